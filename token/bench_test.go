@@ -1,0 +1,71 @@
+package token
+
+import (
+	"crypto/md5"
+	"net/netip"
+	"testing"
+)
+
+func lines(b *testing.B, target []byte, each func()) {
+	b.SetBytes(int64(len(target)))
+	b.ReportAllocs()
+	for b.Loop() {
+		each()
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+func benchTargets() map[string][]byte {
+	const path = "/live/133529_2/hd/segment-000001.ts"
+	query := "?md5=" + seal("1893456000/live/133529_2/hd/"+testClient+" "+testKey) + "&expires=1893456000"
+	return map[string][]byte{
+		"plain":   []byte(path + query),
+		"encoded": []byte("/live/./133529%5F2//hd/segment-000001.ts" + query),
+		"refused": []byte("/live/133529_2/sd/segment-000001.ts" + query),
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, name := range []string{"plain", "encoded"} {
+		b.Run(name, func(b *testing.B) {
+			target, p, l := benchTargets()[name], NewParser(scheme(b, "gcore")), new(Link)
+			lines(b, target, func() { p.Parse(target, l) })
+		})
+	}
+}
+
+func BenchmarkVerify(b *testing.B) {
+	client, keys := netip.MustParseAddr(testClient), []Key{mustKey(b, testKey)}
+	for _, name := range []string{"plain", "encoded", "refused"} {
+		b.Run(name, func(b *testing.B) {
+			target, v := benchTargets()[name], NewVerifier(scheme(b, "gcore"))
+			lines(b, target, func() { v.Verify(Request{target, client, testTime}, Policy{Scope: ScopeDir, Bound: true}, keys) })
+		})
+	}
+}
+
+// BenchmarkSweep searches a /16 that does not hold the address; the md5 runs hash messages of the same
+// length and nothing else, as the bound.
+func BenchmarkSweep(b *testing.B) {
+	for name, path := range map[string]string{"short": "/live/1/", "long": "/live/133529_2/a/rather/long/path/of/eighty/characters/in/all/segment-000001.m4s"} {
+		trier, l := aimed(b, path, path+testClient)
+		prefix := netip.MustParsePrefix("10.20.0.0/16")
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, tried, ok := trier.Sweep(prefix); ok || tried != 1<<16 {
+					b.Fatal("the sweep found or skipped something")
+				}
+			}
+			b.ReportMetric(float64(b.N)*(1<<16)/b.Elapsed().Seconds(), "candidates/s")
+		})
+		message := []byte(string(l.Expires) + path + "10.20.100.100 " + testKey)
+		b.Run(name+"/md5", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				md5.Sum(message)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "candidates/s")
+		})
+	}
+}

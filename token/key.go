@@ -1,0 +1,166 @@
+package token
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// maxKey is the longest key the Gcore API takes (schema of secure_key.key: maxLength 255). The
+// portal asks for 6 to 32 characters.
+const maxKey, shortKey, longKey = 255, 6, 32
+
+const keyShown = "<key>"
+
+// Key is a secret. Whatever prints it, by any verb of fmt, as JSON or as text, prints "<key>".
+// The zero Key is no key: nothing verifies with it.
+type Key struct {
+	secret *string // behind a pointer, so that fmt cannot reach it through a foreign struct's unexported field
+}
+
+// NewKey makes a key of 1 to 255 bytes, taken as they are. The error never holds the secret.
+func NewKey(secret string) (Key, error) {
+	switch {
+	case secret == "":
+		return Key{}, errors.New("the key is empty")
+	case len(secret) > maxKey:
+		return Key{}, fmt.Errorf("the key has %d bytes, at most %d are possible", len(secret), maxKey)
+	}
+	secret = strings.Clone(secret)
+	return Key{&secret}, nil
+}
+
+// ParseKey reads the contents of a key file: one line of 1 to 255 bytes, whose one trailing newline
+// (\n or \r\n) is not part of the key. The warning, "" or a sentence, tells of keys outside the 6 to
+// 32 characters of the Gcore portal and of blanks at the ends. Neither error nor warning hold the key.
+func ParseKey(file []byte) (key Key, warning string, err error) {
+	text, cut := bytes.CutSuffix(file, []byte("\n"))
+	if cut {
+		text = bytes.TrimSuffix(text, []byte("\r"))
+	}
+	if err := checkKeyFile(text); err != nil {
+		return Key{}, "", err
+	}
+	key, err = NewKey(string(text))
+	if err != nil {
+		return Key{}, "", err
+	}
+	return key, keyWarning(text), nil
+}
+
+func checkKeyFile(text []byte) error {
+	switch {
+	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
+		return errors.New("the key file begins with a byte order mark, save it as UTF-8 without one")
+	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")),
+		bytes.IndexByte(text, 0) >= 0:
+		return errors.New("the key file is UTF-16 or binary, save it as UTF-8 without a byte order mark")
+	case bytes.ContainsAny(text, "\r\n"):
+		return errors.New("the key file has more than one line, keep the key alone on one line")
+	}
+	return nil
+}
+
+func keyWarning(text []byte) string {
+	var said []string
+	if n := len(text); n < shortKey || n > longKey {
+		said = append(said, fmt.Sprintf("the key has %d characters, the portal asks for %d to %d", n, shortKey, longKey))
+	}
+	if len(bytes.TrimSpace(text)) != len(text) {
+		said = append(said, "the key begins or ends with a blank, which counts as part of it")
+	}
+	return strings.Join(said, "; ")
+}
+
+// IsZero reports whether k is no key.
+func (k Key) IsZero() bool { return k.secret == nil }
+
+// Equal reports whether both are the same secret, in time that depends on the lengths alone.
+func (k Key) Equal(other Key) bool {
+	if k.IsZero() || other.IsZero() {
+		return k.IsZero() == other.IsZero()
+	}
+	return subtle.ConstantTimeCompare([]byte(*k.secret), []byte(*other.secret)) == 1
+}
+
+// String returns "<key>".
+func (k Key) String() string { return keyShown }
+
+// GoString returns "<key>".
+func (k Key) GoString() string { return keyShown }
+
+// Format writes "<key>" for every verb and flag.
+func (k Key) Format(f fmt.State, _ rune) { io.WriteString(f, keyShown) }
+
+// MarshalText returns "<key>" and no error.
+func (k Key) MarshalText() ([]byte, error) { return []byte(keyShown), nil }
+
+// MarshalJSON returns the string "<key>" and no error.
+func (k Key) MarshalJSON() ([]byte, error) { return []byte(`"` + keyShown + `"`), nil }
+
+func (k Key) append(dst []byte) []byte {
+	if k.IsZero() {
+		return dst
+	}
+	return append(dst, *k.secret...)
+}
+
+// Keyring holds keys by host. The zero value is empty and usable. Concurrent calls of [Keyring.For]
+// are safe as long as nobody calls [Keyring.Add].
+type Keyring struct {
+	keys map[string][]Key
+	n    int
+}
+
+// Add gives a host one more key; host "" stands for every host without keys of its own. Case, port and
+// trailing dot of the host do not matter. A zero key, or one the host has already, is left out.
+func (r *Keyring) Add(host string, k Key) {
+	if r.keys == nil {
+		r.keys = map[string][]Key{}
+	}
+	name := string(bytes.ToLower(bareHost([]byte(host))))
+	if k.IsZero() || holds(r.keys[name], k) {
+		return
+	}
+	r.keys[name] = append(r.keys[name], k)
+	r.n++
+}
+
+func holds(keys []Key, k Key) bool {
+	for _, have := range keys {
+		if have.Equal(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// For returns the keys of a host in the order they were added, those of "" where it has none of its
+// own, nil where there are none either. The slice belongs to the ring. It allocates only for hosts
+// with upper-case letters.
+func (r *Keyring) For(host []byte) []Key {
+	host = bareHost(host)
+	keys, ok := r.keys[string(host)]
+	if !ok {
+		keys, ok = r.keys[string(bytes.ToLower(host))]
+	}
+	if !ok {
+		keys = r.keys[""]
+	}
+	return keys
+}
+
+// Len returns the number of keys, those of all hosts together.
+func (r *Keyring) Len() int { return r.n }
+
+// bareHost cuts port and trailing dot off; an IPv6 literal keeps its brackets.
+func bareHost(host []byte) []byte {
+	colon := bytes.LastIndexByte(host, ':')
+	if colon > bytes.LastIndexByte(host, ']') {
+		host = host[:colon]
+	}
+	return bytes.TrimSuffix(host, []byte("."))
+}
