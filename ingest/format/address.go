@@ -1,0 +1,103 @@
+package format
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+	"unsafe"
+)
+
+// address reads the first address of b: bare, with a port, bracketed, with a zone, or the head of an X-Forwarded-For list.
+// Zones are dropped, IPv4-mapped addresses kept.
+func address(b []byte) (netip.Addr, bool) {
+	if a, ok := quad(b); ok {
+		return a, true
+	}
+	b = loneAddress(b)
+	if a, ok := quad(b); ok {
+		return a, true
+	}
+	if len(b) < 2 || len(b) > 45 || bytes.IndexByte(b, ':') < 0 {
+		return netip.Addr{}, false
+	}
+	// The string lives no longer than this call: an Addr without a zone keeps no text, and the error is dropped.
+	a, err := netip.ParseAddr(unsafe.String(&b[0], len(b)))
+	return a, err == nil
+}
+
+// loneAddress cuts away what may surround an address: the rest of a list, brackets, a port, a zone.
+func loneAddress(b []byte) []byte {
+	if i := bytes.IndexByte(b, ','); i >= 0 {
+		b = b[:i]
+	}
+	b = bytes.TrimSpace(b)
+	if len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b, ']')
+		if end < 0 || end+1 < len(b) && b[end+1] != ':' {
+			return nil
+		}
+		b = b[1:end]
+	} else if i := bytes.IndexByte(b, ':'); i >= 0 && bytes.IndexByte(b[i+1:], ':') < 0 {
+		if _, ok := number(b[i+1:]); !ok {
+			return nil
+		}
+		b = b[:i]
+	}
+	if i := bytes.IndexByte(b, '%'); i >= 0 {
+		b = b[:i]
+	}
+	return b
+}
+
+// quad reads a dotted IPv4 address, with the strictness of netip.ParseAddr.
+func quad(b []byte) (netip.Addr, bool) {
+	if len(b) < 7 || len(b) > 15 {
+		return netip.Addr{}, false
+	}
+	var four [4]byte
+	part, digits, value := 0, 0, 0
+	for _, c := range b {
+		switch {
+		case c == '.':
+			if digits == 0 || part == 3 {
+				return netip.Addr{}, false
+			}
+			four[part] = byte(value)
+			part, digits, value = part+1, 0, 0
+		case '0' <= c && c <= '9':
+			if digits > 0 && value == 0 {
+				return netip.Addr{}, false
+			}
+			value = value*10 + int(c-'0')
+			digits++
+			if value > 255 {
+				return netip.Addr{}, false
+			}
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	four[3] = byte(value)
+	return netip.AddrFrom4(four), part == 3 && digits > 0
+}
+
+// masked tells a pseudonym from a broken address: Gcore's masked_remote_addr ("<version>.<sha256 hex>"), or a number
+// replaced by x or *.
+func masked(b []byte) bool {
+	if dot := bytes.IndexByte(b, '.'); dot > 0 && len(b)-dot-1 == 64 {
+		_, ok := number(b[:dot])
+		return ok && allIn(b[dot+1:], "0123456789abcdefABCDEF")
+	}
+	return len(b) >= 4 && len(b) <= 45 && allIn(b, "0123456789abcdefABCDEF.:xX*") &&
+		bytes.ContainsAny(b, "xX*") && bytes.ContainsAny(b, ".:")
+}
+
+// allIn tells whether b holds no byte outside set.
+func allIn(b []byte, set string) bool {
+	for _, c := range b {
+		if strings.IndexByte(set, c) < 0 {
+			return false
+		}
+	}
+	return true
+}

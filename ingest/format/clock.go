@@ -1,0 +1,207 @@
+package format
+
+import "bytes"
+
+const (
+	second = int64(1e6) // in µs, the unit of every time here
+	dayLen = 86400 * second
+)
+
+// moment reads any time an access log writes, as µs since the Unix epoch and the grain it was written with:
+// CLF (02/Jan/2006:15:04:05 -0700, with or without brackets), ISO 8601 (T or blank, any fraction; no zone means UTC), and
+// epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
+func moment(b []byte) (micros, grain int64, ok bool) {
+	if len(b) > 1 && b[0] == '[' {
+		b = bytes.TrimSuffix(b[1:], []byte{']'})
+	}
+	switch {
+	case len(b) >= 20 && b[2] == '/' && b[6] == '/':
+		return clfMoment(b)
+	case len(b) >= 19 && (b[4] == '-' && b[7] == '-' || b[4] == '/' && b[7] == '/'):
+		return isoMoment(b)
+	}
+	return epochMoment(b)
+}
+
+func clfMoment(b []byte) (int64, int64, bool) {
+	d, ok1 := pair(b, 0)
+	m := monthOf(b[3], b[4], b[5])
+	hi, ok2 := pair(b, 7)
+	lo, ok3 := pair(b, 9)
+	clock, ok4 := clockOf(b[12:])
+	offset, ok5 := zoneOf(b[20:])
+	date, ok6 := dateOf(hi*100+lo, m, d)
+	ok := ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && b[11] == ':'
+	return (date + clock - offset) * second, second, ok
+}
+
+func isoMoment(b []byte) (int64, int64, bool) {
+	date, ok1 := isoDate(b)
+	clock, ok2 := clockOf(b[11:])
+	rest, fraction, grain := fractionOf(b[19:])
+	offset, ok3 := zoneOf(rest)
+	ok := ok1 && ok2 && ok3 && (b[10] == 'T' || b[10] == 't' || b[10] == ' ')
+	return (date+clock-offset)*second + fraction, grain, ok
+}
+
+// isoDate reads the seconds since the epoch of the date that b begins with.
+func isoDate(b []byte) (int64, bool) {
+	if len(b) < 10 {
+		return 0, false
+	}
+	hi, ok1 := pair(b, 0)
+	lo, ok2 := pair(b, 2)
+	m, ok3 := pair(b, 5)
+	d, ok4 := pair(b, 8)
+	date, ok5 := dateOf(hi*100+lo, m, d)
+	return date, ok1 && ok2 && ok3 && ok4 && ok5
+}
+
+func epochMoment(b []byte) (int64, int64, bool) {
+	digits := 0
+	for digits < len(b) && '0' <= b[digits] && b[digits] <= '9' {
+		digits++
+	}
+	n, ok := number(b[:digits])
+	rest, fraction, grain := fractionOf(b[digits:])
+	if !ok || len(rest) > 0 {
+		return 0, 0, false
+	}
+	switch v := int64(n); {
+	case v < 1e8: // before 1973: a number, not a time
+		return 0, 0, false
+	case v < 1e11:
+		return v*second + fraction, grain, true
+	case v < 1e14:
+		return v*1000 + fraction/1000, max(grain/1000, 1), true
+	case v < 1e17:
+		return v, 1, true
+	default:
+		return v / 1000, 1, true
+	}
+}
+
+// seconds reads a decimal number of seconds as µs.
+func seconds(b []byte) (int64, bool) {
+	dot := bytes.IndexByte(b, '.')
+	if dot < 0 {
+		dot = len(b)
+	}
+	n, ok := number(b[:dot])
+	rest, fraction, _ := fractionOf(b[dot:])
+	if !ok || len(rest) > 0 || n > 1e9 {
+		return 0, false
+	}
+	return int64(n)*second + fraction, true
+}
+
+// fractionOf reads an optional fraction of a second (".043" or ",043"), in µs, and the grain its digits give.
+func fractionOf(b []byte) (rest []byte, micros, grain int64) {
+	if len(b) < 2 || b[0] != '.' && b[0] != ',' {
+		return b, 0, second
+	}
+	grain = second
+	i := 1
+	for ; i < len(b) && '0' <= b[i] && b[i] <= '9'; i++ {
+		grain /= 10
+		micros += int64(b[i]-'0') * grain
+	}
+	return b[i:], micros, max(grain, 1)
+}
+
+// clockOf reads the seconds of 15:04:05, a leap second included.
+func clockOf(b []byte) (int64, bool) {
+	if len(b) < 8 {
+		return 0, false
+	}
+	h, ok1 := pair(b, 0)
+	m, ok2 := pair(b, 3)
+	s, ok3 := pair(b, 6)
+	ok := ok1 && ok2 && ok3 && b[2] == ':' && b[5] == ':' && h < 24 && m < 60 && s <= 60
+	return int64(h*3600 + m*60 + s), ok
+}
+
+// zoneOf reads the seconds east of UTC in Z, +hh:mm, +hhmm or +hh, with a blank before it or not; nothing is UTC.
+func zoneOf(b []byte) (int64, bool) {
+	b = bytes.TrimPrefix(b, []byte{' '})
+	if len(b) == 0 || len(b) == 1 && (b[0] == 'Z' || b[0] == 'z') {
+		return 0, true
+	}
+	if b[0] != '+' && b[0] != '-' || len(b) < 3 {
+		return 0, false
+	}
+	h, ok := pair(b, 1)
+	m, minutes := 0, bytes.TrimPrefix(b[3:], []byte{':'})
+	if len(minutes) > 0 {
+		var two bool
+		m, two = pair(minutes, 0)
+		ok = ok && two && len(minutes) == 2
+	}
+	offset := int64(h*3600 + m*60)
+	if b[0] == '-' {
+		offset = -offset
+	}
+	return offset, ok && h < 24 && m < 60
+}
+
+// pair reads two digits.
+func pair(b []byte, i int) (int, bool) {
+	if i+2 > len(b) {
+		return 0, false
+	}
+	hi, lo := b[i]-'0', b[i+1]-'0'
+	return int(hi)*10 + int(lo), hi <= 9 && lo <= 9
+}
+
+// monthOf reads an English month abbreviation; 0 if it is none.
+func monthOf(a, b, c byte) int {
+	const names = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	for m := 0; m < 12; m++ {
+		if names[m*3] == a && names[m*3+1] == b && names[m*3+2] == c {
+			return m + 1
+		}
+	}
+	return 0
+}
+
+// dateOf gives the seconds since the epoch at the start of a Gregorian date from 1970 on. Days are counted from the first
+// of March, so that the leap day ends the year.
+func dateOf(y, m, d int) (int64, bool) {
+	if y < 1970 || m < 1 || m > 12 || d < 1 || d > daysIn(y, m) {
+		return 0, false
+	}
+	if m < 3 {
+		y, m = y-1, m+12
+	}
+	days := 365*y + y/4 - y/100 + y/400 + (153*(m-3)+2)/5 + d - 1
+	return int64(days-719468) * 86400, true
+}
+
+func daysIn(y, m int) int {
+	switch m {
+	case 2:
+		if y%4 == 0 && (y%100 != 0 || y%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// number reads a decimal number of at most 18 digits.
+func number(b []byte) (uint64, bool) {
+	if len(b) == 0 || len(b) > 19 {
+		return 0, false
+	}
+	var n uint64
+	for _, c := range b {
+		if c -= '0'; c > 9 {
+			return 0, false
+		} else {
+			n = n*10 + uint64(c)
+		}
+	}
+	return n, n < 1<<63
+}

@@ -1,0 +1,201 @@
+package format
+
+import "bytes"
+
+// trial is one format tried on a sample.
+type trial struct {
+	format   *Format
+	parsed   int
+	lines    int
+	failures map[string]int
+	first    map[string]Misfit // per reason: where it stands first
+	has      uint32            // fields that good lines carried
+}
+
+// Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
+// most. It must parse more than half of the lines that are not blank; otherwise the Misfit says how far the best one came.
+// A few hundred lines are enough; they may hold garbage. JSON formats found this way know which fields the lines carry.
+func Detect(lines [][]byte) (*Format, *Misfit) {
+	if m := noText(lines); m != nil {
+		return nil, m
+	}
+	best := try(gcore(), lines)
+	for _, f := range []*Format{jsonLines(), nginx(), headed(lines), learn(lines)} {
+		if f == nil {
+			continue
+		}
+		if t := try(f, lines); t.beats(best) {
+			best = t
+		}
+	}
+	if best.parsed*2 <= best.lines {
+		return nil, best.misfit(lines)
+	}
+	f := *best.format
+	f.has = best.has
+	return &f, nil
+}
+
+// noText refuses what is not a text log: nothing at all, or binary data.
+func noText(lines [][]byte) *Misfit {
+	total, odd, full := 0, 0, 0
+	for _, line := range lines {
+		total += len(line)
+		if !blank(bytes.TrimSuffix(line, []byte{'\r'})) {
+			full++
+		}
+		for _, c := range line {
+			if c < ' ' && c != '\t' && c != '\r' || c >= 0x80 {
+				odd++
+			}
+		}
+	}
+	switch {
+	case full == 0:
+		return &Misfit{Want: "lines of text, found none"}
+	case odd*4 > total:
+		return &Misfit{Lines: full, Want: "lines of text, found binary data (a compressed or encrypted file?)"}
+	}
+	return nil
+}
+
+func try(f *Format, lines [][]byte) *trial {
+	t := &trial{format: f, failures: map[string]int{}, first: map[string]Misfit{}}
+	p := f.NewParser()
+	var r Record
+	for i, line := range lines {
+		bad := p.Parse(line, &r)
+		if bad.Reason == ReasonBlank || bad.Reason == ReasonComment {
+			continue
+		}
+		t.lines++
+		if bad.Reason != "" {
+			t.note(i, bad)
+			continue
+		}
+		t.parsed++
+		t.has |= p.found()
+	}
+	return t
+}
+
+// found is the set of fields that the last good line had.
+func (p *Parser) found() (set uint32) {
+	for f := client; f < fieldCount; f++ {
+		if p.at[f].end > 0 {
+			set |= f.bit()
+		}
+	}
+	return set
+}
+
+func (t *trial) note(i int, bad Failure) {
+	if t.failures[bad.Reason]++; t.failures[bad.Reason] == 1 {
+		t.first[bad.Reason] = Misfit{Line: i + 1, Column: bad.Column, Want: bad.Want}
+	}
+}
+
+// beats compares by lines parsed, then by fields told, then by how far into the lines the trial came.
+func (t *trial) beats(other *trial) bool {
+	if t.parsed != other.parsed {
+		return t.parsed > other.parsed
+	}
+	if a, b := len(fieldsOf(t.has)), len(fieldsOf(other.has)); a != b {
+		return a > b
+	}
+	reason, mine := t.typical()
+	otherReason, theirs := other.typical()
+	if a, b := reach(reason), reach(otherReason); a != b {
+		return t.parsed == 0 && a > b
+	}
+	return t.parsed == 0 && mine.Column > theirs.Column
+}
+
+// typical is the first failure for the most frequent reason; of equally frequent ones, the one that came first.
+func (t *trial) typical() (reason string, m Misfit) {
+	most := 0
+	for r, n := range t.failures {
+		if at := t.first[r]; n > most || n == most && at.Line < m.Line {
+			most, reason, m = n, r, at
+		}
+	}
+	return reason, m
+}
+
+// reach tells how far into a line a failure comes: values that were found and are wrong are further than none found.
+func reach(reason string) int {
+	switch reason {
+	case ReasonAddress, ReasonMasked:
+		return 1
+	case ReasonTime:
+		return 2
+	case ReasonNoTarget:
+		return 3
+	case ReasonStatus:
+		return 4
+	}
+	return 0
+}
+
+func (t *trial) misfit(lines [][]byte) *Misfit {
+	_, m := t.typical()
+	m.Best, m.Parsed, m.Lines = t.format.Name, t.parsed, t.lines
+	if m.Line > 0 {
+		m.Text = excerpt(lines[m.Line-1], m.Column)
+	}
+	return &m
+}
+
+const (
+	excerptLen = 80
+	leadIn     = 20 // bytes of an excerpt before the column it is about
+	longRun    = 16 // letters and digits without a break: a token, a key, a hash
+)
+
+// excerpt shows a line around a column: values after "=" and long runs are starred out, what cannot be printed becomes "?".
+func excerpt(line []byte, column int) string {
+	text := bytes.Clone(line)
+	starValues(text)
+	starRuns(text)
+	for i, c := range text {
+		if c < ' ' || c > '~' {
+			text[i] = '?'
+		}
+	}
+	start := max(0, min(column-1-leadIn, len(text)-excerptLen))
+	return string(text[start:min(start+excerptLen, len(text))])
+}
+
+// starValues covers what stands between "=" and the next delimiter.
+func starValues(text []byte) {
+	inside := false
+	for i, c := range text {
+		switch c {
+		case '=':
+			if inside {
+				text[i] = '*'
+			}
+			inside = true
+		case ' ', '\t', '&', ';', '"', '|':
+			inside = false
+		default:
+			if inside {
+				text[i] = '*'
+			}
+		}
+	}
+}
+
+// starRuns covers long runs of base64url or hex bytes.
+func starRuns(text []byte) {
+	start := 0
+	for i := 0; i <= len(text); i++ {
+		if i < len(text) && (isNameByte(text[i]) && text[i] != '.') {
+			continue
+		}
+		if i-start >= longRun {
+			copy(text[start:i], bytes.Repeat([]byte{'*'}, i-start))
+		}
+		start = i + 1
+	}
+}

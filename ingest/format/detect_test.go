@@ -1,0 +1,193 @@
+package format
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDetectByStructure(t *testing.T) {
+	for name, c := range map[string]struct {
+		lines  []string
+		fields []string
+	}{
+		"names before values": {[]string{
+			`host="cdn.example.com" addr=[2001:db8::1]:443 t=1795425972.043 rt=0.123 req="GET /a?x=1 HTTP/1.1" st=403 ua="curl/8.0"`,
+			`host="cdn.example.com" addr=203.0.113.7:9 t=1795425973.043 rt=1.000 req="GET /b HTTP/1.1" st=200 ua="-"`,
+		}, []string{"host", "client", "time", "request_time", "request", "status", "user_agent"}},
+		"upstream time beside request time": {[]string{
+			`203.0.113.7 [23/Nov/2026:09:26:12 +0000] 0.010 0.250 "GET /a HTTP/1.1" 200 200 77`,
+			`203.0.113.8 [23/Nov/2026:09:26:12 +0000] 0.000 0.002 "GET /b HTTP/1.1" 200 200 78`,
+		}, []string{"client", "time", "request_time", "request", "status"}},
+		"names nobody knows": {[]string{
+			`peer=203.0.113.7 clk=1795425972 q="GET /a HTTP/1.1" res=403`,
+			`peer=203.0.113.8 clk=1795425973 q="GET /b HTTP/1.1" res=200`,
+		}, []string{"client", "time", "request", "status"}},
+		"fine time beside coarse": {[]string{
+			`203.0.113.7 [23/Nov/2026:09:26:12 +0000] 1795425972.043 "GET /a HTTP/1.1" 200 77`,
+		}, []string{"client", "time", "request", "status", "bytes"}},
+		"iso time with a blank, bare request": {[]string{
+			`2026-11-23 09:26:12.500 +0100 203.0.113.7 cdn.example.com GET /a?x=1 HTTP/1.1 206`,
+			`2026-11-23 09:26:13.500 +0100 203.0.113.7 cdn.example.com HEAD /b HTTP/1.1 403`,
+		}, []string{"time", "client", "host", "method", "target", "status"}},
+	} {
+		var sample [][]byte
+		for _, line := range c.lines {
+			sample = append(sample, []byte(line))
+		}
+		f, m := Detect(sample)
+		if m != nil {
+			t.Errorf("%s: %v", name, m)
+			continue
+		}
+		if !slices.Equal(f.Fields(), c.fields) {
+			t.Errorf("%s: %v, want %v", name, f.Fields(), c.fields)
+		}
+		var r Record
+		for _, line := range sample {
+			if bad := f.NewParser().Parse(line, &r); bad.Reason != "" || r.Logged < at(-60*60*1000) || r.Logged > at(60000) {
+				t.Errorf("%s: %+v, %+v", name, bad, r)
+			}
+		}
+	}
+}
+
+func TestDetectAmongGarbage(t *testing.T) {
+	for _, file := range []string{"gcore.log", "nginx-combined.log", "nginx-main.log", "nginx-json.log", "nginx-turned.log", "cloudfront.log", "bunny.log"} {
+		lines := fixture(t, file)
+		want := detected(t, lines)
+		var sample [][]byte
+		for i := range 120 {
+			sample = append(sample, lines[i%len(lines)])
+			if i%3 == 0 {
+				sample = append(sample, []byte("Nov 23 kernel: something else entirely"), nil)
+			}
+		}
+		got := detected(t, sample)
+		if got.Name != want.Name || !slices.Equal(got.Fields(), want.Fields()) {
+			t.Errorf("%s: %s %v, want %s %v", file, got.Name, got.Fields(), want.Name, want.Fields())
+		}
+	}
+}
+
+func TestFormatsTellWhatTheyCarry(t *testing.T) {
+	for _, c := range []struct {
+		format             *Format
+		host, query, start bool
+	}{
+		{named(t, "gcore"), true, true, true},
+		{named(t, "nginx"), false, true, false},
+		{named(t, "json"), true, true, true},
+		{detected(t, fixture(t, "nginx-json.log")), true, true, true},
+		{detected(t, fixture(t, "apache-vhost.log")), true, true, false},
+		{detected(t, fixture(t, "bunny.log")), false, true, false},
+		{named(t, `nginx:$remote_addr $msec "$request_method $uri" $status`), false, false, false},
+	} {
+		f := c.format
+		if f.HasHost() != c.host || f.HasQuery() != c.query || f.HasStart() != c.start || f.Doc == "" {
+			t.Errorf("%s: host %v, query %v, start %v", f.Name, f.HasHost(), f.HasQuery(), f.HasStart())
+		}
+	}
+}
+
+func TestDetectNeedsMoreThanHalf(t *testing.T) {
+	good := fixture(t, "nginx-combined.log")[:3]
+	sample := append(slices.Clone(good), []byte("x"), nil, []byte("203.0.113.7 y"), []byte("z"))
+	_, m := Detect(sample)
+	if m == nil {
+		t.Fatal("half of the lines were enough")
+	}
+	if m.Parsed != 3 || m.Lines != 6 || m.Line != 4 || m.Column != 1 || m.Text != "x" || !strings.Contains(m.Error(), "3 of 6 lines; line 4, column 1") {
+		t.Errorf("%+v: %v", m, m)
+	}
+	if f := detected(t, sample[:5]); f.Name != "nginx" {
+		t.Errorf("detected %s", f.Name)
+	}
+}
+
+func TestDetectRefuses(t *testing.T) {
+	noise := make([]byte, 4000)
+	source := rand.NewChaCha8([32]byte{1})
+	if _, err := source.Read(noise); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		lines [][]byte
+		want  string
+	}{
+		"nothing":                {nil, "found none"},
+		"blank lines":            {[][]byte{nil, []byte(" "), []byte("\r")}, "found none"},
+		"binary":                 {bytes.Split(noise, []byte{'\n'}), "binary"},
+		"prose":                  {[][]byte{[]byte("It was a dark and stormy night.")}, "--log-format"},
+		"keys without a meaning": {fixture(t, "nginx-ownjson.log"), "json came furthest"},
+	} {
+		f, m := Detect(c.lines)
+		if f != nil || m == nil || !strings.Contains(m.Error(), c.want) {
+			t.Errorf("%s: %v, %v; want %q", name, f, m, c.want)
+		}
+	}
+}
+
+// TestExcerptHidesSecrets puts a token anywhere a log may have one.
+func TestExcerptHidesSecrets(t *testing.T) {
+	for _, shape := range []string{"?md5=%s&expires=1", "/%s/1893456000/a.m3u8", "token %s", `{"token":"%s"}`, "k=v&md5=%s"} {
+		line := fmt.Sprintf(shape, "8vAHfjuFGwiLpCsVjgfSqA")
+		for column := 1; column <= len(line)+1; column++ {
+			got := excerpt([]byte(line), column)
+			if strings.Contains(got, "vAHf") || len(got) > excerptLen {
+				t.Errorf("%s, column %d: %s", shape, column, got)
+			}
+		}
+	}
+	if got := excerpt([]byte("a?user=bob&x=y \x00\xff end"), 1); got != "a?user=***&x=* ?? end" {
+		t.Errorf("got %q", got)
+	}
+	long := strings.Repeat("word ", 100)
+	if got := excerpt([]byte(long+"HERE"), len(long)+1); !strings.Contains(got, "HERE") || len(got) != excerptLen {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestLearnIsBounded gives up on lines made to take long.
+func TestLearnIsBounded(t *testing.T) {
+	for _, hostile := range []string{strings.Repeat(`"a `, maxColumns+1), strings.Repeat("a|", maxLearned), strings.Repeat("a", maxLearned+1)} {
+		for _, seps := range []string{" |", "|", "\t"} {
+			if list, _ := tokens(hostile, seps); len(list) > maxColumns {
+				t.Errorf("%.10s…: %d tokens", hostile, len(list))
+			}
+		}
+	}
+	if list, _ := tokens(strings.Repeat("a|", maxLearned), "|"); list != nil {
+		t.Errorf("%d tokens of a line of %d bytes", len(list), 2*maxLearned)
+	}
+}
+
+func FuzzDetect(f *testing.F) {
+	for _, file := range []string{"gcore.log", "nginx-main.log", "nginx-json.log", "cloudfront.log", "bunny.log", "nginx-odd.log"} {
+		f.Add(bytes.Join(fixture(f, file), []byte{'\n'}))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		lines := bytes.Split(text, []byte{'\n'})
+		found, m := Detect(lines)
+		if (found == nil) == (m == nil) {
+			t.Fatalf("%v and %v", found, m)
+		}
+		if m != nil && (m.Line > len(lines) || len(m.Text) > excerptLen || m.Error() == "") {
+			t.Fatalf("%+v", m)
+		}
+	})
+}
+
+func FuzzTemplate(f *testing.F) {
+	for _, s := range []string{combined, oddTemplate, turnedTemplate, mainTemplate, ownTemplate, "$", "'", "${", "escape="} {
+		f.Add(s, goodLine)
+	}
+	f.Fuzz(func(t *testing.T, template, line string) {
+		if format, err := Named("nginx:" + template); err == nil {
+			checkAny(t, format, []byte(line))
+		}
+	})
+}

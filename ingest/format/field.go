@@ -1,0 +1,170 @@
+package format
+
+import "strings"
+
+// field is what a piece of a line means. The zero field means nothing to us.
+type field uint8
+
+const (
+	skipped field = iota
+	client
+	when    // the time in the line
+	day     // a date whose clock stands in `when`
+	started // a start time of its own
+	duration
+	request // "METHOD target HTTP/x"
+	method
+	target // path and query, or a whole URL
+	path   // without query
+	query
+	status
+	host
+	agent
+	referer
+	country
+	asn
+	size
+	code
+	upstream
+	shield
+	scheme
+	fieldCount
+)
+
+// fieldNames are the words of Format.Fields and of failures, in the order of the constants.
+const fieldNames = "text|client|time|date|start|request_time|request|method|target|path|query|status|host|user_agent|" +
+	"referer|country|asn|bytes|internal_status|upstream_status|shield|scheme"
+
+func (f field) String() string { return strings.Split(fieldNames, "|")[f] }
+
+func (f field) bit() uint32 { return 1 << f }
+
+// known maps the name of a log variable or JSON key to its field. The name is lower case, with "_" for "-" and without "$"
+// (see foldName). Where a line has several names of one field, the lowest rank wins.
+//
+// Sources: nginx variables; Gcore raw logs and Logs Uploader; CloudFront standard logs; Cloudflare Logpush http_requests;
+// Akamai DataStream 2; Fastly's JSON template; Caddy; Yandex, Alibaba, Tencent and Huawei CDN exports.
+func known(name string) (f field, rank uint8) {
+	switch name {
+	case "remote_addr", "client_ip", "clientip", "c_ip", "cliip", "request.client_ip":
+		return client, 0
+	case "ip", "client", "remote_ip", "client_addr", "remote_host", "client.ip", "source.ip", "request.remote_ip", "remoteip":
+		return client, 1
+	case "realip_remote_addr":
+		return client, 3
+	case "http_x_forwarded_for", "x_forwarded_for", "xforwardedfor":
+		return client, 4
+	case "masked_remote_addr":
+		return client, 5
+
+	case "msec", "timestamp_ms", "timestamp(ms)", "edgeendtimestamp":
+		return when, 0
+	case "time_iso8601":
+		return when, 1
+	case "time_local", "time", "timestamp", "ts", "datetime", "unixtime", "date_time":
+		return when, 2
+	case "@timestamp":
+		return when, 4
+	case "date":
+		return day, 0
+	case "timestamp_request_start", "edgestarttimestamp", "reqtimesec", "startutc":
+		return started, 0
+	case "request_time", "time_taken", "duration":
+		return duration, 0
+	default:
+		return knownRequest(name)
+	}
+}
+
+func knownRequest(name string) (f field, rank uint8) {
+	switch name {
+	case "request", "request_line":
+		return request, 0
+	case "request_method", "method", "cs_method", "clientrequestmethod", "reqmethod", "verb", "http_method", "request.method":
+		return method, 0
+	case "request_uri", "clientrequesturi", "request.uri":
+		return target, 0
+	case "url", "request_url":
+		return target, 1
+	case "reqpath":
+		return target, 2
+	case "uri", "path", "request_uri_path", "clientrequestpath", "cs_uri_stem", "request_path":
+		return path, 0
+	case "args", "query_string", "querystring", "querystr", "query", "cs_uri_query", "uri_param", "param":
+		return query, 0
+
+	case "host", "clientrequesthost", "reqhost", "x_host_header", "request.host", "request_host":
+		return host, 0
+	case "http_host", "vhost", "domain":
+		return host, 1
+	case "server_name", "cs(host)":
+		return host, 2
+	case "cname", "gcdn_vhost":
+		return host, 3
+	case "http_user_agent", "user_agent", "useragent", "ua", "cs(user_agent)", "clientrequestuseragent",
+		"request_user_agent", "agent", "request.headers.user_agent":
+		return agent, 0
+	case "http_referer", "referer", "referrer", "cs(referer)", "clientrequestreferer", "request_referer",
+		"http_referrer", "request.headers.referer":
+		return referer, 0
+	case "scheme":
+		return scheme, 0
+	default:
+		return knownAnswer(name)
+	}
+}
+
+func knownAnswer(name string) (f field, rank uint8) {
+	switch name {
+	case "status", "status_code", "statuscode", "sc_status", "edgeresponsestatus", "response_status", "http_status":
+		return status, 0
+	case "response_code", "http_code", "return_code", "code", "response":
+		return status, 1
+	case "body_bytes_sent", "bytes", "size", "sc_bytes", "edgeresponsebodybytes", "response_body_size":
+		return size, 0
+	case "bytes_sent", "edgeresponsebytes", "response_size", "rsp_size", "totalbytes":
+		return size, 1
+	case "gcdn_internal_status_code":
+		return code, 0
+	case "upstream_status", "originresponsestatus":
+		return upstream, 0
+	case "shield_type":
+		return shield, 0
+	case "geoip_country_code", "geoip2_country_code", "country_code", "country", "clientcountry", "c_country", "geo_country_code":
+		return country, 0
+	case "geo_country":
+		return country, 1
+	case "asn", "clientasn", "as_number", "asnumber", "client_asn":
+		return asn, 0
+	default:
+		return knownGeo(name)
+	}
+}
+
+// knownGeo recognises the geoip variables, whose names are the administrator's own past the prefix.
+func knownGeo(name string) (field, uint8) {
+	switch {
+	case !strings.HasPrefix(name, "geoip"):
+	case strings.Contains(name, "asn"), strings.Contains(name, "autonomous_system_number"):
+		return asn, 1
+	case strings.Contains(name, "country_code"), strings.Contains(name, "country_iso"):
+		return country, 1
+	}
+	return skipped, 0
+}
+
+// foldName appends name in the spelling that known expects.
+func foldName(dst, name []byte) []byte {
+	for i, c := range name {
+		switch {
+		case c == '$' && i == 0:
+			continue
+		case c == '-':
+			c = '_'
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}

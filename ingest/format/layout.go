@@ -1,0 +1,235 @@
+package format
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// piece is a part of a line as a format describes it: fixed text (name is ""), or a value with a name.
+type piece struct {
+	text string
+	name string
+	field
+	rank   uint8
+	blanks int // in every value, as in a time with its zone
+}
+
+// step takes one value off a line: all up to the text that must follow it.
+type step struct {
+	field   field
+	after   string // "" is the end of the line
+	blanks  int    // within the value, where a blank ends it
+	keep    bool   // after belongs to the next value
+	word    bool   // the last value: ends at a blank, too
+	guarded bool   // a quote behind a backslash does not end the value
+	want    string
+}
+
+// layout is a text format: fixed text around values.
+type layout struct {
+	before   string // what a line begins with
+	opening  string // before, in words
+	steps    []step
+	need     int  // steps a line must have
+	raw      bool // no escaping: a backslash is a backslash
+	comments bool // a line that begins with # is no request
+	scheme   bool // the scheme field proves that no value shifted the ones after it
+}
+
+// compile turns pieces into the steps that read them. Of several pieces with one meaning the best ranked is read.
+func compile(pieces []piece) (*layout, error) {
+	pieces = joinPath(pieces)
+	l := &layout{}
+	if len(pieces) > 0 && pieces[0].name == "" {
+		l.before, pieces = pieces[0].text, pieces[1:]
+		l.opening = fmt.Sprintf("%q to begin with", l.before)
+	}
+	best := bestRanked(pieces)
+	for i, p := range pieces {
+		if p.name == "" {
+			continue
+		}
+		s := step{}
+		if best[p.field] == i {
+			s.field = p.field
+		}
+		if err := s.end(p, pieces[i+1:]); err != nil {
+			return nil, err
+		}
+		s.guarded = strings.HasPrefix(s.after, `"`)
+		s.want = p.name + " and then " + s.ending()
+		l.steps = append(l.steps, s)
+	}
+	l.need = len(l.steps)
+	return l, nil
+}
+
+// end settles where the value of p ends, given the pieces behind it.
+func (s *step) end(p piece, behind []piece) error {
+	switch {
+	case len(behind) == 0:
+		s.blanks = p.blanks
+		s.word = s.field != agent && s.field != target && s.field != request && s.field != referer
+	case behind[0].name == "":
+		s.after = behind[0].text
+		s.word = len(behind) == 1
+		if s.after[0] == ' ' {
+			s.blanks = p.blanks
+		}
+	case behind[0].field == target || behind[0].field == path:
+		s.after, s.keep = "/", true
+	default:
+		return fmt.Errorf("nothing stands between $%s and $%s: put a blank between them", p.name, behind[0].name)
+	}
+	return nil
+}
+
+func (s *step) ending() string {
+	if s.after == "" {
+		return "the end of the line"
+	}
+	return fmt.Sprintf("%q", s.after)
+}
+
+// bestRanked gives, per field, the index of the piece to read it from; -1 where there is none.
+func bestRanked(pieces []piece) (best [fieldCount]int) {
+	for f := range best {
+		best[f] = -1
+	}
+	for i, p := range pieces {
+		if b := best[p.field]; p.name != "" && (b < 0 || p.rank < pieces[b].rank) {
+			best[p.field] = i
+		}
+	}
+	return best
+}
+
+// joinPath replaces $uri$is_args$args, which is a target in three variables, by one value.
+func joinPath(pieces []piece) []piece {
+	out := make([]piece, 0, len(pieces))
+	for i := 0; i < len(pieces); i++ {
+		p := pieces[i]
+		if p.field == path && i+2 < len(pieces) && pieces[i+2].field == query &&
+			(pieces[i+1].name == "is_args" || pieces[i+1].text == "?") {
+			p.field, i = target, i+2
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// has is the set of fields that the layout reads.
+func (l *layout) has() (set uint32) {
+	for _, s := range l.steps {
+		set |= s.field.bit()
+	}
+	return set &^ skipped.bit()
+}
+
+// complete says what a log must tell for its requests to be judged, if the set of fields lacks it.
+func complete(set uint32) error {
+	lacks := func(fields ...field) bool {
+		for _, f := range fields {
+			if set&f.bit() != 0 {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case lacks(client):
+		return errors.New("the client address is missing: $remote_addr")
+	case lacks(when, started):
+		return errors.New("the time is missing: $time_local, $time_iso8601 or $msec")
+	case lacks(request) && (lacks(target, path) || lacks(method)):
+		return errors.New("the request is missing: $request, or $request_method with $request_uri")
+	case lacks(status):
+		return errors.New("the status is missing: $status")
+	}
+	return nil
+}
+
+// cut finds the values of a line and leaves them in p.at.
+func (l *layout) cut(p *Parser, line []byte) Failure {
+	if len(line) < len(l.before) || string(line[:len(l.before)]) != l.before {
+		return Failure{ReasonFields, 1, l.opening}
+	}
+	pos := len(l.before)
+	for i := range l.steps {
+		s := &l.steps[i]
+		end, next := s.find(line, pos, l.raw)
+		if end < 0 {
+			return l.early(p, line, i, pos)
+		}
+		p.at[s.field] = span{int32(pos), int32(end)}
+		pos = next
+	}
+	return Failure{}
+}
+
+// early settles a line that ends before step i does: fine if enough values were seen.
+func (l *layout) early(p *Parser, line []byte, i, pos int) Failure {
+	s := &l.steps[i]
+	if end := len(line) - 1; i+1 >= l.need && i+1 < len(l.steps) && end >= pos && line[end] == '"' {
+		p.at[s.field] = span{int32(pos), int32(end)}
+		return Failure{}
+	}
+	return Failure{ReasonFields, min(pos, len(line)) + 1, s.want}
+}
+
+// find gives the end of the value at pos and where the next one begins; end is -1 if the value does not end.
+func (s *step) find(line []byte, pos int, raw bool) (end, next int) {
+	from := pos
+	if s.blanks > 0 {
+		from += inner(line[pos:], s.blanks)
+	}
+	if s.after == "" {
+		end = s.lineEnd(line, from)
+		return end, end
+	}
+	first, n := s.after[0], len(s.after)
+	for i := from; ; i++ {
+		j := bytes.IndexByte(line[i:], first)
+		if j < 0 || i+j+n > len(line) {
+			return -1, 0
+		}
+		i += j
+		switch {
+		case n > 1 && string(line[i:i+n]) != s.after:
+		case s.guarded && !raw && escapedAt(line, pos, i):
+		case s.word && i+n < len(line) && line[i+n] != ' ':
+		case s.keep:
+			return i, i
+		default:
+			return i, i + n
+		}
+	}
+}
+
+// lineEnd gives the end of a value that nothing follows.
+func (s *step) lineEnd(line []byte, from int) int {
+	if i := bytes.IndexByte(line[from:], ' '); s.word && i >= 0 {
+		return from + i
+	}
+	return len(line)
+}
+
+// inner gives the place behind the n-th blank of b, or behind the last if it has fewer.
+func inner(b []byte, n int) (pos int) {
+	for ; n > 0; n-- {
+		pos += bytes.IndexByte(b[pos:], ' ') + 1
+	}
+	return pos
+}
+
+// fieldsOf names the fields of a set.
+func fieldsOf(set uint32) (names []string) {
+	for f := client; f < fieldCount; f++ {
+		if set&f.bit() != 0 {
+			names = append(names, f.String())
+		}
+	}
+	return names
+}

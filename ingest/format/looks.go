@@ -1,0 +1,107 @@
+package format
+
+import "strings"
+
+// looks gives the test that values of a field pass.
+func looks(f field) func(string) bool {
+	switch f {
+	case client:
+		return isAddress
+	case when, started:
+		return isMoment
+	case request:
+		return isRequest
+	case method:
+		return isMethod
+	case target, path:
+		return isTarget
+	case status:
+		return isStatus
+	case host:
+		return isHost
+	case duration:
+		return isSeconds
+	case size:
+		return isCount
+	case skipped:
+		return func(string) bool { return false }
+	}
+	return func(string) bool { return true }
+}
+
+func isAddress(s string) bool {
+	_, ok := address([]byte(s))
+	return ok || masked([]byte(s))
+}
+
+func isMoment(s string) bool {
+	_, _, ok := moment([]byte(s))
+	return ok
+}
+
+func isRequest(s string) bool {
+	m, t := splitRequest([]byte(s))
+	return len(t) > 0 && isMethod(string(m)) && (isTarget(string(t)) || protocolAt([]byte(s)) > 0)
+}
+
+func isMethod(s string) bool {
+	switch s {
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PURGE", "PROPFIND":
+		return true
+	}
+	return false
+}
+
+func isTarget(s string) bool {
+	return strings.HasPrefix(s, "/") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+}
+
+func isStatus(s string) bool {
+	return len(s) == 3 && '1' <= s[0] && s[0] <= '5' && isCount(s)
+}
+
+// isCount accepts "-", too: Apache's %b for no bytes.
+func isCount(s string) bool {
+	_, ok := number([]byte(s))
+	return ok || s == "-"
+}
+
+func isSeconds(s string) bool {
+	_, ok := seconds([]byte(s))
+	return ok
+}
+
+// isDuration accepts nginx's $request_time: seconds with three decimals, less than a day.
+func isDuration(s string) bool {
+	took, ok := seconds([]byte(s))
+	return ok && took <= dayLen && len(s) > 4 && s[len(s)-4] == '.'
+}
+
+// isHost accepts a name with a dot and a letter at its end, with or without a port.
+func isHost(s string) bool {
+	name := string(withoutPort([]byte(s)))
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 1 || dot == len(name)-1 || len(name) > 253 {
+		return false
+	}
+	for i := 0; i < len(name); i++ {
+		if !isNameByte(name[i]) {
+			return false
+		}
+	}
+	last := name[len(name)-1] | 0x20
+	return 'a' <= last && last <= 'z'
+}
+
+func isReferer(s string) bool {
+	return s == "-" || s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "android-app://")
+}
+
+// isAgent accepts text with a product and its version in it, as in Mozilla/5.0, at its beginning.
+func isAgent(s string) bool {
+	slash := strings.IndexByte(s, '/')
+	return slash > 0 && slash+1 < len(s) && '0' <= s[slash+1] && s[slash+1] <= '9' && !strings.ContainsAny(s[:slash], ":,=") &&
+		!isRequest(s) && !isProtocol(s)
+}
+
+func isProtocol(s string) bool { return strings.HasPrefix(s, "HTTP/") }

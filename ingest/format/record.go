@@ -1,0 +1,76 @@
+// Package format turns one line of an access log into a Record, and finds out which format a log has.
+//
+// It knows Gcore raw logs, nginx's log_format (given, or learned from the lines), and JSON lines. It reads no files and
+// holds no state between lines except for caches, so a Parser per goroutine is all the coordination it needs.
+package format
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Record is one request as its line tells it. Its slices alias the line or the Parser's scratch: they are valid until
+// the next Parse with the same Parser, and may hold any bytes, invalid UTF-8 among them.
+type Record struct {
+	Logged     int64      // µs since the Unix epoch (UTC): the time in the line
+	Start      int64      // µs since the Unix epoch: when the request started; Logged where the line does not tell
+	Resolution int64      // µs: the grain of Start, 1e6 for whole seconds, 1e3 for milliseconds
+	HasStart   bool       // the line tells the start, by a request time or a start field
+	Duration   int64      // µs, -1 unknown
+	Client     netip.Addr // zone dropped; IPv4-mapped kept as written
+	Host       []byte     // nil if the line has none; letter case as written, port cut off
+	Method     []byte     // nil if the line has none
+	Target     []byte     // path and query, undecoded: log escaping is undone, percent-encoding never
+	UserAgent  []byte     // nil if none
+	Referer    []byte     // nil if none
+	Country    []byte     // nil unknown; as written, usually ISO 3166 alpha-2
+	ASN        uint32     // 0 unknown
+	Status     uint16     // HTTP status, 0..999
+	Bytes      int64      // response bytes, -1 unknown
+	Code       uint16     // gcdn_internal_status_code, 0 none
+	Upstream   uint16     // upstream_status, the last one if several; 0 none
+	Shield     bool       // written by a shield server: shield_type is present and not shield_no
+	QueryCut   bool       // the format cannot carry a query string
+}
+
+// Failure says why a line is not a request. The zero value means that it is one.
+type Failure struct {
+	Reason string // one of the Reason constants; "" for a good line
+	Column int    // 1-based byte column, within the line (or one past its end)
+	Want   string // what was expected there
+}
+
+// The reasons a line can fail for: a closed set, fit for counting.
+const (
+	ReasonBlank    = "blank line"
+	ReasonComment  = "comment line"
+	ReasonFields   = "too few fields"
+	ReasonShifted  = "shifted fields"
+	ReasonJSON     = "bad json"
+	ReasonAddress  = "bad address"
+	ReasonMasked   = "masked address"
+	ReasonTime     = "bad time"
+	ReasonStatus   = "bad status"
+	ReasonNoTarget = "no request"
+)
+
+// Misfit says how far the best format came with a sample that no format fits.
+type Misfit struct {
+	Best   string // name of the format that came furthest; "" where none could be tried
+	Parsed int    // lines of the sample that Best parsed
+	Lines  int    // lines of the sample that are not blank
+	Line   int    // 1-based in the sample: where the typical failure stands; 0 if there is none
+	Column int    // 1-based byte column of that failure
+	Want   string // what was expected there
+	Text   string // at most 80 printable bytes around the column; values after "=" and long tokens are starred out
+}
+
+// Error says it in one sentence, with a way out.
+func (m *Misfit) Error() string {
+	const wayOut = `name the format with --log-format (gcore, nginx, json or 'nginx:<log_format string>')`
+	if m.Line == 0 {
+		return "no log format fits: " + m.Want
+	}
+	return fmt.Sprintf("no log format fits: %s came furthest, with %d of %d lines; line %d, column %d: want %s in %q; %s",
+		m.Best, m.Parsed, m.Lines, m.Line, m.Column, m.Want, m.Text, wayOut)
+}

@@ -1,0 +1,116 @@
+package format
+
+import "bytes"
+
+// readRequest settles Method, Target and QueryCut, and Host where the target is a whole URL.
+func (p *Parser) readRequest(r *Record) bool {
+	r.Method, r.Target, r.Host, r.QueryCut = nil, nil, nil, false
+	if line := p.text(request); line != nil {
+		r.Method, r.Target = splitRequest(line)
+	} else {
+		r.Method, r.Target = p.text(method), p.target(r)
+	}
+	if r.Target == nil {
+		return false
+	}
+	r.Target, r.Host = p.withoutOrigin(r.Target)
+	return plausible(r.Method, r.Target)
+}
+
+// target joins path and query where the line has them apart.
+func (p *Parser) target(r *Record) []byte {
+	base := p.text(target)
+	if base == nil {
+		base = p.text(path)
+		r.QueryCut = p.at[query].end == 0 && bytes.IndexByte(base, '?') < 0
+	}
+	args := bytes.TrimPrefix(p.text(query), []byte{'?'})
+	if len(args) == 0 || base == nil || bytes.IndexByte(base, '?') >= 0 {
+		return base
+	}
+	n := len(p.scratch)
+	p.scratch = append(append(append(p.scratch, base...), '?'), args...)
+	return p.scratch[n:]
+}
+
+// splitRequest takes "GET /a b HTTP/1.1" apart. The protocol may be missing (HTTP/0.9), the target may hold blanks.
+func splitRequest(line []byte) (method, target []byte) {
+	i := bytes.IndexByte(line, ' ')
+	if i < 1 {
+		return nil, nil
+	}
+	method, target = line[:i], line[i+1:]
+	if j := protocolAt(target); j >= 0 {
+		target = target[:j]
+	}
+	if target = bytes.TrimRight(target, " "); len(target) == 0 {
+		return method, nil
+	}
+	return method, target
+}
+
+// protocolAt finds the blank before the HTTP/x that ends a request line, or -1.
+func protocolAt(b []byte) int {
+	i := bytes.LastIndexByte(b, ' ')
+	if i < 0 || len(b)-i > len(" HTTP/1.1") || !bytes.HasPrefix(b[i+1:], []byte("HTTP/")) {
+		return -1
+	}
+	return i
+}
+
+// withoutOrigin cuts scheme and host off a target that is a whole URL.
+func (p *Parser) withoutOrigin(t []byte) (target, host []byte) {
+	if t[0] == '/' {
+		return t, nil
+	}
+	i := bytes.Index(t, []byte("://"))
+	if i < 0 || i > len("https") {
+		return t, nil
+	}
+	t = t[i+3:]
+	end := bytes.IndexAny(t, "/?#")
+	switch {
+	case end >= 0 && t[end] == '/':
+		return t[end:], t[:end]
+	case end < 0:
+		end = len(t)
+	}
+	n := len(p.scratch)
+	p.scratch = append(append(p.scratch, '/'), t[end:]...)
+	return p.scratch[n:], t[:end]
+}
+
+// plausible tells a request from what a scanner or a broken TLS handshake leaves in the log.
+func plausible(method, target []byte) bool {
+	if len(method) > 32 {
+		return false
+	}
+	for _, c := range method {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return target[0] == '/' || target[0] == '*' || string(method) == "CONNECT"
+}
+
+// readHost prefers the host field over the one in the target.
+func (p *Parser) readHost(r *Record) {
+	if h := p.text(host); h != nil && string(h) != "_" {
+		r.Host = h
+	}
+	r.Host = withoutPort(r.Host)
+	if len(r.Host) == 0 {
+		r.Host = nil
+	}
+}
+
+func withoutPort(h []byte) []byte {
+	i := bytes.LastIndexByte(h, ':')
+	if i < 0 || i == len(h)-1 {
+		return h
+	}
+	if _, ok := number(h[i+1:]); !ok || bytes.IndexByte(h[:i], ':') >= 0 && h[i-1] != ']' {
+		return h
+	}
+	return h[:i]
+}

@@ -1,0 +1,200 @@
+package format
+
+import (
+	"slices"
+	"strings"
+)
+
+// mostly is the share of values from which on a column is what they are: garbage and "-" may stand between.
+const mostly = 0.8
+
+// claim gives f to the first free column from "from" on whose values are mostly like it; it returns the column, or -1.
+func (t *table) claim(f field, from int, like func(string) bool) int {
+	for i := max(from, 0); i < len(t.columns); i++ {
+		if t.roles[i] == skipped && !t.namedOther(i, f) && t.share(i, like) >= mostly {
+			t.roles[i] = f
+			return i
+		}
+	}
+	return -1
+}
+
+// name is the word before a column's value, as in host=, folded; "" if there is none.
+func (t *table) name(column int) string {
+	word := strings.TrimRight(t.before[column], `=:"[ `)
+	if word == "" || !strings.ContainsAny(t.before[column], "=:") {
+		return ""
+	}
+	if i := strings.LastIndexAny(word, "\" \t|,;{]"); i >= 0 {
+		word = word[i+1:]
+	}
+	return string(foldName(nil, []byte(word)))
+}
+
+// shortName maps the abbreviations people write before a value.
+func shortName(name string) field {
+	switch name {
+	case "addr", "remote", "src", "cip":
+		return client
+	case "rt", "req_time", "reqtime":
+		return duration
+	case "us", "ust", "upstream":
+		return upstream
+	case "cc", "geo":
+		return country
+	case "ref":
+		return referer
+	case "req":
+		return request
+	case "st":
+		return status
+	case "t":
+		return when
+	case "m":
+		return method
+	}
+	f, _ := known(name)
+	return f
+}
+
+// namedOther tells whether a column has a name that means something else than f, or nothing known.
+func (t *table) namedOther(column int, f field) bool {
+	name := t.name(column)
+	return name != "" && shortName(name) != f
+}
+
+// assign says what each column means: first by its name, then by the look of its values and its neighbours.
+func (t *table) assign() {
+	t.assignNamed()
+	t.require(client, isAddress)
+	t.assignTime()
+	t.require(when, isMoment)
+	line := t.require(request, isRequest)
+	if line < 0 {
+		t.claimOnce(method, 0, isMethod)
+		line = t.require(target, isTarget)
+	}
+	if t.column(status) < 0 && t.claim(status, line+1, isStatus) < 0 {
+		t.require(status, isStatus)
+	}
+	t.assignSize()
+	t.assignAgent(line)
+	t.claimOnce(host, 0, isHost)
+	t.assignDuration()
+}
+
+// assignNamed trusts names, where the values do not speak against them.
+func (t *table) assignNamed() {
+	for i := range t.columns {
+		name := t.name(i)
+		if f := shortName(name); name != "" && t.column(f) < 0 && t.share(i, looks(f)) >= mostly {
+			t.roles[i] = f
+		}
+	}
+}
+
+// claimOnce is claim for a field that no column has; it returns the column that has it then, or -1.
+func (t *table) claimOnce(f field, from int, like func(string) bool) int {
+	if i := t.column(f); i >= 0 {
+		return i
+	}
+	return t.claim(f, from, like)
+}
+
+// require is claimOnce for a field that no request goes without: names that are not known do not count then.
+func (t *table) require(f field, like func(string) bool) int {
+	if i := t.claimOnce(f, 0, like); i >= 0 {
+		return i
+	}
+	for i := range t.columns {
+		if t.roles[i] == skipped && shortName(t.name(i)) == skipped && t.share(i, like) >= mostly {
+			t.roles[i] = f
+			return i
+		}
+	}
+	return -1
+}
+
+func (t *table) column(f field) int {
+	for i, role := range t.roles {
+		if role == f {
+			return i
+		}
+	}
+	return -1
+}
+
+// assignTime prefers the finest of several times: $msec beside $time_local.
+func (t *table) assignTime() {
+	best, finest := t.column(when), 2*second
+	for i := range t.columns {
+		if t.roles[i] != skipped || best >= 0 && t.roles[best] == when || t.namedOther(i, when) || t.share(i, isMoment) < mostly {
+			continue
+		}
+		if _, grain, ok := moment([]byte(t.columns[i][0])); ok && grain < finest {
+			best, finest = i, grain
+		}
+	}
+	if best >= 0 {
+		t.roles[best] = when
+	}
+}
+
+// assignSize takes the number behind the status, unless it repeats the status, as the upstream's does.
+func (t *table) assignSize() {
+	state := t.column(status)
+	next := state + 1
+	if state < 0 || next == len(t.roles) || t.column(size) >= 0 || t.roles[next] != skipped || t.share(next, isCount) < mostly {
+		return
+	}
+	if !slices.Equal(t.columns[state], t.columns[next]) {
+		t.roles[next] = size
+	}
+}
+
+// assignAgent finds the user agent, and the referer, which stands beside it.
+func (t *table) assignAgent(from int) {
+	ua := t.column(agent)
+	if ua < 0 {
+		best := 0.3
+		for i := from + 1; i < len(t.columns); i++ {
+			if s := t.share(i, isAgent); t.roles[i] == skipped && !t.namedOther(i, agent) && s > best {
+				ua, best = i, s
+			}
+		}
+	}
+	if ua < 0 {
+		return
+	}
+	t.roles[ua] = agent
+	for _, i := range []int{ua - 1, ua + 1} {
+		if i >= 0 && i < len(t.roles) && t.column(referer) < 0 && t.roles[i] == skipped && t.quoted[i] == t.quoted[ua] &&
+			!t.namedOther(i, referer) && t.share(i, isReferer) >= mostly {
+			t.roles[i] = referer
+		}
+	}
+}
+
+// assignDuration takes the largest of the columns that look like seconds with milliseconds: the request contains its parts.
+func (t *table) assignDuration() {
+	if t.column(duration) >= 0 {
+		return
+	}
+	best, most := -1, int64(-1)
+	for i := range t.columns {
+		if t.roles[i] != skipped || t.namedOther(i, duration) || t.share(i, isDuration) < 1 {
+			continue
+		}
+		sum := int64(0)
+		for _, v := range t.columns[i] {
+			took, _ := seconds([]byte(v))
+			sum += took
+		}
+		if sum > most {
+			best, most = i, sum
+		}
+	}
+	if best >= 0 {
+		t.roles[best] = duration
+	}
+}

@@ -1,0 +1,116 @@
+package format
+
+import (
+	"strings"
+)
+
+// table is the lines of a sample that have one skeleton (the same fixed text around as many values), by columns.
+type table struct {
+	before  []string   // per column: the fixed text before it
+	columns [][]string // per column: its values
+	quoted  []bool
+	tail    string
+	roles   []field
+}
+
+// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, and blanks with or without bars are tried as separators.
+func learn(lines [][]byte) *Format {
+	for _, seps := range []string{"\t", "|", " |"} {
+		t := commonTable(lines, seps)
+		if t == nil {
+			continue
+		}
+		t.assign()
+		if f := t.format(); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// commonTable takes the lines whose skeleton is the most frequent one.
+func commonTable(lines [][]byte, seps string) *table {
+	groups := map[string]*table{}
+	var best *table
+	for _, line := range lines {
+		list, tail := tokens(strings.TrimSuffix(string(line), "\r"), seps)
+		if len(list) < 4 {
+			continue
+		}
+		skeleton := skeletonOf(list, tail)
+		t := groups[skeleton]
+		if t == nil {
+			t = newTable(list, tail)
+			groups[skeleton] = t
+		}
+		t.add(list)
+		if best == nil || len(t.columns[0]) > len(best.columns[0]) {
+			best = t
+		}
+	}
+	return best
+}
+
+func skeletonOf(list []token, tail string) string {
+	var s strings.Builder
+	for _, tok := range list {
+		s.WriteString(tok.before)
+		s.WriteByte(0)
+	}
+	return s.String() + tail
+}
+
+func newTable(list []token, tail string) *table {
+	t := &table{columns: make([][]string, len(list)), tail: tail, roles: make([]field, len(list))}
+	for _, tok := range list {
+		t.before = append(t.before, tok.before)
+		t.quoted = append(t.quoted, tok.quoted)
+	}
+	return t
+}
+
+func (t *table) add(list []token) {
+	for i, tok := range list {
+		t.columns[i] = append(t.columns[i], tok.value)
+	}
+}
+
+// share is the part of a column's values that are like something.
+func (t *table) share(column int, like func(string) bool) float64 {
+	n := 0
+	for _, v := range t.columns[column] {
+		if like(v) {
+			n++
+		}
+	}
+	return float64(n) / float64(len(t.columns[column]))
+}
+
+// blanks counts the blanks in a column's times.
+func (t *table) blanks(column int) int {
+	if v := t.columns[column][0]; isMoment(v) {
+		return strings.Count(v, " ")
+	}
+	return 0
+}
+
+// format turns the table into the format that reads it; nil if it does not tell enough.
+func (t *table) format() *Format {
+	pieces := make([]piece, 0, 2*len(t.columns)+1)
+	var doc strings.Builder
+	for i := range t.columns {
+		if t.before[i] != "" {
+			pieces = append(pieces, piece{text: t.before[i]})
+		}
+		pieces = append(pieces, piece{name: t.roles[i].String(), field: t.roles[i], blanks: t.blanks(i)})
+		doc.WriteString(t.before[i] + "<" + t.roles[i].String() + ">")
+	}
+	if t.tail != "" {
+		pieces = append(pieces, piece{text: t.tail})
+	}
+	l, err := compile(pieces)
+	if err != nil || complete(l.has()|method.bit()) != nil {
+		return nil
+	}
+	return &Format{"nginx-like", "learned from the lines: " + doc.String() + t.tail, l, l.has()}
+}

@@ -1,0 +1,125 @@
+package format
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// fromTemplate builds the format of an nginx log_format string.
+func fromTemplate(text string) (*Format, error) {
+	text, escape, err := configText(text)
+	if err != nil {
+		return nil, fmt.Errorf("log_format: %w", err)
+	}
+	pieces, err := variables(text)
+	if err != nil {
+		return nil, fmt.Errorf("log_format: %w", err)
+	}
+	l, err := compile(pieces)
+	if err != nil {
+		return nil, fmt.Errorf("log_format: %w", err)
+	}
+	if err := complete(l.has()); err != nil {
+		return nil, fmt.Errorf("log_format: %w", err)
+	}
+	l.raw = escape == "none"
+	return &Format{"nginx:" + text, "nginx log_format " + text, l, l.has()}, nil
+}
+
+// configText gives the format as nginx reads it: without "log_format NAME", escape=, the quotes around its pieces, and the semicolon.
+func configText(text string) (format, escape string, err error) {
+	text = strings.TrimSpace(text)
+	if rest, ok := strings.CutPrefix(text, "log_format "); ok {
+		_, text, _ = strings.Cut(strings.TrimSpace(rest), " ")
+		text = strings.TrimSpace(text)
+	}
+	if rest, ok := strings.CutPrefix(text, "escape="); ok {
+		escape, text, _ = strings.Cut(rest, " ")
+		text = strings.TrimSpace(text)
+		if escape != "default" && escape != "json" && escape != "none" {
+			return "", "", fmt.Errorf("escape=%s is unknown: want default, json or none", escape)
+		}
+	}
+	format, err = unquote(text)
+	return format, escape, err
+}
+
+// unquote joins 'one' 'or more' quoted strings. A text that begins with no single quote is taken as it is.
+func unquote(text string) (string, error) {
+	if !strings.HasPrefix(text, "'") {
+		return text, nil
+	}
+	var out strings.Builder
+	for text = strings.TrimSuffix(text, ";"); text != ""; {
+		if text[0] != '\'' {
+			return "", fmt.Errorf("%q stands outside the quotes", text)
+		}
+		body, behind, ok := quotedString(text[1:])
+		if !ok {
+			return "", errors.New("a quote is not closed")
+		}
+		out.WriteString(body)
+		text = strings.TrimSpace(behind)
+	}
+	return out.String(), nil
+}
+
+// quotedString reads up to the closing single quote, with nginx's backslash rules: \" \' \\ stand for the character, \t \r \n for theirs.
+func quotedString(text string) (body, behind string, ok bool) {
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == '\'' {
+			return out.String(), text[i+1:], true
+		}
+		if c == '\\' && i+1 < len(text) {
+			if j := strings.IndexByte(`"'\trn`, text[i+1]); j >= 0 {
+				i, c = i+1, "\"'\\\t\r\n"[j]
+			}
+		}
+		out.WriteByte(c)
+	}
+	return "", "", false
+}
+
+// variables cuts a format string into its fixed text and its $variables.
+func variables(text string) ([]piece, error) {
+	var pieces []piece
+	for text != "" {
+		i := strings.IndexByte(text, '$')
+		if i < 0 {
+			return append(pieces, piece{text: text}), nil
+		}
+		if i > 0 {
+			pieces = append(pieces, piece{text: text[:i]})
+		}
+		name, rest := variableName(text[i+1:])
+		if name == "" {
+			return nil, errors.New("a $ is not followed by a variable name")
+		}
+		pieces, text = append(pieces, variable(name)), rest
+	}
+	return pieces, nil
+}
+
+func variableName(text string) (name, rest string) {
+	if inner, ok := strings.CutPrefix(text, "{"); ok {
+		name, rest, _ = strings.Cut(inner, "}")
+		return name, rest
+	}
+	n := 0
+	for n < len(text) && (text[n] == '_' || '0' <= text[n] && text[n] <= '9' || 'a' <= text[n]|0x20 && text[n]|0x20 <= 'z') {
+		n++
+	}
+	return text[:n], text[n:]
+}
+
+func variable(name string) piece {
+	f, rank := known(string(foldName(nil, []byte(name))))
+	p := piece{name: name, field: f, rank: rank}
+	if name == "time_local" {
+		p.blanks = 1
+	}
+	return p
+}

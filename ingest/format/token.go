@@ -1,0 +1,135 @@
+package format
+
+import "strings"
+
+// token is one value of a line of unknown format, and the fixed text before it.
+type token struct {
+	before string // separator, opening quote or bracket, and a name such as host=
+	value  string
+	quoted bool
+	column int // 0-based, of the value
+}
+
+const (
+	maxLearned = 8 << 10
+	maxColumns = 128
+)
+
+// tokens cuts a line at the separators seps, one of them or, if a blank is among them, a run: quoted strings, [brackets] and names before a value are understood, and a CLF or ISO time with
+// a blank in it stays whole. tail is the fixed text behind the last value.
+//
+// A line past maxLearned bytes or maxColumns values has no tokens: what is looked for in it would take quadratic time.
+func tokens(line, seps string) (list []token, tail string) {
+	begin := 0 // of the fixed text
+	if len(line) > maxLearned {
+		return nil, ""
+	}
+	for pos := 0; len(list) <= maxColumns; {
+		for pos < len(line) && isIn(line[pos], seps) {
+			if pos++; seps[0] != ' ' {
+				break
+			}
+		}
+		if pos >= len(line) && (seps[0] == ' ' || begin == pos) {
+			return list, line[begin:]
+		}
+		pos += nameLength(line[pos:])
+		value, end, quoted := valueAt(line, pos, seps)
+		list = append(list, token{line[begin:value], line[value:end], quoted, value})
+		begin, pos = end, end
+		for pos < len(line) && !isIn(line[pos], seps) { // the closing mark, and what sticks to it
+			pos++
+		}
+		if pos >= len(line) {
+			return list, line[begin:]
+		}
+	}
+	return nil, ""
+}
+
+// nameLength measures a name= before a value.
+func nameLength(s string) int {
+	n := 0
+	for n < len(s) && isNameByte(s[n]) {
+		n++
+	}
+	if n == 0 || n == len(s) || s[n] != '=' || '0' <= s[0] && s[0] <= '9' {
+		return 0
+	}
+	return n + 1
+}
+
+func isNameByte(c byte) bool {
+	return c == '_' || c == '-' || c == '.' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+}
+
+// valueAt finds the value at pos.
+func valueAt(line string, pos int, seps string) (start, end int, quoted bool) {
+	if pos < len(line) && line[pos] == '"' {
+		if end := closingQuote(line, pos+1, seps); end >= 0 {
+			return pos + 1, end, true
+		}
+	}
+	if pos < len(line) && line[pos] == '[' {
+		if n := strings.IndexByte(line[pos:], ']'); n >= 0 && endsAt(line, pos+n+1, seps) {
+			return pos + 1, pos + n, false
+		}
+	}
+	if n := timeLength(line[pos:]); n > 0 && endsAt(line, pos+n, seps) {
+		return pos, pos + n, false
+	}
+	end = len(line)
+	if n := strings.IndexAny(line[pos:], seps); n >= 0 {
+		end = pos + n
+	}
+	return pos, end, false
+}
+
+// closingQuote finds the quote that ends a string: one before the separator, the end, or punctuation.
+func closingQuote(line string, pos int, seps string) int {
+	for i := pos; i < len(line); i++ {
+		if line[i] == '\\' {
+			i++
+		} else if line[i] == '"' && (endsAt(line, i+1, seps) || isIn(line[i+1], ",;]})")) {
+			return i
+		}
+	}
+	return -1
+}
+
+// timeLength measures a time with blanks in it: 23/Nov/2026:09:26:12 +0000, 2026-11-23 09:26:12, and that with a zone.
+func timeLength(s string) int {
+	for _, words := range []int{3, 2} {
+		n := wordsLength(s, words)
+		if n < 19 || n > 40 {
+			continue
+		}
+		if _, _, ok := moment([]byte(s[:n])); ok {
+			return n
+		}
+	}
+	return 0
+}
+
+// wordsLength measures the first n words of s; 0 if it has fewer.
+func wordsLength(s string, n int) int {
+	length := 0
+	for i := range n {
+		if i > 0 {
+			length++
+		}
+		if length >= len(s) {
+			return 0
+		}
+		word := strings.IndexByte(s[length:], ' ')
+		if word < 0 {
+			word = len(s) - length
+		}
+		length += word
+	}
+	return length
+}
+
+func isIn(c byte, set string) bool { return strings.IndexByte(set, c) >= 0 }
+
+func endsAt(line string, pos int, seps string) bool { return pos == len(line) || isIn(line[pos], seps) }

@@ -1,0 +1,157 @@
+package format
+
+import (
+	"encoding/json"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMoment(t *testing.T) {
+	const noon = 1795425972 // date -u -d '2026-11-23 09:26:12' +%s
+	for _, c := range []struct {
+		text          string
+		micros, grain int64
+	}{
+		{"23/Nov/2026:09:26:12 +0000", noon * second, second},
+		{"[23/Nov/2026:09:26:12 +0000]", noon * second, second},
+		{"23/Nov/2026:14:56:12 +0530", noon * second, second},
+		{"23/Nov/2026:01:26:12 -0800", noon * second, second},
+		{"2026-11-23T09:26:12Z", noon * second, second},
+		{"2026-11-23T09:26:12+00:00", noon * second, second},
+		{"2026-11-23T10:26:12+0100", noon * second, second},
+		{"2026-11-23 09:26:12.798", noon*second + 798000, 1000},
+		{"2026-11-23T09:26:12.123456789Z", noon*second + 123456, 1},
+		{"2026-11-23T11:26:12,5+02", noon*second + 500000, 100000},
+		{"1795425972", noon * second, second},
+		{"1795425972.043", noon*second + 43000, 1000},
+		{"1795425972043", noon*second + 43000, 1000},
+		{"1795425972043001", noon*second + 43001, 1},
+		{"1795425972043001999", noon*second + 43001, 1},
+		{"29/Feb/2028:00:00:00 +0000", 1835395200 * second, second}, // date -u -d 2028-02-29 +%s
+	} {
+		micros, grain, ok := moment([]byte(c.text))
+		if !ok || micros != c.micros || grain != c.grain {
+			t.Errorf("%s: %d, %d, %v; want %d, %d", c.text, micros, grain, ok, c.micros, c.grain)
+		}
+	}
+	for _, text := range []string{"", "-", "5", "403", "29/Feb/2026:00:00:00 +0000", "31/Apr/2026:00:00:00 +0000", "23/Nov/2026:24:00:00 +0000",
+		"23/Nov/2026:09:60:12 +0000", "23/Nov/2026 09:26:12 +0000", "23/Nvo/2026:09:26:12 +0000", "00/Nov/2026:09:26:12 +0000", "23/Nov/2026:09:26:12 +00",
+		"2026-13-23T09:26:12Z", "2026-11-23T09:26:12Q", "2026-11-23x09:26:12", "1795425972.x", "1.795e9", "99999999999999999999", "23/Nov/1926:09:26:12 +0000"} {
+		want := text == "23/Nov/2026:09:26:12 +00" // hours alone are ISO 8601
+		if _, _, ok := moment([]byte(text)); ok != want {
+			t.Errorf("%q: ok is %v", text, ok)
+		}
+	}
+}
+
+// TestCalendar compares every day of a leap cycle, and the turns of centuries, with package time.
+func TestCalendar(t *testing.T) {
+	for day := time.Unix(0, 0).UTC(); day.Year() < 2401; day = day.AddDate(0, 0, 1) {
+		for _, layout := range []string{"02/Jan/2006:15:04:05 -0700", "2006-01-02T15:04:05Z07:00"} {
+			text := day.Format(layout)
+			if micros, _, ok := moment([]byte(text)); !ok || micros != day.UnixMicro() {
+				t.Fatalf("%s: %d, %v; want %d", text, micros, ok, day.UnixMicro())
+			}
+		}
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for text, want := range map[string]string{
+		"203.0.113.7": "203.0.113.7", "203.0.113.7:51234": "203.0.113.7", "[2001:db8::1]:443": "2001:db8::1", "[2001:db8::1]": "2001:db8::1",
+		"2001:DB8::A": "2001:db8::a", "fe80::1%eth0": "fe80::1", "[fe80::1%25eth0]:80": "fe80::1", "::ffff:203.0.113.7": "::ffff:203.0.113.7",
+		"203.0.113.7, 192.0.2.1": "203.0.113.7", "2001:db8::1,192.0.2.1": "2001:db8::1", " 203.0.113.7 ": "203.0.113.7", "0.0.0.0": "0.0.0.0",
+		"[203.0.113.7]:": "203.0.113.7", "255.255.255.255": "255.255.255.255", "::": "::",
+	} {
+		if a, ok := address([]byte(text)); !ok || a.String() != want || a.Zone() != "" {
+			t.Errorf("%q: %v, %v; want %s", text, a, ok, want)
+		}
+	}
+	for _, text := range []string{"", "-", "unix:", "host.example.com", "203.0.113", "203.0.113.256", "203.0.113.07", "1.2.3.4.5", ".1.2.3", "1.2.3.",
+		"2001:db8::g", "[2001:db8::1", "[2001:db8::1]x", "203.0.113.7:port", "3405803783", ":"} {
+		if a, ok := address([]byte(text)); ok {
+			t.Errorf("%q: %v, want none", text, a)
+		}
+	}
+}
+
+func FuzzAddress(f *testing.F) {
+	for _, s := range []string{"203.0.113.7", "2001:db8::1", "1.2.3.04", "::ffff:1.2.3.4", "[::1]:1", "256.1.1.1", "a,b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, ok := address([]byte(s))
+		want, err := netip.ParseAddr(s)
+		if err == nil && (!ok || got != want.WithZone("")) {
+			t.Errorf("%q: %v, %v; net/netip reads %v", s, got, ok, want)
+		}
+		if ok && err != nil && !strings.ContainsAny(s, ":,[] \t\n\r\v\f%\u0085\u00a0") {
+			t.Errorf("%q: %v, which net/netip refuses", s, got)
+		}
+	})
+}
+
+func TestMasked(t *testing.T) {
+	hash := strings.Repeat("0123456789abcdef", 4)
+	for text, want := range map[string]bool{
+		"4." + hash: true, "203.0.113.xxx": true, "203.0.x.x": true, "203.0.113.*": true, "2001:db8::x": true,
+		"4." + hash[1:]: false, "-": false, "host.example.com": false, "203.0.113.256": false, "x": false, hash: false, "xbox.example": false,
+	} {
+		if got := masked([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestUnescape(t *testing.T) {
+	for text, want := range map[string]string{
+		`plain`: "plain", `\x22q\x22`: `"q"`, `\xD0\x9F`: "П", `\xd0\x9f`: "П", `\x5Cx22`: `\x22`, `a\"b`: `a"b`, `a\\b`: `a\b`,
+		`a\tb\n`: "a\tb\n", `\u0041\u00e9`: "Aé", `\ud83d\ude00`: "😀", `\ud83d`: "\uFFFD", `\/x`: "/x", `\q`: `\q`, `\r\b\f\v`: "\r\b\f\v", `\'`: "'", `\ud83d\u0041`: "\uFFFDA", `\`: `\`, `\x2`: `\x2`, `\u00`: `\u00`, `x\xZZ`: `x\xZZ`,
+	} {
+		if got := string(unescape(nil, []byte(text))); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// FuzzUnescape undoes what encoding/json escapes.
+func FuzzUnescape(f *testing.F) {
+	for _, s := range []string{"", `"quoted" \ back`, "tab\tnul\x00", "П😀", "<&>"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		s = strings.ToValidUTF8(s, "?")
+		text, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(unescape(nil, text[1:len(text)-1])); got != s {
+			t.Errorf("%s: %q, want %q", text, got, s)
+		}
+	})
+}
+
+func TestSplitRequest(t *testing.T) {
+	for _, c := range []struct{ line, method, target string }{
+		{"GET /a HTTP/1.1", "GET", "/a"}, {"GET /a", "GET", "/a"}, {"GET /a b c HTTP/2.0", "GET", "/a b c"}, {"GET /a HTTP/1.1 HTTP/1.1", "GET", "/a HTTP/1.1"},
+		{"GET  HTTP/1.1", "GET", ""}, {"GET / HTTP/3", "GET", "/"}, {"GET /a HTTP/is/a/path", "GET", "/a HTTP/is/a/path"}, {"GET ", "GET", ""}, {"GET", "", ""}, {" /a", "", ""},
+	} {
+		method, target := splitRequest([]byte(c.line))
+		if string(method) != c.method || string(target) != c.target {
+			t.Errorf("%q: %q, %q", c.line, method, target)
+		}
+	}
+}
+
+func TestWithoutPort(t *testing.T) {
+	for text, want := range map[string]string{
+		"a.example": "a.example", "a.example:80": "a.example", "a.example:": "a.example:", "a.example:x": "a.example:x", "[2001:db8::1]:80": "[2001:db8::1]",
+		"2001:db8::1": "2001:db8::1", ":80": "", "": "",
+	} {
+		if got := string(withoutPort([]byte(text))); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
