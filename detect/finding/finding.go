@@ -1,0 +1,263 @@
+// Package finding holds what an analysis says: plain data, no database, no
+// rendering. The JSON report is an [Analysis] marshalled as it stands; every
+// other format is a view of the same value. The JSON names are a public
+// contract, versioned by [Schema].
+package finding
+
+import "time"
+
+// Schema is the version of the JSON report.
+const Schema = 1
+
+// Decision is what a recommendation says about the mask of one host.
+type Decision string
+
+// The decisions, from "change it" to "the log cannot tell".
+const (
+	Widen                Decision = "widen"                 // bind to Prefix instead
+	KeepCurrent          Decision = "keep_current"          // a wider mask would change nothing worth its price
+	HelpsPartly          Decision = "helps_partly"          // the widest candidate mends some, not most
+	MaskNotEnough        Decision = "mask_not_enough"       // addresses move further than any candidate reaches
+	InsufficientEvidence Decision = "insufficient_evidence" // too few affected users, or the key does not fit
+)
+
+// CalibrationStatus says whether recomputed hashes may be believed on a host.
+type CalibrationStatus string
+
+// The calibration states. NotChecked is not a pass: too few tokens, or no key.
+const (
+	Verified   CalibrationStatus = "verified"
+	Failed     CalibrationStatus = "failed"
+	NotChecked CalibrationStatus = "not_checked"
+)
+
+// Class is how one user's requests behaved.
+type Class string
+
+// The classes of users.
+const (
+	Rotating     Class = "rotating"      // served at one address, refused with a proven mismatch at another
+	FirstRequest Class = "first_request" // only refused, with a proven mismatch: the site saw another address
+	ManyNetworks Class = "many_networks" // the link was requested from several unrelated networks
+	Conflicting  Class = "conflicting"   // evidence for two classes at once
+	Unchanged    Class = "unchanged"     // no change of address was refused
+	Undetermined Class = "undetermined"  // the log or the identity cannot tell
+)
+
+// Analysis is everything one run found.
+type Analysis struct {
+	Schema          int              `json:"schema"`
+	Input           Input            `json:"input"`
+	Calibration     []Calibration    `json:"calibration"`
+	Denials         Denials          `json:"denials"`
+	Users           Users            `json:"users"`
+	Recommendations []Recommendation `json:"recommendations"`
+	Warnings        []string         `json:"warnings"`
+	Method          Method           `json:"method"`
+}
+
+// Input accounts for every line read: Lines = Parsed + Rejected, in total and
+// for each source.
+type Input struct {
+	Lines    int64      `json:"lines"`
+	Parsed   int64      `json:"parsed"`
+	Rejected int64      `json:"rejected"`
+	First    *time.Time `json:"first"` // start of the earliest request; nil if none parsed
+	Last     *time.Time `json:"last"`
+	Sources  []Source   `json:"sources"`
+	Rejects  []Reject   `json:"rejects,omitempty"` // reasons with their number and a first example
+}
+
+// Source is one input file, or stdin as "-".
+type Source struct {
+	Path     string `json:"path"`
+	Format   string `json:"format"`
+	Lines    int64  `json:"lines"`
+	Parsed   int64  `json:"parsed"`
+	Rejected int64  `json:"rejected"`
+	Error    string `json:"error,omitempty"` // damage met on the way; what came before it was kept
+}
+
+// Reject is one reason for which lines were rejected.
+type Reject struct {
+	Reason string `json:"reason"`
+	Lines  int64  `json:"lines"`
+	Source string `json:"source"` // where the first such line stands
+	Line   int64  `json:"line"`
+}
+
+// Calibration tells whether the key, the path rule and the address field fit
+// a host, counted over distinct tokens.
+type Calibration struct {
+	Host     string            `json:"host"`
+	Tokens   int64             `json:"tokens"`
+	Verified int64             `json:"verified"`
+	Status   CalibrationStatus `json:"status"`
+	Reason   string            `json:"reason"` // a sentence; for a failed host the likely fault and how it is known
+	Policy   Policy            `json:"policy"` // what the served requests taught
+}
+
+// Policy is how a host's edge checks links, as learned from its log.
+type Policy struct {
+	Scope   string `json:"scope"`             // "file", "dir", "both" or "" where nothing verified
+	Binding string `json:"binding"`           // "address", "mask", "none" or ""
+	Prefix4 int    `json:"prefix4,omitempty"` // IPv4 prefix length of a mask; 0: none learned
+	Prefix6 int    `json:"prefix6,omitempty"`
+	Form    string `json:"mask_form,omitempty"`
+	Expired []int  `json:"expired_status,omitempty"` // statuses that expired links were answered with
+}
+
+// Denials counts requests that were refused, by cause.
+type Denials struct {
+	Total         int64                       `json:"total"`
+	ByCause       map[string]int64            `json:"by_cause"`
+	ByHost        map[string]map[string]int64 `json:"by_host"`
+	ByDetail      map[string]map[string]int64 `json:"by_detail"`     // cause → detail → requests, where a detail is known
+	Inferred      map[string]int64            `json:"inferred"`      // cause → requests whose cause rests on inference alone
+	Disagreements int64                       `json:"disagreements"` // requests whose logged reason code and recomputed verdict differ
+	Networks      []Network                   `json:"networks"`      // where most refusals with a proven mismatch came from
+}
+
+// Network is a client network with its refusals.
+type Network struct {
+	Host       string `json:"host"`
+	Prefix     string `json:"prefix"` // a /16 or /48
+	ASN        *int64 `json:"asn"`
+	Country    string `json:"country,omitempty"`
+	Refusals   int64  `json:"refusals"`
+	Mismatches int64  `json:"ip_mismatches"`
+	Addresses  int64  `json:"addresses"`
+}
+
+// Users counts users by class and lists those that matter.
+type Users struct {
+	Total   int64           `json:"total"`
+	ByClass map[Class]int64 `json:"by_class"`
+	Flagged []User          `json:"flagged"`
+	Omitted int64           `json:"flagged_omitted,omitempty"` // flagged users beyond the listed ones
+}
+
+// User is one user who was refused because of an address, or whose link was
+// requested from several networks.
+type User struct {
+	ID          string  `json:"user_id"`
+	Class       Class   `json:"class"`
+	Reason      string  `json:"reason"` // the evidence, in words
+	Host        string  `json:"host"`
+	ASN         *int64  `json:"asn"`
+	UserAgent   string  `json:"user_agent,omitempty"`
+	Requests    int64   `json:"requests"`
+	Refusals    int64   `json:"refusals"`   // retries merged
+	Mismatches  int64   `json:"mismatches"` // refusals with a proven mismatch, retries merged
+	Addresses   int64   `json:"addresses"`
+	Prefixes24  *int64  `json:"prefixes24"`
+	Prefixes16  *int64  `json:"prefixes16"`
+	Switches    int64   `json:"switches"` // at least this many changes of address
+	Interrupted bool    `json:"interrupted"`
+	SignedIP    string  `json:"signed_ip,omitempty"`
+	First       string  `json:"first"` // RFC 3339, UTC
+	Last        string  `json:"last"`
+	Timeline    []Event `json:"timeline"`
+
+	Link  uint32 `json:"-"` // ids in the case
+	Agent uint32 `json:"-"`
+}
+
+// Event is one step of a user's timeline.
+type Event struct {
+	Time    string `json:"time"` // RFC 3339, UTC
+	IP      string `json:"ip"`
+	Status  int    `json:"status"`
+	Verdict string `json:"verdict"`
+	Path    string `json:"path"`
+	Count   int64  `json:"count"` // requests merged into this step
+}
+
+// Recommendation is the answer to the mask question for one host and family.
+type Recommendation struct {
+	Host              string      `json:"host"`
+	Family            string      `json:"family"` // "ipv4" or "ipv6"
+	Decision          Decision    `json:"decision"`
+	Prefix            *int        `json:"prefix"`         // the prefix to bind to, for widen and helps_partly
+	CurrentPrefix     *int        `json:"current_prefix"` // the prefix bound to today; nil if not known or not bound
+	Reason            string      `json:"reason"`
+	Change            []string    `json:"change,omitempty"` // what has to be changed, in order
+	AffectedUsers     int64       `json:"affected_users"`
+	FirstRequestUsers int64       `json:"first_request_users"` // of the affected users, those never served
+	ManyNetworksUsers int64       `json:"many_networks_users"` // left out of the affected users
+	Interrupted       int64       `json:"interrupted_users"`
+	BoundUsers        *int64      `json:"bound_users"` // users with address-bound links; nil where only refusals are logged
+	Accepted          Share       `json:"accepted"`
+	IfUnresolvedCount Bound       `json:"if_unresolved_count"`
+	UnresolvedUsers   int64       `json:"unresolved_users"`
+	StrangersLetIn    *Share      `json:"strangers_let_in"` // nil: not measured
+	SharedLinks       int64       `json:"shared_links"`     // links requested from many networks
+	Exposure          float64     `json:"exposure"`
+	ExposureNow       float64     `json:"exposure_now"`
+	Carriers          []Carrier   `json:"carriers"`
+	Curve             []CurveStep `json:"curve"`
+}
+
+// Share is a proportion with a one-sided 95 % bound on either side.
+type Share struct {
+	Share    float64 `json:"share"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Users    int64   `json:"users"`
+	Requests int64   `json:"requests"`
+	Links    int64   `json:"links,omitempty"`
+	// RequestShare is the share of refused requests, resampled by user.
+	RequestShare *Interval `json:"request_share,omitempty"`
+}
+
+// Interval is a proportion with its bounds.
+type Interval struct {
+	Share float64 `json:"share"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// Bound is a proportion with its lower bound.
+type Bound struct {
+	Share float64 `json:"share"`
+	Low   float64 `json:"low"`
+}
+
+// Carrier is a finding about one network operator, never a decision.
+type Carrier struct {
+	ASN           *int64  `json:"asn"` // nil: pooled as others, or not known
+	AffectedUsers int64   `json:"affected_users"`
+	AcceptedShare float64 `json:"accepted_share"`
+	Low           float64 `json:"low"`
+	High          float64 `json:"high"`
+}
+
+// CurveStep is one prefix length of the replay.
+type CurveStep struct {
+	Prefix           int      `json:"prefix"`
+	AcceptedUsers    int64    `json:"accepted_users"`
+	AcceptedRequests int64    `json:"accepted_requests"`
+	AcceptedShare    float64  `json:"accepted_share"`
+	Low              float64  `json:"low"`
+	High             float64  `json:"high"`
+	StrangersLetIn   *float64 `json:"strangers_let_in"`
+	Exposure         float64  `json:"exposure"`
+}
+
+// Method records what a reader needs to judge the result.
+type Method struct {
+	Version    string             `json:"version"`
+	Identity   string             `json:"identity"`   // who was taken for one user
+	Thresholds map[string]float64 `json:"thresholds"` // name → value in force
+	Search     Search             `json:"search"`
+}
+
+// Search accounts for the search of signing addresses.
+type Search struct {
+	Links      int64 `json:"links"`      // links whose hash failed for every observed address
+	Witnessed  int64 `json:"witnessed"`  // explained by another request with the same token
+	Found      int64 `json:"found"`      // explained by trying addresses
+	Unresolved int64 `json:"unresolved"` // left over
+	Candidates int64 `json:"candidates"` // hashes tried
+	Skipped    int64 `json:"skipped"`    // links not searched: the budget was used up
+}
