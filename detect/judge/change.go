@@ -1,0 +1,62 @@
+package judge
+
+import "fmt"
+
+// change is the way from the present binding to the chosen prefix, step by
+// step (rule 20): links already out break at the switch unless the edge
+// accepts both forms.
+func (q *question) change() []string {
+	p := q.choice.prefix
+	steps := []string{
+		fmt.Sprintf("Ask the CDN which text of a cut address goes into the hash: the network (%s), with its length, or only its leading part.", q.example()),
+	}
+	if q.family == 6 {
+		steps = append(steps, "Ask which text form an IPv6 network takes, and whether IPv4 and IPv6 prefixes are set apart.")
+	}
+	if exposure := q.bound.exposure(p); exposure > q.t.ExposureSay {
+		steps = append(steps, fmt.Sprintf("Shorten the life of links first: %s of pairs of users share a /%d.", percent(exposure), p))
+	}
+	return append(steps,
+		fmt.Sprintf("In the signer, cut the viewer's address to its first %d bits before hashing; leave the rest of the hashed text as it is.", p),
+		fmt.Sprintf("Set the mask of the CDN resource to /%d at a quiet time and deploy the signer with it, or let the edge accept both forms until the longest-lived old link has expired: links already out break at the switch.", p),
+		fmt.Sprintf("Test one fresh link from three places: the signing address, %s", q.places()),
+		"Compare refusals by cause before and after; expired and malformed links must stay as they were.",
+		fmt.Sprintf("The way back: set the mask to %s and the signer to what it hashed before, again at a quiet time.", q.before()),
+	)
+}
+
+func (q *question) example() string {
+	if q.family == 6 {
+		return "2001:db8:7:42::"
+	}
+	if q.choice.prefix <= 16 {
+		return "198.51.0.0"
+	}
+	return "198.51.100.0"
+}
+
+// places are the two other clients of the test: inside and outside the narrow
+// candidate, where the mask lets them tell the forms apart.
+func (q *question) places() string {
+	p, near, far := q.choice.prefix, 24, 16
+	if q.family == 6 {
+		near, far = 64, 48
+	}
+	return fmt.Sprintf("another address in the same /%d (%s), and one in the same /%d only (%s).", near, answer(near, p), far, answer(far, p))
+}
+
+// answer is what an edge that binds to a prefix says to a client with that many
+// bits in common with the signing address.
+func answer(common, prefix int) string {
+	if common >= prefix {
+		return "200"
+	}
+	return "403"
+}
+
+func (q *question) before() string {
+	if now := q.current(q.o); now < q.width() {
+		return fmt.Sprintf("/%d", now)
+	}
+	return "the whole address"
+}

@@ -1,0 +1,237 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// restartsLooked bounds how many mismatches of one user are compared with what
+// came before them.
+const restartsLooked = 16
+
+// class judges a user, given what the whole link showed. Where rules compete
+// the one that claims less wins.
+func (c *facts) class(s sharing) (finding.Class, string) {
+	switch {
+	case c.user.Bot:
+		return finding.Undetermined, "every request came from a link preview, relay or hosting network: left out"
+	case c.link.ByAddress:
+		return finding.Undetermined, "users are told apart by address here, so a change of address cannot be seen"
+	case s.many && c.link.Gaps:
+		return finding.Undetermined, "requested from several networks, but more than a tenth of the requests is missing from the log"
+	case s.many:
+		return finding.ManyNetworks, c.limits(s.words())
+	case c.user.Mismatches > 0:
+		return c.mismatched()
+	}
+	return c.quiet()
+}
+
+// mismatched is the class of a user with a proven mismatch (rule 9).
+func (c *facts) mismatched() (finding.Class, string) {
+	switch {
+	case c.user.Served == 0:
+		return finding.FirstRequest, c.limits(c.neverServed())
+	case c.link.Gaps:
+		return finding.Undetermined, "refused at a changed address, but more than a tenth of the requests is missing from the log"
+	case c.sameAddress():
+		return finding.Conflicting, "served and refused at the same address with the same link: the binding or the key changed, or the log mixes hosts"
+	case c.allRestart():
+		return finding.Undetermined, "refused at another address, where the requests start over while the first address goes on: this may be another viewer"
+	}
+	return finding.Rotating, c.limits(c.moved())
+}
+
+// quiet is the class of a user without a proven mismatch.
+func (c *facts) quiet() (finding.Class, string) {
+	switch {
+	case c.user.Unresolved:
+		return finding.Undetermined, "refused with a hash that nothing explains: a foreign key, a forged link, or a signing address that was not found"
+	case c.causes[token.Unchecked.String()] > 0:
+		return finding.Undetermined, "refused, and the token could not be checked"
+	case c.link.Truncated:
+		return finding.Undetermined, "only the first requests of this link were looked at"
+	case c.causes[token.ExpiredIPMismatch.String()] > 0:
+		return finding.Unchanged, "the address had changed, but the link had expired as well"
+	case c.user.Refusals > 0:
+		return finding.Unchanged, "no change of address was refused; refused for: " + c.causeWords()
+	case c.user.Addresses > 1:
+		return finding.Unchanged, fmt.Sprintf("%s, none of them refused", plural(c.user.Addresses, "address", "addresses"))
+	}
+	return finding.Unchanged, "never refused"
+}
+
+func (c *facts) causeWords() string {
+	words := make([]string, 0, len(c.causes))
+	for w := range c.causes {
+		words = append(words, strings.ReplaceAll(w, "_", " "))
+	}
+	slices.Sort(words)
+	return strings.Join(words, ", ")
+}
+
+// sameAddress tells whether every address with a mismatch was also served.
+func (c *facts) sameAddress() bool {
+	for i := range c.refusals {
+		if r := &c.refusals[i]; r.mismatch && !contains(c.served, r.client) {
+			return false
+		}
+	}
+	return true
+}
+
+// allRestart tells whether every mismatch looks like another viewer's start.
+func (c *facts) allRestart() bool {
+	looked := 0
+	for i := range c.refusals {
+		r := &c.refusals[i]
+		if !r.mismatch {
+			continue
+		}
+		if looked++; looked > restartsLooked {
+			break
+		}
+		if !restarts(c.link.Events, c.idx, r.pos, c.t) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *facts) moved() string {
+	u := &c.user
+	s := fmt.Sprintf("at least %s between %s%s within %s; served %s, refused %s because the address had changed",
+		plural(u.Switches, "change", "changes"), plural(u.Addresses, "address", "addresses"), u.spread(),
+		span(u.Last-u.First), times(u.Served), times(u.Mismatches))
+	if from, to, ok := c.sequence(); ok {
+		s += fmt.Sprintf("; segments %d to %d go on in order across them", from, to)
+	}
+	return s + c.basis()
+}
+
+func (c *facts) neverServed() string {
+	s := fmt.Sprintf("refused %s, never served: the link was signed for another address", times(c.user.Mismatches))
+	if c.link.RefusalsOnly {
+		s = fmt.Sprintf("refused %s because the address had changed; the log holds refusals only, so earlier success cannot be seen", times(c.user.Mismatches))
+	}
+	return s + c.user.distance() + c.basis()
+}
+
+func (c *facts) basis() string {
+	if c.user.Inferred {
+		return "; inferred without a reproduced hash"
+	}
+	return ""
+}
+
+// limits says what the link's log does not show.
+func (c *facts) limits(s string) string {
+	if c.link.Truncated {
+		s += "; only the first requests of this link were looked at"
+	}
+	return s
+}
+
+// spread names the smallest usual network that holds all addresses.
+func (u *User) spread() string {
+	switch {
+	case !u.Family4 || u.Addresses < 2:
+		return ""
+	case u.Prefixes24 == 1:
+		return " in one /24"
+	case u.Prefixes16 == 1:
+		return fmt.Sprintf(" in %d /24s of one /16", u.Prefixes24)
+	}
+	return fmt.Sprintf(" in %d /16s", u.Prefixes16)
+}
+
+func (u *User) distance() string {
+	switch u.MinCommon {
+	case -2:
+		return " of the other address family"
+	case -1:
+		return ""
+	}
+	return fmt.Sprintf(" (%d bits in common)", u.MinCommon)
+}
+
+func (s sharing) words() string {
+	if s.players > s.attempted {
+		return fmt.Sprintf("the link was requested from %d unrelated networks that each started on their own at the same time", s.players)
+	}
+	return fmt.Sprintf("the link was requested from several networks, %d of which were only ever refused", s.attempted)
+}
+
+// sequence gives the segments asked for, if their first requests rise in order
+// over more than one address.
+func (c *facts) sequence() (from, to int64, ok bool) {
+	var lastTime int64
+	from, to = -1, -1
+	for _, i := range c.idx {
+		e := &c.link.Events[i]
+		kind, n := place(e.Name)
+		if kind != segment {
+			continue
+		}
+		if from >= 0 && n < to && e.Time > lastTime {
+			return 0, 0, false
+		}
+		if from < 0 {
+			from = n
+		}
+		from, to, lastTime = min(from, n), max(to, n), e.Time
+	}
+	return from, to, to > from
+}
+
+// flagged classes have a timeline.
+func flagged(c finding.Class) bool {
+	return c == finding.Rotating || c == finding.FirstRequest || c == finding.ManyNetworks || c == finding.Conflicting
+}
+
+// timeline joins runs of like requests; a user with more than limit runs shows
+// the first of them.
+func timeline(events []Event, idx []int32, limit int) []Step {
+	var steps []Step
+	for _, i := range idx {
+		e := &events[i]
+		if n := len(steps); n > 0 && steps[n-1].holds(e) {
+			steps[n-1].Count++
+			continue
+		}
+		if len(steps) == limit {
+			break
+		}
+		steps = append(steps, Step{e.Time, e.Client, e.Status, e.Verdict, cause(e), e.Name, 1})
+	}
+	return steps
+}
+
+// holds tells whether an event continues a run: same address and same outcome,
+// where 200, 206 and 304 are one outcome.
+func (s *Step) holds(e *Event) bool {
+	same := s.Client == e.Client && s.Verdict == e.Verdict && s.Cause == cause(e)
+	return same && (s.Status == e.Status || e.Served && servedStatus(s.Status))
+}
+
+func servedStatus(status uint16) bool { return status == 200 || status == 206 || status == 304 }
+
+func span(us int64) string {
+	d := time.Duration(us) * time.Microsecond
+	switch {
+	case d < 2*time.Second:
+		return "2 s"
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}

@@ -1,0 +1,250 @@
+package judge
+
+import (
+	"net/netip"
+	"testing"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+func TestRule08RetriesAreOneRefusal(t *testing.T) {
+	s := newScene().ok(0, home, "seg1.ts")
+	for _, at := range []int64{10, 15, 40} {
+		s.no(at, far, "seg2.ts", token.IPMismatch)
+	}
+	u := s.only(t)
+	if u.Refusals != 1 || u.Mismatches != 1 || u.Requests != 4 {
+		t.Errorf("refusals %d, mismatches %d of %d requests, want 1, 1 of 4", u.Refusals, u.Mismatches, u.Requests)
+	}
+	s.no(41, far, "seg2.ts", token.IPMismatch)  // later than 30 s after the first
+	s.no(42, far, "seg3.ts", token.IPMismatch)  // another path
+	s.no(43, far2, "seg3.ts", token.IPMismatch) // another address
+	s.no(44, far2, "seg3.ts", token.WrongPath)  // the same refusal, whatever the verdict
+	s.no(45, far2, "seg3.ts", token.IPMismatch) // and again
+	if u = s.only(t); u.Refusals != 4 || len(u.MismatchLens) != 4 {
+		t.Errorf("refusals %d, lengths %v, want 4 of each", u.Refusals, u.MismatchLens)
+	}
+}
+
+func TestRule08FewestSwitches(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		steps []string // one clock reading each: addresses a, b, c
+		want  int
+	}{
+		{"one address", []string{"a", "a", "a"}, 0},
+		{"one change", []string{"a", "b"}, 1},
+		{"there and back", []string{"a", "b", "a"}, 2},
+		{"one reading has no order", []string{"abab"}, 1},
+		{"the order that fits the neighbours", []string{"a", "ba", "b"}, 1},
+		{"both ends free", []string{"ab", "ab"}, 2},
+		{"the end used up by the start", []string{"a", "ab", "a"}, 2},
+		{"three in one reading", []string{"a", "abc", "c"}, 2},
+		{"three, neither end fits", []string{"d", "abc", "d"}, 4},
+	} {
+		s := newScene()
+		for at, step := range c.steps {
+			for _, a := range step {
+				s.ok(int64(at), map[rune]string{'a': home, 'b': far, 'c': far2, 'd': far3}[a], "seg1.ts")
+			}
+		}
+		if u := s.only(t); u.Switches != c.want {
+			t.Errorf("%s: %d switches, want %d", c.name, u.Switches, c.want)
+		}
+	}
+}
+
+func TestRule08GrainTakesOrderAway(t *testing.T) {
+	s := newScene()
+	for i, a := range []string{home, far, home, far} {
+		s.ok(0, a, "seg1.ts")
+		s.Events[i].Time = int64(i) * 200_000
+		s.Events[i].Grain = second
+	}
+	if u := s.only(t); u.Switches != 1 {
+		t.Errorf("%d switches within the resolution of the log, want 1", u.Switches)
+	}
+	for i := range s.Events {
+		s.Events[i].Grain = 1000
+	}
+	if u := s.only(t); u.Switches != 3 {
+		t.Errorf("%d switches in a log that resolves them, want 3", u.Switches)
+	}
+}
+
+func TestRule09Rotating(t *testing.T) {
+	one := newScene().ok(0, home, "seg1.ts").ok(6, home, "seg2.ts").no(12, same24, "seg3.ts", token.IPMismatch).only(t)
+	want(t, one, finding.Rotating, "at least 1 change between 2 addresses in one /24 within 12 s")
+	want(t, one, finding.Rotating, "segments 1 to 3 go on in order")
+	if one.MinCommon != 25 || one.Family != 4 || one.Prefixes24 != 1 || !Affected(one) {
+		t.Errorf("common %d family %d /24s %d affected %v, want 25 4 1 true", one.MinCommon, one.Family, one.Prefixes24, Affected(one))
+	}
+	back := newScene().ok(0, home, "seg1.ts").no(2, far, "seg2.ts", token.IPMismatch).ok(4, home, "seg2.ts").ok(8, home, "seg3.ts").only(t)
+	want(t, back, finding.Rotating, "at least 2 changes")
+}
+
+func TestRule09StartsOverElsewhereIsNotRotation(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8")
+	for n, name := range []string{"seg10.ts", "seg11.ts", "seg12.ts", "seg13.ts"} {
+		s.ok(int64(n*6), home, name)
+	}
+	s.no(100, far, "index.m3u8", token.IPMismatch).ok(110, home, "seg29.ts")
+	want(t, s.only(t), finding.Undetermined, "another viewer")
+
+	reload := newScene()
+	for n, name := range []string{"seg10.ts", "seg11.ts", "seg12.ts", "seg13.ts"} {
+		reload.ok(int64(n*6), home, name)
+	}
+	want(t, reload.no(40, far, "index.m3u8", token.IPMismatch).only(t), finding.Rotating, "1 change")
+
+	poll := newScene()
+	for n, name := range []string{"seg10.ts", "seg11.ts", "seg12.ts", "seg13.ts"} {
+		poll.ok(int64(n*6), home, "live.m3u8").ok(int64(n*6), home, name)
+	}
+	poll.no(24, far, "live.m3u8", token.IPMismatch).ok(25, home, "seg14.ts")
+	want(t, poll.only(t), finding.Rotating, "2 changes")
+}
+
+func TestRule09FirstRequest(t *testing.T) {
+	u := newScene().no(0, same16, "index.m3u8", token.IPMismatch).only(t)
+	want(t, u, finding.FirstRequest, "never served: the link was signed for another address (17 bits in common)")
+	if !Affected(u) || u.MinCommon != 17 || len(u.Timeline) != 1 {
+		t.Errorf("affected %v, common %d, timeline %v", Affected(u), u.MinCommon, u.Timeline)
+	}
+	s := newScene().no(0, v6, "index.m3u8", token.IPMismatch).no(1, same16, "index.m3u8", token.IPMismatch)
+	if u = s.only(t); u.MinCommon != -2 || u.Family != 4 || u.Family4 {
+		t.Errorf("across families: common %d, family %d, all IPv4 %v, want -2 4 false", u.MinCommon, u.Family, u.Family4)
+	}
+	s.RefusalsOnly = true
+	want(t, s.only(t), finding.FirstRequest, "refusals only")
+}
+
+func TestRule07ExpiredOnAChangedAddressIsNoRotation(t *testing.T) {
+	u := newScene().ok(0, home, "seg1.ts").no(9, far, "seg2.ts", token.ExpiredIPMismatch).only(t)
+	want(t, u, finding.Unchanged, "expired as well")
+	if u.Mismatches != 0 || len(u.MismatchLens) != 0 || u.MinCommon != -1 {
+		t.Errorf("%d mismatches %v, common %d, want none", u.Mismatches, u.MismatchLens, u.MinCommon)
+	}
+}
+
+func TestRule05AnotherPolicyIsNoRotation(t *testing.T) {
+	s := newScene().ok(0, home, "seg1.ts").no(9, far, "seg2.ts", token.IPMismatch)
+	s.Events[1].Elsewhere = true
+	want(t, s.only(t), finding.Unchanged, "refused elsewhere")
+}
+
+func TestServedAndRefusedAtOneAddressConflicts(t *testing.T) {
+	s := newScene().ok(0, far, "seg1.ts").no(9, far, "seg2.ts", token.IPMismatch)
+	want(t, s.only(t), finding.Conflicting, "same address")
+}
+
+func TestRule11TooLittleToTell(t *testing.T) {
+	base := func() *scene {
+		return newScene().ok(0, home, "seg1.ts").no(9, far, "seg2.ts", token.IPMismatch)
+	}
+	for name, c := range map[string]struct {
+		s      *scene
+		reason string
+	}{
+		"address is the identity": {with(base(), func(l *Link) { l.ByAddress = true }), "address cannot be seen"},
+		"gaps":                    {with(base(), func(l *Link) { l.Gaps = true }), "missing from the log"},
+		"unresolved":              {newScene().no(0, far, "a.ts", token.UnresolvedSignature), "nothing explains"},
+		"unchecked":               {newScene().no(0, far, "a.ts", token.Unchecked), "could not be checked"},
+		"cut short":               {with(newScene().ok(0, home, "a.ts"), func(l *Link) { l.Truncated = true }), "only the first requests"},
+	} {
+		t.Run(name, func(t *testing.T) { want(t, c.s.only(t), finding.Undetermined, c.reason) })
+	}
+	if u := newScene().no(0, far, "a.ts", token.UnresolvedSignature).only(t); !u.Unresolved {
+		t.Error("an unresolved signature alone must count as unresolved")
+	}
+	if u := base().no(20, far, "seg9.ts", token.UnresolvedSignature).only(t); u.Unresolved {
+		t.Error("beside a proven mismatch nothing is unresolved")
+	}
+}
+
+func with(s *scene, edit func(*Link)) *scene {
+	edit(&s.Link)
+	return s
+}
+
+func TestRule12Interrupted(t *testing.T) {
+	s := newScene().ok(0, home, "seg1.ts").no(9, far, "seg2.ts", token.IPMismatch)
+	if !s.only(t).Interrupted {
+		t.Error("never served again, but not interrupted")
+	}
+	if s.ok(19, home, "seg2.ts").only(t).Interrupted {
+		t.Error("served 10 s later, but interrupted")
+	}
+	if !s.no(30, far, "seg3.ts", token.IPMismatch).ok(41, home, "seg3.ts").only(t).Interrupted {
+		t.Error("served 11 s after the last refusal, but not interrupted")
+	}
+	s.RefusalsOnly = true
+	if s.only(t).Interrupted {
+		t.Error("refusals alone cannot show an interruption")
+	}
+}
+
+func TestWithoutAKeyTheServedAddressStandsForTheSigningOne(t *testing.T) {
+	s := newScene().ok(0, home, "seg1.ts").no(9, same24, "seg2.ts", token.IPMismatch)
+	s.Signed = netip.Addr{}
+	s.Events[1].Inferred = true
+	u := s.only(t)
+	want(t, u, finding.Rotating, "inferred")
+	if !u.Inferred || u.MinCommon != 25 {
+		t.Errorf("inferred %v, common %d, want true 25", u.Inferred, u.MinCommon)
+	}
+}
+
+func TestASNOfTheRefusedAddresses(t *testing.T) {
+	s := newScene()
+	for i := range 5 {
+		s.ok(int64(i), home, "seg1.ts").asn(7)
+	}
+	if u := s.only(t); u.ASN != 7 {
+		t.Errorf("AS%d, want AS7", u.ASN)
+	}
+	if u := s.no(9, far, "seg2.ts", token.IPMismatch).asn(9).only(t); u.ASN != 9 {
+		t.Errorf("AS%d, want AS9 of the refused address", u.ASN)
+	}
+}
+
+func TestTimelineJoinsRuns(t *testing.T) {
+	s := newScene().ok(0, home, "seg1.ts").ok(6, home, "seg2.ts").no(12, far, "seg3.ts", token.IPMismatch).no(13, far, "seg3.ts", token.IPMismatch)
+	s.Events[1].Status = 206
+	steps := s.only(t).Timeline
+	if len(steps) != 2 || steps[0].Count != 2 || steps[1].Count != 2 || steps[1].Cause != "ip_mismatch" || steps[0].Cause != "" || steps[1].Name != "seg3.ts" {
+		t.Errorf("timeline %+v", steps)
+	}
+	u := Users(&s.Link, func() Thresholds { d := Default(); d.TimelineSteps = 1; return d }())[0]
+	if len(u.Timeline) != 1 {
+		t.Errorf("%d steps, want the limit of 1", len(u.Timeline))
+	}
+}
+
+func TestUsersInOrder(t *testing.T) {
+	users := newScene().ok(0, home, "a.ts").ua(9).ok(0, home, "a.ts").ua(3).ok(1, home, "b.ts").ua(1).ok(2, home, "c.ts").ua(9).users()
+	if len(users) != 3 || users[0].UA != 3 || users[1].UA != 9 || users[2].UA != 1 || users[1].Requests != 2 {
+		t.Errorf("users %+v", users)
+	}
+	if got := Users(&Link{}, Default()); got != nil {
+		t.Errorf("no events: %v", got)
+	}
+}
+
+func TestPlace(t *testing.T) {
+	for name, c := range map[string]struct {
+		part part
+		n    int64
+	}{
+		"index.m3u8": {opening, 0}, "Manifest.MPD": {opening, 0}, "init.mp4": {opening, 0}, "init-stream0.m4s": {opening, 0},
+		"seg-12-v1-a1.ts": {segment, 12}, "segment_0007.m4s": {segment, 7}, "chunk-stream0-00012.m4s": {segment, 12},
+		"media_b800000_12.ts": {segment, 12}, "12.ts": {segment, 12}, "seg5.mp4": {segment, 5},
+		"movie2.mp4": {whole, 0}, "key": {whole, 0}, "": {whole, 0}, "x.ts": {whole, 0},
+		"seg99999999999999999999.ts": {whole, 0},
+	} {
+		if part, n := place(name); part != c.part || n != c.n {
+			t.Errorf("place(%q) = %d %d, want %d %d", name, part, n, c.part, c.n)
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package judge
+
+import "strings"
+
+// part says what a file is to a player.
+type part uint8
+
+const (
+	whole   part = iota // a file of its own: an MP4, a picture
+	opening             // a manifest or initialisation segment: what a player asks for first
+	segment             // one of a numbered sequence
+)
+
+// seekBack is how far below the segment reached a player that goes on may ask
+// again: retries, renditions and prefetching overlap by a few segments.
+const seekBack = 3
+
+// place tells which part of a stream a file name is, and for a segment its
+// number: the digits after seg, segment, chunk or frag, else the last digits.
+func place(name string) (part, int64) {
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 {
+		return whole, 0
+	}
+	stem := strings.ToLower(name[:dot])
+	numbered := strings.Contains(stem, "seg") || strings.Contains(stem, "chunk") || strings.Contains(stem, "frag")
+	switch strings.ToLower(name[dot+1:]) {
+	case "m3u8", "mpd":
+		return opening, 0
+	case "ts", "m4s", "m4f", "cmfv", "cmfa", "aac", "vtt", "m4a", "m4v":
+	case "mp4", "webm":
+		if !numbered && !strings.HasPrefix(stem, "init") {
+			return whole, 0
+		}
+	default:
+		return whole, 0
+	}
+	if strings.HasPrefix(stem, "init") || strings.HasSuffix(stem, "init") {
+		return opening, 0
+	}
+	if n, ok := number(stem); ok {
+		return segment, n
+	}
+	return whole, 0
+}
+
+func number(stem string) (int64, bool) {
+	for _, mark := range []string{"segment", "seg", "chunk", "frag"} {
+		if at := strings.LastIndex(stem, mark); at >= 0 {
+			rest := strings.TrimLeft(stem[at+len(mark):], "-_")
+			if n, ok := digits(rest[:digitsEnd(rest)]); ok {
+				return n, true
+			}
+		}
+	}
+	to := strings.LastIndexAny(stem, "0123456789") + 1
+	from := to
+	for from > 0 && stem[from-1] >= '0' && stem[from-1] <= '9' {
+		from--
+	}
+	return digits(stem[from:to])
+}
+
+func digitsEnd(s string) int {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// digits reads up to 18 digits, which is all an int64 holds for certain.
+func digits(s string) (n int64, ok bool) {
+	if s == "" || len(s) > 18 {
+		return 0, false
+	}
+	for i := range len(s) {
+		n = n*10 + int64(s[i]-'0')
+	}
+	return n, true
+}
+
+// startsOver tells whether a file is where a viewer begins, given the highest
+// segment of its directory asked for so far (-1: none).
+func startsOver(name string, reached int64) bool {
+	switch kind, n := place(name); kind {
+	case opening:
+		return true
+	case segment:
+		return n <= 1 || n+seekBack < reached
+	}
+	return false
+}
+
+// restarts tells whether the refused request at idx[pos] looks like another
+// viewer rather than like this one going on (rule 9): it starts over although
+// media had been served elsewhere, and it is neither the poll of a live
+// manifest nor a player reloading where the old address falls silent.
+func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
+	e := &events[idx[pos]]
+	media, polls, reached := 0, 0, int64(-1)
+	var lastServed, lastPoll int64
+	for _, i := range idx[:pos] {
+		p := &events[i]
+		if !p.Served || p.Client == e.Client {
+			continue
+		}
+		lastServed = p.Time
+		if p.Dir == e.Dir && p.File == e.File {
+			polls, lastPoll = polls+1, p.Time
+		}
+		kind, n := place(p.Name)
+		if kind != opening {
+			media++
+		}
+		if kind == segment && p.Dir == e.Dir {
+			reached = max(reached, n)
+		}
+	}
+	window := t.RetryWindow.Microseconds()
+	switch {
+	case media < t.MediaRequests || !startsOver(e.Name, reached):
+		return false
+	case polls > 1 && e.Time-lastPoll <= window:
+		return false
+	}
+	return e.Time-lastServed > window || servedElsewhere(events, idx[pos+1:], e)
+}
+
+func servedElsewhere(events []Event, idx []int32, e *Event) bool {
+	for _, i := range idx {
+		if events[i].Served && events[i].Client != e.Client && events[i].Time > e.Time {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+// Package judge decides what a link's requests say: who rotated, who was only
+// ever refused, which links were requested from several networks, and which
+// mask would have helped. It is pure: no database, no clock, no I/O. The rule
+// numbers in its comments are those of the rules of evidence.
+package judge
+
+import (
+	"net/netip"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// Event is one request of a link. Events come sorted by time, then source and
+// line; events whose times lie less than a Grain apart have no order (rule 8),
+// and no result depends on the one they come in.
+type Event struct {
+	Time      int64         // start of the request, µs since 1970, UTC
+	Client    netip.Addr    // as the edge saw it
+	ASN       uint32        // 0: not known
+	Country   string        // "": not known
+	Served    bool          // 200, 206 or 304 on GET or HEAD
+	Refused   bool          // 403, 410, or this host's status for expiry
+	Status    uint16        // HTTP status
+	Verdict   token.Verdict // of the token, at the start of the request
+	Elsewhere bool          // the cause is refused_elsewhere: no mask would have changed it
+	Inferred  bool          // the verdict rests on inference, not on a reproduced hash
+	Bot       bool          // link preview, relay, VPN or hosting network: taken out first (rules 10 and 14)
+	UA        uint32        // id of the user agent
+	Dir, File uint32        // ids of the directory and the file name
+	Name      string        // file name without query
+	Grain     int64         // resolution of Time, µs; 0: exact
+}
+
+// Link is all requests of one signed link.
+type Link struct {
+	Host         string
+	Signed       netip.Addr // the address it was signed for; zero: not known
+	Events       []Event    // read only
+	Truncated    bool       // Events holds only the first requests of the link
+	Bound        bool       // the host binds links to addresses
+	RefusalsOnly bool       // the host's log holds refusals only
+	ByAddress    bool       // users were told apart by address (ip+ua): nobody can be seen to rotate (rule 11)
+	Gaps         bool       // more than 10 % of the requests are missing: no class that needs order (rule 11)
+
+	CurrentPrefix4, CurrentPrefix6 int // mask of the host today; 0, 32, 128: whole address
+}
+
+// User is what was found about one user of a link: for now, one user agent.
+type User struct {
+	UA     uint32
+	Class  finding.Class
+	Reason string // the evidence, in words
+
+	Requests   int // as logged
+	Refusals   int // retries merged (rule 8)
+	Mismatches int // refusals with a proven, unexpired mismatch, retries merged
+	Served     int // served requests
+
+	Addresses  int
+	Prefixes24 int  // distinct /24s of the addresses; 0 unless Family4
+	Prefixes16 int  // distinct /16s; 0 unless Family4
+	Switches   int  // at least this many changes of address (rule 8)
+	Family4    bool // every address is IPv4
+
+	Interrupted bool  // refused, and not served within 10 s after the last refusal (rule 12)
+	First, Last int64 // µs, of the first and last request
+	ASN         uint32
+
+	MinCommon    int     // least of MismatchLens; -1 none, -2 one lies across families
+	Family       int     // 4 or 6, of the signing address; 0 not known
+	MismatchLens []uint8 // bits in common with the signing address, per merged unexpired proven mismatch; 255 across families
+
+	Inferred   bool // a mismatch counted here was inferred
+	Unresolved bool // unresolved signatures and no proven mismatch (rule 18)
+	Bot        bool // every request came from a bot, relay or hosting network
+	Timeline   []Step
+}
+
+// Step is a run of like requests on a user's timeline.
+type Step struct {
+	Time    int64 // of the first request, µs
+	Client  netip.Addr
+	Status  uint16
+	Verdict token.Verdict
+	Cause   string // of a refusal: the verdict's word or refused_elsewhere; "" otherwise
+	Name    string // file name of the first request
+	Count   int    // requests in this run
+}
+
+// acrossFamilies stands in MismatchLens for a mismatch no mask can mend.
+const acrossFamilies = 255
+
+// Affected tells whether the mask question is about this user: rotating or
+// first_request (rule 9), many-network links and bots left out (rule 14).
+func Affected(u *User) bool {
+	return !u.Bot && (u.Class == finding.Rotating || u.Class == finding.FirstRequest)
+}

@@ -1,0 +1,240 @@
+package judge
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"ipdrift/token"
+)
+
+// origin is where a request came from, as far as strangers go: operator and
+// country where the operator is known, else the /16 (IPv6: /32).
+type origin struct {
+	asn     uint32
+	country string
+	block   netip.Prefix
+}
+
+func originOf(e *Event) origin {
+	a := e.Client.Unmap()
+	switch {
+	case e.ASN != 0:
+		return origin{asn: e.ASN, country: e.Country}
+	case a.Is4():
+		return origin{country: e.Country, block: cut(a, 16)}
+	}
+	return origin{country: e.Country, block: cut(a, 32)}
+}
+
+type fileID struct{ dir, file uint32 }
+
+// network is what one origin did with a link.
+type network struct {
+	first, last int64
+	served      int
+	media       int // served media requests
+	refused     int // with a proven mismatch, expired or not
+	opened      bool
+	files       map[fileID]struct{}
+	goesOn      int // network whose segment sequence it continues; -1 none
+	retries     int // network whose refused or polled file it asked for again; -1 none
+}
+
+// sharing is the verdict of rule 10 over a link.
+type sharing struct {
+	many      bool
+	players   int // unrelated networks that each played on their own, overlapping in time
+	attempted int // unrelated networks that were only ever refused
+}
+
+// manyNetworks judges a whole link, bots left out: at least t.Networks
+// unrelated networks that each started on their own, were served several media
+// files which others fetched too, and overlapped in time; or that many which
+// started on their own and were all refused. Networks joined by one continuing sequence are one.
+func manyNetworks(events []Event, order []int32, t *Thresholds) sharing {
+	if origins(events, t.Networks) < t.Networks {
+		return sharing{}
+	}
+	s := newSpread(t.RetryWindow.Microseconds())
+	for _, i := range order {
+		if e := &events[i]; !e.Bot {
+			s.see(e)
+		}
+	}
+	joined := s.join()
+	var out sharing
+	out.players = overlapping(players(joined, t))
+	for _, n := range joined {
+		if n.opened && n.served == 0 && n.refused > 0 {
+			out.attempted++
+		}
+	}
+	out.many = out.players >= t.Networks || out.attempted >= t.Networks
+	return out
+}
+
+// origins counts distinct origins up to limit: most links have one or two.
+func origins(events []Event, limit int) int {
+	var seen []origin
+	for i := range events {
+		if o := originOf(&events[i]); !events[i].Bot && !slices.Contains(seen, o) {
+			if seen = append(seen, o); len(seen) >= limit {
+				break
+			}
+		}
+	}
+	return len(seen)
+}
+
+// spread follows a link over its networks in the order of time.
+type spread struct {
+	window  int64
+	at      map[origin]int
+	nets    []*network
+	last    map[uint32]trace // by user agent
+	asked   map[fileID]trace
+	reached map[uint32]int64 // highest segment by directory
+}
+
+// trace is who did something last, and when.
+type trace struct {
+	time int64
+	ua   uint32
+	net  int
+	part part
+}
+
+func newSpread(window int64) *spread {
+	return &spread{
+		window: window, at: map[origin]int{}, last: map[uint32]trace{},
+		asked: map[fileID]trace{}, reached: map[uint32]int64{},
+	}
+}
+
+func (s *spread) see(e *Event) {
+	id, kind, n := fileID{e.Dir, e.File}, whole, int64(0)
+	kind, n = place(e.Name)
+	at, known := s.at[originOf(e)]
+	if !known {
+		at = len(s.nets)
+		s.at[originOf(e)] = at
+		s.nets = append(s.nets, s.enter(e, id, kind, n))
+	}
+	s.nets[at].take(e, id, kind)
+	s.last[e.UA] = trace{e.Time, e.UA, at, kind}
+	s.asked[id] = trace{e.Time, e.UA, at, kind}
+	if kind == segment {
+		s.reached[e.Dir] = max(s.reached[e.Dir], n)
+	}
+}
+
+// enter judges a network by its first request: does it start over, or does it
+// go on where the same user agent was? A user agent not seen before starts.
+func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
+	net := &network{first: e.Time, files: map[fileID]struct{}{}, goesOn: -1, retries: -1}
+	reached, known := s.reached[e.Dir]
+	if !known {
+		reached = -1
+	}
+	net.opened = kind == whole || startsOver(e.Name, reached)
+	before, ok := s.last[e.UA]
+	if !ok {
+		net.opened = true
+		return net
+	}
+	recent := e.Time-before.time <= s.window
+	same, asked := s.asked[id]
+	switch {
+	case kind == segment && recent && before.part == opening,
+		kind == segment && !asked && known && n+seekBack >= reached && n > 1,
+		kind == segment && recent && !net.opened:
+		net.goesOn, net.opened = before.net, false
+	case asked && same.ua == e.UA && e.Time-same.time <= s.window:
+		net.retries = same.net
+	}
+	return net
+}
+
+func (n *network) take(e *Event, id fileID, kind part) {
+	n.last = e.Time
+	n.files[id] = struct{}{}
+	if e.Served {
+		n.served++
+		if kind != opening {
+			n.media++
+		}
+	}
+	if isMismatch(e) || e.Refused && !e.Elsewhere && e.Verdict == token.ExpiredIPMismatch {
+		n.refused++
+	}
+}
+
+// join makes networks that carry on one sequence one network. Asking again for
+// a file joins only a network that asked for nothing else. A network refers
+// only to earlier ones, so one pass from the end settles all.
+func (s *spread) join() []*network {
+	var roots []*network
+	for i := len(s.nets) - 1; i >= 0; i-- {
+		n := s.nets[i]
+		into := n.goesOn
+		if into < 0 && len(n.files) == 1 {
+			into = n.retries
+		}
+		if into < 0 {
+			roots = append(roots, n)
+			continue
+		}
+		s.nets[into].absorb(n)
+	}
+	return roots
+}
+
+func (n *network) absorb(o *network) {
+	n.last = max(n.last, o.last)
+	n.served, n.media, n.refused = n.served+o.served, n.media+o.media, n.refused+o.refused
+	for f := range o.files {
+		n.files[f] = struct{}{}
+	}
+}
+
+// players are the networks with a start of their own and several media
+// requests, most of whose files others asked for as well.
+func players(joined []*network, t *Thresholds) []*network {
+	askers := map[fileID]int{}
+	for _, n := range joined {
+		for f := range n.files {
+			askers[f]++
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(joined), func(n *network) bool {
+		again := 0
+		for f := range n.files {
+			if askers[f] > 1 {
+				again++
+			}
+		}
+		return !n.opened || n.media < t.MediaRequests || 2*again < len(n.files)
+	})
+}
+
+// overlapping is the largest number of networks active at one time.
+func overlapping(nets []*network) int {
+	type edge struct {
+		time  int64
+		enter int
+	}
+	var edges []edge
+	for _, n := range nets {
+		edges = append(edges, edge{n.first, 1}, edge{n.last, -1})
+	}
+	slices.SortFunc(edges, func(a, b edge) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(b.enter, a.enter))
+	})
+	most, now := 0, 0
+	for _, e := range edges {
+		now += e.enter
+		most = max(most, now)
+	}
+	return most
+}

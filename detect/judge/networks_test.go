@@ -1,0 +1,191 @@
+package judge
+
+import (
+	"fmt"
+	"testing"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+func TestRule10AttemptedFromManyNetworks(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8").ok(1, home, "seg1.ts")
+	s.no(100, far, "index.m3u8", token.IPMismatch).ua(2)
+	s.no(200, far2, "index.m3u8", token.IPMismatch).ua(3)
+	for _, u := range s.users() {
+		if u.Class == finding.ManyNetworks {
+			t.Fatalf("two strange networks are not many: %s", u.Reason)
+		}
+	}
+	s.no(300, far3, "index.m3u8", token.IPMismatch).ua(2)
+	for _, u := range s.users() {
+		want(t, &u, finding.ManyNetworks, "3 of which were only ever refused")
+		if Affected(&u) {
+			t.Error("many-network users are not affected users")
+		}
+	}
+}
+
+func TestRule10OneOperatorIsOneNetwork(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8").asn(7)
+	for i, a := range []string{far, far2, far3} {
+		s.no(int64(100*i+100), a, "index.m3u8", token.IPMismatch).ua(uint32(i + 2)).asn(7)
+	}
+	if u := s.users()[1]; u.Class != finding.FirstRequest {
+		t.Errorf("one carrier over three blocks: %s (%s), want first_request", u.Class, u.Reason)
+	}
+	for i := 1; i < 4; i++ {
+		s.Events[i].Country = fmt.Sprint(i)
+	}
+	want(t, &s.users()[1], finding.ManyNetworks, "only ever refused")
+}
+
+func TestRule10AContinuingSequenceIsOneViewer(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8")
+	hops := []string{home, far, far2, far3, "100.99.1.1"}
+	for n := range 20 {
+		name := fmt.Sprintf("seg%d.ts", n+1)
+		if a := hops[n%5]; a == home {
+			s.ok(int64(n*4), a, name)
+		} else {
+			s.no(int64(n*4), a, name, token.IPMismatch)
+		}
+	}
+	want(t, s.only(t), finding.Rotating, "segments 1 to 20 go on in order")
+}
+
+func TestRule10RetriesOverAPoolAreOneViewer(t *testing.T) {
+	s := newScene()
+	for n, a := range []string{far, far2, far3, "100.99.1.1"} {
+		s.no(int64(n*5), a, "index.m3u8", token.IPMismatch)
+	}
+	want(t, s.only(t), finding.FirstRequest, "never served")
+}
+
+// parallel lets n networks play the same segments at one time.
+func parallel(n int, shift int64) *scene {
+	s := newScene()
+	clients := []string{home, far, far2, far3}[:n]
+	for at := range int64(6) {
+		for i, a := range clients {
+			name := "index.m3u8"
+			if at > 0 {
+				name = fmt.Sprintf("seg%d.ts", at)
+			}
+			s.ok(at*6+int64(i)*shift, a, name).ua(uint32(i))
+		}
+	}
+	return s
+}
+
+func TestRule10PlayedInParallel(t *testing.T) {
+	for _, u := range parallel(3, 1).users() {
+		want(t, &u, finding.ManyNetworks, "3 unrelated networks that each started on their own at the same time")
+	}
+	for _, u := range parallel(2, 1).users() {
+		want(t, &u, finding.Unchanged, "never refused")
+	}
+}
+
+func TestRule10OverlapInTimeIsNeeded(t *testing.T) {
+	s := newScene()
+	for i, a := range []string{home, far, far2} {
+		for n := range int64(5) {
+			s.ok(int64(i)*1000+n*6, a, fmt.Sprintf("seg%d.ts", n+1)).ua(uint32(i))
+		}
+	}
+	for _, u := range s.users() {
+		want(t, &u, finding.Unchanged, "never refused")
+	}
+}
+
+func TestRule10SeveralMediaRequestsAreNeeded(t *testing.T) {
+	s := parallel(3, 1)
+	few := s.Events[:0]
+	for _, e := range s.Events {
+		if e.Time < 18*second {
+			few = append(few, e)
+		}
+	}
+	s.Events = few
+	for _, u := range s.users() {
+		want(t, &u, finding.Unchanged, "never refused")
+	}
+}
+
+func TestRule10BotsAreTakenOutFirst(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8")
+	for i, a := range []string{far, far2, far3} {
+		s.no(int64(100*i+100), a, "index.m3u8", token.IPMismatch).ua(5)
+		s.Events[i+1].Bot = true
+	}
+	users := s.users()
+	want(t, &users[0], finding.Unchanged, "never refused")
+	want(t, &users[1], finding.Undetermined, "link preview")
+	if !users[1].Bot || Affected(&users[1]) {
+		t.Error("a bot is not affected")
+	}
+}
+
+func TestRule10ABotIsNoThirdNetwork(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8")
+	for i, a := range []string{far, far2, far3} {
+		s.no(int64(100*i+100), a, "index.m3u8", token.IPMismatch).ua(uint32(i + 5))
+	}
+	s.Events[3].Bot = true
+	want(t, &s.users()[1], finding.FirstRequest, "never served")
+	if Affected(&User{Class: finding.Rotating, Bot: true}) {
+		t.Error("a bot is not affected, whatever its class")
+	}
+}
+
+func TestRule10AttemptedMeansNeverServed(t *testing.T) {
+	s := newScene()
+	for i, a := range []string{far, far2, far3} {
+		s.ok(int64(i)*100, a, "index.m3u8").ua(uint32(i)).no(int64(i)*100+1, a, "seg1.ts", token.IPMismatch).ua(uint32(i))
+	}
+	want(t, &s.users()[0], finding.Conflicting, "same address")
+}
+
+func TestRule10AttemptedNeedsAStartOfItsOwn(t *testing.T) {
+	s := newScene().ok(0, home, "seg4.ts")
+	for i, a := range []string{far, far2, far3, "100.99.1.1"} {
+		s.no(int64(i)*100+20, a, "seg5.ts", token.IPMismatch)
+	}
+	want(t, s.only(t), finding.Rotating, "4 changes")
+}
+
+func TestRule10AContinuingNetworkCountsWithTheOneItContinues(t *testing.T) {
+	s := parallel(3, 1)
+	for i := range s.Events {
+		if e := &s.Events[i]; e.UA == 2 && e.Time > 12*second {
+			e.Client = addr("100.99.1.1") // the third player moves after one segment
+		}
+	}
+	want(t, &s.users()[0], finding.ManyNetworks, "3 unrelated networks")
+}
+
+func TestRule10DifferentFilesAreNoParallelPlay(t *testing.T) {
+	s := newScene()
+	for n := range 5 {
+		for i, a := range []string{home, far, far2} {
+			s.ok(int64(n*6), a, fmt.Sprintf("movie%d-%d.mp4", i, n)).ua(uint32(i))
+		}
+	}
+	want(t, &s.users()[0], finding.Unchanged, "never refused")
+}
+
+func TestRule10PlayersNeedAStartOfTheirOwn(t *testing.T) {
+	s := parallel(2, 1)
+	for n := range int64(3) {
+		s.ok(100+n, far2, fmt.Sprintf("seg%d.ts", 5-n)).ua(0)
+	}
+	s.ok(200, home, "index.m3u8").ua(0).ok(200, far, "index.m3u8").ua(1)
+	want(t, &s.users()[1], finding.Unchanged, "never refused")
+}
+
+func TestRule11GapsTakeManyNetworksAway(t *testing.T) {
+	s := parallel(3, 1)
+	s.Gaps = true
+	want(t, &s.users()[0], finding.Undetermined, "missing from the log")
+}

@@ -1,0 +1,142 @@
+package judge
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// ordered gives the positions of the events such that events of one time stand
+// in an order of their own content: the order of the log does not matter.
+func ordered(events []Event) []int32 {
+	order := make([]int32, len(events))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	for from := 0; from < len(order); {
+		to := from + 1
+		for to < len(order) && events[to].Time == events[from].Time {
+			to++
+		}
+		if to-from > 1 {
+			slices.SortStableFunc(order[from:to], func(a, b int32) int { return compare(&events[a], &events[b]) })
+		}
+		from = to
+	}
+	return order
+}
+
+func compare(a, b *Event) int {
+	return cmp.Or(
+		a.Client.Compare(b.Client), cmp.Compare(a.UA, b.UA),
+		cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.File, b.File),
+		cmp.Compare(a.Status, b.Status), cmp.Compare(a.Verdict, b.Verdict),
+		order(a.Served, b.Served), order(a.Refused, b.Refused), order(a.Elsewhere, b.Elsewhere),
+		order(a.Inferred, b.Inferred), order(a.Bot, b.Bot),
+		cmp.Compare(a.ASN, b.ASN), strings.Compare(a.Country, b.Country), strings.Compare(a.Name, b.Name),
+	)
+}
+
+func order(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// split groups positions by user agent, groups ordered by their first event's
+// time, then by user agent. One user agent costs nothing.
+func split(events []Event, order []int32) [][]int32 {
+	if oneAgent(events) {
+		return [][]int32{order}
+	}
+	at := map[uint32]int{}
+	var groups [][]int32
+	for _, i := range order {
+		ua := events[i].UA
+		g, ok := at[ua]
+		if !ok {
+			g = len(groups)
+			at[ua] = g
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], i)
+	}
+	slices.SortFunc(groups, func(a, b []int32) int {
+		x, y := &events[a[0]], &events[b[0]]
+		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.UA, y.UA))
+	})
+	return groups
+}
+
+func oneAgent(events []Event) bool {
+	for i := range events {
+		if events[i].UA != events[0].UA {
+			return false
+		}
+	}
+	return true
+}
+
+// switches counts the changes of address that must have happened, whatever the
+// order of events that lie less than grain apart (rule 8).
+func switches(events []Event, idx []int32, grain int64) int {
+	var walk walk
+	var group []netip.Addr
+	for n, i := range idx {
+		e := &events[i]
+		if n > 0 {
+			gap := e.Time - events[idx[n-1]].Time
+			if gap > 0 && gap >= grain {
+				walk.visit(distinct(group))
+				group = group[:0]
+			}
+		}
+		if len(group) == 0 || group[len(group)-1] != e.Client {
+			group = append(group, e.Client)
+		}
+	}
+	walk.visit(distinct(group))
+	return walk.changes
+}
+
+// distinct sorts addresses in place and drops repeated ones.
+func distinct(all []netip.Addr) []netip.Addr {
+	slices.SortFunc(all, netip.Addr.Compare)
+	return slices.Compact(all)
+}
+
+func contains(sorted []netip.Addr, a netip.Addr) bool {
+	_, ok := slices.BinarySearchFunc(sorted, a, netip.Addr.Compare)
+	return ok
+}
+
+// walk visits sorted sets of addresses in turn, each address of a set once, with as
+// few changes as can be. ends are the addresses it can stand at after that
+// many; any other address of the last set costs one change more, which is what
+// it would cost to come from an end.
+type walk struct {
+	changes int
+	ends    []netip.Addr
+}
+
+func (w *walk) visit(set []netip.Addr) {
+	var shared []netip.Addr
+	for _, a := range set {
+		if contains(w.ends, a) {
+			shared = append(shared, a)
+		}
+	}
+	if len(shared) == 0 && len(w.ends) > 0 {
+		w.changes++
+	}
+	w.changes += max(len(set)-1, 0)
+	w.ends = append(w.ends[:0], set...)
+	if len(shared) == 1 && len(set) > 1 {
+		w.ends = slices.DeleteFunc(w.ends, func(a netip.Addr) bool { return a == shared[0] })
+	}
+}

@@ -1,0 +1,163 @@
+package judge
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// Asked is the mask question for one host and family, with what the rest of
+// the analysis knows about the host.
+type Asked struct {
+	Candidates        []int            // prefix lengths that may be advised, in any order
+	CurrentPrefix     int              // of the mask today; 0, 32 (IPv4), 128 (IPv6): whole address
+	Bound             bool             // the host is known to bind links to addresses
+	Unbound           bool             // the host is known not to
+	RefusalsOnly      bool             // the log holds refusals only: no rates
+	CalibrationFailed bool             // hashes cannot be believed on this host
+	Span              time.Duration    // of the host's log; 0: not known
+	Refused           map[string]int64 // cause → refused requests of the host
+}
+
+// Replay accumulates the users of one host and family and answers which mask
+// would have let them through. It keeps some 40 bytes for each affected user,
+// 24 for each distinct signing address and one for each refusal counted.
+type Replay struct {
+	host     string
+	family   int
+	t        Thresholds
+	affected []member
+	lens     []uint8 // of all affected users, end to end
+
+	many, unresolved, interrupted, firstRequest int64
+	inferred                                    bool
+	shared                                      map[uint64][]uint8 // bits in common of each refused attempt, by link
+	bound                                       crowd
+}
+
+// member is one affected user.
+type member struct {
+	first    int64 // µs
+	asn      uint32
+	least    int16 // the longest prefix that accepts every mismatch; -1 none
+	from, to int   // in Replay.lens
+}
+
+// NewReplay starts a replay for one host and family, 4 or 6.
+func NewReplay(host string, family int, t Thresholds) *Replay {
+	return &Replay{host: host, family: family, t: t, shared: map[uint64][]uint8{}}
+}
+
+// Add adds a user with an address-bound link of this host and family; linkID
+// tells links apart. signed may be zero where it is not known; one of the other
+// family is ignored, and so are bots. Users of many-network links are counted,
+// and left out of everything else (rule 14).
+func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
+	if u.Bot || signed.IsValid() && family(signed) != r.family {
+		return
+	}
+	if u.Class == finding.ManyNetworks {
+		r.many++
+		r.shared[linkID] = r.shared[linkID]
+		return
+	}
+	r.bound.add(signed, 1)
+	switch {
+	case Affected(u):
+		r.addAffected(u)
+	case u.Unresolved:
+		r.unresolved++
+	}
+}
+
+func (r *Replay) addAffected(u *User) {
+	m := member{first: u.First, asn: u.ASN, least: -1, from: len(r.lens)}
+	r.lens = append(r.lens, u.MismatchLens...)
+	m.to = len(r.lens)
+	if u.MinCommon >= 0 {
+		m.least = int16(u.MinCommon)
+	}
+	r.affected = append(r.affected, m)
+	r.inferred = r.inferred || u.Inferred
+	if u.Interrupted {
+		r.interrupted++
+	}
+	if u.Class == finding.FirstRequest {
+		r.firstRequest++
+	}
+}
+
+// AddBound adds users nobody refused, by the address their link was signed for
+// (or, where that is not known, the only one seen).
+func (r *Replay) AddBound(signed netip.Addr, users int64) {
+	if !signed.IsValid() || family(signed) == r.family {
+		r.bound.add(signed, users)
+	}
+}
+
+// AddStranger adds refused attempts on a link that was requested from many
+// networks, by the bits each has in common with the signing address (255:
+// other family). lens is not kept.
+func (r *Replay) AddStranger(linkID uint64, lens []uint8) {
+	r.shared[linkID] = append(r.shared[linkID], lens...)
+}
+
+// width is the length of a whole address.
+func (r *Replay) width() int {
+	if r.family == 4 {
+		return 32
+	}
+	return 128
+}
+
+// candidates are the masks worth asking about: wider than the one in force,
+// from narrow to wide.
+func (r *Replay) candidates(o Asked) []int {
+	now := r.current(o)
+	var wider []int
+	for _, p := range o.Candidates {
+		if p > 0 && p < now && !slices.Contains(wider, p) {
+			wider = append(wider, p)
+		}
+	}
+	slices.SortFunc(wider, func(a, b int) int { return b - a })
+	return wider
+}
+
+func (r *Replay) current(o Asked) int {
+	if o.CurrentPrefix <= 0 || o.CurrentPrefix > r.width() {
+		return r.width()
+	}
+	return o.CurrentPrefix
+}
+
+// curve replays every prefix length, widest mask first.
+func (r *Replay) curve(all *cohort, candidates []int) []finding.CurveStep {
+	steps := make([]finding.CurveStep, 0, r.width())
+	for _, p := range r.lengths(candidates) {
+		k := all.accepted(p)
+		s := finding.CurveStep{Prefix: p, AcceptedUsers: k, AcceptedRequests: within(r.lens, p), Exposure: r.bound.exposure(p)}
+		s.AcceptedShare, s.Low, s.High = Wilson(k, all.users)
+		if in := r.strangers(p); in != nil {
+			s.StrangersLetIn = &in.Share
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+// lengths are 8 to 32, or 32 to 128 in steps of 4 with the candidates between.
+func (r *Replay) lengths(candidates []int) []int {
+	from, step := 8, 1
+	if r.family != 4 {
+		from, step = 32, 4
+	}
+	lengths := slices.Clone(candidates)
+	for p := from; p <= r.width(); p += step {
+		lengths = append(lengths, p)
+	}
+	slices.Sort(lengths)
+	return slices.Compact(lengths)
+}

@@ -1,0 +1,38 @@
+package judge
+
+import "math"
+
+// z is the normal quantile of one-sided bounds of 95 % each.
+var z = math.Sqrt2 * math.Erfinv(2*Default().Confidence-1)
+
+// Wilson gives the share k/n with Wilson's score bounds, one-sided 95 % on
+// either side (Wilson 1927; Brown, Cai and DasGupta 2001). Nothing counted
+// says nothing: n = 0 gives 0, 0, 1.
+func Wilson(k, n int64) (share, low, high float64) {
+	if n <= 0 {
+		return 0, 0, 1
+	}
+	share = float64(k) / float64(n)
+	size := float64(n)
+	middle := share + z*z/(2*size)
+	reach := z * math.Sqrt(share*(1-share)/size+z*z/(4*size*size))
+	scale := 1 + z*z/size
+	low, high = (middle-reach)/scale, (middle+reach)/scale
+	if k == 0 {
+		low = 0
+	}
+	if k == n {
+		high = 1
+	}
+	return share, low, high
+}
+
+func wilsonLow(k, n int64) float64 {
+	_, low, _ := Wilson(k, n)
+	return low
+}
+
+func wilsonHigh(k, n int64) float64 {
+	_, _, high := Wilson(k, n)
+	return high
+}
