@@ -1,0 +1,95 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ipdrift/detect/finding"
+)
+
+// input accounts for every line read.
+func (p *paper) input() {
+	in := p.a.Input
+	p.row("input", say(fmt.Sprintf("%s = %s parsed + %s rejected", plural(in.Lines, "line", "lines"), count(in.Parsed), count(in.Rejected))))
+	for i, r := range in.Rejects {
+		if i == 3 && !p.o.Verbose {
+			p.row("", as(faint, "and "+plural(int64(len(in.Rejects)-3), "more reason", "more reasons")))
+			break
+		}
+		p.row("", say(rejected(r)))
+	}
+	for _, s := range in.Sources {
+		if s.Error != "" {
+			p.row("", as(refused, "damaged: "), say(s.Path+": "+s.Error))
+		}
+	}
+}
+
+func rejected(r finding.Reject) string {
+	return count(r.Lines) + " " + r.Reason + ", first at " + r.Source + ":" + strconv.FormatInt(r.Line, 10)
+}
+
+// method lists what a reader needs to judge the result.
+func (p *paper) method() {
+	m, us := p.a.Method, p.a.Users
+	if us.Omitted > 0 {
+		p.row("flagged", say(fmt.Sprintf("%s listed of %s", count(int64(len(us.Flagged))), plural(int64(len(us.Flagged))+us.Omitted, "flagged user", "flagged users"))))
+	}
+	if m.Identity != "" {
+		p.row("identity", say(m.Identity))
+	}
+	p.row("search", say(searched(m.Search)))
+	label := "thresholds"
+	for _, text := range thresholds(m.Thresholds) {
+		p.row(label, say(text))
+		label = ""
+	}
+	if m.Version != "" {
+		p.row("version", say(m.Version))
+	}
+}
+
+// thresholds lists the thresholds in force by name.
+func thresholds(values map[string]float64) []string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		list = append(list, name+" = "+strconv.FormatFloat(values[name], 'g', -1, 64))
+	}
+	return list
+}
+
+func searched(s finding.Search) string {
+	if s.Links == 0 {
+		return "no link needed one"
+	}
+	text := fmt.Sprintf("%s failed for every address seen: %s explained by another request, %s by trying %s, %s left",
+		plural(s.Links, "link", "links"), count(s.Witnessed), count(s.Found), plural(s.Candidates, "address", "addresses"), count(s.Unresolved))
+	if s.Skipped > 0 {
+		text += "; " + count(s.Skipped) + " not searched"
+	}
+	return text
+}
+
+// next names the command that goes on from here.
+func (p *paper) next(all []*host) {
+	if slices.ContainsFunc(all, (*host).failed) {
+		p.row("next", unbroken("ipdrift explain URL --ip IP"), say("   "), as(faint, "says which rule a link fails"))
+	}
+	if p.o.Case == "" {
+		p.row("next", unbroken("--db case.duckdb"), say("   "), as(faint, "keeps the case for ipdrift report and query"))
+		return
+	}
+	path := quoted(Clean(p.o.Case))
+	p.row("next", unbroken("ipdrift report "+path+" -o ticket.md"), say("   "), unbroken("ipdrift query "+path+" \"SQL\""))
+}
+
+// quoted makes a path one word of a POSIX shell.
+func quoted(path string) string {
+	if path != "" && strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@%,=-") == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

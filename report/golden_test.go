@@ -1,0 +1,253 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/google/go-cmp/cmp"
+
+	"ipdrift/detect/finding"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens")
+
+const fixtures = "../testdata/report"
+
+func load(t testing.TB, path string) *finding.Analysis {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	var a finding.Analysis
+	if err := dec.Decode(&a); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return &a
+}
+
+// cases are the fixtures by name; goldens of the JSON format stand apart.
+func cases(t testing.TB) map[string]*finding.Analysis {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(fixtures, "*.json"))
+	if err != nil || len(paths) < 8 {
+		t.Fatalf("%d fixtures in %s, want at least 8 (%v)", len(paths), fixtures, err)
+	}
+	all := map[string]*finding.Analysis{}
+	for _, path := range paths {
+		all[strings.TrimSuffix(filepath.Base(path), ".json")] = load(t, path)
+	}
+	return all
+}
+
+func render(t testing.TB, f Format, a *finding.Analysis, o Options) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := f.Render(&b, a, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join(fixtures, "golden", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got), rewrite with -update:\n%s", name, diff)
+	}
+}
+
+func TestGoldens(t *testing.T) {
+	for name, a := range cases(t) {
+		for _, f := range Formats() {
+			golden(t, name+f.Ending, render(t, f, a, Options{Elapsed: 252 * time.Second}))
+		}
+	}
+}
+
+func TestGoldensOfLayout(t *testing.T) {
+	text := Formats()[0]
+	for name, o := range map[string]Options{
+		"widen.color": {Color: true, Case: "case.duckdb"}, "widen.60": {Width: 60}, "widen.120": {Width: 120},
+		"widen.ascii": {ASCII: true}, "helps_partly.verbose": {Verbose: true}, "hostile.color": {Color: true, Case: "it's; rm \x1b[2J"},
+	} {
+		fixture, _, _ := strings.Cut(name, ".")
+		golden(t, name+".txt", render(t, text, load(t, filepath.Join(fixtures, fixture+".json")), o))
+	}
+}
+
+// TestFixturesAddUp guards the fixtures themselves: figures that cannot be make
+// a golden worthless.
+func TestFixturesAddUp(t *testing.T) {
+	for name, a := range cases(t) {
+		in := a.Input
+		var lines, parsed, rejected, causes, byHost int64
+		for _, s := range in.Sources {
+			lines, parsed, rejected = lines+s.Lines, parsed+s.Parsed, rejected+s.Rejected
+		}
+		for _, n := range a.Denials.ByCause {
+			causes += n
+		}
+		for _, h := range a.Denials.ByHost {
+			for _, n := range h {
+				byHost += n
+			}
+		}
+		if in.Lines != lines || in.Parsed != parsed || in.Rejected != rejected || lines != parsed+rejected {
+			t.Errorf("%s: input does not add up: %+v", name, in)
+		}
+		if causes != a.Denials.Total || byHost != a.Denials.Total {
+			t.Errorf("%s: %d refusals in all, %d by cause, %d by host", name, a.Denials.Total, causes, byHost)
+		}
+	}
+}
+
+func TestJSONLosesNothing(t *testing.T) {
+	f, err := FormatNamed("json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, a := range cases(t) {
+		var back finding.Analysis
+		if err := json.Unmarshal(render(t, f, a, Options{}), &back); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(*a, back); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestJSONHasNoNullListsAndUTCTimes(t *testing.T) {
+	at := time.Date(2026, 11, 20, 1, 30, 0, 0, time.FixedZone("", 2*3600))
+	a := &finding.Analysis{
+		Input:           finding.Input{First: &at},
+		Denials:         finding.Denials{ByHost: map[string]map[string]int64{"h": nil}},
+		Users:           finding.Users{Flagged: make([]finding.User, 1)},
+		Recommendations: make([]finding.Recommendation, 1),
+	}
+	text := string(render(t, Format{Render: renderJSON}, a, Options{}))
+	for _, want := range []string{`"sources": []`, `"calibration": []`, `"by_cause": {}`, `"h": {}`, `"timeline": []`, `"carriers": []`, `"curve": []`,
+		`"warnings": []`, `"thresholds": {}`, `"networks": []`, `"by_class": {}`, `"first": "2026-11-19T23:30:00Z"`, `"prefix": null`, `"strangers_let_in": null`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in:\n%s", want, text)
+		}
+	}
+	if a.Calibration != nil || a.Denials.ByHost["h"] != nil || a.Users.Flagged[0].Timeline != nil || a.Input.First != &at {
+		t.Error("the analysis was changed")
+	}
+}
+
+func TestRenderersTakeAnEmptyAnalysis(t *testing.T) {
+	for _, f := range Formats() {
+		if len(render(t, f, &finding.Analysis{}, Options{})) == 0 {
+			t.Errorf("%s wrote nothing", f.Name)
+		}
+	}
+}
+
+// TestTextKeepsItsWidth renders every case at every width: no line is wider, no
+// line ends in a space, and no control character but the line's end is written.
+func TestTextKeepsItsWidth(t *testing.T) {
+	for name, a := range cases(t) {
+		for _, width := range []int{60, 61, 62, 65, 70, 77, 79, 80, 81, 100, 109, 110, 111, 120, 163, 200} {
+			for _, o := range []Options{{Width: width}, {Width: width, Verbose: true, ASCII: true}} {
+				for line := range strings.Lines(string(render(t, Formats()[0], a, o))) {
+					line = strings.TrimSuffix(line, "\n")
+					if lipgloss.Width(line) > width || Clean(line) != line || strings.TrimRight(line, " ") != line {
+						t.Fatalf("%s at %d: %q is %d wide", name, width, line, lipgloss.Width(line))
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestColorSaysNothingOfItsOwn takes the escape codes away again: the same text
+// must be left.
+func TestColorSaysNothingOfItsOwn(t *testing.T) {
+	for name, a := range cases(t) {
+		colored := string(render(t, Formats()[0], a, Options{Color: true}))
+		if !strings.Contains(colored, "\x1b[") {
+			t.Errorf("%s: no colour", name)
+		}
+		if diff := cmp.Diff(string(render(t, Formats()[0], a, Options{})), withoutSGR(colored)); diff != "" {
+			t.Errorf("%s (-plain +colored):\n%s", name, diff)
+		}
+	}
+}
+
+// withoutSGR drops ESC [ digits and semicolons m, and nothing else.
+func withoutSGR(s string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, "\x1b[")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		s = strings.TrimPrefix(strings.TrimLeft(after, "0123456789;"), "m")
+	}
+}
+
+// TestDecisionIsOnTheFirstScreen looks for every host's decision within the
+// first 24 lines, up to twenty hosts.
+func TestDecisionIsOnTheFirstScreen(t *testing.T) {
+	for name, a := range cases(t) {
+		if name == "hostile" {
+			continue
+		}
+		lines := strings.Split(string(render(t, Formats()[0], a, Options{})), "\n")
+		screen := lines[:min(24, len(lines))]
+		for _, h := range hosts(a) {
+			found := false
+			for _, line := range screen {
+				found = found || strings.HasPrefix(line, h.name+" ") && strings.HasSuffix(line, " "+h.verdict().text)
+			}
+			if !found {
+				t.Errorf("%s: no decision for %s in\n%s", name, h.name, strings.Join(screen, "\n"))
+			}
+		}
+	}
+}
+
+func TestCSVReadsBack(t *testing.T) {
+	for name, a := range cases(t) {
+		rows, err := csv.NewReader(bytes.NewReader(render(t, Format{Render: renderUsers}, a, Options{}))).ReadAll()
+		if err != nil || len(rows) != len(a.Users.Flagged)+1 {
+			t.Fatalf("%s: %d rows for %d users, %v", name, len(rows), len(a.Users.Flagged), err)
+		}
+	}
+}
+
+func BenchmarkRender(b *testing.B) {
+	a := load(b, filepath.Join(fixtures, "twelve_hosts.json"))
+	for _, f := range Formats() {
+		b.Run(f.Name, func(b *testing.B) {
+			b.SetBytes(int64(len(render(b, f, a, Options{}))))
+			b.ReportAllocs()
+			for b.Loop() {
+				render(b, f, a, Options{})
+			}
+		})
+	}
+}

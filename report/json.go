@@ -1,0 +1,108 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf16"
+
+	"ipdrift/detect/finding"
+)
+
+// renderJSON writes the analysis as it stands. Lists and maps of the contract
+// are never null, times are UTC, and what a terminal could take for a command
+// is written as an escape, which changes no value. Beside the errors of w there
+// is one for a share that is not a number, which JSON cannot hold.
+func renderJSON(w io.Writer, a *finding.Analysis, _ Options) error {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(complete(*a)); err != nil {
+		return err
+	}
+	out := &stickyWriter{w: w}
+	out.Write(escapeExotic(text.Bytes()))
+	return out.err
+}
+
+// escapeExotic escapes what is neither ASCII nor printable; in JSON such a
+// character can only stand in a string.
+func escapeExotic(text []byte) []byte {
+	if !bytes.ContainsFunc(text, exotic) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+64)
+	for _, r := range string(text) {
+		if !exotic(r) {
+			out = append(out, string(r)...)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, `\u%04x`, unit)
+		}
+	}
+	return out
+}
+
+func exotic(r rune) bool { return r > unicode.MaxASCII && !unicode.IsPrint(r) }
+
+// complete is a copy whose lists and maps are empty instead of nil and whose
+// times are UTC. The original stays untouched.
+func complete(a finding.Analysis) finding.Analysis {
+	a.Input.First, a.Input.Last = inUTC(a.Input.First), inUTC(a.Input.Last)
+	a.Input.Sources = list(a.Input.Sources)
+	a.Calibration = list(a.Calibration)
+	a.Denials.ByCause = table(a.Denials.ByCause)
+	a.Denials.ByHost = tables(a.Denials.ByHost)
+	a.Denials.ByDetail = tables(a.Denials.ByDetail)
+	a.Denials.Inferred = table(a.Denials.Inferred)
+	a.Denials.Networks = list(a.Denials.Networks)
+	a.Users.ByClass = table(a.Users.ByClass)
+	a.Users.Flagged = slices.Clone(list(a.Users.Flagged))
+	for i := range a.Users.Flagged {
+		a.Users.Flagged[i].Timeline = list(a.Users.Flagged[i].Timeline)
+	}
+	a.Recommendations = slices.Clone(list(a.Recommendations))
+	for i := range a.Recommendations {
+		a.Recommendations[i].Carriers = list(a.Recommendations[i].Carriers)
+		a.Recommendations[i].Curve = list(a.Recommendations[i].Curve)
+	}
+	a.Warnings = list(a.Warnings)
+	a.Method.Thresholds = table(a.Method.Thresholds)
+	return a
+}
+
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+func table[K comparable, V any](m map[K]V) map[K]V {
+	if m == nil {
+		return map[K]V{}
+	}
+	return m
+}
+
+func tables(m map[string]map[string]int64) map[string]map[string]int64 {
+	m = table(maps.Clone(m))
+	for k, inner := range m {
+		m[k] = table(inner)
+	}
+	return m
+}
+
+func inUTC(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	utc := t.UTC()
+	return &utc
+}

@@ -1,0 +1,94 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+)
+
+// refused shows the causes as bars of the host's refused requests.
+func (p *paper) refused(h *host) {
+	if h.refused == 0 {
+		return
+	}
+	text := plural(h.refused, "request", "requests")
+	if h.rated() && p.a.Denials.Total < p.a.Input.Parsed {
+		text += ", " + share(h.refused, p.a.Input.Parsed) + " of all lines"
+	}
+	p.row("refused", say(text))
+	list := h.causes
+	if !p.o.Verbose && len(list) > 6 {
+		list = append(slices.Clone(list[:5]), rest(list[5:]))
+	}
+	p.bars(list, h.refused)
+}
+
+func rest(list []cause) cause {
+	other := cause{name: plural(int64(len(list)), "other cause", "other causes")}
+	for _, c := range list {
+		other.requests += c.requests
+	}
+	return other
+}
+
+func (p *paper) bars(list []cause, whole int64) {
+	names, counts, notes := 0, 0, 0
+	for _, c := range list {
+		names, counts, notes = max(names, lipgloss.Width(c.name)), max(counts, len(count(c.requests))), max(notes, lipgloss.Width(note(c)))
+	}
+	names = min(names, 24)
+	room := min(p.width, 100) - 4 - names - 2 - counts - 2 - 9 - min(notes, 26) - 2
+	for _, c := range list {
+		line := left(p.cut(Clean(c.name), names), names) + "  " + right(count(c.requests), counts) + "  "
+		if room >= 6 {
+			line += left(p.bar(float64(c.requests)/float64(whole), room), room) + "  "
+		}
+		line += right(share(c.requests, whole), 7)
+		if n := note(c); n != "" {
+			line += "  " + p.cut(Clean(n), 26)
+		}
+		p.para(indent+2, unbroken(p.cut(line, min(p.width, measure)-indent-2)))
+	}
+}
+
+// note is the most frequent detail of a cause and its share, where it tells
+// something; or that the cause is inferred.
+func note(c cause) string {
+	switch {
+	case c.inferred:
+		return "inferred"
+	case c.detail == "" || 10*c.detailed < c.requests:
+		return ""
+	}
+	return c.detail + " " + share(c.detailed, c.requests)
+}
+
+// details names the details of causes that several hosts share, for which no
+// host's line could.
+func (p *paper) details(all []*host) {
+	if len(all) < 2 {
+		return
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(p.a.Denials.ByDetail)) {
+		if detail := mostFrequent(p.a.Denials.ByDetail[name]); detail != "" && spread(all, name) {
+			parts = append(parts, name+": "+detail+" "+count(p.a.Denials.ByDetail[name][detail]))
+		}
+	}
+	if len(parts) > 0 {
+		p.blank()
+		p.row("details", say(strings.Join(parts, "; ")))
+	}
+}
+
+func spread(all []*host, name string) bool {
+	n := 0
+	for _, h := range all {
+		if slices.ContainsFunc(h.causes, func(c cause) bool { return c.name == name }) {
+			n++
+		}
+	}
+	return n > 1
+}

@@ -1,0 +1,126 @@
+package report
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestFormats(t *testing.T) {
+	for _, f := range Formats() {
+		if got, err := FormatNamed(f.Name); err != nil || got.Ending != f.Ending {
+			t.Errorf("FormatNamed(%q) = %v, %v", f.Name, got, err)
+		}
+		if got, err := FormatFor("a.b/Report" + strings.ToUpper(f.Ending)); err != nil || got.Name != f.Name {
+			t.Errorf("FormatFor(%q) = %v, %v", f.Ending, got, err)
+		}
+	}
+	errs := map[string]string{
+		"named yaml": "unknown format \"yaml\": choose one of text, json, markdown, csv",
+		"named html": "format \"html\" is not available yet: choose one of text, json, markdown, csv",
+		"for x.html": "file ending \".html\" is not available yet: choose one of .txt, .json, .md, .csv",
+		"for x":      "unknown file ending \"\": choose one of .txt, .json, .md, .csv",
+		"for x.\x1b": "unknown file ending \".\\x1b\": choose one of .txt, .json, .md, .csv",
+	}
+	for call, want := range errs {
+		how, what, _ := strings.Cut(call, " ")
+		_, err := FormatNamed(what)
+		if how == "for" {
+			_, err = FormatFor(what)
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", call, err, want)
+		}
+	}
+}
+
+var errFull = errors.New("disk full")
+
+// full takes n bytes and fails from then on.
+type full struct {
+	n      int
+	failed bool
+}
+
+func (f *full) Write(p []byte) (int, error) {
+	if f.failed || len(p) > f.n {
+		f.failed = true
+		return min(f.n, len(p)), errFull
+	}
+	f.n -= len(p)
+	return len(p), nil
+}
+
+// TestFailingWriter lets every format fail after each number of bytes.
+func TestFailingWriter(t *testing.T) {
+	a := load(t, fixtures+"/keep_current.json")
+	for _, f := range Formats() {
+		size := len(render(t, f, a, Options{}))
+		for n := range size {
+			if err := f.Render(&full{n: n}, a, Options{}); !errors.Is(err, errFull) {
+				t.Fatalf("%s after %d of %d bytes: %v", f.Name, n, size, err)
+			}
+		}
+		if err := f.Render(&full{n: size}, a, Options{}); err != nil {
+			t.Errorf("%s with room enough: %v", f.Name, err)
+		}
+	}
+}
+
+// short writes less than it was given and says nothing.
+type short struct{}
+
+func (short) Write(p []byte) (int, error) { return len(p) / 2, nil }
+
+func TestShortWriter(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	for _, f := range Formats() {
+		if err := f.Render(short{}, a, Options{}); !errors.Is(err, io.ErrShortWrite) {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+	}
+}
+
+func TestCSV(t *testing.T) {
+	cells := map[string]string{
+		"": "", "plain": "plain", "=1+1": "'=1+1", "+1": "'+1", "@a": "'@a", "-1": "-1", "-1.5e-3": "-1.5e-3", "-": "'-", "-1+1": "'-1+1", "--1": "'--1",
+		"-Inf": "'-Inf", "-0x1": "'-0x1", "\ta": "'\ta", "a=b": "a=b", "\x1b[2J": `\x1b[2J`, "＝1": "'＝1", "-1-1": "'-1-1",
+	}
+	for in, want := range cells {
+		if got := guard(in); got != want {
+			t.Errorf("guard(%q) = %q, want %q", in, got, want)
+		}
+	}
+	broken := errors.New("connection lost")
+	rows := func(yield func([]string, error) bool) {
+		_ = yield([]string{"1", "=x"}, nil) && yield(nil, broken)
+	}
+	var b strings.Builder
+	if err := CSV(&b, []string{"a", "b"}, rows); !errors.Is(err, broken) || b.String() != "a,b\n1,'=x\n" {
+		t.Errorf("%q, %v", b.String(), err)
+	}
+	ragged := func(yield func([]string, error) bool) { yield([]string{"1"}, nil) }
+	if err := CSV(io.Discard, []string{"a", "b"}, ragged); err == nil {
+		t.Error("a short row was taken")
+	}
+}
+
+func TestTimeline(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	got := map[string]string{}
+	for _, u := range a.Users.Flagged {
+		got[u.ID] = strings.Join(timeline(u.Timeline, nil, 100), " ")
+	}
+	want := map[string]string{"3fa9c1": "ssss | R | ss | RR | ssss", "b71e02": "112s | 3R | 41s | 2R | R", "09cc4d": "RRRRRR"}
+	for id, line := range want {
+		if got[id] != line {
+			t.Errorf("%s: %s, want %s", id, got[id], line)
+		}
+	}
+	cut := timeline(a.Users.Flagged[0].Timeline, nil, 3)
+	if strings.Join(cut, " ") != "ssss | R | and 8 more requests" && !slices.Contains(cut, "and 8 more requests") {
+		t.Errorf("cut: %q", cut)
+	}
+}

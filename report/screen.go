@@ -1,0 +1,144 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+)
+
+// tone is what a piece of text means; colour only repeats what it says.
+type tone int
+
+const (
+	plain   tone = iota
+	faint        // labels and rules
+	strong       // names
+	served       // a served request
+	refused      // a refused request
+	unsure       // a decision: the log cannot tell
+	good         // a decision: nothing to change
+	act          // a decision: change the mask
+	bad          // a decision: something else is wrong
+	tones
+)
+
+// span is a piece of text with one meaning. A kept span is not broken at its
+// spaces.
+type span struct {
+	text string
+	tone tone
+	keep bool
+}
+
+func say(text string) span        { return span{text: text} }
+func as(t tone, text string) span { return span{text: text, tone: t} }
+func unbroken(text string) span   { return span{text: text, keep: true} }
+
+// screen lays out lines of text. Whatever reaches it is cleaned here, at the
+// last door, and styled after it was measured; so no text of a log can smuggle
+// in an escape sequence, a line or a width.
+type screen struct {
+	out    *stickyWriter
+	width  int
+	ascii  bool
+	styles [tones]lipgloss.Style
+}
+
+const (
+	indent = 2  // of everything below a host
+	gutter = 13 // where the text of a labelled row starts
+)
+
+func newScreen(out *stickyWriter, o Options) *screen {
+	width := o.Width
+	if width == 0 {
+		width = 80
+	}
+	s := &screen{out: out, width: min(max(width, 60), 200), ascii: o.ASCII}
+	s.styles = styles(o.Color)
+	return s
+}
+
+// styles uses the sixteen colours, which follow the reader's own theme.
+func styles(color bool) [tones]lipgloss.Style {
+	const ansi, none = 2, 3 // termenv.ANSI and termenv.Ascii, set so that no terminal is asked
+	r := lipgloss.NewRenderer(nil)
+	r.SetColorProfile(none)
+	if color {
+		r.SetColorProfile(ansi)
+	}
+	r.SetHasDarkBackground(true)
+	fg := func(c string) lipgloss.Style { return r.NewStyle().Foreground(lipgloss.Color(c)) }
+	return [tones]lipgloss.Style{
+		plain: r.NewStyle(), faint: r.NewStyle().Faint(true), strong: r.NewStyle().Bold(true),
+		served: fg("2"), refused: fg("1").Bold(true),
+		unsure: fg("6").Bold(true), good: fg("2").Bold(true), act: fg("3").Bold(true), bad: fg("1").Bold(true),
+	}
+}
+
+func (s *screen) blank() { s.out.line() }
+
+// head writes a name at the left edge, a word at the right edge and a leader
+// between them. What stands in the middle gives way first; a name too long is
+// cut, and where not even its start fits, the word stands on the line below.
+func (s *screen) head(name, middle, leader string, v verdict) {
+	name, middle, word := Clean(name), Clean(middle), s.cut(Clean(v.text), s.width-10)
+	start := min(lipgloss.Width(name), 24) + 3
+	room := s.width - lipgloss.Width(word) - 2
+	if rest := room - lipgloss.Width(middle) - 2; middle != "" && rest >= start {
+		room, middle = rest, middle+"  "
+	} else {
+		middle = ""
+	}
+	if room < start {
+		s.out.line(s.styles[strong].Render(s.cut(name, s.width)))
+		s.out.line(s.leader(leader, room+1), " ", s.styles[v.tone].Render(word))
+		return
+	}
+	name = s.cut(name, room-3)
+	s.out.line(s.styles[strong].Render(name), " ", s.leader(leader, room-lipgloss.Width(name)), " ", middle, s.styles[v.tone].Render(word))
+}
+
+func (s *screen) leader(text string, width int) string {
+	return s.styles[faint].Render(strings.Repeat(text, max(0, width)))
+}
+
+// para writes wrapped text at an indent.
+func (s *screen) para(at int, spans ...span) {
+	s.wrap(strings.Repeat(" ", at), at, spans)
+}
+
+// row writes a label and wrapped text beside it.
+func (s *screen) row(label string, spans ...span) {
+	if label == "" {
+		s.para(gutter, spans...)
+		return
+	}
+	name := strings.Repeat(" ", indent) + s.cut(Clean(label), gutter-indent-1)
+	pad := strings.Repeat(" ", max(1, gutter-lipgloss.Width(name)))
+	s.wrap(s.styles[faint].Render(name)+pad, gutter, spans)
+}
+
+// measure is the longest line of running text; longer ones are hard to read.
+const measure = 110
+
+func (s *screen) wrap(lead string, at int, spans []span) {
+	limit := min(s.width, measure)
+	line, used := lead, at
+	for _, w := range s.words(spans, limit-at) {
+		if used > at && used+w.spaces+w.width > limit {
+			s.out.line(line)
+			line, used = strings.Repeat(" ", at), at
+		}
+		if used > at {
+			line += strings.Repeat(" ", w.spaces)
+			used += w.spaces
+		}
+		line += w.styled
+		used += w.width
+	}
+	if used == at {
+		line = strings.TrimRight(lead, " ")
+	}
+	s.out.line(line)
+}

@@ -1,0 +1,239 @@
+package report
+
+import (
+	"io"
+	"strings"
+
+	"ipdrift/detect/finding"
+)
+
+// fullHosts is how many hosts are shown in full; the others have their line in
+// the overview.
+const fullHosts = 6
+
+// paper is one text report in the making.
+type paper struct {
+	*screen
+	a         *finding.Analysis
+	o         Options
+	explained bool // the timeline's letters were explained already
+}
+
+// renderText writes the report for a terminal: the decisions, then what each
+// rests on, then what limits it, then what to do next.
+func renderText(w io.Writer, a *finding.Analysis, o Options) error {
+	out := &stickyWriter{w: w}
+	p := &paper{screen: newScreen(out, o), a: a, o: o}
+	all := hosts(a)
+	p.title()
+	p.overview(all)
+	for _, h := range p.shown(all) {
+		p.blank()
+		p.host(h)
+	}
+	p.details(all)
+	p.warnings()
+	p.blank()
+	p.input()
+	if o.Verbose {
+		p.method()
+	}
+	p.next(all)
+	return out.err
+}
+
+func (p *paper) title() {
+	in := p.a.Input
+	spans := []span{as(strong, "ipdrift  "), unbroken(plural(int64(len(in.Sources)), "file", "files")),
+		say("  "), unbroken(plural(in.Lines, "line", "lines"))}
+	if in.First != nil {
+		spans = append(spans, say("  "), unbroken(period(in.First, in.Last)))
+	}
+	if p.o.Elapsed > 0 {
+		spans = append(spans, say("  "), unbroken(duration(p.o.Elapsed)))
+	}
+	p.para(0, spans...)
+}
+
+// overview gives every host its line where there are several, so that all
+// decisions stand on the first screen.
+func (p *paper) overview(all []*host) {
+	if len(all) == 1 {
+		return
+	}
+	p.blank()
+	if len(all) == 0 {
+		p.para(0, say(nothing(p.a)))
+	}
+	widest := 0
+	for _, h := range all {
+		widest = max(widest, len(h.verdict().text))
+	}
+	for _, h := range all {
+		v := h.verdict()
+		v.text = right(v.text, min(widest, 40))
+		p.head(h.name, extent(h), ".", v)
+	}
+}
+
+// nothing says why there is nothing to decide.
+func nothing(a *finding.Analysis) string {
+	switch {
+	case a.Input.Lines == 0:
+		return "The input is empty: nothing was read, nothing can be said."
+	case a.Input.Parsed == 0:
+		return "No line could be read as a request: nothing can be said. Name the format with --log-format, or see what fits with ipdrift formats test FILE."
+	case a.Denials.Total == 0:
+		return "No request was refused, and none carried a token that could be checked."
+	}
+	return plural(a.Denials.Total, "request was", "requests were") + " refused, none of them for a host with signed links."
+}
+
+func extent(h *host) string {
+	switch {
+	case h.affected > 0:
+		return plural(h.affected, "user", "users") + " affected"
+	case h.refused > 0:
+		return count(h.refused) + " refused"
+	}
+	return "no refusals"
+}
+
+func (p *paper) shown(all []*host) []*host {
+	if len(all) == 1 {
+		return all
+	}
+	var list []*host
+	for i, h := range all {
+		if p.o.Verbose || h.failed() || i < fullHosts && !h.quiet() {
+			list = append(list, h)
+		}
+	}
+	return list
+}
+
+func (p *paper) host(h *host) {
+	p.head(h.name, "", p.mark("─", "-"), h.verdict())
+	p.why(h)
+	p.key(h)
+	if !h.failed() {
+		for _, r := range h.recs {
+			p.mask(h, r)
+		}
+	}
+	p.refused(h)
+	for _, r := range h.recs {
+		p.carriers(r)
+	}
+	p.networks(h)
+	p.users(h)
+	p.change(h)
+}
+
+// why is the sentence that is read aloud, and the price.
+func (p *paper) why(h *host) {
+	if h.cal != nil && h.failed() {
+		p.para(indent, say(h.cal.Reason))
+		return
+	}
+	if h.unchecked() {
+		p.para(indent, say(unchecked(h)))
+	}
+	for _, r := range h.recs {
+		who := span{}
+		if len(h.recs) > 1 {
+			who = as(strong, family(r.Family)+"  ")
+		}
+		p.para(indent, who, say(r.Reason))
+		if cost := price(r); cost != "" {
+			p.para(indent, as(faint, "Price: "), say(cost))
+		}
+	}
+}
+
+func unchecked(h *host) string {
+	if h.cal == nil || h.cal.Reason == "" {
+		return "No signed request of this host was seen."
+	}
+	return h.cal.Reason
+}
+
+func (p *paper) key(h *host) {
+	if h.cal == nil {
+		return
+	}
+	c := h.cal
+	text := count(c.Verified) + " of " + plural(c.Tokens, "token reproduces", "tokens reproduce")
+	switch {
+	case c.Status == finding.Verified:
+		p.row("key", as(served, "verified"), say(": "+text+bound(c.Policy)))
+	case h.failed():
+		p.row("key", as(refused, "failed"), say(": "+text+"; no cause below rests on a hash"))
+	case !h.unchecked():
+		p.row("key", as(unsure, "not checked"), say(": "+strings.TrimSuffix(unchecked(h), ".")))
+	default:
+		p.row("key", as(unsure, "not checked"), say(": "+text))
+	}
+}
+
+// bound says how the edge binds links today.
+func bound(y finding.Policy) string {
+	switch {
+	case y.Binding == "address":
+		return "; bound to the address"
+	case y.Binding == "none":
+		return "; not bound to an address"
+	case y.Binding == "mask" && y.Prefix4 > 0 && y.Prefix6 > 0:
+		return "; bound to " + prefix(y.Prefix4) + " (IPv6 " + prefix(y.Prefix6) + ")"
+	case y.Binding == "mask" && y.Prefix4+y.Prefix6 > 0:
+		return "; bound to " + prefix(y.Prefix4+y.Prefix6)
+	}
+	return ""
+}
+
+// mask shows who was affected and how many each prefix would have let through.
+func (p *paper) mask(h *host, r finding.Recommendation) {
+	of := ""
+	if len(h.recs) > 1 {
+		of = family(r.Family) + "  "
+	}
+	p.row("users", say(of+people(r)))
+	if r.AffectedUsers == 0 {
+		return
+	}
+	if len(r.Curve) > 0 {
+		spans := []span{say(of)}
+		for _, st := range steps(r) {
+			spans = append(spans, unbroken(prefix(st.Prefix)+" "+estimate(st.AcceptedShare, st.Low, st.High)), say("   "))
+		}
+		p.row("accepted", spans...)
+		p.curve(r)
+	}
+	if text := doubt(r); text != "" {
+		p.row("", say(text))
+	}
+}
+
+// curve is the whole replay as a table.
+func (p *paper) curve(r finding.Recommendation) {
+	if !p.o.Verbose {
+		return
+	}
+	p.row("", as(faint, right("users", 12)+right("requests", 12)+right("strangers", 12)+right("exposure", 10)))
+	for _, st := range r.Curve {
+		let := "-"
+		if st.StrangersLetIn != nil {
+			let = percent(*st.StrangersLetIn)
+		}
+		p.row("", unbroken(left(prefix(st.Prefix), 4)+right(count(st.AcceptedUsers), 8)+right(count(st.AcceptedRequests), 12)+right(let, 12)+right(percent(st.Exposure), 10)))
+	}
+}
+
+func (p *paper) warnings() {
+	if len(p.a.Warnings) > 0 {
+		p.blank()
+	}
+	for _, w := range p.a.Warnings {
+		p.wrap(p.styles[act].Render("!")+" ", indent, []span{say(w)})
+	}
+}

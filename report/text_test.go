@@ -1,0 +1,135 @@
+package report
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/lipgloss"
+)
+
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{count(0), "0"}, {count(999), "999"}, {count(1000), "1,000"}, {count(12481220), "12,481,220"}, {count(-1234), "-1,234"},
+		{count(math.MinInt64), "-9,223,372,036,854,775,808"},
+		{plural(1, "user", "users"), "1 user"}, {plural(0, "user", "users"), "0 users"},
+		{percent(0), "0 %"}, {percent(0.0004), "<0.1 %"}, {percent(0.015), "1.5 %"}, {percent(0.0996), "10 %"}, {percent(0.5), "50 %"},
+		{percent(0.994), "99.4 %"}, {percent(0.9995), ">99.9 %"}, {percent(1), "100 %"}, {percent(math.NaN()), "not known"},
+		{share(1, 0), "not known"}, {share(1, 3), "33 %"},
+		{bounds(0.965, 0.978), "96.5 to 97.8"}, {bounds(0.5961, 0.6239), "59.6 to 62.4"}, {bounds(0.281, 0.659), "28 to 66"}, {bounds(0.9964, 1), "99.6 to 100"},
+		{duration(0), "<0.1 s"}, {duration(300 * time.Millisecond), "0.3 s"}, {duration(41 * time.Second), "41 s"}, {duration(252 * time.Second), "4 m 12 s"},
+		{duration(59999 * time.Millisecond), "1 m"}, {duration(time.Hour - time.Millisecond), "1 h"}, {duration(125 * time.Minute), "2 h 5 m"}, {duration(76 * time.Hour), "3 d 4 h"},
+		{period(nil, nil), "no time known"}, {prefix(16), "/16"}, {network(nil), "AS not known"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestPeriodNamesTheDayOnce(t *testing.T) {
+	day := time.Date(2026, 12, 31, 0, 0, 3, 0, time.UTC)
+	for later, want := range map[time.Duration]string{
+		time.Hour:      "2026-12-31 00:00 to 01:00 UTC",
+		24 * time.Hour: "2026-12-31 00:00 to 2027-01-01 00:00 UTC",
+	} {
+		end := day.Add(later)
+		if got := period(&day, &end); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain 影片 é €":           "plain 影片 é €",
+		"a\x1b[31mb\x1b]0;t\a":   `a\x1b[31mb\x1b]0;t\x07`,
+		"a\r\n\tb\x00\x7f":       `a\r\n\tb\x00\x7f`,
+		"\u009b2J":               `\x9b2J`,
+		"abc\u202egpj.exe":       `abc\u202egpj.exe`,
+		"a\u2066b\u200bc\ufeff":  `a\u2066b\u200bc\ufeff`,
+		"bad\xff\xc3":            `bad\xff\xc3`,
+		"\u2028\u3164\U000e0041": `\u2028\u3164\U000e0041`,
+		`C:\logs`:                `C:\logs`,
+	} {
+		if got := Clean(in); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func seed(f *testing.F) {
+	for _, a := range cases(f) {
+		f.Add(a.Method.Identity)
+		for _, u := range a.Users.Flagged {
+			f.Add(u.UserAgent)
+			f.Add(u.Reason)
+		}
+	}
+	f.Add("\xff\x1b[0m\u202e@a#1GH-12 www.x http://y `|<b>![a](b)\n1. -")
+}
+
+func FuzzClean(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Clean(s)
+		if !utf8.ValidString(got) || Clean(got) != got || strings.ContainsFunc(got, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("Clean(%q) = %q", s, got)
+		}
+	})
+}
+
+// FuzzEscape undoes the escaping by CommonMark's rule, a backslash before ASCII
+// punctuation stands for it: the clean text must be left, and no character that
+// means something may stand without its backslash.
+func FuzzEscape(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		got := escape(s)
+		text := strings.ReplaceAll(got, breaker, "\u200b")
+		var b strings.Builder
+		for i := 0; i < len(text); i++ {
+			switch c := text[i]; {
+			case c == '\\' && i+1 < len(text) && strings.IndexByte("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", text[i+1]) >= 0:
+				i++
+				b.WriteByte(text[i])
+			case strings.IndexByte("\\`*_[]<>|~&$#@!", c) >= 0:
+				t.Fatalf("escape(%q) = %q: %q at %d is bare", s, got, c, i)
+			default:
+				b.WriteByte(c)
+			}
+		}
+		shown := b.String()
+		if strings.ReplaceAll(shown, "\u200b", "") != Clean(s) {
+			t.Errorf("escape(%q) = %q shows %q", s, got, shown)
+		}
+		for i, r := range shown {
+			next, _ := utf8.DecodeRuneInString(shown[i+1:])
+			if (r == '@' || r == '#') && i+1 < len(shown) && (unicode.IsLetter(next) || unicode.IsDigit(next)) {
+				t.Errorf("escape(%q) = %q mentions at %d", s, got, i)
+			}
+		}
+		rest := strings.ReplaceAll(strings.ToLower(shown), "www.\u200b", "")
+		if strings.Contains(shown, "://") || strings.Contains(rest, "www.") {
+			t.Errorf("escape(%q) = %q links", s, got)
+		}
+	})
+}
+
+func FuzzWidth(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		var b strings.Builder
+		screen := newScreen(&stickyWriter{w: &b}, Options{Width: 60})
+		screen.head(s, "", "-", verdict{text: s})
+		screen.row(s, say(s), unbroken(s), as(strong, s))
+		for line := range strings.Lines(b.String()) {
+			if line = strings.TrimSuffix(line, "\n"); lipgloss.Width(line) > 60 || Clean(line) != line {
+				t.Errorf("%q is %d wide", line, lipgloss.Width(line))
+			}
+		}
+	})
+}
