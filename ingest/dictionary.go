@@ -1,0 +1,138 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// maxEntries caps a dictionary's memory. Past it the dictionary forgets and
+// starts over: a value may then stand twice, which Store.unify mends.
+const maxEntries = 1 << 20
+
+// dictionary gives values their ids and writes each new one as a row. Values
+// are known by a 64-bit keyed hash: two different values share one with a
+// chance of one in 10^7 at a million values. Safe for concurrent use.
+type dictionary struct {
+	name string
+	rows *Rows
+
+	mu     sync.Mutex
+	ids    map[uint64]uint32
+	last   uint32
+	forgot bool
+}
+
+func newDictionary(ctx context.Context, s *Store, name string) (*dictionary, error) {
+	rows, err := s.Rows(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return &dictionary{name: name, rows: rows, ids: map[uint64]uint32{}}, nil
+}
+
+// id returns the id of the value with this hash, from 1 on. row gives the
+// values of a new one's columns behind the id.
+func (d *dictionary) id(ctx context.Context, hash uint64, row func() []any) (uint32, error) {
+	d.mu.Lock()
+	if id, ok := d.ids[hash]; ok {
+		d.mu.Unlock()
+		return id, nil
+	}
+	if len(d.ids) >= maxEntries {
+		clear(d.ids)
+		d.forgot = true
+	}
+	d.last++
+	id := d.last
+	d.ids[hash] = id
+	d.mu.Unlock()
+	return id, d.rows.Append(ctx, append([]any{id}, row()...)...)
+}
+
+// cache is one worker's own memory of a dictionary, so that a common value
+// costs no lock. Direct-mapped: what collides is asked for again.
+type cache struct {
+	dict  *dictionary
+	slots []cacheSlot
+}
+
+type cacheSlot struct {
+	hash uint64
+	id   uint32
+}
+
+const cacheSlots = 1 << 13
+
+func newCache(d *dictionary) *cache { return &cache{dict: d, slots: make([]cacheSlot, cacheSlots)} }
+
+func (c *cache) slot(hash uint64) *cacheSlot { return &c.slots[hash&(cacheSlots-1)] }
+
+// mix joins two hashes into one.
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xe7037ed1a0b428db)
+	return hi ^ lo
+}
+
+// dictionaryKeys names the columns that make two rows of a dictionary the
+// same value.
+var dictionaryKeys = map[string]string{
+	"outcome": "host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key",
+	"link":    "host, hash", "client": "address, country, asn",
+	"dir": "text", "file": "text", "agent": "text", "referer": "text",
+}
+
+// unify gives values that a capped dictionary stored twice one id again. It
+// rewrites the hits once, and only where that happened. It returns the ids of
+// links that were replaced, with their replacements.
+func (s *Store) unify(ctx context.Context, forgot []string) (links map[uint32]uint32, err error) {
+	if len(forgot) == 0 {
+		return nil, nil
+	}
+	conn, err := s.DB.Conn(ctx) // temporary tables belong to one connection
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var columns, joins, drops []string
+	for _, name := range forgot {
+		q := fmt.Sprintf(`CREATE TEMP TABLE alias_%[1]s AS SELECT id, one FROM
+			(SELECT id, min(id) OVER (PARTITION BY %[2]s) AS one FROM %[1]s) WHERE id <> one`, name, dictionaryKeys[name])
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return nil, err
+		}
+		columns = append(columns, fmt.Sprintf("coalesce(alias_%[1]s.one, h.%[1]s) AS %[1]s", name))
+		joins = append(joins, fmt.Sprintf("LEFT JOIN alias_%[1]s ON alias_%[1]s.id = h.%[1]s", name))
+		drops = append(drops, fmt.Sprintf("DELETE FROM %[1]s WHERE id IN (SELECT id FROM alias_%[1]s)", name))
+	}
+	rewrite := fmt.Sprintf(`CREATE TABLE hit_unified AS SELECT h.* REPLACE (%s) FROM hit h %s; DROP TABLE hit; ALTER TABLE hit_unified RENAME TO hit`,
+		strings.Join(columns, ", "), strings.Join(joins, " "))
+	if _, err := conn.ExecContext(ctx, rewrite+"; "+strings.Join(drops, "; ")); err != nil {
+		return nil, err
+	}
+	return replacedLinks(ctx, conn, forgot)
+}
+
+func replacedLinks(ctx context.Context, conn *sql.Conn, forgot []string) (map[uint32]uint32, error) {
+	if !slices.Contains(forgot, "link") {
+		return nil, nil
+	}
+	rows, err := conn.QueryContext(ctx, `SELECT id, one FROM alias_link`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[uint32]uint32{}
+	for rows.Next() {
+		var id, one uint32
+		if err := rows.Scan(&id, &one); err != nil {
+			return nil, err
+		}
+		out[id] = one
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,322 @@
+// Package ingest takes access logs into a case. It is the only room that
+// knows log formats, Arrow and DuckDB's driver. The journey of a line:
+//
+//  1. [Sources] turns arguments into files; each is opened, decompressed and
+//     its format found from its first lines.
+//  2. A reader per source cuts it into chunks of whole lines, which know the
+//     number of their first line.
+//  3. Workers parse each line in place. A bad line goes to rejects with its
+//     source, number and reason; every line ends in requests or in rejects.
+//  4. The token is judged as of the request's own start: does the hash hold
+//     for the observed address, and was it late?
+//  5. Records become Arrow batches; one writer inserts them. What repeats is
+//     stored once, in dictionaries that are capped, and referred to by id.
+//     Tokens and keys are left at the door: the case holds six characters.
+//  6. What did not verify is kept in memory, in [Unproven], so that the room
+//     to the right can search for the address it was signed for.
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"path"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"ipdrift/ingest/format"
+	"ipdrift/token"
+)
+
+// sampleLines is how many lines of a source decide its format.
+const (
+	sampleLines = 250
+	sampleBytes = 1 << 20
+)
+
+// Options say how a load reads and judges.
+type Options struct {
+	Scheme  *token.Scheme
+	Keys    *token.Keyring
+	Format  *format.Format // nil: found for each source
+	Since   time.Time      // zero: no limit; by the request's start
+	Until   time.Time      // exclusive
+	Host    string         // glob over hosts, "" all
+	Stdin   io.Reader
+	Threads int // 0: 1
+	// Progress, if not nil, is called now and then from several goroutines.
+	Progress func(Progress)
+}
+
+// Progress is how far a load has come.
+type Progress struct {
+	Read  int64 // stored (compressed) bytes read
+	Lines int64
+}
+
+// Loaded is what a load did.
+type Loaded struct {
+	Sources  []SourceStats
+	LeftOut  int64 // parsed, but outside Since, Until or Host
+	Queries  int64 // requests with a query string
+	Unproven *Unproven
+}
+
+// SourceStats account for one source: Lines = Parsed + Rejected.
+type SourceStats struct {
+	Path                    string
+	Format                  string // "" where the source is empty or no format fits
+	Lines, Parsed, Rejected int64
+	Err                     error // damage, or no format; what came before was kept
+}
+
+// load is one run of Load; workers share it.
+type load struct {
+	Options
+	store     *Store
+	seed      maphash.Seed
+	chunks    chunks
+	sources   []*source
+	dicts     dictionaries
+	rejects   *Rows
+	unproven  *Unproven
+	hitSchema *arrow.Schema
+	left      atomic.Int64
+	queries   atomic.Int64
+	read      atomic.Int64
+	lines     atomic.Int64
+}
+
+// source is a Source being read.
+type source struct {
+	Source
+	host             []byte // stands for the host where the format has none
+	format           *format.Format
+	lines            int64
+	parsed, rejected atomic.Int64
+	err              error
+}
+
+func (s *source) count(parsed, rejected int64) {
+	s.parsed.Add(parsed)
+	s.rejected.Add(rejected)
+}
+
+type dictionaries struct{ outcome, link, client, dir, file, agent, referer *dictionary }
+
+func (d *dictionaries) all() []*dictionary {
+	return []*dictionary{d.outcome, d.link, d.client, d.dir, d.file, d.agent, d.referer}
+}
+
+// Load reads the sources into the store. Damage to a source is reported in
+// its stats and does not stop the others; the error is for what stops
+// everything.
+func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, error) {
+	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven()}
+	l.Threads = max(1, l.Threads)
+	for _, src := range sources {
+		host := "-"
+		if src.Named {
+			host = src.Label
+		}
+		l.sources = append(l.sources, &source{Source: src, host: []byte(host)})
+	}
+	if err := l.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.pump(ctx); err != nil {
+		return nil, err
+	}
+	return l.finish(ctx)
+}
+
+func (l *load) prepare(ctx context.Context) (err error) {
+	d := &l.dicts
+	for name, to := range map[string]**dictionary{
+		"outcome": &d.outcome, "link": &d.link, "client": &d.client, "dir": &d.dir,
+		"file": &d.file, "agent": &d.agent, "referer": &d.referer,
+	} {
+		if *to, err = newDictionary(ctx, l.store, name); err != nil {
+			return err
+		}
+	}
+	if l.rejects, err = l.store.Rows(ctx, "reject"); err != nil {
+		return err
+	}
+	l.hitSchema, err = l.store.arrowSchema(ctx, "hit")
+	return err
+}
+
+// pump runs readers, workers and the writer until every source is read.
+func (l *load) pump(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	cut := make(chan chunk, l.Threads)
+	records := make(chan arrow.Record, l.Threads)
+	g.Go(func() error {
+		defer close(cut)
+		return l.readAll(ctx, cut)
+	})
+	var workers sync.WaitGroup
+	for range l.Threads {
+		workers.Add(1)
+		g.Go(func() error {
+			defer workers.Done()
+			return newWorker(l).run(ctx, cut, records)
+		})
+	}
+	g.Go(func() error {
+		workers.Wait()
+		close(records)
+		return nil
+	})
+	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
+	return g.Wait()
+}
+
+// readAll reads the sources, a few side by side.
+func (l *load) readAll(ctx context.Context, out chan<- chunk) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(l.Threads)
+	for i, src := range l.sources {
+		g.Go(func() error {
+			lines, err := l.readOne(ctx, i, src, out)
+			src.lines, src.err = lines, err
+			return ctx.Err()
+		})
+	}
+	return g.Wait()
+}
+
+func (l *load) readOne(ctx context.Context, i int, src *source, out chan<- chunk) (int64, error) {
+	in, err := src.open(l.Stdin, &l.read)
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	buffered := bufio.NewReaderSize(in, sampleBytes)
+	if src.format = l.Format; src.format == nil {
+		lines := sample(buffered)
+		if len(lines) == 0 {
+			_, err := buffered.Peek(1)
+			return 0, damage(err, &l.read)
+		}
+		found, misfit := format.Detect(lines)
+		if misfit != nil {
+			return 0, misfit
+		}
+		src.format = found
+	}
+	lines, err := l.chunks.cut(ctx, i, &progressReader{buffered, l}, out)
+	return lines, damage(err, &l.read)
+}
+
+// damage words a read error; a plain end is none.
+func damage(err error, read *atomic.Int64) error {
+	switch {
+	case err == nil || errors.Is(err, io.EOF):
+		return nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("truncated: the compressed data ends too early; what came before is kept")
+	case errors.Is(err, context.Canceled):
+		return err
+	}
+	return fmt.Errorf("damaged: %w; what came before is kept", unwrapPath(err))
+}
+
+// sample returns the first lines without taking them from r.
+func sample(r *bufio.Reader) [][]byte {
+	data, err := r.Peek(sampleBytes)
+	lines := bytes.Split(data, []byte{'\n'})
+	if n := len(lines) - 1; len(lines[n]) == 0 || err == nil && n > 0 {
+		lines = lines[:n] // behind the last newline, or cut off
+	}
+	return lines[:min(len(lines), sampleLines)]
+}
+
+// progressReader reports how far reading has come.
+type progressReader struct {
+	*bufio.Reader
+	load *load
+}
+
+func (p *progressReader) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if p.load.Progress != nil {
+		lines := p.load.lines.Add(int64(bytes.Count(b[:n], []byte{'\n'})))
+		p.load.Progress(Progress{Read: p.load.read.Load(), Lines: lines})
+	}
+	return n, err
+}
+
+// wanted applies the limits of time and host.
+func (l *load) wanted(r *format.Record, host []byte) bool {
+	if !l.Since.IsZero() && r.Start < l.Since.UnixMicro() || !l.Until.IsZero() && r.Start >= l.Until.UnixMicro() {
+		return false
+	}
+	if l.Host == "" {
+		return true
+	}
+	ok, _ := path.Match(strings.ToLower(l.Host), strings.ToLower(string(host)))
+	return ok
+}
+
+// finish writes what is left and accounts for every line.
+func (l *load) finish(ctx context.Context) (*Loaded, error) {
+	var forgot []string
+	for _, d := range l.dicts.all() {
+		if err := d.rows.Flush(ctx); err != nil {
+			return nil, err
+		}
+		if d.forgot {
+			forgot = append(forgot, d.name)
+		}
+	}
+	if err := l.rejects.Flush(ctx); err != nil {
+		return nil, err
+	}
+	renamed, err := l.store.unify(ctx, forgot)
+	if err != nil {
+		return nil, err
+	}
+	l.unproven.rename(renamed)
+	out := &Loaded{LeftOut: l.left.Load(), Queries: l.queries.Load(), Unproven: l.unproven}
+	rows, err := l.store.Rows(ctx, "source")
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range l.sources {
+		stats := SourceStats{Path: s.Label, Lines: s.lines, Parsed: s.parsed.Load(), Rejected: s.rejected.Load(), Err: s.err}
+		if s.format != nil {
+			stats.Format = s.format.Name
+		}
+		var damaged any
+		if s.err != nil {
+			damaged = s.err.Error()
+		}
+		if err := rows.Append(ctx, uint16(i), stats.Path, stats.Format, stats.Lines, stats.Parsed, stats.Rejected, damaged); err != nil {
+			return nil, err
+		}
+		out.Sources = append(out.Sources, stats)
+	}
+	if err := rows.Flush(ctx); err != nil {
+		return nil, err
+	}
+	for _, q := range []string{
+		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s')`, CaseVersion),
+		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without
+	} {
+		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

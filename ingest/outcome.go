@@ -1,0 +1,43 @@
+package ingest
+
+import (
+	"context"
+
+	"ipdrift/token"
+)
+
+// outcome is everything about a request that takes few values: rows share
+// one id for it.
+type outcome struct {
+	host, method           []byte // alias the line
+	status, code, upstream uint16
+	shield                 bool
+	shape                  token.Shape
+	detail                 token.Detail
+	late                   Late
+	match                  token.Match
+}
+
+func (w *worker) outcomeID(ctx context.Context, o *outcome, hostHash uint64) (uint32, error) {
+	m := &o.match
+	small := uint64(o.status) | uint64(o.code)<<16 | uint64(o.upstream)<<32 | uint64(o.shape)<<48 | uint64(o.late)<<52 | uint64(b2i(o.shield))<<56
+	how := uint64(m.Scope) | uint64(m.Up)<<8 | uint64(m.Binding.Kind)<<16 | uint64(m.Binding.Prefix)<<24 |
+		uint64(m.Binding.Form)<<32 | uint64(m.Key)<<40 | uint64(b2i(m.OK))<<48
+	hash := mix(mix(hostHash, w.hash(o.method)), mix(small, how))
+	if o.detail != "" {
+		hash = mix(hash, w.hash([]byte(o.detail)))
+	}
+	slot := w.outcome.slot(hash)
+	if slot.hash == hash && slot.id != 0 {
+		return slot.id, nil
+	}
+	id, err := w.outcome.dict.id(ctx, hash, func() []any {
+		return []any{
+			string(o.host), string(o.method), o.status, o.code, o.upstream, o.shield,
+			uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
+			uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key,
+		}
+	})
+	*slot = cacheSlot{hash, id}
+	return id, err
+}

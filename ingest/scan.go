@@ -1,0 +1,143 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+)
+
+const (
+	maxLine  = 2 << 20 // size of a chunk; a line that does not fit is rejected and never held whole
+	keepLong = 4 << 10 // of a line too long, this much is kept for its reject
+)
+
+// chunk is a run of whole lines of one source.
+type chunk struct {
+	source int
+	first  int64  // number of the first line, from 1
+	data   []byte // whole lines; the last may lack its newline at the end of a source
+	long   bool   // data is the beginning of one line longer than maxLine
+	buf    *[]byte
+}
+
+// chunks recycles chunk buffers.
+type chunks struct{ pool sync.Pool }
+
+func (c *chunks) get() *[]byte {
+	if b, ok := c.pool.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, maxLine)
+	return &b
+}
+
+func (c *chunks) put(ch chunk) { c.pool.Put(ch.buf) }
+
+// cut reads r to its end and sends chunks of whole lines. It returns the
+// number of lines, also when reading fails: what came before the damage has
+// been sent. The incomplete line at which a read error struck is sent as a
+// line of its own.
+func (c *chunks) cut(ctx context.Context, source int, r io.Reader, out chan<- chunk) (lines int64, err error) {
+	next := int64(1)
+	buf := c.get()
+	kept := 0 // bytes of an unfinished line at the start of buf
+	for {
+		n, rerr := fill(r, (*buf)[kept:])
+		data := (*buf)[:kept+n]
+		ended := rerr != nil
+		end := len(data)
+		if !ended {
+			end = bytes.LastIndexByte(data, '\n') + 1
+		}
+		if end == 0 && !ended {
+			next, err = c.skipLong(ctx, source, next, buf, r, out)
+			if err != nil {
+				return next - 1, err
+			}
+			buf, kept = c.get(), 0
+			continue
+		}
+		var fresh *[]byte
+		if !ended {
+			fresh = c.get()
+			kept = copy(*fresh, data[end:])
+		}
+		if end > 0 {
+			ch := chunk{source: source, first: next, data: data[:end], buf: buf}
+			next += countLines(ch.data)
+			if err := send(ctx, out, ch); err != nil {
+				return next - 1, err
+			}
+		}
+		if ended {
+			if rerr == io.EOF {
+				rerr = nil
+			}
+			return next - 1, rerr
+		}
+		buf = fresh
+	}
+}
+
+// fill reads until p is full or r says why not. Unlike io.ReadFull it hands
+// r's own error on, so that a truncated gzip is not taken for an end.
+func fill(r io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = r.Read(p[n:])
+		n += m
+	}
+	return n, err
+}
+
+// skipLong sends the beginning of an overlong line and reads past its end.
+func (c *chunks) skipLong(ctx context.Context, source int, line int64, buf *[]byte, r io.Reader, out chan<- chunk) (int64, error) {
+	if err := send(ctx, out, chunk{source: source, first: line, data: (*buf)[:keepLong], long: true, buf: buf}); err != nil {
+		return line, err
+	}
+	return line + 1, skipLine(r)
+}
+
+// skipLine reads to the next newline, byte by byte: an overlong line is rare,
+// and nothing behind its end may be swallowed.
+func skipLine(r io.Reader) error {
+	br, ok := r.(io.ByteReader)
+	one := make([]byte, 1)
+	for {
+		var b byte
+		var err error
+		if ok {
+			b, err = br.ReadByte()
+		} else {
+			_, err = io.ReadFull(r, one)
+			b = one[0]
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case b == '\n':
+			return nil
+		}
+	}
+}
+
+func countLines(data []byte) int64 {
+	n := int64(bytes.Count(data, []byte{'\n'}))
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		n++
+	}
+	return n
+}
+
+func send(ctx context.Context, out chan<- chunk, ch chunk) error {
+	select {
+	case out <- ch:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

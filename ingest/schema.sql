@@ -1,0 +1,133 @@
+-- The case as it is stored. What repeats stands once, in a dictionary, and is referred to by its id; what remains is
+-- fixed-width. People and reports read the views in views.sql.
+
+CREATE TABLE about (            -- one row per fact about the case itself
+    name  VARCHAR NOT NULL,
+    value VARCHAR NOT NULL
+);
+
+CREATE TABLE source (           -- one row per input
+    id       USMALLINT NOT NULL,
+    path     VARCHAR NOT NULL,  -- label or path
+    format   VARCHAR NOT NULL,
+    lines    BIGINT NOT NULL,   -- parsed + rejected
+    parsed   BIGINT NOT NULL,
+    rejected BIGINT NOT NULL,
+    error    VARCHAR            -- damage met on the way
+);
+
+CREATE TABLE hit (              -- one row per request
+    source  USMALLINT NOT NULL,
+    line    BIGINT NOT NULL,    -- 1-based, within the source
+    start   TIMESTAMP NOT NULL, -- UTC
+    outcome UINTEGER NOT NULL,
+    link    UINTEGER NOT NULL,  -- 0: no well-formed token
+    client  UINTEGER NOT NULL,
+    dir     UINTEGER NOT NULL,
+    file    UINTEGER NOT NULL,
+    agent   UINTEGER NOT NULL,
+    referer UINTEGER NOT NULL,
+    bytes   BIGINT NOT NULL     -- -1: not logged
+);
+
+CREATE TABLE outcome (          -- everything about a request that takes few values
+    id       UINTEGER NOT NULL,
+    host     VARCHAR NOT NULL,
+    method   VARCHAR NOT NULL,
+    status   USMALLINT NOT NULL,
+    code     USMALLINT NOT NULL, -- reason code of the edge, 0 none
+    upstream USMALLINT NOT NULL, -- status of the origin, 0 none
+    shield   BOOLEAN NOT NULL,   -- written by a shield server, not by a viewer
+    shape    UTINYINT NOT NULL,  -- token.Shape
+    detail   VARCHAR NOT NULL,   -- why the shape fails
+    late     UTINYINT NOT NULL,  -- ingest.Late
+    matched  BOOLEAN NOT NULL,   -- the hash was reproduced for the observed address; how is said by the next six
+    scope    UTINYINT NOT NULL,  -- token.Scope
+    up       UTINYINT NOT NULL,
+    bind     UTINYINT NOT NULL,  -- token.BindKind
+    prefix   UTINYINT NOT NULL,
+    form     UTINYINT NOT NULL,  -- token.Form
+    key      UTINYINT NOT NULL   -- index of the key
+);
+
+CREATE TABLE link (             -- one row per host, token and expiry
+    id       UINTEGER NOT NULL,
+    host     VARCHAR NOT NULL,
+    token    VARCHAR NOT NULL,  -- first six characters
+    hash     UBIGINT NOT NULL,  -- of host, token and expiry: the same in every run
+    deadline BIGINT NOT NULL    -- Unix seconds
+);
+
+CREATE TABLE client (           -- one row per address, country and ASN
+    id      UINTEGER NOT NULL,
+    family  UTINYINT NOT NULL,  -- 4 or 6; an IPv4-mapped address counts as 4
+    mapped  UTINYINT NOT NULL,  -- 1: written as ::ffff:a.b.c.d
+    hi      UBIGINT NOT NULL,   -- upper 64 bits of the 128-bit form
+    lo      UBIGINT NOT NULL,
+    address VARCHAR NOT NULL,
+    country VARCHAR,
+    asn     UINTEGER            -- NULL: not logged
+);
+
+CREATE TABLE dir     (id UINTEGER NOT NULL, text VARCHAR NOT NULL); -- path up to its last slash, as written
+CREATE TABLE file    (id UINTEGER NOT NULL, text VARCHAR NOT NULL); -- the rest, without query
+CREATE TABLE agent   (id UINTEGER NOT NULL, text VARCHAR);
+CREATE TABLE referer (id UINTEGER NOT NULL, text VARCHAR);          -- without query
+
+CREATE TABLE reject (
+    source USMALLINT NOT NULL,
+    line   BIGINT NOT NULL,
+    reason VARCHAR NOT NULL,
+    text   VARCHAR NOT NULL     -- beginning of the line, tokens and parameter values cut out
+);
+
+CREATE TABLE judged (           -- what detect decided for each kind of request; key: the first five columns
+    outcome   UINTEGER NOT NULL,
+    link      UINTEGER NOT NULL,
+    client    UINTEGER NOT NULL, -- 0 where the decision does not depend on it
+    dir       UINTEGER NOT NULL,
+    file      UINTEGER NOT NULL,
+    verdict   UTINYINT NOT NULL, -- token.Verdict
+    cause     UTINYINT NOT NULL, -- 0: not refused; else 1 + the cause's place among the words in Causes
+    basis     UTINYINT NOT NULL, -- place among the words in Bases; 0 none
+    detail    VARCHAR
+);
+
+CREATE TABLE signed (           -- what a link was signed over, where a hash was reproduced
+    link      UINTEGER NOT NULL,
+    scope     VARCHAR NOT NULL,
+    signed_ip VARCHAR,           -- NULL: signed without an address
+    basis     VARCHAR NOT NULL
+);
+
+CREATE TABLE person (           -- one row per user
+    link        UINTEGER NOT NULL,
+    agent       UINTEGER NOT NULL,
+    class       VARCHAR NOT NULL,
+    reason      VARCHAR NOT NULL,
+    requests    BIGINT NOT NULL,
+    refusals    BIGINT NOT NULL,
+    mismatches  BIGINT NOT NULL,
+    addresses   BIGINT NOT NULL,
+    prefixes24  BIGINT,
+    prefixes16  BIGINT,
+    switches    BIGINT NOT NULL,
+    interrupted BOOLEAN NOT NULL,
+    first       TIMESTAMP NOT NULL,
+    "last"      TIMESTAMP NOT NULL
+);
+
+CREATE TABLE mask (             -- the mask question, one row per host, carrier, family and prefix length
+    host              VARCHAR NOT NULL,
+    asn               UINTEGER,
+    family            VARCHAR NOT NULL,
+    prefix            INTEGER NOT NULL,
+    affected_users    BIGINT NOT NULL,
+    accepted_users    BIGINT NOT NULL,
+    accepted_share    DOUBLE NOT NULL,
+    low               DOUBLE NOT NULL,
+    high              DOUBLE NOT NULL,
+    accepted_requests BIGINT NOT NULL,
+    strangers_let_in  DOUBLE,
+    exposure          DOUBLE
+);

@@ -1,0 +1,230 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/marcboeker/go-duckdb"
+)
+
+//go:embed schema.sql
+var schemaSQL string
+
+//go:embed views.sql
+var viewsSQL string
+
+// CaseVersion is the layout of a kept case. A case of another version is
+// refused, never guessed at.
+const CaseVersion = "1"
+
+// Limits bound what DuckDB may use.
+type Limits struct {
+	Threads int   // 0: every core
+	Memory  int64 // bytes; 0: DuckDB's own default
+}
+
+// Store is a case: a DuckDB database with the tables of schema.sql. It is
+// safe for concurrent use.
+type Store struct {
+	DB *sql.DB
+
+	connector *duckdb.Connector
+	file      string // where the database is while it is written
+	final     string // where a kept case belongs; "" for a private one
+	dir       string // private folder of a case that is not kept
+}
+
+// Create makes an empty case. With path "" it is private: a temporary file
+// that Close removes. A kept case is written beside its final name and takes
+// it with Keep, so that a failed run leaves none behind.
+func Create(path string, l Limits) (*Store, error) {
+	s := &Store{}
+	if path == "" {
+		dir, err := os.MkdirTemp("", "ipdrift-")
+		if err != nil {
+			return nil, err
+		}
+		s.dir, s.file = dir, filepath.Join(dir, "case.duckdb")
+	} else {
+		if _, err := os.Stat(path); err == nil {
+			return nil, fmt.Errorf("%s: exists already; name a new file, or remove it first", path)
+		}
+		s.final, s.file = path, path+".part"
+		os.Remove(s.file)
+	}
+	if err := s.connect(s.file, l, ""); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if _, err := s.DB.Exec(schemaSQL); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Open opens a kept case for reading, locked: SQL from a user can reach no
+// other file, install nothing and change nothing.
+func Open(path string, l Limits) (*Store, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, unwrapPath(err))
+	}
+	s := &Store{}
+	if err := s.connect(path, l, "READ_ONLY"); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("%s: not a case, or in use by another process: %w", path, err)
+	}
+	version := ""
+	err := s.DB.QueryRow(`SELECT value FROM about WHERE name = 'case_version'`).Scan(&version)
+	if err != nil || version != CaseVersion {
+		s.Close()
+		return nil, fmt.Errorf("%s: not a case of this version of ipdrift (case version %q, want %q)", path, version, CaseVersion)
+	}
+	for _, q := range []string{`SET enable_external_access = false`, `SET lock_configuration = true`} {
+		if _, err := s.DB.Exec(q); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) connect(path string, l Limits, access string) error {
+	options := []string{"autoinstall_known_extensions=false", "autoload_known_extensions=false"}
+	if access != "" {
+		options = append(options, "access_mode="+access)
+	}
+	if l.Threads > 0 {
+		options = append(options, fmt.Sprintf("threads=%d", l.Threads))
+	}
+	if l.Memory > 0 {
+		options = append(options, fmt.Sprintf("memory_limit=%dKB", l.Memory/1000))
+	}
+	if strings.ContainsAny(path, "?") {
+		return errors.New("the name of a case cannot hold a question mark")
+	}
+	c, err := duckdb.NewConnector(path+"?"+strings.Join(options, "&"), nil)
+	if err != nil {
+		return err
+	}
+	s.connector = c
+	s.DB = sql.OpenDB(c)
+	_, err = s.DB.Exec(`SET preserve_insertion_order = false`)
+	return err
+}
+
+// Keep finishes a kept case: everything is written out and the file takes its
+// final name. On a private case it does nothing.
+func (s *Store) Keep() error {
+	if s.final == "" {
+		return nil
+	}
+	if _, err := s.DB.Exec(`CHECKPOINT`); err != nil {
+		return err
+	}
+	if err := s.shut(); err != nil {
+		return err
+	}
+	if err := os.Rename(s.file, s.final); err != nil {
+		return err
+	}
+	s.file = ""
+	return nil
+}
+
+// Close ends the case. A private one, and a kept one that Keep never
+// finished, leave no file behind.
+func (s *Store) Close() error {
+	err := s.shut()
+	if s.dir != "" {
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	} else if s.final != "" && s.file != "" {
+		os.Remove(s.file)
+		os.Remove(s.file + ".wal")
+	}
+	return err
+}
+
+func (s *Store) shut() error {
+	if s.DB == nil {
+		return nil
+	}
+	err := s.DB.Close()
+	s.DB = nil
+	return errors.Join(err, s.connector.Close())
+}
+
+// insert streams record batches into a table until records is closed. Each
+// batch is released here. It is one INSERT: all of it stands, or none.
+func (s *Store) insert(ctx context.Context, table string, schema *arrow.Schema, records <-chan arrow.Record) error {
+	conn, err := s.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	feed := &feed{schema: schema, records: records, done: ctx.Done()}
+	defer feed.drop()
+	view := "arrow_" + table
+	err = conn.Raw(func(dc any) error {
+		a, err := duckdb.NewArrowFromConn(dc.(driver.Conn))
+		if err != nil {
+			return err
+		}
+		release, err := a.RegisterView(feed, view)
+		if err != nil {
+			return err
+		}
+		defer release()
+		_, err = dc.(driver.ExecerContext).ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s SELECT * FROM %s`, table, view), nil)
+		return err
+	})
+	if err != nil {
+		return errors.Join(ctx.Err(), err)
+	}
+	return ctx.Err()
+}
+
+// arrowSchema reads the columns of a table as Arrow fields, so that schema.sql
+// stays the only definition.
+func (s *Store) arrowSchema(ctx context.Context, table string) (*arrow.Schema, error) {
+	rows, err := s.DB.QueryContext(ctx, `SELECT column_name, data_type, is_nullable = 'YES' FROM information_schema.columns
+		WHERE table_name = ? ORDER BY ordinal_position`, table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var fields []arrow.Field
+	for rows.Next() {
+		var f arrow.Field
+		var kind string
+		if err := rows.Scan(&f.Name, &kind, &f.Nullable); err != nil {
+			return nil, err
+		}
+		if f.Type = arrowTypes[kind]; f.Type == nil {
+			return nil, fmt.Errorf("table %s: no Arrow type for %s", table, kind)
+		}
+		fields = append(fields, f)
+	}
+	return arrow.NewSchema(fields, nil), rows.Err()
+}
+
+var arrowTypes = map[string]arrow.DataType{
+	"BOOLEAN":   arrow.FixedWidthTypes.Boolean,
+	"UTINYINT":  arrow.PrimitiveTypes.Uint8,
+	"USMALLINT": arrow.PrimitiveTypes.Uint16,
+	"UINTEGER":  arrow.PrimitiveTypes.Uint32,
+	"UBIGINT":   arrow.PrimitiveTypes.Uint64,
+	"INTEGER":   arrow.PrimitiveTypes.Int32,
+	"BIGINT":    arrow.PrimitiveTypes.Int64,
+	"DOUBLE":    arrow.PrimitiveTypes.Float64,
+	"VARCHAR":   arrow.BinaryTypes.String,
+	"TIMESTAMP": &arrow.TimestampType{Unit: arrow.Microsecond},
+}

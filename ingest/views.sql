@@ -1,0 +1,42 @@
+-- The views that are promised to the outside. $verdicts, $causes and $bases stand for lists of their words.
+
+CREATE MACRO user_name(hash, agent) AS substr(md5(hash::VARCHAR || ' ' || coalesce(agent, '')), 1, 16);
+
+CREATE VIEW requests AS
+SELECT s.path AS source, h.line, h.start AS time, c.address AS client_ip, o.host, o.method,
+       d.text || f.text AS path, o.status::SMALLINT AS status, nullif(h.bytes, -1) AS bytes,
+       a.text AS user_agent, c.country, c.asn, $verdicts[j.verdict + 1] AS verdict, $causes[j.cause] AS cause, j.detail, $bases[j.basis] AS basis, g.signed_ip,
+       CASE WHEN h.link > 0 THEN user_name(l.hash, a.text) END AS user_id,
+       l.token, r.text AS referer, nullif(o.code, 0) AS edge_code, o.shield
+FROM hit h
+JOIN outcome o ON o.id = h.outcome
+JOIN source s ON s.id = h.source
+JOIN client c ON c.id = h.client
+JOIN dir d ON d.id = h.dir
+JOIN file f ON f.id = h.file
+JOIN agent a ON a.id = h.agent
+JOIN referer r ON r.id = h.referer
+LEFT JOIN link l ON l.id = h.link
+LEFT JOIN signed g ON g.link = h.link
+LEFT JOIN judged j ON j.outcome = h.outcome AND j.link = h.link
+    AND j.client = CASE WHEN h.link > 0 THEN h.client ELSE 0 END
+    AND j.dir = CASE WHEN h.link > 0 THEN h.dir ELSE 0 END
+    AND j.file = CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END;
+
+CREATE VIEW rejects AS
+SELECT s.path AS source, r.line, r.reason, r.text FROM reject r JOIN source s ON s.id = r.source;
+
+CREATE VIEW users AS
+SELECT user_name(l.hash, a.text) AS user_id, l.host, p.class, p.reason, p.requests, p.refusals,
+       p.mismatches AS ip_mismatches, p.addresses, p.prefixes24, p.prefixes16, p.switches, p.interrupted, p.first, p."last"
+FROM person p JOIN link l ON l.id = p.link JOIN agent a ON a.id = p.agent;
+
+CREATE VIEW tokens AS
+SELECT l.token, l.host, make_timestamp(least(l.deadline, 253402300799) * 1000000) AS expires, s.scope, s.signed_ip, s.basis,
+       u.users, u.requests, u.refusals
+FROM link l
+LEFT JOIN signed s ON s.link = l.id
+LEFT JOIN (SELECT link, count(*) AS users, sum(requests)::BIGINT AS requests, sum(refusals)::BIGINT AS refusals
+           FROM person GROUP BY link) u ON u.link = l.id;
+
+CREATE VIEW masks AS SELECT * FROM mask;

@@ -1,0 +1,38 @@
+package ingest
+
+import (
+	"slices"
+	"strings"
+
+	"ipdrift/token"
+)
+
+// RefusedElsewhere is the cause of a refusal that is not the token's fault.
+const RefusedElsewhere = "refused_elsewhere"
+
+// Causes lists the words of column cause, as table judged numbers them from 1.
+func Causes() []string {
+	return append(verdicts(), RefusedElsewhere)
+}
+
+// Bases lists the words of column basis, as table judged numbers them from 1.
+func Bases() []string { return []string{"recomputed", "edge_code", "inferred"} }
+
+func verdicts() []string {
+	var out []string
+	for v := token.Unchecked; ; v++ {
+		if back, ok := token.ParseVerdict(v.String()); !ok || back != v {
+			return out
+		}
+		out = append(out, v.String())
+	}
+}
+
+// Place is the number under which a word stands in a list, from 1; 0 for none.
+func Place(words []string, word string) uint8 { return uint8(slices.Index(words, word) + 1) }
+
+// views is views.sql with the words filled in.
+func views() string {
+	list := func(words []string) string { return "['" + strings.Join(words, "', '") + "']" }
+	return strings.NewReplacer("$verdicts", list(verdicts()), "$causes", list(Causes()), "$bases", list(Bases())).Replace(viewsSQL)
+}
