@@ -1,0 +1,95 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+)
+
+// advise answers the mask question for every host and family.
+func (a *analysis) advise(ctx context.Context) error {
+	a.out.Recommendations = []finding.Recommendation{}
+	masks, err := a.store.Rows(ctx, "mask")
+	if err != nil {
+		return err
+	}
+	for _, name := range a.names {
+		h := a.hosts[name]
+		for _, family := range []int{4, 6} {
+			if !h.families[family] && h.replays[family] == nil {
+				continue
+			}
+			rec := a.replay(h, family).Recommend(a.asked(h, family))
+			a.out.Recommendations = append(a.out.Recommendations, rec)
+			for _, step := range rec.Curve {
+				var strangers any
+				if step.StrangersLetIn != nil {
+					strangers = *step.StrangersLetIn
+				}
+				if err := masks.Append(ctx, h.name, nil, rec.Family, step.Prefix, rec.AffectedUsers, step.AcceptedUsers,
+					step.AcceptedShare, step.Low, step.High, step.AcceptedRequests, strangers, step.Exposure); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return masks.Flush(ctx)
+}
+
+func (a *analysis) asked(h *host, family int) judge.Asked {
+	candidates, whole := a.Masks4, 32
+	if family == 6 {
+		candidates, whole = a.Masks6, 128
+	}
+	q := judge.Asked{
+		Candidates: candidates, CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
+		CalibrationFailed: h.status == finding.Failed, Refused: a.out.Denials.ByHost[h.name],
+	}
+	if q.CurrentPrefix == whole {
+		q.CurrentPrefix = 0
+	}
+	if len(h.keys) > 0 && h.policy.total > 0 {
+		q.Bound, q.Unbound = h.policy.bound(), !h.policy.bound()
+	}
+	return q
+}
+
+// warn says what limits the result.
+func (a *analysis) warn() {
+	say := func(format string, args ...any) {
+		a.out.Warnings = append(a.out.Warnings, fmt.Sprintf(format, args...))
+	}
+	for _, s := range a.loaded.Sources {
+		if s.Err != nil {
+			say("%s: %v", s.Path, s.Err)
+		}
+	}
+	if n := a.loaded.LeftOut; n > 0 {
+		say("%d requests outside --since, --until or --host were left out", n)
+	}
+	if a.loaded.Queries == 0 && a.out.Input.Parsed > 0 {
+		say("no request has a query string: the tokens were stripped from this log, so nothing about them can be told; ask for a log with query strings")
+	}
+	for _, r := range a.out.Input.Rejects {
+		if r.Reason == "masked address" {
+			say("%d lines hold masked addresses (%s:%d): no address-bound token can be checked against them", r.Lines, r.Source, r.Line)
+		}
+	}
+	for _, name := range a.names {
+		h := a.hosts[name]
+		if h.refusalsOnly() {
+			say("%s: the log holds refused requests only; rates and interleaving are not claimed", name)
+		}
+		if h.status == finding.Failed {
+			say("%s: calibration failed, %s", name, h.reason)
+		}
+	}
+	if m := a.out.Method.Search; m.Skipped > 0 {
+		say("%d of %d unresolved links were not searched deeply, because a sample of %d for each host found nothing", m.Skipped, m.Unresolved, deepSample)
+	}
+	if n := a.out.Denials.Disagreements; n > 0 {
+		say("on %d refused requests the edge's reason code and the recomputed verdict disagree", n)
+	}
+}

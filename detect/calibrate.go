@@ -1,0 +1,250 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// A host with this many distinct tokens is judged, and has verified if this
+// share of them reproduces (rules of evidence, 1).
+const (
+	calibrationTokens = 30
+	calibrationShare  = 0.99
+)
+
+// calibrate decides for each host whether recomputed hashes may be believed
+// (rules of evidence, 1).
+func (a *analysis) calibrate(ctx context.Context) error {
+	err := each(ctx, a.conn, `WITH per_link AS (
+			SELECT k.link, o.host, bool_or(served(o.status, o.method)) AS taken, bool_or(o.matched) AS held,
+			       bool_or(served(o.status, o.method) AND NOT o.matched) AS failed
+			FROM kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY ALL)
+		SELECT host, count(*) FILTER (taken OR held), count(*) FILTER (held AND NOT failed), count(*) FILTER (NOT taken AND NOT held)
+		FROM per_link GROUP BY host`, func(scan scanner) error {
+		var name string
+		var tokens, verified, silent int64
+		err := scan(&name, &tokens, &verified, &silent)
+		h := a.host(name)
+		h.tokens, h.verified, h.silent = tokens, verified, silent
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.countFound(ctx); err != nil {
+		return err
+	}
+	expired, err := a.expiredStatuses(ctx)
+	if err != nil {
+		return err
+	}
+	a.out.Calibration = []finding.Calibration{}
+	for _, name := range a.names {
+		h := a.hosts[name]
+		if err := a.grade(ctx, h); err != nil {
+			return err
+		}
+		a.out.Calibration = append(a.out.Calibration, finding.Calibration{
+			Host: h.name, Tokens: h.tokens, Verified: h.verified, Status: h.status, Reason: h.reason, Policy: h.policy.public(expired[name]),
+		})
+	}
+	return nil
+}
+
+// countFound adds refused links whose signing address was found: they
+// calibrate as well as served ones.
+func (a *analysis) countFound(ctx context.Context) error {
+	return each(ctx, a.conn, `SELECT k.link FROM kind k JOIN outcome o ON o.id = k.outcome
+		WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING NOT bool_or(served(o.status, o.method)) AND NOT bool_or(o.matched)`, func(scan scanner) error {
+		var link uint32
+		err := scan(&link)
+		if p := a.proofs[link]; p != nil {
+			p.host.tokens++
+			p.host.verified++
+			p.host.silent--
+		}
+		return err
+	})
+}
+
+func (a *analysis) expiredStatuses(ctx context.Context) (map[string][]int, error) {
+	out := map[string][]int{}
+	err := each(ctx, a.conn, `SELECT host, status::INTEGER FROM outcome WHERE matched AND late = 4 AND refused(status) AND code IN (0, 1006) AND NOT shield
+		GROUP BY host, status ORDER BY host, status`, func(scan scanner) error {
+		var host string
+		var status int
+		err := scan(&host, &status)
+		out[host] = append(out[host], status)
+		return err
+	})
+	return out, err
+}
+
+func (a *analysis) grade(ctx context.Context, h *host) (err error) {
+	share := float64(h.verified) / max(1, float64(h.tokens))
+	switch {
+	case len(h.keys) == 0:
+		h.reason = "no key for this host: expiry and shape are read, an address mismatch is inferred only"
+	case h.tokens >= calibrationTokens && share >= calibrationShare:
+		h.status = finding.Verified
+		h.reason = fmt.Sprintf("%d of %d tokens reproduce", h.verified, h.tokens)
+	case h.tokens >= calibrationTokens:
+		h.status = finding.Failed
+		h.reason, err = a.diagnose(ctx, h)
+	case h.tokens == 0 && h.silent > 0:
+		h.reason = fmt.Sprintf("none of the %d refused links reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
+	case h.tokens == 0:
+		h.reason = "no request carries a token"
+	default:
+		h.reason = fmt.Sprintf("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, calibrationTokens)
+	}
+	return err
+}
+
+// diagnose names the likely fault behind served links that do not reproduce,
+// and how that is known.
+func (a *analysis) diagnose(ctx context.Context, h *host) (string, error) {
+	head := fmt.Sprintf("only %d of %d served tokens reproduce", h.verified, h.tokens)
+	for _, test := range []func(context.Context, *host) (string, error){a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace} {
+		fault, err := test(ctx, h)
+		if err != nil {
+			return "", err
+		}
+		if fault != "" {
+			return head + ": " + fault, nil
+		}
+	}
+	if h.verified == 0 {
+		return head + ": most likely the key or the scheme is wrong, since neither file nor directory, with the address, without it or under a mask, gives a single match", nil
+	}
+	return head + ": the failing ones fit neither another path nor another address of the log; a second key may be in use", nil
+}
+
+// maskedLog finds addresses whose last octet was cut off in the log.
+func (a *analysis) maskedLog(ctx context.Context, h *host) (string, error) {
+	var all, cut int64
+	err := a.conn.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (c.family = 4 AND c.lo & 255 = 0 OR c.family = 6 AND c.lo = 0)
+		FROM (SELECT DISTINCT k.client FROM kind k JOIN outcome o ON o.id = k.outcome WHERE o.host = ? AND k.link > 0) d JOIN client c ON c.id = d.client`, h.name).Scan(&all, &cut)
+	if err != nil || all < 10 || float64(cut) < 0.9*float64(all) {
+		return "", err
+	}
+	return fmt.Sprintf("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all), nil
+}
+
+// proxied finds an address field that holds a proxy instead of the viewer.
+func (a *analysis) proxied(ctx context.Context, h *host) (string, error) {
+	var top string
+	var links, all int64
+	err := a.conn.QueryRowContext(ctx, `SELECT coalesce(c.address, ''), count(DISTINCT k.link) AS n,
+			(SELECT count(DISTINCT k.link) FROM kind k JOIN outcome o ON o.id = k.outcome WHERE o.host = ? AND k.link > 0)
+		FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+		WHERE o.host = ? AND k.link > 0 GROUP BY c.address ORDER BY n DESC, c.address LIMIT 1`, h.name, h.name).Scan(&top, &links, &all)
+	if err != nil {
+		return "", err
+	}
+	ip, bad := netip.ParseAddr(top)
+	private := bad == nil && (ip.IsPrivate() || ip.IsLoopback())
+	if float64(links) < 0.5*float64(all) && !private {
+		return "", nil
+	}
+	return fmt.Sprintf("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, all, top), nil
+}
+
+// signedElsewhere finds served links that were signed for another address or
+// none of the host's rules: the search has proven it.
+func (a *analysis) signedElsewhere(ctx context.Context, h *host) (string, error) {
+	counts := map[netip.Addr]int{}
+	total := 0
+	for _, p := range a.proofs {
+		if p.host == h && p.how.binding.Kind == token.BindAddress && p.how.scope != token.ScopeAncestor {
+			counts[p.addr]++
+			total++
+		}
+	}
+	var top netip.Addr
+	for ip, n := range counts {
+		if n > counts[top] || n == counts[top] && ip.Less(top) {
+			top = ip
+		}
+	}
+	switch {
+	case total == 0:
+		return "", nil
+	case counts[top]*2 > total && total > 1:
+		return fmt.Sprintf("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], top), nil
+	}
+	return fmt.Sprintf("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total), nil
+}
+
+// foreignKey tries the keys of the other hosts.
+func (a *analysis) foreignKey(ctx context.Context, h *host) (string, error) {
+	links, err := a.failing(ctx, h)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range a.names {
+		other := a.hosts[name]
+		if other == h || len(other.keys) == 0 || other.status == finding.Failed {
+			continue
+		}
+		if n := a.holdUnder(links, other.keys, false); n*2 > len(links) {
+			return fmt.Sprintf("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links)), nil
+		}
+	}
+	return "", nil
+}
+
+// oddPlace tries the directories above.
+func (a *analysis) oddPlace(ctx context.Context, h *host) (string, error) {
+	links, err := a.failing(ctx, h)
+	if err != nil {
+		return "", err
+	}
+	if n := a.holdUnder(links, h.keys, true); n*2 > len(links) {
+		return fmt.Sprintf("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links)), nil
+	}
+	return "", nil
+}
+
+// sampled is a served link that does not reproduce, with an address it was
+// served to.
+type sampled struct {
+	link   uint32
+	client netip.Addr
+}
+
+func (a *analysis) failing(ctx context.Context, h *host) ([]sampled, error) {
+	var out []sampled
+	err := each(ctx, a.conn, `SELECT k.link, min(c.address) FROM kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
+		WHERE o.host = ? AND served(o.status, o.method) AND NOT o.matched AND k.link > 0 GROUP BY k.link, l.hash ORDER BY l.hash LIMIT ?`, func(scan scanner) error {
+		var s sampled
+		var text string
+		err := scan(&s.link, &text)
+		if ip, bad := netip.ParseAddr(text); bad == nil {
+			s.client = ip
+			out = append(out, s)
+		}
+		return err
+	}, h.name, deepSample)
+	return out, err
+}
+
+// holdUnder counts links that verify under other keys or further up.
+func (a *analysis) holdUnder(links []sampled, keys []token.Key, ancestors bool) (n int) {
+	f := newFinder(a, nil)
+	for _, s := range links {
+		probe := &suspect{link: s.link, host: &host{keys: keys, policy: newPolicy(token.ScopeAuto)}}
+		for _, g := range f.goals(probe, ancestors) {
+			f.aim(&g)
+			if f.hit(probe, &g, s.client, token.Binding{}) || f.hit(probe, &g, s.client, token.Binding{Kind: token.BindNone}) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,145 @@
+// Package detect reads a case and says why each request was refused, who is
+// affected by changing addresses, and which mask would have helped. SQL counts,
+// Go decides:
+//
+//  1. Requests are grouped into kinds: same link, client, path scope and
+//     outcome. Everything up to step 6 works on kinds.
+//  2. The policy of each host is learned from what its edge accepted.
+//  3. Links that verify for no observed address are searched: which address,
+//     path or binding were they signed with?
+//  4. Each host is calibrated over distinct tokens.
+//  5. Every kind gets its verdict, cause and evidence.
+//  6. The requests of links with a telling refusal stream through
+//     [judge.Users] in time order; all other users are counted in SQL.
+//  7. The masks are replayed per host and family.
+package detect
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// Options say how to analyse.
+type Options struct {
+	Scheme     *token.Scheme
+	Keys       *token.Keyring
+	Scope      token.Scope // ScopeAuto: learned
+	Form       token.Form  // text of a cut address in the advice
+	Masks4     []int       // IPv4 candidates
+	Masks6     []int       // IPv6 candidates
+	Recover    Recover
+	Threads    int // 0: 1
+	Version    string
+	Thresholds judge.Thresholds
+}
+
+// Recover says how far to search for the address a link was signed for.
+type Recover string
+
+// The extents of the search.
+const (
+	RecoverNone Recover = "none" // other requests with the same token only
+	RecoverNear Recover = "near" // addresses in the log, and the /24 and /16 around the request
+	RecoverFull Recover = "full" // then all of IPv4
+)
+
+// analysis is one run of Analyze.
+type analysis struct {
+	Options
+	store    *ingest.Store
+	conn     *sql.Conn // holds the temporary tables
+	loaded   *ingest.Loaded
+	outcomes map[uint32]*outcome
+	hosts    map[string]*host
+	names    []string // of hosts, sorted
+	proofs   map[uint32]*proof
+	out      *finding.Analysis
+}
+
+// Analyze judges a freshly loaded case and writes what it decides back into
+// it. The result does not depend on the number of threads.
+func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Options) (*finding.Analysis, error) {
+	conn, err := s.DB.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	o.Threads = max(1, o.Threads)
+	a := &analysis{
+		Options: o, store: s, conn: conn, loaded: loaded,
+		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{},
+		out: &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
+	}
+	for _, step := range []func(context.Context) error{
+		a.group, a.learn, a.search, a.calibrate, a.rule, a.deny, a.people, a.advise, a.account,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	a.warn()
+	return a.out, nil
+}
+
+// account fills in the input and the method.
+func (a *analysis) account(ctx context.Context) error {
+	in := &a.out.Input
+	in.Sources = []finding.Source{}
+	for _, s := range a.loaded.Sources {
+		f := finding.Source{Path: s.Path, Format: s.Format, Lines: s.Lines, Parsed: s.Parsed, Rejected: s.Rejected}
+		if s.Err != nil {
+			f.Error = s.Err.Error()
+		}
+		in.Sources = append(in.Sources, f)
+		in.Lines += s.Lines
+		in.Parsed += s.Parsed
+		in.Rejected += s.Rejected
+	}
+	var first, last sql.NullTime
+	if err := a.conn.QueryRowContext(ctx, `SELECT min(start), max(start) FROM hit`).Scan(&first, &last); err != nil {
+		return err
+	}
+	in.First, in.Last = moment(first), moment(last)
+	a.out.Method.Version = a.Version
+	a.out.Method.Identity = "token and user agent"
+	a.out.Method.Thresholds = a.Thresholds.Named()
+	return each(ctx, a.conn, `SELECT r.reason, count(*), arg_min(s.path, r.source * 1e12 + r.line), arg_min(r.line, r.source * 1e12 + r.line)
+		FROM reject r JOIN source s ON s.id = r.source GROUP BY r.reason ORDER BY count(*) DESC, r.reason`, func(scan scanner) error {
+		var r finding.Reject
+		err := scan(&r.Reason, &r.Lines, &r.Source, &r.Line)
+		in.Rejects = append(in.Rejects, r)
+		return err
+	})
+}
+
+func moment(t sql.NullTime) *time.Time {
+	if !t.Valid {
+		return nil
+	}
+	utc := t.Time.UTC()
+	return &utc
+}
+
+// scanner reads the current row.
+type scanner func(dest ...any) error
+
+// each runs a query and calls f for every row.
+func each(ctx context.Context, conn *sql.Conn, query string, f func(scanner) error, args ...any) error {
+	rows, err := conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,129 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"sort"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// outcome is a row of table outcome.
+type outcome struct {
+	host                   *host
+	method                 string
+	status, code, upstream uint16
+	shield                 bool
+	shape                  token.Shape
+	detail                 token.Detail
+	late                   ingest.Late
+	matched                bool
+	how                    hypothesis
+}
+
+func (o *outcome) served() bool {
+	return (o.status == 200 || o.status == 206 || o.status == 304) && (o.method == "GET" || o.method == "HEAD" || o.method == "")
+}
+
+func (o *outcome) refused() bool { return !o.shield && (o.status == 403 || o.status == 410) }
+
+// host is everything known of one host.
+type host struct {
+	name     string
+	keys     []token.Key
+	policy   policy
+	tokens   int64
+	verified int64
+	silent   int64 // links that were only refused and do not reproduce
+	status   finding.CalibrationStatus
+	reason   string
+	requests int64
+	served   int64 // served requests, signed or not
+	families map[int]bool
+	replays  map[int]*judge.Replay
+	shared   map[int]int64 // links from many networks, by family
+}
+
+func (a *analysis) host(name string) *host {
+	h := a.hosts[name]
+	if h == nil {
+		h = &host{name: name, keys: a.Keys.For([]byte(name)), status: finding.NotChecked, families: map[int]bool{}, replays: map[int]*judge.Replay{}}
+		a.hosts[name] = h
+	}
+	return h
+}
+
+// group makes the table kind and reads what takes few values.
+func (a *analysis) group(ctx context.Context) error {
+	cause := func(v token.Verdict) uint8 { return ingest.Place(ingest.Causes(), v.String()) }
+	for _, q := range []string{
+		fmt.Sprintf(`CREATE TEMP MACRO mismatch(cause) AS cause IN (%d, %d)`, cause(token.IPMismatch), cause(token.ExpiredIPMismatch)),
+		fmt.Sprintf(`CREATE TEMP MACRO unresolved(cause) AS cause = %d`, cause(token.UnresolvedSignature)),
+		`CREATE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
+		`CREATE TEMP MACRO refused(status) AS status IN (403, 410)`,
+		`CREATE TEMP MACRO network(family, hi, lo) AS CASE WHEN family = 4 THEN (lo & 4294967295) >> 16 ELSE hi >> 32 END`,
+		`CREATE TEMP TABLE kind AS
+		 SELECT h.outcome, h.link,
+		        CASE WHEN h.link > 0 THEN h.client ELSE 0 END AS client,
+		        CASE WHEN h.link > 0 THEN h.dir ELSE 0 END AS dir,
+		        CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END AS file,
+		        count(*)::BIGINT AS n
+		 FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY ALL`,
+	} {
+		if _, err := a.conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form FROM outcome`,
+		func(scan scanner) error {
+			var id uint32
+			var name, detail string
+			var shape, late, scope, bind, form uint8
+			o := &outcome{}
+			err := scan(&id, &name, &o.method, &o.status, &o.code, &o.upstream, &o.shield, &shape, &detail, &late, &o.matched,
+				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form)
+			o.host = a.host(name)
+			o.shape, o.detail, o.late = token.Shape(shape), token.Detail(detail), ingest.Late(late)
+			o.how.scope, o.how.binding.Kind, o.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
+			a.outcomes[id] = o
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	for name := range a.hosts {
+		a.names = append(a.names, name)
+	}
+	sort.Strings(a.names)
+	return a.count(ctx)
+}
+
+// count reads the totals of each host and the address families of its signed
+// requests.
+func (a *analysis) count(ctx context.Context) error {
+	err := each(ctx, a.conn, `SELECT o.host, sum(k.n)::BIGINT, coalesce(sum(k.n) FILTER (served(o.status, o.method)), 0)::BIGINT
+		FROM kind k JOIN outcome o ON o.id = k.outcome WHERE NOT o.shield GROUP BY o.host`, func(scan scanner) error {
+		var name string
+		var n, served int64
+		err := scan(&name, &n, &served)
+		a.host(name).requests, a.host(name).served = n, served
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return each(ctx, a.conn, `SELECT DISTINCT o.host, c.family::INTEGER FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+		WHERE k.link > 0 AND NOT o.shield`, func(scan scanner) error {
+		var name string
+		var family int
+		err := scan(&name, &family)
+		a.host(name).families[family] = true
+		return err
+	})
+}
+
+// refusalsOnly tells a host of which the log holds no served request.
+func (h *host) refusalsOnly() bool { return h.served == 0 && h.requests > 0 }

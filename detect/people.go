@@ -1,0 +1,305 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+const (
+	maxEvents  = 100_000 // requests of one link that are judged; of a longer one the first
+	maxFlagged = 1_000   // users listed in the report; the case holds all
+)
+
+// people classifies the users. Links with a telling refusal, or seen from
+// many networks, stream through the judge; the others are counted in SQL.
+func (a *analysis) people(ctx context.Context) error {
+	a.out.Users = finding.Users{ByClass: map[finding.Class]int64{}, Flagged: []finding.User{}}
+	if err := a.listUnbound(ctx); err != nil {
+		return err
+	}
+	if _, err := a.conn.ExecContext(ctx, `CREATE TEMP TABLE flagged AS
+		SELECT k.link FROM kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
+			JOIN client c ON c.id = k.client JOIN link l ON l.id = k.link
+		WHERE k.link > 0 AND NOT o.shield AND l.host NOT IN (SELECT host FROM unbound)
+		GROUP BY k.link
+		HAVING bool_or(mismatch(j.cause) OR unresolved(j.cause))
+			OR bool_or(j.cause > 0) AND count(DISTINCT c.address) > 1
+			OR count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ?`, a.Thresholds.Networks); err != nil {
+		return err
+	}
+	if err := a.judgeFlagged(ctx); err != nil {
+		return err
+	}
+	if err := a.countOthers(ctx); err != nil {
+		return err
+	}
+	if err := each(ctx, a.conn, `SELECT class, count(*) FROM person GROUP BY class`, func(scan scanner) error {
+		var class string
+		var n int64
+		err := scan(&class, &n)
+		a.out.Users.ByClass[finding.Class(class)] = n
+		a.out.Users.Total += n
+		return err
+	}); err != nil {
+		return err
+	}
+	return a.listFlagged(ctx)
+}
+
+// listUnbound makes the table of hosts on which an address cannot be the
+// cause of a refusal.
+func (a *analysis) listUnbound(ctx context.Context) error {
+	if _, err := a.conn.ExecContext(ctx, `CREATE TEMP TABLE unbound (host VARCHAR)`); err != nil {
+		return err
+	}
+	for _, name := range a.names {
+		if h := a.hosts[name]; len(h.keys) > 0 && !h.policy.bound() {
+			if _, err := a.conn.ExecContext(ctx, `INSERT INTO unbound VALUES (?)`, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reel is the requests of one link, as they stream by.
+type reel struct {
+	judge.Link
+	id       uint32
+	host     *host
+	hasProof bool
+}
+
+func (a *analysis) judgeFlagged(ctx context.Context) error {
+	persons, err := a.store.Rows(ctx, "person")
+	if err != nil {
+		return err
+	}
+	var now reel
+	elsewhere, guessed := ingest.Place(ingest.Causes(), refusedElsewhere), ingest.Place(ingest.Bases(), string(inferred))
+	err = ingest.Pages(ctx, a.conn, `SELECT h.link, h.outcome, epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country,
+			h.agent, h.dir, h.file, f.text, j.verdict, j.cause, j.basis, s.signed_ip
+		FROM hit h JOIN flagged USING (link) JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client JOIN file f ON f.id = h.file
+		JOIN judged j ON j.outcome = h.outcome AND j.link = h.link AND j.client = h.client AND j.dir = h.dir
+			AND j.file = CASE WHEN NOT o.matched OR o.scope = 1 THEN h.file ELSE 0 END
+		LEFT JOIN signed s ON s.link = h.link
+		WHERE NOT o.shield ORDER BY h.link, h.start, h.source, h.line`, func(p ingest.Page) error {
+		for i := range p.Len() {
+			link, o := p.U32(0)[i], a.outcomes[p.U32(1)[i]]
+			if now.id != link {
+				if err := a.closeReel(ctx, persons, &now); err != nil {
+					return err
+				}
+				now = a.newReel(link, o.host, p.Text(16, i))
+			}
+			if len(now.Events) == maxEvents {
+				now.Truncated = true
+				continue
+			}
+			now.Events = append(now.Events, judge.Event{
+				Time: p.I64(2)[i], Client: ingest.Address(p.U8(3)[i], p.U8(4)[i], p.U64(5)[i], p.U64(6)[i]),
+				ASN: p.U32(7)[i], Country: strings.Clone(p.Text(8, i)), UA: p.U32(9)[i], Dir: p.U32(10)[i], File: p.U32(11)[i], Name: strings.Clone(p.Text(12, i)),
+				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(p.U8(13)[i]),
+				Elsewhere: p.U8(14)[i] == elsewhere, Inferred: p.U8(15)[i] == guessed, Grain: int64(time.Second / time.Microsecond),
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.closeReel(ctx, persons, &now); err != nil {
+		return err
+	}
+	return persons.Flush(ctx)
+}
+
+func (a *analysis) newReel(link uint32, h *host, signed string) reel {
+	r := reel{id: link, host: h}
+	r.Host = h.name
+	r.Signed, _ = netip.ParseAddr(signed)
+	r.Bound = h.policy.bound()
+	r.RefusalsOnly = h.refusalsOnly()
+	r.CurrentPrefix4, r.CurrentPrefix6 = h.policy.prefix(4), h.policy.prefix(6)
+	return r
+}
+
+// closeReel judges one link's users, stores them and replays the masks.
+func (a *analysis) closeReel(ctx context.Context, persons *ingest.Rows, r *reel) error {
+	if len(r.Events) == 0 {
+		return nil
+	}
+	users := judge.Users(&r.Link, a.Thresholds)
+	var strangers []uint8
+	for i := range users {
+		u := &users[i]
+		var p24, p16 any
+		if u.Family4 {
+			p24, p16 = int64(u.Prefixes24), int64(u.Prefixes16)
+		}
+		if err := persons.Append(ctx, r.id, u.UA, string(u.Class), u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches),
+			int64(u.Addresses), p24, p16, int64(u.Switches), u.Interrupted, ingest.Micros(u.First), ingest.Micros(u.Last)); err != nil {
+			return err
+		}
+		a.replay(r.host, r.replayFamily(u)).Add(u, r.Signed, uint64(r.id))
+		if u.Class == finding.ManyNetworks {
+			strangers = append(strangers, u.MismatchLens...)
+		}
+		a.flag(r, u)
+	}
+	if len(strangers) > 0 && r.Signed.IsValid() {
+		a.replay(r.host, familyOf(r.Signed)).AddStranger(uint64(r.id), strangers)
+	}
+	return nil
+}
+
+// replayFamily is the family whose mask question a user belongs to: that of
+// the signing address.
+func (r *reel) replayFamily(u *judge.User) int {
+	switch {
+	case u.Family != 0:
+		return u.Family
+	case r.Signed.IsValid():
+		return familyOf(r.Signed)
+	}
+	return familyOf(r.Events[0].Client)
+}
+
+func (a *analysis) replay(h *host, family int) *judge.Replay {
+	if h.replays[family] == nil {
+		h.replays[family] = judge.NewReplay(h.name, family, a.Thresholds)
+	}
+	return h.replays[family]
+}
+
+// flag lists a user in the report.
+func (a *analysis) flag(r *reel, u *judge.User) {
+	if u.Class != finding.Rotating && u.Class != finding.FirstRequest && u.Class != finding.ManyNetworks && u.Class != finding.Conflicting {
+		return
+	}
+	f := finding.User{
+		Class: u.Class, Reason: u.Reason, Host: r.Host, Requests: int64(u.Requests), Refusals: int64(u.Refusals), Mismatches: int64(u.Mismatches),
+		Addresses: int64(u.Addresses), Switches: int64(u.Switches), Interrupted: u.Interrupted, First: stamp(u.First), Last: stamp(u.Last), Timeline: []finding.Event{},
+		Link: r.id, Agent: u.UA,
+	}
+	if u.ASN != 0 {
+		asn := int64(u.ASN)
+		f.ASN = &asn
+	}
+	if u.Family4 {
+		n24, n16 := int64(u.Prefixes24), int64(u.Prefixes16)
+		f.Prefixes24, f.Prefixes16 = &n24, &n16
+	}
+	if r.Signed.IsValid() {
+		f.SignedIP = r.Signed.String()
+	}
+	for _, s := range u.Timeline {
+		f.Timeline = append(f.Timeline, finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)})
+	}
+	users := &a.out.Users
+	users.Flagged = append(users.Flagged, f)
+	if len(users.Flagged) >= 2*maxFlagged {
+		a.trim()
+	}
+}
+
+// trim keeps the users who tell most.
+func (a *analysis) trim() {
+	users := &a.out.Users
+	rank := map[finding.Class]int{finding.Rotating: 0, finding.FirstRequest: 1, finding.ManyNetworks: 2, finding.Conflicting: 3}
+	slices.SortFunc(users.Flagged, func(x, y finding.User) int {
+		return cmp.Or(rank[x.Class]-rank[y.Class], cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests),
+			cmp.Compare(x.First, y.First), cmp.Compare(x.Host, y.Host), cmp.Compare(x.SignedIP, y.SignedIP), cmp.Compare(x.ID, y.ID))
+	})
+	if over := len(users.Flagged) - maxFlagged; over > 0 {
+		users.Omitted += int64(over)
+		users.Flagged = users.Flagged[:maxFlagged]
+	}
+}
+
+func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }
+
+// countOthers stores the users of the links that nothing was flagged on.
+func (a *analysis) countOthers(ctx context.Context) error {
+	if _, err := a.conn.ExecContext(ctx, `CREATE TEMP TABLE visit AS
+		SELECT v.*, o.status, o.method FROM (
+			SELECT h.link, h.agent, h.client, h.outcome, count(*) AS n, min(h.start) AS first, max(h.start) AS final
+			FROM hit h ANTI JOIN flagged f ON f.link = h.link WHERE h.link > 0 GROUP BY ALL) v
+		JOIN outcome o ON o.id = v.outcome WHERE NOT o.shield`); err != nil {
+		return err
+	}
+	_, err := a.conn.ExecContext(ctx, `INSERT INTO person
+		WITH retried AS (
+			SELECT link, agent, count(*) FILTER (gap IS NULL OR gap > ?) AS refusals FROM (
+				SELECT link, agent, epoch_us(start) - lag(epoch_us(start)) OVER (PARTITION BY link, agent, client, dir, file ORDER BY start) AS gap
+				FROM hit h JOIN outcome o ON o.id = h.outcome ANTI JOIN flagged f ON f.link = h.link
+				WHERE h.link > 0 AND refused(o.status) AND NOT o.shield) GROUP BY link, agent),
+		places AS (
+			SELECT m.link, m.agent, count(DISTINCT c.address) AS addresses, bool_and(c.family = 4) AS all4,
+			       count(DISTINCT c.lo >> 8) AS p24, count(DISTINCT c.lo >> 16) AS p16
+			FROM (SELECT DISTINCT link, agent, client FROM visit) m JOIN client c ON c.id = m.client GROUP BY ALL),
+		moves AS (
+			SELECT link, agent, count(*) FILTER (client <> before AND start > since) AS switches FROM (
+				SELECT link, agent, client, start, lag(client) OVER w AS before, lag(start) OVER w AS since
+				FROM hit JOIN (SELECT link, agent FROM places WHERE addresses > 1) USING (link, agent)
+				WINDOW w AS (PARTITION BY link, agent ORDER BY start, source, line)) GROUP BY link, agent),
+		sums AS (
+			SELECT link, agent, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final,
+			       max(final) FILTER (refused(status)) AS refused_at, max(final) FILTER (served(status, method)) AS served_at
+			FROM visit GROUP BY link, agent)
+		SELECT s.link, s.agent, 'unchanged', 'no request was refused because of its address', s.requests, coalesce(r.refusals, 0), 0,
+		       p.addresses, CASE WHEN p.all4 THEN p.p24 END, CASE WHEN p.all4 THEN p.p16 END, coalesce(m.switches, 0),
+		       s.refused_at IS NOT NULL AND (s.served_at IS NULL OR s.served_at < s.refused_at), s.first, s.final
+		FROM sums s JOIN places p USING (link, agent) LEFT JOIN retried r USING (link, agent) LEFT JOIN moves m USING (link, agent)`,
+		a.Thresholds.RetryWindow.Microseconds())
+	if err != nil {
+		return err
+	}
+	return each(ctx, a.conn, `SELECT l.host, s.signed_ip, count(*)::BIGINT FROM person p ANTI JOIN flagged f ON f.link = p.link JOIN link l ON l.id = p.link JOIN signed s ON s.link = p.link
+		WHERE s.signed_ip IS NOT NULL GROUP BY l.host, s.signed_ip`, func(scan scanner) error {
+		var name, text string
+		var users int64
+		if err := scan(&name, &text, &users); err != nil {
+			return err
+		}
+		if ip, err := netip.ParseAddr(text); err == nil {
+			a.replay(a.host(name), familyOf(ip)).AddBound(ip, users)
+		}
+		return nil
+	})
+}
+
+// listFlagged names the listed users.
+func (a *analysis) listFlagged(ctx context.Context) error {
+	a.trim()
+	if len(a.out.Users.Flagged) == 0 {
+		return nil
+	}
+	var list []string
+	for i, u := range a.out.Users.Flagged {
+		list = append(list, fmt.Sprintf("(%d, %d, %d)", i, u.Link, u.Agent))
+	}
+	err := each(ctx, a.conn, `SELECT v.i, user_name(l.hash, g.text), coalesce(g.text, '') FROM (VALUES `+strings.Join(list, ", ")+`) v (i, link, agent)
+		JOIN link l ON l.id = v.link JOIN agent g ON g.id = v.agent`, func(scan scanner) error {
+		var i int
+		var id, agent string
+		err := scan(&i, &id, &agent)
+		a.out.Users.Flagged[i].ID, a.out.Users.Flagged[i].UserAgent = id, agent
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.trim()
+	return nil
+}

@@ -1,0 +1,232 @@
+package detect
+
+import (
+	"context"
+	"slices"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// hypothesis is one way in which a link can be signed.
+type hypothesis struct {
+	scope   token.Scope
+	up      uint8
+	binding token.Binding
+}
+
+// fewLinks is the share of a host's accepted links below which a hypothesis
+// is an exception of its directory, not a rule of the host.
+const fewLinks = 0.05
+
+// policy is how an edge checks the links of one host, as learned from what it
+// accepted: served requests, and expired links, which nginx tells from wrong
+// ones only when their hash holds.
+type policy struct {
+	forced  token.Scope          // set by the user; ScopeAuto: learned
+	links   map[hypothesis]int64 // accepted links
+	total   int64
+	dirs    map[uint32][]hypothesis // what was accepted in a directory, for hosts with more than one hypothesis
+	guessed bool                    // nothing was accepted: learned from reproduced hashes alone
+}
+
+func newPolicy(forced token.Scope) policy {
+	return policy{forced: forced, links: map[hypothesis]int64{}, dirs: map[uint32][]hypothesis{}}
+}
+
+func (p *policy) add(h hypothesis, n int64) {
+	p.total += n
+	p.links[h] += n
+}
+
+// rules lists what is accepted in a directory: what the edge took there, else
+// what is common on the host.
+func (p *policy) rules(dir uint32) []hypothesis {
+	rules, ok := p.dirs[dir]
+	if !ok {
+		for h, n := range p.links {
+			if float64(n) >= fewLinks*float64(p.total) {
+				rules = append(rules, h)
+			}
+		}
+	}
+	if p.forced == token.ScopeAuto {
+		return rules
+	}
+	return slices.DeleteFunc(slices.Clone(rules), func(h hypothesis) bool { return h.scope != p.forced })
+}
+
+// accepts tells whether the edge takes links signed this way in a directory.
+// Where nothing is known, any plain scope goes.
+func (p *policy) accepts(dir uint32, h hypothesis) bool {
+	rules := p.rules(dir)
+	if len(rules) == 0 {
+		return p.plain(h.scope)
+	}
+	return slices.Contains(rules, h)
+}
+
+// takesScope tells whether a directory's links are signed over this scope,
+// whatever they are bound to.
+func (p *policy) takesScope(dir uint32, scope token.Scope, up uint8) bool {
+	rules := p.rules(dir)
+	if len(rules) == 0 {
+		return p.plain(scope)
+	}
+	return slices.ContainsFunc(rules, func(h hypothesis) bool { return h.scope == scope && h.up == up })
+}
+
+// uses tells whether links signed over this scope were accepted anywhere.
+func (p *policy) uses(scope token.Scope) bool {
+	if len(p.links) == 0 || p.forced != token.ScopeAuto {
+		return p.plain(scope)
+	}
+	for h := range p.links {
+		if h.scope == scope {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *policy) plain(scope token.Scope) bool {
+	if p.forced != token.ScopeAuto {
+		return scope == p.forced
+	}
+	return scope != token.ScopeAncestor
+}
+
+// bindings counts accepted links by what they are bound to.
+func (p *policy) bindings() map[token.Binding]int64 {
+	out := map[token.Binding]int64{}
+	for h, n := range p.links {
+		out[h.binding] += n
+	}
+	return out
+}
+
+// most returns the commonest binding that ok allows, and its links.
+func (p *policy) most(ok func(token.Binding) bool) (best token.Binding, links int64) {
+	for b, n := range p.bindings() {
+		if ok(b) && (n > links || n == links && bindingLess(b, best)) {
+			best, links = b, n
+		}
+	}
+	return best, links
+}
+
+func bindingLess(x, y token.Binding) bool {
+	return slices.Compare([]uint8{uint8(x.Kind), x.Prefix, uint8(x.Form)}, []uint8{uint8(y.Kind), y.Prefix, uint8(y.Form)}) < 0
+}
+
+// binding is what most accepted links are bound to; the whole address where
+// nothing is known.
+func (p *policy) binding() token.Binding {
+	b, _ := p.most(func(token.Binding) bool { return true })
+	return b
+}
+
+// bound tells whether links are bound to an address or a part of it.
+func (p *policy) bound() bool { return p.binding().Kind != token.BindNone }
+
+// mask is the mask in force for a family, if one is.
+func (p *policy) mask(family int) (token.Binding, bool) {
+	b, n := p.most(func(b token.Binding) bool { return b.Kind == token.BindMask && (b.Prefix > 32) == (family == 6) })
+	whole := p.bindings()[token.Binding{}]
+	return b, n > 0 && (p.binding().Kind == token.BindMask || n > whole)
+}
+
+// prefix is how much of an address is bound: 32 or 128 without a mask.
+func (p *policy) prefix(family int) int {
+	if b, ok := p.mask(family); ok {
+		return int(b.Prefix)
+	}
+	return wholeLength(family)
+}
+
+func wholeLength(family int) int {
+	if family == 6 {
+		return 128
+	}
+	return 32
+}
+
+// learn reads what the edges accepted.
+func (a *analysis) learn(ctx context.Context) error {
+	for _, h := range a.hosts {
+		h.policy = newPolicy(a.Scope)
+	}
+	const accepted = `FROM kind k JOIN outcome o ON o.id = k.outcome
+		WHERE o.matched AND NOT o.shield AND (served(o.status, o.method) OR o.status = 410 AND o.late >= 2)`
+	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, count(DISTINCT k.link), 0::UINTEGER `+accepted+` GROUP BY ALL`,
+		func(scan scanner) error {
+			host, h, links, _, err := scanHypothesis(scan)
+			a.host(host).policy.add(h, links)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	return each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, 0::BIGINT, k.dir `+accepted+`
+		AND o.host IN (SELECT host FROM outcome WHERE matched GROUP BY host HAVING count(DISTINCT (scope, up, bind, prefix, form)) > 1) GROUP BY ALL`,
+		func(scan scanner) error {
+			host, h, _, dir, err := scanHypothesis(scan)
+			p := &a.host(host).policy
+			p.dirs[dir] = append(p.dirs[dir], h)
+			return err
+		})
+}
+
+// guess fills the policy of hosts that accepted nothing from the hashes that
+// were reproduced on refused requests.
+func (a *analysis) guess(ctx context.Context) error {
+	for _, h := range a.hosts {
+		h.policy.guessed = h.policy.total == 0
+	}
+	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, count(DISTINCT k.link), 0::UINTEGER
+		FROM kind k JOIN outcome o ON o.id = k.outcome WHERE o.matched AND NOT o.shield GROUP BY ALL`, func(scan scanner) error {
+		host, h, links, _, err := scanHypothesis(scan)
+		if p := &a.host(host).policy; p.guessed {
+			p.add(h, links)
+		}
+		return err
+	})
+	for _, p := range a.proofs {
+		if p.host.policy.guessed {
+			p.host.policy.add(p.how, 1)
+		}
+	}
+	return err
+}
+
+func scanHypothesis(scan scanner) (host string, h hypothesis, links int64, dir uint32, err error) {
+	var scope, bind, form uint8
+	err = scan(&host, &scope, &h.up, &bind, &h.binding.Prefix, &form, &links, &dir)
+	h.scope, h.binding.Kind, h.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
+	return host, h, links, dir, err
+}
+
+// public is the policy as a report shows it.
+func (p *policy) public(expired []int) finding.Policy {
+	out := finding.Policy{Expired: expired}
+	if p.total == 0 {
+		return out
+	}
+	file, dir := p.takesScope(0, token.ScopeFile, 0), p.takesScope(0, token.ScopeDir, 0)
+	switch {
+	case file && dir:
+		out.Scope = "both"
+	case file:
+		out.Scope = "file"
+	case dir:
+		out.Scope = "dir"
+	}
+	out.Binding = map[token.BindKind]string{token.BindAddress: "address", token.BindNone: "none", token.BindMask: "mask"}[p.binding().Kind]
+	if b, ok := p.mask(4); ok {
+		out.Prefix4, out.Form = int(b.Prefix), b.Form.String()
+	}
+	if b, ok := p.mask(6); ok {
+		out.Prefix6, out.Form = int(b.Prefix), b.Form.String()
+	}
+	return out
+}

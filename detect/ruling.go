@@ -1,0 +1,246 @@
+package detect
+
+import (
+	"net/netip"
+
+	"ipdrift/detect/finding"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// basis says what a verdict or cause rests on.
+type basis string
+
+const (
+	recomputed basis = "recomputed" // a hash was reproduced
+	edgeCode   basis = "edge_code"  // the log names the reason
+	inferred   basis = "inferred"   // from other requests alone
+)
+
+const refusedElsewhere = ingest.RefusedElsewhere
+
+// Details that are this room's own.
+const (
+	detailOrigin       token.Detail = "origin"
+	detailOtherPathIP  token.Detail = "other_path_and_address"
+	detailSignedMasked token.Detail = "signer:masked"
+	detailSignedWhole  token.Detail = "signer:no_mask"
+)
+
+// Reason codes that Gcore's edge logs in field 41 (Gcore documentation, "Logs
+// uploader", gcdn_internal_status_code).
+const (
+	codeTokenWrong   = 1005
+	codeTokenExpired = 1006
+)
+
+var otherPolicies = map[uint16]token.Detail{
+	1001: "country", 1002: "referer", 1003: "address", 1004: "user_agent", 1007: "waf", 1009: "bot", 1203: "shield",
+}
+
+// kind is a group of like requests of one link.
+type kind struct {
+	*outcome
+	id, link, client, dir, file uint32
+	n                           int64
+	ip                          netip.Addr
+	path                        []byte // decoded; nil where the scope makes it needless
+}
+
+// ruling is what was decided for a kind.
+type ruling struct {
+	verdict token.Verdict
+	detail  token.Detail
+	basis   basis
+	signed  netip.Addr // the address the link was signed for; zero if not known or none
+	cause   string     // "" unless refused
+	clash   bool       // the edge's own reason code says otherwise
+}
+
+// rule decides on one kind. p is what the link was signed with, nil if that is
+// not known; served are the addresses the link was served to.
+func (h *host) rule(k *kind, p *proof, served []netip.Addr) ruling {
+	var r ruling
+	switch {
+	case k.shield:
+		return r
+	case k.shape == token.NoToken:
+		r.verdict = token.Unsigned
+	case k.shape == token.BadShape:
+		r.verdict, r.detail = token.Malformed, k.detail
+	case len(h.keys) == 0:
+		r = h.infer(k, served)
+	case h.status != finding.Failed:
+		r = h.check(k, p)
+	}
+	if k.refused() {
+		r.name(k)
+	}
+	return r
+}
+
+// check judges a signed link by what its hash turned out to be.
+func (h *host) check(k *kind, p *proof) ruling {
+	how, held := k.how, k.matched
+	signed := k.ip
+	if !held && p != nil && p.holdsFor(k.ip) {
+		how, held = p.seenFrom(k)
+	}
+	if p != nil {
+		signed = p.addr
+	} else if how.binding.Kind == token.BindMask {
+		signed = cutTo(k.ip, int(how.binding.Prefix))
+	}
+	switch {
+	case held && h.policy.accepts(k.dir, h.plainest(how, k.ip)):
+		return timely(k, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
+	case held:
+		return h.misuse(how, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
+	case p == nil:
+		return ruling{verdict: token.UnresolvedSignature}
+	}
+	return h.elsewhere(k, p)
+}
+
+// plainest turns a binding into the host's own where both hash the same
+// text: an address that ends in zeros is its own network.
+func (h *host) plainest(how hypothesis, ip netip.Addr) hypothesis {
+	own := h.policy.binding()
+	if m, ok := h.policy.mask(familyOf(ip)); ok {
+		own = m
+	}
+	if how.binding != own && how.binding.Kind != token.BindNone && own.Kind != token.BindNone &&
+		string(token.AppendBound(nil, ip, own)) == string(token.AppendBound(nil, ip, how.binding)) {
+		how.binding = own
+	}
+	return how
+}
+
+func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
+	if b.Kind == token.BindNone {
+		return netip.Addr{}
+	}
+	return ip
+}
+
+// timely tells valid from expired where the hash holds.
+func timely(k *kind, r ruling) ruling {
+	r.verdict = token.Valid
+	switch k.late {
+	case ingest.TooLate, ingest.JustLate:
+		r.verdict = token.Expired
+	case ingest.AtExpiry:
+		if k.refused() {
+			r.verdict, r.detail = token.Expired, token.DetailAtExpiry
+		}
+	case ingest.NearExpiry:
+		if k.status == 410 {
+			r.verdict, r.detail = token.Expired, token.DetailAtExpiry
+		}
+	}
+	return r
+}
+
+// misuse names what is wrong with a link that was signed for this address in
+// a way the host does not take.
+func (h *host) misuse(how hypothesis, r ruling) ruling {
+	r.verdict = token.UnresolvedSignature
+	switch own := h.policy.binding(); {
+	case how.binding.Kind == token.BindNone && own.Kind != token.BindNone:
+		r.detail = token.DetailNoAddress
+	case how.binding.Kind == token.BindMask && own.Kind != token.BindMask:
+		r.detail = detailSignedMasked
+	case how.binding.Kind == token.BindAddress && own.Kind == token.BindMask:
+		r.detail = detailSignedWhole
+	default:
+		r.verdict = token.WrongPath
+	}
+	return r
+}
+
+// elsewhere judges a request whose link was signed for another address,
+// another path, or both.
+func (h *host) elsewhere(k *kind, p *proof) ruling {
+	r := ruling{basis: recomputed, signed: p.addr}
+	_, covered := p.seenFrom(k)
+	switch {
+	case !covered && p.holdsFor(k.ip):
+		r.verdict = token.WrongPath
+	case !covered:
+		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
+	case !h.policy.takesScope(k.dir, p.how.scope, p.how.up):
+		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
+	case k.late >= ingest.JustLate:
+		r.verdict = token.ExpiredIPMismatch
+	case k.late == ingest.AtExpiry:
+		r.verdict, r.detail = token.ExpiredIPMismatch, token.DetailAtExpiry
+	default:
+		r.verdict = token.IPMismatch
+	}
+	return r
+}
+
+// holdsFor tells whether the signing address covers this one.
+func (p *proof) holdsFor(ip netip.Addr) bool {
+	switch b := p.how.binding; b.Kind {
+	case token.BindNone:
+		return true
+	case token.BindMask:
+		return familyOf(p.addr) == familyOf(ip) && cutTo(ip, int(b.Prefix)) == p.addr
+	}
+	return p.addr == ip
+}
+
+// seenFrom tells how a request's path relates to what was signed: over its
+// file, its directory, or a directory above.
+func (p *proof) seenFrom(k *kind) (hypothesis, bool) {
+	for _, how := range scopes(true) {
+		if string(token.ScopePath(k.path, how.scope, int(how.up))) == p.path {
+			how.binding = p.how.binding
+			return how, true
+		}
+	}
+	return p.how, false
+}
+
+// infer judges without a key: by the clock, and by where else the same token
+// was served.
+func (h *host) infer(k *kind, served []netip.Addr) ruling {
+	elsewhere, here := len(served) > 0, false
+	for _, ip := range served {
+		here = here || ip == k.ip
+	}
+	switch {
+	case !k.refused():
+		return ruling{}
+	case k.code == codeTokenExpired:
+		return ruling{verdict: token.Expired, basis: edgeCode}
+	case k.late >= ingest.JustLate, k.late >= ingest.NearExpiry && k.status == 410:
+		return ruling{verdict: token.Expired, basis: inferred}
+	case elsewhere && !here:
+		r := ruling{verdict: token.IPMismatch, basis: inferred}
+		if len(served) == 1 {
+			r.signed = served[0]
+		}
+		return r
+	}
+	return ruling{}
+}
+
+// name gives a refused request its cause.
+func (r *ruling) name(k *kind) {
+	proven := r.basis == recomputed
+	switch detail, other := otherPolicies[k.code]; {
+	case other:
+		r.cause, r.detail, r.basis = refusedElsewhere, detail, edgeCode
+		return
+	case r.verdict == token.Valid && (k.upstream == 403 || k.upstream == 410):
+		r.cause, r.detail = refusedElsewhere, detailOrigin
+	case r.verdict == token.Valid:
+		r.cause = refusedElsewhere
+	default:
+		r.cause = r.verdict.String()
+	}
+	r.clash = proven && (k.code == codeTokenWrong && (r.verdict == token.Valid || r.verdict == token.Expired) ||
+		k.code == codeTokenExpired && r.verdict != token.Expired)
+}

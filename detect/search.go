@@ -1,0 +1,410 @@
+package detect
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+const (
+	poolSize   = 200_000 // addresses of the log that are tried
+	deepSample = 256     // links of a host that are searched deeply before the rest has to have a reason
+	maxUp      = 8       // directories above that are tried
+)
+
+// proof is what a link was signed with: a hash that was reproduced.
+type proof struct {
+	host *host
+	how  hypothesis
+	path string     // decoded path that was hashed
+	addr netip.Addr // signing address, cut to the mask; zero where none was hashed
+}
+
+// suspect is a link that verifies for no request of the log.
+type suspect struct {
+	link    uint32
+	host    *host
+	clients []netip.Addr // distinct, in order
+	found   *proof
+	deep    bool // has been searched deeply
+	skipped bool
+}
+
+// search finds out what the links were signed with that verify for no
+// observed request. Cheap steps are taken for every link; deep ones for a
+// sample of each host, in an order the traffic cannot choose, and for the
+// rest only where the sample gave something.
+func (a *analysis) search(ctx context.Context) error {
+	suspects, err := a.suspects(ctx)
+	if err != nil || len(suspects) == 0 {
+		return cmp.Or(err, a.guess(ctx))
+	}
+	pool, err := a.pool(ctx)
+	if err != nil {
+		return err
+	}
+	var tried atomic.Uint64
+	a.round(ctx, suspects, pool, &tried, func(f *finder, s *suspect) { f.near(s) })
+	if a.Recover != RecoverNone {
+		a.deepen(ctx, suspects, pool, &tried)
+	}
+	a.tell(suspects, tried.Load())
+	return cmp.Or(ctx.Err(), a.guess(ctx))
+}
+
+func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
+	var out []*suspect
+	err := each(ctx, a.conn, `WITH lost AS (
+			SELECT k.link FROM kind k JOIN outcome o ON o.id = k.outcome
+			WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING NOT bool_or(o.matched))
+		SELECT DISTINCT l.host, l.hash, k.link, c.address
+		FROM kind k JOIN lost USING (link) JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
+		ORDER BY l.host, l.hash, k.link, c.address`, func(scan scanner) error {
+		var name, address string
+		var hash uint64
+		var link uint32
+		if err := scan(&name, &hash, &link, &address); err != nil {
+			return err
+		}
+		h := a.host(name)
+		if len(h.keys) == 0 {
+			return nil
+		}
+		if len(out) == 0 || out[len(out)-1].link != link {
+			out = append(out, &suspect{link: link, host: h})
+		}
+		s := out[len(out)-1]
+		if ip, err := netip.ParseAddr(address); err == nil && len(s.clients) < 16 {
+			s.clients = append(s.clients, ip)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// pool is the addresses of the log, in order.
+func (a *analysis) pool(ctx context.Context) ([]netip.Addr, error) {
+	var out []netip.Addr
+	err := each(ctx, a.conn, `SELECT address FROM client GROUP BY address ORDER BY min(family), min(hi), min(lo) LIMIT ?`, func(scan scanner) error {
+		var text string
+		err := scan(&text)
+		if ip, bad := netip.ParseAddr(text); bad == nil {
+			out = append(out, ip)
+		}
+		return err
+	}, poolSize)
+	slices.SortFunc(out, netip.Addr.Compare)
+	return out, err
+}
+
+// round runs one step over the suspects that are not explained yet.
+func (a *analysis) round(ctx context.Context, suspects []*suspect, pool []netip.Addr, tried *atomic.Uint64, step func(*finder, *suspect)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range a.Threads {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			f := newFinder(a, pool)
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(suspects) {
+					break
+				}
+				if suspects[i].found == nil {
+					step(f, suspects[i])
+				}
+			}
+			tried.Add(f.tried)
+		}()
+	}
+	wait.Wait()
+}
+
+func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip.Addr, tried *atomic.Uint64) {
+	deep := func(f *finder, s *suspect) {
+		s.deep = true
+		if f.deep(s); a.Recover == RecoverFull && s.found == nil {
+			f.everywhere(ctx, s)
+		}
+	}
+	first, rest := map[*host][]*suspect{}, map[*host][]*suspect{}
+	for _, s := range suspects {
+		switch {
+		case s.found != nil || s.skipped:
+		case len(first[s.host]) < deepSample:
+			first[s.host] = append(first[s.host], s)
+		default:
+			rest[s.host] = append(rest[s.host], s)
+		}
+	}
+	var now, later []*suspect
+	for _, name := range a.names {
+		now = append(now, first[a.hosts[name]]...)
+	}
+	a.round(ctx, now, pool, tried, deep)
+	for _, name := range a.names {
+		h := a.hosts[name]
+		if slices.ContainsFunc(first[h], func(s *suspect) bool { return s.found != nil }) {
+			later = append(later, rest[h]...)
+		}
+	}
+	a.round(ctx, later, pool, tried, deep)
+}
+
+// tell keeps the proofs and accounts for the search.
+func (a *analysis) tell(suspects []*suspect, tried uint64) {
+	m := &a.out.Method.Search
+	m.Candidates = int64(tried)
+	for _, s := range suspects {
+		m.Links++
+		switch {
+		case s.found != nil:
+			m.Found++
+			a.proofs[s.link] = s.found
+		case s.skipped || !s.deep && a.Recover != RecoverNone:
+			m.Skipped++
+			m.Unresolved++
+		default:
+			m.Unresolved++
+		}
+	}
+}
+
+// finder searches for one suspect at a time. Per goroutine.
+type finder struct {
+	*analysis
+	pool   []netip.Addr
+	parser *token.Parser
+	trier  *token.Trier
+	tried  uint64
+}
+
+func newFinder(a *analysis, pool []netip.Addr) *finder {
+	return &finder{analysis: a, pool: pool, parser: token.NewParser(a.Scheme), trier: token.NewTrier(a.Scheme)}
+}
+
+// goal is one message whose address is looked for.
+type goal struct {
+	target []byte // of the attempt
+	path   []byte // decoded, as hashed
+	how    hypothesis
+	key    token.Key
+}
+
+// goals lists the paths that a link's attempts could have been signed over,
+// each once: for addresses far away only the plain scopes that the host uses.
+func (f *finder) goals(s *suspect, ancestors bool) []goal {
+	var out []goal
+	for _, at := range f.loaded.Unproven.Attempts(s.link) {
+		var l token.Link
+		f.parser.Parse(at.Target, &l)
+		if !l.PathOK {
+			continue
+		}
+		for _, how := range scopes(ancestors) {
+			path := token.ScopePath(l.Path, how.scope, int(how.up))
+			if path == nil || !ancestors && !s.host.policy.uses(how.scope) ||
+				slices.ContainsFunc(out, func(g goal) bool { return bytes.Equal(g.path, path) }) {
+				continue
+			}
+			for _, k := range s.host.keys {
+				out = append(out, goal{at.Target, bytes.Clone(path), how, k})
+			}
+		}
+	}
+	s.skipped = len(f.loaded.Unproven.Attempts(s.link)) == 0
+	return out
+}
+
+func scopes(ancestors bool) []hypothesis {
+	out := []hypothesis{{scope: token.ScopeDir}, {scope: token.ScopeFile}}
+	for up := uint8(1); ancestors && up <= maxUp; up++ {
+		out = append(out, hypothesis{scope: token.ScopeAncestor, up: up})
+	}
+	return out
+}
+
+func (f *finder) aim(g *goal) {
+	var l token.Link
+	f.parser.Parse(g.target, &l)
+	f.trier.Aim(&l, g.path, g.key)
+}
+
+// hit tries one address and keeps the proof.
+func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
+	f.tried++
+	if !f.trier.Hit(ip, b) {
+		return false
+	}
+	g.how.binding = b
+	s.found = &proof{host: s.host, how: g.how, path: string(g.path)}
+	switch b.Kind {
+	case token.BindAddress:
+		s.found.addr = ip
+	case token.BindMask:
+		s.found.addr = cutTo(ip, int(b.Prefix))
+	}
+	return true
+}
+
+func cutTo(ip netip.Addr, length int) netip.Addr {
+	p, err := ip.Unmap().Prefix(length)
+	if err != nil {
+		return ip
+	}
+	return p.Masked().Addr()
+}
+
+// near takes the cheap steps: every path with the observed addresses, under
+// every binding; then, unless nothing may be searched, their /24s and what
+// the log knows of their /16s.
+func (f *finder) near(s *suspect) {
+	for _, g := range f.goals(s, true) {
+		f.aim(&g)
+		for _, ip := range s.clients {
+			for _, b := range bindings(s.host, ip) {
+				if f.hit(s, &g, ip, b) {
+					return
+				}
+			}
+		}
+	}
+	if f.Recover == RecoverNone {
+		return
+	}
+	for _, g := range f.goals(s, false) {
+		f.aim(&g)
+		if f.sweep(s, &g, 24) || f.among(s, &g, f.neighbours(s)) {
+			return
+		}
+	}
+}
+
+// bindings lists what an observed address could have been hashed as. The bare
+// network text is left to hosts that hash it themselves: elsewhere it is the
+// text of another address.
+func bindings(h *host, ip netip.Addr) []token.Binding {
+	out := []token.Binding{{}, {Kind: token.BindNone}}
+	own, _ := h.policy.mask(familyOf(ip))
+	for _, b := range ingest.Masks(ip) {
+		if b.Form != token.FormNetwork || b == own {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// deep tries every address of the log, and the whole /16s around the request.
+func (f *finder) deep(s *suspect) {
+	for _, g := range f.goals(s, false) {
+		f.aim(&g)
+		if f.among(s, &g, f.pool) || f.sweep(s, &g, 16) {
+			return
+		}
+	}
+}
+
+// everywhere tries all of IPv4 but what cannot be a public client.
+func (f *finder) everywhere(ctx context.Context, s *suspect) {
+	for _, g := range f.goals(s, false) {
+		f.aim(&g)
+		for n := 0; n < 1<<16 && ctx.Err() == nil; n++ {
+			p := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 8), byte(n)}), 16)
+			if first := n >> 8; first == 0 || first == 127 || first >= 224 {
+				continue
+			}
+			if f.whole(s, &g, p) {
+				return
+			}
+		}
+	}
+}
+
+// among tries addresses, or their networks where the host binds to a mask.
+func (f *finder) among(s *suspect, g *goal, ips []netip.Addr) bool {
+	for _, ip := range ips {
+		b := token.Binding{}
+		if m, ok := s.host.policy.mask(familyOf(ip)); ok {
+			b = m
+		}
+		if f.hit(s, g, ip, b) {
+			return true
+		}
+	}
+	return false
+}
+
+// neighbours are the log's addresses in the suspect's /16s.
+func (f *finder) neighbours(s *suspect) []netip.Addr {
+	var out []netip.Addr
+	for _, p := range networks(s.clients, 16) {
+		at, _ := slices.BinarySearchFunc(f.pool, p.Addr(), netip.Addr.Compare)
+		for ; at < len(f.pool) && p.Contains(f.pool[at]); at++ {
+			out = append(out, f.pool[at])
+		}
+	}
+	return out
+}
+
+// sweep tries every address around the suspect's own.
+func (f *finder) sweep(s *suspect, g *goal, length int) bool {
+	for _, p := range networks(s.clients, length) {
+		if f.whole(s, g, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// whole tries every address of an IPv4 prefix, or every network in it where
+// the host binds to a mask.
+func (f *finder) whole(s *suspect, g *goal, p netip.Prefix) bool {
+	if m, ok := s.host.policy.mask(4); ok {
+		return f.networks(s, g, p, m)
+	}
+	ip, tried, ok := f.trier.Sweep(p)
+	f.tried += tried
+	return ok && f.hit(s, g, ip, token.Binding{})
+}
+
+func (f *finder) networks(s *suspect, g *goal, p netip.Prefix, m token.Binding) bool {
+	for ip := p.Addr(); p.Contains(ip); {
+		if f.hit(s, g, ip, m) {
+			return true
+		}
+		raw := ip.As4()
+		n := uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
+		next := n + 1<<(32-m.Prefix)
+		if next < n {
+			return false
+		}
+		ip = netip.AddrFrom4([4]byte{byte(next >> 24), byte(next >> 16), byte(next >> 8), byte(next)})
+	}
+	return false
+}
+
+// networks lists the distinct IPv4 prefixes of some addresses.
+func networks(ips []netip.Addr, length int) []netip.Prefix {
+	var out []netip.Prefix
+	for _, ip := range ips {
+		if p, err := ip.Prefix(length); err == nil && ip.Is4() && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func familyOf(ip netip.Addr) int {
+	if ip.Unmap().Is4() {
+		return 4
+	}
+	return 6
+}
