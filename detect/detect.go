@@ -59,7 +59,10 @@ type analysis struct {
 	hosts    map[string]*host
 	names    []string // of hosts, sorted
 	proofs   map[uint32]*proof
-	out      *finding.Analysis
+
+	elsewhere, inferred uint8 // how table judged writes these words
+
+	out *finding.Analysis
 }
 
 // Analyze judges a freshly loaded case and writes what it decides back into
@@ -74,6 +77,7 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 	a := &analysis{
 		Options: o, store: s, conn: conn, loaded: loaded,
 		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{},
+		elsewhere: ingest.Place(ingest.Causes(), refusedElsewhere), inferred: ingest.Place(ingest.Bases(), string(inferred)),
 		out: &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
 	}
 	for _, step := range []func(context.Context) error{

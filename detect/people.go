@@ -75,43 +75,61 @@ func (a *analysis) listUnbound(ctx context.Context) error {
 // reel is the requests of one link, as they stream by.
 type reel struct {
 	judge.Link
-	id       uint32
-	host     *host
-	hasProof bool
+	id      uint32
+	host    *host
+	rulings map[ruled]judge.Event // what all requests of a kind have in common
 }
 
+// ruled is the key of table judged within a link.
+type ruled struct{ outcome, client, dir, file uint32 }
+
+// judgeFlagged streams the flagged links, each as what was ruled about it and
+// then its requests in order, so that a request costs no join.
 func (a *analysis) judgeFlagged(ctx context.Context) error {
 	persons, err := a.store.Rows(ctx, "person")
 	if err != nil {
 		return err
 	}
 	var now reel
-	elsewhere, guessed := ingest.Place(ingest.Causes(), refusedElsewhere), ingest.Place(ingest.Bases(), string(inferred))
-	err = ingest.Pages(ctx, a.conn, `SELECT h.link, h.outcome, epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country,
-			h.agent, h.dir, h.file, f.text, j.verdict, j.cause, j.basis, s.signed_ip
-		FROM hit h JOIN flagged USING (link) JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client JOIN file f ON f.id = h.file
-		JOIN judged j ON j.outcome = h.outcome AND j.link = h.link AND j.client = h.client AND j.dir = h.dir
-			AND j.file = CASE WHEN NOT o.matched OR o.scope = 1 THEN h.file ELSE 0 END
-		LEFT JOIN signed s ON s.link = h.link
-		WHERE NOT o.shield ORDER BY h.link, h.start, h.source, h.line`, func(p ingest.Page) error {
+	err = ingest.Pages(ctx, a.conn, `SELECT link, part, outcome, client, dir, file, text, start, agent, asn, country, verdict, cause, basis, family, mapped, hi, lo FROM (
+			SELECT j.link, 0::UTINYINT AS part, j.outcome, j.client, j.dir, j.file, s.signed_ip AS text, 0::BIGINT AS start, 0::UINTEGER AS agent,
+			       coalesce(c.asn, 0)::UINTEGER AS asn, c.country, j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, 0::USMALLINT AS source, 0::BIGINT AS line
+			FROM judged j JOIN flagged USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
+			UNION ALL
+			SELECT h.link, 1::UTINYINT, h.outcome, h.client, h.dir, h.file, f.text, epoch_us(h.start), h.agent, 0::UINTEGER, NULL, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UBIGINT, 0::UBIGINT, h.source, h.line
+			FROM hit h JOIN flagged USING (link) JOIN file f ON f.id = h.file)
+		ORDER BY link, part, start, source, line`, func(p ingest.Page) error {
 		for i := range p.Len() {
-			link, o := p.U32(0)[i], a.outcomes[p.U32(1)[i]]
+			link, o := p.U32(0)[i], a.outcomes[p.U32(2)[i]]
+			if o.shield {
+				continue
+			}
 			if now.id != link {
 				if err := a.closeReel(ctx, persons, &now); err != nil {
 					return err
 				}
-				now = a.newReel(link, o.host, p.Text(16, i))
+				now = a.newReel(link, o.host, p.Text(6, i))
+			}
+			r := ruled{outcome: p.U32(2)[i], client: p.U32(3)[i], dir: p.U32(4)[i], file: p.U32(5)[i]}
+			if p.U8(1)[i] == 0 {
+				now.rulings[r] = judge.Event{
+					Client: ingest.Address(p.U8(14)[i], p.U8(15)[i], p.U64(16)[i], p.U64(17)[i]), ASN: p.U32(9)[i], Country: strings.Clone(p.Text(10, i)),
+					Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(p.U8(11)[i]),
+					Elsewhere: p.U8(12)[i] == a.elsewhere, Inferred: p.U8(13)[i] == a.inferred, Grain: int64(time.Second / time.Microsecond),
+				}
+				continue
 			}
 			if len(now.Events) == maxEvents {
 				now.Truncated = true
 				continue
 			}
-			now.Events = append(now.Events, judge.Event{
-				Time: p.I64(2)[i], Client: ingest.Address(p.U8(3)[i], p.U8(4)[i], p.U64(5)[i], p.U64(6)[i]),
-				ASN: p.U32(7)[i], Country: strings.Clone(p.Text(8, i)), UA: p.U32(9)[i], Dir: p.U32(10)[i], File: p.U32(11)[i], Name: strings.Clone(p.Text(12, i)),
-				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(p.U8(13)[i]),
-				Elsewhere: p.U8(14)[i] == elsewhere, Inferred: p.U8(15)[i] == guessed, Grain: int64(time.Second / time.Microsecond),
-			})
+			dir, file := r.dir, r.file
+			if o.matched && o.how.scope != token.ScopeFile {
+				r.file = 0
+			}
+			e := now.rulings[r]
+			e.Time, e.UA, e.Dir, e.File, e.Name = p.I64(7)[i], p.U32(8)[i], dir, file, strings.Clone(p.Text(6, i))
+			now.Events = append(now.Events, e)
 		}
 		return nil
 	})
@@ -125,7 +143,7 @@ func (a *analysis) judgeFlagged(ctx context.Context) error {
 }
 
 func (a *analysis) newReel(link uint32, h *host, signed string) reel {
-	r := reel{id: link, host: h}
+	r := reel{id: link, host: h, rulings: map[ruled]judge.Event{}}
 	r.Host = h.name
 	r.Signed, _ = netip.ParseAddr(signed)
 	r.Bound = h.policy.bound()
@@ -208,7 +226,7 @@ func (a *analysis) flag(r *reel, u *judge.User) {
 	}
 	users := &a.out.Users
 	users.Flagged = append(users.Flagged, f)
-	if len(users.Flagged) >= 2*maxFlagged {
+	if len(users.Flagged) >= 8*maxFlagged {
 		a.trim()
 	}
 }

@@ -28,6 +28,16 @@ type policy struct {
 	total   int64
 	dirs    map[uint32][]hypothesis // what was accepted in a directory, for hosts with more than one hypothesis
 	guessed bool                    // nothing was accepted: learned from reproduced hashes alone
+
+	settled // derived, once everything is added
+}
+
+// settled is what follows from the links that were added.
+type settled struct {
+	common  []hypothesis // at least fewLinks of the links
+	binding token.Binding
+	mask4   *token.Binding
+	mask6   *token.Binding
 }
 
 func newPolicy(forced token.Scope) policy {
@@ -39,21 +49,40 @@ func (p *policy) add(h hypothesis, n int64) {
 	p.links[h] += n
 }
 
+// settle derives what the other methods answer from.
+func (p *policy) settle() {
+	p.settled = settled{}
+	for h, n := range p.links {
+		if float64(n) >= fewLinks*float64(p.total) && p.allowed(h) {
+			p.common = append(p.common, h)
+		}
+	}
+	for dir := range p.dirs {
+		p.dirs[dir] = slices.DeleteFunc(p.dirs[dir], func(h hypothesis) bool { return !p.allowed(h) })
+	}
+	p.binding, _ = p.most(func(token.Binding) bool { return true })
+	p.mask4, p.mask6 = p.masked(false), p.masked(true)
+}
+
+func (p *policy) allowed(h hypothesis) bool {
+	return p.forced == token.ScopeAuto || h.scope == p.forced
+}
+
+func (p *policy) masked(six bool) *token.Binding {
+	b, n := p.most(func(b token.Binding) bool { return b.Kind == token.BindMask && (b.Prefix > 32) == six })
+	if n == 0 || p.binding.Kind != token.BindMask && n <= p.bindings()[token.Binding{}] {
+		return nil
+	}
+	return &b
+}
+
 // rules lists what is accepted in a directory: what the edge took there, else
 // what is common on the host.
 func (p *policy) rules(dir uint32) []hypothesis {
-	rules, ok := p.dirs[dir]
-	if !ok {
-		for h, n := range p.links {
-			if float64(n) >= fewLinks*float64(p.total) {
-				rules = append(rules, h)
-			}
-		}
-	}
-	if p.forced == token.ScopeAuto {
+	if rules, ok := p.dirs[dir]; ok {
 		return rules
 	}
-	return slices.DeleteFunc(slices.Clone(rules), func(h hypothesis) bool { return h.scope != p.forced })
+	return p.common
 }
 
 // accepts tells whether the edge takes links signed this way in a directory.
@@ -119,21 +148,20 @@ func bindingLess(x, y token.Binding) bool {
 	return slices.Compare([]uint8{uint8(x.Kind), x.Prefix, uint8(x.Form)}, []uint8{uint8(y.Kind), y.Prefix, uint8(y.Form)}) < 0
 }
 
-// binding is what most accepted links are bound to; the whole address where
-// nothing is known.
-func (p *policy) binding() token.Binding {
-	b, _ := p.most(func(token.Binding) bool { return true })
-	return b
-}
-
-// bound tells whether links are bound to an address or a part of it.
-func (p *policy) bound() bool { return p.binding().Kind != token.BindNone }
+// bound tells whether links are bound to an address or a part of it. Where
+// nothing is known they are taken to be.
+func (p *policy) bound() bool { return p.binding.Kind != token.BindNone }
 
 // mask is the mask in force for a family, if one is.
 func (p *policy) mask(family int) (token.Binding, bool) {
-	b, n := p.most(func(b token.Binding) bool { return b.Kind == token.BindMask && (b.Prefix > 32) == (family == 6) })
-	whole := p.bindings()[token.Binding{}]
-	return b, n > 0 && (p.binding().Kind == token.BindMask || n > whole)
+	m := p.mask4
+	if family == 6 {
+		m = p.mask6
+	}
+	if m == nil {
+		return token.Binding{}, false
+	}
+	return *m, true
 }
 
 // prefix is how much of an address is bound: 32 or 128 without a mask.
@@ -167,7 +195,7 @@ func (a *analysis) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, 0::BIGINT, k.dir `+accepted+`
+	err = each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, 0::BIGINT, k.dir `+accepted+`
 		AND o.host IN (SELECT host FROM outcome WHERE matched GROUP BY host HAVING count(DISTINCT (scope, up, bind, prefix, form)) > 1) GROUP BY ALL`,
 		func(scan scanner) error {
 			host, h, _, dir, err := scanHypothesis(scan)
@@ -175,6 +203,10 @@ func (a *analysis) learn(ctx context.Context) error {
 			p.dirs[dir] = append(p.dirs[dir], h)
 			return err
 		})
+	for _, h := range a.hosts {
+		h.policy.settle()
+	}
+	return err
 }
 
 // guess fills the policy of hosts that accepted nothing from the hashes that
@@ -195,6 +227,9 @@ func (a *analysis) guess(ctx context.Context) error {
 		if p.host.policy.guessed {
 			p.host.policy.add(p.how, 1)
 		}
+	}
+	for _, h := range a.hosts {
+		h.policy.settle()
 	}
 	return err
 }
@@ -221,7 +256,7 @@ func (p *policy) public(expired []int) finding.Policy {
 	case dir:
 		out.Scope = "dir"
 	}
-	out.Binding = map[token.BindKind]string{token.BindAddress: "address", token.BindNone: "none", token.BindMask: "mask"}[p.binding().Kind]
+	out.Binding = map[token.BindKind]string{token.BindAddress: "address", token.BindNone: "none", token.BindMask: "mask"}[p.binding.Kind]
 	if b, ok := p.mask(4); ok {
 		out.Prefix4, out.Form = int(b.Prefix), b.Form.String()
 	}

@@ -105,7 +105,7 @@ func (h *host) check(k *kind, p *proof) ruling {
 // plainest turns a binding into the host's own where both hash the same
 // text: an address that ends in zeros is its own network.
 func (h *host) plainest(how hypothesis, ip netip.Addr) hypothesis {
-	own := h.policy.binding()
+	own := h.policy.binding
 	if m, ok := h.policy.mask(familyOf(ip)); ok {
 		own = m
 	}
@@ -145,7 +145,7 @@ func timely(k *kind, r ruling) ruling {
 // a way the host does not take.
 func (h *host) misuse(how hypothesis, r ruling) ruling {
 	r.verdict = token.UnresolvedSignature
-	switch own := h.policy.binding(); {
+	switch own := h.policy.binding; {
 	case how.binding.Kind == token.BindNone && own.Kind != token.BindNone:
 		r.detail = token.DetailNoAddress
 	case how.binding.Kind == token.BindMask && own.Kind != token.BindMask:

@@ -59,29 +59,31 @@ func (p *prover) habit(host []byte) *hostHabit {
 // maxHosts caps a worker's memory of hosts: a hostile log can invent them.
 const maxHosts = 4096
 
-// prove tells how the link verifies for this request, or that it does not. A
-// directory token gives the same answer for every file beside the first, so
-// the memo is asked for the directory before the file.
+// recall returns what was found before for the same link, path and address. A
+// directory token gives the same answer for every file, so the directory is
+// asked for before the file.
+func (p *prover) recall(client netip.Addr, c contextHash) (token.Match, bool) {
+	wide := p.slot(c.link, c.dir, client)
+	if wide.link == c.link && wide.path == c.dir && wide.client == client {
+		return wide.match, true
+	}
+	whole := mix(c.dir, c.file)
+	narrow := p.slot(c.link, whole, client)
+	return narrow.match, narrow.link == c.link && narrow.path == whole && narrow.client == client
+}
+
+// prove tells how the link verifies for this request, or that it does not.
 func (p *prover) prove(l *token.Link, host []byte, client netip.Addr, served bool, c contextHash) token.Match {
 	habit := p.habit(host)
 	if len(habit.keys) == 0 {
 		return token.Match{}
 	}
-	wide := p.slot(c.link, c.dir, client)
-	if wide.link == c.link && wide.path == c.dir && wide.client == client && wide.match.OK {
-		return wide.match
-	}
-	whole := mix(c.dir, c.file)
-	narrow := p.slot(c.link, whole, client)
-	if narrow.link == c.link && narrow.path == whole && narrow.client == client {
-		return narrow.match
-	}
 	m := p.hypotheses(l, habit, client, served)
+	path := mix(c.dir, c.file)
 	if m.OK && m.Scope == token.ScopeDir {
-		*wide = memo{c.link, c.dir, client, m}
-	} else {
-		*narrow = memo{c.link, whole, client, m}
+		path = c.dir
 	}
+	*p.slot(c.link, path, client) = memo{c.link, path, client, m}
 	return m
 }
 

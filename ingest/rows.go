@@ -57,6 +57,8 @@ type Rows struct {
 	mu    sync.Mutex
 	build *array.RecordBuilder
 	n     int
+
+	writing chan error // holds the outcome of the write under way, nil when idle
 }
 
 // Rows starts collecting rows for a table of schema.sql.
@@ -65,7 +67,7 @@ func (s *Store) Rows(ctx context.Context, table string) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rows{store: s, table: table, schema: schema, build: newBuilder(schema)}, nil
+	return &Rows{store: s, table: table, schema: schema, build: newBuilder(schema), writing: idle()}, nil
 }
 
 func newBuilder(schema *arrow.Schema) *array.RecordBuilder {
@@ -86,12 +88,17 @@ func (r *Rows) Append(ctx context.Context, values ...any) error {
 	return r.write(ctx, full)
 }
 
-// Flush writes what was collected so far.
+// Flush writes what was collected so far and waits for it.
 func (r *Rows) Flush(ctx context.Context) error {
 	r.mu.Lock()
 	rest := r.takeIf(1)
 	r.mu.Unlock()
-	return r.write(ctx, rest)
+	if err := r.write(ctx, rest); err != nil {
+		return err
+	}
+	err := <-r.writing
+	r.writing <- nil
+	return err
 }
 
 // takeIf hands over the collected rows once there are n of them; r.mu is held.
@@ -103,14 +110,28 @@ func (r *Rows) takeIf(n int) arrow.Record {
 	return r.build.NewRecord()
 }
 
+// write starts writing a batch once the one before is done, whose error it
+// returns.
 func (r *Rows) write(ctx context.Context, batch arrow.Record) error {
 	if batch == nil {
 		return nil
 	}
+	if err := <-r.writing; err != nil {
+		batch.Release()
+		r.writing <- err
+		return err
+	}
 	one := make(chan arrow.Record, 1)
 	one <- batch
 	close(one)
-	return r.store.insert(ctx, r.table, r.schema, one)
+	go func() { r.writing <- r.store.insert(ctx, r.table, r.schema, one) }()
+	return nil
+}
+
+func idle() chan error {
+	c := make(chan error, 1)
+	c <- nil
+	return c
 }
 
 func appendRow(b *array.RecordBuilder, values []any) error {

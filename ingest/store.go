@@ -117,7 +117,7 @@ func (s *Store) connect(path string, l Limits, access string) error {
 	}
 	s.connector = c
 	s.DB = sql.OpenDB(c)
-	_, err = s.DB.Exec(`SET preserve_insertion_order = false`)
+	_, err = s.DB.Exec(`SET preserve_insertion_order = false; SET wal_autocheckpoint = '1TB'`)
 	return err
 }
 

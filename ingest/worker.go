@@ -25,12 +25,17 @@ type worker struct {
 	record  format.Record
 	link    token.Link
 
-	outcome, links, client, dir, file, agent, referer *cache
+	outcome, client, dir, file, agent, referer *cache
+	links                                      []linkMemo
 
 	queries int64 // requests with a query string
 	hits    hitColumns
 	build   *array.RecordBuilder
 }
+
+// linkSlots is the size of a worker's memory of links: direct-mapped, what
+// collides is parsed again.
+const linkSlots = 1 << 15
 
 // hitColumns are the columns of table hit for one batch.
 type hitColumns struct {
@@ -44,7 +49,7 @@ func newWorker(l *load) *worker {
 	return &worker{
 		load: l, parsers: map[int]*format.Parser{},
 		token: token.NewParser(l.Scheme), prover: newProver(l),
-		outcome: newCache(l.dicts.outcome), links: newCache(l.dicts.link), client: newCache(l.dicts.client),
+		links: make([]linkMemo, linkSlots), outcome: newCache(l.dicts.outcome), client: newCache(l.dicts.client),
 		dir: newCache(l.dicts.dir), file: newCache(l.dicts.file), agent: newCache(l.dicts.agent), referer: newCache(l.dicts.referer),
 		build: newBuilder(l.hitSchema),
 	}
@@ -112,22 +117,20 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 		w.left.Add(1)
 		return nil
 	}
-	w.token.Parse(r.Target, &w.link)
-	o := outcome{
-		host: host, method: r.Method, status: r.Status, code: r.Code, upstream: r.Upstream,
-		shield: r.Shield, shape: w.link.Shape, detail: w.link.Detail,
-	}
-	hostHash := w.hash(host)
-	if len(r.Target) > len(w.link.RawPath) {
+	if bytes.IndexByte(r.Target, '?') >= 0 {
 		w.queries++
 	}
-	dir, file := splitPath(w.link.RawPath)
-	dirHash, fileHash := w.hash(dir), w.hash(file)
-	link, err := w.signed(ctx, &o, source, line, hostHash, dirHash, fileHash)
+	t := w.aim(host)
+	l, err := w.linkOf(ctx, host, &t)
 	if err != nil {
 		return err
 	}
-	ids, err := w.ids(ctx, &o, hostHash, dir, dirHash, file, fileHash)
+	o := outcome{
+		host: host, method: r.Method, status: r.Status, code: r.Code, upstream: r.Upstream,
+		shield: r.Shield, shape: l.shape, detail: l.detail,
+	}
+	w.judge(&o, &t, l, source, line)
+	ids, err := w.ids(ctx, &o, &t)
 	if err != nil {
 		return err
 	}
@@ -137,7 +140,7 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 	h.bytes = append(h.bytes, r.Bytes)
 	h.start = append(h.start, arrow.Timestamp(r.Start))
 	h.outcome = append(h.outcome, ids.outcome)
-	h.link = append(h.link, link)
+	h.link = append(h.link, l.id)
 	h.client = append(h.client, ids.client)
 	h.dir = append(h.dir, ids.dir)
 	h.file = append(h.file, ids.file)
@@ -157,31 +160,31 @@ func splitPath(path []byte) (dir, file []byte) {
 
 func (w *worker) hash(b []byte) uint64 { return maphash.Bytes(w.seed, b) }
 
-// signed judges the token of a well-formed link, as of the request's start,
-// and returns the link's id; 0 for any other request.
-func (w *worker) signed(ctx context.Context, o *outcome, source int, line int64, hostHash, dirHash, fileHash uint64) (uint32, error) {
+// judge tells whether the hash of a well-formed link holds, and whether the
+// request came late, as of its own start.
+func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64) {
 	if o.shape != token.Signed {
-		return 0, nil
+		return
 	}
-	r, l := &w.record, &w.link
+	r := &w.record
 	from, until := r.Start, r.Start+r.Resolution-1
 	switch {
 	case refused(r.Status): // answered at once: the edge looked at its clock between start and log time
 		until = max(until, r.Logged+r.Resolution-1)
 	case !r.HasStart: // logged at the end of a response that may have begun at any time before
-		from = min(from, l.Deadline*1e6)
+		from = min(from, l.deadline*1e6)
 	}
-	o.late = lateness(from, until, l.Deadline)
-	hash := mix(hostHash, mix(w.hash(l.Token), w.hash(l.Expires)))
-	id, err := w.linkID(ctx, o.host, hash)
-	if err != nil {
-		return 0, err
+	o.late = lateness(from, until, l.deadline)
+	c := contextHash{link: l.hash, dir: t.dirHash, file: t.fileHash}
+	match, known := w.prover.recall(r.Client, c)
+	if !known {
+		w.token.Parse(r.Target, &w.link)
+		match = w.prover.prove(&w.link, o.host, r.Client, served(o), c)
 	}
-	o.match = w.prover.prove(l, o.host, r.Client, served(o), contextHash{link: hash, dir: dirHash, file: fileHash})
-	if !o.match.OK {
-		w.unproven.note(id, source, line, r.Target)
+	o.match = match
+	if !match.OK {
+		w.unproven.note(l.id, source, line, r.Target)
 	}
-	return id, nil
 }
 
 func refused(status uint16) bool { return status == 403 || status == 410 }
@@ -190,18 +193,63 @@ func served(o *outcome) bool {
 	return (o.status == 200 || o.status == 206 || o.status == 304) && (string(o.method) == "GET" || string(o.method) == "HEAD" || len(o.method) == 0)
 }
 
-func (w *worker) linkID(ctx context.Context, host []byte, hash uint64) (uint32, error) {
-	slot := w.links.slot(hash)
-	if slot.hash == hash && slot.id != 0 {
-		return slot.id, nil
+// aimed is a request target taken apart.
+type aimed struct {
+	dir, file                     []byte // of the raw path
+	host, dirHash, fileHash, link uint64 // hashes; link of all that the token can depend on
+}
+
+func (w *worker) aim(host []byte) aimed {
+	target := w.record.Target
+	path := target
+	if len(target) > 0 && target[0] == '/' && bytes.IndexByte(target, '#') < 0 {
+		path = cutQuery(target)
+	} else {
+		w.token.Parse(target, &w.link)
+		path = w.link.RawPath
+	}
+	t := aimed{host: w.hash(host)}
+	t.dir, t.file = splitPath(path)
+	t.dirHash, t.fileHash = w.hash(t.dir), w.hash(t.file)
+	t.link = w.hash(target[len(path):])
+	if !w.Scheme.InQuery() || len(target) > 0 && target[0] != '/' {
+		t.link = w.hash(target)
+	}
+	t.link = mix(t.host, t.link)
+	return t
+}
+
+// linkMemo is what a worker remembers of a link: a player repeats its query.
+type linkMemo struct {
+	key      uint64 // aimed.link
+	hash     uint64 // of host, token and expiry
+	id       uint32 // 0: not well-formed
+	shape    token.Shape
+	detail   token.Detail
+	deadline int64
+}
+
+func (w *worker) linkOf(ctx context.Context, host []byte, t *aimed) (*linkMemo, error) {
+	m := &w.links[t.link&(linkSlots-1)]
+	if m.key == t.link {
+		return m, nil
 	}
 	l := &w.link
-	id, err := w.links.dict.id(ctx, hash, func() []any {
+	w.token.Parse(w.record.Target, l)
+	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline}
+	if l.Shape != token.Signed {
+		return m, nil
+	}
+	m.hash = mix(t.host, mix(w.hash(l.Token), w.hash(l.Expires)))
+	var err error
+	m.id, err = w.dicts.link.id(ctx, m.hash, func() []any {
 		shown := l.Token[:min(tokenShown, len(l.Token))]
-		return []any{string(validHost(host)), string(shown), stableID(host, l), l.Deadline}
+		return []any{string(host), string(shown), stableID(host, l), l.Deadline}
 	})
-	*slot = cacheSlot{hash, id}
-	return id, err
+	if err != nil {
+		m.key = 0
+	}
+	return m, err
 }
 
 // stableID is the same for the same link in every run, and does not give the
@@ -215,41 +263,39 @@ func stableID(host []byte, l *token.Link) uint64 {
 	return binary.BigEndian.Uint64(h.Sum(nil))
 }
 
-func validHost(host []byte) []byte { return []byte(validText(string(host))) }
-
 // hitIDs are the dictionary ids of one hit.
 type hitIDs struct{ outcome, client, dir, file, agent, referer uint32 }
 
-func (w *worker) ids(ctx context.Context, o *outcome, hostHash uint64, dir []byte, dirHash uint64, file []byte, fileHash uint64) (ids hitIDs, err error) {
+func (w *worker) ids(ctx context.Context, o *outcome, t *aimed) (ids hitIDs, err error) {
 	r := &w.record
-	if ids.outcome, err = w.outcomeID(ctx, o, hostHash); err != nil {
+	if ids.outcome, err = w.outcomeID(ctx, o, t.host); err != nil {
 		return ids, err
 	}
 	if ids.client, err = w.clientID(ctx); err != nil {
 		return ids, err
 	}
-	for _, t := range []struct {
+	for _, d := range []struct {
 		to    *uint32
 		cache *cache
 		text  []byte
 		hash  uint64
 		clean func([]byte) any
 	}{
-		{&ids.dir, w.dir, dir, dirHash, pathText},
-		{&ids.file, w.file, file, fileHash, pathText},
+		{&ids.dir, w.dir, t.dir, t.dirHash, pathText},
+		{&ids.file, w.file, t.file, t.fileHash, pathText},
 		{&ids.agent, w.agent, r.UserAgent, w.hash(r.UserAgent), plainText},
 		{&ids.referer, w.referer, r.Referer, w.hash(r.Referer), refererText},
 	} {
-		slot := t.cache.slot(t.hash)
-		if slot.hash != t.hash || slot.id == 0 {
-			text, clean := t.text, t.clean
-			id, err := t.cache.dict.id(ctx, t.hash, func() []any { return []any{clean(text)} })
+		slot := d.cache.slot(d.hash)
+		if slot.hash != d.hash || slot.id == 0 {
+			text, clean := d.text, d.clean
+			id, err := d.cache.dict.id(ctx, d.hash, func() []any { return []any{clean(text)} })
 			if err != nil {
 				return ids, err
 			}
-			*slot = cacheSlot{t.hash, id}
+			*slot = cacheSlot{d.hash, id}
 		}
-		*t.to = slot.id
+		*d.to = slot.id
 	}
 	return ids, nil
 }

@@ -32,3 +32,7 @@ func SchemeNamed(name string) (*Scheme, error) {
 	}
 	return nil, fmt.Errorf("no token scheme %q, there are %s", name, strings.Join(names, ", "))
 }
+
+// InQuery tells whether the token stands in the query alone, so that all
+// targets with the same query carry the same link.
+func (s *Scheme) InQuery() bool { return !s.whole }

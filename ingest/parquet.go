@@ -1,0 +1,117 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/marcboeker/go-duckdb"
+)
+
+// Parquet runs a query and writes its result to a file as Parquet (zstd). The
+// case itself is locked against writing files, so the result streams as Arrow
+// into a second database in memory, which writes it.
+func (s *Store) Parquet(ctx context.Context, query, path string) error {
+	from, err := s.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	connector, err := duckdb.NewConnector("", nil)
+	if err != nil {
+		return err
+	}
+	defer connector.Close()
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	to, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	return from.Raw(func(source any) error {
+		return to.Raw(func(sink any) error { return copyArrow(ctx, source, sink, query, path) })
+	})
+}
+
+func copyArrow(ctx context.Context, source, sink any, query, path string) error {
+	reader, err := duckdb.NewArrowFromConn(source.(driver.Conn))
+	if err != nil {
+		return err
+	}
+	records, err := reader.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer records.Release()
+	writer, err := duckdb.NewArrowFromConn(sink.(driver.Conn))
+	if err != nil {
+		return err
+	}
+	release, err := writer.RegisterView(records, "result")
+	if err != nil {
+		return err
+	}
+	defer release()
+	sql := fmt.Sprintf(`COPY (SELECT * FROM result) TO '%s' (FORMAT parquet, COMPRESSION zstd)`, strings.ReplaceAll(path, "'", "''"))
+	_, err = sink.(driver.ExecerContext).ExecContext(ctx, sql, nil)
+	return err
+}
+
+// Plain turns a value that a query of the case returned into one that
+// packages without the database's driver know: nil, bool, integers, float64,
+// json.Number for what no Go number holds exactly, string, time.Time, []byte,
+// []any and map[string]any. kind is the column's type as database/sql names it.
+func Plain(v any, kind string) any {
+	switch v := v.(type) {
+	case []byte:
+		if kind == "UUID" && len(v) == 16 {
+			return fmt.Sprintf("%x-%x-%x-%x-%x", v[:4], v[4:6], v[6:8], v[8:10], v[10:])
+		}
+		return v
+	case float32:
+		return float64(v)
+	case *big.Int:
+		return json.Number(v.String())
+	case duckdb.Decimal:
+		return json.Number(fixedPoint(v))
+	case duckdb.Interval:
+		return fmt.Sprintf("%d months %d days %d µs", v.Months, v.Days, v.Micros)
+	case duckdb.Map:
+		out := map[string]any{}
+		for key, value := range v {
+			out[fmt.Sprint(Plain(key, ""))] = Plain(value, "")
+		}
+		return out
+	case map[string]any:
+		out := map[string]any{}
+		for key, value := range v {
+			out[key] = Plain(value, "")
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = Plain(v[i], "")
+		}
+		return out
+	}
+	return v
+}
+
+// fixedPoint writes a decimal with all its digits.
+func fixedPoint(d duckdb.Decimal) string {
+	digits := new(big.Int).Abs(d.Value).String()
+	if scale := int(d.Scale); scale > 0 {
+		digits = strings.Repeat("0", max(0, scale+1-len(digits))) + digits
+		digits = digits[:len(digits)-scale] + "." + digits[len(digits)-scale:]
+	}
+	if d.Value.Sign() < 0 {
+		return "-" + digits
+	}
+	return digits
+}
