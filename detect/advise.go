@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/token"
 )
 
 // advise answers the mask question for every host and family.
@@ -81,6 +82,9 @@ func (a *analysis) warn() {
 		h := a.hosts[name]
 		if h.refusalsOnly() {
 			say("%s: the log holds refused requests only; rates and interleaving are not claimed", name)
+		}
+		if f := h.policy.forced; f != token.ScopeAuto && h.policy.contradicted() {
+			say("%s: --scope %s was given, but the edge served links signed over another scope", name, f)
 		}
 		if h.status == finding.Failed {
 			say("%s: calibration failed, %s", name, h.reason)

@@ -52,13 +52,14 @@ const (
 // analysis is one run of Analyze.
 type analysis struct {
 	Options
-	store    *ingest.Store
-	conn     *sql.Conn // holds the temporary tables
-	loaded   *ingest.Loaded
-	outcomes map[uint32]*outcome
-	hosts    map[string]*host
-	names    []string // of hosts, sorted
-	proofs   map[uint32]*proof
+	store     *ingest.Store
+	conn      *sql.Conn // holds the temporary tables
+	loaded    *ingest.Loaded
+	outcomes  map[uint32]*outcome
+	hosts     map[string]*host
+	names     []string // of hosts, sorted
+	proofs    map[uint32]*proof
+	recovered map[userKey]bool
 
 	elsewhere, inferred uint8 // how table judged writes these words
 
@@ -81,7 +82,7 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 		out: &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
 	}
 	for _, step := range []func(context.Context) error{
-		a.group, a.learn, a.search, a.calibrate, a.rule, a.deny, a.people, a.advise, a.account,
+		a.group, a.learn, a.search, a.calibrate, a.rule, a.deny, a.clock, a.people, a.advise, a.account,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

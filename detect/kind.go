@@ -44,7 +44,6 @@ type host struct {
 	served   int64 // served requests, signed or not
 	families map[int]bool
 	replays  map[int]*judge.Replay
-	shared   map[int]int64 // links from many networks, by family
 }
 
 func (a *analysis) host(name string) *host {

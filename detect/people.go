@@ -37,6 +37,9 @@ func (a *analysis) people(ctx context.Context) error {
 			OR count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ?`, a.Thresholds.Networks); err != nil {
 		return err
 	}
+	if err := a.listRecovered(ctx); err != nil {
+		return err
+	}
 	if err := a.judgeFlagged(ctx); err != nil {
 		return err
 	}
@@ -71,6 +74,32 @@ func (a *analysis) listUnbound(ctx context.Context) error {
 	}
 	return nil
 }
+
+// listRecovered makes the table of users who went on with another link: served
+// again at the same address within the recovery time after their last refusal
+// (rules of evidence, 12).
+func (a *analysis) listRecovered(ctx context.Context) error {
+	_, err := a.conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE recovered AS
+		WITH fall AS (
+			SELECT h.link, h.agent, o.host, max(h.start) AS at, arg_max(h.client, h.start) AS client
+			FROM hit h JOIN outcome o ON o.id = h.outcome WHERE h.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY ALL)
+		SELECT DISTINCT f.link, f.agent FROM fall f
+		JOIN hit h ON h.client = f.client AND h.agent = f.agent AND h.link <> f.link AND h.link > 0 AND h.start > f.at AND h.start <= f.at + INTERVAL %d MILLISECONDS
+		JOIN outcome o ON o.id = h.outcome AND o.host = f.host AND served(o.status, o.method)`, a.Thresholds.Recovery.Milliseconds()))
+	if err != nil {
+		return err
+	}
+	a.recovered = map[userKey]bool{}
+	return each(ctx, a.conn, `SELECT link, agent FROM recovered JOIN flagged USING (link)`, func(scan scanner) error {
+		var k userKey
+		err := scan(&k.link, &k.agent)
+		a.recovered[k] = true
+		return err
+	})
+}
+
+// userKey names a user: for now a link and a user agent.
+type userKey struct{ link, agent uint32 }
 
 // reel is the requests of one link, as they stream by.
 type reel struct {
@@ -161,6 +190,7 @@ func (a *analysis) closeReel(ctx context.Context, persons *ingest.Rows, r *reel)
 	var strangers []uint8
 	for i := range users {
 		u := &users[i]
+		u.Interrupted = u.Interrupted && !a.recovered[userKey{r.id, u.UA}]
 		var p24, p16 any
 		if u.Family4 {
 			p24, p16 = int64(u.Prefixes24), int64(u.Prefixes16)
@@ -277,8 +307,9 @@ func (a *analysis) countOthers(ctx context.Context) error {
 			FROM visit GROUP BY link, agent)
 		SELECT s.link, s.agent, 'unchanged', 'no request was refused because of its address', s.requests, coalesce(r.refusals, 0), 0,
 		       p.addresses, CASE WHEN p.all4 THEN p.p24 END, CASE WHEN p.all4 THEN p.p16 END, coalesce(m.switches, 0),
-		       s.refused_at IS NOT NULL AND (s.served_at IS NULL OR s.served_at < s.refused_at), s.first, s.final
-		FROM sums s JOIN places p USING (link, agent) LEFT JOIN retried r USING (link, agent) LEFT JOIN moves m USING (link, agent)`,
+		       s.refused_at IS NOT NULL AND (s.served_at IS NULL OR s.served_at < s.refused_at) AND v.link IS NULL, s.first, s.final
+		FROM sums s JOIN places p USING (link, agent) LEFT JOIN retried r USING (link, agent) LEFT JOIN moves m USING (link, agent)
+			LEFT JOIN recovered v ON v.link = s.link AND v.agent = s.agent`,
 		a.Thresholds.RetryWindow.Microseconds())
 	if err != nil {
 		return err

@@ -105,6 +105,16 @@ func (p *policy) takesScope(dir uint32, scope token.Scope, up uint8) bool {
 	return slices.ContainsFunc(rules, func(h hypothesis) bool { return h.scope == scope && h.up == up })
 }
 
+// contradicted tells whether the edge accepted what the user ruled out.
+func (p *policy) contradicted() bool {
+	for h := range p.links {
+		if !p.guessed && !p.allowed(h) {
+			return true
+		}
+	}
+	return false
+}
+
 // uses tells whether links signed over this scope were accepted anywhere.
 func (p *policy) uses(scope token.Scope) bool {
 	if len(p.links) == 0 || p.forced != token.ScopeAuto {

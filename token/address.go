@@ -18,19 +18,19 @@ const (
 	FormOctetsDot             // 198.51.100.
 )
 
-func formWords() [4]string { return [4]string{"network", "cidr", "octets", "octets-dot"} }
+var formWords = [4]string{"network", "cidr", "octets", "octets-dot"}
 
 // String returns the form's word: "network", "cidr", "octets" or "octets-dot".
 func (f Form) String() string {
-	if int(f) >= len(formWords()) {
+	if int(f) >= len(formWords) {
 		return "unknown"
 	}
-	return formWords()[f]
+	return formWords[f]
 }
 
 // ParseForm is the inverse of [Form.String]; false for any other word.
 func ParseForm(word string) (Form, bool) {
-	for i, w := range formWords() {
+	for i, w := range formWords {
 		if w == word {
 			return Form(i), true
 		}

@@ -18,19 +18,19 @@ const (
 // one token covers all files of the asset, as a directory token does.
 const ScopeWhole = ScopeDir
 
-func scopeWords() [4]string { return [4]string{"auto", "file", "dir", "ancestor"} }
+var scopeWords = [4]string{"auto", "file", "dir", "ancestor"}
 
 // String returns the scope's word: "auto", "file", "dir" or "ancestor".
 func (s Scope) String() string {
-	if int(s) >= len(scopeWords()) {
+	if int(s) >= len(scopeWords) {
 		return "unknown"
 	}
-	return scopeWords()[s]
+	return scopeWords[s]
 }
 
 // ParseScope is the inverse of [Scope.String]; false for any other word.
 func ParseScope(word string) (Scope, bool) {
-	for i, w := range scopeWords() {
+	for i, w := range scopeWords {
 		if w == word {
 			return Scope(i), true
 		}

@@ -18,20 +18,18 @@ const (
 
 // String returns the contract's word, such as "ip_mismatch"; "unknown" outside the range.
 func (v Verdict) String() string {
-	if int(v) >= len(verdictWords()) {
+	if int(v) >= len(verdictWords) {
 		return "unknown"
 	}
-	return verdictWords()[v]
+	return verdictWords[v]
 }
 
-func verdictWords() [9]string {
-	return [9]string{"unchecked", "valid", "expired", "malformed", "ip_mismatch",
-		"expired_ip_mismatch", "wrong_path", "unresolved_signature", "unsigned"}
-}
+var verdictWords = [9]string{"unchecked", "valid", "expired", "malformed", "ip_mismatch",
+	"expired_ip_mismatch", "wrong_path", "unresolved_signature", "unsigned"}
 
 // ParseVerdict is the inverse of [Verdict.String]; false for any other word.
 func ParseVerdict(word string) (Verdict, bool) {
-	for i, w := range verdictWords() {
+	for i, w := range verdictWords {
 		if w == word {
 			return Verdict(i), true
 		}

@@ -60,7 +60,7 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 	}
 	if u.Class == finding.ManyNetworks {
 		r.many++
-		r.shared[linkID] = r.shared[linkID]
+		r.AddStranger(linkID, nil) // counts as a shared link, whatever was refused on it
 		return
 	}
 	r.bound.add(signed, 1)
