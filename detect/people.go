@@ -59,14 +59,14 @@ func (a *analysis) people(ctx context.Context) error {
 	return a.listFlagged(ctx)
 }
 
-// listUnbound makes the table of hosts on which an address cannot be the
-// cause of a refusal.
+// listUnbound makes the table of hosts on which no user is flagged: an address
+// cannot be the cause of a refusal there, or nothing is known.
 func (a *analysis) listUnbound(ctx context.Context) error {
 	if _, err := a.conn.ExecContext(ctx, `CREATE TEMP TABLE unbound (host VARCHAR)`); err != nil {
 		return err
 	}
 	for _, name := range a.names {
-		if h := a.hosts[name]; len(h.keys) > 0 && !h.policy.bound() {
+		if h := a.hosts[name]; h.status == finding.Failed || len(h.keys) > 0 && !h.policy.bound() {
 			if _, err := a.conn.ExecContext(ctx, `INSERT INTO unbound VALUES (?)`, name); err != nil {
 				return err
 			}
@@ -120,13 +120,13 @@ func (a *analysis) judgeFlagged(ctx context.Context) error {
 		return err
 	}
 	var now reel
-	err = ingest.Pages(ctx, a.conn, `SELECT link, part, outcome, client, dir, file, text, start, agent, asn, country, verdict, cause, basis, family, mapped, hi, lo FROM (
+	err = ingest.Pages(ctx, a.conn, `SELECT link, part, outcome, client, dir, file, text, start, agent, asn, country, verdict, cause, basis, family, mapped, hi, lo, grain FROM (
 			SELECT j.link, 0::UTINYINT AS part, j.outcome, j.client, j.dir, j.file, s.signed_ip AS text, 0::BIGINT AS start, 0::UINTEGER AS agent,
-			       coalesce(c.asn, 0)::UINTEGER AS asn, c.country, j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, 0::USMALLINT AS source, 0::BIGINT AS line
+			       coalesce(c.asn, 0)::UINTEGER AS asn, c.country, j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, 0::USMALLINT AS source, 0::BIGINT AS line, 0::BIGINT AS grain
 			FROM judged j JOIN flagged USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
 			UNION ALL
-			SELECT h.link, 1::UTINYINT, h.outcome, h.client, h.dir, h.file, f.text, epoch_us(h.start), h.agent, 0::UINTEGER, NULL, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UBIGINT, 0::UBIGINT, h.source, h.line
-			FROM hit h JOIN flagged USING (link) JOIN file f ON f.id = h.file)
+			SELECT h.link, 1::UTINYINT, h.outcome, h.client, h.dir, h.file, f.text, epoch_us(h.start), h.agent, 0::UINTEGER, NULL, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UBIGINT, 0::UBIGINT, h.source, h.line, z.grain
+			FROM hit h JOIN flagged USING (link) JOIN file f ON f.id = h.file JOIN source z ON z.id = h.source)
 		ORDER BY link, part, start, source, line`, func(p ingest.Page) error {
 		for i := range p.Len() {
 			link, o := p.U32(0)[i], a.outcomes[p.U32(2)[i]]
@@ -144,7 +144,7 @@ func (a *analysis) judgeFlagged(ctx context.Context) error {
 				now.rulings[r] = judge.Event{
 					Client: ingest.Address(p.U8(14)[i], p.U8(15)[i], p.U64(16)[i], p.U64(17)[i]), ASN: p.U32(9)[i], Country: strings.Clone(p.Text(10, i)),
 					Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(p.U8(11)[i]),
-					Elsewhere: p.U8(12)[i] == a.elsewhere, Inferred: p.U8(13)[i] == a.inferred, Grain: int64(time.Second / time.Microsecond),
+					Elsewhere: p.U8(12)[i] == a.elsewhere, Inferred: p.U8(13)[i] == a.inferred,
 				}
 				continue
 			}
@@ -157,7 +157,7 @@ func (a *analysis) judgeFlagged(ctx context.Context) error {
 				r.file = 0
 			}
 			e := now.rulings[r]
-			e.Time, e.UA, e.Dir, e.File, e.Name = p.I64(7)[i], p.U32(8)[i], dir, file, strings.Clone(p.Text(6, i))
+			e.Time, e.Grain, e.UA, e.Dir, e.File, e.Name = p.I64(7)[i], p.I64(18)[i], p.U32(8)[i], dir, file, strings.Clone(p.Text(6, i))
 			now.Events = append(now.Events, e)
 		}
 		return nil

@@ -103,12 +103,18 @@ type source struct {
 	format           *format.Format
 	lines            int64
 	parsed, rejected atomic.Int64
+	grain            atomic.Int64 // µs, the coarsest of its lines
 	err              error
 }
 
 func (s *source) count(parsed, rejected int64) {
 	s.parsed.Add(parsed)
 	s.rejected.Add(rejected)
+}
+
+func (s *source) coarsen(grain int64) {
+	for now := s.grain.Load(); grain > now && !s.grain.CompareAndSwap(now, grain); now = s.grain.Load() {
+	}
 }
 
 type dictionaries struct{ outcome, link, client, dir, file, agent, referer *dictionary }
@@ -302,7 +308,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 		if s.err != nil {
 			damaged = s.err.Error()
 		}
-		if err := rows.Append(ctx, uint16(i), stats.Path, stats.Format, stats.Lines, stats.Parsed, stats.Rejected, damaged); err != nil {
+		if err := rows.Append(ctx, uint16(i), stats.Path, stats.Format, stats.Lines, stats.Parsed, stats.Rejected, s.grain.Load(), damaged); err != nil {
 			return nil, err
 		}
 		out.Sources = append(out.Sources, stats)

@@ -13,6 +13,7 @@ CREATE TABLE source (           -- one row per input
     lines    BIGINT NOT NULL,   -- parsed + rejected
     parsed   BIGINT NOT NULL,
     rejected BIGINT NOT NULL,
+    grain    BIGINT NOT NULL,   -- µs: how exactly the log tells when a request started
     error    VARCHAR            -- damage met on the way
 );
 

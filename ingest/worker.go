@@ -77,7 +77,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 		parser = src.format.NewParser()
 		w.parsers[ch.source] = parser
 	}
-	var parsed, rejected int64
+	var parsed, rejected, grain int64
 	number := ch.first
 	for data := ch.data; len(data) > 0; number++ {
 		line := data
@@ -94,11 +94,13 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 			continue
 		}
 		parsed++
+		grain = max(grain, w.record.Resolution)
 		if err := w.request(ctx, ch.source, number, out); err != nil {
 			return err
 		}
 	}
 	src.count(parsed, rejected)
+	src.coarsen(grain)
 	return ctx.Err()
 }
 

@@ -1,0 +1,453 @@
+package ingest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/md5"
+	"database/sql"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"ipdrift/ingest/format"
+	"ipdrift/ingest/synth"
+	"ipdrift/token"
+)
+
+const testKey = "secret_key"
+
+func testScheme(t testing.TB, name string) *token.Scheme {
+	t.Helper()
+	s, err := token.SchemeNamed(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func testKeys(t testing.TB, secrets ...string) *token.Keyring {
+	t.Helper()
+	ring := &token.Keyring{}
+	for _, secret := range secrets {
+		k, err := token.NewKey(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ring.Add("", k)
+	}
+	return ring
+}
+
+func testOptions(t testing.TB) Options {
+	return Options{Scheme: testScheme(t, "gcore"), Keys: testKeys(t, testKey), Threads: 2}
+}
+
+func testStore(t testing.TB) *Store {
+	t.Helper()
+	s, err := Create("", Limits{Threads: 2, Memory: 512 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func writeFile(t testing.TB, dir, name string, data []byte) string {
+	t.Helper()
+	p := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func gz(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// loadArgs loads what the arguments name into a new private case.
+func loadArgs(t testing.TB, o Options, args ...string) (*Store, *Loaded) {
+	t.Helper()
+	sources, err := Sources(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := testStore(t)
+	got, err := Load(context.Background(), s, sources, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, src := range got.Sources {
+		if src.Lines != src.Parsed+src.Rejected {
+			t.Errorf("%s: %d lines, but %d parsed + %d rejected", src.Path, src.Lines, src.Parsed, src.Rejected)
+		}
+	}
+	return s, got
+}
+
+func loadText(t testing.TB, o Options, text string) (*Store, *Loaded) {
+	t.Helper()
+	return loadArgs(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)))
+}
+
+func synthLog(t testing.TB, o synth.Options) (string, synth.Stats) {
+	t.Helper()
+	if o.Key == "" {
+		o.Key = testKey
+	}
+	var b bytes.Buffer
+	st, err := synth.Write(&b, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), st
+}
+
+// signedFor is the Gcore recipe (formats-and-tokens 1.1), written out once
+// more: MD5 over expires, path, address, one space, key.
+func signedFor(expires int64, path, address, key string) string {
+	sum := md5.Sum([]byte(strconv.FormatInt(expires, 10) + path + address + " " + key))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// logTime is the second of every testLine.
+const logTime = 1793491200 // 2026-11-01T00:00:00Z
+
+func testLine(client, target string, status int) string {
+	return fmt.Sprintf(`%s - - [01/Nov/2026:00:00:00 +0000] "GET %s HTTP/1.1" %d 1000 "https://site.example/watch" "Player/1.0" cdn.example.com 0.000`+"\n", client, target, status)
+}
+
+func plainLines(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(testLine("203.0.113.7", fmt.Sprintf("/vod/%d.ts", i), 200))
+	}
+	return b.String()
+}
+
+func query[T any](t testing.TB, s *Store, q string, args ...any) []T {
+	t.Helper()
+	rows, err := s.DB.Query(q, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", q, err)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		var v T
+		if err := rows.Scan(&v); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, v)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func one[T any](t testing.TB, s *Store, q string, args ...any) T {
+	t.Helper()
+	out := query[T](t, s, q, args...)
+	if len(out) != 1 {
+		t.Fatalf("%s: %d rows, want one", q, len(out))
+	}
+	return out[0]
+}
+
+// contents is the case as text, one string a request, ids replaced by what
+// they stand for.
+const contents = `SELECT concat_ws('|', s.path, h.line, h.start, c.family, c.mapped, c.hi, c.lo, c.address, coalesce(c.country, 'NULL'), coalesce(c.asn::VARCHAR, 'NULL'),
+	o.host, o.method, o.status, o.code, o.upstream, o.shield, o.shape, o.detail, o.late, o.matched, o.scope, o.up, o.bind, o.prefix, o.form, o.key,
+	coalesce(l.token || l.hash::VARCHAR || '.' || l.deadline::VARCHAR, 'NULL'), d.text, f.text, coalesce(a.text, 'NULL'), coalesce(r.text, 'NULL'), h.bytes)
+	FROM hit h JOIN source s ON s.id = h.source JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client
+	JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN agent a ON a.id = h.agent JOIN referer r ON r.id = h.referer
+	LEFT JOIN link l ON l.id = h.link ORDER BY s.path, h.line`
+
+func diff(t *testing.T, name string, got, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d rows, want %d", name, len(got), len(want))
+	}
+	shown := 0
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] && shown < 3 {
+			t.Errorf("%s: row %d\n got %s\nwant %s", name, i, got[i], want[i])
+			shown++
+		}
+	}
+}
+
+// TestTruth compares what was stored with what the generator says it wrote.
+func TestTruth(t *testing.T) {
+	for name, o := range map[string]synth.Options{
+		"nginx": {Seed: 1, Lines: 20_000}, "gcore": {Seed: 2, Lines: 20_000, Format: "gcore"},
+		"hostile": {Seed: 3, Lines: 20_000, Hostile: true},
+	} {
+		text, want := synthLog(t, o)
+		s, got := loadText(t, testOptions(t), text)
+		if src := got.Sources[0]; src.Parsed != want.Lines || src.Rejected != 0 || src.Err != nil {
+			t.Errorf("%s: %+v, want %d lines, all parsed", name, src, want.Lines)
+		}
+		count := func(where string) int64 {
+			return one[int64](t, s, `SELECT count(*) FROM hit JOIN outcome o ON o.id = hit.outcome WHERE `+where)
+		}
+		for status, n := range want.Statuses {
+			if got := count(fmt.Sprintf("o.status = %d", status)); got != n {
+				t.Errorf("%s: %d lines with status %d, want %d", name, got, status, n)
+			}
+		}
+		for where, n := range map[string]int64{
+			fmt.Sprintf("matched AND late <= %d", NearExpiry):                  want.Verdicts["valid"],
+			fmt.Sprintf("matched AND late >= %d", AtExpiry):                    want.Verdicts["expired"],
+			fmt.Sprintf("NOT matched AND shape = %d", token.BadShape):          want.Verdicts["malformed"],
+			fmt.Sprintf("NOT matched AND shape = %d", token.Signed):            want.Verdicts["ip_mismatch"] + want.Verdicts["unresolved_signature"],
+			fmt.Sprintf("shape = %d OR matched AND shape <> 1", token.NoToken): 0,
+		} {
+			if got := count(where); got != n {
+				t.Errorf("%s: %d lines are %s, want %d", name, got, where, n)
+			}
+		}
+		if rows := one[int64](t, s, `SELECT count(*) FROM requests`); rows != want.Lines {
+			t.Errorf("%s: view requests has %d rows, want %d", name, rows, want.Lines)
+		}
+		if got.Queries != want.Lines {
+			t.Errorf("%s: %d requests with a query string, want %d", name, got.Queries, want.Lines)
+		}
+	}
+}
+
+// TestMatchedAsDuckDBSaysIt recomputes every token in SQL.
+func TestMatchedAsDuckDBSaysIt(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 4, Lines: 20_000, Refused: 0.2})
+	s, _ := loadText(t, testOptions(t), text)
+	var b strings.Builder
+	b.WriteString("line,ip,path,token,expires\n")
+	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		ip, rest, _ := strings.Cut(line, " ")
+		_, rest, _ = strings.Cut(rest, `"GET `)
+		target, _, _ := strings.Cut(rest, " ")
+		path, query, _ := strings.Cut(target, "?md5=")
+		md5, expires, _ := strings.Cut(query, "&expires=")
+		fmt.Fprintf(&b, "%d,%s,%s,%s,%s\n", i+1, ip, path, md5, expires)
+	}
+	csv := writeFile(t, t.TempDir(), "oracle.csv", []byte(b.String()))
+	const oracle = `WITH said AS (SELECT *, regexp_replace(path, '[^/]*$', '') AS dir FROM read_csv('%s', all_varchar = true)), judged AS (
+		SELECT line::BIGINT AS line, coalesce(token = %s OR token = %s, false) AS ok FROM said)
+		SELECT count(*) FILTER (o.matched IS DISTINCT FROM j.ok) || ' differ, ' || count(*) FILTER (j.ok) || ' hold' FROM judged j JOIN hit h ON h.line = j.line JOIN outcome o ON o.id = h.outcome`
+	hash := func(column string) string {
+		return `rtrim(translate(base64(unhex(md5(expires || ` + column + ` || ip || ' ` + testKey + `'))), '+/', '-_'), '=')`
+	}
+	got := one[string](t, s, fmt.Sprintf(oracle, csv, hash("path"), hash("dir")))
+	matched := one[int64](t, s, `SELECT count(*) FROM hit JOIN outcome o ON o.id = hit.outcome WHERE o.matched`)
+	if want := fmt.Sprintf("0 differ, %d hold", matched); got != want || matched < 10_000 {
+		t.Errorf("DuckDB: %s; want %s and at least 10000", got, want)
+	}
+}
+
+func TestThreadsGiveTheSame(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 5, Lines: 12_000})
+	hostile, _ := synthLog(t, synth.Options{Seed: 6, Lines: 12_000, Hostile: true, Format: "gcore"})
+	dir := t.TempDir()
+	writeFile(t, dir, "a.log", []byte(text+"junk\n"))
+	writeFile(t, dir, "b.log.gz", gz(t, []byte(hostile)))
+	var want []string
+	var wantRejects []string
+	for _, threads := range []int{1, 2, 4} {
+		o := testOptions(t)
+		o.Threads = threads
+		s, loaded := loadArgs(t, o, dir)
+		got := query[string](t, s, contents)
+		rejects := query[string](t, s, `SELECT concat_ws('|', source, line, reason, text) FROM rejects ORDER BY ALL`)
+		var kept int
+		for _, list := range loaded.Unproven.links {
+			kept += len(list)
+		}
+		got = append(got, fmt.Sprintf("%d attempts of %d links", kept, len(loaded.Unproven.links)))
+		if threads == 1 {
+			want, wantRejects = got, rejects
+			continue
+		}
+		diff(t, fmt.Sprintf("%d threads", threads), got, want)
+		diff(t, fmt.Sprintf("%d threads, rejects", threads), rejects, wantRejects)
+	}
+	if len(want) != 24_001 || len(wantRejects) != 1 {
+		t.Errorf("%d rows and %d rejects, want 24000 + 1 and 1", len(want), len(wantRejects))
+	}
+}
+
+// TestOrderDoesNotMatter loads the same requests forwards and backwards: how
+// a link verifies is a property of the request.
+func TestOrderDoesNotMatter(t *testing.T) {
+	const expires = logTime + 3600
+	sign := func(path, hashed, text string) string {
+		return fmt.Sprintf("%s?md5=%s&expires=%d", path, signedFor(expires, hashed, text, testKey), expires)
+	}
+	for name, lines := range map[string][]string{
+		"a directory's own index is file and directory": {
+			testLine("203.0.113.7", sign("/a/x.ts", "/a/x.ts", "203.0.113.7"), 200),
+			testLine("203.0.113.7", sign("/a/", "/a/", "203.0.113.7"), 200),
+			testLine("203.0.113.8", sign("/b/x.ts", "/b/", "203.0.113.8"), 200),
+		},
+		"an address that is its own network": {
+			testLine("198.51.100.9", sign("/a/x.ts", "/a/", "198.51.100.0"), 200),
+			testLine("203.0.113.0", sign("/a/y.ts", "/a/", "203.0.113.0"), 200),
+			testLine("203.0.113.9", sign("/b/y.ts", "/b/", "203.0.113.9"), 200),
+		},
+		"two masks with one network": {
+			testLine("198.51.100.9", sign("/a/x.ts", "/a/", "198.51.0.0"), 200),
+			testLine("203.0.0.5", sign("/a/y.ts", "/a/", "203.0.0.0"), 200),
+		},
+		"refused before it is served, under a mask": {
+			testLine("198.51.100.9", sign("/a/x.ts", "/a/", "198.51.100.0"), 403),
+			testLine("198.51.100.9", sign("/a/x.ts", "/a/", "198.51.100.0"), 200),
+		},
+		"refused by one viewer, served to another, under a mask": {
+			testLine("198.51.100.9", sign("/a/x.ts", "/a/", "198.51.100.0"), 403),
+			testLine("203.0.113.77", sign("/b/x.ts", "/b/", "203.0.113.0"), 200),
+		},
+	} {
+		const how = `SELECT concat_ws('|', c.address, d.text || f.text, o.status, 'matched', o.matched, 'scope', o.scope, 'bind', o.bind, o.prefix, o.form)
+			FROM hit h JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file ORDER BY ALL`
+		o := testOptions(t)
+		o.Threads = 1
+		o.Format = namedFormat(t, combinedHost)
+		forward, _ := loadText(t, o, strings.Join(lines, ""))
+		slices.Reverse(lines)
+		backward, _ := loadText(t, o, strings.Join(lines, ""))
+		diff(t, name, query[string](t, backward, how), query[string](t, forward, how))
+	}
+}
+
+const combinedHost = `nginx:$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $host $request_time`
+
+func namedFormat(t testing.TB, name string) *format.Format {
+	t.Helper()
+	f, err := format.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestAddressesStayApart holds addresses against each other that a viewer can
+// choose: the lower half of an IPv6 address is the viewer's own.
+func TestAddressesStayApart(t *testing.T) {
+	var lines strings.Builder
+	want := map[string]bool{}
+	for _, low := range []string{"e703:7ed1:a0b4:28db", "0:0:0:1", "9e37:79b9:7f4a:7c15"} {
+		for _, high := range []string{"2001:db8:1:1", "2001:db8:2:2", "9e37:79b9:7f4a:7c15"} {
+			lines.WriteString(testLine(high+":"+low, "/a.ts", 200))
+			want[high+":"+low] = true
+		}
+	}
+	o := testOptions(t)
+	o.Format = namedFormat(t, combinedHost)
+	s, _ := loadText(t, o, lines.String())
+	if got := one[int](t, s, `SELECT count(DISTINCT client_ip) FROM requests`); got != len(want) {
+		t.Errorf("%d addresses are kept as %d: %v", len(want), got, query[string](t, s, `SELECT client_ip FROM requests ORDER BY line`))
+	}
+}
+
+func TestLimitsLeaveOut(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 7, Lines: 2_000})
+	all, _ := loadText(t, testOptions(t), text)
+	from := one[int64](t, all, `SELECT epoch_us(time) FROM requests ORDER BY time LIMIT 1 OFFSET 500`)
+	to := one[int64](t, all, `SELECT epoch_us(time) FROM requests ORDER BY time LIMIT 1 OFFSET 1500`)
+	for name, c := range map[string]struct {
+		set   func(*Options)
+		where string
+	}{
+		"since":           {func(o *Options) { o.Since = microTime(from) }, fmt.Sprintf("epoch_us(time) >= %d", from)},
+		"until":           {func(o *Options) { o.Until = microTime(to) }, fmt.Sprintf("epoch_us(time) < %d", to)},
+		"both":            {func(o *Options) { o.Since, o.Until = microTime(from), microTime(to) }, fmt.Sprintf("epoch_us(time) >= %d AND epoch_us(time) < %d", from, to)},
+		"host":            {func(o *Options) { o.Host = "CDN.*" }, "host LIKE 'cdn.%'"},
+		"no such host":    {func(o *Options) { o.Host = "nowhere" }, "false"},
+		"every host":      {func(o *Options) { o.Host = "*" }, "true"},
+		"nothing is left": {func(o *Options) { o.Until = microTime(0).AddDate(-1, 0, 0) }, "false"},
+	} {
+		want := one[int64](t, all, `SELECT count(*) FROM requests WHERE `+c.where)
+		o := testOptions(t)
+		c.set(&o)
+		s, got := loadText(t, o, text)
+		if rows := one[int64](t, s, `SELECT count(*) FROM requests`); rows != want || got.LeftOut != 2000-want || got.Sources[0].Parsed != 2000 {
+			t.Errorf("%s: %d requests, %d left out, %d parsed; want %d, %d, 2000", name, rows, got.LeftOut, got.Sources[0].Parsed, want, 2000-want)
+		}
+	}
+}
+
+func TestQueriesAreCounted(t *testing.T) {
+	o := testOptions(t)
+	o.Format = namedFormat(t, combinedHost)
+	_, got := loadText(t, o, testLine("203.0.113.7", "/a?x=1", 200)+testLine("203.0.113.7", "/a", 200)+testLine("203.0.113.7", "/a?", 200)+
+		testLine("203.0.113.7", "http://cdn.example.com/a", 200)+testLine("203.0.113.7", "http://cdn.example.com/a?x=1", 200))
+	if got.Queries != 2 && got.Queries != 3 { // an empty query string may count or not
+		t.Errorf("%d requests with a query string, want 2 (or 3 with the empty one): an absolute URL is none by itself", got.Queries)
+	}
+}
+
+// TestManyAtOnce fills dictionaries and rejects from several workers at once.
+func TestManyAtOnce(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(plainLines(300))
+	for i := range 260_000 {
+		b.WriteString("x" + strconv.Itoa(i) + "\n")
+	}
+	text := writeFile(t, t.TempDir(), "a.log", []byte(b.String()))
+	for range 3 {
+		o := testOptions(t)
+		o.Threads = 4
+		s, got := loadArgs(t, o, text)
+		if n := one[int64](t, s, `SELECT count(DISTINCT line) FROM rejects`); n != 260_000 || got.Sources[0].Rejected != n {
+			t.Fatalf("%d rejects stored, %d counted, want 260000", n, got.Sources[0].Rejected)
+		}
+	}
+}
+
+func scanStrings(t testing.TB, rows *sql.Rows) [][]string {
+	t.Helper()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out [][]string
+	for rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(any)
+		}
+		if err := rows.Scan(cells...); err != nil {
+			t.Fatal(err)
+		}
+		row := make([]string, len(cells))
+		for i, c := range cells {
+			row[i] = fmt.Sprint(*c.(*any))
+		}
+		out = append(out, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func microTime(us int64) time.Time { return time.UnixMicro(us).UTC() }
