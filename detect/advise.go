@@ -12,7 +12,7 @@ import (
 // advise answers the mask question for every host and family.
 func (a *analysis) advise(ctx context.Context) error {
 	a.out.Recommendations = []finding.Recommendation{}
-	masks, err := a.store.Rows(ctx, "mask")
+	masks, err := a.store.Rows("mask")
 	if err != nil {
 		return err
 	}

@@ -28,10 +28,10 @@ func (a *analysis) people(ctx context.Context) error {
 		return err
 	}
 	if _, err := a.conn.ExecContext(ctx, `CREATE TEMP TABLE flagged AS
-		SELECT k.link FROM kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
+		SELECT k.link, l.hash FROM kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
 			JOIN client c ON c.id = k.client JOIN link l ON l.id = k.link
 		WHERE k.link > 0 AND NOT o.shield AND l.host NOT IN (SELECT host FROM unbound)
-		GROUP BY k.link
+		GROUP BY k.link, l.hash
 		HAVING bool_or(mismatch(j.cause) OR unresolved(j.cause))
 			OR bool_or(j.cause > 0) AND count(DISTINCT c.address) > 1
 			OR count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ?`, a.Thresholds.Networks); err != nil {
@@ -107,6 +107,7 @@ type reel struct {
 	id      uint32
 	host    *host
 	rulings map[ruled]judge.Event // what all requests of a kind have in common
+	users   []judge.User
 }
 
 // ruled is the key of table judged within a link.
@@ -115,30 +116,57 @@ type ruled struct{ outcome, client, dir, file uint32 }
 // judgeFlagged streams the flagged links, each as what was ruled about it and
 // then its requests in order, so that a request costs no join.
 func (a *analysis) judgeFlagged(ctx context.Context) error {
-	persons, err := a.store.Rows(ctx, "person")
+	persons, err := a.store.Rows("person")
 	if err != nil {
 		return err
 	}
-	var now reel
-	err = ingest.Pages(ctx, a.conn, `SELECT link, part, outcome, client, dir, file, text, start, agent, asn, country, verdict, cause, basis, family, mapped, hi, lo, grain FROM (
+	err = inOrder(ctx, a.Threads, func(emit func([]reel) error) error { return a.reels(ctx, emit) },
+		func(links []reel) []reel {
+			for i := range links {
+				links[i].users = judge.Users(&links[i].Link, a.Thresholds)
+			}
+			return links
+		},
+		func(links []reel) error {
+			for i := range links {
+				if err := a.keep(ctx, persons, &links[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	return persons.Flush(ctx)
+}
+
+// reels reads the flagged links.
+func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
+	var batch []reel
+	err := ingest.Pages(ctx, a.conn, `SELECT link, part, outcome, client, dir, file, text, start, agent, asn, country, verdict, cause, basis, family, mapped, hi, lo, grain FROM (
 			SELECT j.link, 0::UTINYINT AS part, j.outcome, j.client, j.dir, j.file, s.signed_ip AS text, 0::BIGINT AS start, 0::UINTEGER AS agent,
-			       coalesce(c.asn, 0)::UINTEGER AS asn, c.country, j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, 0::USMALLINT AS source, 0::BIGINT AS line, 0::BIGINT AS grain
+			       coalesce(c.asn, 0)::UINTEGER AS asn, c.country, j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, 0::USMALLINT AS source, 0::BIGINT AS line, 0::BIGINT AS grain, hash
 			FROM judged j JOIN flagged USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
 			UNION ALL
-			SELECT h.link, 1::UTINYINT, h.outcome, h.client, h.dir, h.file, f.text, epoch_us(h.start), h.agent, 0::UINTEGER, NULL, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UBIGINT, 0::UBIGINT, h.source, h.line, z.grain
+			SELECT h.link, 1::UTINYINT, h.outcome, h.client, h.dir, h.file, f.text, epoch_us(h.start), h.agent, 0::UINTEGER, NULL, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UBIGINT, 0::UBIGINT, h.source, h.line, z.grain, hash
 			FROM hit h JOIN flagged USING (link) JOIN file f ON f.id = h.file JOIN source z ON z.id = h.source)
-		ORDER BY link, part, start, source, line`, func(p ingest.Page) error {
+		ORDER BY hash, link, part, start, source, line`, func(p ingest.Page) error {
 		for i := range p.Len() {
 			link, o := p.U32(0)[i], a.outcomes[p.U32(2)[i]]
 			if o.shield {
 				continue
 			}
-			if now.id != link {
-				if err := a.closeReel(ctx, persons, &now); err != nil {
-					return err
+			if n := len(batch); n == 0 || batch[n-1].id != link {
+				if n == linkBatch {
+					if err := emit(batch); err != nil {
+						return err
+					}
+					batch = nil
 				}
-				now = a.newReel(link, o.host, p.Text(6, i))
+				batch = append(batch, a.newReel(link, o.host, p.Text(6, i)))
 			}
+			now := &batch[len(batch)-1]
 			r := ruled{outcome: p.U32(2)[i], client: p.U32(3)[i], dir: p.U32(4)[i], file: p.U32(5)[i]}
 			if p.U8(1)[i] == 0 {
 				now.rulings[r] = judge.Event{
@@ -165,10 +193,7 @@ func (a *analysis) judgeFlagged(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.closeReel(ctx, persons, &now); err != nil {
-		return err
-	}
-	return persons.Flush(ctx)
+	return emit(batch)
 }
 
 func (a *analysis) newReel(link uint32, h *host, signed string) reel {
@@ -181,15 +206,11 @@ func (a *analysis) newReel(link uint32, h *host, signed string) reel {
 	return r
 }
 
-// closeReel judges one link's users, stores them and replays the masks.
-func (a *analysis) closeReel(ctx context.Context, persons *ingest.Rows, r *reel) error {
-	if len(r.Events) == 0 {
-		return nil
-	}
-	users := judge.Users(&r.Link, a.Thresholds)
+// keep stores the users of one link and replays the masks over them.
+func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) error {
 	var strangers []uint8
-	for i := range users {
-		u := &users[i]
+	for i := range r.users {
+		u := &r.users[i]
 		u.Interrupted = u.Interrupted && !a.recovered[userKey{r.id, u.UA}]
 		var p24, p16 any
 		if u.Family4 {
@@ -265,7 +286,7 @@ func (a *analysis) flag(r *reel, u *judge.User) {
 func (a *analysis) trim() {
 	users := &a.out.Users
 	rank := map[finding.Class]int{finding.Rotating: 0, finding.FirstRequest: 1, finding.ManyNetworks: 2, finding.Conflicting: 3}
-	slices.SortFunc(users.Flagged, func(x, y finding.User) int {
+	slices.SortStableFunc(users.Flagged, func(x, y finding.User) int {
 		return cmp.Or(rank[x.Class]-rank[y.Class], cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests),
 			cmp.Compare(x.First, y.First), cmp.Compare(x.Host, y.Host), cmp.Compare(x.SignedIP, y.SignedIP), cmp.Compare(x.ID, y.ID))
 	})

@@ -11,13 +11,15 @@ import (
 	"ipdrift/token"
 )
 
-// court judges kinds, link by link.
-type court struct {
-	*analysis
-	judged, signed *ingest.Rows
-	parser         *token.Parser
-	causes, bases  []string
-	kinds          []kind // of one link
+// linkBatch is how many links are handed over at once.
+const linkBatch = 256
+
+// docket is the kinds of one link, and what was ruled on them.
+type docket struct {
+	kinds   []kind
+	proof   *proof
+	rulings []ruling
+	witness bool // the proof is another request with the same token
 }
 
 // rule gives every kind its verdict and cause, and counts the denials.
@@ -26,97 +28,104 @@ func (a *analysis) rule(ctx context.Context) (err error) {
 		ByCause: map[string]int64{}, ByHost: map[string]map[string]int64{}, ByDetail: map[string]map[string]int64{},
 		Inferred: map[string]int64{}, Networks: []finding.Network{},
 	}
-	c := &court{analysis: a, parser: token.NewParser(a.Scheme), causes: ingest.Causes(), bases: ingest.Bases()}
-	if c.judged, err = a.store.Rows(ctx, "judged"); err != nil {
+	b := &book{analysis: a, causes: ingest.Causes(), bases: ingest.Bases()}
+	if b.judged, err = a.store.Rows("judged"); err != nil {
 		return err
 	}
-	if c.signed, err = a.store.Rows(ctx, "signed"); err != nil {
+	if b.signed, err = a.store.Rows("signed"); err != nil {
 		return err
 	}
-	err = ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n,
+	err = inOrder(ctx, a.Threads, func(emit func([]docket) error) error { return a.dockets(ctx, emit) },
+		func(links []docket) []docket {
+			for i := range links {
+				a.decide(&links[i])
+			}
+			return links
+		},
+		func(links []docket) error {
+			for i := range links {
+				if err := b.enter(ctx, &links[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	if err := b.signed.Flush(ctx); err != nil {
+		return err
+	}
+	return b.judged.Flush(ctx)
+}
+
+// dockets reads the kinds, link by link; what has no link stands alone.
+func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error {
+	parser := token.NewParser(a.Scheme)
+	var batch []docket
+	err := ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n,
 			coalesce(c.family, 0)::UTINYINT, coalesce(c.mapped, 0)::UTINYINT, coalesce(c.hi, 0)::UBIGINT, coalesce(c.lo, 0)::UBIGINT, d.text, f.text
 		FROM kind k LEFT JOIN client c ON c.id = k.client LEFT JOIN dir d ON d.id = k.dir LEFT JOIN file f ON f.id = k.file
 		ORDER BY k.link, c.hi, c.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
 		for i := range p.Len() {
 			k := kind{
 				id: p.U32(0)[i], link: p.U32(1)[i], client: p.U32(2)[i], dir: p.U32(3)[i], file: p.U32(4)[i], n: p.I64(5)[i],
-				ip: ingest.Address(p.U8(6)[i], p.U8(7)[i], p.U64(8)[i], p.U64(9)[i]),
+				ip: ingest.Address(p.U8(6)[i], p.U8(7)[i], p.U64(8)[i], p.U64(9)[i]), outcome: a.outcomes[p.U32(0)[i]],
 			}
-			if len(c.kinds) > 0 && (k.link == 0 || c.kinds[0].link != k.link) {
-				if err := c.close(ctx); err != nil {
+			k.path = decode(parser, p.Text(10, i), p.Text(11, i))
+			if n := len(batch); n > 0 && k.link != 0 && batch[n-1].kinds[0].link == k.link {
+				batch[n-1].kinds = append(batch[n-1].kinds, k)
+				continue
+			}
+			if len(batch) == linkBatch {
+				if err := emit(batch); err != nil {
 					return err
 				}
+				batch = nil
 			}
-			k.outcome = a.outcomes[k.id]
-			k.path = c.decode(p.Text(10, i), p.Text(11, i))
-			c.kinds = append(c.kinds, k)
+			batch = append(batch, docket{kinds: []kind{k}})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := c.close(ctx); err != nil {
-		return err
-	}
-	if err := c.signed.Flush(ctx); err != nil {
-		return err
-	}
-	return c.judged.Flush(ctx)
+	return emit(batch)
 }
 
 // decode undoes the escaping of a path as the edge does.
-func (c *court) decode(dir, file string) []byte {
+func decode(parser *token.Parser, dir, file string) []byte {
 	raw := append(append(make([]byte, 0, len(dir)+len(file)), dir...), file...)
 	var l token.Link
-	if c.parser.Parse(raw, &l); !l.PathOK {
+	if parser.Parse(raw, &l); !l.PathOK {
 		return nil
 	}
 	return bytes.Clone(l.Path)
 }
 
-// close judges the kinds collected for one link.
-func (c *court) close(ctx context.Context) error {
-	if len(c.kinds) == 0 {
-		return nil
+// decide rules on the kinds of one link.
+func (a *analysis) decide(d *docket) {
+	d.proof, d.witness = a.proof(d.kinds)
+	served := servedTo(d.kinds)
+	d.rulings = make([]ruling, len(d.kinds))
+	for i := range d.kinds {
+		k := &d.kinds[i]
+		d.rulings[i] = k.host.rule(k, d.proof, served)
 	}
-	p := c.proof()
-	served := c.served()
-	var known *ruling
-	for i := range c.kinds {
-		k := &c.kinds[i]
-		r := k.host.rule(k, p, served)
-		if r.signed.IsValid() || p != nil && r.basis == recomputed {
-			known = &r
-		}
-		c.count(k, &r)
-		if err := c.judged.Append(ctx, k.id, k.link, k.client, k.dir, k.file, uint8(r.verdict),
-			ingest.Place(c.causes, r.cause), ingest.Place(c.bases, string(r.basis)), orNull(string(r.detail))); err != nil {
-			return err
-		}
-	}
-	if known != nil {
-		if err := c.signed.Append(ctx, c.kinds[0].link, c.scope(p), address(known.signed), string(known.basis)); err != nil {
-			return err
-		}
-	}
-	c.kinds = c.kinds[:0]
-	return nil
 }
 
-// proof tells what the link was signed with: by a request of its own that
-// verifies, else by what the search found.
-func (c *court) proof() *proof {
-	var best *proof
+// proof tells what a link was signed with: by a request of its own that
+// verifies, else by what the search found. witness says that the former
+// explains a request that failed.
+func (a *analysis) proof(kinds []kind) (best *proof, witness bool) {
 	failed := false
-	for i := range c.kinds {
-		k := &c.kinds[i]
+	for i := range kinds {
+		k := &kinds[i]
 		if !k.matched {
 			failed = failed || k.shape == token.Signed
 			continue
 		}
-		own := k.host.policy.accepts(k.dir, k.how)
-		if best != nil && !own {
+		if best != nil && !k.host.policy.accepts(k.dir, k.how) {
 			continue
 		}
 		best = &proof{host: k.host, how: k.how, path: string(token.ScopePath(k.path, k.how.scope, int(k.how.up)))}
@@ -128,38 +137,62 @@ func (c *court) proof() *proof {
 		}
 	}
 	if best == nil {
-		return c.proofs[c.kinds[0].link]
+		return a.proofs[kinds[0].link], false
 	}
-	if failed {
-		c.out.Method.Search.Links++
-		c.out.Method.Search.Witnessed++
-	}
-	return best
+	return best, failed
 }
 
-// served lists the addresses the link was served to.
-func (c *court) served() []netip.Addr {
+// servedTo lists the addresses a link was served to.
+func servedTo(kinds []kind) []netip.Addr {
 	var out []netip.Addr
-	for i := range c.kinds {
-		if k := &c.kinds[i]; k.outcome.served() && !slices.Contains(out, k.ip) && len(out) < 64 {
+	for i := range kinds {
+		if k := &kinds[i]; k.served() && !slices.Contains(out, k.ip) && len(out) < 64 {
 			out = append(out, k.ip)
 		}
 	}
 	return out
 }
 
-func (c *court) scope(p *proof) string {
-	if p == nil {
-		return ""
-	}
-	return p.how.scope.String()
+// book keeps the rulings.
+type book struct {
+	*analysis
+	judged, signed *ingest.Rows
+	causes, bases  []string
 }
 
-func (c *court) count(k *kind, r *ruling) {
+// enter stores and counts what was ruled on one link.
+func (b *book) enter(ctx context.Context, d *docket) error {
+	if d.witness {
+		b.out.Method.Search.Links++
+		b.out.Method.Search.Witnessed++
+	}
+	var known *ruling
+	for i := range d.kinds {
+		k, r := &d.kinds[i], &d.rulings[i]
+		if r.signed.IsValid() || d.proof != nil && r.basis == recomputed {
+			known = r
+		}
+		b.count(k, r)
+		if err := b.judged.Append(ctx, k.id, k.link, k.client, k.dir, k.file, uint8(r.verdict),
+			ingest.Place(b.causes, r.cause), ingest.Place(b.bases, string(r.basis)), orNull(string(r.detail))); err != nil {
+			return err
+		}
+	}
+	if known == nil {
+		return nil
+	}
+	scope := ""
+	if d.proof != nil {
+		scope = d.proof.how.scope.String()
+	}
+	return b.signed.Append(ctx, d.kinds[0].link, scope, address(known.signed), string(known.basis))
+}
+
+func (b *book) count(k *kind, r *ruling) {
 	if r.cause == "" {
 		return
 	}
-	d := &c.out.Denials
+	d := &b.out.Denials
 	d.Total += k.n
 	d.ByCause[r.cause] += k.n
 	if d.ByHost[k.host.name] == nil {

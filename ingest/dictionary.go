@@ -27,8 +27,8 @@ type dictionary struct {
 	forgot bool
 }
 
-func newDictionary(ctx context.Context, s *Store, name string) (*dictionary, error) {
-	rows, err := s.Rows(ctx, name)
+func newDictionary(s *Store, name string) (*dictionary, error) {
+	rows, err := s.Rows(name)
 	if err != nil {
 		return nil, err
 	}

@@ -136,7 +136,7 @@ func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, 
 		}
 		l.sources = append(l.sources, &source{Source: src, host: []byte(host)})
 	}
-	if err := l.prepare(ctx); err != nil {
+	if err := l.prepare(); err != nil {
 		return nil, err
 	}
 	if err := l.pump(ctx); err != nil {
@@ -145,21 +145,21 @@ func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, 
 	return l.finish(ctx)
 }
 
-func (l *load) prepare(ctx context.Context) (err error) {
+func (l *load) prepare() (err error) {
 	d := &l.dicts
 	for name, to := range map[string]**dictionary{
 		"outcome": &d.outcome, "link": &d.link, "client": &d.client, "dir": &d.dir,
 		"file": &d.file, "agent": &d.agent, "referer": &d.referer,
 	} {
-		if *to, err = newDictionary(ctx, l.store, name); err != nil {
+		if *to, err = newDictionary(l.store, name); err != nil {
 			return err
 		}
 	}
-	if l.rejects, err = l.store.Rows(ctx, "reject"); err != nil {
+	if l.rejects, err = l.store.Rows("reject"); err != nil {
 		return err
 	}
-	l.hitSchema, err = l.store.arrowSchema(ctx, "hit")
-	return err
+	l.hitSchema = l.store.schemas["hit"]
+	return nil
 }
 
 // pump runs readers, workers and the writer until every source is read.
@@ -295,7 +295,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	}
 	l.unproven.rename(renamed)
 	out := &Loaded{LeftOut: l.left.Load(), Queries: l.queries.Load(), Unproven: l.unproven}
-	rows, err := l.store.Rows(ctx, "source")
+	rows, err := l.store.Rows("source")
 	if err != nil {
 		return nil, err
 	}

@@ -62,10 +62,10 @@ type Rows struct {
 }
 
 // Rows starts collecting rows for a table of schema.sql.
-func (s *Store) Rows(ctx context.Context, table string) (*Rows, error) {
-	schema, err := s.arrowSchema(ctx, table)
-	if err != nil {
-		return nil, err
+func (s *Store) Rows(table string) (*Rows, error) {
+	schema := s.schemas[table]
+	if schema == nil {
+		return nil, fmt.Errorf("no table %q to write to", table)
 	}
 	return &Rows{store: s, table: table, schema: schema, build: newBuilder(schema), writing: idle()}, nil
 }

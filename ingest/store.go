@@ -37,9 +37,10 @@ type Store struct {
 	DB *sql.DB
 
 	connector *duckdb.Connector
-	file      string // where the database is while it is written
-	final     string // where a kept case belongs; "" for a private one
-	dir       string // private folder of a case that is not kept
+	schemas   map[string]*arrow.Schema // by table
+	file      string                   // where the database is while it is written
+	final     string                   // where a kept case belongs; "" for a private one
+	dir       string                   // private folder of a case that is not kept
 }
 
 // Create makes an empty case. With path "" it is private: a temporary file
@@ -67,6 +68,16 @@ func Create(path string, l Limits) (*Store, error) {
 	if _, err := s.DB.Exec(schemaSQL); err != nil {
 		s.Close()
 		return nil, err
+	}
+	if err := s.readSchema(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if path == "" { // nobody reads it again: what is in the log need not reach the file
+		if _, err := s.DB.Exec(`PRAGMA disable_checkpoint_on_shutdown`); err != nil {
+			s.Close()
+			return nil, err
+		}
 	}
 	return s, nil
 }
@@ -192,28 +203,31 @@ func (s *Store) insert(ctx context.Context, table string, schema *arrow.Schema, 
 	return ctx.Err()
 }
 
-// arrowSchema reads the columns of a table as Arrow fields, so that schema.sql
-// stays the only definition.
-func (s *Store) arrowSchema(ctx context.Context, table string) (*arrow.Schema, error) {
-	rows, err := s.DB.QueryContext(ctx, `SELECT column_name, data_type, is_nullable = 'YES' FROM information_schema.columns
-		WHERE table_name = ? ORDER BY ordinal_position`, table)
+// readSchema reads the columns of every table as Arrow fields, so that
+// schema.sql stays the only definition.
+func (s *Store) readSchema() error {
+	rows, err := s.DB.Query(`SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns ORDER BY table_name, ordinal_position`)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	var fields []arrow.Field
+	fields := map[string][]arrow.Field{}
 	for rows.Next() {
 		var f arrow.Field
-		var kind string
-		if err := rows.Scan(&f.Name, &kind, &f.Nullable); err != nil {
-			return nil, err
+		var table, kind string
+		if err := rows.Scan(&table, &f.Name, &kind, &f.Nullable); err != nil {
+			return err
 		}
 		if f.Type = arrowTypes[kind]; f.Type == nil {
-			return nil, fmt.Errorf("table %s: no Arrow type for %s", table, kind)
+			return fmt.Errorf("table %s: no Arrow type for %s", table, kind)
 		}
-		fields = append(fields, f)
+		fields[table] = append(fields[table], f)
 	}
-	return arrow.NewSchema(fields, nil), rows.Err()
+	s.schemas = map[string]*arrow.Schema{}
+	for table, f := range fields {
+		s.schemas[table] = arrow.NewSchema(f, nil)
+	}
+	return rows.Err()
 }
 
 var arrowTypes = map[string]arrow.DataType{
