@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ipdrift/detect"
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+	"ipdrift/ingest/format"
+	"ipdrift/token"
+)
+
+// leastMemory is what a run needs whatever the log.
+const leastMemory = 256 << 20
+
+// analyzeFlags are the flags of analyze as written.
+type analyzeFlags struct {
+	keyFlags
+	outputFlags
+	scope, logFormat, db  string
+	since, until, host    string
+	masks, masks6, memory string
+	user, extent          string
+	failOn                []string
+	threads               int
+	quiet                 bool
+}
+
+// plan is an analysis that can start: every flag is checked.
+type plan struct {
+	*secrets
+	sources []ingest.Source
+	load    ingest.Options
+	detect  detect.Options
+	limits  ingest.Limits
+	memory  int64
+}
+
+func analyzeCommand() *cobra.Command {
+	o := &analyzeFlags{}
+	cmd := &cobra.Command{
+		Use:   "analyze LOG...",
+		Short: "Read logs, judge every token, and report who was refused and what would help",
+		Long: `analyze reads access logs, recomputes every token, names the cause of every refusal,
+finds the users whose address changed, and says which mask would have let them in.
+
+LOG is a file, a glob, a folder or "-" for stdin; gzip is recognised by its content.
+LABEL=LOG names a source; where the log format has no host, the label stands for it.
+
+` + configDoc,
+		Example: `  ipdrift analyze --key-file secret.key access.log.gz
+  ipdrift analyze --key-file cdn.example.com=cdn.key --db case.duckdb -o ticket.md logs/
+  zcat old.log.gz | ipdrift analyze --key-file secret.key --fail-on widen -`,
+		Args: want(true, "LOG"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
+	}
+	o.register(cmd)
+	return cmd
+}
+
+func (o *analyzeFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	o.keyFlags.register(f)
+	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (learned from what was served), file or dir")
+	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, or 'nginx:<log_format string>' (default: found for each file)")
+	f.StringVar(&o.db, "db", "", "keep the case as a DuckDB database in this `FILE`, for ipdrift report and query")
+	o.outputFlags.register(f)
+	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds or RFC 3339)")
+	f.StringVar(&o.until, "until", "", "only requests before this `TIME`")
+	f.StringVar(&o.host, "host", "", "only hosts that match this `GLOB`")
+	f.StringVar(&o.user, "user", "auto", "who is one user: auto or token (token and user agent)")
+	f.StringVar(&o.masks, "masks", "24,16", "IPv4 prefix lengths to judge")
+	f.StringVar(&o.masks6, "masks6", "64,56,48", "IPv6 prefix lengths to judge")
+	f.StringVar(&o.extent, "recover", "near", "search for the address a link was signed for: none, near (the /16 around) or full (all of IPv4)")
+	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
+	f.IntVar(&o.threads, "threads", 0, "threads to use (default: all cores)")
+	f.StringVar(&o.memory, "memory", "1GiB", "`SIZE` that bounds the whole process")
+	f.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks on stderr; errors are still shown")
+	wordsFor(cmd, "scope", "auto", "file", "dir")
+	wordsFor(cmd, "recover", "none", "near", "full")
+	wordsFor(cmd, "fail-on", conditionNames()...)
+	o.outputFlags.complete(cmd)
+}
+
+// remarks is where remarks go: nowhere if quiet.
+func (o *analyzeFlags) remarks(cmd *cobra.Command) io.Writer {
+	if o.quiet {
+		return io.Discard
+	}
+	return cmd.ErrOrStderr()
+}
+
+// plan checks every flag before anything is read.
+func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err error) {
+	p = &plan{}
+	if err := o.words(); err != nil {
+		return nil, err
+	}
+	if err := p.bound(o); err != nil {
+		return nil, err
+	}
+	if err := p.narrow(o); err != nil {
+		return nil, err
+	}
+	if p.secrets, err = o.keyFlags.read(o.remarks(cmd)); err != nil {
+		return nil, err
+	}
+	if p.sources, err = ingest.Sources(args); err != nil {
+		return nil, err
+	}
+	if err := o.outputFlags.check(p.sources); err != nil {
+		return nil, err
+	}
+	p.load.Scheme, p.load.Keys, p.load.Stdin, p.load.Threads = p.scheme, p.ring, cmd.InOrStdin(), p.limits.Threads
+	d := &p.detect
+	d.Scheme, d.Keys, d.Form, d.Threads = p.scheme, p.ring, p.form, p.limits.Threads
+	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), version(), judge.Default()
+	d.Scope, _ = token.ParseScope(o.scope)
+	return p, nil
+}
+
+// words checks the flags that take one of a few words.
+func (o *analyzeFlags) words() error {
+	if o.user != "auto" && o.user != "token" {
+		return usage("for now a user is a token and a user agent: --user auto", "--user %q is not available yet", o.user)
+	}
+	for _, c := range o.failOn {
+		if err := oneOf("fail-on", c, conditionNames()...); err != nil {
+			return err
+		}
+	}
+	return errors.Join(oneOf("scope", o.scope, "auto", "file", "dir"),
+		oneOf("recover", o.extent, string(detect.RecoverNone), string(detect.RecoverNear), string(detect.RecoverFull)))
+}
+
+// bound reads the limits and the candidates.
+func (p *plan) bound(o *analyzeFlags) (err error) {
+	if o.threads < 0 || o.threads > 1024 {
+		return usage("0 is all cores", "--threads: %d is not a number of threads", o.threads)
+	}
+	if p.limits.Threads = o.threads; o.threads == 0 {
+		p.limits.Threads = runtime.GOMAXPROCS(0)
+	}
+	if p.memory, err = size("memory", o.memory); err != nil {
+		return err
+	}
+	if p.memory < leastMemory {
+		return usage("256MiB is the least, 1GiB the default", "--memory: %s is too little", o.memory)
+	}
+	p.limits.Memory = p.memory / 2 // the other half is for Go
+	if p.detect.Masks4, err = prefixes("masks", o.masks, 32); err != nil {
+		return err
+	}
+	p.detect.Masks6, err = prefixes("masks6", o.masks6, 128)
+	return err
+}
+
+// narrow reads what narrows the input.
+func (p *plan) narrow(o *analyzeFlags) (err error) {
+	if o.since != "" {
+		if p.load.Since, err = instant("since", o.since); err != nil {
+			return err
+		}
+	}
+	if o.until != "" {
+		if p.load.Until, err = instant("until", o.until); err != nil {
+			return err
+		}
+	}
+	if o.since != "" && o.until != "" && !p.load.Since.Before(p.load.Until) {
+		return usage("", "--until %s is not after --since %s", o.until, o.since)
+	}
+	if _, err := path.Match(o.host, ""); err != nil {
+		return usage("a glob is *.example.com or cdn-?.example.com", "--host: %q is not a glob", o.host)
+	}
+	p.load.Host = o.host
+	if o.logFormat != "" {
+		if p.load.Format, err = format.Named(o.logFormat); err != nil {
+			return usage("", "--log-format: %w", err)
+		}
+	}
+	return nil
+}
+
+func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
+	start := time.Now()
+	p, err := o.plan(cmd, args)
+	if err != nil {
+		return err
+	}
+	if p.ring.Len() == 0 {
+		say(o.remarks(cmd), "no key: tokens are not recomputed, causes are inferred; %s", keyHint)
+	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 2))
+	store, err := ingest.Create(o.db, p.limits)
+	if err != nil {
+		return failed("", "--db: %w", err)
+	}
+	defer store.Close()
+	loaded, analysis, err := o.judge(cmd, store, p)
+	if err != nil {
+		return err
+	}
+	broken := complain(cmd.ErrOrStderr(), loaded, p.load.Format != nil)
+	if broken && analysis.Input.Lines == 0 {
+		return &failure{status: statusFailed}
+	}
+	doc := document{analysis: analysis, store: store, elapsed: time.Since(start), kept: o.db}
+	if err := o.outputFlags.write(cmd, doc, func() error { return keep(cmd.Context(), store, analysis) }); err != nil {
+		return err
+	}
+	return o.status(cmd.ErrOrStderr(), analysis, broken)
+}
+
+// judge loads the sources and analyses them, with progress on stderr.
+func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (*ingest.Loaded, *finding.Analysis, error) {
+	ctx := cmd.Context()
+	bar := newProgress(cmd.ErrOrStderr(), o.quiet, p.sources)
+	defer bar.clear()
+	lines := counter{next: bar.teller()}
+	p.load.Progress = lines.tell
+	loaded, err := ingest.Load(ctx, store, p.sources, p.load)
+	if err != nil {
+		return nil, nil, lines.interrupted(ctx, err, "while reading")
+	}
+	bar.judging()
+	analysis, err := detect.Analyze(ctx, store, loaded, p.detect)
+	if err != nil {
+		return nil, nil, lines.interrupted(ctx, err, "while judging")
+	}
+	return loaded, analysis, nil
+}
+
+// keep finishes a kept case, so that it can be reported on without the log.
+func keep(ctx context.Context, store *ingest.Store, a *finding.Analysis) error {
+	text, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	if err := store.Remember(ctx, aboutAnalysis, string(text)); err != nil {
+		return err
+	}
+	if err := store.Remember(ctx, "version", a.Method.Version); err != nil {
+		return err
+	}
+	return store.Keep()
+}
+
+// complain names the sources that failed.
+func complain(w io.Writer, loaded *ingest.Loaded, formatGiven bool) (broken bool) {
+	for _, s := range loaded.Sources {
+		switch {
+		case s.Err != nil && s.Lines > 0:
+			say(w, "%s: after line %d: %v", s.Path, s.Lines, s.Err)
+		case s.Err != nil:
+			say(w, "%s: %v", s.Path, s.Err)
+		case formatGiven && s.Parsed == 0 && s.Rejected > 0:
+			say(w, "%s: no line fits --log-format; %q tells why", s.Path, "ipdrift formats test FILE")
+		default:
+			continue
+		}
+		broken = true
+	}
+	return broken
+}
+
+// status picks the exit status of a report that was written.
+func (o *analyzeFlags) status(w io.Writer, a *finding.Analysis, broken bool) error {
+	if broken {
+		return &failure{status: statusFailed}
+	}
+	if uncalibrated(a) {
+		return failedCalibration(a)
+	}
+	for _, c := range conditions() {
+		if met := c.met(a); met != "" && slices.Contains(o.failOn, c.name) {
+			return &failure{status: statusCondition, err: fmt.Errorf("--fail-on %s: %s", c.name, met)}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"ipdrift/detect/finding"
+)
+
+// condition is something --fail-on can ask for.
+type condition struct {
+	name string
+	met  func(*finding.Analysis) string // "" if not
+}
+
+func conditions() []condition {
+	return []condition{{"widen", widen}, {"rotation", rotation}, {"rejects", rejects}, {"calibration", calibration}}
+}
+
+func conditionNames() []string {
+	var names []string
+	for _, c := range conditions() {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+func widen(a *finding.Analysis) string {
+	for _, r := range a.Recommendations {
+		if r.Decision == finding.Widen {
+			return fmt.Sprintf("a wider mask is recommended for %s (%s)", r.Host, r.Family)
+		}
+	}
+	return ""
+}
+
+func rotation(a *finding.Analysis) string {
+	if n := a.Users.ByClass[finding.Rotating]; n > 0 {
+		return fmt.Sprintf("rotating users: %d", n)
+	}
+	return ""
+}
+
+func rejects(a *finding.Analysis) string {
+	if n := a.Input.Rejected; n > 0 {
+		return fmt.Sprintf("rejected lines: %d of %d", n, a.Input.Lines)
+	}
+	return ""
+}
+
+func calibration(a *finding.Analysis) string {
+	for _, c := range a.Calibration {
+		if c.Status == finding.Failed {
+			return "calibration failed for " + c.Host
+		}
+	}
+	return ""
+}
+
+// uncalibrated tells whether calibration failed on every host that has tokens.
+func uncalibrated(a *finding.Analysis) bool {
+	failed := 0
+	for _, c := range a.Calibration {
+		switch {
+		case c.Status == finding.Failed:
+			failed++
+		case c.Tokens > 0:
+			return false
+		}
+	}
+	return failed > 0
+}
+
+func failedCalibration(a *finding.Analysis) error {
+	return &failure{
+		status: statusUncalibrated,
+		err:    errors.New("calibration failed for every host: the key, the path rule or the address field does not fit this log"),
+		hint:   "the report says for each host which it probably is",
+	}
+}

@@ -1,0 +1,139 @@
+// Ipdrift reads access logs of a CDN that protects content with tokens bound
+// to the client's address, and tells which refusals come from addresses that
+// changed, and whether a subnet mask would mend it.
+//
+//	ipdrift analyze --key-file secret.key access.log.gz
+//	ipdrift analyze --key-file secret.key --db case.duckdb -o ticket.md logs/
+//	ipdrift query case.duckdb "SELECT cause, count(*) FROM requests GROUP BY cause"
+//
+// # Input
+//
+// A log is a file, a glob, a folder or "-" for stdin; gzip is recognised by its
+// content, the log format by the first lines (ipdrift formats). "label=FILE"
+// names a source in the report.
+//
+// # Keys
+//
+// A key comes from a file (--key-file FILE, or HOST=FILE for one host), from
+// the environment (IPDRIFT_KEY) or by reference from a configuration file
+// (--config). It is never taken as the value of a flag, never printed and never
+// stored. Without a key everything that can be said without one is said, and
+// marked as inferred.
+//
+// # Manners
+//
+// Results go to stdout, all else to stderr, one remark a line behind
+// "ipdrift:", in lower case and without a full stop, with the way out below it.
+// Progress is shown only where stderr is a terminal, and erased at the end.
+// Output files appear whole or not at all. Nothing is sent anywhere.
+//
+// # Exit status
+//
+//	0  done
+//	1  failed, also in part: a source was damaged or had no known format
+//	2  wrong usage
+//	3  a --fail-on condition was met
+//	4  verify: the link is not valid
+//	5  calibration failed for every host: the key, the path rule or the address
+//	   field does not fit this log
+//
+// Where several apply, 1 wins over 5, and 5 over 3.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)   // a second interrupt ends the process at once
+	signal.Ignore(syscall.SIGPIPE) // a closed stdout is an error like others, so that nothing is left behind
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole command: arguments and streams in, exit status out.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	cmd := root()
+	cmd.SetArgs(args)
+	cmd.SetIn(stdin)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	return conclude(stderr, cmd.ExecuteContext(ctx))
+}
+
+// root builds the command with all that it can do.
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ipdrift",
+		Short: "Which token refusals come from changing client addresses, and would a mask help?",
+		Long: `ipdrift reads the access logs of a CDN whose links carry a token bound to the
+client's address. It recomputes every token with your key and says why each request
+was refused, who was refused because their address changed, and whether a subnet
+mask would mend it.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 a --fail-on condition was met,
+4 verify: not valid, 5 calibration failed for every host.
+Where several apply, 1 wins over 5, and 5 over 3.`,
+		Example: `  ipdrift analyze --key-file secret.key access.log.gz
+  ipdrift analyze --key-file secret.key --db case.duckdb -o ticket.md logs/
+  ipdrift query case.duckdb "SELECT cause, count(*) FROM requests GROUP BY cause"`,
+		Version:       version(),
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	cmd.SetVersionTemplate("ipdrift {{.Version}}\n")
+	cmd.SetFlagErrorFunc(flagError)
+	cmd.AddCommand(analyzeCommand(), reportCommand(), queryCommand(), signCommand(), verifyCommand(),
+		explainCommand(), formatsCommand(), versionCommand())
+	tame(cmd)
+	return cmd
+}
+
+// flagError words what the flag package found wrong with the command line.
+func flagError(cmd *cobra.Command, err error) error {
+	hint := fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
+	if strings.HasPrefix(err.Error(), "unknown flag: --key") {
+		hint = "a key is never taken from the command line: --key-file FILE, or IPDRIFT_KEY in the environment"
+	}
+	var f *failure
+	if errors.As(err, &f) && f.hint != "" {
+		hint = f.hint
+	}
+	return &failure{status: statusUsage, err: err, hint: hint}
+}
+
+// tame gives the commands that cobra brings the manners of ours.
+func tame(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = knownCommand
+		case "completion":
+			cmd.Args = noCommand
+			cmd.RunE = func(*cobra.Command, []string) error {
+				return usage("ipdrift completion bash, fish, powershell or zsh", "missing argument: SHELL")
+			}
+			for _, shell := range cmd.Commands() {
+				shell.Args = want(false)
+			}
+		}
+	}
+}
+
+func knownCommand(cmd *cobra.Command, args []string) error {
+	found, rest, _ := cmd.Root().Find(args)
+	return noCommand(found, rest)
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"ipdrift/ingest"
+)
+
+// progress shows on a terminal how far a load has come. A nil progress shows
+// nothing.
+type progress struct {
+	mu    sync.Mutex
+	w     io.Writer
+	bar   *progressbar.ProgressBar
+	lines int64
+	read  int64
+	start time.Time
+}
+
+// newProgress is nil where nobody would see it.
+func newProgress(w io.Writer, quiet bool, sources []ingest.Source) *progress {
+	if quiet || !isTerminal(w) {
+		return nil
+	}
+	total := int64(0)
+	for _, s := range sources {
+		if s.Size < 0 {
+			total = -1
+			break
+		}
+		total += s.Size
+	}
+	return &progress{w: w, start: time.Now(), bar: newBar(w, total, "reading")}
+}
+
+func newBar(w io.Writer, total int64, what string) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(200*time.Millisecond),
+		progressbar.OptionSetRenderBlankState(true),
+		progressbar.OptionFullWidth(),
+		progressbar.OptionClearOnFinish())
+}
+
+// tell is called from several goroutines.
+func (p *progress) tell(now ingest.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lines, p.read = max(p.lines, now.Lines), max(p.read, now.Read)
+	rate := float64(p.lines) / max(time.Since(p.start).Seconds(), 0.001)
+	p.bar.Describe(fmt.Sprintf("reading  %.1f M lines  %.0f k lines/s ", float64(p.lines)/1e6, rate/1e3))
+	// A bar that cannot be drawn is no reason to stop.
+	_ = p.bar.Set64(p.read)
+}
+
+// judging follows the reading: how long it takes is not known beforehand.
+func (p *progress) judging() {
+	p.clear()
+	if p != nil {
+		fmt.Fprintf(p.w, "judging %d lines ...", p.lines)
+	}
+}
+
+// clear erases what was shown.
+func (p *progress) clear() {
+	if p == nil {
+		return
+	}
+	_ = p.bar.Clear()
+	fmt.Fprint(p.w, "\r\x1b[K")
+}
+
+// counter remembers how many lines were read, for what is said when the run
+// is interrupted.
+type counter struct {
+	lines atomic.Int64
+	next  func(ingest.Progress) // nil: nobody else wants to know
+}
+
+func (c *counter) tell(now ingest.Progress) {
+	c.lines.Store(max(c.lines.Load(), now.Lines))
+	if c.next != nil {
+		c.next(now)
+	}
+}
+
+// teller is what a load calls; nil for a nil progress.
+func (p *progress) teller() func(ingest.Progress) {
+	if p == nil {
+		return nil
+	}
+	return p.tell
+}
+
+// interrupted says how far a run came that was cancelled.
+func (c *counter) interrupted(ctx context.Context, err error, when string) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return failed("no report was written and no case kept; --since, --until and --host narrow the input",
+		"interrupted %s, after %d lines", when, c.lines.Load())
+}

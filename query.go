@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ipdrift/ingest"
+	"ipdrift/report"
+)
+
+// queryFormat is one way to write the result of a query.
+type queryFormat struct {
+	name  string
+	write func(w io.Writer, t *table) error // nil for parquet, which DuckDB writes
+}
+
+func queryFormats() []queryFormat {
+	return []queryFormat{{"table", writeTable}, {"csv", writeCSV}, {"json", writeJSON}, {"parquet", nil}}
+}
+
+type queryFlags struct{ format, output string }
+
+func queryCommand() *cobra.Command {
+	o := &queryFlags{}
+	cmd := &cobra.Command{
+		Use:   `query CASE.duckdb "SQL"`,
+		Short: "Run read-only SQL on a kept case",
+		Long: `query runs SQL on a kept case, read-only and locked: it can change nothing and reach
+no other file. SQL "-" is read from stdin. The views are
+
+  requests  every request with its verdict, cause, basis and signing address
+  rejects   lines that are no request, and why
+  users     one row per user: class, refusals, addresses, changes
+  tokens    one row per signed link
+  masks     one row per host, family and prefix length
+
+"DESCRIBE requests" lists the columns of a view.`,
+		Example: `  ipdrift query case.duckdb "SELECT cause, count(*) FROM requests GROUP BY cause"
+  ipdrift query case.duckdb "FROM users WHERE class = 'rotating'" --format csv > users.csv
+  ipdrift query case.duckdb "FROM requests" --format parquet -o requests.parquet`,
+		Args: want(false, "CASE.duckdb", "SQL"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1]) },
+	}
+	var names []string
+	for _, f := range queryFormats() {
+		names = append(names, f.name)
+	}
+	cmd.Flags().StringVar(&o.format, "format", names[0], "`FORMAT` of the result: "+strings.Join(names, ", "))
+	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write the result to this `FILE` instead of stdout")
+	wordsFor(cmd, "format", names...)
+	return cmd
+}
+
+func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
+	var format *queryFormat
+	var names []string
+	for _, f := range queryFormats() {
+		names = append(names, f.name)
+		if f.name == o.format {
+			format = &f
+		}
+	}
+	if format == nil {
+		return oneOf("format", o.format, names...)
+	}
+	if o.output != "" {
+		if err := distinct([]string{o.output}, []ingest.Source{{Path: path}}); err != nil {
+			return err
+		}
+	}
+	if query == "-" {
+		text, err := io.ReadAll(cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		query = string(text)
+	}
+	store, err := openCase(path)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if format.write == nil {
+		return o.parquet(cmd, store, query)
+	}
+	return o.rows(cmd, store, query, *format)
+}
+
+// rows writes a result row by row.
+func (o *queryFlags) rows(cmd *cobra.Command, store *ingest.Store, query string, format queryFormat) error {
+	t, err := openTable(cmd.Context(), store, query)
+	if err != nil {
+		return wrongSQL(err)
+	}
+	defer t.rows.Close()
+	if o.output == "" {
+		out := cmd.OutOrStdout()
+		t.width = screen(out, 0).Width
+		return wrongSQL(format.write(out, t))
+	}
+	f, err := newPending(o.output)
+	if err != nil {
+		return err
+	}
+	defer f.drop()
+	if err := f.write(func(w io.Writer) error { return format.write(w, t) }); err != nil {
+		return wrongSQL(err)
+	}
+	return f.keep()
+}
+
+// wrongSQL keeps the first line of what DuckDB says, and the candidates it
+// names as the way out.
+func wrongSQL(err error) error {
+	if err == nil {
+		return nil
+	}
+	hint := ""
+	for line := range strings.Lines(err.Error()) {
+		for _, start := range []string{"Candidate", "Did you mean", "LINE "} {
+			if strings.HasPrefix(line, start) && (hint == "" || start != "LINE ") {
+				hint = report.Clean(strings.TrimSpace(line))
+			}
+		}
+	}
+	return failed(hint, "%s", firstLine(err))
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return strings.TrimPrefix(line, "duckdb_execute_prepared_arrow: ")
+}
+
+// table is the result of a query.
+type table struct {
+	rows   *sql.Rows
+	header []string
+	kinds  []string // DuckDB's names of the column types
+	width  int      // of the screen, 0 none
+}
+
+func openTable(ctx context.Context, store *ingest.Store, query string) (*table, error) {
+	rows, err := store.DB.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{rows: rows}
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		rows.Close()
+		return nil, err
+	}
+	for _, c := range types {
+		t.header = append(t.header, c.Name())
+		t.kinds = append(t.kinds, c.DatabaseTypeName())
+	}
+	return t, nil
+}
+
+// values yields the rows; the slice is used again for the next one.
+func (t *table) values() iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		row, into := make([]any, len(t.header)), make([]any, len(t.header))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		for t.rows.Next() {
+			if err := t.rows.Scan(into...); err != nil {
+				yield(nil, err)
+				return
+			}
+			for i := range row {
+				row[i] = shown(ingest.Plain(row[i], t.kinds[i]), t.kinds[i])
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+		if err := t.rows.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// shown is a value as JSON can hold it: times as RFC 3339 in UTC, bytes as
+// hexadecimal digits, and what is no number as nothing.
+func shown(v any, kind string) any {
+	switch v := v.(type) {
+	case time.Time:
+		return v.UTC().Format(layoutOf(kind))
+	case []byte:
+		return hex.EncodeToString(v)
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+	}
+	return v
+}
+
+func layoutOf(kind string) string {
+	switch kind {
+	case "DATE":
+		return time.DateOnly
+	case "TIME":
+		return "15:04:05.999999"
+	}
+	return time.RFC3339Nano
+}
+
+// cells yields the rows as text, with null for NULL; each row is a new slice.
+func (t *table) cells(null string) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		for row, err := range t.values() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			out := make([]string, len(row))
+			for i, v := range row {
+				out[i] = cell(v, null)
+			}
+			if !yield(out, nil) {
+				return
+			}
+		}
+	}
+}
+
+func cell(v any, null string) string {
+	switch v := v.(type) {
+	case nil:
+		return null
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case []any, map[string]any:
+		if out, err := json.Marshal(v); err == nil {
+			return string(out)
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+func writeTable(w io.Writer, t *table) error {
+	return report.Table(w, t.header, t.cells("NULL"), t.width)
+}
+
+func writeCSV(w io.Writer, t *table) error { return report.CSV(w, t.header, t.cells("")) }
+
+// writeJSON writes an array of objects, one a line, with the columns in their
+// order.
+func writeJSON(w io.Writer, t *table) error {
+	names := make([]string, len(t.header))
+	for i, name := range t.header {
+		names[i] = quoted(name)
+	}
+	before := "[\n"
+	for row, err := range t.values() {
+		if err != nil {
+			return err
+		}
+		line := []byte(before + "{")
+		for i, v := range row {
+			if i > 0 {
+				line = append(line, ',')
+			}
+			value, err := json.Marshal(v)
+			if err != nil {
+				return err
+			}
+			line = append(append(append(line, names[i]...), ':'), value...)
+		}
+		if _, err := w.Write(append(line, '}')); err != nil {
+			return err
+		}
+		before = ",\n"
+	}
+	end := "\n]\n"
+	if before == "[\n" {
+		end = "[]\n"
+	}
+	_, err := io.WriteString(w, end)
+	return err
+}
+
+func quoted(s string) string {
+	out, err := json.Marshal(s)
+	if err != nil {
+		return `""`
+	}
+	return string(out)
+}

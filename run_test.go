@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// closedPipe is a stdout whose reader has gone.
+type closedPipe struct{}
+
+func (closedPipe) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
+}
+
+// A reader of stdout who has seen enough costs neither the case nor the files.
+func TestClosedPipe(t *testing.T) {
+	dir := t.TempDir()
+	kept, file := filepath.Join(dir, "c.duckdb"), filepath.Join(dir, "r.md")
+	var stderr bytes.Buffer
+	got := run(context.Background(), []string{"analyze", "--key-file", "testdata/nginx/demo.key", "--db", kept, "-o", file,
+		"testdata/nginx/video-demo.log.gz"}, strings.NewReader(""), closedPipe{}, &stderr)
+	if got != statusFailed || stderr.Len() > 0 {
+		t.Errorf("exit status %d and %q on stderr", got, &stderr)
+	}
+	for _, path := range []string{kept, file} {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// An interrupt while reading leaves nothing behind and says how far it came.
+func TestInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	log, err := os.ReadFile("testdata/logs/nginx-combined.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	endless := endlessLog{lines: log, stop: 100, cancel: cancel}
+	got := run(ctx, []string{"analyze", "--db", filepath.Join(dir, "c.duckdb"), "-o", filepath.Join(dir, "r.md"), "--quiet", "-"},
+		&endless, io.Discard, &stderr)
+	if got != statusFailed || !strings.Contains(stderr.String(), "interrupted while reading, after ") {
+		t.Errorf("exit status %d and %q on stderr", got, &stderr)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// endlessLog repeats its lines for ever, and interrupts the run after a while.
+type endlessLog struct {
+	lines  []byte
+	at     int
+	stop   int // repetitions before the interrupt
+	cancel func()
+}
+
+func (e *endlessLog) Read(p []byte) (int, error) {
+	n := copy(p, e.lines[e.at:])
+	if e.at += n; e.at == len(e.lines) {
+		if e.at, e.stop = 0, e.stop-1; e.stop == 0 {
+			e.cancel()
+		}
+	}
+	return n, nil
+}
+
+func TestSize(t *testing.T) {
+	for text, want := range map[string]int64{"1": 1, "1B": 1, "2K": 2048, "512MiB": 512 << 20, "1GiB": 1 << 30, "1.5G": 3 << 29, "1TB": 1 << 40} {
+		if got, err := size("memory", text); err != nil || got != want {
+			t.Errorf("%s: %d, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "G", "-1", "1X", "1iB", "NaN", "Inf", "1e30T", "0"} {
+		if got, err := size("memory", text); err == nil {
+			t.Errorf("%q is taken for %d", text, got)
+		}
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	for text, want := range map[string]int64{"+2h": 1_007_200, "+90s": 1_000_090, "+7d": 1_604_800, "12": 12, "2030-01-01T00:00:00Z": 1893456000, "2030-01-01T01:00:00+01:00": 1893456000} {
+		if got, err := expiry(text, now); err != nil || got.Unix() != want {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "+", "+h", "+-2h", "2h", "-1", "+0d", "999999999999999"} {
+		if got, err := expiry(text, now); err == nil {
+			t.Errorf("%q is taken for %v", text, got)
+		}
+	}
+}
+
+func TestCleanURL(t *testing.T) {
+	const want = "https://cdn.example.com/a?md5=x&expires=1"
+	for _, raw := range []string{want, " " + want + "\n", `"` + want + `"`, "<" + want + ">", "`" + want + "`", "“" + want + "”",
+		"https://cdn.example.com/a?md5=x&amp;expires=1", `https://cdn.example.com/a\?md5\=x\&expires\=1`,
+		`https://cdn.example.com/a?md5=x\u0026expires=1`, "https://cdn.example.com/a?md5=x\r\n&expires=1", "cdn.example.com/a?md5=x&expires=1"} {
+		got, notes := cleanURL(raw)
+		if got != want {
+			t.Errorf("%q becomes %q", raw, got)
+		}
+		if (raw != want) != (len(notes) > 0) {
+			t.Errorf("%q: the notes are %q", raw, notes)
+		}
+	}
+	for raw, want := range map[string]string{"https://u:p@a.example.com:8443/x": "a.example.com:8443", "/x": "", "http://a?b": "a"} {
+		if got := hostOf(raw); got != want {
+			t.Errorf("host of %q: %q, want %q", raw, got, want)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ipdrift/token"
+)
+
+type signFlags struct {
+	keyFlags
+	expires, ip string
+	mask        int
+	dir         bool
+}
+
+func signCommand() *cobra.Command {
+	o := &signFlags{}
+	cmd := &cobra.Command{
+		Use:   "sign PATH_OR_URL --expires T",
+		Short: "Print a signed URL",
+		Long: `sign prints the path or URL with its token. The key of the URL's host is used, of
+several the first one; a path takes the key that is for every host.`,
+		Example: `  ipdrift sign https://cdn.example.com/vod/a.mp4 --expires +2h --ip 203.0.113.9 --key-file secret.key
+  ipdrift sign /vod/720p/index.m3u8 --dir --expires 2026-12-01T00:00:00Z --key-file secret.key`,
+		Args: want(false, "PATH_OR_URL"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.expires, "expires", "", "`TIME` the link lives until: Unix seconds, RFC 3339, or a span from now as in +2h")
+	f.StringVar(&o.ip, "ip", "", "bind the link to this client address: `IP` (default: to none)")
+	f.IntVar(&o.mask, "mask", 0, "cut the address to this `PREFIX` length before hashing")
+	f.BoolVar(&o.dir, "dir", false, "hash the directory, so that the token covers the files in it")
+	o.keyFlags.register(f)
+	return cmd
+}
+
+func (o *signFlags) run(cmd *cobra.Command, target string) error {
+	now := time.Now()
+	if o.expires == "" {
+		return usage("--expires +2h, or a time", "missing flag: --expires")
+	}
+	until, err := expiry(o.expires, now)
+	if err != nil {
+		return err
+	}
+	var client netip.Addr
+	if o.ip != "" {
+		if client, err = address(o.ip); err != nil {
+			return err
+		}
+	}
+	if err := checkMask(o.mask, client); err != nil {
+		return err
+	}
+	s, err := o.keyFlags.read(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	keys, err := s.forHost(hostOf(target))
+	if err != nil {
+		return err
+	}
+	signed, err := token.Sign(s.scheme, token.SignParams{
+		Target: target, Expires: until.Unix(), Client: client, Prefix: o.mask, Form: s.form, Dir: o.dir, Key: keys[0],
+	})
+	if err != nil {
+		return failed("", "cannot sign: %w", err)
+	}
+	if until.Before(now) {
+		say(cmd.ErrOrStderr(), "the link has expired already: --expires %s is past", o.expires)
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), signed)
+	return err
+}
