@@ -18,10 +18,10 @@ type chain [4][width]uint32
 type block struct {
 	round   [64]uint32 // by step: its constant and, where that is the same in all lanes, its message word
 	at      [16]uint32 // by message word: where its lanes begin, in bytes from the begin of the rows
-	start   [4]uint32  // state before step from, as the kernel's registers hold it; of the first block
+	start   state      // before step from; of the first block
 	want    uint32     // what the step before to must compute, before the chaining value is taken off
 	varying uint32     // the message words that differ, a bit each
-	from    uint32     // the first step that is not the same in all lanes, below 16; of the first block
+	from    uint32     // 0, 4, 8 or 12: all steps before it are the same in all lanes; of the first block
 	to      uint32     // steps to take before want is compared, 46 to 61; or 64: chain, nothing to compare
 	chained uint32     // 1: begins with the lanes of a chaining value, not with start; to is 61 or 64
 	words   [16]uint32 // what round holds of the message
@@ -29,30 +29,26 @@ type block struct {
 
 func (b *block) load(text []byte) {
 	*b = block{round: sines, to: 64}
-	for w := range b.words {
-		b.set(w, binary.LittleEndian.Uint32(text[4*w:]))
-	}
+	b.update(text[:blockSize])
 }
 
-// set changes a constant word and reports whether it differs.
-func (b *block) set(w int, word uint32) bool {
+// set changes a constant word.
+func (b *block) set(w int, word uint32) {
 	more := word - b.words[w]
 	if more == 0 {
-		return false
+		return
 	}
 	b.words[w] = word
 	for _, step := range steps(w) {
 		b.round[step] += more
 	}
-	return true
 }
 
-// update changes the constant bytes at the begin of a block that are not in it yet.
-func (b *block) update(text []byte) (changed bool) {
-	for w := 0; w < len(text)/4; w++ {
-		changed = b.set(w, binary.LittleEndian.Uint32(text[4*w:])) || changed
+// update changes the words at the begin of a block.
+func (b *block) update(text []byte) {
+	for w := range len(text) / 4 {
+		b.set(w, binary.LittleEndian.Uint32(text[4*w:]))
 	}
-	return changed
 }
 
 // last is the last step that takes a word that differs.
@@ -72,7 +68,8 @@ type plan struct {
 	blocks []block
 	text   []byte // padded, zero in the gap
 	gap    int    // where it begins, below blockSize
-	begin  chain  // chaining value, of plans of several blocks
+	begun  state  // what every lane of begin is
+	begin  chain  // the state before, if there are several blocks
 }
 
 // lay makes the plan: the message is head, a gap of that many bytes, and tail; total is its length
@@ -97,43 +94,48 @@ func (p *plan) lay(head []byte, gap int, tail []byte, total, stride int) {
 		b.varying |= 1 << (w % 16)
 		b.at[w%16] = uint32((w - p.gap/4) * stride)
 	}
+	// What is A after a step was computed three steps before.
+	last := &p.blocks[n-1]
+	last.to = 61
+	if n == 1 {
+		last.to = uint32(last.last() - 2)
+	}
 }
 
 // aim sets the state the plan begins with and the digest it must lead to.
 func (p *plan) aim(s, sum state) {
 	first, last := &p.blocks[0], &p.blocks[len(p.blocks)-1]
-	first.from = uint32(p.gap / 4)
-	for i, word := range first.after(int(first.from), s) {
-		first.start[(i-int(first.from))&3] = word
-	}
+	first.from = uint32(p.gap / 16 * 4)
+	first.start = first.after(int(first.from), s)
 	if first != last {
-		for i := range p.begin {
-			fill(&p.begin[i], s[i])
-		}
-		last.want, last.to = sum[0], 61
+		p.chainFrom(s)
+		last.want = sum[0]
 		return
 	}
-	// What is A behind a step was computed four steps before.
-	n := first.last() + 1
-	first.want, first.to = first.unwind(n, sum.minus(s))[0], uint32(n-3)
+	first.want = first.unwind(int(first.to)+3, sum.minus(s))[0]
 }
 
-func fill(lanes *[width]uint32, word uint32) {
-	for i := range lanes {
-		lanes[i] = word
+func (p *plan) chainFrom(s state) {
+	if p.begun == s {
+		return
+	}
+	p.begun = s
+	for i, word := range s {
+		for lane := range p.begin[i] {
+			p.begin[i][lane] = word
+		}
 	}
 }
 
-// rehead changes the constant bytes before the gap, which stay as many, and aims again if it must.
+// rehead changes the constant bytes before the gap, which stay as many, and the state before them.
 func (p *plan) rehead(head []byte, s, sum state) {
 	copy(p.text, head)
-	if p.blocks[0].update(p.text[:(len(head)+3)/4*4]) {
-		p.aim(s, sum)
-	}
+	p.blocks[0].update(p.text[:(len(head)+3)/4*4])
+	p.aim(s, sum)
 }
 
 // hits hashes the lanes and returns those that have the wanted first word, a bit each.
-func (p *plan) hits(path Path, scratch *chain, rows []uint32) (found uint32) {
+func (p *plan) hits(path path, scratch *chain, rows []uint32) (found uint32) {
 	in := &p.begin
 	for i := range p.blocks {
 		found = path.hash(&p.blocks[i], in, scratch, rows)

@@ -25,36 +25,12 @@ TEXT ·hashAVX512(SB), NOSPLIT, $0-52
 	VPBROADCASTD 332(AX), Z6
 	VPBROADCASTD 332(AX), Z7
 	MOVL         344(AX), R9
-	CMPL         R9, $0x01
-	JEQ          step1
-	CMPL         R9, $0x02
-	JEQ          step2
-	CMPL         R9, $0x03
-	JEQ          step3
 	CMPL         R9, $0x04
 	JEQ          step4
-	CMPL         R9, $0x05
-	JEQ          step5
-	CMPL         R9, $0x06
-	JEQ          step6
-	CMPL         R9, $0x07
-	JEQ          step7
 	CMPL         R9, $0x08
 	JEQ          step8
-	CMPL         R9, $0x09
-	JEQ          step9
-	CMPL         R9, $0x0a
-	JEQ          step10
-	CMPL         R9, $0x0b
-	JEQ          step11
 	CMPL         R9, $0x0c
 	JEQ          step12
-	CMPL         R9, $0x0d
-	JEQ          step13
-	CMPL         R9, $0x0e
-	JEQ          step14
-	CMPL         R9, $0x0f
-	JEQ          step15
 	JMP          step0
 
 chained:
@@ -74,54 +50,48 @@ step0:
 	JNE         lanes0
 
 mix0:
-	VMOVDQA32  Z6, Z8
-	VMOVDQA32  Z7, Z9
-	VPTERNLOGD $0xd8, Z2, Z4, Z8
-	VPTERNLOGD $0xd8, Z3, Z5, Z9
-	VPADDD     Z8, Z0, Z0
-	VPADDD     Z9, Z1, Z1
-	VPROLD     $0x07, Z0, Z0
-	VPROLD     $0x07, Z1, Z1
-	VPADDD     Z2, Z0, Z0
-	VPADDD     Z3, Z1, Z1
-
-step1:
+	VMOVDQA32   Z6, Z8
+	VMOVDQA32   Z7, Z9
+	VPTERNLOGD  $0xd8, Z2, Z4, Z8
+	VPTERNLOGD  $0xd8, Z3, Z5, Z9
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z1, Z1
+	VPROLD      $0x07, Z0, Z0
+	VPROLD      $0x07, Z1, Z1
+	VPADDD      Z2, Z0, Z0
+	VPADDD      Z3, Z1, Z1
 	VPADDD.BCST 4(AX), Z6, Z6
 	VPADDD.BCST 4(AX), Z7, Z7
 	TESTL       $0x00000002, SI
 	JNE         lanes1
 
 mix1:
-	VMOVDQA32  Z4, Z8
-	VMOVDQA32  Z5, Z9
-	VPTERNLOGD $0xd8, Z0, Z2, Z8
-	VPTERNLOGD $0xd8, Z1, Z3, Z9
-	VPADDD     Z8, Z6, Z6
-	VPADDD     Z9, Z7, Z7
-	VPROLD     $0x0c, Z6, Z6
-	VPROLD     $0x0c, Z7, Z7
-	VPADDD     Z0, Z6, Z6
-	VPADDD     Z1, Z7, Z7
-
-step2:
+	VMOVDQA32   Z4, Z8
+	VMOVDQA32   Z5, Z9
+	VPTERNLOGD  $0xd8, Z0, Z2, Z8
+	VPTERNLOGD  $0xd8, Z1, Z3, Z9
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z7, Z7
+	VPROLD      $0x0c, Z6, Z6
+	VPROLD      $0x0c, Z7, Z7
+	VPADDD      Z0, Z6, Z6
+	VPADDD      Z1, Z7, Z7
 	VPADDD.BCST 8(AX), Z4, Z4
 	VPADDD.BCST 8(AX), Z5, Z5
 	TESTL       $0x00000004, SI
 	JNE         lanes2
 
 mix2:
-	VMOVDQA32  Z2, Z8
-	VMOVDQA32  Z3, Z9
-	VPTERNLOGD $0xd8, Z6, Z0, Z8
-	VPTERNLOGD $0xd8, Z7, Z1, Z9
-	VPADDD     Z8, Z4, Z4
-	VPADDD     Z9, Z5, Z5
-	VPROLD     $0x11, Z4, Z4
-	VPROLD     $0x11, Z5, Z5
-	VPADDD     Z6, Z4, Z4
-	VPADDD     Z7, Z5, Z5
-
-step3:
+	VMOVDQA32   Z2, Z8
+	VMOVDQA32   Z3, Z9
+	VPTERNLOGD  $0xd8, Z6, Z0, Z8
+	VPTERNLOGD  $0xd8, Z7, Z1, Z9
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z5, Z5
+	VPROLD      $0x11, Z4, Z4
+	VPROLD      $0x11, Z5, Z5
+	VPADDD      Z6, Z4, Z4
+	VPADDD      Z7, Z5, Z5
 	VPADDD.BCST 12(AX), Z2, Z2
 	VPADDD.BCST 12(AX), Z3, Z3
 	TESTL       $0x00000008, SI
@@ -146,54 +116,48 @@ step4:
 	JNE         lanes4
 
 mix4:
-	VMOVDQA32  Z6, Z8
-	VMOVDQA32  Z7, Z9
-	VPTERNLOGD $0xd8, Z2, Z4, Z8
-	VPTERNLOGD $0xd8, Z3, Z5, Z9
-	VPADDD     Z8, Z0, Z0
-	VPADDD     Z9, Z1, Z1
-	VPROLD     $0x07, Z0, Z0
-	VPROLD     $0x07, Z1, Z1
-	VPADDD     Z2, Z0, Z0
-	VPADDD     Z3, Z1, Z1
-
-step5:
+	VMOVDQA32   Z6, Z8
+	VMOVDQA32   Z7, Z9
+	VPTERNLOGD  $0xd8, Z2, Z4, Z8
+	VPTERNLOGD  $0xd8, Z3, Z5, Z9
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z1, Z1
+	VPROLD      $0x07, Z0, Z0
+	VPROLD      $0x07, Z1, Z1
+	VPADDD      Z2, Z0, Z0
+	VPADDD      Z3, Z1, Z1
 	VPADDD.BCST 20(AX), Z6, Z6
 	VPADDD.BCST 20(AX), Z7, Z7
 	TESTL       $0x00000020, SI
 	JNE         lanes5
 
 mix5:
-	VMOVDQA32  Z4, Z8
-	VMOVDQA32  Z5, Z9
-	VPTERNLOGD $0xd8, Z0, Z2, Z8
-	VPTERNLOGD $0xd8, Z1, Z3, Z9
-	VPADDD     Z8, Z6, Z6
-	VPADDD     Z9, Z7, Z7
-	VPROLD     $0x0c, Z6, Z6
-	VPROLD     $0x0c, Z7, Z7
-	VPADDD     Z0, Z6, Z6
-	VPADDD     Z1, Z7, Z7
-
-step6:
+	VMOVDQA32   Z4, Z8
+	VMOVDQA32   Z5, Z9
+	VPTERNLOGD  $0xd8, Z0, Z2, Z8
+	VPTERNLOGD  $0xd8, Z1, Z3, Z9
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z7, Z7
+	VPROLD      $0x0c, Z6, Z6
+	VPROLD      $0x0c, Z7, Z7
+	VPADDD      Z0, Z6, Z6
+	VPADDD      Z1, Z7, Z7
 	VPADDD.BCST 24(AX), Z4, Z4
 	VPADDD.BCST 24(AX), Z5, Z5
 	TESTL       $0x00000040, SI
 	JNE         lanes6
 
 mix6:
-	VMOVDQA32  Z2, Z8
-	VMOVDQA32  Z3, Z9
-	VPTERNLOGD $0xd8, Z6, Z0, Z8
-	VPTERNLOGD $0xd8, Z7, Z1, Z9
-	VPADDD     Z8, Z4, Z4
-	VPADDD     Z9, Z5, Z5
-	VPROLD     $0x11, Z4, Z4
-	VPROLD     $0x11, Z5, Z5
-	VPADDD     Z6, Z4, Z4
-	VPADDD     Z7, Z5, Z5
-
-step7:
+	VMOVDQA32   Z2, Z8
+	VMOVDQA32   Z3, Z9
+	VPTERNLOGD  $0xd8, Z6, Z0, Z8
+	VPTERNLOGD  $0xd8, Z7, Z1, Z9
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z5, Z5
+	VPROLD      $0x11, Z4, Z4
+	VPROLD      $0x11, Z5, Z5
+	VPADDD      Z6, Z4, Z4
+	VPADDD      Z7, Z5, Z5
 	VPADDD.BCST 28(AX), Z2, Z2
 	VPADDD.BCST 28(AX), Z3, Z3
 	TESTL       $0x00000080, SI
@@ -218,54 +182,48 @@ step8:
 	JNE         lanes8
 
 mix8:
-	VMOVDQA32  Z6, Z8
-	VMOVDQA32  Z7, Z9
-	VPTERNLOGD $0xd8, Z2, Z4, Z8
-	VPTERNLOGD $0xd8, Z3, Z5, Z9
-	VPADDD     Z8, Z0, Z0
-	VPADDD     Z9, Z1, Z1
-	VPROLD     $0x07, Z0, Z0
-	VPROLD     $0x07, Z1, Z1
-	VPADDD     Z2, Z0, Z0
-	VPADDD     Z3, Z1, Z1
-
-step9:
+	VMOVDQA32   Z6, Z8
+	VMOVDQA32   Z7, Z9
+	VPTERNLOGD  $0xd8, Z2, Z4, Z8
+	VPTERNLOGD  $0xd8, Z3, Z5, Z9
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z1, Z1
+	VPROLD      $0x07, Z0, Z0
+	VPROLD      $0x07, Z1, Z1
+	VPADDD      Z2, Z0, Z0
+	VPADDD      Z3, Z1, Z1
 	VPADDD.BCST 36(AX), Z6, Z6
 	VPADDD.BCST 36(AX), Z7, Z7
 	TESTL       $0x00000200, SI
 	JNE         lanes9
 
 mix9:
-	VMOVDQA32  Z4, Z8
-	VMOVDQA32  Z5, Z9
-	VPTERNLOGD $0xd8, Z0, Z2, Z8
-	VPTERNLOGD $0xd8, Z1, Z3, Z9
-	VPADDD     Z8, Z6, Z6
-	VPADDD     Z9, Z7, Z7
-	VPROLD     $0x0c, Z6, Z6
-	VPROLD     $0x0c, Z7, Z7
-	VPADDD     Z0, Z6, Z6
-	VPADDD     Z1, Z7, Z7
-
-step10:
+	VMOVDQA32   Z4, Z8
+	VMOVDQA32   Z5, Z9
+	VPTERNLOGD  $0xd8, Z0, Z2, Z8
+	VPTERNLOGD  $0xd8, Z1, Z3, Z9
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z7, Z7
+	VPROLD      $0x0c, Z6, Z6
+	VPROLD      $0x0c, Z7, Z7
+	VPADDD      Z0, Z6, Z6
+	VPADDD      Z1, Z7, Z7
 	VPADDD.BCST 40(AX), Z4, Z4
 	VPADDD.BCST 40(AX), Z5, Z5
 	TESTL       $0x00000400, SI
 	JNE         lanes10
 
 mix10:
-	VMOVDQA32  Z2, Z8
-	VMOVDQA32  Z3, Z9
-	VPTERNLOGD $0xd8, Z6, Z0, Z8
-	VPTERNLOGD $0xd8, Z7, Z1, Z9
-	VPADDD     Z8, Z4, Z4
-	VPADDD     Z9, Z5, Z5
-	VPROLD     $0x11, Z4, Z4
-	VPROLD     $0x11, Z5, Z5
-	VPADDD     Z6, Z4, Z4
-	VPADDD     Z7, Z5, Z5
-
-step11:
+	VMOVDQA32   Z2, Z8
+	VMOVDQA32   Z3, Z9
+	VPTERNLOGD  $0xd8, Z6, Z0, Z8
+	VPTERNLOGD  $0xd8, Z7, Z1, Z9
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z5, Z5
+	VPROLD      $0x11, Z4, Z4
+	VPROLD      $0x11, Z5, Z5
+	VPADDD      Z6, Z4, Z4
+	VPADDD      Z7, Z5, Z5
 	VPADDD.BCST 44(AX), Z2, Z2
 	VPADDD.BCST 44(AX), Z3, Z3
 	TESTL       $0x00000800, SI
@@ -290,54 +248,48 @@ step12:
 	JNE         lanes12
 
 mix12:
-	VMOVDQA32  Z6, Z8
-	VMOVDQA32  Z7, Z9
-	VPTERNLOGD $0xd8, Z2, Z4, Z8
-	VPTERNLOGD $0xd8, Z3, Z5, Z9
-	VPADDD     Z8, Z0, Z0
-	VPADDD     Z9, Z1, Z1
-	VPROLD     $0x07, Z0, Z0
-	VPROLD     $0x07, Z1, Z1
-	VPADDD     Z2, Z0, Z0
-	VPADDD     Z3, Z1, Z1
-
-step13:
+	VMOVDQA32   Z6, Z8
+	VMOVDQA32   Z7, Z9
+	VPTERNLOGD  $0xd8, Z2, Z4, Z8
+	VPTERNLOGD  $0xd8, Z3, Z5, Z9
+	VPADDD      Z8, Z0, Z0
+	VPADDD      Z9, Z1, Z1
+	VPROLD      $0x07, Z0, Z0
+	VPROLD      $0x07, Z1, Z1
+	VPADDD      Z2, Z0, Z0
+	VPADDD      Z3, Z1, Z1
 	VPADDD.BCST 52(AX), Z6, Z6
 	VPADDD.BCST 52(AX), Z7, Z7
 	TESTL       $0x00002000, SI
 	JNE         lanes13
 
 mix13:
-	VMOVDQA32  Z4, Z8
-	VMOVDQA32  Z5, Z9
-	VPTERNLOGD $0xd8, Z0, Z2, Z8
-	VPTERNLOGD $0xd8, Z1, Z3, Z9
-	VPADDD     Z8, Z6, Z6
-	VPADDD     Z9, Z7, Z7
-	VPROLD     $0x0c, Z6, Z6
-	VPROLD     $0x0c, Z7, Z7
-	VPADDD     Z0, Z6, Z6
-	VPADDD     Z1, Z7, Z7
-
-step14:
+	VMOVDQA32   Z4, Z8
+	VMOVDQA32   Z5, Z9
+	VPTERNLOGD  $0xd8, Z0, Z2, Z8
+	VPTERNLOGD  $0xd8, Z1, Z3, Z9
+	VPADDD      Z8, Z6, Z6
+	VPADDD      Z9, Z7, Z7
+	VPROLD      $0x0c, Z6, Z6
+	VPROLD      $0x0c, Z7, Z7
+	VPADDD      Z0, Z6, Z6
+	VPADDD      Z1, Z7, Z7
 	VPADDD.BCST 56(AX), Z4, Z4
 	VPADDD.BCST 56(AX), Z5, Z5
 	TESTL       $0x00004000, SI
 	JNE         lanes14
 
 mix14:
-	VMOVDQA32  Z2, Z8
-	VMOVDQA32  Z3, Z9
-	VPTERNLOGD $0xd8, Z6, Z0, Z8
-	VPTERNLOGD $0xd8, Z7, Z1, Z9
-	VPADDD     Z8, Z4, Z4
-	VPADDD     Z9, Z5, Z5
-	VPROLD     $0x11, Z4, Z4
-	VPROLD     $0x11, Z5, Z5
-	VPADDD     Z6, Z4, Z4
-	VPADDD     Z7, Z5, Z5
-
-step15:
+	VMOVDQA32   Z2, Z8
+	VMOVDQA32   Z3, Z9
+	VPTERNLOGD  $0xd8, Z6, Z0, Z8
+	VPTERNLOGD  $0xd8, Z7, Z1, Z9
+	VPADDD      Z8, Z4, Z4
+	VPADDD      Z9, Z5, Z5
+	VPROLD      $0x11, Z4, Z4
+	VPROLD      $0x11, Z5, Z5
+	VPADDD      Z6, Z4, Z4
+	VPADDD      Z7, Z5, Z5
 	VPADDD.BCST 60(AX), Z2, Z2
 	VPADDD.BCST 60(AX), Z3, Z3
 	TESTL       $0x00008000, SI
@@ -1625,36 +1577,12 @@ pass:
 	VPBROADCASTD 332(AX), Y6
 	VPBROADCASTD 332(AX), Y7
 	MOVL         344(AX), R11
-	CMPL         R11, $0x01
-	JEQ          step1
-	CMPL         R11, $0x02
-	JEQ          step2
-	CMPL         R11, $0x03
-	JEQ          step3
 	CMPL         R11, $0x04
 	JEQ          step4
-	CMPL         R11, $0x05
-	JEQ          step5
-	CMPL         R11, $0x06
-	JEQ          step6
-	CMPL         R11, $0x07
-	JEQ          step7
 	CMPL         R11, $0x08
 	JEQ          step8
-	CMPL         R11, $0x09
-	JEQ          step9
-	CMPL         R11, $0x0a
-	JEQ          step10
-	CMPL         R11, $0x0b
-	JEQ          step11
 	CMPL         R11, $0x0c
 	JEQ          step12
-	CMPL         R11, $0x0d
-	JEQ          step13
-	CMPL         R11, $0x0e
-	JEQ          step14
-	CMPL         R11, $0x0f
-	JEQ          step15
 	JMP          step0
 
 chained:
@@ -1675,24 +1603,22 @@ step0:
 	JNE          lanes0
 
 mix0:
-	VPXOR  Y4, Y6, Y10
-	VPAND  Y2, Y10, Y10
-	VPXOR  Y6, Y10, Y10
-	VPADDD Y10, Y0, Y0
-	VPXOR  Y5, Y7, Y10
-	VPAND  Y3, Y10, Y10
-	VPXOR  Y7, Y10, Y10
-	VPADDD Y10, Y1, Y1
-	VPSLLD $0x07, Y0, Y10
-	VPSRLD $0x19, Y0, Y0
-	VPOR   Y10, Y0, Y0
-	VPSLLD $0x07, Y1, Y10
-	VPSRLD $0x19, Y1, Y1
-	VPOR   Y10, Y1, Y1
-	VPADDD Y2, Y0, Y0
-	VPADDD Y3, Y1, Y1
-
-step1:
+	VPXOR        Y4, Y6, Y10
+	VPAND        Y2, Y10, Y10
+	VPXOR        Y6, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPXOR        Y5, Y7, Y10
+	VPAND        Y3, Y10, Y10
+	VPXOR        Y7, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPSLLD       $0x07, Y0, Y10
+	VPSRLD       $0x19, Y0, Y0
+	VPOR         Y10, Y0, Y0
+	VPSLLD       $0x07, Y1, Y10
+	VPSRLD       $0x19, Y1, Y1
+	VPOR         Y10, Y1, Y1
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y3, Y1, Y1
 	VPBROADCASTD 4(AX), Y10
 	VPADDD       Y10, Y6, Y6
 	VPADDD       Y10, Y7, Y7
@@ -1700,24 +1626,22 @@ step1:
 	JNE          lanes1
 
 mix1:
-	VPXOR  Y2, Y4, Y10
-	VPAND  Y0, Y10, Y10
-	VPXOR  Y4, Y10, Y10
-	VPADDD Y10, Y6, Y6
-	VPXOR  Y3, Y5, Y10
-	VPAND  Y1, Y10, Y10
-	VPXOR  Y5, Y10, Y10
-	VPADDD Y10, Y7, Y7
-	VPSLLD $0x0c, Y6, Y10
-	VPSRLD $0x14, Y6, Y6
-	VPOR   Y10, Y6, Y6
-	VPSLLD $0x0c, Y7, Y10
-	VPSRLD $0x14, Y7, Y7
-	VPOR   Y10, Y7, Y7
-	VPADDD Y0, Y6, Y6
-	VPADDD Y1, Y7, Y7
-
-step2:
+	VPXOR        Y2, Y4, Y10
+	VPAND        Y0, Y10, Y10
+	VPXOR        Y4, Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VPXOR        Y3, Y5, Y10
+	VPAND        Y1, Y10, Y10
+	VPXOR        Y5, Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VPSLLD       $0x0c, Y6, Y10
+	VPSRLD       $0x14, Y6, Y6
+	VPOR         Y10, Y6, Y6
+	VPSLLD       $0x0c, Y7, Y10
+	VPSRLD       $0x14, Y7, Y7
+	VPOR         Y10, Y7, Y7
+	VPADDD       Y0, Y6, Y6
+	VPADDD       Y1, Y7, Y7
 	VPBROADCASTD 8(AX), Y10
 	VPADDD       Y10, Y4, Y4
 	VPADDD       Y10, Y5, Y5
@@ -1725,24 +1649,22 @@ step2:
 	JNE          lanes2
 
 mix2:
-	VPXOR  Y0, Y2, Y10
-	VPAND  Y6, Y10, Y10
-	VPXOR  Y2, Y10, Y10
-	VPADDD Y10, Y4, Y4
-	VPXOR  Y1, Y3, Y10
-	VPAND  Y7, Y10, Y10
-	VPXOR  Y3, Y10, Y10
-	VPADDD Y10, Y5, Y5
-	VPSLLD $0x11, Y4, Y10
-	VPSRLD $0x0f, Y4, Y4
-	VPOR   Y10, Y4, Y4
-	VPSLLD $0x11, Y5, Y10
-	VPSRLD $0x0f, Y5, Y5
-	VPOR   Y10, Y5, Y5
-	VPADDD Y6, Y4, Y4
-	VPADDD Y7, Y5, Y5
-
-step3:
+	VPXOR        Y0, Y2, Y10
+	VPAND        Y6, Y10, Y10
+	VPXOR        Y2, Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y1, Y3, Y10
+	VPAND        Y7, Y10, Y10
+	VPXOR        Y3, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPSLLD       $0x11, Y4, Y10
+	VPSRLD       $0x0f, Y4, Y4
+	VPOR         Y10, Y4, Y4
+	VPSLLD       $0x11, Y5, Y10
+	VPSRLD       $0x0f, Y5, Y5
+	VPOR         Y10, Y5, Y5
+	VPADDD       Y6, Y4, Y4
+	VPADDD       Y7, Y5, Y5
 	VPBROADCASTD 12(AX), Y10
 	VPADDD       Y10, Y2, Y2
 	VPADDD       Y10, Y3, Y3
@@ -1775,24 +1697,22 @@ step4:
 	JNE          lanes4
 
 mix4:
-	VPXOR  Y4, Y6, Y10
-	VPAND  Y2, Y10, Y10
-	VPXOR  Y6, Y10, Y10
-	VPADDD Y10, Y0, Y0
-	VPXOR  Y5, Y7, Y10
-	VPAND  Y3, Y10, Y10
-	VPXOR  Y7, Y10, Y10
-	VPADDD Y10, Y1, Y1
-	VPSLLD $0x07, Y0, Y10
-	VPSRLD $0x19, Y0, Y0
-	VPOR   Y10, Y0, Y0
-	VPSLLD $0x07, Y1, Y10
-	VPSRLD $0x19, Y1, Y1
-	VPOR   Y10, Y1, Y1
-	VPADDD Y2, Y0, Y0
-	VPADDD Y3, Y1, Y1
-
-step5:
+	VPXOR        Y4, Y6, Y10
+	VPAND        Y2, Y10, Y10
+	VPXOR        Y6, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPXOR        Y5, Y7, Y10
+	VPAND        Y3, Y10, Y10
+	VPXOR        Y7, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPSLLD       $0x07, Y0, Y10
+	VPSRLD       $0x19, Y0, Y0
+	VPOR         Y10, Y0, Y0
+	VPSLLD       $0x07, Y1, Y10
+	VPSRLD       $0x19, Y1, Y1
+	VPOR         Y10, Y1, Y1
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y3, Y1, Y1
 	VPBROADCASTD 20(AX), Y10
 	VPADDD       Y10, Y6, Y6
 	VPADDD       Y10, Y7, Y7
@@ -1800,24 +1720,22 @@ step5:
 	JNE          lanes5
 
 mix5:
-	VPXOR  Y2, Y4, Y10
-	VPAND  Y0, Y10, Y10
-	VPXOR  Y4, Y10, Y10
-	VPADDD Y10, Y6, Y6
-	VPXOR  Y3, Y5, Y10
-	VPAND  Y1, Y10, Y10
-	VPXOR  Y5, Y10, Y10
-	VPADDD Y10, Y7, Y7
-	VPSLLD $0x0c, Y6, Y10
-	VPSRLD $0x14, Y6, Y6
-	VPOR   Y10, Y6, Y6
-	VPSLLD $0x0c, Y7, Y10
-	VPSRLD $0x14, Y7, Y7
-	VPOR   Y10, Y7, Y7
-	VPADDD Y0, Y6, Y6
-	VPADDD Y1, Y7, Y7
-
-step6:
+	VPXOR        Y2, Y4, Y10
+	VPAND        Y0, Y10, Y10
+	VPXOR        Y4, Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VPXOR        Y3, Y5, Y10
+	VPAND        Y1, Y10, Y10
+	VPXOR        Y5, Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VPSLLD       $0x0c, Y6, Y10
+	VPSRLD       $0x14, Y6, Y6
+	VPOR         Y10, Y6, Y6
+	VPSLLD       $0x0c, Y7, Y10
+	VPSRLD       $0x14, Y7, Y7
+	VPOR         Y10, Y7, Y7
+	VPADDD       Y0, Y6, Y6
+	VPADDD       Y1, Y7, Y7
 	VPBROADCASTD 24(AX), Y10
 	VPADDD       Y10, Y4, Y4
 	VPADDD       Y10, Y5, Y5
@@ -1825,24 +1743,22 @@ step6:
 	JNE          lanes6
 
 mix6:
-	VPXOR  Y0, Y2, Y10
-	VPAND  Y6, Y10, Y10
-	VPXOR  Y2, Y10, Y10
-	VPADDD Y10, Y4, Y4
-	VPXOR  Y1, Y3, Y10
-	VPAND  Y7, Y10, Y10
-	VPXOR  Y3, Y10, Y10
-	VPADDD Y10, Y5, Y5
-	VPSLLD $0x11, Y4, Y10
-	VPSRLD $0x0f, Y4, Y4
-	VPOR   Y10, Y4, Y4
-	VPSLLD $0x11, Y5, Y10
-	VPSRLD $0x0f, Y5, Y5
-	VPOR   Y10, Y5, Y5
-	VPADDD Y6, Y4, Y4
-	VPADDD Y7, Y5, Y5
-
-step7:
+	VPXOR        Y0, Y2, Y10
+	VPAND        Y6, Y10, Y10
+	VPXOR        Y2, Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y1, Y3, Y10
+	VPAND        Y7, Y10, Y10
+	VPXOR        Y3, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPSLLD       $0x11, Y4, Y10
+	VPSRLD       $0x0f, Y4, Y4
+	VPOR         Y10, Y4, Y4
+	VPSLLD       $0x11, Y5, Y10
+	VPSRLD       $0x0f, Y5, Y5
+	VPOR         Y10, Y5, Y5
+	VPADDD       Y6, Y4, Y4
+	VPADDD       Y7, Y5, Y5
 	VPBROADCASTD 28(AX), Y10
 	VPADDD       Y10, Y2, Y2
 	VPADDD       Y10, Y3, Y3
@@ -1875,24 +1791,22 @@ step8:
 	JNE          lanes8
 
 mix8:
-	VPXOR  Y4, Y6, Y10
-	VPAND  Y2, Y10, Y10
-	VPXOR  Y6, Y10, Y10
-	VPADDD Y10, Y0, Y0
-	VPXOR  Y5, Y7, Y10
-	VPAND  Y3, Y10, Y10
-	VPXOR  Y7, Y10, Y10
-	VPADDD Y10, Y1, Y1
-	VPSLLD $0x07, Y0, Y10
-	VPSRLD $0x19, Y0, Y0
-	VPOR   Y10, Y0, Y0
-	VPSLLD $0x07, Y1, Y10
-	VPSRLD $0x19, Y1, Y1
-	VPOR   Y10, Y1, Y1
-	VPADDD Y2, Y0, Y0
-	VPADDD Y3, Y1, Y1
-
-step9:
+	VPXOR        Y4, Y6, Y10
+	VPAND        Y2, Y10, Y10
+	VPXOR        Y6, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPXOR        Y5, Y7, Y10
+	VPAND        Y3, Y10, Y10
+	VPXOR        Y7, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPSLLD       $0x07, Y0, Y10
+	VPSRLD       $0x19, Y0, Y0
+	VPOR         Y10, Y0, Y0
+	VPSLLD       $0x07, Y1, Y10
+	VPSRLD       $0x19, Y1, Y1
+	VPOR         Y10, Y1, Y1
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y3, Y1, Y1
 	VPBROADCASTD 36(AX), Y10
 	VPADDD       Y10, Y6, Y6
 	VPADDD       Y10, Y7, Y7
@@ -1900,24 +1814,22 @@ step9:
 	JNE          lanes9
 
 mix9:
-	VPXOR  Y2, Y4, Y10
-	VPAND  Y0, Y10, Y10
-	VPXOR  Y4, Y10, Y10
-	VPADDD Y10, Y6, Y6
-	VPXOR  Y3, Y5, Y10
-	VPAND  Y1, Y10, Y10
-	VPXOR  Y5, Y10, Y10
-	VPADDD Y10, Y7, Y7
-	VPSLLD $0x0c, Y6, Y10
-	VPSRLD $0x14, Y6, Y6
-	VPOR   Y10, Y6, Y6
-	VPSLLD $0x0c, Y7, Y10
-	VPSRLD $0x14, Y7, Y7
-	VPOR   Y10, Y7, Y7
-	VPADDD Y0, Y6, Y6
-	VPADDD Y1, Y7, Y7
-
-step10:
+	VPXOR        Y2, Y4, Y10
+	VPAND        Y0, Y10, Y10
+	VPXOR        Y4, Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VPXOR        Y3, Y5, Y10
+	VPAND        Y1, Y10, Y10
+	VPXOR        Y5, Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VPSLLD       $0x0c, Y6, Y10
+	VPSRLD       $0x14, Y6, Y6
+	VPOR         Y10, Y6, Y6
+	VPSLLD       $0x0c, Y7, Y10
+	VPSRLD       $0x14, Y7, Y7
+	VPOR         Y10, Y7, Y7
+	VPADDD       Y0, Y6, Y6
+	VPADDD       Y1, Y7, Y7
 	VPBROADCASTD 40(AX), Y10
 	VPADDD       Y10, Y4, Y4
 	VPADDD       Y10, Y5, Y5
@@ -1925,24 +1837,22 @@ step10:
 	JNE          lanes10
 
 mix10:
-	VPXOR  Y0, Y2, Y10
-	VPAND  Y6, Y10, Y10
-	VPXOR  Y2, Y10, Y10
-	VPADDD Y10, Y4, Y4
-	VPXOR  Y1, Y3, Y10
-	VPAND  Y7, Y10, Y10
-	VPXOR  Y3, Y10, Y10
-	VPADDD Y10, Y5, Y5
-	VPSLLD $0x11, Y4, Y10
-	VPSRLD $0x0f, Y4, Y4
-	VPOR   Y10, Y4, Y4
-	VPSLLD $0x11, Y5, Y10
-	VPSRLD $0x0f, Y5, Y5
-	VPOR   Y10, Y5, Y5
-	VPADDD Y6, Y4, Y4
-	VPADDD Y7, Y5, Y5
-
-step11:
+	VPXOR        Y0, Y2, Y10
+	VPAND        Y6, Y10, Y10
+	VPXOR        Y2, Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y1, Y3, Y10
+	VPAND        Y7, Y10, Y10
+	VPXOR        Y3, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPSLLD       $0x11, Y4, Y10
+	VPSRLD       $0x0f, Y4, Y4
+	VPOR         Y10, Y4, Y4
+	VPSLLD       $0x11, Y5, Y10
+	VPSRLD       $0x0f, Y5, Y5
+	VPOR         Y10, Y5, Y5
+	VPADDD       Y6, Y4, Y4
+	VPADDD       Y7, Y5, Y5
 	VPBROADCASTD 44(AX), Y10
 	VPADDD       Y10, Y2, Y2
 	VPADDD       Y10, Y3, Y3
@@ -1975,24 +1885,22 @@ step12:
 	JNE          lanes12
 
 mix12:
-	VPXOR  Y4, Y6, Y10
-	VPAND  Y2, Y10, Y10
-	VPXOR  Y6, Y10, Y10
-	VPADDD Y10, Y0, Y0
-	VPXOR  Y5, Y7, Y10
-	VPAND  Y3, Y10, Y10
-	VPXOR  Y7, Y10, Y10
-	VPADDD Y10, Y1, Y1
-	VPSLLD $0x07, Y0, Y10
-	VPSRLD $0x19, Y0, Y0
-	VPOR   Y10, Y0, Y0
-	VPSLLD $0x07, Y1, Y10
-	VPSRLD $0x19, Y1, Y1
-	VPOR   Y10, Y1, Y1
-	VPADDD Y2, Y0, Y0
-	VPADDD Y3, Y1, Y1
-
-step13:
+	VPXOR        Y4, Y6, Y10
+	VPAND        Y2, Y10, Y10
+	VPXOR        Y6, Y10, Y10
+	VPADDD       Y10, Y0, Y0
+	VPXOR        Y5, Y7, Y10
+	VPAND        Y3, Y10, Y10
+	VPXOR        Y7, Y10, Y10
+	VPADDD       Y10, Y1, Y1
+	VPSLLD       $0x07, Y0, Y10
+	VPSRLD       $0x19, Y0, Y0
+	VPOR         Y10, Y0, Y0
+	VPSLLD       $0x07, Y1, Y10
+	VPSRLD       $0x19, Y1, Y1
+	VPOR         Y10, Y1, Y1
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y3, Y1, Y1
 	VPBROADCASTD 52(AX), Y10
 	VPADDD       Y10, Y6, Y6
 	VPADDD       Y10, Y7, Y7
@@ -2000,24 +1908,22 @@ step13:
 	JNE          lanes13
 
 mix13:
-	VPXOR  Y2, Y4, Y10
-	VPAND  Y0, Y10, Y10
-	VPXOR  Y4, Y10, Y10
-	VPADDD Y10, Y6, Y6
-	VPXOR  Y3, Y5, Y10
-	VPAND  Y1, Y10, Y10
-	VPXOR  Y5, Y10, Y10
-	VPADDD Y10, Y7, Y7
-	VPSLLD $0x0c, Y6, Y10
-	VPSRLD $0x14, Y6, Y6
-	VPOR   Y10, Y6, Y6
-	VPSLLD $0x0c, Y7, Y10
-	VPSRLD $0x14, Y7, Y7
-	VPOR   Y10, Y7, Y7
-	VPADDD Y0, Y6, Y6
-	VPADDD Y1, Y7, Y7
-
-step14:
+	VPXOR        Y2, Y4, Y10
+	VPAND        Y0, Y10, Y10
+	VPXOR        Y4, Y10, Y10
+	VPADDD       Y10, Y6, Y6
+	VPXOR        Y3, Y5, Y10
+	VPAND        Y1, Y10, Y10
+	VPXOR        Y5, Y10, Y10
+	VPADDD       Y10, Y7, Y7
+	VPSLLD       $0x0c, Y6, Y10
+	VPSRLD       $0x14, Y6, Y6
+	VPOR         Y10, Y6, Y6
+	VPSLLD       $0x0c, Y7, Y10
+	VPSRLD       $0x14, Y7, Y7
+	VPOR         Y10, Y7, Y7
+	VPADDD       Y0, Y6, Y6
+	VPADDD       Y1, Y7, Y7
 	VPBROADCASTD 56(AX), Y10
 	VPADDD       Y10, Y4, Y4
 	VPADDD       Y10, Y5, Y5
@@ -2025,24 +1931,22 @@ step14:
 	JNE          lanes14
 
 mix14:
-	VPXOR  Y0, Y2, Y10
-	VPAND  Y6, Y10, Y10
-	VPXOR  Y2, Y10, Y10
-	VPADDD Y10, Y4, Y4
-	VPXOR  Y1, Y3, Y10
-	VPAND  Y7, Y10, Y10
-	VPXOR  Y3, Y10, Y10
-	VPADDD Y10, Y5, Y5
-	VPSLLD $0x11, Y4, Y10
-	VPSRLD $0x0f, Y4, Y4
-	VPOR   Y10, Y4, Y4
-	VPSLLD $0x11, Y5, Y10
-	VPSRLD $0x0f, Y5, Y5
-	VPOR   Y10, Y5, Y5
-	VPADDD Y6, Y4, Y4
-	VPADDD Y7, Y5, Y5
-
-step15:
+	VPXOR        Y0, Y2, Y10
+	VPAND        Y6, Y10, Y10
+	VPXOR        Y2, Y10, Y10
+	VPADDD       Y10, Y4, Y4
+	VPXOR        Y1, Y3, Y10
+	VPAND        Y7, Y10, Y10
+	VPXOR        Y3, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VPSLLD       $0x11, Y4, Y10
+	VPSRLD       $0x0f, Y4, Y4
+	VPOR         Y10, Y4, Y4
+	VPSLLD       $0x11, Y5, Y10
+	VPSRLD       $0x0f, Y5, Y5
+	VPOR         Y10, Y5, Y5
+	VPADDD       Y6, Y4, Y4
+	VPADDD       Y7, Y5, Y5
 	VPBROADCASTD 60(AX), Y10
 	VPADDD       Y10, Y2, Y2
 	VPADDD       Y10, Y3, Y3
@@ -3602,22 +3506,8 @@ lanes63:
 	VPADDD 32(BX)(R11*1), Y3, Y3
 	JMP    mix63
 
-DATA halves<>+0(SB)/1, $0x02
-DATA halves<>+1(SB)/1, $0x03
-DATA halves<>+2(SB)/1, $0x00
-DATA halves<>+3(SB)/1, $0x01
-DATA halves<>+4(SB)/1, $0x06
-DATA halves<>+5(SB)/1, $0x07
-DATA halves<>+6(SB)/1, $0x04
-DATA halves<>+7(SB)/1, $0x05
-DATA halves<>+8(SB)/1, $0x0a
-DATA halves<>+9(SB)/1, $0x0b
-DATA halves<>+10(SB)/1, $0x08
-DATA halves<>+11(SB)/1, $0x09
-DATA halves<>+12(SB)/1, $0x0e
-DATA halves<>+13(SB)/1, $0x0f
-DATA halves<>+14(SB)/1, $0x0c
-DATA halves<>+15(SB)/1, $0x0d
+DATA halves<>+0(SB)/8, $0x0504070601000302
+DATA halves<>+8(SB)/8, $0x0d0c0f0e09080b0a
 GLOBL halves<>(SB), RODATA|NOPTR, $16
 
 // func cpuid(leaf uint32, sub uint32) (a uint32, b uint32, c uint32, d uint32)

@@ -14,7 +14,8 @@ var sines = [64]uint32{
 	0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
 }
 
-var shifts = [4][4]int{{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}}
+// shifts are those of the last round.
+var shifts = [4]int{6, 10, 15, 21}
 
 // state is the four words A, B, C and D of MD5, in the roles they have before a step.
 type state [4]uint32
@@ -27,27 +28,20 @@ func steps(w int) [4]int {
 	return [4]int{w & 15, 16 + 13*(w-1)&15, 32 + 11*(w-5)&15, 48 + 7*w&15}
 }
 
-// after is the state n steps into a block, which take words that are in place. Steps are the inverse
-// of what unwind undoes.
-func (b *block) after(n int, s state) state {
-	for i := range n {
-		a := s[0] + mix(i, s[1], s[2], s[3]) + b.round[i]
-		s = state{s[3], s[1] + bits.RotateLeft32(a, shifts[i/16][i%4]), s[1], s[2]}
-	}
-	return s
-}
-
-// unwind takes back the steps from the last down to step n, which is taken back too.
-func (b *block) unwind(n int, s state) state {
-	for i := 63; i >= n; i-- {
-		a := bits.RotateLeft32(s[1]-s[2], -shifts[i/16][i%4])
-		s = state{a - mix(i, s[2], s[3], s[0]) - b.round[i], s[2], s[3], s[0]}
-	}
-	return s
-}
+// after is the state before step n, one of 0, 4, 8 and 12.
+func (b *block) after(n int, s state) state { return first(&b.round, 0, n, s) }
 
 // compress hashes a whole block.
-func (b *block) compress(s state) state { return b.after(64, s).plus(s) }
+func (b *block) compress(s state) state { return compute(&b.round, 0, 64, s).plus(s) }
+
+// unwind takes back the steps from the last down to step n, which is one of the last round.
+func (b *block) unwind(n int, s state) state {
+	for i := 63; i >= n; i-- {
+		a := bits.RotateLeft32(s[1]-s[2], -shifts[i%4]) - (s[3] ^ (s[2] | ^s[0]))
+		s = state{a - b.round[i], s[2], s[3], s[0]}
+	}
+	return s
+}
 
 func (s state) plus(t state) state {
 	return state{s[0] + t[0], s[1] + t[1], s[2] + t[2], s[3] + t[3]}
@@ -55,17 +49,4 @@ func (s state) plus(t state) state {
 
 func (s state) minus(t state) state {
 	return state{s[0] - t[0], s[1] - t[1], s[2] - t[2], s[3] - t[3]}
-}
-
-// mix is F, G, H or I of RFC 1321, section 3.4.
-func mix(step int, b, c, d uint32) uint32 {
-	switch step / 16 {
-	case 0:
-		return d ^ b&(c^d)
-	case 1:
-		return c ^ d&(b^c)
-	case 2:
-		return b ^ c ^ d
-	}
-	return c ^ (b | ^d)
 }

@@ -127,7 +127,7 @@ func (k *kernel) enter() {
 	}
 	from := GP32()
 	MOVL(k.field(fromAt), from)
-	for i := 1; i < 16; i++ {
+	for i := 4; i < 16; i += 4 {
 		CMPL(from, Imm(uint64(i)))
 		JEQ(LabelRef(fmt.Sprintf("step%d", i)))
 	}

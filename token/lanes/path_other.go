@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package lanes
+
+func fastest() path { return generic }
+
+func (p path) hash(b *block, in, out *chain, rows []uint32) (hits uint32) {
+	return hashGeneric(b, in, out, rows)
+}

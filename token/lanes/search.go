@@ -1,0 +1,99 @@
+// Package lanes searches the address in an MD5 that signs a link: the hash of a head, the text of an
+// address, and a tail. It hashes 32 candidates side by side, in the vector registers of AVX-512 or
+// AVX2 where the processor has them; blocks and steps of MD5 that are the same for all candidates are
+// computed once.
+package lanes
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/subtle"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/netip"
+)
+
+//go:generate go run -C gen . -out ../hash_amd64.s
+
+// Search looks for the address in one message. It holds the key, which is part of the message, and
+// prints as nothing but its name. One per goroutine. The zero Search is ready for [Search.Aim].
+type Search struct {
+	// Text appends how the signer writes an address that is not IPv4. If nil, that is RFC 5952 without
+	// zone. It must not write two different addresses alike, zones left aside.
+	Text func(dst []byte, a netip.Addr) []byte
+
+	head, tail []byte
+	sum        [md5.Size]byte
+	path       path
+	whole      []byte // head, address and tail of the last candidate that was hashed alone
+	before     state  // after the head's full blocks
+	rest       []byte // the head behind them
+	aimed      bool
+
+	chain chain // of the blocks behind the first
+	octet octetPlans
+	list  *listPlans // of the first list
+}
+
+// New returns a search for the address in MD5(head + address + tail). It copies what it keeps.
+func New(head, tail []byte, sum [16]byte) *Search {
+	s := new(Search)
+	s.Aim(head, tail, sum)
+	return s
+}
+
+// Aim turns the search to another message. It copies what it keeps, and allocates nothing once it has
+// seen longer ones. To aim at the same message again costs nothing.
+func (s *Search) Aim(head, tail []byte, sum [16]byte) {
+	if s.aimed && s.sum == sum && bytes.Equal(s.head, head) && bytes.Equal(s.tail, tail) {
+		return
+	}
+	s.head, s.tail, s.sum = append(s.head[:0], head...), append(s.tail[:0], tail...), sum
+	if !s.aimed {
+		s.path = fastest()
+	}
+	s.aimed = true
+	s.before, s.rest = initial(), s.head
+	for len(s.rest) >= blockSize {
+		var b block
+		b.load(s.rest)
+		s.before, s.rest = b.compress(s.before), s.rest[blockSize:]
+	}
+	s.octet.front = s.octet.front[:0]
+	if s.list != nil {
+		s.list.laid = 0
+	}
+}
+
+// Path names the way candidates are hashed: "avx512", "avx2" or "generic".
+func (s *Search) Path() string { return s.path.String() }
+
+// Format writes the type's name for every verb.
+func (s *Search) Format(f fmt.State, _ rune) { io.WriteString(f, "lanes.Search") }
+
+// digest is the wanted sum as MD5's state.
+func (s *Search) digest() (d state) {
+	for i := range d {
+		d[i] = binary.LittleEndian.Uint32(s.sum[4*i:])
+	}
+	return d
+}
+
+// confirm hashes one candidate alone, and compares the whole digest in constant time.
+func (s *Search) confirm(a netip.Addr) bool {
+	s.whole = append(s.whole[:0], s.head...)
+	s.whole = append(s.appendText(s.whole, a), s.tail...)
+	sum := md5.Sum(s.whole)
+	return subtle.ConstantTimeCompare(sum[:], s.sum[:]) == 1
+}
+
+func (s *Search) appendText(dst []byte, a netip.Addr) []byte {
+	switch {
+	case a.Is4():
+		return a.AppendTo(dst)
+	case s.Text != nil:
+		return s.Text(dst, a)
+	}
+	return a.WithZone("").AppendTo(dst)
+}
