@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -83,22 +85,69 @@ func family(f string) string {
 	return f
 }
 
-// price says what a mask costs; only a mask that is advised has a price.
-func price(r finding.Recommendation) string {
-	if r.Prefix == nil || (r.Decision != finding.Widen && r.Decision != finding.HelpsPartly) {
-		return ""
+// answers are the recommendations worth a sentence of their own: one where the
+// families say the same.
+func answers(recs []finding.Recommendation) []finding.Recommendation {
+	for _, r := range recs {
+		if r.Prefix != nil || r.Reason != recs[0].Reason || r.Decision != recs[0].Decision {
+			return recs
+		}
 	}
-	return percent(r.Exposure) + " of other viewers share the network (today " + percent(r.ExposureNow) + "). Strangers let in: " + strangers(r) + "."
+	return recs[:min(1, len(recs))]
 }
 
-func strangers(r finding.Recommendation) string {
+// price says what masks cost; only a mask that is advised has a price.
+func price(a *finding.Analysis, recs []finding.Recommendation) string {
+	var shared []string
+	var priced []finding.Recommendation
+	for _, r := range recs {
+		if r.Prefix == nil || (r.Decision != finding.Widen && r.Decision != finding.HelpsPartly) {
+			continue
+		}
+		text := "the " + prefix(*r.Prefix)
+		switch {
+		case len(recs) == 1:
+			text = "of other viewers share the network"
+		case len(shared) == 0:
+			text = "of other viewers share " + text
+		}
+		shared = append(shared, percent(r.Exposure)+" "+text+" (today "+percent(r.ExposureNow)+")")
+		priced = append(priced, r)
+	}
+	if len(shared) == 0 {
+		return ""
+	}
+	return strings.Join(shared, ", ") + ". Strangers let in: " + letIn(a, priced) + "."
+}
+
+// letIn says once what holds for all masks, else what holds for each.
+func letIn(a *finding.Analysis, recs []finding.Recommendation) string {
+	var parts []string
+	same := true
+	for _, r := range recs {
+		text := strangers(a, r)
+		same = same && text == strangers(a, recs[0])
+		parts = append(parts, prefix(*r.Prefix)+" "+text)
+	}
+	if same {
+		return strangers(a, recs[0])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func strangers(a *finding.Analysis, r finding.Recommendation) string {
 	if s := r.StrangersLetIn; s != nil {
-		return estimate(s.Share, s.Low, s.High) + " of the refused attempts on " + plural(s.Links, "shared link", "shared links")
+		return "on " + estimate(s.Share, s.Low, s.High) + " of " + plural(s.Links, "shared link", "shared links")
 	}
-	if r.SharedLinks == 0 {
-		return "not measured, no link was used from many networks"
+	shared := plural(r.SharedLinks, "shared link", "shared links")
+	switch least := int64(a.Method.Thresholds["strangers_links"]); {
+	case least == 0:
+		return "not measured (" + shared + ")"
+	case r.SharedLinks < least:
+		return "not measured (" + shared + "; " + count(least) + " are needed)"
+	default:
+		return "not measured (" + shared + ", fewer than " + count(least) + " with refused attempts)"
 	}
-	return "not measured, only " + plural(r.SharedLinks, "link was", "links were") + " used from many networks"
 }
 
 // doubt says what the share would be if no unresolved failure were mended.
@@ -110,46 +159,94 @@ func doubt(r finding.Recommendation) string {
 		plural(r.UnresolvedUsers, "unresolved user counts", "unresolved users count") + " against it"
 }
 
-// people says who was affected, out of whom, and how badly.
-func people(r finding.Recommendation) string {
-	if r.AffectedUsers == 0 && r.BoundUsers == nil {
-		return "none affected"
+// together says who was affected, out of whom, and how badly, over the families.
+func together(recs []finding.Recommendation) string {
+	var affected, interrupted, unserved, shared int64
+	for _, r := range recs {
+		affected, interrupted = affected+r.AffectedUsers, interrupted+r.Interrupted
+		unserved, shared = unserved+r.FirstRequestUsers, shared+r.ManyNetworksUsers
 	}
-	text := count(r.AffectedUsers) + " affected"
+	var text string
 	switch {
-	case r.AffectedUsers == 0:
-		text = "none of " + count(*r.BoundUsers) + " affected"
-	case r.BoundUsers != nil && *r.BoundUsers > 0:
-		text = count(r.AffectedUsers) + " of " + count(*r.BoundUsers) + " affected (" + share(r.AffectedUsers, *r.BoundUsers) + ")"
+	case affected == 0:
+		text = nobody(recs)
+	case len(recs) == 1:
+		text = reached(recs[0]) + " affected" + portion(recs[0])
+	default:
+		for _, r := range recs {
+			text += ", " + family(r.Family) + " " + reached(r)
+		}
+		text = strings.TrimPrefix(text, ", ") + " affected"
 	}
-	if r.Interrupted > 0 {
-		text += ", " + count(r.Interrupted) + " interrupted"
+	if interrupted > 0 {
+		text += ", " + count(interrupted) + " interrupted"
 	}
-	if r.FirstRequestUsers > 0 {
-		text += ", " + count(r.FirstRequestUsers) + " never served"
+	if unserved > 0 && len(recs) == 1 {
+		text += ", " + count(unserved) + " never served"
 	}
-	if r.ManyNetworksUsers > 0 {
-		text += "; left out: " + count(r.ManyNetworksUsers) + " on shared links"
+	if shared > 0 {
+		text += "; left out: " + count(shared) + " on shared links"
 	}
 	return text
 }
 
-// steps are the points of the curve worth a line: all of a short curve, else
-// the usual candidates and the recommended prefix.
+// nobody says out of how many users none was affected, where that is known.
+func nobody(recs []finding.Recommendation) string {
+	var bound int64
+	for _, r := range recs {
+		if r.BoundUsers == nil {
+			return "none affected"
+		}
+		bound += *r.BoundUsers
+	}
+	if bound == 0 {
+		return "none affected"
+	}
+	return "none of " + count(bound) + " affected"
+}
+
+// reached says how many users of a family were affected, out of whom.
+func reached(r finding.Recommendation) string {
+	text := count(r.AffectedUsers)
+	if r.AffectedUsers == 0 {
+		text = "none"
+	}
+	if r.BoundUsers != nil && *r.BoundUsers > 0 {
+		text += " of " + count(*r.BoundUsers)
+	}
+	return text
+}
+
+func portion(r finding.Recommendation) string {
+	if r.BoundUsers == nil || *r.BoundUsers == 0 {
+		return ""
+	}
+	return " (" + share(r.AffectedUsers, *r.BoundUsers) + ")"
+}
+
+// steps are the points of the curve worth a mention, narrowest first: all of a
+// short curve, else the usual candidates and the recommended prefix. The mask in
+// force accepts nobody who was refused, and is left out.
 func steps(r finding.Recommendation) []finding.CurveStep {
-	if len(r.Curve) <= 4 {
-		return r.Curve
-	}
-	var kept []finding.CurveStep
-	for _, s := range r.Curve {
+	all := narrowestFirst(r.Curve)
+	return slices.DeleteFunc(all, func(s finding.CurveStep) bool {
 		advised := r.Prefix != nil && *r.Prefix == s.Prefix
-		usual := s.Prefix == 24 || s.Prefix == 16
-		if r.Family == "ipv6" {
-			usual = s.Prefix == 64 || s.Prefix == 56 || s.Prefix == 48
-		}
-		if advised || usual {
-			kept = append(kept, s)
-		}
+		inForce := r.CurrentPrefix != nil && s.Prefix >= *r.CurrentPrefix && r.AffectedUsers > 0
+		return inForce || !advised && len(r.Curve) > 4 && !slices.Contains(candidates(r.Family), s.Prefix)
+	})
+}
+
+// candidates are the prefixes that are asked about unless told otherwise.
+func candidates(family string) []int {
+	if family == "ipv6" {
+		return []int{64, 56, 48}
 	}
-	return kept
+	return []int{24, 16}
+}
+
+// narrowestFirst is a copy of a curve in the order of the candidates.
+func narrowestFirst(curve []finding.CurveStep) []finding.CurveStep {
+	steps := slices.Clone(curve)
+	slices.SortStableFunc(steps, func(a, b finding.CurveStep) int { return cmp.Compare(b.Prefix, a.Prefix) })
+	return steps
 }

@@ -230,6 +230,83 @@ func TestDecisionIsOnTheFirstScreen(t *testing.T) {
 	}
 }
 
+// TestTheFirstScreenAnswers looks for all that answers the mask question within
+// 24 lines, with two hosts and two caveats.
+func TestTheFirstScreenAnswers(t *testing.T) {
+	lines := strings.Split(string(render(t, Formats()[0], load(t, fixtures+"/widen.json"), Options{})), "\n")
+	screen := strings.Join(lines[:24], "\n")
+	for _, start := range []string{"video.example.com ─", "  3,211 users were refused", "  Price: ", "  - ", "  key  ", "  users  ", "  accepted  ",
+		"  refused  ", "    ip_mismatch  ", "    malformed  ", "  user  "} {
+		if !strings.Contains(screen, "\n"+start) {
+			t.Errorf("no line starts with %q in\n%s", start, screen)
+		}
+	}
+}
+
+func TestPriceNamesWhatIsNeeded(t *testing.T) {
+	sixteen, few := 16, int64(60)
+	r := finding.Recommendation{Family: "ipv4", Decision: finding.Widen, Prefix: &sixteen, Exposure: 0.02}
+	a := &finding.Analysis{Method: finding.Method{Thresholds: map[string]float64{"strangers_links": float64(few)}}}
+	for links, want := range map[int64]string{0: "not measured (0 shared links; 60 are needed).", 1: "(1 shared link; 60 are needed)", 60: "(60 shared links, fewer than 60 with refused attempts)"} {
+		r.SharedLinks = links
+		if got := price(a, []finding.Recommendation{r}); !strings.Contains(got, want) {
+			t.Errorf("%d links: %q, want %q", links, got, want)
+		}
+	}
+	six := finding.Recommendation{Family: "ipv6", Decision: finding.Widen, Prefix: new(int), SharedLinks: 60}
+	*six.Prefix = 64
+	r.SharedLinks = 60
+	both := price(a, []finding.Recommendation{r, six})
+	if want := "2 % of other viewers share the /16 (today 0 %), 0 % the /64 (today 0 %). Strangers let in: not measured"; !strings.HasPrefix(both, want) || strings.Count(both, "not measured") != 1 {
+		t.Errorf("%q, want %q and strangers once", both, want)
+	}
+	six.SharedLinks = 2
+	if each := price(a, []finding.Recommendation{r, six}); !strings.Contains(each, "Strangers let in: /16 not measured (60 ") || !strings.Contains(each, ", /64 not measured (2 ") {
+		t.Errorf("masks that differ: %q", each)
+	}
+}
+
+// TestFamiliesThatSayTheSameSayItOnce takes a host whose families agree.
+func TestFamiliesThatSayTheSameSayItOnce(t *testing.T) {
+	a := load(t, fixtures+"/keep_current.json")
+	six := a.Recommendations[0]
+	six.Family = "ipv6"
+	a.Recommendations = append(a.Recommendations, six)
+	for _, f := range []Format{{Render: renderText}, {Render: renderMarkdown}} {
+		text := string(render(t, f, a, Options{Width: 200}))
+		if n := strings.Count(text, "sign links that live longer"); n != 1 {
+			t.Errorf("said %d times:\n%s", n, text)
+		}
+	}
+	a.Recommendations[1].Reason = "Another."
+	if text := string(render(t, Format{Render: renderText}, a, Options{})); !strings.Contains(text, "IPv6  Another.") {
+		t.Errorf("families that differ lost a label:\n%s", text)
+	}
+}
+
+func TestCaveatsAreTwoOfTwoLines(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	long := strings.Repeat("word ", 100)
+	a.Recommendations[0].Caveats = []string{long, "Second.", "Third."}
+	short, all := string(render(t, Format{Render: renderText}, a, Options{})), string(render(t, Format{Render: renderText}, a, Options{Verbose: true}))
+	if n := strings.Count(short, "word"); n < 20 || n > 32 || !strings.Contains(short, "word…") || !strings.Contains(short, "- Second.") || strings.Contains(short, "Third.") {
+		t.Errorf("%d words of the first caveat:\n%s", n, short)
+	}
+	if strings.Count(all, "word") != 100 || !strings.Contains(all, "- Third.") {
+		t.Errorf("verbose left something out:\n%s", all)
+	}
+}
+
+func TestCarriersNeedAName(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	for i := range a.Recommendations[0].Carriers {
+		a.Recommendations[0].Carriers[i].ASN = nil
+	}
+	if text := string(render(t, Format{Render: renderText}, a, Options{})); strings.Contains(text, "carriers") {
+		t.Errorf("no carrier is known, but there is a row:\n%s", text)
+	}
+}
+
 func TestCSVReadsBack(t *testing.T) {
 	for name, a := range cases(t) {
 		rows, err := csv.NewReader(bytes.NewReader(render(t, Format{Render: renderUsers}, a, Options{}))).ReadAll()

@@ -19,6 +19,7 @@ type host struct {
 	affected int64 // users, both families
 	networks []finding.Network
 	users    []finding.User // most telling first
+	signer   []finding.Signer
 }
 
 // cause is one reason for refusals with its requests. The analysis knows
@@ -60,6 +61,10 @@ func hosts(a *finding.Analysis) []*host {
 	for _, n := range a.Denials.Networks {
 		h := of(n.Host)
 		h.networks = append(h.networks, n)
+	}
+	for _, s := range a.Signer {
+		h := of(s.Host)
+		h.signer = append(h.signer, s)
 	}
 	for _, u := range a.Users.Flagged {
 		h := of(u.Host)

@@ -62,6 +62,7 @@ func complete(a finding.Analysis) finding.Analysis {
 	a.Denials.ByDetail = tables(a.Denials.ByDetail)
 	a.Denials.Inferred = table(a.Denials.Inferred)
 	a.Denials.Networks = list(a.Denials.Networks)
+	a.Signer = list(a.Signer)
 	a.Users.ByClass = table(a.Users.ByClass)
 	a.Users.Flagged = slices.Clone(list(a.Users.Flagged))
 	for i := range a.Users.Flagged {
@@ -69,6 +70,7 @@ func complete(a finding.Analysis) finding.Analysis {
 	}
 	a.Recommendations = slices.Clone(list(a.Recommendations))
 	for i := range a.Recommendations {
+		a.Recommendations[i].Caveats = list(a.Recommendations[i].Caveats)
 		a.Recommendations[i].Carriers = list(a.Recommendations[i].Carriers)
 		a.Recommendations[i].Curve = list(a.Recommendations[i].Curve)
 	}

@@ -27,6 +27,7 @@ func renderMarkdown(w io.Writer, a *finding.Analysis, _ Options) error {
 	t.decisions()
 	t.causes()
 	t.examples()
+	t.signers()
 	t.changes()
 	t.limits()
 	t.method()
@@ -45,12 +46,13 @@ func (t *ticket) headline() {
 		if i > 0 {
 			t.line()
 		}
-		t.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(because(h)))
+		t.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(t.because(h)))
+		t.caveats(h)
 	}
 }
 
 // because joins the sentences that stand under a decision.
-func because(h *host) string {
+func (t *ticket) because(h *host) string {
 	var list []string
 	if h.failed() || h.unchecked() {
 		list = append(list, unchecked(h))
@@ -58,15 +60,12 @@ func because(h *host) string {
 	if h.failed() {
 		return list[0]
 	}
-	for _, r := range h.recs {
-		text := r.Reason
-		if len(h.recs) > 1 {
-			text = family(r.Family) + ": " + text
-		}
-		if cost := price(r); cost != "" {
-			text += " Price: " + cost
-		}
-		list = append(list, text)
+	recs := answers(h.recs)
+	for _, r := range recs {
+		list = append(list, whose(r, recs)+r.Reason)
+	}
+	if cost := price(t.a, recs); cost != "" {
+		list = append(list, "Price: "+cost)
 	}
 	return strings.Join(list, " ")
 }
@@ -179,7 +178,7 @@ func (t *ticket) examples() {
 			t.line("  `", strings.Join(timeline(u.Timeline, statuses[u.Host], 60), " "), "`")
 		}
 	}
-	t.line("\n", escape(legend))
+	t.line("\n", escape(fullLegend))
 }
 
 // clip keeps a quoted field to a length that a ticket can bear.

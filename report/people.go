@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,27 +11,39 @@ import (
 	"ipdrift/detect/finding"
 )
 
-func (p *paper) carriers(r finding.Recommendation) {
-	label, at := "carriers", "accepted"
-	if r.Prefix != nil {
-		at = prefix(*r.Prefix)
-	}
-	for i, c := range r.Carriers {
-		if i == 3 && !p.o.Verbose {
-			p.row("", as(faint, "and "+plural(int64(len(r.Carriers)-3), "more carrier", "more carriers")))
-			return
+// carriers shows the largest carriers; those not known are a row only beside
+// one that is.
+func (p *paper) carriers(h *host) {
+	label := "carriers"
+	for _, r := range h.recs {
+		if !slices.ContainsFunc(r.Carriers, func(c finding.Carrier) bool { return c.ASN != nil }) {
+			continue
 		}
-		name := "others"
-		if c.ASN != nil {
-			name = network(c.ASN)
+		for i, c := range r.Carriers {
+			if i == 3 && !p.o.Verbose {
+				p.row("", as(faint, "and "+plural(int64(len(r.Carriers)-3), "more carrier", "more carriers")))
+				break
+			}
+			p.carrier(label, c)
+			label = ""
 		}
-		p.row(label, unbroken(left(name, 12)+right(plural(c.AffectedUsers, "user", "users"), 12)), say("   "),
-			unbroken(at+" "+estimate(c.AcceptedShare, c.Low, c.High)))
-		label = ""
 	}
 }
 
+func (p *paper) carrier(label string, c finding.Carrier) {
+	name := "others"
+	if c.ASN != nil {
+		name = network(c.ASN)
+	}
+	p.row(label, unbroken(left(name, 12)+right(plural(c.AffectedUsers, "user", "users"), 12)), say("   "),
+		unbroken(prefix(c.Prefix)+" "+estimate(c.AcceptedShare, c.Low, c.High)))
+}
+
+// networks shows where most refusals came from.
 func (p *paper) networks(h *host) {
+	if !p.o.Verbose {
+		return
+	}
 	label, list := "networks", h.networks[:min(2, len(h.networks))]
 	wide := 0
 	for _, n := range list {
@@ -58,28 +71,44 @@ func (p *paper) users(h *host) {
 	}
 }
 
+// user is one user in a row: who, the timeline, what it shows.
 func (p *paper) user(h *host, u finding.User, words int) {
-	p.row("user", as(strong, p.cut(Clean(u.ID), 16)), say("  "), unbroken(p.cut(Clean(player(u.UserAgent)), 24)), say("  "), say(moves(u)))
-	var spans []span
+	spans := []span{as(strong, p.cut(Clean(u.ID), 16)), say("  "), unbroken(p.cut(Clean(player(u.UserAgent)), 16)), say("  ")}
+	other := false
 	for _, w := range timeline(u.Timeline, h.expired(), words) {
+		other = other || outcomes(w) && strings.Contains(w, "o")
 		spans = append(spans, letters(w)...)
 		spans = append(spans, say(" "))
 	}
-	if !p.explained && len(spans) > 0 {
-		spans = append(spans, say(" "), span{text: legend, tone: faint, keep: true})
-		p.explained = true
+	spans = append(spans, say(" "), unbroken(moves(u)))
+	if text := p.legend(u, other); text != "" {
+		spans = append(spans, say("  "), span{text: text, tone: faint, keep: true})
 	}
-	if len(spans) > 0 {
-		p.row("", spans...)
-	}
+	p.row("user", spans...)
 	if p.o.Verbose {
 		p.row("", as(faint, u.Reason))
 	}
 }
 
+// legend explains the letters of a timeline that were not explained before.
+func (p *paper) legend(u finding.User, other bool) string {
+	text := legend
+	if other {
+		text = fullLegend
+	}
+	if len(u.Timeline) == 0 || len(p.explained) >= len(text) {
+		return ""
+	}
+	p.explained = text
+	return text
+}
+
+// outcomes tells whether a timeline's word is made of outcome letters.
+func outcomes(w string) bool { return strings.Trim(w, "0123456789sRo") == "" }
+
 // letters colours the outcome letters of a timeline's word.
 func letters(w string) []span {
-	if strings.Trim(w, "0123456789sRo") != "" {
+	if !outcomes(w) {
 		return []span{as(faint, w)}
 	}
 	var list []span
@@ -113,26 +142,28 @@ func player(agent string) string {
 	return name
 }
 
-// change gives the first step of what has to be changed; all with verbose.
+// change gives the steps of what has to be changed: where to find them, or all
+// of them with verbose.
 func (p *paper) change(h *host) {
 	if h.failed() {
 		return
 	}
+	total := 0
 	for _, r := range h.recs {
-		p.steps(r.Change)
+		total += len(r.Change)
+		if p.o.Verbose {
+			p.steps(of(r, h.recs), r.Change)
+		}
+	}
+	if total > 0 && !p.o.Verbose {
+		p.row("change", say(plural(int64(total), "step", "steps")+", see "), unbroken("--verbose"), say(" or "), unbroken("-o report.md"))
 	}
 }
 
-func (p *paper) steps(list []string) {
+func (p *paper) steps(who string, list []string) {
 	label := "change"
 	for i, step := range list {
-		number := fmt.Sprintf("%d. ", i+1)
-		if !p.o.Verbose && len(list) > 1 {
-			number = fmt.Sprintf("step 1 of %d: ", len(list))
-		}
-		p.row(label, as(strong, number), say(step))
-		if label = ""; !p.o.Verbose {
-			return
-		}
+		p.row(label, say(who), as(strong, fmt.Sprintf("%d. ", i+1)), say(step))
+		label = ""
 	}
 }

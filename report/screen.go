@@ -105,7 +105,7 @@ func (s *screen) leader(text string, width int) string {
 
 // para writes wrapped text at an indent.
 func (s *screen) para(at int, spans ...span) {
-	s.wrap(strings.Repeat(" ", at), at, spans)
+	s.wrap(strings.Repeat(" ", at), at, 0, spans)
 }
 
 // row writes a label and wrapped text beside it.
@@ -116,19 +116,30 @@ func (s *screen) row(label string, spans ...span) {
 	}
 	name := strings.Repeat(" ", indent) + s.cut(Clean(label), gutter-indent-1)
 	pad := strings.Repeat(" ", max(1, gutter-lipgloss.Width(name)))
-	s.wrap(s.styles[faint].Render(name)+pad, gutter, spans)
+	s.wrap(s.styles[faint].Render(name)+pad, gutter, 0, spans)
 }
 
 // measure is the longest line of running text; longer ones are hard to read.
 const measure = 110
 
-func (s *screen) wrap(lead string, at int, spans []span) {
+// wrap writes words under each other behind a lead; with lines above 0 at most
+// that many, where the last one ends in a mark if something was left out.
+func (s *screen) wrap(lead string, at, lines int, spans []span) {
 	limit := min(s.width, measure)
 	line, used := lead, at
-	for _, w := range s.words(spans, limit-at) {
-		if used > at && used+w.spaces+w.width > limit {
+	for _, w := range s.words(spans, limit-at-len("...")*min(lines, 1)) {
+		room := limit
+		if lines == 1 {
+			room -= len("...")
+		}
+		if used > at && used+w.spaces+w.width > room {
+			if lines == 1 {
+				s.out.line(line + s.mark("…", "..."))
+				return
+			}
 			s.out.line(line)
 			line, used = strings.Repeat(" ", at), at
+			lines--
 		}
 		if used > at {
 			line += strings.Repeat(" ", w.spaces)

@@ -16,7 +16,7 @@ type paper struct {
 	*screen
 	a         *finding.Analysis
 	o         Options
-	explained bool // the timeline's letters were explained already
+	explained string // what was said about the timeline's letters so far
 }
 
 // renderText writes the report for a terminal: the decisions, then what each
@@ -117,20 +117,18 @@ func (p *paper) host(h *host) {
 	p.why(h)
 	p.key(h)
 	if !h.failed() {
-		for _, r := range h.recs {
-			p.mask(h, r)
-		}
+		p.people(h)
+		p.masks(h)
 	}
 	p.refused(h)
-	for _, r := range h.recs {
-		p.carriers(r)
-	}
-	p.networks(h)
+	p.signer(h)
 	p.users(h)
+	p.carriers(h)
+	p.networks(h)
 	p.change(h)
 }
 
-// why is the sentence that is read aloud, and the price.
+// why is the sentence that is read aloud, the price, and what limits both.
 func (p *paper) why(h *host) {
 	if h.cal != nil && h.failed() {
 		p.para(indent, say(h.cal.Reason))
@@ -139,16 +137,22 @@ func (p *paper) why(h *host) {
 	if h.unchecked() {
 		p.para(indent, say(unchecked(h)))
 	}
-	for _, r := range h.recs {
-		who := span{}
-		if len(h.recs) > 1 {
-			who = as(strong, family(r.Family)+"  ")
-		}
-		p.para(indent, who, say(r.Reason))
-		if cost := price(r); cost != "" {
-			p.para(indent, as(faint, "Price: "), say(cost))
-		}
+	recs := answers(h.recs)
+	for _, r := range recs {
+		p.para(indent, as(strong, of(r, recs)), say(r.Reason))
 	}
+	if cost := price(p.a, recs); cost != "" {
+		p.para(indent, as(faint, "Price: "), say(cost))
+	}
+	p.caveats(recs)
+}
+
+// of names the family where several answers stand together.
+func of(r finding.Recommendation, all []finding.Recommendation) string {
+	if len(all) < 2 {
+		return ""
+	}
+	return family(r.Family) + "  "
 }
 
 func unchecked(h *host) string {
@@ -191,26 +195,34 @@ func bound(y finding.Policy) string {
 	return ""
 }
 
-// mask shows who was affected and how many each prefix would have let through.
-func (p *paper) mask(h *host, r finding.Recommendation) {
-	of := ""
-	if len(h.recs) > 1 {
-		of = family(r.Family) + "  "
+// people shows who was affected, the families in one row.
+func (p *paper) people(h *host) {
+	if len(h.recs) > 0 {
+		p.row("users", say(together(h.recs)))
 	}
-	p.row("users", say(of+people(r)))
-	if r.AffectedUsers == 0 {
-		return
-	}
-	if len(r.Curve) > 0 {
-		spans := []span{say(of)}
-		for _, st := range steps(r) {
-			spans = append(spans, unbroken(prefix(st.Prefix)+" "+estimate(st.AcceptedShare, st.Low, st.High)), say("   "))
+}
+
+// masks shows how many users each prefix would have let through.
+func (p *paper) masks(h *host) {
+	label := "accepted"
+	for _, r := range h.recs {
+		if r.AffectedUsers == 0 {
+			continue
 		}
-		p.row("accepted", spans...)
-		p.curve(r)
-	}
-	if text := doubt(r); text != "" {
-		p.row("", say(text))
+		who, gap := say(of(r, h.recs)), ""
+		spans := []span{}
+		for _, st := range steps(r) {
+			spans = append(spans, say(gap), unbroken(prefix(st.Prefix)+" "+estimate(st.AcceptedShare, st.Low, st.High)))
+			gap = "  "
+		}
+		if len(spans) > 0 {
+			p.row(label, append([]span{who}, spans...)...)
+			p.curve(r)
+			label, who = "", say("")
+		}
+		if text := doubt(r); text != "" {
+			p.row(label, who, say(text))
+		}
 	}
 }
 
@@ -220,7 +232,7 @@ func (p *paper) curve(r finding.Recommendation) {
 		return
 	}
 	p.row("", as(faint, right("users", 12)+right("requests", 12)+right("strangers", 12)+right("exposure", 10)))
-	for _, st := range r.Curve {
+	for _, st := range narrowestFirst(r.Curve) {
 		let := "-"
 		if st.StrangersLetIn != nil {
 			let = percent(*st.StrangersLetIn)
@@ -234,6 +246,6 @@ func (p *paper) warnings() {
 		p.blank()
 	}
 	for _, w := range p.a.Warnings {
-		p.wrap(p.styles[act].Render("!")+" ", indent, []span{say(w)})
+		p.wrap(p.styles[act].Render("!")+" ", indent, 0, []span{say(w)})
 	}
 }

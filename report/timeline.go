@@ -8,8 +8,11 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// legend explains the letters of a timeline.
-const legend = "(s served, R refused, o other, | new address)"
+// legend explains the letters of a timeline, fullLegend the rare one too.
+const (
+	legend     = "(s served, R refused, | new address)"
+	fullLegend = "(s served, R refused, o other, | new address)"
+)
 
 // shortTimeline is the number of requests up to which each is one letter;
 // beyond, a run is written as its number and letter.

@@ -52,6 +52,7 @@ type Analysis struct {
 	Denials         Denials          `json:"denials"`
 	Users           Users            `json:"users"`
 	Recommendations []Recommendation `json:"recommendations"`
+	Signer          []Signer         `json:"signer_findings"`
 	Warnings        []string         `json:"warnings"`
 	Method          Method           `json:"method"`
 }
@@ -173,14 +174,26 @@ type Event struct {
 	Count   int64  `json:"count"` // requests merged into this step
 }
 
+// Signer is a mistake of the signer, proven by hashes that it reproduces.
+type Signer struct {
+	Host     string `json:"host"`
+	Mistake  string `json:"mistake"` // as in detail, behind "signer:"
+	Says     string `json:"says"`    // what was hashed instead, in a sentence
+	Fix      string `json:"fix"`
+	Links    int64  `json:"links"`    // links that verify under it
+	Examined int64  `json:"examined"` // links that were asked: those no address explains, or malformed ones
+	Shape    bool   `json:"shape"`    // the links are malformed, not wrongly hashed
+}
+
 // Recommendation is the answer to the mask question for one host and family.
 type Recommendation struct {
 	Host              string      `json:"host"`
 	Family            string      `json:"family"` // "ipv4" or "ipv6"
 	Decision          Decision    `json:"decision"`
-	Prefix            *int        `json:"prefix"`         // the prefix to bind to, for widen and helps_partly
-	CurrentPrefix     *int        `json:"current_prefix"` // the prefix bound to today; nil if not known or not bound
-	Reason            string      `json:"reason"`
+	Prefix            *int        `json:"prefix"`           // the prefix to bind to, for widen and helps_partly
+	CurrentPrefix     *int        `json:"current_prefix"`   // the prefix bound to today; nil if not known or not bound
+	Reason            string      `json:"reason"`           // one sentence to be read aloud; a second one only for what would change the decision
+	Caveats           []string    `json:"caveats"`          // what else bears on it, most decision-relevant first, a sentence each
 	Change            []string    `json:"change,omitempty"` // what has to be changed, in order
 	AffectedUsers     int64       `json:"affected_users"`
 	FirstRequestUsers int64       `json:"first_request_users"` // of the affected users, those never served
@@ -227,9 +240,13 @@ type Bound struct {
 type Carrier struct {
 	ASN           *int64  `json:"asn"` // nil: pooled as others, or not known
 	AffectedUsers int64   `json:"affected_users"`
+	Prefix        int     `json:"prefix"` // the mask that AcceptedShare, Low and High are about
 	AcceptedShare float64 `json:"accepted_share"`
 	Low           float64 `json:"low"`
 	High          float64 `json:"high"`
+	// Curve replays the candidate prefixes, widest first. Strangers and
+	// exposure are the host's: a mask is set for all carriers at once.
+	Curve []CurveStep `json:"curve,omitempty"`
 }
 
 // CurveStep is one prefix length of the replay.

@@ -57,6 +57,8 @@ type User struct {
 	Mismatches int // refusals with a proven, unexpired mismatch, retries merged
 	Served     int // served requests
 
+	MismatchRequests int // refused requests with the cause ip_mismatch, as logged
+
 	Addresses  int
 	Prefixes24 int  // distinct /24s of the addresses; 0 unless Family4
 	Prefixes16 int  // distinct /16s; 0 unless Family4

@@ -51,7 +51,18 @@ func figure(share float64) string {
 	}
 }
 
-// between writes an interval: "96.5 to 97.8 %".
+// between writes an interval in per cent, rounded outwards so that it never
+// promises more than was found; tenths only where it is narrow: "92 to 99 %".
 func between(low, high float64) string {
-	return fmt.Sprintf("%.1f to %.1f %%", low*100, high*100)
+	places := 0
+	if high-low < 0.05 {
+		places = 1
+	}
+	scale := math.Pow10(places)
+	down, up := math.Floor(steady(low)*scale)/scale, math.Ceil(steady(high)*scale)/scale
+	return strconv.FormatFloat(down, 'f', -1, 64) + " to " + strconv.FormatFloat(up, 'f', -1, 64) + " %"
 }
+
+// steady is a share in per cent without what floating point adds or takes in
+// the ninth digit.
+func steady(share float64) float64 { return math.Round(share*1e8) / 1e6 }

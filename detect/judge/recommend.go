@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 
 	"ipdrift/detect/finding"
@@ -12,15 +10,17 @@ import (
 // 20). It may be asked again after more was added.
 func (r *Replay) Recommend(o Asked) finding.Recommendation {
 	q := question{Replay: r, o: o, all: gather(r.affected, nil), candidates: r.candidates(o)}
-	q.choice = q.decide()
+	q.choice = q.decide(q.all)
+	q.points = q.pointed(q.all)
 	rec := finding.Recommendation{
 		Host: r.host, Family: "ipv" + strconv.Itoa(r.family), Decision: q.choice.decision,
 		AffectedUsers: q.all.users, FirstRequestUsers: r.firstRequest, ManyNetworksUsers: r.many,
 		Interrupted: r.interrupted, UnresolvedUsers: r.unresolved, SharedLinks: int64(len(r.shared)),
 		StrangersLetIn: r.strangersInFull(q.choice.prefix),
 		Exposure:       r.bound.exposure(q.choice.prefix), ExposureNow: r.bound.exposure(r.current(o)),
-		Accepted: q.accepted(), Carriers: q.carriers(), Curve: r.curve(q.all, q.candidates),
+		Accepted: q.accepted(), Curve: r.curve(q.all, q.candidates),
 	}
+	rec.Carriers = q.carriers(rec.Curve)
 	rec.IfUnresolvedCount.Share, rec.IfUnresolvedCount.Low, _ = Wilson(rec.Accepted.Users, q.all.users+r.unresolved)
 	if !o.RefusalsOnly {
 		users := r.bound.users
@@ -33,7 +33,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 		prefix := q.choice.prefix
 		rec.Prefix, rec.Change = &prefix, q.change()
 	}
-	rec.Reason = q.reason(&rec)
+	rec.Reason, rec.Caveats = q.reason(rec.Carriers), q.caveats(&rec)
 	return rec
 }
 
@@ -49,33 +49,37 @@ type question struct {
 
 // decide follows rules 14 and 15. The prefix of the choice is always one that
 // figures can be given for.
-func (q *question) decide() choice {
-	widest := q.current(q.o)
-	if n := len(q.candidates); n > 0 {
-		widest = q.candidates[n-1]
-	}
-	keep := choice{decision: finding.KeepCurrent, prefix: widest}
-	unsure := choice{decision: finding.InsufficientEvidence, prefix: widest}
+func (q *question) decide(c *cohort) choice {
+	points := q.pointed(c)
+	keep := choice{decision: finding.KeepCurrent, prefix: points.prefix}
+	unsure := choice{decision: finding.InsufficientEvidence, prefix: points.prefix}
 	switch {
 	case q.o.CalibrationFailed:
 		return unsure
-	case q.o.Unbound, q.all.users == 0, len(q.candidates) == 0:
+	case q.o.Unbound, c.users == 0, len(q.candidates) == 0:
 		return keep
-	}
-	q.points = q.all.choose(q.candidates, q.vetoed, &q.t)
-	unsure.prefix, keep.prefix = q.points.prefix, q.points.prefix
-	switch {
-	case q.all.users < q.t.DecidesFrom:
+	case c.users < q.t.DecidesFrom:
 		return unsure
-	case !q.worthIt():
+	case !q.worthIt(c):
 		return keep
 	}
-	return q.points
+	return points
+}
+
+// pointed is what a cohort says, be it large enough or not.
+func (q *question) pointed(c *cohort) choice {
+	switch n := len(q.candidates); {
+	case n == 0:
+		return choice{finding.KeepCurrent, q.current(q.o), false}
+	case c.users == 0:
+		return choice{finding.KeepCurrent, q.candidates[n-1], false}
+	}
+	return c.choose(q.candidates, q.vetoed, &q.t)
 }
 
 // worthIt is the rate test of rule 15; refusals alone give no rate.
-func (q *question) worthIt() bool {
-	return q.o.RefusalsOnly || wilsonLow(q.all.users, q.bound.users) >= q.t.WorthShare
+func (q *question) worthIt(c *cohort) bool {
+	return q.o.RefusalsOnly || wilsonLow(c.users, q.bound.users) >= q.t.WorthShare
 }
 
 func (q *question) accepted() finding.Share {
@@ -90,47 +94,4 @@ func (q *question) accepted() finding.Share {
 	}
 	s.RequestShare = pairs.interval(&q.t)
 	return s
-}
-
-// carriers are findings about operators with enough affected users, most
-// affected first; the others, and those not known, are one (rule 16).
-func (q *question) carriers() []finding.Carrier {
-	by := map[uint32]*cohort{}
-	for i := range q.affected {
-		m := &q.affected[i]
-		if by[m.asn] == nil {
-			by[m.asn] = &cohort{}
-		}
-		by[m.asn].take(m)
-	}
-	var pool cohort
-	carriers := []finding.Carrier{}
-	for asn, c := range by {
-		if asn == 0 || c.users < q.t.CarrierUsers {
-			pool.absorb(c)
-			continue
-		}
-		number := int64(asn)
-		carriers = append(carriers, c.carrier(&number, q.choice.prefix))
-	}
-	slices.SortFunc(carriers, func(a, b finding.Carrier) int {
-		return cmp.Or(cmp.Compare(b.AffectedUsers, a.AffectedUsers), cmp.Compare(*a.ASN, *b.ASN))
-	})
-	if pool.users > 0 {
-		carriers = append(carriers, pool.carrier(nil, q.choice.prefix))
-	}
-	return carriers
-}
-
-func (c *cohort) absorb(o *cohort) {
-	c.users += o.users
-	for i, n := range o.least {
-		c.least[i] += n
-	}
-}
-
-func (c *cohort) carrier(asn *int64, prefix int) finding.Carrier {
-	f := finding.Carrier{ASN: asn, AffectedUsers: c.users}
-	f.AcceptedShare, f.Low, f.High = Wilson(c.accepted(prefix), c.users)
-	return f
 }

@@ -32,7 +32,9 @@ type Replay struct {
 	lens     []uint8 // of all affected users, end to end
 
 	many, unresolved, interrupted, firstRequest int64
-	inferred                                    bool
+	inferred                                    int64              // affected users with an inferred mismatch
+	onShared                                    int64              // refused requests with a mismatch on shared links
+	untold                                      int64              // users with a mismatch and a class that is no answer
 	shared                                      map[uint64][]uint8 // bits in common of each refused attempt, by link
 	bound                                       crowd
 }
@@ -60,6 +62,7 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 	}
 	if u.Class == finding.ManyNetworks {
 		r.many++
+		r.onShared += int64(u.MismatchRequests)
 		r.AddStranger(linkID, nil) // counts as a shared link, whatever was refused on it
 		return
 	}
@@ -69,6 +72,8 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 		r.addAffected(u)
 	case u.Unresolved:
 		r.unresolved++
+	case u.Mismatches > 0:
+		r.untold++
 	}
 }
 
@@ -80,7 +85,9 @@ func (r *Replay) addAffected(u *User) {
 		m.least = int16(u.MinCommon)
 	}
 	r.affected = append(r.affected, m)
-	r.inferred = r.inferred || u.Inferred
+	if u.Inferred {
+		r.inferred++
+	}
 	if u.Interrupted {
 		r.interrupted++
 	}

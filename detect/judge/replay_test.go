@@ -96,9 +96,10 @@ func TestRule15Worth(t *testing.T) {
 	// Wilson's lower bound of 40 in 6,000 is 0.52 %, of 40 in 7,000 0.44 %.
 	decided(t, newWorld().refused(40, 30).quiet(5960).ask(), finding.Widen, 24)
 	few := newWorld().refused(40, 30).quiet(6960)
-	decided(t, few.ask(), finding.KeepCurrent, 0, "0.6 % of the 7,000 users", "below the 0.5 %")
+	decided(t, few.ask(), finding.KeepCurrent, 0, "0.6 % of the 7,000 users", "(0.4 to 0.8 %): not surely the 0.5 %")
 	rec := few.ask(refusalsOnly)
-	decided(t, rec, finding.Widen, 24, "The log holds refusals only")
+	decided(t, rec, finding.Widen, 24)
+	warned(t, rec, "The log holds refusals only")
 	if rec.BoundUsers != nil {
 		t.Error("refusals only, but the users are counted")
 	}
@@ -106,11 +107,11 @@ func TestRule15Worth(t *testing.T) {
 
 func TestRule15TheSmallestMaskThatIsEnough(t *testing.T) {
 	// 90 of 100: lower bound 84 %; 85 of 100: 78 %.
-	decided(t, newWorld().refused(90, 24).refused(10, 3).quiet(100).ask(), finding.Widen, 24, "100 users were refused because their address changed; /24 would have let 90 % of them through (84.0 to 93.9 %), /16 90 %.")
+	decided(t, newWorld().refused(90, 24).refused(10, 3).quiet(100).ask(), finding.Widen, 24, "100 users were refused because their address changed; /24 would have let 90 % of them through (83 to 94 %), a wider mask no more.")
 	decided(t, newWorld().refused(85, 24).refused(15, 3).quiet(100).ask(), finding.HelpsPartly, 24, "15 users moved beyond the /24")
 	decided(t, newWorld().refused(40, 24).refused(55, 16).refused(5, 15).quiet(100).ask(), finding.Widen, 16, "/24 only 40 %")
 	decided(t, newWorld().refused(20, 24).refused(50, 16).refused(30, 15).quiet(100).ask(), finding.HelpsPartly, 16)
-	decided(t, newWorld().refused(20, 24).refused(10, 16).refused(70, 15).quiet(100).ask(), finding.MaskNotEnough, 0, "70 users moved beyond the /16")
+	decided(t, newWorld().refused(20, 24).refused(10, 16).refused(70, 15).quiet(100).ask(), finding.MaskNotEnough, 0, "only 30 %", "70 users moved beyond the /16", "fetch a new link")
 }
 
 func TestRule15PairedGain(t *testing.T) {
@@ -123,14 +124,14 @@ func TestRule15PairedGain(t *testing.T) {
 
 func TestNobodyAffected(t *testing.T) {
 	rec := newWorld().quiet(1000).ask(func(o *Asked) { o.Refused = map[string]int64{"expired": 900, "refused_elsewhere": 100} })
-	decided(t, rec, finding.KeepCurrent, 0, "Nobody was refused because of a changed address", "1,000 refused requests", "expired (90 %), refused elsewhere (10 %)")
+	decided(t, rec, finding.KeepCurrent, 0, "Nobody was refused because of a changed address", "the 1,000 refusals fell on expired links (90 %) and valid links that another rule refused (10 %); sign links that live longer")
 	decided(t, newWorld().quiet(9).ask(), finding.KeepCurrent, 0, "no refused request")
 	decided(t, newWorld().quiet(9).refused(40, 0, unresolved).ask(), finding.KeepCurrent, 0, "40 more users were refused with a hash that nothing explains")
 }
 
 func TestHostsThatCannotBeAsked(t *testing.T) {
 	w := newWorld().refused(100, 30).quiet(100)
-	decided(t, w.ask(func(o *Asked) { o.CalibrationFailed = true }), finding.InsufficientEvidence, 0, "do not fit", "Send the key")
+	decided(t, w.ask(func(o *Asked) { o.CalibrationFailed = true }), finding.InsufficientEvidence, 0, "do not fit", "send the key")
 	rec := w.ask(func(o *Asked) { o.Bound, o.Unbound = false, true })
 	decided(t, rec, finding.KeepCurrent, 0, "carry no address")
 	if rec.CurrentPrefix != nil {
@@ -168,7 +169,7 @@ func TestRule16Carriers(t *testing.T) {
 		t.Errorf("a carrier under a tenth of the users is not named: %s", rec.Reason)
 	}
 	rec = newWorld().refused(260, 24, on(5)).refused(30, 3, on(9)).quiet(100).ask()
-	decided(t, rec, finding.Widen, 24, "AS9 is left behind: 0 % of its 30 affected users")
+	decided(t, rec, finding.Widen, 24, "left behind: AS9 with 0 % of its 30 users")
 }
 
 // strange adds links with one refused attempt each, at a common prefix length.
@@ -183,24 +184,31 @@ func (w *world) strange(links int, lens ...uint8) *world {
 func TestRule17StrangersVeto(t *testing.T) {
 	reached16 := func() *world { return newWorld().refused(50, 24).refused(50, 16).quiet(100) }
 	rec := reached16().strange(59, 2).ask()
-	if decided(t, rec, finding.Widen, 16, "not measured", "59 shared links"); rec.StrangersLetIn != nil {
+	if decided(t, rec, finding.Widen, 16); rec.StrangersLetIn != nil {
 		t.Error("59 links without one let in are too few to measure")
 	}
+	warned(t, rec, "/16 lets strangers in on 0 of 59 shared links seen.")
 	rec = reached16().strange(60, 2).ask()
-	if decided(t, rec, finding.Widen, 16, "Price"); rec.StrangersLetIn == nil || rec.StrangersLetIn.Links != 60 {
+	if decided(t, rec, finding.Widen, 16); rec.StrangersLetIn == nil || rec.StrangersLetIn.Links != 60 {
 		t.Error("60 links measure")
 	}
 	// 8 of 75 links: lower bound above 5 %; 6 of 75: below.
-	decided(t, reached16().strange(69, 2).strange(6, 17).ask(), finding.Widen, 16, "8 % of 75 shared links")
+	rec = reached16().strange(69, 2).strange(6, 17).ask()
+	if decided(t, rec, finding.Widen, 16); !near(rec.StrangersLetIn.Share, 6.0/75) {
+		t.Errorf("%+v", rec.StrangersLetIn)
+	}
 	decided(t, reached16().strange(67, 2).strange(8, 17).ask(), finding.HelpsPartly, 24, "ruled out")
 	// Few links veto too once they are sure: 3 of 3.
-	decided(t, reached16().strange(3, 17).ask(), finding.HelpsPartly, 24, "ruled out", "A /16 is ruled out: strangers would get in on 100 %")
+	decided(t, reached16().strange(3, 17).ask(), finding.HelpsPartly, 24, "/16 is ruled out, as strangers would get in on 100 % of 3 shared links")
 	// Nothing narrower helps: keep.
-	decided(t, newWorld().refused(100, 16).quiet(100).strange(3, 17).ask(), finding.KeepCurrent, 0, "A /16 is ruled out", "No narrower mask helps enough")
+	decided(t, newWorld().refused(100, 16).quiet(100).strange(3, 17).ask(), finding.KeepCurrent, 0, "/16 is ruled out", "no narrower mask helps enough")
 	// The unit is the link: many attempts on one link are one.
 	decided(t, reached16().strange(70, 2).strange(1, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17).ask(), finding.Widen, 16)
 	// Across families nobody gets in.
-	decided(t, reached16().strange(70, acrossFamilies).ask(), finding.Widen, 16, "0 % of 70")
+	rec = reached16().strange(70, acrossFamilies).ask()
+	if decided(t, rec, finding.Widen, 16); rec.StrangersLetIn.Share != 0 || rec.StrangersLetIn.Links != 70 {
+		t.Errorf("%+v", rec.StrangersLetIn)
+	}
 }
 
 func TestRule17Exposure(t *testing.T) {
@@ -215,7 +223,8 @@ func TestRule17Exposure(t *testing.T) {
 		t.Errorf("exposure %v now %v, want 0.6 and 0.1", rec.Exposure, rec.ExposureNow)
 	}
 	rec = newWorld().refused(100, 24).quiet(10).ask()
-	decided(t, rec, finding.Widen, 24, "shorten the life of links first")
+	decided(t, rec, finding.Widen, 24)
+	warned(t, rec, "Shorten the life of links first: ", "of pairs of users share a /24")
 	if rec.Exposure < 0.9 || rec.ExposureNow != 0 {
 		t.Errorf("exposure %v now %v", rec.Exposure, rec.ExposureNow)
 	}
@@ -236,7 +245,7 @@ func TestRule18Unresolved(t *testing.T) {
 
 func TestRule19TheFuture(t *testing.T) {
 	rec := newWorld().refused(90, 24).refused(10, 3).quiet(100).ask()
-	decided(t, rec, finding.Widen, 24, "/24 accepts 90 % of the changes seen", "with a chance of 73 %")
+	warned(t, rec, "/24 accepts 90 % of changes, 73 % of three in a row")
 }
 
 func TestRule20Steps(t *testing.T) {
@@ -256,16 +265,15 @@ func TestRule20Steps(t *testing.T) {
 
 func TestRule14HalvesAndLargestCarrier(t *testing.T) {
 	rec := newWorld().refused(300, 24, on(5), first(0)).refused(10, 3, first(0)).refused(30, 24, first(1e9)).refused(30, 3, first(1e9)).quiet(100).ask()
-	decided(t, rec, finding.Widen, 24, "does not hold in the second half of the time", "50 % of 60", "does not hold without AS5")
+	decided(t, rec, finding.Widen, 24)
+	warned(t, rec, "does not hold in the second half of the time", "50 % of 60", "does not hold without AS5")
 	rec = newWorld().refused(100, 24, on(5), first(0)).refused(100, 24, first(1e9)).quiet(100).ask()
-	if strings.Contains(rec.Reason, "does not hold") {
-		t.Errorf("it holds everywhere: %s", rec.Reason)
-	}
+	holds(t, rec)
 }
 
 func TestAcrossFamiliesNoMaskHelps(t *testing.T) {
 	rec := newWorld().refused(100, -1).quiet(100).ask()
-	decided(t, rec, finding.MaskNotEnough, 0, "100 users changed between IPv4 and IPv6, which no mask mends")
+	decided(t, rec, finding.MaskNotEnough, 0, "/16 would have let none of them through (0 to 2.7 %)", "100 users changed between IPv4 and IPv6", "same address families")
 	for _, s := range rec.Curve {
 		if s.AcceptedUsers != 0 || s.AcceptedRequests != 0 {
 			t.Fatalf("/%d lets %d users and %d requests through", s.Prefix, s.AcceptedUsers, s.AcceptedRequests)
@@ -275,7 +283,7 @@ func TestAcrossFamiliesNoMaskHelps(t *testing.T) {
 
 func TestAShortLogIsAWarning(t *testing.T) {
 	rec := newWorld().refused(100, 24).quiet(100).ask(func(o *Asked) { o.Span = 3 * time.Hour })
-	decided(t, rec, finding.Widen, 24, "The log spans 3 h only.")
+	warned(t, rec, "The log spans 3 h only.")
 }
 
 func TestIPv6(t *testing.T) {
@@ -340,8 +348,8 @@ func TestNumbersAreReadable(t *testing.T) {
 }
 
 func TestThresholdsAreAllNamed(t *testing.T) {
-	if got := len(Default().Named()); got != 21 {
-		t.Errorf("%d names for 21 thresholds", got)
+	if got := len(Default().Named()); got != 23 {
+		t.Errorf("%d names for 23 thresholds", got)
 	}
 	for name, v := range Default().Named() {
 		if v == 0 {
@@ -364,7 +372,5 @@ func TestRule13AllOrNoneIsBoundedByUsers(t *testing.T) {
 func TestRule14SmallPartsDoNotContradict(t *testing.T) {
 	rec := newWorld().refused(300, 24, on(5)).refused(29, 3).quiet(100).ask()
 	decided(t, rec, finding.Widen, 24)
-	if strings.Contains(rec.Reason, "does not hold") {
-		t.Errorf("29 users decide nothing: %s", rec.Reason)
-	}
+	holds(t, rec)
 }

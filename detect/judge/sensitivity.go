@@ -7,28 +7,46 @@ import (
 )
 
 // sensitivity asks again for both halves of the time and without the largest
-// carrier, and says where the answer does not hold (rule 14). Parts with too
-// few affected users to decide are passed over.
-func (q *question) sensitivity(s *sentences) {
+// carrier, and says where the answer does not hold (rule 14).
+func (q *question) sensitivity(list *caveats) {
 	middle := q.middle()
-	q.without(s, "in the first half of the time", func(m *member) bool { return m.first < middle })
-	q.without(s, "in the second half of the time", func(m *member) bool { return m.first >= middle })
+	q.without(list, "in the first half of the time", func(m *member) bool { return m.first < middle })
+	q.without(list, "in the second half of the time", func(m *member) bool { return m.first >= middle })
 	if asn := q.largest(); asn != 0 {
-		q.without(s, fmt.Sprintf("without AS%d, the largest carrier", asn), func(m *member) bool { return m.asn != asn })
+		q.without(list, fmt.Sprintf("without AS%d, the largest carrier", asn), func(m *member) bool { return m.asn != asn })
 	}
 }
 
-func (q *question) without(s *sentences, where string, keep func(*member) bool) {
+// without says that a part of the users contradicts the answer. A part is
+// smaller than the whole, so its bounds are wider and its own decision often
+// another one by chance alone: it is reported only if it has enough users to
+// decide, decides otherwise, and its bounds exclude what the answer rests on.
+func (q *question) without(list *caveats, where string, keep func(*member) bool) {
 	part := gather(q.affected, keep)
-	if part.users < q.t.DecidesFrom || part.users == q.all.users {
+	if part.users < q.t.DecidesFrom || part.users == q.all.users || !q.contradicts(part) {
 		return
 	}
 	other := part.choose(q.candidates, q.vetoed, &q.t)
 	if other.decision == q.choice.decision && other.prefix == q.choice.prefix {
 		return
 	}
-	s.add("The answer does not hold %s: %s would have let %s of %s affected users through there%s.",
-		where, fmt.Sprintf("/%d", q.choice.prefix), percent(share(part, q.choice.prefix)), count(part.users), other.instead(q.choice))
+	list.add("The answer does not hold %s: /%d would have let %s of %s affected users through there%s.",
+		where, q.choice.prefix, percent(share(part, q.choice.prefix)), count(part.users), other.instead(q.choice))
+}
+
+// contradicts tells whether the share of a part lies beyond the threshold of
+// the answer by more than chance.
+func (q *question) contradicts(part *cohort) bool {
+	low, high := part.low(q.choice.prefix), part.high(q.choice.prefix)
+	switch q.choice.decision {
+	case finding.Widen:
+		return high < q.t.AcceptedLow
+	case finding.HelpsPartly:
+		return high < q.t.PartlyHigh || low >= q.t.AcceptedLow
+	case finding.MaskNotEnough:
+		return low >= q.t.PartlyHigh
+	}
+	return false
 }
 
 func share(c *cohort, prefix int) float64 {

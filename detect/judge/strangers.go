@@ -16,19 +16,14 @@ func within(lens []uint8, prefix int) (n int64) {
 // least one refused attempt; nil where too few links tell (rule 17). The unit
 // is the link, since attempts on one link are not independent.
 func (r *Replay) strangers(prefix int) *finding.Share {
-	var links, opened, in int64
-	for _, lens := range r.shared {
-		if len(lens) == 0 {
-			continue
-		}
-		links++
-		if n := within(lens, prefix); n > 0 {
-			opened, in = opened+1, in+n
-		}
-	}
+	links, opened := r.opened(prefix)
 	share, low, high := Wilson(opened, links)
 	if links == 0 || links < r.t.StrangerLinks && low <= r.t.StrangersVeto {
 		return nil
+	}
+	var in int64
+	for _, lens := range r.shared {
+		in += within(lens, prefix)
 	}
 	return &finding.Share{Share: share, Low: low, High: high, Requests: in, Links: links}
 }
@@ -55,12 +50,17 @@ func (r *Replay) vetoed(prefix int) bool {
 	return in != nil && in.Low > r.t.StrangersVeto
 }
 
-// attempted counts the shared links with refused attempts.
-func (r *Replay) attempted() (links int64) {
+// opened counts the shared links with refused attempts, and those of them that
+// a mask would have opened to at least one.
+func (r *Replay) opened(prefix int) (links, opened int64) {
 	for _, lens := range r.shared {
-		if len(lens) > 0 {
-			links++
+		if len(lens) == 0 {
+			continue
+		}
+		links++
+		if within(lens, prefix) > 0 {
+			opened++
 		}
 	}
-	return links
+	return links, opened
 }

@@ -5,6 +5,9 @@ import "time"
 // Thresholds are the numbers of the rules of evidence, each named with its
 // rule. They are printed with every result that rests on them.
 type Thresholds struct {
+	CalibrationTokens int64   // rule 1: fewer distinct tokens of a host are not_checked
+	CalibrationShare  float64 // rule 1: least share of them whose hash is reproduced
+
 	RetryWindow    time.Duration // rule 8: refusals of one path from one address within it are one
 	Networks       int           // rule 10: unrelated networks that make many_networks
 	MediaRequests  int           // rule 10: media requests of a network that plays on its own
@@ -31,6 +34,7 @@ type Thresholds struct {
 // Default gives the thresholds of the rules of evidence.
 func Default() Thresholds {
 	return Thresholds{
+		CalibrationTokens: 30, CalibrationShare: 0.99,
 		RetryWindow: 30 * time.Second,
 		Networks:    3, MediaRequests: 3,
 		Recovery:   10 * time.Second,
@@ -47,6 +51,8 @@ func Default() Thresholds {
 // seconds.
 func (t Thresholds) Named() map[string]float64 {
 	return map[string]float64{
+		"calibration_tokens":   float64(t.CalibrationTokens),
+		"calibration_share":    t.CalibrationShare,
 		"retry_window_s":       t.RetryWindow.Seconds(),
 		"many_networks":        float64(t.Networks),
 		"media_requests":       float64(t.MediaRequests),

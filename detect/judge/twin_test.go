@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"ipdrift/detect/finding"
@@ -169,6 +170,9 @@ func TestReplayAgreesWithItsSlowTwin(t *testing.T) {
 		decisions[decision]++
 		if rec.Decision != decision || prefix != 0 && *rec.Prefix != prefix {
 			t.Fatalf("seed %d: %s %v, twin %s /%d: %s", seed, rec.Decision, rec.Prefix, decision, prefix, rec.Reason)
+		}
+		if n := strings.Count(rec.Reason+" ", ". "); n != 1 || !strings.HasSuffix(rec.Reason, ".") {
+			t.Fatalf("seed %d: %d sentences where nothing is unresolved: %s", seed, n, rec.Reason)
 		}
 		w.sameCurve(t, rec.Curve)
 		carried := int64(0)

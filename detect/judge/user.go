@@ -52,7 +52,8 @@ func newFacts(l *Link, idx []int32, t *Thresholds) *facts {
 		c.user.Interrupted = !l.RefusalsOnly && c.interrupted()
 	}
 	c.user.ASN = c.asn()
-	proven := c.causes[token.IPMismatch.String()] + c.causes[token.ExpiredIPMismatch.String()]
+	c.user.MismatchRequests = c.causes[token.IPMismatch.String()]
+	proven := c.user.MismatchRequests + c.causes[token.ExpiredIPMismatch.String()]
 	c.user.Unresolved = proven == 0 && c.causes[token.UnresolvedSignature.String()] > 0
 	return c
 }

@@ -1,0 +1,97 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// shortSpan is the length of a log below which a caveat says that it is short.
+// It never blocks a decision (rule 14).
+const shortSpan = 24 * time.Hour
+
+// caveats are what bears on the answer beside its reason, a short sentence
+// each: first what could change the decision, then what it costs, then what it
+// means.
+func (q *question) caveats(rec *finding.Recommendation) []string {
+	list := &caveats{said: []string{}}
+	if q.o.CalibrationFailed || q.o.Unbound {
+		return list.said
+	}
+	if q.all.users > 0 {
+		q.grounds(list)
+		if len(q.candidates) > 0 {
+			q.sensitivity(list)
+		}
+		q.families(list)
+	}
+	if d := rec.Decision; !q.flips() && q.unresolved > 0 && (d == finding.KeepCurrent || d == finding.InsufficientEvidence) {
+		list.add("%s", q.unexplained())
+	}
+	if rec.Prefix != nil {
+		q.cost(list, rec)
+		q.future(list)
+	}
+	q.background(list)
+	return list.said
+}
+
+type caveats struct{ said []string }
+
+func (c *caveats) add(format string, args ...any) {
+	c.said = append(c.said, fmt.Sprintf(format, args...))
+}
+
+// grounds is what the affected users rest on.
+func (q *question) grounds(list *caveats) {
+	if q.inferred > 0 {
+		list.add("For %s of %s the mismatch is inferred, without a reproduced hash.", count(q.inferred), plural(q.all.users, "user", "users"))
+	}
+	switch {
+	case q.o.RefusalsOnly:
+		list.add("The log holds refusals only: whether a change is worth it is not tested.")
+	case q.choice.decision == finding.InsufficientEvidence && !q.worthIt(q.all):
+		share, _, _ := Wilson(q.all.users, q.bound.users)
+		list.add("They are %s of the %s users with address-bound links.", percent(share), count(q.bound.users))
+	}
+}
+
+// families is what to check first about users whom no mask mends (rule 4);
+// where no mask is enough the reason says so.
+func (q *question) families(list *caveats) {
+	_, across := q.left()
+	if across == 0 || q.choice.decision == finding.MaskNotEnough {
+		return
+	}
+	list.add("%s changed to IPv%d: check that site and CDN offer both families.", plural(across, "user", "users"), 10-q.family)
+}
+
+// cost is rule 17, as far as the price of the mask needs advice.
+func (q *question) cost(list *caveats, rec *finding.Recommendation) {
+	if rec.Exposure > q.t.ExposureSay && rec.Exposure > rec.ExposureNow {
+		list.add("Shorten the life of links first: %s of pairs of users share a /%d.", percent(rec.Exposure), *rec.Prefix)
+	}
+	if links, opened := q.opened(*rec.Prefix); links > 0 && rec.StrangersLetIn == nil {
+		list.add("/%d lets strangers in on %s of %s seen.", *rec.Prefix, count(opened), plural(links, "shared link", "shared links"))
+	}
+}
+
+// future is rule 19: what was replayed is only the first refusals.
+func (q *question) future(list *caveats) {
+	if len(q.lens) == 0 {
+		return
+	}
+	each := float64(within(q.lens, q.choice.prefix)) / float64(len(q.lens))
+	list.add("Viewers move on: /%d accepts %s of changes, %s of three in a row.", q.choice.prefix, percent(each), percent(math.Pow(each, 3)))
+}
+
+func (q *question) background(list *caveats) {
+	if n := q.firstRequest; n > 0 {
+		list.add("%s never served: the site saw another address than the edge.", plural(n, "user was", "users were"))
+	}
+	if q.o.Span > 0 && q.o.Span < shortSpan {
+		list.add("The log spans %s only.", span(q.o.Span.Microseconds()))
+	}
+}

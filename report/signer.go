@@ -1,0 +1,44 @@
+package report
+
+import "ipdrift/detect/finding"
+
+// shownMistakes is how many mistakes of a signer a host shows without verbose.
+const shownMistakes = 2
+
+// signerSentence says what a signer does wrong, on how many links, and what to
+// do.
+func signerSentence(s finding.Signer) string {
+	of := "unexplained links"
+	if s.Shape {
+		of = "malformed links"
+	}
+	return count(s.Links) + " of " + count(s.Examined) + " " + of + ": " + s.Says + "; fix: " + s.Fix
+}
+
+// signer lists what the host's signer does wrong.
+func (p *paper) signer(h *host) {
+	for i, s := range h.signer {
+		if i == shownMistakes && !p.o.Verbose {
+			return
+		}
+		label := ""
+		if i == 0 {
+			label = "signer"
+		}
+		p.row(label, say(signerSentence(s)))
+	}
+}
+
+// signers is the section of a ticket about mistakes of signers.
+func (t *ticket) signers() {
+	first := true
+	for _, h := range t.all {
+		for _, s := range h.signer {
+			if first {
+				t.section("What the signer does wrong")
+				first = false
+			}
+			t.line("- ", escape(h.name), ", ", escape(s.Mistake), ": ", escape(signerSentence(s)))
+		}
+	}
+}
