@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -24,19 +25,35 @@ func (a *analysis) advise(ctx context.Context) error {
 			}
 			rec := a.replay(h, family).Recommend(a.asked(h, family))
 			a.out.Recommendations = append(a.out.Recommendations, rec)
-			for _, step := range rec.Curve {
-				var strangers any
-				if step.StrangersLetIn != nil {
-					strangers = *step.StrangersLetIn
+			if err := storeCurve(ctx, masks, &rec, nil, rec.AffectedUsers, rec.Curve); err != nil {
+				return err
+			}
+			for _, c := range rec.Carriers {
+				if c.ASN == nil {
+					continue
 				}
-				if err := masks.Append(ctx, h.name, nil, rec.Family, step.Prefix, rec.AffectedUsers, step.AcceptedUsers,
-					step.AcceptedShare, step.Low, step.High, step.AcceptedRequests, strangers, step.Exposure); err != nil {
+				if err := storeCurve(ctx, masks, &rec, uint32(*c.ASN), c.AffectedUsers, c.Curve); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return masks.Flush(ctx)
+}
+
+// storeCurve writes a curve to table mask; asn is nil for all carriers.
+func storeCurve(ctx context.Context, masks *ingest.Rows, rec *finding.Recommendation, asn any, affected int64, curve []finding.CurveStep) error {
+	for _, step := range curve {
+		var strangers any
+		if step.StrangersLetIn != nil {
+			strangers = *step.StrangersLetIn
+		}
+		if err := masks.Append(ctx, rec.Host, asn, rec.Family, step.Prefix, affected, step.AcceptedUsers,
+			step.AcceptedShare, step.Low, step.High, step.AcceptedRequests, strangers, step.Exposure); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *analysis) asked(h *host, family int) judge.Asked {
@@ -46,7 +63,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	}
 	q := judge.Asked{
 		Candidates: candidates, CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
-		CalibrationFailed: h.status == finding.Failed, Refused: a.out.Denials.ByHost[h.name],
+		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.out.Denials.ByHost[h.name],
 	}
 	if q.CurrentPrefix == whole {
 		q.CurrentPrefix = 0
@@ -72,6 +89,9 @@ func (a *analysis) warn() {
 	}
 	if a.loaded.Queries == 0 && a.out.Input.Parsed > 0 {
 		say("no request has a query string: the tokens were stripped from this log, so nothing about them can be told; ask for a log with query strings")
+	}
+	if a.masked {
+		say("the addresses in this log are masked (they end in zeros): a token bound to a whole address cannot be checked, and moves within a /24 are not seen; ask for a log with whole addresses")
 	}
 	for _, r := range a.out.Input.Rejects {
 		if r.Reason == "masked address" {

@@ -9,13 +9,6 @@ import (
 	"ipdrift/token"
 )
 
-// A host with this many distinct tokens is judged, and has verified if this
-// share of them reproduces (rules of evidence, 1).
-const (
-	calibrationTokens = 30
-	calibrationShare  = 0.99
-)
-
 // calibrate decides for each host whether recomputed hashes may be believed
 // (rules of evidence, 1).
 func (a *analysis) calibrate(ctx context.Context) error {
@@ -62,7 +55,7 @@ func (a *analysis) countFound(ctx context.Context) error {
 		WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING NOT bool_or(served(o.status, o.method)) AND NOT bool_or(o.matched)`, func(scan scanner) error {
 		var link uint32
 		err := scan(&link)
-		if p := a.proofs[link]; p != nil {
+		if p := a.proofs[link]; p != nil && p.mistake.Name == "" {
 			p.host.tokens++
 			p.host.verified++
 			p.host.silent--
@@ -85,14 +78,15 @@ func (a *analysis) expiredStatuses(ctx context.Context) (map[string][]int, error
 }
 
 func (a *analysis) grade(ctx context.Context, h *host) (err error) {
+	t := &a.Thresholds
 	share := float64(h.verified) / max(1, float64(h.tokens))
 	switch {
 	case len(h.keys) == 0:
 		h.reason = "no key for this host: expiry and shape are read, an address mismatch is inferred only"
-	case h.tokens >= calibrationTokens && share >= calibrationShare:
+	case h.tokens >= t.CalibrationTokens && share >= t.CalibrationShare:
 		h.status = finding.Verified
 		h.reason = fmt.Sprintf("%d of %d tokens reproduce", h.verified, h.tokens)
-	case h.tokens >= calibrationTokens:
+	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Failed
 		h.reason, err = a.diagnose(ctx, h)
 	case h.tokens == 0 && h.silent > 0:
@@ -100,7 +94,7 @@ func (a *analysis) grade(ctx context.Context, h *host) (err error) {
 	case h.tokens == 0:
 		h.reason = "no request carries a token"
 	default:
-		h.reason = fmt.Sprintf("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, calibrationTokens)
+		h.reason = fmt.Sprintf("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
 	}
 	return err
 }
@@ -109,7 +103,7 @@ func (a *analysis) grade(ctx context.Context, h *host) (err error) {
 // and how that is known.
 func (a *analysis) diagnose(ctx context.Context, h *host) (string, error) {
 	head := fmt.Sprintf("only %d of %d served tokens reproduce", h.verified, h.tokens)
-	for _, test := range []func(context.Context, *host) (string, error){a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace} {
+	for _, test := range []func(context.Context, *host) (string, error){a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
 		fault, err := test(ctx, h)
 		if err != nil {
 			return "", err
@@ -126,10 +120,9 @@ func (a *analysis) diagnose(ctx context.Context, h *host) (string, error) {
 
 // maskedLog finds addresses whose last octet was cut off in the log.
 func (a *analysis) maskedLog(ctx context.Context, h *host) (string, error) {
-	var all, cut int64
-	err := a.conn.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (c.family = 4 AND c.lo & 255 = 0 OR c.family = 6 AND c.lo = 0)
-		FROM (SELECT DISTINCT k.client FROM kind k JOIN outcome o ON o.id = k.outcome WHERE o.host = ? AND k.link > 0) d JOIN client c ON c.id = d.client`, h.name).Scan(&all, &cut)
-	if err != nil || all < 10 || float64(cut) < 0.9*float64(all) {
+	all, cut, err := a.zeroAddresses(ctx, `SELECT DISTINCT c.address, c.family, c.lo FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+		WHERE o.host = ? AND k.link > 0`, h.name)
+	if err != nil || all < maskedAddresses || float64(cut) < maskedShare*float64(all) {
 		return "", err
 	}
 	return fmt.Sprintf("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all), nil
@@ -160,7 +153,7 @@ func (a *analysis) signedElsewhere(ctx context.Context, h *host) (string, error)
 	counts := map[netip.Addr]int{}
 	total := 0
 	for _, p := range a.proofs {
-		if p.host == h && p.how.binding.Kind == token.BindAddress && p.how.scope != token.ScopeAncestor {
+		if p.host == h && p.mistake.Name == "" && p.how.binding.Kind == token.BindAddress && p.how.scope != token.ScopeAncestor {
 			counts[p.addr]++
 			total++
 		}
@@ -208,6 +201,21 @@ func (a *analysis) oddPlace(ctx context.Context, h *host) (string, error) {
 		return fmt.Sprintf("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links)), nil
 	}
 	return "", nil
+}
+
+// oddText asks what else the failing links could have been hashed over.
+func (a *analysis) oddText(_ context.Context, h *host) (string, error) {
+	counts := map[token.Mistake]int64{}
+	var top token.Mistake
+	for _, m := range a.wrong(h) {
+		if counts[m]++; counts[m] > counts[top] || counts[m] == counts[top] && m.Name < top.Name {
+			top = m
+		}
+	}
+	if counts[top]*2 <= h.examined {
+		return "", nil
+	}
+	return fmt.Sprintf("%d of %d failing tokens reproduce under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says), nil
 }
 
 // sampled is a served link that does not reproduce, with an address it was

@@ -60,6 +60,7 @@ type analysis struct {
 	names     []string // of hosts, sorted
 	proofs    map[uint32]*proof
 	recovered map[userKey]bool
+	masked    bool // the log's addresses end in zeros
 
 	elsewhere, inferred uint8 // how table judged writes these words
 
@@ -82,7 +83,7 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 		out: &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
 	}
 	for _, step := range []func(context.Context) error{
-		a.group, a.learn, a.search, a.calibrate, a.rule, a.deny, a.clock, a.people, a.advise, a.account,
+		a.group, a.learn, a.search, a.calibrate, a.rule, a.deny, a.clock, a.signers, a.people, a.advise, a.account,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

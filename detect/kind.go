@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
@@ -38,10 +39,12 @@ type host struct {
 	tokens   int64
 	verified int64
 	silent   int64 // links that were only refused and do not reproduce
+	examined int64 // links examined for mistakes of their signer
 	status   finding.CalibrationStatus
 	reason   string
 	requests int64
 	served   int64 // served requests, signed or not
+	span     time.Duration
 	families map[int]bool
 	replays  map[int]*judge.Replay
 }
@@ -97,7 +100,26 @@ func (a *analysis) group(ctx context.Context) error {
 		a.names = append(a.names, name)
 	}
 	sort.Strings(a.names)
-	return a.count(ctx)
+	if err := a.count(ctx); err != nil {
+		return err
+	}
+	all, zeros, err := a.zeroAddresses(ctx, `SELECT address, any_value(family) AS family, any_value(lo) AS lo FROM client GROUP BY address`)
+	a.masked = all >= maskedAddresses && float64(zeros) >= maskedShare*float64(all)
+	return err
+}
+
+// A log with this many addresses, this share of which end in zeros, has had
+// them masked: among real clients one in 256 does.
+const (
+	maskedAddresses = 10
+	maskedShare     = 0.9
+)
+
+// zeroAddresses counts the addresses of a query, and those whose host part
+// reads zero.
+func (a *analysis) zeroAddresses(ctx context.Context, query string, args ...any) (all, zeros int64, err error) {
+	err = a.conn.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (family = 4 AND lo & 255 = 0 OR family = 6 AND lo = 0) FROM (`+query+`)`, args...).Scan(&all, &zeros)
+	return all, zeros, err
 }
 
 // count reads the totals of each host and the address families of its signed
@@ -112,6 +134,15 @@ func (a *analysis) count(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := each(ctx, a.conn, `SELECT o.host, epoch_us(max(h.start)) - epoch_us(min(h.start)) FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY o.host`, func(scan scanner) error {
+		var name string
+		var us int64
+		err := scan(&name, &us)
+		a.host(name).span = time.Duration(us) * time.Microsecond
+		return err
+	}); err != nil {
 		return err
 	}
 	return each(ctx, a.conn, `SELECT DISTINCT o.host, c.family::INTEGER FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client

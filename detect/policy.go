@@ -105,6 +105,24 @@ func (p *policy) takesScope(dir uint32, scope token.Scope, up uint8) bool {
 	return slices.ContainsFunc(rules, func(h hypothesis) bool { return h.scope == scope && h.up == up })
 }
 
+// edge is the policy as package token takes it.
+func (p *policy) edge() token.Policy {
+	out := token.Policy{Bound: p.bound()}
+	switch file, dir := p.uses(token.ScopeFile), p.uses(token.ScopeDir); {
+	case dir && !file:
+		out.Scope = token.ScopeDir
+	case file && !dir:
+		out.Scope = token.ScopeFile
+	}
+	if b, ok := p.mask(4); ok {
+		out.Prefix4, out.Form = b.Prefix, b.Form
+	}
+	if b, ok := p.mask(6); ok {
+		out.Prefix6, out.Form = b.Prefix, b.Form
+	}
+	return out
+}
+
 // contradicted tells whether the edge accepted what the user ruled out.
 func (p *policy) contradicted() bool {
 	for h := range p.links {
@@ -199,7 +217,7 @@ func (a *analysis) learn(ctx context.Context) error {
 	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, count(DISTINCT k.link), 0::UINTEGER `+accepted+` GROUP BY ALL`,
 		func(scan scanner) error {
 			host, h, links, _, err := scanHypothesis(scan)
-			a.host(host).policy.add(h, links)
+			a.host(host).policy.add(a.unmask(h), links)
 			return err
 		})
 	if err != nil {
@@ -210,13 +228,22 @@ func (a *analysis) learn(ctx context.Context) error {
 		func(scan scanner) error {
 			host, h, _, dir, err := scanHypothesis(scan)
 			p := &a.host(host).policy
-			p.dirs[dir] = append(p.dirs[dir], h)
+			p.dirs[dir] = append(p.dirs[dir], a.unmask(h))
 			return err
 		})
 	for _, h := range a.hosts {
 		h.policy.settle()
 	}
 	return err
+}
+
+// unmask reads what a log with masked addresses can show of a binding: there a
+// whole address is the text of its /24.
+func (a *analysis) unmask(h hypothesis) hypothesis {
+	if a.masked && h.binding.Kind == token.BindAddress {
+		h.binding = token.Binding{Kind: token.BindMask, Prefix: 24}
+	}
+	return h
 }
 
 // guess fills the policy of hosts that accepted nothing from the hashes that
@@ -229,12 +256,12 @@ func (a *analysis) guess(ctx context.Context) error {
 		FROM kind k JOIN outcome o ON o.id = k.outcome WHERE o.matched AND NOT o.shield GROUP BY ALL`, func(scan scanner) error {
 		host, h, links, _, err := scanHypothesis(scan)
 		if p := &a.host(host).policy; p.guessed {
-			p.add(h, links)
+			p.add(a.unmask(h), links)
 		}
 		return err
 	})
 	for _, p := range a.proofs {
-		if p.host.policy.guessed {
+		if p.host.policy.guessed && p.mistake.Name == "" {
 			p.host.policy.add(p.how, 1)
 		}
 	}

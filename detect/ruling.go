@@ -82,6 +82,9 @@ func (h *host) rule(k *kind, p *proof, served []netip.Addr) ruling {
 // check judges a signed link by what its hash turned out to be.
 func (h *host) check(k *kind, p *proof) ruling {
 	how, held := k.how, k.matched
+	if !held && p != nil && p.mistake.Name != "" {
+		return ruling{verdict: token.UnresolvedSignature, detail: token.Detail("signer:" + p.mistake.Name), basis: recomputed, signed: p.addr}
+	}
 	signed := k.ip
 	if !held && p != nil && p.holdsFor(k.ip) {
 		how, held = p.seenFrom(k)

@@ -25,16 +25,19 @@ type proof struct {
 	how  hypothesis
 	path string     // decoded path that was hashed
 	addr netip.Addr // signing address, cut to the mask; zero where none was hashed
+
+	mistake token.Mistake // what the signer did wrong; zero where nothing but address, path or binding differs
 }
 
 // suspect is a link that verifies for no request of the log.
 type suspect struct {
-	link    uint32
-	host    *host
-	clients []netip.Addr // distinct, in order
-	found   *proof
-	deep    bool // has been searched deeply
-	skipped bool
+	link     uint32
+	host     *host
+	clients  []netip.Addr // distinct, in order
+	found    *proof
+	examined bool // for mistakes of its signer
+	deep     bool // has been searched deeply
+	skipped  bool
 }
 
 // search finds out what the links were signed with that verify for no
@@ -128,18 +131,25 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool []netip.
 	wait.Wait()
 }
 
+// deepen takes the deep steps.
 func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip.Addr, tried *atomic.Uint64) {
-	deep := func(f *finder, s *suspect) {
+	a.sampled(ctx, suspects, pool, tried, func(f *finder, s *suspect) { f.examine(s) })
+	a.sampled(ctx, suspects, pool, tried, func(f *finder, s *suspect) {
 		s.deep = true
 		if f.deep(s); a.Recover == RecoverFull && s.found == nil {
 			f.everywhere(ctx, s)
 		}
-	}
+	})
+}
+
+// sampled takes a step for a sample of each host, and for the rest of a host
+// only where the sample gave something.
+func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool []netip.Addr, tried *atomic.Uint64, step func(*finder, *suspect)) {
 	first, rest := map[*host][]*suspect{}, map[*host][]*suspect{}
 	for _, s := range suspects {
 		switch {
 		case s.found != nil || s.skipped:
-		case len(first[s.host]) < deepSample:
+		case len(first[s.host]) < deepSample || a.Recover == RecoverFull:
 			first[s.host] = append(first[s.host], s)
 		default:
 			rest[s.host] = append(rest[s.host], s)
@@ -149,14 +159,14 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip
 	for _, name := range a.names {
 		now = append(now, first[a.hosts[name]]...)
 	}
-	a.round(ctx, now, pool, tried, deep)
+	a.round(ctx, now, pool, tried, step)
 	for _, name := range a.names {
 		h := a.hosts[name]
 		if slices.ContainsFunc(first[h], func(s *suspect) bool { return s.found != nil }) {
 			later = append(later, rest[h]...)
 		}
 	}
-	a.round(ctx, later, pool, tried, deep)
+	a.round(ctx, later, pool, tried, step)
 }
 
 // tell keeps the proofs and accounts for the search.
@@ -165,6 +175,9 @@ func (a *analysis) tell(suspects []*suspect, tried uint64) {
 	m.Candidates = int64(tried)
 	for _, s := range suspects {
 		m.Links++
+		if s.examined {
+			s.host.examined++
+		}
 		switch {
 		case s.found != nil:
 			m.Found++
@@ -181,14 +194,44 @@ func (a *analysis) tell(suspects []*suspect, tried uint64) {
 // finder searches for one suspect at a time. Per goroutine.
 type finder struct {
 	*analysis
-	pool   []netip.Addr
-	parser *token.Parser
-	trier  *token.Trier
-	tried  uint64
+	pool     []netip.Addr
+	parser   *token.Parser
+	trier    *token.Trier
+	examiner *token.Examiner
+	tried    uint64
 }
 
 func newFinder(a *analysis, pool []netip.Addr) *finder {
-	return &finder{analysis: a, pool: pool, parser: token.NewParser(a.Scheme), trier: token.NewTrier(a.Scheme)}
+	return &finder{
+		analysis: a, pool: pool,
+		parser: token.NewParser(a.Scheme), trier: token.NewTrier(a.Scheme), examiner: token.NewExaminer(a.Scheme),
+	}
+}
+
+// examine asks what the signer did wrong.
+func (f *finder) examine(s *suspect) {
+	attempts := f.loaded.Unproven.Attempts(s.link)
+	if len(attempts) == 0 {
+		return
+	}
+	s.examined = true
+	found, ok := f.examiner.Examine(f.suspicion(s.host, attempts[0].Target, s.clients))
+	if ok {
+		s.found = &proof{host: s.host, addr: found.Client, mistake: found.Mistake}
+	}
+}
+
+// suspicion is what is known of a failing request.
+func (f *finder) suspicion(h *host, target []byte, clients []netip.Addr) *token.Suspect {
+	others := map[string][]token.Key{}
+	for name, o := range f.hosts {
+		if o != h && len(o.keys) > 0 && !slices.EqualFunc(o.keys, h.keys, token.Key.Equal) {
+			others[name] = o.keys
+		}
+	}
+	return &token.Suspect{
+		Target: target, Host: h.name, Clients: clients[:min(len(clients), 4)], Policy: h.policy.edge(), Keys: h.keys, OtherKeys: others,
+	}
 }
 
 // goal is one message whose address is looked for.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"net/netip"
 	"slices"
 	"sync"
 )
@@ -9,6 +10,8 @@ import (
 const (
 	unprovenBytes = 96 << 20 // memory for targets of links that failed; what does not fit is not searched, and said
 	perLink       = 4        // requests kept for each
+	perHost       = 100      // malformed targets kept for each host
+	brokenHosts   = 1000     // hosts of which malformed targets are kept
 )
 
 // Unproven holds requests whose token did not verify for the observed
@@ -19,6 +22,7 @@ type Unproven struct {
 	links   map[uint32][]Attempt
 	bytes   int
 	skipped map[uint32]struct{}
+	broken  map[string][]Attempt // malformed targets by host
 }
 
 // Attempt is one request that failed.
@@ -26,10 +30,11 @@ type Attempt struct {
 	Source int
 	Line   int64
 	Target []byte // as logged, token and all
+	Client netip.Addr
 }
 
 func newUnproven() *Unproven {
-	return &Unproven{links: map[uint32][]Attempt{}, skipped: map[uint32]struct{}{}}
+	return &Unproven{links: map[uint32][]Attempt{}, skipped: map[uint32]struct{}{}, broken: map[string][]Attempt{}}
 }
 
 // note keeps a failed request: of each link the first few by source and line,
@@ -59,9 +64,29 @@ func (u *Unproven) note(link uint32, source int, line int64, target []byte) {
 	for at > 0 && before(source, line, list[at-1]) {
 		at--
 	}
-	list = slices.Insert(list, at, Attempt{source, line, bytes.Clone(target)})
+	list = slices.Insert(list, at, Attempt{Source: source, Line: line, Target: bytes.Clone(target)})
 	u.links[link] = list[:min(len(list), perLink)]
 }
+
+// noteBroken keeps a malformed target: of each host the first few by source
+// and line.
+func (u *Unproven) noteBroken(host []byte, source int, line int64, target []byte, client netip.Addr) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	list, known := u.broken[string(host)]
+	if !known && len(u.broken) == brokenHosts || len(list) == perHost && !before(source, line, list[perHost-1]) {
+		return
+	}
+	at := len(list)
+	for at > 0 && before(source, line, list[at-1]) {
+		at--
+	}
+	list = slices.Insert(list, at, Attempt{source, line, bytes.Clone(target), client})
+	u.broken[string(host)] = list[:min(len(list), perHost)]
+}
+
+// Broken returns the kept malformed targets of a host.
+func (u *Unproven) Broken(host string) []Attempt { return u.broken[host] }
 
 func before(source int, line int64, a Attempt) bool {
 	return source < a.Source || source == a.Source && line < a.Line

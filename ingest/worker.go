@@ -165,10 +165,13 @@ func (w *worker) hash(b []byte) uint64 { return maphash.Bytes(w.seed, b) }
 // judge tells whether the hash of a well-formed link holds, and whether the
 // request came late, as of its own start.
 func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64) {
+	r := &w.record
 	if o.shape != token.Signed {
+		if o.shape == token.BadShape {
+			w.unproven.noteBroken(o.host, source, line, r.Target, r.Client)
+		}
 		return
 	}
-	r := &w.record
 	from, until := r.Start, r.Start+r.Resolution-1
 	switch {
 	case refused(r.Status): // answered at once: the edge looked at its clock between start and log time
