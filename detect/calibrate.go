@@ -141,7 +141,7 @@ func (a *analysis) proxied(ctx context.Context, h *host) (string, error) {
 	}
 	ip, bad := netip.ParseAddr(top)
 	private := bad == nil && (ip.IsPrivate() || ip.IsLoopback())
-	if float64(links) < 0.5*float64(all) && !private {
+	if share := float64(links) / max(1, float64(all)); share < 0.1 || share < 0.5 && !private {
 		return "", nil
 	}
 	return fmt.Sprintf("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, all, top), nil

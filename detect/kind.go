@@ -63,6 +63,7 @@ func (a *analysis) group(ctx context.Context) error {
 	cause := func(v token.Verdict) uint8 { return ingest.Place(ingest.Causes(), v.String()) }
 	for _, q := range []string{
 		fmt.Sprintf(`CREATE TEMP MACRO mismatch(cause) AS cause IN (%d, %d)`, cause(token.IPMismatch), cause(token.ExpiredIPMismatch)),
+		fmt.Sprintf(`CREATE TEMP MACRO unchecked(cause) AS cause = %d`, cause(token.Unchecked)),
 		fmt.Sprintf(`CREATE TEMP MACRO unresolved(cause) AS cause = %d`, cause(token.UnresolvedSignature)),
 		`CREATE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
 		`CREATE TEMP MACRO refused(status) AS status IN (403, 410)`,

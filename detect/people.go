@@ -309,10 +309,12 @@ func (a *analysis) countOthers(ctx context.Context) error {
 	}
 	_, err := a.conn.ExecContext(ctx, `INSERT INTO person
 		WITH retried AS (
-			SELECT link, agent, count(*) FILTER (gap IS NULL OR gap > ?) AS refusals FROM (
-				SELECT link, agent, epoch_us(start) - lag(epoch_us(start)) OVER (PARTITION BY link, agent, client, dir, file ORDER BY start) AS gap
+			SELECT link, agent, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
+			       (a, b) -> CASE WHEN b.first - a.first > ? THEN {'first': b.first, 'n': a.n + 1} ELSE a END).n)::BIGINT AS refusals FROM (
+				SELECT link, agent, list(epoch_us(start) ORDER BY start) AS times
 				FROM hit h JOIN outcome o ON o.id = h.outcome ANTI JOIN flagged f ON f.link = h.link
-				WHERE h.link > 0 AND refused(o.status) AND NOT o.shield) GROUP BY link, agent),
+				WHERE h.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY link, agent, client, dir, file) GROUP BY link, agent),
+		doubt AS (SELECT DISTINCT link FROM judged WHERE unchecked(cause)),
 		places AS (
 			SELECT m.link, m.agent, count(DISTINCT c.address) AS addresses, bool_and(c.family = 4) AS all4,
 			       count(DISTINCT c.lo >> 8) AS p24, count(DISTINCT c.lo >> 16) AS p16
@@ -324,14 +326,18 @@ func (a *analysis) countOthers(ctx context.Context) error {
 				WINDOW w AS (PARTITION BY link, agent ORDER BY start, source, line)) GROUP BY link, agent),
 		sums AS (
 			SELECT link, agent, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final,
-			       max(final) FILTER (refused(status)) AS refused_at, max(final) FILTER (served(status, method)) AS served_at
-			FROM visit GROUP BY link, agent)
-		SELECT s.link, s.agent, 'unchanged', 'no request was refused because of its address', s.requests, coalesce(r.refusals, 0), 0,
+			       max(final) FILTER (refused(status)) AS refused_at
+			FROM visit GROUP BY link, agent),
+		back AS (
+			SELECT s.link, s.agent, min(epoch_us(h.start)) AS again FROM sums s JOIN hit h ON h.link = s.link AND h.agent = s.agent AND h.start > s.refused_at
+			JOIN outcome o ON o.id = h.outcome AND served(o.status, o.method) AND NOT o.shield GROUP BY ALL)
+		SELECT s.link, s.agent, CASE WHEN d.link IS NULL OR s.refused_at IS NULL THEN 'unchanged' ELSE 'undetermined' END,
+		       CASE WHEN d.link IS NULL OR s.refused_at IS NULL THEN 'no request was refused because of its address' ELSE 'refused, and the token could not be checked' END, s.requests, coalesce(r.refusals, 0), 0,
 		       p.addresses, CASE WHEN p.all4 THEN p.p24 END, CASE WHEN p.all4 THEN p.p16 END, coalesce(m.switches, 0),
-		       s.refused_at IS NOT NULL AND (s.served_at IS NULL OR s.served_at < s.refused_at) AND v.link IS NULL, s.first, s.final
+		       s.refused_at IS NOT NULL AND (k.again IS NULL OR k.again - epoch_us(s.refused_at) > ?) AND v.link IS NULL, s.first, s.final
 		FROM sums s JOIN places p USING (link, agent) LEFT JOIN retried r USING (link, agent) LEFT JOIN moves m USING (link, agent)
-			LEFT JOIN recovered v ON v.link = s.link AND v.agent = s.agent`,
-		a.Thresholds.RetryWindow.Microseconds())
+			LEFT JOIN recovered v ON v.link = s.link AND v.agent = s.agent LEFT JOIN doubt d ON d.link = s.link LEFT JOIN back k ON k.link = s.link AND k.agent = s.agent`,
+		a.Thresholds.RetryWindow.Microseconds(), a.Thresholds.Recovery.Microseconds())
 	if err != nil {
 		return err
 	}

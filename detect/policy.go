@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
@@ -15,6 +16,13 @@ type hypothesis struct {
 	binding token.Binding
 }
 
+// rule is what was accepted from the addresses of one family: an edge may cut
+// IPv6 addresses and take IPv4 ones whole, or the other way round.
+type rule struct {
+	hypothesis
+	family int
+}
+
 // fewLinks is the share of a host's accepted links below which a hypothesis
 // is an exception of its directory, not a rule of the host.
 const fewLinks = 0.05
@@ -23,86 +31,116 @@ const fewLinks = 0.05
 // accepted: served requests, and expired links, which nginx tells from wrong
 // ones only when their hash holds.
 type policy struct {
-	forced  token.Scope          // set by the user; ScopeAuto: learned
-	links   map[hypothesis]int64 // accepted links
+	forced  token.Scope    // set by the user; ScopeAuto: learned
+	links   map[rule]int64 // accepted links
 	total   int64
-	dirs    map[uint32][]hypothesis // what was accepted in a directory, for hosts with more than one hypothesis
-	guessed bool                    // nothing was accepted: learned from reproduced hashes alone
+	dirs    map[uint32][]rule // what was accepted in a directory, for hosts with more than one hypothesis
+	guessed bool              // nothing was accepted: learned from reproduced hashes alone
 
 	settled // derived, once everything is added
 }
 
 // settled is what follows from the links that were added.
 type settled struct {
-	common  []hypothesis // at least fewLinks of the links
+	common  [2][]rule // by family: at least fewLinks of its links
 	binding token.Binding
-	mask4   *token.Binding
-	mask6   *token.Binding
+	own     [2]*token.Binding // by family: what most of its links are bound to
+}
+
+// at is where a family stands in settled.
+func at(family int) int {
+	if family == 6 {
+		return 1
+	}
+	return 0
 }
 
 func newPolicy(forced token.Scope) policy {
-	return policy{forced: forced, links: map[hypothesis]int64{}, dirs: map[uint32][]hypothesis{}}
+	return policy{forced: forced, links: map[rule]int64{}, dirs: map[uint32][]rule{}}
 }
 
-func (p *policy) add(h hypothesis, n int64) {
+func (p *policy) add(r rule, n int64) {
 	p.total += n
-	p.links[h] += n
+	p.links[r] += n
 }
 
 // settle derives what the other methods answer from.
 func (p *policy) settle() {
 	p.settled = settled{}
-	for h, n := range p.links {
-		if float64(n) >= fewLinks*float64(p.total) && p.allowed(h) {
-			p.common = append(p.common, h)
+	var total [2]int64
+	for r, n := range p.links {
+		total[at(r.family)] += n
+	}
+	for r, n := range p.links {
+		if f := at(r.family); float64(n) >= fewLinks*float64(total[f]) && p.allowed(r) {
+			p.common[f] = append(p.common[f], r)
 		}
 	}
 	for dir := range p.dirs {
-		p.dirs[dir] = slices.DeleteFunc(p.dirs[dir], func(h hypothesis) bool { return !p.allowed(h) })
+		p.dirs[dir] = slices.DeleteFunc(p.dirs[dir], func(r rule) bool { return !p.allowed(r) })
 	}
-	p.binding, _ = p.most(func(token.Binding) bool { return true })
-	p.mask4, p.mask6 = p.masked(false), p.masked(true)
+	p.binding, _ = p.most(func(rule) bool { return true })
+	for _, family := range []int{4, 6} {
+		if b, n := p.most(func(r rule) bool { return r.family == family }); n > 0 {
+			p.own[at(family)] = &b
+		}
+	}
 }
 
-func (p *policy) allowed(h hypothesis) bool {
-	return p.forced == token.ScopeAuto || h.scope == p.forced
+func (p *policy) allowed(r rule) bool { return p.forced == token.ScopeAuto || r.scope == p.forced }
+
+// rules calls f for what is accepted from a family in a directory until f
+// returns true: what the edge took there, else what is common on the host; of
+// the other family where it took nothing of this one. It tells whether f did,
+// and whether anything is known.
+func (p *policy) rules(dir uint32, family int, f func(rule) bool) (found, known bool) {
+	here, own, other := p.dirs[dir], p.common[at(family)], p.common[1-at(family)]
+	for _, r := range here {
+		if r.family == family {
+			known = true
+			if f(r) {
+				return true, true
+			}
+		}
+	}
+	for _, rules := range [][]rule{own, here, other} {
+		if known {
+			return false, true
+		}
+		for _, r := range rules {
+			known = true
+			if f(r) {
+				return true, true
+			}
+		}
+	}
+	return false, known
 }
 
-func (p *policy) masked(six bool) *token.Binding {
-	b, n := p.most(func(b token.Binding) bool { return b.Kind == token.BindMask && (b.Prefix > 32) == six })
-	if n == 0 || p.binding.Kind != token.BindMask && n <= p.bindings()[token.Binding{}] {
-		return nil
-	}
-	return &b
+// accepts tells whether the edge takes links signed this way, for this path
+// and address. Where nothing is known, any plain scope goes. Two ways that hash
+// the same text are one: file and directory where the path ends in a slash,
+// address and network where the address ends in zeros.
+func (p *policy) accepts(k *kind, h hypothesis) bool {
+	found, known := p.rules(k.dir, familyOf(k.ip), func(r rule) bool { return r.hypothesis == h || sameText(k, r.hypothesis, h) })
+	return found || !known && p.plain(h.scope)
 }
 
-// rules lists what is accepted in a directory: what the edge took there, else
-// what is common on the host.
-func (p *policy) rules(dir uint32) []hypothesis {
-	if rules, ok := p.dirs[dir]; ok {
-		return rules
+func sameText(k *kind, a, b hypothesis) bool {
+	if a.up != b.up || (a.binding.Kind == token.BindNone) != (b.binding.Kind == token.BindNone) {
+		return false
 	}
-	return p.common
-}
-
-// accepts tells whether the edge takes links signed this way in a directory.
-// Where nothing is known, any plain scope goes.
-func (p *policy) accepts(dir uint32, h hypothesis) bool {
-	rules := p.rules(dir)
-	if len(rules) == 0 {
-		return p.plain(h.scope)
+	if a.scope != b.scope && !(k.path != nil && k.file > 0 && bytes.Equal(token.ScopePath(k.path, a.scope, int(a.up)), token.ScopePath(k.path, b.scope, int(b.up)))) {
+		return false
 	}
-	return slices.Contains(rules, h)
+	return bytes.Equal(token.AppendBound(nil, k.ip, a.binding), token.AppendBound(nil, k.ip, b.binding))
 }
 
 // takesScope tells whether a directory's links are signed over this scope,
 // whatever they are bound to.
-func (p *policy) takesScope(dir uint32, scope token.Scope, up uint8) bool {
-	rules := p.rules(dir)
-	if len(rules) == 0 {
-		return p.plain(scope)
-	}
-	return slices.ContainsFunc(rules, func(h hypothesis) bool { return h.scope == scope && h.up == up })
+func (p *policy) takesScope(dir uint32, family int, scope token.Scope, up uint8) bool {
+	found, known := p.rules(dir, family, func(r rule) bool { return r.scope == scope && r.up == up })
+	return found || !known && p.plain(scope)
 }
 
 // edge is the policy as package token takes it.
@@ -153,19 +191,17 @@ func (p *policy) plain(scope token.Scope) bool {
 	return scope != token.ScopeAncestor
 }
 
-// bindings counts accepted links by what they are bound to.
-func (p *policy) bindings() map[token.Binding]int64 {
-	out := map[token.Binding]int64{}
-	for h, n := range p.links {
-		out[h.binding] += n
+// most returns the commonest binding of the rules that ok allows, and its
+// links.
+func (p *policy) most(ok func(rule) bool) (best token.Binding, links int64) {
+	counts := map[token.Binding]int64{}
+	for r, n := range p.links {
+		if ok(r) {
+			counts[r.binding] += n
+		}
 	}
-	return out
-}
-
-// most returns the commonest binding that ok allows, and its links.
-func (p *policy) most(ok func(token.Binding) bool) (best token.Binding, links int64) {
-	for b, n := range p.bindings() {
-		if ok(b) && (n > links || n == links && bindingLess(b, best)) {
+	for b, n := range counts {
+		if n > links || n == links && bindingLess(b, best) {
 			best, links = b, n
 		}
 	}
@@ -180,16 +216,27 @@ func bindingLess(x, y token.Binding) bool {
 // nothing is known they are taken to be.
 func (p *policy) bound() bool { return p.binding.Kind != token.BindNone }
 
+// bindingOf is what links of a family's addresses are bound to.
+func (p *policy) bindingOf(family int) token.Binding {
+	if b := p.own[at(family)]; b != nil {
+		return *b
+	}
+	return p.binding
+}
+
 // mask is the mask in force for a family, if one is.
 func (p *policy) mask(family int) (token.Binding, bool) {
-	m := p.mask4
-	if family == 6 {
-		m = p.mask6
+	if b := p.own[at(family)]; b != nil && b.Kind == token.BindMask {
+		return *b, true
 	}
-	if m == nil {
-		return token.Binding{}, false
-	}
-	return *m, true
+	return token.Binding{}, false
+}
+
+// masks tells whether any family is bound to a mask.
+func (p *policy) masks() bool {
+	_, four := p.mask(4)
+	_, six := p.mask(6)
+	return four || six
 }
 
 // prefix is how much of an address is bound: 32 or 128 without a mask.
@@ -207,43 +254,50 @@ func wholeLength(family int) int {
 	return 32
 }
 
+// plainly are the kinds whose hash says how it was made: one for a path that
+// ends in a slash, or for an address that ends in zeros, fits two ways. In a log
+// with masked addresses all of them end in zeros.
+func (a *analysis) plainly() string {
+	from := `FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+		WHERE o.matched AND NOT o.shield AND NOT (o.scope = 1 AND k.file IN (SELECT id FROM file WHERE text = ''))`
+	if a.masked {
+		return from
+	}
+	return from + ` AND NOT (o.bind <> 1 AND (c.family = 4 AND c.lo & 255 = 0 OR c.family = 6 AND c.lo = 0))
+		AND NOT (o.bind = 2 AND o.form = 0 AND (c.family = 4 AND c.lo & 65280 = 0 OR c.family = 6 AND c.hi & 255 = 0))`
+}
+
 // learn reads what the edges accepted.
 func (a *analysis) learn(ctx context.Context) error {
 	for _, h := range a.hosts {
 		h.policy = newPolicy(a.Scope)
 	}
-	const accepted = `FROM kind k JOIN outcome o ON o.id = k.outcome
-		WHERE o.matched AND NOT o.shield AND (served(o.status, o.method) OR o.status = 410 AND o.late >= 2)`
-	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, count(DISTINCT k.link), 0::UINTEGER `+accepted+` GROUP BY ALL`,
+	accepted := a.plainly() + ` AND (served(o.status, o.method) OR o.status = 410 AND o.late >= 2)`
+	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, c.family, count(DISTINCT k.link), 0::UINTEGER `+accepted+` GROUP BY ALL`,
 		func(scan scanner) error {
-			host, h, links, _, err := scanHypothesis(scan)
-			a.host(host).policy.add(a.unmask(h), links)
+			host, r, links, _, err := a.scanRule(scan)
+			a.host(host).policy.add(r, links)
 			return err
 		})
 	if err != nil {
 		return err
 	}
-	err = each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, 0::BIGINT, k.dir `+accepted+`
+	err = each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, c.family, 0::BIGINT, k.dir `+accepted+`
 		AND o.host IN (SELECT host FROM outcome WHERE matched GROUP BY host HAVING count(DISTINCT (scope, up, bind, prefix, form)) > 1) GROUP BY ALL`,
 		func(scan scanner) error {
-			host, h, _, dir, err := scanHypothesis(scan)
+			host, r, _, dir, err := a.scanRule(scan)
 			p := &a.host(host).policy
-			p.dirs[dir] = append(p.dirs[dir], a.unmask(h))
+			p.dirs[dir] = append(p.dirs[dir], r)
 			return err
 		})
-	for _, h := range a.hosts {
-		h.policy.settle()
-	}
+	a.settle()
 	return err
 }
 
-// unmask reads what a log with masked addresses can show of a binding: there a
-// whole address is the text of its /24.
-func (a *analysis) unmask(h hypothesis) hypothesis {
-	if a.masked && h.binding.Kind == token.BindAddress {
-		h.binding = token.Binding{Kind: token.BindMask, Prefix: 24}
+func (a *analysis) settle() {
+	for _, h := range a.hosts {
+		h.policy.settle()
 	}
-	return h
 }
 
 // guess fills the policy of hosts that accepted nothing from the hashes that
@@ -252,30 +306,33 @@ func (a *analysis) guess(ctx context.Context) error {
 	for _, h := range a.hosts {
 		h.policy.guessed = h.policy.total == 0
 	}
-	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, count(DISTINCT k.link), 0::UINTEGER
-		FROM kind k JOIN outcome o ON o.id = k.outcome WHERE o.matched AND NOT o.shield GROUP BY ALL`, func(scan scanner) error {
-		host, h, links, _, err := scanHypothesis(scan)
-		if p := &a.host(host).policy; p.guessed {
-			p.add(a.unmask(h), links)
-		}
-		return err
-	})
+	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, c.family, count(DISTINCT k.link), 0::UINTEGER `+a.plainly()+` GROUP BY ALL`,
+		func(scan scanner) error {
+			host, r, links, _, err := a.scanRule(scan)
+			if p := &a.host(host).policy; p.guessed {
+				p.add(r, links)
+			}
+			return err
+		})
 	for _, p := range a.proofs {
 		if p.host.policy.guessed && p.mistake.Name == "" {
-			p.host.policy.add(p.how, 1)
+			p.host.policy.add(rule{p.how, p.family}, 1)
 		}
 	}
-	for _, h := range a.hosts {
-		h.policy.settle()
-	}
+	a.settle()
 	return err
 }
 
-func scanHypothesis(scan scanner) (host string, h hypothesis, links int64, dir uint32, err error) {
-	var scope, bind, form uint8
-	err = scan(&host, &scope, &h.up, &bind, &h.binding.Prefix, &form, &links, &dir)
-	h.scope, h.binding.Kind, h.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
-	return host, h, links, dir, err
+// scanRule reads one rule. In a log with masked addresses a whole address is
+// the text of its /24.
+func (a *analysis) scanRule(scan scanner) (host string, r rule, links int64, dir uint32, err error) {
+	var scope, bind, form, family uint8
+	err = scan(&host, &scope, &r.up, &bind, &r.binding.Prefix, &form, &family, &links, &dir)
+	r.scope, r.binding.Kind, r.binding.Form, r.family = token.Scope(scope), token.BindKind(bind), token.Form(form), int(family)
+	if a.masked && r.family == 4 && r.binding.Kind == token.BindAddress {
+		r.binding = token.Binding{Kind: token.BindMask, Prefix: 24}
+	}
+	return host, r, links, dir, err
 }
 
 // public is the policy as a report shows it.
@@ -284,7 +341,11 @@ func (p *policy) public(expired []int) finding.Policy {
 	if p.total == 0 {
 		return out
 	}
-	file, dir := p.takesScope(0, token.ScopeFile, 0), p.takesScope(0, token.ScopeDir, 0)
+	takes := func(scope token.Scope) bool {
+		has := func(r rule) bool { return r.scope == scope }
+		return slices.ContainsFunc(p.common[0], has) || slices.ContainsFunc(p.common[1], has)
+	}
+	file, dir := takes(token.ScopeFile), takes(token.ScopeDir)
 	switch {
 	case file && dir:
 		out.Scope = "both"

@@ -125,7 +125,7 @@ func (a *analysis) proof(kinds []kind) (best *proof, witness bool) {
 			failed = failed || k.shape == token.Signed
 			continue
 		}
-		if best != nil && !k.host.policy.accepts(k.dir, k.how) {
+		if best != nil && !k.host.policy.accepts(k, k.how) {
 			continue
 		}
 		best = &proof{host: k.host, how: k.how, path: string(token.ScopePath(k.path, k.how.scope, int(k.how.up)))}
@@ -185,7 +185,11 @@ func (b *book) enter(ctx context.Context, d *docket) error {
 	if d.proof != nil {
 		scope = d.proof.how.scope.String()
 	}
-	return b.signed.Append(ctx, d.kinds[0].link, scope, address(known.signed), string(known.basis))
+	on := inferred
+	if d.proof != nil {
+		on = recomputed
+	}
+	return b.signed.Append(ctx, d.kinds[0].link, scope, address(known.signed), string(on))
 }
 
 func (b *book) count(k *kind, r *ruling) {
@@ -229,7 +233,7 @@ func address(ip netip.Addr) any {
 
 // deny lists the networks where most refusals came from.
 func (a *analysis) deny(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT o.host, c.family, network(c.family, c.hi, c.lo) AS net, any_value(c.asn), any_value(c.country),
+	return each(ctx, a.conn, `SELECT o.host, c.family, network(c.family, c.hi, c.lo) AS net, CASE WHEN count(DISTINCT coalesce(c.asn, 0)) = 1 THEN min(c.asn) END, CASE WHEN count(DISTINCT coalesce(c.country, '')) = 1 THEN min(c.country) END,
 			sum(k.n)::BIGINT AS refusals, coalesce(sum(k.n) FILTER (mismatch(j.cause)), 0)::BIGINT AS mismatches,
 			count(DISTINCT c.address)
 		FROM kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client

@@ -95,28 +95,23 @@ func (h *host) check(k *kind, p *proof) ruling {
 		signed = cutTo(k.ip, int(how.binding.Prefix))
 	}
 	switch {
-	case held && h.policy.accepts(k.dir, h.plainest(how, k.ip)):
+	case held && h.policy.accepts(k, how):
 		return timely(k, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
+	case held && h.addressOf(how, k.ip):
+		return h.elsewhere(k, p)
 	case held:
-		return h.misuse(how, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
+		return h.misuse(k, how, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
 	case p == nil:
 		return ruling{verdict: token.UnresolvedSignature}
 	}
 	return h.elsewhere(k, p)
 }
 
-// plainest turns a binding into the host's own where both hash the same
-// text: an address that ends in zeros is its own network.
-func (h *host) plainest(how hypothesis, ip netip.Addr) hypothesis {
-	own := h.policy.binding
-	if m, ok := h.policy.mask(familyOf(ip)); ok {
-		own = m
-	}
-	if how.binding != own && how.binding.Kind != token.BindNone && own.Kind != token.BindNone &&
-		string(token.AppendBound(nil, ip, own)) == string(token.AppendBound(nil, ip, how.binding)) {
-		how.binding = own
-	}
-	return how
+// addressOf tells whether what was hashed as a network is the text of another
+// address to this host.
+func (h *host) addressOf(how hypothesis, ip netip.Addr) bool {
+	m, masked := h.policy.mask(familyOf(ip))
+	return how.binding.Kind == token.BindMask && how.binding.Form == token.FormNetwork && h.policy.bound() && (!masked || m.Form != token.FormNetwork)
 }
 
 func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
@@ -146,17 +141,20 @@ func timely(k *kind, r ruling) ruling {
 
 // misuse names what is wrong with a link that was signed for this address in
 // a way the host does not take.
-func (h *host) misuse(how hypothesis, r ruling) ruling {
+func (h *host) misuse(k *kind, how hypothesis, r ruling) ruling {
 	r.verdict = token.UnresolvedSignature
-	switch own := h.policy.binding; {
-	case how.binding.Kind == token.BindNone && own.Kind != token.BindNone:
+	own := h.policy.bindingOf(familyOf(k.ip))
+	switch {
+	case how.binding == own:
+		r.verdict = token.WrongPath
+	case how.binding.Kind == token.BindNone:
 		r.detail = token.DetailNoAddress
-	case how.binding.Kind == token.BindMask && own.Kind != token.BindMask:
-		r.detail = detailSignedMasked
-	case how.binding.Kind == token.BindAddress && own.Kind == token.BindMask:
+	case own.Kind == token.BindNone:
+		r.detail = token.DetailAddress
+	case how.binding.Kind == token.BindAddress:
 		r.detail = detailSignedWhole
 	default:
-		r.verdict = token.WrongPath
+		r.detail = detailSignedMasked
 	}
 	return r
 }
@@ -165,13 +163,13 @@ func (h *host) misuse(how hypothesis, r ruling) ruling {
 // another path, or both.
 func (h *host) elsewhere(k *kind, p *proof) ruling {
 	r := ruling{basis: recomputed, signed: p.addr}
-	_, covered := p.seenFrom(k)
+	how, covered := p.seenFrom(k)
 	switch {
 	case !covered && p.holdsFor(k.ip):
 		r.verdict = token.WrongPath
 	case !covered:
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
-	case !h.policy.takesScope(k.dir, p.how.scope, p.how.up):
+	case !h.policy.takesScope(k.dir, familyOf(k.ip), how.scope, how.up):
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
 	case k.late >= ingest.JustLate:
 		r.verdict = token.ExpiredIPMismatch
@@ -218,7 +216,7 @@ func (h *host) infer(k *kind, served []netip.Addr) ruling {
 		return ruling{}
 	case k.code == codeTokenExpired:
 		return ruling{verdict: token.Expired, basis: edgeCode}
-	case k.late >= ingest.JustLate, k.late >= ingest.NearExpiry && k.status == 410:
+	case k.code != codeTokenWrong && (k.late >= ingest.JustLate || k.late >= ingest.NearExpiry && k.status == 410):
 		return ruling{verdict: token.Expired, basis: inferred}
 	case elsewhere && !here:
 		r := ruling{verdict: token.IPMismatch, basis: inferred}

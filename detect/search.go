@@ -21,10 +21,11 @@ const (
 
 // proof is what a link was signed with: a hash that was reproduced.
 type proof struct {
-	host *host
-	how  hypothesis
-	path string     // decoded path that was hashed
-	addr netip.Addr // signing address, cut to the mask; zero where none was hashed
+	host   *host
+	family int // of the address that gave the hash
+	how    hypothesis
+	path   string     // decoded path that was hashed, as the case holds it
+	addr   netip.Addr // signing address, cut to the mask; zero where none was hashed
 
 	mistake token.Mistake // what the signer did wrong; zero where nothing but address, path or binding differs
 }
@@ -238,6 +239,7 @@ func (f *finder) suspicion(h *host, target []byte, clients []netip.Addr) *token.
 type goal struct {
 	target []byte // of the attempt
 	path   []byte // decoded, as hashed
+	stored []byte // the same as the case holds it
 	how    hypothesis
 	key    token.Key
 }
@@ -252,6 +254,7 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 		if !l.PathOK {
 			continue
 		}
+		kept := decode(token.NewParser(f.Scheme), ingest.StoredPath(l.RawPath), "")
 		for _, how := range scopes(ancestors) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))
 			if path == nil || !ancestors && !s.host.policy.uses(how.scope) ||
@@ -259,7 +262,7 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 				continue
 			}
 			for _, k := range s.host.keys {
-				out = append(out, goal{at.Target, bytes.Clone(path), how, k})
+				out = append(out, goal{at.Target, bytes.Clone(path), token.ScopePath(kept, how.scope, int(how.up)), how, k})
 			}
 		}
 	}
@@ -288,7 +291,7 @@ func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 		return false
 	}
 	g.how.binding = b
-	s.found = &proof{host: s.host, how: g.how, path: string(g.path)}
+	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(g.stored)}
 	switch b.Kind {
 	case token.BindAddress:
 		s.found.addr = ip
@@ -373,7 +376,7 @@ func (f *finder) everywhere(ctx context.Context, s *suspect) {
 
 // among tries addresses, or their networks where the host binds to a mask.
 func (f *finder) among(s *suspect, g *goal, ips []netip.Addr) bool {
-	if s.host.policy.binding.Kind != token.BindMask {
+	if !s.host.policy.masks() {
 		i, tried, ok := f.trier.Among(ips)
 		f.tried += tried
 		return ok && f.hit(s, g, ips[i], token.Binding{})

@@ -88,7 +88,7 @@ func TestControls(t *testing.T) {
 		nothing(t, tryText(t, string(text), settings{keys: map[string]string{"": "another-key"}}), finding.Failed)
 	})
 	t.Run("no refusals", func(t *testing.T) {
-		path, _ := madeUp(t, synth.Options{Seed: 5, Lines: 6000, Refused: -1})
+		path, _ := madeUp(t, synth.Options{Seed: 5, Lines: 10_000, Refused: -1})
 		tr := tryFiles(t, settings{files: []string{path}})
 		nothing(t, tr, finding.Verified)
 		if tr.Denials.Total != 0 {

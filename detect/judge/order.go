@@ -29,12 +29,12 @@ func ordered(events []Event) []int32 {
 
 func compare(a, b *Event) int {
 	return cmp.Or(
-		a.Client.Compare(b.Client), cmp.Compare(a.UA, b.UA),
+		a.Client.Compare(b.Client), strings.Compare(a.Name, b.Name), cmp.Compare(a.UA, b.UA),
 		cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.File, b.File),
 		cmp.Compare(a.Status, b.Status), cmp.Compare(a.Verdict, b.Verdict),
 		order(a.Served, b.Served), order(a.Refused, b.Refused), order(a.Elsewhere, b.Elsewhere),
 		order(a.Inferred, b.Inferred), order(a.Bot, b.Bot),
-		cmp.Compare(a.ASN, b.ASN), strings.Compare(a.Country, b.Country), strings.Compare(a.Name, b.Name),
+		cmp.Compare(a.ASN, b.ASN), strings.Compare(a.Country, b.Country),
 	)
 }
 

@@ -163,6 +163,11 @@ func (t *table) assignAgent(from int) {
 			}
 		}
 	}
+	for i := from + 2; ua < 0 && i < len(t.columns); i++ { // names without a version: what stands quoted behind a quoted referer
+		if t.quoted[i] && t.quoted[i-1] && t.roles[i] == skipped && t.roles[i-1] == skipped && !t.namedOther(i, agent) && t.share(i-1, isReferer) >= mostly {
+			ua = i
+		}
+	}
 	if ua < 0 {
 		return
 	}

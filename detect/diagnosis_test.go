@@ -1,0 +1,87 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ipdrift/detect/finding"
+)
+
+// TestDiagnosis reads the sentence about a host that failed.
+func TestDiagnosis(t *testing.T) {
+	masked := func(ip string) string { return ip[:strings.LastIndexByte(ip, '.')] + ".0" }
+	for _, c := range []struct {
+		name string
+		fill func(*little)
+		s    settings
+		want string
+	}{
+		{"wrong key", func(l *little) { l.audience(folder, 40) }, settings{keys: map[string]string{"": "some-other-key"}}, "most likely the key or the scheme is wrong"},
+		{"wrong key, viewers in private networks", func(l *little) {
+			for i := range 40 {
+				ip := fmt.Sprintf("10.%d.3.4", i)
+				l.get(folder, folder.link(fmt.Sprintf("/p/%d/a.ts", i), ip), ip, 200)
+			}
+		}, settings{keys: map[string]string{"": "some-other-key"}}, "most likely the key or the scheme is wrong"},
+		{"addresses masked in the log", func(l *little) {
+			for i := range 40 {
+				ip := fmt.Sprintf("20.%d.7.%d", i, i+9)
+				l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), ip), masked(ip), 200)
+			}
+		}, settings{}, "addresses are masked (40 of 40 end in zeros)"},
+		{"IPv6 addresses masked in the log", func(l *little) {
+			for i := range 40 {
+				l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), fmt.Sprintf("2001:db8:%x:7::9", i+1)), fmt.Sprintf("2001:db8:%x:7::", i+1), 200)
+			}
+		}, settings{}, "addresses are masked (40 of 40 end in zeros)"},
+		{"a proxy in the address field", func(l *little) {
+			for i := range 40 {
+				l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), stranger(i)), "192.0.2.80", 200)
+			}
+		}, settings{}, "40 of 40 links come from the one address 192.0.2.80, a proxy"},
+		{"the signer sees its own proxy", func(l *little) {
+			for i := range 40 {
+				l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), stranger(39)), stranger(i), 200)
+			}
+		}, settings{}, "signed for the one address " + stranger(39)},
+		{"the key of another host", func(l *little) {
+			other := site{host: "other.test", key: "the-other-key", dir: true}
+			l.audience(other, 40)
+			other.host = folder.host
+			l.audience(other, 40)
+		}, settings{keys: map[string]string{folder.host: secret, "other.test": "the-other-key"}}, "the key of other.test fits: 40 of 40"},
+		{"a folder further up", func(l *little) {
+			for i := range 40 {
+				ip := stranger(i)
+				l.get(folder, folder.over(fmt.Sprintf("/vod/%d/hd/a.ts", i), fmt.Sprintf("/vod/%d/", i), ip, later), ip, 200)
+			}
+		}, settings{}, "signed over a directory further up"},
+		{"a second key", func(l *little) {
+			l.audience(folder, 40)
+			l.forged(folder, 20, 1)
+		}, settings{}, "a second key may be in use"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var l little
+			c.fill(&l)
+			got := l.try(t, c.s).host(t, folder.host)
+			if got.Status != finding.Failed || !strings.Contains(got.Reason, c.want) {
+				t.Errorf("%s: %s; want %q", got.Status, got.Reason, c.want)
+			}
+		})
+	}
+}
+
+// TestMaskedLogIsToldFromAMask: addresses that end in zeros verify where the
+// host binds to the network, and nothing is wrong.
+func TestMaskedLogIsToldFromAMask(t *testing.T) {
+	var l little
+	for i := range 40 {
+		ip := fmt.Sprintf("20.%d.7.0", i)
+		l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), ip), ip, 200)
+	}
+	if c := l.try(t, settings{}).host(t, folder.host); c.Status != finding.Verified {
+		t.Errorf("%s: %s", c.Status, c.Reason)
+	}
+}

@@ -1,0 +1,267 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+const (
+	home = "198.51.100.23"
+	away = "198.51.100.77" // of the same /24
+	far  = "192.0.2.99"
+)
+
+// TestMistakesOfTheSigner are hashes that hold for the observed address, in a
+// way the host does not take.
+func TestMistakesOfTheSigner(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	open := folder
+	open.text = func(string) string { return "" }
+	bare := l.get(folder, open.link("/v/1/seg-1.ts", home), home, 403)
+	late := l.get(folder, open.until("/v/1/seg-1.ts", home, past), home, 403)
+	cidr := folder
+	cidr.text = func(ip string) string { return cutters["cidr"](ip, 3) }
+	masked := l.get(folder, cidr.link("/v/1/seg-1.ts", home), home, 403)
+	forged := l.get(folder, site{key: "not-the-key"}.link("/v/1/seg-1.ts", home), home, 403)
+	tr := l.try(t, settings{})
+	tr.want(t, bare, "unresolved_signature unresolved_signature signer:no_address recomputed -")
+	tr.want(t, late, "unresolved_signature unresolved_signature signer:no_address recomputed -")
+	tr.want(t, masked, "unresolved_signature unresolved_signature signer:masked recomputed 198.51.100.0")
+	tr.want(t, forged, "unresolved_signature unresolved_signature - - -")
+	if n := tr.Denials.ByDetail["unresolved_signature"]["signer:no_address"]; n != 2 {
+		t.Errorf("details %v", tr.Denials.ByDetail)
+	}
+}
+
+// TestUnboundHost: its refusals cannot come from rotation.
+func TestUnboundHost(t *testing.T) {
+	s := site{host: "open.test", dir: true, text: func(string) string { return "" }}
+	var l little
+	l.audience(s, 40)
+	refused := l.movers(s, 40, "198.51.%d.10", "198.51.%d.99")
+	l.publicLink(s, 6, 200)
+	bound := l.get(s, site{dir: true}.link("/v/1/a.ts", home), home, 403)
+	tr := l.try(t, settings{})
+	tr.want(t, refused[0], "valid refused_elsewhere - recomputed -")
+	tr.want(t, bound, "unresolved_signature unresolved_signature signer:address recomputed "+home)
+	if c := tr.host(t, s.host); c.Policy.Binding != "none" || c.Status != finding.Verified {
+		t.Errorf("%s, policy %+v", c.Status, c.Policy)
+	}
+	r := tr.advice(s.host, "ipv4")
+	if r.Decision != finding.KeepCurrent || r.Prefix != nil || r.CurrentPrefix != nil || r.AffectedUsers != 0 || !strings.Contains(r.Reason, "carry no address") {
+		t.Errorf("advice: %s", asJSON(t, r))
+	}
+	if len(tr.Users.Flagged) > 0 {
+		t.Errorf("flagged: %+v", tr.Users.Flagged[0])
+	}
+}
+
+// TestExpiry draws the lines around the second of the deadline.
+func TestExpiry(t *testing.T) {
+	at := 200 * time.Second
+	due := noon.Add(at).Unix()
+	for _, c := range []struct {
+		name    string
+		offset  int64 // deadline − second of the log time
+		status  int
+		took    time.Duration
+		elapsed string // of the same link, from another address
+		want    string
+	}{
+		{"in its own second", 0, 200, 0, "", "valid - - recomputed"},
+		{"in its own second, refused", 0, 403, 0, "", "valid refused_elsewhere - recomputed"},
+		{"a second late", -1, 410, 0, "", "expired expired - recomputed"},
+		{"a second late, another status", -1, 403, 0, "", "expired expired - recomputed"},
+		{"an hour late", -3600, 410, 0, "", "expired expired - recomputed"},
+		{"long download that began in time", -30, 200, 31 * time.Second, "", "valid - - recomputed"},
+		{"410 a second early: clocks", 1, 410, 0, "", "expired expired at_expiry recomputed"},
+		{"refusal that took across the second", -1, 410, 1500 * time.Millisecond, "", "expired expired at_expiry recomputed"},
+		{"refusal that took across the second, with 403", -1, 403, 1500 * time.Millisecond, "", "expired expired at_expiry recomputed"},
+		{"served across the second", -1, 200, 1500 * time.Millisecond, "", "valid - - recomputed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var l little
+			l.audience(folder, 40)
+			line := l.add(entry{host: folder.host, target: folder.until("/e/a.ts", home, due+c.offset), ip: home, status: c.status, at: at, took: c.took})
+			l.try(t, settings{}).want(t, line, c.want+" "+home)
+		})
+	}
+}
+
+// TestExpiredElsewhere: late and on another address; no mask would have saved it.
+func TestExpiredElsewhere(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	for i := range 40 {
+		ip := fmt.Sprintf("198.51.%d.10", i)
+		l.get(folder, folder.until(fmt.Sprintf("/e/%d/a.ts", i), ip, past), fmt.Sprintf("198.51.%d.11", i), 403)
+	}
+	tr := l.try(t, settings{})
+	tr.want(t, 41, "expired_ip_mismatch expired_ip_mismatch - recomputed 198.51.0.10")
+	if r := tr.advice(folder.host, "ipv4"); r.AffectedUsers != 0 || r.Prefix != nil {
+		t.Errorf("expired links count as affected: %s", asJSON(t, r))
+	}
+	if tr.Users.ByClass[finding.Unchanged] != 80 {
+		t.Errorf("classes %v, want 80 unchanged", tr.Users.ByClass)
+	}
+}
+
+// TestEdgeCodes reads field 41 of Gcore's raw logs.
+func TestEdgeCodes(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	good, moved := folder.link("/g/a.ts", home), folder.link("/m/a.ts", away)
+	gone := folder.until("/p/a.ts", home, past)
+	add := func(target string, status, code, upstream int) int {
+		return l.add(entry{host: folder.host, target: target, ip: home, status: status, code: code, upstream: upstream})
+	}
+	want := map[int]string{
+		add(good, 403, 1001, 0): "valid refused_elsewhere country edge_code",
+		add(good, 403, 1002, 0): "valid refused_elsewhere referer edge_code",
+		add(good, 403, 1003, 0): "valid refused_elsewhere address edge_code",
+		add(good, 403, 1004, 0): "valid refused_elsewhere user_agent edge_code",
+		add(good, 403, 1007, 0): "valid refused_elsewhere waf edge_code",
+		add(good, 403, 0, 403):  "valid refused_elsewhere origin recomputed",
+		add(good, 410, 0, 410):  "valid refused_elsewhere origin recomputed",
+		add(good, 403, 0, 200):  "valid refused_elsewhere - recomputed",
+		add(good, 403, 0, 0):    "valid refused_elsewhere - recomputed",
+		add(good, 403, 1005, 0): "valid refused_elsewhere - recomputed", // disagrees
+		add(gone, 410, 1006, 0): "expired expired - recomputed",
+		add(gone, 403, 1005, 0): "expired expired - recomputed", // disagrees
+	}
+	foreign := map[int]string{
+		add(moved, 403, 1005, 0): "ip_mismatch ip_mismatch - recomputed",
+		add(moved, 403, 1001, 0): "ip_mismatch refused_elsewhere country edge_code",
+		add(moved, 410, 1006, 0): "ip_mismatch ip_mismatch - recomputed", // disagrees
+	}
+	bare := add("/g/a.ts", 403, 1002, 0)
+	served := folder.link("/h/a.ts", home) // its only refusal is the country's
+	add(served, 200, 0, 0)
+	add(served, 403, 1001, 0)
+	tr := l.tryGcore(t, settings{})
+	for line, w := range want {
+		tr.want(t, line, w+" "+home)
+	}
+	for line, w := range foreign {
+		tr.want(t, line, w+" "+away)
+	}
+	tr.want(t, bare, "unsigned refused_elsewhere referer edge_code -")
+	if tr.Denials.Disagreements != 3 {
+		t.Errorf("%d disagreements, want 3", tr.Denials.Disagreements)
+	}
+	if n := tr.scalar(t, `SELECT count(*) FROM tokens WHERE signed_ip IS NOT NULL AND basis <> 'recomputed'`); n > 0 {
+		t.Errorf("%d signing addresses are not said to be recomputed, though a hash was reproduced for each", n)
+	}
+}
+
+// TestNetworkOfTwoOperators: one of them must not stand for both, and not at random.
+func TestNetworkOfTwoOperators(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	for i := range 12 {
+		l.add(entry{host: folder.host, target: folder.link("/m/a.ts", away), ip: fmt.Sprintf("198.51.7.%d", i), status: 403, asn: 64501 + i%2})
+	}
+	tr := l.tryGcore(t, settings{})
+	if n := tr.Denials.Networks; len(n) != 1 || n[0].ASN != nil {
+		t.Errorf("networks %s, want one /16 without an operator", asJSON(t, n))
+	}
+}
+
+// TestWithoutAKey says what can be said, and that it is inferred.
+func TestWithoutAKey(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	link := folder.link("/v/seg-1.ts", home)
+	served := l.get(folder, link, home, 200)
+	moved := l.get(folder, on("/v/seg-2.ts", link), away, 403)
+	same := l.get(folder, on("/v/seg-2.ts", link), home, 403)
+	alone := l.get(folder, folder.link("/w/seg-1.ts", far), away, 403)
+	late := l.get(folder, folder.until("/x/seg-1.ts", home, past), home, 410)
+	late403 := l.get(folder, folder.until("/x/seg-1.ts", home, past-1), home, 403)
+	broken := l.get(folder, "/v/seg-1.ts?md5=tooshort&expires=1", home, 403)
+	bare := l.get(folder, "/v/seg-1.ts", home, 403)
+	tr := l.try(t, settings{noKey: true})
+	tr.want(t, served, "unchecked - - - "+home)
+	tr.want(t, moved, "ip_mismatch ip_mismatch - inferred "+home)
+	tr.want(t, same, "unchecked unchecked - - "+home)
+	tr.want(t, alone, "unchecked unchecked - - -")
+	tr.want(t, late, "expired expired - inferred -")
+	tr.want(t, late403, "expired expired - inferred -")
+	tr.want(t, broken, "malformed malformed bad_md5 - -")
+	tr.want(t, bare, "unsigned unsigned - - -")
+	if c := tr.host(t, folder.host); c.Status != finding.NotChecked || !strings.Contains(c.Reason, "no key") {
+		t.Errorf("%s: %s", c.Status, c.Reason)
+	}
+	if got, want := fmt.Sprint(tr.Denials.Inferred), "map[expired:2 ip_mismatch:1]"; got != want {
+		t.Errorf("inferred %s, want %s", got, want)
+	}
+}
+
+// TestWithoutAKeyTheCodeCounts: 1005 says that the hash failed, so the link is
+// not refused for its age alone, however late it is.
+func TestWithoutAKeyTheCodeCounts(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	wrong := l.add(entry{host: folder.host, target: folder.until("/x/a.ts", home, past), ip: home, status: 403, code: 1005})
+	late := l.add(entry{host: folder.host, target: folder.until("/y/a.ts", home, past), ip: home, status: 410, code: 1006})
+	country := l.add(entry{host: folder.host, target: folder.link("/z/a.ts", home), ip: home, status: 403, code: 1001})
+	tr := l.tryGcore(t, settings{noKey: true})
+	tr.want(t, wrong, "unchecked unchecked - - -")
+	tr.want(t, late, "expired expired - edge_code -")
+	tr.want(t, country, "unchecked refused_elsewhere country edge_code -")
+}
+
+// TestRetriesAreOne: the same refusal within half a minute is one, for users
+// who are judged as for users who are only counted.
+func TestRetriesAreOne(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	link, gone := folder.link("/v/seg-1.ts", home), folder.until("/x/seg-1.ts", home, past)
+	l.get(folder, link, home, 200)
+	for _, seconds := range []int{100, 105, 110, 131, 200} { // windows from 100, 131 and 200 on
+		l.add(entry{host: folder.host, target: on("/v/seg-2.ts", link), ip: away, status: 403, at: time.Duration(seconds) * time.Second})
+		l.add(entry{host: folder.host, target: gone, ip: home, status: 410, at: time.Duration(seconds) * time.Second})
+	}
+	tr := l.try(t, settings{})
+	const of = `SELECT refusals FROM users JOIN (SELECT DISTINCT user_id, path FROM requests) USING (user_id) WHERE path = ?`
+	if n := tr.scalar(t, of, "/v/seg-2.ts"); n != 3 {
+		t.Errorf("the rotating user was refused %d times, want 3", n)
+	}
+	if n := tr.scalar(t, of, "/x/seg-1.ts"); n != 3 {
+		t.Errorf("the user of the expired link was refused %d times, want 3", n)
+	}
+	if n := tr.scalar(t, `SELECT ip_mismatches FROM users WHERE class = 'rotating'`); n != 3 {
+		t.Errorf("%d mismatches, want 3", n)
+	}
+}
+
+// TestInterruptedAlike: served again within ten seconds is recovered, later is
+// not, for users who are judged as for users who are only counted.
+func TestInterruptedAlike(t *testing.T) {
+	for _, c := range []struct {
+		after       time.Duration
+		interrupted int64
+	}{{9 * time.Second, 0}, {25 * time.Second, 1}} {
+		var l little
+		l.audience(folder, 40)
+		judged, counted := folder.link("/v/seg-1.ts", home), folder.link("/w/seg-1.ts", far)
+		at := 100 * time.Second
+		for i, link := range []string{judged, counted} {
+			ip := []string{home, far}[i]
+			l.add(entry{host: folder.host, target: link, ip: ip, status: 200, at: at - time.Minute})
+			l.add(entry{host: folder.host, target: link, ip: []string{away, far}[i], status: 403, at: at})
+			l.add(entry{host: folder.host, target: link, ip: ip, status: 200, at: at + c.after})
+		}
+		tr := l.try(t, settings{})
+		for _, class := range []string{"rotating", "unchanged"} {
+			if n := tr.scalar(t, `SELECT count(*) FILTER (interrupted) FROM users WHERE class = ? AND refusals > 0`, class); n != c.interrupted {
+				t.Errorf("served again after %v: %d interrupted users are %s, want %d", c.after, n, class, c.interrupted)
+			}
+		}
+	}
+}
