@@ -40,7 +40,7 @@ import (
 // sampleLines is how many lines of a source decide its format.
 const (
 	sampleLines = 250
-	sampleBytes = 1 << 20
+	sampleBytes = maxLine + 1<<20
 )
 
 // Options say how a load reads and judges.
@@ -165,6 +165,7 @@ func (l *load) prepare() (err error) {
 // pump runs readers, workers and the writer until every source is read.
 func (l *load) pump(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
+	l.Stdin = &interruptible{ctx: ctx, in: l.Stdin}
 	cut := make(chan chunk, l.Threads)
 	records := make(chan arrow.Record, l.Threads)
 	g.Go(func() error {
@@ -185,7 +186,12 @@ func (l *load) pump(ctx context.Context) error {
 		return nil
 	})
 	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
-	return g.Wait()
+	err := g.Wait()
+	l.rejects.settle()
+	for _, d := range l.dicts.all() {
+		d.rows.settle()
+	}
+	return err
 }
 
 // readAll reads the sources, a few side by side.
@@ -301,7 +307,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	}
 	for i, s := range l.sources {
 		stats := SourceStats{Path: s.Label, Lines: s.lines, Parsed: s.parsed.Load(), Rejected: s.rejected.Load(), Err: s.err}
-		if s.format != nil {
+		if s.format != nil && s.lines > 0 {
 			stats.Format = s.format.Name
 		}
 		var damaged any

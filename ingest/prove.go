@@ -2,19 +2,17 @@ package ingest
 
 import (
 	"net/netip"
+	"slices"
 
 	"ipdrift/token"
 )
 
-const (
-	memoSlots   = 1 << 15
-	giveUpMasks = 256 // served links of a host that fail under every mask, before a worker stops trying masks there
-)
+const memoSlots = 1 << 15
 
 // prover reproduces hashes for the observed address. It remembers its last
 // answers, because a player repeats itself, and tries first what held on the
-// host before. The outcome does not depend on the order: a hash that is
-// reproduced is a proof whichever hypothesis came first.
+// host before: a hash that is reproduced is a proof whichever hypothesis came
+// first, and plain makes one of those that hash the same text.
 type prover struct {
 	*load
 	trier *token.Trier
@@ -34,10 +32,8 @@ type contextHash struct{ link, dir, file uint64 }
 
 // hostHabit is what one worker knows of a host.
 type hostHabit struct {
-	keys    []token.Key
-	last    token.Match
-	masks   int // masks that failed on served links since the last one that held
-	masking bool
+	keys []token.Key
+	last token.Match
 }
 
 func newProver(l *load) *prover {
@@ -63,22 +59,45 @@ const maxHosts = 4096
 // directory token gives the same answer for every file, so the directory is
 // asked for before the file.
 func (p *prover) recall(client netip.Addr, c contextHash) (token.Match, bool) {
-	wide := p.slot(c.link, c.dir, client)
-	if wide.link == c.link && wide.path == c.dir && wide.client == client {
+	if wide := p.slot(c.link, c.dir, client); wide.holds(c.link, c.dir, client) && wide.match.OK {
 		return wide.match, true
 	}
 	whole := mix(c.dir, c.file)
 	narrow := p.slot(c.link, whole, client)
-	return narrow.match, narrow.link == c.link && narrow.path == whole && narrow.client == client
+	return narrow.match, narrow.holds(c.link, whole, client)
 }
 
-// prove tells how the link verifies for this request, or that it does not.
-func (p *prover) prove(l *token.Link, host []byte, client netip.Addr, served bool, c contextHash) token.Match {
+func (m *memo) holds(link, path uint64, client netip.Addr) bool {
+	return m.link == link && m.path == path && m.client == client
+}
+
+// prove tells how the link verifies for this request, or that it does not:
+// over its directory, which is asked once for all files in it, or the file,
+// with the address, without it, or under a mask. What fails here is searched
+// into later, once for each link.
+func (p *prover) prove(l *token.Link, host []byte, client netip.Addr, c contextHash) token.Match {
 	habit := p.habit(host)
 	if len(habit.keys) == 0 {
 		return token.Match{}
 	}
-	m := p.hypotheses(l, habit, client, served)
+	if h := habit.last; h.OK && fits(h.Binding, client) && p.try(l, habit.keys, &h, client) {
+		return p.remember(h, client, c)
+	}
+	var m token.Match
+	if wide := p.slot(c.link, c.dir, client); !wide.holds(c.link, c.dir, client) {
+		m = p.over(l, token.ScopeDir, habit.keys, client)
+		*wide = memo{c.link, c.dir, client, m}
+	}
+	if !m.OK {
+		m = p.over(l, token.ScopeFile, habit.keys, client)
+	}
+	if m.OK {
+		habit.last = m
+	}
+	return p.remember(m, client, c)
+}
+
+func (p *prover) remember(m token.Match, client netip.Addr, c contextHash) token.Match {
 	path := mix(c.dir, c.file)
 	if m.OK && m.Scope == token.ScopeDir {
 		path = c.dir
@@ -96,44 +115,25 @@ func (p *prover) slot(link, path uint64, client netip.Addr) *memo {
 	return &p.memo[(h^h>>29)&(memoSlots-1)]
 }
 
-// hypotheses tries what is likely at the door: the two scopes, with the
-// address and without, and masks where served links ask for them. What fails
-// here is searched into later, once for each link.
-func (p *prover) hypotheses(l *token.Link, h *hostHabit, client netip.Addr, served bool) token.Match {
-	if h.last.OK && p.try(l, h.keys, &h.last, client) {
-		return h.last
-	}
-	for key := range h.keys {
-		for _, scope := range []token.Scope{token.ScopeDir, token.ScopeFile} {
-			for _, kind := range []token.BindKind{token.BindAddress, token.BindNone} {
-				m := token.Match{OK: true, Scope: scope, Binding: token.Binding{Kind: kind}, Key: uint8(key)}
-				if p.try(l, h.keys, &m, client) {
-					h.last = m
+// over tries what can be signed over one scope of the path.
+func (p *prover) over(l *token.Link, scope token.Scope, keys []token.Key, client netip.Addr) token.Match {
+	for key := range keys {
+		for _, list := range [2][]token.Binding{plainBindings, Masks(client)} {
+			for _, b := range list {
+				m := token.Match{OK: true, Scope: scope, Binding: b, Key: uint8(key)}
+				if p.try(l, keys, &m, client) {
 					return m
 				}
 			}
 		}
 	}
-	if !h.masking && (!served || h.masks >= giveUpMasks) {
-		return token.Match{}
-	}
-	return p.masked(l, h, client)
+	return token.Match{}
 }
 
-func (p *prover) masked(l *token.Link, h *hostHabit, client netip.Addr) token.Match {
-	for key := range h.keys {
-		for _, scope := range []token.Scope{token.ScopeDir, token.ScopeFile} {
-			for _, b := range Masks(client) {
-				m := token.Match{OK: true, Scope: scope, Binding: b, Key: uint8(key)}
-				if p.try(l, h.keys, &m, client) {
-					h.last, h.masking = m, true
-					return m
-				}
-			}
-		}
-	}
-	h.masks++
-	return token.Match{}
+// fits tells whether a binding is one for this address: a mask that is longer
+// than the address would hash all of it.
+func fits(b token.Binding, client netip.Addr) bool {
+	return b.Kind != token.BindMask || slices.Contains(Masks(client), b)
 }
 
 func (p *prover) try(l *token.Link, keys []token.Key, m *token.Match, client netip.Addr) bool {
@@ -150,6 +150,8 @@ func Masks(a netip.Addr) []token.Binding {
 }
 
 var (
+	plainBindings = []token.Binding{{Kind: token.BindAddress}, {Kind: token.BindNone}}
+
 	masks4 = bindings([]uint8{24, 16}, token.FormNetwork, token.FormCIDR, token.FormOctets, token.FormOctetsDot)
 	masks6 = bindings([]uint8{64, 56, 48}, token.FormNetwork, token.FormCIDR)
 )

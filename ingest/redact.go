@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,19 +20,23 @@ const (
 // long as a token. The line did not parse, so its parts are guessed at, on
 // the safe side.
 func redact(line []byte) string {
-	if len(line) > rejectText {
-		line = line[:rejectText]
-	}
+	whole := line
+	line = line[:min(len(line), rejectText)]
 	var out []byte
 	for i := 0; i < len(line); {
 		c := line[i]
 		run := i
+		for run < len(whole) && run < i+tokenRun && tokenByte(whole[run]) {
+			run++
+		}
+		long := run-i >= tokenRun // also of a run that the end of the kept text cuts
 		for run < len(line) && tokenByte(line[run]) {
 			run++
 		}
+		run = min(run, len(line))
 		switch {
-		case run-i >= tokenRun:
-			out = append(append(out, line[i:i+tokenShown]...), cutMark...)
+		case long:
+			out = append(append(out, line[i:min(i+tokenShown, run)]...), cutMark...)
 			i = run
 		case run > i:
 			out = append(out, line[i:run]...)
@@ -53,7 +58,7 @@ func tokenByte(c byte) bool {
 }
 
 func endsValue(c byte) bool {
-	return c == '&' || c == ' ' || c == '"' || c == ';' || c == '\t' || c == '\'' || c == ','
+	return c == '&' || c == ' ' || c == '"' || c == '\t'
 }
 
 // cutQuery drops the query string of a URL, and with it every token.
@@ -64,13 +69,28 @@ func cutQuery(url []byte) []byte {
 	return url
 }
 
+// cutReferer drops the query, the fragment and what stands before an @ in the
+// authority (RFC 3986, 3.2.1).
+func cutReferer(url []byte) []byte {
+	if i := bytes.IndexAny(url, "?#"); i >= 0 {
+		url = url[:i]
+	}
+	scheme, rest, ok := bytes.Cut(url, []byte("://"))
+	if !ok {
+		return url
+	}
+	host, path, _ := bytes.Cut(rest, []byte("/"))
+	at := bytes.LastIndexByte(host, '@')
+	if at < 0 {
+		return url
+	}
+	return slices.Concat(scheme, []byte("://"), host[at+1:], []byte("/"), path)
+}
+
 // cleanPath is a path as it may be stored: a token that stands in it, under
 // whatever scheme, is cut to its first characters.
 func cleanPath(path []byte) string {
-	text := string(path)
-	for _, mark := range []string{"md5=", "md5%3d", "token=", "token%3d"} {
-		text = cutValue(text, mark)
-	}
+	text := cutMarked(string(path))
 	parts := strings.Split(text, "/")
 	for i, p := range parts {
 		if looksSigned(p) && i+1 < len(parts) && allDigits(parts[i+1]) {
@@ -80,13 +100,24 @@ func cleanPath(path []byte) string {
 	return validText(strings.Join(parts, "/"))
 }
 
+// cutMarked shortens every token that stands behind its name.
+func cutMarked(text string) string {
+	if !strings.ContainsAny(text, "=%") {
+		return text
+	}
+	for _, mark := range []string{"md5=", "md5%3d", "token=", "token%3d"} {
+		text = cutValue(text, mark)
+	}
+	return text
+}
+
 // cutValue shortens the run of token characters behind each mark.
 func cutValue(text, mark string) string {
-	low := strings.ToLower(text)
+	low := lowerASCII(text)
 	var out strings.Builder
 	for at := 0; ; {
 		i := strings.Index(low[at:], mark)
-		if i < 0 || len(low) != len(text) {
+		if i < 0 {
 			out.WriteString(text[at:])
 			return out.String()
 		}
@@ -102,6 +133,17 @@ func cutValue(text, mark string) string {
 		}
 		at = end
 	}
+}
+
+// lowerASCII keeps every byte in its place, as strings.ToLower does not.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // looksSigned tells a path segment with the shape of an MD5 token.
@@ -138,4 +180,10 @@ func validText(s string) string {
 		s = s[n:]
 	}
 	return out.String()
+}
+
+// StoredPath is a raw path as the case holds it, directory and file together.
+func StoredPath(path []byte) string {
+	dir, file := splitPath(path)
+	return cleanPath(dir) + cleanPath(file)
 }

@@ -124,8 +124,14 @@ func (r *Rows) write(ctx context.Context, batch arrow.Record) error {
 	one := make(chan arrow.Record, 1)
 	one <- batch
 	close(one)
-	go func() { r.writing <- r.store.insert(ctx, r.table, r.schema, one) }()
+	go func() { r.writing <- r.store.insert(context.WithoutCancel(ctx), r.table, r.schema, one) }()
 	return nil
+}
+
+// settle waits for the write under way, whose error stays for the next one.
+func (r *Rows) settle() {
+	err := <-r.writing
+	r.writing <- err
 }
 
 func idle() chan error {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,14 +37,29 @@ func Sources(args []string) ([]Source, error) {
 			return nil, err
 		}
 		for _, p := range paths {
-			if seen[p] {
+			if key := identity(p); !seen[key] {
+				seen[key] = true
+			} else {
 				continue
 			}
-			seen[p] = true
 			out = append(out, newSource(p, label))
 		}
 	}
 	return out, nil
+}
+
+// identity is the same for all spellings of one file.
+func identity(path string) string {
+	if path == "-" {
+		return path
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	return path
 }
 
 // splitLabel cuts "label=path". A file whose own name holds "=" wins over a
@@ -206,4 +222,33 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	c.n.Add(int64(n))
 	return n, err
+}
+
+// interruptible gives up a read that waits once ctx ends; that read is left to
+// end with its input.
+type interruptible struct {
+	ctx context.Context
+	in  io.Reader
+	buf []byte
+}
+
+func (r *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	if r.buf == nil {
+		r.buf = make([]byte, 256<<10)
+	}
+	buf, done := r.buf[:min(len(p), len(r.buf))], make(chan result, 1)
+	go func() {
+		n, err := r.in.Read(buf)
+		done <- result{n, err}
+	}()
+	select {
+	case got := <-done:
+		return copy(p, buf[:got.n]), got.err
+	case <-r.ctx.Done():
+		return 0, r.ctx.Err()
+	}
 }

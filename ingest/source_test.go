@@ -76,22 +76,6 @@ func TestSources(t *testing.T) {
 	}
 }
 
-func TestSourcesFollowsLinksInAFolder(t *testing.T) {
-	dir := t.TempDir()
-	real := writeFile(t, dir, "real/pod.log", []byte("x\n"))
-	folder := filepath.Join(dir, "containers") // as /var/log/containers is laid out
-	if err := os.Mkdir(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(real, filepath.Join(folder, "pod.log")); err != nil {
-		t.Skip(err)
-	}
-	got, err := Sources([]string{folder})
-	if err != nil || len(got) != 1 {
-		t.Errorf("a folder of symbolic links: %d sources, %v; want the one file it links to", len(got), err)
-	}
-}
-
 func open(t *testing.T, data []byte) (string, error) {
 	t.Helper()
 	var read atomic.Int64

@@ -119,8 +119,8 @@ func (s *Store) connect(path string, l Limits, access string) error {
 	if l.Memory > 0 {
 		options = append(options, fmt.Sprintf("memory_limit=%dKB", l.Memory/1000))
 	}
-	if strings.ContainsAny(path, "?") {
-		return errors.New("the name of a case cannot hold a question mark")
+	if strings.ContainsAny(path, "?#%") { // the driver reads the name as a URL, and would lose the options
+		return errors.New("the name of a case cannot hold ?, # or %")
 	}
 	c, err := duckdb.NewConnector(path+"?"+strings.Join(options, "&"), nil)
 	if err != nil {
@@ -128,6 +128,9 @@ func (s *Store) connect(path string, l Limits, access string) error {
 	}
 	s.connector = c
 	s.DB = sql.OpenDB(c)
+	if access == "READ_ONLY" {
+		return s.DB.Ping()
+	}
 	_, err = s.DB.Exec(`SET preserve_insertion_order = false; SET wal_autocheckpoint = '1TB'`)
 	return err
 }
@@ -194,8 +197,10 @@ func (s *Store) insert(ctx context.Context, table string, schema *arrow.Schema, 
 			return err
 		}
 		defer release()
-		_, err = dc.(driver.ExecerContext).ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s SELECT * FROM %s`, table, view), nil)
-		return err
+		exec := dc.(driver.ExecerContext)
+		_, err = exec.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s SELECT * FROM %s`, table, view), nil)
+		_, dropErr := exec.ExecContext(context.WithoutCancel(ctx), `DROP VIEW IF EXISTS `+view, nil)
+		return errors.Join(err, dropErr)
 	})
 	if err != nil {
 		return errors.Join(ctx.Err(), err)

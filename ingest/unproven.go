@@ -12,6 +12,7 @@ const (
 	perLink       = 4        // requests kept for each
 	perHost       = 100      // malformed targets kept for each host
 	brokenHosts   = 1000     // hosts of which malformed targets are kept
+	brokenLength  = 1 << 10  // a longer malformed target tells nothing about a signer
 )
 
 // Unproven holds requests whose token did not verify for the observed
@@ -50,6 +51,9 @@ func (u *Unproven) note(link uint32, source int, line int64, target []byte) {
 		if !before(source, line, list[i]) {
 			return
 		}
+		if u.bytes+len(target)-len(list[i].Target) > unprovenBytes {
+			return
+		}
 		u.bytes -= len(list[i].Target)
 		list = slices.Delete(list, i, i+1)
 	}
@@ -65,7 +69,11 @@ func (u *Unproven) note(link uint32, source int, line int64, target []byte) {
 		at--
 	}
 	list = slices.Insert(list, at, Attempt{Source: source, Line: line, Target: bytes.Clone(target)})
-	u.links[link] = list[:min(len(list), perLink)]
+	if len(list) > perLink {
+		u.bytes -= len(list[perLink].Target)
+		list = list[:perLink]
+	}
+	u.links[link] = list
 }
 
 // noteBroken keeps a malformed target: of each host the first few by source
@@ -74,7 +82,7 @@ func (u *Unproven) noteBroken(host []byte, source int, line int64, target []byte
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	list, known := u.broken[string(host)]
-	if !known && len(u.broken) == brokenHosts || len(list) == perHost && !before(source, line, list[perHost-1]) {
+	if !known && len(u.broken) == brokenHosts || len(list) == perHost && !before(source, line, list[perHost-1]) || len(target) > brokenLength {
 		return
 	}
 	at := len(list)
@@ -107,9 +115,18 @@ func (u *Unproven) Skipped() int { return len(u.skipped) }
 // rename carries the links' new ids over.
 func (u *Unproven) rename(ids map[uint32]uint32) {
 	for from, to := range ids {
-		if list, ok := u.links[from]; ok {
-			u.links[to] = append(u.links[to], list...)
-			delete(u.links, from)
+		list := u.links[from]
+		delete(u.links, from)
+		for _, a := range list {
+			u.bytes -= len(a.Target)
+			u.note(to, a.Source, a.Line, a.Target)
+		}
+		if _, ok := u.skipped[from]; ok {
+			delete(u.skipped, from)
+			u.skipped[to] = struct{}{}
+		}
+		if len(u.links[to]) > 0 {
+			delete(u.skipped, to)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -184,19 +185,35 @@ func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64
 	match, known := w.prover.recall(r.Client, c)
 	if !known {
 		w.token.Parse(r.Target, &w.link)
-		match = w.prover.prove(&w.link, o.host, r.Client, served(o), c)
+		match = w.prover.prove(&w.link, o.host, r.Client, c)
 	}
-	o.match = match
+	o.match = plain(match, len(t.file) == 0, r.Client)
 	if !match.OK {
 		w.unproven.note(l.id, source, line, r.Target)
 	}
 }
 
-func refused(status uint16) bool { return status == 403 || status == 410 }
-
-func served(o *outcome) bool {
-	return (o.status == 200 || o.status == 206 || o.status == 304) && (string(o.method) == "GET" || string(o.method) == "HEAD" || len(o.method) == 0)
+// plain is the first of the ways to sign that hash the same text: the order in
+// which requests come must not matter. A path that ends in a slash is its own
+// directory, an address that ends in zeros its own network.
+func plain(m token.Match, index bool, client netip.Addr) token.Match {
+	if m.OK && index && m.Scope == token.ScopeDir {
+		m.Scope = token.ScopeFile
+	}
+	if !m.OK || m.Binding.Kind != token.BindMask || m.Binding.Form != token.FormNetwork {
+		return m
+	}
+	text := token.AppendBound(nil, client, m.Binding)
+	for _, b := range append([]token.Binding{{}}, Masks(client)...) {
+		if bytes.Equal(token.AppendBound(nil, client, b), text) {
+			m.Binding = b
+			break
+		}
+	}
+	return m
 }
+
+func refused(status uint16) bool { return status == 403 || status == 410 }
 
 // aimed is a request target taken apart.
 type aimed struct {
@@ -207,7 +224,7 @@ type aimed struct {
 func (w *worker) aim(host []byte) aimed {
 	target := w.record.Target
 	path := target
-	if len(target) > 0 && target[0] == '/' && bytes.IndexByte(target, '#') < 0 {
+	if w.Scheme.InQuery() && len(target) > 0 && target[0] == '/' && bytes.IndexByte(target, '#') < 0 {
 		path = cutQuery(target)
 	} else {
 		w.token.Parse(target, &w.link)
@@ -215,6 +232,11 @@ func (w *worker) aim(host []byte) aimed {
 	}
 	t := aimed{host: w.hash(host)}
 	t.dir, t.file = splitPath(path)
+	if at := w.link.TokenAt; !w.Scheme.InQuery() && at[1] > 0 {
+		shown := slices.Concat(target[at[0]:min(at[1], at[0]+tokenShown)], []byte(cutMark))
+		start := bytes.Index(target, path)
+		t.dir, t.file = splitPath(slices.Concat(target[start:at[0]], shown, target[at[1]:start+len(path)]))
+	}
 	t.dirHash, t.fileHash = w.hash(t.dir), w.hash(t.file)
 	t.link = w.hash(target[len(path):])
 	if !w.Scheme.InQuery() || len(target) > 0 && target[0] != '/' {
@@ -288,7 +310,7 @@ func (w *worker) ids(ctx context.Context, o *outcome, t *aimed) (ids hitIDs, err
 	}{
 		{&ids.dir, w.dir, t.dir, t.dirHash, pathText},
 		{&ids.file, w.file, t.file, t.fileHash, pathText},
-		{&ids.agent, w.agent, r.UserAgent, w.hash(r.UserAgent), plainText},
+		{&ids.agent, w.agent, r.UserAgent, w.hash(r.UserAgent), agentText},
 		{&ids.referer, w.referer, r.Referer, w.hash(r.Referer), refererText},
 	} {
 		slot := d.cache.slot(d.hash)
@@ -314,18 +336,25 @@ func plainText(b []byte) any {
 	return string(b)
 }
 
+func agentText(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return cutMarked(string(b))
+}
+
 func refererText(b []byte) any {
 	if b == nil {
 		return nil
 	}
-	return cleanPath(cutQuery(b))
+	return cleanPath(cutReferer(b))
 }
 
 func (w *worker) clientID(ctx context.Context) (uint32, error) {
 	r := &w.record
 	raw := r.Client.As16()
 	hi, lo := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
-	hash := mix(mix(hi, lo), mix(uint64(r.ASN)<<1|uint64(b2i(r.Client.Is4())), w.hash(r.Country)))
+	hash := mix(w.hash(raw[:]), mix(uint64(r.ASN)<<1|uint64(b2i(r.Client.Is4())), w.hash(r.Country)))
 	slot := w.client.slot(hash)
 	if slot.hash == hash && slot.id != 0 {
 		return slot.id, nil

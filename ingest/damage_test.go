@@ -1,0 +1,258 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ipdrift/ingest/synth"
+)
+
+// sourceCase is a source and what its stats must say.
+type sourceCase struct {
+	data             []byte
+	parsed, rejected int64
+	format, err      string // err: part of the error, "" none
+}
+
+func sourceCases(t *testing.T) map[string]sourceCase {
+	good := plainLines(40)
+	raw, _ := synthLog(t, synth.Options{Seed: 1, Lines: 30, Format: "gcore"})
+	long := filler(maxLine+10) + "\n"
+	mib := filler(1<<20) + "\n"
+	zipped := gz(t, []byte(good))
+	var json strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&json, `{"time_iso8601":"2026-11-01T00:00:00+00:00","remote_addr":"203.0.113.7","request":"GET /%d HTTP/1.1","status":200,"body_bytes_sent":5,"http_user_agent":"P"}`+"\n", i)
+	}
+	checksum := bytes.Clone(zipped)
+	checksum[len(checksum)-8] ^= 1
+	return map[string]sourceCase{
+		"empty":                    {data: nil},
+		"gzip, empty":              {data: gz(t, nil)},
+		"plain":                    {data: []byte(good), parsed: 40, format: "nginx-like"},
+		"CRLF":                     {data: []byte(strings.ReplaceAll(good, "\n", "\r\n")), parsed: 40, format: "nginx-like"},
+		"no newline at the end":    {data: []byte(strings.TrimSuffix(good, "\n")), parsed: 40, format: "nginx-like"},
+		"raw log":                  {data: []byte(raw), parsed: 30, format: "gcore"},
+		"JSON":                     {data: []byte(json.String()), parsed: 20, format: "json"},
+		"gzip, several members":    {data: slices.Concat(zipped, gz(t, nil), zipped), parsed: 80, format: "nginx-like"},
+		"blank lines":              {data: []byte("\n\n" + good + "\n\n"), parsed: 40, rejected: 4, format: "nginx-like"},
+		"NUL bytes":                {data: []byte(good + "\x00\x00\n" + strings.Replace(testLine("203.0.113.7", "/a\x00b.ts", 200), "Player", "Pl\x00yer", 1)), parsed: 41, rejected: 1, format: "nginx-like"},
+		"bytes that are no text":   {data: []byte(good + "\xff\xfe\n" + strings.Replace(testLine("203.0.113.7", "/\xff\xc3.ts?x=\xff", 403), "Player", "\xfe", 1)), parsed: 41, rejected: 1, format: "nginx-like"},
+		"a line too long":          {data: []byte(good + long + good), parsed: 80, rejected: 1, format: "nginx-like"},
+		"a line too long, last":    {data: []byte(good + strings.TrimSuffix(long, "\n")), parsed: 40, rejected: 1, format: "nginx-like"},
+		"a line of 1 MiB":          {data: []byte(good + mib + good), parsed: 80, rejected: 1, format: "nginx-like"},
+		"a first line of 1 MiB":    {data: []byte(mib + good), parsed: 40, rejected: 1, format: "nginx-like"},
+		"a good line of 1 MiB":     {data: []byte(testLine("203.0.113.7", "/"+filler(1<<20), 200) + good), parsed: 41, format: "nginx-like"},
+		"garbage among good lines": {data: []byte(strings.ReplaceAll(good, "/vod/7.ts HTTP", "/vod/7.ts HTTP\nx\n\x16\x03\x01\n")), parsed: 39, rejected: 4, format: "nginx-like"},
+		"gzip, truncated":          {data: gz(t, []byte(strings.Repeat(good, 50)))[:800], parsed: -1, format: "nginx-like", err: "truncated"},
+		"gzip, trailer cut":        {data: zipped[:len(zipped)-4], parsed: 40, format: "nginx-like", err: "truncated"},
+		"gzip, wrong checksum":     {data: checksum, parsed: 40, format: "nginx-like", err: "damaged"},
+		"gzip, header alone":       {data: zipped[:10], err: "truncated"},
+		"gzip, half a header":      {data: zipped[:5], err: "gzip header"},
+		"gzip, garbage behind":     {data: append(bytes.Clone(zipped), "garbage behind the end"...), parsed: 40, format: "nginx-like", err: "damaged"},
+		"binary":                   {data: noise(), err: "no log format fits"},
+		"prose":                    {data: []byte(strings.Repeat("It was a dark and stormy night.\n", 300)), err: "no log format fits"},
+		"blank":                    {data: []byte("\n\n\n"), err: "format"},
+		"zstd":                     {data: []byte("\x28\xb5\x2f\xfdxxxx"), err: "zstd"},
+	}
+}
+
+func noise() []byte {
+	rng := rand.New(rand.NewPCG(1, 1))
+	b := make([]byte, 300_000)
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	b[0] = 0x7f
+	return b
+}
+
+// TestEverySourceIsAccountedFor loads good and bad sources side by side.
+func TestEverySourceIsAccountedFor(t *testing.T) {
+	cases := sourceCases(t)
+	dir := t.TempDir()
+	names := map[string]string{}
+	for name, c := range cases {
+		names[writeFile(t, dir, strings.ReplaceAll(name, " ", "-")+".log", c.data)] = name
+	}
+	gone := writeFile(t, dir, "vanished.log", []byte("x"))
+	sources, err := Sources([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	s := testStore(t)
+	got, err := Load(context.Background(), s, sources, testOptions(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Sources) != len(cases)+1 {
+		t.Fatalf("%d sources, want %d", len(got.Sources), len(cases)+1)
+	}
+	for _, src := range got.Sources {
+		if src.Path == gone {
+			if !errors.Is(src.Err, os.ErrNotExist) || src.Lines != 0 || src.Format != "" {
+				t.Errorf("vanished: %+v", src)
+			}
+			continue
+		}
+		name := names[src.Path]
+		c := cases[name]
+		if c.parsed < 0 && src.Parsed > 0 {
+			c.parsed, c.rejected = src.Parsed, src.Rejected
+		}
+		if src.Parsed != c.parsed || src.Rejected != c.rejected || src.Lines != c.parsed+c.rejected || src.Format != c.format {
+			t.Errorf("%s: %d lines = %d parsed + %d rejected as %q (%v), want %d + %d as %q", name, src.Lines, src.Parsed, src.Rejected, src.Format, src.Err, c.parsed, c.rejected, c.format)
+		}
+		if c.err == "" && src.Err != nil || c.err != "" && (src.Err == nil || !strings.Contains(src.Err.Error(), c.err)) {
+			t.Errorf("%s: error %v, want %q", name, src.Err, c.err)
+		}
+		const stored = `SELECT lines || ' ' || parsed || ' ' || rejected || ' ' || (SELECT count(*) FROM requests q WHERE q.source = x.path) || ' ' || (SELECT count(*) FROM rejects j WHERE j.source = x.path)
+			|| ' ' || (SELECT count(DISTINCT line) FROM (SELECT source, line FROM requests UNION ALL SELECT source, line FROM rejects) b WHERE b.source = x.path AND line BETWEEN 1 AND lines) FROM source x WHERE x.path = ?`
+		if rows, want := one[string](t, s, stored, src.Path), fmt.Sprint(src.Lines, src.Parsed, src.Rejected, src.Parsed, src.Rejected, src.Lines); rows != want {
+			t.Errorf("%s: the case holds %s (lines, parsed, rejected, requests, rejects, different lines), want %s", name, rows, want)
+		}
+		if has := one[bool](t, s, `SELECT error IS NOT NULL FROM source WHERE path = ?`, src.Path); has != (src.Err != nil) {
+			t.Errorf("%s: error stored: %t, want %t", name, has, src.Err != nil)
+		}
+	}
+}
+
+// TestForcedFormat: with a format given, a bad file has rejects, no error.
+func TestForcedFormat(t *testing.T) {
+	o := testOptions(t)
+	o.Format = namedFormat(t, "gcore")
+	_, got := loadText(t, o, plainLines(7))
+	if src := got.Sources[0]; src.Parsed != 0 || src.Rejected != 7 || src.Format != "gcore" || src.Err != nil {
+		t.Errorf("combined lines read as raw logs: %+v, want 7 rejected", src)
+	}
+	o.Format = namedFormat(t, combinedHost)
+	_, got = loadText(t, o, filler(1<<20)+"\n"+plainLines(7))
+	if src := got.Sources[0]; src.Parsed != 7 || src.Rejected != 1 || src.Err != nil {
+		t.Errorf("a first line of 1 MiB: %+v, want 7 parsed and 1 rejected", src)
+	}
+	_, got = loadText(t, o, "")
+	if src := got.Sources[0]; src.Format != "" || src.Lines != 0 || src.Err != nil {
+		t.Errorf("an empty file: %+v, want no format and no error", src)
+	}
+}
+
+func TestLabelStandsForTheHost(t *testing.T) {
+	line := strings.Replace(testLine("203.0.113.7", "/a.ts", 200), " cdn.example.com 0.000", "", 1)
+	file := writeFile(t, t.TempDir(), "a.log", []byte(line))
+	for arg, want := range map[string]string{file: file + " -", "cdn.example.com=" + file: "cdn.example.com cdn.example.com"} {
+		s, got := loadArgs(t, testOptions(t), arg)
+		if host := one[string](t, s, `SELECT source || ' ' || host FROM requests`); host != want || got.Sources[0].Format != "nginx" {
+			t.Errorf("%s: source and host %q as %s, want %q as nginx", arg, host, got.Sources[0].Format, want)
+		}
+	}
+}
+
+func TestStdin(t *testing.T) {
+	o := testOptions(t)
+	o.Stdin = bytes.NewReader(gz(t, []byte(plainLines(5))))
+	var last Progress
+	o.Threads, o.Progress = 1, func(p Progress) { last = p }
+	s, got := loadArgs(t, o, "-")
+	if src := got.Sources[0]; src.Path != "-" || src.Parsed != 5 || one[int](t, s, `SELECT count(*) FROM requests WHERE source = '-'`) != 5 {
+		t.Errorf("stdin: %+v, want 5 lines", src)
+	}
+	if last.Lines != 5 || last.Read != int64(len(gz(t, []byte(plainLines(5))))) {
+		t.Errorf("progress ended at %+v, want 5 lines and all stored bytes", last)
+	}
+}
+
+func TestUndetectedFileSaysHowFarItCame(t *testing.T) {
+	line := `203.0.113.7 - - [01/Nov/2026:00:00:00 +0000] "GET /a?md5=` + planted + `&session=S3cr3t HTTP/1.1" twohundred` + "\n"
+	s, got := loadText(t, testOptions(t), strings.Repeat(line, 30))
+	err := got.Sources[0].Err
+	if err == nil {
+		t.Fatal("no error")
+	}
+	stored := one[string](t, s, `SELECT error FROM source`)
+	for _, text := range []string{err.Error(), stored} {
+		if !strings.Contains(text, "line 1") || !strings.Contains(text, fmt.Sprintf("column %d:", strings.Index(line, "twohundred")+1)) || !strings.Contains(text, "status") {
+			t.Errorf("%q does not say line, column and what was expected", text)
+		}
+		if strings.Contains(text, planted[tokenShown:]) || strings.Contains(text, "S3cr3t") {
+			t.Errorf("the error quotes a secret: %q", text)
+		}
+	}
+}
+
+// TestCancelStopsAndLeavesNothing cancels a kept case in the middle.
+func TestCancelStopsAndLeavesNothing(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 1, Lines: 150_000, Hostile: true})
+	sources, err := Sources([]string{writeFile(t, t.TempDir(), "a.log", []byte(text))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []int64{0, 1, 20_000, 90_000} {
+		dir := t.TempDir()
+		s, err := Create(filepath.Join(dir, "x.duckdb"), Limits{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		o := testOptions(t)
+		o.Progress = func(p Progress) {
+			if p.Lines >= after {
+				cancel()
+			}
+		}
+		if after == 0 {
+			cancel()
+		}
+		if _, err := Load(ctx, s, sources, o); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled after %d lines: %v, want %v", after, err, context.Canceled)
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("cancelled after %d lines: close: %v", after, err)
+		}
+		time.Sleep(50 * time.Millisecond) // for whatever still runs to leave its traces
+		if left, _ := os.ReadDir(dir); len(left) != 0 {
+			t.Errorf("cancelled after %d lines: left %v", after, left)
+		}
+		cancel()
+	}
+}
+
+func TestCancelWhileStdinWaits(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	o := testOptions(t)
+	o.Stdin, o.Format = r, namedFormat(t, combinedHost)
+	s := testStore(t)
+	done := make(chan error, 1)
+	go func() {
+		_, err := Load(ctx, s, []Source{{Path: "-", Label: "-"}}, o)
+		done <- err
+	}()
+	if _, err := io.WriteString(w, plainLines(3)); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	select {
+	case err := <-done:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want %v", err, context.Canceled)
+		}
+	case <-time.After(3 * time.Second):
+		t.Error("a load whose stdin waits for more does not stop")
+		w.Close()
+		<-done
+	}
+}

@@ -1,0 +1,103 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+)
+
+func conn(t *testing.T, s *Store) *sql.Conn {
+	t.Helper()
+	c, err := s.DB.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func TestPagesKeepOrderAndAreComplete(t *testing.T) {
+	loaded, _ := loadText(t, testOptions(t), plainLines(1))
+	opened, err := Open(keptCase(t, "x.duckdb"), Limits{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	for name, s := range map[string]*Store{"loaded": loaded, "opened": opened} {
+		for _, n := range []int{0, 1, pageRows - 1, pageRows, pageRows + 1, 3*pageRows + 17} {
+			next, pages := int64(n), 0
+			q := fmt.Sprintf(`SELECT i AS n, (i %% 256)::UTINYINT, (i %% 60000)::USMALLINT, i::UINTEGER, i::UBIGINT, CASE WHEN i %% 2 = 0 THEN 'even ' || i END FROM (SELECT range + 1 AS i FROM range(%d)) ORDER BY n DESC`, n)
+			err := Pages(context.Background(), conn(t, s), q, func(p Page) error {
+				pages++
+				for row, v := range p.I64(0) {
+					text := ""
+					if v%2 == 0 {
+						text = fmt.Sprint("even ", v)
+					}
+					if v != next || p.U8(1)[row] != uint8(v%256) || p.U16(2)[row] != uint16(v%60000) || p.U32(3)[row] != uint32(v) || p.U64(4)[row] != uint64(v) || p.Text(5, row) != text {
+						return fmt.Errorf("row %d, want %d", v, next)
+					}
+					next--
+				}
+				return nil
+			})
+			if err != nil || next != 0 {
+				t.Errorf("%s, %d rows: %d are missing after %d pages, %v", name, n, next, pages, err)
+			}
+		}
+	}
+}
+
+func TestPagesStopAtAnError(t *testing.T) {
+	s := testStore(t)
+	c := conn(t, s)
+	stop := errors.New("enough")
+	calls := 0
+	err := Pages(context.Background(), c, `SELECT range::BIGINT FROM range(1000000)`, func(Page) error { calls++; return stop })
+	if !errors.Is(err, stop) || calls != 1 {
+		t.Errorf("%v after %d pages, want %v after one", err, calls, stop)
+	}
+	if err := Pages(context.Background(), c, `SELECT nothing`, nil); err == nil {
+		t.Error("a query that makes no sense: no error")
+	}
+	if err := Pages(context.Background(), c, `SELECT 1::BIGINT`, func(Page) error { return nil }); err != nil {
+		t.Errorf("after errors: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := Pages(ctx, c, `SELECT 1::BIGINT`, func(Page) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v, want %v", err, context.Canceled)
+	}
+}
+
+// TestAddressSurvivesTheCase loads addresses and puts them together again.
+func TestAddressSurvivesTheCase(t *testing.T) {
+	list := []string{"0.0.0.0", "203.0.113.7", "255.255.255.255", "::", "::1", "2001:db8::ff00:1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::ffff:203.0.113.7", "64:ff9b::cb00:7107"}
+	text := ""
+	for _, a := range list {
+		text += testLine(a, "/a.ts", 200)
+	}
+	o := testOptions(t)
+	o.Format = namedFormat(t, combinedHost)
+	s, _ := loadText(t, o, text)
+	i := 0
+	err := Pages(context.Background(), conn(t, s), `SELECT c.family, c.mapped, c.hi, c.lo, c.address FROM hit h JOIN client c ON c.id = h.client ORDER BY h.line`, func(p Page) error {
+		for row := range p.Len() {
+			want := netip.MustParseAddr(list[i])
+			if got := Address(p.U8(0)[row], p.U8(1)[row], p.U64(2)[row], p.U64(3)[row]); got != want || p.Text(4, row) != list[i] {
+				t.Errorf("address %s came back as %s, text %q", want, got, p.Text(4, row))
+			}
+			i++
+		}
+		return nil
+	})
+	if err != nil || i != len(list) {
+		t.Errorf("%d addresses, %v; want %d", i, err, len(list))
+	}
+	if Address(0, 0, 1, 1).IsValid() {
+		t.Error("no family gives an address")
+	}
+}

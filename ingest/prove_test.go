@@ -1,0 +1,133 @@
+package ingest
+
+import (
+	"fmt"
+	"hash/maphash"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"ipdrift/ingest/format"
+	"ipdrift/ingest/synth"
+	"ipdrift/token"
+)
+
+// brute tries everything the prover knows, without memory or habit.
+func brute(trier *token.Trier, l *token.Link, keys []token.Key, client netip.Addr, masks bool) bool {
+	bindings := []token.Binding{{Kind: token.BindAddress}, {Kind: token.BindNone}}
+	if masks {
+		bindings = append(bindings, Masks(client)...)
+	}
+	for _, key := range keys {
+		for _, scope := range []token.Scope{token.ScopeDir, token.ScopeFile} {
+			for _, b := range bindings {
+				if trier.Try(l, scope, 0, key, client, b) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// proveAll asks one prover for every signed line of a log, as a worker does.
+func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r *format.Record, l *token.Link, m token.Match)) {
+	t.Helper()
+	scheme := testScheme(t, "gcore")
+	p := newProver(&load{Options: Options{Scheme: scheme, Keys: ring}})
+	parser, links := namedFormat(t, combinedHost).NewParser(), token.NewParser(scheme)
+	seed := maphash.MakeSeed()
+	var r format.Record
+	var l token.Link
+	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		if fail := parser.Parse([]byte(line), &r); fail.Reason != "" {
+			t.Fatalf("line %d: %+v", i+1, fail)
+		}
+		if links.Parse(r.Target, &l); l.Shape != token.Signed {
+			continue
+		}
+		dir, file := splitPath(l.RawPath)
+		c := contextHash{link: maphash.Bytes(seed, fmt.Appendf(nil, "%s %s %s", r.Host, l.Token, l.Expires)), dir: maphash.Bytes(seed, dir), file: maphash.Bytes(seed, file)}
+		m, known := p.recall(r.Client, c)
+		if !known {
+			m = p.prove(&l, r.Host, r.Client, c)
+		}
+		f(i+1, &r, &l, m)
+	}
+}
+
+func TestProveIsBruteForce(t *testing.T) {
+	for name, o := range map[string]synth.Options{
+		"normal": {Seed: 1, Lines: 30_000, Refused: 0.2}, "hostile": {Seed: 2, Lines: 10_000, Hostile: true, Refused: 0.2}, "few": {Seed: 3, Lines: 20_000, Sessions: 5, IPv6: 0.5},
+	} {
+		text, want := synthLog(t, o)
+		for keys, ring := range map[string]*token.Keyring{"one key": testKeys(t, testKey), "the second of three": testKeys(t, "wrong1", testKey, "wrong2"), "a wrong key": testKeys(t, "wrong1")} {
+			trier, held := token.NewTrier(testScheme(t, "gcore")), int64(0)
+			proveAll(t, ring, text, func(line int, r *format.Record, l *token.Link, m token.Match) {
+				all := ring.For(r.Host)
+				if ok := brute(trier, l, all, r.Client, true); ok != m.OK {
+					t.Errorf("%s, %s: line %d verifies: %t, brute force says %t", name, keys, line, m.OK, ok)
+				}
+				if m.OK && m.Binding.Kind != token.BindMask {
+					held++
+				}
+				if m.OK {
+					if !trier.Try(l, m.Scope, int(m.Up), all[m.Key], r.Client, m.Binding) {
+						t.Errorf("%s, %s: line %d does not hold as %+v", name, keys, line, m)
+					}
+				}
+			})
+			truth := want.Verdicts["valid"] + want.Verdicts["expired"]
+			if keys == "a wrong key" {
+				truth = 0
+			}
+			if held != truth {
+				t.Errorf("%s, %s: %d lines hold, want %d", name, keys, held, truth)
+			}
+		}
+	}
+}
+
+// masked writes requests with links signed for a cut address.
+func masked(client, text string, status int, n int) string {
+	const expires = logTime + 3600
+	path := fmt.Sprintf("/d%d/x.ts", n)
+	return testLine(client, fmt.Sprintf("%s?md5=%s&expires=%d", path, signedFor(expires, path, text, testKey), expires), status)
+}
+
+func TestProveUnderMasks(t *testing.T) {
+	for text, client := range map[string]string{
+		"198.51.100.0": "198.51.100.23", "198.51.100.0/24": "198.51.100.23", "198.51.100": "198.51.100.23", "198.51.100.": "198.51.100.23",
+		"198.51.0.0": "198.51.100.23", "198.51.0.0/16": "198.51.100.23", "198.51": "198.51.100.23", "198.51.": "198.51.100.23",
+		"2001:db8:1:2::": "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64": "2001:db8:1:2:3:4:5:6", "2001:db8:1::": "2001:db8:1:2:3:4:5:6", "2001:db8:1::/48": "2001:db8:1:2:3:4:5:6",
+	} {
+		var served, late strings.Builder
+		for n := range 50 {
+			served.WriteString(masked(client, text, 200, n))
+			late.WriteString(masked(client, text, 403, n) + masked(client, text, 200, n))
+		}
+		for name, log := range map[string]string{"served": served.String(), "refused first": late.String()} {
+			trier := token.NewTrier(testScheme(t, "gcore"))
+			missed := 0
+			proveAll(t, testKeys(t, testKey), log, func(line int, r *format.Record, l *token.Link, m token.Match) {
+				switch {
+				case r.Status == 200 && !m.OK:
+					missed++
+				case m.OK && !trier.Try(l, m.Scope, int(m.Up), testKeys(t, testKey).For(nil)[m.Key], r.Client, m.Binding):
+					t.Errorf("%s: line %d does not hold as %+v", text, line, m)
+				}
+			})
+			if missed > 0 {
+				t.Errorf("signed for %s, %s: %d of 50 served links are not proven", text, name, missed)
+			}
+		}
+	}
+}
+
+func TestProveWithoutKeys(t *testing.T) {
+	proveAll(t, &token.Keyring{}, masked("198.51.100.23", "198.51.100.23", 200, 1), func(line int, _ *format.Record, _ *token.Link, m token.Match) {
+		if m.OK {
+			t.Errorf("line %d holds without a key", line)
+		}
+	})
+}

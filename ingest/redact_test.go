@@ -1,0 +1,201 @@
+package ingest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"ipdrift/ingest/synth"
+)
+
+const (
+	planted  = "Zq7-Xw_9KjT2mPvL4sRbYg" // the shape of an MD5 token: 22 characters of base64url
+	planted2 = "aB3_dE6-gH9kLmN0pQrStU"
+)
+
+func TestRedact(t *testing.T) {
+	for _, c := range []struct{ name, line, want string }{
+		{"nothing to hide", `203.0.113.7 - - "GET /a/b.ts HTTP/1.1" 200`, `203.0.113.7 - - "GET /a/b.ts HTTP/1.1" 200`},
+		{"a token and its expiry", `GET /a?md5=` + planted + `&expires=1900000000 HTTP`, `GET /a?md5=…&expires=… HTTP`},
+		{"a value of one byte", `GET /a?x=1&y=2 HTTP`, `GET /a?x=…&y=… HTTP`},
+		{"no value", `GET /a?x=&y= HTTP`, `GET /a?x=…&y=… HTTP`},
+		{"a token in the path", `GET /videos/1_a/` + planted + `/1900000000/x.m3u8`, `GET /videos/1_a/Zq7-Xw…/1900000000/x.m3u8`},
+		{"an equals sign in the value", `?x=a=b&y=c`, `?x=…&y=…`},
+		{"quoted at once", `"x=secret" 200`, `"x=…" 200`},
+		{"JSON", `{"uri":"/a?x=secret","status":200}`, `{"uri":"/a?x=…","status":200}`},
+		{"bytes that are no text", "\xff\xfe x=\xff", `\xFF\xFE x=…`},
+		{"empty", "", ""},
+	} {
+		if got := redact([]byte(c.line)); got != c.want {
+			t.Errorf("%s: redact(%q) = %q, want %q", c.name, c.line, got, c.want)
+		}
+	}
+}
+
+// TestRedactKeepsNothingOfAValue plants values of every character that a
+// query may hold unencoded (RFC 3986, 3.4) but the separator.
+func TestRedactKeepsNothingOfAValue(t *testing.T) {
+	for c := byte(0x21); c < 0x7f; c++ {
+		if c == '&' || c == '"' { // ends the value; a quote is never logged bare
+			continue
+		}
+		for _, line := range []string{`"GET /a?k=%sS3cr3t&n=1 HTTP/1.1" 200`, `{"uri": "/a?k=S3%scr3t"}`, `k=S3cr3%s`, `"GET /a?k=%[1]sS3%[1]scr3t%[1]s HTTP/1.1"`} {
+			line = fmt.Sprintf(line, string(c))
+			got := redact([]byte(line))
+			for _, part := range []string{"S3", "cr3"} {
+				if strings.Contains(got, part) {
+					t.Errorf("a value with %q: redact(%q) = %q", c, line, got)
+					break
+				}
+			}
+		}
+	}
+}
+
+// TestRedactCutsEverywhere moves a token in a path over the place where the
+// kept text ends.
+func TestRedactCutsEverywhere(t *testing.T) {
+	for at := rejectText - 60; at < rejectText+10; at++ {
+		line := strings.Repeat("/", at) + planted + "/1900000000/index.m3u8"
+		if got := redact([]byte(line)); strings.Contains(got, planted[:tokenShown+1]) {
+			t.Errorf("a token at byte %d: %q is left of it", at, strings.TrimLeft(got, "/"))
+			return
+		}
+	}
+	if got := redact([]byte(strings.Repeat("ab ", 1000))); len(got) > rejectText+len(cutMark) {
+		t.Errorf("%d bytes kept of a long line, want at most %d", len(got), rejectText)
+	}
+}
+
+// TestRedactDoesNotTellValues: lines that differ in a value alone look the
+// same afterwards.
+func TestRedactDoesNotTellValues(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const letters = `abcXYZ0189-._~!$()*+:@/?%`
+	word := func(n int) string {
+		b := make([]byte, 1+rng.IntN(n))
+		for i := range b {
+			b[i] = letters[rng.IntN(len(letters))]
+		}
+		return string(b)
+	}
+	for range 20_000 {
+		shape := word(30) + "?" + "k=%s&" + word(5) + "=%s " + word(20)
+		shape = strings.ReplaceAll(strings.ReplaceAll(shape, "%s", "\x00"), "%", "_")
+		a := redact([]byte(strings.ReplaceAll(shape, "\x00", word(40))))
+		b := redact([]byte(strings.ReplaceAll(shape, "\x00", word(40))))
+		if a != b {
+			t.Fatalf("%q or %q tells a value of %q", a, b, shape)
+		}
+	}
+}
+
+func TestCleanPath(t *testing.T) {
+	for _, c := range []struct{ name, path, want string }{
+		{"a plain path", "/a/b/c.ts", "/a/b/c.ts"},
+		{"empty", "", ""},
+		{"a video token", "/videos/1_a/" + planted + "/1900000000/", "/videos/1_a/Zq7-Xw…/1900000000/"},
+		{"a directory of 22 characters", "/title-abcdefghijklmnop/x/", "/title-abcdefghijklmnop/x/"},
+		{"a token behind a lost question mark", "/a.ts&md5=" + planted + "&expires=1900000000", "/a.ts&md5=Zq7-Xw…&expires=1900000000"},
+		{"an encoded question mark", "/a.ts%3Fmd5%3D" + planted + "%26expires%3D1", "/a.ts%3Fmd5%3DZq7-Xw…%26expires%3D1"},
+		{"a capital name", "/a.ts&MD5=" + planted, "/a.ts&MD5=Zq7-Xw…"},
+		{"a token parameter", "/a;token=" + planted, "/a;token=Zq7-Xw…"},
+		{"two tokens", "/a;token=" + planted + ";md5=" + planted2, "/a;token=Zq7-Xw…;md5=aB3_dE…"},
+		{"a short token", "/a;md5=abc", "/a;md5=abc"},
+		{"a letter whose lower case is longer", "/Ⱥ;md5=" + planted, "/Ⱥ;md5=Zq7-Xw…"},
+		{"bytes that are no text", "/\xff", `/\xFF`},
+	} {
+		if got := cleanPath([]byte(c.path)); got != c.want {
+			t.Errorf("%s: cleanPath(%q) = %q, want %q", c.name, c.path, got, c.want)
+		}
+	}
+}
+
+func TestCutQuery(t *testing.T) {
+	for in, want := range map[string]string{"": "", "?": "", "/a": "/a", "/a?": "/a", "/a?b?c": "/a", "https://x/?a=1": "https://x/"} {
+		if got := string(cutQuery([]byte(in))); got != want {
+			t.Errorf("cutQuery(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestRefererText(t *testing.T) {
+	if got := refererText(nil); got != nil {
+		t.Errorf("no referer is %v, want NULL", got)
+	}
+	for in, want := range map[string]string{
+		"https://site.example/watch?session=S3cr3t":                     "https://site.example/watch",
+		"https://site.example/videos/1_a/" + planted + "/1900000000/x":  "https://site.example/videos/1_a/Zq7-Xw…/1900000000/x",
+		"https://site.example/cb#access_token=" + planted + "&s=S3cr3t": "https://site.example/cb",
+		"https://user:S3cr3t@site.example/":                             "https://site.example/",
+	} {
+		if got := refererText([]byte(in)); strings.Contains(got.(string), "S3cr3t") || !strings.Contains(in, "S3cr3t") && got != want {
+			t.Errorf("refererText(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func seedLines(f *testing.F) []string {
+	log, _ := synthLog(f, synth.Options{Seed: 9, Lines: 20, Refused: 0.2})
+	raw, _ := synthLog(f, synth.Options{Seed: 9, Lines: 5, Format: "gcore"})
+	lines := strings.Split(strings.TrimSpace(log+raw), "\n")
+	if len(lines) != 25 {
+		f.Fatalf("%d seeds, want 25", len(lines))
+	}
+	return lines
+}
+
+func FuzzRedact(f *testing.F) {
+	for _, line := range seedLines(f) {
+		f.Add(line, "v")
+	}
+	f.Add("", "\xff")
+	f.Fuzz(func(t *testing.T, before, value string) {
+		if strings.ContainsAny(value, "& \"\t\r\n") || len(before)+len(value) > rejectText/2 {
+			return
+		}
+		got, want := redact([]byte(before+"&k="+value+"&n")), redact([]byte(before+"&k=v&n"))
+		if got != want || !utf8.ValidString(got) {
+			t.Errorf("redact tells the value %q behind %q: %q, want %q", value, before, got, want)
+		}
+	})
+}
+
+func FuzzCleanPath(f *testing.F) {
+	f.Add("/videos/1_a/", "/1900000000/x.m3u8")
+	f.Add("/a.ts&md5=", "&expires=1")
+	f.Add("/Ⱥ;token=", "")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		for _, path := range []string{before + "/" + planted + "/1900000000/" + after, before + "/a&md5=" + planted + "&" + after} {
+			got := cleanPath([]byte(path))
+			if strings.Contains(got, planted) && !strings.Contains(before+"|"+after, planted) || !utf8.ValidString(got) {
+				t.Errorf("cleanPath(%q) = %q", path, got)
+			}
+		}
+	})
+}
+
+func TestValidText(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "plain": "plain", "naïve ☃ \x00": "naïve ☃ \x00", "\uFFFD": "\uFFFD",
+		"\xff": `\xFF`, "a\xc3": `a\xC3`, "\xed\xa0\x80": `\xED\xA0\x80`, "\xc0\xaf": `\xC0\xAF`, "\xf4\x90\x80\x80": `\xF4\x90\x80\x80`,
+	} {
+		if got := validText(in); got != want {
+			t.Errorf("validText(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzValidText(f *testing.F) {
+	for _, s := range []string{"", "a", "\xff", "ä\xc3", "\xed\xa0\x80", "\uFFFD\xfe"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := validText(s)
+		if !utf8.ValidString(got) || utf8.ValidString(s) && got != s || len(got) > 4*len(s) {
+			t.Errorf("validText(%q) = %q", s, got)
+		}
+	})
+}

@@ -1,0 +1,123 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	secretKey   = "k3y-0f-th3-c4stle"
+	secretValue = "S3ss10nV4lue"
+	marker      = "positive-control-marker" // must be found, or the search proves nothing
+)
+
+// secretsOf returns all bytes of the case on disk and all its cells as text.
+func secretsOf(t *testing.T, s *Store) []byte {
+	t.Helper()
+	var all bytes.Buffer
+	for _, name := range []string{s.file, s.file + ".wal"} {
+		if data, err := os.ReadFile(name); err == nil {
+			all.Write(data)
+		}
+	}
+	for _, table := range query[string](t, s, `SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND view_name NOT LIKE 'arrow%'`) {
+		rows, err := s.DB.Query(`SELECT * FROM ` + table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&all, table, scanStrings(t, rows))
+		rows.Close()
+	}
+	return all.Bytes()
+}
+
+func videoToken(asset string, expires int64, address string) string {
+	sum := md5.Sum(fmt.Appendf(nil, "%s_%s_%d_%s", asset, secretKey, expires, address))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func TestSecretsNeverReachTheCase(t *testing.T) {
+	const expires = logTime + 3600
+	good := signedFor(expires, "/a/x.ts", "203.0.113.7", secretKey)
+	bound, free := videoToken("2675_abc", expires, "203.0.113.7"), videoToken("2675_abc", expires, "")
+	agent := func(line, with string) string { return strings.Replace(line, "Player/1.0", with, 1) }
+	referer := func(line, with string) string { return strings.Replace(line, "https://site.example/watch", with, 1) }
+	target := func(text string) string { return testLine("203.0.113.7", text, 200) }
+	path := func(token, rest string) string { return target("/videos/2675_abc/" + token + rest) }
+	end := fmt.Sprintf("/%d/x.m3u8", expires)
+	for _, c := range []struct {
+		name, scheme, lines string
+		tokens              []string
+	}{
+		{"good", "gcore", target(fmt.Sprintf("/a/x.ts?session=%s&md5=%s&expires=%d", secretValue, good, expires)), []string{good}},
+		{"wrong", "gcore", target(fmt.Sprintf("/a/x.ts?md5=%s&expires=%d&s=%s", planted, expires, secretValue)), []string{planted}},
+		{"malformed", "gcore", target("/a/x.ts?md5="+planted) + target("/a/x.ts?expires=never&md5="+planted2), []string{planted, planted2}},
+		{"absolute", "gcore", target(fmt.Sprintf("http://cdn.example.com/a/x.ts?md5=%s&expires=%d&s=%s", good, expires, secretValue)), []string{good}},
+		{"no question mark", "gcore", target(fmt.Sprintf("/a/x.ts&md5=%s&expires=%d", good, expires)), []string{good}},
+		{"encoded question mark", "gcore", target(fmt.Sprintf("/a/x.ts%%3Fmd5=%s&expires=%d", good, expires)), []string{good}},
+		{"fragment", "gcore", target(fmt.Sprintf("/a/x.ts#?md5=%s&expires=%d", good, expires)), []string{good}},
+		{"referer", "gcore", referer(target("/a"), fmt.Sprintf("https://x.example/?md5=%s&s=%s", planted, secretValue)), []string{planted}},
+		{"user agent", "gcore", agent(target("/a"), fmt.Sprintf("P (https://x.example/a?md5=%s&expires=1)", planted)), []string{planted}},
+		{"reject", "gcore", fmt.Sprintf("junk /a?md5=%s&s=%s /b/%s/1/x\n", planted, secretValue, planted2), []string{planted, planted2}},
+		{"reject, long", "gcore", "/" + planted2 + "?s=" + secretValue + "&md5=" + planted + filler(maxLine) + "\n", []string{planted, planted2}},
+		{"path", "gcore-video", path(bound, end) + path(free, end), []string{bound, free}},
+		{"path, wrong", "gcore-video", path(planted, end), []string{planted}},
+		{"path, absolute", "gcore-video", target("https://cdn.example.com/videos/2675_abc/" + bound + end), []string{bound}},
+		{"path without a file", "gcore-video", path(bound, fmt.Sprintf("/%d", expires)), []string{bound}},
+		{"path without a file, slash", "gcore-video", path(bound, fmt.Sprintf("/%d/", expires)), []string{bound}},
+		{"path without expires", "gcore-video", path(planted, ""), []string{planted}},
+		{"path, bad expires", "gcore-video", path(planted, "/never/x.m3u8"), []string{planted}},
+		{"path, two slashes", "gcore-video", path(bound, "/"+end), []string{bound}},
+		{"path, a dot segment", "gcore-video", path(bound, "/."+end), []string{bound}},
+		{"path, encoded expires", "gcore-video", path(bound, strings.Replace(end, "/1", "/%31", 1)), []string{bound}},
+		{"path, encoded token", "gcore-video", path(fmt.Sprintf("%%%02X%s", bound[0], bound[1:]), end), []string{bound}},
+		{"path, encoded slash", "gcore-video", path(bound, "%2F"+end[1:]), []string{bound}},
+		{"path, padded", "gcore-video", path(planted+"==", end), []string{planted}},
+		{"path in a referer", "gcore-video", referer(target("/a"), "https://cdn.example.com/videos/2675_abc/"+bound+end), []string{bound}},
+		{"path in a reject", "gcore-video", "junk /videos/2675_abc/" + bound + end + "\n", []string{bound}},
+	} {
+		s, err := Create(filepath.Join(t.TempDir(), "x.duckdb"), Limits{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.DB.Exec(`PRAGMA force_compression = 'uncompressed'`); err != nil { // compressed text cannot be searched
+			t.Fatal(err)
+		}
+		o := Options{Scheme: testScheme(t, c.scheme), Keys: testKeys(t, secretKey), Threads: 1, Format: namedFormat(t, combinedHost)}
+		file := writeFile(t, t.TempDir(), "a.log", []byte(target("/"+marker)+c.lines))
+		got, err := Load(context.Background(), s, []Source{{Path: file, Label: "a.log"}}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := secretsOf(t, s)
+		if err := s.Keep(); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(s.final)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for where, bytesThere := range map[string][]byte{"before it is kept": held, "kept": data} {
+			if !bytes.Contains(bytesThere, []byte(marker)) || got.Sources[0].Lines < 2 {
+				t.Errorf("%s, %s: the control is not found, so nothing is proven", c.name, where)
+			}
+			for _, secret := range []string{secretKey, secretValue} {
+				if bytes.Contains(bytesThere, []byte(secret)) {
+					t.Errorf("%s, %s: the case holds a key or a parameter's value", c.name, where)
+				}
+			}
+			for _, tok := range c.tokens {
+				if bytes.Contains(bytesThere, []byte(tok[tokenShown+1:])) {
+					t.Errorf("%s, %s: the case holds a whole token", c.name, where)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,143 @@
+package ingest
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+type noted struct {
+	link   uint32
+	source int
+	line   int64
+	target string
+}
+
+func (u *Unproven) told() map[uint32]string {
+	out := map[uint32]string{}
+	for link, list := range u.links {
+		for _, a := range list {
+			out[link] += fmt.Sprintf("%d:%d %s\n", a.Source, a.Line, a.Target)
+		}
+	}
+	return out
+}
+
+// kept is what note should keep: of each link the first line of each
+// directory, and of these the first few.
+func kept(notes []noted) map[uint32]string {
+	slices.SortFunc(notes, func(a, b noted) int {
+		if a.source != b.source {
+			return a.source - b.source
+		}
+		return int(a.line - b.line)
+	})
+	type place struct {
+		link uint32
+		dir  string
+	}
+	seen, count, out := map[place]bool{}, map[uint32]int{}, map[uint32]string{}
+	for _, n := range notes {
+		dir, _ := splitPath(cutQuery([]byte(n.target)))
+		if p := (place{n.link, string(dir)}); !seen[p] && count[n.link] < perLink {
+			seen[p] = true
+			count[n.link]++
+			out[n.link] += fmt.Sprintf("%d:%d %s\n", n.source, n.line, n.target)
+		}
+	}
+	return out
+}
+
+func (u *Unproven) size() (n int) {
+	for _, list := range u.links {
+		for _, a := range list {
+			n += len(a.Target)
+		}
+	}
+	return n
+}
+
+func someNotes(rng *rand.Rand) []noted {
+	var notes []noted
+	for range 1 + rng.IntN(60) {
+		notes = append(notes, noted{uint32(1 + rng.IntN(3)), rng.IntN(3), int64(len(notes) + 1),
+			fmt.Sprintf("/d%d/f%d.ts?md5=x/y&expires=%d", rng.IntN(8), rng.IntN(3), rng.IntN(3))})
+	}
+	return notes
+}
+
+func TestUnprovenDoesNotDependOnTheOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 2_000 {
+		notes := someNotes(rng)
+		want := kept(slices.Clone(notes))
+		rng.Shuffle(len(notes), func(i, j int) { notes[i], notes[j] = notes[j], notes[i] })
+		u := newUnproven()
+		for _, n := range notes {
+			u.note(n.link, n.source, n.line, []byte(n.target))
+		}
+		if got := u.told(); !maps.Equal(got, want) {
+			t.Fatalf("kept %v of %+v, want %v", got, notes, want)
+		}
+		if u.bytes != u.size() {
+			t.Fatalf("counts %d bytes, holds %d: what is dropped must give its bytes back", u.bytes, u.size())
+		}
+	}
+}
+
+// TestUnprovenRenames gives links that were noted under several ids one id:
+// the result is that of one id from the start.
+func TestUnprovenRenames(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for range 500 {
+		u := newUnproven()
+		notes := someNotes(rng)
+		for _, n := range notes {
+			u.note(n.link, n.source, n.line, []byte(n.target))
+		}
+		u.rename(map[uint32]uint32{2: 1, 3: 1})
+		for i := range notes {
+			notes[i].link = 1
+		}
+		want := kept(notes)
+		if got := u.told(); !maps.Equal(got, want) {
+			t.Fatalf("kept %v after links 2 and 3 became 1, want %v", got, want)
+		}
+		if u.bytes != u.size() {
+			t.Fatalf("counts %d bytes, holds %d", u.bytes, u.size())
+		}
+	}
+}
+
+func TestUnprovenWhenFull(t *testing.T) {
+	u := newUnproven()
+	u.note(1, 0, 10, []byte("/a/1.ts"))
+	u.note(1, 0, 20, []byte("/b/1.ts"))
+	u.bytes = unprovenBytes - 1
+	u.note(1, 0, 5, []byte("/a/a-name-that-is-much-longer.ts")) // an earlier line of a kept directory
+	u.note(2, 0, 6, []byte("/c/1.ts"))
+	for i, a := range u.Attempts(1) {
+		if a.Line == 0 || len(a.Target) == 0 {
+			t.Errorf("attempt %d is %+v: nothing was ever noted so", i, a)
+		}
+	}
+	if u.Skipped() != 1 || u.Attempts(2) != nil || u.Attempts(3) != nil {
+		t.Errorf("%d links skipped, want 1; attempts of it: %v", u.Skipped(), u.Attempts(2))
+	}
+	u.rename(map[uint32]uint32{2: 1})
+	if u.Skipped() != 0 {
+		t.Errorf("%d links skipped after the one became a link that has attempts, want none", u.Skipped())
+	}
+}
+
+func TestUnprovenOwnsItsTargets(t *testing.T) {
+	u := newUnproven()
+	line := []byte("/a/1.ts")
+	u.note(1, 0, 1, line)
+	copy(line, "XXXXXXX")
+	if got := string(u.Attempts(1)[0].Target); got != "/a/1.ts" {
+		t.Errorf("target %q after the line was overwritten", got)
+	}
+}
