@@ -23,7 +23,7 @@ func TestNothingAllocates(t *testing.T) {
 		for name, target := range targets {
 			none(t, s.Name+" Parse "+name, func() { parser.Parse(target, &l) })
 			for _, p := range []Policy{{}, {Bound: true}, {Bound: true, Prefix4: 24, Form: FormCIDR}} {
-				none(t, s.Name+" Verify "+name, func() { v.Verify(Request{target, client, testTime}, p, keys) })
+				none(t, s.Name+" Verify "+name, func() { v.Verify(Request{Target: target, Client: client, Time: testTime}, p, keys) })
 			}
 			none(t, s.Name+" Try "+name, func() { trier.Try(&l, ScopeDir, 0, key, client, Binding{}) })
 			none(t, s.Name+" Hit "+name, func() { trier.Hit(client, Binding{BindMask, 24, FormOctets}) })

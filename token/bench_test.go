@@ -39,7 +39,9 @@ func BenchmarkVerify(b *testing.B) {
 	for _, name := range []string{"plain", "encoded", "refused"} {
 		b.Run(name, func(b *testing.B) {
 			target, v := benchTargets()[name], NewVerifier(scheme(b, "gcore"))
-			lines(b, target, func() { v.Verify(Request{target, client, testTime}, Policy{Scope: ScopeDir, Bound: true}, keys) })
+			lines(b, target, func() {
+				v.Verify(Request{Target: target, Client: client, Time: testTime}, Policy{Scope: ScopeDir, Bound: true}, keys)
+			})
 		})
 	}
 }

@@ -1,7 +1,8 @@
-// Package token signs and verifies the links of a CDN that protects content with an MD5 token
-// over expiry, path, client address and a shared secret: Gcore CDN secure token (and the other
-// users of the same recipe, which is nginx's ngx_http_secure_link_module), the path token of
-// Gcore Video Streaming and its MP4 token.
+// Package token signs and verifies the links of CDNs that protect content with a token over expiry, path,
+// client address and a shared secret: Gcore CDN secure token (and the other users of the same recipe, which is
+// nginx's ngx_http_secure_link_module), the path token and the MP4 token of Gcore Video Streaming, any
+// secure_link expression of nginx, and the schemes of bunny.net, KeyCDN, CDN77, CDNsun, Akamai, CloudFront,
+// Fastly, Cloudflare and MediaVault. [Schemes] lists them, [SchemeNamed] takes their options.
 //
 // Bytes go in, verdicts come out. The package imports the standard library only, reads no clock,
 // opens nothing and starts no goroutine: the caller hands in the request's target, the client
@@ -18,6 +19,8 @@
 //  2. Hash, for the observed address under the [Policy]. Not reproduced: [WrongPath] where another
 //     path scope reproduces it, else [UnresolvedSignature], with a [Detail] where a known mistake
 //     of the signer reproduces it.
+//     Where the link itself names the address it is bound to ([Link].Bound), a client outside it is
+//     an [IPMismatch], with the hash reproduced or without any key.
 //  3. Expiry. A link is late when its deadline lies before the request's time; in the second of the
 //     deadline itself it is [Valid].
 //
@@ -29,6 +32,19 @@
 //
 // The path is nginx's $uri ([Link].Path), or its directory with the trailing slash; the address is
 // missing in unbound links, and may be cut to a prefix ([Binding]).
+//
+// and in other schemes, each in a file of its own,
+//
+//	nginx       as secure_link_md5 says
+//	bunny       key path expires address parameters (MD5, SHA-256); path expires address parameters (HMAC-SHA-256)
+//	keycdn      path key expire
+//	cdn77       expires path key
+//	cdnsun      expires path key ip
+//	akamai      the token's fields, and the path where no acl is among them (HMAC)
+//	cloudfront  the policy (RSA)
+//	fastly      path ?query expires (HMAC-SHA-1)
+//	cloudflare  path ?query issued (HMAC-SHA-256)
+//	mediavault  key URL ?query
 //
 // To find the address a failing link was signed for, a [Trier] aims at it once and tries addresses
 // at the price of one hash each.

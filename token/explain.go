@@ -16,9 +16,7 @@ func (t *Trier) HashedText(l *Link, scope Scope, up int, a netip.Addr, b Binding
 	}
 	shown := keyShown
 	k := Key{&shown}
-	text := t.scheme.head(nil, l, path, k)
-	text = AppendBound(text, a, b)
-	return string(appendPrintable(nil, t.scheme.tail(text, k)))
+	return string(appendPrintable(nil, t.scheme.message(l, path, k, a, b)))
 }
 
 func appendPrintable(dst, text []byte) []byte {

@@ -7,13 +7,21 @@ import "strings"
 // secure_link with "$secure_link_expires$uri$remote_addr key".
 func gcore() *Scheme {
 	return &Scheme{
-		Name: "gcore",
-		Doc:  "Gcore CDN secure token, nginx secure_link: ?md5=…&expires=…",
-		read: readQuery,
+		Name:    "gcore",
+		Aliases: []string{"edgecenter", "yandex", "vk", "orange"},
+		Doc:     "Gcore CDN secure token, nginx secure_link: ?md5=…&expires=…",
+		Params:  "md5, expires",
+		Hash:    "MD5 of expires, path, address, blank, key",
+		Binds:   true,
+		Late:    410,
+		KeyForm: keyText,
+		Vectors: "published",
+		Source:  "Gcore docs, \"Configure secure token\"; nginx manual, ngx_http_secure_link_module",
+		read:    readQuery,
 		head: func(dst []byte, l *Link, path []byte, _ Key) []byte {
 			return append(append(dst, l.Expires...), path...)
 		},
-		tail: func(dst []byte, k Key) []byte { return k.append(append(dst, ' ')) },
+		tail: func(dst []byte, _ *Link, _ []byte, k Key) []byte { return k.append(append(dst, ' ')) },
 		write: func(p SignParams, l *Link, token string) string {
 			return withQuery(p.Target, []string{"md5", "expires"}, "md5="+token+"&expires="+string(l.Expires))
 		},
@@ -31,7 +39,10 @@ func withQuery(target string, replaced []string, added string) string {
 			kept = append(kept, parameter)
 		}
 	}
-	signed := path + "?" + strings.Join(append(kept, added), "&")
+	if added != "" {
+		kept = append(kept, added)
+	}
+	signed := path + "?" + strings.Join(kept, "&")
 	if fragment != "" {
 		signed += "#" + fragment
 	}

@@ -7,9 +7,16 @@ import "bytes"
 // where a part is missing. The path excludes a trailing /download or /download=<name>.
 func gcoreMP4() *Scheme {
 	return &Scheme{
-		Name: "gcore-mp4",
-		Doc:  "Gcore Video Streaming, MP4 files: ?md5=…&expires=…[&speed=…][&buffer=…]",
-		read: readMP4,
+		Name:    "gcore-mp4",
+		Doc:     "Gcore Video Streaming, MP4 files: ?md5=…&expires=…[&speed=…][&buffer=…]",
+		Params:  "md5, expires, speed, buffer",
+		Hash:    "MD5 of path, key, expires, speed, buffer, address",
+		Binds:   true,
+		Late:    410,
+		KeyForm: keyText,
+		Vectors: "published",
+		Source:  "Gcore docs, \"Protect VOD with a secure token\"",
+		read:    readMP4,
 		head: func(dst []byte, l *Link, path []byte, k Key) []byte {
 			dst = k.append(append(append(dst, beforeDownload(path)...), '_'))
 			dst = append(append(dst, '_'), l.Expires...)
@@ -17,7 +24,7 @@ func gcoreMP4() *Scheme {
 			dst = append(append(dst, '_'), l.buffer...)
 			return append(dst, '_')
 		},
-		tail: func(dst []byte, _ Key) []byte { return dst },
+		tail: noTail,
 		write: func(p SignParams, l *Link, token string) string {
 			added := "md5=" + token + "&expires=" + string(l.Expires)
 			if p.Speed != "" {

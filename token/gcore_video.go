@@ -10,16 +10,23 @@ import (
 // address, joined by underscores of which the last stays without an address. The file is not hashed.
 func gcoreVideo() *Scheme {
 	return &Scheme{
-		Name:  "gcore-video",
-		Doc:   "Gcore Video Streaming, HLS and DASH: /videos/<client>_<video>/<token>/<expires>/…",
-		whole: true,
-		read:  readVideo,
+		Name:    "gcore-video",
+		Doc:     "Gcore Video Streaming, HLS and DASH: /videos/<client>_<video>/<token>/<expires>/…",
+		Params:  "path: /<kind>/<client>_<video>/<token>/<expires>/",
+		Hash:    "MD5 of client, video, key, expires, address",
+		Binds:   true,
+		Late:    410,
+		KeyForm: keyText,
+		Vectors: "own",
+		Source:  "Gcore docs, \"Protect VOD with a secure token\"",
+		whole:   true,
+		read:    readVideo,
 		head: func(dst []byte, l *Link, _ []byte, k Key) []byte {
 			dst = k.append(append(append(dst, l.asset...), '_'))
 			dst = append(append(dst, '_'), l.Expires...)
 			return append(dst, '_')
 		},
-		tail:  func(dst []byte, _ Key) []byte { return dst },
+		tail:  noTail,
 		write: writeVideo,
 	}
 }

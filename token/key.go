@@ -34,9 +34,43 @@ func NewKey(secret string) (Key, error) {
 }
 
 // ParseKey reads the contents of a key file: one line of 1 to 255 bytes, whose one trailing newline
-// (\n or \r\n) is not part of the key. The warning, "" or a sentence, tells of keys outside the 6 to
-// 32 characters of the Gcore portal and of blanks at the ends. Neither error nor warning hold the key.
+// (\n or \r\n) is not part of the key. A byte order mark, a second line and
+// blanks at the ends of the line are errors, which say the line and the fix. The warning, "" or a sentence, tells
+// of keys outside the 6 to 32 characters of the Gcore portal. Neither error nor warning hold the key.
 func ParseKey(file []byte) (key Key, warning string, err error) {
+	return parseKey(file, true)
+}
+
+// ParseKey reads the contents of a key file for this scheme: as the function [ParseKey] does for schemes whose key
+// is a text, without the warning about the Gcore portal's lengths for those of other vendors. Schemes whose key
+// stands for bytes (see KeyForm) refuse one that is not of their form, and for RSA a PEM file of several lines is the key.
+func (s *Scheme) ParseKey(file []byte) (key Key, warning string, err error) {
+	switch s.signs {
+	case rsaSHA1, rsaSHA256:
+		return parsePEM(file)
+	}
+	if bytes.Contains(file, []byte("-----BEGIN ")) {
+		return Key{}, "", fmt.Errorf("the key file holds PEM, and the key of %s is %s", s.Name, s.KeyForm)
+	}
+	key, warning, err = parseKey(file, strings.HasPrefix(s.Name, "gcore"))
+	if err == nil {
+		_, err = s.keyBytes(key)
+	}
+	if err != nil {
+		return Key{}, "", err
+	}
+	return key, warning, nil
+}
+
+func parsePEM(file []byte) (Key, string, error) {
+	text := string(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf")))
+	if _, err := publicKey(text); err != nil {
+		return Key{}, "", err
+	}
+	return Key{&text}, "", nil
+}
+
+func parseKey(file []byte, portal bool) (key Key, warning string, err error) {
 	text, cut := bytes.CutSuffix(file, []byte("\n"))
 	if cut {
 		text = bytes.TrimSuffix(text, []byte("\r"))
@@ -48,31 +82,43 @@ func ParseKey(file []byte) (key Key, warning string, err error) {
 	if err != nil {
 		return Key{}, "", err
 	}
-	return key, keyWarning(text), nil
+	return key, keyWarning(text, portal), nil
 }
 
 func checkKeyFile(text []byte) error {
 	switch {
 	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
-		return errors.New("the key file begins with a byte order mark, save it as UTF-8 without one")
+		return errors.New("line 1 of the key file begins with a byte order mark, save it as UTF-8 without one")
 	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")),
 		bytes.IndexByte(text, 0) >= 0:
 		return errors.New("the key file is UTF-16 or binary, save it as UTF-8 without a byte order mark")
 	case bytes.ContainsAny(text, "\r\n"):
-		return errors.New("the key file has more than one line, keep the key alone on one line")
+		return fmt.Errorf("the key file has more than one line, line %d holds more than the key: keep the key alone on one line", secondLine(text))
+	case len(bytes.TrimSpace(text)) != len(text):
+		return errors.New("line 1 of the key file begins or ends with a blank, which would count as part of the key: take it out")
 	}
 	return nil
 }
 
-func keyWarning(text []byte) string {
-	var said []string
-	if n := len(text); n < shortKey || n > longKey {
-		said = append(said, fmt.Sprintf("the key has %d characters, the portal asks for %d to %d", n, shortKey, longKey))
+// secondLine is the number of the line where what does not belong there begins.
+func secondLine(text []byte) int {
+	line := 1
+	for i, c := range text {
+		switch {
+		case c == '\n' || c == '\r' && (i+1 == len(text) || text[i+1] != '\n'):
+			line++
+		case c != '\r' && line > 1:
+			return line
+		}
 	}
-	if len(bytes.TrimSpace(text)) != len(text) {
-		said = append(said, "the key begins or ends with a blank, which counts as part of it")
+	return line
+}
+
+func keyWarning(text []byte, portal bool) string {
+	if n := len(text); portal && (n < shortKey || n > longKey) {
+		return fmt.Sprintf("the key has %d characters, the portal asks for %d to %d", n, shortKey, longKey)
 	}
-	return strings.Join(said, "; ")
+	return ""
 }
 
 // IsZero reports whether k is no key.

@@ -3,6 +3,7 @@ package token
 import (
 	"bytes"
 	"math"
+	"net/netip"
 )
 
 // Shape says whether a target bears a token that can be checked. The zero value is [NoToken].
@@ -26,18 +27,44 @@ type Link struct {
 	Token    []byte   // the md5 text as written; nil if absent, empty if it is there without a value
 	Expires  []byte   // the text as written, which is what is hashed; nil if absent
 	Deadline int64    // Unix seconds, for Signed
-	Sum      [16]byte // the decoded digest, for Signed
+	Sum      [16]byte // the decoded digest, for Signed, where it is an MD5
 	TokenAt  [2]int   // where the token's text stands in the target, [start,end); {0,0} if there is none
+
+	// Of schemes other than gcore's.
+	Bound  netip.Prefix // the address or range that the link itself names; the zero Prefix if it names none
+	Start  int64        // Unix seconds the link is valid from; 0 from ever
+	Params []byte       // what of the target is hashed beside path and expiry, as written; nil for none
 
 	asset         []byte // gcore-video: <client_id>_<video_id>
 	speed, buffer []byte // gcore-mp4
+	digest        digested
+	says          says
+	whole         bool // the hash does not depend on the path that a scope names
+	below         bool // a token for a directory covers what is below it, too
+	reach         reach
+	cut           int    // mediavault: characters of the URL that are hashed
+	policy        []byte // cloudfront: the custom policy
+	query         []byte // as written, with its question mark; nil if there is none
+	target        []byte // nginx: as written, without scheme and host
+	origin        []byte // scheme and host of the target, as in https://host
+	insecure      bool   // where origin is not known: http, not https
+	seen          *Seen
+	scratch       *[]byte
+	fields        []param // the parts of the token
 }
 
 // Parser reads request targets of one scheme. It owns the memory of decoded paths: one per goroutine.
 type Parser struct {
-	scheme *Scheme
-	path   []byte
+	scheme  *Scheme
+	path    []byte
+	scratch []byte
+	fields  []param
+	seen    Seen
 }
+
+// See tells what else the edge sees of the requests that are parsed from now on. The slices are read by the
+// next calls of Parse and of the Trier that is aimed at its link.
+func (p *Parser) See(s Seen) { p.seen = s }
 
 // NewParser returns a parser for a scheme, one of [Schemes].
 func NewParser(s *Scheme) *Parser { return &Parser{scheme: s} }
@@ -46,13 +73,18 @@ func NewParser(s *Scheme) *Parser { return &Parser{scheme: s} }
 // line, and overwrites l. It never fails: what is wrong is told by Shape, Detail and PathOK. The cost is
 // linear in the target; it allocates only to grow its scratch.
 func (p *Parser) Parse(target []byte, l *Link) {
-	*l = Link{}
+	p.scratch, p.fields = p.scratch[:0], p.fields[:0]
+	*l = Link{seen: &p.seen, scratch: &p.scratch, fields: p.fields}
 	path, query, ok := split(target)
-	l.RawPath = target[path[0]:path[1]]
+	l.RawPath, l.origin = target[path[0]:path[1]], target[:path[0]]
+	if query[0] > path[1] {
+		l.query = target[path[1]:query[1]]
+	}
 	if ok {
 		l.Path, l.PathOK = p.uri(l.RawPath)
 	}
 	p.scheme.read(l, target, path, query)
+	p.fields = l.fields
 }
 
 func (p *Parser) uri(raw []byte) ([]byte, bool) {
@@ -68,27 +100,9 @@ func (p *Parser) uri(raw []byte) ([]byte, bool) {
 }
 
 // readQuery reads md5 and expires from the query.
-func readQuery(l *Link, target []byte, _, query span) {
-	md5, hasMD5 := argument(target, query, "md5")
-	expires, hasExpires := argument(target, query, "expires")
-	if hasMD5 {
-		l.Token, l.TokenAt = target[md5[0]:md5[1]], md5
-	}
-	if hasExpires {
-		l.Expires = target[expires[0]:expires[1]]
-	}
-	switch {
-	case !hasMD5 && !hasExpires:
-	case !hasMD5:
-		l.spoil(DetailMissingMD5)
-	case !hasExpires:
-		l.spoil(DetailMissingExpires)
-	default:
-		l.decode()
-	}
-}
+func readQuery(l *Link, target []byte, _, query span) { l.readNamed(target, query, "md5", "expires") }
 
-func (l *Link) spoil(d Detail) { l.Shape, l.Detail = BadShape, d }
+func (l *Link) spoil(d Detail) { l.Shape, l.Detail, l.Deadline = BadShape, d, 0 }
 
 // decode turns the texts of token and expiry into numbers, and sets the shape.
 func (l *Link) decode() {

@@ -107,9 +107,12 @@ func FuzzParse(f *testing.F) {
 		"/videos/7_a/14nsJ0zrjGipdIbehZ1tRw/1861919999/x", "/videos/7_a/%31/1/1", "/videos//7_a/../", "/b.mp4/download?md5=x&expires=1&speed=1&buffer=2", "\x00\xff?&=#"} {
 		f.Add([]byte(seed))
 	}
+	for _, r := range linkRows(f) {
+		f.Add([]byte(r.target))
+	}
 	var parsers []*Parser
 	var verifiers []*Verifier
-	for _, s := range Schemes() {
+	for _, s := range signedForms(f) {
 		parsers, verifiers = append(parsers, NewParser(s)), append(verifiers, NewVerifier(s))
 	}
 	keys := []Key{mustKey(f, testKey)}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+
+	"ipdrift/token/lanes"
 )
 
 // Match is a reproduced hash: what a link turned out to be signed over. It counts only if OK.
@@ -24,8 +26,12 @@ type Trier struct {
 	head    int    // length of the head
 	tail    []byte
 	want    [16]byte
+	other   []byte // another head, where the URL's scheme is not known
 	aimed   bool
-	sweeper sweeper
+	says    says         // of the aimed-at link
+	bound   netip.Prefix // likewise
+	engine  engine       // for digests other than MD5
+	search  lanes.Search
 }
 
 // NewTrier returns a trier for a scheme, one of [Schemes].
@@ -49,28 +55,57 @@ func (t *Trier) Try(l *Link, scope Scope, up int, key Key, a netip.Addr, b Bindi
 
 // path returns what a scope hashes of the link's path.
 func (s *Scheme) path(l *Link, scope Scope, up int) ([]byte, bool) {
-	if s.whole {
-		return nil, l.PathOK && (scope == ScopeFile || scope == ScopeDir)
+	if s.whole || l.whole {
+		return nil, l.PathOK && l.reaches(scope)
 	}
 	path := ScopePath(l.Path, scope, up)
 	return path, len(path) > 0
 }
 
-// Aim fixes link, decoded path to hash and key, so that [Trier.Hit] and [Trier.Sweep] try many addresses
-// at the price of one hash each. Nothing is kept of the link's slices. The path does not matter for
-// schemes that do not hash the file.
+// Aim fixes link, decoded path to hash and key, so that [Trier.Hit], [Trier.Sweep] and [Trier.Among]
+// try many addresses at the price of one hash each, or less. Nothing is kept of the link's slices. The
+// path does not matter for schemes that do not hash the file.
 func (t *Trier) Aim(l *Link, path []byte, key Key) {
-	t.aimed = l.Shape == Signed && !key.IsZero()
+	t.aimed = l.Shape == Signed && !key.IsZero() && l.covers(path)
 	t.want = l.Sum
+	t.says, t.bound = l.says, l.Bound
+	t.engine.want.algorithm = l.digest.algorithm
+	if !t.aimed {
+		return
+	}
+	if l.digest.algorithm != plainMD5 {
+		t.aimed = t.engine.aim(t.scheme, l.digest, key)
+	}
+	t.other = t.other[:0]
+	if t.scheme.origins && l.ambiguous() {
+		insecure := *l
+		insecure.insecure = true
+		t.other = t.scheme.head(t.other, &insecure, path, key)
+	}
 	t.message = t.scheme.head(t.message[:0], l, path, key)
 	t.head = len(t.message)
-	t.tail = t.scheme.tail(t.tail[:0], key)
+	t.tail = t.scheme.tail(t.tail[:0], l, path, key)
 }
 
 // Hit reports whether the aimed-at link verifies for this address and binding.
 func (t *Trier) Hit(a netip.Addr, b Binding) bool {
-	if !t.aimed || b.Kind != BindNone && !a.IsValid() {
+	if !t.aimed || b.Kind != BindNone && !a.IsValid() || !t.admits(a, b) {
 		return false
+	}
+	if t.holds(a, b) {
+		return true
+	}
+	if len(t.other) == 0 {
+		return false
+	}
+	t.message, t.other = append(t.message[:0], t.other...), t.other[:0]
+	t.head = len(t.message)
+	return t.holds(a, b)
+}
+
+func (t *Trier) holds(a netip.Addr, b Binding) bool {
+	if t.engine.want.algorithm != plainMD5 {
+		return t.engine.holds(t.text(a, b))
 	}
 	sum := t.sum(a, b)
 	return subtle.ConstantTimeCompare(sum[:], t.want[:]) == 1
@@ -85,8 +120,15 @@ func (t *Trier) dropSpace() bool {
 	return true
 }
 
-func (t *Trier) sum(a netip.Addr, b Binding) [16]byte {
-	t.message = AppendBound(t.message[:t.head], a, b)
+func (t *Trier) sum(a netip.Addr, b Binding) [16]byte { return md5.Sum(t.text(a, b)) }
+
+// text is what is hashed.
+func (t *Trier) text(a netip.Addr, b Binding) []byte {
+	if t.scheme.address == nil {
+		t.message = AppendBound(t.message[:t.head], a, b)
+	} else {
+		t.message = t.scheme.address(t.message[:t.head], t.engine.want.algorithm, a, b)
+	}
 	t.message = append(t.message, t.tail...)
-	return md5.Sum(t.message)
+	return t.message
 }

@@ -5,10 +5,12 @@ import "bytes"
 // mistaken tries the known mistakes of signers, each alone: first with the address, then with the path,
 // then with the space.
 func (v *Verifier) mistaken(b Binding) (Detail, Match) {
-	if d, m := v.misbound(b); m.OK {
-		return d, m
+	if v.link.says == saysNothing {
+		if d, m := v.misbound(b); m.OK {
+			return d, m
+		}
 	}
-	if v.parser.scheme.whole {
+	if v.wholeLink() {
 		return "", Match{}
 	}
 	file, dir := Match{Scope: ScopeFile, Binding: b}, Match{Scope: ScopeDir, Binding: b}

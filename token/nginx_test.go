@@ -92,7 +92,7 @@ func TestAnswersOfNginx(t *testing.T) {
 }
 
 func judge(t testing.TB, target string, p Policy) Result {
-	r := Request{[]byte(target), netip.MustParseAddr(testClient), testTime}
+	r := Request{Target: []byte(target), Client: netip.MustParseAddr(testClient), Time: testTime}
 	return NewVerifier(scheme(t, "gcore")).Verify(r, p, []Key{mustKey(t, "wrong_key"), mustKey(t, testKey)})
 }
 

@@ -2,37 +2,78 @@ package token
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 )
 
 // Scheme is one recipe of token: how a target is read, what is hashed, how a link is written. Get one
-// from [Schemes] or [SchemeNamed].
+// from [Schemes] or [SchemeNamed]. It is not changed after that, so goroutines may share it.
 type Scheme struct {
-	Name string // as in --scheme
-	Doc  string // one line
+	Name    string   // as in --scheme, without options
+	Aliases []string // other names of the same recipe
+	Doc     string   // one line
+	Params  string   // where the token stands, for people
+	Hash    string   // what is computed, for people
+	Binds   bool     // a link can be bound to a client address; where false, no address is worth searching
+	Visible bool     // the address of a bound link stands in the link itself: see Link.Bound
+	Late    int      // what the edge answers to an expired link, 410 or 403; 0 where its configuration says
+	Needs   string   // what of Seen is hashed, for people; "" for none
+	KeyForm string   // what the key file holds, for people
+	Vectors string   // where the test vectors are from: "published" by the vendor or its library, or "own"
+	Source  string   // of recipe and vectors
 
-	whole bool                                                 // the hash does not depend on the file
-	read  func(l *Link, target []byte, path, query span)       // fills in the token's part of a link
-	head  func(dst []byte, l *Link, path []byte, k Key) []byte // what is hashed before the address
-	tail  func(dst []byte, k Key) []byte                       // and behind it
-	write func(p SignParams, l *Link, token string) string     // the signed target
+	whole    bool      // the hash never depends on the file
+	inPath   bool      // the token stands, or can stand, in the path
+	origins  bool      // the URL's scheme and host are hashed
+	signs    algorithm // of the digest that Sign makes
+	fileOnly bool      // the edge accepts no directory tokens
+
+	options func(text string) (*Scheme, error)                                 // the scheme with the options behind "name:"; nil: there are none
+	read    func(l *Link, target []byte, path, query span)                     // fills in the token's part of a link
+	head    func(dst []byte, l *Link, path []byte, k Key) []byte               // what is hashed before the address
+	address func(dst []byte, l algorithm, a netip.Addr, b Binding) []byte      // nil: AppendBound
+	tail    func(dst []byte, l *Link, path []byte, k Key) []byte               // and behind it
+	unlock  func(text string) ([]byte, error)                                  // the bytes that a key's text stands for; nil: itself
+	write   func(p SignParams, l *Link, token string) string                   // the signed target, of a scheme without draft
+	draft   func(s *Scheme, p SignParams, l *Link, sum []byte) (string, error) // the target with any digest, or with room for one
 }
 
-// Schemes lists all schemes, the default (gcore) first. Every call makes new values.
-func Schemes() []*Scheme { return []*Scheme{gcore(), gcoreVideo(), gcoreMP4()} }
+// Schemes lists all schemes, the default (gcore) first, each with its default options. Every call makes
+// new values.
+func Schemes() []*Scheme {
+	return []*Scheme{gcore(), gcoreVideo(), gcoreMP4(), nginx(), bunny(), keyCDN(), cdn77(), cdnSun(), akamai(), cloudFront(), fastly(), cloudflare(), mediaVault()}
+}
 
-// SchemeNamed returns the scheme of that name; the error lists the names there are.
+// SchemeNamed returns the scheme of that name or alias, with the options that stand behind a colon, as in
+// "cloudflare:verify,10800" and "nginx:$arg_st,$arg_e;$secure_link_expires$uri$remote_addr KEY". The error
+// lists the names there are, or says which options the scheme has.
 func SchemeNamed(name string) (*Scheme, error) {
+	base, options, given := strings.Cut(name, ":")
 	var names []string
 	for _, s := range Schemes() {
-		if s.Name == name {
-			return s, nil
-		}
 		names = append(names, s.Name)
+		switch {
+		case s.Name != base && !slices.Contains(s.Aliases, base):
+			continue
+		case !given:
+			return s, nil
+		case s.options == nil:
+			return nil, fmt.Errorf("token scheme %s has no options, leave out what follows the colon", s.Name)
+		}
+		return s.options(options)
 	}
-	return nil, fmt.Errorf("no token scheme %q, there are %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("no token scheme %q, there are %s", base, strings.Join(names, ", "))
 }
 
 // InQuery tells whether the token stands in the query alone, so that all
 // targets with the same query carry the same link.
-func (s *Scheme) InQuery() bool { return !s.whole }
+func (s *Scheme) InQuery() bool { return !s.whole && !s.inPath }
+
+func noTail(dst []byte, _ *Link, _ []byte, _ Key) []byte { return dst }
+
+// noAddress is for schemes whose message does not hold the client's address, or holds what the link itself says.
+func noAddress(dst []byte, _ algorithm, _ netip.Addr, _ Binding) []byte { return dst }
+
+// keyText describes the key file of most schemes.
+const keyText = "the secret"

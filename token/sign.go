@@ -1,6 +1,8 @@
 package token
 
 import (
+	"crypto/md5"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -18,11 +20,15 @@ type SignParams struct {
 	Dir           bool       // hash the directory: the link's token covers the files directly inside
 	Key           Key
 	Speed, Buffer string // gcore-mp4 only: as in "1000k"; "" leaves them out
+	KeyID         string // cloudfront only: the Key-Pair-Id
+	Seen          Seen   // what the request will show beside its target, for the schemes that hash it
 }
 
 // Sign returns the target with its token. Token parameters the target already has are replaced, all
 // else of it stays as written. What is hashed is the path as the edge decodes it, so the target must
 // be one the edge can read. Errors hold neither key nor target.
+// Of schemes with several forms Sign writes the current one, or the one that the scheme's option names. A target whose
+// scheme and host are hashed (cloudfront, mediavault) must be an absolute URL.
 func Sign(s *Scheme, p SignParams) (string, error) {
 	if err := p.check(s); err != nil {
 		return "", err
@@ -31,6 +37,9 @@ func Sign(s *Scheme, p SignParams) (string, error) {
 	NewParser(s).Parse([]byte(p.Target), &l)
 	if err := signable(s, &l); err != nil {
 		return "", err
+	}
+	if s.draft != nil {
+		return s.fill(p, &l)
 	}
 	l.Shape = Signed
 	l.Expires = strconv.AppendInt(nil, p.Expires, 10)
@@ -70,8 +79,12 @@ func (p SignParams) check(s *Scheme) error {
 		return fmt.Errorf("prefix /%d is outside 0 to %d, the bits of the client address", p.Prefix, bits)
 	case s.Name != "gcore-mp4" && (p.Speed != "" || p.Buffer != ""):
 		return fmt.Errorf("speed and buffer belong to gcore-mp4, not to %s", s.Name)
-	case s.Name == "gcore-mp4" && p.Dir:
-		return errors.New("gcore-mp4 has no directory tokens, sign each file")
+	case (s.Name == "gcore-mp4" || s.fileOnly) && p.Dir:
+		return fmt.Errorf("%s has no directory tokens, sign each file", s.Name)
+	case !s.Binds && p.Client.IsValid():
+		return fmt.Errorf("%s links cannot be bound to an address, leave the address out", s.Name)
+	case s.Name == "cloudfront" && p.KeyID == "":
+		return errors.New("a cloudfront link names its key, give the Key-Pair-Id")
 	case !isRate(p.Speed) || !isRate(p.Buffer):
 		return errors.New("speed and buffer are letters and digits, as in 1000k")
 	}
@@ -91,8 +104,58 @@ func signable(s *Scheme, l *Link) error {
 	switch {
 	case !l.PathOK:
 		return errors.New("the target is not one a server accepts: begin with / or https://host, percent-encode blanks, and stay below the root")
-	case s.whole && l.asset == nil:
+	case s.Name == "gcore-video" && l.asset == nil:
 		return errors.New("the path names no asset, it must begin with /videos/<client>_<video>/, /cmaf/…, /mpegts/… or /streams/…")
 	}
 	return nil
+}
+
+// fill signs a target whose token holds more than a digest: it writes the target with an empty digest, reads that
+// as the edge will, and puts the digest of what was read in.
+func (s *Scheme) fill(p SignParams, before *Link) (string, error) {
+	draft, err := s.draft(s, p, before, make([]byte, max(s.signs.size(), 1)))
+	if err != nil {
+		return "", err
+	}
+	var l Link
+	parser := NewParser(s)
+	parser.See(p.Seen)
+	parser.Parse([]byte(draft), &l)
+	if l.Shape != Signed {
+		return "", fmt.Errorf("the scheme cannot write this link: %s", l.Detail)
+	}
+	if l.reach == reachAstray {
+		return "", errors.New("the token would not cover the path it is for")
+	}
+	path := l.Path
+	if p.Dir && !l.whole {
+		path = ScopePath(path, ScopeDir, 0)
+	}
+	sum, err := s.digestOf(&l, path, p)
+	if err != nil {
+		return "", err
+	}
+	return s.draft(s, p, before, sum)
+}
+
+func (s *Scheme) digestOf(l *Link, path []byte, p SignParams) ([]byte, error) {
+	text := s.message(l, path, p.Key, p.Client, p.binding())
+	a := l.digest.algorithm
+	switch a {
+	case plainMD5:
+		sum := md5.Sum(text)
+		return sum[:], nil
+	case rsaSHA1, rsaSHA256:
+		return signRSA(*p.Key.secret, a, text)
+	case plainSHA256:
+		sum := sha256.Sum256(text)
+		return sum[:], nil
+	}
+	secret, err := s.keyBytes(p.Key)
+	if err != nil {
+		return nil, err
+	}
+	mac := a.newMAC(secret)
+	mac.Write(text)
+	return mac.Sum(nil), nil
 }

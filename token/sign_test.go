@@ -87,7 +87,7 @@ func FuzzSignVerify(f *testing.F) {
 			}
 			v, keys := NewVerifier(s), []Key{key}
 			at := func(client netip.Addr, time int64) Verdict {
-				return v.Verify(Request{[]byte(link), client, time}, policy, keys).Verdict
+				return v.Verify(Request{Target: []byte(link), Client: client, Time: time}, policy, keys).Verdict
 			}
 			if at(a, expires) != Valid || at(a, expires+1) != Expired || at(other, expires) == Valid {
 				t.Errorf("%s: %q verifies as %v, later %v, elsewhere %v", s.Name, link, at(a, expires), at(a, expires+1), at(other, expires))

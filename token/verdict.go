@@ -47,6 +47,11 @@ const (
 	DetailMissingExpires Detail = "missing_expires"     // md5 without expires
 	DetailBadMD5         Detail = "bad_md5"             // md5 is not 16 bytes of base64url
 	DetailBadExpires     Detail = "bad_expires"         // expires is not a positive decimal below 2^63
+	DetailMissingToken   Detail = "missing_token"       // expiry without digest, in a scheme whose digest is no plain MD5
+	DetailBadToken       Detail = "bad_token"           // the digest is not of the form that such a scheme writes
+	DetailBadAddress     Detail = "bad_address"         // the address that the link names cannot be read
+	DetailBadPolicy      Detail = "bad_policy"          // cloudfront: the policy is no base64 of JSON with one statement
+	DetailEarly          Detail = "not_yet_valid"       // requested before the time the link is valid from
 	DetailAtExpiry       Detail = "at_expiry"           // refused within the log's time resolution of the expiry
 	DetailBadPath        Detail = "bad_path"            // the edge answers 400 to this target, no path to hash
 	DetailNoClient       Detail = "no_client"           // the link may be bound, but no client address is known

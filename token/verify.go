@@ -11,6 +11,7 @@ type Request struct {
 	Target []byte     // as in the request line: path and query, or an absolute URL
 	Client netip.Addr // the address the edge saw; the zero Addr if that is not known
 	Time   int64      // Unix seconds of the request's start
+	Seen   Seen       // what else the edge saw, for the schemes that hash it
 }
 
 // Result is what a request's token amounts to.
@@ -48,12 +49,15 @@ func (v *Verifier) Format(f fmt.State, _ rune) { io.WriteString(f, "token.Verifi
 func (v *Verifier) Link() *Link { return &v.link }
 
 // Verify judges a request under a policy: shape, then hash for the observed address, then expiry
-// (late if the deadline lies before the request's time). It never searches for addresses: [IPMismatch]
-// cannot come from it. Without keys, and without a client address where one is bound, the verdict is
-// [Unchecked]. Keys beyond the 256th are not tried. It allocates nothing after warm-up and costs one or
+// (late if the deadline lies before the request's time; a link that is not valid yet is [Expired] with
+// [DetailEarly]). It never searches for addresses: [IPMismatch] comes from it only for links that name their address
+// (Link.Bound), for these without keys, too. Otherwise without keys, and without a client address where one is bound, the verdict is
+// [Unchecked]. Keys beyond the 256th are not tried. For the MD5 schemes it
+// allocates nothing after warm-up, IPv6 addresses in links excepted. It costs one or
 // two hashes per key for links that verify, for others some thirty and one per directory above, of
 // which at most 32 are tried.
 func (v *Verifier) Verify(r Request, p Policy, keys []Key) Result {
+	v.parser.See(r.Seen)
 	v.parser.Parse(r.Target, &v.link)
 	switch v.link.Shape {
 	case NoToken:
@@ -63,7 +67,7 @@ func (v *Verifier) Verify(r Request, p Policy, keys []Key) Result {
 	}
 	result := Result{Deadline: v.link.Deadline}
 	if len(keys) == 0 {
-		return result
+		return v.keyless(r, result)
 	}
 	if !v.link.PathOK {
 		result.Verdict, result.Detail = UnresolvedSignature, DetailBadPath
@@ -71,16 +75,39 @@ func (v *Verifier) Verify(r Request, p Policy, keys []Key) Result {
 	}
 	v.client, v.keys = r.Client, keys[:min(len(keys), maxKeys)]
 	result.Verdict, result.Detail, result.Match = v.judge(p)
-	if result.Verdict == Valid && result.Deadline < r.Time {
+	return v.timed(r.Time, result)
+}
+
+// keyless tells what no key is needed for: that the client is not the one the link itself names.
+func (v *Verifier) keyless(r Request, result Result) Result {
+	if !r.Client.IsValid() || v.link.Admits(r.Client) {
+		return result
+	}
+	result.Verdict = IPMismatch
+	return v.timed(r.Time, result)
+}
+
+// timed looks at the time, which counts only where the hash holds.
+func (v *Verifier) timed(now int64, result Result) Result {
+	late, early := result.Deadline < now, v.link.Start > now
+	switch {
+	case result.Verdict == Valid && late:
 		result.Verdict = Expired
+	case result.Verdict == Valid && early:
+		result.Verdict, result.Detail = Expired, DetailEarly
+	case result.Verdict == IPMismatch && late:
+		result.Verdict = ExpiredIPMismatch
 	}
 	return result
 }
 
 func (v *Verifier) judge(p Policy) (Verdict, Detail, Match) {
-	b := p.Binding(v.client)
+	b := v.link.binding(p.Binding(v.client))
 	if m := v.inScope(p.Scope, b); m.OK {
 		return Valid, "", m
+	}
+	if m := v.outside(p.Scope); m.OK {
+		return IPMismatch, "", m
 	}
 	if m := v.elsewhere(b); m.OK {
 		return WrongPath, "", m
@@ -88,7 +115,7 @@ func (v *Verifier) judge(p Policy) (Verdict, Detail, Match) {
 	if d, m := v.mistaken(b); m.OK {
 		return UnresolvedSignature, d, m
 	}
-	if p.Bound && !v.client.IsValid() {
+	if (p.Bound && v.link.says == saysNothing || v.link.says > saysNone) && !v.client.IsValid() {
 		return Unchecked, DetailNoClient, Match{}
 	}
 	return UnresolvedSignature, "", Match{}
@@ -96,26 +123,59 @@ func (v *Verifier) judge(p Policy) (Verdict, Detail, Match) {
 
 // inScope tries the scopes a policy accepts.
 func (v *Verifier) inScope(s Scope, b Binding) Match {
-	if v.parser.scheme.whole {
-		return v.try(Match{Scope: ScopeWhole, Binding: b})
+	if v.wholeLink() {
+		if m := v.try(Match{Scope: ScopeWhole, Binding: b}); m.OK {
+			return m
+		}
+		return v.try(Match{Scope: ScopeFile, Binding: b})
+	}
+	if s == ScopeAuto && v.parser.scheme.fileOnly {
+		s = ScopeFile
 	}
 	if s != ScopeAuto {
 		return v.try(Match{Scope: s, Binding: b})
 	}
+	if m := v.fileOrDir(b); m.OK || !v.link.below {
+		return m
+	}
+	return v.above(b)
+}
+
+func (v *Verifier) fileOrDir(b Binding) Match {
 	if m := v.try(Match{Scope: ScopeFile, Binding: b}); m.OK {
 		return m
 	}
 	return v.try(Match{Scope: ScopeDir, Binding: b})
 }
 
-// elsewhere tries file, directory and the directories above.
-func (v *Verifier) elsewhere(b Binding) Match {
-	if v.parser.scheme.whole {
+// wholeLink reports whether the hash does not depend on the path that a scope names.
+func (v *Verifier) wholeLink() bool { return v.parser.scheme.whole || v.link.whole }
+
+// outside tries a link that names its address for that address, where the client is another.
+func (v *Verifier) outside(s Scope) Match {
+	if v.link.says != saysBound || !v.client.IsValid() || v.link.Admits(v.client) {
 		return Match{}
 	}
-	if m := v.inScope(ScopeAuto, b); m.OK {
+	client := v.client
+	v.client = v.link.Bound.Addr()
+	m := v.inScope(s, Binding{})
+	v.client = client
+	return m
+}
+
+// elsewhere tries file, directory and the directories above.
+func (v *Verifier) elsewhere(b Binding) Match {
+	if v.wholeLink() {
+		return v.try(Match{Scope: ScopeAncestor, Up: 1, Binding: b})
+	}
+	if m := v.fileOrDir(b); m.OK {
 		return m
 	}
+	return v.above(b)
+}
+
+// above tries the directories above the request's own.
+func (v *Verifier) above(b Binding) Match {
 	for up := 1; up <= maxUp && ScopePath(v.link.Path, ScopeAncestor, up) != nil; up++ {
 		if m := v.try(Match{Scope: ScopeAncestor, Up: uint8(up), Binding: b}); m.OK {
 			return m

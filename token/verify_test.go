@@ -99,7 +99,7 @@ func TestWithoutKeyOrClient(t *testing.T) {
 		{"no client, bound", link("/a" + testClient), netip.Addr{}, true, key, Unchecked, DetailNoClient},
 		{"no client, signed without", link("/a"), netip.Addr{}, true, key, UnresolvedSignature, DetailNoAddress},
 	} {
-		got := v.Verify(Request{c.target, c.client, testTime}, Policy{Bound: c.bound}, c.keys)
+		got := v.Verify(Request{Target: c.target, Client: c.client, Time: testTime}, Policy{Bound: c.bound}, c.keys)
 		if got.Verdict != c.want || got.Detail != c.detail {
 			t.Errorf("%s: got %v %q", c.name, got.Verdict, got.Detail)
 		}
@@ -212,7 +212,7 @@ func TestVerdictWords(t *testing.T) {
 }
 
 func TestSchemeNamed(t *testing.T) {
-	if _, err := SchemeNamed("akamai"); err == nil || !strings.Contains(err.Error(), "gcore, gcore-video, gcore-mp4") {
+	if _, err := SchemeNamed("akamai3"); err == nil || !strings.Contains(err.Error(), "gcore, gcore-video, gcore-mp4") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,0 +1,232 @@
+package token
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Explanation is all that can be said about one link, as plain data. Sentences begin in lower case and
+// have no full stop. Hashed and Signed hold path and address; Target holds the live token.
+type Explanation struct {
+	Target  string   // the URL after cleaning
+	Cleaned []string // what was cleaned off the URL as it was pasted, a phrase each
+	Verdict Verdict
+	Detail  Detail
+	Match   Match      // of the verdict
+	Client  netip.Addr // the address the link was signed for, where one is known and was hashed
+	Hashed  []string   // what the edge hashes, key as <key>: one text for each scope it accepts; none where it hashes nothing
+	Rule    string     // which rule of the edge failed
+	Signed  string     // what was signed instead, where that is proven and differs; "" otherwise
+	Found   Found      // the mistake; zero if none was found
+	Fix     string     // what to do
+	Codes   []Code     // signing code with the line to change marked; none where no line of the signer is at fault
+}
+
+// Code is signing code in one language.
+type Code struct {
+	Lang string // as in [Langs]
+	Text string // lines, each with its newline
+}
+
+// Explain judges one link and says why it fails: it cleans the target as [CleanURL] does, verifies it,
+// tries the other clients of the suspect, and examines the signer. Where the cleaned link bears no
+// mistake, the link as pasted is examined too, because what was cleaned off may be what the edge refused.
+// It searches no addresses but those given and the common proxies. One call allocates an Examiner.
+func Explain(s *Scheme, su *Suspect) Explanation {
+	url, cleaned := CleanURL(string(su.Target))
+	x := Explanation{Target: url, Cleaned: cleaned}
+	clean := *su
+	clean.Target = []byte(url)
+	v := NewVerifier(s)
+	r := v.Verify(Request{Target: clean.Target, Client: su.client(), Time: su.Time}, su.Policy, su.Keys)
+	x.Verdict, x.Detail, x.Match = r.Verdict, r.Detail, r.Match
+	t := NewTrier(s)
+	x.mismatch(t, v.Link(), &clean)
+	x.hashed(t, v.Link(), &clean)
+	x.Rule = x.verdictRule()
+	x.examine(NewExaminer(s), &clean, su)
+	x.Rule += x.proof()
+	x.Fix = x.fix()
+	if s.Name == gcoreName {
+		x.codes()
+	}
+	return x
+}
+
+// mismatch tries the addresses that the edge did not see.
+func (x *Explanation) mismatch(t *Trier, l *Link, su *Suspect) {
+	if x.Match.OK {
+		if x.Match.Binding.Kind != BindNone {
+			x.Client = su.client()
+		}
+		x.signed(t, l, x.Client)
+		return
+	}
+	if x.Verdict != UnresolvedSignature || !su.Policy.Bound {
+		return
+	}
+	for _, a := range su.Clients {
+		b := su.Policy.Binding(a)
+		if m := matching(t, l, su.Keys, a, b); m.OK {
+			x.Verdict, x.Match, x.Client = IPMismatch, m, a
+			if l.Deadline < su.Time {
+				x.Verdict = ExpiredIPMismatch
+			}
+			x.signed(t, l, a)
+			return
+		}
+	}
+}
+
+func matching(t *Trier, l *Link, keys []Key, a netip.Addr, b Binding) Match {
+	for i, key := range keys[:min(len(keys), maxKeys)] {
+		for _, scope := range [...]Scope{ScopeFile, ScopeDir} {
+			if t.Try(l, scope, 0, key, a, b) {
+				return Match{OK: true, Scope: scope, Binding: b, Key: uint8(i)}
+			}
+		}
+	}
+	return Match{}
+}
+
+func (x *Explanation) signed(t *Trier, l *Link, a netip.Addr) {
+	if x.Verdict != Valid && x.Verdict != Expired {
+		x.Signed = t.HashedText(l, x.Match.Scope, int(x.Match.Up), a, x.Match.Binding)
+	}
+}
+
+// hashed lists what the edge hashes.
+func (x *Explanation) hashed(t *Trier, l *Link, su *Suspect) {
+	if l.Shape != Signed || !l.PathOK || su.Policy.Bound && !su.client().IsValid() {
+		return
+	}
+	scopes := []Scope{su.Policy.Scope}
+	if su.Policy.Scope == ScopeAuto {
+		scopes = []Scope{ScopeFile, ScopeDir}
+	}
+	for _, scope := range scopes {
+		text := t.HashedText(l, scope, 0, su.client(), su.Policy.Binding(su.client()))
+		if text != "" && (len(x.Hashed) == 0 || x.Hashed[0] != text) {
+			x.Hashed = append(x.Hashed, text)
+		}
+	}
+}
+
+func (x *Explanation) examine(e *Examiner, clean, pasted *Suspect) {
+	f, ok := e.Examine(clean)
+	if !ok {
+		f, ok = e.Examine(pasted)
+	}
+	if !ok {
+		return
+	}
+	x.Found, x.Client = f, f.Client
+	if x.Verdict != Valid && x.Verdict != Expired {
+		x.Signed, x.Detail = f.Hashed, f.Mistake.Detail()
+	}
+}
+
+// proof is what the mistake found adds to the rule.
+func (x *Explanation) proof() string {
+	f := x.Found
+	if f.Mistake.Name == "" {
+		return ""
+	}
+	proof := "; proven: " + f.Mistake.Says
+	if x.Verdict == Valid && len(x.Cleaned) > 0 {
+		proof = "; as it was pasted it would be refused: " + f.Mistake.Says
+	}
+	if f.Also.Name != "" {
+		proof += ", and " + f.Also.Says
+	}
+	return proof
+}
+
+// verdictRule says which of the edge's tests fails, and on what.
+func (x *Explanation) verdictRule() string {
+	switch x.Verdict {
+	case Valid:
+		return "no rule of the token fails: the hash holds and the link is in time"
+	case Expired:
+		return "expiry: the hash holds, and the request came after the expiry"
+	case Malformed:
+		return "shape: " + shapeRule(x.Detail)
+	case IPMismatch:
+		return "address: " + x.mismatchRule()
+	case ExpiredIPMismatch:
+		return "address and expiry: " + x.mismatchRule() + ", and it was late"
+	case WrongPath:
+		return "path: the hash holds for another part of the path than the one the edge hashes"
+	case UnresolvedSignature:
+		return "hash: what the edge hashes does not give the link's token"
+	case Unsigned:
+		return "token: the link has none"
+	}
+	if x.Detail == DetailNoClient {
+		return "not checked: the link may be bound to an address, and none is known"
+	}
+	return "not checked: there is no key for this host"
+}
+
+// mismatchRule has no address where the link itself names a range.
+func (x *Explanation) mismatchRule() string {
+	if !x.Client.IsValid() {
+		return "the address the edge saw lies outside what the link names"
+	}
+	return fmt.Sprintf("the link was signed for %s, which is not the address the edge saw", x.Client)
+}
+
+func shapeRule(d Detail) string {
+	switch d {
+	case DetailMissingMD5:
+		return "there is an expires, and no md5"
+	case DetailMissingExpires:
+		return "there is an md5, and no expires"
+	case DetailBadMD5:
+		return "the md5 is not 16 bytes of base64url"
+	case DetailBadExpires:
+		return "the expires is not a positive decimal number"
+	}
+	return "token and expiry cannot be read"
+}
+
+func (x *Explanation) fix() string {
+	if x.Found.Mistake.Name != "" {
+		return withAlso(x.Found)
+	}
+	switch x.Verdict {
+	case Valid:
+		return "nothing in the link; look at the other rules of the edge (country, referer, user agent, address list) and at the origin"
+	case Expired:
+		return "use a fresh link; for long playback give links a longer lifetime, or let the player renew them"
+	case Malformed:
+		return "look at how the link was built and passed on: it was cut or rewritten"
+	case IPMismatch, ExpiredIPMismatch:
+		return "sign for the address that the edge will see; where viewers change their address, sign with a mask or without an address"
+	case WrongPath:
+		return "hash the part of the path that the edge hashes: the file, or its directory with the slash at the end"
+	case Unsigned:
+		return "sign the link; if the page's link had a token, the player or a proxy does not forward the query string"
+	case UnresolvedSignature:
+		return "check the key of this host first; then ask the signer for the text it hashes and compare it byte by byte"
+	}
+	if x.Detail == DetailNoClient {
+		return "give the address the edge saw"
+	}
+	return "give the key of this host"
+}
+
+func withAlso(f Found) string {
+	if f.Also.Name == "" {
+		return f.Mistake.Fix
+	}
+	return f.Mistake.Fix + "; then " + f.Also.Fix
+}
+
+func (x *Explanation) codes() {
+	for _, lang := range Langs() {
+		if text := Snippet(x.Found.Mistake, lang); text != "" {
+			x.Codes = append(x.Codes, Code{lang, text})
+		}
+	}
+}

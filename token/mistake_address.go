@@ -1,0 +1,280 @@
+package token
+
+import (
+	"encoding/hex"
+	"net/netip"
+	"strconv"
+)
+
+// withAddress tries another text of the address over file and directory.
+func (e *Examiner) withAddress(text []byte) bool {
+	r := e.right
+	r.address = text
+	return e.either(r)
+}
+
+func (e *Examiner) withBinding(b Binding) bool {
+	e.text = AppendBound(e.text[:0], e.client, b)
+	e.found.Client = e.client
+	return e.withAddress(e.text)
+}
+
+func (e *Examiner) noAddress() bool {
+	if !e.suspect.Policy.Bound {
+		return false
+	}
+	e.found.Client = netip.Addr{}
+	return e.withAddress(nil)
+}
+
+func (e *Examiner) address() bool {
+	return !e.suspect.Policy.Bound && e.client.IsValid() && e.withBinding(Binding{})
+}
+
+func (e *Examiner) noMask() bool {
+	return e.suspect.Policy.Binding(e.client).Kind == BindMask && e.withBinding(Binding{})
+}
+
+// maskedAddress tries the usual prefixes in every form.
+func (e *Examiner) maskedAddress() bool {
+	if !e.client.IsValid() {
+		return false
+	}
+	prefixes, forms := []uint8{64, 56, 48}, FormCIDR
+	if e.client.Unmap().Is4() {
+		prefixes, forms = []uint8{24, 16}, FormOctetsDot
+	}
+	for _, prefix := range prefixes {
+		for form := FormNetwork; form <= forms; form++ {
+			if e.withBinding(Binding{Kind: BindMask, Prefix: prefix, Form: form}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// plain6 is whether the client has an IPv6 address that is not an IPv4 one in disguise.
+func (e *Examiner) plain6() bool { return e.client.Is6() && !e.client.Is4In6() }
+
+func (e *Examiner) upperIPv6() bool {
+	if !e.plain6() {
+		return false
+	}
+	e.text = upper(AppendAddr(e.text[:0], e.client))
+	return e.withAddress(e.text)
+}
+
+func upper(text []byte) []byte {
+	for i, c := range text {
+		if 'a' <= c && c <= 'z' {
+			text[i] -= 0x20
+		}
+	}
+	return text
+}
+
+// expandedIPv6 tries 2001:0db8:0000:… and 2001:db8:0:…, in both cases.
+func (e *Examiner) expandedIPv6() bool {
+	if !e.plain6() {
+		return false
+	}
+	for _, padded := range [...]bool{true, false} {
+		e.text = appendGroups(e.text[:0], e.client.As16(), padded)
+		if e.withAddress(e.text) || e.withAddress(upper(e.text)) {
+			return true
+		}
+	}
+	return false
+}
+
+func appendGroups(dst []byte, raw [16]byte, padded bool) []byte {
+	for i := 0; i < len(raw); i += 2 {
+		if i > 0 {
+			dst = append(dst, ':')
+		}
+		if padded {
+			dst = hex.AppendEncode(dst, raw[i:i+2])
+		} else {
+			dst = appendGroup(dst, raw[i], raw[i+1])
+		}
+	}
+	return dst
+}
+
+func appendGroup(dst []byte, high, low byte) []byte {
+	return strconv.AppendUint(dst, uint64(high)<<8|uint64(low), 16)
+}
+
+func (e *Examiner) bracketedIPv6() bool {
+	if !e.plain6() {
+		return false
+	}
+	e.text = append(AppendAddr(append(e.text[:0], '['), e.client), ']')
+	return e.withAddress(e.text)
+}
+
+// mappedIPv6 tries ::ffff:203.0.113.9, ::FFFF:203.0.113.9 and ::ffff:cb00:7109 for an IPv4 client, and the
+// plain address for one the edge saw mapped.
+func (e *Examiner) mappedIPv6() bool {
+	if !e.client.IsValid() || e.plain6() {
+		return false
+	}
+	plain := e.client.Unmap()
+	if e.client.Is4In6() {
+		e.text = AppendAddr(e.text[:0], plain)
+		return e.withAddress(e.text)
+	}
+	for _, prefix := range [...]string{"::ffff:", "::FFFF:"} {
+		e.text = AppendAddr(append(e.text[:0], prefix...), plain)
+		if e.withAddress(e.text) {
+			return true
+		}
+	}
+	raw := plain.As4()
+	e.text = appendGroup(append(e.text[:0], "::ffff:"...), raw[0], raw[1])
+	e.text = appendGroup(append(e.text, ':'), raw[2], raw[3])
+	return e.withAddress(e.text)
+}
+
+// addressPort tries the ports of servers and proxies; the viewer's own, one of 65,536, is not searched.
+func (e *Examiner) addressPort() bool {
+	if !e.client.IsValid() {
+		return false
+	}
+	for _, port := range [...]int64{80, 443, 8080, 8443, 8000, 3000, 5000, 0} {
+		e.text = e.text[:0]
+		if e.client.Is6() {
+			e.text = append(AppendAddr(append(e.text, '['), e.client), ']')
+		} else {
+			e.text = AppendAddr(e.text, e.client)
+		}
+		e.text = strconv.AppendInt(append(e.text, ':'), port, 10)
+		if e.withAddress(e.text) {
+			return true
+		}
+	}
+	return false
+}
+
+// integerAddress tries what PHP's ip2long gives, on machines of 64 bits and of 32.
+func (e *Examiner) integerAddress() bool {
+	a := e.client.Unmap()
+	if !a.Is4() {
+		return false
+	}
+	raw := a.As4()
+	n := uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
+	e.text = strconv.AppendUint(e.text[:0], uint64(n), 10)
+	if e.withAddress(e.text) {
+		return true
+	}
+	e.text = strconv.AppendInt(e.text[:0], int64(int32(n)), 10)
+	return e.withAddress(e.text)
+}
+
+// proxiesInLists is how many of the common proxies are tried beside a client in a list.
+const proxiesInLists = 12
+
+// addressList tries lists of two, in both orders, of the client with the other clients and the commonest
+// proxies.
+func (e *Examiner) addressList() bool {
+	if !e.client.IsValid() {
+		return false
+	}
+	for _, list := range [...][]netip.Addr{e.others, e.proxies[:proxiesInLists]} {
+		for _, other := range list {
+			if e.pair(e.client, other) || e.pair(other, e.client) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (e *Examiner) pair(a, b netip.Addr) bool {
+	for _, comma := range [...]string{", ", ","} {
+		e.text = append(AppendAddr(e.text[:0], a), comma...)
+		e.text = AppendAddr(e.text, b)
+		if e.withAddress(e.text) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Examiner) placeholder() bool {
+	e.found.Client = netip.Addr{}
+	for _, word := range [...]string{"unknown", "undefined", "null", "NULL", "None", "nil", "<nil>", "false", "-", "0.0.0.0", "::", "localhost", "$remote_addr", "REMOTE_ADDR"} {
+		e.text = append(e.text[:0], word...)
+		if e.withAddress(e.text) {
+			return true
+		}
+	}
+	return false
+}
+
+// privateAddress tries [commonProxies], once a key.
+func (e *Examiner) privateAddress() bool {
+	if !e.first {
+		return false
+	}
+	for _, a := range e.proxies {
+		e.found.Client = a
+		e.text = AppendAddr(e.text[:0], a)
+		if e.withAddress(e.text) {
+			return true
+		}
+	}
+	return false
+}
+
+// commonProxies are 1,329 addresses that a signer sees when it sees its own machine, container or proxy,
+// the commonest first. 10.0.0.0/8 is too large to try for each link. They are: loopback; the first 15 of
+// Docker's default networks; gateways of Kubernetes, podman and k3s; 10.0.0.0/24, 192.168.0.0/24 and
+// 192.168.1.0/24; 10.x.0.1 and 192.168.x.1; the .0.1 of 172.16.0.0/12.
+func commonProxies() []netip.Addr {
+	var list []netip.Addr
+	for _, text := range [...]string{"127.0.0.1", "::1", "172.17.0.1", "10.0.0.1", "192.168.0.1", "192.168.1.1", "10.0.0.2", "172.18.0.1",
+		"10.0.2.2", "::ffff:127.0.0.1", "10.244.0.1", "169.254.1.1", "127.0.1.1", "10.42.0.1", "10.88.0.1", "10.96.0.1", "::ffff:172.17.0.1", "100.64.0.1"} {
+		list = append(list, netip.MustParseAddr(text))
+	}
+	at := func(a, b, c, d int) {
+		list = append(list, netip.AddrFrom4([4]byte{byte(a), byte(b), byte(c), byte(d)}))
+	}
+	for d := 1; d <= 15; d++ {
+		at(172, 17, 0, d)
+		at(172, 18, 0, d)
+	}
+	for d := range 256 {
+		at(10, 0, 0, d)
+		at(192, 168, 0, d)
+		at(192, 168, 1, d)
+	}
+	for c := range 256 {
+		at(10, c, 0, 1)
+		at(192, 168, c, 1)
+	}
+	for b := 16; b < 32; b++ {
+		at(172, b, 0, 1)
+	}
+	return withoutRepeats(list)
+}
+
+func withoutRepeats(list []netip.Addr) []netip.Addr {
+	seen, kept := map[netip.Addr]bool{}, list[:0]
+	for _, a := range list {
+		if !seen[a] {
+			seen[a], kept = true, append(kept, a)
+		}
+	}
+	return kept
+}
+
+// isLocal reports whether no viewer of the Internet has this address (RFC 1918, RFC 4193, RFC 6598,
+// loopback and link-local).
+func isLocal(a netip.Addr) bool {
+	a = a.Unmap()
+	shared := a.Is4() && a.As4()[0] == 100 && a.As4()[1]&0xc0 == 64
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared
+}
