@@ -17,8 +17,8 @@ const (
 // links served long after their expiry, and refusals that cluster behind a
 // multiple of a quarter of an hour.
 func (a *analysis) clock(ctx context.Context) error {
-	const late = `SELECT o.host, h.link, min(epoch_us(h.start) // 1000000 - l.deadline) AS by
-		FROM hit h JOIN outcome o ON o.id = h.outcome JOIN link l ON l.id = h.link
+	const late = `SELECT o.host, v.link, min(epoch_us(v.first) // 1000000 - l.deadline) AS by
+		FROM visit v JOIN outcome o ON o.id = v.outcome JOIN link l ON l.id = v.link
 		WHERE o.matched AND o.late = 4 AND NOT o.shield AND `
 	err := each(ctx, a.conn, `SELECT host, count(*), quantile_cont(by, 0.5)::BIGINT FROM (`+late+`served(o.status, o.method) GROUP BY ALL)
 		GROUP BY host HAVING count(*) >= ? ORDER BY host`, func(scan scanner) error {

@@ -58,7 +58,8 @@ func (a *analysis) host(name string) *host {
 	return h
 }
 
-// group makes the table kind and reads what takes few values.
+// group makes the tables visit (a user's like requests of one link) and kind
+// (the same for all users), and reads what takes few values.
 func (a *analysis) group(ctx context.Context) error {
 	cause := func(v token.Verdict) uint8 { return ingest.Place(ingest.Causes(), v.String()) }
 	for _, q := range []string{
@@ -68,13 +69,15 @@ func (a *analysis) group(ctx context.Context) error {
 		`CREATE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
 		`CREATE TEMP MACRO refused(status) AS status IN (403, 410)`,
 		`CREATE TEMP MACRO network(family, hi, lo) AS CASE WHEN family = 4 THEN (lo & 4294967295) >> 16 ELSE hi >> 32 END`,
-		`CREATE TEMP TABLE kind AS
+		`CREATE TEMP TABLE visit AS
 		 SELECT h.outcome, h.link,
+		        CASE WHEN h.link > 0 THEN h.agent ELSE 0 END AS agent,
 		        CASE WHEN h.link > 0 THEN h.client ELSE 0 END AS client,
 		        CASE WHEN h.link > 0 THEN h.dir ELSE 0 END AS dir,
 		        CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END AS file,
-		        count(*)::BIGINT AS n
+		        count(*)::BIGINT AS n, min(h.start) AS first, max(h.start) AS final
 		 FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY ALL`,
+		`CREATE TEMP TABLE kind AS SELECT outcome, link, client, dir, file, sum(n)::BIGINT AS n FROM visit GROUP BY ALL`,
 	} {
 		if _, err := a.conn.ExecContext(ctx, q); err != nil {
 			return err
@@ -137,7 +140,7 @@ func (a *analysis) count(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := each(ctx, a.conn, `SELECT o.host, epoch_us(max(h.start)) - epoch_us(min(h.start)) FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY o.host`, func(scan scanner) error {
+	if err := each(ctx, a.conn, `SELECT o.host, epoch_us(max(v.final)) - epoch_us(min(v.first)) FROM visit v JOIN outcome o ON o.id = v.outcome GROUP BY o.host`, func(scan scanner) error {
 		var name string
 		var us int64
 		err := scan(&name, &us)

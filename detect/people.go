@@ -81,8 +81,8 @@ func (a *analysis) listUnbound(ctx context.Context) error {
 func (a *analysis) listRecovered(ctx context.Context) error {
 	_, err := a.conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE recovered AS
 		WITH fall AS (
-			SELECT h.link, h.agent, o.host, max(h.start) AS at, arg_max(h.client, h.start) AS client
-			FROM hit h JOIN outcome o ON o.id = h.outcome WHERE h.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY ALL)
+			SELECT v.link, v.agent, o.host, max(v.final) AS at, arg_max(v.client, (v.final, v.client)) AS client
+			FROM visit v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY ALL)
 		SELECT DISTINCT f.link, f.agent FROM fall f
 		JOIN hit h ON h.client = f.client AND h.agent = f.agent AND h.link <> f.link AND h.link > 0 AND h.start > f.at AND h.start <= f.at + INTERVAL %d MILLISECONDS
 		JOIN outcome o ON o.id = h.outcome AND o.host = f.host AND served(o.status, o.method)`, a.Thresholds.Recovery.Milliseconds()))
@@ -144,6 +144,7 @@ func (a *analysis) judgeFlagged(ctx context.Context) error {
 // reels reads the flagged links.
 func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 	var batch []reel
+	names := texts{}
 	err := ingest.Pages(ctx, a.conn, `SELECT link, part, outcome, client, dir, file, text, start, agent, asn, country, verdict, cause, basis, family, mapped, hi, lo, grain FROM (
 			SELECT j.link, 0::UTINYINT AS part, j.outcome, j.client, j.dir, j.file, s.signed_ip AS text, 0::BIGINT AS start, 0::UINTEGER AS agent,
 			       coalesce(c.asn, 0)::UINTEGER AS asn, c.country, j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, 0::USMALLINT AS source, 0::BIGINT AS line, 0::BIGINT AS grain, hash
@@ -152,8 +153,11 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 			SELECT h.link, 1::UTINYINT, h.outcome, h.client, h.dir, h.file, f.text, epoch_us(h.start), h.agent, 0::UINTEGER, NULL, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UBIGINT, 0::UBIGINT, h.source, h.line, z.grain, hash
 			FROM hit h JOIN flagged USING (link) JOIN file f ON f.id = h.file JOIN source z ON z.id = h.source)
 		ORDER BY hash, link, part, start, source, line`, func(p ingest.Page) error {
-		for i := range p.Len() {
-			link, o := p.U32(0)[i], a.outcomes[p.U32(2)[i]]
+		links, parts, outcomes, clients, dirs, files := p.U32(0), p.U8(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5)
+		text, starts, agents, asns, country := p.Texts(6), p.I64(7), p.U32(8), p.U32(9), p.Texts(10)
+		verdicts, causes, bases, families, mapped, hi, lo, grains := p.U8(11), p.U8(12), p.U8(13), p.U8(14), p.U8(15), p.U64(16), p.U64(17), p.I64(18)
+		for i, link := range links {
+			o := a.outcomes[outcomes[i]]
 			if o.shield {
 				continue
 			}
@@ -164,15 +168,15 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 					}
 					batch = nil
 				}
-				batch = append(batch, a.newReel(link, o.host, p.Text(6, i)))
+				batch = append(batch, a.newReel(link, o.host, text(i)))
 			}
 			now := &batch[len(batch)-1]
-			r := ruled{outcome: p.U32(2)[i], client: p.U32(3)[i], dir: p.U32(4)[i], file: p.U32(5)[i]}
-			if p.U8(1)[i] == 0 {
+			r := ruled{outcome: outcomes[i], client: clients[i], dir: dirs[i], file: files[i]}
+			if parts[i] == 0 {
 				now.rulings[r] = judge.Event{
-					Client: ingest.Address(p.U8(14)[i], p.U8(15)[i], p.U64(16)[i], p.U64(17)[i]), ASN: p.U32(9)[i], Country: strings.Clone(p.Text(10, i)),
-					Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(p.U8(11)[i]),
-					Elsewhere: p.U8(12)[i] == a.elsewhere, Inferred: p.U8(13)[i] == a.inferred,
+					Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(country(i)),
+					Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdicts[i]),
+					Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred,
 				}
 				continue
 			}
@@ -180,12 +184,11 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 				now.Truncated = true
 				continue
 			}
-			dir, file := r.dir, r.file
 			if o.matched && o.how.scope != token.ScopeFile {
 				r.file = 0
 			}
 			e := now.rulings[r]
-			e.Time, e.Grain, e.UA, e.Dir, e.File, e.Name = p.I64(7)[i], p.I64(18)[i], p.U32(8)[i], dir, file, strings.Clone(p.Text(6, i))
+			e.Time, e.Grain, e.UA, e.Dir, e.File, e.Name = starts[i], grains[i], agents[i], dirs[i], files[i], names.keep(files[i], text(i))
 			now.Events = append(now.Events, e)
 		}
 		return nil
@@ -300,15 +303,11 @@ func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC333
 
 // countOthers stores the users of the links that nothing was flagged on.
 func (a *analysis) countOthers(ctx context.Context) error {
-	if _, err := a.conn.ExecContext(ctx, `CREATE TEMP TABLE visit AS
-		SELECT v.*, o.status, o.method FROM (
-			SELECT h.link, h.agent, h.client, h.outcome, count(*) AS n, min(h.start) AS first, max(h.start) AS final
-			FROM hit h ANTI JOIN flagged f ON f.link = h.link WHERE h.link > 0 GROUP BY ALL) v
-		JOIN outcome o ON o.id = v.outcome WHERE NOT o.shield`); err != nil {
-		return err
-	}
 	_, err := a.conn.ExecContext(ctx, `INSERT INTO person
-		WITH retried AS (
+		WITH mine AS (
+			SELECT v.link, v.agent, v.client, v.n, v.first, v.final, refused(o.status) AS no
+			FROM visit v JOIN outcome o ON o.id = v.outcome ANTI JOIN flagged f ON f.link = v.link WHERE v.link > 0 AND NOT o.shield),
+		retried AS (
 			SELECT link, agent, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
 			       (a, b) -> CASE WHEN b.first - a.first > ? THEN {'first': b.first, 'n': a.n + 1} ELSE a END).n)::BIGINT AS refusals FROM (
 				SELECT link, agent, list(epoch_us(start) ORDER BY start) AS times
@@ -318,7 +317,7 @@ func (a *analysis) countOthers(ctx context.Context) error {
 		places AS (
 			SELECT m.link, m.agent, count(DISTINCT c.address) AS addresses, bool_and(c.family = 4) AS all4,
 			       count(DISTINCT c.lo >> 8) AS p24, count(DISTINCT c.lo >> 16) AS p16
-			FROM (SELECT DISTINCT link, agent, client FROM visit) m JOIN client c ON c.id = m.client GROUP BY ALL),
+			FROM (SELECT DISTINCT link, agent, client FROM mine) m JOIN client c ON c.id = m.client GROUP BY ALL),
 		moves AS (
 			SELECT link, agent, count(*) FILTER (client <> before AND start > since) AS switches FROM (
 				SELECT link, agent, client, start, lag(client) OVER w AS before, lag(start) OVER w AS since
@@ -326,8 +325,8 @@ func (a *analysis) countOthers(ctx context.Context) error {
 				WINDOW w AS (PARTITION BY link, agent ORDER BY start, source, line)) GROUP BY link, agent),
 		sums AS (
 			SELECT link, agent, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final,
-			       max(final) FILTER (refused(status)) AS refused_at
-			FROM visit GROUP BY link, agent),
+			       max(final) FILTER (no) AS refused_at
+			FROM mine GROUP BY link, agent),
 		back AS (
 			SELECT s.link, s.agent, min(epoch_us(h.start)) AS again FROM sums s JOIN hit h ON h.link = s.link AND h.agent = s.agent AND h.start > s.refused_at
 			JOIN outcome o ON o.id = h.outcome AND served(o.status, o.method) AND NOT o.shield GROUP BY ALL)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
@@ -37,8 +38,9 @@ func (a *analysis) rule(ctx context.Context) (err error) {
 	}
 	err = inOrder(ctx, a.Threads, func(emit func([]docket) error) error { return a.dockets(ctx, emit) },
 		func(links []docket) []docket {
+			parser := token.NewParser(a.Scheme)
 			for i := range links {
-				a.decide(&links[i])
+				a.decide(parser, &links[i])
 			}
 			return links
 		},
@@ -61,18 +63,20 @@ func (a *analysis) rule(ctx context.Context) (err error) {
 
 // dockets reads the kinds, link by link; what has no link stands alone.
 func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error {
-	parser := token.NewParser(a.Scheme)
 	var batch []docket
+	dirs, files := texts{}, texts{}
 	err := ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n,
 			coalesce(c.family, 0)::UTINYINT, coalesce(c.mapped, 0)::UTINYINT, coalesce(c.hi, 0)::UBIGINT, coalesce(c.lo, 0)::UBIGINT, d.text, f.text
 		FROM kind k LEFT JOIN client c ON c.id = k.client LEFT JOIN dir d ON d.id = k.dir LEFT JOIN file f ON f.id = k.file
 		ORDER BY k.link, c.hi, c.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
-		for i := range p.Len() {
+		outcomes, links, clients, dirIDs, fileIDs, ns := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.I64(5)
+		families, mapped, hi, lo, dirText, fileText := p.U8(6), p.U8(7), p.U64(8), p.U64(9), p.Texts(10), p.Texts(11)
+		for i := range outcomes {
 			k := kind{
-				id: p.U32(0)[i], link: p.U32(1)[i], client: p.U32(2)[i], dir: p.U32(3)[i], file: p.U32(4)[i], n: p.I64(5)[i],
-				ip: ingest.Address(p.U8(6)[i], p.U8(7)[i], p.U64(8)[i], p.U64(9)[i]), outcome: a.outcomes[p.U32(0)[i]],
+				id: outcomes[i], link: links[i], client: clients[i], dir: dirIDs[i], file: fileIDs[i], n: ns[i],
+				ip: ingest.Address(families[i], mapped[i], hi[i], lo[i]), outcome: a.outcomes[outcomes[i]],
+				rawDir: dirs.keep(dirIDs[i], dirText(i)), rawFile: files.keep(fileIDs[i], fileText(i)),
 			}
-			k.path = decode(parser, p.Text(10, i), p.Text(11, i))
 			if n := len(batch); n > 0 && k.link != 0 && batch[n-1].kinds[0].link == k.link {
 				batch[n-1].kinds = append(batch[n-1].kinds, k)
 				continue
@@ -93,6 +97,23 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 	return emit(batch)
 }
 
+// texts keeps copies of texts that repeat, by their ids.
+type texts map[uint32]string
+
+// maxTexts bounds it: past that it starts over.
+const maxTexts = 1 << 16
+
+func (t texts) keep(id uint32, text string) string {
+	if kept, ok := t[id]; ok {
+		return kept
+	}
+	if len(t) == maxTexts {
+		clear(t)
+	}
+	t[id] = strings.Clone(text)
+	return t[id]
+}
+
 // decode undoes the escaping of a path as the edge does.
 func decode(parser *token.Parser, dir, file string) []byte {
 	raw := append(append(make([]byte, 0, len(dir)+len(file)), dir...), file...)
@@ -104,7 +125,12 @@ func decode(parser *token.Parser, dir, file string) []byte {
 }
 
 // decide rules on the kinds of one link.
-func (a *analysis) decide(d *docket) {
+func (a *analysis) decide(parser *token.Parser, d *docket) {
+	for i := range d.kinds {
+		if k := &d.kinds[i]; k.shape == token.Signed {
+			k.path = decode(parser, k.rawDir, k.rawFile)
+		}
+	}
 	d.proof, d.witness = a.proof(d.kinds)
 	served := servedTo(d.kinds)
 	d.rulings = make([]ruling, len(d.kinds))

@@ -44,7 +44,8 @@ type kind struct {
 	id, link, client, dir, file uint32
 	n                           int64
 	ip                          netip.Addr
-	path                        []byte // decoded; nil where the scope makes it needless
+	path                        []byte // decoded; nil where there is none
+	rawDir, rawFile             string // as stored
 }
 
 // ruling is what was decided for a kind.

@@ -15,7 +15,8 @@ import (
 
 const (
 	poolSize   = 200_000 // addresses of the log that are tried
-	deepSample = 100     // links of a host that are searched deeply; none found bounds the rest below 3 % (rule of three)
+	deepSample = 60      // links of a host that are searched deeply; none found bounds the rest below 5 % (rule of three)
+	examSample = 30      // links of a host whose signer is examined before the rest has to have a reason
 	maxUp      = 8       // directories above that are tried
 )
 
@@ -134,8 +135,8 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool []netip.
 
 // deepen takes the deep steps.
 func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip.Addr, tried *atomic.Uint64) {
-	a.sampled(ctx, suspects, pool, tried, func(f *finder, s *suspect) { f.examine(s) })
-	a.sampled(ctx, suspects, pool, tried, func(f *finder, s *suspect) {
+	a.sampled(ctx, suspects, pool, tried, examSample, func(f *finder, s *suspect) { f.examine(s) })
+	a.sampled(ctx, suspects, pool, tried, deepSample, func(f *finder, s *suspect) {
 		s.deep = true
 		if f.deep(s); a.Recover == RecoverFull && s.found == nil {
 			f.everywhere(ctx, s)
@@ -145,12 +146,12 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip
 
 // sampled takes a step for a sample of each host, and for the rest of a host
 // only where the sample gave something.
-func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool []netip.Addr, tried *atomic.Uint64, step func(*finder, *suspect)) {
+func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool []netip.Addr, tried *atomic.Uint64, size int, step func(*finder, *suspect)) {
 	first, rest := map[*host][]*suspect{}, map[*host][]*suspect{}
 	for _, s := range suspects {
 		switch {
 		case s.found != nil || s.skipped:
-		case len(first[s.host]) < deepSample || a.Recover == RecoverFull:
+		case len(first[s.host]) < size || a.Recover == RecoverFull:
 			first[s.host] = append(first[s.host], s)
 		default:
 			rest[s.host] = append(rest[s.host], s)
@@ -316,7 +317,7 @@ func (f *finder) near(s *suspect) {
 	for _, g := range f.goals(s, true) {
 		f.aim(&g)
 		for _, ip := range s.clients {
-			for _, b := range bindings(s.host, ip) {
+			for _, b := range bindings(s.host, ip, g.how.scope == token.ScopeAncestor) {
 				if f.hit(s, &g, ip, b) {
 					return
 				}
@@ -337,9 +338,12 @@ func (f *finder) near(s *suspect) {
 // bindings lists what an observed address could have been hashed as. The bare
 // network text is left to hosts that hash it themselves: elsewhere it is the
 // text of another address.
-func bindings(h *host, ip netip.Addr) []token.Binding {
+func bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding {
 	out := []token.Binding{{}, {Kind: token.BindNone}}
-	own, _ := h.policy.mask(familyOf(ip))
+	own, masked := h.policy.mask(familyOf(ip))
+	if ownOnly && !masked {
+		return out
+	}
 	for _, b := range ingest.Masks(ip) {
 		if b.Form != token.FormNetwork || b == own {
 			out = append(out, b)

@@ -71,13 +71,16 @@ func (p Page) U32(column int) []uint32 { return p.record.Column(column).(*array.
 func (p Page) U64(column int) []uint64 { return p.record.Column(column).(*array.Uint64).Uint64Values() }
 func (p Page) I64(column int) []int64  { return p.record.Column(column).(*array.Int64).Int64Values() }
 
-// Text gives one text; "" for NULL. It is valid as long as the page is.
-func (p Page) Text(column, row int) string {
+// Texts gives the texts of a column, by row; "" for NULL. They are valid as
+// long as the page is.
+func (p Page) Texts(column int) func(row int) string {
 	c := p.record.Column(column).(*array.String)
-	if c.IsNull(row) {
-		return ""
+	return func(row int) string {
+		if c.IsNull(row) {
+			return ""
+		}
+		return c.Value(row)
 	}
-	return c.Value(row)
 }
 
 // Address puts an address together from the columns family, mapped, hi and lo

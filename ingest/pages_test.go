@@ -37,7 +37,7 @@ func TestPagesKeepOrderAndAreComplete(t *testing.T) {
 					if v%2 == 0 {
 						text = fmt.Sprint("even ", v)
 					}
-					if v != next || p.U8(1)[row] != uint8(v%256) || p.U16(2)[row] != uint16(v%60000) || p.U32(3)[row] != uint32(v) || p.U64(4)[row] != uint64(v) || p.Text(5, row) != text {
+					if v != next || p.U8(1)[row] != uint8(v%256) || p.U16(2)[row] != uint16(v%60000) || p.U32(3)[row] != uint32(v) || p.U64(4)[row] != uint64(v) || p.Texts(5)(row) != text {
 						return fmt.Errorf("row %d, want %d", v, next)
 					}
 					next--
@@ -87,8 +87,8 @@ func TestAddressSurvivesTheCase(t *testing.T) {
 	err := Pages(context.Background(), conn(t, s), `SELECT c.family, c.mapped, c.hi, c.lo, c.address FROM hit h JOIN client c ON c.id = h.client ORDER BY h.line`, func(p Page) error {
 		for row := range p.Len() {
 			want := netip.MustParseAddr(list[i])
-			if got := Address(p.U8(0)[row], p.U8(1)[row], p.U64(2)[row], p.U64(3)[row]); got != want || p.Text(4, row) != list[i] {
-				t.Errorf("address %s came back as %s, text %q", want, got, p.Text(4, row))
+			if got := Address(p.U8(0)[row], p.U8(1)[row], p.U64(2)[row], p.U64(3)[row]); got != want || p.Texts(4)(row) != list[i] {
+				t.Errorf("address %s came back as %s, text %q", want, got, p.Texts(4)(row))
 			}
 			i++
 		}

@@ -25,6 +25,7 @@ type memo struct {
 	link, path uint64
 	client     netip.Addr
 	match      token.Match
+	masks      bool // masks were tried
 }
 
 // contextHash names what an answer depends on beside the address.
@@ -58,13 +59,13 @@ const maxHosts = 4096
 // recall returns what was found before for the same link, path and address. A
 // directory token gives the same answer for every file, so the directory is
 // asked for before the file.
-func (p *prover) recall(client netip.Addr, c contextHash) (token.Match, bool) {
+func (p *prover) recall(client netip.Addr, served bool, c contextHash) (token.Match, bool) {
 	if wide := p.slot(c.link, c.dir, client); wide.holds(c.link, c.dir, client) && wide.match.OK {
 		return wide.match, true
 	}
 	whole := mix(c.dir, c.file)
 	narrow := p.slot(c.link, whole, client)
-	return narrow.match, narrow.holds(c.link, whole, client)
+	return narrow.match, narrow.holds(c.link, whole, client) && (narrow.match.OK || narrow.masks || !served)
 }
 
 func (m *memo) holds(link, path uint64, client netip.Addr) bool {
@@ -73,36 +74,37 @@ func (m *memo) holds(link, path uint64, client netip.Addr) bool {
 
 // prove tells how the link verifies for this request, or that it does not:
 // over its directory, which is asked once for all files in it, or the file,
-// with the address, without it, or under a mask. What fails here is searched
-// into later, once for each link.
-func (p *prover) prove(l *token.Link, host []byte, client netip.Addr, c contextHash) token.Match {
+// with the address, without it, or under a mask. Masks over single files are
+// left to served requests, which are fewer: what fails here is searched into
+// later, once for each link.
+func (p *prover) prove(l *token.Link, host []byte, client netip.Addr, served bool, c contextHash) token.Match {
 	habit := p.habit(host)
 	if len(habit.keys) == 0 {
 		return token.Match{}
 	}
-	if h := habit.last; h.OK && fits(h.Binding, client) && p.try(l, habit.keys, &h, client) {
-		return p.remember(h, client, c)
+	if h := habit.last; h.OK && fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && p.try(l, habit.keys, &h, client) {
+		return p.remember(h, client, true, c)
 	}
 	var m token.Match
 	if wide := p.slot(c.link, c.dir, client); !wide.holds(c.link, c.dir, client) {
-		m = p.over(l, token.ScopeDir, habit.keys, client)
-		*wide = memo{c.link, c.dir, client, m}
+		m = p.over(l, token.ScopeDir, habit.keys, client, true)
+		*wide = memo{c.link, c.dir, client, m, true}
 	}
 	if !m.OK {
-		m = p.over(l, token.ScopeFile, habit.keys, client)
+		m = p.over(l, token.ScopeFile, habit.keys, client, served)
 	}
 	if m.OK {
 		habit.last = m
 	}
-	return p.remember(m, client, c)
+	return p.remember(m, client, served, c)
 }
 
-func (p *prover) remember(m token.Match, client netip.Addr, c contextHash) token.Match {
+func (p *prover) remember(m token.Match, client netip.Addr, masks bool, c contextHash) token.Match {
 	path := mix(c.dir, c.file)
 	if m.OK && m.Scope == token.ScopeDir {
 		path = c.dir
 	}
-	*p.slot(c.link, path, client) = memo{c.link, path, client, m}
+	*p.slot(c.link, path, client) = memo{c.link, path, client, m, masks}
 	return m
 }
 
@@ -116,9 +118,13 @@ func (p *prover) slot(link, path uint64, client netip.Addr) *memo {
 }
 
 // over tries what can be signed over one scope of the path.
-func (p *prover) over(l *token.Link, scope token.Scope, keys []token.Key, client netip.Addr) token.Match {
+func (p *prover) over(l *token.Link, scope token.Scope, keys []token.Key, client netip.Addr, masks bool) token.Match {
+	lists := [2][]token.Binding{plainBindings}
+	if masks {
+		lists[1] = Masks(client)
+	}
 	for key := range keys {
-		for _, list := range [2][]token.Binding{plainBindings, Masks(client)} {
+		for _, list := range lists {
 			for _, b := range list {
 				m := token.Match{OK: true, Scope: scope, Binding: b, Key: uint8(key)}
 				if p.try(l, keys, &m, client) {

@@ -12,14 +12,15 @@ import (
 	"ipdrift/token"
 )
 
-// brute tries everything the prover knows, without memory or habit.
-func brute(trier *token.Trier, l *token.Link, keys []token.Key, client netip.Addr, masks bool) bool {
-	bindings := []token.Binding{{Kind: token.BindAddress}, {Kind: token.BindNone}}
-	if masks {
-		bindings = append(bindings, Masks(client)...)
-	}
+// brute tries everything the prover knows, without memory or habit: masks over
+// a single file only for served requests.
+func brute(trier *token.Trier, l *token.Link, keys []token.Key, client netip.Addr, served bool) bool {
 	for _, key := range keys {
 		for _, scope := range []token.Scope{token.ScopeDir, token.ScopeFile} {
+			bindings := []token.Binding{{Kind: token.BindAddress}, {Kind: token.BindNone}}
+			if served || scope == token.ScopeDir {
+				bindings = append(bindings, Masks(client)...)
+			}
 			for _, b := range bindings {
 				if trier.Try(l, scope, 0, key, client, b) {
 					return true
@@ -48,9 +49,10 @@ func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r
 		}
 		dir, file := splitPath(l.RawPath)
 		c := contextHash{link: maphash.Bytes(seed, fmt.Appendf(nil, "%s %s %s", r.Host, l.Token, l.Expires)), dir: maphash.Bytes(seed, dir), file: maphash.Bytes(seed, file)}
-		m, known := p.recall(r.Client, c)
+		ok := served(&outcome{status: r.Status, method: r.Method})
+		m, known := p.recall(r.Client, ok, c)
 		if !known {
-			m = p.prove(&l, r.Host, r.Client, c)
+			m = p.prove(&l, r.Host, r.Client, ok, c)
 		}
 		f(i+1, &r, &l, m)
 	}
@@ -65,7 +67,7 @@ func TestProveIsBruteForce(t *testing.T) {
 			trier, held := token.NewTrier(testScheme(t, "gcore")), int64(0)
 			proveAll(t, ring, text, func(line int, r *format.Record, l *token.Link, m token.Match) {
 				all := ring.For(r.Host)
-				if ok := brute(trier, l, all, r.Client, true); ok != m.OK {
+				if ok := brute(trier, l, all, r.Client, served(&outcome{status: r.Status, method: r.Method})); ok != m.OK {
 					t.Errorf("%s, %s: line %d verifies: %t, brute force says %t", name, keys, line, m.OK, ok)
 				}
 				if m.OK && m.Binding.Kind != token.BindMask {

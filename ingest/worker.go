@@ -182,10 +182,10 @@ func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64
 	}
 	o.late = lateness(from, until, l.deadline)
 	c := contextHash{link: l.hash, dir: t.dirHash, file: t.fileHash}
-	match, known := w.prover.recall(r.Client, c)
+	match, known := w.prover.recall(r.Client, served(o), c)
 	if !known {
 		w.token.Parse(r.Target, &w.link)
-		match = w.prover.prove(&w.link, o.host, r.Client, c)
+		match = w.prover.prove(&w.link, o.host, r.Client, served(o), c)
 	}
 	o.match = plain(match, len(t.file) == 0, r.Client)
 	if !match.OK {
@@ -214,6 +214,10 @@ func plain(m token.Match, index bool, client netip.Addr) token.Match {
 }
 
 func refused(status uint16) bool { return status == 403 || status == 410 }
+
+func served(o *outcome) bool {
+	return (o.status == 200 || o.status == 206 || o.status == 304) && (string(o.method) == "GET" || string(o.method) == "HEAD" || len(o.method) == 0)
+}
 
 // aimed is a request target taken apart.
 type aimed struct {
@@ -282,12 +286,11 @@ func (w *worker) linkOf(ctx context.Context, host []byte, t *aimed) (*linkMemo, 
 // stableID is the same for the same link in every run, and does not give the
 // token away.
 func stableID(host []byte, l *token.Link) uint64 {
-	h := sha256.New()
-	for _, part := range [][]byte{host, l.Token, l.Expires} {
-		h.Write(part)
-		h.Write([]byte{0})
-	}
-	return binary.BigEndian.Uint64(h.Sum(nil))
+	var space [256]byte
+	text := append(append(append(space[:0], host...), 0), l.Token...)
+	text = append(append(append(text, 0), l.Expires...), 0)
+	sum := sha256.Sum256(text)
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // hitIDs are the dictionary ids of one hit.
