@@ -123,9 +123,9 @@ type viewing struct{ host, link, agent string }
 
 // story is what happened to a user.
 type story struct {
-	served, shared, foreign bool
-	family                  string
-	refused                 []int // bits in common with the signing address, of each unexpired mismatch
+	served, shared bool
+	family         string
+	refused        []int // bits in common with the signing address, of each unexpired mismatch
 }
 
 // stories tells every user's, from the truth alone.
