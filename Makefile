@@ -16,6 +16,7 @@ demo: build
 # Everything. testdata is not part of ./..., and holds tests of its own.
 test: need-go need-nginx
 	go test ./... ./testdata/nginx/...
+	cd token/lanes/gen && go test ./...
 
 vet: need-go
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
