@@ -15,7 +15,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 	err := each(ctx, a.conn, `WITH per_link AS (
 			SELECT k.link, o.host, bool_or(served(o.status, o.method)) AS taken, bool_or(o.matched) AS held,
 			       bool_or(served(o.status, o.method) AND NOT o.matched) AS failed
-			FROM kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY ALL)
+			FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY ALL)
 		SELECT host, count(*) FILTER (taken OR held), count(*) FILTER (held AND NOT failed), count(*) FILTER (NOT taken AND NOT held)
 		FROM per_link GROUP BY host`, func(scan scanner) error {
 		var name string
@@ -51,7 +51,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 // countFound adds refused links whose signing address was found: they
 // calibrate as well as served ones.
 func (a *analysis) countFound(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT k.link FROM kind k JOIN outcome o ON o.id = k.outcome
+	return each(ctx, a.conn, `SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome
 		WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING NOT bool_or(served(o.status, o.method)) AND NOT bool_or(o.matched)`, func(scan scanner) error {
 		var link uint32
 		err := scan(&link)
@@ -120,7 +120,7 @@ func (a *analysis) diagnose(ctx context.Context, h *host) (string, error) {
 
 // maskedLog finds addresses whose last octet was cut off in the log.
 func (a *analysis) maskedLog(ctx context.Context, h *host) (string, error) {
-	all, cut, err := a.zeroAddresses(ctx, `SELECT DISTINCT c.address, c.family, c.lo FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+	all, cut, err := a.zeroAddresses(ctx, `SELECT DISTINCT c.address, c.family, c.lo FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
 		WHERE o.host = ? AND k.link > 0`, h.name)
 	if err != nil || all < maskedAddresses || float64(cut) < maskedShare*float64(all) {
 		return "", err
@@ -133,8 +133,8 @@ func (a *analysis) proxied(ctx context.Context, h *host) (string, error) {
 	var top string
 	var links, all int64
 	err := a.conn.QueryRowContext(ctx, `SELECT coalesce(c.address, ''), count(DISTINCT k.link) AS n,
-			(SELECT count(DISTINCT k.link) FROM kind k JOIN outcome o ON o.id = k.outcome WHERE o.host = ? AND k.link > 0)
-		FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+			(SELECT count(DISTINCT k.link) FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE o.host = ? AND k.link > 0)
+		FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
 		WHERE o.host = ? AND k.link > 0 GROUP BY c.address ORDER BY n DESC, c.address LIMIT 1`, h.name, h.name).Scan(&top, &links, &all)
 	if err != nil {
 		return "", err
@@ -227,7 +227,7 @@ type sampled struct {
 
 func (a *analysis) failing(ctx context.Context, h *host) ([]sampled, error) {
 	var out []sampled
-	err := each(ctx, a.conn, `SELECT k.link, min(c.address) FROM kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
+	err := each(ctx, a.conn, `SELECT k.link, min(c.address) FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
 		WHERE o.host = ? AND served(o.status, o.method) AND NOT o.matched AND k.link > 0 GROUP BY k.link, l.hash ORDER BY l.hash LIMIT ?`, func(scan scanner) error {
 		var s sampled
 		var text string

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 )
 
@@ -16,11 +17,11 @@ const (
 // clock looks for expiry errors that are the fault of a clock or a time zone:
 // links served long after their expiry, and refusals that cluster behind a
 // multiple of a quarter of an hour.
-func (a *analysis) clock(ctx context.Context) error {
+func (a *analysis) clock(ctx context.Context, conn *sql.Conn) error {
 	const late = `SELECT o.host, v.link, min(epoch_us(v.first) // 1000000 - l.deadline) AS by
-		FROM visit v JOIN outcome o ON o.id = v.outcome JOIN link l ON l.id = v.link
+		FROM work.visit v JOIN outcome o ON o.id = v.outcome JOIN link l ON l.id = v.link
 		WHERE o.matched AND o.late = 4 AND NOT o.shield AND `
-	err := each(ctx, a.conn, `SELECT host, count(*), quantile_cont(by, 0.5)::BIGINT FROM (`+late+`served(o.status, o.method) GROUP BY ALL)
+	err := each(ctx, conn, `SELECT host, count(*), quantile_cont(by, 0.5)::BIGINT FROM (`+late+`served(o.status, o.method) GROUP BY ALL)
 		GROUP BY host HAVING count(*) >= ? ORDER BY host`, func(scan scanner) error {
 		var host string
 		var links, by int64
@@ -33,7 +34,7 @@ func (a *analysis) clock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return each(ctx, a.conn, `SELECT host, count(*), count(*) FILTER (by >= ? AND by % ? <= ?), mode(by // ?) FROM (`+late+`refused(o.status) GROUP BY ALL)
+	return each(ctx, conn, `SELECT host, count(*), count(*) FILTER (by >= ? AND by % ? <= ?), mode(by // ?) FROM (`+late+`refused(o.status) GROUP BY ALL)
 		GROUP BY host HAVING count(*) >= ? ORDER BY host`, func(scan scanner) error {
 		var host string
 		var links, near, steps int64

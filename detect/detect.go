@@ -17,7 +17,10 @@ package detect
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
@@ -70,27 +73,65 @@ type analysis struct {
 // Analyze judges a freshly loaded case and writes what it decides back into
 // it. The result does not depend on the number of threads.
 func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Options) (*finding.Analysis, error) {
-	conn, err := s.DB.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
 	o.Threads = max(1, o.Threads)
 	a := &analysis{
-		Options: o, store: s, conn: conn, loaded: loaded,
+		Options: o, store: s, loaded: loaded,
 		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{},
 		elsewhere: ingest.Place(ingest.Causes(), refusedElsewhere), inferred: ingest.Place(ingest.Bases(), string(inferred)),
 		out: &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
 	}
-	for _, step := range []func(context.Context) error{
-		a.group, a.learn, a.search, a.calibrate, a.rule, a.deny, a.clock, a.signers, a.people, a.advise, a.account,
-	} {
-		if err := step(ctx); err != nil {
-			return nil, err
-		}
+	if err := a.run(ctx); err != nil {
+		return nil, err
 	}
 	a.warn()
 	return a.out, nil
+}
+
+// run takes the steps.
+func (a *analysis) run(ctx context.Context) (err error) {
+	if _, err := a.store.DB.ExecContext(ctx, `ATTACH ':memory:' AS work`); err != nil {
+		return err
+	}
+	defer func() {
+		_, left := a.store.DB.ExecContext(context.WithoutCancel(ctx), `DETACH work`)
+		err = errors.Join(err, left)
+	}()
+	if a.conn, err = a.connect(ctx); err != nil {
+		return err
+	}
+	defer a.conn.Close()
+	for _, step := range []func(context.Context) error{a.group, a.learn, a.search, a.calibrate, a.rule} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if err := a.beside(ctx, a.people, a.deny, a.clock); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{a.signers, a.advise, a.account} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beside runs a step, and others that share nothing with it, each on a
+// connection of its own.
+func (a *analysis) beside(ctx context.Context, step func(context.Context) error, others ...func(context.Context, *sql.Conn) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return step(ctx) })
+	for _, other := range others {
+		g.Go(func() error {
+			conn, err := a.connect(ctx)
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			return other(ctx, conn)
+		})
+	}
+	return g.Wait()
 }
 
 // account fills in the input and the method.

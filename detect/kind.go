@@ -2,6 +2,8 @@ package detect
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -58,18 +60,35 @@ func (a *analysis) host(name string) *host {
 	return h
 }
 
+// connect opens a connection of its own with the macros that the queries
+// speak in. The working tables live in a database beside the case, so that
+// every connection sees them and none of them reaches the file.
+func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
+	conn, err := a.store.DB.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cause := func(v token.Verdict) uint8 { return ingest.Place(ingest.Causes(), v.String()) }
+	for _, q := range []string{
+		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO mismatch(cause) AS cause IN (%d, %d)`, cause(token.IPMismatch), cause(token.ExpiredIPMismatch)),
+		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unchecked(cause) AS cause = %d`, cause(token.Unchecked)),
+		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unresolved(cause) AS cause = %d`, cause(token.UnresolvedSignature)),
+		`CREATE OR REPLACE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
+		`CREATE OR REPLACE TEMP MACRO refused(status) AS status IN (403, 410)`,
+		`CREATE OR REPLACE TEMP MACRO network(family, hi, lo) AS CASE WHEN family = 4 THEN (lo & 4294967295) >> 16 ELSE hi >> 32 END`,
+	} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	return conn, nil
+}
+
 // group makes the tables visit (a user's like requests of one link) and kind
 // (the same for all users), and reads what takes few values.
 func (a *analysis) group(ctx context.Context) error {
-	cause := func(v token.Verdict) uint8 { return ingest.Place(ingest.Causes(), v.String()) }
 	for _, q := range []string{
-		fmt.Sprintf(`CREATE TEMP MACRO mismatch(cause) AS cause IN (%d, %d)`, cause(token.IPMismatch), cause(token.ExpiredIPMismatch)),
-		fmt.Sprintf(`CREATE TEMP MACRO unchecked(cause) AS cause = %d`, cause(token.Unchecked)),
-		fmt.Sprintf(`CREATE TEMP MACRO unresolved(cause) AS cause = %d`, cause(token.UnresolvedSignature)),
-		`CREATE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
-		`CREATE TEMP MACRO refused(status) AS status IN (403, 410)`,
-		`CREATE TEMP MACRO network(family, hi, lo) AS CASE WHEN family = 4 THEN (lo & 4294967295) >> 16 ELSE hi >> 32 END`,
-		`CREATE TEMP TABLE visit AS
+		`CREATE TABLE work.visit AS
 		 SELECT h.outcome, h.link,
 		        CASE WHEN h.link > 0 THEN h.agent ELSE 0 END AS agent,
 		        CASE WHEN h.link > 0 THEN h.client ELSE 0 END AS client,
@@ -77,7 +96,7 @@ func (a *analysis) group(ctx context.Context) error {
 		        CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END AS file,
 		        count(*)::BIGINT AS n, min(h.start) AS first, max(h.start) AS final
 		 FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY ALL`,
-		`CREATE TEMP TABLE kind AS SELECT outcome, link, client, dir, file, sum(n)::BIGINT AS n FROM visit GROUP BY ALL`,
+		`CREATE TABLE work.kind AS SELECT outcome, link, client, dir, file, sum(n)::BIGINT AS n FROM work.visit GROUP BY ALL`,
 	} {
 		if _, err := a.conn.ExecContext(ctx, q); err != nil {
 			return err
@@ -130,7 +149,7 @@ func (a *analysis) zeroAddresses(ctx context.Context, query string, args ...any)
 // requests.
 func (a *analysis) count(ctx context.Context) error {
 	err := each(ctx, a.conn, `SELECT o.host, sum(k.n)::BIGINT, coalesce(sum(k.n) FILTER (served(o.status, o.method)), 0)::BIGINT
-		FROM kind k JOIN outcome o ON o.id = k.outcome WHERE NOT o.shield GROUP BY o.host`, func(scan scanner) error {
+		FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE NOT o.shield GROUP BY o.host`, func(scan scanner) error {
 		var name string
 		var n, served int64
 		err := scan(&name, &n, &served)
@@ -140,7 +159,7 @@ func (a *analysis) count(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := each(ctx, a.conn, `SELECT o.host, epoch_us(max(v.final)) - epoch_us(min(v.first)) FROM visit v JOIN outcome o ON o.id = v.outcome GROUP BY o.host`, func(scan scanner) error {
+	if err := each(ctx, a.conn, `SELECT o.host, epoch_us(max(v.final)) - epoch_us(min(v.first)) FROM work.visit v JOIN outcome o ON o.id = v.outcome GROUP BY o.host`, func(scan scanner) error {
 		var name string
 		var us int64
 		err := scan(&name, &us)
@@ -149,7 +168,7 @@ func (a *analysis) count(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return each(ctx, a.conn, `SELECT DISTINCT o.host, c.family::INTEGER FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+	return each(ctx, a.conn, `SELECT DISTINCT o.host, c.family::INTEGER FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
 		WHERE k.link > 0 AND NOT o.shield`, func(scan scanner) error {
 		var name string
 		var family int

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -27,10 +28,10 @@ func (a *analysis) people(ctx context.Context) error {
 	if err := a.listUnbound(ctx); err != nil {
 		return err
 	}
-	if _, err := a.conn.ExecContext(ctx, `CREATE TEMP TABLE flagged AS
-		SELECT k.link, l.hash FROM kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.flagged AS
+		SELECT k.link, l.hash FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
 			JOIN client c ON c.id = k.client JOIN link l ON l.id = k.link
-		WHERE k.link > 0 AND NOT o.shield AND l.host NOT IN (SELECT host FROM unbound)
+		WHERE k.link > 0 AND NOT o.shield AND l.host NOT IN (SELECT host FROM work.unbound)
 		GROUP BY k.link, l.hash
 		HAVING bool_or(mismatch(j.cause) OR unresolved(j.cause))
 			OR bool_or(j.cause > 0) AND count(DISTINCT c.address) > 1
@@ -40,10 +41,10 @@ func (a *analysis) people(ctx context.Context) error {
 	if err := a.listRecovered(ctx); err != nil {
 		return err
 	}
-	if err := a.judgeFlagged(ctx); err != nil {
+	if err := a.beside(ctx, a.judgeFlagged, a.countOthers); err != nil {
 		return err
 	}
-	if err := a.countOthers(ctx); err != nil {
+	if err := a.addBound(ctx); err != nil {
 		return err
 	}
 	if err := each(ctx, a.conn, `SELECT class, count(*) FROM person GROUP BY class`, func(scan scanner) error {
@@ -62,12 +63,12 @@ func (a *analysis) people(ctx context.Context) error {
 // listUnbound makes the table of hosts on which no user is flagged: an address
 // cannot be the cause of a refusal there, or nothing is known.
 func (a *analysis) listUnbound(ctx context.Context) error {
-	if _, err := a.conn.ExecContext(ctx, `CREATE TEMP TABLE unbound (host VARCHAR)`); err != nil {
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.unbound (host VARCHAR)`); err != nil {
 		return err
 	}
 	for _, name := range a.names {
 		if h := a.hosts[name]; h.status == finding.Failed || len(h.keys) > 0 && !h.policy.bound() {
-			if _, err := a.conn.ExecContext(ctx, `INSERT INTO unbound VALUES (?)`, name); err != nil {
+			if _, err := a.conn.ExecContext(ctx, `INSERT INTO work.unbound VALUES (?)`, name); err != nil {
 				return err
 			}
 		}
@@ -79,10 +80,10 @@ func (a *analysis) listUnbound(ctx context.Context) error {
 // again at the same address within the recovery time after their last refusal
 // (rules of evidence, 12).
 func (a *analysis) listRecovered(ctx context.Context) error {
-	_, err := a.conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE recovered AS
+	_, err := a.conn.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE work.recovered AS
 		WITH fall AS (
 			SELECT v.link, v.agent, o.host, max(v.final) AS at, arg_max(v.client, (v.final, v.client)) AS client
-			FROM visit v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY ALL)
+			FROM work.visit v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY ALL)
 		SELECT DISTINCT f.link, f.agent FROM fall f
 		JOIN hit h ON h.client = f.client AND h.agent = f.agent AND h.link <> f.link AND h.link > 0 AND h.start > f.at AND h.start <= f.at + INTERVAL %d MILLISECONDS
 		JOIN outcome o ON o.id = h.outcome AND o.host = f.host AND served(o.status, o.method)`, a.Thresholds.Recovery.Milliseconds()))
@@ -90,7 +91,7 @@ func (a *analysis) listRecovered(ctx context.Context) error {
 		return err
 	}
 	a.recovered = map[userKey]bool{}
-	return each(ctx, a.conn, `SELECT link, agent FROM recovered JOIN flagged USING (link)`, func(scan scanner) error {
+	return each(ctx, a.conn, `SELECT link, agent FROM work.recovered JOIN work.flagged USING (link)`, func(scan scanner) error {
 		var k userKey
 		err := scan(&k.link, &k.agent)
 		a.recovered[k] = true
@@ -148,10 +149,10 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 	err := ingest.Pages(ctx, a.conn, `SELECT link, part, outcome, client, dir, file, text, start, agent, asn, country, verdict, cause, basis, family, mapped, hi, lo, grain FROM (
 			SELECT j.link, 0::UTINYINT AS part, j.outcome, j.client, j.dir, j.file, s.signed_ip AS text, 0::BIGINT AS start, 0::UINTEGER AS agent,
 			       coalesce(c.asn, 0)::UINTEGER AS asn, c.country, j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, 0::USMALLINT AS source, 0::BIGINT AS line, 0::BIGINT AS grain, hash
-			FROM judged j JOIN flagged USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
+			FROM judged j JOIN work.flagged USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
 			UNION ALL
 			SELECT h.link, 1::UTINYINT, h.outcome, h.client, h.dir, h.file, f.text, epoch_us(h.start), h.agent, 0::UINTEGER, NULL, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UBIGINT, 0::UBIGINT, h.source, h.line, z.grain, hash
-			FROM hit h JOIN flagged USING (link) JOIN file f ON f.id = h.file JOIN source z ON z.id = h.source)
+			FROM hit h JOIN work.flagged USING (link) JOIN file f ON f.id = h.file JOIN source z ON z.id = h.source)
 		ORDER BY hash, link, part, start, source, line`, func(p ingest.Page) error {
 		links, parts, outcomes, clients, dirs, files := p.U32(0), p.U8(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5)
 		text, starts, agents, asns, country := p.Texts(6), p.I64(7), p.U32(8), p.U32(9), p.Texts(10)
@@ -302,16 +303,16 @@ func (a *analysis) trim() {
 func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }
 
 // countOthers stores the users of the links that nothing was flagged on.
-func (a *analysis) countOthers(ctx context.Context) error {
-	_, err := a.conn.ExecContext(ctx, `INSERT INTO person
+func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, `INSERT INTO person
 		WITH mine AS (
 			SELECT v.link, v.agent, v.client, v.n, v.first, v.final, refused(o.status) AS no
-			FROM visit v JOIN outcome o ON o.id = v.outcome ANTI JOIN flagged f ON f.link = v.link WHERE v.link > 0 AND NOT o.shield),
+			FROM work.visit v JOIN outcome o ON o.id = v.outcome ANTI JOIN work.flagged f ON f.link = v.link WHERE v.link > 0 AND NOT o.shield),
 		retried AS (
 			SELECT link, agent, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
 			       (a, b) -> CASE WHEN b.first - a.first > ? THEN {'first': b.first, 'n': a.n + 1} ELSE a END).n)::BIGINT AS refusals FROM (
 				SELECT link, agent, list(epoch_us(start) ORDER BY start) AS times
-				FROM hit h JOIN outcome o ON o.id = h.outcome ANTI JOIN flagged f ON f.link = h.link
+				FROM hit h JOIN outcome o ON o.id = h.outcome ANTI JOIN work.flagged f ON f.link = h.link
 				WHERE h.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY link, agent, client, dir, file) GROUP BY link, agent),
 		doubt AS (SELECT DISTINCT link FROM judged WHERE unchecked(cause)),
 		places AS (
@@ -335,12 +336,14 @@ func (a *analysis) countOthers(ctx context.Context) error {
 		       p.addresses, CASE WHEN p.all4 THEN p.p24 END, CASE WHEN p.all4 THEN p.p16 END, coalesce(m.switches, 0),
 		       s.refused_at IS NOT NULL AND (k.again IS NULL OR k.again - epoch_us(s.refused_at) > ?) AND v.link IS NULL, s.first, s.final
 		FROM sums s JOIN places p USING (link, agent) LEFT JOIN retried r USING (link, agent) LEFT JOIN moves m USING (link, agent)
-			LEFT JOIN recovered v ON v.link = s.link AND v.agent = s.agent LEFT JOIN doubt d ON d.link = s.link LEFT JOIN back k ON k.link = s.link AND k.agent = s.agent`,
+			LEFT JOIN work.recovered v ON v.link = s.link AND v.agent = s.agent LEFT JOIN doubt d ON d.link = s.link LEFT JOIN back k ON k.link = s.link AND k.agent = s.agent`,
 		a.Thresholds.RetryWindow.Microseconds(), a.Thresholds.Recovery.Microseconds())
-	if err != nil {
-		return err
-	}
-	return each(ctx, a.conn, `SELECT l.host, s.signed_ip, count(*)::BIGINT FROM person p ANTI JOIN flagged f ON f.link = p.link JOIN link l ON l.id = p.link JOIN signed s ON s.link = p.link
+	return err
+}
+
+// addBound tells the replays of the users whom nobody refused.
+func (a *analysis) addBound(ctx context.Context) error {
+	return each(ctx, a.conn, `SELECT l.host, s.signed_ip, count(*)::BIGINT FROM person p ANTI JOIN work.flagged f ON f.link = p.link JOIN link l ON l.id = p.link JOIN signed s ON s.link = p.link
 		WHERE s.signed_ip IS NOT NULL GROUP BY l.host, s.signed_ip`, func(scan scanner) error {
 		var name, text string
 		var users int64

@@ -258,7 +258,7 @@ func wholeLength(family int) int {
 // ends in a slash, or for an address that ends in zeros, fits two ways. In a log
 // with masked addresses all of them end in zeros.
 func (a *analysis) plainly() string {
-	from := `FROM kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+	from := `FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
 		WHERE o.matched AND NOT o.shield AND NOT (o.scope = 1 AND k.file IN (SELECT id FROM file WHERE text = ''))`
 	if a.masked {
 		return from

@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"net/netip"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 	dirs, files := texts{}, texts{}
 	err := ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n,
 			coalesce(c.family, 0)::UTINYINT, coalesce(c.mapped, 0)::UTINYINT, coalesce(c.hi, 0)::UBIGINT, coalesce(c.lo, 0)::UBIGINT, d.text, f.text
-		FROM kind k LEFT JOIN client c ON c.id = k.client LEFT JOIN dir d ON d.id = k.dir LEFT JOIN file f ON f.id = k.file
+		FROM work.kind k LEFT JOIN client c ON c.id = k.client LEFT JOIN dir d ON d.id = k.dir LEFT JOIN file f ON f.id = k.file
 		ORDER BY k.link, c.hi, c.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
 		outcomes, links, clients, dirIDs, fileIDs, ns := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.I64(5)
 		families, mapped, hi, lo, dirText, fileText := p.U8(6), p.U8(7), p.U64(8), p.U64(9), p.Texts(10), p.Texts(11)
@@ -258,11 +259,11 @@ func address(ip netip.Addr) any {
 }
 
 // deny lists the networks where most refusals came from.
-func (a *analysis) deny(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT o.host, c.family, network(c.family, c.hi, c.lo) AS net, CASE WHEN count(DISTINCT coalesce(c.asn, 0)) = 1 THEN min(c.asn) END, CASE WHEN count(DISTINCT coalesce(c.country, '')) = 1 THEN min(c.country) END,
+func (a *analysis) deny(ctx context.Context, conn *sql.Conn) error {
+	return each(ctx, conn, `SELECT o.host, c.family, network(c.family, c.hi, c.lo) AS net, CASE WHEN count(DISTINCT coalesce(c.asn, 0)) = 1 THEN min(c.asn) END, CASE WHEN count(DISTINCT coalesce(c.country, '')) = 1 THEN min(c.country) END,
 			sum(k.n)::BIGINT AS refusals, coalesce(sum(k.n) FILTER (mismatch(j.cause)), 0)::BIGINT AS mismatches,
 			count(DISTINCT c.address)
-		FROM kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+		FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
 		WHERE j.cause > 0 AND k.link > 0 GROUP BY o.host, c.family, net ORDER BY mismatches DESC, refusals DESC, o.host, c.family, net LIMIT 10`,
 		func(scan scanner) error {
 			var n finding.Network

@@ -67,10 +67,10 @@ func (a *analysis) search(ctx context.Context) error {
 func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 	var out []*suspect
 	err := each(ctx, a.conn, `WITH lost AS (
-			SELECT k.link FROM kind k JOIN outcome o ON o.id = k.outcome
+			SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome
 			WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING NOT bool_or(o.matched))
 		SELECT DISTINCT l.host, l.hash, k.link, c.address
-		FROM kind k JOIN lost USING (link) JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
+		FROM work.kind k JOIN lost USING (link) JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
 		ORDER BY l.host, l.hash, k.link, c.address`, func(scan scanner) error {
 		var name, address string
 		var hash uint64
