@@ -92,6 +92,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	wordsFor(cmd, "scope", "auto", "file", "dir")
 	wordsFor(cmd, "recover", "none", "near", "full")
 	wordsFor(cmd, "fail-on", conditionNames()...)
+	o.keyFlags.complete(cmd)
 	o.outputFlags.complete(cmd)
 }
 

@@ -57,38 +57,37 @@ type keyRef struct {
 // configFile is a configuration file being read.
 type configFile struct {
 	path   string
-	ring   *token.Keyring
-	warn   io.Writer
+	keys   []keyText
 	seen   map[string]int // host → line
 	scheme yaml.Node      // of the first resource that names one
 }
 
-// readConfig adds the keys of a configuration file to the ring and returns the
-// scheme it names, "" if it names none.
-func readConfig(path string, ring *token.Keyring, w io.Writer) (scheme string, err error) {
+// readConfig returns the scheme that a configuration file names, "" if it names
+// none, and its keys.
+func readConfig(path string) (scheme string, keys []keyText, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", failed("", "--config: %s: %w", path, withoutPath(err))
+		return "", nil, failed("", "--config: %s: %w", path, withoutPath(err))
 	}
-	c := &configFile{path: path, ring: ring, warn: w, seen: map[string]int{}}
+	c := &configFile{path: path, seen: map[string]int{}}
 	var parsed config
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
 	if err := dec.Decode(&parsed); err != nil && !errors.Is(err, io.EOF) {
-		return "", c.syntax(err)
+		return "", nil, c.syntax(err)
 	}
 	if err := c.unused(map[string]yaml.Node{"user": parsed.User, "privacy": parsed.Privacy}); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if len(parsed.Resources) == 0 {
-		return "", c.wrong(1, "no resources")
+		return "", nil, c.wrong(1, "no resources")
 	}
 	for _, r := range parsed.Resources {
 		if err := c.resource(r); err != nil {
-			return "", err
+			return "", nil, err
 		}
 	}
-	return c.scheme.Value, nil
+	return c.scheme.Value, c.keys, nil
 }
 
 // wrong is an error at a line of the file.
@@ -208,7 +207,8 @@ func (c *configFile) key(host string, k keyRef, line int) error {
 		if text == "" {
 			return c.wrong(k.Env.Line, "the environment variable of this key is not set")
 		}
-		return addKey(c.ring, host, fmt.Sprintf("%s:%d", c.path, k.Env.Line), []byte(text), c.warn)
+		c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.Env.Line), []byte(text)})
+		return nil
 	}
 	path := k.File.Value
 	if !filepath.IsAbs(path) {
@@ -218,5 +218,6 @@ func (c *configFile) key(host string, k keyRef, line int) error {
 	if err != nil {
 		return c.wrong(k.File.Line, "the key file: %s", err)
 	}
-	return addKey(c.ring, host, fmt.Sprintf("%s:%d", c.path, k.File.Line), text, c.warn)
+	c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.File.Line), text})
+	return nil
 }

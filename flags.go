@@ -1,152 +1,15 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"ipdrift/token"
 )
-
-// keyVariable is the environment variable that can hold the key.
-const keyVariable = "IPDRIFT_KEY"
-
-const keyHint = "give the key with --key-file FILE, --key-file HOST=FILE, --config FILE or in " + keyVariable
-
-// keyFlags say which keys there are and what is hashed with them.
-type keyFlags struct {
-	config   string
-	keyFiles []string
-	scheme   string
-	form     string
-}
-
-func (k *keyFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&k.config, "config", "", "YAML `FILE` with resources and where their keys are")
-	f.StringArrayVar(&k.keyFiles, "key-file", nil, "`[HOST=]FILE` that holds the secret key; repeatable; "+keyVariable+" does the same")
-	f.StringVar(&k.scheme, "scheme", "", "token scheme: `NAME` is "+schemeNames()+" (default "+token.Schemes()[0].Name+")")
-	f.StringVar(&k.form, "mask-form", "network", "text of a cut address in the hash: network, cidr, octets or octets-dot")
-}
-
-func schemeNames() string {
-	var names []string
-	for _, s := range token.Schemes() {
-		names = append(names, s.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
-// secrets is what the key flags amount to.
-type secrets struct {
-	scheme *token.Scheme
-	ring   *token.Keyring
-	form   token.Form
-}
-
-// read finds the keys. Warnings about them go to w.
-func (k *keyFlags) read(w io.Writer) (*secrets, error) {
-	s := &secrets{ring: &token.Keyring{}}
-	var ok bool
-	if s.form, ok = token.ParseForm(k.form); !ok {
-		return nil, usage("choose one of network, cidr, octets, octets-dot", "unknown --mask-form %q", k.form)
-	}
-	for i, arg := range k.keyFiles {
-		if err := addKeyFile(s.ring, fmt.Sprintf("--key-file number %d", i+1), arg, w); err != nil {
-			return nil, err
-		}
-	}
-	if k.config != "" {
-		scheme, err := readConfig(k.config, s.ring, w)
-		if err != nil {
-			return nil, err
-		}
-		if k.scheme == "" {
-			k.scheme = scheme
-		}
-	}
-	if text := os.Getenv(keyVariable); text != "" {
-		if err := addKey(s.ring, "", keyVariable, []byte(text), w); err != nil {
-			return nil, err
-		}
-	}
-	if k.scheme == "" {
-		s.scheme = token.Schemes()[0]
-		return s, nil
-	}
-	var err error
-	if s.scheme, err = token.SchemeNamed(k.scheme); err != nil {
-		return nil, usage("", "--scheme: %w", err)
-	}
-	return s, nil
-}
-
-// forHost returns the keys of the host of a link.
-func (s *secrets) forHost(host string) ([]token.Key, error) {
-	if keys := s.ring.For([]byte(host)); len(keys) > 0 {
-		return keys, nil
-	}
-	if s.ring.Len() == 0 {
-		return nil, usage(keyHint, "no key")
-	}
-	return nil, usage(keyHint, "no key for host %q", host)
-}
-
-// addKeyFile reads a key from FILE or HOST=FILE. The value itself is never
-// shown: it might be a key that was put there by mistake.
-func addKeyFile(ring *token.Keyring, where, arg string, w io.Writer) error {
-	host, path := "", arg
-	if _, err := os.Stat(arg); err != nil {
-		if h, p, ok := strings.Cut(arg, "="); ok && !strings.Contains(h, "/") {
-			host, path = h, p
-		}
-	}
-	text, err := readKeyFile(path)
-	if err != nil {
-		return failed("the flag names a file that holds the key; its value is not shown, for it could be the key itself", "%s: %w", where, err)
-	}
-	return addKey(ring, host, where, text, w)
-}
-
-// readKeyFile reads no more than a key file can hold. Its error does not name
-// the file.
-func readKeyFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, withoutPath(err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, 4096))
-	return text, withoutPath(err)
-}
-
-func withoutPath(err error) error {
-	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
-}
-
-func addKey(ring *token.Keyring, host, where string, text []byte, w io.Writer) error {
-	key, warning, err := token.ParseKey(text)
-	if err != nil {
-		return failed("a key file holds one line of 1 to 255 bytes", "%s: %w", where, err)
-	}
-	if warning != "" {
-		say(w, "%s: %s", where, warning)
-	}
-	ring.Add(host, key)
-	return nil
-}
 
 const timeHint = "a time is Unix seconds (1795469621) or RFC 3339 (2026-11-20T14:03:00Z)"
 

@@ -15,6 +15,7 @@ type signFlags struct {
 	expires, ip string
 	mask        int
 	dir         bool
+	keyID       string
 }
 
 func signCommand() *cobra.Command {
@@ -35,7 +36,9 @@ several the first one; a path takes the key that is for every host.`,
 	f.StringVar(&o.ip, "ip", "", "bind the link to this client address: `IP` (default: to none)")
 	f.IntVar(&o.mask, "mask", 0, "cut the address to this `PREFIX` length before hashing")
 	f.BoolVar(&o.dir, "dir", false, "hash the directory, so that the token covers the files in it")
+	f.StringVar(&o.keyID, "key-id", "", "cloudfront: the Key-Pair-`ID` of the key")
 	o.keyFlags.register(f)
+	o.keyFlags.complete(cmd)
 	return cmd
 }
 
@@ -66,7 +69,7 @@ func (o *signFlags) run(cmd *cobra.Command, target string) error {
 		return err
 	}
 	signed, err := token.Sign(s.scheme, token.SignParams{
-		Target: target, Expires: until.Unix(), Client: client, Prefix: o.mask, Form: s.form, Dir: o.dir, Key: keys[0],
+		Target: target, Expires: until.Unix(), Client: client, Prefix: o.mask, Form: s.form, Dir: o.dir, Key: keys[0], KeyID: o.keyID,
 	})
 	if err != nil {
 		return failed("", "cannot sign: %w", err)

@@ -122,7 +122,7 @@ type Denials struct {
 // Network is a client network with its refusals.
 type Network struct {
 	Host       string `json:"host"`
-	Prefix     string `json:"prefix"` // a /16 or /48
+	Prefix     string `json:"prefix"` // a /16, or a /32 of IPv6
 	ASN        *int64 `json:"asn"`
 	Country    string `json:"country,omitempty"`
 	Refusals   int64  `json:"refusals"`
