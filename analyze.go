@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -84,13 +83,13 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	f.StringVar(&o.user, "user", "auto", "who is one user: auto or token (token and user agent)")
 	f.StringVar(&o.masks, "masks", "24,16", "IPv4 prefix lengths to judge")
 	f.StringVar(&o.masks6, "masks6", "64,56,48", "IPv6 prefix lengths to judge")
-	f.StringVar(&o.extent, "recover", "near", "search for the address a link was signed for: none, near (the /16 around) or full (all of IPv4)")
+	f.StringVar(&o.extent, "recover", "near", "search for the address a link was signed for: none, near (the /16 around), sample=`N` (then all of IPv4 for N links of each host, drawn at random) or full (all of IPv4)")
 	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
 	f.IntVar(&o.threads, "threads", 0, "threads to use (default: all cores)")
 	f.StringVar(&o.memory, "memory", "1GiB", "`SIZE` that bounds the whole process")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks on stderr; errors are still shown")
 	wordsFor(cmd, "scope", "auto", "file", "dir")
-	wordsFor(cmd, "recover", "none", "near", "full")
+	wordsFor(cmd, "recover", append(extents(), string(detect.RecoverSample(30)))...)
 	wordsFor(cmd, "fail-on", conditionNames()...)
 	o.keyFlags.complete(cmd)
 	o.outputFlags.complete(cmd)
@@ -143,8 +142,10 @@ func (o *analyzeFlags) words() error {
 			return err
 		}
 	}
-	return errors.Join(oneOf("scope", o.scope, "auto", "file", "dir"),
-		oneOf("recover", o.extent, string(detect.RecoverNone), string(detect.RecoverNear), string(detect.RecoverFull)))
+	if _, err := detect.ParseRecover(o.extent); err != nil {
+		return usage("near does in most cases; sample=30 tells how many of the rest could be mismatches", "--recover: %w", err)
+	}
+	return oneOf("scope", o.scope, "auto", "file", "dir")
 }
 
 // bound reads the limits and the candidates.

@@ -4,18 +4,21 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ipdrift/detect"
 	"ipdrift/report"
 	"ipdrift/token"
 )
 
 type explainFlags struct {
 	linkFlags
-	try []string
+	try, oldKeys []string
+	extent, lang string
 }
 
 func explainCommand() *cobra.Command {
@@ -23,23 +26,41 @@ func explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain URL --ip IP",
 		Short: "Tell what a link was signed for, which rule fails, and what to do",
-		Long: `explain tells of one link which string is hashed, which rule fails, which address and
-path it was signed for as far as that can be found, and what to do. The address is
-searched in the /24 and then the /16 around --ip, among the --try addresses, and by
-the known mistakes of signers. A URL may be pasted as it stands in a ticket.`,
+		Long: `explain tells of one link which string the edge hashes, which rule fails, what was
+signed instead and for which address, as far as that can be proven, what to do, and
+which line of the signer to change. It tries the --try addresses and the known mistakes
+of signers, then searches the /24 and the /16 around --ip; --recover full goes on to all
+of IPv4, which takes up to some minutes. A URL may be pasted as it stands in a ticket.`,
 		Example: `  ipdrift explain 'https://cdn.example.com/a.mp4?md5=...&expires=...' --ip 203.0.113.9 --at 2026-11-20T14:03:00Z --key-file secret.key`,
 		Args:    want(false, "URL"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
 	}
-	cmd.Flags().SortFlags = false
-	o.register(cmd.Flags())
-	cmd.Flags().StringArrayVar(&o.try, "try", nil, "another address the link may be signed for: `IP`; repeatable")
+	f := cmd.Flags()
+	f.SortFlags = false
+	o.register(f)
+	f.StringArrayVar(&o.try, "try", nil, "another address the link may be signed for: `IP`; repeatable")
+	f.StringArrayVar(&o.oldKeys, "old-key-file", nil, "`[HOST=]FILE` that holds a key the host had before; repeatable")
+	f.StringVar(&o.extent, "recover", "near", "search for the address the link was signed for: none, near (the /16 around) or full (all of IPv4)")
+	f.StringVar(&o.lang, "lang", "python", "`LANGUAGE` of the signing code to change: "+strings.Join(token.Langs(), ", ")+" or all")
+	o.complete(cmd)
+	wordsFor(cmd, "recover", extents()...)
+	wordsFor(cmd, "lang", append(token.Langs(), "all")...)
 	return cmd
+}
+
+func extents() []string {
+	return []string{string(detect.RecoverNone), string(detect.RecoverNear), string(detect.RecoverFull)}
 }
 
 func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
 	if o.ip == "" {
 		return usage("the address the edge saw; any will do for a link that is bound to none", "missing flag: --ip")
+	}
+	if err := oneOf("recover", o.extent, extents()...); err != nil {
+		return err
+	}
+	if err := oneOf("lang", o.lang, append(token.Langs(), "all")...); err != nil {
+		return err
 	}
 	var also []netip.Addr
 	for _, text := range o.try {
@@ -53,128 +74,208 @@ func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
 	if err != nil {
 		return err
 	}
-	keys := l.ring.For([]byte(l.host))
-	v := token.NewVerifier(l.scheme)
-	e := &explanation{look: l, keys: keys, result: v.Verify(l.request(), l.policy, keys), link: v.Link(), trier: token.NewTrier(l.scheme)}
-	if e.result.Verdict == token.UnresolvedSignature && e.result.Detail == "" {
-		if err := e.search(cmd.Context(), also); err != nil {
-			return err
-		}
+	found, err := keyFilesOf("old-key-file", o.oldKeys)
+	if err != nil {
+		return err
 	}
-	return e.write(cmd.OutOrStdout())
+	old, _, err := keyring(l.scheme, found, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	e := &explanation{look: l, pasted: raw, also: also, old: old.For([]byte(l.host)), hunt: newHunt(l, l.ring.For([]byte(l.host)))}
+	if err := e.find(cmd, detect.Recover(o.extent)); err != nil {
+		return err
+	}
+	return e.write(cmd.OutOrStdout(), o.lang)
 }
 
 // explanation is what was found out about one link.
 type explanation struct {
 	*look
+	token.Explanation
+	pasted string
+	also   []netip.Addr // addresses beside the client's
 	keys   []token.Key
-	result token.Result
-	link   *token.Link
-	trier  *token.Trier
-	signed netip.Addr // the address found by searching
-	tried  uint64     // addresses tried
+	old    []token.Key
+	hunt   *hunt
+	vain   string // what was searched in vain
 }
 
-func (e *explanation) write(w io.Writer) error {
+// find explains the link; where nothing does, it searches for the address, and
+// explains the link again with that.
+func (e *explanation) find(cmd *cobra.Command, extent detect.Recover) error {
+	e.adapt()
+	e.explain()
+	if e.Verdict != token.UnresolvedSignature || e.Detail != "" {
+		return nil
+	}
+	found, vain, err := e.hunt.search(cmd.Context(), extent, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	if e.vain = vain; !found.ip.IsValid() {
+		return nil
+	}
+	e.also, e.vain = append(e.also, found.ip), ""
+	if e.explain(); !e.Client.IsValid() { // no single rule fails
+		t := token.NewTrier(e.scheme)
+		e.Match, e.Client = found.Match, found.ip
+		e.Signed = t.HashedText(&e.hunt.link, found.Scope, int(found.Up), found.ip, found.Binding)
+	}
+	return nil
+}
+
+// adapt fits the policy to what the link says of itself: that no address is
+// hashed, or which ones are let in. For the latter the hash proves no more than
+// the link says, so once it holds the link is explained without keys.
+func (e *explanation) adapt() {
+	r := token.NewVerifier(e.scheme).Verify(e.request(), e.policy, e.hunt.keys)
+	e.keys = e.hunt.keys
+	switch r.Verdict {
+	case token.Valid, token.Expired:
+		e.policy.Bound = e.policy.Bound && r.Match.Binding.Kind != token.BindNone
+	case token.IPMismatch, token.ExpiredIPMismatch:
+		e.keys = nil
+	default:
+		e.policy.Bound = e.policy.Bound && (!e.scheme.Visible || e.hunt.link.Bound.IsValid())
+	}
+}
+
+func (e *explanation) explain() {
+	web, _, ok := strings.Cut(e.url, "://")
+	if !ok {
+		web = ""
+	}
+	e.Explanation = token.Explain(e.scheme, &token.Suspect{
+		Target: []byte(e.pasted), Host: e.host, Scheme: web, Clients: append([]netip.Addr{e.client}, e.also...), Time: e.when.Unix(),
+		Policy: e.policy, Keys: e.keys, OldKeys: e.old, OtherKeys: e.others(e.host),
+	})
+}
+
+func (e *explanation) write(w io.Writer, lang string) error {
 	p := &paragraphs{w: w}
-	p.line("link", "%s", cutTarget([]byte(e.url)))
-	for _, n := range e.notes {
+	p.line("link", "%s", cutTarget([]byte(e.Target), e.scheme))
+	for _, n := range e.Cleaned {
 		p.line("cleaned", "%s", n)
 	}
 	p.line("scheme", "%s: %s", e.scheme.Name, e.scheme.Doc)
 	p.line("client", "%s at %s", e.client, e.when.UTC().Format(time.RFC3339))
 	e.shape(p)
-	e.hashed(p)
-	p.line("verdict", "%s", strings.TrimSpace(e.result.Verdict.String()+" "+string(e.result.Detail)))
-	why, do := e.why()
-	p.line("why", "%s", why)
+	for _, text := range e.Hashed {
+		p.line("edge hashes", "%s", e.cut(text))
+	}
+	p.line("verdict", "%s", strings.TrimSpace(e.Verdict.String()+" "+string(e.Detail)))
+	p.line("rule", "%s", e.Rule)
 	e.signing(p)
-	p.line("do", "%s", do)
+	if e.vain != "" {
+		p.line("searched", "%s", e.vain)
+	}
+	p.line("fix", "%s", e.Fix)
+	if e.Verdict == token.Unchecked && len(e.hunt.keys) == 0 {
+		p.line("key", "%s", keyHint)
+	}
+	e.code(p, lang)
 	return p.err
 }
 
-// shape tells about the token and its expiry.
+// cut takes tokens out of a text, for edges and signers that hash the query.
+func (e *explanation) cut(text string) string {
+	for _, s := range append([]*token.Scheme{e.scheme}, token.Schemes()...) {
+		var l token.Link
+		token.NewParser(s).Parse([]byte(e.Target), &l)
+		if len(l.Token) > shownToken {
+			text = strings.ReplaceAll(text, string(l.Token), shortToken(l.Token))
+		}
+	}
+	return text
+}
+
+// shape tells about the token and its expiry, and the address it names.
 func (e *explanation) shape(p *paragraphs) {
-	if len(e.link.Token) > 0 {
-		p.line("token", "%s", shortToken(e.link.Token))
+	link := &e.hunt.link
+	if len(link.Token) > 0 {
+		p.line("token", "%s", shortToken(link.Token))
 	}
-	if e.link.Expires == nil {
-		return
+	if link.Bound.IsValid() {
+		p.line("names", "%s", link.Bound)
 	}
-	if e.link.Shape != token.Signed {
-		p.line("expires", "%s", e.link.Expires)
-		return
+	switch {
+	case link.Shape != token.Signed && link.Expires != nil:
+		p.line("expires", "%s", link.Expires)
+	case link.Shape == token.Signed:
+		p.line("expires", "%s", expiryWords(link.Deadline, e.when))
 	}
-	left := time.Duration(e.link.Deadline-e.when.Unix()) * time.Second
+}
+
+// expiryWords says how a deadline lies to the request.
+func expiryWords(deadline int64, when time.Time) string {
+	const longest = 100 * 365 * 24 * 3600
+	left := deadline - when.Unix()
+	switch {
+	case deadline == token.Never:
+		return "never"
+	case deadline > token.Never || left > longest || left < -longest:
+		return fmt.Sprintf("%d, far from the request's time", deadline)
+	}
 	side := "after the request"
 	if left < 0 {
 		side = "before the request"
 	}
-	if e.link.Deadline > 253402300799 || left.Abs() > 100*365*24*time.Hour {
-		p.line("expires", "%s, far away: milliseconds instead of seconds?", e.link.Expires)
-		return
-	}
-	p.line("expires", "%s is %s, %s %s", e.link.Expires, time.Unix(e.link.Deadline, 0).UTC().Format(time.RFC3339), left.Abs(), side)
+	return fmt.Sprintf("%d is %s, %s %s", deadline, time.Unix(deadline, 0).UTC().Format(time.RFC3339), (time.Duration(left) * time.Second).Abs(), side)
 }
 
-// hashed shows the strings that the edge hashes for this request.
-func (e *explanation) hashed(p *paragraphs) {
-	if e.link.Shape != token.Signed || !e.link.PathOK {
-		return
-	}
-	b := e.policy.Binding(e.client)
-	scopes := []token.Scope{token.ScopeFile, token.ScopeDir}
-	if e.policy.Scope != token.ScopeAuto {
-		scopes = []token.Scope{e.policy.Scope}
-	}
-	if m := e.result.Match; m.OK && e.result.Verdict != token.WrongPath && e.result.Detail == "" {
-		scopes = []token.Scope{m.Scope}
-	}
-	seen := ""
-	for _, s := range scopes {
-		text := e.trier.HashedText(e.link, s, 0, e.client, b)
-		if text != "" && text != seen {
-			p.line("edge hashes", "%s   (%s)", text, s)
-		}
-		seen = text
-	}
-}
-
-// signing shows what the link turned out to be signed over, where that is not
-// what the edge hashes.
+// signing shows what the link turned out to be signed over.
 func (e *explanation) signing(p *paragraphs) {
-	m, ip := e.result.Match, e.client
+	m, key := e.Match, fmt.Sprintf("key number %d", int(e.Match.Key)+1)
+	if f := e.Found; f.Mistake.Name != "" {
+		m = token.Match{OK: true, Scope: f.Scope, Up: uint8(f.Up), Binding: m.Binding}
+		key = foundKey(f)
+	}
+	if e.Signed != "" {
+		p.line("signed over", "%s", e.cut(e.Signed))
+	}
 	if !m.OK {
 		return
-	}
-	if e.signed.IsValid() {
-		ip = e.signed
-	}
-	if v := e.result.Verdict; v != token.Valid && v != token.Expired {
-		p.line("signed over", "%s", e.trier.HashedText(e.link, m.Scope, int(m.Up), ip, m.Binding))
 	}
 	where := m.Scope.String()
 	if m.Scope == token.ScopeAncestor {
 		where = fmt.Sprintf("directory %d above", m.Up)
 	}
-	p.line("that is", "path: %s, address: %s, key number %d", where, bindingWords(m.Binding, ip), int(m.Key)+1)
-	if e.result.Verdict == token.IPMismatch && ip.BitLen() == e.client.BitLen() {
-		p.line("mask", "the two addresses share %s", sharedWords(ip, e.client))
+	p.line("that is", "path: %s, address: %s, %s", where, e.boundTo(m.Binding), key)
+	if e.Verdict == token.IPMismatch && e.Client.IsValid() && !e.scheme.Visible {
+		p.line("mask", "%s", sharedWords(e.Client, e.client))
 	}
 }
 
-func bindingWords(b token.Binding, ip netip.Addr) string {
-	switch b.Kind {
-	case token.BindNone:
-		return "none"
-	case token.BindMask:
-		return fmt.Sprintf("%s (%s)", token.AppendBound(nil, ip, b), b)
+// foundKey says which key a mistake was found with.
+func foundKey(f token.Found) string {
+	switch {
+	case f.Host != "":
+		return fmt.Sprintf("key number %d of %s", f.Key+1, f.Host)
+	case f.Mistake.Name == "empty_key":
+		return "no key"
+	case f.Mistake.Name == "old_key":
+		return fmt.Sprintf("old key number %d", f.Key+1)
 	}
-	return ip.String()
+	return fmt.Sprintf("key number %d", f.Key+1)
+}
+
+func (e *explanation) boundTo(b token.Binding) string {
+	switch {
+	case !e.Client.IsValid():
+		return "none"
+	case b.Kind == token.BindMask:
+		return fmt.Sprintf("%s (%s)", token.AppendBound(nil, e.Client, b), b)
+	}
+	return e.Client.String()
 }
 
 // sharedWords says which masks would make two addresses one.
 func sharedWords(a, b netip.Addr) string {
+	a, b = a.Unmap(), b.Unmap()
+	if a.BitLen() != b.BitLen() {
+		return "none would help: site and CDN were reached over different address families; offer the same ones on both, or sign without an address"
+	}
 	n := 0
 	for bits := 1; bits <= a.BitLen(); bits++ {
 		if pa, _ := a.Prefix(bits); !pa.Contains(b) {
@@ -186,12 +287,23 @@ func sharedWords(a, b netip.Addr) string {
 	if a.Is6() {
 		candidates = []int{64, 56, 48}
 	}
-	for _, c := range candidates {
-		if c <= n {
-			return fmt.Sprintf("their first %d bits, so a mask of /%d would accept this request", n, c)
+	if i := slices.IndexFunc(candidates, func(c int) bool { return c <= n }); i >= 0 {
+		return fmt.Sprintf("the two addresses share their first %d bits, so a mask of /%d would accept this request", n, candidates[i])
+	}
+	return fmt.Sprintf("the two addresses share their first %d bits only: neither /%d nor a narrower mask would accept this request", n, candidates[len(candidates)-1])
+}
+
+// code shows the signing code to change.
+func (e *explanation) code(p *paragraphs, lang string) {
+	for _, c := range e.Codes {
+		if lang != "all" && c.Lang != lang {
+			continue
+		}
+		p.title("\n" + c.Lang + ", with the line to change marked:")
+		for line := range strings.Lines(c.Text) {
+			p.title("  " + strings.TrimSuffix(line, "\n"))
 		}
 	}
-	return fmt.Sprintf("their first %d bits only: neither /%d nor a narrower mask would accept this request", n, candidates[len(candidates)-1])
 }
 
 // paragraphs prints labelled lines until an error of w.

@@ -48,8 +48,24 @@ func listAll(w io.Writer) error {
 	p.title("\ntoken schemes (--scheme)")
 	for _, s := range token.Schemes() {
 		p.line("  "+s.Name, "%s", s.Doc)
+		p.line("", "parameters: %s", s.Params)
+		p.line("", "address: %s; vectors: %s", boundWords(s), s.Vectors)
+		if len(s.Aliases) > 0 {
+			p.line("", "also for: %s", strings.Join(s.Aliases, ", "))
+		}
 	}
 	return p.err
+}
+
+// boundWords says what a scheme does with the client's address.
+func boundWords(s *token.Scheme) string {
+	switch {
+	case !s.Binds:
+		return "none, so none is searched for"
+	case s.Visible:
+		return "stands in the link"
+	}
+	return "hidden in the hash"
 }
 
 func (p *paragraphs) title(text string) {
@@ -194,11 +210,12 @@ func describeRecord(r *format.Record) string {
 	return out + fmt.Sprintf(" agent=%.40q", r.UserAgent)
 }
 
-// cutTarget shows a request target without its token, whatever the scheme,
-// and without the values of other parameters.
-func cutTarget(target []byte) string {
+// cutTarget shows a request target without its token, whatever the scheme
+// (the given ones first: theirs may have options), and without the values of
+// other parameters.
+func cutTarget(target []byte, first ...*token.Scheme) string {
 	text := string(target)
-	for _, s := range token.Schemes() {
+	for _, s := range append(first, token.Schemes()...) {
 		var l token.Link
 		token.NewParser(s).Parse([]byte(text), &l)
 		text = shownTarget([]byte(text), &l)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"ipdrift/token"
@@ -26,6 +27,11 @@ func (o *linkFlags) register(f *pflag.FlagSet) {
 	o.keyFlags.register(f)
 }
 
+func (o *linkFlags) complete(cmd *cobra.Command) {
+	wordsFor(cmd, "scope", "auto", "file", "dir")
+	o.keyFlags.complete(cmd)
+}
+
 // look is one link as an edge looks at it.
 type look struct {
 	*secrets
@@ -43,7 +49,7 @@ func (o *linkFlags) read(raw string, w io.Writer) (l *look, err error) {
 		return nil, err
 	}
 	l = &look{when: time.Now()}
-	l.url, l.notes = cleanURL(raw)
+	l.url, l.notes = token.CleanURL(raw)
 	l.host = hostOf(l.url)
 	if o.at != "" {
 		if l.when, err = instant("at", o.at); err != nil {
@@ -62,7 +68,7 @@ func (o *linkFlags) read(raw string, w io.Writer) (l *look, err error) {
 		return nil, err
 	}
 	scope, _ := token.ParseScope(o.scope)
-	l.policy = token.Policy{Scope: scope, Bound: l.client.IsValid(), Form: l.form}
+	l.policy = token.Policy{Scope: scope, Bound: l.client.IsValid() && l.scheme.Binds, Form: l.form}
 	if l.client.Unmap().Is4() {
 		l.policy.Prefix4 = uint8(o.mask)
 	} else {
@@ -94,27 +100,6 @@ func family(ip netip.Addr) string {
 		return "IPv4"
 	}
 	return "IPv6"
-}
-
-// cleanURL takes off a URL what mail, chat and HTML put around it, and says
-// what it took.
-func cleanURL(raw string) (url string, notes []string) {
-	note := func(after, text string) {
-		if after != url {
-			url = after
-			notes = append(notes, text)
-		}
-	}
-	url = raw
-	note(strings.NewReplacer("\r", "", "\n", "").Replace(strings.TrimSpace(url)), "blanks around it and line breaks were taken off")
-	note(strings.Trim(url, "\"'`<>“”‘’ "), "quotes or brackets around it were taken off")
-	note(strings.ReplaceAll(url, "&amp;", "&"), "&amp; was read as &")
-	note(strings.ReplaceAll(url, `\u0026`, "&"), `\u0026 was read as &`)
-	note(strings.NewReplacer(`\&`, "&", `\?`, "?", `\=`, "=").Replace(url), "backslashes of a shell were taken off")
-	if first, _, _ := strings.Cut(url, "/"); !strings.Contains(url, "://") && strings.Contains(first, ".") {
-		note("https://"+url, "https:// was put before it")
-	}
-	return url, notes
 }
 
 // hostOf returns the host of an absolute URL, "" for a path.

@@ -3,13 +3,20 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/md5"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -42,6 +49,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status, "demolog": demoLog, "synthlog": synthLog, "nosecret": noSecret, "empty": emptyDir,
+			"signedlog": signedLog, "rsakey": rsaKey, "roundtrip": roundTrip,
 		},
 	})
 }
@@ -138,6 +146,70 @@ func noSecret(ts *testscript.TestScript, _ bool, args []string) {
 			if bytes.Contains(text, s) {
 				ts.Fatalf("%s holds a secret that begins with %.4s", name, s)
 			}
+		}
+	}
+}
+
+// signedLog writes a log of gcore links, hashed here: 40 that were served where
+// they were signed for, and refused ones of which the first were signed for
+// 1.0.0.0/16 and requested from far away, the rest with a foreign key:
+// signedlog FILE KEY MOVED FORGED.
+func signedLog(ts *testscript.TestScript, _ bool, args []string) {
+	moved, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	forged, err := strconv.Atoi(args[3])
+	ts.Check(err)
+	var out bytes.Buffer
+	for i := range 40 + moved + forged {
+		path, client, key, status := fmt.Sprintf("/vod/%d/a.mp4", i), fmt.Sprintf("203.0.%d.9", i), args[1], 200
+		signed := client
+		if i >= 40 {
+			status, signed = 403, fmt.Sprintf("1.0.%d.7", i)
+		}
+		if i >= 40+moved {
+			key = "foreign"
+		}
+		sum := md5.Sum([]byte("1893456000" + path + signed + " " + key))
+		fmt.Fprintf(&out, "%s - - [20/Nov/2026:10:%02d:%02d +0000] \"GET %s?md5=%s&expires=1893456000 HTTP/1.1\" %d 1000 \"-\" \"Player/1.0\" cdn.example.com\n",
+			client, i/60, i%60, path, base64.RawURLEncoding.EncodeToString(sum[:]), status)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o600))
+}
+
+// rsaKey writes a new private key and its public one: rsakey FILE PUBLIC.
+func rsaKey(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := rsa.GenerateKey(nil, 2048)
+	ts.Check(err)
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	ts.Check(err)
+	for name, block := range map[string]*pem.Block{
+		args[0]: {Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)},
+		args[1]: {Type: "PUBLIC KEY", Bytes: public},
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), pem.EncodeToMemory(block), 0o600))
+	}
+}
+
+// roundTrip signs a link and verifies it, at its last second and just after:
+// roundtrip SCHEME KEY PUBLIC TARGET [flags of sign...].
+func roundTrip(ts *testscript.TestScript, _ bool, args []string) {
+	scheme, key, public, target, flags := args[0], args[1], args[2], args[3], args[4:]
+	ts.Check(ts.Exec("ipdrift", append([]string{"sign", target, "--expires", "1893456000", "--scheme", scheme, "--key-file", key}, flags...)...))
+	link := strings.TrimSpace(ts.ReadFile("stdout"))
+	if ts.ReadFile("stderr") != "" || link == target {
+		ts.Fatalf("signed %q, and %q on stderr", link, ts.ReadFile("stderr"))
+	}
+	verify := []string{"verify", link, "--scheme", scheme, "--key-file", public}
+	if i := slices.Index(flags, "--ip"); i >= 0 {
+		verify = append(verify, "--ip", flags[i+1])
+	}
+	if i := slices.Index(flags, "--mask"); i >= 0 {
+		verify = append(verify, "--mask", flags[i+1])
+	}
+	for at, want := range map[string]string{"1893456000": "valid", "1893456001": "expired"} {
+		err := ts.Exec("ipdrift", append(verify, "--at", at)...)
+		if got := strings.TrimSpace(ts.ReadFile("stdout")); got != want || (err == nil) != (want == "valid") {
+			ts.Fatalf("%s: %q at %s, want %q: %v", scheme, got, at, want, err)
 		}
 	}
 }

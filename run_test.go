@@ -57,6 +57,18 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// An interrupt while searching all of IPv4 says how far it came.
+func TestInterruptedSearch(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var stdout, stderr bytes.Buffer
+	got := run(ctx, []string{"explain", "https://cdn.example.com/a.mp4?md5=AAAAAAAAAAAAAAAAAAAAAA&expires=1893456000", "--ip", "203.0.113.9",
+		"--key-file", "testdata/nginx/demo.key", "--recover", "full"}, strings.NewReader(""), &stdout, &stderr)
+	if got != statusFailed || stdout.Len() > 0 || !strings.Contains(stderr.String(), "interrupted while searching, after ") {
+		t.Errorf("exit status %d, %q and %q on stderr", got, &stdout, &stderr)
+	}
+}
+
 // endlessLog repeats its lines for ever, and interrupts the run after a while.
 type endlessLog struct {
 	lines  []byte
@@ -102,19 +114,7 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-func TestCleanURL(t *testing.T) {
-	const want = "https://cdn.example.com/a?md5=x&expires=1"
-	for _, raw := range []string{want, " " + want + "\n", `"` + want + `"`, "<" + want + ">", "`" + want + "`", "“" + want + "”",
-		"https://cdn.example.com/a?md5=x&amp;expires=1", `https://cdn.example.com/a\?md5\=x\&expires\=1`,
-		`https://cdn.example.com/a?md5=x\u0026expires=1`, "https://cdn.example.com/a?md5=x\r\n&expires=1", "cdn.example.com/a?md5=x&expires=1"} {
-		got, notes := cleanURL(raw)
-		if got != want {
-			t.Errorf("%q becomes %q", raw, got)
-		}
-		if (raw != want) != (len(notes) > 0) {
-			t.Errorf("%q: the notes are %q", raw, notes)
-		}
-	}
+func TestHostOf(t *testing.T) {
 	for raw, want := range map[string]string{"https://u:p@a.example.com:8443/x": "a.example.com:8443", "/x": "", "http://a?b": "a"} {
 		if got := hostOf(raw); got != want {
 			t.Errorf("host of %q: %q, want %q", raw, got, want)

@@ -22,6 +22,7 @@ the detail. Without --ip the link must hold for no address. "ipdrift explain" te
 	}
 	cmd.Flags().SortFlags = false
 	o.register(cmd.Flags())
+	o.complete(cmd)
 	return cmd
 }
 

@@ -87,7 +87,7 @@ func (a *analysis) warn() {
 	if n := a.loaded.LeftOut; n > 0 {
 		say("%d requests outside --since, --until or --host were left out", n)
 	}
-	if a.loaded.Queries == 0 && a.out.Input.Parsed > 0 {
+	if a.loaded.Queries == 0 && a.out.Input.Parsed > a.loaded.LeftOut {
 		say("no request has a query string: the tokens were stripped from this log, so nothing about them can be told; ask for a log with query strings")
 	}
 	if a.masked {
@@ -100,6 +100,9 @@ func (a *analysis) warn() {
 	}
 	for _, name := range a.names {
 		h := a.hosts[name]
+		if h.broken >= a.Thresholds.CalibrationTokens && h.broken > h.signed {
+			say("%s: %d of %d served tokens are malformed: the log seems to shorten or to mask them, so nothing about them can be told", name, h.broken, h.broken+h.signed)
+		}
 		if h.refusalsOnly() {
 			say("%s: the log holds refused requests only; rates and interleaving are not claimed", name)
 		}
@@ -112,6 +115,12 @@ func (a *analysis) warn() {
 	}
 	if m := a.out.Method.Search; m.Skipped > 0 {
 		say("%d of %d unresolved links were not searched deeply, because a sample of %d for each host found nothing", m.Skipped, m.Unresolved, deepSample)
+	}
+	for _, d := range a.draws {
+		say("%s", d.says())
+	}
+	if m := a.out.Method.Search; a.Recover == RecoverFull && a.searches() && m.Candidates > 0 {
+		say("the search tried %d addresses; %d links were searched through all of IPv4 in vain", m.Candidates, m.Unresolved-m.Skipped)
 	}
 	if n := a.out.Denials.Disagreements; n > 0 {
 		say("on %d refused requests the edge's reason code and the recomputed verdict disagree", n)

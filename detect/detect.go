@@ -42,16 +42,6 @@ type Options struct {
 	Thresholds judge.Thresholds
 }
 
-// Recover says how far to search for the address a link was signed for.
-type Recover string
-
-// The extents of the search.
-const (
-	RecoverNone Recover = "none" // other requests with the same token only
-	RecoverNear Recover = "near" // addresses in the log, and the /24 and /16 around the request
-	RecoverFull Recover = "full" // then all of IPv4
-)
-
 // analysis is one run of Analyze.
 type analysis struct {
 	Options
@@ -62,6 +52,7 @@ type analysis struct {
 	hosts     map[string]*host
 	names     []string // of hosts, sorted
 	proofs    map[uint32]*proof
+	draws     []draw
 	recovered map[userKey]bool
 	masked    bool // the log's addresses end in zeros
 
@@ -89,13 +80,11 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 
 // run takes the steps.
 func (a *analysis) run(ctx context.Context) (err error) {
-	if _, err := a.store.DB.ExecContext(ctx, `ATTACH ':memory:' AS work`); err != nil {
+	drop, err := a.store.Scratch(ctx)
+	if err != nil {
 		return err
 	}
-	defer func() {
-		_, left := a.store.DB.ExecContext(context.WithoutCancel(ctx), `DETACH work`)
-		err = errors.Join(err, left)
-	}()
+	defer func() { err = errors.Join(err, drop()) }()
 	if a.conn, err = a.connect(ctx); err != nil {
 		return err
 	}

@@ -46,6 +46,8 @@ type host struct {
 	reason   string
 	requests int64
 	served   int64 // served requests, signed or not
+	signed   int64 // of them, with a well-formed token
+	broken   int64 // of them, with a malformed one
 	span     time.Duration
 	families map[int]bool
 	replays  map[int]*judge.Replay
@@ -148,12 +150,14 @@ func (a *analysis) zeroAddresses(ctx context.Context, query string, args ...any)
 // count reads the totals of each host and the address families of its signed
 // requests.
 func (a *analysis) count(ctx context.Context) error {
-	err := each(ctx, a.conn, `SELECT o.host, sum(k.n)::BIGINT, coalesce(sum(k.n) FILTER (served(o.status, o.method)), 0)::BIGINT
+	err := each(ctx, a.conn, `SELECT o.host, sum(k.n)::BIGINT, coalesce(sum(k.n) FILTER (served(o.status, o.method)), 0)::BIGINT,
+			coalesce(sum(k.n) FILTER (served(o.status, o.method) AND o.shape = 2), 0)::BIGINT, coalesce(sum(k.n) FILTER (served(o.status, o.method) AND o.shape = 1), 0)::BIGINT
 		FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE NOT o.shield GROUP BY o.host`, func(scan scanner) error {
 		var name string
-		var n, served int64
-		err := scan(&name, &n, &served)
-		a.host(name).requests, a.host(name).served = n, served
+		var requests, served, broken, signed int64
+		err := scan(&name, &requests, &served, &broken, &signed)
+		h := a.host(name)
+		h.requests, h.served, h.broken, h.signed = requests, served, broken, signed
 		return err
 	})
 	if err != nil {

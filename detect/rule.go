@@ -133,11 +133,11 @@ func (a *analysis) decide(parser *token.Parser, d *docket) {
 		}
 	}
 	d.proof, d.witness = a.proof(d.kinds)
-	served := servedTo(d.kinds)
+	served, named := servedTo(d.kinds), a.named(parser, &d.kinds[0])
 	d.rulings = make([]ruling, len(d.kinds))
 	for i := range d.kinds {
 		k := &d.kinds[i]
-		d.rulings[i] = k.host.rule(k, d.proof, served)
+		d.rulings[i] = k.host.rule(k, d.proof, served, named)
 	}
 }
 

@@ -59,8 +59,9 @@ type ruling struct {
 }
 
 // rule decides on one kind. p is what the link was signed with, nil if that is
-// not known; served are the addresses the link was served to.
-func (h *host) rule(k *kind, p *proof, served []netip.Addr) ruling {
+// not known; served are the addresses the link was served to, and named is the
+// range that it names itself, where there is no key to ask the hash.
+func (h *host) rule(k *kind, p *proof, served []netip.Addr, named netip.Prefix) ruling {
 	var r ruling
 	switch {
 	case k.shield:
@@ -70,7 +71,7 @@ func (h *host) rule(k *kind, p *proof, served []netip.Addr) ruling {
 	case k.shape == token.BadShape:
 		r.verdict, r.detail = token.Malformed, k.detail
 	case len(h.keys) == 0:
-		r = h.infer(k, served)
+		r = h.infer(k, served, named)
 	case h.status != finding.Failed:
 		r = h.check(k, p)
 	}
@@ -205,9 +206,9 @@ func (p *proof) seenFrom(k *kind) (hypothesis, bool) {
 	return p.how, false
 }
 
-// infer judges without a key: by the clock, and by where else the same token
-// was served.
-func (h *host) infer(k *kind, served []netip.Addr) ruling {
+// infer judges without a key: by the clock, by the addresses that the link
+// names, and by where else the same token was served.
+func (h *host) infer(k *kind, served []netip.Addr, named netip.Prefix) ruling {
 	elsewhere, here := len(served) > 0, false
 	for _, ip := range served {
 		here = here || ip == k.ip
@@ -215,6 +216,10 @@ func (h *host) infer(k *kind, served []netip.Addr) ruling {
 	switch {
 	case !k.refused():
 		return ruling{}
+	case named.IsValid() && !named.Contains(k.ip.Unmap()) && k.late >= ingest.JustLate:
+		return ruling{verdict: token.ExpiredIPMismatch, basis: inferred, signed: named.Masked().Addr()}
+	case named.IsValid() && !named.Contains(k.ip.Unmap()):
+		return ruling{verdict: token.IPMismatch, basis: inferred, signed: named.Masked().Addr()}
 	case k.code == codeTokenExpired:
 		return ruling{verdict: token.Expired, basis: edgeCode}
 	case k.code != codeTokenWrong && (k.late >= ingest.JustLate || k.late >= ingest.NearExpiry && k.status == 410):

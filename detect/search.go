@@ -60,6 +60,9 @@ func (a *analysis) search(ctx context.Context) error {
 	if a.Recover != RecoverNone {
 		a.deepen(ctx, suspects, pool, &tried)
 	}
+	if a.searches() && a.Recover.sample() > 0 {
+		a.drawn(ctx, suspects, &tried)
+	}
 	a.tell(suspects, tried.Load())
 	return cmp.Or(ctx.Err(), a.guess(ctx))
 }
@@ -136,6 +139,9 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool []netip.
 // deepen takes the deep steps.
 func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip.Addr, tried *atomic.Uint64) {
 	a.sampled(ctx, suspects, pool, tried, examSample, func(f *finder, s *suspect) { f.examine(s) })
+	if !a.searches() {
+		return
+	}
 	a.sampled(ctx, suspects, pool, tried, deepSample, func(f *finder, s *suspect) {
 		s.deep = true
 		if f.deep(s); a.Recover == RecoverFull && s.found == nil {
@@ -184,12 +190,16 @@ func (a *analysis) tell(suspects []*suspect, tried uint64) {
 		case s.found != nil:
 			m.Found++
 			a.proofs[s.link] = s.found
-		case s.skipped || !s.deep && a.Recover != RecoverNone:
+		case s.skipped || !s.deep && a.searches():
 			m.Skipped++
 			m.Unresolved++
 		default:
 			m.Unresolved++
 		}
+	}
+	for _, d := range a.draws {
+		m.Sampled += d.links
+		m.SampleFound += d.found
 	}
 }
 
@@ -249,13 +259,14 @@ type goal struct {
 // each once: for addresses far away only the plain scopes that the host uses.
 func (f *finder) goals(s *suspect, ancestors bool) []goal {
 	var out []goal
+	f.parser.See(ingest.Seen([]byte(s.host.name), nil, nil))
 	for _, at := range f.loaded.Unproven.Attempts(s.link) {
 		var l token.Link
 		f.parser.Parse(at.Target, &l)
 		if !l.PathOK {
 			continue
 		}
-		kept := decode(token.NewParser(f.Scheme), ingest.StoredPath(l.RawPath), "")
+		kept := decode(token.NewParser(f.Scheme), ingest.StoredPath(at.Target, &l), "")
 		for _, how := range scopes(ancestors) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))
 			if path == nil || !ancestors && !s.host.policy.uses(how.scope) ||
@@ -279,10 +290,33 @@ func scopes(ancestors bool) []hypothesis {
 	return out
 }
 
-func (f *finder) aim(g *goal) {
+// aim returns the range that the link itself names, if it names one.
+func (f *finder) aim(g *goal) netip.Prefix {
 	var l token.Link
 	f.parser.Parse(g.target, &l)
 	f.trier.Aim(&l, g.path, g.key)
+	return l.Bound
+}
+
+// named is the range that a link names itself, on a host without a key.
+func (a *analysis) named(parser *token.Parser, k *kind) netip.Prefix {
+	if !a.Scheme.Visible || len(k.host.keys) > 0 {
+		return netip.Prefix{}
+	}
+	var l token.Link
+	for _, at := range a.loaded.Unproven.Attempts(k.link) {
+		parser.Parse(at.Target, &l)
+		return l.Bound
+	}
+	return netip.Prefix{}
+}
+
+// boundTo is the binding of a link that names a range.
+func boundTo(p netip.Prefix) token.Binding {
+	if p.IsSingleIP() {
+		return token.Binding{}
+	}
+	return token.Binding{Kind: token.BindMask, Prefix: uint8(p.Bits())}
 }
 
 // hit tries one address and keeps the proof.
@@ -311,11 +345,11 @@ func cutTo(ip netip.Addr, length int) netip.Addr {
 }
 
 // near takes the cheap steps: every path with the observed addresses, under
-// every binding; then, unless nothing may be searched, their /24s and what
+// every binding, and with the address that the link names; then, unless nothing may be searched, their /24s and what
 // the log knows of their /16s.
 func (f *finder) near(s *suspect) {
 	for _, g := range f.goals(s, true) {
-		f.aim(&g)
+		named := f.aim(&g)
 		for _, ip := range s.clients {
 			for _, b := range bindings(s.host, ip, g.how.scope == token.ScopeAncestor) {
 				if f.hit(s, &g, ip, b) {
@@ -323,8 +357,11 @@ func (f *finder) near(s *suspect) {
 				}
 			}
 		}
+		if named.IsValid() && f.hit(s, &g, named.Addr(), boundTo(named)) {
+			return
+		}
 	}
-	if f.Recover == RecoverNone {
+	if !f.worth(s) {
 		return
 	}
 	for _, g := range f.goals(s, false) {
@@ -352,8 +389,18 @@ func bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding {
 	return out
 }
 
+// worth tells whether finding an address would mean anything: in a log with
+// masked addresses the whole address of every link is another one than the log
+// shows.
+func (f *finder) worth(s *suspect) bool {
+	return f.searches() && (!f.masked || s.host.policy.masks())
+}
+
 // deep tries every address of the log, and the whole /16s around the request.
 func (f *finder) deep(s *suspect) {
+	if !f.worth(s) {
+		return
+	}
 	for _, g := range f.goals(s, false) {
 		f.aim(&g)
 		if f.among(s, &g, f.pool) || f.sweep(s, &g, 16) {

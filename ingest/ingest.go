@@ -79,6 +79,9 @@ type SourceStats struct {
 	Err                     error // damage, or no format; what came before was kept
 }
 
+// noHost stands for a host that the log does not tell.
+const noHost = "-"
+
 // load is one run of Load; workers share it.
 type load struct {
 	Options
@@ -130,7 +133,7 @@ func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, 
 	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven()}
 	l.Threads = max(1, l.Threads)
 	for _, src := range sources {
-		host := "-"
+		host := noHost
 		if src.Named {
 			host = src.Label
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"ipdrift/token"
 )
 
 const (
@@ -182,8 +184,20 @@ func validText(s string) string {
 	return out.String()
 }
 
-// StoredPath is a raw path as the case holds it, directory and file together.
-func StoredPath(path []byte) string {
-	dir, file := splitPath(path)
+// StoredPath is the raw path of a target as the case holds it, directory and
+// file together. l is what the target's scheme read in it.
+func StoredPath(target []byte, l *token.Link) string {
+	dir, file := splitPath(withoutToken(target, l))
 	return cleanPath(dir) + cleanPath(file)
+}
+
+// withoutToken is the raw path of a target, a token that stands in it cut to
+// its first characters.
+func withoutToken(target []byte, l *token.Link) []byte {
+	start := bytes.Index(target, l.RawPath)
+	end, at := start+len(l.RawPath), l.TokenAt
+	if at[1] == 0 || at[1] > end {
+		return l.RawPath
+	}
+	return slices.Concat(target[start:at[0]], target[at[0]:min(at[1], at[0]+tokenShown)], []byte(cutMark), target[at[1]:end])
 }

@@ -176,6 +176,24 @@ func (s *Store) shut() error {
 	return errors.Join(err, s.connector.Close())
 }
 
+// Scratch attaches a database named work for tables that do not belong into
+// the case: a temporary file, so that memory stays bounded. drop takes it away
+// again.
+func (s *Store) Scratch(ctx context.Context) (drop func() error, err error) {
+	dir, err := os.MkdirTemp("", "ipdrift-work-")
+	if err != nil {
+		return nil, err
+	}
+	file := strings.ReplaceAll(filepath.Join(dir, "work.duckdb"), "'", "''")
+	if _, err := s.DB.ExecContext(ctx, `ATTACH '`+file+`' AS work`); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return func() error {
+		_, err := s.DB.ExecContext(context.WithoutCancel(ctx), `DETACH work`)
+		return errors.Join(err, os.RemoveAll(dir))
+	}, nil
+}
+
 // insert streams record batches into a table until records is closed. Each
 // batch is released here. It is one INSERT: all of it stands, or none.
 func (s *Store) insert(ctx context.Context, table string, schema *arrow.Schema, records <-chan arrow.Record) error {

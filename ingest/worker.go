@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
-	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -28,6 +28,9 @@ type worker struct {
 
 	outcome, client, dir, file, agent, referer *cache
 	links                                      []linkMemo
+
+	sees     bool // the scheme hashes more of a request than target and address
+	personal bool // what differs from viewer to viewer of one link
 
 	queries int64 // requests with a query string
 	hits    hitColumns
@@ -53,6 +56,7 @@ func newWorker(l *load) *worker {
 		links: make([]linkMemo, linkSlots), outcome: newCache(l.dicts.outcome), client: newCache(l.dicts.client),
 		dir: newCache(l.dicts.dir), file: newCache(l.dicts.file), agent: newCache(l.dicts.agent), referer: newCache(l.dicts.referer),
 		build: newBuilder(l.hitSchema),
+		sees:  l.Scheme.Needs != "", personal: strings.Contains(l.Scheme.Needs, "user agent") || strings.Contains(l.Scheme.Needs, "referer"),
 	}
 }
 
@@ -123,6 +127,9 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 	if bytes.IndexByte(r.Target, '?') >= 0 {
 		w.queries++
 	}
+	if w.sees {
+		w.token.See(Seen(host, r.UserAgent, r.Referer))
+	}
 	t := w.aim(host)
 	l, err := w.linkOf(ctx, host, &t)
 	if err != nil {
@@ -155,6 +162,15 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 	return nil
 }
 
+// Seen is what a log tells of a request beside target and address. A host that
+// is not known is none.
+func Seen(host, userAgent, referer []byte) token.Seen {
+	if string(host) == noHost {
+		host = nil
+	}
+	return token.Seen{Host: host, UserAgent: userAgent, Referer: referer}
+}
+
 // splitPath cuts a path behind its last slash.
 func splitPath(path []byte) (dir, file []byte) {
 	i := bytes.LastIndexByte(path, '/') + 1
@@ -175,13 +191,16 @@ func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64
 	}
 	from, until := r.Start, r.Start+r.Resolution-1
 	switch {
-	case refused(r.Status): // answered at once: the edge looked at its clock between start and log time
-		until = max(until, r.Logged+r.Resolution-1)
+	case refused(r.Status): // answered at once: the edge looked at its clock between start and log time, give or take the log's resolution
+		from, until = r.Start-r.Resolution, max(until, r.Logged+r.Resolution-1)+r.Resolution
 	case !r.HasStart: // logged at the end of a response that may have begun at any time before
 		from = min(from, l.deadline*1e6)
 	}
 	o.late = lateness(from, until, l.deadline)
 	c := contextHash{link: l.hash, dir: t.dirHash, file: t.fileHash}
+	if w.personal {
+		c.link = mix(c.link, mix(w.hash(r.UserAgent), w.hash(r.Referer)))
+	}
 	match, known := w.prover.recall(r.Client, served(o), c)
 	if !known {
 		w.token.Parse(r.Target, &w.link)
@@ -227,20 +246,16 @@ type aimed struct {
 
 func (w *worker) aim(host []byte) aimed {
 	target := w.record.Target
-	path := target
+	var path, shown []byte
 	if w.Scheme.InQuery() && len(target) > 0 && target[0] == '/' && bytes.IndexByte(target, '#') < 0 {
 		path = cutQuery(target)
+		shown = path
 	} else {
 		w.token.Parse(target, &w.link)
-		path = w.link.RawPath
+		path, shown = w.link.RawPath, withoutToken(target, &w.link)
 	}
 	t := aimed{host: w.hash(host)}
-	t.dir, t.file = splitPath(path)
-	if at := w.link.TokenAt; !w.Scheme.InQuery() && at[1] > 0 {
-		shown := slices.Concat(target[at[0]:min(at[1], at[0]+tokenShown)], []byte(cutMark))
-		start := bytes.Index(target, path)
-		t.dir, t.file = splitPath(slices.Concat(target[start:at[0]], shown, target[at[1]:start+len(path)]))
-	}
+	t.dir, t.file = splitPath(shown)
 	t.dirHash, t.fileHash = w.hash(t.dir), w.hash(t.file)
 	t.link = w.hash(target[len(path):])
 	if !w.Scheme.InQuery() || len(target) > 0 && target[0] != '/' {
@@ -253,7 +268,7 @@ func (w *worker) aim(host []byte) aimed {
 // linkMemo is what a worker remembers of a link: a player repeats its query.
 type linkMemo struct {
 	key      uint64 // aimed.link
-	hash     uint64 // of host, token and expiry
+	hash     uint64 // of host, token, expiry and what else of the target is hashed
 	id       uint32 // 0: not well-formed
 	shape    token.Shape
 	detail   token.Detail
@@ -272,6 +287,9 @@ func (w *worker) linkOf(ctx context.Context, host []byte, t *aimed) (*linkMemo, 
 		return m, nil
 	}
 	m.hash = mix(t.host, mix(w.hash(l.Token), w.hash(l.Expires)))
+	if l.Params != nil {
+		m.hash = mix(m.hash, w.hash(l.Params))
+	}
 	var err error
 	m.id, err = w.dicts.link.id(ctx, m.hash, func() []any {
 		shown := l.Token[:min(tokenShown, len(l.Token))]
@@ -289,6 +307,9 @@ func stableID(host []byte, l *token.Link) uint64 {
 	var space [256]byte
 	text := append(append(append(space[:0], host...), 0), l.Token...)
 	text = append(append(append(text, 0), l.Expires...), 0)
+	if l.Params != nil {
+		text = append(append(text, l.Params...), 0)
+	}
 	sum := sha256.Sum256(text)
 	return binary.BigEndian.Uint64(sum[:])
 }

@@ -277,4 +277,7 @@ type Search struct {
 	Unresolved int64 `json:"unresolved"` // left over
 	Candidates int64 `json:"candidates"` // hashes tried
 	Skipped    int64 `json:"skipped"`    // links not searched: the budget was used up
+
+	Sampled     int64 `json:"sampled,omitempty"`      // links drawn at random and searched through all of IPv4
+	SampleFound int64 `json:"sample_found,omitempty"` // of these, signed for another address
 }

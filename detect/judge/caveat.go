@@ -27,7 +27,7 @@ func (q *question) caveats(rec *finding.Recommendation) []string {
 		}
 		q.families(list)
 	}
-	if d := rec.Decision; !q.flips() && q.unresolved > 0 && (d == finding.KeepCurrent || d == finding.InsufficientEvidence) {
+	if d := rec.Decision; (!q.flips() || q.unproven()) && q.unresolved > 0 && (d == finding.KeepCurrent || d == finding.InsufficientEvidence) {
 		list.add("%s", q.unexplained())
 	}
 	if rec.Prefix != nil {
@@ -51,7 +51,7 @@ func (q *question) grounds(list *caveats) {
 	}
 	switch {
 	case q.o.RefusalsOnly:
-		list.add("The log holds refusals only: whether a change is worth it is not tested.")
+		list.add("The log holds refusals only, so whether they were served before cannot be seen, and whether a change is worth it is not tested.")
 	case q.choice.decision == finding.InsufficientEvidence && !q.worthIt(q.all):
 		share, _, _ := Wilson(q.all.users, q.bound.users)
 		list.add("They are %s of the %s users with address-bound links.", percent(share), count(q.bound.users))
@@ -88,7 +88,7 @@ func (q *question) future(list *caveats) {
 }
 
 func (q *question) background(list *caveats) {
-	if n := q.firstRequest; n > 0 {
+	if n := q.firstRequest; n > 0 && !q.o.RefusalsOnly {
 		list.add("%s never served: the site saw another address than the edge.", plural(n, "user was", "users were"))
 	}
 	if q.o.Span > 0 && q.o.Span < shortSpan {

@@ -117,7 +117,7 @@ func (c *facts) moved() string {
 func (c *facts) neverServed() string {
 	s := fmt.Sprintf("refused %s, never served: the link was signed for another address", times(c.user.Mismatches))
 	if c.link.RefusalsOnly {
-		s = fmt.Sprintf("refused %s because the address had changed; the log holds refusals only, so earlier success cannot be seen", times(c.user.Mismatches))
+		s = fmt.Sprintf("refused %s because the address had changed; the log holds refusals only, so whether it was served before cannot be seen", times(c.user.Mismatches))
 	}
 	return s + c.user.distance() + c.basis()
 }

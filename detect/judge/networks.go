@@ -34,8 +34,10 @@ type network struct {
 	first, last int64
 	served      int
 	media       int // served media requests
+	denied      int // media files first asked for in vain, with a proven mismatch
 	refused     int // with a proven mismatch, expired or not
 	opened      bool
+	stranger    bool // entered by a user agent not seen before
 	files       map[fileID]struct{}
 	goesOn      int // network whose segment sequence it continues; -1 none
 	retries     int // network whose refused or polled file it asked for again; -1 none
@@ -49,9 +51,11 @@ type sharing struct {
 }
 
 // manyNetworks judges a whole link, bots left out: at least t.Networks
-// unrelated networks that each started on their own, were served several media
-// files which others fetched too, and overlapped in time; or that many which
+// unrelated networks that each started on their own, asked for several media
+// files which others asked for too, and overlapped in time; or that many which
 // started on their own and were all refused. Networks joined by one continuing sequence are one.
+// Where links are bound to whole addresses one network at most is served, so
+// media refused with a proven mismatch count for a user agent of its own.
 func manyNetworks(events []Event, order []int32, t *Thresholds) sharing {
 	if origins(events, t.Networks) < t.Networks {
 		return sharing{}
@@ -140,7 +144,7 @@ func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
 	net.opened = kind == whole || startsOver(e.Name, reached)
 	before, ok := s.last[e.UA]
 	if !ok {
-		net.opened = true
+		net.opened, net.stranger = true, true
 		return net
 	}
 	recent := e.Time-before.time <= s.window
@@ -158,6 +162,7 @@ func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
 
 func (n *network) take(e *Event, id fileID, kind part) {
 	n.last = e.Time
+	_, again := n.files[id]
 	n.files[id] = struct{}{}
 	if e.Served {
 		n.served++
@@ -167,6 +172,9 @@ func (n *network) take(e *Event, id fileID, kind part) {
 	}
 	if isMismatch(e) || e.Refused && !e.Elsewhere && e.Verdict == token.ExpiredIPMismatch {
 		n.refused++
+		if kind != opening && !again {
+			n.denied++
+		}
 	}
 }
 
@@ -192,7 +200,8 @@ func (s *spread) join() []*network {
 
 func (n *network) absorb(o *network) {
 	n.last = max(n.last, o.last)
-	n.served, n.media, n.refused = n.served+o.served, n.media+o.media, n.refused+o.refused
+	n.served, n.refused = n.served+o.served, n.refused+o.refused
+	n.media, n.denied = n.media+o.media, n.denied+o.denied
 	for f := range o.files {
 		n.files[f] = struct{}{}
 	}
@@ -214,8 +223,17 @@ func players(joined []*network, t *Thresholds) []*network {
 				again++
 			}
 		}
-		return !n.opened || n.media < t.MediaRequests || 2*again < len(n.files)
+		return !n.opened || n.asked() < t.MediaRequests || 2*again < len(n.files)
 	})
+}
+
+// asked counts the media requests that tell of a player. Refused ones do so
+// for a stranger only: one viewer asks for much in vain while changing networks.
+func (n *network) asked() int {
+	if n.stranger {
+		return n.media + n.denied
+	}
+	return n.media
 }
 
 // overlapping is the largest number of networks active at one time.

@@ -189,3 +189,57 @@ func TestRule11GapsTakeManyNetworksAway(t *testing.T) {
 	s.Gaps = true
 	want(t, &s.users()[0], finding.Undetermined, "missing from the log")
 }
+
+// oneServed is a link bound to a whole address: n networks play the same
+// segments, and all but the first are refused.
+func oneServed(n int) *scene {
+	s := newScene()
+	for at := range int64(4) {
+		for i, a := range []string{home, far, far2}[:n] {
+			if name := fmt.Sprintf("seg%d.ts", at); i == 0 {
+				s.ok(at*9, a, name).ua(0)
+			} else {
+				s.no(at*9+int64(i)*2, a, name, token.IPMismatch).ua(uint32(i))
+			}
+		}
+	}
+	return s
+}
+
+func TestRule10RefusedNetworksPlayToo(t *testing.T) {
+	for _, u := range oneServed(3).users() {
+		want(t, &u, finding.ManyNetworks, "3 unrelated networks that each started on their own at the same time")
+	}
+	want(t, &oneServed(2).users()[1], finding.FirstRequest, "never served")
+}
+
+func TestRule10RefusedPlayersNeedSeveralFiles(t *testing.T) {
+	s := newScene()
+	for n := range int64(4) {
+		s.ok(n*9, home, fmt.Sprintf("seg%d.ts", n)).ua(0)
+		s.no(n*9+2, far, "seg1.ts", token.IPMismatch).ua(1).no(n*9+4, far2, "seg1.ts", token.IPMismatch).ua(2)
+	}
+	want(t, &s.users()[1], finding.FirstRequest, "never served")
+}
+
+func TestRule10RefusedForAnotherCauseIsNoPlay(t *testing.T) {
+	s := oneServed(3)
+	for i := range s.Events {
+		if s.Events[i].Refused {
+			s.Events[i].Verdict = token.UnresolvedSignature
+		}
+	}
+	want(t, &s.users()[1], finding.Undetermined, "nothing explains")
+}
+
+// A viewer of a live stream behind several gateways polls the manifest from
+// each, and asks again for every segment that was refused.
+func TestRule10OneAgentRefusedOnManyGatewaysRotates(t *testing.T) {
+	s := newScene()
+	for n := range int64(12) {
+		name := fmt.Sprintf("seg%d.ts", n+1)
+		s.ok(n*6, home, "live.m3u8").no(n*6+1, far, name, token.IPMismatch).no(n*6+2, far2, name, token.IPMismatch).ok(n*6+3, home, name)
+		s.no(n*6+4, far, "live.m3u8", token.IPMismatch).no(n*6+5, far2, "live.m3u8", token.IPMismatch)
+	}
+	want(t, s.only(t), finding.Rotating, "between 3 addresses")
+}

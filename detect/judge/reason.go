@@ -19,17 +19,50 @@ func (q *question) reason(carriers []finding.Carrier) string {
 		return "Nothing can be said about masks, as the hashes of served links do not fit this host: send the key in force at the time and a log with full URLs and unmasked addresses."
 	case q.o.Unbound:
 		return "Links of this host carry no address, so no mask would change anything: " + q.instead() + "."
-	case q.all.users == 0 && q.untold > 0:
-		s = "No user could be followed from one address to another: " + q.instead() + "."
+	case q.unproven():
+		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.all.users == 0:
-		s = "Nobody was refused because of a changed address: " + q.instead() + "."
+		s = q.nobody() + q.refusals()
 	default:
-		s = q.people() + q.answer(carriers) + "."
+		s = q.people() + q.answer(carriers)
 	}
+	s += q.unverified() + "."
 	if q.flips() {
 		s += " " + q.unexplained()
 	}
 	return s
+}
+
+// nobody says how sure it is that there are no affected users.
+func (q *question) nobody() string {
+	with := ""
+	if q.o.OtherFamily > 0 {
+		with = fmt.Sprintf(" with an IPv%d link", q.family)
+	}
+	switch {
+	case q.untold > 0:
+		return "No user" + with + " could be followed from one address to another"
+	case q.unresolved > 0:
+		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, plural(q.unresolved, "user", "users"))
+	}
+	return "Nobody" + with + " was refused because of a changed address"
+}
+
+// refusals lists what the refusals are instead, unless those of the other
+// family are among them.
+func (q *question) refusals() string {
+	if q.o.OtherFamily > 0 {
+		return ""
+	}
+	return ": " + q.instead()
+}
+
+// unverified says that too few tokens vouch for the key (rule 1).
+func (q *question) unverified() string {
+	if !q.o.Unverified {
+		return ""
+	}
+	return fmt.Sprintf("; the key is not verified (fewer than %d tokens)", q.t.CalibrationTokens)
 }
 
 // people names the affected.
@@ -54,6 +87,9 @@ func (q *question) answer(carriers []finding.Carrier) string {
 	case finding.HelpsPartly:
 		return "; " + q.figures() + "; " + q.remaining() + q.ruledOut() + q.leftBehind(carriers)
 	case finding.MaskNotEnough:
+		if len(q.candidates) == 0 {
+			return fmt.Sprintf("; the mask in force, /%d, is as wide as any candidate, and %s: %s", q.choice.prefix, q.remaining(), q.remedy())
+		}
 		return "; even " + q.letThrough() + ", as " + q.remaining() + q.leftBehind(carriers) + ": " + q.remedy()
 	}
 	switch {
@@ -197,6 +233,9 @@ func (q *question) flips() bool {
 // unexplained is the sentence about unresolved failures, with the search that
 // would settle them.
 func (q *question) unexplained() string {
+	if q.all.users == 0 {
+		return "A full search over a random sample of the links with unexplained hashes would tell whether addresses changed there."
+	}
 	if d := q.choice.decision; d != finding.Widen && d != finding.HelpsPartly {
 		return fmt.Sprintf("%s refused with a hash that nothing explains; a full search over a random sample of them would tell whether addresses changed there.",
 			plural(q.unresolved, "more user was", "more users were"))

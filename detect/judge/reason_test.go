@@ -76,9 +76,10 @@ func TestInferenceIsSaid(t *testing.T) {
 // Rule 18 for the answers that are no mask: too few to matter stay a caveat.
 func TestRule18WhereNothingIsWidened(t *testing.T) {
 	says := "more users were refused with a hash that nothing explains"
-	decided(t, newWorld().quiet(9).refused(30, 0, unresolved).ask(), finding.KeepCurrent, 0, "30 "+says)
+	search := "A full search over a random sample"
+	decided(t, newWorld().quiet(9).refused(30, 0, unresolved).ask(), finding.KeepCurrent, 0, search)
 	rec := newWorld().quiet(9).refused(29, 0, unresolved).ask()
-	if warned(t, rec, "29 "+says); strings.Contains(rec.Reason, says) {
+	if warned(t, rec, search); strings.Contains(rec.Reason, search) {
 		t.Errorf("29 users change nothing: %s", rec.Reason)
 	}
 	decided(t, newWorld().refused(20, 24).quiet(100).refused(20, 0, unresolved).ask(), finding.InsufficientEvidence, 0, "20 "+says)
@@ -119,4 +120,67 @@ func TestRule18OnlyAWiderMaskContradicts(t *testing.T) {
 	w = newWorld().refused(90, 24).refused(9, 16).quiet(100)
 	decided(t, w.ask(), finding.Widen, 24)
 	decided(t, w.refused(8, 0, unresolved).ask(), finding.Widen, 24, "This does not hold if the 8 users")
+}
+
+// Without one reproduced hash it is not known who was refused for what.
+func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
+	w := newWorld().refused(5, 0, unresolved)
+	nine := func(o *Asked) { o.Refused = map[string]int64{"unresolved_signature": 9} }
+	rec := w.ask(unreproduced, refusalsOnly)
+	decided(t, rec, finding.InsufficientEvidence, 0, "Nothing could be proven", "the key, the path rule or the address field may not fit")
+	warned(t, rec, "A full search")
+	rec = w.ask(nine)
+	decided(t, rec, finding.KeepCurrent, 0, "No refusal is proven to come from a changed address, and nothing explains the hashes of 5 users: the 9 refusals fell on links whose hash nothing explains.")
+	decided(t, w.ask(func(o *Asked) { o.Unbound = true }, unreproduced), finding.KeepCurrent, 0, "carry no address")
+	untold := func(u *User) { u.Class, u.Mismatches = finding.Undetermined, 1 }
+	decided(t, w.refused(1, 3, untold).ask(), finding.KeepCurrent, 0, "No user could be followed")
+	decided(t, newWorld().quiet(3).ask(unreproduced), finding.KeepCurrent, 0, "Nobody was refused because of a changed address")
+}
+
+func TestRule02RefusalsOnlyDoNotTellWhoWasServed(t *testing.T) {
+	first := func(u *User) { u.Class = finding.FirstRequest }
+	w := newWorld().refused(100, 24, first)
+	warned(t, w.ask(), "100 users were never served: the site saw another address than the edge.")
+	rec := w.ask(refusalsOnly)
+	warned(t, rec, "so whether they were served before cannot be seen")
+	if all := strings.Join(append(rec.Caveats, rec.Reason), " "); strings.Contains(all, "never served") || strings.Contains(all, "the site saw") {
+		t.Errorf("refusals alone do not show it: %s", all)
+	}
+}
+
+// The refusals of a host are of both families.
+func TestRefusalsOfTheOtherFamilyAreLeftOut(t *testing.T) {
+	other := func(o *Asked) {
+		o.OtherFamily, o.Refused = 40, map[string]int64{"ip_mismatch": 90}
+	}
+	if got := newWorld().quiet(9).ask(other).Reason; got != "Nobody with an IPv4 link was refused because of a changed address." {
+		t.Error(got)
+	}
+	decided(t, newWorld().refused(5, 0, unresolved).ask(other), finding.KeepCurrent, 0, "No refusal with an IPv4 link is proven", "the hashes of 5 users.")
+}
+
+func TestRule15AMaskInForceThatIsNotEnough(t *testing.T) {
+	rec := newWorld().refused(30, 10).refused(70, 17).quiet(100).ask(prefix(16))
+	decided(t, rec, finding.MaskNotEnough, 0, "the mask in force, /16, is as wide as any candidate, and 30 users moved beyond the /16: fetch a new link from the site")
+	decided(t, newWorld().refused(30, -1).quiet(100).ask(prefix(12)), finding.MaskNotEnough, 0, "/12", "same address families")
+	decided(t, newWorld().refused(29, 10).refused(71, 17).quiet(100).ask(prefix(16)), finding.KeepCurrent, 0, "the mask in force, /16, is as wide as any candidate.")
+	decided(t, newWorld().refused(30, 10).quiet(6970).ask(prefix(16)), finding.KeepCurrent, 0)
+}
+
+func TestRule01AnUnverifiedKeyIsSaid(t *testing.T) {
+	unverified := func(o *Asked) { o.Unverified = true }
+	says := "; the key is not verified (fewer than 30 tokens)."
+	w := newWorld().refused(100, 24).quiet(100)
+	decided(t, w.ask(unverified), finding.Widen, 24, says)
+	decided(t, newWorld().quiet(9).ask(unverified), finding.KeepCurrent, 0, says)
+	if got := w.ask().Reason; strings.Contains(got, "not verified") {
+		t.Error(got)
+	}
+}
+
+func TestTheCurveHoldsEveryPrefixLength(t *testing.T) {
+	curve := newWorld().refused(3, 5).refused(2, -1).refused(1, 0).quiet(2).ask().Curve
+	if len(curve) != 33 || curve[0].Prefix != 0 || curve[0].AcceptedUsers != 4 || curve[0].Exposure != 1 || curve[5].AcceptedUsers != 3 || curve[32].Prefix != 32 {
+		t.Errorf("%+v", curve)
+	}
 }

@@ -56,7 +56,14 @@ func (q *question) decide(c *cohort) choice {
 	switch {
 	case q.o.CalibrationFailed:
 		return unsure
-	case q.o.Unbound, c.users == 0, len(q.candidates) == 0:
+	case q.o.Unbound:
+		return keep
+	case c.users == 0:
+		if q.unproven() {
+			return unsure
+		}
+		return keep
+	case len(q.candidates) == 0 && points.decision == finding.KeepCurrent:
 		return keep
 	case c.users < q.t.DecidesFrom:
 		return unsure
@@ -70,11 +77,27 @@ func (q *question) decide(c *cohort) choice {
 func (q *question) pointed(c *cohort) choice {
 	switch n := len(q.candidates); {
 	case n == 0:
-		return choice{finding.KeepCurrent, q.current(q.o), false}
+		return q.inForce(c)
 	case c.users == 0:
 		return choice{finding.KeepCurrent, q.candidates[n-1], false}
 	}
 	return c.choose(q.candidates, q.vetoed, &q.t)
+}
+
+// inForce judges a mask that no candidate is wider than: it is not enough if as
+// many users as decide leave it.
+func (q *question) inForce(c *cohort) choice {
+	now := q.current(q.o)
+	if c.users-c.accepted(now) >= q.t.DecidesFrom {
+		return choice{finding.MaskNotEnough, now, false}
+	}
+	return choice{finding.KeepCurrent, now, false}
+}
+
+// unproven tells whether nobody is known to be affected only because no hash
+// of the host was reproduced at all.
+func (q *question) unproven() bool {
+	return q.all.users == 0 && q.unresolved > 0 && !q.o.Reproduced
 }
 
 // worthIt is the rate test of rule 15; refusals alone give no rate.

@@ -18,7 +18,10 @@ type Asked struct {
 	RefusalsOnly      bool             // the log holds refusals only: no rates
 	CalibrationFailed bool             // hashes cannot be believed on this host
 	Span              time.Duration    // of the host's log; 0: not known
-	Refused           map[string]int64 // cause → refused requests of the host
+	Refused           map[string]int64 // cause → refused requests of the host, of both families
+	OtherFamily       int64            // affected users of the host's other family: Refused is about them too
+	Reproduced        bool             // a hash of the host was reproduced, for whatever address
+	Unverified        bool             // keys are given, but too few tokens to calibrate the host (rule 1)
 }
 
 // Replay accumulates the users of one host and family and answers which mask
@@ -76,6 +79,9 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 		r.untold++
 	}
 }
+
+// AffectedUsers counts the affected users added so far.
+func (r *Replay) AffectedUsers() int64 { return int64(len(r.affected)) }
 
 func (r *Replay) addAffected(u *User) {
 	m := member{first: u.First, asn: u.ASN, least: -1, from: len(r.lens)}
@@ -155,14 +161,14 @@ func (r *Replay) curve(all *cohort, candidates []int) []finding.CurveStep {
 	return steps
 }
 
-// lengths are 8 to 32, or 32 to 128 in steps of 4 with the candidates between.
+// lengths are 0 to 32, or 0 to 128 in steps of 4 with the candidates between.
 func (r *Replay) lengths(candidates []int) []int {
-	from, step := 8, 1
+	step := 1
 	if r.family != 4 {
-		from, step = 32, 4
+		step = 4
 	}
 	lengths := slices.Clone(candidates)
-	for p := from; p <= r.width(); p += step {
+	for p := 0; p <= r.width(); p += step {
 		lengths = append(lengths, p)
 	}
 	slices.Sort(lengths)

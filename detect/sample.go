@@ -1,0 +1,96 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"ipdrift/detect/judge"
+)
+
+// Recover says how far to search for the address a link was signed for: one of
+// the constants, or [RecoverSample].
+type Recover string
+
+// The extents of the search.
+const (
+	RecoverNone Recover = "none" // other requests with the same token only
+	RecoverNear Recover = "near" // addresses in the log, and the /24 and /16 around the request
+	RecoverFull Recover = "full" // then all of IPv4
+)
+
+// maxSample is the largest sample: the search takes up to a minute a link.
+const maxSample = 10_000
+
+const samplePrefix = "sample="
+
+// RecoverSample is RecoverNear, and then all of IPv4 for n links of each host
+// that are left over, drawn at random.
+func RecoverSample(n int) Recover { return Recover(samplePrefix + strconv.Itoa(n)) }
+
+// ParseRecover reads none, near, full or sample=N.
+func ParseRecover(text string) (Recover, error) {
+	r := Recover(text)
+	if r == RecoverNone || r == RecoverNear || r == RecoverFull || r.sample() > 0 {
+		return r, nil
+	}
+	return "", fmt.Errorf("%q is not none, near, full or sample=N, with N from 1 to %d", text, maxSample)
+}
+
+// sample is how many links of a host are drawn; 0 for none.
+func (r Recover) sample() int {
+	text, ok := strings.CutPrefix(string(r), samplePrefix)
+	n, err := strconv.Atoi(text)
+	if !ok || err != nil || n < 1 || n > maxSample || RecoverSample(n) != r {
+		return 0
+	}
+	return n
+}
+
+// searches tells whether addresses are tried that no request with the link has.
+func (o *Options) searches() bool { return o.Recover != RecoverNone && o.Scheme.Binds }
+
+// draw is the sample of one host.
+type draw struct {
+	host         string
+	links, found int64
+}
+
+// drawn searches all of IPv4 for the first links of each host in the order of
+// their hashes, which no traffic can choose.
+func (a *analysis) drawn(ctx context.Context, suspects []*suspect, tried *atomic.Uint64) {
+	size := a.Recover.sample()
+	samples := map[*host][]*suspect{}
+	var all []*suspect
+	for _, s := range suspects {
+		if s.found == nil && !s.skipped && len(samples[s.host]) < size {
+			samples[s.host] = append(samples[s.host], s)
+			all = append(all, s)
+		}
+	}
+	a.round(ctx, all, nil, tried, func(f *finder, s *suspect) {
+		s.deep = true
+		f.everywhere(ctx, s)
+	})
+	for _, name := range a.names {
+		d := draw{host: name, links: int64(len(samples[a.hosts[name]]))}
+		for _, s := range samples[a.hosts[name]] {
+			if s.found != nil {
+				d.found++
+			}
+		}
+		if d.links > 0 {
+			a.draws = append(a.draws, d)
+		}
+	}
+}
+
+// says words what the sample bounds.
+func (d draw) says() string {
+	_, _, high := judge.Wilson(d.found, d.links)
+	return fmt.Sprintf("%s: of %d unresolved links drawn at random and searched through all of IPv4, %d were signed for another address: at most %.0f %% of the rest can be",
+		d.host, d.links, d.found, math.Ceil(100*high))
+}

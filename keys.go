@@ -1,0 +1,186 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"ipdrift/token"
+)
+
+// keyVariable is the environment variable that can hold the key.
+const keyVariable = "IPDRIFT_KEY"
+
+const keyHint = "give the key with --key-file FILE, --key-file HOST=FILE, --config FILE or in " + keyVariable
+
+// keyBytes is the most of a key file that is read: an RSA key in PEM fits.
+const keyBytes = 16 << 10
+
+// keyFlags say which keys there are and what is hashed with them.
+type keyFlags struct {
+	config   string
+	keyFiles []string
+	scheme   string
+	form     string
+}
+
+func (k *keyFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&k.config, "config", "", "YAML `FILE` with resources and where their keys are")
+	f.StringArrayVar(&k.keyFiles, "key-file", nil, "`[HOST=]FILE` that holds the secret key; repeatable; "+keyVariable+" does the same")
+	f.StringVar(&k.scheme, "scheme", "", "token scheme: `NAME` is "+strings.Join(schemeNames(), ", ")+
+		"; \"ipdrift formats\" tells what each is (default "+token.Schemes()[0].Name+")")
+	f.StringVar(&k.form, "mask-form", "network", "text of a cut address in the hash: network, cidr, octets or octets-dot")
+}
+
+func (k *keyFlags) complete(cmd *cobra.Command) {
+	wordsFor(cmd, "scheme", schemeNames()...)
+	wordsFor(cmd, "mask-form", "network", "cidr", "octets", "octets-dot")
+}
+
+func schemeNames() []string {
+	var names []string
+	for _, s := range token.Schemes() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// keyText is a key as it was found: what it stands for depends on the scheme.
+type keyText struct {
+	host, where string
+	text        []byte
+}
+
+// secrets is what the key flags amount to.
+type secrets struct {
+	scheme *token.Scheme
+	ring   *token.Keyring
+	hosts  []string // that have keys of their own; "" has those of all others
+	form   token.Form
+}
+
+// read finds the keys. Warnings about them go to w.
+func (k *keyFlags) read(w io.Writer) (*secrets, error) {
+	s := &secrets{}
+	var ok bool
+	if s.form, ok = token.ParseForm(k.form); !ok {
+		return nil, usage("choose one of network, cidr, octets, octets-dot", "unknown --mask-form %q", k.form)
+	}
+	found, err := keyFilesOf("key-file", k.keyFiles)
+	if err != nil {
+		return nil, err
+	}
+	name := k.scheme
+	if k.config != "" {
+		scheme, more, err := readConfig(k.config)
+		if err != nil {
+			return nil, err
+		}
+		if found = append(found, more...); name == "" {
+			name = scheme
+		}
+	}
+	if text := os.Getenv(keyVariable); text != "" {
+		found = append(found, keyText{"", keyVariable, []byte(text)})
+	}
+	if s.scheme = token.Schemes()[0]; name != "" {
+		if s.scheme, err = token.SchemeNamed(name); err != nil {
+			return nil, usage(`"ipdrift formats" lists the schemes`, "--scheme: %w", err)
+		}
+	}
+	s.ring, s.hosts, err = keyring(s.scheme, found, w)
+	return s, err
+}
+
+// keyring reads keys as the scheme writes them, and lists their hosts.
+func keyring(scheme *token.Scheme, found []keyText, w io.Writer) (*token.Keyring, []string, error) {
+	ring, hosts := &token.Keyring{}, []string(nil)
+	for _, k := range found {
+		key, warning, err := scheme.ParseKey(k.text)
+		if err != nil {
+			return nil, nil, failed(fmt.Sprintf("a key file for %s holds %s", scheme.Name, scheme.KeyForm), "%s: %w", k.where, err)
+		}
+		if warning != "" {
+			say(w, "%s: %s", k.where, warning)
+		}
+		ring.Add(k.host, key)
+		if !slices.Contains(hosts, k.host) {
+			hosts = append(hosts, k.host)
+		}
+	}
+	return ring, hosts, nil
+}
+
+// forHost returns the keys of the host of a link.
+func (s *secrets) forHost(host string) ([]token.Key, error) {
+	if keys := s.ring.For([]byte(host)); len(keys) > 0 {
+		return keys, nil
+	}
+	if s.ring.Len() == 0 {
+		return nil, usage(keyHint, "no key")
+	}
+	return nil, usage(keyHint, "no key for host %q", host)
+}
+
+// others returns the keys of all hosts that have other keys than this one.
+func (s *secrets) others(host string) map[string][]token.Key {
+	own, out := s.ring.For([]byte(host)), map[string][]token.Key{}
+	for _, name := range s.hosts {
+		keys := s.ring.For([]byte(name))
+		if slices.EqualFunc(keys, own, token.Key.Equal) {
+			continue
+		}
+		if name == "" {
+			name = "*"
+		}
+		out[name] = keys
+	}
+	return out
+}
+
+// keyFilesOf reads keys from FILE or HOST=FILE. A value that names no file is
+// never shown: it might be a key that was put there by mistake.
+func keyFilesOf(flag string, args []string) ([]keyText, error) {
+	var out []keyText
+	for i, arg := range args {
+		host, path := "", arg
+		if _, err := os.Stat(arg); err != nil {
+			if h, p, ok := strings.Cut(arg, "="); ok && !strings.Contains(h, "/") {
+				host, path = h, p
+			}
+		}
+		where := fmt.Sprintf("--%s number %d", flag, i+1)
+		text, err := readKeyFile(path)
+		if err != nil {
+			return nil, failed("the flag names a file that holds the key; its value is not shown, for it could be the key itself", "%s: %w", where, err)
+		}
+		out = append(out, keyText{host, where + ", " + path, text})
+	}
+	return out, nil
+}
+
+// readKeyFile reads no more than a key file can hold. Its error does not name
+// the file.
+func readKeyFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, withoutPath(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, keyBytes))
+	return text, withoutPath(err)
+}
+
+func withoutPath(err error) error {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
