@@ -74,7 +74,7 @@ func TestExpiry(t *testing.T) {
 		want    string
 	}{
 		{"in its own second", 0, 200, 0, "", "valid - - recomputed"},
-		{"in its own second, refused", 0, 403, 0, "", "valid refused_elsewhere - recomputed"},
+		{"in its own second, refused", 0, 403, 0, "", "expired expired at_expiry recomputed"},
 		{"a second late", -1, 410, 0, "", "expired expired - recomputed"},
 		{"a second late, another status", -1, 403, 0, "", "expired expired - recomputed"},
 		{"an hour late", -3600, 410, 0, "", "expired expired - recomputed"},

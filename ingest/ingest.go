@@ -37,12 +37,6 @@ import (
 	"ipdrift/token"
 )
 
-// sampleLines is how many lines of a source decide its format.
-const (
-	sampleLines = 250
-	sampleBytes = maxLine + 1<<20
-)
-
 // Options say how a load reads and judges.
 type Options struct {
 	Scheme  *token.Scheme
@@ -217,25 +211,21 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out chan<- chunk
 		return 0, err
 	}
 	defer in.Close()
-	buffered := bufio.NewReaderSize(in, sampleBytes)
-	if src.format = l.Format; src.format == nil {
-		lines := sample(buffered)
-		if len(lines) == 0 {
-			_, err := buffered.Peek(1)
-			return 0, damage(err, &l.read)
-		}
-		found, misfit := format.Detect(lines)
-		if misfit != nil {
-			return 0, misfit
-		}
-		src.format = found
+	buffered := bufio.NewReaderSize(in, 256<<10)
+	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
+		buffered.Discard(len(byteOrderMark))
 	}
-	lines, err := l.chunks.cut(ctx, i, &progressReader{buffered, l}, out)
-	return lines, damage(err, &l.read)
+	src.format = l.Format
+	s := &sampler{src: src, out: out}
+	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, func(ch chunk) error { return s.take(ctx, ch) })
+	if misfit := s.settle(ctx); misfit != nil {
+		return s.sent, misfit
+	}
+	return lines, damage(err)
 }
 
 // damage words a read error; a plain end is none.
-func damage(err error, read *atomic.Int64) error {
+func damage(err error) error {
 	switch {
 	case err == nil || errors.Is(err, io.EOF):
 		return nil
@@ -243,18 +233,10 @@ func damage(err error, read *atomic.Int64) error {
 		return fmt.Errorf("truncated: the compressed data ends too early; what came before is kept")
 	case errors.Is(err, context.Canceled):
 		return err
+	case errors.Is(err, errBehindGzip):
+		return fmt.Errorf("%w; all lines before it are kept", err)
 	}
 	return fmt.Errorf("damaged: %w; what came before is kept", unwrapPath(err))
-}
-
-// sample returns the first lines without taking them from r.
-func sample(r *bufio.Reader) [][]byte {
-	data, err := r.Peek(sampleBytes)
-	lines := bytes.Split(data, []byte{'\n'})
-	if n := len(lines) - 1; len(lines[n]) == 0 || err == nil && n > 0 {
-		lines = lines[:n] // behind the last newline, or cut off
-	}
-	return lines[:min(len(lines), sampleLines)]
 }
 
 // progressReader reports how far reading has come.
@@ -315,7 +297,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 		}
 		var damaged any
 		if s.err != nil {
-			damaged = s.err.Error()
+			damaged = string(l.Keys.Cut([]byte(s.err.Error()), cutMark))
 		}
 		if err := rows.Append(ctx, uint16(i), stats.Path, stats.Format, stats.Lines, stats.Parsed, stats.Rejected, s.grain.Load(), damaged); err != nil {
 			return nil, err

@@ -65,7 +65,7 @@ func TestLateOfLines(t *testing.T) {
 		{"served a second behind", logTime - 1, 200, timed, " 0.000", JustLate},
 		{"served late, but started in time", logTime - 100, 200, timed, " 200.000", InTime},
 		{"started early, ended behind", logTime - 10, 200, timed, " 20.000", InTime},
-		{"refused at the deadline", logTime, 403, timed, " 0.000", NearExpiry},
+		{"refused at the deadline", logTime, 403, timed, " 0.000", AtExpiry},
 		{"refused long behind", logTime - 100, 410, timed, " 0.000", TooLate},
 		{"refused after a long wait across the deadline", logTime - 5, 403, timed, " 10.000", AtExpiry},
 		{"served, start unknown, deadline behind", logTime + 100, 200, untimed, "", InTime},

@@ -33,7 +33,7 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, hostHash uint64) (ui
 	}
 	id, err := w.outcome.dict.id(ctx, hash, func() []any {
 		return []any{
-			string(o.host), string(o.method), o.status, o.code, o.upstream, o.shield,
+			string(w.Keys.Cut(o.host, cutMark)), string(w.Keys.Cut(o.method, cutMark)), o.status, o.code, o.upstream, o.shield,
 			uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
 			uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key,
 		}

@@ -12,55 +12,11 @@ import (
 
 const (
 	cutMark    = "…"
-	rejectText = 300 // bytes of a rejected line that are kept
-	tokenRun   = 20  // a run of this many token characters is taken for a token
 	tokenShown = 6   // characters of a token that may be shown
 )
 
-// redact cuts out of a rejected line what could be a secret: the value of
-// every query parameter, and all but the first characters of everything as
-// long as a token. The line did not parse, so its parts are guessed at, on
-// the safe side.
-func redact(line []byte) string {
-	whole := line
-	line = line[:min(len(line), rejectText)]
-	var out []byte
-	for i := 0; i < len(line); {
-		c := line[i]
-		run := i
-		for run < len(whole) && run < i+tokenRun && tokenByte(whole[run]) {
-			run++
-		}
-		long := run-i >= tokenRun // also of a run that the end of the kept text cuts
-		for run < len(line) && tokenByte(line[run]) {
-			run++
-		}
-		run = min(run, len(line))
-		switch {
-		case long:
-			out = append(append(out, line[i:min(i+tokenShown, run)]...), cutMark...)
-			i = run
-		case run > i:
-			out = append(out, line[i:run]...)
-			i = run
-		case c == '=':
-			out = append(append(out, '='), cutMark...)
-			for i++; i < len(line) && !endsValue(line[i]); i++ {
-			}
-		default:
-			out = append(out, c)
-			i++
-		}
-	}
-	return validText(string(out))
-}
-
 func tokenByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '+'
-}
-
-func endsValue(c byte) bool {
-	return c == '&' || c == ' ' || c == '"' || c == '\t'
 }
 
 // cutQuery drops the query string of a URL, and with it every token.
@@ -92,7 +48,7 @@ func cutReferer(url []byte) []byte {
 // cleanPath is a path as it may be stored: a token that stands in it, under
 // whatever scheme, is cut to its first characters.
 func cleanPath(path []byte) string {
-	text := cutMarked(string(path))
+	text := cutMarked(cutParams(string(path)))
 	parts := strings.Split(text, "/")
 	for i, p := range parts {
 		if looksSigned(p) && i+1 < len(parts) && allDigits(parts[i+1]) {

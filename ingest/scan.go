@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"sync"
@@ -35,11 +34,11 @@ func (c *chunks) get() *[]byte {
 
 func (c *chunks) put(ch chunk) { c.pool.Put(ch.buf) }
 
-// cut reads r to its end and sends chunks of whole lines. It returns the
+// cut reads r to its end and hands out chunks of whole lines. It returns the
 // number of lines, also when reading fails: what came before the damage has
 // been sent. The incomplete line at which a read error struck is sent as a
 // line of its own.
-func (c *chunks) cut(ctx context.Context, source int, r io.Reader, out chan<- chunk) (lines int64, err error) {
+func (c *chunks) cut(source int, r io.Reader, out func(chunk) error) (lines int64, err error) {
 	next := int64(1)
 	buf := c.get()
 	kept := 0 // bytes of an unfinished line at the start of buf
@@ -52,7 +51,7 @@ func (c *chunks) cut(ctx context.Context, source int, r io.Reader, out chan<- ch
 			end = bytes.LastIndexByte(data, '\n') + 1
 		}
 		if end == 0 && !ended {
-			next, err = c.skipLong(ctx, source, next, buf, r, out)
+			next, err = c.skipLong(source, next, buf, r, out)
 			if err != nil {
 				return next - 1, err
 			}
@@ -67,7 +66,7 @@ func (c *chunks) cut(ctx context.Context, source int, r io.Reader, out chan<- ch
 		if end > 0 {
 			ch := chunk{source: source, first: next, data: data[:end], buf: buf}
 			next += countLines(ch.data)
-			if err := send(ctx, out, ch); err != nil {
+			if err := out(ch); err != nil {
 				return next - 1, err
 			}
 		}
@@ -93,8 +92,8 @@ func fill(r io.Reader, p []byte) (n int, err error) {
 }
 
 // skipLong sends the beginning of an overlong line and reads past its end.
-func (c *chunks) skipLong(ctx context.Context, source int, line int64, buf *[]byte, r io.Reader, out chan<- chunk) (int64, error) {
-	if err := send(ctx, out, chunk{source: source, first: line, data: (*buf)[:keepLong], long: true, buf: buf}); err != nil {
+func (c *chunks) skipLong(source int, line int64, buf *[]byte, r io.Reader, out func(chunk) error) (int64, error) {
+	if err := out(chunk{source: source, first: line, data: (*buf)[:keepLong], long: true, buf: buf}); err != nil {
 		return line, err
 	}
 	return line + 1, skipLine(r)
@@ -131,13 +130,4 @@ func countLines(data []byte) int64 {
 		n++
 	}
 	return n
-}
-
-func send(ctx context.Context, out chan<- chunk, ch chunk) error {
-	select {
-	case out <- ch:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -45,7 +45,7 @@ func cutAll(t *testing.T, r io.Reader) (got []numbered, lines int64, err error) 
 			c.put(ch)
 		}
 	}()
-	lines, err = c.cut(context.Background(), 3, r, out)
+	lines, err = c.cut(3, r, func(ch chunk) error { out <- ch; return nil })
 	close(out)
 	<-done
 	return got, lines, err
@@ -182,7 +182,8 @@ func TestCutStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	var c chunks
-	_, err := c.cut(ctx, 0, bytes.NewReader([]byte("a\nb\n")), make(chan chunk))
+	s := sampler{src: &source{format: namedFormat(t, "json")}, out: make(chan chunk)}
+	_, err := c.cut(0, bytes.NewReader([]byte("a\nb\n")), func(ch chunk) error { return s.take(ctx, ch) })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cut with nobody to take its chunks: %v, want %v", err, context.Canceled)
 	}

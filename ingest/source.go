@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -184,17 +185,53 @@ func (s Source) open(stdin io.Reader, read *atomic.Int64) (*stream, error) {
 	}
 	out := &stream{Reader: in, file: file}
 	switch {
-	case len(head) >= 2 && head[0] == 0x1f && head[1] == 0x8b:
+	case bytes.HasPrefix(head, []byte(gzipMagic)):
 		if out.gz, err = gzip.NewReader(in); err != nil {
 			file.Close()
 			return nil, fmt.Errorf("gzip header: %w", err)
 		}
-		out.Reader = out.gz
+		out.gz.Multistream(false)
+		out.Reader = &members{out.gz, in}
 	case len(head) == 4 && unsupported(head) != "":
 		file.Close()
 		return nil, fmt.Errorf("%s is not read yet: decompress it first, or pipe it in as -", unsupported(head))
 	}
 	return out, nil
+}
+
+const (
+	byteOrderMark = "\xef\xbb\xbf" // of UTF-8
+	gzipMagic     = "\x1f\x8b"
+)
+
+var errBehindGzip = errors.New("behind the end of the gzip data stands something else")
+
+// members reads the members of a gzip file one behind the other (RFC 1952,
+// 2.2), and tells what is no member from a member that is cut off.
+type members struct {
+	gz *gzip.Reader
+	in *bufio.Reader
+}
+
+func (m *members) Read(p []byte) (int, error) {
+	n, err := m.gz.Read(p)
+	if err == io.EOF {
+		err = m.next()
+	}
+	return n, err
+}
+
+func (m *members) next() error {
+	head, err := m.in.Peek(len(gzipMagic))
+	switch {
+	case len(head) == 0:
+		return err
+	case !strings.HasPrefix(gzipMagic, string(head)):
+		return errBehindGzip
+	}
+	err = m.gz.Reset(m.in)
+	m.gz.Multistream(false)
+	return err
 }
 
 // unsupported names a compression that is recognised only to be refused with

@@ -51,7 +51,7 @@ func Create(path string, l Limits) (*Store, error) {
 	if path == "" {
 		dir, err := os.MkdirTemp("", "ipdrift-")
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("a temporary file cannot be made: %w; point TMPDIR to a folder that can be written to", err)
 		}
 		s.dir, s.file = dir, filepath.Join(dir, "case.duckdb")
 	} else {

@@ -110,7 +110,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 }
 
 func (w *worker) reject(ctx context.Context, source int, line int64, reason string, text []byte) error {
-	return w.rejects.Append(ctx, uint16(source), line, reason, redact(text))
+	return w.rejects.Append(ctx, uint16(source), line, reason, redact(w.Keys.Cut(text, cutMark)))
 }
 
 // request adds the record as one row.
@@ -171,9 +171,14 @@ func Seen(host, userAgent, referer []byte) token.Seen {
 	return token.Seen{Host: host, UserAgent: userAgent, Referer: referer}
 }
 
-// splitPath cuts a path behind its last slash.
+// splitPath cuts a path behind its last slash; slashes behind a lost question
+// mark do not count.
 func splitPath(path []byte) (dir, file []byte) {
-	i := bytes.LastIndexByte(path, '/') + 1
+	head := path
+	if bytes.IndexByte(path, '%') >= 0 || bytes.IndexByte(path, '&') >= 0 {
+		head = path[:lostQuery(string(path))]
+	}
+	i := bytes.LastIndexByte(head, '/') + 1
 	return path[:i], path[i:]
 }
 
@@ -192,7 +197,7 @@ func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64
 	from, until := r.Start, r.Start+r.Resolution-1
 	switch {
 	case refused(r.Status): // answered at once: the edge looked at its clock between start and log time, give or take the log's resolution
-		from, until = r.Start-r.Resolution, max(until, r.Logged+r.Resolution-1)+r.Resolution
+		until = max(until, r.Logged+r.Resolution-1) + r.Resolution
 	case !r.HasStart: // logged at the end of a response that may have begun at any time before
 		from = min(from, l.deadline*1e6)
 	}
@@ -293,7 +298,7 @@ func (w *worker) linkOf(ctx context.Context, host []byte, t *aimed) (*linkMemo, 
 	var err error
 	m.id, err = w.dicts.link.id(ctx, m.hash, func() []any {
 		shown := l.Token[:min(tokenShown, len(l.Token))]
-		return []any{string(host), string(shown), stableID(host, l), l.Deadline}
+		return []any{string(w.Keys.Cut(host, cutMark)), string(shown), stableID(host, l), l.Deadline}
 	})
 	if err != nil {
 		m.key = 0
@@ -340,7 +345,7 @@ func (w *worker) ids(ctx context.Context, o *outcome, t *aimed) (ids hitIDs, err
 		slot := d.cache.slot(d.hash)
 		if slot.hash != d.hash || slot.id == 0 {
 			text, clean := d.text, d.clean
-			id, err := d.cache.dict.id(ctx, d.hash, func() []any { return []any{clean(text)} })
+			id, err := d.cache.dict.id(ctx, d.hash, func() []any { return []any{clean(w.Keys.Cut(text, cutMark))} })
 			if err != nil {
 				return ids, err
 			}
@@ -388,7 +393,7 @@ func (w *worker) clientID(ctx context.Context) (uint32, error) {
 		if r.ASN != 0 {
 			asn = r.ASN
 		}
-		return []any{family(r.Client), uint8(b2i(r.Client.Is4In6())), hi, lo, string(token.AppendAddr(nil, r.Client)), plainText(r.Country), asn}
+		return []any{family(r.Client), uint8(b2i(r.Client.Is4In6())), hi, lo, string(token.AppendAddr(nil, r.Client)), plainText(w.Keys.Cut(r.Country, cutMark)), asn}
 	})
 	*slot = cacheSlot{hash, id}
 	return id, err

@@ -181,7 +181,7 @@ func together(recs []finding.Recommendation) string {
 	if interrupted > 0 {
 		text += ", " + count(interrupted) + " interrupted"
 	}
-	if unserved > 0 && len(recs) == 1 {
+	if unserved > 0 && len(recs) == 1 && recs[0].BoundUsers != nil {
 		text += ", " + count(unserved) + " never served"
 	}
 	if shared > 0 {

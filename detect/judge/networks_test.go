@@ -238,8 +238,8 @@ func TestRule10OneAgentRefusedOnManyGatewaysRotates(t *testing.T) {
 	s := newScene()
 	for n := range int64(12) {
 		name := fmt.Sprintf("seg%d.ts", n+1)
-		s.ok(n*6, home, "live.m3u8").no(n*6+1, far, name, token.IPMismatch).no(n*6+2, far2, name, token.IPMismatch).ok(n*6+3, home, name)
-		s.no(n*6+4, far, "live.m3u8", token.IPMismatch).no(n*6+5, far2, "live.m3u8", token.IPMismatch)
+		s.ok(n*6, home, "live.m3u8").no(n*6, far, "live.m3u8", token.IPMismatch).no(n*6+1, far2, "live.m3u8", token.IPMismatch)
+		s.no(n*6+2, far, name, token.IPMismatch).no(n*6+3, far2, name, token.IPMismatch).ok(n*6+4, home, name)
 	}
 	want(t, s.only(t), finding.Rotating, "between 3 addresses")
 }

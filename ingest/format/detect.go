@@ -36,27 +36,37 @@ func Detect(lines [][]byte) (*Format, *Misfit) {
 	return &f, nil
 }
 
-// noText refuses what is not a text log: nothing at all, or binary data.
+// noText refuses what is not a text log: nothing at all, or binary data. Lines count alike, however long: a rotation may leave
+// a run of NUL bytes before a good log.
 func noText(lines [][]byte) *Misfit {
-	total, odd, full := 0, 0, 0
+	odd, full := 0, 0
 	for _, line := range lines {
-		total += len(line)
-		if !blank(bytes.TrimSuffix(line, []byte{'\r'})) {
-			full++
+		if blank(bytes.TrimSuffix(line, []byte{'\r'})) {
+			continue
 		}
-		for _, c := range line {
-			if c < ' ' && c != '\t' && c != '\r' || c >= 0x80 {
-				odd++
-			}
+		full++
+		if binary(line) {
+			odd++
 		}
 	}
 	switch {
 	case full == 0:
 		return &Misfit{Want: "lines of text, found none"}
-	case odd*4 > total:
+	case odd*2 > full:
 		return &Misfit{Lines: full, Want: "lines of text, found binary data (a compressed or encrypted file?)"}
 	}
 	return nil
+}
+
+// binary tells whether more than a quarter of a line are bytes that no text has.
+func binary(line []byte) bool {
+	odd := 0
+	for _, c := range line {
+		if c < ' ' && c != '\t' && c != '\r' || c >= 0x80 {
+			odd++
+		}
+	}
+	return odd*4 > len(line)
 }
 
 func try(f *Format, lines [][]byte) *trial {

@@ -45,10 +45,10 @@ func configText(text string) (format, escape string, err error) {
 	return format, escape, err
 }
 
-// unquote joins 'one' 'or more' quoted strings. A text that begins with no single quote is taken as it is.
+// unquote joins 'one' 'or more' quoted strings. A text that begins with no single quote is the inside of one.
 func unquote(text string) (string, error) {
 	if !strings.HasPrefix(text, "'") {
-		return text, nil
+		return unbackslash(text), nil
 	}
 	var out strings.Builder
 	for text = strings.TrimSuffix(text, ";"); text != ""; {
@@ -65,22 +65,23 @@ func unquote(text string) (string, error) {
 	return out.String(), nil
 }
 
-// quotedString reads up to the closing single quote, with nginx's backslash rules: \" \' \\ stand for the character, \t \r \n for theirs.
+// quotedString reads up to the closing single quote.
 func quotedString(text string) (body, behind string, ok bool) {
-	var out strings.Builder
 	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c == '\'' {
-			return out.String(), text[i+1:], true
+		switch text[i] {
+		case '\'':
+			return unbackslash(text[:i]), text[i+1:], true
+		case '\\':
+			i++
 		}
-		if c == '\\' && i+1 < len(text) {
-			if j := strings.IndexByte(`"'\trn`, text[i+1]); j >= 0 {
-				i, c = i+1, "\"'\\\t\r\n"[j]
-			}
-		}
-		out.WriteByte(c)
 	}
 	return "", "", false
+}
+
+// unbackslash applies nginx's rules (ngx_conf_read_token): \" \' \\ stand for the character, \t \r \n for theirs; any other
+// backslash stays.
+func unbackslash(text string) string {
+	return strings.NewReplacer(`\"`, `"`, `\'`, `'`, `\\`, `\`, `\t`, "\t", `\r`, "\r", `\n`, "\n").Replace(text)
 }
 
 // variables cuts a format string into its fixed text and its $variables.

@@ -1,0 +1,112 @@
+package ingest
+
+import "strings"
+
+// paramMarks are what separates parameters that stand in a path: as they are,
+// or percent-encoded.
+const paramMarks = "%3f %26 %3b"
+
+// lostQuery is where the parameters of a path whose question mark was encoded
+// or forgotten begin: at "%3F", or at an "&" before a name and "=". It is
+// len(path) where there are none.
+func lostQuery(path string) int {
+	for i := 0; i < len(path); i++ {
+		n := separator(path[i:])
+		switch {
+		case n == 3 && path[i+1] == '3' && path[i+2]|0x20 == 'f':
+			return i
+		case n > 0 && path[i] != ';' && named(path[i+n:]):
+			return i
+		}
+	}
+	return len(path)
+}
+
+// separator is the length of the separator that text begins with, 0 for none.
+func separator(text string) int {
+	switch {
+	case text[0] == '&' || text[0] == ';' || text[0] == '?':
+		return 1
+	case text[0] == '%' && len(text) >= 3 && strings.Contains(paramMarks, lowerASCII(text[:3])):
+		return 3
+	}
+	return 0
+}
+
+// named tells whether text begins with a parameter's name and its "=".
+func named(text string) bool {
+	n := nameLen(text)
+	return n > 0 && equals(text[n:]) > 0
+}
+
+func nameLen(text string) int {
+	n := 0
+	for n < len(text) && (tokenByte(text[n]) || text[n] == '.') {
+		n++
+	}
+	return n
+}
+
+func equals(text string) int {
+	switch {
+	case strings.HasPrefix(text, "="):
+		return 1
+	case len(text) >= 3 && lowerASCII(text[:3]) == "%3d":
+		return 3
+	}
+	return 0
+}
+
+// cutParams cuts the values of the parameters that stand in a path, behind a
+// lost question mark or as ";name=value" of a segment (RFC 3986, 3.3). Tokens
+// are left for cutMarked, and a number is left to the expiry.
+func cutParams(path string) string {
+	if !strings.ContainsAny(path, ";&%") {
+		return path
+	}
+	var out strings.Builder
+	query := lostQuery(path)
+	for i := 0; i < len(path); {
+		n := separator(path[i:])
+		if n == 0 || i < query && !named(path[i+n:]) {
+			out.WriteByte(path[i])
+			i++
+			continue
+		}
+		end := i + n
+		for end < len(path) && separator(path[end:]) == 0 && (path[end] != '/' || i >= query) {
+			end++
+		}
+		out.WriteString(path[i : i+n])
+		out.WriteString(cutParam(path[i+n : end]))
+		i = end
+	}
+	return out.String()
+}
+
+func cutParam(param string) string {
+	n := nameLen(param)
+	eq := equals(param[n:])
+	if eq == 0 {
+		return cutAll(param)
+	}
+	value := param[n+eq:]
+	switch name := lowerASCII(param[:n]); {
+	case name == "md5" || name == "token":
+		run := 0
+		for run < len(value) && tokenByte(value[run]) {
+			run++
+		}
+		return param[:n+eq+run] + cutAll(value[run:])
+	case strings.HasPrefix(name, "exp") && allDigits(value):
+		return param
+	}
+	return param[:n+eq] + cutAll(value)
+}
+
+func cutAll(text string) string {
+	if text == "" {
+		return ""
+	}
+	return cutMark
+}

@@ -1,0 +1,105 @@
+package ingest
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+const (
+	rejectText = 300 // bytes of a rejected line that are kept
+	tokenRun   = 20  // a run of this many token characters is taken for a token
+)
+
+// redact cuts out of a rejected line what could be a secret: query strings,
+// the value of every parameter, JSON strings that say more than an address, a
+// time or a number, and all but the first characters of everything as long as
+// a token. The line did not parse, so its parts are guessed at, on the safe
+// side.
+func redact(line []byte) string {
+	whole := line
+	line = line[:min(len(line), rejectText)]
+	var out []byte
+	for i := 0; i < len(line); {
+		run := tokenEnd(whole, i)
+		end := i + 1
+		switch {
+		case run-i >= tokenRun: // also of a run that the end of the kept text cuts
+			out = append(append(out, line[i:min(i+tokenShown, len(line))]...), cutMark...)
+			end = run
+		case run > i:
+			end = min(run, len(line))
+			out = append(out, line[i:end]...)
+		default:
+			out = append(out, line[i])
+			if end = secretEnd(whole, i); end > i+1 || line[i] == '=' {
+				out = append(out, cutMark...)
+			}
+		}
+		i = end
+	}
+	return validText(string(out))
+}
+
+// tokenEnd is where the run of token characters from i on ends.
+func tokenEnd(line []byte, i int) int {
+	for i < len(line) && tokenByte(line[i]) {
+		i++
+	}
+	return i
+}
+
+// secretEnd is where what the byte at i opens ends, i+1 where it opens
+// nothing that must be cut.
+func secretEnd(line []byte, i int) int {
+	from := i + 1
+	switch line[i] {
+	case '?':
+		if n := bytes.IndexAny(line[from:], " \t"); n >= 0 {
+			return from + n
+		}
+		return len(line)
+	case '=':
+		for i = from; i < len(line) && !endsValue(line, i); i++ {
+		}
+		return i
+	case '"':
+		if before := bytes.TrimRight(line[:i], " \t"); bytes.HasSuffix(before, []byte{':'}) || bytes.HasSuffix(before, []byte{'['}) {
+			end := from
+			for end < len(line) && !closes(line, end) {
+				end++
+			}
+			if end == len(line) || !harmless(string(line[from:end])) {
+				return end
+			}
+		}
+	}
+	return from
+}
+
+func endsValue(line []byte, i int) bool {
+	return line[i] == '&' || line[i] == ' ' || line[i] == '\t' || closes(line, i)
+}
+
+// closes tells a quote that ends a string from one that stands in it: behind
+// it comes a blank, a JSON delimiter or the end of the line.
+func closes(line []byte, i int) bool {
+	if line[i] != '"' || line[i-1] == '\\' {
+		return false
+	}
+	return i+1 == len(line) || bytes.IndexByte([]byte(" \t\r,}]"), line[i+1]) >= 0
+}
+
+// harmless tells what a JSON string of a log may show: an address, a time, a
+// number, a method, or a few characters.
+func harmless(text string) bool {
+	const few, longestTime = 3, 32
+	if len(text) <= few || slices.Contains([]string{"HEAD", "POST", "PATCH", "DELETE", "OPTIONS"}, text) {
+		return true
+	}
+	if _, err := netip.ParseAddr(text); err == nil {
+		return !strings.Contains(text, "%")
+	}
+	return len(text) <= longestTime && strings.Trim(text, "0123456789-:.+/TZ ") == ""
+}

@@ -1,0 +1,90 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"ipdrift/ingest/format"
+)
+
+// sampleLines and sampleBytes are how many lines of a source decide its
+// format: as many as either allows, and no fewer than a chunk holds.
+const (
+	sampleLines = 250
+	sampleBytes = maxLine + 1<<20
+)
+
+// sampler passes on the chunks of a source. It holds the first ones back until
+// they decide the format; lines too long need none and do not count.
+type sampler struct {
+	src   *source
+	out   chan<- chunk
+	held  []chunk
+	lines int
+	bytes int
+	sent  int64 // lines too long, passed on before there was a format
+}
+
+var errOnlyLong = errors.New("no log format fits: every line is longer than 2 MiB")
+
+func (s *sampler) take(ctx context.Context, ch chunk) error {
+	switch {
+	case s.src.format != nil:
+		return s.send(ctx, ch)
+	case ch.long:
+		s.sent++
+		return s.send(ctx, ch)
+	}
+	s.held = append(s.held, ch)
+	s.lines += bytes.Count(ch.data, []byte{'\n'})
+	if s.bytes += len(ch.data); s.lines < sampleLines && s.bytes < sampleBytes {
+		return nil
+	}
+	return s.settle(ctx)
+}
+
+// settle finds the format and passes on what was held back for it. Once there
+// is a format, or nothing to find one from, it does nothing.
+func (s *sampler) settle(ctx context.Context) error {
+	switch {
+	case s.src.format != nil:
+		return nil
+	case len(s.held) == 0 && s.sent > 0:
+		return errOnlyLong
+	case len(s.held) == 0:
+		return nil
+	}
+	found, misfit := format.Detect(s.sample())
+	if misfit != nil {
+		return misfit
+	}
+	s.src.format = found
+	for _, ch := range s.held {
+		if err := s.send(ctx, ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sampler) sample() (lines [][]byte) {
+	for _, ch := range s.held {
+		for line := range bytes.Lines(ch.data) {
+			if len(lines) == sampleLines {
+				return lines
+			}
+			lines = append(lines, bytes.TrimSuffix(line, []byte{'\n'}))
+		}
+	}
+	return lines
+}
+
+func (s *sampler) send(ctx context.Context, ch chunk) error {
+	select {
+	case s.out <- ch:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
