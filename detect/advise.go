@@ -64,6 +64,8 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	q := judge.Asked{
 		Candidates: candidates, CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.out.Denials.ByHost[h.name],
+		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: len(h.keys) > 0 && h.status == finding.NotChecked,
+		Other: h.replays[10-family], // of the other family, 4 or 6
 	}
 	if q.CurrentPrefix == whole {
 		q.CurrentPrefix = 0

@@ -2,8 +2,7 @@ package ingest
 
 import "strings"
 
-// paramMarks are what separates parameters that stand in a path: as they are,
-// or percent-encoded.
+// paramMarks are the separators of parameters, percent-encoded: ?, & and ;
 const paramMarks = "%3f %26 %3b"
 
 // lostQuery is where the parameters of a path whose question mark was encoded
@@ -12,11 +11,13 @@ const paramMarks = "%3f %26 %3b"
 func lostQuery(path string) int {
 	for i := 0; i < len(path); i++ {
 		n := separator(path[i:])
-		switch {
-		case n == 3 && path[i+1] == '3' && path[i+2]|0x20 == 'f':
+		switch strings.ToLower(path[i : i+n]) {
+		case "%3f":
 			return i
-		case n > 0 && path[i] != ';' && named(path[i+n:]):
-			return i
+		case "&", "%26":
+			if named(path[i+n:]) {
+				return i
+			}
 		}
 	}
 	return len(path)
@@ -25,7 +26,7 @@ func lostQuery(path string) int {
 // separator is the length of the separator that text begins with, 0 for none.
 func separator(text string) int {
 	switch {
-	case text[0] == '&' || text[0] == ';' || text[0] == '?':
+	case text[0] == '&' || text[0] == ';':
 		return 1
 	case text[0] == '%' && len(text) >= 3 && strings.Contains(paramMarks, lowerASCII(text[:3])):
 		return 3
@@ -88,7 +89,7 @@ func cutParam(param string) string {
 	n := nameLen(param)
 	eq := equals(param[n:])
 	if eq == 0 {
-		return cutAll(param)
+		return cutRest(param)
 	}
 	value := param[n+eq:]
 	switch name := lowerASCII(param[:n]); {
@@ -97,14 +98,14 @@ func cutParam(param string) string {
 		for run < len(value) && tokenByte(value[run]) {
 			run++
 		}
-		return param[:n+eq+run] + cutAll(value[run:])
+		return param[:n+eq+run] + cutRest(value[run:])
 	case strings.HasPrefix(name, "exp") && allDigits(value):
 		return param
 	}
-	return param[:n+eq] + cutAll(value)
+	return param[:n+eq] + cutRest(value)
 }
 
-func cutAll(text string) string {
+func cutRest(text string) string {
 	if text == "" {
 		return ""
 	}

@@ -12,7 +12,7 @@ import (
 
 const (
 	cutMark    = "…"
-	tokenShown = 6   // characters of a token that may be shown
+	tokenShown = 6 // characters of a token that may be shown
 )
 
 func tokenByte(c byte) bool {
@@ -143,7 +143,7 @@ func validText(s string) string {
 // StoredPath is the raw path of a target as the case holds it, directory and
 // file together. l is what the target's scheme read in it.
 func StoredPath(target []byte, l *token.Link) string {
-	dir, file := splitPath(withoutToken(target, l))
+	dir, file := splitStored(withoutToken(target, l))
 	return cleanPath(dir) + cleanPath(file)
 }
 

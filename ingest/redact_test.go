@@ -18,13 +18,25 @@ const (
 func TestRedact(t *testing.T) {
 	for _, c := range []struct{ name, line, want string }{
 		{"nothing to hide", `203.0.113.7 - - "GET /a/b.ts HTTP/1.1" 200`, `203.0.113.7 - - "GET /a/b.ts HTTP/1.1" 200`},
-		{"a token and its expiry", `GET /a?md5=` + planted + `&expires=1900000000 HTTP`, `GET /a?md5=…&expires=… HTTP`},
-		{"a value of one byte", `GET /a?x=1&y=2 HTTP`, `GET /a?x=…&y=… HTTP`},
-		{"no value", `GET /a?x=&y= HTTP`, `GET /a?x=…&y=… HTTP`},
+		{"a token and its expiry", `GET /a?md5=` + planted + `&expires=1900000000 HTTP`, `GET /a?… HTTP`},
+		{"a value of one byte", `GET /a?x=1&y=2 HTTP`, `GET /a?… HTTP`},
+		{"no value", `GET /a?x=&y= HTTP`, `GET /a?… HTTP`},
 		{"a token in the path", `GET /videos/1_a/` + planted + `/1900000000/x.m3u8`, `GET /videos/1_a/Zq7-Xw…/1900000000/x.m3u8`},
-		{"an equals sign in the value", `?x=a=b&y=c`, `?x=…&y=…`},
+		{"an equals sign in the value", `x=a=b&y=c`, `x=…&y=…`},
 		{"quoted at once", `"x=secret" 200`, `"x=…" 200`},
-		{"JSON", `{"uri":"/a?x=secret","status":200}`, `{"uri":"/a?x=…","status":200}`},
+		{"JSON", `{"uri":"/a?x=secret","status":200}`, `{"uri":"…","status":200}`},
+		{"a parameter without a value", `"GET /a?SECo1 HTTP/1.1" 200`, `"GET /a?… HTTP/1.1" 200`},
+		{"a question mark alone", `GET /a? HTTP`, `GET /a? HTTP`},
+		{"behind a raw quote", `"GET /a?x=1"SECo2"SECo3 HTTP/1.1" 200`, `"GET /a?… HTTP/1.1" 200`},
+		{"behind a raw quote, no question mark", `"x=1"SECo2 HTTP/1.1" 200`, `"x=… HTTP/1.1" 200`},
+		{"a JSON value", `{"session":"SECo4","status":200}`, `{"session":"…","status":200}`},
+		{"a JSON value behind a blank", `{"session" : "SECo4", "n": 1}`, `{"session" : "…", "n": 1}`},
+		{"a JSON list", `{"cookies":["SECo5"]}`, `{"cookies":["…"]}`},
+		{"a JSON value with quotes", `{"session":"a\"SECo6 "SECo7x","status":200}`, `{"session":"…","status":200}`},
+		{"a JSON value that does not end", `{"session":"SECo8`, `{"session":"…`},
+		{"what JSON may tell", `{"a":"203.0.113.7","b":"2001:db8::1","t":"2026-11-23T07:46:40+00:00","d":"0.120","m":"DELETE","s":"200","c":"HIT"}`,
+			`{"a":"203.0.113.7","b":"2001:db8::1","t":"2026-11-23T07:46:40+00:00","d":"0.120","m":"DELETE","s":"200","c":"HIT"}`},
+		{"an IPv6 zone", `{"a":"fe80::1%SECo9"}`, `{"a":"…"}`},
 		{"bytes that are no text", "\xff\xfe x=\xff", `\xFF\xFE x=…`},
 		{"empty", "", ""},
 	} {
@@ -102,6 +114,14 @@ func TestCleanPath(t *testing.T) {
 		{"an encoded question mark", "/a.ts%3Fmd5%3D" + planted + "%26expires%3D1", "/a.ts%3Fmd5%3DZq7-Xw…%26expires%3D1"},
 		{"a capital name", "/a.ts&MD5=" + planted, "/a.ts&MD5=Zq7-Xw…"},
 		{"a token parameter", "/a;token=" + planted, "/a;token=Zq7-Xw…"},
+		{"an encoded query", "/v.mp4%3Fk=SECp1%26session=SECp2", "/v.mp4%3Fk=…%26session=…"},
+		{"an encoded query without a value", "/v.mp4%3fSECp3", "/v.mp4%3f…"},
+		{"an encoded query with slashes", "/v.mp4%3Fr=http://x/SECp4/SECp5", "/v.mp4%3Fr=…"},
+		{"a lost question mark and more", "/a.ts&md5=" + planted + "&session=SEC/p6", "/a.ts&md5=Zq7-Xw…&session=…"},
+		{"a session behind a semicolon", "/a;jsessionid=SECp7/b.ts;sid=SECp8", "/a;jsessionid=…/b.ts;sid=…"},
+		{"an encoded semicolon", "/a%3Bjsessionid%3DSECp9/b", "/a%3Bjsessionid%3D…/b"},
+		{"behind a token", "/a;md5=" + planted + ".SECp", "/a;md5=Zq7-Xw……"},
+		{"an ampersand of a name", "/rock&roll/a;b/c%2Fd.ts", "/rock&roll/a;b/c%2Fd.ts"},
 		{"two tokens", "/a;token=" + planted + ";md5=" + planted2, "/a;token=Zq7-Xw…;md5=aB3_dE…"},
 		{"a short token", "/a;md5=abc", "/a;md5=abc"},
 		{"a letter whose lower case is longer", "/Ⱥ;md5=" + planted, "/Ⱥ;md5=Zq7-Xw…"},
@@ -109,6 +129,20 @@ func TestCleanPath(t *testing.T) {
 	} {
 		if got := cleanPath([]byte(c.path)); got != c.want {
 			t.Errorf("%s: cleanPath(%q) = %q, want %q", c.name, c.path, got, c.want)
+		}
+	}
+}
+
+// TestSplitStored: what an encoded query holds stays in one piece, and is cut as
+// one.
+func TestSplitStored(t *testing.T) {
+	for path, want := range map[string]string{
+		"/a/b.ts": "/a/ b.ts", "/": "/ ", "": " ", "/a%20b/c&d/e.ts": "/a%20b/c&d/ e.ts",
+		"/a/b%3Fr=http://x/SEC": "/a/ b%3Fr=http://x/SEC", "/a/b&r=/x/SEC": "/a/ b&r=/x/SEC", "/a;s=1/b": "/a;s=1/ b",
+	} {
+		dir, file := splitStored([]byte(path))
+		if got := string(dir) + " " + string(file); got != want {
+			t.Errorf("splitStored(%q) = %q, want %q", path, got, want)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func redact(line []byte) string {
 	var out []byte
 	for i := 0; i < len(line); {
 		run := tokenEnd(whole, i)
-		end := i + 1
+		var end int
 		switch {
 		case run-i >= tokenRun: // also of a run that the end of the kept text cuts
 			out = append(append(out, line[i:min(i+tokenShown, len(line))]...), cutMark...)

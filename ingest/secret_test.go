@@ -67,6 +67,16 @@ func TestSecretsNeverReachTheCase(t *testing.T) {
 		{"user agent", "gcore", agent(target("/a"), fmt.Sprintf("P (https://x.example/a?md5=%s&expires=1)", planted)), []string{planted}},
 		{"reject", "gcore", fmt.Sprintf("junk /a?md5=%s&s=%s /b/%s/1/x\n", planted, secretValue, planted2), []string{planted, planted2}},
 		{"reject, long", "gcore", "/" + planted2 + "?s=" + secretValue + "&md5=" + planted + filler(maxLine) + "\n", []string{planted, planted2}},
+		{"the key", "gcore", target("/a/"+secretKey+"/x.ts") + target("/a/"+secretKey+".ts") + target("/k;md5="+secretKey) +
+			referer(target("/b"), "https://x.example/"+secretKey+"/y") + agent(target("/c"), "P "+secretKey) +
+			strings.Replace(target("/d"), "cdn.example.com", secretKey+".example.com", 1) +
+			strings.Replace(target(fmt.Sprintf("/e?md5=%s&expires=%d", planted, expires)), "cdn.example.com", secretKey+".example.com", 1) +
+			strings.Replace(target("/f"), "GET", secretKey, 1) + "junk " + secretKey + "\n" + strings.Repeat("/", rejectText-5) + secretKey + " junk\n", []string{secretKey}},
+		{"the key, long reject", "gcore", secretKey + " " + filler(maxLine) + "\n", []string{secretKey}},
+		{"encoded query", "gcore", target("/v.mp4%3Fk=1%26session="+secretValue) + target("/v.mp4%3F"+secretValue) + target("/v.mp4%3Fr=http://x/"+secretValue), nil},
+		{"session in a path", "gcore", target("/v.mp4;jsessionid="+secretValue) + target("/w;jsessionid="+secretValue+"/v.mp4") +
+			referer(target("/b"), "https://x.example/w;jsessionid="+secretValue), nil},
+		{"reject, odd", "gcore", "junk /a?" + secretValue + " x\n" + `"G"ET /a?x=1"` + secretValue + " x\n" + `{"session":"` + secretValue + `","a":1}` + "\n", nil},
 		{"path", "gcore-video", path(bound, end) + path(free, end), []string{bound, free}},
 		{"path, wrong", "gcore-video", path(planted, end), []string{planted}},
 		{"path, absolute", "gcore-video", target("https://cdn.example.com/videos/2675_abc/" + bound + end), []string{bound}},

@@ -238,3 +238,10 @@ func TestKeptCaseHoldsNoDeadViews(t *testing.T) {
 		t.Errorf("views: %s; want %s", got, want)
 	}
 }
+
+func TestCreateWithoutATemporaryFolder(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "nonexistent"))
+	if _, err := Create("", Limits{}); err == nil || !strings.Contains(err.Error(), "TMPDIR") || !strings.HasPrefix(err.Error(), "a temporary file cannot be made") {
+		t.Errorf("no folder for temporary files: %v, want an error that names TMPDIR", err)
+	}
+}

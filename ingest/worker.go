@@ -171,9 +171,15 @@ func Seen(host, userAgent, referer []byte) token.Seen {
 	return token.Seen{Host: host, UserAgent: userAgent, Referer: referer}
 }
 
-// splitPath cuts a path behind its last slash; slashes behind a lost question
-// mark do not count.
+// splitPath cuts a path behind its last slash.
 func splitPath(path []byte) (dir, file []byte) {
+	i := bytes.LastIndexByte(path, '/') + 1
+	return path[:i], path[i:]
+}
+
+// splitStored is splitPath for the parts that are stored: slashes behind a
+// lost question mark do not count, so that what stands there is cut as one.
+func splitStored(path []byte) (dir, file []byte) {
 	head := path
 	if bytes.IndexByte(path, '%') >= 0 || bytes.IndexByte(path, '&') >= 0 {
 		head = path[:lostQuery(string(path))]
@@ -202,7 +208,7 @@ func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64
 		from = min(from, l.deadline*1e6)
 	}
 	o.late = lateness(from, until, l.deadline)
-	c := contextHash{link: l.hash, dir: t.dirHash, file: t.fileHash}
+	c := contextHash{link: l.hash, dir: t.signedDir, file: t.signedFile}
 	if w.personal {
 		c.link = mix(c.link, mix(w.hash(r.UserAgent), w.hash(r.Referer)))
 	}
@@ -211,7 +217,7 @@ func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64
 		w.token.Parse(r.Target, &w.link)
 		match = w.prover.prove(&w.link, o.host, r.Client, served(o), c)
 	}
-	o.match = plain(match, len(t.file) == 0, r.Client)
+	o.match = plain(match, t.index, r.Client)
 	if !match.OK {
 		w.unproven.note(l.id, source, line, r.Target)
 	}
@@ -245,7 +251,9 @@ func served(o *outcome) bool {
 
 // aimed is a request target taken apart.
 type aimed struct {
-	dir, file                     []byte // of the raw path
+	dir, file                     []byte // of the raw path, as they are stored
+	signedDir, signedFile         uint64 // hashes of what a signature can cover
+	index                         bool   // the path ends in a slash
 	host, dirHash, fileHash, link uint64 // hashes; link of all that the token can depend on
 }
 
@@ -260,8 +268,12 @@ func (w *worker) aim(host []byte) aimed {
 		path, shown = w.link.RawPath, withoutToken(target, &w.link)
 	}
 	t := aimed{host: w.hash(host)}
-	t.dir, t.file = splitPath(shown)
-	t.dirHash, t.fileHash = w.hash(t.dir), w.hash(t.file)
+	dir, file := splitPath(shown)
+	t.signedDir, t.signedFile, t.index = w.hash(dir), w.hash(file), len(file) == 0
+	t.dirHash, t.fileHash = t.signedDir, t.signedFile
+	if t.dir, t.file = splitStored(shown); len(t.dir) != len(dir) {
+		t.dirHash, t.fileHash = w.hash(t.dir), w.hash(t.file)
+	}
 	t.link = w.hash(target[len(path):])
 	if !w.Scheme.InQuery() || len(target) > 0 && target[0] != '/' {
 		t.link = w.hash(target)

@@ -137,3 +137,24 @@ func TestKeyring(t *testing.T) {
 		t.Errorf("%d keys, want 4", r.Len())
 	}
 }
+
+func TestKeyringCut(t *testing.T) {
+	var ring Keyring
+	for host, secrets := range map[string][]string{"": {"s3cret", "s3cret-and-longer"}, "a.example": {"other key", "abcde"}, "b.example": {"s3cret"}} {
+		for _, secret := range secrets {
+			ring.Add(host, mustKey(t, secret))
+		}
+	}
+	for text, want := range map[string]string{
+		"": "", "nothing": "nothing", "s3cret": "#", "/s3cret/s3cret.ts": "/#/#.ts", "s3cret-and-longer": "#", "s3cret-and": "#-and",
+		"an other key here": "an # here", "abcde stays": "abcde stays", "S3CRET": "S3CRET",
+	} {
+		if got := string(ring.Cut([]byte(text), "#")); got != want {
+			t.Errorf("Cut(%q) = %q, want %q", text, got, want)
+		}
+	}
+	var none *Keyring
+	if got := none.Cut([]byte("s3cret"), "#"); string(got) != "s3cret" || ring.Cut(nil, "#") != nil {
+		t.Errorf("no ring cuts %q, want nothing cut and nil kept", got)
+	}
+}

@@ -27,7 +27,7 @@ func (q *question) caveats(rec *finding.Recommendation) []string {
 		}
 		q.families(list)
 	}
-	if d := rec.Decision; (!q.flips() || q.unproven()) && q.unresolved > 0 && (d == finding.KeepCurrent || d == finding.InsufficientEvidence) {
+	if d := rec.Decision; (!q.flips() || q.unproven()) && q.doubtful() > 0 && (d == finding.KeepCurrent || d == finding.InsufficientEvidence) {
 		list.add("%s", q.unexplained())
 	}
 	if rec.Prefix != nil {

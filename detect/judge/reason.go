@@ -36,22 +36,29 @@ func (q *question) reason(carriers []finding.Carrier) string {
 // nobody says how sure it is that there are no affected users.
 func (q *question) nobody() string {
 	with := ""
-	if q.o.OtherFamily > 0 {
+	if q.otherRefused() {
 		with = fmt.Sprintf(" with an IPv%d link", q.family)
 	}
 	switch {
 	case q.untold > 0:
 		return "No user" + with + " could be followed from one address to another"
-	case q.unresolved > 0:
-		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, plural(q.unresolved, "user", "users"))
+	case q.doubtful() > 0:
+		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, plural(q.doubtful(), "user", "users"))
 	}
 	return "Nobody" + with + " was refused because of a changed address"
+}
+
+// otherRefused tells whether users of the other family were refused because of
+// an address.
+func (q *question) otherRefused() bool {
+	o := q.o.Other
+	return o != nil && (len(o.affected) > 0 || o.many > 0 || o.untold > 0)
 }
 
 // refusals lists what the refusals are instead, unless those of the other
 // family are among them.
 func (q *question) refusals() string {
-	if q.o.OtherFamily > 0 {
+	if q.otherRefused() {
 		return ""
 	}
 	return ": " + q.instead()
@@ -238,7 +245,7 @@ func (q *question) unexplained() string {
 	}
 	if d := q.choice.decision; d != finding.Widen && d != finding.HelpsPartly {
 		return fmt.Sprintf("%s refused with a hash that nothing explains; a full search over a random sample of them would tell whether addresses changed there.",
-			plural(q.unresolved, "more user was", "more users were"))
+			plural(q.doubtful(), "more user was", "more users were"))
 	}
 	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.unresolved)
 	return fmt.Sprintf("This does not hold if the %s with unexplained hashes are mismatches that no mask helps: then %s would get through; a full search over a random sample of them would settle it.",

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -150,13 +151,21 @@ func TestRule02RefusalsOnlyDoNotTellWhoWasServed(t *testing.T) {
 
 // The refusals of a host are of both families.
 func TestRefusalsOfTheOtherFamilyAreLeftOut(t *testing.T) {
+	six := NewReplay("cdn.example", 6, Default())
+	six.Add(&User{Class: finding.Rotating, MinCommon: -1}, addr(v6), 1)
 	other := func(o *Asked) {
-		o.OtherFamily, o.Refused = 40, map[string]int64{"ip_mismatch": 90}
+		o.Other, o.Refused = six, map[string]int64{"ip_mismatch": 90}
 	}
 	if got := newWorld().quiet(9).ask(other).Reason; got != "Nobody with an IPv4 link was refused because of a changed address." {
 		t.Error(got)
 	}
 	decided(t, newWorld().refused(5, 0, unresolved).ask(other), finding.KeepCurrent, 0, "No refusal with an IPv4 link is proven", "the hashes of 5 users.")
+	// What no hash explains may have been signed for either family.
+	doubt := NewReplay("cdn.example", 6, Default())
+	doubt.Add(&User{Class: finding.Undetermined, Unresolved: true}, netip.Addr{}, 1)
+	doubted := func(o *Asked) { o.Other = doubt }
+	decided(t, newWorld().quiet(9).ask(doubted), finding.KeepCurrent, 0, "No refusal is proven", "the hashes of 1 user: the log shows")
+	decided(t, newWorld().quiet(9).ask(doubted, unreproduced), finding.InsufficientEvidence, 0, "Nothing could be proven")
 }
 
 func TestRule15AMaskInForceThatIsNotEnough(t *testing.T) {

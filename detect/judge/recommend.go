@@ -97,7 +97,16 @@ func (q *question) inForce(c *cohort) choice {
 // unproven tells whether nobody is known to be affected only because no hash
 // of the host was reproduced at all.
 func (q *question) unproven() bool {
-	return q.all.users == 0 && q.unresolved > 0 && !q.o.Reproduced
+	return q.all.users == 0 && q.doubtful() > 0 && !q.o.Reproduced
+}
+
+// doubtful counts the users whose hashes nothing explains. As nobody knows what
+// their links were signed for, they may be of either family (rule 4).
+func (q *question) doubtful() int64 {
+	if q.o.Other == nil {
+		return q.unresolved
+	}
+	return q.unresolved + q.o.Other.unresolved
 }
 
 // worthIt is the rate test of rule 15; refusals alone give no rate.

@@ -19,7 +19,7 @@ type Asked struct {
 	CalibrationFailed bool             // hashes cannot be believed on this host
 	Span              time.Duration    // of the host's log; 0: not known
 	Refused           map[string]int64 // cause → refused requests of the host, of both families
-	OtherFamily       int64            // affected users of the host's other family: Refused is about them too
+	Other             *Replay          // of the host's other family, whose refusals are in Refused too; nil: none
 	Reproduced        bool             // a hash of the host was reproduced, for whatever address
 	Unverified        bool             // keys are given, but too few tokens to calibrate the host (rule 1)
 }
@@ -79,9 +79,6 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 		r.untold++
 	}
 }
-
-// AffectedUsers counts the affected users added so far.
-func (r *Replay) AffectedUsers() int64 { return int64(len(r.affected)) }
 
 func (r *Replay) addAffected(u *User) {
 	m := member{first: u.First, asn: u.ASN, least: -1, from: len(r.lens)}

@@ -191,3 +191,30 @@ func FuzzTemplate(f *testing.F) {
 		}
 	})
 }
+
+// TestNULBytesDoNotDecide: what a rotation leaves before a log is one line of many.
+func TestNULBytesDoNotDecide(t *testing.T) {
+	lines := fixture(t, "nginx-combined.log")
+	want := detected(t, lines)
+	lines = append([][]byte{append(make([]byte, 100_000), lines[0]...)}, lines...)
+	if got := detected(t, lines); got.Name != want.Name {
+		t.Errorf("behind 100000 NUL bytes: %s, want %s", got.Name, want.Name)
+	}
+}
+
+// TestEscapesOfAConfiguration: a log_format reads the same with its quotes and pasted without them.
+func TestEscapesOfAConfiguration(t *testing.T) {
+	const body = `$remote_addr\t[$time_local]\t\"$request\"\t$status\t\\\'`
+	line := []byte("203.0.113.7\t[23/Nov/2026:07:46:40 +0000]\t\"GET /a HTTP/1.1\"\t200\t\\'")
+	for _, spec := range []string{"nginx:" + body, "nginx:'" + body + "'"} {
+		f, err := Named(spec)
+		if err != nil {
+			t.Errorf("%s: %v", spec, err)
+			continue
+		}
+		var r Record
+		if bad := f.NewParser().Parse(line, &r); bad.Reason != "" || string(r.Target) != "/a" || r.Status != 200 {
+			t.Errorf("%s: %+v, %q %d, want /a and 200", spec, bad, r.Target, r.Status)
+		}
+	}
+}
