@@ -208,8 +208,11 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 2))
 	store, err := ingest.Create(o.db, p.limits)
+	if err != nil && o.db != "" {
+		err = fmt.Errorf("--db: %w", err)
+	}
 	if err != nil {
-		return failed("", "--db: %w", err)
+		return failed("", "%w", err)
 	}
 	defer store.Close()
 	loaded, analysis, err := o.judge(cmd, store, p)
