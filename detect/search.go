@@ -208,6 +208,7 @@ type finder struct {
 	*analysis
 	pool     []netip.Addr
 	parser   *token.Parser
+	stored   *token.Parser // of paths as the case holds them
 	trier    *token.Trier
 	examiner *token.Examiner
 	tried    uint64
@@ -216,7 +217,7 @@ type finder struct {
 func newFinder(a *analysis, pool []netip.Addr) *finder {
 	return &finder{
 		analysis: a, pool: pool,
-		parser: token.NewParser(a.Scheme), trier: token.NewTrier(a.Scheme), examiner: token.NewExaminer(a.Scheme),
+		parser: token.NewParser(a.Scheme), stored: token.NewParser(a.Scheme), trier: token.NewTrier(a.Scheme), examiner: token.NewExaminer(a.Scheme),
 	}
 }
 
@@ -266,7 +267,7 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 		if !l.PathOK {
 			continue
 		}
-		kept := decode(token.NewParser(f.Scheme), ingest.StoredPath(at.Target, &l), "")
+		kept := decode(f.stored, ingest.StoredPath(at.Target, &l), "")
 		for _, how := range scopes(ancestors) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))
 			if path == nil || !ancestors && !s.host.policy.uses(how.scope) ||
@@ -366,7 +367,7 @@ func (f *finder) near(s *suspect) {
 	}
 	for _, g := range f.goals(s, false) {
 		f.aim(&g)
-		if f.sweep(s, &g, 24) || f.among(s, &g, f.neighbours(s)) {
+		if f.sweep(s, &g, 24) || f.nearby(s, &g) {
 			return
 		}
 	}
@@ -441,16 +442,19 @@ func (f *finder) among(s *suspect, g *goal, ips []netip.Addr) bool {
 	return false
 }
 
-// neighbours are the log's addresses in the suspect's /16s.
-func (f *finder) neighbours(s *suspect) []netip.Addr {
-	var out []netip.Addr
+// nearby tries the log's addresses in the suspect's /16s.
+func (f *finder) nearby(s *suspect, g *goal) bool {
 	for _, p := range networks(s.clients, 16) {
-		at, _ := slices.BinarySearchFunc(f.pool, p.Addr(), netip.Addr.Compare)
-		for ; at < len(f.pool) && p.Contains(f.pool[at]); at++ {
-			out = append(out, f.pool[at])
+		from, _ := slices.BinarySearchFunc(f.pool, p.Addr(), netip.Addr.Compare)
+		to := from
+		for to < len(f.pool) && p.Contains(f.pool[to]) {
+			to++
+		}
+		if f.among(s, g, f.pool[from:to]) {
+			return true
 		}
 	}
-	return out
+	return false
 }
 
 // sweep tries every address around the suspect's own.

@@ -141,7 +141,7 @@ func (g *generator) appendDir(b []byte, s *session) []byte {
 func appendFile(b []byte, s *session) []byte {
 	if s.file {
 		b = strconv.AppendUint(append(b, "episode-"...), s.serial, 36)
-		return appendPadded(append(b, '-'), s.seq, 4, '.', 'm', 'p', '4')
+		return appendPadded(append(b, '-'), s.seq/rangesPerFile, 4, '.', 'm', 'p', '4')
 	}
 	if s.seq == 0 {
 		return append(b, "index.m3u8"...)

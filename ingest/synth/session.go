@@ -85,6 +85,10 @@ type session struct {
 	served, moved outcome
 }
 
+// rangesPerFile is how many requests fetch one file: players of whole files ask
+// for byte ranges, all with the same link.
+const rangesPerFile = 20
+
 // outcome remembers something of the current link and of the viewer.
 type outcome struct{ link, user bool }
 
@@ -214,7 +218,7 @@ func (g *generator) serve(s *session) {
 	s.served.note()
 	s.settled = true
 	s.seq++
-	if s.file {
+	if s.file && s.seq%rangesPerFile == 0 {
 		g.closeLink(s)
 		g.renew(s)
 	}
