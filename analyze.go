@@ -212,7 +212,9 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 2))
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	store, err := ingest.Create(o.db, p.limits)
+	limits := p.limits
+	limits.Threads = max(1, limits.Threads/2) // the other half parses and judges beside it: measured faster than all for both
+	store, err := ingest.Create(o.db, limits)
 	if err != nil && o.db != "" {
 		err = fmt.Errorf("--db: %w", err)
 	}

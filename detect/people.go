@@ -289,15 +289,34 @@ func (a *analysis) flag(r *reel, u *judge.User) {
 // trim keeps the users who tell most.
 func (a *analysis) trim() {
 	users := &a.out.Users
-	rank := map[finding.Class]int{finding.Rotating: 0, finding.FirstRequest: 1, finding.ManyNetworks: 2, finding.Conflicting: 3}
-	slices.SortStableFunc(users.Flagged, func(x, y finding.User) int {
-		return cmp.Or(rank[x.Class]-rank[y.Class], cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests),
-			cmp.Compare(x.First, y.First), cmp.Compare(x.Host, y.Host), cmp.Compare(x.SignedIP, y.SignedIP), cmp.Compare(x.ID, y.ID))
-	})
-	if over := len(users.Flagged) - maxFlagged; over > 0 {
-		users.Omitted += int64(over)
-		users.Flagged = users.Flagged[:maxFlagged]
+	order := make([]*finding.User, len(users.Flagged)) // users are large: their places are sorted, not they
+	for i := range users.Flagged {
+		order[i] = &users.Flagged[i]
 	}
+	slices.SortStableFunc(order, func(x, y *finding.User) int {
+		if c := cmp.Or(rank(x.Class)-rank(y.Class), cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests)); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(x.First, y.First), cmp.Compare(x.Host, y.Host), cmp.Compare(x.SignedIP, y.SignedIP), cmp.Compare(x.ID, y.ID))
+	})
+	kept := make([]finding.User, 0, min(len(order), maxFlagged))
+	for _, u := range order[:cap(kept)] {
+		kept = append(kept, *u)
+	}
+	users.Omitted += int64(len(order) - len(kept))
+	users.Flagged = kept
+}
+
+func rank(c finding.Class) int {
+	switch c {
+	case finding.Rotating:
+		return 0
+	case finding.FirstRequest:
+		return 1
+	case finding.ManyNetworks:
+		return 2
+	}
+	return 3
 }
 
 func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }

@@ -32,7 +32,7 @@ func newDictionary(s *Store, name string) (*dictionary, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dictionary{name: name, rows: rows, ids: map[uint64]uint32{}}, nil
+	return &dictionary{name: name, rows: rows, ids: make(map[uint64]uint32, 1<<15)}, nil
 }
 
 // id returns the id of the value with this hash, from 1 on. row gives the

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	maxLine  = 2 << 20 // size of a chunk; a line that does not fit is rejected and never held whole
-	keepLong = 4 << 10 // of a line too long, this much is kept for its reject
+	chunkSize = 512 << 10 // read at a time: what a processor's cache holds, measured best
+	maxLine   = 2 << 20   // a longer line is rejected and never held whole
+	keepLong  = 4 << 10   // of a line too long, this much is kept for its reject
 )
 
 // chunk is a run of whole lines of one source.
@@ -43,12 +44,16 @@ func (c *chunks) cut(source int, r io.Reader, out func(chunk) error) (lines int6
 	buf := c.get()
 	kept := 0 // bytes of an unfinished line at the start of buf
 	for {
-		n, rerr := fill(r, (*buf)[kept:])
+		n, rerr := fill(r, (*buf)[kept:min(kept+chunkSize, maxLine)])
 		data := (*buf)[:kept+n]
 		ended := rerr != nil
 		end := len(data)
 		if !ended {
 			end = bytes.LastIndexByte(data, '\n') + 1
+		}
+		if end == 0 && !ended && len(data) < maxLine {
+			kept = len(data) // a long line goes on
+			continue
 		}
 		if end == 0 && !ended {
 			next, err = c.skipLong(source, next, buf, r, out)
