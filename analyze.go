@@ -21,10 +21,6 @@ import (
 	"ipdrift/token"
 )
 
-// gcPercent lets the heap grow further between collections than Go's default:
-// measured 5 % faster, and the memory limit still holds.
-const gcPercent = 400
-
 // leastMemory is what a run needs whatever the log.
 const leastMemory = 256 << 20
 
@@ -211,7 +207,6 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		say(o.remarks(cmd), "no key: tokens are not recomputed, causes are inferred; %s", keyHint)
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 2))
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	limits := p.limits
 	limits.Threads = max(1, limits.Threads/2) // the other half parses and judges beside it: measured faster than all for both
 	store, err := ingest.Create(o.db, limits)

@@ -202,7 +202,7 @@ func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64
 	}
 	from, until := r.Start, r.Start+r.Resolution-1
 	switch {
-	case refused(r.Status): // answered at once: the edge looked at its clock between start and log time, give or take the log's resolution
+	case refused(r.Status): // answered at once: the edge looked at its clock between start and log time; a start within the log's resolution of the expiry counts as at it
 		until = max(until, r.Logged+r.Resolution-1) + r.Resolution
 	case !r.HasStart: // logged at the end of a response that may have begun at any time before
 		from = min(from, l.deadline*1e6)
