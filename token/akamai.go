@@ -25,8 +25,11 @@ func akamaiNamed(names ...string) *Scheme {
 		Vectors: "published",
 		Source:  "made by github.com/akamai/EdgeAuth-Token-Python",
 		signs:   hmacSHA256,
+		also:    []algorithm{hmacMD5, hmacSHA1},
+		hexed:   true,
 		address: noAddress,
 		unlock:  hexKey,
+		lock:    hex.EncodeToString,
 		options: func(text string) (*Scheme, error) {
 			if text == "" || bytes.ContainsAny([]byte(text), "&=?# ") {
 				return nil, fmt.Errorf("akamai:NAME names the query parameter of the token, %q is none", text)

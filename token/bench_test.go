@@ -71,3 +71,20 @@ func BenchmarkSweep(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkExamine(b *testing.B) {
+	inVain := seal("nothing of that")
+	for name, c := range map[string]struct{ scheme, target string }{
+		"in vain":       {"gcore", "/live/seg-1.ts?md5=" + inVain + "&expires=1893456000"},
+		"no space":      {"gcore", "/live/seg-1.ts?md5=" + seal("1893456000/live/seg-1.ts203.0.113.9"+testKey) + "&expires=1893456000"},
+		"bunny in vain": {"bunny", "/live/seg-1.ts?token=HS256-1-" + inVain + inVain[1:] + "&expires=1893456000"},
+		"cdn77 in vain": {"cdn77", "/" + inVain + "==,1893456000/vod/2026/a/seg-1.ts"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			s := suspectOf(b, c.target, "203.0.113.9", "auto,bound,0")
+			e := NewExaminer(scheme(b, c.scheme))
+			lines(b, s.Target, func() { e.Examine(&s) })
+			b.ReportMetric(float64(e.hashes), "hashes/op")
+		})
+	}
+}

@@ -33,6 +33,7 @@ func bunny() *Scheme {
 		Source:  "github.com/BunnyWay/BunnyCDN.TokenAuthentication, e2e/vectors.json (HMAC) and nodejs/token.js of 2020 (SHA-256); MD5: own",
 		inPath:  true,
 		signs:   hmacSHA256,
+		also:    []algorithm{plainMD5, plainSHA256},
 		options: bunnyOptions,
 		read:    readBunny,
 		address: bunnyAddress,
@@ -85,6 +86,7 @@ func readBunny(l *Link, target []byte, path, query span) {
 		text = first
 		at := path[0] + bytes.Index(l.RawPath, first)
 		l.TokenAt = span{at, at + len(first)}
+		l.written = rest
 		if l.PathOK {
 			l.Path = rest
 		}
@@ -151,7 +153,7 @@ func (l *Link) bunnyDigest() bool {
 		return l.isBase64(text, plainSHA256)
 	}
 	l.says = saysNone
-	if bare, ok := bytes.CutPrefix(text, []byte("1-")); ok && len(text) == 45 {
+	if bare, ok := bytes.CutPrefix(text, []byte("1-")); ok && len(text) >= 45 {
 		text, l.says = bare, saysHidden
 	}
 	return l.isBase64(text, hmacSHA256)

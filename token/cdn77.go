@@ -44,6 +44,7 @@ func readCDN77(l *Link, target []byte, path, query span) {
 	}
 	l.TokenAt = whereIs(target, path, first)
 	l.Path, l.below = rest, true
+	_, l.written = segment(l.RawPath)
 	l.readSecure(first)
 }
 

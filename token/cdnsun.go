@@ -15,6 +15,7 @@ func cdnSun() *Scheme {
 		KeyForm: keyText,
 		Vectors: "own",
 		Source:  "github.com/CDNsun/url-signing-function-dotnet",
+		ipText:  true,
 		address: noAddress,
 		read:    readCDNsun,
 		head: func(dst []byte, l *Link, path []byte, k Key) []byte {

@@ -28,6 +28,7 @@ func cloudflareOf(name string, ttl int64) *Scheme {
 		Source:   "statements of the Python 3.8 sample of Cloudflare docs, \"Configure token authentication\", with the time fixed (the printed token does not follow from the printed key)",
 		signs:    hmacSHA256,
 		fileOnly: true,
+		issues:   true,
 		address:  noAddress,
 		options:  cloudflareOptions,
 		read:     func(l *Link, target []byte, _, query span) { readCloudflare(l, target, query, name, ttl) },

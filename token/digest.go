@@ -37,6 +37,9 @@ func (a algorithm) size() int {
 	return 0
 }
 
+// keyed reports whether the digest is an HMAC.
+func (a algorithm) keyed() bool { return a == hmacMD5 || a == hmacSHA1 || a == hmacSHA256 }
+
 func (a algorithm) newMAC(key []byte) hash.Hash {
 	switch a {
 	case hmacMD5:
@@ -111,7 +114,7 @@ func (s *Scheme) readyKey(k Key, a algorithm) *readyKey {
 }
 
 func (s *Scheme) keyBytes(k Key) ([]byte, error) {
-	if s.unlock == nil {
+	if s.unlock == nil || *k.secret == "" {
 		return []byte(*k.secret), nil
 	}
 	return s.unlock(*k.secret)

@@ -46,6 +46,12 @@
 //	cloudflare  path ?query issued (HMAC-SHA-256)
 //	mediavault  key URL ?query
 //
+// # Why a link fails
+//
+// [Explain] says all that can be said about one link; an [Examiner] searches the mistakes of signers alone, for every
+// scheme: it varies expiry, path, address, key and query, lets the scheme make its message of them, and reports
+// only what reproduces the digest.
+//
 // To find the address a failing link was signed for, a [Trier] aims at it once and tries addresses
 // at the price of one hash each.
 package token

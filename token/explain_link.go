@@ -3,6 +3,7 @@ package token
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // Explanation is all that can be said about one link, as plain data. Sentences begin in lower case and
@@ -12,14 +13,15 @@ type Explanation struct {
 	Cleaned []string // what was cleaned off the URL as it was pasted, a phrase each
 	Verdict Verdict
 	Detail  Detail
-	Match   Match      // of the verdict
-	Client  netip.Addr // the address the link was signed for, where one is known and was hashed
-	Hashed  []string   // what the edge hashes, key as <key>: one text for each scope it accepts; none where it hashes nothing
-	Rule    string     // which rule of the edge failed
-	Signed  string     // what was signed instead, where that is proven and differs; "" otherwise
-	Found   Found      // the mistake; zero if none was found
-	Fix     string     // what to do
-	Codes   []Code     // signing code with the line to change marked; none where no line of the signer is at fault
+	Match   Match        // of the verdict
+	Client  netip.Addr   // the address the link was signed for, where one is known: was hashed, or stands in the link; zero where that names a range without the client
+	Bound   netip.Prefix // the address or range that the link itself names; the zero Prefix if it names none
+	Hashed  []string     // what the edge hashes, key as <key>: one text for each scope it accepts; none where it hashes nothing
+	Rule    string       // which rule of the edge failed
+	Signed  string       // what was signed instead, where that is proven and differs; "" otherwise
+	Found   Found        // the mistake; zero if none was found
+	Fix     string       // what to do
+	Codes   []Code       // signing code with the line to change marked; none where no line of the signer is at fault
 }
 
 // Code is signing code in one language.
@@ -36,37 +38,42 @@ func Explain(s *Scheme, su *Suspect) Explanation {
 	url, cleaned := CleanURL(string(su.Target))
 	x := Explanation{Target: url, Cleaned: cleaned}
 	clean := *su
-	clean.Target = []byte(url)
+	clean.Target, clean.Seen = []byte(url), su.seen([]byte(su.Host))
 	v := NewVerifier(s)
-	r := v.Verify(Request{Target: clean.Target, Client: su.client(), Time: su.Time}, su.Policy, su.Keys)
+	r := v.Verify(Request{Target: clean.Target, Client: su.client(), Time: su.Time, Seen: clean.Seen}, su.Policy, su.Keys)
 	x.Verdict, x.Detail, x.Match = r.Verdict, r.Detail, r.Match
 	t := NewTrier(s)
 	x.mismatch(t, v.Link(), &clean)
 	x.hashed(t, v.Link(), &clean)
-	x.Rule = x.verdictRule()
+	x.Rule = x.verdictRule(s, v.Link())
 	x.examine(NewExaminer(s), &clean, su)
 	x.Rule += x.proof()
-	x.Fix = x.fix()
+	x.Fix = x.fix(v.Link())
 	if s.Name == gcoreName {
 		x.codes()
 	}
 	return x
 }
 
-// mismatch tries the addresses that the edge did not see.
+// mismatch says which address the link was signed for, and tries those that the edge did not see.
 func (x *Explanation) mismatch(t *Trier, l *Link, su *Suspect) {
-	if x.Match.OK {
-		if x.Match.Binding.Kind != BindNone {
-			x.Client = su.client()
-		}
+	x.Bound = l.Bound
+	switch {
+	case x.Match.OK:
+		x.Client = x.stated(l, su.client())
 		x.signed(t, l, x.Client)
 		return
-	}
-	if x.Verdict != UnresolvedSignature || !su.Policy.Bound {
+	case x.Verdict == IPMismatch || x.Verdict == ExpiredIPMismatch: // without a key
+		x.Client = l.stated()
+		return
+	case x.Verdict != UnresolvedSignature:
 		return
 	}
 	for _, a := range su.Clients {
-		b := su.Policy.Binding(a)
+		b := l.binding(su.Policy.Binding(a))
+		if b.Kind == BindNone {
+			return
+		}
 		if m := matching(t, l, su.Keys, a, b); m.OK {
 			x.Verdict, x.Match, x.Client = IPMismatch, m, a
 			if l.Deadline < su.Time {
@@ -78,15 +85,50 @@ func (x *Explanation) mismatch(t *Trier, l *Link, su *Suspect) {
 	}
 }
 
+// stated is the address that a link was signed for whose hash holds.
+func (x *Explanation) stated(l *Link, client netip.Addr) netip.Addr {
+	switch {
+	case l.Bound.IsValid() && (l.Bound.IsSingleIP() || !l.Admits(client)):
+		return l.stated()
+	case x.Match.Binding.Kind == BindNone:
+		return netip.Addr{}
+	}
+	return client
+}
+
 func matching(t *Trier, l *Link, keys []Key, a netip.Addr, b Binding) Match {
 	for i, key := range keys[:min(len(keys), maxKeys)] {
-		for _, scope := range [...]Scope{ScopeFile, ScopeDir} {
-			if t.Try(l, scope, 0, key, a, b) {
-				return Match{OK: true, Scope: scope, Binding: b, Key: uint8(i)}
+		for _, at := range t.scheme.places(l, ScopeAuto) {
+			if t.Try(l, at.scope, at.up, key, a, b) {
+				return Match{OK: true, Scope: at.scope, Up: uint8(at.up), Binding: b, Key: uint8(i)}
 			}
 		}
 	}
 	return Match{}
+}
+
+// pathPlace is a part of a path that an edge may hash.
+type pathPlace struct {
+	scope Scope
+	up    int
+}
+
+// shownUp is how many directories above its own are listed for links that may be signed over any of them.
+const shownUp = 8
+
+// places lists what an edge may hash of the path.
+func (s *Scheme) places(l *Link, scope Scope) []pathPlace {
+	switch {
+	case scope != ScopeAuto:
+		return []pathPlace{{scope, 0}}
+	case s.fileOnly:
+		return []pathPlace{{ScopeFile, 0}}
+	}
+	out := []pathPlace{{ScopeFile, 0}, {ScopeDir, 0}}
+	for up := 1; l.below && up <= shownUp && ScopePath(l.Path, ScopeAncestor, up) != nil; up++ {
+		out = append(out, pathPlace{ScopeAncestor, up})
+	}
+	return out
 }
 
 func (x *Explanation) signed(t *Trier, l *Link, a netip.Addr) {
@@ -97,16 +139,13 @@ func (x *Explanation) signed(t *Trier, l *Link, a netip.Addr) {
 
 // hashed lists what the edge hashes.
 func (x *Explanation) hashed(t *Trier, l *Link, su *Suspect) {
-	if l.Shape != Signed || !l.PathOK || su.Policy.Bound && !su.client().IsValid() {
+	b := l.binding(su.Policy.Binding(su.client()))
+	if l.Shape != Signed || !l.PathOK || l.says != saysBound && b.Kind != BindNone && !su.client().IsValid() {
 		return
 	}
-	scopes := []Scope{su.Policy.Scope}
-	if su.Policy.Scope == ScopeAuto {
-		scopes = []Scope{ScopeFile, ScopeDir}
-	}
-	for _, scope := range scopes {
-		text := t.HashedText(l, scope, 0, su.client(), su.Policy.Binding(su.client()))
-		if text != "" && (len(x.Hashed) == 0 || x.Hashed[0] != text) {
+	for _, at := range t.scheme.places(l, su.Policy.Scope) {
+		text := t.HashedText(l, at.scope, at.up, su.client(), b)
+		if text != "" && !slices.Contains(x.Hashed, text) {
 			x.Hashed = append(x.Hashed, text)
 		}
 	}
@@ -143,14 +182,20 @@ func (x *Explanation) proof() string {
 }
 
 // verdictRule says which of the edge's tests fails, and on what.
-func (x *Explanation) verdictRule() string {
+func (x *Explanation) verdictRule(s *Scheme, l *Link) string {
+	switch {
+	case x.Verdict == Expired && x.Detail == DetailEarly:
+		return "start: the hash holds, and the request came before the time from which the link is valid"
+	case x.Verdict == WrongPath && l.reach == reachAstray:
+		return "path: the hash holds, and what the token is for does not cover this path"
+	}
 	switch x.Verdict {
 	case Valid:
 		return "no rule of the token fails: the hash holds and the link is in time"
 	case Expired:
 		return "expiry: the hash holds, and the request came after the expiry"
 	case Malformed:
-		return "shape: " + shapeRule(x.Detail)
+		return "shape: " + shapeRule(x.Detail, s, l)
 	case IPMismatch:
 		return "address: " + x.mismatchRule()
 	case ExpiredIPMismatch:
@@ -168,31 +213,49 @@ func (x *Explanation) verdictRule() string {
 	return "not checked: there is no key for this host"
 }
 
-// mismatchRule has no address where the link itself names a range.
 func (x *Explanation) mismatchRule() string {
-	if !x.Client.IsValid() {
+	if x.Bound.IsValid() {
 		return "the address the edge saw lies outside what the link names"
 	}
 	return fmt.Sprintf("the link was signed for %s, which is not the address the edge saw", x.Client)
 }
 
-func shapeRule(d Detail) string {
+func shapeRule(d Detail, s *Scheme, l *Link) string {
 	switch d {
 	case DetailMissingMD5:
 		return "there is an expires, and no md5"
 	case DetailMissingExpires:
 		return "there is an md5, and no expires"
 	case DetailBadMD5:
+		if s.hexed {
+			return "the digest is not 16 bytes in hexadecimal digits"
+		}
 		return "the md5 is not 16 bytes of base64url"
 	case DetailBadExpires:
+		if _, ok := parseExpires(l.Expires); ok {
+			return fmt.Sprintf("the time has %d digits, and the scheme takes ten", len(l.Expires))
+		}
 		return "the expires is not a positive decimal number"
+	case DetailMissingToken:
+		return "there is an expiry, and no digest"
+	case DetailBadToken:
+		return "the digest is not written as the scheme does"
+	case DetailBadAddress:
+		return "the address that the link names cannot be read"
+	case DetailBadPolicy:
+		return "the policy is no base64 of JSON with one statement"
 	}
 	return "token and expiry cannot be read"
 }
 
-func (x *Explanation) fix() string {
-	if x.Found.Mistake.Name != "" {
+func (x *Explanation) fix(l *Link) string {
+	switch {
+	case x.Found.Mistake.Name != "":
 		return withAlso(x.Found)
+	case x.Verdict == Expired && x.Detail == DetailEarly:
+		return "request the link later; if that is now, look at the signer's clock"
+	case x.Verdict == WrongPath && l.reach == reachAstray:
+		return "give the token a path or pattern that covers the files it is for"
 	}
 	switch x.Verdict {
 	case Valid:

@@ -9,7 +9,7 @@ import (
 
 // fastly is the recipe that Fastly publishes for custom VCL ("Enabling URL token validation"): HMAC-SHA-1 over the
 // URL without the parameter token, and expiry, keyed by the bytes that the key's base64 stands for. The
-// older VCL hashes the path alone: fastly:path. Neither binds an address; customers' own VCL may.
+// older VCL hashes the path alone: fastly:path. Capital letters in the digest are refused. Neither binds an address; customers' own VCL may.
 func fastly() *Scheme { return fastlyOver(true) }
 
 func fastlyOver(query bool) *Scheme {
@@ -24,8 +24,10 @@ func fastlyOver(query bool) *Scheme {
 		Source:   "statements of the Python sample of github.com/fastly/token-functions, with the time fixed (the key of the printed token is not published)",
 		signs:    hmacSHA1,
 		fileOnly: true,
+		hexed:    true,
 		address:  noAddress,
 		unlock:   base64Key,
+		lock:     base64Std,
 		options: func(text string) (*Scheme, error) {
 			if text != "path" {
 				return nil, fmt.Errorf("fastly has the option path (the query is not hashed), not %q", text)
@@ -75,5 +77,6 @@ func readFastly(l *Link, target []byte, query span, hashesQuery bool) {
 		l.Params = (*l.scratch)[from:]
 	}
 	expiry := l.until(expires, true) && (len(expires) == 10 || len(expires) == 11)
-	l.settle(DetailBadToken, l.isHex(sum, hmacSHA1), expiry)
+	digest := l.isHex(sum, hmacSHA1) && !hasUpper(sum)
+	l.settle(DetailBadToken, digest, expiry)
 }

@@ -97,6 +97,7 @@ func (l *Link) bounded(ok bool) {
 
 // hashRaw makes the scopes name the path as it is written, for edges that hash it so.
 func (l *Link) hashRaw() {
+	l.raw = true
 	if l.PathOK && len(l.RawPath) > 0 {
 		l.Path = l.RawPath
 	}

@@ -2,12 +2,10 @@ package token
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -52,7 +50,7 @@ func (s *Scheme) ParseKey(file []byte) (key Key, warning string, err error) {
 		return parsePEM(file)
 	}
 	if bytes.Contains(file, []byte("-----BEGIN ")) {
-		return Key{}, "", fmt.Errorf("the key file holds PEM, and the key of %s is %s", s.Name, s.KeyForm)
+		return Key{}, "", fmt.Errorf("the key file holds PEM, and the key of %s is %s: save that alone, on one line", s.Name, s.KeyForm)
 	}
 	key, warning, err = parseKey(file, strings.HasPrefix(s.Name, "gcore"))
 	if err == nil {
@@ -65,9 +63,12 @@ func (s *Scheme) ParseKey(file []byte) (key Key, warning string, err error) {
 }
 
 func parsePEM(file []byte) (Key, string, error) {
+	if isWide(file) {
+		return Key{}, "", pemFault(file)
+	}
 	text := string(bytes.TrimPrefix(file, []byte("\xef\xbb\xbf")))
 	if _, err := publicKey(text); err != nil {
-		return Key{}, "", err
+		return Key{}, "", pemFault([]byte(text))
 	}
 	return Key{&text}, "", nil
 }
@@ -89,17 +90,25 @@ func parseKey(file []byte, portal bool) (key Key, warning string, err error) {
 
 func checkKeyFile(text []byte) error {
 	switch {
+	case len(text) == 0:
+		return errors.New("the key file is empty: save the key in it, on one line")
 	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
 		return errors.New("line 1 of the key file begins with a byte order mark, save it as UTF-8 without one")
-	case bytes.HasPrefix(text, []byte("\xff\xfe")), bytes.HasPrefix(text, []byte("\xfe\xff")),
-		bytes.IndexByte(text, 0) >= 0:
+	case isWide(text) || bytes.IndexByte(text, 0) >= 0:
 		return errors.New("the key file is UTF-16 or binary, save it as UTF-8 without a byte order mark")
 	case bytes.ContainsAny(text, "\r\n"):
 		return fmt.Errorf("the key file has more than one line, line %d holds more than the key: keep the key alone on one line", secondLine(text))
 	case len(bytes.TrimSpace(text)) != len(text):
 		return errors.New("line 1 of the key file begins or ends with a blank, which would count as part of the key: take it out")
+	case len(text) > maxKey:
+		return fmt.Errorf("line 1 of the key file has %d bytes, and a key has at most %d: keep the key alone in the file", len(text), maxKey)
 	}
 	return nil
+}
+
+// isWide reports whether a text is UTF-16, by its byte order mark.
+func isWide(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
 }
 
 // secondLine is the number of the line where what does not belong there begins.
@@ -154,84 +163,4 @@ func (k Key) append(dst []byte) []byte {
 		return dst
 	}
 	return append(dst, *k.secret...)
-}
-
-// Keyring holds keys by host. The zero value is empty and usable. Concurrent calls of [Keyring.For]
-// are safe as long as nobody calls [Keyring.Add].
-type Keyring struct {
-	keys    map[string][]Key
-	longest []Key // those of all hosts, without repetition, the longest first
-	n       int
-}
-
-// Add gives a host one more key; host "" stands for every host without keys of its own. Case, port and
-// trailing dot of the host do not matter. A zero key, or one the host has already, is left out.
-func (r *Keyring) Add(host string, k Key) {
-	if r.keys == nil {
-		r.keys = map[string][]Key{}
-	}
-	name := string(bytes.ToLower(bareHost([]byte(host))))
-	if k.IsZero() || holds(r.keys[name], k) {
-		return
-	}
-	r.keys[name] = append(r.keys[name], k)
-	r.n++
-	if !holds(r.longest, k) {
-		i, _ := slices.BinarySearchFunc(r.longest, k, func(have, k Key) int { return cmp.Compare(len(*k.secret), len(*have.secret)) })
-		r.longest = slices.Insert(r.longest, i, k)
-	}
-}
-
-// Cut returns text with mark in the place of every key of the ring, whatever host it belongs to; text itself where it holds
-// none. A nil ring holds none. Keys of fewer than 6 characters, which the Gcore portal refuses, stay: so short a text stands
-// everywhere, and the holes would give it away. It costs one search per key.
-func (r *Keyring) Cut(text []byte, mark string) []byte {
-	if r == nil {
-		return text
-	}
-	for _, k := range r.longest {
-		if len(*k.secret) < shortKey {
-			break
-		}
-		if bytes.Contains(text, []byte(*k.secret)) {
-			text = bytes.ReplaceAll(text, []byte(*k.secret), []byte(mark))
-		}
-	}
-	return text
-}
-
-func holds(keys []Key, k Key) bool {
-	for _, have := range keys {
-		if have.Equal(k) {
-			return true
-		}
-	}
-	return false
-}
-
-// For returns the keys of a host in the order they were added, those of "" where it has none of its
-// own, nil where there are none either. The slice belongs to the ring. It allocates only for hosts
-// with upper-case letters.
-func (r *Keyring) For(host []byte) []Key {
-	host = bareHost(host)
-	keys, ok := r.keys[string(host)]
-	if !ok {
-		keys, ok = r.keys[string(bytes.ToLower(host))]
-	}
-	if !ok {
-		keys = r.keys[""]
-	}
-	return keys
-}
-
-// Len returns the number of keys, those of all hosts together.
-func (r *Keyring) Len() int { return r.n }
-
-// bareHost cuts port and trailing dot off; an IPv6 literal keeps its brackets.
-func bareHost(host []byte) []byte {
-	colon := bytes.LastIndexByte(host, ':')
-	if colon > bytes.LastIndexByte(host, ']') {
-		host = host[:colon]
-	}
-	return bytes.TrimSuffix(host, []byte("."))
 }

@@ -3,6 +3,8 @@ package token
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,6 +53,77 @@ func TestParseKey(t *testing.T) {
 		case (warning == "") != (c.warns == "") || !strings.Contains(warning, c.warns):
 			t.Errorf("%q: got warning %q, want %q", c.file, warning, c.warns)
 		}
+	}
+}
+
+// Whatever a key file holds that is not the scheme's key, the error says what that is and the way out.
+func TestParseKeyOfAllSchemes(t *testing.T) {
+	good := map[string]string{"akamai": "52a152a152a1", "fastly": "c2VjcmV0X2tleQ==", "cloudfront": testPrivateKey(t)}
+	ec := "-----BEGIN PUBLIC KEY-----\n" + // openssl ecparam -name prime256v1 -genkey -noout | openssl pkey -pubout
+		"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZ+jzTYtg6+hNn5lFDoy1vyyUaTtV\nObeB8+8MAKVeGogUHNQviFlzCHmEyTiLE8/olDoPRn9eijMYfMB1jiJSmQ==\n-----END PUBLIC KEY-----\n"
+	rsa := good["cloudfront"]
+	all := []struct{ file, cause, out string }{
+		{"", "empty", "save"},
+		{"\n", "empty", "save"},
+		{"\xff\xfea\x00b\x00", "UTF-16", "save it as UTF-8"},
+		{"\xfe\xff\x00a\x00b", "UTF-16", "save it as UTF-8"},
+	}
+	text := append(all, []struct{ file, cause, out string }{
+		{"\xef\xbb\xbf{}\n", "byte order mark", "save it as UTF-8 without one"},
+		{"{}\nsecond_line\n", "more than one line", "keep the key alone"},
+		{"{}\n\n", "more than one line", "keep the key alone"},
+		{"{} \n", "blank", "take it out"},
+		{"{}\t", "blank", "take it out"},
+		{" {}", "blank", "take it out"},
+		{"{}\x00", "binary", "save it as UTF-8"},
+		{strings.Repeat("a", 256), "256 bytes", "keep the key alone"},
+		{rsa, "PEM", "save that alone"},
+	}...)
+	pems := append(all, []struct{ file, cause, out string }{
+		{"secret_key\n", "no RSA key in PEM", "begins with"},
+		{"0\x82\x01", "DER", "openssl pkey"},
+		{rsa[:len(rsa)-40], "cut off", "copy all of it"},
+		{strings.ReplaceAll(rsa, "PRIVATE", "PUBLIC")[:60] + "\n", "cut off", "copy all of it"},
+		{"ssh-rsa AAAAB3NzaC1yc2E secret@host", "OpenSSH", "ssh-keygen -e"},
+		{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "certificate", "openssl x509"},
+		{"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n", "OpenSSH", "ssh-keygen -p"},
+		{"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", "encrypted", "openssl pkey"},
+		{"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "encrypted", "openssl pkey"},
+		{ec, "no RSA key", "give the RSA key"},
+	}...)
+	extra := map[string][]struct{ file, cause, out string }{
+		"akamai": {{"secret_key\n", "10 characters", "copy it"}, {"52a", "3 characters", "copy it"}, {"0x52a1", "hexadecimal", "copy it"}},
+		"fastly": {{"secret_key\n", "not base64", "the file holds"}, {"c2VjcmV0X2tleQ", "not base64", "the file holds"}},
+	}
+	for _, s := range Schemes() {
+		key, cases := good[s.Name], append(text, extra[s.Name]...)
+		if key == "" {
+			key = testKey
+		}
+		if s.Name == "cloudfront" {
+			cases = pems
+		}
+		for _, end := range []string{"", "\n", "\r\n"} {
+			if got, warning, err := s.ParseKey([]byte(strings.TrimSpace(key) + end)); err != nil || warning != "" || got.IsZero() {
+				t.Errorf("%s, %q behind the key: %q, %v", s.Name, end, warning, err)
+			}
+		}
+		for _, c := range cases {
+			file := strings.ReplaceAll(c.file, "{}", key)
+			got, _, err := s.ParseKey([]byte(file))
+			switch {
+			case err == nil || !got.IsZero():
+				t.Errorf("%s: took %q", s.Name, c.file)
+			case !strings.Contains(err.Error(), c.cause) || !strings.Contains(err.Error(), c.out):
+				t.Errorf("%s: %q: %v", s.Name, c.file, err)
+			case strings.Contains(err.Error(), key) || strings.Contains(err.Error(), "secret"+"_key") || strings.HasSuffix(err.Error(), "."):
+				t.Errorf("%s: %q: the error shows the key or ends in a full stop", s.Name, c.file)
+			}
+		}
+	}
+	withMark := "\xef\xbb\xbf" + rsa
+	if _, _, err := scheme(t, "cloudfront").ParseKey([]byte(withMark)); err != nil {
+		t.Errorf("PEM behind a byte order mark: %v", err)
 	}
 }
 
@@ -135,6 +208,57 @@ func TestKeyring(t *testing.T) {
 	}
 	if r.Len() != 4 {
 		t.Errorf("%d keys, want 4", r.Len())
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for _, c := range []struct {
+		span        Span
+		first, last int64
+		want        bool
+	}{
+		{Span{}, 0, 0, true}, {Span{}, -5, 5, true}, {Span{}, 6, 5, false},
+		{Span{From: 10}, 0, 9, false}, {Span{From: 10}, 0, 10, true}, {Span{From: 10}, 11, 11, true},
+		{Span{Until: 20}, 19, 19, true}, {Span{Until: 20}, 20, 20, false}, {Span{Until: 20}, 0, 99, true},
+		{Span{10, 20}, 0, 9, false}, {Span{10, 20}, 9, 10, true}, {Span{10, 20}, 0, 99, true}, {Span{10, 20}, 12, 13, true},
+		{Span{10, 20}, 19, 25, true}, {Span{10, 20}, 20, 25, false}, {Span{10, 10}, 0, 99, false}, {Span{20, 10}, 0, 99, false},
+		{Span{-20, -10}, -15, -15, true}, {Span{-20, -10}, 0, 0, false},
+		{Span{math.MaxInt64, math.MinInt64}, math.MinInt64, math.MaxInt64, false},
+	} {
+		if got := c.span.Holds(c.first, c.last); got != c.want {
+			t.Errorf("%+v holds some of [%d,%d]: %v", c.span, c.first, c.last, got)
+		}
+	}
+}
+
+// Spans stand beside the keys that For returns, whatever the order in which limited and unlimited keys come.
+func TestKeyringSpans(t *testing.T) {
+	a, b, c := mustKey(t, "key of a"), mustKey(t, "second of a"), mustKey(t, "for all")
+	var r Keyring
+	if r.Spans([]byte("a.example")) != nil {
+		t.Error("the empty ring has spans")
+	}
+	r.Add("a.example", a)
+	r.Add("", c)
+	if r.Spans([]byte("a.example")) != nil || r.Spans([]byte("b.example")) != nil {
+		t.Error("keys without limits have spans")
+	}
+	r.AddDuring("A.example:443", b, Span{10, 20})
+	r.AddDuring("a.example", b, Span{30, 40}) // there already
+	r.AddDuring("a.example", Key{}, Span{30, 40})
+	r.AddDuring("b.example", a, Span{Until: 5})
+	r.Add("b.example", a)
+	r.AddDuring("b.example", b, Span{})
+	for host, want := range map[string][]Span{
+		"a.example": {{}, {10, 20}}, "A.EXAMPLE.": {{}, {10, 20}}, "b.example:80": {{Until: 5}, {}}, "c.example": nil, "": nil,
+	} {
+		got := r.Spans([]byte(host))
+		if !slices.Equal(got, want) || got != nil && len(got) != len(r.For([]byte(host))) {
+			t.Errorf("%q: %v, want %v", host, got, want)
+		}
+	}
+	if r.Len() != 5 || len(r.For([]byte("a.example"))) != 2 {
+		t.Errorf("%d keys", r.Len())
 	}
 }
 

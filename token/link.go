@@ -39,8 +39,10 @@ type Link struct {
 	speed, buffer []byte // gcore-mp4
 	digest        digested
 	says          says
-	whole         bool // the hash does not depend on the path that a scope names
-	below         bool // a token for a directory covers what is below it, too
+	written       []byte // RawPath without a token that stands there
+	raw           bool   // the path is hashed as it is written
+	whole         bool   // the hash does not depend on the path that a scope names
+	below         bool   // a token for a directory covers what is below it, too
 	reach         reach
 	cut           int    // mediavault: characters of the URL that are hashed
 	policy        []byte // cloudfront: the custom policy
@@ -83,6 +85,7 @@ func (p *Parser) Parse(target []byte, l *Link) {
 	if ok {
 		l.Path, l.PathOK = p.uri(l.RawPath)
 	}
+	l.written = l.RawPath
 	p.scheme.read(l, target, path, query)
 	p.fields = l.fields
 }
@@ -106,15 +109,15 @@ func (l *Link) spoil(d Detail) { l.Shape, l.Detail, l.Deadline = BadShape, d, 0 
 
 // decode turns the texts of token and expiry into numbers, and sets the shape.
 func (l *Link) decode() {
-	sum, sumOK := decodeSum(l.Token)
 	deadline, deadlineOK := parseExpires(l.Expires)
+	sumOK := l.isMD5(l.Token)
 	switch {
 	case !sumOK:
 		l.spoil(DetailBadMD5)
 	case !deadlineOK:
 		l.spoil(DetailBadExpires)
 	default:
-		l.Shape, l.Sum, l.Deadline = Signed, sum, deadline
+		l.Shape, l.Deadline = Signed, deadline
 	}
 }
 

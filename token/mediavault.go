@@ -27,6 +27,7 @@ func mediaVault() *Scheme {
 		Vectors: "published",
 		Source:  "docs.edg.io, MediaVault, \"Generate a Hash using Bash Commands\"",
 		origins: true,
+		hexed:   true,
 		address: noAddress,
 		read:    readMediaVault,
 		head: func(dst []byte, l *Link, path []byte, k Key) []byte {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"encoding/hex"
 	"net/netip"
 	"strconv"
@@ -14,13 +15,13 @@ func (e *Examiner) withAddress(text []byte) bool {
 }
 
 func (e *Examiner) withBinding(b Binding) bool {
-	e.text = AppendBound(e.text[:0], e.client, b)
+	e.text = e.appendBound(e.text[:0], e.client, b)
 	e.found.Client = e.client
 	return e.withAddress(e.text)
 }
 
 func (e *Examiner) noAddress() bool {
-	if !e.suspect.Policy.Bound {
+	if e.binding.Kind == BindNone {
 		return false
 	}
 	e.found.Client = netip.Addr{}
@@ -28,11 +29,31 @@ func (e *Examiner) noAddress() bool {
 }
 
 func (e *Examiner) address() bool {
-	return !e.suspect.Policy.Bound && e.client.IsValid() && e.withBinding(Binding{})
+	return e.binding.Kind == BindNone && e.client.IsValid() && e.withBinding(Binding{})
 }
 
+// noMask tries the whole address; bunny's edge cuts those of IPv6 unasked.
 func (e *Examiner) noMask() bool {
-	return e.suspect.Policy.Binding(e.client).Kind == BindMask && e.withBinding(Binding{})
+	if e.binding.Kind == BindMask {
+		return e.withBinding(Binding{})
+	}
+	if !e.inBytes() || !e.plain6() {
+		return false
+	}
+	raw := e.client.As16()
+	e.text = append(e.text[:0], raw[:]...)
+	return e.withAddress(e.text)
+}
+
+// inBytes reports whether the edge hashes the bytes of the address, not its text.
+func (e *Examiner) inBytes() bool {
+	e.text = e.appendBound(e.text[:0], e.client, Binding{})
+	e.number = AppendAddr(e.number[:0], e.client)
+	return e.client.IsValid() && !bytes.Equal(e.text, e.number)
+}
+
+func (e *Examiner) addressText() bool {
+	return e.inBytes() && e.withAddress(e.number)
 }
 
 // maskedAddress tries the usual prefixes in every form.
@@ -221,60 +242,10 @@ func (e *Examiner) privateAddress() bool {
 	}
 	for _, a := range e.proxies {
 		e.found.Client = a
-		e.text = AppendAddr(e.text[:0], a)
+		e.text = e.appendBound(e.text[:0], a, Binding{})
 		if e.withAddress(e.text) {
 			return true
 		}
 	}
 	return false
-}
-
-// commonProxies are 1,329 addresses that a signer sees when it sees its own machine, container or proxy,
-// the commonest first. 10.0.0.0/8 is too large to try for each link. They are: loopback; the first 15 of
-// Docker's default networks; gateways of Kubernetes, podman and k3s; 10.0.0.0/24, 192.168.0.0/24 and
-// 192.168.1.0/24; 10.x.0.1 and 192.168.x.1; the .0.1 of 172.16.0.0/12.
-func commonProxies() []netip.Addr {
-	var list []netip.Addr
-	for _, text := range [...]string{"127.0.0.1", "::1", "172.17.0.1", "10.0.0.1", "192.168.0.1", "192.168.1.1", "10.0.0.2", "172.18.0.1",
-		"10.0.2.2", "::ffff:127.0.0.1", "10.244.0.1", "169.254.1.1", "127.0.1.1", "10.42.0.1", "10.88.0.1", "10.96.0.1", "::ffff:172.17.0.1", "100.64.0.1"} {
-		list = append(list, netip.MustParseAddr(text))
-	}
-	at := func(a, b, c, d int) {
-		list = append(list, netip.AddrFrom4([4]byte{byte(a), byte(b), byte(c), byte(d)}))
-	}
-	for d := 1; d <= 15; d++ {
-		at(172, 17, 0, d)
-		at(172, 18, 0, d)
-	}
-	for d := range 256 {
-		at(10, 0, 0, d)
-		at(192, 168, 0, d)
-		at(192, 168, 1, d)
-	}
-	for c := range 256 {
-		at(10, c, 0, 1)
-		at(192, 168, c, 1)
-	}
-	for b := 16; b < 32; b++ {
-		at(172, b, 0, 1)
-	}
-	return withoutRepeats(list)
-}
-
-func withoutRepeats(list []netip.Addr) []netip.Addr {
-	seen, kept := map[netip.Addr]bool{}, list[:0]
-	for _, a := range list {
-		if !seen[a] {
-			seen[a], kept = true, append(kept, a)
-		}
-	}
-	return kept
-}
-
-// isLocal reports whether no viewer of the Internet has this address (RFC 1918, RFC 4193, RFC 6598,
-// loopback and link-local).
-func isLocal(a netip.Addr) bool {
-	a = a.Unmap()
-	shared := a.Is4() && a.As4()[0] == 100 && a.As4()[1]&0xc0 == 64
-	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || shared
 }

@@ -1,9 +1,6 @@
 package token
 
 import (
-	"crypto/md5"
-	"crypto/subtle"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net/netip"
@@ -14,6 +11,7 @@ type Suspect struct {
 	Target    []byte           // as requested, untouched: a path with its query, or an absolute URL
 	Host      string           // the host that was asked, "" if not known
 	Scheme    string           // http or https, "" if not known
+	Seen      Seen             // what else the edge saw, for the schemes that hash it; where its Host is nil, Host stands for it
 	Clients   []netip.Addr     // the observed address, then others worth trying; the caller bounds them
 	Time      int64            // Unix seconds of the request's start, 0 if not known
 	Policy    Policy           // what the edge demands
@@ -30,6 +28,15 @@ func (s *Suspect) client() netip.Addr {
 	return s.Clients[0]
 }
 
+// seen is what the edge saw beside the target, host being s.Host.
+func (s *Suspect) seen(host []byte) Seen {
+	seen := s.Seen
+	if seen.Host == nil && len(host) > 0 {
+		seen.Host = host
+	}
+	return seen
+}
+
 // Found is a proven mistake: a full digest was reproduced, or for [Mistake] lowercased_url a full token
 // but for the case of its letters.
 type Found struct {
@@ -43,85 +50,71 @@ type Found struct {
 	Host    string     // whose key it was, for other_host_key
 }
 
-// Examiner searches what a signer did wrong, for links of the gcore scheme by every hypothesis of
-// [Mistakes], for other schemes by those about keys and addresses. It owns scratch memory that holds
-// keys: one per goroutine.
+// Examiner searches what a signer did wrong, by every hypothesis of [Mistakes] that the scheme leaves room for:
+// expiry, path, address and key are varied, and the scheme makes its message of them. RSA signatures are tried with
+// other keys only. It owns scratch memory that holds keys: one per goroutine.
 type Examiner struct {
 	scheme  *Scheme
 	parser  *Parser
-	trier   *Trier
+	engine  engine
 	table   []hypothesis
 	proxies []netip.Addr
+	keys    map[respelled]Key // those a signer may have made of the given ones
+	none    Key               // of no characters
 
-	suspect *Suspect
-	link    Link
-	claim   claim
-	query   []byte
-	right   recipe // what the edge hashes for the key and client whose turn it is
-	client  netip.Addr
-	others  []netip.Addr // clients behind the observed one
-	first   bool         // the turn of the observed client
-	lead    bool         // the turn of a client's first key
-	found   Found
-	hit     recipe
-	hashes  int
+	suspect  *Suspect
+	link     Link
+	varied   Link // the link as a recipe changes it
+	claim    claim
+	query    []byte
+	binding  Binding
+	right    recipe // what the edge hashes for the key and client whose turn it is
+	client   netip.Addr
+	observed netip.Addr   // the client the edge saw
+	others   []netip.Addr // clients behind the observed one
+	first    bool         // the turn of the observed client
+	lead     bool         // the turn of a client's first key
+	found    Found
+	hit      recipe
+	hashes   int
 
-	message, bound, text, path, number []byte
+	target, message, bound, text, path, number, params, spaced, host, uri []byte
 }
 
 // NewExaminer returns an examiner for a scheme, one of [Schemes].
 func NewExaminer(s *Scheme) *Examiner {
-	return &Examiner{scheme: s, parser: NewParser(s), trier: NewTrier(s), table: hypotheses(), proxies: commonProxies()}
+	return &Examiner{scheme: s, parser: NewParser(s), table: hypotheses(), proxies: commonProxies(), keys: map[respelled]Key{}, none: Key{new(string)}}
 }
 
 // Format writes the type's name for every verb: the scratch memory holds keys.
 func (e *Examiner) Format(f fmt.State, _ rune) { io.WriteString(f, "token.Examiner") }
-
-// recipe is one text that may have been hashed, part by part in gcore's order.
-type recipe struct {
-	expires, path, address []byte
-	space                  string
-	key                    Key
-	after                  string // behind the key
-}
-
-func (r recipe) append(dst []byte) []byte {
-	dst = append(append(append(dst, r.expires...), r.path...), r.address...)
-	return append(r.key.append(append(dst, r.space...)), r.after...)
-}
-
-// shown is the text for people. An empty key stays empty.
-func (r recipe) shown() string {
-	shown := keyShown
-	if !r.key.IsZero() {
-		r.key = Key{&shown}
-	}
-	return string(appendPrintable(nil, r.append(nil)))
-}
 
 // Examine tries the known mistakes, each alone but for spoiled links (see [Found].Also), and returns the
 // first that reproduces the token. False for links that bear no mistake (a hash that holds as it should
 // for the observed or another client is none), that cannot be read, or that nothing explains; what it
 // returns is a proof.
 //
-// With one key and one client a search in vain costs at most 4,000 hashes, under 1 ms, 2,658 of them for
-// private addresses and 600 for expiries sent as a duration. Every further client costs at most 1,300 and
+// With one key and one client a search in vain costs at most 4,000 hashes, under 1 ms where they are MD5 and under 5 ms
+// where they are HMACs, 2,658 of them for private addresses and 600 for expiries sent as a duration; up to five times that
+// for tokens that are good for all that lies below a directory. Every further client costs at most 1,300 and
 // eight for each other client, every further key as much as the first, every old key and key of another
-// host two a client. It allocates only what it returns. Keys and addresses beyond what the
+// host two a client. For the MD5 schemes it allocates only what it returns. Keys and addresses beyond what the
 // caller needs are the caller's to leave out.
 func (e *Examiner) Examine(s *Suspect) (Found, bool) {
 	e.suspect, e.found, e.hashes = s, Found{}, 0
-	if e.scheme.Name != gcoreName {
-		return e.examineOther(s)
-	}
+	e.host = append(e.host[:0], s.Host...)
+	e.parser.See(s.seen(e.host))
 	if !e.read(s.Target) {
 		return Found{}, false
 	}
-	e.others = s.Clients[min(len(s.Clients), 1):]
-	for i := range max(len(s.Clients), 1) {
+	e.observed, e.others = s.client(), s.Clients[min(len(s.Clients), 1):]
+	for i := range e.turns() {
 		e.client, e.first, e.lead = netip.Addr{}, i == 0, true
 		if i < len(s.Clients) {
 			e.client = s.Clients[i]
+		}
+		if e.link.says == saysBound {
+			e.client = e.link.stated()
 		}
 		for k, key := range s.Keys {
 			e.found.Key = k
@@ -133,7 +126,15 @@ func (e *Examiner) Examine(s *Suspect) (Found, bool) {
 	return Found{}, false
 }
 
-// gcoreName is the scheme whose recipe the hypotheses vary.
+// turns is how many clients have a turn: one where the link itself names its address.
+func (e *Examiner) turns() int {
+	if e.link.says == saysBound {
+		return 1
+	}
+	return max(len(e.suspect.Clients), 1)
+}
+
+// gcoreName is the scheme whose signing code is known.
 const gcoreName = "gcore"
 
 // turn tries everything for one key and one client. It is done where a hash was reproduced; the mistake
@@ -142,19 +143,23 @@ func (e *Examiner) turn(key Key) (m Mistake, done bool) {
 	if key.IsZero() {
 		return Mistake{}, false
 	}
-	e.bound = AppendBound(e.bound[:0], e.client, e.suspect.Policy.Binding(e.client))
-	e.right = recipe{expires: e.claim.expires, path: e.link.Path, address: e.bound, space: " ", key: key}
+	e.binding = e.link.binding(e.suspect.Policy.Binding(e.client))
+	e.bound = e.appendBound(e.bound[:0], e.client, e.binding)
+	if e.statesAddress() {
+		e.bound = append(e.bound[:0], e.link.Params...)
+	}
+	e.right = recipe{expires: e.claim.expires, path: e.link.Path, address: e.bound, key: key}
 	e.found.Client, e.found.Up = e.client, 0
-	if !e.suspect.Policy.Bound {
+	if e.binding.Kind == BindNone {
 		e.found.Client = netip.Addr{}
 	}
-	blind := e.suspect.Policy.Bound && !e.client.IsValid()
+	blind := e.link.says != saysBound && e.binding.Kind != BindNone && !e.client.IsValid()
 	if !blind && e.holdsRight() {
 		return e.named(e.ownMistake()), true
 	}
 	for i := range e.table {
 		h := &e.table[i]
-		if h.try == nil || blind && h.place != placeAddress {
+		if h.try == nil || blind && h.place != placeAddress || !e.leavesRoom(h.place) {
 			continue
 		}
 		client := e.found.Client
@@ -167,8 +172,40 @@ func (e *Examiner) turn(key Key) (m Mistake, done bool) {
 	return Mistake{}, false
 }
 
+// appendBound appends what the edge hashes of an address.
+func (e *Examiner) appendBound(dst []byte, a netip.Addr, b Binding) []byte {
+	switch {
+	case e.scheme.ipText:
+		return AppendAddr(dst, a)
+	case e.scheme.address != nil:
+		return e.scheme.address(dst, e.link.digest.algorithm, a, b)
+	}
+	return AppendBound(dst, a, b)
+}
+
+// statesAddress reports whether the text of the address in the link is a part of what is hashed.
+func (e *Examiner) statesAddress() bool { return e.scheme.ipText && e.link.says == saysBound }
+
+// leavesRoom reports whether what is hashed holds what the hypotheses about a place vary.
+func (e *Examiner) leavesRoom(at place) bool {
+	switch {
+	case e.link.digest.algorithm >= rsaSHA1:
+		return at == placeKey
+	case at == placeAddress:
+		return e.scheme.Binds && !e.scheme.Visible || e.statesAddress()
+	case at == placePath:
+		return !e.whole()
+	case at == placeExpires:
+		return e.claim.expires != nil
+	}
+	return true
+}
+
 // holdsRight tries what the policy demands.
 func (e *Examiner) holdsRight() bool {
+	if e.whole() || e.link.below {
+		return e.either(e.right)
+	}
 	switch e.suspect.Policy.Scope {
 	case ScopeFile:
 		return e.over(e.right, ScopeFile, e.link.Path)
@@ -180,12 +217,16 @@ func (e *Examiner) holdsRight() bool {
 
 // ownMistake names what is wrong with a link whose hash is as it should be.
 func (e *Examiner) ownMistake() string {
+	elsewhere := !e.first
+	if e.link.says == saysBound {
+		elsewhere = e.observed.IsValid() && !e.link.Admits(e.observed)
+	}
 	switch {
 	case e.claim.deadline >= fineExpiry:
 		return mistakeMillis
-	case e.claim.plain && e.claim.deadline < longestDuration:
+	case e.claim.plain && e.claim.deadline < longestDuration && !e.scheme.issues:
 		return mistakeRelative
-	case !e.first && isLocal(e.client):
+	case elsewhere && isLocal(e.client):
 		return mistakePrivate
 	}
 	return ""
@@ -201,7 +242,7 @@ func (e *Examiner) report(m Mistake) (Found, bool) {
 		return Found{}, false
 	}
 	f := e.found
-	f.Mistake, f.Hashed = m, e.hit.shown()
+	f.Mistake, f.Hashed = m, e.shown(e.hit)
 	for _, name := range spoiled {
 		if name != m.Name {
 			f.Also = e.named(name)
@@ -219,71 +260,4 @@ func (e *Examiner) named(name string) Mistake {
 		}
 	}
 	return Mistake{}
-}
-
-// holds hashes a recipe and compares the digest with the link's.
-func (e *Examiner) holds(r recipe) bool {
-	e.message = r.append(e.message[:0])
-	e.hashes++
-	sum := md5.Sum(e.message)
-	if e.claim.exact && subtle.ConstantTimeCompare(sum[:], e.claim.sum[:]) == 1 {
-		e.hit = r
-		return true
-	}
-	if e.claim.lower && e.claim.folds(sum) {
-		e.claim.spoil(mistakeLowered)
-		e.hit = r
-		return true
-	}
-	return false
-}
-
-// folds compares a digest's token with one in lower-case letters.
-func (c *claim) folds(sum [16]byte) bool {
-	var text [sumChars]byte
-	base64.RawURLEncoding.Encode(text[:], sum[:])
-	for i, b := range text {
-		if 'A' <= b && b <= 'Z' {
-			text[i] = b | 0x20
-		}
-	}
-	return subtle.ConstantTimeCompare(text[:], c.text[:]) == 1
-}
-
-// over tries a recipe with a path, which is what the scope names in whatever spelling.
-func (e *Examiner) over(r recipe, s Scope, path []byte) bool {
-	if len(path) == 0 {
-		return false
-	}
-	r.path = path
-	if !e.holds(r) {
-		return false
-	}
-	e.found.Scope = s
-	return true
-}
-
-// either tries a recipe over the file and over its directory.
-func (e *Examiner) either(r recipe) bool {
-	return e.over(r, ScopeFile, e.link.Path) || e.over(r, ScopeDir, parent(e.link.Path))
-}
-
-func (e *Examiner) fileSigned() bool {
-	return e.suspect.Policy.Scope == ScopeDir && e.over(e.right, ScopeFile, e.link.Path)
-}
-
-func (e *Examiner) dirSigned() bool {
-	return e.suspect.Policy.Scope == ScopeFile && e.over(e.right, ScopeDir, parent(e.link.Path))
-}
-
-func (e *Examiner) parentDir() bool {
-	path := parent(e.link.Path)
-	for up := 1; up <= maxUp && len(path) > 1; up++ {
-		path = parent(path[:len(path)-1])
-		e.found.Up = up
-		if e.over(e.right, ScopeAncestor, path) {
-			return true
-		}
-	}
-	return false
 }

@@ -39,7 +39,7 @@ func (e *Examiner) msHashed() bool {
 // minutes before the request.
 func (e *Examiner) relativeSent() bool {
 	d := e.claim.deadline
-	if !e.claim.plain || d >= longestDuration || e.suspect.Time <= 0 {
+	if !e.claim.plain || d >= longestDuration || e.scheme.issues || e.suspect.Time <= 0 {
 		return false
 	}
 	for ago := range int64(signingWindow) {
@@ -52,6 +52,9 @@ func (e *Examiner) relativeSent() bool {
 
 // relativeHashed tries the usual lifetimes, from a minute to a year.
 func (e *Examiner) relativeHashed() bool {
+	if e.scheme.issues {
+		return false
+	}
 	for _, d := range [...]int64{60, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10800, 14400, 18000, 21600, 28800, 36000,
 		43200, 86400, 172800, 259200, 432000, 604800, 1209600, 2419200, 2592000, 2678400, 7776000, 15552000, 31536000} {
 		if e.withExpiry(d) {

@@ -4,7 +4,7 @@ import "strings"
 
 func (e *Examiner) noSpace() bool {
 	r := e.right
-	r.space = ""
+	r.spaceless = true
 	return e.either(r)
 }
 
@@ -18,13 +18,24 @@ func (e *Examiner) keyNewline() bool {
 	return false
 }
 
+func (e *Examiner) undecodedKey() bool {
+	r := e.right
+	r.undecoded = true
+	for _, r.after = range [...]string{"", "\n"} {
+		if e.scheme.lock != nil && e.either(r) {
+			return true
+		}
+	}
+	return false
+}
+
 func (e *Examiner) emptyKey() bool {
 	r := e.right
 	r.key = Key{}
 	if e.either(r) {
 		return true
 	}
-	r.space = ""
+	r.spaceless = true
 	return e.either(r)
 }
 

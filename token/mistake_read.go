@@ -1,25 +1,24 @@
 package token
 
-import (
-	"bytes"
-	"encoding/base64"
-	"encoding/hex"
-)
+import "bytes"
 
-// claim is what a target says about its token, read as leniently as people write.
+// claim is what a target says about its token beside the link, read as leniently as people write.
 type claim struct {
-	sum      [16]byte
-	exact    bool           // sum is known
-	text     [sumChars]byte // the token in lower case, if lower
-	lower    bool           // the token has no capitals: it may have lost them
-	expires  []byte         // as written, without what was glued to it
-	deadline int64          // its number, or the number it begins with; 0 for none
-	plain    bool           // expires is a positive decimal
-	spoiled  [4]string      // names of mistakes in how the link is written
+	text     [64]byte  // the token's digits in lower case, if lower
+	size     int       // of text
+	lower    bool      // the token has no capitals: it may have lost them
+	expires  []byte    // as written, without what was glued to it; nil for none
+	dated    int       // where the expiry stands in Link.Params; 0 for nowhere
+	deadline int64     // its number, or the number it begins with; 0 for none
+	plain    bool      // expires is a positive decimal
+	spoiled  [4]string // names of mistakes in how the link is written
 	n        int
 }
 
 func (c *claim) spoil(name string) {
+	if name == "" {
+		return
+	}
 	for _, have := range c.spoiled[:c.n] {
 		if have == name {
 			return
@@ -31,58 +30,106 @@ func (c *claim) spoil(name string) {
 	}
 }
 
+// repairs are what is known to happen to links on their way, bits of a set.
+const (
+	repairHTML = 1 << iota
+	repairQuestion
+	repairGlue
+	allRepairs = repairHTML | repairQuestion | repairGlue
+)
+
+// leniency is how much of a token need not be as the scheme writes it.
+type leniency int
+
+const (
+	strictly leniency = iota
+	anyDigest
+	anyExpiry // and any digest
+)
+
 // read finds token and expiry in a target, repairing what is known to happen to links. False where there
-// is nothing to prove: no path, no digest in any encoding, no expiry.
+// is nothing to prove: no path, no digest in any encoding, no expiry where the scheme needs one. What needs the least
+// leniency and the fewest repairs wins.
 func (e *Examiner) read(target []byte) bool {
-	e.claim = claim{}
-	e.parser.Parse(target, &e.link)
-	if !e.link.PathOK {
-		return false
+	for l := strictly; l <= anyExpiry; l++ {
+		for set := 0; set <= allRepairs; set++ {
+			e.claim = claim{}
+			text, ok := e.repaired(target, set)
+			if ok && e.readAs(text, l) {
+				_, query, _ := split(text)
+				e.query = text[query[0]:query[1]]
+				return true
+			}
+		}
 	}
-	_, query, _ := split(target)
-	e.query = target[query[0]:query[1]]
-	token, tokenOK := e.claim.parameter(target, query, "md5", "amp;md5")
-	expires, expiresOK := e.claim.parameter(target, query, "expires", "amp;expires")
-	return tokenOK && expiresOK && e.readToken(token) && e.readExpires(expires)
+	return false
 }
 
-// parameter finds a value by its name, by the name that "&amp;" gives it, and behind a second '?', and
-// takes off it what was glued to it.
-func (c *claim) parameter(target []byte, query span, name, escaped string) ([]byte, bool) {
-	at, ok := argument(target, query, name)
-	if !ok {
-		if at, ok = argument(target, query, escaped); ok {
-			c.spoil(mistakeHTML)
-		}
+// repaired returns the target after a set of repairs; false where one of them changes nothing.
+func (e *Examiner) repaired(target []byte, set int) ([]byte, bool) {
+	if set == 0 {
+		return target, true
 	}
-	if !ok {
-		i := bytes.IndexByte(target[query[0]:query[1]], '?')
-		if i < 0 {
+	_, at, _ := split(target)
+	query := append(e.target[:0], target[at[0]:at[1]]...)
+	if set&repairHTML != 0 {
+		if !bytes.Contains(query, []byte("&amp;")) {
 			return nil, false
 		}
-		c.spoil(mistakeQuestion)
-		return c.parameter(target, span{query[0] + i + 1, query[1]}, name, escaped)
+		query = withoutEscapes(query)
+		e.claim.spoil(mistakeHTML)
 	}
-	value := target[at[0]:at[1]]
-	if first, _, two := bytes.Cut(value, []byte("?")); two {
-		c.spoil(mistakeQuestion)
-		return first, true
+	if set&repairQuestion != 0 {
+		if bytes.IndexByte(query, '?') < 0 {
+			return nil, false
+		}
+		ampersands(query)
+		e.claim.spoil(mistakeQuestion)
 	}
-	if at[1] == query[1] {
-		value = c.unglue(value)
+	if set&repairGlue != 0 {
+		bare := unglue(query)
+		if len(bare) == len(query) {
+			return nil, false
+		}
+		query = bare
+		e.claim.spoil(mistakePunctuated)
 	}
-	return value, true
+	n := len(query)
+	e.target = append(query, target[:at[0]]...)
+	e.target = append(e.target, e.target[:n]...)
+	return e.target[n:], true
+}
+
+// withoutEscapes turns &amp; into &, in place.
+func withoutEscapes(query []byte) []byte {
+	n := 0
+	for i := 0; i < len(query); i++ {
+		query[n] = query[i]
+		n++
+		if bytes.HasPrefix(query[i:], []byte("&amp;")) {
+			i += len("amp;")
+		}
+	}
+	return query[:n]
+}
+
+// ampersands turns question marks into what joins parameters.
+func ampersands(query []byte) {
+	for i, c := range query {
+		if c == '?' {
+			query[i] = '&'
+		}
+	}
 }
 
 // unglue cuts punctuation off the end of a target.
-func (c *claim) unglue(value []byte) []byte {
+func unglue(query []byte) []byte {
 	for {
-		n := gluedLength(value)
+		n := gluedLength(query)
 		if n == 0 {
-			return value
+			return query
 		}
-		c.spoil(mistakePunctuated)
-		value = value[:len(value)-n]
+		query = query[:len(query)-n]
 	}
 }
 
@@ -110,93 +157,48 @@ func gluedLength(value []byte) int {
 
 func isGlue(c byte) bool { return bytes.IndexByte([]byte(".,;:!)>]}\"'`*|\\ "), c) >= 0 }
 
-// readToken decodes the digest from any of its known encodings.
-func (e *Examiner) readToken(text []byte) bool {
-	c := &e.claim
-	if c.digest(text) {
-		return true
+// readAs reads a link with some leniency.
+func (e *Examiner) readAs(target []byte, allowed leniency) bool {
+	e.parser.Parse(target, &e.link)
+	l := &e.link
+	if !l.PathOK || l.Shape == NoToken {
+		return false
 	}
-	escaped := bytes.IndexByte(text, '%') >= 0 // more of it than the padding
-	if escaped {
-		escaped = !padded(text)
-		plain, ok := appendDecoded(e.text[:0], text)
-		e.text = plain
-		if !ok {
+	if l.Shape == BadShape {
+		if !e.mend(allowed) {
 			return false
 		}
-		text = plain
+		l.Shape, l.Detail = Signed, ""
+	} else if !e.unhexes() {
+		e.claim.takeLower(l, l.digits())
 	}
-	text = bytes.TrimRight(text, "=")
-	var url [43]byte
-	if len(text) > len(url) {
-		return false
-	}
-	standard := urlAlphabet(url[:len(text)], text)
-	switch len(text) {
-	case sumChars:
-		c.spoil(tokenMistake(standard, escaped))
-		return c.digest(url[:sumChars])
-	case 32:
-		c.spoil(mistakeHex)
-		_, err := hex.Decode(c.sum[:], text)
-		c.exact = err == nil
-	case len(url):
-		c.spoil(mistakeOfHex)
-		var digits [32]byte
-		if _, err := base64.RawURLEncoding.Decode(digits[:], url[:]); err == nil {
-			_, err = hex.Decode(c.sum[:], digits[:])
-			c.exact = err == nil
-		}
-	}
-	return c.exact
-}
-
-// urlAlphabet copies base64 into the alphabet of base64url and reports whether it was in another one. A
-// blank stands for the '+' it was before a form decoded it.
-func urlAlphabet(dst, text []byte) (standard bool) {
-	for i, b := range text {
-		switch b {
-		case '+', ' ':
-			b, standard = '-', true
-		case '/':
-			b, standard = '_', true
-		}
-		dst[i] = b
-	}
-	return standard
-}
-
-// padded reports whether a token has no percent-encoding but that of '=' behind its characters.
-func padded(text []byte) bool {
-	return len(text) > sumChars && bytes.IndexByte(text[:sumChars], '%') < 0 && bytes.IndexByte([]byte("%="), text[sumChars]) >= 0
-}
-
-func tokenMistake(standard, escaped bool) string {
-	switch {
-	case standard:
-		return mistakeStandard
-	case escaped:
-		return mistakeEscaped
-	}
-	return mistakePadded
-}
-
-// digest takes a token as the edge reads it.
-func (c *claim) digest(text []byte) bool {
-	sum, ok := decodeSum(text)
-	if !ok {
-		return false
-	}
-	c.sum, c.exact = sum, true
-	c.lower = !hasUpper(text[:sumChars])
-	copy(c.text[:], text)
+	e.readExpires()
 	return true
 }
 
+// mend reads what the scheme does not.
+func (e *Examiner) mend(allowed leniency) bool {
+	switch e.link.Detail {
+	case DetailBadMD5, DetailBadToken:
+		_, plain := parseExpires(e.link.Expires)
+		dated := plain || e.link.Expires == nil || allowed == anyExpiry
+		return allowed >= anyDigest && dated && e.readDigest()
+	case DetailBadExpires:
+		e.claim.takeLower(&e.link, e.link.digits())
+		return allowed == anyExpiry
+	}
+	return false
+}
+
 // readExpires takes the expiry as it is written.
-func (e *Examiner) readExpires(text []byte) bool {
-	c := &e.claim
-	c.expires = text
+func (e *Examiner) readExpires() {
+	c, text := &e.claim, e.link.Expires
+	if c.expires = text; text == nil {
+		return
+	}
+	if i := bytes.Index(e.link.Params, text); i > 0 && e.link.Params[i-1] == '=' {
+		c.dated = i
+	}
 	if c.deadline, c.plain = parseExpires(text); !c.plain {
 		c.spoil(mistakeExpiryText)
 		n := 0
@@ -205,5 +207,4 @@ func (e *Examiner) readExpires(text []byte) bool {
 		}
 		c.deadline, _ = parseExpires(text[:n])
 	}
-	return true
 }

@@ -57,6 +57,9 @@ const (
 	mistakePadded     = "padded_base64"
 	mistakeEscaped    = "encoded_token"
 	mistakeOfHex      = "base64_of_hex"
+	mistakeKept       = "kept_padding"
+	mistakeBase64     = "base64_digest"
+	mistakeUpperHex   = "upper_hex"
 	mistakeExpiryText = "expiry_text"
 	mistakeMillis     = "ms_expiry"
 	mistakeRelative   = "relative_expiry"
@@ -94,6 +97,12 @@ func spoiledLinks() []hypothesis {
 			"put the base64url token into the URL as it is, without URL-encoding it"}, placeURL, nil},
 		{Mistake{mistakeOfHex, "the hexadecimal text of the MD5 was base64-encoded instead of its 16 raw bytes",
 			"take the raw bytes of the MD5 (md5(…, true), digest()), not its hexadecimal text, before base64url"}, placeDigest, nil},
+		{Mistake{mistakeKept, "the token was sent with the = of its padding, which the edge does not take",
+			"cut the = off the token"}, placeDigest, nil},
+		{Mistake{mistakeBase64, "the digest was sent in base64 instead of hexadecimal digits",
+			"write the digest in hexadecimal digits, in lower case"}, placeDigest, nil},
+		{Mistake{mistakeUpperHex, "the digest was sent in capital hexadecimal digits, where the edge takes lower case alone",
+			"write the digest in lower case"}, placeDigest, nil},
 	}
 }
 
@@ -116,6 +125,8 @@ func wrongAddresses() []hypothesis {
 			"leave the address out, or switch the address binding on at the CDN"}, placeAddress, (*Examiner).address},
 		{Mistake{"no_mask", "the whole client address was hashed, where the edge cuts it to a prefix",
 			"cut the address as the CDN is set to"}, placeAddress, (*Examiner).noMask},
+		{Mistake{"address_text", "the text of the client address was hashed, where the edge hashes its 4 or 16 bytes",
+			"hash the address in network byte order (inet_pton, packed, AsSlice), not its text"}, placeAddress, (*Examiner).addressText},
 		{Mistake{"masked", "the client address was cut to another prefix or written in another form than the edge does",
 			"use the prefix length and the text form of the CDN for the address"}, placeAddress, (*Examiner).maskedAddress},
 		{Mistake{"upper_ipv6", "the IPv6 address was hashed in upper-case letters",
@@ -141,12 +152,16 @@ func wrongPaths() []hypothesis {
 	return []hypothesis{
 		{Mistake{"encoded_path", "the percent-encoded or unnormalised path was hashed, where the edge hashes the decoded one",
 			"decode the path once before hashing, and link to it without double slashes and dot segments"}, placePath, (*Examiner).encodedPath},
+		{Mistake{"decoded_path", "the path was hashed in another spelling than the link has, decoded or encoded otherwise, where the edge hashes it as the link has it",
+			"hash the path as it stands in the link, percent-encoded"}, placePath, (*Examiner).decodedPath},
 		{Mistake{"double_decoded", "the path was percent-decoded twice before hashing",
 			"decode the path exactly once"}, placePath, (*Examiner).doubleDecoded},
 		{Mistake{"plus_as_space", "a + of the path was decoded to a blank before hashing, as in forms",
 			"use the decoder for paths (rawurldecode, unquote, decodeURIComponent, url.PathUnescape), which leaves + alone"}, placePath, (*Examiner).plusAsSpace},
 		{Mistake{"no_slash", "the directory was hashed without the slash at its end",
 			"keep the slash at the end of the directory"}, placePath, (*Examiner).noSlash},
+		{Mistake{"extra_slash", "the path was hashed with a slash at its beginning or its end that the edge leaves out",
+			"cut that slash off before hashing"}, placePath, (*Examiner).extraSlash},
 		{Mistake{"no_leading_slash", "the path was hashed without the slash at its beginning",
 			"begin the path with a slash"}, placePath, (*Examiner).noLeadingSlash},
 		{Mistake{"double_slash", "the path was hashed with two slashes at its beginning",
@@ -159,6 +174,10 @@ func wrongPaths() []hypothesis {
 			"hash the path alone, from the first slash after the host on"}, placePath, (*Examiner).fullURL},
 		{Mistake{"path_with_query", "the query string was hashed together with the path",
 			"hash the path alone, up to the question mark"}, placePath, (*Examiner).pathWithQuery},
+		{Mistake{"no_query", "the query string was left out of the hash, where the edge hashes it",
+			"hash the query as the link has it, and add nothing to it after signing"}, placePath, (*Examiner).noQuery},
+		{Mistake{"other_origin", "the URL was hashed with another scheme or host than it was requested with, or without them",
+			"hash the URL as the viewer requests it, from http:// or https:// on"}, placePath, (*Examiner).otherOrigin},
 	}
 }
 
@@ -168,6 +187,8 @@ func wrongTexts() []hypothesis {
 			"put one space between the address (or the path, in links without one) and the key"}, placeText, (*Examiner).noSpace},
 		{Mistake{"key_newline", "the key was hashed with a newline or blank at its end",
 			"trim the key after reading it from its file or variable"}, placeKey, (*Examiner).keyNewline},
+		{Mistake{"undecoded_key", "the text of the key was used, where the edge uses the bytes that it stands for",
+			"decode the key before using it (hexadecimal digits for Akamai, base64 for Fastly)"}, placeKey, (*Examiner).undecodedKey},
 		{Mistake{"empty_key", "an empty key was hashed: anybody can make such links",
 			"look at why the signer's key is empty, and let it refuse to start without one"}, placeKey, (*Examiner).emptyKey},
 		{Mistake{"no_expires", "the expiry was left out of the hash",
@@ -177,7 +198,7 @@ func wrongTexts() []hypothesis {
 
 func wrongExpiries() []hypothesis {
 	return []hypothesis{
-		{Mistake{mistakeMillis, "the expiry was hashed and sent in milliseconds, so that the link never expires",
+		{Mistake{mistakeMillis, "the expiry was hashed and sent in milliseconds, which the edge takes for a time far off, or for none",
 			"divide the clock's milliseconds by 1000 and cut the fraction off, before hashing and sending"}, placeExpires, nil},
 		{Mistake{"ms_sent", "the expiry was hashed in seconds and sent in milliseconds",
 			"send the very text of the expiry that was hashed, in seconds"}, placeURL, (*Examiner).msSent},

@@ -171,7 +171,7 @@ func binaryAddress(dst []byte, _ algorithm, a netip.Addr, b Binding) []byte {
 func nginxSecret() *Scheme {
 	s := nginxScheme()
 	s.Params, s.Hash, s.Late = "path: /<prefix>/<md5>/", "MD5 of the link behind it, key", 403
-	s.inPath, s.fileOnly, s.address, s.tail = true, true, noAddress, noTail
+	s.inPath, s.fileOnly, s.hexed, s.bare, s.address, s.tail = true, true, true, true, noAddress, noTail
 	s.read = func(l *Link, target []byte, path, query span) {
 		l.says = saysNone
 		if len(l.RawPath) == 0 || l.RawPath[0] != '/' {
@@ -185,6 +185,7 @@ func nginxSecret() *Scheme {
 		}
 		from := path[1] - len(rest) + 1
 		l.Token, l.TokenAt = sum, span{from, from + len(sum)}
+		l.raw, l.written = true, link
 		if l.PathOK {
 			l.Path = link
 		}

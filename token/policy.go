@@ -4,7 +4,7 @@ import "net/netip"
 
 // Policy is how an edge checks links. The zero value: file or directory, no address bound.
 type Policy struct {
-	Scope            Scope
+	Scope            Scope // which does not matter for links that are good for all that lies below a directory
 	Bound            bool  // the client address is part of the hash
 	Prefix4, Prefix6 uint8 // bits of it that are hashed, 0 for all; an IPv4-mapped address follows Prefix4
 	Form             Form  // text of a cut address

@@ -23,11 +23,16 @@ type Scheme struct {
 	Vectors string   // where the test vectors are from: "published" by the vendor or its library, or "own"
 	Source  string   // of recipe and vectors
 
-	whole    bool      // the hash never depends on the file
-	inPath   bool      // the token stands, or can stand, in the path
-	origins  bool      // the URL's scheme and host are hashed
-	signs    algorithm // of the digest that Sign makes
-	fileOnly bool      // the edge accepts no directory tokens
+	whole    bool        // the hash never depends on the file
+	inPath   bool        // the token stands, or can stand, in the path
+	origins  bool        // the URL's scheme and host are hashed
+	signs    algorithm   // of the digest that Sign makes
+	fileOnly bool        // the edge accepts no directory tokens
+	ipText   bool        // what of the target is hashed is the text of the address, as the link names it
+	issues   bool        // the time in the token is that of its issue
+	hexed    bool        // the digest is written in hexadecimal digits
+	bare     bool        // the path is hashed without its first slash
+	also     []algorithm // of digests that are read beside those of signs; what a token bears is told by its length
 
 	options func(text string) (*Scheme, error)                                 // the scheme with the options behind "name:"; nil: there are none
 	read    func(l *Link, target []byte, path, query span)                     // fills in the token's part of a link
@@ -35,6 +40,7 @@ type Scheme struct {
 	address func(dst []byte, l algorithm, a netip.Addr, b Binding) []byte      // nil: AppendBound
 	tail    func(dst []byte, l *Link, path []byte, k Key) []byte               // and behind it
 	unlock  func(text string) ([]byte, error)                                  // the bytes that a key's text stands for; nil: itself
+	lock    func(key []byte) string                                            // the reverse
 	write   func(p SignParams, l *Link, token string) string                   // the signed target, of a scheme without draft
 	draft   func(s *Scheme, p SignParams, l *Link, sum []byte) (string, error) // the target with any digest, or with room for one
 }

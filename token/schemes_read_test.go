@@ -237,7 +237,7 @@ func TestParseKeyOfSchemes(t *testing.T) {
 		{"cloudfront", "\xef\xbb\xbf" + private + "\n\n", ""},
 		{"cloudfront", "secret_key", "RSA key in PEM"},
 		{"cloudfront", "", "RSA key in PEM"},
-		{"cloudfront", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "RSA key in PEM"},
+		{"cloudfront", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "holds no RSA key"},
 	} {
 		key, warning, err := scheme(t, c.scheme).ParseKey([]byte(c.file))
 		switch {

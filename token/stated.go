@@ -54,6 +54,18 @@ func (l *Link) Admits(a netip.Addr) bool {
 	return !l.Bound.IsValid() || contains(l.Bound, a)
 }
 
+// Below reports whether a token for a directory is good for all that lies below it, however deep, as a path token of CDN77 is:
+// such a link may be signed over any of the directories above its own (see [ScopeAncestor]).
+func (l *Link) Below() bool { return l.below }
+
+// stated returns the address that the link itself names, the zero Addr where that is a range or none.
+func (l *Link) stated() netip.Addr {
+	if !l.Bound.IsSingleIP() {
+		return netip.Addr{}
+	}
+	return l.Bound.Addr()
+}
+
 // contains is Prefix.Contains where IPv4-mapped addresses are IPv4 ones.
 func contains(p netip.Prefix, a netip.Addr) bool { return p.Contains(a.WithZone("").Unmap()) }
 

@@ -132,7 +132,7 @@ func (v *Verifier) inScope(s Scope, b Binding) Match {
 	if s == ScopeAuto && v.parser.scheme.fileOnly {
 		s = ScopeFile
 	}
-	if s != ScopeAuto {
+	if s != ScopeAuto && !v.link.below {
 		return v.try(Match{Scope: s, Binding: b})
 	}
 	if m := v.fileOrDir(b); m.OK || !v.link.below {
