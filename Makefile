@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test vet bench need-go need-nginx
+.PHONY: build demo test vet bench need-go need-nginx need-signers
 
 # Found wherever Go is commonly unpacked, so that a fresh shell works too.
 export PATH := $(PATH):/usr/local/go/bin
@@ -14,8 +14,8 @@ demo: build
 	./ipdrift analyze --key-file testdata/nginx/demo.key testdata/nginx/video-demo.log.gz
 
 # Everything. testdata is not part of ./..., and holds tests of its own.
-test: need-go need-nginx
-	go test ./... ./testdata/nginx/...
+test: need-go need-nginx need-signers
+	IPDRIFT_REQUIRE_SIGNERS=1 go test ./... ./testdata/nginx/...
 	cd token/lanes/gen && go test ./...
 
 vet: need-go
@@ -29,6 +29,16 @@ bench: need-go
 need-go:
 	@command -v go >/dev/null || { echo "ipdrift is built with Go 1.21 or newer: install it from https://go.dev/dl/ or your distribution (Debian: apt-get install golang-go) and run make again."; exit 1; }
 	@command -v g++ >/dev/null || command -v clang++ >/dev/null || { echo "DuckDB is linked through cgo, which needs a C and C++ compiler: install them (Debian: apt-get install g++; macOS: xcode-select --install) and run make again."; exit 1; }
+
+# The signing code that explain prints is run in its own languages.
+need-signers:
+	@missing=""; command -v php >/dev/null || missing="$$missing php-cli"; command -v node >/dev/null || missing="$$missing nodejs"; command -v python3 >/dev/null || missing="$$missing python3"; \
+	[ -z "$$missing" ] || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else \
+	    echo "the tests run signing code in PHP, Python and Node: install$$missing"; exit 1; \
+	  fi; }
 
 need-nginx:
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || { \

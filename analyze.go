@@ -124,9 +124,9 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if err := o.outputFlags.check(p.sources); err != nil {
 		return nil, err
 	}
-	p.load.Scheme, p.load.Keys, p.load.Stdin, p.load.Threads = p.scheme, p.ring, cmd.InOrStdin(), p.limits.Threads
+	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.limits.Threads
 	d := &p.detect
-	d.Scheme, d.Keys, d.Form, d.Threads = p.scheme, p.ring, p.form, p.limits.Threads
+	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.limits.Threads
 	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), version(), judge.Default()
 	d.Scope, _ = token.ParseScope(o.scope)
 	return p, nil

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -21,12 +22,22 @@ const configDoc = `The file of --config is YAML. Keys stand in it by reference o
 
   resources:
     - host: cdn.example.com          # or hosts: [a.example.com, b.example.com]
+      scheme: gcore                  # "ipdrift formats" lists them; --scheme overrides all
       keys:
         - file: secrets/cdn.key      # relative to the configuration file
-        - env: CDN_KEY               # or from the environment
+          not_before: 2026-11-01     # in use from this time on (RFC 3339, a date or Unix seconds)
+        - env: OLD_CDN_KEY           # or from the environment
+          not_after: 2026-11-01      # not in use from this time on: links signed with it are old_key
     - host: "*"                      # every host that is not named
-      scheme: gcore                  # the same for all resources
-      keys: [{file: secrets/rest.key}]`
+      keys: [{file: secrets/rest.key}]
+
+What follows is learned from the log; what is stated here goes before it, and where
+the log contradicts, the report says so. On a resource:
+
+      scope: dir                     # file, dir or auto
+      bind_ip: true                  # false: no address is hashed
+      mask: 24                       # or {ipv4: 24, ipv6: 64, form: network}
+      expired_status: 410            # of expired links`
 
 // config is a configuration file. Values are kept as nodes, which know their
 // line.
@@ -43,8 +54,24 @@ type resource struct {
 	Keys    []keyRef    `yaml:"keys"`
 	BindIP  yaml.Node   `yaml:"bind_ip"`
 	Scope   yaml.Node   `yaml:"scope"`
-	Mask    yaml.Node   `yaml:"mask"`
+	Mask    maskRef     `yaml:"mask"`
 	Expired yaml.Node   `yaml:"expired_status"`
+}
+
+// maskRef is a prefix length for IPv4, or a mapping.
+type maskRef struct {
+	IPv4 yaml.Node `yaml:"ipv4"`
+	IPv6 yaml.Node `yaml:"ipv6"`
+	Form yaml.Node `yaml:"form"`
+}
+
+func (m *maskRef) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		m.IPv4 = *node
+		return nil
+	}
+	type plain maskRef
+	return node.Decode((*plain)(m))
 }
 
 type keyRef struct {
@@ -56,38 +83,44 @@ type keyRef struct {
 
 // configFile is a configuration file being read.
 type configFile struct {
-	path   string
-	keys   []keyText
-	seen   map[string]int // host → line
-	scheme yaml.Node      // of the first resource that names one
+	path      string
+	keys      []keyText
+	resources []stated
+	schemes   map[string]*token.Scheme // by name, so that one scheme is one
+	seen      map[string]int           // host → line
 }
 
-// readConfig returns the scheme that a configuration file names, "" if it names
-// none, and its keys.
-func readConfig(path string) (scheme string, keys []keyText, err error) {
+// stated is what a configuration says of one host; "" is every other.
+type stated struct {
+	host string
+	token.Resource
+}
+
+// readConfig reads a configuration file.
+func readConfig(path string) (*configFile, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", nil, failed("", "--config: %s: %w", path, withoutPath(err))
+		return nil, failed("", "--config: %s: %w", path, withoutPath(err))
 	}
-	c := &configFile{path: path, seen: map[string]int{}}
+	c := &configFile{path: path, schemes: map[string]*token.Scheme{}, seen: map[string]int{}}
 	var parsed config
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
 	if err := dec.Decode(&parsed); err != nil && !errors.Is(err, io.EOF) {
-		return "", nil, c.syntax(err)
+		return nil, c.syntax(err)
 	}
 	if err := c.unused(map[string]yaml.Node{"user": parsed.User, "privacy": parsed.Privacy}); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if len(parsed.Resources) == 0 {
-		return "", nil, c.wrong(1, "no resources")
+		return nil, c.wrong(1, "no resources")
 	}
 	for _, r := range parsed.Resources {
 		if err := c.resource(r); err != nil {
-			return "", nil, err
+			return nil, err
 		}
 	}
-	return c.scheme.Value, c.keys, nil
+	return c, nil
 }
 
 // wrong is an error at a line of the file.
@@ -109,13 +142,40 @@ func (c *configFile) syntax(err error) error {
 	}
 	var field string
 	if _, err := fmt.Sscanf(what, "field %s not found", &field); err == nil {
-		return c.wrong(line, "unknown field %q", field)
+		return c.wrong(line, "unknown field%s; there are %s", named(field), knownFields(what))
 	}
 	if strings.HasPrefix(what, "cannot unmarshal") {
 		_, into, _ := strings.Cut(what, " into ")
 		what = "a value of the wrong kind: want " + map[bool]string{true: "a list", false: "a mapping"}[strings.HasPrefix(into, "[]")]
 	}
 	return c.wrong(line, "%s", what)
+}
+
+// named quotes the name of a field, unless it could be a key that was pasted
+// into the wrong place.
+func named(field string) string {
+	if len(field) > 24 || strings.Trim(field, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return ""
+	}
+	return fmt.Sprintf(" %q", field)
+}
+
+// knownFields lists the fields there are where the decoder found another.
+func knownFields(what string) string {
+	var of any = config{}
+	switch {
+	case strings.HasSuffix(what, "main.resource"):
+		of = resource{}
+	case strings.HasSuffix(what, "main.keyRef"):
+		of = keyRef{}
+	case strings.HasSuffix(what, "main.maskRef"):
+		of = maskRef{}
+	}
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(of)) {
+		names = append(names, f.Tag.Get("yaml"))
+	}
+	return strings.Join(names, ", ")
 }
 
 // unused refuses what the analysis would ignore; of several fields the first
@@ -130,9 +190,6 @@ func (c *configFile) unused(fields map[string]yaml.Node) error {
 }
 
 func (c *configFile) resource(r resource) error {
-	if err := c.unused(map[string]yaml.Node{"bind_ip": r.BindIP, "scope": r.Scope, "mask": r.Mask, "expired_status": r.Expired}); err != nil {
-		return err
-	}
 	hosts := r.Hosts
 	if !r.Host.IsZero() {
 		hosts = append(hosts, r.Host)
@@ -140,16 +197,15 @@ func (c *configFile) resource(r resource) error {
 	if len(hosts) == 0 {
 		return c.wrong(r.line(), "a resource without host")
 	}
-	if !r.Scheme.IsZero() {
-		if err := c.oneScheme(r.Scheme); err != nil {
-			return err
-		}
+	says, err := c.edge(&r)
+	if err != nil {
+		return err
 	}
 	if len(r.Keys) == 0 {
 		return c.wrong(hosts[0].Line, "host %q has no keys", hosts[0].Value)
 	}
 	for _, host := range hosts {
-		if err := c.host(host, r.Keys); err != nil {
+		if err := c.host(host, says, r.Keys); err != nil {
 			return err
 		}
 	}
@@ -164,18 +220,7 @@ func (r *resource) line() int {
 	return max(1, r.Scheme.Line)
 }
 
-func (c *configFile) oneScheme(node yaml.Node) error {
-	if _, err := token.SchemeNamed(node.Value); err != nil {
-		return c.wrong(node.Line, "%s", err)
-	}
-	if !c.scheme.IsZero() && c.scheme.Value != node.Value {
-		return c.wrong(node.Line, "scheme %q, but %q in line %d: one scheme for all resources, for now", node.Value, c.scheme.Value, c.scheme.Line)
-	}
-	c.scheme = node
-	return nil
-}
-
-func (c *configFile) host(node yaml.Node, keys []keyRef) error {
+func (c *configFile) host(node yaml.Node, says token.Resource, keys []keyRef) error {
 	name := strings.ToLower(node.Value)
 	if node.Kind != yaml.ScalarNode || name == "" || name != "*" && strings.ContainsAny(name, "*?[]/ ") {
 		return c.wrong(node.Line, `host %q is not a host name, nor "*" for all others`, node.Value)
@@ -187,6 +232,7 @@ func (c *configFile) host(node yaml.Node, keys []keyRef) error {
 	if name == "*" {
 		name = ""
 	}
+	c.resources = append(c.resources, stated{name, says})
 	for _, k := range keys {
 		if err := c.key(name, k, node.Line); err != nil {
 			return err
@@ -196,7 +242,8 @@ func (c *configFile) host(node yaml.Node, keys []keyRef) error {
 }
 
 func (c *configFile) key(host string, k keyRef, line int) error {
-	if err := c.unused(map[string]yaml.Node{"not_before": k.NotBefore, "not_after": k.NotAfter}); err != nil {
+	span, err := c.span(&k)
+	if err != nil {
 		return err
 	}
 	switch {
@@ -207,7 +254,7 @@ func (c *configFile) key(host string, k keyRef, line int) error {
 		if text == "" {
 			return c.wrong(k.Env.Line, "the environment variable of this key is not set")
 		}
-		c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.Env.Line), []byte(text)})
+		c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.Env.Line), []byte(text), span})
 		return nil
 	}
 	path := k.File.Value
@@ -218,6 +265,6 @@ func (c *configFile) key(host string, k keyRef, line int) error {
 	if err != nil {
 		return c.wrong(k.File.Line, "the key file: %s", err)
 	}
-	c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.File.Line), text})
+	c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.File.Line), text, span})
 	return nil
 }

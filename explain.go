@@ -78,11 +78,12 @@ func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
 	if err != nil {
 		return err
 	}
-	old, _, err := keyring(l.scheme, found, cmd.ErrOrStderr())
+	older, _, err := keyring(l.resources, found, cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	e := &explanation{look: l, pasted: raw, also: also, old: old.For([]byte(l.host)), hunt: newHunt(l, l.ring.For([]byte(l.host)))}
+	keys, old := l.keys()
+	e := &explanation{look: l, pasted: raw, also: also, old: append(old, older.For([]byte(l.host))...), hunt: newHunt(l, keys)}
 	if err := e.find(cmd, detect.Recover(o.extent)); err != nil {
 		return err
 	}
@@ -95,7 +96,6 @@ type explanation struct {
 	token.Explanation
 	pasted string
 	also   []netip.Addr // addresses beside the client's
-	keys   []token.Key
 	old    []token.Key
 	hunt   *hunt
 	vain   string // what was searched in vain
@@ -104,7 +104,6 @@ type explanation struct {
 // find explains the link; where nothing does, it searches for the address, and
 // explains the link again with that.
 func (e *explanation) find(cmd *cobra.Command, extent detect.Recover) error {
-	e.adapt()
 	e.explain()
 	if e.Verdict != token.UnresolvedSignature || e.Detail != "" {
 		return nil
@@ -125,22 +124,6 @@ func (e *explanation) find(cmd *cobra.Command, extent detect.Recover) error {
 	return nil
 }
 
-// adapt fits the policy to what the link says of itself: that no address is
-// hashed, or which ones are let in. For the latter the hash proves no more than
-// the link says, so once it holds the link is explained without keys.
-func (e *explanation) adapt() {
-	r := token.NewVerifier(e.scheme).Verify(e.request(), e.policy, e.hunt.keys)
-	e.keys = e.hunt.keys
-	switch r.Verdict {
-	case token.Valid, token.Expired:
-		e.policy.Bound = e.policy.Bound && r.Match.Binding.Kind != token.BindNone
-	case token.IPMismatch, token.ExpiredIPMismatch:
-		e.keys = nil
-	default:
-		e.policy.Bound = e.policy.Bound && (!e.scheme.Visible || e.hunt.link.Bound.IsValid())
-	}
-}
-
 func (e *explanation) explain() {
 	web, _, ok := strings.Cut(e.url, "://")
 	if !ok {
@@ -148,7 +131,7 @@ func (e *explanation) explain() {
 	}
 	e.Explanation = token.Explain(e.scheme, &token.Suspect{
 		Target: []byte(e.pasted), Host: e.host, Scheme: web, Clients: append([]netip.Addr{e.client}, e.also...), Time: e.when.Unix(),
-		Policy: e.policy, Keys: e.keys, OldKeys: e.old, OtherKeys: e.others(e.host),
+		Policy: e.policy, Keys: e.hunt.keys, OldKeys: e.old, OtherKeys: e.others(e.host), Seen: e.seen,
 	})
 }
 
@@ -262,6 +245,8 @@ func foundKey(f token.Found) string {
 
 func (e *explanation) boundTo(b token.Binding) string {
 	switch {
+	case !e.Client.IsValid() && e.Bound.IsValid():
+		return e.Bound.String()
 	case !e.Client.IsValid():
 		return "none"
 	case b.Kind == token.BindMask:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -56,14 +57,15 @@ func schemeNames() []string {
 type keyText struct {
 	host, where string
 	text        []byte
+	span        token.Span
 }
 
 // secrets is what the key flags amount to.
 type secrets struct {
-	scheme *token.Scheme
-	ring   *token.Keyring
-	hosts  []string // that have keys of their own; "" has those of all others
-	form   token.Form
+	resources *token.Resources
+	ring      *token.Keyring
+	hosts     []string // that have keys of their own; "" has those of all others
+	form      token.Form
 }
 
 // read finds the keys. Warnings about them go to w.
@@ -77,32 +79,39 @@ func (k *keyFlags) read(w io.Writer) (*secrets, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := k.scheme
-	if k.config != "" {
-		scheme, more, err := readConfig(k.config)
-		if err != nil {
-			return nil, err
-		}
-		if found = append(found, more...); name == "" {
-			name = scheme
-		}
-	}
-	if text := os.Getenv(keyVariable); text != "" {
-		found = append(found, keyText{"", keyVariable, []byte(text)})
-	}
-	if s.scheme = token.Schemes()[0]; name != "" {
-		if s.scheme, err = token.SchemeNamed(name); err != nil {
+	scheme := token.Schemes()[0]
+	if k.scheme != "" {
+		if scheme, err = token.SchemeNamed(k.scheme); err != nil {
 			return nil, usage(`"ipdrift formats" lists the schemes`, "--scheme: %w", err)
 		}
 	}
-	s.ring, s.hosts, err = keyring(s.scheme, found, w)
+	s.resources = token.NewResources(scheme)
+	if k.config != "" {
+		c, err := readConfig(k.config)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, c.keys...)
+		for _, r := range c.resources {
+			if k.scheme != "" {
+				r.Scheme = scheme
+			}
+			s.resources.Set(r.host, r.Resource)
+		}
+	}
+	if text := os.Getenv(keyVariable); text != "" {
+		found = append(found, keyText{where: keyVariable, text: []byte(text)})
+	}
+	s.ring, s.hosts, err = keyring(s.resources, found, w)
 	return s, err
 }
 
-// keyring reads keys as the scheme writes them, and lists their hosts.
-func keyring(scheme *token.Scheme, found []keyText, w io.Writer) (*token.Keyring, []string, error) {
+// keyring reads keys as the schemes of their hosts write them, and lists these
+// hosts.
+func keyring(resources *token.Resources, found []keyText, w io.Writer) (*token.Keyring, []string, error) {
 	ring, hosts := &token.Keyring{}, []string(nil)
 	for _, k := range found {
+		scheme := resources.For([]byte(k.host)).Scheme
 		key, warning, err := scheme.ParseKey(k.text)
 		if err != nil {
 			return nil, nil, failed(fmt.Sprintf("a key file for %s holds %s", scheme.Name, scheme.KeyForm), "%s: %w", k.where, err)
@@ -110,7 +119,7 @@ func keyring(scheme *token.Scheme, found []keyText, w io.Writer) (*token.Keyring
 		if warning != "" {
 			say(w, "%s: %s", k.where, warning)
 		}
-		ring.Add(k.host, key)
+		ring.AddDuring(k.host, key, k.span)
 		if !slices.Contains(hosts, k.host) {
 			hosts = append(hosts, k.host)
 		}
@@ -118,15 +127,28 @@ func keyring(scheme *token.Scheme, found []keyText, w io.Writer) (*token.Keyring
 	return ring, hosts, nil
 }
 
-// forHost returns the keys of the host of a link.
-func (s *secrets) forHost(host string) ([]token.Key, error) {
-	if keys := s.ring.For([]byte(host)); len(keys) > 0 {
-		return keys, nil
+// keysAt returns the keys of a host: those in use at a time, and the others.
+func (s *secrets) keysAt(host string, when time.Time) (now, other []token.Key) {
+	spans := s.ring.Spans([]byte(host))
+	for i, k := range s.ring.For([]byte(host)) {
+		if spans == nil || spans[i].Holds(when.Unix(), when.Unix()) {
+			now = append(now, k)
+		} else {
+			other = append(other, k)
+		}
 	}
-	if s.ring.Len() == 0 {
-		return nil, usage(keyHint, "no key")
+	return now, other
+}
+
+// lacking is the error where a host has no key in use at a time.
+func (s *secrets) lacking(host string, when time.Time) error {
+	switch {
+	case s.ring.Len() == 0:
+		return usage(keyHint, "no key")
+	case len(s.ring.For([]byte(host))) > 0:
+		return usage("look at not_before and not_after of its keys in the configuration, and at --at", "no key of host %q is in use at %s", host, when.UTC().Format(time.RFC3339))
 	}
-	return nil, usage(keyHint, "no key for host %q", host)
+	return usage(keyHint, "no key for host %q", host)
 }
 
 // others returns the keys of all hosts that have other keys than this one.
@@ -161,7 +183,7 @@ func keyFilesOf(flag string, args []string) ([]keyText, error) {
 		if err != nil {
 			return nil, failed("the flag names a file that holds the key; its value is not shown, for it could be the key itself", "%s: %w", where, err)
 		}
-		out = append(out, keyText{host, where + ", " + path, text})
+		out = append(out, keyText{host: host, where: where + ", " + path, text: text})
 	}
 	return out, nil
 }

@@ -15,8 +15,21 @@ import (
 // linkFlags say how an edge looks at one link.
 type linkFlags struct {
 	keyFlags
+	seenFlags
 	scope, ip, at string
 	mask          int
+}
+
+// seenFlags say what an edge sees of a request beside target and address.
+type seenFlags struct{ userAgent, referer string }
+
+func (o *seenFlags) register(f *pflag.FlagSet) {
+	f.StringVar(&o.userAgent, "user-agent", "", "`TEXT` of the request's User-Agent, for schemes that hash it")
+	f.StringVar(&o.referer, "referer", "", "`TEXT` of the request's Referer, for schemes that hash it")
+}
+
+func (o *seenFlags) seen(host string) token.Seen {
+	return token.Seen{Host: []byte(host), UserAgent: []byte(o.userAgent), Referer: []byte(o.referer)}
 }
 
 func (o *linkFlags) register(f *pflag.FlagSet) {
@@ -25,6 +38,7 @@ func (o *linkFlags) register(f *pflag.FlagSet) {
 	f.IntVar(&o.mask, "mask", 0, "the edge cuts the address to this `PREFIX` length before hashing (default: whole address)")
 	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (file or directory), file or dir")
 	o.keyFlags.register(f)
+	o.seenFlags.register(f)
 }
 
 func (o *linkFlags) complete(cmd *cobra.Command) {
@@ -38,6 +52,8 @@ type look struct {
 	url    string
 	notes  []string // what was cleaned off the URL
 	host   string
+	seen   token.Seen
+	scheme *token.Scheme
 	client netip.Addr
 	when   time.Time
 	policy token.Policy
@@ -67,19 +83,40 @@ func (o *linkFlags) read(raw string, w io.Writer) (l *look, err error) {
 	if l.secrets, err = o.keyFlags.read(w); err != nil {
 		return nil, err
 	}
-	scope, _ := token.ParseScope(o.scope)
-	l.policy = token.Policy{Scope: scope, Bound: l.client.IsValid() && l.scheme.Binds, Form: l.form}
-	if l.client.Unmap().Is4() {
-		l.policy.Prefix4 = uint8(o.mask)
-	} else {
-		l.policy.Prefix6 = uint8(o.mask)
-	}
+	l.seen = o.seen(l.host)
+	l.edge(l.resources.For([]byte(l.host)), o)
 	return l, nil
 }
 
+// edge sets how the edge looks at the link: as the flags say, else as the
+// configuration does, else in the plain way.
+func (l *look) edge(r token.Resource, o *linkFlags) {
+	l.scheme = r.Scheme
+	l.policy = token.Policy{Scope: r.Scope, Bound: l.client.IsValid() && l.scheme.Binds, Form: l.form}
+	if scope, _ := token.ParseScope(o.scope); scope != token.ScopeAuto {
+		l.policy.Scope = scope
+	}
+	stated, prefix := r.Bind6, &l.policy.Prefix6
+	if l.client.Unmap().Is4() {
+		stated, prefix = r.Bind4, &l.policy.Prefix4
+	}
+	switch {
+	case o.mask != 0:
+		*prefix = uint8(o.mask)
+	case stated != nil && stated.Kind == token.BindNone:
+		l.policy.Bound = false
+	case stated != nil && stated.Kind == token.BindMask:
+		*prefix, l.policy.Form = stated.Prefix, stated.Form
+	}
+}
+
+// keys returns the keys of the link's host: those in use at its time, and the
+// others.
+func (l *look) keys() (now, other []token.Key) { return l.keysAt(l.host, l.when) }
+
 // request is the link as a request at its time.
 func (l *look) request() token.Request {
-	return token.Request{Target: []byte(l.url), Client: l.client, Time: l.when.Unix()}
+	return token.Request{Target: []byte(l.url), Client: l.client, Time: l.when.Unix(), Seen: l.seen}
 }
 
 // checkMask checks --mask against the family of --ip.

@@ -38,7 +38,9 @@ type aimedAt struct {
 
 func newHunt(l *look, keys []token.Key) *hunt {
 	h := &hunt{look: l, keys: keys}
-	token.NewParser(l.scheme).Parse([]byte(l.url), &h.link)
+	parser := token.NewParser(l.scheme)
+	parser.See(l.seen)
+	parser.Parse([]byte(l.url), &h.link)
 	return h
 }
 

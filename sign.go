@@ -12,6 +12,7 @@ import (
 
 type signFlags struct {
 	keyFlags
+	seenFlags
 	expires, ip string
 	mask        int
 	dir         bool
@@ -38,6 +39,7 @@ several the first one; a path takes the key that is for every host.`,
 	f.BoolVar(&o.dir, "dir", false, "hash the directory, so that the token covers the files in it")
 	f.StringVar(&o.keyID, "key-id", "", "cloudfront: the Key-Pair-`ID` of the key")
 	o.keyFlags.register(f)
+	o.seenFlags.register(f)
 	o.keyFlags.complete(cmd)
 	return cmd
 }
@@ -64,12 +66,13 @@ func (o *signFlags) run(cmd *cobra.Command, target string) error {
 	if err != nil {
 		return err
 	}
-	keys, err := s.forHost(hostOf(target))
-	if err != nil {
-		return err
+	host := hostOf(target)
+	keys, _ := s.keysAt(host, now)
+	if len(keys) == 0 {
+		return s.lacking(host, now)
 	}
-	signed, err := token.Sign(s.scheme, token.SignParams{
-		Target: target, Expires: until.Unix(), Client: client, Prefix: o.mask, Form: s.form, Dir: o.dir, Key: keys[0], KeyID: o.keyID,
+	signed, err := token.Sign(s.resources.For([]byte(host)).Scheme, token.SignParams{
+		Target: target, Expires: until.Unix(), Client: client, Prefix: o.mask, Form: s.form, Dir: o.dir, Key: keys[0], KeyID: o.keyID, Seen: o.seen(host),
 	})
 	if err != nil {
 		return failed("", "cannot sign: %w", err)

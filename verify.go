@@ -31,14 +31,14 @@ func (o *linkFlags) verify(cmd *cobra.Command, raw string) error {
 	if err != nil {
 		return err
 	}
-	keys, err := l.forHost(l.host)
-	if err != nil {
-		return err
+	keys, _ := l.keys()
+	r := token.NewVerifier(l.scheme).Verify(l.request(), l.policy, keys)
+	if r.Verdict == token.Unchecked && len(keys) == 0 {
+		return l.lacking(l.host, l.when)
 	}
 	for _, n := range l.notes {
 		say(cmd.ErrOrStderr(), "the URL was cleaned: %s", n)
 	}
-	r := token.NewVerifier(l.scheme).Verify(l.request(), l.policy, keys)
 	words := strings.TrimSpace(r.Verdict.String() + " " + string(r.Detail))
 	if _, err := fmt.Fprintln(cmd.OutOrStdout(), words); err != nil {
 		return err

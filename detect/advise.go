@@ -7,7 +7,6 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
-	"ipdrift/token"
 )
 
 // advise answers the mask question for every host and family.
@@ -66,6 +65,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.out.Denials.ByHost[h.name],
 		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: len(h.keys) > 0 && h.status == finding.NotChecked,
 		Other: h.replays[10-family], // of the other family, 4 or 6
+		Proxy: h.proxy,
 	}
 	if q.CurrentPrefix == whole {
 		q.CurrentPrefix = 0
@@ -108,21 +108,24 @@ func (a *analysis) warn() {
 		if h.refusalsOnly() {
 			say("%s: the log holds refused requests only; rates and interleaving are not claimed", name)
 		}
-		if f := h.policy.forced; f != token.ScopeAuto && h.policy.contradicted() {
-			say("%s: --scope %s was given, but the edge served links signed over another scope", name, f)
+		if h.policy.contradicted() {
+			say("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", name)
+		}
+		if h.outdated > 0 {
+			say("%s: %d requests were served whose link is signed with a key outside its stated validity: the edge still takes it, or the validity is wrong", name, h.outdated)
 		}
 		if h.status == finding.Failed {
 			say("%s: calibration failed, %s", name, h.reason)
 		}
 	}
 	if m := a.out.Method.Search; m.Skipped > 0 {
-		say("%d of %d unresolved links were not searched deeply, because a sample of %d for each host found nothing", m.Skipped, m.Unresolved, deepSample)
+		say("%d of %d unresolved links were not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped, m.Unresolved, deepSample)
 	}
 	for _, d := range a.draws {
 		say("%s", d.says())
 	}
-	if m := a.out.Method.Search; a.Recover == RecoverFull && a.searches() && m.Candidates > 0 {
-		say("the search tried %d addresses; %d links were searched through all of IPv4 in vain", m.Candidates, m.Unresolved-m.Skipped)
+	if m := a.out.Method.Search; m.Full > 0 {
+		say("all of IPv4 was searched for %d links (one run takes %d at most), for %d of them in vain; %d hashes were tried in all", m.Full, max(fullBudget, a.Recover.sample()), a.vain, m.Candidates)
 	}
 	if n := a.out.Denials.Disagreements; n > 0 {
 		say("on %d refused requests the edge's reason code and the recomputed verdict disagree", n)

@@ -28,7 +28,7 @@ func BenchmarkAnalyze(b *testing.B) {
 		store, loaded := load(b, s)
 		b.StartTimer()
 		if _, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
-			Scheme: scheme, Keys: s.ring(b), Masks4: []int{24, 16}, Masks6: []int{64, 56, 48}, Threads: 2, Thresholds: judge.Default(),
+			Resources: token.NewResources(scheme), Keys: s.ring(b), Masks4: []int{24, 16}, Masks6: []int{64, 56, 48}, Threads: 2, Thresholds: judge.Default(),
 		}); err != nil {
 			b.Fatal(err)
 		}

@@ -66,7 +66,7 @@ func (a *analysis) countFound(ctx context.Context) error {
 
 func (a *analysis) expiredStatuses(ctx context.Context) (map[string][]int, error) {
 	out := map[string][]int{}
-	err := each(ctx, a.conn, `SELECT host, status::INTEGER FROM outcome WHERE matched AND late = 4 AND refused(status) AND code IN (0, 1006) AND NOT shield
+	err := each(ctx, a.conn, `SELECT host, status::INTEGER FROM outcome WHERE matched AND late = 4 AND refused AND code IN (0, 1006) AND NOT shield
 		GROUP BY host, status ORDER BY host, status`, func(scan scanner) error {
 		var host string
 		var status int
@@ -184,7 +184,7 @@ func (a *analysis) foreignKey(ctx context.Context, h *host) (string, error) {
 		if other == h || len(other.keys) == 0 || other.status == finding.Failed {
 			continue
 		}
-		if n := a.holdUnder(links, other.keys, false); n*2 > len(links) {
+		if n := a.holdUnder(h, links, other.keys, false); n*2 > len(links) {
 			return fmt.Sprintf("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links)), nil
 		}
 	}
@@ -197,7 +197,7 @@ func (a *analysis) oddPlace(ctx context.Context, h *host) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if n := a.holdUnder(links, h.keys, true); n*2 > len(links) {
+	if n := a.holdUnder(h, links, h.keys, true); n*2 > len(links) {
 		return fmt.Sprintf("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links)), nil
 	}
 	return "", nil
@@ -242,12 +242,13 @@ func (a *analysis) failing(ctx context.Context, h *host) ([]sampled, error) {
 }
 
 // holdUnder counts links that verify under other keys or further up.
-func (a *analysis) holdUnder(links []sampled, keys []token.Key, ancestors bool) (n int) {
+func (a *analysis) holdUnder(h *host, links []sampled, keys []token.Key, ancestors bool) (n int) {
 	f := newFinder(a, nil)
+	f.turnTo(h)
 	for _, s := range links {
-		probe := &suspect{link: s.link, host: &host{keys: keys, policy: newPolicy(token.ScopeAuto)}}
+		probe := &suspect{link: s.link, host: &host{name: h.name, stated: h.stated, keys: keys, policy: newPolicy(token.Resource{}, token.ScopeAuto)}}
 		for _, g := range f.goals(probe, ancestors) {
-			f.aim(&g)
+			f.aim(probe.host, &g)
 			if f.hit(probe, &g, s.client, token.Binding{}) || f.hit(probe, &g, s.client, token.Binding{Kind: token.BindNone}) {
 				n++
 				break

@@ -34,7 +34,7 @@ func (a *analysis) clock(ctx context.Context, conn *sql.Conn) error {
 	if err != nil {
 		return err
 	}
-	return each(ctx, conn, `SELECT host, count(*), count(*) FILTER (by >= ? AND by % ? <= ?), mode(by // ?) FROM (`+late+`refused(o.status) GROUP BY ALL)
+	return each(ctx, conn, `SELECT host, count(*), count(*) FILTER (by >= ? AND by % ? <= ?), mode(by // ?) FROM (`+late+`o.refused GROUP BY ALL)
 		GROUP BY host HAVING count(*) >= ? ORDER BY host`, func(scan scanner) error {
 		var host string
 		var links, near, steps int64

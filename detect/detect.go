@@ -30,9 +30,9 @@ import (
 
 // Options say how to analyse.
 type Options struct {
-	Scheme     *token.Scheme
+	Resources  *token.Resources
 	Keys       *token.Keyring
-	Scope      token.Scope // ScopeAuto: learned
+	Scope      token.Scope // of hosts that no scope is stated of; ScopeAuto: learned
 	Form       token.Form  // text of a cut address in the advice
 	Masks4     []int       // IPv4 candidates
 	Masks6     []int       // IPv6 candidates
@@ -53,8 +53,10 @@ type analysis struct {
 	names     []string // of hosts, sorted
 	proofs    map[uint32]*proof
 	draws     []draw
+	vain      int // links that were searched through all of IPv4 and not found
 	recovered map[userKey]bool
-	masked    bool // the log's addresses end in zeros
+	masked    bool          // the log's addresses end in zeros
+	listed    *finding.User // the last one on a full list of flagged users
 
 	elsewhere, inferred uint8 // how table judged writes these words
 

@@ -23,7 +23,9 @@ type outcome struct {
 	shape                  token.Shape
 	detail                 token.Detail
 	late                   ingest.Late
+	denied                 bool // 403, 410, or what the host answers to expired links
 	matched                bool
+	stale                  bool // with a key that was not in use at the time
 	how                    hypothesis
 }
 
@@ -31,17 +33,21 @@ func (o *outcome) served() bool {
 	return (o.status == 200 || o.status == 206 || o.status == 304) && (o.method == "GET" || o.method == "HEAD" || o.method == "")
 }
 
-func (o *outcome) refused() bool { return !o.shield && (o.status == 403 || o.status == 410) }
+func (o *outcome) refused() bool { return !o.shield && o.denied }
 
 // host is everything known of one host.
 type host struct {
 	name     string
+	stated   token.Resource
 	keys     []token.Key
+	spans    []token.Span // of the keys; nil: none is limited
 	policy   policy
 	tokens   int64
 	verified int64
-	silent   int64 // links that were only refused and do not reproduce
-	examined int64 // links examined for mistakes of their signer
+	silent   int64  // links that were only refused and do not reproduce
+	examined int64  // links examined for mistakes of their signer
+	outdated int64  // requests served with a key outside its validity
+	proxy    string // the one address that most links were signed for; "" if there is none
 	status   finding.CalibrationStatus
 	reason   string
 	requests int64
@@ -56,7 +62,7 @@ type host struct {
 func (a *analysis) host(name string) *host {
 	h := a.hosts[name]
 	if h == nil {
-		h = &host{name: name, keys: a.Keys.For([]byte(name)), status: finding.NotChecked, families: map[int]bool{}, replays: map[int]*judge.Replay{}}
+		h = &host{name: name, stated: a.Resources.For([]byte(name)), keys: a.Keys.For([]byte(name)), spans: a.Keys.Spans([]byte(name)), status: finding.NotChecked, families: map[int]bool{}, replays: map[int]*judge.Replay{}}
 		a.hosts[name] = h
 	}
 	return h
@@ -76,7 +82,6 @@ func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
 		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unchecked(cause) AS cause = %d`, cause(token.Unchecked)),
 		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unresolved(cause) AS cause = %d`, cause(token.UnresolvedSignature)),
 		`CREATE OR REPLACE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
-		`CREATE OR REPLACE TEMP MACRO refused(status) AS status IN (403, 410)`,
 		`CREATE OR REPLACE TEMP MACRO network(family, hi, lo) AS CASE WHEN family = 4 THEN (lo & 4294967295) >> 16 ELSE hi >> 32 END`,
 	} {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
@@ -104,14 +109,14 @@ func (a *analysis) group(ctx context.Context) error {
 			return err
 		}
 	}
-	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form FROM outcome`,
+	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, stale, refused FROM outcome`,
 		func(scan scanner) error {
 			var id uint32
 			var name, detail string
 			var shape, late, scope, bind, form uint8
 			o := &outcome{}
 			err := scan(&id, &name, &o.method, &o.status, &o.code, &o.upstream, &o.shield, &shape, &detail, &late, &o.matched,
-				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form)
+				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form, &o.stale, &o.denied)
 			o.host = a.host(name)
 			o.shape, o.detail, o.late = token.Shape(shape), token.Detail(detail), ingest.Late(late)
 			o.how.scope, o.how.binding.Kind, o.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)

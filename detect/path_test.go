@@ -67,7 +67,7 @@ func TestScopeByFolder(t *testing.T) {
 	forced := l.try(t, settings{scope: token.ScopeDir})
 	forced.want(t, good, "valid - - recomputed "+home)
 	forced.want(t, goodFile, "wrong_path wrong_path - recomputed "+home)
-	if !strings.Contains(strings.Join(forced.Warnings, "\n"), "--scope dir was given") {
+	if !strings.Contains(strings.Join(forced.Warnings, "\n"), "given by --scope or --config, but the edge served links that are signed otherwise") {
 		t.Errorf("the contradiction is not reported: %q", forced.Warnings)
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
-	"ipdrift/token"
 )
 
 const (
@@ -29,7 +28,7 @@ func (a *analysis) people(ctx context.Context) error {
 		return err
 	}
 	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.flagged AS
-		SELECT k.link, l.hash FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
+		SELECT k.link, (row_number() OVER (ORDER BY l.hash, k.link))::UINTEGER AS place FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
 			JOIN client c ON c.id = k.client JOIN link l ON l.id = k.link
 		WHERE k.link > 0 AND NOT o.shield AND l.host NOT IN (SELECT host FROM work.unbound)
 		GROUP BY k.link, l.hash
@@ -83,7 +82,7 @@ func (a *analysis) listRecovered(ctx context.Context) error {
 	_, err := a.conn.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE work.recovered AS
 		WITH fall AS (
 			SELECT v.link, v.agent, o.host, max(v.final) AS at, arg_max(v.client, (v.final, v.client)) AS client
-			FROM work.visit v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY ALL)
+			FROM work.visit v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND o.refused AND NOT o.shield GROUP BY ALL)
 		SELECT DISTINCT f.link, f.agent FROM fall f
 		JOIN hit h ON h.client = f.client AND h.agent = f.agent AND h.link <> f.link AND h.link > 0 AND h.start > f.at AND h.start <= f.at + INTERVAL %d MILLISECONDS
 		JOIN outcome o ON o.id = h.outcome AND o.host = f.host AND served(o.status, o.method)`, a.Thresholds.Recovery.Milliseconds()))
@@ -101,114 +100,6 @@ func (a *analysis) listRecovered(ctx context.Context) error {
 
 // userKey names a user: for now a link and a user agent.
 type userKey struct{ link, agent uint32 }
-
-// reel is the requests of one link, as they stream by.
-type reel struct {
-	judge.Link
-	id      uint32
-	host    *host
-	rulings map[ruled]judge.Event // what all requests of a kind have in common
-	users   []judge.User
-}
-
-// ruled is the key of table judged within a link.
-type ruled struct{ outcome, client, dir, file uint32 }
-
-// judgeFlagged streams the flagged links, each as what was ruled about it and
-// then its requests in order, so that a request costs no join.
-func (a *analysis) judgeFlagged(ctx context.Context) error {
-	persons, err := a.store.Rows("person")
-	if err != nil {
-		return err
-	}
-	err = inOrder(ctx, a.Threads, func(emit func([]reel) error) error { return a.reels(ctx, emit) },
-		func(links []reel) []reel {
-			for i := range links {
-				links[i].users = judge.Users(&links[i].Link, a.Thresholds)
-			}
-			return links
-		},
-		func(links []reel) error {
-			for i := range links {
-				if err := a.keep(ctx, persons, &links[i]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	return persons.Flush(ctx)
-}
-
-// reels reads the flagged links.
-func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
-	var batch []reel
-	names := texts{}
-	err := ingest.Pages(ctx, a.conn, `SELECT link, part, outcome, client, dir, file, text, start, agent, asn, country, verdict, cause, basis, family, mapped, hi, lo, grain FROM (
-			SELECT j.link, 0::UTINYINT AS part, j.outcome, j.client, j.dir, j.file, s.signed_ip AS text, 0::BIGINT AS start, 0::UINTEGER AS agent,
-			       coalesce(c.asn, 0)::UINTEGER AS asn, c.country, j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, 0::USMALLINT AS source, 0::BIGINT AS line, 0::BIGINT AS grain, hash
-			FROM judged j JOIN work.flagged USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
-			UNION ALL
-			SELECT h.link, 1::UTINYINT, h.outcome, h.client, h.dir, h.file, f.text, epoch_us(h.start), h.agent, 0::UINTEGER, NULL, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UTINYINT, 0::UBIGINT, 0::UBIGINT, h.source, h.line, z.grain, hash
-			FROM hit h JOIN work.flagged USING (link) JOIN file f ON f.id = h.file JOIN source z ON z.id = h.source)
-		ORDER BY hash, link, part, start, source, line`, func(p ingest.Page) error {
-		links, parts, outcomes, clients, dirs, files := p.U32(0), p.U8(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5)
-		text, starts, agents, asns, country := p.Texts(6), p.I64(7), p.U32(8), p.U32(9), p.Texts(10)
-		verdicts, causes, bases, families, mapped, hi, lo, grains := p.U8(11), p.U8(12), p.U8(13), p.U8(14), p.U8(15), p.U64(16), p.U64(17), p.I64(18)
-		for i, link := range links {
-			o := a.outcomes[outcomes[i]]
-			if o.shield {
-				continue
-			}
-			if n := len(batch); n == 0 || batch[n-1].id != link {
-				if n == linkBatch {
-					if err := emit(batch); err != nil {
-						return err
-					}
-					batch = nil
-				}
-				batch = append(batch, a.newReel(link, o.host, text(i)))
-			}
-			now := &batch[len(batch)-1]
-			r := ruled{outcome: outcomes[i], client: clients[i], dir: dirs[i], file: files[i]}
-			if parts[i] == 0 {
-				now.rulings[r] = judge.Event{
-					Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(country(i)),
-					Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdicts[i]),
-					Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred,
-				}
-				continue
-			}
-			if len(now.Events) == maxEvents {
-				now.Truncated = true
-				continue
-			}
-			if o.matched && o.how.scope != token.ScopeFile {
-				r.file = 0
-			}
-			e := now.rulings[r]
-			e.Time, e.Grain, e.UA, e.Dir, e.File, e.Name = starts[i], grains[i], agents[i], dirs[i], files[i], names.keep(files[i], text(i))
-			now.Events = append(now.Events, e)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return emit(batch)
-}
-
-func (a *analysis) newReel(link uint32, h *host, signed string) reel {
-	r := reel{id: link, host: h, rulings: map[ruled]judge.Event{}}
-	r.Host = h.name
-	r.Signed, _ = netip.ParseAddr(signed)
-	r.Bound = h.policy.bound()
-	r.RefusalsOnly = h.refusalsOnly()
-	r.CurrentPrefix4, r.CurrentPrefix6 = h.policy.prefix(4), h.policy.prefix(6)
-	return r
-}
 
 // keep stores the users of one link and replays the masks over them.
 func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) error {
@@ -255,12 +146,19 @@ func (a *analysis) replay(h *host, family int) *judge.Replay {
 	return h.replays[family]
 }
 
-// flag lists a user in the report.
+// flag lists a user in the report, unless enough are listed who tell more.
 func (a *analysis) flag(r *reel, u *judge.User) {
 	if u.Class != finding.Rotating && u.Class != finding.FirstRequest && u.Class != finding.ManyNetworks && u.Class != finding.Conflicting {
 		return
 	}
-	f := finding.User{
+	users := &a.out.Users
+	f := finding.User{Class: u.Class, Mismatches: int64(u.Mismatches), Requests: int64(u.Requests), Began: u.First, Host: r.Host}
+	if a.listed != nil && order(&f, a.listed) > 0 {
+		users.Omitted++
+		return
+	}
+	f = finding.User{
+		Began: u.First,
 		Class: u.Class, Reason: u.Reason, Host: r.Host, Requests: int64(u.Requests), Refusals: int64(u.Refusals), Mismatches: int64(u.Mismatches),
 		Addresses: int64(u.Addresses), Switches: int64(u.Switches), Interrupted: u.Interrupted, First: stamp(u.First), Last: stamp(u.Last), Timeline: []finding.Event{},
 		Link: r.id, Agent: u.UA,
@@ -279,9 +177,8 @@ func (a *analysis) flag(r *reel, u *judge.User) {
 	for _, s := range u.Timeline {
 		f.Timeline = append(f.Timeline, finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)})
 	}
-	users := &a.out.Users
 	users.Flagged = append(users.Flagged, f)
-	if len(users.Flagged) >= 8*maxFlagged {
+	if len(users.Flagged) >= 2*maxFlagged {
 		a.trim()
 	}
 }
@@ -289,22 +186,27 @@ func (a *analysis) flag(r *reel, u *judge.User) {
 // trim keeps the users who tell most.
 func (a *analysis) trim() {
 	users := &a.out.Users
-	order := make([]*finding.User, len(users.Flagged)) // users are large: their places are sorted, not they
+	all := make([]*finding.User, len(users.Flagged)) // users are large: their places are sorted, not they
 	for i := range users.Flagged {
-		order[i] = &users.Flagged[i]
+		all[i] = &users.Flagged[i]
 	}
-	slices.SortStableFunc(order, func(x, y *finding.User) int {
-		if c := cmp.Or(rank(x.Class)-rank(y.Class), cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests)); c != 0 {
-			return c
-		}
-		return cmp.Or(cmp.Compare(x.First, y.First), cmp.Compare(x.Host, y.Host), cmp.Compare(x.SignedIP, y.SignedIP), cmp.Compare(x.ID, y.ID))
+	slices.SortStableFunc(all, func(x, y *finding.User) int {
+		return cmp.Or(order(x, y), cmp.Compare(x.SignedIP, y.SignedIP), cmp.Compare(x.ID, y.ID))
 	})
-	kept := make([]finding.User, 0, min(len(order), maxFlagged))
-	for _, u := range order[:cap(kept)] {
+	kept := make([]finding.User, 0, min(len(all), maxFlagged))
+	for _, u := range all[:cap(kept)] {
 		kept = append(kept, *u)
 	}
-	users.Omitted += int64(len(order) - len(kept))
-	users.Flagged = kept
+	users.Omitted += int64(len(all) - len(kept))
+	if users.Flagged = kept; len(kept) == maxFlagged {
+		a.listed = &kept[maxFlagged-1]
+	}
+}
+
+// order puts the user who tells more first.
+func order(x, y *finding.User) int {
+	return cmp.Or(rank(x.Class)-rank(y.Class), cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests),
+		cmp.Compare(x.Began, y.Began), cmp.Compare(x.Host, y.Host))
 }
 
 func rank(c finding.Class) int {
@@ -325,14 +227,14 @@ func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC333
 func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, `INSERT INTO person
 		WITH mine AS (
-			SELECT v.link, v.agent, v.client, v.n, v.first, v.final, refused(o.status) AS no
+			SELECT v.link, v.agent, v.client, v.n, v.first, v.final, o.refused AS no
 			FROM work.visit v JOIN outcome o ON o.id = v.outcome ANTI JOIN work.flagged f ON f.link = v.link WHERE v.link > 0 AND NOT o.shield),
 		retried AS (
 			SELECT link, agent, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
 			       (a, b) -> CASE WHEN b.first - a.first > ? THEN {'first': b.first, 'n': a.n + 1} ELSE a END).n)::BIGINT AS refusals FROM (
 				SELECT link, agent, list(epoch_us(start) ORDER BY start) AS times
 				FROM hit h JOIN outcome o ON o.id = h.outcome ANTI JOIN work.flagged f ON f.link = h.link
-				WHERE h.link > 0 AND refused(o.status) AND NOT o.shield GROUP BY link, agent, client, dir, file) GROUP BY link, agent),
+				WHERE h.link > 0 AND o.refused AND NOT o.shield GROUP BY link, agent, client, dir, file) GROUP BY link, agent),
 		doubt AS (SELECT DISTINCT link FROM judged WHERE unchecked(cause)),
 		places AS (
 			SELECT m.link, m.agent, count(DISTINCT c.address) AS addresses, bool_and(c.family = 4) AS all4,

@@ -31,8 +31,9 @@ const fewLinks = 0.05
 // accepted: served requests, and expired links, which nginx tells from wrong
 // ones only when their hash holds.
 type policy struct {
-	forced  token.Scope    // set by the user; ScopeAuto: learned
-	links   map[rule]int64 // accepted links
+	forced  token.Scope       // set by the user; ScopeAuto: learned
+	stated  [2]*token.Binding // by family, set by the user; nil: learned
+	links   map[rule]int64    // accepted links
 	total   int64
 	dirs    map[uint32][]rule // what was accepted in a directory, for hosts with more than one hypothesis
 	guessed bool              // nothing was accepted: learned from reproduced hashes alone
@@ -55,8 +56,12 @@ func at(family int) int {
 	return 0
 }
 
-func newPolicy(forced token.Scope) policy {
-	return policy{forced: forced, links: map[rule]int64{}, dirs: map[uint32][]rule{}}
+// newPolicy begins with what the user states of a host.
+func newPolicy(r token.Resource, scope token.Scope) policy {
+	if r.Scope != token.ScopeAuto {
+		scope = r.Scope
+	}
+	return policy{forced: scope, stated: [2]*token.Binding{r.Bind4, r.Bind6}, links: map[rule]int64{}, dirs: map[uint32][]rule{}}
 }
 
 func (p *policy) add(r rule, n int64) {
@@ -84,10 +89,19 @@ func (p *policy) settle() {
 		if b, n := p.most(func(r rule) bool { return r.family == family }); n > 0 {
 			p.own[at(family)] = &b
 		}
+		if b := p.stated[at(family)]; b != nil {
+			if p.own[at(family)] = b; family == 4 || p.stated[0] == nil {
+				p.binding = *b
+			}
+		}
 	}
 }
 
-func (p *policy) allowed(r rule) bool { return p.forced == token.ScopeAuto || r.scope == p.forced }
+// allowed tells whether the user did not rule this out.
+func (p *policy) allowed(r rule) bool {
+	b := p.stated[at(r.family)]
+	return (p.forced == token.ScopeAuto || r.scope == p.forced) && (b == nil || *b == r.binding)
+}
 
 // rules calls f for what is accepted from a family in a directory until f
 // returns true: what the edge took there, else what is common on the host; of
@@ -123,7 +137,7 @@ func (p *policy) rules(dir uint32, family int, f func(rule) bool) (found, known 
 // address and network where the address ends in zeros.
 func (p *policy) accepts(k *kind, h hypothesis) bool {
 	found, known := p.rules(k.dir, familyOf(k.ip), func(r rule) bool { return r.hypothesis == h || sameText(k, r.hypothesis, h) })
-	return found || !known && p.plain(h.scope)
+	return found || !known && p.plain(h.scope) && p.allowed(rule{h, familyOf(k.ip)})
 }
 
 func sameText(k *kind, a, b hypothesis) bool {
@@ -270,7 +284,7 @@ func (a *analysis) plainly() string {
 // learn reads what the edges accepted.
 func (a *analysis) learn(ctx context.Context) error {
 	for _, h := range a.hosts {
-		h.policy = newPolicy(a.Scope)
+		h.policy = newPolicy(h.stated, a.Scope)
 	}
 	accepted := a.plainly() + ` AND (served(o.status, o.method) OR o.status = 410 AND o.late >= 2)`
 	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, c.family, count(DISTINCT k.link), 0::UINTEGER `+accepted+` GROUP BY ALL`,
@@ -338,7 +352,7 @@ func (a *analysis) scanRule(scan scanner) (host string, r rule, links int64, dir
 // public is the policy as a report shows it.
 func (p *policy) public(expired []int) finding.Policy {
 	out := finding.Policy{Expired: expired}
-	if p.total == 0 {
+	if p.total == 0 && p.stated == [2]*token.Binding{} {
 		return out
 	}
 	takes := func(scope token.Scope) bool {

@@ -39,9 +39,9 @@ func (a *analysis) rule(ctx context.Context) (err error) {
 	}
 	err = inOrder(ctx, a.Threads, func(emit func([]docket) error) error { return a.dockets(ctx, emit) },
 		func(links []docket) []docket {
-			parser := token.NewParser(a.Scheme)
+			parsers := parsers{}
 			for i := range links {
-				a.decide(parser, &links[i])
+				a.decide(parsers, &links[i])
 			}
 			return links
 		},
@@ -115,6 +115,16 @@ func (t texts) keep(id uint32, text string) string {
 	return t[id]
 }
 
+// parsers holds one goroutine's parsers, by scheme.
+type parsers map[*token.Scheme]*token.Parser
+
+func (p parsers) of(s *token.Scheme) *token.Parser {
+	if p[s] == nil {
+		p[s] = token.NewParser(s)
+	}
+	return p[s]
+}
+
 // decode undoes the escaping of a path as the edge does.
 func decode(parser *token.Parser, dir, file string) []byte {
 	raw := append(append(make([]byte, 0, len(dir)+len(file)), dir...), file...)
@@ -126,14 +136,15 @@ func decode(parser *token.Parser, dir, file string) []byte {
 }
 
 // decide rules on the kinds of one link.
-func (a *analysis) decide(parser *token.Parser, d *docket) {
+func (a *analysis) decide(parsers parsers, d *docket) {
+	parser := parsers.of(d.kinds[0].host.stated.Scheme)
 	for i := range d.kinds {
 		if k := &d.kinds[i]; k.shape == token.Signed {
 			k.path = decode(parser, k.rawDir, k.rawFile)
 		}
 	}
 	d.proof, d.witness = a.proof(d.kinds)
-	served, named := servedTo(d.kinds), a.named(parser, &d.kinds[0])
+	served, named := servedTo(d.kinds), a.naming(parser, &d.kinds[0])
 	d.rulings = make([]ruling, len(d.kinds))
 	for i := range d.kinds {
 		k := &d.kinds[i]

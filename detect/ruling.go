@@ -25,6 +25,7 @@ const (
 	detailOtherPathIP  token.Detail = "other_path_and_address"
 	detailSignedMasked token.Detail = "signer:masked"
 	detailSignedWhole  token.Detail = "signer:no_mask"
+	detailOldKey       token.Detail = "signer:" + oldKeyName
 )
 
 // Reason codes that Gcore's edge logs in field 41 (Gcore documentation, "Logs
@@ -97,6 +98,8 @@ func (h *host) check(k *kind, p *proof) ruling {
 		signed = cutTo(k.ip, int(how.binding.Prefix))
 	}
 	switch {
+	case held && k.matched && k.stale:
+		return ruling{verdict: token.UnresolvedSignature, detail: detailOldKey, basis: recomputed, signed: bindTo(how.binding, signed)}
 	case held && h.policy.accepts(k, how):
 		return timely(k, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
 	case held && h.addressOf(how, k.ip):

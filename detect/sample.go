@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"ipdrift/detect/judge"
 )
@@ -50,8 +49,9 @@ func (r Recover) sample() int {
 	return n
 }
 
-// searches tells whether addresses are tried that no request with the link has.
-func (o *Options) searches() bool { return o.Recover != RecoverNone && o.Scheme.Binds }
+// searches tells whether addresses are tried that no request with the link
+// has: of hosts whose scheme binds links to any.
+func (a *analysis) searches(h *host) bool { return a.Recover != RecoverNone && h.stated.Scheme.Binds }
 
 // draw is the sample of one host.
 type draw struct {
@@ -61,20 +61,15 @@ type draw struct {
 
 // drawn searches all of IPv4 for the first links of each host in the order of
 // their hashes, which no traffic can choose.
-func (a *analysis) drawn(ctx context.Context, suspects []*suspect, tried *atomic.Uint64) {
+func (a *analysis) drawn(ctx context.Context, suspects []*suspect) {
 	size := a.Recover.sample()
 	samples := map[*host][]*suspect{}
-	var all []*suspect
 	for _, s := range suspects {
-		if s.found == nil && !s.skipped && len(samples[s.host]) < size {
+		if s.found == nil && !s.skipped && len(samples[s.host]) < size && ctx.Err() == nil {
 			samples[s.host] = append(samples[s.host], s)
-			all = append(all, s)
+			a.everywhere(ctx, s)
 		}
 	}
-	a.round(ctx, all, nil, tried, func(f *finder, s *suspect) {
-		s.deep = true
-		f.everywhere(ctx, s)
-	})
 	for _, name := range a.names {
 		d := draw{host: name, links: int64(len(samples[a.hosts[name]]))}
 		for _, s := range samples[a.hosts[name]] {

@@ -89,7 +89,7 @@ func tryFiles(t testing.TB, s settings) *trial {
 	store, loaded := load(t, s)
 	scheme, _ := token.SchemeNamed("gcore")
 	a, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
-		Scheme: scheme, Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
+		Resources: token.NewResources(scheme), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
 		Recover: s.recover, Threads: s.threads, Thresholds: judge.Default(),
 	})
 	if err != nil {
@@ -110,7 +110,7 @@ func load(t testing.TB, s settings) (*ingest.Store, *ingest.Loaded) {
 	for _, f := range s.files {
 		sources = append(sources, ingest.Source{Path: f, Label: filepath.Base(f), Named: true, Size: -1})
 	}
-	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Scheme: scheme, Keys: s.ring(t), Threads: max(1, s.threads)})
+	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Resources: token.NewResources(scheme), Keys: s.ring(t), Threads: max(1, s.threads)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,14 +39,14 @@ import (
 
 // Options say how a load reads and judges.
 type Options struct {
-	Scheme  *token.Scheme
-	Keys    *token.Keyring
-	Format  *format.Format // nil: found for each source
-	Since   time.Time      // zero: no limit; by the request's start
-	Until   time.Time      // exclusive
-	Host    string         // glob over hosts, "" all
-	Stdin   io.Reader
-	Threads int // 0: 1
+	Resources *token.Resources
+	Keys      *token.Keyring
+	Format    *format.Format // nil: found for each source
+	Since     time.Time      // zero: no limit; by the request's start
+	Until     time.Time      // exclusive
+	Host      string         // glob over hosts, "" all
+	Stdin     io.Reader
+	Threads   int // 0: 1
 	// Progress, if not nil, is called now and then from several goroutines.
 	Progress func(Progress)
 }

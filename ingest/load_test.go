@@ -46,7 +46,7 @@ func testKeys(t testing.TB, secrets ...string) *token.Keyring {
 }
 
 func testOptions(t testing.TB) Options {
-	return Options{Scheme: testScheme(t, "gcore"), Keys: testKeys(t, testKey), Threads: 2}
+	return Options{Resources: token.NewResources(testScheme(t, "gcore")), Keys: testKeys(t, testKey), Threads: 2}
 }
 
 func testStore(t testing.TB) *Store {

@@ -16,13 +16,15 @@ type outcome struct {
 	detail                 token.Detail
 	late                   Late
 	match                  token.Match
+	refused                bool // 403, 410, or what this host answers to expired links
+	stale                  bool // what reproduced the hash is a key that was not in use at the time
 }
 
 func (w *worker) outcomeID(ctx context.Context, o *outcome, hostHash uint64) (uint32, error) {
 	m := &o.match
 	small := uint64(o.status) | uint64(o.code)<<16 | uint64(o.upstream)<<32 | uint64(o.shape)<<48 | uint64(o.late)<<52 | uint64(b2i(o.shield))<<56
 	how := uint64(m.Scope) | uint64(m.Up)<<8 | uint64(m.Binding.Kind)<<16 | uint64(m.Binding.Prefix)<<24 |
-		uint64(m.Binding.Form)<<32 | uint64(m.Key)<<40 | uint64(b2i(m.OK))<<48
+		uint64(m.Binding.Form)<<32 | uint64(m.Key)<<40 | uint64(b2i(m.OK))<<48 | uint64(b2i(o.stale))<<49 | uint64(b2i(o.refused))<<50
 	hash := mix(mix(hostHash, w.hash(o.method)), mix(small, how))
 	if o.detail != "" {
 		hash = mix(hash, w.hash([]byte(o.detail)))
@@ -35,7 +37,7 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, hostHash uint64) (ui
 		return []any{
 			string(w.Keys.Cut(o.host, cutMark)), string(w.Keys.Cut(o.method, cutMark)), o.status, o.code, o.upstream, o.shield,
 			uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
-			uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key,
+			uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key, o.stale, o.refused,
 		}
 	})
 	*slot = cacheSlot{hash, id}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"ipdrift/token"
 )
@@ -15,9 +16,37 @@ const memoSlots = 1 << 15
 // first, and plain makes one of those that hash the same text.
 type prover struct {
 	*load
-	trier *token.Trier
 	memo  []memo
-	hosts map[string]*hostHabit
+	sites map[string]*site
+	kits  map[*token.Scheme]*kit
+	now   *site // the last one asked for
+}
+
+// site is what one worker knows of a host.
+type site struct {
+	*kit
+	name    string
+	keys    []token.Key
+	spans   []token.Span // of the keys; nil: none is limited
+	expired uint16       // status for expired links, where it is stated
+	last    token.Match  // what held last
+}
+
+// kit is what one worker needs for the links of one scheme.
+type kit struct {
+	scheme   *token.Scheme
+	parser   *token.Parser
+	trier    *token.Trier
+	inQuery  bool
+	sees     bool // the scheme hashes more of a request than target and address
+	personal bool // of what differs from viewer to viewer of one link
+}
+
+func newKit(s *token.Scheme) *kit {
+	return &kit{
+		scheme: s, parser: token.NewParser(s), trier: token.NewTrier(s), inQuery: s.InQuery(), sees: s.Needs != "",
+		personal: strings.Contains(s.Needs, "user agent") || strings.Contains(s.Needs, "referer"),
+	}
 }
 
 // memo is one remembered answer.
@@ -31,26 +60,37 @@ type memo struct {
 // contextHash names what an answer depends on beside the address.
 type contextHash struct{ link, dir, file uint64 }
 
-// hostHabit is what one worker knows of a host.
-type hostHabit struct {
-	keys []token.Key
-	last token.Match
-}
-
 func newProver(l *load) *prover {
-	return &prover{load: l, trier: token.NewTrier(l.Scheme), memo: make([]memo, memoSlots), hosts: map[string]*hostHabit{}}
+	return &prover{load: l, memo: make([]memo, memoSlots), sites: map[string]*site{}, kits: map[*token.Scheme]*kit{}}
 }
 
-func (p *prover) habit(host []byte) *hostHabit {
-	if h := p.hosts[string(host)]; h != nil {
-		return h
+func (p *prover) site(host []byte) *site {
+	if p.now != nil && p.now.name == string(host) {
+		return p.now
 	}
-	if len(p.hosts) > maxHosts {
-		clear(p.hosts)
+	s := p.sites[string(host)]
+	if s == nil {
+		if len(p.sites) > maxHosts {
+			clear(p.sites)
+		}
+		s = p.newSite(host)
+		p.sites[s.name] = s
 	}
-	h := &hostHabit{keys: p.Keys.For(host)}
-	p.hosts[string(host)] = h
-	return h
+	p.now = s
+	return s
+}
+
+func (p *prover) newSite(host []byte) *site {
+	r := p.Resources.For(host)
+	if p.kits[r.Scheme] == nil {
+		p.kits[r.Scheme] = newKit(r.Scheme)
+	}
+	return &site{kit: p.kits[r.Scheme], name: string(host), keys: p.Keys.For(host), spans: p.Keys.Spans(host), expired: r.Expired}
+}
+
+// stale tells whether what held is a key that was not in use in a span of time, in µs.
+func (s *site) stale(m token.Match, from, until int64) bool {
+	return m.OK && s.spans != nil && !s.spans[m.Key].Holds(floorSecond(from), floorSecond(until))
 }
 
 // maxHosts caps a worker's memory of hosts: a hostile log can invent them.
@@ -77,31 +117,42 @@ func (m *memo) holds(link, path uint64, client netip.Addr) bool {
 // with the address, without it, or under a mask. Masks over single files are
 // left to served requests, which are fewer: what fails here is searched into
 // later, once for each link.
-func (p *prover) prove(l *token.Link, host []byte, client netip.Addr, served bool, c contextHash) token.Match {
-	habit := p.habit(host)
-	if len(habit.keys) == 0 {
+func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c contextHash) token.Match {
+	if len(s.keys) == 0 {
 		return token.Match{}
 	}
-	if h := habit.last; h.OK && fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && p.try(l, habit.keys, &h, client) {
+	if h := s.last; h.OK && fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && s.try(l, &h, client) {
 		return p.remember(h, client, true, c)
 	}
 	var m token.Match
 	if wide := p.slot(c.link, c.dir, client); !wide.holds(c.link, c.dir, client) {
-		m = p.over(l, token.ScopeDir, habit.keys, client, true)
+		m = s.overDir(l, client)
 		*wide = memo{c.link, c.dir, client, m, true}
 	}
 	if !m.OK {
-		m = p.over(l, token.ScopeFile, habit.keys, client, served)
+		m = s.over(l, token.Match{Scope: token.ScopeFile}, client, served)
 	}
 	if m.OK {
-		habit.last = m
+		s.last = m
 	}
 	return p.remember(m, client, served, c)
 }
 
+// overDir tries the directory, and those above it where a token covers what is below.
+func (s *site) overDir(l *token.Link, client netip.Addr) token.Match {
+	m := s.over(l, token.Match{Scope: token.ScopeDir}, client, true)
+	for up := uint8(1); !m.OK && l.Below() && up <= maxUp; up++ {
+		m = s.over(l, token.Match{Scope: token.ScopeAncestor, Up: up}, client, true)
+	}
+	return m
+}
+
+// maxUp is how many directories above a request's own are tried.
+const maxUp = 8
+
 func (p *prover) remember(m token.Match, client netip.Addr, masks bool, c contextHash) token.Match {
 	path := mix(c.dir, c.file)
-	if m.OK && m.Scope == token.ScopeDir {
+	if m.OK && m.Scope != token.ScopeFile {
 		path = c.dir
 	}
 	*p.slot(c.link, path, client) = memo{c.link, path, client, m, masks}
@@ -118,16 +169,16 @@ func (p *prover) slot(link, path uint64, client netip.Addr) *memo {
 }
 
 // over tries what can be signed over one scope of the path.
-func (p *prover) over(l *token.Link, scope token.Scope, keys []token.Key, client netip.Addr, masks bool) token.Match {
+func (s *site) over(l *token.Link, m token.Match, client netip.Addr, masks bool) token.Match {
 	lists := [2][]token.Binding{plainBindings}
 	if masks {
 		lists[1] = Masks(client)
 	}
-	for key := range keys {
+	for key := range s.keys {
 		for _, list := range lists {
 			for _, b := range list {
-				m := token.Match{OK: true, Scope: scope, Binding: b, Key: uint8(key)}
-				if p.try(l, keys, &m, client) {
+				m.OK, m.Binding, m.Key = true, b, uint8(key)
+				if s.try(l, &m, client) {
 					return m
 				}
 			}
@@ -142,8 +193,8 @@ func fits(b token.Binding, client netip.Addr) bool {
 	return b.Kind != token.BindMask || slices.Contains(Masks(client), b)
 }
 
-func (p *prover) try(l *token.Link, keys []token.Key, m *token.Match, client netip.Addr) bool {
-	return int(m.Key) < len(keys) && p.trier.Try(l, m.Scope, int(m.Up), keys[m.Key], client, m.Binding)
+func (s *site) try(l *token.Link, m *token.Match, client netip.Addr) bool {
+	return int(m.Key) < len(s.keys) && s.trier.Try(l, m.Scope, int(m.Up), s.keys[m.Key], client, m.Binding)
 }
 
 // Masks lists the masks worth trying for an address: the prefixes vendors

@@ -35,7 +35,7 @@ func brute(trier *token.Trier, l *token.Link, keys []token.Key, client netip.Add
 func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r *format.Record, l *token.Link, m token.Match)) {
 	t.Helper()
 	scheme := testScheme(t, "gcore")
-	p := newProver(&load{Options: Options{Scheme: scheme, Keys: ring}})
+	p := newProver(&load{Options: Options{Resources: token.NewResources(scheme), Keys: ring}})
 	parser, links := namedFormat(t, combinedHost).NewParser(), token.NewParser(scheme)
 	seed := maphash.MakeSeed()
 	var r format.Record
@@ -52,7 +52,7 @@ func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r
 		ok := served(&outcome{status: r.Status, method: r.Method})
 		m, known := p.recall(r.Client, ok, c)
 		if !known {
-			m = p.prove(&l, r.Host, r.Client, ok, c)
+			m = p.prove(&l, p.site(r.Host), r.Client, ok, c)
 		}
 		f(i+1, &r, &l, m)
 	}

@@ -42,13 +42,15 @@ CREATE TABLE outcome (          -- everything about a request that takes few val
     shape    UTINYINT NOT NULL,  -- token.Shape
     detail   VARCHAR NOT NULL,   -- why the shape fails
     late     UTINYINT NOT NULL,  -- ingest.Late
-    matched  BOOLEAN NOT NULL,   -- the hash was reproduced for the observed address; how is said by the next six
+    matched  BOOLEAN NOT NULL,   -- the hash was reproduced for the observed address; how is said by the next seven
     scope    UTINYINT NOT NULL,  -- token.Scope
     up       UTINYINT NOT NULL,
     bind     UTINYINT NOT NULL,  -- token.BindKind
     prefix   UTINYINT NOT NULL,
     form     UTINYINT NOT NULL,  -- token.Form
-    key      UTINYINT NOT NULL   -- index of the key
+    key      UTINYINT NOT NULL,  -- index of the key
+    stale    BOOLEAN NOT NULL,   -- and that key was not in use at the time
+    refused  BOOLEAN NOT NULL    -- 403, 410, or what the host answers to expired links
 );
 
 CREATE TABLE link (             -- one row per host, token and expiry

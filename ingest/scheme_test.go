@@ -42,7 +42,7 @@ func TestSchemes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := Options{Scheme: scheme, Keys: &token.Keyring{}, Threads: 1}
+		o := Options{Resources: token.NewResources(scheme), Keys: &token.Keyring{}, Threads: 1}
 		o.Keys.Add("", key)
 		checkScheme(t, o, f[3], f[4])
 	}
@@ -68,20 +68,20 @@ func checkScheme(t *testing.T, o Options, url, client string) {
 		t.Fatalf("%s: %+v", url, loaded.Sources)
 	}
 	if matched := one[int](t, s, `SELECT count(*) FROM hit h JOIN outcome o ON o.id = h.outcome WHERE o.matched`); matched != 3 {
-		t.Errorf("%s %s: %d of 3 requests verify", o.Scheme.Name, url, matched)
+		t.Errorf("%s %s: %d of 3 requests verify", o.Resources.For(nil).Scheme.Name, url, matched)
 	}
 	var l token.Link
-	token.NewParser(o.Scheme).Parse([]byte(target), &l)
+	token.NewParser(o.Resources.For(nil).Scheme).Parse([]byte(target), &l)
 	path := one[string](t, s, `SELECT any_value(path) FROM (SELECT d.text || f.text AS path FROM hit h JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file)`)
 	if strings.Contains(path, string(l.Token[:tokenShown+2])) || path != StoredPath([]byte(target), &l) {
-		t.Errorf("%s %s: stored as %s", o.Scheme.Name, url, path)
+		t.Errorf("%s %s: stored as %s", o.Resources.For(nil).Scheme.Name, url, path)
 	}
 }
 
 // TestLinkIsAllThatIsSigned: of two links with the same token and expiry, what
 // else is signed differs, so that one does not verify.
 func TestLinkIsAllThatIsSigned(t *testing.T) {
-	o := Options{Scheme: testScheme(t, "bunny"), Keys: testKeys(t, "SecurityKey"), Threads: 1}
+	o := Options{Resources: token.NewResources(testScheme(t, "bunny")), Keys: testKeys(t, "SecurityKey"), Threads: 1}
 	const good = "/300kb.jpg?token=HS256-DAVapqNNED3Z7JkjRTYX0UOIHNtbHEuuhRNEc4A7mMQ&limit=1000&expires=1598024587"
 	s, _ := loadText(t, o, testLine("203.0.113.7", good, 200)+testLine("203.0.113.7", strings.Replace(good, "1000", "9000", 1), 403))
 	if n := one[int](t, s, `SELECT count(DISTINCT hash) FROM link`); n != 2 {
@@ -95,7 +95,7 @@ func TestLinkIsAllThatIsSigned(t *testing.T) {
 // TestAgentIsSigned: where the user agent is hashed, a link verifies for one
 // viewer and not for the next (digest by openssl).
 func TestAgentIsSigned(t *testing.T) {
-	o := Options{Scheme: testScheme(t, "nginx:$arg_st,$arg_e;$secure_link_expires$uri$http_user_agent KEY"), Keys: testKeys(t, "secret_key"), Threads: 1}
+	o := Options{Resources: token.NewResources(testScheme(t, "nginx:$arg_st,$arg_e;$secure_link_expires$uri$http_user_agent KEY")), Keys: testKeys(t, "secret_key"), Threads: 1}
 	line := testLine("203.0.113.7", "/a.mp4?st=IRAQGPiMtONNdXa9fpDXyA&e=1893456000", 200)
 	s, _ := loadText(t, o, line+strings.Replace(line, "Player/1.0", "Other/2.0", 1)+line)
 	if n := one[int](t, s, `SELECT count(*) FROM hit h JOIN outcome o ON o.id = h.outcome WHERE o.matched`); n != 2 {

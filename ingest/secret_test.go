@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ipdrift/token"
 )
 
 const (
@@ -100,7 +102,7 @@ func TestSecretsNeverReachTheCase(t *testing.T) {
 		if _, err := s.DB.Exec(`PRAGMA force_compression = 'uncompressed'`); err != nil { // compressed text cannot be searched
 			t.Fatal(err)
 		}
-		o := Options{Scheme: testScheme(t, c.scheme), Keys: testKeys(t, secretKey), Threads: 1, Format: namedFormat(t, combinedHost)}
+		o := Options{Resources: token.NewResources(testScheme(t, c.scheme)), Keys: testKeys(t, secretKey), Threads: 1, Format: namedFormat(t, combinedHost)}
 		file := writeFile(t, t.TempDir(), "a.log", []byte(target("/"+marker)+c.lines))
 		got, err := Load(context.Background(), s, []Source{{Path: file, Label: "a.log"}}, o)
 		if err != nil {

@@ -23,7 +23,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "1"
+const CaseVersion = "2"
 
 // Limits bound what DuckDB may use.
 type Limits struct {

@@ -28,10 +28,20 @@ type Unproven struct {
 
 // Attempt is one request that failed.
 type Attempt struct {
-	Source int
-	Line   int64
-	Target []byte // as logged, token and all
-	Client netip.Addr
+	Source             int
+	Line               int64
+	Start              int64  // µs since 1970, UTC
+	Target             []byte // as logged, token and all
+	Client             netip.Addr
+	UserAgent, Referer []byte // where the scheme hashes one of them
+}
+
+func (a *Attempt) size() int { return len(a.Target) + len(a.UserAgent) + len(a.Referer) }
+
+// own copies what aliases the line.
+func (a Attempt) own() Attempt {
+	a.Target, a.UserAgent, a.Referer = bytes.Clone(a.Target), bytes.Clone(a.UserAgent), bytes.Clone(a.Referer)
+	return a
 }
 
 func newUnproven() *Unproven {
@@ -40,64 +50,62 @@ func newUnproven() *Unproven {
 
 // note keeps a failed request: of each link the first few by source and line,
 // one for each directory, whatever order the workers come in.
-func (u *Unproven) note(link uint32, source int, line int64, target []byte) {
+func (u *Unproven) note(link uint32, at Attempt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	list := u.links[link]
-	if len(list) == perLink && !before(source, line, list[perLink-1]) {
+	if len(list) == perLink && !at.before(&list[perLink-1]) {
 		return
 	}
-	if i := slices.IndexFunc(list, func(a Attempt) bool { return sameDir(a.Target, target) }); i >= 0 {
-		if !before(source, line, list[i]) {
+	if i := slices.IndexFunc(list, func(a Attempt) bool { return sameDir(a.Target, at.Target) }); i >= 0 {
+		if !at.before(&list[i]) || u.bytes+at.size()-list[i].size() > unprovenBytes {
 			return
 		}
-		if u.bytes+len(target)-len(list[i].Target) > unprovenBytes {
-			return
-		}
-		u.bytes -= len(list[i].Target)
+		u.bytes -= list[i].size()
 		list = slices.Delete(list, i, i+1)
 	}
-	if u.bytes+len(target) > unprovenBytes {
+	if u.bytes+at.size() > unprovenBytes {
 		if len(list) == 0 && len(u.skipped) < maxEntries {
 			u.skipped[link] = struct{}{}
 		}
 		return
 	}
-	u.bytes += len(target)
-	at := len(list)
-	for at > 0 && before(source, line, list[at-1]) {
-		at--
-	}
-	list = slices.Insert(list, at, Attempt{Source: source, Line: line, Target: bytes.Clone(target)})
+	u.bytes += at.size()
+	list = at.insert(list)
 	if len(list) > perLink {
-		u.bytes -= len(list[perLink].Target)
+		u.bytes -= list[perLink].size()
 		list = list[:perLink]
 	}
 	u.links[link] = list
 }
 
+// insert puts a copy into its place.
+func (a *Attempt) insert(list []Attempt) []Attempt {
+	at := len(list)
+	for at > 0 && a.before(&list[at-1]) {
+		at--
+	}
+	return slices.Insert(list, at, a.own())
+}
+
 // noteBroken keeps a malformed target: of each host the first few by source
 // and line.
-func (u *Unproven) noteBroken(host []byte, source int, line int64, target []byte, client netip.Addr) {
+func (u *Unproven) noteBroken(host []byte, at Attempt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	list, known := u.broken[string(host)]
-	if !known && len(u.broken) == brokenHosts || len(list) == perHost && !before(source, line, list[perHost-1]) || len(target) > brokenLength {
+	if !known && len(u.broken) == brokenHosts || len(list) == perHost && !at.before(&list[perHost-1]) || len(at.Target) > brokenLength {
 		return
 	}
-	at := len(list)
-	for at > 0 && before(source, line, list[at-1]) {
-		at--
-	}
-	list = slices.Insert(list, at, Attempt{source, line, bytes.Clone(target), client})
+	list = at.insert(list)
 	u.broken[string(host)] = list[:min(len(list), perHost)]
 }
 
 // Broken returns the kept malformed targets of a host.
 func (u *Unproven) Broken(host string) []Attempt { return u.broken[host] }
 
-func before(source int, line int64, a Attempt) bool {
-	return source < a.Source || source == a.Source && line < a.Line
+func (a *Attempt) before(b *Attempt) bool {
+	return a.Source < b.Source || a.Source == b.Source && a.Line < b.Line
 }
 
 func sameDir(a, b []byte) bool {
@@ -118,8 +126,8 @@ func (u *Unproven) rename(ids map[uint32]uint32) {
 		list := u.links[from]
 		delete(u.links, from)
 		for _, a := range list {
-			u.bytes -= len(a.Target)
-			u.note(to, a.Source, a.Line, a.Target)
+			u.bytes -= a.size()
+			u.note(to, a)
 		}
 		if _, ok := u.skipped[from]; ok {
 			delete(u.skipped, from)

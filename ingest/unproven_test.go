@@ -76,7 +76,7 @@ func TestUnprovenDoesNotDependOnTheOrder(t *testing.T) {
 		rng.Shuffle(len(notes), func(i, j int) { notes[i], notes[j] = notes[j], notes[i] })
 		u := newUnproven()
 		for _, n := range notes {
-			u.note(n.link, n.source, n.line, []byte(n.target))
+			u.note(n.link, Attempt{Source: n.source, Line: n.line, Target: []byte(n.target)})
 		}
 		if got := u.told(); !maps.Equal(got, want) {
 			t.Fatalf("kept %v of %+v, want %v", got, notes, want)
@@ -95,7 +95,7 @@ func TestUnprovenRenames(t *testing.T) {
 		u := newUnproven()
 		notes := someNotes(rng)
 		for _, n := range notes {
-			u.note(n.link, n.source, n.line, []byte(n.target))
+			u.note(n.link, Attempt{Source: n.source, Line: n.line, Target: []byte(n.target)})
 		}
 		u.rename(map[uint32]uint32{2: 1, 3: 1})
 		for i := range notes {
@@ -113,11 +113,11 @@ func TestUnprovenRenames(t *testing.T) {
 
 func TestUnprovenWhenFull(t *testing.T) {
 	u := newUnproven()
-	u.note(1, 0, 10, []byte("/a/1.ts"))
-	u.note(1, 0, 20, []byte("/b/1.ts"))
+	u.note(1, Attempt{Line: 10, Target: []byte("/a/1.ts")})
+	u.note(1, Attempt{Line: 20, Target: []byte("/b/1.ts")})
 	u.bytes = unprovenBytes - 1
-	u.note(1, 0, 5, []byte("/a/a-name-that-is-much-longer.ts")) // an earlier line of a kept directory
-	u.note(2, 0, 6, []byte("/c/1.ts"))
+	u.note(1, Attempt{Line: 5, Target: []byte("/a/a-name-that-is-much-longer.ts")}) // an earlier line of a kept directory
+	u.note(2, Attempt{Line: 6, Target: []byte("/c/1.ts")})
 	for i, a := range u.Attempts(1) {
 		if a.Line == 0 || len(a.Target) == 0 {
 			t.Errorf("attempt %d is %+v: nothing was ever noted so", i, a)
@@ -135,7 +135,7 @@ func TestUnprovenWhenFull(t *testing.T) {
 func TestUnprovenOwnsItsTargets(t *testing.T) {
 	u := newUnproven()
 	line := []byte("/a/1.ts")
-	u.note(1, 0, 1, line)
+	u.note(1, Attempt{Line: 1, Target: line})
 	copy(line, "XXXXXXX")
 	if got := string(u.Attempts(1)[0].Target); got != "/a/1.ts" {
 		t.Errorf("target %q after the line was overwritten", got)

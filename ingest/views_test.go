@@ -61,7 +61,7 @@ func TestRequestsView(t *testing.T) {
 		if i == 1 {
 			rest, referer = "NULL NULL NULL", "NULL"
 		}
-		want := fmt.Sprintf("true %d %d 203.0.113.7 CDN.example.com GET /a/b%%20c.ts 403 146 %s true true true true true true %s 1005", i+1, logTime+3, rest, referer)
+		want := fmt.Sprintf("true %d %d 203.0.113.7 cdn.example.com GET /a/b%%20c.ts 403 146 %s true true true true true true %s 1005", i+1, logTime+3, rest, referer)
 		if got := strings.Join(row, " "); got != want {
 			t.Errorf("line %d:\n got %s\nwant %s", i+1, got, want)
 		}

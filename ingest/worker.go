@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
-	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -21,7 +20,6 @@ import (
 type worker struct {
 	*load
 	parsers map[int]*format.Parser // by source
-	token   *token.Parser
 	prover  *prover
 	record  format.Record
 	link    token.Link
@@ -29,8 +27,7 @@ type worker struct {
 	outcome, client, dir, file, agent, referer *cache
 	links                                      []linkMemo
 
-	sees     bool // the scheme hashes more of a request than target and address
-	personal bool // what differs from viewer to viewer of one link
+	name []byte // scratch for a host's name
 
 	queries int64 // requests with a query string
 	hits    hitColumns
@@ -52,11 +49,10 @@ type hitColumns struct {
 func newWorker(l *load) *worker {
 	return &worker{
 		load: l, parsers: map[int]*format.Parser{},
-		token: token.NewParser(l.Scheme), prover: newProver(l),
-		links: make([]linkMemo, linkSlots), outcome: newCache(l.dicts.outcome), client: newCache(l.dicts.client),
+		prover: newProver(l),
+		links:  make([]linkMemo, linkSlots), outcome: newCache(l.dicts.outcome), client: newCache(l.dicts.client),
 		dir: newCache(l.dicts.dir), file: newCache(l.dicts.file), agent: newCache(l.dicts.agent), referer: newCache(l.dicts.referer),
 		build: newBuilder(l.hitSchema),
-		sees:  l.Scheme.Needs != "", personal: strings.Contains(l.Scheme.Needs, "user agent") || strings.Contains(l.Scheme.Needs, "referer"),
 	}
 }
 
@@ -116,7 +112,7 @@ func (w *worker) reject(ctx context.Context, source int, line int64, reason stri
 // request adds the record as one row.
 func (w *worker) request(ctx context.Context, source int, line int64, out chan<- arrow.Record) error {
 	r := &w.record
-	host := r.Host
+	host := w.hostName(r.Host)
 	if len(host) == 0 {
 		host = w.sources[source].host
 	}
@@ -127,19 +123,20 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 	if bytes.IndexByte(r.Target, '?') >= 0 {
 		w.queries++
 	}
-	if w.sees {
-		w.token.See(Seen(host, r.UserAgent, r.Referer))
+	s := w.prover.site(host)
+	if s.sees {
+		s.parser.See(Seen(host, r.UserAgent, r.Referer))
 	}
-	t := w.aim(host)
-	l, err := w.linkOf(ctx, host, &t)
+	t := w.aim(s, host)
+	l, err := w.linkOf(ctx, s, host, &t)
 	if err != nil {
 		return err
 	}
 	o := outcome{
 		host: host, method: r.Method, status: r.Status, code: r.Code, upstream: r.Upstream,
-		shield: r.Shield, shape: l.shape, detail: l.detail,
+		shield: r.Shield, shape: l.shape, detail: l.detail, refused: refused(r.Status) || r.Status == s.expired && r.Status != 0,
 	}
-	w.judge(&o, &t, l, source, line)
+	w.judge(&o, s, &t, l, source, line)
 	ids, err := w.ids(ctx, &o, &t)
 	if err != nil {
 		return err
@@ -160,6 +157,22 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 		return w.flush(ctx, out)
 	}
 	return nil
+}
+
+// hostName is a host without port and trailing dot, in lower case: one host is
+// one, however viewers write it. It may use w.name.
+func (w *worker) hostName(host []byte) []byte {
+	if i := bytes.LastIndexByte(host, ':'); i > bytes.LastIndexByte(host, ']') {
+		host = host[:i]
+	}
+	host = bytes.TrimSuffix(host, []byte("."))
+	for _, c := range host {
+		if 'A' <= c && c <= 'Z' {
+			w.name = append(w.name[:0], bytes.ToLower(host)...)
+			return w.name
+		}
+	}
+	return host
 }
 
 // Seen is what a log tells of a request beside target and address. A host that
@@ -192,34 +205,38 @@ func (w *worker) hash(b []byte) uint64 { return maphash.Bytes(w.seed, b) }
 
 // judge tells whether the hash of a well-formed link holds, and whether the
 // request came late, as of its own start.
-func (w *worker) judge(o *outcome, t *aimed, l *linkMemo, source int, line int64) {
+func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, line int64) {
 	r := &w.record
 	if o.shape != token.Signed {
 		if o.shape == token.BadShape {
-			w.unproven.noteBroken(o.host, source, line, r.Target, r.Client)
+			w.unproven.noteBroken(o.host, Attempt{Source: source, Line: line, Target: r.Target, Client: r.Client, Start: r.Start})
 		}
 		return
 	}
 	from, until := r.Start, r.Start+r.Resolution-1
 	switch {
-	case refused(r.Status): // answered at once: the edge looked at its clock between start and log time; a start within the log's resolution of the expiry counts as at it
+	case o.refused: // answered at once: the edge looked at its clock between start and log time; a start within the log's resolution of the expiry counts as at it
 		until = max(until, r.Logged+r.Resolution-1) + r.Resolution
 	case !r.HasStart: // logged at the end of a response that may have begun at any time before
 		from = min(from, l.deadline*1e6)
 	}
 	o.late = lateness(from, until, l.deadline)
 	c := contextHash{link: l.hash, dir: t.signedDir, file: t.signedFile}
-	if w.personal {
+	if s.personal {
 		c.link = mix(c.link, mix(w.hash(r.UserAgent), w.hash(r.Referer)))
 	}
 	match, known := w.prover.recall(r.Client, served(o), c)
 	if !known {
-		w.token.Parse(r.Target, &w.link)
-		match = w.prover.prove(&w.link, o.host, r.Client, served(o), c)
+		s.parser.Parse(r.Target, &w.link)
+		match = w.prover.prove(&w.link, s, r.Client, served(o), c)
 	}
-	o.match = plain(match, t.index, r.Client)
+	o.match, o.stale = plain(match, t.index, r.Client), s.stale(match, r.Start, r.Start+r.Resolution-1)
 	if !match.OK {
-		w.unproven.note(l.id, source, line, r.Target)
+		at := Attempt{Source: source, Line: line, Target: r.Target, Client: r.Client, Start: r.Start}
+		if s.personal {
+			at.UserAgent, at.Referer = r.UserAgent, r.Referer
+		}
+		w.unproven.note(l.id, at)
 	}
 }
 
@@ -257,14 +274,14 @@ type aimed struct {
 	host, dirHash, fileHash, link uint64 // hashes; link of all that the token can depend on
 }
 
-func (w *worker) aim(host []byte) aimed {
+func (w *worker) aim(s *site, host []byte) aimed {
 	target := w.record.Target
 	var path, shown []byte
-	if w.Scheme.InQuery() && len(target) > 0 && target[0] == '/' && bytes.IndexByte(target, '#') < 0 {
+	if s.inQuery && len(target) > 0 && target[0] == '/' && bytes.IndexByte(target, '#') < 0 {
 		path = cutQuery(target)
 		shown = path
 	} else {
-		w.token.Parse(target, &w.link)
+		s.parser.Parse(target, &w.link)
 		path, shown = w.link.RawPath, withoutToken(target, &w.link)
 	}
 	t := aimed{host: w.hash(host)}
@@ -275,7 +292,7 @@ func (w *worker) aim(host []byte) aimed {
 		t.dirHash, t.fileHash = w.hash(t.dir), w.hash(t.file)
 	}
 	t.link = w.hash(target[len(path):])
-	if !w.Scheme.InQuery() || len(target) > 0 && target[0] != '/' {
+	if !s.inQuery || len(target) > 0 && target[0] != '/' {
 		t.link = w.hash(target)
 	}
 	t.link = mix(t.host, t.link)
@@ -292,13 +309,13 @@ type linkMemo struct {
 	deadline int64
 }
 
-func (w *worker) linkOf(ctx context.Context, host []byte, t *aimed) (*linkMemo, error) {
+func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*linkMemo, error) {
 	m := &w.links[t.link&(linkSlots-1)]
 	if m.key == t.link {
 		return m, nil
 	}
 	l := &w.link
-	w.token.Parse(w.record.Target, l)
+	s.parser.Parse(w.record.Target, l)
 	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline}
 	if l.Shape != token.Signed {
 		return m, nil

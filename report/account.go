@@ -68,7 +68,10 @@ func searched(s finding.Search) string {
 	text := fmt.Sprintf("%s failed for every address seen: %s explained by another request, %s by trying %s, %s left",
 		plural(s.Links, "link", "links"), count(s.Witnessed), count(s.Found), plural(s.Candidates, "address", "addresses"), count(s.Unresolved))
 	if s.Skipped > 0 {
-		text += "; " + count(s.Skipped) + " not searched"
+		text += "; " + count(s.Skipped) + " of these not searched deeply"
+	}
+	if left := s.Unresolved - s.Skipped; left > 0 {
+		text += fmt.Sprintf("; %s not resolved: searched %s each", plural(left, "link", "links"), plural(s.Each, "candidate", "candidates"))
 	}
 	return text
 }

@@ -8,11 +8,7 @@ const shownMistakes = 2
 // signerSentence says what a signer does wrong, on how many links, and what to
 // do.
 func signerSentence(s finding.Signer) string {
-	of := "unexplained links"
-	if s.Shape {
-		of = "malformed links"
-	}
-	return count(s.Links) + " of " + count(s.Examined) + " " + of + ": " + s.Says + "; fix: " + s.Fix
+	return percent(float64(s.Links)/float64(s.Examined)) + " of " + s.Among + " (" + count(s.Links) + " of " + count(s.Examined) + "): " + s.Says + "; fix: " + s.Fix
 }
 
 // signer lists what the host's signer does wrong.

@@ -160,6 +160,7 @@ type User struct {
 	Last        string  `json:"last"`
 	Timeline    []Event `json:"timeline"`
 
+	Began int64  `json:"-"` // First, in µs
 	Link  uint32 `json:"-"` // ids in the case
 	Agent uint32 `json:"-"`
 }
@@ -181,8 +182,8 @@ type Signer struct {
 	Says     string `json:"says"`    // what was hashed instead, in a sentence
 	Fix      string `json:"fix"`
 	Links    int64  `json:"links"`    // links that verify under it
-	Examined int64  `json:"examined"` // links that were asked: those no address explains, or malformed ones
-	Shape    bool   `json:"shape"`    // the links are malformed, not wrongly hashed
+	Examined int64  `json:"examined"` // links that were asked
+	Among    string `json:"among"`    // which links these are: "unexplained links", "malformed links", "signed links"
 }
 
 // Recommendation is the answer to the mask question for one host and family.
@@ -276,8 +277,10 @@ type Search struct {
 	Found      int64 `json:"found"`      // explained by trying addresses
 	Unresolved int64 `json:"unresolved"` // left over
 	Candidates int64 `json:"candidates"` // hashes tried
-	Skipped    int64 `json:"skipped"`    // links not searched: the budget was used up
+	Skipped    int64 `json:"skipped"`    // links left over that were not searched deeply: the budget was used up
+	Each       int64 `json:"each"`       // hashes tried for the median link left over that was
+	Full       int64 `json:"full"`       // links searched through all of IPv4
 
-	Sampled     int64 `json:"sampled,omitempty"`      // links drawn at random and searched through all of IPv4
-	SampleFound int64 `json:"sample_found,omitempty"` // of these, signed for another address
+	Sampled     int64 `json:"sampled"`      // links drawn at random and searched through all of IPv4
+	SampleFound int64 `json:"sample_found"` // of these, signed for another address
 }

@@ -58,6 +58,8 @@ func (q *question) decide(c *cohort) choice {
 		return unsure
 	case q.o.Unbound:
 		return keep
+	case q.o.Proxy != "":
+		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
 	case c.users == 0:
 		if q.unproven() {
 			return unsure

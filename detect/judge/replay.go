@@ -21,6 +21,7 @@ type Asked struct {
 	Refused           map[string]int64 // cause → refused requests of the host, of both families
 	Other             *Replay          // of the host's other family, whose refusals are in Refused too; nil: none
 	Reproduced        bool             // a hash of the host was reproduced, for whatever address
+	Proxy             string           // the one address that most links were signed for, of the signer's own proxy; "" if there is none (rule 3)
 	Unverified        bool             // keys are given, but too few tokens to calibrate the host (rule 1)
 }
 

@@ -1,0 +1,161 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	likelyNear = 2   // networks of either kind that are tried for a link
+	likelyFar  = 64  // the same where time does not matter
+	fullBudget = 256 // links that one run searches through all of IPv4: about 40 minutes on two cores with AVX-512
+)
+
+// foundIn lists the /16s where most signing addresses were found: carriers
+// repeat themselves.
+func foundIn(suspects []*suspect, most int) []netip.Prefix {
+	counts := map[netip.Prefix]int{}
+	for _, s := range suspects {
+		if s.found != nil && s.found.addr.Is4() {
+			counts[networks([]netip.Addr{s.found.addr}, 16)[0]]++
+		}
+	}
+	return commonest(counts, most)
+}
+
+func commonest(counts map[netip.Prefix]int, most int) []netip.Prefix {
+	all := slices.SortedFunc(maps.Keys(counts), func(p, q netip.Prefix) int {
+		return cmp.Or(cmp.Compare(counts[q], counts[p]), p.Addr().Compare(q.Addr()))
+	})
+	return all[:min(len(all), most)]
+}
+
+// findOperators tells every suspect where the log saw other addresses of its
+// operator (ASN): the part of the announced space that is known.
+func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error {
+	asns, nets := map[netip.Addr]uint32{}, map[uint32]map[netip.Prefix]int{}
+	err := each(ctx, a.conn, `SELECT asn, address FROM client WHERE family = 4 AND mapped = 0 AND asn IS NOT NULL ORDER BY hi, lo, asn LIMIT ?`, func(scan scanner) error {
+		var asn uint32
+		var text string
+		err := scan(&asn, &text)
+		if ip, bad := netip.ParseAddr(text); bad == nil {
+			if asns[ip] = asn; nets[asn] == nil {
+				nets[asn] = map[netip.Prefix]int{}
+			}
+			nets[asn][networks([]netip.Addr{ip}, 16)[0]]++
+		}
+		return err
+	}, poolSize)
+	if err != nil || len(asns) == 0 {
+		return err
+	}
+	top := map[uint32][]netip.Prefix{}
+	for asn, counts := range nets {
+		top[asn] = commonest(counts, likelyFar)
+	}
+	for _, s := range suspects {
+		for _, ip := range s.clients {
+			if asn, ok := asns[ip]; ok && s.found == nil && s.nets == nil {
+				s.nets = top[asn]
+			}
+		}
+	}
+	return nil
+}
+
+// likely tries the networks where others were found, and those of the
+// request's operator.
+func (f *finder) likely(s *suspect, found []netip.Prefix, most int) {
+	if !f.worth(s) {
+		return
+	}
+	own := networks(s.clients, 16) // tried already
+	nets := slices.Clone(found)
+	for _, p := range s.nets[:min(len(s.nets), most)] {
+		if !slices.Contains(nets, p) {
+			nets = append(nets, p)
+		}
+	}
+	for _, g := range f.goals(s, false) {
+		f.aim(s.host, &g)
+		for _, p := range nets {
+			if !slices.Contains(own, p) && f.whole(s, &g, p) {
+				return
+			}
+		}
+	}
+}
+
+// full searches all of IPv4, link by link, as far as the budget goes.
+func (a *analysis) full(ctx context.Context, suspects []*suspect) {
+	left := fullBudget
+	for _, s := range a.mixed(suspects) {
+		if s.found != nil || s.skipped || ctx.Err() != nil {
+			continue
+		}
+		if left--; left < 0 {
+			s.deep = false
+			continue
+		}
+		a.everywhere(ctx, s)
+	}
+}
+
+// mixed takes turns between the hosts, so that none uses up the budget.
+func (a *analysis) mixed(suspects []*suspect) []*suspect {
+	turn, seen := map[*suspect]int{}, map[*host]int{}
+	for _, s := range suspects {
+		turn[s] = seen[s.host]
+		seen[s.host]++
+	}
+	out := slices.Clone(suspects)
+	slices.SortStableFunc(out, func(x, y *suspect) int { return cmp.Compare(turn[x], turn[y]) })
+	return out
+}
+
+// everywhere tries all of IPv4 but what cannot be a public client, on all
+// threads at once.
+func (a *analysis) everywhere(ctx context.Context, s *suspect) {
+	s.deep = true
+	a.out.Method.Search.Full++
+	var next atomic.Uint32
+	var tried atomic.Uint64
+	var once sync.Once
+	var wait sync.WaitGroup
+	stop, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for range a.Threads {
+		wait.Go(func() {
+			f, mine := newFinder(a, nil), *s
+			f.turnTo(s.host)
+			goals := f.goals(&mine, false)
+			for stop.Err() == nil {
+				n := next.Add(1) - 1
+				if n >= 224<<8 {
+					break
+				}
+				if n>>8 == 0 || n>>8 == 127 {
+					continue
+				}
+				p := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 8), byte(n)}), 16)
+				for i := range goals {
+					f.aim(s.host, &goals[i])
+					if f.whole(&mine, &goals[i], p) {
+						once.Do(func() { s.found = mine.found })
+						cancel()
+					}
+				}
+			}
+			tried.Add(f.tried)
+		})
+	}
+	wait.Wait()
+	if s.tried += tried.Load(); s.found == nil {
+		a.vain++
+	}
+}

@@ -1,0 +1,383 @@
+package detect
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// finder searches for one suspect at a time. Per goroutine.
+type finder struct {
+	*analysis
+	*kit  // of the host whose turn it is
+	pool  []netip.Addr
+	kits  map[*token.Scheme]*kit
+	tried uint64
+}
+
+// kit is what a finder needs for the links of one scheme.
+type kit struct {
+	parser   *token.Parser
+	stored   *token.Parser // of paths as the case holds them
+	trier    *token.Trier
+	examiner *token.Examiner
+}
+
+func newFinder(a *analysis, pool []netip.Addr) *finder {
+	return &finder{analysis: a, pool: pool, kits: map[*token.Scheme]*kit{}}
+}
+
+func (f *finder) turnTo(h *host) {
+	s := h.stated.Scheme
+	if f.kits[s] == nil {
+		f.kits[s] = &kit{token.NewParser(s), token.NewParser(s), token.NewTrier(s), token.NewExaminer(s)}
+	}
+	f.kit = f.kits[s]
+}
+
+// examine asks what the signer did wrong.
+func (f *finder) examine(s *suspect) {
+	attempts := f.loaded.Unproven.Attempts(s.link)
+	if len(attempts) == 0 {
+		return
+	}
+	s.examined = true
+	found, ok := f.examiner.Examine(f.suspicion(s.host, &attempts[0], s.clients))
+	if ok {
+		s.found = &proof{host: s.host, addr: found.Client, mistake: found.Mistake}
+	}
+}
+
+// suspicion is what is known of a failing request.
+func (f *finder) suspicion(h *host, at *ingest.Attempt, clients []netip.Addr) *token.Suspect {
+	others := map[string][]token.Key{}
+	for name, o := range f.hosts {
+		if o != h && len(o.keys) > 0 && !slices.EqualFunc(o.keys, h.keys, token.Key.Equal) {
+			others[name] = o.keys
+		}
+	}
+	now, old := h.keysAt(at.Start)
+	return &token.Suspect{
+		Target: at.Target, Host: h.name, Clients: clients[:min(len(clients), 4)], Time: at.Start / 1e6, Policy: h.policy.edge(),
+		Keys: now, OldKeys: old, OtherKeys: others, Seen: ingest.Seen([]byte(h.name), at.UserAgent, at.Referer),
+	}
+}
+
+// keysAt parts the keys of a host in those in use at a time, in µs, and the
+// others.
+func (h *host) keysAt(us int64) (now, other []token.Key) {
+	if h.spans == nil {
+		return h.keys, nil
+	}
+	for i, k := range h.keys {
+		if h.spans[i].Holds(us/1e6, us/1e6) {
+			now = append(now, k)
+		} else {
+			other = append(other, k)
+		}
+	}
+	return now, other
+}
+
+// goal is one message whose address is looked for.
+type goal struct {
+	*ingest.Attempt
+	path   []byte // decoded, as hashed
+	stored []byte // the same as the case holds it
+	how    hypothesis
+	key    token.Key
+	stale  bool // the key was not in use at the time
+}
+
+// goals lists the paths that a link's attempts could have been signed over,
+// each once: for addresses far away only the plain scopes that the host uses.
+func (f *finder) goals(s *suspect, ancestors bool) []goal {
+	var out []goal
+	attempts := f.loaded.Unproven.Attempts(s.link)
+	s.skipped = len(attempts) == 0
+	for i := range attempts {
+		at := &attempts[i]
+		var l token.Link
+		f.read(s.host, at, &l)
+		if !l.PathOK {
+			continue
+		}
+		now, old := s.host.keysAt(at.Start)
+		kept := decode(f.stored, ingest.StoredPath(at.Target, &l), "")
+		for _, how := range scopes(ancestors || l.Below()) {
+			path := token.ScopePath(l.Path, how.scope, int(how.up))
+			if path == nil || !ancestors && !l.Below() && !s.host.policy.uses(how.scope) ||
+				slices.ContainsFunc(out, func(g goal) bool { return bytes.Equal(g.path, path) }) {
+				continue
+			}
+			g := goal{Attempt: at, path: bytes.Clone(path), stored: token.ScopePath(kept, how.scope, int(how.up)), how: how}
+			for i, k := range append(slices.Clip(now), old...) {
+				g.key, g.stale = k, i >= len(now)
+				out = append(out, g)
+			}
+		}
+	}
+	return out
+}
+
+// read parses the target of an attempt.
+func (f *finder) read(h *host, at *ingest.Attempt, l *token.Link) {
+	f.parser.See(ingest.Seen([]byte(h.name), at.UserAgent, at.Referer))
+	f.parser.Parse(at.Target, l)
+}
+
+func scopes(ancestors bool) []hypothesis {
+	out := []hypothesis{{scope: token.ScopeDir}, {scope: token.ScopeFile}}
+	for up := uint8(1); ancestors && up <= maxUp; up++ {
+		out = append(out, hypothesis{scope: token.ScopeAncestor, up: up})
+	}
+	return out
+}
+
+// aim returns the range that the link itself names, if it names one.
+func (f *finder) aim(h *host, g *goal) netip.Prefix {
+	var l token.Link
+	f.read(h, g.Attempt, &l)
+	f.trier.Aim(&l, g.path, g.key)
+	return l.Bound
+}
+
+// naming is the range that a link names itself, on a host without a key.
+func (a *analysis) naming(parser *token.Parser, k *kind) netip.Prefix {
+	if !k.host.stated.Scheme.Visible || len(k.host.keys) > 0 {
+		return netip.Prefix{}
+	}
+	var l token.Link
+	for _, at := range a.loaded.Unproven.Attempts(k.link) {
+		parser.Parse(at.Target, &l)
+		return l.Bound
+	}
+	return netip.Prefix{}
+}
+
+// boundTo is the binding of a link that names a range.
+func boundTo(p netip.Prefix) token.Binding {
+	if p.IsSingleIP() {
+		return token.Binding{}
+	}
+	return token.Binding{Kind: token.BindMask, Prefix: uint8(p.Bits())}
+}
+
+// hit tries one address and keeps the proof.
+func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
+	f.tried++
+	if !f.trier.Hit(ip, b) {
+		return false
+	}
+	g.how.binding = b
+	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(g.stored)}
+	switch b.Kind {
+	case token.BindAddress:
+		s.found.addr = ip
+	case token.BindMask:
+		s.found.addr = cutTo(ip, int(b.Prefix))
+	}
+	if g.stale {
+		s.found.mistake = oldKey()
+	}
+	return true
+}
+
+// oldKey is the mistake of signing with a key that is not in use.
+func oldKey() token.Mistake {
+	all := token.Mistakes()
+	return all[slices.IndexFunc(all, func(m token.Mistake) bool { return m.Name == oldKeyName })]
+}
+
+const oldKeyName = "old_key"
+
+func cutTo(ip netip.Addr, length int) netip.Addr {
+	p, err := ip.Unmap().Prefix(length)
+	if err != nil {
+		return ip
+	}
+	return p.Masked().Addr()
+}
+
+// near takes the cheap steps: the address that the link names, the /24s around
+// the observed addresses and what the log knows of their /16s, unless nothing
+// may be searched; then every path with the observed addresses, under every
+// binding.
+func (f *finder) near(s *suspect) {
+	if f.named(s) || f.worth(s) && f.around(s) {
+		return
+	}
+	for _, g := range f.goals(s, true) {
+		f.aim(s.host, &g)
+		for _, ip := range s.clients {
+			for _, b := range bindings(s.host, ip, g.how.scope == token.ScopeAncestor) {
+				if f.hit(s, &g, ip, b) {
+					return
+				}
+			}
+			if inner, ok := translated(ip); ok && f.hit(s, &g, inner, token.Binding{}) {
+				return
+			}
+		}
+	}
+}
+
+// named tries the addresses that links name themselves.
+func (f *finder) named(s *suspect) bool {
+	if !s.host.stated.Scheme.Visible {
+		return false
+	}
+	for _, g := range f.goals(s, true) {
+		if p := f.aim(s.host, &g); p.IsValid() && f.hit(s, &g, p.Addr(), boundTo(p)) {
+			return true
+		}
+	}
+	return false
+}
+
+// around tries the /24s of the observed addresses, and the log's addresses in
+// their /16s.
+func (f *finder) around(s *suspect) bool {
+	for _, g := range f.goals(s, false) {
+		f.aim(s.host, &g)
+		if f.sweep(s, &g, 24) || f.nearby(s, &g) {
+			return true
+		}
+	}
+	return false
+}
+
+// translated is the IPv4 address inside one of NAT64 (RFC 6052, 2.1).
+func translated(ip netip.Addr) (netip.Addr, bool) {
+	if !netip.PrefixFrom(netip.AddrFrom16([16]byte{1: 0x64, 2: 0xff, 3: 0x9b}), 96).Contains(ip) {
+		return netip.Addr{}, false
+	}
+	raw := ip.As16()
+	return netip.AddrFrom4([4]byte(raw[12:])), true
+}
+
+// bindings lists what an observed address could have been hashed as. The bare
+// network text is left to hosts that hash it themselves: elsewhere it is the
+// text of another address.
+func bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding {
+	out := []token.Binding{{}, {Kind: token.BindNone}}
+	own, masked := h.policy.mask(familyOf(ip))
+	if ownOnly && !masked {
+		return out
+	}
+	for _, b := range ingest.Masks(ip) {
+		if b.Form != token.FormNetwork || b == own {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// worth tells whether finding an address would mean anything: in a log with
+// masked addresses the whole address of every link is another one than the log
+// shows.
+func (f *finder) worth(s *suspect) bool {
+	return f.searches(s.host) && (!f.masked || s.host.policy.masks())
+}
+
+// deep tries every address of the log, and the whole /16s around the request.
+func (f *finder) deep(s *suspect) {
+	if !f.worth(s) {
+		return
+	}
+	for _, g := range f.goals(s, false) {
+		f.aim(s.host, &g)
+		if f.among(s, &g, f.pool) || f.sweep(s, &g, 16) {
+			return
+		}
+	}
+}
+
+// among tries addresses, or their networks where the host binds to a mask.
+func (f *finder) among(s *suspect, g *goal, ips []netip.Addr) bool {
+	if !s.host.policy.masks() {
+		i, tried, ok := f.trier.Among(ips)
+		f.tried += tried
+		return ok && f.hit(s, g, ips[i], token.Binding{})
+	}
+	for _, ip := range ips {
+		b, _ := s.host.policy.mask(familyOf(ip))
+		if f.hit(s, g, ip, b) {
+			return true
+		}
+	}
+	return false
+}
+
+// nearby tries the log's addresses in the suspect's /16s.
+func (f *finder) nearby(s *suspect, g *goal) bool {
+	for _, p := range networks(s.clients, 16) {
+		from, _ := slices.BinarySearchFunc(f.pool, p.Addr(), netip.Addr.Compare)
+		to := from
+		for to < len(f.pool) && p.Contains(f.pool[to]) {
+			to++
+		}
+		if f.among(s, g, f.pool[from:to]) {
+			return true
+		}
+	}
+	return false
+}
+
+// sweep tries every address around the suspect's own.
+func (f *finder) sweep(s *suspect, g *goal, length int) bool {
+	for _, p := range networks(s.clients, length) {
+		if f.whole(s, g, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// whole tries every address of an IPv4 prefix, or every network in it where
+// the host binds to a mask.
+func (f *finder) whole(s *suspect, g *goal, p netip.Prefix) bool {
+	if m, ok := s.host.policy.mask(4); ok {
+		return f.networks(s, g, p, m)
+	}
+	ip, tried, ok := f.trier.Sweep(p)
+	f.tried += tried
+	return ok && f.hit(s, g, ip, token.Binding{})
+}
+
+func (f *finder) networks(s *suspect, g *goal, p netip.Prefix, m token.Binding) bool {
+	for ip := p.Addr(); p.Contains(ip); {
+		if f.hit(s, g, ip, m) {
+			return true
+		}
+		raw := ip.As4()
+		n := uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
+		next := n + 1<<(32-m.Prefix)
+		if next < n {
+			return false
+		}
+		ip = netip.AddrFrom4([4]byte{byte(next >> 24), byte(next >> 16), byte(next >> 8), byte(next)})
+	}
+	return false
+}
+
+// networks lists the distinct IPv4 prefixes of some addresses.
+func networks(ips []netip.Addr, length int) []netip.Prefix {
+	var out []netip.Prefix
+	for _, ip := range ips {
+		if p, err := ip.Prefix(length); err == nil && ip.Is4() && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func familyOf(ip netip.Addr) int {
+	if ip.Unmap().Is4() {
+		return 4
+	}
+	return 6
+}

@@ -1,0 +1,189 @@
+package detect
+
+import (
+	"context"
+	"database/sql"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// reel is the requests of one link, as they stream by.
+type reel struct {
+	judge.Link
+	id    uint32
+	host  *host
+	users []judge.User
+}
+
+// ruled is the key of table judged within a link.
+type ruled struct{ outcome, client, dir, file uint32 }
+
+// judgeFlagged streams the flagged links, each with its requests in order.
+func (a *analysis) judgeFlagged(ctx context.Context) error {
+	persons, err := a.store.Rows("person")
+	if err != nil {
+		return err
+	}
+	err = inOrder(ctx, a.Threads, func(emit func([]reel) error) error { return a.reels(ctx, emit) },
+		func(links []reel) []reel {
+			for i := range links {
+				links[i].users = judge.Users(&links[i].Link, a.Thresholds)
+			}
+			return links
+		},
+		func(links []reel) error {
+			for i := range links {
+				if err := a.keep(ctx, persons, &links[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	return persons.Flush(ctx)
+}
+
+// reels reads the flagged links. What is sorted is narrow: what was ruled about
+// them, and what their files are called, is looked up beside it, for some
+// thousand links at a time.
+func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
+	aside, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer aside.Close()
+	grains, err := a.grains(ctx)
+	if err != nil {
+		return err
+	}
+	var batch []reel
+	var known known
+	at := uint32(0) // the place of the last reel
+	err = ingest.Pages(ctx, a.conn, `SELECT f.place, h.outcome, h.client, h.dir, h.file, epoch_us(h.start), h.agent, h.source
+		FROM hit h JOIN work.flagged f USING (link) ORDER BY f.place, h.start, h.source, h.line`, func(p ingest.Page) error {
+		places, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4)
+		starts, agents, sources := p.I64(5), p.U32(6), p.U16(7)
+		for i, place := range places {
+			o := a.outcomes[outcomes[i]]
+			if o.shield {
+				continue
+			}
+			if place != at {
+				if len(batch) == linkBatch {
+					if err := emit(batch); err != nil {
+						return err
+					}
+					batch = nil
+				}
+				if at = place; at > known.last {
+					if known, err = a.lookUp(ctx, aside, at, at+knownLinks-1); err != nil {
+						return err
+					}
+				}
+				batch = append(batch, a.newReel(known.links[place], o.host))
+			}
+			now := &batch[len(batch)-1]
+			if len(now.Events) == maxEvents {
+				now.Truncated = true
+				continue
+			}
+			r := ruled{outcome: outcomes[i], client: clients[i], dir: dirs[i], file: files[i]}
+			if o.matched && o.how.scope != token.ScopeFile {
+				r.file = 0
+			}
+			e := known.links[place].rulings[r]
+			e.Time, e.Grain, e.UA, e.Dir, e.File, e.Name = starts[i], grains[sources[i]], agents[i], dirs[i], files[i], known.names[files[i]]
+			now.Events = append(now.Events, e)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return emit(batch)
+}
+
+// knownLinks is for how many links something is looked up at once.
+const knownLinks = 1 << 13
+
+// known is what was looked up for some links.
+type known struct {
+	last  uint32               // place of the last one
+	links map[uint32]*verdicts // by place
+	names map[uint32]string    // of files, by id
+}
+
+// verdicts is what was ruled about a link.
+type verdicts struct {
+	id      uint32
+	signed  string
+	rulings map[ruled]judge.Event // what all requests of a kind have in common
+}
+
+func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint32) (known, error) {
+	k := known{last, map[uint32]*verdicts{}, map[uint32]string{}}
+	err := ingest.Pages(ctx, conn, `SELECT f.place, j.link, j.outcome, j.client, j.dir, j.file, s.signed_ip, coalesce(c.asn, 0)::UINTEGER, c.country,
+			j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo
+		FROM judged j JOIN work.flagged f USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
+		WHERE f.place BETWEEN `+number(first)+` AND `+number(last), func(p ingest.Page) error {
+		places, links, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5)
+		signed, asns, countries, verdictOf, causes, bases := p.Texts(6), p.U32(7), p.Texts(8), p.U8(9), p.U8(10), p.U8(11)
+		families, mapped, hi, lo := p.U8(12), p.U8(13), p.U64(14), p.U64(15)
+		for i, place := range places {
+			v := k.links[place]
+			if v == nil {
+				v = &verdicts{links[i], strings.Clone(signed(i)), map[ruled]judge.Event{}}
+				k.links[place] = v
+			}
+			o := a.outcomes[outcomes[i]]
+			v.rulings[ruled{outcomes[i], clients[i], dirs[i], files[i]}] = judge.Event{
+				Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
+				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdictOf[i]),
+				Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred,
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return k, err
+	}
+	return k, ingest.Pages(ctx, conn, `SELECT id, text FROM file WHERE id IN
+		(SELECT h.file FROM hit h JOIN work.flagged f USING (link) WHERE f.place BETWEEN `+number(first)+` AND `+number(last)+`)`, func(p ingest.Page) error {
+		texts := p.Texts(1)
+		for i, id := range p.U32(0) {
+			k.names[id] = strings.Clone(texts(i))
+		}
+		return nil
+	})
+}
+
+func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
+// grains tells how exactly each source knows the time.
+func (a *analysis) grains(ctx context.Context) (map[uint16]int64, error) {
+	out := map[uint16]int64{}
+	return out, each(ctx, a.conn, `SELECT id, grain FROM source`, func(scan scanner) error {
+		var id uint16
+		var grain int64
+		err := scan(&id, &grain)
+		out[id] = grain
+		return err
+	})
+}
+
+func (a *analysis) newReel(v *verdicts, h *host) reel {
+	r := reel{id: v.id, host: h}
+	r.Host = h.name
+	r.Signed, _ = netip.ParseAddr(v.signed)
+	r.Bound = h.policy.bound()
+	r.RefusalsOnly = h.refusalsOnly()
+	r.CurrentPrefix4, r.CurrentPrefix6 = h.policy.prefix(4), h.policy.prefix(6)
+	return r
+}
