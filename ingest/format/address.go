@@ -7,12 +7,43 @@ import (
 	"unsafe"
 )
 
-// address reads the first address of b: bare, with a port, bracketed, with a zone, or the head of an X-Forwarded-For list.
-// Zones are dropped, IPv4-mapped addresses kept.
+// address reads the address that b holds: bare, with a port, bracketed, with a zone. Of a list, as in X-Forwarded-For, it is
+// the first public one, which is the client's where the proxies are honest; the first of all where none is public. Words
+// such as "unknown" are passed over. Zones are dropped, IPv4-mapped addresses kept.
 func address(b []byte) (netip.Addr, bool) {
 	if a, ok := quad(b); ok {
 		return a, true
 	}
+	if bytes.IndexByte(b, ',') < 0 {
+		return oneAddress(b)
+	}
+	var first netip.Addr
+	for len(b) > 0 {
+		part := b
+		if i := bytes.IndexByte(b, ','); i >= 0 {
+			part, b = b[:i], b[i+1:]
+		} else {
+			b = nil
+		}
+		a, ok := oneAddress(part)
+		switch {
+		case ok && !private(a):
+			return a, true
+		case ok && !first.IsValid():
+			first = a
+		}
+	}
+	return first, first.IsValid()
+}
+
+// private tells an address that no client on the public internet has (RFC 1918, RFC 4193, loopback, link-local). Shared
+// carrier addresses (RFC 6598) are not counted: a carrier's own servers see them.
+func private(a netip.Addr) bool {
+	a = a.Unmap()
+	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast()
+}
+
+func oneAddress(b []byte) (netip.Addr, bool) {
 	b = loneAddress(b)
 	if a, ok := quad(b); ok {
 		return a, true
@@ -25,11 +56,8 @@ func address(b []byte) (netip.Addr, bool) {
 	return a, err == nil
 }
 
-// loneAddress cuts away what may surround an address: the rest of a list, brackets, a port, a zone.
+// loneAddress cuts away what may surround an address: brackets, a port, a zone.
 func loneAddress(b []byte) []byte {
-	if i := bytes.IndexByte(b, ','); i >= 0 {
-		b = b[:i]
-	}
 	b = bytes.TrimSpace(b)
 	if len(b) > 0 && b[0] == '[' {
 		end := bytes.IndexByte(b, ']')
@@ -81,9 +109,12 @@ func quad(b []byte) (netip.Addr, bool) {
 	return netip.AddrFrom4(four), part == 3 && digits > 0
 }
 
-// masked tells a pseudonym from a broken address: Gcore's masked_remote_addr ("<version>.<sha256 hex>"), or a number
-// replaced by x or *.
+// masked tells a pseudonym from a broken address: Gcore's masked_remote_addr ("<version>.<sha256 hex>"), a bare hash in hex
+// (MD5, SHA-1, SHA-256), or a number replaced by x or *.
 func masked(b []byte) bool {
+	if n := len(b); (n == 32 || n == 40 || n == 64) && allIn(b, "0123456789abcdefABCDEF") {
+		return true
+	}
 	if dot := bytes.IndexByte(b, '.'); dot > 0 && len(b)-dot-1 == 64 {
 		_, ok := number(b[:dot])
 		return ok && allIn(b[dot+1:], "0123456789abcdefABCDEF")

@@ -33,8 +33,26 @@ func benchLines(b *testing.B, name string) [][]byte {
 }
 
 func BenchmarkParse(b *testing.B) {
-	for _, f := range Formats() {
-		b.Run(f.Name, func(b *testing.B) { benchmarkParse(b, f, benchLines(b, f.Name)) })
+	for _, name := range []string{"gcore", "nginx", "json"} {
+		b.Run(name, func(b *testing.B) { benchmarkParse(b, named(b, name), benchLines(b, name)) })
+	}
+	for _, c := range []struct{ name, spec, file string }{
+		{"csv", "", "gcore-viewer-csv.log"}, {"cloudfront", "", "cloudfront.log"}, {"apache-vhost", "", "apache-vhost.log"}, {"apache-custom", "apache:" + custom, "apache-custom.log"},
+		{"bunny", "", "bunny.log"}, {"akamai-text", stream2, "akamai-text.log"}, {"cloudflare", "", "cloudflare.log"}, {"caddy", "", "caddy.log"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			all := fixture(b, c.file)
+			f := detectedOr(b, all, c.spec)
+			p := f.NewParser()
+			var good [][]byte
+			var r Record
+			for _, line := range all {
+				if p.Parse(line, &r).Reason == "" {
+					good = append(good, line)
+				}
+			}
+			benchmarkParse(b, f, good)
+		})
 	}
 	b.Run("nginx-like", func(b *testing.B) {
 		lines := benchLines(b, "nginx")

@@ -8,8 +8,8 @@ const (
 )
 
 // moment reads any time an access log writes, as µs since the Unix epoch and the grain it was written with:
-// CLF (02/Jan/2006:15:04:05 -0700, with or without brackets), ISO 8601 (T or blank, any fraction; no zone means UTC), and
-// epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude.
+// CLF (02/Jan/2006:15:04:05 -0700, with or without brackets or a fraction), ISO 8601 (T or blank, any fraction; no zone means UTC), and
+// epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude. A leap second (60) is the next minute's first.
 func moment(b []byte) (micros, grain int64, ok bool) {
 	if len(b) > 1 && b[0] == '[' {
 		b = bytes.TrimSuffix(b[1:], []byte{']'})
@@ -29,10 +29,14 @@ func clfMoment(b []byte) (int64, int64, bool) {
 	hi, ok2 := pair(b, 7)
 	lo, ok3 := pair(b, 9)
 	clock, ok4 := clockOf(b[12:])
-	offset, ok5 := zoneOf(b[20:])
+	rest, fraction, grain := b[20:], int64(0), second
+	if len(rest) > 0 && rest[0] == '.' {
+		rest, fraction, grain = fractionOf(rest)
+	}
+	offset, ok5 := zoneOf(rest)
 	date, ok6 := dateOf(hi*100+lo, m, d)
 	ok := ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && b[11] == ':'
-	return (date + clock - offset) * second, second, ok
+	return (date+clock-offset)*second + fraction, grain, ok
 }
 
 func isoMoment(b []byte) (int64, int64, bool) {
@@ -121,14 +125,11 @@ func clockOf(b []byte) (int64, bool) {
 	return int64(h*3600 + m*60 + s), ok
 }
 
-// zoneOf reads the seconds east of UTC in Z, +hh:mm, +hhmm or +hh, with a blank before it or not; nothing is UTC.
+// zoneOf reads the seconds east of UTC in Z, UTC, GMT, +hh:mm, +hhmm or +hh, with a blank before it or not; nothing is UTC.
 func zoneOf(b []byte) (int64, bool) {
 	b = bytes.TrimPrefix(b, []byte{' '})
-	if len(b) == 0 || len(b) == 1 && (b[0] == 'Z' || b[0] == 'z') {
-		return 0, true
-	}
-	if b[0] != '+' && b[0] != '-' || len(b) < 3 {
-		return 0, false
+	if len(b) == 0 || b[0] != '+' && b[0] != '-' || len(b) < 3 {
+		return 0, len(b) == 0 || isUTC(b)
 	}
 	h, ok := pair(b, 1)
 	m, minutes := 0, bytes.TrimPrefix(b[3:], []byte{':'})
@@ -142,6 +143,10 @@ func zoneOf(b []byte) (int64, bool) {
 		offset = -offset
 	}
 	return offset, ok && h < 24 && m < 60
+}
+
+func isUTC(b []byte) bool {
+	return string(b) == "Z" || string(b) == "z" || string(b) == "UTC" || string(b) == "GMT"
 }
 
 // pair reads two digits.
@@ -204,4 +209,38 @@ func number(b []byte) (uint64, bool) {
 		}
 	}
 	return n, n < 1<<63
+}
+
+// yearless tells a date that has no year, as syslog writes it: Nov 23 09:26:12.
+func yearless(b []byte) bool {
+	return len(b) >= 12 && len(b) <= 20 && monthOf(b[0], b[1], b[2]) > 0 && b[3] == ' '
+}
+
+// zoneless tells a date and clock that say no zone, and are read as UTC.
+func zoneless(b []byte) bool {
+	if len(b) > 1 && b[0] == '[' {
+		b = bytes.TrimSuffix(b[1:], []byte{']'})
+	}
+	if _, _, ok := moment(b); !ok || len(b) < 19 {
+		return false
+	}
+	clock := 19 // where the seconds end
+	switch {
+	case b[2] == '/':
+		clock = 20
+	case b[4] != '-' && b[4] != '/':
+		return false
+	}
+	rest, _, _ := fractionOf(b[clock:])
+	return len(rest) == 0
+}
+
+// sampled tells whether a sampling field says that some requests are missing: 0.1, 10% or one in 10, but not 1 or 100%.
+func sampled(b []byte) bool {
+	percent := bytes.HasSuffix(b, []byte{'%'})
+	v, ok := seconds(bytes.TrimSuffix(b, []byte{'%'}))
+	if percent {
+		v /= 100
+	}
+	return ok && v != second && v != 0
 }

@@ -10,30 +10,67 @@ type trial struct {
 	failures map[string]int
 	first    map[string]Misfit // per reason: where it stands first
 	has      uint32            // fields that good lines carried
+	facts    Facts
+	local    int // good lines whose time has no zone
 }
 
 // Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
 // most. It must parse more than half of the lines that are not blank; otherwise the Misfit says how far the best one came.
 // A few hundred lines are enough; they may hold garbage. JSON formats found this way know which fields the lines carry.
-func Detect(lines [][]byte) (*Format, *Misfit) {
-	if m := noText(lines); m != nil {
-		return nil, m
+func Detect(lines [][]byte) (*Format, *Misfit) { return DetectWith(lines, nil) }
+
+// DetectWith is Detect for a log some of whose columns or keys the user names. Where a Map is given, only formats with names are
+// tried: JSON lines and columns with a header.
+func DetectWith(lines [][]byte, m Map) (*Format, *Misfit) {
+	if odd := noText(lines); odd != nil {
+		return nil, odd
 	}
-	best := try(gcore(), lines)
-	for _, f := range []*Format{jsonLines(), nginx(), headed(lines), learn(lines)} {
-		if f == nil {
-			continue
+	words, err := (*words)(nil).with(m)
+	if err != nil {
+		return nil, &Misfit{Want: err.Error()}
+	}
+	var best *trial
+	for _, f := range candidates(lines, m) {
+		if f.columns == nil && f.layout == nil && f.cutter == nil && words != nil {
+			f, _ = f.WithMap(m)
 		}
-		if t := try(f, lines); t.beats(best) {
+		t := try(f, lines)
+		if t.lines == 0 { // nothing but header lines: no request came in that hour
+			return f, nil
+		}
+		if best == nil || t.beats(best) {
 			best = t
 		}
 	}
 	if best.parsed*2 <= best.lines {
+		if fault := headerFault(lines, m); fault != nil && best.parsed == 0 {
+			return nil, fault
+		}
 		return nil, best.misfit(lines)
 	}
 	f := *best.format
-	f.has = best.has
+	f.has, f.notes = best.has, best.notes(f.Name)
 	return &f, nil
+}
+
+// candidates are the formats that are worth a trial; of equally good ones the first is taken.
+func candidates(lines [][]byte, m Map) (list []*Format) {
+	if f := headedBy(lines, m); f != nil {
+		list = append(list, f)
+	}
+	if f := vendorOf(lines); f != nil {
+		list = append(list, f)
+	}
+	list = append(list, jsonLines())
+	if len(m) > 0 {
+		return list
+	}
+	list = append([]*Format{gcore()}, list...)
+	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN())
+	if f := learn(lines); f != nil {
+		list = append(list, f)
+	}
+	return list
 }
 
 // noText refuses what is not a text log: nothing at all, or binary data. Lines count alike, however long: a rotation may leave
@@ -75,7 +112,7 @@ func try(f *Format, lines [][]byte) *trial {
 	var r Record
 	for i, line := range lines {
 		bad := p.Parse(line, &r)
-		if bad.Reason == ReasonBlank || bad.Reason == ReasonComment {
+		if bad.Reason == ReasonBlank || bad.Header() {
 			continue
 		}
 		t.lines++
@@ -85,8 +122,21 @@ func try(f *Format, lines [][]byte) *trial {
 		}
 		t.parsed++
 		t.has |= p.found()
+		t.facts.Note(&r)
+		if zoneless(p.raw(when)) || zoneless(p.raw(started)) {
+			t.local++
+		}
 	}
 	return t
+}
+
+// notes are what the sample shows of the log.
+func (t *trial) notes(name string) []string {
+	out := t.facts.Sentences(name)
+	if t.local > 0 {
+		out = append(out, "the times say no zone: they are read as UTC")
+	}
+	return out
 }
 
 // found is the set of fields that the last good line had.
@@ -95,6 +145,9 @@ func (p *Parser) found() (set uint32) {
 		if p.at[f].end > 0 {
 			set |= f.bit()
 		}
+	}
+	if bytes.IndexByte(p.raw(path), '?') >= 0 { // as $uri is in some logs: with its query after all
+		set = set&^path.bit() | target.bit()
 	}
 	return set
 }

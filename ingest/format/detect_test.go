@@ -17,22 +17,22 @@ func TestDetectByStructure(t *testing.T) {
 		"names before values": {[]string{
 			`host="cdn.example.com" addr=[2001:db8::1]:443 t=1795425972.043 rt=0.123 req="GET /a?x=1 HTTP/1.1" st=403 ua="curl/8.0"`,
 			`host="cdn.example.com" addr=203.0.113.7:9 t=1795425973.043 rt=1.000 req="GET /b HTTP/1.1" st=200 ua="-"`,
-		}, []string{"host", "client", "time", "request_time", "request", "status", "user_agent"}},
+		}, []string{"host", "client_ip", "time", "request_time", "request", "status", "user_agent"}},
 		"upstream time beside request time": {[]string{
 			`203.0.113.7 [23/Nov/2026:09:26:12 +0000] 0.010 0.250 "GET /a HTTP/1.1" 200 200 77`,
 			`203.0.113.8 [23/Nov/2026:09:26:12 +0000] 0.000 0.002 "GET /b HTTP/1.1" 200 200 78`,
-		}, []string{"client", "time", "request_time", "request", "status"}},
+		}, []string{"client_ip", "time", "request_time", "request", "status"}},
 		"names nobody knows": {[]string{
 			`peer=203.0.113.7 clk=1795425972 q="GET /a HTTP/1.1" res=403`,
 			`peer=203.0.113.8 clk=1795425973 q="GET /b HTTP/1.1" res=200`,
-		}, []string{"client", "time", "request", "status"}},
+		}, []string{"client_ip", "time", "request", "status"}},
 		"fine time beside coarse": {[]string{
 			`203.0.113.7 [23/Nov/2026:09:26:12 +0000] 1795425972.043 "GET /a HTTP/1.1" 200 77`,
-		}, []string{"client", "time", "request", "status", "bytes"}},
+		}, []string{"client_ip", "time", "request", "status", "bytes"}},
 		"iso time with a blank, bare request": {[]string{
 			`2026-11-23 09:26:12.500 +0100 203.0.113.7 cdn.example.com GET /a?x=1 HTTP/1.1 206`,
 			`2026-11-23 09:26:13.500 +0100 203.0.113.7 cdn.example.com HEAD /b HTTP/1.1 403`,
-		}, []string{"time", "client", "host", "method", "target", "status"}},
+		}, []string{"time", "client_ip", "host", "method", "uri", "status"}},
 	} {
 		var sample [][]byte
 		for _, line := range c.lines {
@@ -82,7 +82,7 @@ func TestFormatsTellWhatTheyCarry(t *testing.T) {
 		{named(t, "nginx"), false, true, false},
 		{named(t, "json"), true, true, true},
 		{detected(t, fixture(t, "nginx-json.log")), true, true, true},
-		{detected(t, fixture(t, "apache-vhost.log")), true, true, false},
+		{detected(t, fixture(t, "apache-vhost.log")), true, true, true},
 		{detected(t, fixture(t, "bunny.log")), false, true, false},
 		{named(t, `nginx:$remote_addr $msec "$request_method $uri" $status`), false, false, false},
 	} {

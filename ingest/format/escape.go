@@ -90,3 +90,42 @@ func escapedAt(line []byte, from, i int) bool {
 	}
 	return (i-n)%2 == 1
 }
+
+// undouble appends src with each pair of quotes as one (RFC 4180, 2.7).
+func undouble(dst, src []byte) []byte {
+	for {
+		i := bytes.IndexByte(src, '"')
+		if i < 0 || i+1 == len(src) {
+			return append(dst, src...)
+		}
+		dst = append(dst, src[:i+1]...)
+		src = src[i+1:]
+		if src[0] == '"' {
+			src = src[1:]
+		}
+	}
+}
+
+// unpercent appends src with its %HH decoded; unless all of them are to be, only those of a "%" that stands before two more
+// hex digits: what the log's writer encoded of a client's own %HH.
+func unpercent(dst, src []byte, all bool) []byte {
+	for {
+		i := bytes.IndexByte(src, '%')
+		if i < 0 {
+			return append(dst, src...)
+		}
+		dst = append(dst, src[:i]...)
+		src = src[i:]
+		v, ok := hexOf(src[1:], 2)
+		if ok && !all && v == '%' {
+			_, ok = hexOf(src[3:], 2)
+		} else if !all {
+			ok = false
+		}
+		if !ok {
+			dst, src = append(dst, '%'), src[1:]
+			continue
+		}
+		dst, src = append(dst, byte(v)), src[3:]
+	}
+}

@@ -8,10 +8,13 @@ type field uint8
 const (
 	skipped field = iota
 	client
-	when    // the time in the line
-	day     // a date whose clock stands in `when`
-	started // a start time of its own
+	forwarded // X-Forwarded-For: counts where client is none or a private address
+	when      // the time in the line
+	day       // a date whose clock stands in `when`
+	started   // a start time of its own
 	duration
+	tookMs  // duration in milliseconds
+	tookUs  // duration in microseconds
 	request // "METHOD target HTTP/x"
 	method
 	target // path and query, or a whole URL
@@ -28,12 +31,13 @@ const (
 	upstream
 	shield
 	scheme
+	sample // the share, or the one in how many, of the requests that are logged
 	fieldCount
 )
 
-// fieldNames are the words of Format.Fields and of failures, in the order of the constants.
-const fieldNames = "text|client|time|date|start|request_time|request|method|target|path|query|status|host|user_agent|" +
-	"referer|country|asn|bytes|internal_status|upstream_status|shield|scheme"
+// fieldNames are the words of Format.Fields, of a Map and of failures, in the order of the constants.
+const fieldNames = "text|client_ip|forwarded_for|time|date|start|request_time|request_time_ms|request_time_us|request|method|uri|path|query|" +
+	"status|host|user_agent|referer|country|asn|bytes|reason_code|upstream_status|shield|scheme|sample_rate"
 
 func (f field) String() string { return strings.Split(fieldNames, "|")[f] }
 
@@ -42,35 +46,41 @@ func (f field) bit() uint32 { return 1 << f }
 // known maps the name of a log variable or JSON key to its field. The name is lower case, with "_" for "-" and without "$"
 // (see foldName). Where a line has several names of one field, the lowest rank wins.
 //
-// Sources: nginx variables; Gcore raw logs and Logs Uploader; CloudFront standard logs; Cloudflare Logpush http_requests;
-// Akamai DataStream 2; Fastly's JSON template; Caddy; Yandex, Alibaba, Tencent and Huawei CDN exports.
+// Sources: nginx variables; Gcore raw logs, Logs Uploader and log viewer; CloudFront standard logs; Cloudflare Logpush http_requests;
+// Akamai DataStream 2; Fastly's JSON template; bunny.net; CDN77; Caddy; IIS; Yandex, Alibaba, Tencent and Huawei CDN exports.
 func known(name string) (f field, rank uint8) {
 	switch name {
 	case "remote_addr", "client_ip", "clientip", "c_ip", "cliip", "request.client_ip":
 		return client, 0
-	case "ip", "client", "remote_ip", "client_addr", "remote_host", "client.ip", "source.ip", "request.remote_ip", "remoteip":
+	case "ip", "client", "remote_ip", "client_addr", "client_address", "cip", "remote_host", "client.ip", "source.ip", "request.remote_ip", "remoteip":
 		return client, 1
 	case "realip_remote_addr":
 		return client, 3
-	case "http_x_forwarded_for", "x_forwarded_for", "xforwardedfor":
-		return client, 4
+	case "http_x_forwarded_for", "x_forwarded_for", "xforwardedfor", "clientrequestxforwardedfor", "forwarded_for":
+		return forwarded, 0
 	case "masked_remote_addr":
 		return client, 5
 
-	case "msec", "timestamp_ms", "timestamp(ms)", "edgeendtimestamp":
+	case "msec", "timestamp_ms", "timestampms", "timestamp(ms)", "time_end", "edgeendtimestamp":
 		return when, 0
 	case "time_iso8601":
 		return when, 1
-	case "time_local", "time", "timestamp", "ts", "datetime", "unixtime", "date_time":
+	case "time_local", "time", "timestamp", "ts", "datetime", "unixtime", "date_time", "log_timestamp_ms":
 		return when, 2
 	case "@timestamp":
 		return when, 4
 	case "date":
 		return day, 0
-	case "timestamp_request_start", "edgestarttimestamp", "reqtimesec", "startutc":
+	case "timestamp_request_start", "edgestarttimestamp", "reqtimesec", "startutc", "starttimems", "start_time", "request_start":
 		return started, 0
 	case "request_time", "time_taken", "duration":
 		return duration, 0
+	case "requesttimems", "request_time_ms", "duration_ms", "elapsed_ms", "time_elapsed_ms", "time_elapsed_msec":
+		return tookMs, 0
+	case "request_time_us", "duration_us", "elapsed_us", "time_elapsed_usec":
+		return tookUs, 0
+	case "sample_rate", "sampling_rate", "samplerate", "sampling", "log_sample_rate", "log_sampling_rate", "sample_interval", "sampleinterval":
+		return sample, 0
 	default:
 		return knownRequest(name)
 	}
@@ -82,9 +92,9 @@ func knownRequest(name string) (f field, rank uint8) {
 		return request, 0
 	case "request_method", "method", "cs_method", "clientrequestmethod", "reqmethod", "verb", "http_method", "request.method":
 		return method, 0
-	case "request_uri", "clientrequesturi", "request.uri":
+	case "request_uri", "clientrequesturi", "request.uri", "path_and_query", "pathandquery", "cs_uri":
 		return target, 0
-	case "url", "request_url":
+	case "url", "request_url", "uri_full":
 		return target, 1
 	case "reqpath":
 		return target, 2
@@ -93,7 +103,7 @@ func knownRequest(name string) (f field, rank uint8) {
 	case "args", "query_string", "querystring", "querystr", "query", "cs_uri_query", "uri_param", "param":
 		return query, 0
 
-	case "host", "clientrequesthost", "reqhost", "x_host_header", "request.host", "request_host":
+	case "host", "clientrequesthost", "reqhost", "x_host_header", "request.host", "request_host", "cs_host":
 		return host, 0
 	case "http_host", "vhost", "domain":
 		return host, 1
@@ -116,21 +126,21 @@ func knownRequest(name string) (f field, rank uint8) {
 
 func knownAnswer(name string) (f field, rank uint8) {
 	switch name {
-	case "status", "status_code", "statuscode", "sc_status", "edgeresponsestatus", "response_status", "http_status":
+	case "status", "status_code", "statuscode", "sc_status", "responsestatus", "edgeresponsestatus", "response_status", "http_status":
 		return status, 0
 	case "response_code", "http_code", "return_code", "code", "response":
 		return status, 1
-	case "body_bytes_sent", "bytes", "size", "sc_bytes", "edgeresponsebodybytes", "response_body_size":
+	case "body_bytes_sent", "bytes", "size", "sc_bytes", "edgeresponsebodybytes", "response_body_size", "bytessent", "responsebytes":
 		return size, 0
 	case "bytes_sent", "edgeresponsebytes", "response_size", "rsp_size", "totalbytes":
 		return size, 1
-	case "gcdn_internal_status_code":
+	case "gcdn_internal_status_code", "internal_status_code", "reason_code":
 		return code, 0
-	case "upstream_status", "originresponsestatus":
+	case "upstream_status", "originresponsestatus", "origin_status":
 		return upstream, 0
 	case "shield_type":
 		return shield, 0
-	case "geoip_country_code", "geoip2_country_code", "country_code", "country", "clientcountry", "c_country", "geo_country_code":
+	case "geoip_country_code", "geoip2_country_code", "country_code", "country", "clientcountry", "c_country", "geo_country_code", "countrycode", "client_country":
 		return country, 0
 	case "geo_country":
 		return country, 1

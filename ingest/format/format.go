@@ -7,93 +7,161 @@ import (
 
 // Format is one log format. It is immutable: share it between goroutines, and give each its own Parser.
 type Format struct {
-	Name   string // what --log-format takes: gcore, nginx, json; "nginx-like" for one learned from the lines
+	Name   string // what --log-format takes; "nginx-like" for one learned from the lines
 	Doc    string // one line for people
-	layout *layout
-	has    uint32 // the fields that lines carry, as far as known
+	Source string // where its maker describes it; "" where nobody does
+
+	layout  *layout                       // text around values; nil for columns and JSON lines
+	columns *columns                      // nil for text and JSON lines, and before the header that names them
+	cutter  func(*Parser, []byte) Failure // for a format that is neither
+	heads   heading
+	heading string // the header line that columns or layout come from, as it stands
+	words   *words
+	given   Map
+	pieces  []piece // what layout was compiled from, where its values have names
+	has     uint32  // the fields that lines carry, as far as known
+	escape  escape
+	iis     bool   // a #Software line says so
+	percent uint32 // the fields that the log's writer percent-encodes
+	notes   []string
 }
+
+// escape is how a log writes what would end a value.
+type escape uint8
+
+const (
+	backslashed escape = iota
+	verbatim           // not at all
+	doubled            // a quote in a quoted value stands twice
+)
 
 // anyField is what JSON lines may carry before one is seen.
 const anyField = 1<<fieldCount - 1 - 1<<skipped
 
-// combined is nginx's built-in format (https://nginx.org/en/docs/http/ngx_http_log_module.html), which is Apache's, too.
-const combined = `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`
+// templated are the formats whose fields are given behind their name and a colon.
+const templated = "'gcore:<field names>', 'nginx:<log_format string>', 'apache:<LogFormat string>', 'akamai:<field names>', " +
+	"'w3c:<field names>', 'csv:<column names>' or 'tsv:<column names>'"
 
-// Gcore raw logs: the fields in their order, each in double quotes (https://gcore.com/docs/cdn/logs/raw-logs-export-cdn-resource-logs).
-// The fields past the internal status code (41 of 50) tell nothing that is used here.
-const (
-	gcoreFields = "remote_addr - remote_user time_local request status body_bytes_sent http_referer http_user_agent " +
-		"bytes_sent edgename scheme host request_time upstream_response_time request_length http_range responding_node " +
-		"upstream_cache_status upstream_response_length upstream_addr gcdn_api_client_id gcdn_api_resource_id uid_got " +
-		"uid_set geoip_country_code geoip_city shield_type server_addr server_port upstream_status - " +
-		"upstream_connect_time upstream_header_time shard_addr geoip2_data_asnumber connection connection_requests " +
-		"http_traceparent http_x_forwarded_proto gcdn_internal_status_code"
-	gcoreNeed = 13 // up to the host: older layouts end early
-)
+// Named returns the format a user asks for: one of Formats by its name, or one of templated. The text of nginx: is a
+// log_format string, that of apache: a LogFormat string, each as it stands in the configuration, in one piece or several,
+// with quotes or without. The names of the others are separated by commas or blanks; those of gcore: may also be a pattern
+// with $ before each name, as in "$remote_addr";"$time_local". The error lists the names, or says what the text lacks.
+func Named(spec string) (*Format, error) { return NamedWith(spec, nil) }
 
-// Formats lists the formats that have a name of their own. The slice is the caller's.
-func Formats() []*Format { return []*Format{gcore(), nginx(), jsonLines()} }
-
-func gcore() *Format {
-	var pieces []piece
-	for i, name := range strings.Fields(gcoreFields) {
-		sep := `" "`
-		if i == 0 {
-			sep = `"`
+// NamedWith is Named and WithMap in one: fields that the names of spec lack may come from m.
+func NamedWith(spec string, m Map) (*Format, error) {
+	name, text, given := strings.Cut(spec, ":")
+	if given {
+		if f, err := fromText(name, text, m); f != nil || err != nil {
+			return f, err
 		}
-		pieces = append(pieces, piece{text: sep}, variable(name))
-	}
-	l, _ := compile(append(pieces, piece{text: `"`}))
-	for i := range l.steps {
-		l.steps[i].guarded = false
-	}
-	l.need, l.scheme = gcoreNeed, true
-	return &Format{"gcore", "Gcore raw logs: 50 fields in double quotes (13 are enough, more are fine)", l, l.has()}
-}
-
-func nginx() *Format {
-	f, _ := fromTemplate(combined)
-	f.Name, f.Doc = "nginx", "nginx and Apache combined: "+combined
-	return f
-}
-
-func jsonLines() *Format {
-	return &Format{"json", "one JSON object per line: nginx, Gcore uploader, Cloudflare, CloudFront, Akamai, Fastly, Caddy keys", nil, anyField}
-}
-
-// Named returns the format a user asks for: gcore, nginx (which is combined), json, or "nginx:" and a log_format string as
-// it stands in the configuration, in one piece or several, with escape= and quotes or without. The error lists the names, or says
-// what the log_format lacks.
-func Named(spec string) (*Format, error) {
-	if text, ok := strings.CutPrefix(spec, "nginx:"); ok {
-		return fromTemplate(text)
 	}
 	var names []string
 	for _, f := range Formats() {
 		if f.Name == spec {
-			return f, nil
+			return f.WithMap(m)
 		}
 		names = append(names, f.Name)
 	}
-	return nil, fmt.Errorf("unknown log format %q: want %s or 'nginx:<log_format string>'", spec, strings.Join(names, ", "))
+	return nil, fmt.Errorf("unknown log format %q: want %s, %s", spec, strings.Join(names, ", "), templated)
+}
+
+// fromText builds a format from what the user tells of it; neither a format nor an error if there is no such kind.
+func fromText(kind, text string, m Map) (f *Format, err error) {
+	w, err := (*words)(nil).with(m)
+	switch {
+	case err != nil:
+	case kind == "nginx":
+		f, err = templateWith(text, w)
+	case kind == "apache":
+		f, err = fromLogFormat(text)
+	case kind == "gcore":
+		f, err = gcoreOf(text, w)
+	case kind == "akamai", kind == "w3c", kind == "csv", kind == "tsv":
+		f, err = columnsOf(kind, text, m)
+	}
+	if f == nil || err != nil {
+		return nil, err
+	}
+	return f.WithMap(m)
+}
+
+// WithMap returns the format with some fields read from where m says. It fails for a field that there is not, and, where the
+// names of the log's columns are known, for a column that there is not. Formats without names, such as bunny's, take no map.
+func (f *Format) WithMap(m Map) (*Format, error) {
+	if len(m) == 0 {
+		return f, nil
+	}
+	words, err := f.words.with(m)
+	if err != nil {
+		return nil, err
+	}
+	out := *f
+	out.words, out.given = words, m
+	switch {
+	case f.columns != nil:
+		return out.renamed(f.columns.names)
+	case f.pieces != nil:
+		return out.recompiled()
+	case f.layout != nil || f.cutter != nil:
+		return nil, fmt.Errorf("map: the values of %s have no names", f.Name)
+	}
+	return &out, nil
+}
+
+// recompiled reads the pieces of a template with the words of f.
+func (f *Format) recompiled() (*Format, error) {
+	var names []string
+	pieces := append([]piece(nil), f.pieces...)
+	for i, p := range pieces {
+		if p.name != "" {
+			pieces[i].field, pieces[i].rank = f.words.meaning(string(foldName(nil, []byte(p.name))))
+			names = append(names, p.name)
+		}
+	}
+	if lacks := f.words.missing(f.given, names); lacks != "" {
+		return nil, fmt.Errorf("map: the format has no value %q: it has %s", lacks, strings.Join(names, ", "))
+	}
+	l, err := compile(pieces)
+	if err != nil {
+		return nil, err
+	}
+	l.scheme, l.need = f.layout.scheme, min(f.layout.need, l.need)
+	if f.layout.stray {
+		l.unguard()
+	}
+	f.layout, f.has = l, l.has()
+	return f, complete(f.has, ourWords)
 }
 
 // NewParser returns a Parser for one goroutine.
-func (f *Format) NewParser() *Parser { return &Parser{layout: f.layout} }
+func (f *Format) NewParser() *Parser { return &Parser{format: f} }
 
 // Fields names what the lines carry, in the order they carry it; for JSON lines that Detect saw, in a fixed order.
 func (f *Format) Fields() []string {
-	if f.layout == nil {
-		return fieldsOf(f.has)
-	}
 	var names []string
-	for _, s := range f.layout.steps {
-		if s.field != skipped {
-			names = append(names, s.field.String())
+	switch {
+	case f.layout != nil:
+		for _, s := range f.layout.steps {
+			if s.field != skipped {
+				names = append(names, s.field.String())
+			}
 		}
+	case f.columns != nil:
+		for _, role := range f.columns.roles {
+			if role != skipped {
+				names = append(names, role.String())
+			}
+		}
+	default:
+		names = fieldsOf(f.has)
 	}
 	return names
 }
+
+// Notes are sentences on what the sample showed that takes away from what the log can tell: addresses cut, query strings
+// cut, times without a zone. Facts says the same of a whole source. A format that Detect did not find has none.
+func (f *Format) Notes() []string { return append([]string(nil), f.notes...) }
 
 // HasHost tells whether lines can carry the host. Without one all lines belong to the same, unnamed host.
 func (f *Format) HasHost() bool { return f.hasAny(host) }
@@ -102,7 +170,7 @@ func (f *Format) HasHost() bool { return f.hasAny(host) }
 func (f *Format) HasQuery() bool { return f.hasAny(request, target, query) }
 
 // HasStart tells whether lines can carry a start or a request time.
-func (f *Format) HasStart() bool { return f.hasAny(started, duration) }
+func (f *Format) HasStart() bool { return f.hasAny(started, duration, tookMs, tookUs) }
 
 func (f *Format) hasAny(fields ...field) bool {
 	for _, g := range fields {
@@ -112,3 +180,39 @@ func (f *Format) hasAny(fields ...field) bool {
 	}
 	return false
 }
+
+// dialect is whose words say what is missing.
+type dialect int
+
+const (
+	nginxWords dialect = iota
+	apacheWords
+	ourWords // of a Map
+)
+
+// complete says what a log must tell for its requests to be judged, if the set of fields lacks it.
+func complete(set uint32, words dialect) error {
+	lacks := func(fields ...field) bool {
+		for _, f := range fields {
+			if set&f.bit() != 0 {
+				return false
+			}
+		}
+		return true
+	}
+	say := func(what string, names ...string) error { return fmt.Errorf("%s is missing: %s", what, names[words]) }
+	switch {
+	case lacks(client, forwarded):
+		return say("the client address", "$remote_addr", "%h or %a", "client_ip")
+	case lacks(when, started, day):
+		return say("the time", "$time_local, $time_iso8601 or $msec", "%t", "time or start")
+	case lacks(request) && (lacks(target, path) || lacks(method)):
+		return say("the request", "$request, or $request_method with $request_uri", "%r, or %m with %U%q", "uri, or path and query, or request")
+	case lacks(status):
+		return say("the status", "$status", "%>s", "status")
+	}
+	return nil
+}
+
+// enough is complete for formats that may leave the method out.
+func enough(set uint32) bool { return complete(set|method.bit(), ourWords) == nil }

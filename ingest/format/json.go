@@ -1,6 +1,9 @@
 package format
 
-import "bytes"
+import (
+	"bytes"
+	"unsafe"
+)
 
 // key remembers what the n-th key of a line meant: the lines of one log have the same keys in the same order.
 type key struct {
@@ -95,7 +98,7 @@ func (p *Parser) meaning(name []byte, n, depth int) (field, uint8) {
 func (p *Parser) lookup(name []byte) (field, uint8) {
 	n := len(p.path)
 	p.path = foldName(p.path, name)
-	f, rank := known(string(p.path))
+	f, rank := p.format.words.meaning(unsafe.String(unsafe.SliceData(p.path), len(p.path))) // kept by nobody
 	p.path = p.path[:n]
 	return f, rank
 }

@@ -2,7 +2,6 @@ package format
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -29,13 +28,13 @@ type step struct {
 
 // layout is a text format: fixed text around values.
 type layout struct {
-	before   string // what a line begins with
-	opening  string // before, in words
-	steps    []step
-	need     int  // steps a line must have
-	raw      bool // no escaping: a backslash is a backslash
-	comments bool // a line that begins with # is no request
-	scheme   bool // the scheme field proves that no value shifted the ones after it
+	before  string // what a line begins with
+	opening string // before, in words
+	steps   []step
+	need    int  // steps a line must have
+	raw     bool // no escaping: a backslash is a backslash
+	stray   bool // quotes in values are not escaped
+	scheme  bool // the scheme field proves that no value shifted the ones after it
 }
 
 // compile turns pieces into the steps that read them. Of several pieces with one meaning the best ranked is read.
@@ -64,6 +63,14 @@ func compile(pieces []piece) (*layout, error) {
 	}
 	l.need = len(l.steps)
 	return l, nil
+}
+
+// unguard reads values whose quotes are not escaped.
+func (l *layout) unguard() {
+	l.stray = true
+	for i := range l.steps {
+		l.steps[i].guarded = false
+	}
 }
 
 // end settles where the value of p ends, given the pieces behind it.
@@ -126,29 +133,6 @@ func (l *layout) has() (set uint32) {
 		set |= s.field.bit()
 	}
 	return set &^ skipped.bit()
-}
-
-// complete says what a log must tell for its requests to be judged, if the set of fields lacks it.
-func complete(set uint32) error {
-	lacks := func(fields ...field) bool {
-		for _, f := range fields {
-			if set&f.bit() != 0 {
-				return false
-			}
-		}
-		return true
-	}
-	switch {
-	case lacks(client):
-		return errors.New("the client address is missing: $remote_addr")
-	case lacks(when, started):
-		return errors.New("the time is missing: $time_local, $time_iso8601 or $msec")
-	case lacks(request) && (lacks(target, path) || lacks(method)):
-		return errors.New("the request is missing: $request, or $request_method with $request_uri")
-	case lacks(status):
-		return errors.New("the status is missing: $status")
-	}
-	return nil
 }
 
 // cut finds the values of a line and leaves them in p.at.

@@ -19,7 +19,7 @@ func looks(f field) func(string) bool {
 		return isStatus
 	case host:
 		return isHost
-	case duration:
+	case duration, tookMs, tookUs:
 		return isSeconds
 	case size:
 		return isCount

@@ -1,10 +1,12 @@
 package format
 
-import "bytes"
+import (
+	"bytes"
+)
 
 // Parser parses the lines of one format. It keeps scratch memory, so it is not safe for concurrent use.
 type Parser struct {
-	layout  *layout // nil for JSON lines
+	format  *Format
 	at      [fieldCount]span
 	rank    [fieldCount]uint8 // of the key that at came from; JSON only
 	line    []byte
@@ -20,8 +22,8 @@ type span struct{ start, end int32 }
 const maxLine = 1 << 30
 
 // Parse reads one line, given without its newline (a trailing carriage return is ignored), into r. On a failure r holds
-// nothing of use. Neither a good nor a bad line allocates, once the scratch memory has grown to the size of the values
-// that need their escaping undone.
+// nothing of use. A header line changes what the lines behind it mean. Neither a good nor a bad line allocates, once the scratch
+// memory has grown to the size of the values that need their escaping undone; one that looks like a header does.
 func (p *Parser) Parse(line []byte, r *Record) Failure {
 	line = bytes.TrimSuffix(line, []byte{'\r'})
 	switch {
@@ -32,24 +34,62 @@ func (p *Parser) Parse(line []byte, r *Record) Failure {
 	}
 	p.line, p.scratch = line, p.scratch[:0]
 	p.at = [fieldCount]span{}
-	if bad := p.cut(line); bad.Reason != "" {
-		return bad
+	bad := p.cut(line)
+	if bad.Reason == "" {
+		bad = p.record(r)
 	}
-	return p.record(r)
+	if bad.Reason != "" && p.format.heads != noHeader && bad.Reason != ReasonHeader {
+		if head := p.header(line); head.Reason != "" {
+			return head
+		}
+	}
+	return bad
 }
 
+// Use makes f the format of the lines that follow, as at the beginning of a chunk of a source whose header lines change the
+// columns (see Format.After). It costs nothing if f is in use already.
+func (p *Parser) Use(f *Format) {
+	if p.format != f {
+		p.format, p.keys = f, p.keys[:0]
+	}
+}
+
+// cut finds the values of a line and leaves them in p.at.
 func (p *Parser) cut(line []byte) Failure {
-	if p.layout == nil {
-		return p.cutJSON(line)
+	f := p.format
+	if f.layout == nil {
+		return p.cutOther(line)
 	}
-	if p.layout.comments && line[0] == '#' {
-		return Failure{ReasonComment, 1, "a request"}
-	}
-	if bad := p.layout.cut(p, line); bad.Reason != "" {
+	if bad := f.layout.cut(p, line); bad.Reason != "" {
 		return bad
 	}
-	if p.layout.scheme && !p.schemeFits() {
+	if f.layout.scheme && !p.schemeFits() {
 		return p.fail(ReasonShifted, scheme, "http, https or - (a value before it may hold a stray quote)")
+	}
+	return Failure{}
+}
+
+// cutOther is cut for what is no text around values.
+func (p *Parser) cutOther(line []byte) Failure {
+	f := p.format
+	switch {
+	case line[0] == '#' && f.heads == fieldsLine:
+		return p.header(line)
+	case f.columns != nil:
+		return f.columns.cut(p, line)
+	case f.cutter != nil:
+		return f.cutter(p, line)
+	case f.heads != noHeader:
+		return Failure{ReasonFields, 1, f.heads.want()}
+	}
+	return p.cutJSON(line)
+}
+
+// header takes the columns of a header line; a line that is none stays what it is.
+func (p *Parser) header(line []byte) Failure {
+	if f := p.format.headed(line); f != nil {
+		p.Use(f)
+		return Failure{ReasonHeader, 1, "a request"}
 	}
 	return Failure{}
 }
@@ -65,7 +105,8 @@ func (p *Parser) schemeFits() bool {
 // record reads the values that cut found.
 func (p *Parser) record(r *Record) Failure {
 	var ok bool
-	if r.Client, ok = address(p.raw(client)); !ok {
+	r.Forwarded = false
+	if r.Client, ok = address(p.raw(client)); (!ok || p.at[forwarded].end > 0) && !p.forwarded(r, ok) {
 		return p.badAddress()
 	}
 	if !p.readTime(r) {
@@ -84,19 +125,31 @@ func (p *Parser) record(r *Record) Failure {
 	return Failure{}
 }
 
-func (p *Parser) badAddress() Failure {
-	if masked(p.raw(client)) {
-		return p.fail(ReasonMasked, client, "a whole address: the log was written with addresses masked")
+// forwarded settles the client's address of a line that has X-Forwarded-For, or no other. The address of the connection
+// counts, unless there is none or it is a private one, as a load balancer has: then the first public address of the list
+// does, which is the client's where the proxies are honest
+// (https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-For).
+func (p *Parser) forwarded(r *Record, known bool) bool {
+	list := p.raw(forwarded)
+	if none(list) || known && !private(r.Client) {
+		return known
 	}
-	return p.fail(ReasonAddress, client, "a client address such as 203.0.113.7")
+	if first, ok := address(list); ok && (!known || !private(first)) {
+		r.Client, r.Forwarded = first, true
+		return true
+	}
+	return known
 }
 
-func (p *Parser) badTime() Failure {
-	f := when
-	if p.at[when].end == 0 {
-		f = started
+func (p *Parser) badAddress() Failure {
+	f := client
+	if p.at[client].end == 0 {
+		f = forwarded
 	}
-	return p.fail(ReasonTime, f, "a time such as 23/Nov/2026:09:26:12 +0000")
+	if masked(p.raw(f)) {
+		return p.fail(ReasonMasked, f, "a whole address: the log was written with addresses masked")
+	}
+	return p.fail(ReasonAddress, f, "a client address such as 203.0.113.7")
 }
 
 func (p *Parser) badRequest() Failure {
@@ -107,49 +160,6 @@ func (p *Parser) badRequest() Failure {
 		}
 	}
 	return p.fail(ReasonNoTarget, f, "a request such as GET /a.ts HTTP/1.1")
-}
-
-// readTime settles Logged, Start, Resolution, HasStart and Duration.
-func (p *Parser) readTime(r *Record) bool {
-	logged, grain, ok := p.logged()
-	start, startGrain, own := moment(p.raw(started))
-	took, known := seconds(p.raw(duration))
-	if own && ok && !known {
-		took, known = logged-start, true
-	}
-	if took < 0 || took > dayLen {
-		took, known = 0, false
-	}
-	switch {
-	case own && !ok:
-		logged, grain = start, startGrain
-	case own:
-		grain = startGrain
-	case known:
-		start = logged - took
-	default:
-		start, took = logged, -1
-	}
-	if !known {
-		took = -1
-	}
-	r.Logged, r.Start, r.Resolution, r.HasStart, r.Duration = logged, start, grain, known || own, took
-	return ok || own
-}
-
-// logged reads the time of the line, whose date may stand in a field of its own.
-func (p *Parser) logged() (micros, grain int64, ok bool) {
-	day, text := p.raw(day), p.raw(when)
-	if len(text) == 0 {
-		return moment(day)
-	}
-	micros, grain, ok = moment(text)
-	if ok || len(day) == 0 {
-		return micros, grain, ok
-	}
-	date, ok1 := isoDate(day)
-	clock, ok2 := clockOf(text)
-	return (date + clock) * second, second, ok1 && ok2 && len(text) == 8
 }
 
 // readRest reads what a line may lack.
@@ -167,6 +177,7 @@ func (p *Parser) readRest(r *Record) {
 	if s := p.raw(shield); !none(s) {
 		r.Shield = string(s) != "shield_no"
 	}
+	r.Sampled = p.at[sample].end > 0 && sampled(p.raw(sample))
 }
 
 // leading reads the digits that b begins with; 0 if none.
@@ -208,12 +219,29 @@ func (p *Parser) text(f field) []byte {
 	if none(b) {
 		return nil
 	}
-	if p.layout != nil && p.layout.raw || bytes.IndexByte(b, '\\') < 0 {
+	if p.format.percent == 0 && (p.format.escape == verbatim || p.format.escape == backslashed && bytes.IndexByte(b, '\\') < 0) {
 		return b
 	}
+	return p.undo(f, b)
+}
+
+// undo appends a value to the scratch with the log's escaping undone, where there is any.
+func (p *Parser) undo(f field, b []byte) []byte {
 	n := len(p.scratch)
-	p.scratch = unescape(p.scratch, b)
-	return p.scratch[n:]
+	switch start := p.at[f].start; {
+	case p.format.escape == backslashed && bytes.IndexByte(b, '\\') >= 0:
+		p.scratch = unescape(p.scratch, b)
+		b = p.scratch[n:]
+	case p.format.escape == doubled && start > 0 && p.line[start-1] == '"' && bytes.IndexByte(b, '"') >= 0:
+		p.scratch = undouble(p.scratch, b)
+		b = p.scratch[n:]
+	}
+	if p.format.percent&f.bit() != 0 && bytes.IndexByte(b, '%') >= 0 {
+		n = len(p.scratch)
+		p.scratch = unpercent(p.scratch, b, f == agent || f == referer || bytes.HasPrefix(b, []byte("%2F")))
+		b = p.scratch[n:]
+	}
+	return b
 }
 
 func (p *Parser) fail(reason string, f field, want string) Failure {
@@ -226,9 +254,9 @@ func (p *Parser) fail(reason string, f field, want string) Failure {
 // missing is what a line wants that has no value for f at all: JSON without the key.
 func missing(f field) string {
 	switch f {
-	case client:
+	case client, forwarded:
 		return "a client address: remote_addr, client_ip, ip or the like"
-	case when, started:
+	case when, started, day:
 		return "a time: time_local, time_iso8601, msec, timestamp or the like"
 	case status:
 		return "a status: status, status_code or the like"

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 const goodLine = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a HTTP/1.1" 403 153 "-" "curl/8.0"`
@@ -120,8 +121,8 @@ func TestEdgeCenterID(t *testing.T) {
 
 func TestNamedRefuses(t *testing.T) {
 	for spec, want := range map[string]string{
-		"apache":                              "want gcore, nginx, json or",
-		"":                                    "want gcore, nginx, json or",
+		"apache2":                             "want gcore, gcore-uploader, gcore-viewer, nginx, apache,",
+		"":                                    "json, csv, tsv, 'gcore:<field names>'",
 		"nginx:":                              "$remote_addr",
 		"nginx:$time_local":                   "$remote_addr",
 		"nginx:$remote_addr $status":          "$time_local",
@@ -151,7 +152,7 @@ func TestJSONKeys(t *testing.T) {
 		{`{"ip":"192.0.2.1","remote_addr":"203.0.113.7"` + rest, func(*Record) {}},
 		{`{"remote_addr":"203.0.113.7","remote_addr":"192.0.2.1"` + rest, func(*Record) {}},
 		{`{"remote_addr":"-","ip":"203.0.113.7"` + rest, func(*Record) {}},
-		{`{"remote_addr":null,"x_forwarded_for":"203.0.113.7, 192.0.2.1"` + rest, func(*Record) {}},
+		{`{"remote_addr":null,"x_forwarded_for":"203.0.113.7, 192.0.2.1"` + rest, func(r *Record) { r.Forwarded = true }},
 		{` { "ip" : "203.0.113.7" , "events":[{"status":500},{"ip":"192.0.2.1"}], "o":{"ip":"192.0.2.1"} ` + rest + "\r", func(*Record) {}},
 		{`{"ip":"203.0.113.7","user_agent":"a\"},{\\","referer":"\u00e9"` + rest, func(r *Record) { r.UserAgent, r.Referer = []byte(`a"},{\`), []byte("é") }},
 	} {
@@ -201,24 +202,43 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func checkAny(t *testing.T, f *Format, line []byte) {
-	kept := bytes.Clone(line)
+func checkAny(t *testing.T, f *Format, line []byte) { checkLine(t, f.NewParser(), line) }
+
+// checkLine parses a line and checks what can be said of any outcome.
+func checkLine(t *testing.T, p *Parser, line []byte) {
+	kept, name := bytes.Clone(line), p.format.Name
 	var r Record
-	bad := f.NewParser().Parse(line, &r)
+	bad := p.Parse(line, &r)
 	if !bytes.Equal(kept, line) {
-		t.Fatalf("%s changed the line", f.Name)
+		t.Fatalf("%s changed the line", name)
 	}
 	if bad.Reason != "" {
 		if bad.Column < 1 || bad.Column > len(line)+1 || bad.Want == "" {
-			t.Fatalf("%s: %+v in a line of %d bytes", f.Name, bad, len(line))
+			t.Fatalf("%s: %+v in a line of %d bytes", name, bad, len(line))
 		}
 		return
 	}
 	if !r.Client.IsValid() || r.Client.Zone() != "" || len(r.Target) == 0 || r.Status > 999 || r.Resolution < 1 || r.Resolution > second ||
 		r.Duration < -1 || r.Bytes < -1 || !r.HasStart && r.Start != r.Logged {
-		t.Fatalf("%s: %+v", f.Name, r)
+		t.Fatalf("%s: %+v", name, r)
 	}
-	if n := len(r.Target) + len(r.UserAgent) + len(r.Referer) + len(r.Method); n > 2*len(line)+1 {
-		t.Fatalf("%s: %d bytes out of %d", f.Name, n, len(line))
+	total := 0
+	for _, part := range [][]byte{r.Host, r.Method, r.Target, r.UserAgent, r.Referer, r.Country} {
+		total += len(part)
+		if len(part) > 0 && !within(part, line) && !within(part, p.scratch) {
+			t.Fatalf("%s: %q is neither in the line nor in the scratch", name, part)
+		}
 	}
+	if total > 2*len(line)+1 {
+		t.Fatalf("%s: %d bytes out of %d", name, total, len(line))
+	}
+}
+
+// within tells whether part is a piece of whole's memory. What scratch held before it grew is as good.
+func within(part, whole []byte) bool {
+	if len(whole) == 0 {
+		return false
+	}
+	first, at := uintptr(unsafe.Pointer(&whole[0])), uintptr(unsafe.Pointer(&part[0]))
+	return first <= at && at+uintptr(len(part)) <= first+uintptr(cap(whole)) || bytes.Contains(whole, part)
 }

@@ -1,7 +1,8 @@
 // Package format turns one line of an access log into a Record, and finds out which format a log has.
 //
-// It knows Gcore raw logs, nginx's log_format (given, or learned from the lines), and JSON lines. It reads no files and
-// holds no state between lines except for caches, so a Parser per goroutine is all the coordination it needs.
+// It knows the CDNs' own formats (see Formats), nginx's log_format and Apache's LogFormat (given, or learned from the lines), columns
+// with a header, and JSON lines. It reads no files. The only state between lines, caches aside, are the columns that a header line
+// names: Format.After follows them through a source, and Parser.Use gives them to the Parser of a goroutine.
 package format
 
 import (
@@ -31,6 +32,8 @@ type Record struct {
 	Upstream   uint16     // upstream_status, the last one if several; 0 none
 	Shield     bool       // written by a shield server: shield_type is present and not shield_no
 	QueryCut   bool       // the format cannot carry a query string
+	Forwarded  bool       // Client is what X-Forwarded-For says, which a client can write itself
+	Sampled    bool       // the line says that not every request was logged
 }
 
 // Failure says why a line is not a request. The zero value means that it is one.
@@ -40,12 +43,17 @@ type Failure struct {
 	Want   string // what was expected there
 }
 
+// Header tells that the line is neither a request nor damage: it names the columns of the lines behind it, or is a comment. It counts
+// as rejected, so that every line of a source is accounted for, but says nothing against the log.
+func (f Failure) Header() bool { return f.Reason == ReasonHeader }
+
 // The reasons a line can fail for: a closed set, fit for counting.
 const (
 	ReasonBlank    = "blank line"
-	ReasonComment  = "comment line"
+	ReasonHeader   = "header line" // names the columns, or is a comment: see Failure.Header
 	ReasonFields   = "too few fields"
 	ReasonShifted  = "shifted fields"
+	ReasonQuote    = "open quote"
 	ReasonJSON     = "bad json"
 	ReasonAddress  = "bad address"
 	ReasonMasked   = "masked address"
@@ -67,7 +75,7 @@ type Misfit struct {
 
 // Error says it in one sentence, with a way out.
 func (m *Misfit) Error() string {
-	const wayOut = `name the format with --log-format (gcore, nginx, json or 'nginx:<log_format string>')`
+	const wayOut = `name the format with --log-format (gcore, nginx, json or another that "ipdrift formats" lists; 'nginx:<log_format string>', 'apache:<LogFormat string>', 'csv:<column names>')`
 	if m.Line == 0 {
 		return "no log format fits: " + m.Want
 	}

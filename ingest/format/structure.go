@@ -13,7 +13,8 @@ type table struct {
 	roles   []field
 }
 
-// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, and blanks with or without bars are tried as separators.
+// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, and blanks with
+// or without bars are tried as separators.
 func learn(lines [][]byte) *Format {
 	for _, seps := range []string{"\t", "|", " |"} {
 		t := commonTable(lines, seps)
@@ -109,8 +110,8 @@ func (t *table) format() *Format {
 		pieces = append(pieces, piece{text: t.tail})
 	}
 	l, err := compile(pieces)
-	if err != nil || complete(l.has()|method.bit()) != nil {
+	if err != nil || !enough(l.has()) {
 		return nil
 	}
-	return &Format{"nginx-like", "learned from the lines: " + doc.String() + t.tail, l, l.has()}
+	return &Format{Name: "nginx-like", Doc: "learned from the lines: " + doc.String() + t.tail, layout: l, has: l.has()}
 }

@@ -6,13 +6,18 @@ import (
 	"strings"
 )
 
+const nginxSource = "https://nginx.org/en/docs/http/ngx_http_log_module.html"
+
 // fromTemplate builds the format of an nginx log_format string.
-func fromTemplate(text string) (*Format, error) {
+func fromTemplate(text string) (*Format, error) { return templateWith(text, nil) }
+
+// templateWith is fromTemplate for names that w defines.
+func templateWith(text string, w *words) (*Format, error) {
 	text, escape, err := configText(text)
 	if err != nil {
 		return nil, fmt.Errorf("log_format: %w", err)
 	}
-	pieces, err := variables(text)
+	pieces, err := variables(text, w)
 	if err != nil {
 		return nil, fmt.Errorf("log_format: %w", err)
 	}
@@ -20,11 +25,14 @@ func fromTemplate(text string) (*Format, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log_format: %w", err)
 	}
-	if err := complete(l.has()); err != nil {
+	if err := complete(l.has(), nginxWords); err != nil {
 		return nil, fmt.Errorf("log_format: %w", err)
 	}
-	l.raw = escape == "none"
-	return &Format{"nginx:" + text, "nginx log_format " + text, l, l.has()}, nil
+	f := &Format{Name: "nginx:" + text, Doc: "nginx log_format " + text, Source: nginxSource, layout: l, has: l.has(), pieces: pieces}
+	if escape == "none" {
+		l.raw, f.escape = true, verbatim
+	}
+	return f, nil
 }
 
 // configText gives the format as nginx reads it: without "log_format NAME", escape=, the quotes around its pieces, and the semicolon.
@@ -85,7 +93,7 @@ func unbackslash(text string) string {
 }
 
 // variables cuts a format string into its fixed text and its $variables.
-func variables(text string) ([]piece, error) {
+func variables(text string, w *words) ([]piece, error) {
 	var pieces []piece
 	for text != "" {
 		i := strings.IndexByte(text, '$')
@@ -99,7 +107,7 @@ func variables(text string) ([]piece, error) {
 		if name == "" {
 			return nil, errors.New("a $ is not followed by a variable name")
 		}
-		pieces, text = append(pieces, variable(name)), rest
+		pieces, text = append(pieces, variable(name, w)), rest
 	}
 	return pieces, nil
 }
@@ -116,10 +124,10 @@ func variableName(text string) (name, rest string) {
 	return text[:n], text[n:]
 }
 
-func variable(name string) piece {
-	f, rank := known(string(foldName(nil, []byte(name))))
+func variable(name string, w *words) piece {
+	f, rank := w.meaning(string(foldName(nil, []byte(name))))
 	p := piece{name: name, field: f, rank: rank}
-	if name == "time_local" {
+	if name == "time_local" || name == "clock" {
 		p.blanks = 1
 	}
 	return p

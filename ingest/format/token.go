@@ -15,8 +15,9 @@ const (
 	maxColumns = 128
 )
 
-// tokens cuts a line at the separators seps, one of them or, if a blank is among them, a run: quoted strings, [brackets] and names before a value are understood, and a CLF or ISO time with
-// a blank in it stays whole. tail is the fixed text behind the last value.
+// tokens cuts a line at the separators seps, one of them or, if a blank is among them, a run: quoted strings, [brackets] and
+// names before a value are understood, and a CLF or ISO time with a blank in it stays whole. tail is the fixed text behind
+// the last value.
 //
 // A line past maxLearned bytes or maxColumns values has no tokens: what is looked for in it would take quadratic time.
 func tokens(line, seps string) (list []token, tail string) {

@@ -29,6 +29,15 @@ func TestMoment(t *testing.T) {
 		{"1795425972043", noon*second + 43000, 1000},
 		{"1795425972043001", noon*second + 43001, 1},
 		{"1795425972043001999", noon*second + 43001, 1},
+		{"23/Nov/2026:09:26:12.043 +0000", noon*second + 43000, 1000},
+		{"23/Nov/2026:09:26:12", noon * second, second}, // no zone: UTC
+		{"2026-11-23T09:26:12", noon * second, second},
+		{"2026-11-23 09:26:12 UTC", noon * second, second},
+		{"2026-11-23 09:26:12.5 GMT", noon*second + 500000, 100000},
+		{"2026/11/23 09:26:12", noon * second, second},
+		{"2026-11-23T14:41:12+05:15", noon * second, second},
+		{"31/Dec/2016:23:59:60 +0000", 1483228800 * second, second}, // a leap second: date -u -d 2017-01-01 +%s
+		{"2016-12-31T23:59:60Z", 1483228800 * second, second},
 		{"29/Feb/2028:00:00:00 +0000", 1835395200 * second, second}, // date -u -d 2028-02-29 +%s
 	} {
 		micros, grain, ok := moment([]byte(c.text))
@@ -38,7 +47,7 @@ func TestMoment(t *testing.T) {
 	}
 	for _, text := range []string{"", "-", "5", "403", "29/Feb/2026:00:00:00 +0000", "31/Apr/2026:00:00:00 +0000", "23/Nov/2026:24:00:00 +0000",
 		"23/Nov/2026:09:60:12 +0000", "23/Nov/2026 09:26:12 +0000", "23/Nvo/2026:09:26:12 +0000", "00/Nov/2026:09:26:12 +0000", "23/Nov/2026:09:26:12 +00",
-		"2026-13-23T09:26:12Z", "2026-11-23T09:26:12Q", "2026-11-23x09:26:12", "1795425972.x", "1.795e9", "99999999999999999999", "23/Nov/1926:09:26:12 +0000"} {
+		"2026-13-23T09:26:12Z", "2026-11-23T09:26:12Q", "2026-11-23x09:26:12", "1795425972.x", "1.795e9", "Nov 23 09:26:12", "23 Nov 2026 09:26:12", "31/Dec/2016:23:59:61 +0000", "2026-11-23T09:26:12+5", "99999999999999999999", "23/Nov/1926:09:26:12 +0000"} {
 		want := text == "23/Nov/2026:09:26:12 +00" // hours alone are ISO 8601
 		if _, _, ok := moment([]byte(text)); ok != want {
 			t.Errorf("%q: ok is %v", text, ok)
@@ -64,13 +73,16 @@ func TestAddress(t *testing.T) {
 		"2001:DB8::A": "2001:db8::a", "fe80::1%eth0": "fe80::1", "[fe80::1%25eth0]:80": "fe80::1", "::ffff:203.0.113.7": "::ffff:203.0.113.7",
 		"203.0.113.7, 192.0.2.1": "203.0.113.7", "2001:db8::1,192.0.2.1": "2001:db8::1", " 203.0.113.7 ": "203.0.113.7", "0.0.0.0": "0.0.0.0",
 		"[203.0.113.7]:": "203.0.113.7", "255.255.255.255": "255.255.255.255", "::": "::",
+		"10.0.0.1, 203.0.113.7": "203.0.113.7", "unknown, 203.0.113.7": "203.0.113.7", "-, 203.0.113.7:80, 192.0.2.1": "203.0.113.7",
+		"10.0.0.1, 192.168.0.1": "10.0.0.1", "fe80::1%eth0, ::1, [2001:db8::1]:443": "2001:db8::1", "127.0.0.1,": "127.0.0.1", "100.64.0.1, 203.0.113.7": "100.64.0.1",
+		"203.0.113.7,garbage": "203.0.113.7", "_hidden, for, 203.0.113.7": "203.0.113.7",
 	} {
 		if a, ok := address([]byte(text)); !ok || a.String() != want || a.Zone() != "" {
 			t.Errorf("%q: %v, %v; want %s", text, a, ok, want)
 		}
 	}
 	for _, text := range []string{"", "-", "unix:", "host.example.com", "203.0.113", "203.0.113.256", "203.0.113.07", "1.2.3.4.5", ".1.2.3", "1.2.3.",
-		"2001:db8::g", "[2001:db8::1", "[2001:db8::1]x", "203.0.113.7:port", "3405803783", ":"} {
+		"2001:db8::g", "[2001:db8::1", "[2001:db8::1]x", "203.0.113.7:port", "3405803783", ":", "unknown", "unknown, -", ",", ",,", "%eth0"} {
 		if a, ok := address([]byte(text)); ok {
 			t.Errorf("%q: %v, want none", text, a)
 		}
@@ -93,11 +105,72 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
+// TestForwarded: the connection's address counts unless it is none or private; then the list's first public one does.
+func TestForwarded(t *testing.T) {
+	for _, c := range []struct {
+		peer, list, want string
+		via              bool
+	}{
+		{"203.0.113.7", "-", "203.0.113.7", false},
+		{"203.0.113.7", "192.0.2.1", "203.0.113.7", false},
+		{"10.0.0.5", "192.0.2.1, 10.0.0.9", "192.0.2.1", true},
+		{"10.0.0.5", "10.0.0.9, 192.0.2.1", "192.0.2.1", true},
+		{"10.0.0.5", "10.0.0.9", "10.0.0.5", false},
+		{"10.0.0.5", "unknown", "10.0.0.5", false},
+		{"10.0.0.5", "-", "10.0.0.5", false},
+		{"::1", "2001:db8::1", "2001:db8::1", true},
+		{"-", "10.0.0.9", "10.0.0.9", true},
+		{"unix:", "[2001:db8::1]:443, 10.0.0.9", "2001:db8::1", true},
+		{"-", "-", "", false},
+		{"unknown", "", "", false},
+	} {
+		line := `{"remote_addr":"` + c.peer + `","x_forwarded_for":"` + c.list + `","ts":1795425972,"method":"GET","url":"/a","status":403}`
+		var r Record
+		bad := named(t, "json").NewParser().Parse([]byte(line), &r)
+		if c.want == "" {
+			if bad.Reason != ReasonAddress {
+				t.Errorf("%s and %s: %+v, %v", c.peer, c.list, bad, r.Client)
+			}
+			continue
+		}
+		if bad.Reason != "" || r.Client.String() != c.want || r.Forwarded != c.via {
+			t.Errorf("%s and %s: %+v, %v, %v; want %s, %v", c.peer, c.list, bad, r.Client, r.Forwarded, c.want, c.via)
+		}
+	}
+}
+
+func TestYearless(t *testing.T) {
+	var r Record
+	bad := named(t, "json").NewParser().Parse([]byte(`{"ip":"203.0.113.7","ts":"Nov 23 09:26:12","url":"/a","status":403}`), &r)
+	if bad.Reason != ReasonTime || !strings.Contains(bad.Want, "year") || bad.Column != 27 {
+		t.Errorf("%+v", bad)
+	}
+}
+
+func TestSampled(t *testing.T) {
+	for text, want := range map[string]bool{"1": false, "1.0": false, "100%": false, "": false, "-": false, "0": false, "no": false, "0.1": true, "10": true, "10%": true, "0.5": true} {
+		if got := sampled([]byte(text)); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestUnpercent(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"a%20b": {"a b", "a%20b"}, "a%2520b": {"a%20b", "a%20b"}, "%": {"%", "%"}, "%2": {"%2", "%2"}, "%25": {"%", "%25"}, "%zz": {"%zz", "%zz"}, "%25zz": {"%zz", "%25zz"},
+		"%2525": {"%25", "%25"}, "100%%41": {"100%A", "100%%41"},
+	} {
+		if got := [2]string{string(unpercent(nil, []byte(text), true)), string(unpercent(nil, []byte(text), false))}; got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestMasked(t *testing.T) {
 	hash := strings.Repeat("0123456789abcdef", 4)
 	for text, want := range map[string]bool{
 		"4." + hash: true, "203.0.113.xxx": true, "203.0.x.x": true, "203.0.113.*": true, "2001:db8::x": true,
-		"4." + hash[1:]: false, "-": false, "host.example.com": false, "203.0.113.256": false, "x": false, hash: false, "xbox.example": false,
+		"4." + hash[1:]: false, "-": false, "host.example.com": false, "203.0.113.256": false, "x": false, hash: true, hash[:33]: false, "xbox.example": false,
 	} {
 		if got := masked([]byte(text)); got != want {
 			t.Errorf("%q: %v", text, got)

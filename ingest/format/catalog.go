@@ -1,0 +1,33 @@
+package format
+
+// Formats lists the formats that have a name of their own. The slice is the caller's.
+func Formats() []*Format {
+	list := []*Format{gcore(), gcoreUploader(), gcoreViewer()}
+	list = append(list, nginx(), apache(), apacheCommon(), apacheVhost(), cloudFront(), w3c(), bunny(), keyCDN())
+	for _, v := range vendors() {
+		list = append(list, v.format())
+	}
+	return append(list, jsonLines(), csv(), tsv())
+}
+
+// combined is nginx's built-in format, which is Apache's, too.
+const combined = `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`
+
+func nginx() *Format {
+	f, _ := fromTemplate(combined)
+	f.Name, f.Doc = "nginx", "nginx and Apache combined: "+combined
+	return f
+}
+
+// keyCDN writes 19 fields, the last octet of addresses cut off; a zone is no host name.
+func keyCDN() *Format {
+	const template = `$msec|$pop|$remote_addr|$status|$bytes_sent|$uid|$zid|$zone|$cache|"$request"|[$clock]|"$http_referer"|"$http_user_agent"|` +
+		`$scheme|$tls|$country|$region|"$asn"|$range`
+	f, _ := fromTemplate(template)
+	f.Name, f.Doc, f.Source = "keycdn", "KeyCDN: 19 fields separated by bars, the last octet of addresses 0", "https://www.keycdn.com/support/cdn-log-format"
+	return f
+}
+
+func jsonLines() *Format {
+	return &Format{Name: "json", Doc: "one JSON object per line, keys by their usual names or a map", Source: "https://jsonlines.org", has: anyField}
+}

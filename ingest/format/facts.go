@@ -1,0 +1,145 @@
+package format
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+)
+
+// Facts gathers what records tell about the log itself: what takes away from the answers that it can give. Note each record,
+// Merge those of several goroutines. The zero value is ready.
+type Facts struct {
+	Records   int64
+	Queries   int64 // with a query string
+	QueryCut  int64 // of a format that cannot carry one
+	Shield    int64 // written by a shield server
+	Sampled   int64 // that say that others are missing
+	Forwarded int64 // whose address is what X-Forwarded-For says
+
+	four, six family
+}
+
+// family is what the addresses of one family show.
+type family struct {
+	whole  bool // one is not cut
+	some   [distinct]netip.Addr
+	seen   int   // of some
+	dashed int64 // 0.0.0.0 or ::
+}
+
+// distinct is how many different addresses must all end in zeros before they are called cut: by chance that is less than one in
+// 10 million for IPv4, whose last octet is zero in one of 256.
+const distinct = 3
+
+// Note counts a record. It costs a few nanoseconds.
+func (f *Facts) Note(r *Record) {
+	f.Records++
+	if r.QueryCut {
+		f.QueryCut++
+	} else if bytes.IndexByte(r.Target, '?') >= 0 {
+		f.Queries++
+	}
+	f.Shield += one(r.Shield)
+	f.Sampled += one(r.Sampled)
+	f.Forwarded += one(r.Forwarded)
+	if r.Client.Is4() {
+		f.four.note(r.Client)
+	} else {
+		f.six.note(r.Client)
+	}
+}
+
+func one(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (f *family) note(a netip.Addr) {
+	if a.IsUnspecified() {
+		f.dashed++
+		return
+	}
+	if f.whole {
+		return
+	}
+	if !cut(a) {
+		f.whole = true
+		return
+	}
+	f.remember(a)
+}
+
+func (f *family) remember(a netip.Addr) {
+	for _, b := range f.some[:f.seen] {
+		if a == b {
+			return
+		}
+	}
+	if f.seen < distinct {
+		f.some[f.seen] = a
+		f.seen++
+	}
+}
+
+// cut tells an address that ends in zeros: the last octet of IPv4, the last 64 bits of IPv6.
+func cut(a netip.Addr) bool {
+	if a.Is4() {
+		return a.As4()[3] == 0
+	}
+	tail := a.As16()
+	return bytes.Equal(tail[8:], make([]byte, 8))
+}
+
+// Merge adds what other goroutines noted.
+func (f *Facts) Merge(other *Facts) {
+	f.Records += other.Records
+	f.Queries += other.Queries
+	f.QueryCut += other.QueryCut
+	f.Shield += other.Shield
+	f.Sampled += other.Sampled
+	f.Forwarded += other.Forwarded
+	f.four.merge(&other.four)
+	f.six.merge(&other.six)
+}
+
+func (f *family) merge(other *family) {
+	f.whole = f.whole || other.whole
+	f.dashed += other.dashed
+	for _, a := range other.some[:other.seen] {
+		f.remember(a)
+	}
+}
+
+func (f *family) cut() bool { return !f.whole && f.seen == distinct }
+
+// Anonymised tells whether addresses were cut before they were logged: IPv4 to /24, IPv6 to /64, or all of them to nothing.
+// Tokens bound to an address cannot be checked then.
+func (f *Facts) Anonymised() bool {
+	dashed := f.four.dashed + f.six.dashed
+	return f.four.cut() || f.six.cut() || dashed > 0 && dashed*2 > f.Records
+}
+
+// Sentences says each fact that takes something away, one sentence each, without a period; nil if there is none. name is the
+// format's (Format.Name).
+func (f *Facts) Sentences(name string) (out []string) {
+	add := func(is bool, text string, args ...any) {
+		if is {
+			out = append(out, fmt.Sprintf(text, args...))
+		}
+	}
+	dashed := f.four.dashed + f.six.dashed
+	add(f.four.cut(), "IPv4 addresses were cut before logging (all end in .0): tokens bound to an address cannot be checked; turn anonymisation off and log again")
+	add(f.six.cut(), "IPv6 addresses were cut to /64 before logging: tokens bound to one cannot be checked")
+	add(dashed > 0, "%d of %d addresses were removed before logging (0.0.0.0 or ::)", dashed, f.Records)
+	add(f.QueryCut > 0, "%d of %d lines cannot carry a query string: tokens in it are not in the log", f.QueryCut, f.Records)
+	add(f.Records > 0 && f.Queries == 0 && f.QueryCut == 0, "no line has a query string: it may have been stripped from the log")
+	add(f.Sampled > 0, "the log is sampled: requests are missing, so no rates and no order of requests can be told from it")
+	add(f.Shield > 0, "%d of %d lines were written by shield servers: their client is another server of the CDN", f.Shield, f.Records)
+	add(f.Forwarded > 0, "%d of %d addresses are from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
+	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")
+	return out
+}
+
+const viewerRows = 10000 // https://gcore.com/docs/cdn/logs/log-viewer-view-and-download-cdn-resource-logs

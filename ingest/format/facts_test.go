@@ -1,0 +1,93 @@
+package format
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// noted are the facts of records with these addresses and a query each.
+func noted(addresses ...string) *Facts {
+	var f Facts
+	for _, a := range addresses {
+		f.Note(&Record{Client: netip.MustParseAddr(a), Target: []byte("/a?b=c")})
+	}
+	return &f
+}
+
+func TestFactsOfAddresses(t *testing.T) {
+	for _, c := range []struct {
+		addresses string
+		want      string // in the one sentence; "" for none
+	}{
+		{"203.0.113.7", ""},
+		{"203.0.113.0", ""},
+		{"203.0.113.0 198.51.100.0 203.0.113.0", ""}, // two viewers by chance
+		{"203.0.113.0 198.51.100.0 192.0.2.0", "IPv4 addresses were cut"},
+		{"203.0.113.0 198.51.100.0 192.0.2.0 192.0.2.1", ""},
+		{"192.0.2.1 203.0.113.0 198.51.100.0 192.0.2.0", ""},
+		{"2001:db8:: 2001:db8:1:: 2001:db8:2::", "IPv6 addresses were cut to /64"},
+		{"2001:db8:: 2001:db8:1:: 2001:db8:2::1", ""},
+		{"0.0.0.0 ::", "2 of 2 addresses were removed"},
+	} {
+		// one goroutine, and three that are merged
+		list := strings.Fields(c.addresses)
+		var merged Facts
+		for i := range 3 {
+			var mine []string
+			for j := i; j < len(list); j += 3 {
+				mine = append(mine, list[j])
+			}
+			merged.Merge(noted(mine...))
+		}
+		for _, f := range []*Facts{noted(list...), &merged} {
+			got := f.Sentences("nginx")
+			if c.want == "" && len(got) > 0 || c.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], c.want)) {
+				t.Errorf("%s: %q, want %q", c.addresses, got, c.want)
+			}
+			if f.Anonymised() != (c.want != "") {
+				t.Errorf("%s: anonymised %v", c.addresses, f.Anonymised())
+			}
+		}
+	}
+}
+
+func TestFactsOfRecords(t *testing.T) {
+	for _, c := range []struct {
+		change func(*Record)
+		want   string
+	}{
+		{func(*Record) {}, "[]"},
+		{func(r *Record) { r.QueryCut = true }, "[100 of 100 lines cannot carry a query string: tokens in it are not in the log]"},
+		{func(r *Record) { r.Target = []byte("/a") }, "[no line has a query string: it may have been stripped from the log]"},
+		{func(r *Record) { r.Sampled = true }, "[the log is sampled: requests are missing, so no rates and no order of requests can be told from it]"},
+		{func(r *Record) { r.Shield = true }, "[100 of 100 lines were written by shield servers: their client is another server of the CDN]"},
+		{func(r *Record) { r.Forwarded = true }, "[100 of 100 addresses are from X-Forwarded-For, which a client can write itself]"},
+	} {
+		var f Facts
+		for i := range 100 {
+			r := Record{Client: netip.AddrFrom4([4]byte{203, 0, 113, byte(i + 1)}), Target: []byte("/a?b=c")}
+			c.change(&r)
+			f.Note(&r)
+		}
+		if got := fmt.Sprint(f.Sentences("csv")); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+	f := Facts{Records: 10000, Queries: 1}
+	if got := fmt.Sprint(f.Sentences("gcore-viewer")); !strings.Contains(got, "exactly 10,000 rows") {
+		t.Error(got)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	for file, want := range map[string]string{
+		"bunny-bars.log": "cut before logging", "yandex.log": "read as UTC", "gcore.log": "shield servers", "bunny-json.log": "removed before logging", "nginx-combined.log": "",
+	} {
+		got := strings.Join(detected(t, fixture(t, file)).Notes(), "; ")
+		if !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", file, got, want)
+		}
+	}
+}

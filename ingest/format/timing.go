@@ -1,0 +1,80 @@
+package format
+
+// readTime settles Logged, Start, Resolution, HasStart and Duration.
+func (p *Parser) readTime(r *Record) bool {
+	logged, grain, ok := p.logged()
+	start, startGrain, own := moment(p.raw(started))
+	took, known := p.took()
+	if own && ok && !known {
+		took, known = logged-start, true
+	}
+	if took < 0 || took > dayLen {
+		took, known = 0, false
+	}
+	switch {
+	case own && !ok:
+		logged, grain = start+max(took, 0), startGrain
+	case own:
+		grain = startGrain
+	case known:
+		start = logged - took
+	default:
+		start, took = logged, -1
+	}
+	if !known {
+		took = -1
+	}
+	r.Logged, r.Start, r.Resolution, r.HasStart, r.Duration = logged, start, grain, known || own, took
+	return ok || own
+}
+
+// took reads the duration, in the finest unit that the line has.
+func (p *Parser) took() (micros int64, ok bool) {
+	switch {
+	case p.at[tookUs].end > 0:
+		return scaled(p.raw(tookUs), 1)
+	case p.at[tookMs].end > 0:
+		return scaled(p.raw(tookMs), 1000)
+	case p.at[duration].end > 0:
+		return seconds(p.raw(duration))
+	}
+	return 0, false
+}
+
+// scaled reads a decimal number of units of so many µs.
+func scaled(b []byte, unit int64) (micros int64, ok bool) {
+	micros, ok = seconds(b)
+	return micros / (second / unit), ok
+}
+
+// logged reads the time of the line, whose date may stand in a field of its own.
+func (p *Parser) logged() (micros, grain int64, ok bool) {
+	day, text := p.raw(day), p.raw(when)
+	if len(text) == 0 {
+		return moment(day)
+	}
+	micros, grain, ok = moment(text)
+	if ok || len(day) == 0 {
+		return micros, grain, ok
+	}
+	date, ok1 := isoDate(day)
+	clock, ok2 := clockOf(text)
+	if !ok1 || !ok2 {
+		return 0, 0, false
+	}
+	rest, fraction, grain := fractionOf(text[8:])
+	return (date+clock)*second + fraction, grain, len(rest) == 0
+}
+
+func (p *Parser) badTime() Failure {
+	f := when
+	for _, g := range [...]field{started, day} {
+		if p.at[f].end == 0 {
+			f = g
+		}
+	}
+	if yearless(p.raw(f)) {
+		return p.fail(ReasonTime, f, "a time with its year: without one the date is not known")
+	}
+	return p.fail(ReasonTime, f, "a time such as 23/Nov/2026:09:26:12 +0000")
+}

@@ -1,0 +1,90 @@
+package format
+
+import "bytes"
+
+// vendor is JSON lines with one maker's keys. What their names mean stands in known, but for those that mean something else
+// elsewhere.
+type vendor struct {
+	name, doc, source string
+	marks             []string // how a line with its keys can be told: any of these stands in it
+	names             map[string]meaning
+	percent           uint32 // fields that are percent-encoded on top of JSON's escapes
+}
+
+func vendors() []vendor {
+	ms := map[string]meaning{"request_time": {field: tookMs}}
+	return []vendor{
+		{name: "gcore-json", doc: "Gcore Logs Uploader, JSON: chosen fields, $ before keys or not, WAAP fields",
+			source: "https://gcore.com/docs/cdn/logs/logs-uploader", marks: []string{`"gcdn_`, `"$gcdn_`, `"waap_`, `"$waap_`}},
+		{name: "cloudflare", doc: "Cloudflare Logpush http_requests, NDJSON: times as RFC 3339, Unix or Unix ns",
+			source: "https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/", marks: []string{`"EdgeResponseStatus"`, `"ClientRequestURI"`}},
+		{name: "cloudfront-json", doc: "CloudFront standard logging v2, JSON",
+			source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html", marks: []string{`"cs-uri-stem"`, `"x-edge-`},
+			percent: percentFields},
+		{name: "akamai", doc: "Akamai DataStream 2, JSON ('akamai:<field names>' for the structured format)",
+			source: "https://techdocs.akamai.com/datastream2/v3/docs/log-format-1", marks: []string{`"cliIP"`, `"reqTimeSec"`}, percent: percentFields},
+		{name: "fastly", doc: "Fastly, its JSON template: client_ip, timestamp, url, request_method, response_status",
+			source: "https://www.fastly.com/documentation/guides/integrations/streaming-logs/custom-log-formats/", marks: []string{`"fastly_`}},
+		{name: "bunny-json", doc: "bunny.net Logging API v2, one JSON object per line",
+			source: "https://docs.bunny.net/cdn/logging", marks: []string{`"pullZoneId"`, `"PullZoneId"`}},
+		{name: "cdn77", doc: "CDN77 real-time logs, JSON (CSV and TSV by their header: csv, tsv)",
+			source: "https://client.cdn77.com/support/knowledgebase/traffic-logs/real-time-logs", marks: []string{`"clientRequestPath"`, `"resourceID"`}},
+		{name: "yandex", doc: "Yandex Cloud CDN, JSON (its EdgeCDN provider writes gcore)",
+			source: "https://yandex.cloud/en/docs/cdn/logs-ref", marks: []string{`"timestamp_ms"`}},
+		{name: "alibaba", doc: "Alibaba Cloud CDN real-time logs, JSON",
+			source: "https://www.alibabacloud.com/help/en/cdn/user-guide/fields-in-real-time-logs", marks: []string{`"unixtime"`}, names: ms},
+		{name: "tencent", doc: "Tencent Cloud CDN real-time logs, JSON",
+			source: "https://www.tencentcloud.com/document/product/614/42748", marks: []string{`"rsp_size"`}, names: ms},
+		{name: "huawei", doc: "Huawei Cloud CDN logs, JSON",
+			source: "https://support.huaweicloud.com/intl/en-us/usermanual-lts/lts_04_0536.html", marks: []string{`"hit_info"`},
+			names: map[string]meaning{"request_time": {field: when}}},
+		{name: "caddy", doc: "Caddy's access log, JSON",
+			source: "https://caddyserver.com/docs/caddyfile/directives/log", marks: []string{`"http.log.access`}},
+	}
+}
+
+// percentFields are percent-encoded by CloudFront and Akamai. Their targets are, too, but there the client's own encoding
+// cannot be told from the log's, but for a "%" that was encoded again, or a first slash that was encoded at all.
+const percentFields = 1<<agent | 1<<referer | 1<<target | 1<<path | 1<<query
+
+func (v *vendor) format() *Format {
+	f := jsonLines()
+	f.Name, f.Doc, f.Source, f.percent = v.name, v.doc, v.source, v.percent
+	if v.names != nil {
+		f.words = &words{names: v.names}
+	}
+	return f
+}
+
+// vendorOf finds whose JSON lines these are: nearly all of the objects must bear one vendor's marks, and no other's.
+func vendorOf(lines [][]byte) *Format {
+	var found *Format
+	for _, v := range vendors() {
+		marked, objects := 0, 0
+		for _, line := range lines {
+			if len(line) > 0 && line[0] == '{' {
+				objects++
+				if v.marked(line) {
+					marked++
+				}
+			}
+		}
+		if objects == 0 || float64(marked) < mostly*float64(objects) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = v.format()
+	}
+	return found
+}
+
+func (v *vendor) marked(line []byte) bool {
+	for _, m := range v.marks {
+		if bytes.Contains(line, []byte(m)) {
+			return true
+		}
+	}
+	return false
+}
