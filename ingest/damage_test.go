@@ -56,11 +56,19 @@ func sourceCases(t *testing.T) map[string]sourceCase {
 		"garbage among good lines": {data: []byte(strings.ReplaceAll(good, "/vod/7.ts HTTP", "/vod/7.ts HTTP\nx\n\x16\x03\x01\n")), parsed: 39, rejected: 4, format: "nginx-like"},
 		"gzip, truncated":          {data: gz(t, []byte(strings.Repeat(good, 50)))[:800], parsed: -1, format: "nginx-like", err: "truncated"},
 		"gzip, trailer cut":        {data: zipped[:len(zipped)-4], parsed: 40, format: "nginx-like", err: "truncated"},
-		"gzip, wrong checksum":     {data: checksum, parsed: 40, format: "nginx-like", err: "damaged"},
+		"gzip, wrong checksum":     {data: checksum, parsed: 40, format: "nginx-like", err: "the gzip checksum does not fit; the lines before it are kept, but some may be wrong"},
 		"gzip, header alone":       {data: zipped[:10], err: "truncated"},
-		"gzip, half a header":      {data: zipped[:5], err: "gzip header"},
+		"gzip, half a header":      {data: zipped[:5], err: "truncated"},
 		"gzip, garbage behind":     {data: append(bytes.Clone(zipped), "garbage behind the end"...), parsed: 40, format: "nginx-like", err: "all lines before it are kept"},
 		"gzip, 7 bytes behind":     {data: append(bytes.Clone(zipped), "garbage"...), parsed: 40, format: "nginx-like", err: "behind the end of the gzip data stands something else; all lines before it are kept"},
+		"zstd":                     {data: fixture(t, "one.zst"), parsed: 40, format: "nginx-like"},
+		"zstd, cut":                {data: fixture(t, "frames.zst")[:400], parsed: 20, format: "nginx-like", err: "truncated"},
+		"bzip2":                    {data: fixture(t, "one.bz2"), parsed: 40, format: "nginx-like"},
+		"bzip2, cut":               {data: fixture(t, "streams.bz2")[:600], parsed: 20, format: "nginx-like", err: "truncated"},
+		"xz":                       {data: fixture(t, "one.xz"), parsed: 40, format: "nginx-like"},
+		"xz, cut":                  {data: fixture(t, "blocks.xz")[:700], parsed: -1, format: "nginx-like", err: "truncated"},
+		"xz, footer cut":           {data: fixture(t, "one.xz")[:480], parsed: 40, format: "nginx-like", err: "truncated"},
+		"tar in gzip":              {data: fixture(t, "tar.gz"), err: "a tar archive inside the gzip data"},
 		"gzip, second cut":         {data: append(bytes.Clone(zipped), zipped[:7]...), parsed: 40, format: "nginx-like", err: "truncated"},
 		"NUL bytes before":         {data: []byte(strings.Repeat("\x00", 100_000) + good), parsed: 39, rejected: 1, format: "nginx-like"},
 		"NUL bytes amid":           {data: []byte(good + strings.Repeat("\x00", 5000) + good), parsed: 79, rejected: 1, format: "nginx-like"},
@@ -75,7 +83,7 @@ func sourceCases(t *testing.T) map[string]sourceCase {
 		"binary":                   {data: noise(), err: "no log format fits"},
 		"prose":                    {data: []byte(strings.Repeat("It was a dark and stormy night.\n", 300)), err: "no log format fits"},
 		"blank":                    {data: []byte("\n\n\n"), err: "format"},
-		"zstd":                     {data: []byte("\x28\xb5\x2f\xfdxxxx"), err: "zstd"},
+		"zstd, nothing but magic":  {data: []byte("\x28\xb5\x2f\xfdxxxx"), err: "zstd"},
 	}
 }
 
@@ -172,6 +180,26 @@ func TestLabelStandsForTheHost(t *testing.T) {
 	}
 }
 
+// TestLabelOfSeveralFilesIsTheirHost: the sources differ, the host does not.
+func TestLabelOfSeveralFilesIsTheirHost(t *testing.T) {
+	line := strings.Replace(testLine("203.0.113.7", "/a.ts", 200), " cdn.example.com 0.000", "", 1)
+	file := writeFile(t, t.TempDir(), "a.zip", zipOf(t, "1.log="+line, "2.log="+line))
+	s, _ := loadArgs(t, testOptions(t), "cdn.example.com="+file)
+	const want = "cdn.example.com:a.zip!1.log cdn.example.com, cdn.example.com:a.zip!2.log cdn.example.com"
+	if got := one[string](t, s, `SELECT string_agg(source || ' ' || host, ', ' ORDER BY source) FROM requests`); got != want {
+		t.Errorf("sources and hosts %q, want %q", got, want)
+	}
+}
+
+// TestDamageIsReported: the error of a source is the damage itself.
+func TestDamageIsReported(t *testing.T) {
+	_, got := loadArgs(t, testOptions(t), writeFile(t, t.TempDir(), "a.log", fixture(t, "one.gz")[:300]))
+	var d *Damage
+	if err := got.Sources[0].Err; !errors.As(err, &d) || d.At != 300 || err.Error() != "truncated at byte 300 (of 300): the gzip data ends too early; what came before is kept" {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestStdin(t *testing.T) {
 	o := testOptions(t)
 	o.Stdin = bytes.NewReader(gz(t, []byte(plainLines(5))))
@@ -183,6 +211,21 @@ func TestStdin(t *testing.T) {
 	}
 	if last.Lines != 5 || last.Read != int64(len(gz(t, []byte(plainLines(5))))) {
 		t.Errorf("progress ended at %+v, want 5 lines and all stored bytes", last)
+	}
+}
+
+// TestZipMembersAreSources: each member has its own format, line numbers and
+// accounting.
+func TestZipMembersAreSources(t *testing.T) {
+	gcore, _ := synthLog(t, synth.Options{Seed: 1, Lines: 30, Format: "gcore"})
+	file := writeFile(t, t.TempDir(), "logs.zip", zipOf(t, "edge.log="+gcore, "origin.log="+plainLines(7)+"junk\n", "notes.txt="+strings.Repeat("It was a dark and stormy night.\n", 300)))
+	s, got := loadArgs(t, testOptions(t), file)
+	for i, want := range []string{"edge.log gcore 30 0 30", "notes.txt  0 0 0", "origin.log nginx-like 7 1 8"} {
+		src := got.Sources[i]
+		stored := one[int64](t, s, `SELECT coalesce((SELECT max(line) FROM (SELECT source, line FROM requests UNION ALL SELECT source, line FROM rejects) WHERE source = ?), 0)`, src.Path)
+		if said := fmt.Sprintf("%s %s %d %d %d", strings.TrimPrefix(src.Path, file+"!"), src.Format, src.Parsed, src.Rejected, stored); said != want || (src.Err != nil) != (i == 1) {
+			t.Errorf("member %d: %s, %v; want %s", i, said, src.Err, want)
+		}
 	}
 }
 

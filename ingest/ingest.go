@@ -19,8 +19,8 @@ package ingest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -42,6 +42,7 @@ type Options struct {
 	Resources *token.Resources
 	Keys      *token.Keyring
 	Format    *format.Format // nil: found for each source
+	Map       format.Map     // what the log calls our fields, where it is found; nil: nothing unusual
 	Since     time.Time      // zero: no limit; by the request's start
 	Until     time.Time      // exclusive
 	Host      string         // glob over hosts, "" all
@@ -70,7 +71,8 @@ type SourceStats struct {
 	Path                    string
 	Format                  string // "" where the source is empty or no format fits
 	Lines, Parsed, Rejected int64
-	Err                     error // damage, or no format; what came before was kept
+	Notes                   []string // what the lines show that takes away from what they can tell
+	Err                     error    // *Damage, or no format, or why it cannot be opened; what came before was kept
 }
 
 // noHost stands for a host that the log does not tell.
@@ -102,6 +104,15 @@ type source struct {
 	parsed, rejected atomic.Int64
 	grain            atomic.Int64 // µs, the coarsest of its lines
 	err              error
+
+	mu    sync.Mutex
+	facts format.Facts
+}
+
+func (s *source) learn(f *format.Facts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.facts.Merge(f)
 }
 
 func (s *source) count(parsed, rejected int64) {
@@ -129,7 +140,7 @@ func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, 
 	for _, src := range sources {
 		host := noHost
 		if src.Named {
-			host = src.Label
+			host = cmp.Or(src.Host, src.Label)
 		}
 		l.sources = append(l.sources, &source{Source: src, host: []byte(host)})
 	}
@@ -216,27 +227,12 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out chan<- chunk
 		buffered.Discard(len(byteOrderMark))
 	}
 	src.format = l.Format
-	s := &sampler{src: src, out: out}
+	s := &sampler{src: src, names: l.Map, out: out}
 	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, func(ch chunk) error { return s.take(ctx, ch) })
 	if misfit := s.settle(ctx); misfit != nil {
 		return s.sent, misfit
 	}
-	return lines, damage(err)
-}
-
-// damage words a read error; a plain end is none.
-func damage(err error) error {
-	switch {
-	case err == nil || errors.Is(err, io.EOF):
-		return nil
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("truncated: the compressed data ends too early; what came before is kept")
-	case errors.Is(err, context.Canceled):
-		return err
-	case errors.Is(err, errBehindGzip):
-		return fmt.Errorf("%w; all lines before it are kept", err)
-	}
-	return fmt.Errorf("damaged: %w; what came before is kept", unwrapPath(err))
+	return lines, err
 }
 
 // progressReader reports how far reading has come.
@@ -293,7 +289,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	for i, s := range l.sources {
 		stats := SourceStats{Path: s.Label, Lines: s.lines, Parsed: s.parsed.Load(), Rejected: s.rejected.Load(), Err: s.err}
 		if s.format != nil && s.lines > 0 {
-			stats.Format = s.format.Name
+			stats.Format, stats.Notes = s.format.Name, s.facts.Sentences(s.format.Name)
 		}
 		var damaged any
 		if s.err != nil {

@@ -19,6 +19,7 @@ const (
 // they decide the format; lines too long need none and do not count.
 type sampler struct {
 	src   *source
+	names format.Map
 	out   chan<- chunk
 	held  []chunk
 	lines int
@@ -55,7 +56,7 @@ func (s *sampler) settle(ctx context.Context) error {
 	case len(s.held) == 0:
 		return nil
 	}
-	found, misfit := format.Detect(s.sample())
+	found, misfit := format.DetectWith(s.sample(), s.names)
 	if misfit != nil {
 		return misfit
 	}
@@ -80,7 +81,13 @@ func (s *sampler) sample() (lines [][]byte) {
 	return lines
 }
 
+// send passes a chunk on with the format of its lines: a header line in it may
+// change that of the next one.
 func (s *sampler) send(ctx context.Context, ch chunk) error {
+	if !ch.long {
+		ch.format = s.src.format
+		s.src.format = s.src.format.After(ch.data)
+	}
 	select {
 	case s.out <- ch:
 		return nil

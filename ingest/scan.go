@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"sync"
+
+	"ipdrift/ingest/format"
 )
 
 const (
@@ -16,9 +18,10 @@ const (
 // chunk is a run of whole lines of one source.
 type chunk struct {
 	source int
-	first  int64  // number of the first line, from 1
-	data   []byte // whole lines; the last may lack its newline at the end of a source
-	long   bool   // data is the beginning of one line longer than maxLine
+	first  int64          // number of the first line, from 1
+	data   []byte         // whole lines; the last may lack its newline at the end of a source
+	long   bool           // data is the beginning of one line longer than maxLine
+	format *format.Format // of its lines; nil for a long one
 	buf    *[]byte
 }
 

@@ -2,71 +2,68 @@ package ingest
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
-	"path/filepath"
-	"sort"
 	"strings"
 	"sync/atomic"
-
-	"github.com/klauspost/compress/gzip"
 )
 
-// Source is one input: a file, or stdin as "-".
+// Source is one input: a file, a member of a zip archive, or stdin as "-".
 type Source struct {
-	Path  string
-	Label string // what the report calls it; the path where the user gave no label
-	Named bool   // the user gave the label: it stands for the host where a format has none
+	Path  string // of the file; of the archive for a member
+	Label string // what the report calls it; no two sources of one call to Sources share it
+	Named bool   // the user gave a label
+	Host  string // the label as given: it stands for the host where a format has none
 	Size  int64  // bytes as stored (compressed); -1 unknown
+
+	member *member
+	fault  error // why the source cannot be read, known beforehand
 }
 
+// maxSources is how many sources the case can tell apart.
+const maxSources = math.MaxUint16 + 1
+
 // Sources turns command-line arguments into sources in a stable order. An
-// argument is a file, a glob, a folder (taken recursively, hidden files left
-// out), "-" for stdin, or any of these behind "label=".
+// argument is a file, a glob, a folder (taken recursively; hidden files, pipes
+// and devices left out), "-" for stdin, or any of these behind "label=". Each
+// file of a zip archive is a source of its own. One file under several names
+// is taken once.
+//
+// An argument that is not there is an error. What turns out unreadable below a
+// folder, a glob or an archive is a source whose error Load reports, so that
+// the rest is read.
 func Sources(args []string) ([]Source, error) {
 	var out []Source
 	seen := map[string]bool{}
 	for _, arg := range args {
 		label, path := splitLabel(arg)
-		paths, err := expand(path)
+		entries, err := expand(path)
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range paths {
-			if key := identity(p); !seen[key] {
+		for _, e := range entries {
+			if key := identity(e.path); !seen[key] {
 				seen[key] = true
-			} else {
-				continue
+				out = append(out, newSources(e, label)...)
 			}
-			out = append(out, newSource(p, label))
 		}
 	}
+	if len(out) > maxSources {
+		return nil, fmt.Errorf("%d sources are too many: %d fit in one case; join the files of one host with cat", len(out), maxSources)
+	}
+	nameSources(out)
 	return out, nil
-}
-
-// identity is the same for all spellings of one file.
-func identity(path string) string {
-	if path == "-" {
-		return path
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	return path
 }
 
 // splitLabel cuts "label=path". A file whose own name holds "=" wins over a
 // label.
 func splitLabel(arg string) (label, path string) {
-	if _, err := os.Stat(arg); err == nil {
+	if _, err := os.Lstat(arg); err == nil {
 		return "", arg
 	}
 	label, path, ok := strings.Cut(arg, "=")
@@ -76,71 +73,63 @@ func splitLabel(arg string) (label, path string) {
 	return label, path
 }
 
-func newSource(path, label string) Source {
-	s := Source{Path: path, Label: path, Size: -1}
-	if label != "" {
-		s.Label, s.Named = label, true
-	}
-	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+// newSources is a file as one source, or the members of an archive.
+func newSources(e entry, label string) []Source {
+	s := Source{Path: e.path, Named: label != "", Host: label, Size: -1, fault: e.err}
+	if info, err := os.Stat(e.path); err != nil || e.err != nil || !info.Mode().IsRegular() {
+		return []Source{s}
+	} else {
 		s.Size = info.Size()
 	}
-	return s
+	found, err := zipMembers(e.path)
+	if err != nil || found == nil {
+		s.fault = err
+		return []Source{s}
+	}
+	var out []Source
+	for _, m := range found {
+		s.member, s.Size, s.fault = m, m.stored, m.fault
+		out = append(out, s)
+	}
+	return out
 }
 
-func expand(path string) ([]string, error) {
-	if path == "-" {
-		return []string{path}, nil
+// stream is an opened source: its bytes, decompressed. Its errors are
+// [*Damage], or the context's.
+type stream struct {
+	io.Reader
+	io.Closer
+}
+
+// open starts reading a source. Compression is recognised by its magic bytes,
+// whatever the name says. read counts stored bytes.
+func (s Source) open(stdin io.Reader, read *atomic.Int64) (*stream, error) {
+	if s.fault != nil {
+		return nil, s.fault
 	}
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.IsDir():
-		return walk(path)
-	case err == nil:
-		return []string{path}, nil
-	case !strings.ContainsAny(path, "*?["):
-		return nil, fmt.Errorf("%s: %w", path, unwrapPath(err))
-	}
-	found, err := filepath.Glob(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("%s: no file matches", path)
-	}
-	var out []string
-	for _, f := range found {
-		more, err := expand(f)
+	in := &stored{file: io.NopCloser(stdin), size: -1}
+	if s.Path != "-" {
+		f, err := os.Open(s.Path)
 		if err != nil {
-			return nil, err
+			return nil, unwrapPath(err)
 		}
-		out = append(out, more...)
-	}
-	return out, nil
-}
-
-func walk(dir string) ([]string, error) {
-	var out []string
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case p != dir && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
+		in.file = f
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			in.size = info.Size()
+			if s.member == nil && isParquet(f) {
+				f.Close()
+				read.Add(in.size)
+				rows, err := openParquet(s.Path)
+				return &stream{rows, rows}, err
 			}
-		case d.Type().IsRegular():
-			out = append(out, p)
 		}
-		return nil
-	})
+	}
+	out, err := in.inflate(s.member, read)
 	if err != nil {
+		in.file.Close()
 		return nil, err
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s: the folder holds no file", dir)
-	}
-	sort.Strings(out)
-	return out, nil
+	return &stream{out, in.file}, nil
 }
 
 // unwrapPath drops the operation and the path that an os error repeats.
@@ -152,113 +141,50 @@ func unwrapPath(err error) error {
 	return err
 }
 
-// stream is an opened source: its bytes, decompressed.
-type stream struct {
-	io.Reader
-	file io.Closer
-	gz   *gzip.Reader
+const byteOrderMark = "\xef\xbb\xbf" // of UTF-8
+
+// stored is a file as it lies on the disk, read from start on.
+type stored struct {
+	*bufio.Reader
+	file  io.ReadCloser
+	raw   *countingReader
+	start int64
+	size  int64 // of the whole file; -1 unknown
 }
 
-func (s *stream) Close() error {
-	if s.gz != nil {
-		s.gz.Close()
-	}
-	return s.file.Close()
-}
+// used is how many stored bytes a decoder has taken.
+func (s *stored) used() int64 { return s.raw.n - int64(s.Buffered()) }
 
-// open starts reading a source. Compression is recognised by its magic bytes,
-// whatever the name says. read counts stored bytes.
-func (s Source) open(stdin io.Reader, read *atomic.Int64) (*stream, error) {
-	var file io.ReadCloser = io.NopCloser(stdin)
-	if s.Path != "-" {
-		f, err := os.Open(s.Path)
-		if err != nil {
-			return nil, unwrapPath(err)
+// inflate decompresses a whole file, or the member m of an archive.
+func (s *stored) inflate(m *member, read *atomic.Int64) (io.Reader, error) {
+	s.raw = &countingReader{Reader: s.file, total: read}
+	if m != nil {
+		at, ok := s.file.(io.ReaderAt)
+		if !ok {
+			return nil, errNoSeek
 		}
-		file = f
+		s.start = m.start
+		s.raw.Reader = io.NewSectionReader(at, m.start, m.room())
 	}
-	in := bufio.NewReaderSize(&countingReader{file, read}, 256<<10)
-	head, err := in.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		file.Close()
-		return nil, unwrapPath(err)
-	}
-	out := &stream{Reader: in, file: file}
-	switch {
-	case bytes.HasPrefix(head, []byte(gzipMagic)):
-		if out.gz, err = gzip.NewReader(in); err != nil {
-			file.Close()
-			return nil, fmt.Errorf("gzip header: %w", err)
-		}
-		out.gz.Multistream(false)
-		out.Reader = &members{out.gz, in}
-	case len(head) == 4 && unsupported(head) != "":
-		file.Close()
-		return nil, fmt.Errorf("%s is not read yet: decompress it first, or pipe it in as -", unsupported(head))
-	}
-	return out, nil
+	s.Reader = bufio.NewReaderSize(s.raw, 256<<10)
+	return s.decode(m)
 }
 
-const (
-	byteOrderMark = "\xef\xbb\xbf" // of UTF-8
-	gzipMagic     = "\x1f\x8b"
-)
-
-var errBehindGzip = errors.New("behind the end of the gzip data stands something else")
-
-// members reads the members of a gzip file one behind the other (RFC 1952,
-// 2.2), and tells what is no member from a member that is cut off.
-type members struct {
-	gz *gzip.Reader
-	in *bufio.Reader
-}
-
-func (m *members) Read(p []byte) (int, error) {
-	n, err := m.gz.Read(p)
-	if err == io.EOF {
-		err = m.next()
-	}
-	return n, err
-}
-
-func (m *members) next() error {
-	head, err := m.in.Peek(len(gzipMagic))
-	switch {
-	case len(head) == 0:
-		return err
-	case !strings.HasPrefix(gzipMagic, string(head)):
-		return errBehindGzip
-	}
-	err = m.gz.Reset(m.in)
-	m.gz.Multistream(false)
-	return err
-}
-
-// unsupported names a compression that is recognised only to be refused with
-// a clear word.
-func unsupported(magic []byte) string {
-	switch {
-	case string(magic) == "\x28\xb5\x2f\xfd":
-		return "a zstd file"
-	case string(magic[:3]) == "BZh":
-		return "a bzip2 file"
-	case string(magic) == "\xfd7zX":
-		return "an xz file"
-	case string(magic) == "PK\x03\x04":
-		return "a zip archive"
-	}
-	return ""
-}
-
+// countingReader counts what is read. Its error stays.
 type countingReader struct {
 	io.Reader
-	n *atomic.Int64
+	n     int64
+	total *atomic.Int64
+	err   error
 }
 
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.Reader.Read(p)
-	c.n.Add(int64(n))
-	return n, err
+func (c *countingReader) Read(p []byte) (n int, err error) {
+	if c.err == nil {
+		n, c.err = c.Reader.Read(p)
+		c.n += int64(n)
+		c.total.Add(int64(n))
+	}
+	return n, c.err
 }
 
 // interruptible gives up a read that waits once ctx ends; that read is left to

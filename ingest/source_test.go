@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,7 +15,7 @@ import (
 func TestSources(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	for _, name := range []string{"a.log", "b.log", "x=y.log", "logs/2.log", "logs/10.log", "logs/deep/1.log", "logs/.hidden", "logs/.git/config", "br[1].log"} {
+	for _, name := range []string{"a.log", "b.log", "x=y.log", "logs/2.log", "logs/10.log", "logs/deep/1.log", "logs/.hidden", "logs/.git/config", "br[1].log", "same/1/a.log", "same/2/a.log", "same/b.log"} {
 		writeFile(t, ".", name, []byte("x\n"))
 	}
 	if err := os.Mkdir("empty", 0o755); err != nil {
@@ -36,7 +35,11 @@ func TestSources(t *testing.T) {
 		{args: []string{"cdn.example.com=-"}, want: "cdn.example.com!>-"},
 		{args: []string{"-", "-"}, want: "->-"},
 		{args: []string{"[ab].log"}, want: "a.log>a.log b.log>b.log"},
-		{args: []string{"e=[ab].log"}, want: "e!>a.log e!>b.log"},
+		{args: []string{"e=[ab].log"}, want: "e:a.log!>a.log e:b.log!>b.log"},
+		{args: []string{"e=a.log", "b.log", "e=br[1].log"}, want: "e:a.log!>a.log b.log>b.log e:br[1].log!>br[1].log"},
+		{args: []string{"e=same"}, want: "e:1/a.log!>same/1/a.log e:2/a.log!>same/2/a.log e:b.log!>same/b.log"},
+		{args: []string{"e=same/1/a.log", "e=" + dir + "/same/2/a.log"}, want: "e:same/1/a.log!>same/1/a.log e:" + dir + "/same/2/a.log!>" + dir + "/same/2/a.log"},
+		{args: []string{"a.log=b.log", "a.log"}, want: "a.log!>b.log a.log#2>a.log"},
 		{args: []string{"br[1].log"}, want: "br[1].log>br[1].log"},
 		{args: []string{"logs"}, want: "logs/10.log>logs/10.log logs/2.log>logs/2.log logs/deep/1.log>logs/deep/1.log"},
 		{args: []string{"log*"}, want: "logs/10.log>logs/10.log logs/2.log>logs/2.log logs/deep/1.log>logs/deep/1.log"},
@@ -72,54 +75,6 @@ func TestSources(t *testing.T) {
 		}
 		if err != nil || strings.Join(said, " ") != c.want {
 			t.Errorf("Sources(%q) = %q, %v; want %q", c.args, said, err, c.want)
-		}
-	}
-}
-
-func open(t *testing.T, data []byte) (string, error) {
-	t.Helper()
-	var read atomic.Int64
-	in, err := Source{Path: writeFile(t, t.TempDir(), "access.log", data)}.open(nil, &read)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	out, err := io.ReadAll(in)
-	if read.Load() != int64(len(data)) && err == nil {
-		t.Errorf("%d stored bytes counted, want %d", read.Load(), len(data))
-	}
-	return string(out), err
-}
-
-func TestOpen(t *testing.T) {
-	long := strings.Repeat("0123456789abcdef", 100_000)
-	for name, c := range map[string]struct {
-		data []byte
-		want string
-		err  string
-	}{
-		"empty":                   {data: nil, want: ""},
-		"one byte":                {data: []byte("x"), want: "x"},
-		"plain":                   {data: []byte("a\nb"), want: "a\nb"},
-		"gzip":                    {data: gz(t, []byte("a\nb\n")), want: "a\nb\n"},
-		"gzip, several members":   {data: slices.Concat(gz(t, []byte("a\n")), gz(t, nil), gz(t, []byte("b\n"))), want: "a\nb\n"},
-		"gzip, an empty member":   {data: gz(t, nil), want: ""},
-		"gzip, long":              {data: gz(t, []byte(long)), want: long},
-		"gzip of gzip":            {data: gz(t, gz(t, []byte("a"))), want: string(gz(t, []byte("a")))},
-		"gzip magic alone":        {data: []byte{0x1f, 0x8b}, err: "gzip"},
-		"gzip, wrong method":      {data: []byte{0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0}, err: "gzip"},
-		"zstd":                    {data: []byte("\x28\xb5\x2f\xfd\x00\x00"), err: "zstd"},
-		"bzip2":                   {data: []byte("BZh91AY&SY"), err: "bzip2"},
-		"xz":                      {data: []byte("\xfd7zXZ\x00"), err: "xz"},
-		"zip":                     {data: []byte("PK\x03\x04abcd"), err: "zip"},
-		"begins like a known one": {data: []byte("PK\x03"), want: "PK\x03"},
-	} {
-		got, err := open(t, c.data)
-		switch {
-		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
-			t.Errorf("%s: error %v, want one that names %s", name, err, c.err)
-		case c.err == "" && (err != nil || got != c.want):
-			t.Errorf("%s: %d bytes, %v; want %d bytes", name, len(got), err, len(c.want))
 		}
 	}
 }

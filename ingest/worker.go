@@ -19,10 +19,10 @@ import (
 // shares with the others stands in load.
 type worker struct {
 	*load
-	parsers map[int]*format.Parser // by source
-	prover  *prover
-	record  format.Record
-	link    token.Link
+	readings map[int]*reading // by source
+	prover   *prover
+	record   format.Record
+	link     token.Link
 
 	outcome, client, dir, file, agent, referer *cache
 	links                                      []linkMemo
@@ -32,6 +32,12 @@ type worker struct {
 	queries int64 // requests with a query string
 	hits    hitColumns
 	build   *array.RecordBuilder
+}
+
+// reading is one worker's share of a source.
+type reading struct {
+	parser *format.Parser
+	facts  format.Facts
 }
 
 // linkSlots is the size of a worker's memory of links: direct-mapped, what
@@ -48,7 +54,7 @@ type hitColumns struct {
 
 func newWorker(l *load) *worker {
 	return &worker{
-		load: l, parsers: map[int]*format.Parser{},
+		load: l, readings: map[int]*reading{},
 		prover: newProver(l),
 		links:  make([]linkMemo, linkSlots), outcome: newCache(l.dicts.outcome), client: newCache(l.dicts.client),
 		dir: newCache(l.dicts.dir), file: newCache(l.dicts.file), agent: newCache(l.dicts.agent), referer: newCache(l.dicts.referer),
@@ -64,6 +70,9 @@ func (w *worker) run(ctx context.Context, in <-chan chunk, out chan<- arrow.Reco
 		w.chunks.put(ch)
 	}
 	w.load.queries.Add(w.queries)
+	for i, r := range w.readings {
+		w.sources[i].learn(&r.facts)
+	}
 	return w.flush(ctx, out)
 }
 
@@ -73,11 +82,12 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 		src.count(0, 1)
 		return w.reject(ctx, ch.source, ch.first, "line too long", ch.data)
 	}
-	parser := w.parsers[ch.source]
-	if parser == nil {
-		parser = src.format.NewParser()
-		w.parsers[ch.source] = parser
+	from := w.readings[ch.source]
+	if from == nil {
+		from = &reading{parser: ch.format.NewParser()}
+		w.readings[ch.source] = from
 	}
+	from.parser.Use(ch.format)
 	var parsed, rejected, grain int64
 	number := ch.first
 	for data := ch.data; len(data) > 0; number++ {
@@ -87,7 +97,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 		} else {
 			data = nil
 		}
-		if f := parser.Parse(line, &w.record); f.Reason != "" {
+		if f := from.parser.Parse(line, &w.record); f.Reason != "" {
 			rejected++
 			if err := w.reject(ctx, ch.source, number, f.Reason, line); err != nil {
 				return err
@@ -95,6 +105,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 			continue
 		}
 		parsed++
+		from.facts.Note(&w.record)
 		grain = max(grain, w.record.Resolution)
 		if err := w.request(ctx, ch.source, number, out); err != nil {
 			return err

@@ -1,0 +1,30 @@
+package ingest
+
+import (
+	"bytes"
+	"io"
+	"sync/atomic"
+)
+
+// Head reads the first lines of a source, without their newlines, as far as a
+// number of bytes goes; the last one is left out where it may go on. An error
+// behind the first bytes ends them silently. stdin is for a source of the path "-".
+func Head(s Source, stdin io.Reader, lines, size int) ([][]byte, error) {
+	var read atomic.Int64
+	in, err := s.open(stdin, &read)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	text := make([]byte, size)
+	n, err := fill(in, text)
+	if err != nil && err != io.EOF && n == 0 {
+		return nil, err
+	}
+	text = bytes.TrimPrefix(text[:n], []byte(byteOrderMark))
+	all := bytes.Split(text, []byte("\n"))
+	if last := len(all) - 1; len(all[last]) == 0 || n == size && last > 0 {
+		all = all[:last]
+	}
+	return all[:min(len(all), lines)], nil
+}

@@ -1,0 +1,99 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/marcboeker/go-duckdb"
+)
+
+const parquetMagic = "PAR1" // Apache Parquet, "File format"
+
+// parquetMemory bounds DuckDB while it reads a Parquet file; what does not fit
+// goes to a temporary folder.
+const parquetMemory = "128MB"
+
+func isParquet(f io.ReaderAt) bool {
+	head := make([]byte, len(parquetMagic))
+	_, err := f.ReadAt(head, 0)
+	return err == nil && string(head) == parquetMagic
+}
+
+// openParquet reads a Parquet file as the JSON lines that its rows make, in
+// their order: from there on it is a log like any other, and a line number is a
+// row number.
+func openParquet(path string) (io.ReadCloser, error) {
+	dir, err := os.MkdirTemp("", "ipdrift-parquet-")
+	if err != nil {
+		return nil, err
+	}
+	connector, err := duckdb.NewConnector("?threads=1&memory_limit="+parquetMemory+"&autoinstall_known_extensions=false&autoload_known_extensions=false", nil)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	p := &parquetRows{db: sql.OpenDB(connector), connector: connector, dir: dir, done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	out, in := io.Pipe()
+	p.PipeReader = out
+	go func() {
+		defer close(p.done)
+		in.CloseWithError(p.write(ctx, path, in))
+	}()
+	return p, nil
+}
+
+// parquetRows is a Parquet file being read.
+type parquetRows struct {
+	*io.PipeReader
+	db        *sql.DB
+	connector *duckdb.Connector
+	dir       string
+	cancel    context.CancelFunc
+	done      chan struct{}
+}
+
+func (p *parquetRows) write(ctx context.Context, path string, w io.Writer) error {
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, `SET temp_directory = `+quoted(p.dir)); err != nil {
+		return err
+	}
+	abs, err := filepath.Abs(path) // a name that begins like a URL is a file's all the same
+	if err != nil {
+		return err
+	}
+	var line []byte
+	err = Pages(ctx, conn, `SELECT to_json(t)::VARCHAR FROM read_parquet([`+quoted(abs)+`]) t`, func(page Page) error {
+		text := page.Texts(0)
+		for row := range page.Len() {
+			line = append(append(line[:0], text(row)...), '\n')
+			if _, err := w.Write(line); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("the Parquet file cannot be read: %w", err)
+	}
+	return nil
+}
+
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+func (p *parquetRows) Close() error {
+	p.cancel()
+	p.PipeReader.Close()
+	<-p.done
+	return errors.Join(p.db.Close(), p.connector.Close(), os.RemoveAll(p.dir))
+}
