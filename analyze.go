@@ -55,7 +55,7 @@ func analyzeCommand() *cobra.Command {
 		Long: `analyze reads access logs, recomputes every token, names the cause of every refusal,
 finds the users whose address changed, and says which mask would have let them in.
 
-LOG is a file, a glob, a folder or "-" for stdin; gzip is recognised by its content.
+LOG is a file, a glob, a folder or "-" for stdin; gzip, zstd, bzip2, xz and zip are recognised by their content.
 LABEL=LOG names a source; where the log format has no host, the label stands for it.
 
 ` + configDoc,
@@ -74,7 +74,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	f.SortFlags = false
 	o.keyFlags.register(f)
 	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (learned from what was served), file or dir")
-	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, or 'nginx:<log_format string>' (default: found for each file)")
+	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, or 'nginx:<log_format string>', 'apache:<LogFormat string>', 'gcore:<fields>' and others that \"ipdrift formats\" lists (default: found for each file)")
 	f.StringVar(&o.db, "db", "", "keep the case as a DuckDB database in this `FILE`, for ipdrift report and query")
 	o.outputFlags.register(f)
 	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds or RFC 3339)")
@@ -123,6 +123,11 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	}
 	if err := o.outputFlags.check(p.sources); err != nil {
 		return nil, err
+	}
+	if p.load.Map = p.columns; o.logFormat != "" {
+		if p.load.Format, err = format.NamedWith(o.logFormat, p.columns); err != nil {
+			return nil, usage("", "--log-format: %w", err)
+		}
 	}
 	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.limits.Threads
 	d := &p.detect
@@ -189,11 +194,6 @@ func (p *plan) narrow(o *analyzeFlags) (err error) {
 		return usage("a glob is *.example.com or cdn-?.example.com", "--host: %q is not a glob", o.host)
 	}
 	p.load.Host = o.host
-	if o.logFormat != "" {
-		if p.load.Format, err = format.Named(o.logFormat); err != nil {
-			return usage("", "--log-format: %w", err)
-		}
-	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/format"
 )
 
 // condition is something --fail-on can ask for.
@@ -42,7 +43,13 @@ func rotation(a *finding.Analysis) string {
 }
 
 func rejects(a *finding.Analysis) string {
-	if n := a.Input.Rejected; n > 0 {
+	n := a.Input.Rejected
+	for _, r := range a.Input.Rejects {
+		if r.Reason == format.ReasonHeader { // says nothing against the log
+			n -= r.Lines
+		}
+	}
+	if n > 0 {
 		return fmt.Sprintf("rejected lines: %d of %d", n, a.Input.Lines)
 	}
 	return ""

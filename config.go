@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -37,14 +38,19 @@ the log contradicts, the report says so. On a resource:
       scope: dir                     # file, dir or auto
       bind_ip: true                  # false: no address is hashed
       mask: 24                       # or {ipv4: 24, ipv6: 64, form: network}
-      expired_status: 410            # of expired links`
+      expired_status: 410            # of expired links
+
+Columns or keys of a log whose names are not the usual ones are named once for all files:
+
+  map: {client_ip: cip, time: when}  # our field: the log's name; "ipdrift formats" lists the fields`
 
 // config is a configuration file. Values are kept as nodes, which know their
 // line.
 type config struct {
-	Resources []resource `yaml:"resources"`
-	User      yaml.Node  `yaml:"user"`
-	Privacy   yaml.Node  `yaml:"privacy"`
+	Resources []resource           `yaml:"resources"`
+	Map       map[string]yaml.Node `yaml:"map"`
+	User      yaml.Node            `yaml:"user"`
+	Privacy   yaml.Node            `yaml:"privacy"`
 }
 
 type resource struct {
@@ -86,6 +92,7 @@ type configFile struct {
 	path      string
 	keys      []keyText
 	resources []stated
+	columns   format.Map               // what the log calls our fields
 	schemes   map[string]*token.Scheme // by name, so that one scheme is one
 	seen      map[string]int           // host → line
 }
@@ -112,7 +119,10 @@ func readConfig(path string) (*configFile, error) {
 	if err := c.unused(map[string]yaml.Node{"user": parsed.User, "privacy": parsed.Privacy}); err != nil {
 		return nil, err
 	}
-	if len(parsed.Resources) == 0 {
+	if err := c.names(parsed.Map); err != nil {
+		return nil, err
+	}
+	if len(parsed.Resources) == 0 && len(parsed.Map) == 0 {
 		return nil, c.wrong(1, "no resources")
 	}
 	for _, r := range parsed.Resources {

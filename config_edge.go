@@ -3,10 +3,12 @@ package main
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -115,4 +117,23 @@ func (c *configFile) time(name string, node yaml.Node) (int64, error) {
 		return 0, c.wrong(node.Line, "%s is no time; %s", name, timeHint)
 	}
 	return t.Unix(), nil
+}
+
+// names reads what a log calls our fields.
+func (c *configFile) names(given map[string]yaml.Node) error {
+	if len(given) == 0 {
+		return nil
+	}
+	c.columns = format.Map{}
+	for field, node := range given {
+		known := slices.ContainsFunc(format.MapFields(), func(doc string) bool { return strings.HasPrefix(doc, field+":") })
+		if !known {
+			return c.wrong(node.Line, "map: there is no field%s; \"ipdrift formats\" lists the fields", named(field))
+		}
+		if node.Kind != yaml.ScalarNode || node.Value == "" {
+			return c.wrong(node.Line, "map: %s is the name of a column or key", field)
+		}
+		c.columns[field] = node.Value
+	}
+	return nil
 }

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/report"
 	"ipdrift/token"
@@ -39,12 +36,28 @@ func formatsCommand() *cobra.Command {
 }
 
 func listAll(w io.Writer) error {
-	p := &paragraphs{w: w, width: 14}
+	p := &paragraphs{w: w, width: 17}
 	p.title("log formats (--log-format)")
 	for _, f := range format.Formats() {
 		p.line("  "+f.Name, "%s", f.Doc)
+		if f.Source != "" {
+			p.line("", "%s", f.Source)
+		}
 	}
-	p.line("  nginx:...", "any nginx log_format: --log-format 'nginx:$remote_addr [$time_local] \"$request\" $status ...'")
+	for _, t := range [][2]string{
+		{"nginx:...", `any nginx log_format: --log-format 'nginx:$remote_addr [$time_local] "$request" $status ...'`},
+		{"apache:...", `any Apache LogFormat: --log-format 'apache:%h %l %u %t "%r" %>s %b'`},
+		{"gcore:...", "Gcore Logs Uploader without a first line of names: the fields in their order"},
+		{"akamai:...", "Akamai DataStream 2, structured: the fields in their order"},
+		{"w3c:...", "W3C without #Fields; csv:... and tsv:... without a header row: the columns in their order"},
+	} {
+		p.line("  "+t[0], "%s", t[1])
+	}
+	p.title("\nfields for map in the configuration")
+	for _, doc := range format.MapFields() {
+		field, says, _ := strings.Cut(doc, ": ")
+		p.line("  "+field, "%s", says)
+	}
 	p.title("\ntoken schemes (--scheme)")
 	for _, s := range token.Schemes() {
 		p.line("  "+s.Name, "%s", s.Doc)
@@ -75,71 +88,66 @@ func (p *paragraphs) title(text string) {
 }
 
 func formatsTestCommand() *cobra.Command {
-	var name string
+	var name, config string
 	cmd := &cobra.Command{
 		Use:     "test FILE",
 		Short:   "Say which log format fits a file, and why a line does not",
 		Example: `  ipdrift formats test access.log.gz`,
 		Args:    want(false, "FILE"),
-		RunE:    func(cmd *cobra.Command, args []string) error { return testFormat(cmd, args[0], name) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return testFormat(cmd, args[0], name, config) },
 	}
+	cmd.Flags().StringVar(&config, "config", "", "YAML `FILE` whose map names columns or keys")
 	cmd.Flags().StringVar(&name, "log-format", "", "test this format: `NAME`, or 'nginx:<log_format string>' (default: the one that fits best)")
 	return cmd
 }
 
-func testFormat(cmd *cobra.Command, path, name string) error {
+func testFormat(cmd *cobra.Command, path, name, config string) error {
 	var f *format.Format
+	var columns format.Map
+	if config != "" {
+		c, err := readConfig(config)
+		if err != nil {
+			return err
+		}
+		columns = c.columns
+	}
 	if name != "" {
 		var err error
-		if f, err = format.Named(name); err != nil {
+		if f, err = format.NamedWith(name, columns); err != nil {
 			return usage("", "--log-format: %w", err)
 		}
 	}
-	lines, err := firstLines(cmd.InOrStdin(), path)
+	sources, err := ingest.Sources([]string{path})
 	if err != nil {
-		return failed("", "%s: %w", path, err)
+		return failed("", "%w", err)
+	}
+	for i, s := range sources {
+		if i > 0 {
+			fmt.Fprintln(cmd.OutOrStdout())
+		}
+		if err := testSource(cmd, s, f, columns); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func testSource(cmd *cobra.Command, s ingest.Source, f *format.Format, columns format.Map) error {
+	lines, err := ingest.Head(s, cmd.InOrStdin(), testLines, testBytes)
+	if err != nil {
+		return failed("", "%s: %w", s.Label, err)
 	}
 	if len(lines) == 0 {
-		return failed("", "%s: empty", path)
+		return failed("", "%s: empty", s.Label)
 	}
 	if f == nil {
-		found, misfit := format.Detect(lines)
+		found, misfit := format.DetectWith(lines, columns)
 		if misfit != nil {
-			return failed("", "%s: %w", path, misfit)
+			return failed("", "%s: %w", s.Label, misfit)
 		}
 		f = found
 	}
-	return describe(cmd.OutOrStdout(), path, f, lines)
-}
-
-// firstLines reads the beginning of a log, plain or gzip.
-func firstLines(stdin io.Reader, path string) ([][]byte, error) {
-	in := stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, withoutPath(err)
-		}
-		defer f.Close()
-		in = f
-	}
-	buffered := bufio.NewReader(in)
-	if head, _ := buffered.Peek(2); string(head) == "\x1f\x8b" {
-		gz, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, err
-		}
-		buffered = bufio.NewReader(gz)
-	}
-	text, err := io.ReadAll(io.LimitReader(buffered, testBytes))
-	if err != nil && (len(text) == 0 || !errors.Is(err, io.ErrUnexpectedEOF)) {
-		return nil, withoutPath(err)
-	}
-	lines := bytes.Split(text, []byte("\n"))
-	if last := len(lines) - 1; len(lines[last]) == 0 || len(text) == testBytes && last > 0 {
-		lines = lines[:last]
-	}
-	return lines[:min(len(lines), testLines)], nil
+	return describe(cmd.OutOrStdout(), s.Label, f, lines)
 }
 
 // describe says how well a format fits and shows the first lines as parsed.
@@ -148,20 +156,27 @@ func describe(w io.Writer, path string, f *format.Format, lines [][]byte) error 
 	parser, record := f.NewParser(), &format.Record{}
 	good, bad, blank := 0, 0, 0
 	var shown []func()
+	var facts format.Facts
 	for i, line := range lines {
-		failure := parser.Parse(line, record)
+		values, failure := parser.Explain(line, record)
+		name := fmt.Sprintf("line %d", i+1)
 		switch {
 		case failure.Reason == "":
+			facts.Note(record)
 			if good++; good <= testShown {
-				text := describeRecord(record)
-				shown = append(shown, func() { p.line(fmt.Sprintf("line %d", i+1), "%s", text) })
+				text, parts := describeRecord(record), shownValues(values)
+				shown = append(shown, func() { p.line(name, "%s", text); p.line("", "%s", parts) })
 			}
-		case failure.Reason == format.ReasonBlank:
+		case failure.Reason == format.ReasonBlank, failure.Header():
 			blank++
 		default:
 			if bad++; bad <= testShown {
+				parts := shownValues(values)
 				shown = append(shown, func() {
-					p.line(fmt.Sprintf("line %d", i+1), "does not fit: %s in column %d, want %s", failure.Reason, failure.Column, failure.Want)
+					p.line(name, "does not fit: %s in column %d, want %s", failure.Reason, failure.Column, failure.Want)
+					if parts != "" {
+						p.line("", "%s", parts)
+					}
 				})
 			}
 		}
@@ -169,8 +184,8 @@ func describe(w io.Writer, path string, f *format.Format, lines [][]byte) error 
 	p.line("format", "%s: %s", f.Name, f.Doc)
 	p.line("fits", "%d of the first %d lines of %s", good, len(lines)-blank, path)
 	p.line("fields", "%s", strings.Join(f.Fields(), ", "))
-	for _, missing := range shortcomings(f) {
-		p.line("note", "%s", missing)
+	for _, note := range slices.Concat(shortcomings(f), f.Notes(), facts.Sentences(f.Name)) {
+		p.line("note", "%s", note)
 	}
 	for _, show := range shown {
 		show()
@@ -194,6 +209,21 @@ func shortcomings(f *format.Format) []string {
 		out = append(out, "no request time is logged: expiry is judged at the time of logging")
 	}
 	return out
+}
+
+// shownValues lists the values of a line by field and column, tokens and the
+// values of parameters cut out.
+func shownValues(values []format.Value) string {
+	var parts []string
+	for _, v := range values {
+		text := v.Text
+		switch v.Name {
+		case "request", "uri", "query", "referer":
+			text = cutTarget([]byte(text))
+		}
+		parts = append(parts, fmt.Sprintf("%s@%d=%.60q", v.Name, v.Column, text))
+	}
+	return strings.Join(parts, " ")
 }
 
 func describeRecord(r *format.Record) string {

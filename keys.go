@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -66,6 +67,7 @@ type secrets struct {
 	ring      *token.Keyring
 	hosts     []string // that have keys of their own; "" has those of all others
 	form      token.Form
+	columns   format.Map // what the log calls our fields
 }
 
 // read finds the keys. Warnings about them go to w.
@@ -91,6 +93,7 @@ func (k *keyFlags) read(w io.Writer) (*secrets, error) {
 		if err != nil {
 			return nil, err
 		}
+		s.columns = c.columns
 		found = append(found, c.keys...)
 		for _, r := range c.resources {
 			if k.scheme != "" {

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
@@ -86,6 +87,9 @@ func (a *analysis) warn() {
 			say("%s: %v", s.Path, s.Err)
 		}
 	}
+	for _, text := range a.notes() {
+		say("%s", text)
+	}
 	if n := a.loaded.LeftOut; n > 0 {
 		say("%d requests outside --since, --until or --host were left out", n)
 	}
@@ -130,4 +134,30 @@ func (a *analysis) warn() {
 	if n := a.out.Denials.Disagreements; n > 0 {
 		say("on %d refused requests the edge's reason code and the recomputed verdict disagree", n)
 	}
+}
+
+// notes says what the lines of the sources show about them, each thing once,
+// unless it is said of the whole log.
+func (a *analysis) notes() []string {
+	var order []string
+	files := map[string][]string{}
+	for _, s := range a.loaded.Sources {
+		for _, text := range s.Notes {
+			stripped := a.loaded.Queries == 0 && strings.Contains(text, "query string")
+			if stripped || a.masked && strings.Contains(text, "addresses were cut") {
+				continue
+			}
+			if files[text] == nil {
+				order = append(order, text)
+			}
+			files[text] = append(files[text], s.Path)
+		}
+	}
+	for i, text := range order {
+		if order[i] = files[text][0]; len(files[text]) > 1 {
+			order[i] += fmt.Sprintf(" and %d more", len(files[text])-1)
+		}
+		order[i] += ": " + text
+	}
+	return order
 }

@@ -130,7 +130,7 @@ func (a *analysis) account(ctx context.Context) error {
 	in := &a.out.Input
 	in.Sources = []finding.Source{}
 	for _, s := range a.loaded.Sources {
-		f := finding.Source{Path: s.Path, Format: s.Format, Lines: s.Lines, Parsed: s.Parsed, Rejected: s.Rejected}
+		f := finding.Source{Path: s.Path, Format: s.Format, Lines: s.Lines, Parsed: s.Parsed, Rejected: s.Rejected, Notes: s.Notes}
 		if s.Err != nil {
 			f.Error = s.Err.Error()
 		}

@@ -71,12 +71,13 @@ type Input struct {
 
 // Source is one input file, or stdin as "-".
 type Source struct {
-	Path     string `json:"path"`
-	Format   string `json:"format"`
-	Lines    int64  `json:"lines"`
-	Parsed   int64  `json:"parsed"`
-	Rejected int64  `json:"rejected"`
-	Error    string `json:"error,omitempty"` // damage met on the way; what came before it was kept
+	Path     string   `json:"path"`
+	Format   string   `json:"format"`
+	Lines    int64    `json:"lines"`
+	Parsed   int64    `json:"parsed"`
+	Rejected int64    `json:"rejected"`
+	Notes    []string `json:"notes,omitempty"` // what the lines show that takes away from what they can tell, a sentence each
+	Error    string   `json:"error,omitempty"` // damage met on the way; what came before it was kept
 }
 
 // Reject is one reason for which lines were rejected.
