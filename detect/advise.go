@@ -3,11 +3,13 @@ package detect
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/token"
 )
 
 // advise answers the mask question for every host and family.
@@ -56,6 +58,17 @@ func storeCurve(ctx context.Context, masks *ingest.Rows, rec *finding.Recommenda
 	return nil
 }
 
+// refusals counts the refused requests of a host by cause; those that a mistake
+// of the signer explains stand apart.
+func (a *analysis) refusals(h *host) map[string]int64 {
+	out := maps.Clone(a.out.Denials.ByHost[h.name])
+	if h.mistaken > 0 {
+		out[token.UnresolvedSignature.String()] -= h.mistaken
+		out[judge.WronglySigned] = h.mistaken
+	}
+	return out
+}
+
 func (a *analysis) asked(h *host, family int) judge.Asked {
 	candidates, whole := a.Masks4, 32
 	if family == 6 {
@@ -63,7 +76,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	}
 	q := judge.Asked{
 		Candidates: candidates, CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
-		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.out.Denials.ByHost[h.name],
+		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h),
 		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: len(h.keys) > 0 && h.status == finding.NotChecked,
 		Other: h.replays[10-family], // of the other family, 4 or 6
 		Proxy: h.proxy,

@@ -180,16 +180,13 @@ func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 	case token.BindMask:
 		s.found.addr = cutTo(ip, int(b.Prefix))
 	}
-	if g.stale {
-		s.found.mistake = oldKey()
+	switch {
+	case g.stale:
+		s.found.mistake = mistakeNamed(oldKeyName)
+	case b.Kind == token.BindAddress && !s.host.policy.masks():
+		s.found.network = ownNetwork(s.clients, ip)
 	}
 	return true
-}
-
-// oldKey is the mistake of signing with a key that is not in use.
-func oldKey() token.Mistake {
-	all := token.Mistakes()
-	return all[slices.IndexFunc(all, func(m token.Mistake) bool { return m.Name == oldKeyName })]
 }
 
 const oldKeyName = "old_key"
@@ -218,8 +215,10 @@ func (f *finder) near(s *suspect) {
 					return
 				}
 			}
-			if inner, ok := translated(ip); ok && f.hit(s, &g, inner, token.Binding{}) {
-				return
+			for _, text := range alike(ip) {
+				if f.hit(s, &g, text, token.Binding{}) {
+					return
+				}
 			}
 		}
 	}
@@ -231,7 +230,9 @@ func (f *finder) named(s *suspect) bool {
 		return false
 	}
 	for _, g := range f.goals(s, true) {
-		if p := f.aim(s.host, &g); p.IsValid() && f.hit(s, &g, p.Addr(), boundTo(p)) {
+		p := f.aim(s.host, &g)
+		if p.IsValid() && f.hit(s, &g, p.Addr(), boundTo(p)) {
+			s.found.private = p.Addr().IsPrivate() || p.Addr().IsLoopback() || p.Addr().IsLinkLocalUnicast()
 			return true
 		}
 	}
@@ -248,6 +249,34 @@ func (f *finder) around(s *suspect) bool {
 		}
 	}
 	return false
+}
+
+// alike lists addresses that a signer may write for an observed one: that
+// inside an address of NAT64, and the networks it lies in.
+func alike(ip netip.Addr) []netip.Addr {
+	var out []netip.Addr
+	if inner, ok := translated(ip); ok {
+		out = append(out, inner)
+	}
+	for _, b := range ingest.Masks(ip) {
+		if b.Form == token.FormNetwork {
+			out = append(out, cutTo(ip, int(b.Prefix)))
+		}
+	}
+	return out
+}
+
+// ownNetwork tells whether an address is no more than the network of an observed
+// one, and under which mask; the zero Binding if it is not.
+func ownNetwork(clients []netip.Addr, found netip.Addr) token.Binding {
+	for _, ip := range clients {
+		for _, b := range ingest.Masks(ip) {
+			if b.Form == token.FormNetwork && ip != found && cutTo(ip, int(b.Prefix)) == found {
+				return b
+			}
+		}
+	}
+	return token.Binding{}
 }
 
 // translated is the IPv4 address inside one of NAT64 (RFC 6052, 2.1).

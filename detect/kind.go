@@ -44,10 +44,13 @@ type host struct {
 	policy   policy
 	tokens   int64
 	verified int64
-	silent   int64  // links that were only refused and do not reproduce
-	examined int64  // links examined for mistakes of their signer
-	outdated int64  // requests served with a key outside its validity
-	proxy    string // the one address that most links were signed for; "" if there is none
+	silent   int64            // links that were only refused and do not reproduce
+	examined int64            // links examined for mistakes of their signer
+	doubted  int64            // links whose hash holds for another path, with a mistake, or for nothing known
+	mistakes map[string]int64 // of the signer, by name: links
+	mistaken int64            // refused requests with an unresolved signature that a mistake explains
+	outdated int64            // requests served with a key outside its validity
+	proxy    string           // the one address that most links were signed for; "" if there is none
 	status   finding.CalibrationStatus
 	reason   string
 	requests int64

@@ -130,12 +130,12 @@ type verdicts struct {
 func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint32) (known, error) {
 	k := known{last, map[uint32]*verdicts{}, map[uint32]string{}}
 	err := ingest.Pages(ctx, conn, `SELECT f.place, j.link, j.outcome, j.client, j.dir, j.file, s.signed_ip, coalesce(c.asn, 0)::UINTEGER, c.country,
-			j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo
+			j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, starts_with(coalesce(j.detail, ''), 'signer:')
 		FROM judged j JOIN work.flagged f USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
 		WHERE f.place BETWEEN `+number(first)+` AND `+number(last), func(p ingest.Page) error {
 		places, links, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5)
 		signed, asns, countries, verdictOf, causes, bases := p.Texts(6), p.U32(7), p.Texts(8), p.U8(9), p.U8(10), p.U8(11)
-		families, mapped, hi, lo := p.U8(12), p.U8(13), p.U64(14), p.U64(15)
+		families, mapped, hi, lo, mistaken := p.U8(12), p.U8(13), p.U64(14), p.U64(15), p.Bools(16)
 		for i, place := range places {
 			v := k.links[place]
 			if v == nil {
@@ -146,7 +146,7 @@ func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint3
 			v.rulings[ruled{outcomes[i], clients[i], dirs[i], files[i]}] = judge.Event{
 				Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
 				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdictOf[i]),
-				Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred,
+				Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred, Mistaken: mistaken(i),
 			}
 		}
 		return nil

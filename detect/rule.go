@@ -205,6 +205,7 @@ func (b *book) enter(ctx context.Context, d *docket) error {
 		b.out.Method.Search.Witnessed++
 	}
 	var known *ruling
+	b.note(d)
 	for i := range d.kinds {
 		k, r := &d.kinds[i], &d.rulings[i]
 		if r.signed.IsValid() || d.proof != nil && r.basis == recomputed {
@@ -230,9 +231,33 @@ func (b *book) enter(ctx context.Context, d *docket) error {
 	return b.signed.Append(ctx, d.kinds[0].link, scope, address(known.signed), string(on))
 }
 
+// note counts a link by what its signer did wrong.
+func (b *book) note(d *docket) {
+	h, seen := d.kinds[0].host, map[string]bool{}
+	doubted := false
+	for i := range d.rulings {
+		r := &d.rulings[i]
+		doubted = doubted || r.mistake != "" || r.verdict == token.UnresolvedSignature || r.verdict == token.WrongPath
+		if r.mistake == "" || seen[r.mistake] {
+			continue
+		}
+		seen[r.mistake] = true
+		if h.mistakes == nil {
+			h.mistakes = map[string]int64{}
+		}
+		h.mistakes[r.mistake]++
+	}
+	if doubted {
+		h.doubted++
+	}
+}
+
 func (b *book) count(k *kind, r *ruling) {
 	if r.cause == "" {
 		return
+	}
+	if r.mistake != "" && r.cause == token.UnresolvedSignature.String() {
+		k.host.mistaken += k.n
 	}
 	d := &b.out.Denials
 	d.Total += k.n

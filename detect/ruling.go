@@ -2,6 +2,7 @@ package detect
 
 import (
 	"net/netip"
+	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
@@ -25,7 +26,6 @@ const (
 	detailOtherPathIP  token.Detail = "other_path_and_address"
 	detailSignedMasked token.Detail = "signer:masked"
 	detailSignedWhole  token.Detail = "signer:no_mask"
-	detailOldKey       token.Detail = "signer:" + oldKeyName
 )
 
 // Reason codes that Gcore's edge logs in field 41 (Gcore documentation, "Logs
@@ -56,6 +56,7 @@ type ruling struct {
 	basis   basis
 	signed  netip.Addr // the address the link was signed for; zero if not known or none
 	cause   string     // "" unless refused
+	mistake string     // of the signer, by name; "" where none is proven
 	clash   bool       // the edge's own reason code says otherwise
 }
 
@@ -86,7 +87,7 @@ func (h *host) rule(k *kind, p *proof, served []netip.Addr, named netip.Prefix) 
 func (h *host) check(k *kind, p *proof) ruling {
 	how, held := k.how, k.matched
 	if !held && p != nil && p.mistake.Name != "" {
-		return ruling{verdict: token.UnresolvedSignature, detail: token.Detail("signer:" + p.mistake.Name), basis: recomputed, signed: p.addr}
+		return mistaken(p.mistake.Name, p.addr)
 	}
 	signed := k.ip
 	if !held && p != nil && p.holdsFor(k.ip) {
@@ -99,7 +100,7 @@ func (h *host) check(k *kind, p *proof) ruling {
 	}
 	switch {
 	case held && k.matched && k.stale:
-		return ruling{verdict: token.UnresolvedSignature, detail: detailOldKey, basis: recomputed, signed: bindTo(how.binding, signed)}
+		return mistaken(oldKeyName, bindTo(how.binding, signed))
 	case held && h.policy.accepts(k, how):
 		return timely(k, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
 	case held && h.addressOf(how, k.ip):
@@ -109,7 +110,27 @@ func (h *host) check(k *kind, p *proof) ruling {
 	case p == nil:
 		return ruling{verdict: token.UnresolvedSignature}
 	}
-	return h.elsewhere(k, p)
+	r := h.elsewhere(k, p)
+	if p.private {
+		r.mistake = "private_address"
+	}
+	return r
+}
+
+// mistaken is a link whose hash is reproduced with a mistake.
+func mistaken(name string, signed netip.Addr) ruling {
+	return ruling{verdict: token.UnresolvedSignature, detail: token.Detail("signer:" + name), basis: recomputed, signed: signed, mistake: name}
+}
+
+// overAnother names what was signed in the place of the path that the host uses.
+func overAnother(s token.Scope) string {
+	switch s {
+	case token.ScopeFile:
+		return "file_signed"
+	case token.ScopeDir:
+		return "dir_signed"
+	}
+	return "parent_dir"
 }
 
 // addressOf tells whether what was hashed as a network is the text of another
@@ -151,7 +172,8 @@ func (h *host) misuse(k *kind, how hypothesis, r ruling) ruling {
 	own := h.policy.bindingOf(familyOf(k.ip))
 	switch {
 	case how.binding == own:
-		r.verdict = token.WrongPath
+		r.verdict, r.mistake = token.WrongPath, overAnother(how.scope)
+		return r
 	case how.binding.Kind == token.BindNone:
 		r.detail = token.DetailNoAddress
 	case own.Kind == token.BindNone:
@@ -161,6 +183,7 @@ func (h *host) misuse(k *kind, how hypothesis, r ruling) ruling {
 	default:
 		r.detail = detailSignedMasked
 	}
+	r.mistake = strings.TrimPrefix(string(r.detail), "signer:")
 	return r
 }
 
@@ -171,7 +194,7 @@ func (h *host) elsewhere(k *kind, p *proof) ruling {
 	how, covered := p.seenFrom(k)
 	switch {
 	case !covered && p.holdsFor(k.ip):
-		r.verdict = token.WrongPath
+		r.verdict, r.mistake = token.WrongPath, overAnother(p.how.scope)
 	case !covered:
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
 	case !h.policy.takesScope(k.dir, familyOf(k.ip), how.scope, how.up):

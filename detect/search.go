@@ -26,6 +26,8 @@ type proof struct {
 	path   string     // decoded path that was hashed, as the case holds it
 	addr   netip.Addr // signing address, cut to the mask; zero where none was hashed
 
+	network token.Binding // addr is no more than the network of the observed address, under this mask
+	private bool          // the link itself names a private address
 	mistake token.Mistake // what the signer did wrong; zero where nothing but address, path or binding differs
 }
 
@@ -196,6 +198,7 @@ func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool []neti
 func (a *analysis) tell(suspects []*suspect) {
 	m := &a.out.Method.Search
 	var each []int64
+	findMasked(suspects)
 	for _, s := range suspects {
 		m.Links++
 		m.Candidates += int64(s.tried)
@@ -221,5 +224,29 @@ func (a *analysis) tell(suspects []*suspect) {
 	for _, d := range a.draws {
 		m.Sampled += d.links
 		m.SampleFound += d.found
+	}
+}
+
+// maskedLinks is the share of a host's found addresses that must be their
+// client's own network before these are taken for cut addresses: of real
+// ones, one in 256 ends in .0.
+const maskedLinks = 0.05
+
+// findMasked tells links signed for a cut address from those signed for an
+// address that ends in zeros: where a signer cuts, many do.
+func findMasked(suspects []*suspect) {
+	all, cut := map[*host]int{}, map[*host]int{}
+	for _, s := range suspects {
+		if s.found != nil && s.found.mistake.Name == "" {
+			all[s.host]++
+			if s.found.network != (token.Binding{}) {
+				cut[s.host]++
+			}
+		}
+	}
+	for _, s := range suspects {
+		if n := cut[s.host]; s.found != nil && s.found.network != (token.Binding{}) && n >= fewOdd && float64(n) >= maskedLinks*float64(all[s.host]) {
+			s.found.mistake, s.found.how.binding = mistakeNamed("masked"), s.found.network
+		}
 	}
 }

@@ -7,20 +7,19 @@ import (
 	"slices"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
-// signers counts what the signers did wrong, host by host: on links that no
-// address explains, on malformed ones, and on all.
+// signers counts what the signers did wrong, host by host: on links whose hash
+// does not hold as it should, on malformed ones, and on those that hold.
 func (a *analysis) signers(ctx context.Context) error {
 	a.out.Signer = []finding.Signer{}
 	f := newFinder(a, nil)
-	stale, err := a.staleLinks(ctx)
-	if err != nil {
-		return err
-	}
-	if err := a.findProxies(ctx); err != nil {
-		return err
+	for _, find := range []func(context.Context) error{a.findOutdated, a.findProxies, a.findExpiries} {
+		if err := find(ctx); err != nil {
+			return err
+		}
 	}
 	for _, name := range a.names {
 		h := a.hosts[name]
@@ -28,35 +27,59 @@ func (a *analysis) signers(ctx context.Context) error {
 			continue
 		}
 		f.turnTo(h)
-		mistakes := a.wrong(h)
-		for range stale[name] {
-			mistakes = append(mistakes, oldKey())
-		}
-		a.tally(h, mistakes, h.examined+stale[name], "unexplained links")
-		broken := a.loaded.Unproven.Broken(name)
-		mistakes = nil
+		a.tally(h, h.mistakes, h.doubted, "unexplained links")
+		broken, mistakes := a.loaded.Unproven.Broken(name), map[string]int64{}
 		for i := range broken {
 			if found, ok := f.examiner.Examine(f.suspicion(h, &broken[i], []netip.Addr{broken[i].Client})); ok {
-				mistakes = append(mistakes, found.Mistake)
+				mistakes[found.Mistake.Name]++
 			}
 		}
-		a.tally(h, mistakes, int64(len(broken)), "malformed links")
+		among := "malformed links"
+		if len(broken) == ingest.BrokenKept {
+			among = "the first malformed links"
+		}
+		a.tally(h, mistakes, int64(len(broken)), among)
 	}
 	return nil
 }
 
-// staleLinks counts, by host, the refused links that are signed with a key
-// outside its validity, and notes which requests were served nevertheless.
-func (a *analysis) staleLinks(ctx context.Context) (map[string]int64, error) {
-	out := map[string]int64{}
-	return out, each(ctx, a.conn, `SELECT o.host, count(DISTINCT k.link) FILTER (o.refused), coalesce(sum(k.n) FILTER (served(o.status, o.method)), 0)::BIGINT
-		FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE o.matched AND o.stale AND NOT o.shield GROUP BY o.host`, func(scan scanner) error {
+// findOutdated notes which requests were served with a key outside its validity.
+func (a *analysis) findOutdated(ctx context.Context) error {
+	return each(ctx, a.conn, `SELECT o.host, sum(k.n)::BIGINT FROM work.kind k JOIN outcome o ON o.id = k.outcome
+		WHERE o.matched AND o.stale AND NOT o.shield AND served(o.status, o.method) GROUP BY o.host`, func(scan scanner) error {
 		var name string
-		var refused, served int64
-		err := scan(&name, &refused, &served)
-		out[name], a.host(name).outdated = refused, served
+		var served int64
+		err := scan(&name, &served)
+		a.host(name).outdated = served
 		return err
 	})
+}
+
+const (
+	longAgo = 315_360_000 // Unix seconds of 1979: no link expired then, but durations are shorter
+	fewOdd  = 5           // links from which an oddity is the signer's doing, not a viewer's
+)
+
+// findExpiries counts links whose hash holds, with an expiry in milliseconds or
+// one that is a duration.
+func (a *analysis) findExpiries(ctx context.Context) error {
+	return each(ctx, a.conn, `SELECT o.host, count(DISTINCT k.link) FILTER (l.deadline > ?), count(DISTINCT k.link) FILTER (l.deadline < ?), count(DISTINCT k.link)
+		FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link WHERE o.matched AND NOT o.shield GROUP BY o.host ORDER BY o.host`, func(scan scanner) error {
+		var name string
+		var fine, short, all int64
+		if err := scan(&name, &fine, &short, &all); err != nil {
+			return err
+		}
+		odd := map[string]int64{}
+		if fine >= fewOdd {
+			odd["ms_expiry"] = fine
+		}
+		if short >= fewOdd {
+			odd["relative_expiry"] = short
+		}
+		a.tally(a.host(name), odd, all, "signed links")
+		return nil
+	}, int64(token.Never), int64(longAgo))
 }
 
 // A signer sees its own proxy where most links of a host are signed for one
@@ -102,16 +125,23 @@ func (a *analysis) wrong(h *host) []token.Mistake {
 	return out
 }
 
-func (a *analysis) tally(h *host, mistakes []token.Mistake, examined int64, among string) {
-	counts := map[token.Mistake]int64{}
-	for _, m := range mistakes {
-		counts[m]++
-	}
+func (a *analysis) tally(h *host, mistakes map[string]int64, examined int64, among string) {
 	at := len(a.out.Signer)
-	for m, n := range counts {
+	for name, n := range mistakes {
+		m := mistakeNamed(name)
 		a.out.Signer = append(a.out.Signer, finding.Signer{Host: h.name, Mistake: m.Name, Says: m.Says, Fix: m.Fix, Links: n, Examined: examined, Among: among})
 	}
 	slices.SortFunc(a.out.Signer[at:], func(x, y finding.Signer) int {
 		return cmp.Or(cmp.Compare(y.Links, x.Links), cmp.Compare(x.Mistake, y.Mistake))
 	})
+}
+
+// mistakeNamed returns one of token's mistakes.
+func mistakeNamed(name string) token.Mistake {
+	for _, m := range token.Mistakes() {
+		if m.Name == name {
+			return m
+		}
+	}
+	return token.Mistake{Name: name}
 }

@@ -97,7 +97,7 @@ func benchWorker(b *testing.B, text string) {
 		first := int64(1)
 		for _, d := range data {
 			buf := d
-			in <- chunk{first: first, data: d, buf: &buf}
+			in <- chunk{first: first, data: d, buf: &buf, format: l.sources[0].format}
 			first += countLines(d)
 		}
 		close(in)

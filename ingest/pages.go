@@ -71,6 +71,12 @@ func (p Page) U32(column int) []uint32 { return p.record.Column(column).(*array.
 func (p Page) U64(column int) []uint64 { return p.record.Column(column).(*array.Uint64).Uint64Values() }
 func (p Page) I64(column int) []int64  { return p.record.Column(column).(*array.Int64).Int64Values() }
 
+// Bools gives the truths of a column, by row; false for NULL.
+func (p Page) Bools(column int) func(row int) bool {
+	c := p.record.Column(column).(*array.Boolean)
+	return func(row int) bool { return c.IsValid(row) && c.Value(row) }
+}
+
 // Texts gives the texts of a column, by row; "" for NULL. They are valid as
 // long as the page is.
 func (p Page) Texts(column int) func(row int) string {

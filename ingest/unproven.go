@@ -7,10 +7,12 @@ import (
 	"sync"
 )
 
+// BrokenKept is how many malformed targets are kept for each host.
+const BrokenKept = 100
+
 const (
 	unprovenBytes = 96 << 20 // memory for targets of links that failed; what does not fit is not searched, and said
 	perLink       = 4        // requests kept for each
-	perHost       = 100      // malformed targets kept for each host
 	brokenHosts   = 1000     // hosts of which malformed targets are kept
 	brokenLength  = 1 << 10  // a longer malformed target tells nothing about a signer
 )
@@ -94,11 +96,11 @@ func (u *Unproven) noteBroken(host []byte, at Attempt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	list, known := u.broken[string(host)]
-	if !known && len(u.broken) == brokenHosts || len(list) == perHost && !at.before(&list[perHost-1]) || len(at.Target) > brokenLength {
+	if !known && len(u.broken) == brokenHosts || len(list) == BrokenKept && !at.before(&list[BrokenKept-1]) || len(at.Target) > brokenLength {
 		return
 	}
 	list = at.insert(list)
-	u.broken[string(host)] = list[:min(len(list), perHost)]
+	u.broken[string(host)] = list[:min(len(list), BrokenKept)]
 }
 
 // Broken returns the kept malformed targets of a host.

@@ -6,6 +6,7 @@ const (
 	fineExpiry      = 1e11        // Unix seconds from here on (the year 5138) are milliseconds or finer units
 	longestDuration = 315_360_000 // ten years: a smaller expiry is a duration, not a time
 	signingWindow   = 300         // seconds between signing and request that relativeSent searches
+	clockSkew       = 5           // seconds by which the signer's clock may be ahead of the edge's
 )
 
 // withExpiry tries another number of seconds as the expiry.
@@ -36,13 +37,13 @@ func (e *Examiner) msHashed() bool {
 }
 
 // relativeSent tries the times that a duration may have stood for when the link was signed: up to five
-// minutes before the request.
+// minutes before the request, or a few seconds behind it, for clocks differ.
 func (e *Examiner) relativeSent() bool {
 	d := e.claim.deadline
 	if !e.claim.plain || d >= longestDuration || e.scheme.issues || e.suspect.Time <= 0 {
 		return false
 	}
-	for ago := range int64(signingWindow) {
+	for ago := int64(-clockSkew); ago < signingWindow; ago++ {
 		if e.withExpiry(e.suspect.Time - ago + d) {
 			return true
 		}

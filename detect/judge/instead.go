@@ -86,6 +86,8 @@ func inWords(cause string) (words, remedy string) {
 		return "links signed for another path", "sign the path that is requested, or its directory"
 	case "ip_mismatch":
 		return "links signed for another address", ""
+	case WronglySigned:
+		return "links that the signer makes wrongly", "mend the signer"
 	case "unresolved_signature":
 		return "links whose hash nothing explains", ""
 	case "unsigned":

@@ -25,6 +25,7 @@ type Event struct {
 	Verdict   token.Verdict // of the token, at the start of the request
 	Elsewhere bool          // the cause is refused_elsewhere: no mask would have changed it
 	Inferred  bool          // the verdict rests on inference, not on a reproduced hash
+	Mistaken  bool          // the hash was reproduced, with a known mistake of the signer: no address is in doubt
 	Bot       bool          // link preview, relay, VPN or hosting network: taken out first (rules 10 and 14)
 	UA        uint32        // id of the user agent
 	Dir, File uint32        // ids of the directory and the file name

@@ -206,6 +206,10 @@ func isMismatch(e *Event) bool {
 	return e.Refused && !e.Elsewhere && e.Verdict == token.IPMismatch
 }
 
+// WronglySigned stands for the cause of refusals whose hash was reproduced with a
+// known mistake of the signer.
+const WronglySigned = "wrongly_signed"
+
 // cause is the contract's word for why a request was refused.
 func cause(e *Event) string {
 	switch {
@@ -213,6 +217,8 @@ func cause(e *Event) string {
 		return ""
 	case e.Elsewhere || e.Verdict == token.Valid:
 		return "refused_elsewhere"
+	case e.Mistaken:
+		return WronglySigned
 	}
 	return e.Verdict.String()
 }
