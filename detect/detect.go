@@ -53,7 +53,8 @@ type analysis struct {
 	names     []string // of hosts, sorted
 	proofs    map[uint32]*proof
 	draws     []draw
-	vain      int // links that were searched through all of IPv4 and not found
+	passed    int64 // links that were not looked into: there were too many
+	vain      int   // links that were searched through all of IPv4 and not found
 	recovered map[userKey]bool
 	masked    bool          // the log's addresses end in zeros
 	listed    *finding.User // the last one on a full list of flagged users

@@ -28,13 +28,15 @@ func (a *analysis) people(ctx context.Context) error {
 		return err
 	}
 	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.flagged AS
-		SELECT k.link, (row_number() OVER (ORDER BY l.hash, k.link))::UINTEGER AS place FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
-			JOIN client c ON c.id = k.client JOIN link l ON l.id = k.link
-		WHERE k.link > 0 AND NOT o.shield AND l.host NOT IN (SELECT host FROM work.unbound)
-		GROUP BY k.link, l.hash
-		HAVING bool_or(mismatch(j.cause) OR unresolved(j.cause))
-			OR bool_or(j.cause > 0) AND count(DISTINCT c.address) > 1
-			OR count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ?`, a.Thresholds.Networks); err != nil {
+		WITH moved AS (
+			SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING min(k.client) <> max(k.client)),
+		wide AS (
+			SELECT k.link FROM work.kind k SEMI JOIN moved USING (link) JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+			WHERE NOT o.shield GROUP BY k.link
+			HAVING bool_or(j.cause > 0) AND count(DISTINCT c.address) > 1 OR count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ?),
+		telling AS (SELECT link FROM judged WHERE link > 0 AND (mismatch(cause) OR unresolved(cause)) UNION SELECT link FROM wide)
+		SELECT t.link FROM telling t JOIN link l ON l.id = t.link WHERE l.host NOT IN (SELECT host FROM work.unbound)
+		ORDER BY l.hash, t.link`, a.Thresholds.Networks); err != nil {
 		return err
 	}
 	if err := a.listRecovered(ctx); err != nil {

@@ -66,8 +66,8 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 	var batch []reel
 	var known known
 	at := uint32(0) // the place of the last reel
-	err = ingest.Pages(ctx, a.conn, `SELECT f.place, h.outcome, h.client, h.dir, h.file, epoch_us(h.start), h.agent, h.source
-		FROM hit h JOIN work.flagged f USING (link) ORDER BY f.place, h.start, h.source, h.line`, func(p ingest.Page) error {
+	err = ingest.Pages(ctx, a.conn, `SELECT (f.rowid + 1)::UINTEGER AS place, h.outcome, h.client, h.dir, h.file, epoch_us(h.start), h.agent, h.source
+		FROM hit h JOIN work.flagged f USING (link) ORDER BY place, h.start, h.source, h.line`, func(p ingest.Page) error {
 		places, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4)
 		starts, agents, sources := p.I64(5), p.U32(6), p.U16(7)
 		for i, place := range places {
@@ -129,10 +129,10 @@ type verdicts struct {
 
 func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint32) (known, error) {
 	k := known{last, map[uint32]*verdicts{}, map[uint32]string{}}
-	err := ingest.Pages(ctx, conn, `SELECT f.place, j.link, j.outcome, j.client, j.dir, j.file, s.signed_ip, coalesce(c.asn, 0)::UINTEGER, c.country,
+	err := ingest.Pages(ctx, conn, `SELECT (f.rowid + 1)::UINTEGER, j.link, j.outcome, j.client, j.dir, j.file, s.signed_ip, coalesce(c.asn, 0)::UINTEGER, c.country,
 			j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, starts_with(coalesce(j.detail, ''), 'signer:')
 		FROM judged j JOIN work.flagged f USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
-		WHERE f.place BETWEEN `+number(first)+` AND `+number(last), func(p ingest.Page) error {
+		WHERE f.rowid + 1 BETWEEN `+number(first)+` AND `+number(last), func(p ingest.Page) error {
 		places, links, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5)
 		signed, asns, countries, verdictOf, causes, bases := p.Texts(6), p.U32(7), p.Texts(8), p.U8(9), p.U8(10), p.U8(11)
 		families, mapped, hi, lo, mistaken := p.U8(12), p.U8(13), p.U64(14), p.U64(15), p.Bools(16)
@@ -155,7 +155,7 @@ func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint3
 		return k, err
 	}
 	return k, ingest.Pages(ctx, conn, `SELECT id, text FROM file WHERE id IN
-		(SELECT h.file FROM hit h JOIN work.flagged f USING (link) WHERE f.place BETWEEN `+number(first)+` AND `+number(last)+`)`, func(p ingest.Page) error {
+		(SELECT h.file FROM hit h JOIN work.flagged f USING (link) WHERE f.rowid + 1 BETWEEN `+number(first)+` AND `+number(last)+`)`, func(p ingest.Page) error {
 		texts := p.Texts(1)
 		for i, id := range p.U32(0) {
 			k.names[id] = strings.Clone(texts(i))

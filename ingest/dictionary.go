@@ -12,7 +12,7 @@ import (
 
 // maxEntries caps a dictionary's memory. Past it the dictionary forgets and
 // starts over: a value may then stand twice, which Store.unify mends.
-const maxEntries = 1 << 20
+const maxEntries = 1 << 19
 
 // dictionary gives values their ids and writes each new one as a row. Values
 // are known by a 64-bit keyed hash: two different values share one with a
@@ -100,21 +100,45 @@ func (s *Store) unify(ctx context.Context, forgot []string) (links map[uint32]ui
 	defer conn.Close()
 	var columns, joins, drops []string
 	for _, name := range forgot {
-		q := fmt.Sprintf(`CREATE TEMP TABLE alias_%[1]s AS SELECT id, one FROM
-			(SELECT id, min(id) OVER (PARTITION BY %[2]s) AS one FROM %[1]s) WHERE id <> one`, name, dictionaryKeys[name])
-		if _, err := conn.ExecContext(ctx, q); err != nil {
+		twice, err := alias(ctx, conn, name)
+		if err != nil {
 			return nil, err
+		}
+		if twice == 0 {
+			continue
 		}
 		columns = append(columns, fmt.Sprintf("coalesce(alias_%[1]s.one, h.%[1]s) AS %[1]s", name))
 		joins = append(joins, fmt.Sprintf("LEFT JOIN alias_%[1]s ON alias_%[1]s.id = h.%[1]s", name))
 		drops = append(drops, fmt.Sprintf("DELETE FROM %[1]s WHERE id IN (SELECT id FROM alias_%[1]s)", name))
 	}
-	rewrite := fmt.Sprintf(`CREATE TABLE hit_unified AS SELECT h.* REPLACE (%s) FROM hit h %s; DROP TABLE hit; ALTER TABLE hit_unified RENAME TO hit`,
-		strings.Join(columns, ", "), strings.Join(joins, " "))
-	if _, err := conn.ExecContext(ctx, rewrite+"; "+strings.Join(drops, "; ")); err != nil {
-		return nil, err
+	if len(columns) > 0 {
+		rewrite := fmt.Sprintf(`CREATE TABLE hit_unified AS SELECT h.* REPLACE (%s) FROM hit h %s; DROP TABLE hit; ALTER TABLE hit_unified RENAME TO hit`,
+			strings.Join(columns, ", "), strings.Join(joins, " "))
+		if _, err := conn.ExecContext(ctx, rewrite+"; "+strings.Join(drops, "; ")); err != nil {
+			return nil, err
+		}
 	}
 	return replacedLinks(ctx, conn, forgot)
+}
+
+// alias makes a table of the ids to replace, with their replacements, and counts
+// them. Values that stand once are sifted out by a hash, so that what has to be
+// compared is small.
+func alias(ctx context.Context, conn *sql.Conn, name string) (twice int64, err error) {
+	keys := strings.Split(dictionaryKeys[name], ", ")
+	var same []string
+	for _, k := range keys {
+		same = append(same, fmt.Sprintf("d.%[1]s IS NOT DISTINCT FROM m.%[1]s", k))
+	}
+	of := "hash(" + strings.Join(keys, ", ") + ")"
+	q := fmt.Sprintf(`CREATE TEMP TABLE often AS SELECT %[2]s AS h FROM %[1]s GROUP BY h HAVING count(*) > 1;
+		CREATE TEMP TABLE repeated AS SELECT * FROM %[1]s WHERE %[2]s IN (SELECT h FROM often);
+		CREATE TEMP TABLE alias_%[1]s AS SELECT d.id, m.one FROM repeated d JOIN (SELECT min(id) AS one, %[3]s FROM repeated GROUP BY %[3]s) m ON %[4]s WHERE d.id <> m.one;
+		DROP TABLE often; DROP TABLE repeated`, name, of, dictionaryKeys[name], strings.Join(same, " AND "))
+	if _, err := conn.ExecContext(ctx, q); err != nil {
+		return 0, err
+	}
+	return twice, conn.QueryRowContext(ctx, `SELECT count(*) FROM alias_`+name).Scan(&twice)
 }
 
 func replacedLinks(ctx context.Context, conn *sql.Conn, forgot []string) (map[uint32]uint32, error) {

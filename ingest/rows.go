@@ -7,12 +7,14 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory/mallocator"
 )
 
 // batchRows is the size of a record batch: half a DuckDB row group, measured
 // best (smaller was slower, larger only bigger).
 const batchRows = 61_440
+
+// batchText is how much text ends a batch before it has so many rows.
+const batchText = 4 << 20
 
 // feed is the record reader that DuckDB pulls from. It lets go of each batch
 // itself, because go-duckdb v1.8.2 never calls the stream's release.
@@ -57,6 +59,7 @@ type Rows struct {
 	mu    sync.Mutex
 	build *array.RecordBuilder
 	n     int
+	bytes int // of text
 
 	writing chan error // holds the outcome of the write under way, nil when idle
 }
@@ -71,7 +74,7 @@ func (s *Store) Rows(table string) (*Rows, error) {
 }
 
 func newBuilder(schema *arrow.Schema) *array.RecordBuilder {
-	return array.NewRecordBuilder(mallocator.NewMallocator(), schema)
+	return array.NewRecordBuilder(memoryOfC{}, schema)
 }
 
 // Append adds one row, its values in the order of the table's columns. nil is
@@ -83,7 +86,16 @@ func (r *Rows) Append(ctx context.Context, values ...any) error {
 		return fmt.Errorf("table %s: %w", r.table, err)
 	}
 	r.n++
-	full := r.takeIf(batchRows)
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			r.bytes += len(text)
+		}
+	}
+	least := batchRows
+	if r.bytes > batchText {
+		least = 1
+	}
+	full := r.takeIf(least)
 	r.mu.Unlock()
 	return r.write(ctx, full)
 }
@@ -106,7 +118,7 @@ func (r *Rows) takeIf(n int) arrow.Record {
 	if r.n < n {
 		return nil
 	}
-	r.n = 0
+	r.n, r.bytes = 0, 0
 	return r.build.NewRecord()
 }
 

@@ -38,7 +38,10 @@ type Attempt struct {
 	UserAgent, Referer []byte // where the scheme hashes one of them
 }
 
-func (a *Attempt) size() int { return len(a.Target) + len(a.UserAgent) + len(a.Referer) }
+// size is what an attempt holds of memory, about.
+func (a *Attempt) size() int { return attemptSize + len(a.Target) + len(a.UserAgent) + len(a.Referer) }
+
+const attemptSize = 200 // of the struct, and its share of list and map
 
 // own copies what aliases the line.
 func (a Attempt) own() Attempt {

@@ -53,7 +53,7 @@ func kept(notes []noted) map[uint32]string {
 func (u *Unproven) size() (n int) {
 	for _, list := range u.links {
 		for _, a := range list {
-			n += len(a.Target)
+			n += a.size()
 		}
 	}
 	return n

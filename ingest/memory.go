@@ -1,0 +1,47 @@
+package ingest
+
+// #include <stdlib.h>
+import "C"
+
+import (
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// memoryOfC gives Arrow memory outside Go's heap, so that DuckDB may keep
+// pointers to it (cgo's rules).
+//
+// Arrow's own mallocator does the same, but takes any errno for a failure, and
+// panics where realloc has succeeded and left one behind: malloc may set errno
+// on success (C11, 7.5: "the value of errno may be set to nonzero by a library
+// function call whether or not there is an error"). A run over a hostile log
+// ended with status 2 in it.
+type memoryOfC struct{}
+
+var _ memory.Allocator = memoryOfC{}
+
+// Allocate returns zeroed memory.
+func (memoryOfC) Allocate(size int) []byte {
+	p := C.calloc(C.size_t(max(size, 1)), 1)
+	if p == nil {
+		panic("out of memory")
+	}
+	return unsafe.Slice((*byte)(p), max(size, 1))[:size]
+}
+
+// Reallocate returns memory that begins with what b holds, zeros behind it, and
+// frees b.
+func (m memoryOfC) Reallocate(size int, b []byte) []byte {
+	fresh := m.Allocate(size)
+	copy(fresh, b)
+	m.Free(b)
+	return fresh
+}
+
+// Free takes what Allocate or Reallocate returned.
+func (memoryOfC) Free(b []byte) {
+	if cap(b) > 0 {
+		C.free(unsafe.Pointer(unsafe.SliceData(b)))
+	}
+}
