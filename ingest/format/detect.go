@@ -6,16 +6,18 @@ import "bytes"
 type trial struct {
 	format   *Format
 	parsed   int
+	idle     int // lines that fit but for their request
 	lines    int
 	failures map[string]int
 	first    map[string]Misfit // per reason: where it stands first
-	has      uint32            // fields that good lines carried
+	has      uint32            // fields that lines carried, good or idle
 	facts    Facts
 	local    int // good lines whose time has no zone
 }
 
 // Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
-// most. It must parse more than half of the lines that are not blank; otherwise the Misfit says how far the best one came.
+// most. More than half of the lines that are not blank must fit it, with or without a request in them (TLS on a plain port,
+// connections that were only opened); otherwise the Misfit says how far the best one came.
 // A few hundred lines are enough; they may hold garbage. JSON formats found this way know which fields the lines carry.
 func Detect(lines [][]byte) (*Format, *Misfit) { return DetectWith(lines, nil) }
 
@@ -42,7 +44,7 @@ func DetectWith(lines [][]byte, m Map) (*Format, *Misfit) {
 			best = t
 		}
 	}
-	if best.parsed*2 <= best.lines {
+	if (best.parsed+best.idle)*2 <= best.lines {
 		if fault := headerFault(lines, m); fault != nil && best.parsed == 0 {
 			return nil, fault
 		}
@@ -57,6 +59,9 @@ func DetectWith(lines [][]byte, m Map) (*Format, *Misfit) {
 func candidates(lines [][]byte, m Map) (list []*Format) {
 	if f := headedBy(lines, m); f != nil {
 		list = append(list, f)
+		if f.heads == fieldsLine {
+			list = append(list, f.inQuotes())
+		}
 	}
 	if f := vendorOf(lines); f != nil {
 		list = append(list, f)
@@ -66,44 +71,14 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 		return list
 	}
 	list = append([]*Format{gcore()}, list...)
+	if f := bareCloudFront(lines); f != nil {
+		list = append(list, f)
+	}
 	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN())
 	if f := learn(lines); f != nil {
 		list = append(list, f)
 	}
 	return list
-}
-
-// noText refuses what is not a text log: nothing at all, or binary data. Lines count alike, however long: a rotation may leave
-// a run of NUL bytes before a good log.
-func noText(lines [][]byte) *Misfit {
-	odd, full := 0, 0
-	for _, line := range lines {
-		if blank(bytes.TrimSuffix(line, []byte{'\r'})) {
-			continue
-		}
-		full++
-		if binary(line) {
-			odd++
-		}
-	}
-	switch {
-	case full == 0:
-		return &Misfit{Want: "lines of text, found none"}
-	case odd*2 > full:
-		return &Misfit{Lines: full, Want: "lines of text, found binary data (a compressed or encrypted file?)"}
-	}
-	return nil
-}
-
-// binary tells whether more than a quarter of a line are bytes that no text has.
-func binary(line []byte) bool {
-	odd := 0
-	for _, c := range line {
-		if c < ' ' && c != '\t' && c != '\r' || c >= 0x80 {
-			odd++
-		}
-	}
-	return odd*4 > len(line)
 }
 
 func try(f *Format, lines [][]byte) *trial {
@@ -118,6 +93,10 @@ func try(f *Format, lines [][]byte) *trial {
 		t.lines++
 		if bad.Reason != "" {
 			t.note(i, bad)
+			if p.idle(bad) {
+				t.idle++
+				t.has |= p.found()
+			}
 			continue
 		}
 		t.parsed++
@@ -139,7 +118,13 @@ func (t *trial) notes(name string) []string {
 	return out
 }
 
-// found is the set of fields that the last good line had.
+// idle tells whether a line that failed is a whole one, and only what stands for its request is none.
+func (p *Parser) idle(bad Failure) bool {
+	state, ok := number(p.raw(status))
+	return bad.Reason == ReasonNoTarget && ok && state <= 999 && (p.at[request].end > 0 || p.at[target].end > 0 || p.at[path].end > 0)
+}
+
+// found is the set of fields that the last line had.
 func (p *Parser) found() (set uint32) {
 	for f := client; f < fieldCount; f++ {
 		if p.at[f].end > 0 {
@@ -160,11 +145,16 @@ func (t *trial) note(i int, bad Failure) {
 
 // beats compares by lines parsed, then by fields told, then by how far into the lines the trial came.
 func (t *trial) beats(other *trial) bool {
-	if t.parsed != other.parsed {
-		return t.parsed > other.parsed
-	}
-	if a, b := len(fieldsOf(t.has)), len(fieldsOf(other.has)); a != b {
-		return a > b
+	more := len(fieldsOf(t.has)) - len(fieldsOf(other.has))
+	switch d := t.parsed - other.parsed; {
+	case d < 0 && more > 0 && t.nearly(other), d > 0 && more < 0 && other.nearly(t):
+		return more > 0
+	case d != 0:
+		return d > 0
+	case t.idle != other.idle:
+		return t.idle > other.idle
+	case more != 0:
+		return more > 0
 	}
 	reason, mine := t.typical()
 	otherReason, theirs := other.typical()
@@ -172,6 +162,12 @@ func (t *trial) beats(other *trial) bool {
 		return t.parsed == 0 && a > b
 	}
 	return t.parsed == 0 && mine.Column > theirs.Column
+}
+
+// nearly tells whether a trial parsed one line less than another, or few: what a cut line still has of a shorter format must not
+// make that the better one.
+func (t *trial) nearly(other *trial) bool {
+	return t.parsed*2 > t.lines && other.parsed-t.parsed <= max(1, t.lines/50)
 }
 
 // typical is the first failure for the most frequent reason; of equally frequent ones, the one that came first.

@@ -16,6 +16,7 @@ const (
 	maxDepth = 16  // of nested JSON values
 	maxKeys  = 128 // remembered per line
 	maxName  = 64  // bytes of a remembered key
+	maxLead  = 256 // bytes before the object
 	unranked = 255
 )
 
@@ -23,9 +24,9 @@ const (
 // has a value counts; of equally ranked ones (duplicate keys, too) the first.
 func (p *Parser) cutJSON(line []byte) Failure {
 	p.path = p.path[:0]
-	pos := skipBlank(line, 0)
-	if pos == len(line) || line[pos] != '{' {
-		return Failure{ReasonJSON, pos + 1, "{"}
+	pos := objectAt(line)
+	if pos < 0 {
+		return Failure{ReasonJSON, skipBlank(line, 0) + 1, "{"}
 	}
 	pos, ok := p.object(pos, 1)
 	if !ok {
@@ -35,6 +36,20 @@ func (p *Parser) cutJSON(line []byte) Failure {
 		return Failure{ReasonJSON, rest + 1, "the end of the line"}
 	}
 	return Failure{}
+}
+
+// objectAt finds the object of a line, which may stand behind what syslog or a container's log puts first: a priority, a time,
+// a name. There is no quote in it, so that no object within one that was cut off is taken for the whole; -1 if there is none.
+func objectAt(line []byte) int {
+	for i, c := range line[:min(len(line), maxLead)] {
+		switch c {
+		case '{':
+			return i
+		case '"':
+			return -1
+		}
+	}
+	return -1
 }
 
 // object reads the object at pos and gives the place behind it; not ok, the place it breaks at.

@@ -44,6 +44,8 @@ func isRequest(s string) bool {
 	return len(t) > 0 && isMethod(string(m)) && (isTarget(string(t)) || protocolAt([]byte(s)) > 0)
 }
 
+func isNone(s string) bool { return s == "" || s == "-" }
+
 func isMethod(s string) bool {
 	switch s {
 	case "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PURGE", "PROPFIND":

@@ -240,8 +240,18 @@ func (p *Parser) undo(f field, b []byte) []byte {
 		n = len(p.scratch)
 		p.scratch = unpercent(p.scratch, b, f == agent || f == referer || bytes.HasPrefix(b, []byte("%2F")))
 		b = p.scratch[n:]
+		if f == agent && encodedTwice(p.raw(f)) {
+			n = len(p.scratch)
+			p.scratch = unpercent(p.scratch, b, true)
+			b = p.scratch[n:]
+		}
 	}
 	return b
+}
+
+// encodedTwice tells whether blanks are encoded, and the "%" of them again, as CloudFront did it in user agents until 2020.
+func encodedTwice(b []byte) bool {
+	return bytes.Contains(b, []byte("%2520")) && !bytes.Contains(b, []byte("%20"))
 }
 
 func (p *Parser) fail(reason string, f field, want string) Failure {

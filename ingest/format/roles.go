@@ -71,6 +71,9 @@ func (t *table) assign() {
 	t.require(when, isMoment)
 	line := t.require(request, isRequest)
 	if line < 0 {
+		line = t.rareRequest()
+	}
+	if line < 0 {
 		t.claimOnce(method, 0, isMethod)
 		line = t.require(target, isTarget)
 	}
@@ -109,6 +112,20 @@ func (t *table) require(f field, like func(string) bool) int {
 	for i := range t.columns {
 		if t.roles[i] == skipped && shortName(t.name(i)) == skipped && t.share(i, like) >= mostly {
 			t.roles[i] = f
+			return i
+		}
+	}
+	return -1
+}
+
+// rareRequest finds the requests of a log most of whose lines have none, as where a load balancer only opens connections.
+func (t *table) rareRequest() int {
+	for i := range t.columns {
+		if t.roles[i] != skipped || t.namedOther(i, request) {
+			continue
+		}
+		if like := t.share(i, isRequest); like > 0 && like >= mostly*(1-t.share(i, isNone)) {
+			t.roles[i] = request
 			return i
 		}
 	}

@@ -40,7 +40,17 @@ func vendors() []vendor {
 			names: map[string]meaning{"request_time": {field: when}}},
 		{name: "caddy", doc: "Caddy's access log, JSON",
 			source: "https://caddyserver.com/docs/caddyfile/directives/log", marks: []string{`"http.log.access`}},
+		{name: "traefik", doc: "Traefik's access log, JSON (its common format: nginx)",
+			source: "https://doc.traefik.io/traefik/observability/access-logs/", marks: []string{`"DownstreamStatus"`}, names: traefikNames()},
 	}
+}
+
+// traefikNames are the keys of Traefik. Its duration is in nanoseconds, its time that of the line's writing: StartUTC, which is
+// read, tells more.
+func traefikNames() map[string]meaning {
+	return map[string]meaning{"clienthost": {field: client}, "clientaddr": {field: client, rank: 1}, "downstreamstatus": {field: status},
+		"requestmethod": {field: method}, "requestpath": {field: target}, "requesthost": {field: host}, "requestaddr": {field: host, rank: 1},
+		"downstreamcontentsize": {field: size}, "originstatus": {field: upstream}, "duration": {}, "time": {}}
 }
 
 // percentFields are percent-encoded by CloudFront and Akamai. Their targets are, too, but there the client's own encoding
@@ -62,7 +72,7 @@ func vendorOf(lines [][]byte) *Format {
 	for _, v := range vendors() {
 		marked, objects := 0, 0
 		for _, line := range lines {
-			if len(line) > 0 && line[0] == '{' {
+			if objectAt(line) >= 0 {
 				objects++
 				if v.marked(line) {
 					marked++

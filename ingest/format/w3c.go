@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 )
@@ -28,11 +29,24 @@ func cloudFront() *Format {
 	return f
 }
 
+// bareCloudFront is the format of a standard log whose header was cut away. Fields were only ever added at the end: 19 of them
+// are as old as the log's name for the host, x-host-header, and all that is read but X-Forwarded-For. Nil if this is none.
+func bareCloudFront(lines [][]byte) *Format {
+	names := strings.Fields(cloudFrontFields)
+	for _, line := range lines {
+		n := bytes.Count(line, []byte{'\t'}) + 1
+		if _, ok := isoDate(line); ok && n >= 19 && n <= len(names) {
+			return w3c().ofFields(names[:n])
+		}
+	}
+	return nil
+}
+
 // ofFields builds the format of the columns that a #Fields line names; nil if they tell too little.
 func (f *Format) ofFields(names []string) *Format {
 	g := *f
 	g.Name, g.Doc, g.percent = "w3c", "columns named by #Fields: "+strings.Join(names, " "), 0
-	g.columns = &columns{seps: " \t", quoted: false}
+	g.columns = &columns{seps: " \t", quoted: f.escape == doubled}
 	isCloudFront := slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "x-edge-") })
 	if isCloudFront {
 		g.Name, g.Source, g.percent = "cloudfront", cloudFrontSource, percentFields
@@ -54,6 +68,15 @@ func (f *Format) ofFields(names []string) *Format {
 		return nil
 	}
 	return h
+}
+
+// inQuotes is f for a log that puts values with blanks in quotes, as the standard has it and IIS Advanced Logging and Imperva do
+// it. IIS itself writes + for a blank, and lets a quote that a client sent stand.
+func (f *Format) inQuotes() *Format {
+	g, c := *f, *f.columns
+	c.quoted = true
+	g.columns, g.escape = &c, doubled
+	return &g
 }
 
 // w3cWords makes time-taken milliseconds where the columns are IIS's, which writes it so; the standard says seconds

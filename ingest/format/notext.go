@@ -1,0 +1,44 @@
+package format
+
+import "bytes"
+
+// noText refuses what is not a text log: nothing at all, binary data, or text that is not cut into lines. Lines count alike,
+// however long: a rotation may leave a run of NUL bytes before a good log.
+func noText(lines [][]byte) *Misfit {
+	odd, full, joined := 0, 0, 0
+	for _, line := range lines {
+		line = bytes.TrimSuffix(line, []byte{'\r'})
+		if blank(line) {
+			continue
+		}
+		full++
+		if binary(line) {
+			odd++
+		}
+		if bytes.IndexByte(line, '\r') >= 0 {
+			joined++
+		}
+	}
+	switch {
+	case full == 0:
+		return &Misfit{Want: "lines of text, found none"}
+	case bytes.HasPrefix(lines[0], []byte("\xff\xfe")) || bytes.HasPrefix(lines[0], []byte("\xfe\xff")):
+		return &Misfit{Lines: full, Want: "text in UTF-8, found UTF-16 (convert it: iconv -f UTF-16 -t UTF-8)"}
+	case odd*2 > full:
+		return &Misfit{Lines: full, Want: "lines of text, found binary data (a compressed or encrypted file?)"}
+	case joined*2 > full:
+		return &Misfit{Lines: full, Want: "lines that end in a line feed, found carriage returns alone (convert them: tr '\\r' '\\n')"}
+	}
+	return nil
+}
+
+// binary tells whether more than a quarter of a line are bytes that no text has.
+func binary(line []byte) bool {
+	odd := 0
+	for _, c := range line {
+		if c < ' ' && c != '\t' && c != '\r' || c >= 0x80 {
+			odd++
+		}
+	}
+	return odd*4 > len(line)
+}

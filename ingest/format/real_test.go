@@ -1,0 +1,182 @@
+package format
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What public access logs showed: the shapes are theirs, the values ours.
+
+// TestIdleLines: connections without a request are no damage to a format, however many there are.
+func TestIdleLines(t *testing.T) {
+	const (
+		combinedGood = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0"`
+		combinedIdle = `203.0.113.8 - - [23/Nov/2026:09:26:12 +0000] "-" 400 0 "-" "-"`
+		combinedTLS  = `203.0.113.9 - - [23/Nov/2026:09:26:12 +0000] "\x16\x03\x01\x01 \x02" 400 226 "-" "-"`
+		ownGood      = `203.0.113.7 [23/Nov/2026:09:26:12 +0000] 0.250 "GET /a.ts HTTP/1.1" 200 77`
+		ownIdle      = `203.0.113.8 [23/Nov/2026:09:26:12 +0000] 0.000 "-" 400 0`
+	)
+	for name, c := range map[string]struct {
+		good, idle string
+		goods      int
+		format     string
+	}{
+		"few requests":     {combinedGood, combinedIdle, 2, "nginx"},
+		"no request":       {combinedGood, combinedIdle, 0, "nginx"},
+		"TLS alone":        {combinedGood, combinedTLS, 0, "nginx"},
+		"a format learned": {ownGood, ownIdle, 1, "nginx-like"},
+	} {
+		sample := slices.Repeat([][]byte{[]byte(c.idle)}, 20)
+		for range c.goods {
+			sample = append(sample, []byte(c.good))
+		}
+		f := detected(t, sample)
+		if f.Name != c.format || !f.HasQuery() || !slices.Contains(f.Fields(), "bytes") {
+			t.Errorf("%s: %s with %v, want %s", name, f.Name, f.Fields(), c.format)
+		}
+		var r Record
+		if bad := f.NewParser().Parse([]byte(c.idle), &r); bad.Reason != ReasonNoTarget {
+			t.Errorf("%s: %+v, want %s", name, bad, ReasonNoTarget)
+		}
+		if bad := f.NewParser().Parse([]byte(c.good), &r); bad.Reason != "" || string(r.Target) != "/a.ts" {
+			t.Errorf("%s: %+v, %s", name, bad, r.Target)
+		}
+	}
+	app := bytes.Split([]byte(strings.Repeat(`{"ip":"203.0.113.7","time":"2026-11-23T09:26:12Z","status":200,"msg":"started"}`+"\n", 9)), []byte{'\n'})
+	if f, m := Detect(app); m == nil {
+		t.Errorf("lines without any request are %s", f.Name)
+	}
+}
+
+// TestCutLine: a line that ends early still fits a format with fewer fields, which must not win for that.
+func TestCutLine(t *testing.T) {
+	lines := slices.Repeat([][]byte{[]byte(`203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0"`)}, 99)
+	cut := lines[0][:bytes.LastIndexByte(lines[0], '/')]
+	for name, sample := range map[string][][]byte{"last of three": append(slices.Clone(lines[:2]), cut), "one of 100": append(slices.Clone(lines), cut)} {
+		if f := detected(t, sample); f.Name != "nginx" || !slices.Contains(f.Fields(), "user_agent") {
+			t.Errorf("%s: %s with %v", name, f.Name, f.Fields())
+		}
+	}
+	short := slices.Repeat([][]byte{cut[:bytes.LastIndexByte(cut, '7')+1]}, 60)
+	if f := detected(t, append(short, lines[:40]...)); f.Name != "apache-common" {
+		t.Errorf("60 short lines of 100: %s", f.Name)
+	}
+}
+
+// TestCloudFrontWithoutHeader: the columns are those of the year, 19 to 33; an agent may be encoded twice.
+func TestCloudFrontWithoutHeader(t *testing.T) {
+	values := strings.Fields("2026-11-23 09:26:12 CDG50-P2 612 203.0.113.7 GET d1.cloudfront.net /v/1/seg.ts 403 - AGENT x=1 - Error id== cdn.example.com https 62 0.250 " +
+		"- TLSv1.3 TLS_AES_128_GCM_SHA256 Error HTTP/2.0 - - 51754 0.113 Error text/plain 20 - -")
+	for _, n := range []int{19, 24, 26, 33} {
+		for raw, agent := range map[string]string{
+			"Mozilla/5.0%2520(Linux;%2520Android%252014)": "Mozilla/5.0 (Linux; Android 14)",
+			"App%2520Name/12%20Darwin":                    "App%20Name/12 Darwin",
+			"Mozilla/5.0%20(Linux)":                       "Mozilla/5.0 (Linux)",
+		} {
+			line := []byte(strings.Replace(strings.Join(values[:n], "\t"), "AGENT", raw, 1))
+			f := detected(t, [][]byte{line})
+			var r Record
+			bad := f.NewParser().Parse(line, &r)
+			if f.Name != "cloudfront" {
+				t.Errorf("%d columns: %s", n, f.Name)
+			}
+			checkRecord(t, n, bad, r, base(func(r *Record) {
+				r.Logged, r.Target, r.UserAgent, r.Bytes = at(12000), []byte("/v/1/seg.ts?x=1"), []byte(agent), 612
+				r.began(11750, 250*ms, second)
+			}))
+		}
+	}
+}
+
+// TestJSONBehindALead: what syslog or a container's log puts before an object is passed over; a piece of an object is none.
+func TestJSONBehindALead(t *testing.T) {
+	const object = `{"client_ip":"203.0.113.7","timestamp":"2026-11-23T09:26:12+0000","host":"cdn.example.com","url":"/a.ts","request_method":"GET","response_status":403,"fastly_is_edge":true}`
+	for _, lead := range []string{"", " ", "caddy  | ", "2026-11-23T09:26:12.613304+00:00 198.51.100.1  ", "<134>2026-11-23T09:26:12Z cache-fra1 cdn[77]: ", "Nov  3 09:26:12 web nginx: @cee:", "\ufeff"} {
+		line := []byte(lead + object)
+		f := detected(t, [][]byte{line})
+		var r Record
+		bad := f.NewParser().Parse(line, &r)
+		if f.Name != "fastly" {
+			t.Errorf("%q: %s", lead, f.Name)
+		}
+		checkRecord(t, 1, bad, r, base(func(r *Record) { r.Logged, r.Target = at(12000), []byte("/a.ts") }))
+	}
+	for _, lead := range []string{`"outer":`, `uest":`, strings.Repeat("x", maxLead)} {
+		var r Record
+		if bad := named(t, "json").NewParser().Parse([]byte(lead+object), &r); bad.Reason != ReasonJSON || bad.Column != 1 {
+			t.Errorf("%.20q: %+v", lead, bad)
+		}
+	}
+}
+
+func TestTraefik(t *testing.T) {
+	lines := fixture(t, "traefik.log")
+	want := []told{
+		good(12043, func(r *Record) {
+			r.Logged, r.Upstream, r.Bytes = at(12043)+123, 200, 612
+			r.began(12043, -1, 1)
+			r.Start += 123
+		}),
+		good(13500, func(r *Record) {
+			r.Method, r.Status, r.Bytes = []byte("HEAD"), 200, 77
+			r.from("2001:db8::7", "", 0)
+			r.says("", "")
+			r.began(13500, -1, 100*ms)
+		}),
+	}
+	if f := detected(t, lines); f.Name != "traefik" {
+		t.Errorf("detected %s", f.Name)
+	}
+	tells(t, named(t, "traefik"), lines, want)
+}
+
+// TestQuotedW3C: values with blanks stand in quotes where the log's writer does that; where it does not, a client's quote is one
+// byte of its value.
+func TestQuotedW3C(t *testing.T) {
+	lines := fixture(t, "w3c-quoted.log")
+	tells(t, detected(t, lines), lines, []told{
+		bad(ReasonHeader), bad(ReasonHeader), bad(ReasonHeader),
+		good(12043, func(r *Record) { r.Bytes, r.Resolution = 612, ms }),
+		good(12543, func(r *Record) {
+			r.Target, r.Status, r.Bytes, r.Resolution = []byte("/v/1/seg.ts"), 200, 77, ms
+			r.from("203.0.113.8", "", 0)
+			r.says(`a "quoted" agent`, "")
+		}),
+		bad(ReasonQuote),
+	})
+	plain := [][]byte{[]byte("#Fields: date time cs-method cs-uri-stem c-ip cs(User-Agent) sc-status")}
+	for _, agent := range []string{`"open+quote`, `"`, `curl/8.0`, `""`} {
+		plain = append(plain, fmt.Appendf(nil, "2026-11-23 09:26:12 GET /a.ts 203.0.113.7 %s 200", agent))
+	}
+	p := detected(t, plain).NewParser()
+	var r Record
+	for i, agent := range []string{`"open+quote`, `"`, `curl/8.0`, `""`} {
+		if bad := p.Parse(plain[i+1], &r); bad.Reason != "" || string(r.UserAgent) != agent {
+			t.Errorf("%+v, %s, want %s", bad, r.UserAgent, agent)
+		}
+	}
+}
+
+// TestNoLines: text that is not cut into lines, or is in another encoding, is told from a log of one long line.
+func TestNoLines(t *testing.T) {
+	const line = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0"`
+	wide := []byte{0xff, 0xfe}
+	for _, c := range []byte(line + "\r\n" + line) {
+		wide = append(wide, c, 0)
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"CR alone":  {strings.Repeat(line+"\r", 50), "carriage returns alone"},
+		"UTF-16 LE": {string(wide), "iconv -f UTF-16"},
+		"UTF-16 BE": {"\xfe\xff\x002\x000", "iconv -f UTF-16"},
+	} {
+		if f, m := Detect(bytes.Split([]byte(c.text), []byte{'\n'})); m == nil || !strings.Contains(m.Error(), c.want) {
+			t.Errorf("%s: %v, %v", name, f, m)
+		}
+	}
+	if f := detected(t, bytes.Split([]byte(strings.Repeat(line+"\r\n", 50)), []byte{'\n'})); f.Name != "nginx" {
+		t.Errorf("CR and LF: %s", f.Name)
+	}
+}
