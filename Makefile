@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test vet bench need-go need-nginx need-signers
+.PHONY: build demo test vet bench bench-long need-go need-nginx need-signers need-peers
 
 # Found wherever Go is commonly unpacked, so that a fresh shell works too.
 export PATH := $(PATH):/usr/local/go/bin
@@ -15,16 +15,33 @@ demo: build
 
 # Everything. testdata is not part of ./..., and holds tests of its own.
 test: need-go need-nginx need-signers
-	IPDRIFT_REQUIRE_SIGNERS=1 go test ./... ./testdata/nginx/...
+	IPDRIFT_REQUIRE_SIGNERS=1 go test ./... ./testdata/nginx/... ./testdata/bench/...
 	cd token/lanes/gen && go test ./...
 
 vet: need-go
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
-	go vet ./... ./testdata/nginx/...
-	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... ./testdata/nginx/...
+	go vet ./... ./testdata/nginx/... ./testdata/bench/...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... ./testdata/nginx/... ./testdata/bench/...
 
-bench: need-go
-	go test -run '^$$' -bench . -benchmem ./token/... ./ingest/... ./detect/...
+# ipdrift beside GoAccess, lnav, mawk and DuckDB's SQL on a made-up log, then
+# the Go benchmarks (QUICK=1 leaves them out). LINES, ROUNDS and SEED say what
+# is made; 2 million lines need 4 GB in TMPDIR.
+bench: LINES ?= 200000
+bench: ROUNDS ?= 3
+bench: SEED ?= 1
+bench: BENCHTIME ?= 100ms
+bench: need-go need-peers
+	@go run ./testdata/bench pair -lines $(LINES) -rounds $(ROUNDS) -seed $(SEED)
+	@[ -n "$(QUICK)" ] || go test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./token/... ./ingest/... ./detect/...
+
+# Hours: LINES are loaded LOADS times, then STREAM lines go through a pipe.
+bench-long: LINES ?= 2000000
+bench-long: LOADS ?= 300
+bench-long: STREAM ?= 100000000
+bench-long: SEED ?= 1
+bench-long: need-go
+	@go run ./testdata/bench soak -lines $(LINES) -rounds $(LOADS) -seed $(SEED)
+	@go run ./testdata/bench stream -lines $(STREAM) -seed $(SEED)
 
 need-go:
 	@command -v go >/dev/null || { echo "ipdrift is built with Go 1.21 or newer: install it from https://go.dev/dl/ or your distribution (Debian: apt-get install golang-go) and run make again."; exit 1; }
@@ -38,6 +55,15 @@ need-signers:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else \
 	    echo "the tests run signing code in PHP, Python and Node: install$$missing"; exit 1; \
+	  fi; }
+
+need-peers:
+	@missing=""; for tool in goaccess lnav mawk; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	[ -z "$$missing" ] || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	  else \
+	    echo "the benchmarks run other tools on the same log: install$$missing (Debian: apt-get install$$missing)"; exit 1; \
 	  fi; }
 
 need-nginx:

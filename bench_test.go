@@ -22,8 +22,14 @@ import (
 // size at a time to read it:
 //
 //	go test -run '^$' -bench 'Analyze/plain/2000000' -benchtime 3x .
+//
+// IPDRIFT_BENCH_LINES names another size; "make bench" does so.
 func BenchmarkAnalyze(b *testing.B) {
-	for _, lines := range []int{200_000, 2_000_000} {
+	sizes := []int{200_000, 2_000_000}
+	if other, err := strconv.Atoi(os.Getenv("IPDRIFT_BENCH_LINES")); err == nil {
+		sizes = []int{other}
+	}
+	for _, lines := range sizes {
 		b.Run(fmt.Sprintf("plain/%d", lines), func(b *testing.B) { benchAnalyze(b, lines, synth.Options{}, false) })
 		b.Run(fmt.Sprintf("gzip/%d", lines), func(b *testing.B) { benchAnalyze(b, lines, synth.Options{}, true) })
 		b.Run(fmt.Sprintf("gcore/%d", lines), func(b *testing.B) { benchAnalyze(b, lines, synth.Options{Format: "gcore"}, false) })
