@@ -95,7 +95,7 @@ Where several apply, 1 wins over 5, and 5 over 3.`,
 	cmd.SetVersionTemplate("ipdrift {{.Version}}\n")
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.AddCommand(analyzeCommand(), reportCommand(), queryCommand(), signCommand(), verifyCommand(),
-		explainCommand(), formatsCommand(), versionCommand())
+		explainCommand(), formatsCommand(), generateCommand(), versionCommand())
 	tame(cmd)
 	return cmd
 }
