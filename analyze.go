@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"runtime"
 	"runtime/debug"
@@ -58,9 +60,15 @@ finds the users whose address changed, and says which mask would have let them i
 LOG is a file, a glob, a folder or "-" for stdin; gzip, zstd, bzip2, xz and zip are recognised by their content.
 LABEL=LOG names a source; where the log format has no host, the label stands for it.
 
+--db keeps the case. One that is there grows by the logs it has not seen, which are told
+by their content: renamed or compressed ones are known, and one that has been written
+to since takes the place of its old self. The report is on the whole case. A run that
+stops, whatever stops it, leaves the case as it was.
+
 ` + configDoc,
 		Example: `  ipdrift analyze --key-file secret.key access.log.gz
   ipdrift analyze --key-file cdn.example.com=cdn.key --db case.duckdb -o ticket.md logs/
+  ipdrift analyze --key-file secret.key --db case.duckdb --quiet -o report.md /var/log/nginx/access.log*
   zcat old.log.gz | ipdrift analyze --key-file secret.key --fail-on widen -`,
 		Args: want(true, "LOG"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
@@ -75,7 +83,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	o.keyFlags.register(f)
 	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (learned from what was served), file or dir")
 	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, or 'nginx:<log_format string>', 'apache:<LogFormat string>', 'gcore:<fields>' and others that \"ipdrift formats\" lists (default: found for each file)")
-	f.StringVar(&o.db, "db", "", "keep the case as a DuckDB database in this `FILE`, for ipdrift report and query")
+	f.StringVar(&o.db, "db", "", "keep the case as a DuckDB database in this `FILE`, for ipdrift report and query; a case that is there grows by the logs it has not seen")
 	o.outputFlags.register(f)
 	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds or RFC 3339)")
 	f.StringVar(&o.until, "until", "", "only requests before this `TIME`")
@@ -129,12 +137,29 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 			return nil, usage("", "--log-format: %w", err)
 		}
 	}
+	p.sources = slices.DeleteFunc(p.sources, o.isCase)
+	if len(p.sources) == 0 {
+		return nil, usage("name the logs", "%s is the case itself, and no log", o.db)
+	}
 	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.limits.Threads
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.limits.Threads
 	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), version(), judge.Default()
 	d.Scope, _ = token.ParseScope(o.scope)
 	return p, nil
+}
+
+// isCase tells whether a source is the case itself, or what stands beside it:
+// a folder of logs may hold its case.
+func (o *analyzeFlags) isCase(s ingest.Source) bool {
+	if o.db == "" {
+		return false
+	}
+	source, err := os.Stat(s.Path)
+	return err == nil && slices.ContainsFunc([]string{"", ".part", ".part.wal", ".wal", ".lock"}, func(ending string) bool {
+		own, err := os.Stat(o.db + ending)
+		return err == nil && os.SameFile(own, source)
+	})
 }
 
 // words checks the flags that take one of a few words.
@@ -214,7 +239,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		err = fmt.Errorf("--db: %w", err)
 	}
 	if err != nil {
-		return failed("", "%w", err)
+		return o.stopped(err, "nothing was changed")
 	}
 	defer store.Close()
 	loaded, analysis, err := o.judge(cmd, store, p)
@@ -226,7 +251,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		return &failure{status: statusFailed}
 	}
 	doc := document{analysis: analysis, store: store, elapsed: time.Since(start), kept: o.db}
-	if err := o.outputFlags.write(cmd, doc, func() error { return keep(cmd.Context(), store, analysis) }); err != nil {
+	if err := o.outputFlags.write(cmd, doc, func() error { return o.keep(cmd.Context(), store, analysis) }); err != nil {
 		return err
 	}
 	return o.status(cmd.ErrOrStderr(), analysis, broken)
@@ -241,35 +266,60 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	p.load.Progress = lines.tell
 	loaded, err := ingest.Load(ctx, store, p.sources, p.load)
 	if err != nil {
-		return nil, nil, lines.interrupted(ctx, err, "while reading")
+		return nil, nil, lines.interrupted(ctx, o.stopped(store.Worded(err), store.Standing()), store.Standing(), "while reading")
 	}
 	bar.judging()
 	analysis, err := detect.Analyze(ctx, store, loaded, p.detect)
 	if err != nil {
-		return nil, nil, lines.interrupted(ctx, err, "while judging")
+		return nil, nil, lines.interrupted(ctx, o.stopped(store.Worded(err), store.Standing()), store.Standing(), "while judging")
 	}
 	return loaded, analysis, nil
 }
 
 // keep finishes a kept case, so that it can be reported on without the log.
-func keep(ctx context.Context, store *ingest.Store, a *finding.Analysis) error {
+func (o *analyzeFlags) keep(ctx context.Context, store *ingest.Store, a *finding.Analysis) error {
 	text, err := json.Marshal(a)
 	if err != nil {
 		return err
 	}
-	if err := store.Remember(ctx, aboutAnalysis, string(text)); err != nil {
-		return err
+	for _, step := range []func() error{
+		func() error { return store.Remember(ctx, aboutAnalysis, string(text)) },
+		func() error { return store.Remember(ctx, "version", a.Method.Version) },
+		func() error { return store.Settle(ctx) },
+	} {
+		if err := step(); ctx.Err() != nil {
+			return failed(store.Standing(), "interrupted while writing the case")
+		} else if err != nil {
+			return o.stopped(store.Worded(err), store.Standing())
+		}
 	}
-	if err := store.Remember(ctx, "version", a.Method.Version); err != nil {
-		return err
+	if err := store.Keep(); err != nil {
+		return o.stopped(store.Worded(err), store.Standing())
 	}
-	return store.Keep()
+	return nil
+}
+
+// stopped words what kept a run from its case, with the way out. standing says
+// what became of the case.
+func (o *analyzeFlags) stopped(err error, standing string) error {
+	full := (*ingest.FullDisk)(nil)
+	switch {
+	case errors.As(err, &full) && full.Temporary:
+		return failed("point TMPDIR to a folder with room for about a tenth of the logs, decompressed; "+standing, "%w", err)
+	case errors.As(err, &full):
+		return failed("a case is written beside its final name: what is there already once more, and about a tenth of the new logs, decompressed; "+standing, "%w", err)
+	case o.db != "":
+		return failed(standing, "%w", err)
+	}
+	return err
 }
 
 // complain names the sources that failed.
 func complain(w io.Writer, loaded *ingest.Loaded, formatGiven bool) (broken bool) {
 	for _, s := range loaded.Sources {
 		switch {
+		case s.Earlier: // has been said then
+			continue
 		case s.Err != nil && s.Lines > 0:
 			say(w, "%s: after line %d: %v", s.Path, s.Lines, s.Err)
 		case s.Err != nil:

@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status, "demolog": demoLog, "synthlog": synthLog, "nosecret": noSecret, "empty": emptyDir,
-			"signedlog": signedLog, "rsakey": rsaKey, "roundtrip": roundTrip,
+			"signedlog": signedLog, "cut": cutLines, "halve": halve, "rsakey": rsaKey, "roundtrip": roundTrip,
 		},
 	})
 }
@@ -174,6 +174,22 @@ func signedLog(ts *testscript.TestScript, _ bool, args []string) {
 			client, i/60, i%60, path, base64.RawURLEncoding.EncodeToString(sum[:]), status)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o600))
+}
+
+// cutLines writes some lines of a file to another: cut FROM FIRST LAST TO.
+func cutLines(ts *testscript.TestScript, _ bool, args []string) {
+	first, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	last, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	lines := strings.SplitAfter(ts.ReadFile(args[0]), "\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), []byte(strings.Join(lines[first-1:last], "")), 0o600))
+}
+
+// halve writes the first half of a file to another: halve FROM TO.
+func halve(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:len(text)/2]), 0o600))
 }
 
 // rsaKey writes a new private key and its public one: rsakey FILE PUBLIC.

@@ -103,10 +103,10 @@ func (p *progress) teller() func(ingest.Progress) {
 }
 
 // interrupted says how far a run came that was cancelled.
-func (c *counter) interrupted(ctx context.Context, err error, when string) error {
+func (c *counter) interrupted(ctx context.Context, err error, standing, when string) error {
 	if ctx.Err() == nil {
 		return err
 	}
-	return failed("no report was written and no case kept; --since, --until and --host narrow the input",
+	return failed("no report was written; "+standing+"; --since, --until and --host narrow the input",
 		"interrupted %s, after %d lines", when, c.lines.Load())
 }

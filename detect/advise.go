@@ -77,14 +77,14 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	q := judge.Asked{
 		Candidates: candidates, CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h),
-		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: len(h.keys) > 0 && h.status == finding.NotChecked,
+		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other: h.replays[10-family], // of the other family, 4 or 6
 		Proxy: h.proxy,
 	}
 	if q.CurrentPrefix == whole {
 		q.CurrentPrefix = 0
 	}
-	if len(h.keys) > 0 && h.policy.total > 0 {
+	if h.keyed && h.policy.total > 0 {
 		q.Bound, q.Unbound = h.policy.bound(), !h.policy.bound()
 	}
 	return q
@@ -100,7 +100,7 @@ func (a *analysis) warn() {
 			say("%s: %v", s.Path, s.Err)
 		}
 	}
-	for _, text := range a.notes() {
+	for _, text := range append(a.notes(), a.loaded.Remarks...) {
 		say("%s", text)
 	}
 	if n := a.loaded.LeftOut; n > 0 {
@@ -135,8 +135,11 @@ func (a *analysis) warn() {
 			say("%s: calibration failed, %s", name, h.reason)
 		}
 	}
-	if m := a.out.Method.Search; m.Skipped > 0 {
-		say("%d of %d unresolved links were not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped, m.Unresolved, deepSample)
+	if a.tokenless > 0 {
+		say("%d of %d unresolved links are of earlier runs and were not searched again: their tokens are not kept", a.tokenless, a.out.Method.Search.Unresolved)
+	}
+	if m := a.out.Method.Search; m.Skipped > a.tokenless {
+		say("%d of %d unresolved links were not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, deepSample)
 	}
 	for _, d := range a.draws {
 		say("%s", d.says())

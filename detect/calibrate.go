@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -14,17 +15,19 @@ import (
 func (a *analysis) calibrate(ctx context.Context) error {
 	err := each(ctx, a.conn, `WITH per_link AS (
 			SELECT k.link, o.host, bool_or(served(o.status, o.method)) AS taken, bool_or(o.matched) AS held,
-			       bool_or(served(o.status, o.method) AND NOT o.matched) AS failed
+			       bool_or(served(o.status, o.method) AND NOT o.matched) AS failed, o.key <> ? AS keyed
 			FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY ALL)
-		SELECT host, count(*) FILTER (taken OR held), count(*) FILTER (held AND NOT failed), count(*) FILTER (NOT taken AND NOT held)
-		FROM per_link GROUP BY host`, func(scan scanner) error {
+		SELECT host, keyed, count(*) FILTER (taken OR held), count(*) FILTER (held AND NOT failed), count(*) FILTER (NOT taken AND NOT held)
+		FROM per_link GROUP BY host, keyed`, func(scan scanner) error {
 		var name string
+		var keyed bool
 		var tokens, verified, silent int64
-		err := scan(&name, &tokens, &verified, &silent)
-		h := a.host(name)
-		h.tokens, h.verified, h.silent = tokens, verified, silent
+		err := scan(&name, &keyed, &tokens, &verified, &silent)
+		if h := a.host(name); keyed == h.keyed { // what was read without a key says nothing about it
+			h.tokens, h.verified, h.silent = tokens, verified, silent
+		}
 		return err
-	})
+	}, ingest.NoKey)
 	if err != nil {
 		return err
 	}
@@ -86,7 +89,7 @@ func (a *analysis) grade(ctx context.Context, h *host) (err error) {
 	t := &a.Thresholds
 	share := float64(h.verified) / max(1, float64(h.tokens))
 	switch {
-	case len(h.keys) == 0:
+	case !h.keyed:
 		h.reason = "no key for this host: expiry and shape are read, an address mismatch is inferred only"
 	case h.tokens >= t.CalibrationTokens && share >= t.CalibrationShare:
 		h.status = finding.Verified
@@ -230,6 +233,9 @@ type sampled struct {
 	client netip.Addr
 }
 
+// diagnosed is how many failing links of a host are looked into.
+const diagnosed = 60
+
 func (a *analysis) failing(ctx context.Context, h *host) ([]sampled, error) {
 	var out []sampled
 	err := each(ctx, a.conn, `SELECT k.link, min(c.address) FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
@@ -242,7 +248,7 @@ func (a *analysis) failing(ctx context.Context, h *host) ([]sampled, error) {
 			out = append(out, s)
 		}
 		return err
-	}, h.name, deepSample)
+	}, h.name, diagnosed)
 	return out, err
 }
 

@@ -52,6 +52,9 @@ type analysis struct {
 	hosts     map[string]*host
 	names     []string // of hosts, sorted
 	proofs    map[uint32]*proof
+	before    map[uint32]learned // by link: what earlier runs found out
+	learned   map[uint32]learned // the same of this one
+	tokenless int64              // links that were not searched, since only earlier runs had their tokens
 	draws     []draw
 	passed    int64 // links that were not looked into: there were too many
 	vain      int   // links that were searched through all of IPv4 and not found
@@ -70,7 +73,7 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 	o.Threads = max(1, o.Threads)
 	a := &analysis{
 		Options: o, store: s, loaded: loaded,
-		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{},
+		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{},
 		elsewhere: ingest.Place(ingest.Causes(), refusedElsewhere), inferred: ingest.Place(ingest.Bases(), string(inferred)),
 		out: &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
 	}
@@ -92,7 +95,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer a.conn.Close()
-	for _, step := range []func(context.Context) error{a.group, a.learn, a.search, a.calibrate, a.rule} {
+	for _, step := range []func(context.Context) error{a.group, a.learn, a.recall, a.search, a.calibrate, a.rule} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -104,6 +107,9 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		if err := step(ctx); err != nil {
 			return err
 		}
+	}
+	if a.store.Kept() {
+		return a.keepLearned(ctx)
 	}
 	return nil
 }

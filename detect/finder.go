@@ -232,11 +232,15 @@ func (f *finder) named(s *suspect) bool {
 	for _, g := range f.goals(s, true) {
 		p := f.aim(s.host, &g)
 		if p.IsValid() && f.hit(s, &g, p.Addr(), boundTo(p)) {
-			s.found.private = p.Addr().IsPrivate() || p.Addr().IsLoopback() || p.Addr().IsLinkLocalUnicast()
+			s.found.private = isPrivate(p.Addr())
 			return true
 		}
 	}
 	return false
+}
+
+func isPrivate(ip netip.Addr) bool {
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
 }
 
 // around tries the /24s of the observed addresses, and the log's addresses in

@@ -24,6 +24,7 @@ type outcome struct {
 	detail                 token.Detail
 	late                   ingest.Late
 	denied                 bool // 403, 410, or what the host answers to expired links
+	keyed                  bool // there was a key for the host when the log was read
 	matched                bool
 	stale                  bool // with a key that was not in use at the time
 	how                    hypothesis
@@ -41,6 +42,7 @@ type host struct {
 	stated   token.Resource
 	keys     []token.Key
 	spans    []token.Span // of the keys; nil: none is limited
+	keyed    bool         // it has requests that were judged with a key, by this run or an earlier one
 	policy   policy
 	tokens   int64
 	verified int64
@@ -112,20 +114,21 @@ func (a *analysis) group(ctx context.Context) error {
 			return err
 		}
 	}
-	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, stale, refused FROM outcome`,
+	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, stale, refused FROM outcome`,
 		func(scan scanner) error {
 			var id uint32
 			var name, detail string
 			var shape, late, scope, bind, form uint8
 			o := &outcome{}
 			err := scan(&id, &name, &o.method, &o.status, &o.code, &o.upstream, &o.shield, &shape, &detail, &late, &o.matched,
-				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form, &o.stale, &o.denied)
+				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form, &o.keyed, &o.stale, &o.denied)
 			o.host = a.host(name)
+			o.host.keyed = o.host.keyed || o.keyed
 			o.shape, o.detail, o.late = token.Shape(shape), token.Detail(detail), ingest.Late(late)
 			o.how.scope, o.how.binding.Kind, o.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
 			a.outcomes[id] = o
 			return err
-		})
+		}, ingest.NoKey)
 	if err != nil {
 		return err
 	}

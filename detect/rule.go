@@ -21,7 +21,8 @@ type docket struct {
 	kinds   []kind
 	proof   *proof
 	rulings []ruling
-	witness bool // the proof is another request with the same token
+	witness bool         // the proof is another request with the same token
+	named   netip.Prefix // what the link names itself, where there is no key
 }
 
 // rule gives every kind its verdict and cause, and counts the denials.
@@ -144,11 +145,14 @@ func (a *analysis) decide(parsers parsers, d *docket) {
 		}
 	}
 	d.proof, d.witness = a.proof(d.kinds)
-	served, named := servedTo(d.kinds), a.naming(parser, &d.kinds[0])
+	served := servedTo(d.kinds)
+	if d.named = a.naming(parser, &d.kinds[0]); !d.named.IsValid() {
+		d.named = a.before[d.kinds[0].link].named
+	}
 	d.rulings = make([]ruling, len(d.kinds))
 	for i := range d.kinds {
 		k := &d.kinds[i]
-		d.rulings[i] = k.host.rule(k, d.proof, served, named)
+		d.rulings[i] = k.host.rule(k, d.proof, served, d.named)
 	}
 }
 
@@ -205,7 +209,10 @@ func (b *book) enter(ctx context.Context, d *docket) error {
 		b.out.Method.Search.Witnessed++
 	}
 	var known *ruling
-	b.note(d)
+	b.blame(d)
+	if d.named.IsValid() {
+		b.note(d.kinds[0].link, func(l *learned) { l.named = d.named })
+	}
 	for i := range d.kinds {
 		k, r := &d.kinds[i], &d.rulings[i]
 		if r.signed.IsValid() || d.proof != nil && r.basis == recomputed {
@@ -231,8 +238,8 @@ func (b *book) enter(ctx context.Context, d *docket) error {
 	return b.signed.Append(ctx, d.kinds[0].link, scope, address(known.signed), string(on))
 }
 
-// note counts a link by what its signer did wrong.
-func (b *book) note(d *docket) {
+// blame counts a link by what its signer did wrong.
+func (b *book) blame(d *docket) {
 	h, seen := d.kinds[0].host, map[string]bool{}
 	doubted := false
 	for i := range d.rulings {

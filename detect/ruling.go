@@ -62,7 +62,7 @@ type ruling struct {
 
 // rule decides on one kind. p is what the link was signed with, nil if that is
 // not known; served are the addresses the link was served to, and named is the
-// range that it names itself, where there is no key to ask the hash.
+// range that it names itself, where there was no key to ask the hash.
 func (h *host) rule(k *kind, p *proof, served []netip.Addr, named netip.Prefix) ruling {
 	var r ruling
 	switch {
@@ -72,7 +72,7 @@ func (h *host) rule(k *kind, p *proof, served []netip.Addr, named netip.Prefix) 
 		r.verdict = token.Unsigned
 	case k.shape == token.BadShape:
 		r.verdict, r.detail = token.Malformed, k.detail
-	case len(h.keys) == 0:
+	case !k.keyed && p == nil:
 		r = h.infer(k, served, named)
 	case h.status != finding.Failed:
 		r = h.check(k, p)

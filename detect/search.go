@@ -5,10 +5,10 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
+	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -73,7 +73,7 @@ func (a *analysis) search(ctx context.Context) error {
 func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 	var out []*suspect
 	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.lost AS SELECT k.link, l.host, l.hash FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link
-			WHERE k.link > 0 AND NOT o.shield AND list_contains(string_split(?, chr(10)), l.host) GROUP BY ALL HAVING NOT bool_or(o.matched)`, a.keyed()); err != nil {
+			WHERE k.link > 0 AND NOT o.shield GROUP BY ALL HAVING NOT bool_or(o.matched) AND bool_or(o.key <> ?)`, ingest.NoKey); err != nil {
 		return nil, err
 	}
 	if err := a.conn.QueryRowContext(ctx, `SELECT greatest(count(*) - ?, 0) FROM work.lost`, maxSuspects).Scan(&a.passed); err != nil {
@@ -89,9 +89,9 @@ func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 		if err := scan(&name, &hash, &link, &address); err != nil {
 			return err
 		}
-		h := a.host(name)
 		if len(out) == 0 || out[len(out)-1].link != link {
-			out = append(out, &suspect{link: link, host: h})
+			known := a.before[link]
+			out = append(out, &suspect{link: link, host: a.host(name), found: known.proof, examined: known.examined})
 		}
 		s := out[len(out)-1]
 		if ip, err := netip.ParseAddr(address); err == nil && len(s.clients) < 16 {
@@ -100,17 +100,6 @@ func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 		return nil
 	}, maxSuspects)
 	return out, err
-}
-
-// keyed lists the hosts that have keys, one a line.
-func (a *analysis) keyed() string {
-	var names []string
-	for _, name := range a.names {
-		if len(a.hosts[name].keys) > 0 {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, "\n")
 }
 
 // pool is the addresses of the log, in order.
@@ -222,6 +211,12 @@ func (a *analysis) tell(suspects []*suspect) {
 		if s.examined {
 			s.host.examined++
 		}
+		if s.examined || s.found != nil {
+			a.note(s.link, func(l *learned) { l.examined, l.proof = s.examined, s.found })
+		}
+		if s.found == nil && a.grown() && len(a.loaded.Unproven.Attempts(s.link)) == 0 {
+			a.tokenless++
+		}
 		switch {
 		case s.found != nil:
 			m.Found++
@@ -242,6 +237,7 @@ func (a *analysis) tell(suspects []*suspect) {
 		m.Sampled += d.links
 		m.SampleFound += d.found
 	}
+	a.tokenless = max(0, a.tokenless-int64(a.loaded.Unproven.Skipped()))
 }
 
 // maskedLinks is the share of a host's found addresses that must be their

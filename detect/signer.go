@@ -3,11 +3,9 @@ package detect
 import (
 	"cmp"
 	"context"
-	"net/netip"
 	"slices"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -21,26 +19,32 @@ func (a *analysis) signers(ctx context.Context) error {
 			return err
 		}
 	}
+	flaws, err := a.recallFlaws(ctx)
+	if err != nil {
+		return err
+	}
+	all := map[string][]flaw{}
 	for _, name := range a.names {
 		h := a.hosts[name]
-		if len(h.keys) == 0 {
+		if !h.keyed {
 			continue
 		}
 		f.turnTo(h)
 		a.tally(h, h.mistakes, h.doubted, "unexplained links")
-		broken, mistakes := a.loaded.Unproven.Broken(name), map[string]int64{}
-		for i := range broken {
-			if found, ok := f.examiner.Examine(f.suspicion(h, &broken[i], []netip.Addr{broken[i].Client})); ok {
-				mistakes[found.Mistake.Name]++
+		broken, mistakes := a.examineBroken(f, h, flaws[name]), map[string]int64{}
+		for _, b := range broken {
+			if b.mistake.Name != "" {
+				mistakes[b.mistake.Name]++
 			}
 		}
 		among := "malformed links"
-		if len(broken) == ingest.BrokenKept {
+		if len(broken) == mostBroken {
 			among = "the first malformed links"
 		}
 		a.tally(h, mistakes, int64(len(broken)), among)
+		all[name] = broken
 	}
-	return nil
+	return a.keepFlaws(ctx, all)
 }
 
 // findOutdated notes which requests were served with a key outside its validity.

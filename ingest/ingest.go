@@ -19,7 +19,6 @@ package ingest
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -58,11 +57,13 @@ type Progress struct {
 	Lines int64
 }
 
-// Loaded is what a load did.
+// Loaded is what a load did, and what the case holds then: where a case grows,
+// the figures are those of all of it.
 type Loaded struct {
 	Sources  []SourceStats
-	LeftOut  int64 // parsed, but outside Since, Until or Host
-	Queries  int64 // requests with a query string
+	LeftOut  int64    // parsed, but outside Since, Until or Host
+	Queries  int64    // requests with a query string
+	Remarks  []string // sentences on sources that were recognised
 	Unproven *Unproven
 }
 
@@ -73,6 +74,7 @@ type SourceStats struct {
 	Lines, Parsed, Rejected int64
 	Notes                   []string // what the lines show that takes away from what they can tell
 	Err                     error    // *Damage, or no format, or why it cannot be opened; what came before was kept
+	Earlier                 bool     // read by an earlier run
 }
 
 // noHost stands for a host that the log does not tell.
@@ -84,8 +86,10 @@ type load struct {
 	store     *Store
 	seed      maphash.Seed
 	chunks    chunks
-	sources   []*source
+	sources   []*source // by id; nil where a source is not read
+	past      past
 	dicts     dictionaries
+	inherited map[string]uint32 // last ids of the dictionaries of the case that grows
 	rejects   *Rows
 	unproven  *Unproven
 	hitSchema *arrow.Schema
@@ -93,6 +97,10 @@ type load struct {
 	queries   atomic.Int64
 	read      atomic.Int64
 	lines     atomic.Int64
+
+	given, known   int // sources; those that are in the case already
+	grown, doubled []string
+	packed         []shelved
 }
 
 // source is a Source being read.
@@ -104,6 +112,13 @@ type source struct {
 	parsed, rejected atomic.Int64
 	grain            atomic.Int64 // µs, the coarsest of its lines
 	err              error
+
+	part    bool   // one of several sources in a file
+	wanted  string // the label it would have if another source had not got it; "" where it stays
+	content content
+	start   uint64 // hash of its first bytes
+	same    int    // recognised while it was read, as meter.verdict has it
+	grown   []int
 
 	mu    sync.Mutex
 	facts format.Facts
@@ -137,14 +152,16 @@ func (d *dictionaries) all() []*dictionary {
 func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, error) {
 	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven()}
 	l.Threads = max(1, l.Threads)
-	for _, src := range sources {
-		host := noHost
-		if src.Named {
-			host = cmp.Or(src.Host, src.Label)
-		}
-		l.sources = append(l.sources, &source{Source: src, host: []byte(host)})
+	if err := l.remember(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.admit(ctx, sources); err != nil {
+		return nil, err
 	}
 	if err := l.prepare(); err != nil {
+		return nil, err
+	}
+	if err := l.inherit(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.pump(ctx); err != nil {
@@ -207,6 +224,9 @@ func (l *load) readAll(ctx context.Context, out chan<- chunk) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(l.Threads)
 	for i, src := range l.sources {
+		if src == nil {
+			continue
+		}
 		g.Go(func() error {
 			lines, err := l.readOne(ctx, i, src, out)
 			src.lines, src.err = lines, err
@@ -222,7 +242,8 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out chan<- chunk
 		return 0, err
 	}
 	defer in.Close()
-	buffered := bufio.NewReaderSize(in, 256<<10)
+	known := newMeter(in, &l.past.shelf)
+	buffered := bufio.NewReaderSize(known, 256<<10)
 	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
 		buffered.Discard(len(byteOrderMark))
 	}
@@ -232,6 +253,8 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out chan<- chunk
 	if misfit := s.settle(ctx); misfit != nil {
 		return s.sent, misfit
 	}
+	src.content, src.start = known.content(), known.start()
+	src.same, src.grown = known.verdict()
 	return lines, err
 }
 
@@ -262,54 +285,35 @@ func (l *load) wanted(r *format.Record, host []byte) bool {
 	return ok
 }
 
-// finish writes what is left and accounts for every line.
+// finish writes what is left, accounts for every line, and puts the case that
+// grows behind it.
 func (l *load) finish(ctx context.Context) (*Loaded, error) {
-	var forgot []string
 	for _, d := range l.dicts.all() {
 		if err := d.rows.Flush(ctx); err != nil {
 			return nil, err
-		}
-		if d.forgot {
-			forgot = append(forgot, d.name)
 		}
 	}
 	if err := l.rejects.Flush(ctx); err != nil {
 		return nil, err
 	}
-	renamed, err := l.store.unify(ctx, forgot)
+	if err := l.merge(ctx); err != nil {
+		return nil, err
+	}
+	stats, err := l.account(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l.unproven.rename(renamed)
-	out := &Loaded{LeftOut: l.left.Load(), Queries: l.queries.Load(), Unproven: l.unproven}
-	rows, err := l.store.Rows("source")
-	if err != nil {
+	if err := l.keepContents(ctx); err != nil {
 		return nil, err
 	}
-	for i, s := range l.sources {
-		stats := SourceStats{Path: s.Label, Lines: s.lines, Parsed: s.parsed.Load(), Rejected: s.rejected.Load(), Err: s.err}
-		if s.format != nil && s.lines > 0 {
-			stats.Format, stats.Notes = s.format.Name, s.facts.Sentences(s.format.Name)
-		}
-		var damaged any
-		if s.err != nil {
-			damaged = string(l.Keys.Cut([]byte(s.err.Error()), cutMark))
-		}
-		if err := rows.Append(ctx, uint16(i), stats.Path, stats.Format, stats.Lines, stats.Parsed, stats.Rejected, s.grain.Load(), damaged); err != nil {
-			return nil, err
-		}
-		out.Sources = append(out.Sources, stats)
-	}
-	if err := rows.Flush(ctx); err != nil {
-		return nil, err
-	}
+	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Unproven: l.unproven}
 	for _, q := range []string{
-		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s')`, CaseVersion),
+		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d')`, CaseVersion, aboutQueries, out.Queries),
 		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without
 	} {
 		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
 			return nil, err
 		}
 	}
-	return out, nil
+	return out, l.store.DB.QueryRowContext(ctx, `SELECT (SELECT coalesce(sum(parsed), 0)::BIGINT FROM source) - (SELECT count(*) FROM hit)`).Scan(&out.LeftOut)
 }

@@ -6,6 +6,10 @@ import (
 	"ipdrift/token"
 )
 
+// NoKey stands for the index of the key where there was none for the host: the
+// request cannot be judged by its hash later on, whatever keys a later run has.
+const NoKey = 255
+
 // outcome is everything about a request that takes few values: rows share
 // one id for it.
 type outcome struct {
@@ -21,7 +25,10 @@ type outcome struct {
 }
 
 func (w *worker) outcomeID(ctx context.Context, o *outcome, hostHash uint64) (uint32, error) {
-	m := &o.match
+	m := o.match
+	if len(w.prover.site(o.host).keys) == 0 {
+		m.Key = NoKey
+	}
 	small := uint64(o.status) | uint64(o.code)<<16 | uint64(o.upstream)<<32 | uint64(o.shape)<<48 | uint64(o.late)<<52 | uint64(b2i(o.shield))<<56
 	how := uint64(m.Scope) | uint64(m.Up)<<8 | uint64(m.Binding.Kind)<<16 | uint64(m.Binding.Prefix)<<24 |
 		uint64(m.Binding.Form)<<32 | uint64(m.Key)<<40 | uint64(b2i(m.OK))<<48 | uint64(b2i(o.stale))<<49 | uint64(b2i(o.refused))<<50

@@ -17,6 +17,15 @@ CREATE TABLE source (           -- one row per input
     error    VARCHAR            -- damage met on the way
 );
 
+CREATE TABLE content (          -- what tells that a source is known, whatever its name
+    source USMALLINT NOT NULL,
+    packed BOOLEAN NOT NULL,    -- a compressed file in which the source was met; else its text, decompressed
+    size   BIGINT NOT NULL,     -- bytes
+    hash   VARCHAR NOT NULL,    -- XXH3, 128 bits, of all
+    head   VARCHAR NOT NULL,    -- SHA-256 of the first 64 KiB
+    tail   VARCHAR NOT NULL     -- SHA-256 of the last
+);
+
 CREATE TABLE hit (              -- one row per request
     source  USMALLINT NOT NULL,
     line    BIGINT NOT NULL,    -- 1-based, within the source
@@ -48,7 +57,7 @@ CREATE TABLE outcome (          -- everything about a request that takes few val
     bind     UTINYINT NOT NULL,  -- token.BindKind
     prefix   UTINYINT NOT NULL,
     form     UTINYINT NOT NULL,  -- token.Form
-    key      UTINYINT NOT NULL,  -- index of the key
+    key      UTINYINT NOT NULL,  -- index of the key; 255: there was no key for the host
     stale    BOOLEAN NOT NULL,   -- and that key was not in use at the time
     refused  BOOLEAN NOT NULL    -- 403, 410, or what the host answers to expired links
 );
@@ -133,4 +142,26 @@ CREATE TABLE mask (             -- the mask question, one row per host, carrier,
     accepted_requests BIGINT NOT NULL,
     strangers_let_in  DOUBLE,
     exposure          DOUBLE
+);
+
+CREATE TABLE proof (            -- what was found out with tokens, which no later run has: one row per link
+    link      UINTEGER NOT NULL,
+    examined  BOOLEAN NOT NULL, -- for mistakes of its signer
+    found     BOOLEAN NOT NULL, -- what the link was signed with; how is said by the rest
+    scope     UTINYINT NOT NULL, -- token.Scope
+    up        UTINYINT NOT NULL,
+    bind      UTINYINT NOT NULL, -- token.BindKind
+    prefix    UTINYINT NOT NULL,
+    form      UTINYINT NOT NULL, -- token.Form
+    family    UTINYINT NOT NULL, -- of the address that gave the hash
+    path      VARCHAR NOT NULL,  -- that was hashed, decoded, percent-encoded again
+    signed_ip VARCHAR,           -- NULL: signed without an address
+    mistake   VARCHAR            -- of the signer
+);
+
+CREATE TABLE broken (           -- malformed links that were examined
+    source  USMALLINT NOT NULL,
+    line    BIGINT NOT NULL,
+    host    VARCHAR NOT NULL,
+    mistake VARCHAR              -- NULL: none is proven
 );

@@ -23,7 +23,10 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "2"
+const CaseVersion = "3"
+
+// temporary begins the names of folders for temporary files.
+const temporary = "ipdrift-"
 
 // Limits bound what DuckDB may use.
 type Limits struct {
@@ -41,45 +44,50 @@ type Store struct {
 	file      string                   // where the database is while it is written
 	final     string                   // where a kept case belongs; "" for a private one
 	dir       string                   // private folder of a case that is not kept
+	grows     bool                     // final exists, and is attached as ipdrift_old
+	claim     *claim                   // of the name final
+	writing   <-chan error             // a checkpoint that was given up, and may be going on
 }
 
-// Create makes an empty case. With path "" it is private: a temporary file
-// that Close removes. A kept case is written beside its final name and takes
-// it with Keep, so that a failed run leaves none behind.
+// Create makes a case. With path "" it is private: a temporary file that Close
+// removes. A kept case is written beside its final name and takes it with Keep,
+// so that a failed run leaves none behind. Where there is a case of that name
+// already, [Load] makes the new one of both, and the old one stands as it was
+// until then: whatever stops the run, a kill included, costs only what the run
+// added. No other run can write to the same case meanwhile.
 func Create(path string, l Limits) (*Store, error) {
 	s := &Store{}
-	if path == "" {
-		dir, err := os.MkdirTemp("", "ipdrift-")
-		if err != nil {
-			return nil, fmt.Errorf("a temporary file cannot be made: %w; point TMPDIR to a folder that can be written to", err)
-		}
-		s.dir, s.file = dir, filepath.Join(dir, "case.duckdb")
-	} else {
-		if _, err := os.Stat(path); err == nil {
-			return nil, fmt.Errorf("%s: exists already; name a new file, or remove it first", path)
-		}
-		s.final, s.file = path, path+".part"
-		os.Remove(s.file)
-	}
-	if err := s.connect(s.file, l, ""); err != nil {
+	if err := s.place(path); err != nil {
 		s.Close()
 		return nil, err
 	}
-	if _, err := s.DB.Exec(schemaSQL); err != nil {
+	if err := s.begin(l); err != nil {
+		err = s.Worded(err)
 		s.Close()
 		return nil, err
-	}
-	if err := s.readSchema(); err != nil {
-		s.Close()
-		return nil, err
-	}
-	if path == "" { // nobody reads it again: what is in the log need not reach the file
-		if _, err := s.DB.Exec(`PRAGMA disable_checkpoint_on_shutdown`); err != nil {
-			s.Close()
-			return nil, err
-		}
 	}
 	return s, nil
+}
+
+// begin makes the tables.
+func (s *Store) begin(l Limits) error {
+	if err := s.connect(s.file, l, ""); err != nil {
+		return err
+	}
+	if _, err := s.DB.Exec(schemaSQL); err != nil {
+		return err
+	}
+	if err := s.readSchema(); err != nil {
+		return err
+	}
+	// A case that is not kept is read by nobody, and Keep writes out the other: a run that stops need not.
+	if _, err := s.DB.Exec(`PRAGMA disable_checkpoint_on_shutdown`); err != nil || !s.grows {
+		return err
+	}
+	if _, err := s.DB.Exec(`ATTACH '` + strings.ReplaceAll(s.final, "'", "''") + `' AS ipdrift_old (READ_ONLY)`); err != nil {
+		return noCase(s.final, err)
+	}
+	return s.sameVersion(s.final, `ipdrift_old.about`)
 }
 
 // Open opens a kept case for reading, locked: SQL from a user can reach no
@@ -91,13 +99,11 @@ func Open(path string, l Limits) (*Store, error) {
 	s := &Store{}
 	if err := s.connect(path, l, "READ_ONLY"); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("%s: not a case, or in use by another process: %w", path, err)
+		return nil, noCase(path, err)
 	}
-	version := ""
-	err := s.DB.QueryRow(`SELECT value FROM about WHERE name = 'case_version'`).Scan(&version)
-	if err != nil || version != CaseVersion {
+	if err := s.sameVersion(path, "about"); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("%s: not a case of this version of ipdrift (case version %q, want %q)", path, version, CaseVersion)
+		return nil, err
 	}
 	for _, q := range []string{`SET enable_external_access = false`, `SET lock_configuration = true`} {
 		if _, err := s.DB.Exec(q); err != nil {
@@ -135,35 +141,20 @@ func (s *Store) connect(path string, l Limits, access string) error {
 	return err
 }
 
-// Keep finishes a kept case: everything is written out and the file takes its
-// final name. On a private case it does nothing.
-func (s *Store) Keep() error {
-	if s.final == "" {
-		return nil
-	}
-	if _, err := s.DB.Exec(`CHECKPOINT`); err != nil {
-		return err
-	}
-	if err := s.shut(); err != nil {
-		return err
-	}
-	if err := os.Rename(s.file, s.final); err != nil {
-		return err
-	}
-	s.file = ""
-	return nil
-}
-
 // Close ends the case. A private one, and a kept one that Keep never
 // finished, leave no file behind.
 func (s *Store) Close() error {
-	err := s.shut()
-	if s.dir != "" {
-		err = errors.Join(err, os.RemoveAll(s.dir))
-	} else if s.final != "" && s.file != "" {
-		os.Remove(s.file)
-		os.Remove(s.file + ".wal")
+	var err error
+	if s.writing == nil || len(s.writing) > 0 { // else the database is left to end with the process
+		err = s.shut()
 	}
+	switch {
+	case s.dir != "":
+		err = errors.Join(err, os.RemoveAll(s.dir))
+	case s.final != "" && s.file != "":
+		s.sweep()
+	}
+	s.claim.drop()
 	return err
 }
 
@@ -180,7 +171,7 @@ func (s *Store) shut() error {
 // the case: a temporary file, so that memory stays bounded. drop takes it away
 // again.
 func (s *Store) Scratch(ctx context.Context) (drop func() error, err error) {
-	dir, err := os.MkdirTemp("", "ipdrift-work-")
+	dir, err := os.MkdirTemp("", temporary+"work-")
 	if err != nil {
 		return nil, err
 	}

@@ -125,6 +125,27 @@ func (u *Unproven) Attempts(link uint32) []Attempt { return u.links[link] }
 // Skipped counts links of which nothing could be kept.
 func (u *Unproven) Skipped() int { return len(u.skipped) }
 
+// forget drops the requests of some sources.
+func (u *Unproven) forget(sources []int) {
+	if len(sources) == 0 {
+		return
+	}
+	gone := func(a Attempt) bool { return slices.Contains(sources, a.Source) }
+	for link, list := range u.links {
+		for _, a := range list {
+			if gone(a) {
+				u.bytes -= a.size()
+			}
+		}
+		if u.links[link] = slices.DeleteFunc(list, gone); len(u.links[link]) == 0 {
+			delete(u.links, link)
+		}
+	}
+	for host, list := range u.broken {
+		u.broken[host] = slices.DeleteFunc(list, gone)
+	}
+}
+
 // rename carries the links' new ids over.
 func (u *Unproven) rename(ids map[uint32]uint32) {
 	for from, to := range ids {

@@ -1,0 +1,167 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// learned is what was found out about a link with its token in hand. No later
+// run has that token, so it is kept in table proof.
+type learned struct {
+	examined bool         // for mistakes of its signer
+	proof    *proof       // nil: not known what it was signed with
+	named    netip.Prefix // what the link names itself, where there was no key
+}
+
+// grown tells whether the case holds sources of earlier runs.
+func (a *analysis) grown() bool {
+	return slices.ContainsFunc(a.loaded.Sources, func(s ingest.SourceStats) bool { return s.Earlier })
+}
+
+// mistakesByName maps the names to the mistakes; no name is none.
+func mistakesByName() map[string]token.Mistake {
+	out := map[string]token.Mistake{}
+	for _, m := range token.Mistakes() {
+		out[m.Name] = m
+	}
+	return out
+}
+
+// note adds to what is known of a link.
+func (a *analysis) note(link uint32, add func(*learned)) {
+	if !a.store.Kept() {
+		return
+	}
+	l, ok := a.learned[link]
+	if !ok {
+		l = a.before[link]
+	}
+	add(&l)
+	a.learned[link] = l
+}
+
+// recall reads what earlier runs found out.
+func (a *analysis) recall(ctx context.Context) error {
+	mistakes := mistakesByName()
+	return each(ctx, a.conn, `SELECT p.link, l.host, p.examined, p.found, p.scope, p.up, p.bind, p.prefix, p.form, p.family, p.path, coalesce(p.signed_ip, ''), coalesce(p.mistake, '')
+		FROM proof p JOIN link l ON l.id = p.link`, func(scan scanner) error {
+		var link uint32
+		var host, path, signed, mistake string
+		var found bool
+		var scope, bind, form, family uint8
+		var l learned
+		p := &proof{}
+		if err := scan(&link, &host, &l.examined, &found, &scope, &p.how.up, &bind, &p.how.binding.Prefix, &form, &family, &path, &signed, &mistake); err != nil {
+			return err
+		}
+		var err error
+		if p.path, err = url.PathUnescape(path); err != nil {
+			return err
+		}
+		p.host, p.family, p.mistake = a.host(host), int(family), mistakes[mistake]
+		p.how.scope, p.how.binding.Kind, p.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
+		p.addr, _ = netip.ParseAddr(signed)
+		p.private = p.host.stated.Scheme.Visible && isPrivate(p.addr)
+		if found {
+			l.proof = p
+		}
+		l.named, _ = netip.ParsePrefix(signed)
+		a.before[link] = l
+		return nil
+	})
+}
+
+// keepLearned writes down what this run and those before it found out.
+func (a *analysis) keepLearned(ctx context.Context) error {
+	if _, err := a.conn.ExecContext(ctx, `DELETE FROM proof`); err != nil {
+		return err
+	}
+	rows, err := a.store.Rows("proof")
+	if err != nil {
+		return err
+	}
+	maps.Copy(a.before, a.learned)
+	for _, link := range slices.Sorted(maps.Keys(a.before)) {
+		l := a.before[link]
+		p := cmp.Or(l.proof, &proof{})
+		signed := address(p.addr)
+		if l.named.IsValid() {
+			signed = l.named.String()
+		}
+		b := p.how.binding
+		path := url.PathEscape(string(a.Keys.Cut([]byte(p.path), "…")))
+		if err := rows.Append(ctx, link, l.examined, l.proof != nil, uint8(p.how.scope), p.how.up, uint8(b.Kind), b.Prefix, uint8(b.Form), uint8(p.family),
+			path, signed, orNull(p.mistake.Name)); err != nil {
+			return err
+		}
+	}
+	return rows.Flush(ctx)
+}
+
+// flaw is a malformed link that was examined.
+type flaw struct {
+	source  int
+	line    int64
+	mistake token.Mistake // zero: none is proven
+}
+
+// mostBroken is how many malformed links of a host are examined, the first of
+// the case.
+const mostBroken = 100
+
+// examineBroken adds the malformed links of this run to those of earlier ones.
+func (a *analysis) examineBroken(f *finder, h *host, before []flaw) []flaw {
+	all := slices.Clone(before)
+	if len(h.keys) > 0 {
+		f.turnTo(h)
+		for _, at := range a.loaded.Unproven.Broken(h.name) {
+			b := flaw{source: at.Source, line: at.Line}
+			if found, ok := f.examiner.Examine(f.suspicion(h, &at, []netip.Addr{at.Client})); ok {
+				b.mistake = found.Mistake
+			}
+			all = append(all, b)
+		}
+	}
+	slices.SortFunc(all, func(x, y flaw) int { return cmp.Or(cmp.Compare(x.source, y.source), cmp.Compare(x.line, y.line)) })
+	return all[:min(len(all), mostBroken)]
+}
+
+// recallFlaws reads the malformed links that earlier runs examined, by host.
+func (a *analysis) recallFlaws(ctx context.Context) (map[string][]flaw, error) {
+	mistakes := mistakesByName()
+	out := map[string][]flaw{}
+	err := each(ctx, a.conn, `SELECT host, source, line, coalesce(mistake, '') FROM broken ORDER BY source, line`, func(scan scanner) error {
+		var host, mistake string
+		var b flaw
+		err := scan(&host, &b.source, &b.line, &mistake)
+		b.mistake = mistakes[mistake]
+		out[host] = append(out[host], b)
+		return err
+	})
+	return out, err
+}
+
+func (a *analysis) keepFlaws(ctx context.Context, all map[string][]flaw) error {
+	if _, err := a.conn.ExecContext(ctx, `DELETE FROM broken`); err != nil {
+		return err
+	}
+	rows, err := a.store.Rows("broken")
+	if err != nil {
+		return err
+	}
+	for _, host := range slices.Sorted(maps.Keys(all)) {
+		for _, b := range all[host] {
+			if err := rows.Append(ctx, uint16(b.source), b.line, host, orNull(b.mistake.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	return rows.Flush(ctx)
+}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ipdrift/ingest"
+)
+
+const demoKey = "testdata/nginx/demo.key"
+
+// promised are the columns of view requests that are promised to the outside.
+const promised = `source, line, time, client_ip, host, method, path, status, bytes, user_agent, country, asn, verdict, cause, detail, basis, signed_ip, user_id`
+
+// command runs ipdrift in this process and demands its exit status.
+func command(t *testing.T, status int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if got := run(context.Background(), args, strings.NewReader(""), &out, &errs); got != status {
+		t.Fatalf("%q: exit status %d, want %d: %s", args, got, status, &errs)
+	}
+	return out.String(), errs.String()
+}
+
+// everything is all rows that a case promises, in an order of their own.
+func everything(t *testing.T, kept string) string {
+	t.Helper()
+	var out strings.Builder
+	for _, q := range []string{"SELECT " + promised + " FROM requests", "FROM rejects", "FROM users", "FROM tokens", "FROM masks"} {
+		rows, _ := command(t, 0, "query", kept, q+" ORDER BY ALL", "--format", "csv")
+		out.WriteString(rows)
+	}
+	return out.String()
+}
+
+// pieces cuts the demo log into files of so many lines each, the last one
+// longer.
+func pieces(t *testing.T, dir string, n, lines int) (paths []string) {
+	t.Helper()
+	var text bytes.Buffer
+	if _, err := exec.LookPath("gzip"); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("gzip", "-dc", "testdata/nginx/video-demo.log.gz")
+	cmd.Stdout = &text
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	rest := text.Bytes()
+	for i := range n {
+		end := len(rest)
+		if i < n-1 {
+			end = 0
+			for range lines {
+				end += bytes.IndexByte(rest[end:], '\n') + 1
+			}
+		}
+		path := filepath.Join(dir, fmt.Sprintf("%d.log", i))
+		if err := os.WriteFile(path, rest[:end], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		paths, rest = append(paths, path), rest[end:]
+	}
+	return paths
+}
+
+// What is analysed in two runs is what is analysed in one.
+func TestGrowthEqualsAllAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	logs := pieces(t, dir, 2, 6000)
+	report := func(kept string, logs ...string) map[string]any {
+		out, _ := command(t, 0, append([]string{"analyze", "--key-file", demoKey, "--db", kept, "--format", "json"}, logs...)...)
+		var a map[string]any
+		if err := json.Unmarshal([]byte(out), &a); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	once, grown := filepath.Join(dir, "once.duckdb"), filepath.Join(dir, "grown.duckdb")
+	want := report(once, logs...)
+	report(grown, logs[0])
+	for _, given := range [][]string{logs, logs[1:], logs[:1]} {
+		got := report(grown, given...)
+		if diff := cmp.Diff(everything(t, once), everything(t, grown)); diff != "" {
+			t.Fatalf("one run (-) and two (+) differ after %q:\n%.3000s", given, diff)
+		}
+		for _, a := range []map[string]any{want, got} {
+			delete(a, "warnings")                          // say what was in the case already
+			delete(a["method"].(map[string]any), "search") // counts the work of this run
+			if len(a["signer_findings"].([]any)) == 0 || len(a["recommendations"].([]any)) == 0 {
+				t.Fatal("the demo log shows nothing that has to survive")
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("one run (-) and two (+) report differently after %q:\n%.3000s", given, diff)
+		}
+	}
+	again, _ := command(t, 0, "report", grown, "--format", "json")
+	var a map[string]any
+	if err := json.Unmarshal([]byte(again), &a); err != nil || cmp.Diff(a["recommendations"], want["recommendations"]) != "" {
+		t.Errorf("the report of the grown case differs: %v", err)
+	}
+}
+
+// process starts ipdrift as a process of its own.
+func process(t *testing.T, tmp string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	t.Helper()
+	cmd, stderr := exec.Command("ipdrift", args...), &bytes.Buffer{}
+	cmd.Env, cmd.Stderr = append(os.Environ(), "TMPDIR="+tmp), stderr
+	return cmd, stderr
+}
+
+// whole demands that a case holds sources whole or not at all, and returns
+// their labels.
+func whole(t *testing.T, kept string) []string {
+	t.Helper()
+	s, err := ingest.Open(kept, ingest.Limits{Threads: 1})
+	if err != nil {
+		t.Fatalf("the case does not open: %v", err)
+	}
+	defer s.Close()
+	rows, err := s.DB.Query(`SELECT path, lines, (SELECT count(*) FROM requests q WHERE q.source = s.path) + (SELECT count(*) FROM rejects r WHERE r.source = s.path) FROM source s ORDER BY path`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var path string
+		var lines, held int
+		if err := rows.Scan(&path, &lines, &held); err != nil {
+			t.Fatal(err)
+		}
+		if lines != held || lines == 0 {
+			t.Errorf("%s: %d of %d lines are in the case", path, held, lines)
+		}
+		out = append(out, path)
+	}
+	return out
+}
+
+// stoppedRuns sends a signal to runs that grow a case, at random moments, and
+// lets every fourth go on to the end.
+func stoppedRuns(t *testing.T, sig syscall.Signal, runs int, after func(before []byte, kept, tmp, stderr string)) {
+	dir := t.TempDir()
+	tmp := filepath.Join(dir, "tmp")
+	if err := os.Mkdir(tmp, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	logs := pieces(t, dir, 4, 1500)
+	analyze := func(kept string, logs ...string) []string {
+		return append([]string{"analyze", "--key-file", demoKey, "--quiet", "--db", kept}, logs...)
+	}
+	base, want := filepath.Join(dir, "base.duckdb"), filepath.Join(dir, "want.duckdb")
+	command(t, 0, analyze(base, logs[:2]...)...)
+	start := time.Now()
+	command(t, 0, analyze(want, logs...)...)
+	span := time.Since(start)
+	rng := rand.New(rand.NewPCG(1, uint64(sig)))
+	kept := filepath.Join(dir, "case.duckdb")
+	hit := 0
+	for i := range runs {
+		if i%4 == 0 {
+			os.Remove(kept)
+			if i%8 != 0 { // else the first run of a case is stopped
+				copyFile(t, base, kept)
+			}
+		}
+		before, _ := os.ReadFile(kept)
+		cmd, stderr := process(t, tmp, analyze(kept, logs...)...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(rng.Int64N(int64(span))))
+		if err := cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+		if cmd.Wait() != nil {
+			hit++
+			after(before, kept, tmp, stderr.String())
+		}
+		if _, err := os.Stat(kept); err == nil {
+			if got := whole(t, kept); !slices.Equal(got, logs) && !slices.Equal(got, logs[:2]) {
+				t.Errorf("run %d: the case holds %q", i, got)
+			}
+		}
+		if i%4 == 3 {
+			command(t, 0, analyze(kept, logs...)...)
+			if diff := cmp.Diff(everything(t, want), everything(t, kept)); diff != "" {
+				t.Fatalf("run %d: undisturbed (-) and stopped (+) differ:\n%.3000s", i, diff)
+			}
+			if left, _ := filepath.Glob(kept + "?*"); len(left) > 0 {
+				t.Errorf("run %d left %q", i, left)
+			}
+		}
+	}
+	if hit < runs/4 {
+		t.Errorf("only %d of %d runs were stopped", hit, runs)
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A kill at any moment costs what the run added, and nothing else.
+func TestKilled(t *testing.T) {
+	stoppedRuns(t, syscall.SIGKILL, 32, func(before []byte, kept, _, _ string) {
+		if now, _ := os.ReadFile(kept); before != nil && len(now) == 0 {
+			t.Error("the case is gone")
+		}
+	})
+}
+
+// An interrupt leaves the case as it was, no file, and a word about it.
+func TestInterrupted(t *testing.T) {
+	stoppedRuns(t, syscall.SIGINT, 12, func(before []byte, kept, tmp, stderr string) {
+		now, _ := os.ReadFile(kept)
+		if !bytes.Equal(before, now) {
+			t.Error("the case has changed")
+		}
+		if left, _ := filepath.Glob(kept + ".*"); len(left) > 0 {
+			t.Errorf("left: %q", left)
+		}
+		if left, _ := os.ReadDir(tmp); len(left) > 0 {
+			t.Errorf("left for temporary: %v", left)
+		}
+		says := "the case is as it was before"
+		if before == nil {
+			says = "no case was kept"
+		}
+		if stderr != "" && (!strings.Contains(stderr, "interrupted") || !strings.Contains(stderr, says)) {
+			t.Errorf("it says %q", stderr)
+		}
+	})
+}
+
+// Ctrl-C while stdin waits for more.
+func TestInterruptedWaiting(t *testing.T) {
+	dir := t.TempDir()
+	logs := pieces(t, dir, 2, 6000)
+	kept := filepath.Join(dir, "case.duckdb")
+	command(t, 0, "analyze", "--key-file", demoKey, "--db", kept, logs[0])
+	before, _ := os.ReadFile(kept)
+	cmd, stderr := process(t, dir, "analyze", "--quiet", "--key-file", demoKey, "--db", kept, "-")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(logs[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(stderr.String(), "interrupted while reading") || !strings.Contains(stderr.String(), "the case is as it was before") {
+		t.Errorf("%v, and it says %q", err, stderr)
+	}
+	if now, _ := os.ReadFile(kept); !bytes.Equal(before, now) {
+		t.Error("the case has changed")
+	}
+}

@@ -1,0 +1,223 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"sync/atomic"
+)
+
+// past is the case that grows. It is attached as ipdrift_old, read-only, and
+// what stays of it is copied behind what the run adds: the file itself is never
+// written to.
+type past struct {
+	labels  map[int]string
+	shelf   shelf
+	packed  map[int64][]shelved // compressed forms in which a source was met, by stored size
+	next    int                 // the first id that is free
+	queries int64
+
+	replaced []int // sources that are not copied: the run read them again, grown
+}
+
+// remember reads what the case that grows knows of its sources.
+func (l *load) remember(ctx context.Context) error {
+	s, p := l.store, &l.past
+	if !s.grows {
+		return nil
+	}
+	p.labels, p.packed = map[int]string{}, map[int64][]shelved{}
+	err := s.each(ctx, `SELECT id, path FROM ipdrift_old.source WHERE lines > 0 ORDER BY id`, func(scan func(...any) error) error {
+		var id int
+		var label string
+		err := scan(&id, &label)
+		p.labels[id], p.next = label, id+1
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = s.each(ctx, `SELECT source, packed, size, hash, head, tail FROM ipdrift_old.content ORDER BY ALL`, func(scan func(...any) error) error {
+		var packed bool
+		var c shelved
+		err := scan(&c.id, &packed, &c.size, &c.hash, &c.head, &c.tail)
+		if packed {
+			p.packed[c.size] = append(p.packed[c.size], c)
+		} else {
+			p.shelf.add(c.content, c.id)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.DB.QueryRowContext(ctx, `SELECT value::BIGINT FROM ipdrift_old.about WHERE name = ?`, aboutQueries).Scan(&p.queries)
+}
+
+// aboutQueries is the name under which a case remembers how many requests had
+// a query string.
+const aboutQueries = "queries"
+
+// each runs a query and calls f for every row.
+func (s *Store) each(ctx context.Context, query string, f func(scan func(...any) error) error) error {
+	rows, err := s.DB.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// admit numbers the sources that have to be read. One that the case holds
+// already is left out, one that has only grown takes the place of its old self.
+func (l *load) admit(ctx context.Context, given []Source) error {
+	if len(given)+l.past.next > maxSources {
+		return fmt.Errorf("%d sources are too many: a case holds %d at most", len(given)+l.past.next, maxSources)
+	}
+	l.given = len(given)
+	next, members := l.past.next, map[string]int{}
+	for _, one := range given {
+		members[one.Path]++
+	}
+	for _, one := range given {
+		host := noHost
+		if one.Named {
+			host = cmp.Or(one.Host, one.Label)
+		}
+		src := &source{Source: one, host: []byte(host), same: -1, part: members[one.Path] > 1}
+		same, grown, err := l.recognise(ctx, src)
+		switch {
+		case err != nil:
+			return err
+		case same >= 0:
+			l.known++
+			l.read.Add(max(0, one.Size))
+		case len(grown) > 0 && !slices.Contains(l.past.replaced, grown[len(grown)-1]):
+			l.place(src, grown[len(grown)-1])
+			l.replace(src, grown)
+		default:
+			l.place(src, next)
+			next++
+		}
+	}
+	l.name()
+	return nil
+}
+
+func (l *load) place(src *source, id int) {
+	for len(l.sources) <= id {
+		l.sources = append(l.sources, nil)
+	}
+	l.sources[id] = src
+}
+
+// replace lets a source stand for those of the case that it begins with. It
+// keeps the name of the longest.
+func (l *load) replace(src *source, grown []int) {
+	src.Label, src.wanted = l.past.labels[grown[len(grown)-1]], ""
+	for _, id := range grown {
+		if !slices.Contains(l.past.replaced, id) {
+			l.past.replaced = append(l.past.replaced, id)
+		}
+	}
+	l.grown = append(l.grown, src.Label)
+}
+
+// recognise tells which source of the case holds the same content, -1 if none
+// does, or which ones have grown into it, shortest first. What can be read but
+// once is recognised while it is read.
+func (l *load) recognise(ctx context.Context, src *source) (same int, grown []int, err error) {
+	info, bad := os.Stat(src.Path)
+	if len(l.past.labels) == 0 || src.Path == "-" || bad != nil || !info.Mode().IsRegular() {
+		return -1, nil, nil
+	}
+	if forms := l.past.packed[info.Size()]; len(forms) > 0 && !src.part {
+		stored, err := storedContent(ctx, src.Path)
+		for _, form := range forms {
+			if err == nil && form.content == stored {
+				return form.id, nil, nil
+			}
+		}
+	}
+	in, bad := src.open(nil, new(atomic.Int64))
+	if bad != nil {
+		return -1, nil, nil // reading it will say so
+	}
+	defer in.Close()
+	m := newMeter(in, &l.past.shelf)
+	m.drain(ctx, false) // damage is met again, and reported, where it is read
+	same, grown = m.verdict()
+	if same >= 0 {
+		l.pack(ctx, src, same, m.size)
+	}
+	return same, grown, ctx.Err()
+}
+
+// storedContent hashes a file as it is stored.
+func storedContent(ctx context.Context, path string) (content, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return content{}, err
+	}
+	defer f.Close()
+	m := newMeter(f, nil)
+	err = m.drain(ctx, true)
+	return m.content(), err
+}
+
+// pack notes the compressed form of a file that was read, so that it is known
+// the next time without being decompressed.
+func (l *load) pack(ctx context.Context, src *source, id int, text int64) {
+	if l.store.final == "" || src.Size < 0 || src.Size == text || src.part {
+		return
+	}
+	if stored, err := storedContent(ctx, src.Path); err == nil && stored.size == src.Size {
+		l.packed = append(l.packed, shelved{stored, id})
+	}
+}
+
+// name gives each new source a label that no other source of the case has.
+func (l *load) name() {
+	taken := map[string]bool{}
+	for _, label := range l.past.labels {
+		taken[label] = true // also that of one that has grown: it goes on under it
+	}
+	if len(taken) == 0 {
+		return
+	}
+	for id, src := range l.sources {
+		if src == nil || slices.Contains(l.past.replaced, id) {
+			continue
+		}
+		src.wanted = src.Label
+		for n := 2; taken[src.Label]; n++ {
+			src.Label = fmt.Sprintf("%s (%d)", src.wanted, n)
+		}
+		taken[src.Label] = true
+	}
+}
+
+// remarks says what was recognised, one sentence each.
+func (l *load) remarks() []string {
+	var out []string
+	if l.known > 0 {
+		out = append(out, fmt.Sprintf("%d of %d files were in the case already", l.known, l.given))
+	}
+	for _, label := range l.grown {
+		out = append(out, fmt.Sprintf("%s has grown: it was read again, and stands once in the case", label))
+	}
+	out = append(out, l.doubled...)
+	for _, src := range l.sources {
+		if src != nil && src.wanted != "" && src.wanted != src.Label {
+			out = append(out, fmt.Sprintf("the case has another %s: this one is called %s", src.wanted, src.Label))
+		}
+	}
+	return out
+}

@@ -1,0 +1,171 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// place decides where the database is written.
+func (s *Store) place(path string) (err error) {
+	if path == "" {
+		if s.dir, err = os.MkdirTemp("", temporary); err != nil {
+			return fmt.Errorf("a temporary file cannot be made: %w; point TMPDIR to a folder that can be written to", err)
+		}
+		s.file = filepath.Join(s.dir, "case.duckdb")
+		return nil
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("%s: is no file; name one", path)
+	case err == nil:
+		s.grows = true
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w", path, unwrapPath(err))
+	}
+	if stem, _, _ := strings.Cut(filepath.Base(path), "."); strings.EqualFold(stem, "work") || strings.EqualFold(stem, "ipdrift_old") {
+		return fmt.Errorf("%s: a case cannot be called %q, which names a database of our own; choose another name", path, stem)
+	}
+	if s.claim, err = lay(path); err != nil {
+		return err
+	}
+	if _, err := os.Stat(path + ".wal"); err == nil {
+		return fmt.Errorf("%s.wal: another program has left changes to the case there that are not in it yet; open the case with that program once more, or remove the file", path)
+	}
+	part := path + ".part"
+	if pid := holder(part); pid != 0 {
+		return fmt.Errorf("%s: in use by another process (%d); wait for it to end", part, pid)
+	}
+	s.final, s.file = path, part
+	s.sweep()
+	return nil
+}
+
+// sweep removes the unfinished database, of this run or of one that was
+// killed, with all that DuckDB puts beside it.
+func (s *Store) sweep() {
+	os.Remove(s.file)
+	os.Remove(s.file + ".wal")
+	spilled, _ := filepath.Glob(escapeGlob(s.file) + ".tmp/duckdb_temp_*")
+	for _, f := range spilled {
+		os.Remove(f)
+	}
+	os.Remove(s.file + ".tmp")
+}
+
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// sameVersion refuses a case of another version.
+func (s *Store) sameVersion(path, about string) error {
+	version := ""
+	err := s.DB.QueryRow(`SELECT value FROM ` + about + ` WHERE name = 'case_version'`).Scan(&version)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: a DuckDB database, but not a case of ipdrift; it is left as it is", path)
+	case version != CaseVersion:
+		return fmt.Errorf("%s: a case of another version of ipdrift (case version %q, this one has %q); analyse its logs anew into another file", path, version, CaseVersion)
+	}
+	return nil
+}
+
+// noCase says why a file cannot be opened as a case.
+func noCase(path string, err error) error {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	switch {
+	case strings.Contains(text, "not a valid DuckDB database file"):
+		return fmt.Errorf("%s: not a case of ipdrift, nor a DuckDB database; it is left as it is", path)
+	case strings.Contains(text, "Could not set lock"):
+		by := ""
+		if m := lockHolder.FindStringSubmatch(text); m != nil {
+			by = " (" + m[1] + ")"
+		}
+		return fmt.Errorf("%s: in use by another process%s; try again when it has ended", path, by)
+	}
+	return fmt.Errorf("%s: not a case, or one that cannot be opened: %s", path, text)
+}
+
+// lockHolder finds the process in DuckDB's words for a lock conflict.
+var lockHolder = regexp.MustCompile(`PID (\d+)`)
+
+// Settle writes everything out, so that Keep has little left to do. When ctx
+// ends it returns at once; the case can only be closed then.
+func (s *Store) Settle(ctx context.Context) error {
+	if s.final == "" {
+		return nil
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.DB.Exec(`CHECKPOINT`) // DuckDB does not interrupt it
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		s.writing = done
+		return ctx.Err()
+	}
+}
+
+// Keep finishes a kept case: everything is written out and the file takes its
+// final name, once it is on the disk. On a private case it does nothing.
+func (s *Store) Keep() error {
+	if s.final == "" {
+		return nil
+	}
+	if _, err := s.DB.Exec(`CHECKPOINT`); err != nil {
+		return err
+	}
+	if err := s.shut(); err != nil {
+		return err
+	}
+	if info, err := os.Stat(s.final); err == nil {
+		if err := os.Chmod(s.file, info.Mode().Perm()); err != nil {
+			return err
+		}
+	}
+	if err := toDisk(s.file); err != nil {
+		return err
+	}
+	if err := os.Rename(s.file, s.final); err != nil {
+		return err
+	}
+	s.file = ""
+	s.claim.drop()
+	return toDisk(filepath.Dir(s.final))
+}
+
+// toDisk puts a file, or the names in a folder, on the disk.
+func toDisk(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrInvalid) { // some file systems have no folders to sync
+		err = nil
+	}
+	return errors.Join(err, f.Close())
+}
+
+// Standing says what became of a case that was not finished.
+func (s *Store) Standing() string {
+	if s.grows {
+		return "the case is as it was before"
+	}
+	return "no case was kept"
+}
+
+// Kept tells whether the case outlives the run.
+func (s *Store) Kept() bool { return s.final != "" }

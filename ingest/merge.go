@@ -1,0 +1,279 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// inherit fills the dictionaries with the words of the case that grows; new ones
+// are numbered behind them.
+func (l *load) inherit(ctx context.Context) error {
+	l.inherited = map[string]uint32{}
+	if !l.store.grows {
+		return nil
+	}
+	for _, d := range l.dicts.all() {
+		if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %[1]s SELECT * FROM ipdrift_old.%[1]s`, d.name)); err != nil {
+			return err
+		}
+		if err := l.store.DB.QueryRowContext(ctx, fmt.Sprintf(`SELECT coalesce(max(id), 0) FROM %s`, d.name)).Scan(&d.last); err != nil {
+			return err
+		}
+		l.inherited[d.name] = d.last
+	}
+	return nil
+}
+
+// sift looks at what was read once more: a source that turns out to be in the
+// case or to be another one of this run is taken out again. What can be read
+// but once is recognised only here.
+func (l *load) sift(ctx context.Context) (out []int, err error) {
+	seen := map[content]int{}
+	for id, src := range l.sources {
+		if src == nil || src.content.size == 0 || src.lines == 0 {
+			continue
+		}
+		switch n := len(src.grown); {
+		case slices.Contains(l.past.replaced, id): // recognised before it was read
+		case src.same >= 0 && !slices.Contains(l.past.replaced, src.same):
+			l.known++
+			out = append(out, id)
+			continue
+		case n > 0 && !slices.Contains(l.past.replaced, src.grown[n-1]):
+			l.replace(src, src.grown)
+		}
+		if src.err != nil {
+			continue // that it is damaged has to be seen
+		}
+		if first, twice := seen[src.content]; twice {
+			l.double(src, first)
+			out = append(out, id)
+			continue
+		}
+		seen[src.content] = id
+	}
+	begun, err := l.beginnings(ctx, seen)
+	return append(out, begun...), err
+}
+
+func (l *load) double(src *source, first int) {
+	l.doubled = append(l.doubled, fmt.Sprintf("%s holds the same as %s: it is counted once", src.Label, l.sources[first].Label))
+}
+
+// beginnings finds sources of this run that are the beginning of another: a
+// copy of a log that has gone on since.
+func (l *load) beginnings(ctx context.Context, seen map[content]int) (out []int, err error) {
+	starts := map[uint64][]int{}
+	for _, id := range seen {
+		if src := l.sources[id]; src.content.size >= startSize {
+			starts[src.start] = append(starts[src.start], id)
+		}
+	}
+	for _, ids := range starts {
+		if len(ids) < 2 {
+			continue
+		}
+		var s shelf
+		for _, id := range ids {
+			s.add(l.sources[id].content, id)
+		}
+		for _, id := range ids {
+			begun, err := l.begunBy(ctx, id, &s)
+			if err != nil {
+				return nil, err
+			}
+			for _, short := range begun {
+				if !slices.Contains(out, short) {
+					out = append(out, short)
+					l.doubled = append(l.doubled, fmt.Sprintf("%s is the beginning of %s: it is counted once", l.sources[short].Label, l.sources[id].Label))
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	slices.Sort(l.doubled)
+	return out, nil
+}
+
+// begunBy lists the sources of a shelf that one of this run starts with. It is
+// read once more, as far as it was read.
+func (l *load) begunBy(ctx context.Context, id int, s *shelf) (ids []int, err error) {
+	src := l.sources[id]
+	if src.Size < 0 {
+		return nil, nil
+	}
+	in, bad := src.open(nil, new(atomic.Int64))
+	if bad != nil {
+		return nil, nil
+	}
+	defer in.Close()
+	m := newMeter(io.LimitReader(in, src.content.size), s)
+	m.drain(ctx, false)
+	for _, c := range m.found {
+		if c.id != id {
+			ids = append(ids, c.id)
+		}
+	}
+	return ids, ctx.Err()
+}
+
+// merge takes out what is in the case already, and copies what stays of the
+// case that grows.
+func (l *load) merge(ctx context.Context) error {
+	out, err := l.sift(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range out {
+		l.sources[id] = nil
+	}
+	l.unproven.forget(out)
+	for _, table := range []string{"hit", "reject"} {
+		if len(out) > 0 {
+			if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE source IN (%s)`, table, list(out))); err != nil {
+				return err
+			}
+		}
+	}
+	var mended []string
+	for _, d := range l.dicts.all() {
+		if d.forgot || l.store.grows && d.last > l.inherited[d.name] {
+			mended = append(mended, d.name)
+		}
+	}
+	renamed, err := l.store.unify(ctx, mended)
+	if err != nil {
+		return err
+	}
+	l.unproven.rename(renamed)
+	if err := l.copyPast(ctx); err != nil || len(out)+len(l.past.replaced) == 0 {
+		return err
+	}
+	return l.prune(ctx)
+}
+
+// copyPast copies what stays of the case that grows, but for its dictionaries,
+// which stand there since the run began.
+func (l *load) copyPast(ctx context.Context) error {
+	if !l.store.grows {
+		return nil
+	}
+	where := ""
+	if gone := l.past.replaced; len(gone) > 0 {
+		where = ` WHERE %s NOT IN (` + list(gone) + `)`
+	}
+	for _, q := range []string{
+		`INSERT INTO hit SELECT * FROM ipdrift_old.hit` + over(where, "source"),
+		`INSERT INTO reject SELECT * FROM ipdrift_old.reject` + over(where, "source"),
+		`INSERT INTO content SELECT * FROM ipdrift_old.content` + over(where, "source"),
+		`INSERT INTO broken SELECT * FROM ipdrift_old.broken` + over(where, "source"),
+		`INSERT INTO proof SELECT * FROM ipdrift_old.proof`,
+		`INSERT INTO source SELECT * FROM (SELECT * FROM ipdrift_old.source WHERE lines > 0)` + over(where, "id"),
+	} {
+		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func over(where, column string) string { return strings.ReplaceAll(where, "%s", column) }
+
+// prune drops the words of dictionaries that no request speaks any more.
+func (l *load) prune(ctx context.Context) error {
+	for _, d := range l.dicts.all() {
+		if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE id NOT IN (SELECT %[1]s FROM hit)`, d.name)); err != nil {
+			return err
+		}
+	}
+	_, err := l.store.DB.ExecContext(ctx, `DELETE FROM proof WHERE link NOT IN (SELECT id FROM link)`)
+	return err
+}
+
+func list(ids []int) string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, fmt.Sprint(id))
+	}
+	return strings.Join(out, ", ")
+}
+
+// account writes table source and reads it back for the whole case.
+func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
+	rows, err := l.store.Rows("source")
+	if err != nil {
+		return nil, err
+	}
+	failed := map[int]error{}
+	for id, s := range l.sources {
+		if s == nil {
+			continue
+		}
+		format, damaged := "", any(nil)
+		if s.format != nil && s.lines > 0 {
+			format = s.format.Name
+		}
+		if s.err != nil {
+			failed[id], damaged = s.err, string(l.Keys.Cut([]byte(s.err.Error()), cutMark))
+		}
+		if err := rows.Append(ctx, uint16(id), s.Label, format, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged); err != nil {
+			return nil, err
+		}
+	}
+	if err := rows.Flush(ctx); err != nil {
+		return nil, err
+	}
+	err = l.store.each(ctx, `SELECT id, path, format, lines, parsed, rejected, error FROM source ORDER BY id`, func(scan func(...any) error) error {
+		var id int
+		var text sql.NullString
+		var s SourceStats
+		err := scan(&id, &s.Path, &s.Format, &s.Lines, &s.Parsed, &s.Rejected, &text)
+		if text.Valid {
+			s.Err = errors.New(text.String)
+		}
+		if id >= len(l.sources) || l.sources[id] == nil {
+			s.Earlier = true
+		} else {
+			s.Notes = l.sources[id].facts.Sentences(s.Format)
+			if failed[id] != nil {
+				s.Err = failed[id]
+			}
+		}
+		stats = append(stats, s)
+		return err
+	})
+	return stats, err
+}
+
+// keepContents writes down what was read, and the compressed forms that were
+// met.
+func (l *load) keepContents(ctx context.Context) error {
+	rows, err := l.store.Rows("content")
+	if err != nil {
+		return err
+	}
+	keep := func(id int, packed bool, c content) error {
+		return rows.Append(ctx, uint16(id), packed, c.size, c.hash, c.head, c.tail)
+	}
+	for id, s := range l.sources {
+		if s == nil || s.lines == 0 || s.content.size == 0 {
+			continue
+		}
+		if err := keep(id, false, s.content); err != nil {
+			return err
+		}
+		l.pack(ctx, s, id, s.content.size)
+	}
+	for _, p := range l.packed {
+		if err := keep(p.id, true, p.content); err != nil {
+			return err
+		}
+	}
+	return rows.Flush(ctx)
+}
