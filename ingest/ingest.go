@@ -191,24 +191,21 @@ func (l *load) prepare() (err error) {
 func (l *load) pump(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	l.Stdin = &interruptible{ctx: ctx, in: l.Stdin}
-	cut := make(chan chunk, l.Threads)
 	records := make(chan arrow.Record, l.Threads)
-	g.Go(func() error {
-		defer close(cut)
-		return l.readAll(ctx, cut)
-	})
+	in := newIntake(ctx, l)
 	var workers sync.WaitGroup
-	for range l.Threads {
+	for i := range l.Threads {
 		workers.Add(1)
 		g.Go(func() error {
 			defer workers.Done()
-			return newWorker(l).run(ctx, cut, records)
+			return newWorker(l).run(ctx, func() (chunk, bool) { return in.take(i) }, records)
 		})
 	}
 	g.Go(func() error {
 		workers.Wait()
 		close(records)
-		return nil
+		in.close()
+		return ctx.Err()
 	})
 	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
 	err := g.Wait()
@@ -219,24 +216,8 @@ func (l *load) pump(ctx context.Context) error {
 	return err
 }
 
-// readAll reads the sources, a few side by side.
-func (l *load) readAll(ctx context.Context, out chan<- chunk) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(l.Threads)
-	for i, src := range l.sources {
-		if src == nil {
-			continue
-		}
-		g.Go(func() error {
-			lines, err := l.readOne(ctx, i, src, out)
-			src.lines, src.err = lines, err
-			return ctx.Err()
-		})
-	}
-	return g.Wait()
-}
-
-func (l *load) readOne(ctx context.Context, i int, src *source, out chan<- chunk) (int64, error) {
+// readOne cuts a source into chunks and hands them to out.
+func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) error) (int64, error) {
 	in, err := src.open(l.Stdin, &l.read)
 	if err != nil {
 		return 0, err
@@ -249,8 +230,8 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out chan<- chunk
 	}
 	src.format = l.Format
 	s := &sampler{src: src, names: l.Map, out: out}
-	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, func(ch chunk) error { return s.take(ctx, ch) })
-	if misfit := s.settle(ctx); misfit != nil {
+	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, s.take)
+	if misfit := s.settle(); misfit != nil {
 		return s.sent, misfit
 	}
 	src.content, src.start = known.content(), known.start()

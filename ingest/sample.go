@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 
 	"ipdrift/ingest/format"
@@ -20,7 +19,7 @@ const (
 type sampler struct {
 	src   *source
 	names format.Map
-	out   chan<- chunk
+	out   func(chunk) error
 	held  []chunk
 	lines int
 	bytes int
@@ -29,25 +28,25 @@ type sampler struct {
 
 var errOnlyLong = errors.New("no log format fits: every line is longer than 2 MiB")
 
-func (s *sampler) take(ctx context.Context, ch chunk) error {
+func (s *sampler) take(ch chunk) error {
 	switch {
 	case s.src.format != nil:
-		return s.send(ctx, ch)
+		return s.send(ch)
 	case ch.long:
 		s.sent++
-		return s.send(ctx, ch)
+		return s.send(ch)
 	}
 	s.held = append(s.held, ch)
 	s.lines += bytes.Count(ch.data, []byte{'\n'})
 	if s.bytes += len(ch.data); s.lines < sampleLines && s.bytes < sampleBytes {
 		return nil
 	}
-	return s.settle(ctx)
+	return s.settle()
 }
 
 // settle finds the format and passes on what was held back for it. Once there
 // is a format, or nothing to find one from, it does nothing.
-func (s *sampler) settle(ctx context.Context) error {
+func (s *sampler) settle() error {
 	switch {
 	case s.src.format != nil:
 		return nil
@@ -62,7 +61,7 @@ func (s *sampler) settle(ctx context.Context) error {
 	}
 	s.src.format = found
 	for _, ch := range s.held {
-		if err := s.send(ctx, ch); err != nil {
+		if err := s.send(ch); err != nil {
 			return err
 		}
 	}
@@ -83,15 +82,10 @@ func (s *sampler) sample() (lines [][]byte) {
 
 // send passes a chunk on with the format of its lines: a header line in it may
 // change that of the next one.
-func (s *sampler) send(ctx context.Context, ch chunk) error {
+func (s *sampler) send(ch chunk) error {
 	if !ch.long {
 		ch.format = s.src.format
 		s.src.format = s.src.format.After(ch.data)
 	}
-	select {
-	case s.out <- ch:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return s.out(ch)
 }

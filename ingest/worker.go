@@ -62,8 +62,8 @@ func newWorker(l *load) *worker {
 	}
 }
 
-func (w *worker) run(ctx context.Context, in <-chan chunk, out chan<- arrow.Record) error {
-	for ch := range in {
+func (w *worker) run(ctx context.Context, take func() (chunk, bool), out chan<- arrow.Record) error {
+	for ch, ok := take(); ok; ch, ok = take() {
 		if err := w.chunk(ctx, ch, out); err != nil {
 			return err
 		}
