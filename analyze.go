@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -192,7 +193,7 @@ func (p *plan) bound(o *analyzeFlags) (err error) {
 	if p.memory < leastMemory {
 		return usage("256MiB is the least, 1GiB the default", "--memory: %s is too little", o.memory)
 	}
-	p.limits.Memory = p.memory / 2 // the other half is for Go
+	p.limits.Memory = p.memory * 32 / 100 // what DuckDB counts; it holds as much again in results and fragments where a log is hostile
 	if p.detect.Masks4, err = prefixes("masks", o.masks, 32); err != nil {
 		return err
 	}
@@ -231,7 +232,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	if p.ring.Len() == 0 {
 		say(o.remarks(cmd), "no key: tokens are not recomputed, causes are inferred; %s", keyHint)
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 2))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
 	limits := p.limits
 	limits.Threads = max(1, limits.Threads/2) // the other half parses and judges beside it: measured faster than all for both
 	store, err := ingest.Create(o.db, limits)
@@ -246,6 +247,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.strangers(cmd, p, analysis)
 	broken := complain(cmd.ErrOrStderr(), loaded, p.load.Format != nil)
 	if broken && analysis.Input.Lines == 0 {
 		return &failure{status: statusFailed}
@@ -274,6 +276,16 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 		return nil, nil, lines.interrupted(ctx, o.stopped(store.Worded(err), store.Standing()), store.Standing(), "while judging")
 	}
 	return loaded, analysis, nil
+}
+
+// strangers remarks on keys for hosts that the log does not know.
+func (o *analyzeFlags) strangers(cmd *cobra.Command, p *plan, a *finding.Analysis) {
+	for _, host := range p.hosts {
+		known := slices.ContainsFunc(a.Calibration, func(c finding.Calibration) bool { return strings.EqualFold(c.Host, host) })
+		if host != "" && !known {
+			say(o.remarks(cmd), "there is a key for %q, and no request of that host in the log", host)
+		}
+	}
 }
 
 // keep finishes a kept case, so that it can be reported on without the log.

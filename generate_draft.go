@@ -29,7 +29,7 @@ func newDraft(final string) (*draft, error) {
 		return nil, failed("name a new folder, or remove this one first", "--out %s: not empty", final)
 	}
 	dir := filepath.Join(filepath.Dir(final), fmt.Sprintf(".%s.%d.part", filepath.Base(final), os.Getpid()))
-	if err := os.Mkdir(dir, 0o777); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, failed("", "--out %s: %w", final, withoutPath(err))
 	}
 	return &draft{dir: dir, final: final}, nil

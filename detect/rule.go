@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -65,19 +66,33 @@ func (a *analysis) rule(ctx context.Context) (err error) {
 
 // dockets reads the kinds, link by link; what has no link stands alone.
 func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error {
+	aside, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer aside.Close()
 	var batch []docket
-	dirs, files := texts{}, texts{}
-	err := ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n,
-			coalesce(c.family, 0)::UTINYINT, coalesce(c.mapped, 0)::UTINYINT, coalesce(c.hi, 0)::UBIGINT, coalesce(c.lo, 0)::UBIGINT, d.text, f.text
-		FROM work.kind k LEFT JOIN client c ON c.id = k.client LEFT JOIN dir d ON d.id = k.dir LEFT JOIN file f ON f.id = k.file
-		ORDER BY k.link, c.hi, c.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
+	var dirs, files map[uint32]string
+	until := uint32(0) // the last link whose texts are known
+	err = ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n,
+			coalesce(c.family, 0)::UTINYINT, coalesce(c.mapped, 0)::UTINYINT, coalesce(c.hi, 0)::UBIGINT, coalesce(c.lo, 0)::UBIGINT
+		FROM work.kind k LEFT JOIN client c ON c.id = k.client ORDER BY k.link, c.hi, c.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
 		outcomes, links, clients, dirIDs, fileIDs, ns := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.I64(5)
-		families, mapped, hi, lo, dirText, fileText := p.U8(6), p.U8(7), p.U64(8), p.U64(9), p.Texts(10), p.Texts(11)
-		for i := range outcomes {
+		families, mapped, hi, lo := p.U8(6), p.U8(7), p.U64(8), p.U64(9)
+		for i, link := range links {
+			if link > until {
+				until = link + textLinks - 1
+				if dirs, err = a.texts(ctx, aside, "dir", link, until); err == nil {
+					files, err = a.texts(ctx, aside, "file", link, until)
+				}
+				if err != nil {
+					return err
+				}
+			}
 			k := kind{
-				id: outcomes[i], link: links[i], client: clients[i], dir: dirIDs[i], file: fileIDs[i], n: ns[i],
+				id: outcomes[i], link: link, client: clients[i], dir: dirIDs[i], file: fileIDs[i], n: ns[i],
 				ip: ingest.Address(families[i], mapped[i], hi[i], lo[i]), outcome: a.outcomes[outcomes[i]],
-				rawDir: dirs.keep(dirIDs[i], dirText(i)), rawFile: files.keep(fileIDs[i], fileText(i)),
+				rawDir: dirs[dirIDs[i]], rawFile: files[fileIDs[i]],
 			}
 			if n := len(batch); n > 0 && k.link != 0 && batch[n-1].kinds[0].link == k.link {
 				batch[n-1].kinds = append(batch[n-1].kinds, k)
@@ -99,21 +114,20 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 	return emit(batch)
 }
 
-// texts keeps copies of texts that repeat, by their ids.
-type texts map[uint32]string
+// textLinks is for how many links the texts of paths are looked up at once.
+const textLinks = 1 << 16
 
-// maxTexts bounds it: past that it starts over.
-const maxTexts = 1 << 16
-
-func (t texts) keep(id uint32, text string) string {
-	if kept, ok := t[id]; ok {
-		return kept
-	}
-	if len(t) == maxTexts {
-		clear(t)
-	}
-	t[id] = strings.Clone(text)
-	return t[id]
+// texts looks up the directories or files that some links were asked for with,
+// by their ids.
+func (a *analysis) texts(ctx context.Context, conn *sql.Conn, table string, first, last uint32) (map[uint32]string, error) {
+	out := map[uint32]string{}
+	return out, ingest.Pages(ctx, conn, fmt.Sprintf(`SELECT id, text FROM %[1]s WHERE id IN (SELECT %[1]s FROM work.kind WHERE link BETWEEN %[2]d AND %[3]d)`, table, first, last), func(p ingest.Page) error {
+		text := p.Texts(1)
+		for i, id := range p.U32(0) {
+			out[id] = strings.Clone(text(i))
+		}
+		return nil
+	})
 }
 
 // parsers holds one goroutine's parsers, by scheme.
