@@ -345,12 +345,22 @@ func (f *finder) among(s *suspect, g *goal, ips []netip.Addr) bool {
 	return false
 }
 
-// nearby tries the log's addresses in the suspect's /16s.
+// nearest is how many of the log's addresses are tried around an observed one.
+const nearest = 4096
+
+// nearby tries the log's addresses in the suspect's /16s, those next to its own.
 func (f *finder) nearby(s *suspect, g *goal) bool {
-	for _, p := range networks(s.clients, 16) {
-		from, _ := slices.BinarySearchFunc(f.pool, p.Addr(), netip.Addr.Compare)
-		to := from
-		for to < len(f.pool) && p.Contains(f.pool[to]) {
+	for _, ip := range s.clients {
+		p, err := ip.Prefix(16)
+		if err != nil || !ip.Is4() {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(f.pool, ip, netip.Addr.Compare)
+		from, to := at, at
+		for from > max(0, at-nearest/2) && p.Contains(f.pool[from-1]) {
+			from--
+		}
+		for to < min(len(f.pool), at+nearest/2) && p.Contains(f.pool[to]) {
 			to++
 		}
 		if f.among(s, g, f.pool[from:to]) {

@@ -18,7 +18,8 @@ const (
 	examSample = 30      // links of a host whose signer is examined before the rest has to have a reason
 	maxUp      = 8       // directories above that are tried
 
-	maxSuspects = 300_000 // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
+	restBudget  = 2_000_000_000 // candidates that are tried in one step for links beyond the samples
+	maxSuspects = 300_000       // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
 )
 
 // proof is what a link was signed with: a hash that was reproduced.
@@ -173,7 +174,7 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip
 }
 
 // sampled takes a step for a sample of each host, and for the rest of a host
-// only where the sample gave something.
+// only where the sample gave something, as far as the budget goes.
 func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool []netip.Addr, size int, step func(*finder, *suspect)) {
 	first, rest := map[*host][]*suspect{}, map[*host][]*suspect{}
 	for _, s := range suspects {
@@ -196,7 +197,7 @@ func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool []neti
 			later = append(later, rest[h]...)
 		}
 	}
-	a.round(ctx, later, pool, step)
+	a.round(ctx, later[:min(len(later), restBudget/(len(pool)+1<<16))], pool, step)
 }
 
 // tell keeps the proofs and accounts for the search.
