@@ -174,7 +174,7 @@ func (m *members) next() (err error) {
 
 // word says what an error of a decoder means.
 func word(name string, err error) error {
-	err, back := meaning(err)
+	back, err := meaning(err)
 	d := &Damage{At: -back, Reason: "invalid " + name + " data", Err: err, kept: keptBefore}
 	switch {
 	case errors.As(err, &d):
@@ -192,19 +192,19 @@ func word(name string, err error) error {
 
 // meaning gives the errors of the decoders our names, and says how many bytes
 // of what stands behind the end were read before it was noticed.
-func meaning(err error) (_ error, back int64) {
+func meaning(err error) (back int64, _ error) {
 	switch err {
 	case gzip.ErrChecksum, zstd.ErrCRCMismatch,
 		bzip2.StructuralError("block checksum mismatch"), bzip2.StructuralError("file checksum mismatch"):
-		return errChecksum, 0
+		return 0, errChecksum
 	case zstd.ErrMagicMismatch:
-		return errBehind, int64(len(zstdMagic))
+		return int64(len(zstdMagic)), errBehind
 	case bzip2.StructuralError("bad magic value in continuation file"):
-		return errBehind, int64(len("BZ"))
+		return int64(len("BZ")), errBehind
 	case zstd.ErrWindowSizeExceeded:
-		return errWindow, 0
+		return 0, errWindow
 	}
-	return err, 0
+	return 0, err
 }
 
 func gzipMembers(in *bufio.Reader) func() (io.Reader, error) {

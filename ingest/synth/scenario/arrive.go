@@ -229,7 +229,8 @@ func (s *sim) title(h *Host) []byte {
 		return append(appendPadded([]byte("/download/collection-"), n%100, 5), '/')
 	}
 	b := append(appendPadded([]byte("/vod/eu-central/title-"), n, 5), '/')
-	return append(b, renditions()[s.rng.IntN(len(renditions()))]...)
+	all := renditions()
+	return append(b, all[s.rng.IntN(len(all))]...)
 }
 
 func (s *sim) referer(id uint64) []byte {

@@ -1,11 +1,11 @@
 package scenario
 
-func renditions() [5]string {
-	return [5]string{"1080p-h264/", "720p-h264/", "480p-h264/", "audio-en-aac/", "240p-h264/"}
+func renditions() []string {
+	return []string{"1080p-h264/", "720p-h264/", "480p-h264/", "audio-en-aac/", "240p-h264/"}
 }
 
 func referers() [5]string {
-	return [5]string{
+	return []string{
 		"https://www.example.com/watch/evening-news",
 		"https://player.example.com/embed/v4/frame.html",
 		"https://learn.example.org/courses/biology-101/lessons/week-4/video",

@@ -27,8 +27,8 @@ type rule struct {
 	code   int
 }
 
-func rules() [5]rule {
-	return [5]rule{{"country", 1001}, {"referer", 1002}, {"address", 1003}, {"user_agent", 1004}, {"waf", 1007}}
+func rules() []rule {
+	return []rule{{"country", 1001}, {"referer", 1002}, {"address", 1003}, {"user_agent", 1004}, {"waf", 1007}}
 }
 
 // judge is the edge. It compares addresses, not hashes: the simulation knows
