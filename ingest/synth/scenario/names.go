@@ -4,7 +4,7 @@ func renditions() []string {
 	return []string{"1080p-h264/", "720p-h264/", "480p-h264/", "audio-en-aac/", "240p-h264/"}
 }
 
-func referers() [5]string {
+func referers() []string {
 	return []string{
 		"https://www.example.com/watch/evening-news",
 		"https://player.example.com/embed/v4/frame.html",
