@@ -34,7 +34,8 @@ type analyzeFlags struct {
 	scope, logFormat, db  string
 	since, until, host    string
 	masks, masks6, memory string
-	user, extent          string
+	user, extent, asnDB   string
+	issued                string
 	failOn                []string
 	threads               int
 	quiet                 bool
@@ -89,15 +90,18 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds or RFC 3339)")
 	f.StringVar(&o.until, "until", "", "only requests before this `TIME`")
 	f.StringVar(&o.host, "host", "", "only hosts that match this `GLOB`")
-	f.StringVar(&o.user, "user", "auto", "who is one user: auto or token (token and user agent)")
+	f.StringVar(&o.user, "user", "auto", "who is one user: auto (a link and user agent, joined by what several links share), token, query:`NAME`, cookie:NAME, field:NAME or ip+ua")
 	f.StringVar(&o.masks, "masks", "24,16", "IPv4 prefix lengths to judge")
 	f.StringVar(&o.masks6, "masks6", "64,56,48", "IPv6 prefix lengths to judge")
 	f.StringVar(&o.extent, "recover", "near", "search for the address a link was signed for: none, near (the /16 around), sample=`N` (then all of IPv4 for N links of each host, drawn at random) or full (all of IPv4)")
+	f.StringVar(&o.asnDB, "asn-db", "", "MMDB `FILE` such as GeoLite2-ASN.mmdb: whose the addresses are that the log does not tell")
+	f.StringVar(&o.issued, "issued", "", "what the signer issued, a `FILE` of CSV or JSON lines with url, address and viewer: settles signing addresses and who is one user")
 	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
 	f.IntVar(&o.threads, "threads", 0, "threads to use (default: all cores)")
 	f.StringVar(&o.memory, "memory", "1GiB", "`SIZE` that bounds the whole process")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks on stderr; errors are still shown")
 	wordsFor(cmd, "scope", "auto", "file", "dir")
+	wordsFor(cmd, "user", "auto", "token", "query:", "cookie:", "field:", "ip+ua")
 	wordsFor(cmd, "recover", append(extents(), string(detect.RecoverSample(30)))...)
 	wordsFor(cmd, "fail-on", conditionNames()...)
 	o.keyFlags.complete(cmd)
@@ -142,6 +146,20 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if len(p.sources) == 0 {
 		return nil, usage("name the logs", "%s is the case itself, and no log", o.db)
 	}
+	if p.load.Identity, err = ingest.ParseIdentity(o.user); err != nil {
+		return nil, usage("auto does in most cases; query:uid takes the parameter uid for the viewer's id", "--user: %w", err)
+	}
+	if o.issued != "" {
+		if err := p.readIssued(o); err != nil {
+			return nil, err
+		}
+	}
+	if o.asnDB != "" {
+		if p.load.Networks, err = ingest.OpenNetworks(o.asnDB); err != nil {
+			return nil, failed("", "--asn-db: %w", err)
+		}
+		p.detect.Networks = p.load.Networks
+	}
 	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.limits.Threads
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.limits.Threads
@@ -163,11 +181,26 @@ func (o *analyzeFlags) isCase(s ingest.Source) bool {
 	})
 }
 
+// readIssued reads the signer's record.
+func (p *plan) readIssued(o *analyzeFlags) error {
+	file, err := os.Open(o.issued)
+	if err != nil {
+		return failed("", "--issued: %w", err)
+	}
+	defer file.Close()
+	records, skipped, err := ingest.ReadIssued(file, p.resources)
+	if err != nil {
+		return failed("", "--issued: %s: %w", o.issued, err)
+	}
+	if len(records) == 0 {
+		return failed("each record has the whole URL as it was signed", "--issued: %s: none of %d records holds a signed link", o.issued, skipped)
+	}
+	p.detect.Issued = records
+	return nil
+}
+
 // words checks the flags that take one of a few words.
 func (o *analyzeFlags) words() error {
-	if o.user != "auto" && o.user != "token" {
-		return usage("for now a user is a token and a user agent: --user auto", "--user %q is not available yet", o.user)
-	}
 	for _, c := range o.failOn {
 		if err := oneOf("fail-on", c, conditionNames()...); err != nil {
 			return err
@@ -228,6 +261,9 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	p, err := o.plan(cmd, args)
 	if err != nil {
 		return err
+	}
+	if p.load.Networks != nil {
+		defer p.load.Networks.Close()
 	}
 	if p.ring.Len() == 0 {
 		say(o.remarks(cmd), "no key: tokens are not recomputed, causes are inferred; %s", keyHint)

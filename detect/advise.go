@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
@@ -19,6 +20,9 @@ func (a *analysis) advise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.lifetimes(ctx); err != nil {
+		return err
+	}
 	for _, name := range a.names {
 		h := a.hosts[name]
 		for _, family := range []int{4, 6} {
@@ -26,6 +30,9 @@ func (a *analysis) advise(ctx context.Context) error {
 				continue
 			}
 			rec := a.replay(h, family).Recommend(a.asked(h, family))
+			if err := a.nameCarriers(ctx, &rec); err != nil {
+				return err
+			}
 			a.out.Recommendations = append(a.out.Recommendations, rec)
 			if err := storeCurve(ctx, masks, &rec, nil, rec.AffectedUsers, rec.Curve); err != nil {
 				return err
@@ -41,6 +48,21 @@ func (a *analysis) advise(ctx context.Context) error {
 		}
 	}
 	return masks.Flush(ctx)
+}
+
+// lifetimes measures how long links live from their first use on: for so long
+// old ones are out after a change (rules of evidence, 20).
+func (a *analysis) lifetimes(ctx context.Context) error {
+	return each(ctx, a.conn, `SELECT host, max(life), quantile_disc(life, 0.95) FROM (
+			SELECT l.host, l.deadline - epoch_us(min(v.first)) // 1000000 AS life FROM work.visit v JOIN link l ON l.id = v.link GROUP BY l.id, l.host, l.deadline)
+		WHERE life BETWEEN 1 AND 315360000 GROUP BY host`, func(scan scanner) error {
+		var name string
+		var longest, most int64
+		err := scan(&name, &longest, &most)
+		h := a.host(name)
+		h.life, h.life95 = time.Duration(longest)*time.Second, time.Duration(most)*time.Second
+		return err
+	})
 }
 
 // storeCurve writes a curve to table mask; asn is nil for all carriers.
@@ -78,8 +100,10 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Candidates: candidates, CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h),
 		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
-		Other: h.replays[10-family], // of the other family, 4 or 6
-		Proxy: h.proxy,
+		Other:   h.replays[10-family], // of the other family, 4 or 6
+		Proxy:   h.proxy,
+		Shifted: h.shifted, Life: h.life, Life95: h.life95,
+		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 	}
 	if q.CurrentPrefix == whole {
 		q.CurrentPrefix = 0
@@ -88,6 +112,11 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		q.Bound, q.Unbound = h.policy.bound(), !h.policy.bound()
 	}
 	return q
+}
+
+// warnOf notes what limits the result where it is found.
+func (a *analysis) warnOf(format string, args ...any) {
+	a.out.Warnings = append(a.out.Warnings, fmt.Sprintf(format, args...))
 }
 
 // warn says what limits the result.
@@ -122,6 +151,7 @@ func (a *analysis) warn() {
 		if h.broken >= a.Thresholds.CalibrationTokens && h.broken > h.signed {
 			say("%s: %d of %d served tokens are malformed: the log seems to shorten or to mask them, so nothing about them can be told", name, h.broken, h.broken+h.signed)
 		}
+		a.warnUnsigned(h)
 		if h.refusalsOnly() {
 			say("%s: the log holds refused requests only; rates and interleaving are not claimed", name)
 		}

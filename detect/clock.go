@@ -40,6 +40,7 @@ func (a *analysis) clock(ctx context.Context, conn *sql.Conn) error {
 		var links, near, steps int64
 		err := scan(&host, &links, &near, &steps)
 		if float64(near) >= clockShare*float64(links) {
+			a.host(host).shifted = steps * clockStep / 60
 			a.out.Warnings = append(a.out.Warnings, fmt.Sprintf("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", host, near, links, steps*clockStep/60))
 		}
 		return err

@@ -68,7 +68,7 @@ func tryDemo(t testing.TB, threads int) *trial {
 		t.Fatal(err)
 	}
 	return tryFiles(t, settings{
-		keys: map[string]string{"": strings.TrimSpace(string(key))}, threads: threads, files: []string{demo + "video-demo.log.gz"},
+		keys: map[string]string{"": strings.TrimSpace(string(key))}, threads: threads, files: []string{demo + "video-demo.log.gz"}, user: "token",
 	})
 }
 
@@ -272,5 +272,55 @@ func TestDemoSameWithAnyThreads(t *testing.T) {
 	one, two := asJSON(t, tryDemo(t, 1).Analysis), asJSON(t, tryDemo(t, 2).Analysis)
 	if one != two {
 		t.Errorf("one thread and two differ: %s", firstDifference(one, two))
+	}
+}
+
+// TestDemoUsersAreSubscribers: what auto joins is one subscriber's.
+func TestDemoUsersAreSubscribers(t *testing.T) {
+	truth, err := csv.NewReader(strings.NewReader(unzip(t, demo+"truth.csv.gz"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := os.ReadFile(demo + "demo.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := tryFiles(t, settings{keys: map[string]string{"": strings.TrimSpace(string(key))}, files: []string{demo + "video-demo.log.gz"}})
+	rows, err := tr.store.DB.Query(`SELECT line, coalesce(user_id, '') FROM requests ORDER BY line`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	subscribers, users := map[string]map[string]bool{}, map[string]map[string]bool{}
+	note := func(to map[string]map[string]bool, key, value string) {
+		if to[key] == nil {
+			to[key] = map[string]bool{}
+		}
+		to[key][value] = true
+	}
+	for rows.Next() {
+		var line int
+		var user string
+		if err := rows.Scan(&line, &user); err != nil {
+			t.Fatal(err)
+		}
+		if row := truth[line]; user != "" && row[5] != "shared_link" {
+			note(subscribers, user, row[6])
+			note(users, row[6], user)
+		}
+	}
+	for user, of := range subscribers {
+		if len(of) > 1 {
+			t.Errorf("user %s is %d subscribers: %v", user, len(of), of)
+		}
+	}
+	whole := 0
+	for _, of := range users {
+		if len(of) == 1 {
+			whole++
+		}
+	}
+	if joined := tr.Method.IdentityUsers["consecutive tokens"]; joined < 200 || float64(whole) < 0.9*float64(len(users)) {
+		t.Errorf("%d users of several links; %d of %d subscribers are one user", joined, whole, len(users))
 	}
 }

@@ -3,15 +3,16 @@
 // Go decides:
 //
 //  1. Requests are grouped into kinds: same link, client, path scope and
-//     outcome. Everything up to step 6 works on kinds.
+//     outcome. Everything up to step 7 works on kinds.
 //  2. The policy of each host is learned from what its edge accepted.
 //  3. Links that verify for no observed address are searched: which address,
 //     path or binding were they signed with?
 //  4. Each host is calibrated over distinct tokens.
 //  5. Every kind gets its verdict, cause and evidence.
-//  6. The requests of links with a telling refusal stream through
+//  6. What belongs together becomes one user.
+//  7. The requests of users with a telling refusal stream through
 //     [judge.Users] in time order; all other users are counted in SQL.
-//  7. The masks are replayed per host and family.
+//  8. The masks are replayed per host and family.
 package detect
 
 import (
@@ -40,27 +41,34 @@ type Options struct {
 	Threads    int // 0: 1
 	Version    string
 	Thresholds judge.Thresholds
+	Networks   *ingest.Networks         // whose addresses are; nil: what the log tells
+	Issued     map[uint64]ingest.Issued // what the signer issued, by the hash of the link; nil: not known
 }
 
 // analysis is one run of Analyze.
 type analysis struct {
 	Options
-	store     *ingest.Store
-	conn      *sql.Conn // holds the temporary tables
-	loaded    *ingest.Loaded
-	outcomes  map[uint32]*outcome
-	hosts     map[string]*host
-	names     []string // of hosts, sorted
-	proofs    map[uint32]*proof
-	before    map[uint32]learned // by link: what earlier runs found out
-	learned   map[uint32]learned // the same of this one
-	tokenless int64              // links that were not searched, since only earlier runs had their tokens
-	draws     []draw
-	passed    int64 // links that were not looked into: there were too many
-	vain      int   // links that were searched through all of IPv4 and not found
-	recovered map[userKey]bool
-	masked    bool          // the log's addresses end in zeros
-	listed    *finding.User // the last one on a full list of flagged users
+	store              *ingest.Store
+	conn               *sql.Conn // holds the temporary tables
+	loaded             *ingest.Loaded
+	outcomes           map[uint32]*outcome
+	hosts              map[string]*host
+	names              []string // of hosts, sorted
+	proofs             map[uint32]*proof
+	draws              []draw
+	vain               int // links that were searched through all of IPv4 and not found
+	recovered          map[uint64]bool
+	gaps               bool               // more than a tenth of the requests is missing
+	bots               map[uint32]bool    // user agents of link previews and crawlers
+	hosted             map[uint32]bool    // ASNs in the log that are hosting networks
+	split              []userKey          // users who were taken for one wrongly
+	identified, joined bool               // users are told apart; some are not one link under one user agent
+	masked             bool               // the log's addresses end in zeros
+	listed             *finding.User      // the last one on a full list of flagged users
+	before             map[uint32]learned // by link: what earlier runs found out
+	learned            map[uint32]learned // the same of this one
+	tokenless          int64              // links that were not searched, since only earlier runs had their tokens
+	passed             int64              // links that were not looked into: there were too many
 
 	elsewhere, inferred uint8 // how table judged writes these words
 
@@ -95,14 +103,15 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer a.conn.Close()
-	for _, step := range []func(context.Context) error{a.group, a.learn, a.recall, a.search, a.calibrate, a.rule} {
+	for _, step := range []func(context.Context) error{a.setNodesAside, a.markUnforwarded, a.group, a.learn, a.recall, a.search, a.calibrate, a.rule, a.identify} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	if err := a.beside(ctx, a.people, a.deny, a.clock); err != nil {
+	if err := a.beside(ctx, a.people, a.deny, a.clock, a.trends); err != nil {
 		return err
 	}
+	a.sayTrends()
 	for _, step := range []func(context.Context) error{a.signers, a.advise, a.account} {
 		if err := step(ctx); err != nil {
 			return err
@@ -152,7 +161,6 @@ func (a *analysis) account(ctx context.Context) error {
 	}
 	in.First, in.Last = moment(first), moment(last)
 	a.out.Method.Version = a.Version
-	a.out.Method.Identity = "token and user agent"
 	a.out.Method.Thresholds = a.Thresholds.Named()
 	return each(ctx, a.conn, `SELECT r.reason, count(*), arg_min(s.path, r.source * 1e12 + r.line), arg_min(r.line, r.source * 1e12 + r.line)
 		FROM reject r JOIN source s ON s.id = r.source GROUP BY r.reason ORDER BY count(*) DESC, r.reason`, func(scan scanner) error {

@@ -51,7 +51,7 @@ func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error
 		}
 		return err
 	}, poolSize)
-	if err != nil || len(asns) == 0 {
+	if err != nil {
 		return err
 	}
 	top := map[uint32][]netip.Prefix{}
@@ -68,6 +68,29 @@ func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error
 	return nil
 }
 
+// announced adds the /16s of the networks that a suspect's addresses are
+// announced in, the nearest first.
+func (a *analysis) announced(s *suspect) []netip.Prefix {
+	nets := slices.Clone(s.nets)
+	for _, ip := range s.clients {
+		p := a.Networks.Find(ip).Prefix
+		if !p.IsValid() || !p.Addr().Is4() || p.Bits() >= 16 {
+			continue
+		}
+		raw, size := p.Masked().Addr().As4(), 1<<(16-p.Bits())
+		first, own := int(raw[0])<<8|int(raw[1]), ip.Unmap().As4()
+		at := (int(own[0])<<8 | int(own[1])) - first
+		for step := 1; step < size && len(nets) < likelyFar; step++ {
+			for _, n := range []int{at - step, at + step} {
+				if near := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte((first + n) >> 8), byte(first + n)}), 16); n >= 0 && n < size && !slices.Contains(nets, near) {
+					nets = append(nets, near)
+				}
+			}
+		}
+	}
+	return nets
+}
+
 // likely tries the networks where others were found, and those of the
 // request's operator.
 func (f *finder) likely(s *suspect, found []netip.Prefix, most int) {
@@ -76,7 +99,11 @@ func (f *finder) likely(s *suspect, found []netip.Prefix, most int) {
 	}
 	own := networks(s.clients, 16) // tried already
 	nets := slices.Clone(found)
-	for _, p := range s.nets[:min(len(s.nets), most)] {
+	near := s.nets
+	if f.Networks != nil {
+		near = f.announced(s)
+	}
+	for _, p := range near[:min(len(near), most)] {
 		if !slices.Contains(nets, p) {
 			nets = append(nets, p)
 		}

@@ -60,6 +60,9 @@ type host struct {
 	signed   int64 // of them, with a well-formed token
 	broken   int64 // of them, with a malformed one
 	span     time.Duration
+	shifted  int64         // minutes by which a clock is wrong; 0: not known to be
+	life     time.Duration // of the links, from their first use: the longest, and what 95 % do not exceed
+	life95   time.Duration
 	families map[int]bool
 	replays  map[int]*judge.Replay
 }
@@ -93,15 +96,24 @@ func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
 			return nil, errors.Join(err, conn.Close())
 		}
 	}
+	if a.identified {
+		if err := a.sight(ctx, conn); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
 	return conn, nil
 }
 
 // group makes the tables visit (a user's like requests of one link) and kind
 // (the same for all users), and reads what takes few values.
 func (a *analysis) group(ctx context.Context) error {
+	ident := ""
+	if a.stated() {
+		ident = `CASE WHEN h.link > 0 THEN h.ident ELSE 0 END AS ident, `
+	}
 	for _, q := range []string{
 		`CREATE TABLE work.visit AS
-		 SELECT h.outcome, h.link,
+		 SELECT ` + ident + `h.outcome, h.link,
 		        CASE WHEN h.link > 0 THEN h.agent ELSE 0 END AS agent,
 		        CASE WHEN h.link > 0 THEN h.client ELSE 0 END AS client,
 		        CASE WHEN h.link > 0 THEN h.dir ELSE 0 END AS dir,

@@ -27,22 +27,16 @@ func (a *analysis) people(ctx context.Context) error {
 	if err := a.listUnbound(ctx); err != nil {
 		return err
 	}
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.flagged AS
-		WITH moved AS (
-			SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING min(k.client) <> max(k.client)),
-		wide AS (
-			SELECT k.link FROM work.kind k SEMI JOIN moved USING (link) JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
-			WHERE NOT o.shield GROUP BY k.link
-			HAVING bool_or(j.cause > 0) AND count(DISTINCT c.address) > 1 OR count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ?),
-		telling AS (SELECT link FROM judged WHERE link > 0 AND (mismatch(cause) OR unresolved(cause)) UNION SELECT link FROM wide)
-		SELECT t.link FROM telling t JOIN link l ON l.id = t.link WHERE l.host NOT IN (SELECT host FROM work.unbound)
-		ORDER BY l.hash, t.link`, a.Thresholds.Networks); err != nil {
+	if err := a.listTelling(ctx); err != nil {
 		return err
 	}
 	if err := a.listRecovered(ctx); err != nil {
 		return err
 	}
 	if err := a.beside(ctx, a.judgeFlagged, a.countOthers); err != nil {
+		return err
+	}
+	if err := a.dropSplit(ctx); err != nil {
 		return err
 	}
 	if err := a.addBound(ctx); err != nil {
@@ -58,7 +52,42 @@ func (a *analysis) people(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	a.sayIdentity()
 	return a.listFlagged(ctx)
+}
+
+// listTelling makes the table of links that are judged in Go: those of circles
+// with a telling refusal, or seen from many networks. A place is a circle's.
+func (a *analysis) listTelling(ctx context.Context) error {
+	circle, members := `k.link`, ``
+	if a.joined {
+		circle, members = `coalesce(m.circle, k.link)`, `LEFT JOIN (SELECT DISTINCT link, circle FROM member) m ON m.link = k.link`
+	}
+	q := `SELECT ` + circle + ` AS link, (row_number() OVER (ORDER BY min(l.hash), ` + circle + `))::UINTEGER AS place
+		FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
+			JOIN client c ON c.id = k.client JOIN link l ON l.id = k.link ` + members + `
+		WHERE k.link > 0 AND NOT o.shield AND l.host NOT IN (SELECT host FROM work.unbound) AND ?
+		GROUP BY ` + circle + `
+		HAVING bool_or(mismatch(j.cause) OR unresolved(j.cause))
+			OR bool_or(j.cause > 0) AND (min(c.hi) <> max(c.hi) OR min(c.lo) <> max(c.lo))
+			OR count(DISTINCT network(c.family, c.hi, c.lo) * 2 + (c.family = 4)::UBIGINT) >= ?`
+	if a.joined {
+		q = `WITH f AS (` + q + `) SELECT m.link, f.place FROM f JOIN member m ON m.circle = f.link UNION SELECT link, place FROM f`
+	}
+	byAddress := a.loaded.Identity.Kind == ingest.ByAddress // nobody can be seen to rotate (rules of evidence, 11)
+	_, err := a.conn.ExecContext(ctx, `CREATE TABLE work.flagged AS `+q, !byAddress, a.Thresholds.Networks)
+	return err
+}
+
+// dropSplit takes the users apart in table member who were taken for one
+// wrongly.
+func (a *analysis) dropSplit(ctx context.Context) error {
+	for _, k := range a.split {
+		if _, err := a.conn.ExecContext(ctx, `DELETE FROM member WHERE first_link = ? AND first_agent = ? AND salt = ?`, k.link, k.agent, k.salt); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // listUnbound makes the table of hosts on which no user is flagged: an address
@@ -83,48 +112,58 @@ func (a *analysis) listUnbound(ctx context.Context) error {
 func (a *analysis) listRecovered(ctx context.Context) error {
 	_, err := a.conn.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE work.recovered AS
 		WITH fall AS (
-			SELECT v.link, v.agent, o.host, max(v.final) AS at, arg_max(v.client, (v.final, v.client)) AS client
-			FROM work.visit v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND o.refused AND NOT o.shield GROUP BY ALL)
-		SELECT DISTINCT f.link, f.agent FROM fall f
-		JOIN hit h ON h.client = f.client AND h.agent = f.agent AND h.link <> f.link AND h.link > 0 AND h.start > f.at AND h.start <= f.at + INTERVAL %d MILLISECONDS
+			SELECT v.usr, o.host, max(v.final) AS at, arg_max({'client': v.client, 'agent': v.agent, 'link': v.link}, (v.final, v.client)) AS last
+			FROM seen v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND o.refused AND NOT o.shield GROUP BY ALL)
+		SELECT DISTINCT f.usr, f.last.link AS link FROM fall f
+		JOIN hit h ON h.client = f.last.client AND h.agent = f.last.agent AND h.link <> f.last.link AND h.link > 0 AND h.start > f.at AND h.start <= f.at + INTERVAL %d MILLISECONDS
 		JOIN outcome o ON o.id = h.outcome AND o.host = f.host AND served(o.status, o.method)`, a.Thresholds.Recovery.Milliseconds()))
 	if err != nil {
 		return err
 	}
-	a.recovered = map[userKey]bool{}
-	return each(ctx, a.conn, `SELECT link, agent FROM work.recovered JOIN work.flagged USING (link)`, func(scan scanner) error {
-		var k userKey
-		err := scan(&k.link, &k.agent)
-		a.recovered[k] = true
-		return err
+	a.recovered = map[uint64]bool{}
+	return ingest.Pages(ctx, a.conn, `SELECT r.usr FROM work.recovered r JOIN work.flagged f USING (link)`, func(p ingest.Page) error {
+		for _, usr := range p.U64(0) {
+			a.recovered[usr] = true
+		}
+		return nil
 	})
 }
 
-// userKey names a user: for now a link and a user agent.
-type userKey struct{ link, agent uint32 }
+// userKey names a user: a link and a user agent, the first of several, and
+// what tells those apart whose first are the same.
+type userKey struct {
+	link, agent uint32
+	salt        int64
+}
 
-// keep stores the users of one link and replays the masks over them.
+// keep stores the users of one circle and replays the masks over them.
 func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) error {
-	var strangers []uint8
+	strangers := map[uint32][]uint8{}
 	for i := range r.users {
 		u := &r.users[i]
-		u.Interrupted = u.Interrupted && !a.recovered[userKey{r.id, u.UA}]
+		name := r.name(u)
+		if u.Split && r.who[u.Who] != (userKey{link: name.link, agent: name.agent}) {
+			a.split = append(a.split, r.who[u.Who])
+		}
+		u.Interrupted = u.Interrupted && !a.recovered[name.number()]
 		var p24, p16 any
 		if u.Family4 {
 			p24, p16 = int64(u.Prefixes24), int64(u.Prefixes16)
 		}
-		if err := persons.Append(ctx, r.id, u.UA, string(u.Class), u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches),
+		if err := persons.Append(ctx, name.link, name.agent, name.salt, string(u.Class), u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches),
 			int64(u.Addresses), p24, p16, int64(u.Switches), u.Interrupted, ingest.Micros(u.First), ingest.Micros(u.Last)); err != nil {
 			return err
 		}
-		a.replay(r.host, r.replayFamily(u)).Add(u, r.Signed, uint64(r.id))
+		a.replay(r.host, r.replayFamily(u)).Add(u, u.Signed, uint64(r.links[u.Link]))
 		if u.Class == finding.ManyNetworks {
-			strangers = append(strangers, u.MismatchLens...)
+			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
 		}
-		a.flag(r, u)
+		a.flag(r, u, name)
 	}
-	if len(strangers) > 0 && r.Signed.IsValid() {
-		a.replay(r.host, familyOf(r.Signed)).AddStranger(uint64(r.id), strangers)
+	for link, lens := range strangers {
+		if signed := r.Signed[link]; signed.IsValid() {
+			a.replay(r.host, familyOf(signed)).AddStranger(uint64(r.links[link]), lens)
+		}
 	}
 	return nil
 }
@@ -135,8 +174,8 @@ func (r *reel) replayFamily(u *judge.User) int {
 	switch {
 	case u.Family != 0:
 		return u.Family
-	case r.Signed.IsValid():
-		return familyOf(r.Signed)
+	case u.Signed.IsValid():
+		return familyOf(u.Signed)
 	}
 	return familyOf(r.Events[0].Client)
 }
@@ -149,7 +188,7 @@ func (a *analysis) replay(h *host, family int) *judge.Replay {
 }
 
 // flag lists a user in the report, unless enough are listed who tell more.
-func (a *analysis) flag(r *reel, u *judge.User) {
+func (a *analysis) flag(r *reel, u *judge.User, name userKey) {
 	if u.Class != finding.Rotating && u.Class != finding.FirstRequest && u.Class != finding.ManyNetworks && u.Class != finding.Conflicting {
 		return
 	}
@@ -163,7 +202,7 @@ func (a *analysis) flag(r *reel, u *judge.User) {
 		Began: u.First,
 		Class: u.Class, Reason: u.Reason, Host: r.Host, Requests: int64(u.Requests), Refusals: int64(u.Refusals), Mismatches: int64(u.Mismatches),
 		Addresses: int64(u.Addresses), Switches: int64(u.Switches), Interrupted: u.Interrupted, First: stamp(u.First), Last: stamp(u.Last), Timeline: []finding.Event{},
-		Link: r.id, Agent: u.UA,
+		Link: name.link, Agent: name.agent, Salt: name.salt,
 	}
 	if u.ASN != 0 {
 		asn := int64(u.ASN)
@@ -173,8 +212,8 @@ func (a *analysis) flag(r *reel, u *judge.User) {
 		n24, n16 := int64(u.Prefixes24), int64(u.Prefixes16)
 		f.Prefixes24, f.Prefixes16 = &n24, &n16
 	}
-	if r.Signed.IsValid() {
-		f.SignedIP = r.Signed.String()
+	if u.Signed.IsValid() {
+		f.SignedIP = u.Signed.String()
 	}
 	for _, s := range u.Timeline {
 		f.Timeline = append(f.Timeline, finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)})
@@ -227,40 +266,54 @@ func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC333
 
 // countOthers stores the users of the links that nothing was flagged on.
 func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
+	telling, class, why := `SELECT DISTINCT link FROM judged WHERE unchecked(cause)`, "undetermined", "refused, and the token could not be checked"
+	if a.loaded.Identity.Kind == ingest.ByAddress {
+		telling, why = `SELECT DISTINCT link FROM judged WHERE unchecked(cause) OR mismatch(cause) OR unresolved(cause)`, judge.ByAddress
+	}
+	named, names := `(s.usr >> 32)::UINTEGER, (s.usr & 4294967295)::UINTEGER, 0`, ``
+	if a.stated() {
+		named = `coalesce(i.first_link, s.usr >> 32)::UINTEGER, coalesce(i.first_agent, s.usr & 4294967295)::UINTEGER, coalesce(i.salt, 0)`
+		names = ` LEFT JOIN (SELECT DISTINCT salt, first_link, first_agent FROM member) i ON i.salt::UBIGINT | 9223372036854775808::UBIGINT = s.usr`
+	}
+	atoms, atomKey := `v.link, v.agent`, `link, agent`
+	if a.stated() {
+		atoms, atomKey = `v.link, v.agent, v.ident`, `link, agent, ident`
+	}
 	_, err := conn.ExecContext(ctx, `INSERT INTO person
 		WITH mine AS (
-			SELECT v.link, v.agent, v.client, v.n, v.first, v.final, o.refused AS no
-			FROM work.visit v JOIN outcome o ON o.id = v.outcome ANTI JOIN work.flagged f ON f.link = v.link WHERE v.link > 0 AND NOT o.shield),
+			SELECT `+atoms+`, v.usr, v.client, v.n, v.first, v.final, o.refused AS no
+			FROM seen v JOIN outcome o ON o.id = v.outcome ANTI JOIN work.flagged f ON f.link = v.link WHERE v.link > 0 AND NOT o.shield),
+		who AS (SELECT DISTINCT `+atoms+`, usr FROM mine v),
 		retried AS (
-			SELECT link, agent, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
+			SELECT usr, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
 			       (a, b) -> CASE WHEN b.first - a.first > ? THEN {'first': b.first, 'n': a.n + 1} ELSE a END).n)::BIGINT AS refusals FROM (
-				SELECT link, agent, list(epoch_us(start) ORDER BY start) AS times
-				FROM hit h JOIN outcome o ON o.id = h.outcome ANTI JOIN work.flagged f ON f.link = h.link
-				WHERE h.link > 0 AND o.refused AND NOT o.shield GROUP BY link, agent, client, dir, file) GROUP BY link, agent),
-		doubt AS (SELECT DISTINCT link FROM judged WHERE unchecked(cause)),
+				SELECT usr, list(epoch_us(start) ORDER BY start) AS times
+				FROM hit JOIN who USING (`+atomKey+`) JOIN outcome o ON o.id = outcome WHERE o.refused AND NOT o.shield GROUP BY usr, link, client, dir, file) GROUP BY usr),
+		doubt AS (SELECT DISTINCT m.usr FROM mine m JOIN (`+telling+`) USING (link)),
 		places AS (
-			SELECT m.link, m.agent, count(DISTINCT c.address) AS addresses, bool_and(c.family = 4) AS all4,
+			SELECT m.usr, count(DISTINCT hash(c.hi, c.lo)) AS addresses, bool_and(c.family = 4) AS all4,
 			       count(DISTINCT c.lo >> 8) AS p24, count(DISTINCT c.lo >> 16) AS p16
-			FROM (SELECT DISTINCT link, agent, client FROM mine) m JOIN client c ON c.id = m.client GROUP BY ALL),
+			FROM (SELECT DISTINCT usr, client FROM mine) m JOIN client c ON c.id = m.client GROUP BY ALL),
 		moves AS (
-			SELECT link, agent, count(*) FILTER (client <> before AND start > since) AS switches FROM (
-				SELECT link, agent, client, start, lag(client) OVER w AS before, lag(start) OVER w AS since
-				FROM hit JOIN (SELECT link, agent FROM places WHERE addresses > 1) USING (link, agent)
-				WINDOW w AS (PARTITION BY link, agent ORDER BY start, source, line)) GROUP BY link, agent),
+			SELECT usr, count(*) FILTER (client <> before AND start > since) AS switches FROM (
+				SELECT usr, client, start, lag(client) OVER w AS before, lag(start) OVER w AS since
+				FROM hit JOIN (SELECT w.* FROM who w JOIN places p USING (usr) WHERE p.addresses > 1) USING (`+atomKey+`)
+				WINDOW w AS (PARTITION BY usr ORDER BY start, source, line)) GROUP BY usr),
 		sums AS (
-			SELECT link, agent, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final,
+			SELECT usr, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final,
 			       max(final) FILTER (no) AS refused_at
-			FROM mine GROUP BY link, agent),
+			FROM mine GROUP BY usr),
 		back AS (
-			SELECT s.link, s.agent, min(epoch_us(h.start)) AS again FROM sums s JOIN hit h ON h.link = s.link AND h.agent = s.agent AND h.start > s.refused_at
-			JOIN outcome o ON o.id = h.outcome AND served(o.status, o.method) AND NOT o.shield GROUP BY ALL)
-		SELECT s.link, s.agent, CASE WHEN d.link IS NULL OR s.refused_at IS NULL THEN 'unchanged' ELSE 'undetermined' END,
-		       CASE WHEN d.link IS NULL OR s.refused_at IS NULL THEN 'no request was refused because of its address' ELSE 'refused, and the token could not be checked' END, s.requests, coalesce(r.refusals, 0), 0,
+			SELECT s.usr, min(epoch_us(h.start)) AS again
+			FROM hit h JOIN (SELECT w.*, refused_at FROM who w JOIN sums USING (usr) WHERE refused_at IS NOT NULL) s USING (`+atomKey+`)
+			JOIN outcome o ON o.id = h.outcome AND served(o.status, o.method) AND NOT o.shield WHERE h.start > s.refused_at GROUP BY ALL)
+		SELECT `+named+`, CASE WHEN d.usr IS NULL OR s.refused_at IS NULL THEN 'unchanged' ELSE ? END,
+		       CASE WHEN d.usr IS NULL OR s.refused_at IS NULL THEN 'no request was refused because of its address' ELSE ? END, s.requests, coalesce(r.refusals, 0), 0,
 		       p.addresses, CASE WHEN p.all4 THEN p.p24 END, CASE WHEN p.all4 THEN p.p16 END, coalesce(m.switches, 0),
-		       s.refused_at IS NOT NULL AND (k.again IS NULL OR k.again - epoch_us(s.refused_at) > ?) AND v.link IS NULL, s.first, s.final
-		FROM sums s JOIN places p USING (link, agent) LEFT JOIN retried r USING (link, agent) LEFT JOIN moves m USING (link, agent)
-			LEFT JOIN work.recovered v ON v.link = s.link AND v.agent = s.agent LEFT JOIN doubt d ON d.link = s.link LEFT JOIN back k ON k.link = s.link AND k.agent = s.agent`,
-		a.Thresholds.RetryWindow.Microseconds(), a.Thresholds.Recovery.Microseconds())
+		       s.refused_at IS NOT NULL AND (k.again IS NULL OR k.again - epoch_us(s.refused_at) > ?) AND v.usr IS NULL, s.first, s.final
+		FROM sums s JOIN places p USING (usr) LEFT JOIN retried r USING (usr) LEFT JOIN moves m USING (usr)
+			LEFT JOIN work.recovered v USING (usr) LEFT JOIN doubt d USING (usr) LEFT JOIN back k USING (usr)`+names,
+		a.Thresholds.RetryWindow.Microseconds(), class, why, a.Thresholds.Recovery.Microseconds())
 	return err
 }
 
@@ -288,9 +341,9 @@ func (a *analysis) listFlagged(ctx context.Context) error {
 	}
 	var list []string
 	for i, u := range a.out.Users.Flagged {
-		list = append(list, fmt.Sprintf("(%d, %d, %d)", i, u.Link, u.Agent))
+		list = append(list, fmt.Sprintf("(%d, %d, %d, %d)", i, u.Link, u.Agent, u.Salt))
 	}
-	err := each(ctx, a.conn, `SELECT v.i, user_name(l.hash, g.text), coalesce(g.text, '') FROM (VALUES `+strings.Join(list, ", ")+`) v (i, link, agent)
+	err := each(ctx, a.conn, `SELECT v.i, user_name(l.hash, g.text, v.salt), coalesce(g.text, '') FROM (VALUES `+strings.Join(list, ", ")+`) v (i, link, agent, salt)
 		JOIN link l ON l.id = v.link JOIN agent g ON g.id = v.agent`, func(scan scanner) error {
 		var i int
 		var id, agent string

@@ -12,16 +12,25 @@ import (
 	"ipdrift/token"
 )
 
-// reel is the requests of one link, as they stream by.
+// reel is the requests of one circle, as they stream by.
 type reel struct {
-	judge.Link
-	id    uint32
+	judge.Group
+	links []uint32 // ids, by number
+	who   []userKey
 	host  *host
 	users []judge.User
 }
 
-// ruled is the key of table judged within a link.
-type ruled struct{ outcome, client, dir, file uint32 }
+// name is the key of a user: its own, unless it was taken for one with others.
+func (r *reel) name(u *judge.User) userKey {
+	if u.Split {
+		return userKey{link: r.links[u.Link], agent: u.UA}
+	}
+	return r.who[u.Who]
+}
+
+// ruled is the key of table judged.
+type ruled struct{ link, outcome, client, dir, file uint32 }
 
 // judgeFlagged streams the flagged links, each with its requests in order.
 func (a *analysis) judgeFlagged(ctx context.Context) error {
@@ -32,7 +41,7 @@ func (a *analysis) judgeFlagged(ctx context.Context) error {
 	err = inOrder(ctx, a.Threads, func(emit func([]reel) error) error { return a.reels(ctx, emit) },
 		func(links []reel) []reel {
 			for i := range links {
-				links[i].users = judge.Users(&links[i].Link, a.Thresholds)
+				links[i].users = judge.Users(&links[i].Group, a.Thresholds)
 			}
 			return links
 		},
@@ -66,10 +75,13 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 	var batch []reel
 	var known known
 	at := uint32(0) // the place of the last reel
-	err = ingest.Pages(ctx, a.conn, `SELECT (f.rowid + 1)::UINTEGER AS place, h.outcome, h.client, h.dir, h.file, epoch_us(h.start), h.agent, h.source
-		FROM hit h JOIN work.flagged f USING (link) ORDER BY place, h.start, h.source, h.line`, func(p ingest.Page) error {
+	cast := casting{}
+	var last memo
+	err = ingest.Pages(ctx, a.conn, `SELECT f.place, h.outcome, h.client, h.dir, h.file, epoch_us(h.start), h.agent, h.source, h.link, h.ident
+		FROM hit h JOIN work.flagged f USING (link) ORDER BY f.place, h.start, h.source, h.line`, func(p ingest.Page) error {
 		places, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4)
 		starts, agents, sources := p.I64(5), p.U32(6), p.U16(7)
+		links, idents := p.U32(8), p.U32(9)
 		for i, place := range places {
 			o := a.outcomes[outcomes[i]]
 			if o.shield {
@@ -87,18 +99,26 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 						return err
 					}
 				}
-				batch = append(batch, a.newReel(known.links[place], o.host))
+				batch = append(batch, a.newReel(o.host))
+				clear(cast)
+				last = memo{}
 			}
 			now := &batch[len(batch)-1]
 			if len(now.Events) == maxEvents {
 				now.Truncated = true
 				continue
 			}
-			r := ruled{outcome: outcomes[i], client: clients[i], dir: dirs[i], file: files[i]}
+			v := known.places[place]
+			r := ruled{link: links[i], outcome: outcomes[i], client: clients[i], dir: dirs[i], file: files[i]}
 			if o.matched && o.how.scope != token.ScopeFile {
 				r.file = 0
 			}
-			e := known.links[place].rulings[r]
+			if who := (atom{links[i], agents[i], idents[i]}); r != last.r || who != last.atom {
+				last = memo{r, who, v.rulings[r]}
+				last.e.Bot = last.e.Bot || a.bots[who.agent]
+				last.e.Link, last.e.Who = now.link(links[i], v.signed), now.user(cast, known.user(who))
+			}
+			e := last.e
 			e.Time, e.Grain, e.UA, e.Dir, e.File, e.Name = starts[i], grains[sources[i]], agents[i], dirs[i], files[i], known.names[files[i]]
 			now.Events = append(now.Events, e)
 		}
@@ -110,43 +130,85 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 	return emit(batch)
 }
 
-// knownLinks is for how many links something is looked up at once.
-const knownLinks = 1 << 13
-
-// known is what was looked up for some links.
-type known struct {
-	last  uint32               // place of the last one
-	links map[uint32]*verdicts // by place
-	names map[uint32]string    // of files, by id
+// memo is the last request of a reel: a player repeats itself.
+type memo struct {
+	r    ruled
+	atom atom
+	e    judge.Event // what the next one has in common with it
 }
 
-// verdicts is what was ruled about a link.
+// casting numbers the users of a reel.
+type casting map[userKey]uint32
+
+func (r *reel) user(c casting, k userKey) uint32 {
+	n, ok := c[k]
+	if !ok {
+		n = uint32(len(r.who))
+		c[k] = n
+		r.who = append(r.who, k)
+	}
+	return n
+}
+
+// link numbers the links of a reel: few, most often one.
+func (r *reel) link(id uint32, signed map[uint32]string) uint32 {
+	for n := len(r.links) - 1; n >= 0; n-- {
+		if r.links[n] == id {
+			return uint32(n)
+		}
+	}
+	ip, _ := netip.ParseAddr(signed[id])
+	r.links, r.Signed = append(r.links, id), append(r.Signed, ip)
+	return uint32(len(r.links) - 1)
+}
+
+// knownLinks is for how many circles something is looked up at once.
+const knownLinks = 1 << 13
+
+// known is what was looked up for some circles.
+type known struct {
+	last   uint32               // place of the last one
+	places map[uint32]*verdicts // by place
+	names  map[uint32]string    // of files, by id
+	users  map[atom]userKey     // of those who are not one link under one user agent
+}
+
+func (k *known) user(a atom) userKey {
+	if u, ok := k.users[a]; ok {
+		return u
+	}
+	return userKey{link: a.link, agent: a.agent}
+}
+
+// verdicts is what was ruled about the links of a circle.
 type verdicts struct {
-	id      uint32
-	signed  string
+	signed  map[uint32]string     // by link
 	rulings map[ruled]judge.Event // what all requests of a kind have in common
 }
 
 func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint32) (known, error) {
-	k := known{last, map[uint32]*verdicts{}, map[uint32]string{}}
-	err := ingest.Pages(ctx, conn, `SELECT (f.rowid + 1)::UINTEGER, j.link, j.outcome, j.client, j.dir, j.file, s.signed_ip, coalesce(c.asn, 0)::UINTEGER, c.country,
+	k := known{last, map[uint32]*verdicts{}, map[uint32]string{}, map[atom]userKey{}}
+	err := ingest.Pages(ctx, conn, `SELECT f.place, j.link, j.outcome, j.client, j.dir, j.file, s.signed_ip, coalesce(c.asn, 0)::UINTEGER, c.country,
 			j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, starts_with(coalesce(j.detail, ''), 'signer:')
 		FROM judged j JOIN work.flagged f USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
-		WHERE f.rowid + 1 BETWEEN `+number(first)+` AND `+number(last), func(p ingest.Page) error {
+		WHERE f.place BETWEEN `+number(first)+` AND `+number(last), func(p ingest.Page) error {
 		places, links, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5)
 		signed, asns, countries, verdictOf, causes, bases := p.Texts(6), p.U32(7), p.Texts(8), p.U8(9), p.U8(10), p.U8(11)
 		families, mapped, hi, lo, mistaken := p.U8(12), p.U8(13), p.U64(14), p.U64(15), p.Bools(16)
 		for i, place := range places {
-			v := k.links[place]
+			v := k.places[place]
 			if v == nil {
-				v = &verdicts{links[i], strings.Clone(signed(i)), map[ruled]judge.Event{}}
-				k.links[place] = v
+				v = &verdicts{map[uint32]string{}, map[ruled]judge.Event{}}
+				k.places[place] = v
+			}
+			if _, ok := v.signed[links[i]]; !ok {
+				v.signed[links[i]] = strings.Clone(signed(i))
 			}
 			o := a.outcomes[outcomes[i]]
-			v.rulings[ruled{outcomes[i], clients[i], dirs[i], files[i]}] = judge.Event{
+			v.rulings[ruled{links[i], outcomes[i], clients[i], dirs[i], files[i]}] = judge.Event{
 				Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
 				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdictOf[i]),
-				Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred, Mistaken: mistaken(i),
+				Bot: a.hosted[asns[i]], Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred, Mistaken: mistaken(i),
 			}
 		}
 		return nil
@@ -154,11 +216,28 @@ func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint3
 	if err != nil {
 		return k, err
 	}
+	if a.joined {
+		if err := k.enroll(ctx, conn, first); err != nil {
+			return k, err
+		}
+	}
 	return k, ingest.Pages(ctx, conn, `SELECT id, text FROM file WHERE id IN
-		(SELECT h.file FROM hit h JOIN work.flagged f USING (link) WHERE f.rowid + 1 BETWEEN `+number(first)+` AND `+number(last)+`)`, func(p ingest.Page) error {
+		(SELECT h.file FROM hit h JOIN work.flagged f USING (link) WHERE f.place BETWEEN `+number(first)+` AND `+number(last)+`)`, func(p ingest.Page) error {
 		texts := p.Texts(1)
 		for i, id := range p.U32(0) {
 			k.names[id] = strings.Clone(texts(i))
+		}
+		return nil
+	})
+}
+
+// enroll reads the members of the circles from a first place on.
+func (k *known) enroll(ctx context.Context, conn *sql.Conn, first uint32) error {
+	return ingest.Pages(ctx, conn, `SELECT m.link, m.agent, m.ident, m.first_link, m.first_agent, m.salt FROM member m JOIN work.flagged f USING (link)
+		WHERE f.place BETWEEN `+number(first)+` AND `+number(k.last), func(p ingest.Page) error {
+		links, agents, idents, firstLinks, firstAgents, salts := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.I64(5)
+		for i := range links {
+			k.users[atom{links[i], agents[i], idents[i]}] = userKey{firstLinks[i], firstAgents[i], salts[i]}
 		}
 		return nil
 	})
@@ -178,11 +257,10 @@ func (a *analysis) grains(ctx context.Context) (map[uint16]int64, error) {
 	})
 }
 
-func (a *analysis) newReel(v *verdicts, h *host) reel {
-	r := reel{id: v.id, host: h}
-	r.Host = h.name
-	r.Signed, _ = netip.ParseAddr(v.signed)
-	r.Bound = h.policy.bound()
+func (a *analysis) newReel(h *host) reel {
+	r := reel{host: h}
+	r.Host, r.Stated = h.name, a.stated()
+	r.Gaps, r.Bound = a.gaps, h.policy.bound()
 	r.RefusalsOnly = h.refusalsOnly()
 	r.CurrentPrefix4, r.CurrentPrefix6 = h.policy.prefix(4), h.policy.prefix(6)
 	return r

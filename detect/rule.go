@@ -334,6 +334,9 @@ func (a *analysis) deny(ctx context.Context, conn *sql.Conn) error {
 				n.Country = *country
 			}
 			n.Prefix = networkText(family, net)
+			if ip, _, _ := strings.Cut(n.Prefix, "/"); n.ASN != nil && a.Networks != nil {
+				n.Name = a.operator(ip, *n.ASN)
+			}
 			a.out.Denials.Networks = append(a.out.Denials.Networks, n)
 			return nil
 		})

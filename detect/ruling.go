@@ -69,7 +69,7 @@ func (h *host) rule(k *kind, p *proof, served []netip.Addr, named netip.Prefix) 
 	case k.shield:
 		return r
 	case k.shape == token.NoToken:
-		r.verdict = token.Unsigned
+		r.verdict, r.detail = token.Unsigned, k.detail
 	case k.shape == token.BadShape:
 		r.verdict, r.detail = token.Malformed, k.detail
 	case !k.keyed && p == nil:

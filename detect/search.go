@@ -73,16 +73,16 @@ func (a *analysis) search(ctx context.Context) error {
 
 func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 	var out []*suspect
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.lost AS SELECT k.link, l.host, l.hash FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.suspect AS SELECT k.link, l.host, l.hash FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link
 			WHERE k.link > 0 AND NOT o.shield GROUP BY ALL HAVING NOT bool_or(o.matched) AND bool_or(o.key <> ?)`, ingest.NoKey); err != nil {
 		return nil, err
 	}
-	if err := a.conn.QueryRowContext(ctx, `SELECT greatest(count(*) - ?, 0) FROM work.lost`, maxSuspects).Scan(&a.passed); err != nil {
+	if err := a.conn.QueryRowContext(ctx, `SELECT greatest(count(*) - ?, 0) FROM work.suspect`, maxSuspects).Scan(&a.passed); err != nil {
 		return nil, err
 	}
-	err := each(ctx, a.conn, `WITH lost AS (SELECT link FROM work.lost ORDER BY hash, link LIMIT ?)
+	err := each(ctx, a.conn, `WITH chosen AS (SELECT link FROM work.suspect ORDER BY hash, link LIMIT ?)
 		SELECT DISTINCT l.host, l.hash, k.link, c.address
-		FROM work.kind k JOIN lost USING (link) JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
+		FROM work.kind k JOIN chosen USING (link) JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
 		ORDER BY l.host, l.hash, k.link, c.address`, func(scan scanner) error {
 		var name, address string
 		var hash uint64
@@ -93,6 +93,7 @@ func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 		if len(out) == 0 || out[len(out)-1].link != link {
 			known := a.before[link]
 			out = append(out, &suspect{link: link, host: a.host(name), found: known.proof, examined: known.examined})
+			a.issuedTo(out[len(out)-1], hash)
 		}
 		s := out[len(out)-1]
 		if ip, err := netip.ParseAddr(address); err == nil && len(s.clients) < 16 {

@@ -34,13 +34,29 @@ func TestMadeUpLogs(t *testing.T) {
 	for _, format := range []string{"nginx", "gcore"} {
 		t.Run(format, func(t *testing.T) {
 			path, stats := madeUp(t, synth.Options{Seed: 11, Lines: 60_000, Format: format})
-			one := tryFiles(t, settings{threads: 1, files: []string{path}})
-			two := tryFiles(t, settings{threads: 2, files: []string{path}})
+			one := tryFiles(t, settings{threads: 1, files: []string{path}, user: "token"})
+			two := tryFiles(t, settings{threads: 2, files: []string{path}, user: "token"})
 			if a, b := asJSON(t, one.Analysis), asJSON(t, two.Analysis); a != b {
 				t.Errorf("one thread and two differ: %s", firstDifference(a, b))
 			}
 			sameTruth(t, one, stats)
+			oneViewer(t, path, format, stats)
 		})
+	}
+}
+
+// oneViewer compares the users of several links with the viewers that wrote the
+// log: all where it names connections, most where tokens alone tell.
+func oneViewer(t *testing.T, path, format string, stats synth.Stats) {
+	t.Helper()
+	one := tryFiles(t, settings{threads: 1, files: []string{path}})
+	two := tryFiles(t, settings{threads: 2, files: []string{path}})
+	if a, b := asJSON(t, one.Analysis), asJSON(t, two.Analysis); a != b {
+		t.Errorf("one thread and two differ: %s", firstDifference(a, b))
+	}
+	got, want, links := one.Users.ByClass[finding.Rotating], int64(stats.Users["rotating"]), int64(stats.Links["rotating"])
+	if got < want || format == "gcore" && got != want || got-want > (links-want)/8 {
+		t.Errorf("%d rotating users, want %d viewers, who had %d links: %v", got, want, links, one.Method.IdentityUsers)
 	}
 }
 

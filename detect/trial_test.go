@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -32,12 +33,15 @@ func (r row) String() string {
 
 // settings of a trial; the zero value is one key for all hosts and two threads.
 type settings struct {
-	keys    map[string]string // host to key; nil: secret for all
-	noKey   bool
-	recover detect.Recover
-	scope   token.Scope
-	threads int
-	files   []string // logs, in order, under the labels of their names
+	keys     map[string]string // host to key; nil: secret for all
+	noKey    bool
+	recover  detect.Recover
+	scope    token.Scope
+	threads  int
+	files    []string // logs, in order, under the labels of their names
+	user     string   // who is one user; "": auto
+	networks *ingest.Networks
+	issued   map[uint64]ingest.Issued
 }
 
 func (s settings) ring(t testing.TB) *token.Keyring {
@@ -90,7 +94,7 @@ func tryFiles(t testing.TB, s settings) *trial {
 	scheme, _ := token.SchemeNamed("gcore")
 	a, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
 		Resources: token.NewResources(scheme), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
-		Recover: s.recover, Threads: s.threads, Thresholds: judge.Default(),
+		Recover: s.recover, Threads: s.threads, Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +114,11 @@ func load(t testing.TB, s settings) (*ingest.Store, *ingest.Loaded) {
 	for _, f := range s.files {
 		sources = append(sources, ingest.Source{Path: f, Label: filepath.Base(f), Named: true, Size: -1})
 	}
-	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Resources: token.NewResources(scheme), Keys: s.ring(t), Threads: max(1, s.threads)})
+	identity, err := ingest.ParseIdentity(cmp.Or(s.user, "auto"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Identity: identity, Networks: s.networks, Resources: token.NewResources(scheme), Keys: s.ring(t), Threads: max(1, s.threads)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func mix(a, b uint64) uint64 {
 var dictionaryKeys = map[string]string{
 	"outcome": "host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key, stale, refused",
 	"link":    "host, hash", "client": "address, country, asn",
-	"dir": "text", "file": "text", "agent": "text", "referer": "text",
+	"dir": "text", "file": "text", "agent": "text", "referer": "text", "ident": "hash",
 }
 
 // unify gives values that a capped dictionary stored twice one id again. It
@@ -98,7 +98,7 @@ func (s *Store) unify(ctx context.Context, forgot []string) (links map[uint32]ui
 		return nil, err
 	}
 	defer conn.Close()
-	var columns, joins, drops []string
+	var drops, mended []string
 	for _, name := range forgot {
 		twice, err := alias(ctx, conn, name)
 		if err != nil {
@@ -107,14 +107,15 @@ func (s *Store) unify(ctx context.Context, forgot []string) (links map[uint32]ui
 		if twice == 0 {
 			continue
 		}
-		columns = append(columns, fmt.Sprintf("coalesce(alias_%[1]s.one, h.%[1]s) AS %[1]s", name))
-		joins = append(joins, fmt.Sprintf("LEFT JOIN alias_%[1]s ON alias_%[1]s.id = h.%[1]s", name))
+		mended = append(mended, name)
 		drops = append(drops, fmt.Sprintf("DELETE FROM %[1]s WHERE id IN (SELECT id FROM alias_%[1]s)", name))
 	}
-	if len(columns) > 0 {
-		rewrite := fmt.Sprintf(`CREATE TABLE hit_unified AS SELECT h.* REPLACE (%s) FROM hit h %s; DROP TABLE hit; ALTER TABLE hit_unified RENAME TO hit`,
-			strings.Join(columns, ", "), strings.Join(joins, " "))
-		if _, err := conn.ExecContext(ctx, rewrite+"; "+strings.Join(drops, "; ")); err != nil {
+	for _, q := range []string{
+		rewritten("hit", mended),
+		rewritten("tie", slices.DeleteFunc(slices.Clone(mended), func(name string) bool { return !slices.Contains(tieColumns, name) })),
+		strings.Join(append(drops, "SELECT 1"), "; "),
+	} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
 			return nil, err
 		}
 	}
@@ -139,6 +140,23 @@ func alias(ctx context.Context, conn *sql.Conn, name string) (twice int64, err e
 		return 0, err
 	}
 	return twice, conn.QueryRowContext(ctx, `SELECT count(*) FROM alias_`+name).Scan(&twice)
+}
+
+// tieColumns are the dictionaries that table tie refers to.
+var tieColumns = []string{"link", "agent", "client"}
+
+// rewritten is the SQL that puts the one id in place of the others.
+func rewritten(table string, dicts []string) string {
+	if len(dicts) == 0 {
+		return "SELECT 1"
+	}
+	var columns, joins []string
+	for _, name := range dicts {
+		columns = append(columns, fmt.Sprintf("coalesce(alias_%[1]s.one, h.%[1]s) AS %[1]s", name))
+		joins = append(joins, fmt.Sprintf("LEFT JOIN alias_%[1]s ON alias_%[1]s.id = h.%[1]s", name))
+	}
+	return fmt.Sprintf(`CREATE TABLE %[1]s_unified AS SELECT h.* REPLACE (%[2]s) FROM %[1]s h %[3]s; DROP TABLE %[1]s; ALTER TABLE %[1]s_unified RENAME TO %[1]s`,
+		table, strings.Join(columns, ", "), strings.Join(joins, " "))
 }
 
 func replacedLinks(ctx context.Context, conn *sql.Conn, forgot []string) (map[uint32]uint32, error) {

@@ -45,6 +45,8 @@ type Options struct {
 	Since     time.Time      // zero: no limit; by the request's start
 	Until     time.Time      // exclusive
 	Host      string         // glob over hosts, "" all
+	Identity  Identity       // who is one user
+	Networks  *Networks      // whose the addresses are that the log does not tell; nil: not known
 	Stdin     io.Reader
 	Threads   int // 0: 1
 	// Progress, if not nil, is called now and then from several goroutines.
@@ -64,6 +66,7 @@ type Loaded struct {
 	LeftOut  int64    // parsed, but outside Since, Until or Host
 	Queries  int64    // requests with a query string
 	Remarks  []string // sentences on sources that were recognised
+	Identity Identity
 	Unproven *Unproven
 }
 
@@ -72,6 +75,7 @@ type SourceStats struct {
 	Path                    string
 	Format                  string // "" where the source is empty or no format fits
 	Lines, Parsed, Rejected int64
+	Sampled                 int64    // lines that say that not every request was logged
 	Notes                   []string // what the lines show that takes away from what they can tell
 	Err                     error    // *Damage, or no format, or why it cannot be opened; what came before was kept
 	Earlier                 bool     // read by an earlier run
@@ -91,6 +95,7 @@ type load struct {
 	dicts     dictionaries
 	inherited map[string]uint32 // last ids of the dictionaries of the case that grows
 	rejects   *Rows
+	ties      *Rows
 	unproven  *Unproven
 	hitSchema *arrow.Schema
 	left      atomic.Int64
@@ -140,10 +145,10 @@ func (s *source) coarsen(grain int64) {
 	}
 }
 
-type dictionaries struct{ outcome, link, client, dir, file, agent, referer *dictionary }
+type dictionaries struct{ outcome, link, client, dir, file, agent, referer, ident *dictionary }
 
 func (d *dictionaries) all() []*dictionary {
-	return []*dictionary{d.outcome, d.link, d.client, d.dir, d.file, d.agent, d.referer}
+	return []*dictionary{d.outcome, d.link, d.client, d.dir, d.file, d.agent, d.referer, d.ident}
 }
 
 // Load reads the sources into the store. Damage to a source is reported in
@@ -174,13 +179,16 @@ func (l *load) prepare() (err error) {
 	d := &l.dicts
 	for name, to := range map[string]**dictionary{
 		"outcome": &d.outcome, "link": &d.link, "client": &d.client, "dir": &d.dir,
-		"file": &d.file, "agent": &d.agent, "referer": &d.referer,
+		"file": &d.file, "agent": &d.agent, "referer": &d.referer, "ident": &d.ident,
 	} {
 		if *to, err = newDictionary(l.store, name); err != nil {
 			return err
 		}
 	}
 	if l.rejects, err = l.store.Rows("reject"); err != nil {
+		return err
+	}
+	if l.ties, err = l.store.Rows("tie"); err != nil {
 		return err
 	}
 	l.hitSchema = l.store.schemas["hit"]
@@ -210,6 +218,7 @@ func (l *load) pump(ctx context.Context) error {
 	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
 	err := g.Wait()
 	l.rejects.settle()
+	l.ties.settle()
 	for _, d := range l.dicts.all() {
 		d.rows.settle()
 	}
@@ -228,8 +237,12 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) 
 	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
 		buffered.Discard(len(byteOrderMark))
 	}
-	src.format = l.Format
-	s := &sampler{src: src, names: l.Map, out: out}
+	if l.Format != nil {
+		if src.format, err = l.Identity.named(l.Format, l.Map); err != nil {
+			return 0, err
+		}
+	}
+	s := &sampler{src: src, names: l.Map, identity: l.Identity, out: out}
 	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, s.take)
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, misfit
@@ -277,6 +290,9 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	if err := l.rejects.Flush(ctx); err != nil {
 		return nil, err
 	}
+	if err := l.ties.Flush(ctx); err != nil {
+		return nil, err
+	}
 	if err := l.merge(ctx); err != nil {
 		return nil, err
 	}
@@ -287,7 +303,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	if err := l.keepContents(ctx); err != nil {
 		return nil, err
 	}
-	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Unproven: l.unproven}
+	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven}
 	for _, q := range []string{
 		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d')`, CaseVersion, aboutQueries, out.Queries),
 		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without

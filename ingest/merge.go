@@ -174,6 +174,7 @@ func (l *load) copyPast(ctx context.Context) error {
 		`INSERT INTO content SELECT * FROM ipdrift_old.content` + over(where, "source"),
 		`INSERT INTO broken SELECT * FROM ipdrift_old.broken` + over(where, "source"),
 		`INSERT INTO proof SELECT * FROM ipdrift_old.proof`,
+		`INSERT INTO tie SELECT * FROM ipdrift_old.tie`,
 		`INSERT INTO source SELECT * FROM (SELECT * FROM ipdrift_old.source WHERE lines > 0)` + over(where, "id"),
 	} {
 		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
@@ -192,7 +193,7 @@ func (l *load) prune(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := l.store.DB.ExecContext(ctx, `DELETE FROM proof WHERE link NOT IN (SELECT id FROM link)`)
+	_, err := l.store.DB.ExecContext(ctx, `DELETE FROM proof WHERE link NOT IN (SELECT id FROM link); DELETE FROM tie WHERE link NOT IN (SELECT id FROM link)`)
 	return err
 }
 
@@ -240,7 +241,7 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 		if id >= len(l.sources) || l.sources[id] == nil {
 			s.Earlier = true
 		} else {
-			s.Notes = l.sources[id].facts.Sentences(s.Format)
+			s.Notes, s.Sampled = l.sources[id].facts.Sentences(s.Format), l.sources[id].facts.Sampled
 			if failed[id] != nil {
 				s.Err = failed[id]
 			}

@@ -17,13 +17,14 @@ const (
 // sampler passes on the chunks of a source. It holds the first ones back until
 // they decide the format; lines too long need none and do not count.
 type sampler struct {
-	src   *source
-	names format.Map
-	out   func(chunk) error
-	held  []chunk
-	lines int
-	bytes int
-	sent  int64 // lines too long, passed on before there was a format
+	src      *source
+	names    format.Map
+	identity Identity
+	out      func(chunk) error
+	held     []chunk
+	lines    int
+	bytes    int
+	sent     int64 // lines too long, passed on before there was a format
 }
 
 var errOnlyLong = errors.New("no log format fits: every line is longer than 2 MiB")
@@ -59,7 +60,11 @@ func (s *sampler) settle() error {
 	if misfit != nil {
 		return misfit
 	}
-	s.src.format = found
+	if found, err := s.identity.named(found, s.names); err != nil {
+		return err
+	} else {
+		s.src.format = found
+	}
 	for _, ch := range s.held {
 		if err := s.send(ch); err != nil {
 			return err

@@ -37,6 +37,7 @@ CREATE TABLE hit (              -- one row per request
     file    UINTEGER NOT NULL,
     agent   UINTEGER NOT NULL,
     referer UINTEGER NOT NULL,
+    ident   UINTEGER NOT NULL,  -- who the line says was asking; 0: not told, or users are told apart by link
     bytes   BIGINT NOT NULL     -- -1: not logged
 );
 
@@ -85,6 +86,25 @@ CREATE TABLE dir     (id UINTEGER NOT NULL, text VARCHAR NOT NULL); -- path up t
 CREATE TABLE file    (id UINTEGER NOT NULL, text VARCHAR NOT NULL); -- the rest, without query
 CREATE TABLE agent   (id UINTEGER NOT NULL, text VARCHAR);
 CREATE TABLE referer (id UINTEGER NOT NULL, text VARCHAR);          -- without query
+CREATE TABLE ident   (id UINTEGER NOT NULL, hash UBIGINT NOT NULL); -- keyed hash of a value; the key is not kept
+
+CREATE TABLE tie (              -- what links of one viewer share; rows may repeat
+    key    UBIGINT NOT NULL,    -- keyed hash of it, the host and the user agent
+    kind   UTINYINT NOT NULL,   -- ingest.Tie
+    link   UINTEGER NOT NULL,
+    agent  UINTEGER NOT NULL,
+    client UINTEGER NOT NULL
+);
+
+CREATE TABLE member (           -- whose requests the users have who are not one link under one user agent
+    link        UINTEGER NOT NULL, -- the first three name some requests
+    agent       UINTEGER NOT NULL,
+    ident       UINTEGER NOT NULL,
+    first_link  UINTEGER NOT NULL, -- the next three name the user, as in person
+    first_agent UINTEGER NOT NULL,
+    salt        BIGINT NOT NULL,
+    circle      UINTEGER NOT NULL  -- one of the links that users share: the same for all of them
+);
 
 CREATE TABLE reject (
     source USMALLINT NOT NULL,
@@ -113,8 +133,9 @@ CREATE TABLE signed (           -- what a link was signed over, where a hash was
 );
 
 CREATE TABLE person (           -- one row per user
-    link        UINTEGER NOT NULL,
+    link        UINTEGER NOT NULL, -- the first, of a user with several
     agent       UINTEGER NOT NULL,
+    salt        BIGINT NOT NULL,   -- tells users of one link and user agent apart; 0: there is one
     class       VARCHAR NOT NULL,
     reason      VARCHAR NOT NULL,
     requests    BIGINT NOT NULL,

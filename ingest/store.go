@@ -23,7 +23,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "3"
+const CaseVersion = "4"
 
 // temporary begins the names of folders for temporary files.
 const temporary = "ipdrift-"

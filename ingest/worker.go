@@ -24,8 +24,9 @@ type worker struct {
 	record   format.Record
 	link     token.Link
 
-	outcome, client, dir, file, agent, referer *cache
-	links                                      []linkMemo
+	outcome, client, dir, file, agent, referer, ident *cache
+	tied                                              *cache // what was noted of ties
+	links                                             []linkMemo
 
 	name []byte // scratch for a host's name
 
@@ -46,10 +47,10 @@ const linkSlots = 1 << 15
 
 // hitColumns are the columns of table hit for one batch.
 type hitColumns struct {
-	source                                           []uint16
-	line, bytes                                      []int64
-	start                                            []arrow.Timestamp
-	outcome, link, client, dir, file, agent, referer []uint32
+	source                                                  []uint16
+	line, bytes                                             []int64
+	start                                                   []arrow.Timestamp
+	outcome, link, client, dir, file, agent, referer, ident []uint32
 }
 
 func newWorker(l *load) *worker {
@@ -58,6 +59,7 @@ func newWorker(l *load) *worker {
 		prover: newProver(l),
 		links:  make([]linkMemo, linkSlots), outcome: newCache(l.dicts.outcome), client: newCache(l.dicts.client),
 		dir: newCache(l.dicts.dir), file: newCache(l.dicts.file), agent: newCache(l.dicts.agent), referer: newCache(l.dicts.referer),
+		ident: newCache(l.dicts.ident), tied: newCache(nil),
 		build: newBuilder(l.hitSchema),
 	}
 }
@@ -152,6 +154,13 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 	if err != nil {
 		return err
 	}
+	ident, err := w.identity(ctx, t.host)
+	if err != nil {
+		return err
+	}
+	if err := w.ties(ctx, t.host, l, ids); err != nil {
+		return err
+	}
 	h := &w.hits
 	h.source = append(h.source, uint16(source))
 	h.line = append(h.line, line)
@@ -164,6 +173,7 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 	h.file = append(h.file, ids.file)
 	h.agent = append(h.agent, ids.agent)
 	h.referer = append(h.referer, ids.referer)
+	h.ident = append(h.ident, ident)
 	if len(h.line) == batchRows {
 		return w.flush(ctx, out)
 	}
@@ -318,6 +328,7 @@ type linkMemo struct {
 	shape    token.Shape
 	detail   token.Detail
 	deadline int64
+	viewer   uint64 // hash of the viewer's id in the query; 0: none
 }
 
 func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*linkMemo, error) {
@@ -330,6 +341,9 @@ func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*l
 	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline}
 	if l.Shape != token.Signed {
 		return m, nil
+	}
+	if w.Identity.Kind == ByAuto {
+		m.viewer = w.queryID(queryOf(w.record.Target))
 	}
 	m.hash = mix(t.host, mix(w.hash(l.Token), w.hash(l.Expires)))
 	if l.Params != nil {
@@ -432,6 +446,8 @@ func (w *worker) clientID(ctx context.Context) (uint32, error) {
 		var asn any
 		if r.ASN != 0 {
 			asn = r.ASN
+		} else if found := w.Networks.Find(r.Client); found.ASN != 0 {
+			asn = found.ASN
 		}
 		return []any{family(r.Client), uint8(b2i(r.Client.Is4In6())), hi, lo, string(token.AppendAddr(nil, r.Client)), plainText(w.Keys.Cut(r.Country, cutMark)), asn}
 	})
@@ -463,12 +479,12 @@ func (w *worker) flush(ctx context.Context, out chan<- arrow.Record) error {
 	b.Field(0).(*array.Uint16Builder).AppendValues(h.source, nil)
 	b.Field(1).(*array.Int64Builder).AppendValues(h.line, nil)
 	b.Field(2).(*array.TimestampBuilder).AppendValues(h.start, nil)
-	for i, ids := range [][]uint32{h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.referer} {
+	for i, ids := range [][]uint32{h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.referer, h.ident} {
 		b.Field(3+i).(*array.Uint32Builder).AppendValues(ids, nil)
 	}
-	b.Field(10).(*array.Int64Builder).AppendValues(h.bytes, nil)
+	b.Field(11).(*array.Int64Builder).AppendValues(h.bytes, nil)
 	h.source, h.line, h.bytes, h.start = h.source[:0], h.line[:0], h.bytes[:0], h.start[:0]
-	for _, ids := range []*[]uint32{&h.outcome, &h.link, &h.client, &h.dir, &h.file, &h.agent, &h.referer} {
+	for _, ids := range []*[]uint32{&h.outcome, &h.link, &h.client, &h.dir, &h.file, &h.agent, &h.referer, &h.ident} {
 		*ids = (*ids)[:0]
 	}
 	record := b.NewRecord()

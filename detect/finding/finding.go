@@ -53,6 +53,7 @@ type Analysis struct {
 	Users           Users            `json:"users"`
 	Recommendations []Recommendation `json:"recommendations"`
 	Signer          []Signer         `json:"signer_findings"`
+	Trends          []Trend          `json:"trends,omitempty"` // of the hosts and causes with most refusals
 	Warnings        []string         `json:"warnings"`
 	Method          Method           `json:"method"`
 }
@@ -125,10 +126,35 @@ type Network struct {
 	Host       string `json:"host"`
 	Prefix     string `json:"prefix"` // a /16, or a /32 of IPv6
 	ASN        *int64 `json:"asn"`
+	Name       string `json:"name,omitempty"` // of the operator
 	Country    string `json:"country,omitempty"`
 	Refusals   int64  `json:"refusals"`
 	Mismatches int64  `json:"ip_mismatches"`
 	Addresses  int64  `json:"addresses"`
+}
+
+// Trend is one cause of refusals on one host over time, in steps of equal
+// length.
+type Trend struct {
+	Host     string     `json:"host"`
+	Cause    string     `json:"cause"`
+	From     time.Time  `json:"from"`     // beginning of the first step
+	Step     int64      `json:"step_s"`   // seconds
+	Refused  []int64    `json:"refused"`  // by step
+	Requests []int64    `json:"requests"` // by step, of the host
+	Began    *Beginning `json:"began"`    // nil: no step from which on they are more frequent
+}
+
+// Beginning is when refusals became more frequent for good.
+type Beginning struct {
+	At       time.Time `json:"at"`
+	Low      time.Time `json:"low"` // no earlier than this, and no later than High
+	High     time.Time `json:"high"`
+	Before   float64   `json:"before"` // share of the requests refused
+	After    float64   `json:"after"`
+	Carriers int64     `json:"carriers"`         // network operators seen since, where the log tells them
+	Affected int64     `json:"carriers_refused"` // of them, those with such a refusal
+	Says     string    `json:"says"`             // a sentence
 }
 
 // Users counts users by class and lists those that matter.
@@ -164,6 +190,7 @@ type User struct {
 	Began int64  `json:"-"` // First, in µs
 	Link  uint32 `json:"-"` // ids in the case
 	Agent uint32 `json:"-"`
+	Salt  int64  `json:"-"`
 }
 
 // Event is one step of a user's timeline.
@@ -241,6 +268,7 @@ type Bound struct {
 // Carrier is a finding about one network operator, never a decision.
 type Carrier struct {
 	ASN           *int64  `json:"asn"` // nil: pooled as others, or not known
+	Name          string  `json:"name,omitempty"`
 	AffectedUsers int64   `json:"affected_users"`
 	Prefix        int     `json:"prefix"` // the mask that AcceptedShare, Low and High are about
 	AcceptedShare float64 `json:"accepted_share"`
@@ -265,10 +293,13 @@ type CurveStep struct {
 
 // Method records what a reader needs to judge the result.
 type Method struct {
-	Version    string             `json:"version"`
-	Identity   string             `json:"identity"`   // who was taken for one user
-	Thresholds map[string]float64 `json:"thresholds"` // name → value in force
-	Search     Search             `json:"search"`
+	Version  string `json:"version"`
+	Identity string `json:"identity"` // who was taken for one user, as --user says it
+	// IdentityUsers counts the users that are more than one link under one user
+	// agent by what they rest on; a user may rest on several things.
+	IdentityUsers map[string]int64   `json:"identity_users,omitempty"`
+	Thresholds    map[string]float64 `json:"thresholds"` // name → value in force
+	Search        Search             `json:"search"`
 }
 
 // Search accounts for the search of signing addresses.

@@ -22,7 +22,7 @@ func BenchmarkUsers(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				Users(&s.Link, Default())
+				Users(&s.Group, Default())
 			}
 			b.ReportMetric(float64(b.N*len(s.Events))/b.Elapsed().Seconds(), "lines/s")
 		})

@@ -17,7 +17,7 @@ const shortSpan = 24 * time.Hour
 // means.
 func (q *question) caveats(rec *finding.Recommendation) []string {
 	list := &caveats{said: []string{}}
-	if q.o.CalibrationFailed || q.o.Unbound {
+	if q.o.CalibrationFailed || q.o.Unbound || q.o.ByAddress {
 		return list.said
 	}
 	if q.all.users > 0 {

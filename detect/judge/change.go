@@ -18,11 +18,19 @@ func (q *question) change() []string {
 	}
 	return append(steps,
 		fmt.Sprintf("In the signer, cut the viewer's address to its first %d bits before hashing; leave the rest of the hashed text as it is.", p),
-		fmt.Sprintf("Set the mask of the CDN resource to /%d at a quiet time and deploy the signer with it, or let the edge accept both forms until the longest-lived old link has expired: links already out break at the switch.", p),
+		fmt.Sprintf("Set the mask of the CDN resource to /%d at a quiet time and deploy the signer with it, or let the edge accept both forms until the longest-lived old link has expired%s: links already out break at the switch.", p, q.lives()),
 		fmt.Sprintf("Test one fresh link from three places: the signing address, %s", q.places()),
 		"Compare refusals by cause before and after; expired and malformed links must stay as they were.",
 		fmt.Sprintf("The way back: set the mask to %s and the signer to what it hashed before, again at a quiet time.", q.before()),
 	)
+}
+
+// lives says how long links stay out, where it is known.
+func (q *question) lives() string {
+	if q.o.Life == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (links live up to %s from their first use, 95 %% of them at most %s)", span(q.o.Life.Microseconds()), span(q.o.Life95.Microseconds()))
 }
 
 func (q *question) example() string {

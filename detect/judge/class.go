@@ -10,6 +10,9 @@ import (
 	"ipdrift/token"
 )
 
+// ByAddress is the reason of users who were told apart by address (rule 11).
+const ByAddress = "users are told apart by address here, so a change of address cannot be seen"
+
 // restartsLooked bounds how many mismatches of one user are compared with what
 // came before them.
 const restartsLooked = 16
@@ -20,9 +23,11 @@ func (c *facts) class(s sharing) (finding.Class, string) {
 	switch {
 	case c.user.Bot:
 		return finding.Undetermined, "every request came from a link preview, relay or hosting network: left out"
-	case c.link.ByAddress:
-		return finding.Undetermined, "users are told apart by address here, so a change of address cannot be seen"
-	case s.many && c.link.Gaps:
+	case c.relayed() && !s.many:
+		return finding.Undetermined, "refused only in a relay, VPN or hosting network: left out"
+	case c.group.ByAddress:
+		return finding.Undetermined, ByAddress
+	case s.many && c.group.Gaps:
 		return finding.Undetermined, "requested from several networks, but more than a tenth of the requests is missing from the log"
 	case s.many:
 		return finding.ManyNetworks, c.limits(s.words())
@@ -37,7 +42,7 @@ func (c *facts) mismatched() (finding.Class, string) {
 	switch {
 	case c.user.Served == 0:
 		return finding.FirstRequest, c.limits(c.neverServed())
-	case c.link.Gaps:
+	case c.group.Gaps:
 		return finding.Undetermined, "refused at a changed address, but more than a tenth of the requests is missing from the log"
 	case c.sameAddress():
 		return finding.Conflicting, "served and refused at the same address with the same link: the binding or the key changed, or the log mixes hosts"
@@ -54,7 +59,7 @@ func (c *facts) quiet() (finding.Class, string) {
 		return finding.Undetermined, "refused with a hash that nothing explains: a foreign key, a forged link, or a signing address that was not found"
 	case c.causes[token.Unchecked.String()] > 0:
 		return finding.Undetermined, "refused, and the token could not be checked"
-	case c.link.Truncated:
+	case c.group.Truncated:
 		return finding.Undetermined, "only the first requests of this link were looked at"
 	case c.causes[token.ExpiredIPMismatch.String()] > 0:
 		return finding.Unchanged, "the address had changed, but the link had expired as well"
@@ -75,10 +80,12 @@ func (c *facts) causeWords() string {
 	return strings.Join(words, ", ")
 }
 
-// sameAddress tells whether every address with a mismatch was also served.
+// sameAddress tells whether every address with a mismatch was also served, with
+// the same link.
 func (c *facts) sameAddress() bool {
 	for i := range c.refusals {
-		if r := &c.refusals[i]; r.mismatch && !contains(c.served, r.client) {
+		r := &c.refusals[i]
+		if _, served := slices.BinarySearchFunc(c.served, spot{r.link, r.client}, spot.compare); r.mismatch && !served {
 			return false
 		}
 	}
@@ -96,7 +103,7 @@ func (c *facts) allRestart() bool {
 		if looked++; looked > restartsLooked {
 			break
 		}
-		if !restarts(c.link.Events, c.idx, r.pos, c.t) {
+		if !restarts(c.group.Events, c.idx, r.pos, c.t) {
 			return false
 		}
 	}
@@ -108,16 +115,16 @@ func (c *facts) moved() string {
 	s := fmt.Sprintf("at least %s between %s%s within %s; served %s, refused %s because the address had changed",
 		plural(u.Switches, "change", "changes"), plural(u.Addresses, "address", "addresses"), u.spread(),
 		span(u.Last-u.First), times(u.Served), times(u.Mismatches))
-	if from, to, ok := c.sequence(); ok {
-		s += fmt.Sprintf("; segments %d to %d go on in order across them", from, to)
-	}
-	return s + c.basis()
+	return s + c.evidence() + c.basis()
 }
 
 func (c *facts) neverServed() string {
 	s := fmt.Sprintf("refused %s, never served: the link was signed for another address", times(c.user.Mismatches))
-	if c.link.RefusalsOnly {
+	if c.group.RefusalsOnly {
 		s = fmt.Sprintf("refused %s because the address had changed; the log holds refusals only, so whether it was served before cannot be seen", times(c.user.Mismatches))
+	}
+	if c.translated() {
+		s += ", and the edge saw it through NAT64"
 	}
 	return s + c.user.distance() + c.basis()
 }
@@ -131,7 +138,7 @@ func (c *facts) basis() string {
 
 // limits says what the link's log does not show.
 func (c *facts) limits(s string) string {
-	if c.link.Truncated {
+	if c.group.Truncated {
 		s += "; only the first requests of this link were looked at"
 	}
 	return s
@@ -173,7 +180,7 @@ func (c *facts) sequence() (from, to int64, ok bool) {
 	var lastTime int64
 	from, to = -1, -1
 	for _, i := range c.idx {
-		e := &c.link.Events[i]
+		e := &c.group.Events[i]
 		kind, n := place(e.Name)
 		if kind != segment {
 			continue

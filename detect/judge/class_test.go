@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"net/netip"
 	"testing"
 
 	"ipdrift/detect/finding"
@@ -147,11 +146,11 @@ func TestRule11TooLittleToTell(t *testing.T) {
 		s      *scene
 		reason string
 	}{
-		"address is the identity": {with(base(), func(l *Link) { l.ByAddress = true }), "address cannot be seen"},
-		"gaps":                    {with(base(), func(l *Link) { l.Gaps = true }), "missing from the log"},
+		"address is the identity": {with(base(), func(l *Group) { l.ByAddress = true }), "address cannot be seen"},
+		"gaps":                    {with(base(), func(l *Group) { l.Gaps = true }), "missing from the log"},
 		"unresolved":              {newScene().no(0, far, "a.ts", token.UnresolvedSignature), "nothing explains"},
 		"unchecked":               {newScene().no(0, far, "a.ts", token.Unchecked), "could not be checked"},
-		"cut short":               {with(newScene().ok(0, home, "a.ts"), func(l *Link) { l.Truncated = true }), "only the first requests"},
+		"cut short":               {with(newScene().ok(0, home, "a.ts"), func(l *Group) { l.Truncated = true }), "only the first requests"},
 	} {
 		t.Run(name, func(t *testing.T) { want(t, c.s.only(t), finding.Undetermined, c.reason) })
 	}
@@ -163,8 +162,8 @@ func TestRule11TooLittleToTell(t *testing.T) {
 	}
 }
 
-func with(s *scene, edit func(*Link)) *scene {
-	edit(&s.Link)
+func with(s *scene, edit func(*Group)) *scene {
+	edit(&s.Group)
 	return s
 }
 
@@ -187,7 +186,7 @@ func TestRule12Interrupted(t *testing.T) {
 
 func TestWithoutAKeyTheServedAddressStandsForTheSigningOne(t *testing.T) {
 	s := newScene().ok(0, home, "seg1.ts").no(9, same24, "seg2.ts", token.IPMismatch)
-	s.Signed = netip.Addr{}
+	s.Signed = nil
 	s.Events[1].Inferred = true
 	u := s.only(t)
 	want(t, u, finding.Rotating, "inferred")
@@ -216,7 +215,7 @@ func TestTimelineJoinsRuns(t *testing.T) {
 	if len(steps) != 2 || steps[0].Count != 2 || steps[1].Count != 2 || steps[1].Cause != "ip_mismatch" || steps[0].Cause != "" || steps[1].Name != "seg3.ts" {
 		t.Errorf("timeline %+v", steps)
 	}
-	u := Users(&s.Link, func() Thresholds { d := Default(); d.TimelineSteps = 1; return d }())[0]
+	u := Users(&s.Group, func() Thresholds { d := Default(); d.TimelineSteps = 1; return d }())[0]
 	if len(u.Timeline) != 1 {
 		t.Errorf("%d steps, want the limit of 1", len(u.Timeline))
 	}
@@ -227,7 +226,7 @@ func TestUsersInOrder(t *testing.T) {
 	if len(users) != 3 || users[0].UA != 3 || users[1].UA != 9 || users[2].UA != 1 || users[1].Requests != 2 {
 		t.Errorf("users %+v", users)
 	}
-	if got := Users(&Link{}, Default()); got != nil {
+	if got := Users(&Group{}, Default()); got != nil {
 		t.Errorf("no events: %v", got)
 	}
 }

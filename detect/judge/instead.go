@@ -35,6 +35,9 @@ func (q *question) instead() string {
 		}
 		of += listed(parts)
 	}
+	if q.o.Shifted != 0 && (q.o.Refused[token.Expired.String()] > 0 || q.o.Refused[token.ExpiredIPMismatch.String()] > 0) {
+		return of + fmt.Sprintf("; the time zone of the log or of the signer is wrong by %d minutes: nothing can be said about the life of links before it is set right", q.o.Shifted)
+	}
 	if r := kinds[0].remedy; r != "" {
 		of += "; " + r
 	}

@@ -11,7 +11,7 @@ import (
 	"ipdrift/token"
 )
 
-// Event is one request of a link. Events come sorted by time, then source and
+// Event is one request. Events come sorted by time, then source and
 // line; events whose times lie less than a Grain apart have no order (rule 8),
 // and no result depends on the one they come in.
 type Event struct {
@@ -27,29 +27,39 @@ type Event struct {
 	Inferred  bool          // the verdict rests on inference, not on a reproduced hash
 	Mistaken  bool          // the hash was reproduced, with a known mistake of the signer: no address is in doubt
 	Bot       bool          // link preview, relay, VPN or hosting network: taken out first (rules 10 and 14)
+	Who       uint32        // number of the user, as the identity in force tells them apart
+	Link      uint32        // number of the link, in Group.Signed
 	UA        uint32        // id of the user agent
 	Dir, File uint32        // ids of the directory and the file name
 	Name      string        // file name without query
 	Grain     int64         // resolution of Time, µs; 0: exact
 }
 
-// Link is all requests of one signed link.
-type Link struct {
+// Group is all requests of the links that some users share: most often one
+// link, and several where one user had more.
+type Group struct {
 	Host         string
-	Signed       netip.Addr // the address it was signed for; zero: not known
-	Events       []Event    // read only
-	Truncated    bool       // Events holds only the first requests of the link
-	Bound        bool       // the host binds links to addresses
-	RefusalsOnly bool       // the host's log holds refusals only
-	ByAddress    bool       // users were told apart by address (ip+ua): nobody can be seen to rotate (rule 11)
-	Gaps         bool       // more than 10 % of the requests are missing: no class that needs order (rule 11)
+	Signed       []netip.Addr // the address that each link was signed for; zero: not known
+	Events       []Event      // read only
+	Truncated    bool         // Events holds only the first requests of the links
+	Bound        bool         // the host binds links to addresses
+	RefusalsOnly bool         // the host's log holds refusals only
+	ByAddress    bool         // users were told apart by address (ip+ua): nobody can be seen to rotate (rule 11)
+	Stated       bool         // an id that the log states tells users apart: none of them is split
+	Gaps         bool         // more than 10 % of the requests are missing: no class that needs order (rule 11)
 
 	CurrentPrefix4, CurrentPrefix6 int // mask of the host today; 0, 32, 128: whole address
 }
 
-// User is what was found about one user of a link: for now, one user agent.
+// User is what was found about one user. One who was split is several, each
+// with a link and a user agent of its own.
 type User struct {
-	UA     uint32
+	Who    uint32
+	UA     uint32 // of the first request
+	Link   uint32 // of the first request
+	Links  int    // links, and user agents, that the requests came with
+	Agents int
+	Split  bool // was taken for one user with others, wrongly
 	Class  finding.Class
 	Reason string // the evidence, in words
 
@@ -69,6 +79,7 @@ type User struct {
 	Interrupted bool  // refused, and not served within 10 s after the last refusal (rule 12)
 	First, Last int64 // µs, of the first and last request
 	ASN         uint32
+	Signed      netip.Addr // that Family and MismatchLens are about, or of the first link; zero: not known
 
 	MinCommon    int     // least of MismatchLens; -1 none, -2 one lies across families
 	Family       int     // 4 or 6, of the signing address; 0 not known
@@ -89,6 +100,13 @@ type Step struct {
 	Cause   string // of a refusal: the verdict's word or refused_elsewhere; "" otherwise
 	Name    string // file name of the first request
 	Count   int    // requests in this run
+}
+
+func (g *Group) signed(link uint32) netip.Addr {
+	if int(link) >= len(g.Signed) {
+		return netip.Addr{}
+	}
+	return g.Signed[link]
 }
 
 // acrossFamilies stands in MismatchLens for a mismatch no mask can mend.

@@ -50,14 +50,22 @@ type sharing struct {
 	attempted int // unrelated networks that were only ever refused
 }
 
-// manyNetworks judges a whole link, bots left out: at least t.Networks
+// or is the sharing that shows more.
+func (s sharing) or(o sharing) sharing {
+	if o.many && !s.many || o.many == s.many && o.players+o.attempted > s.players+s.attempted {
+		return o
+	}
+	return s
+}
+
+// manyNetworks judges a whole link, or all that was taken for one user, bots left out: at least t.Networks
 // unrelated networks that each started on their own, asked for several media
 // files which others asked for too, and overlapped in time; or that many which
 // started on their own and were all refused. Networks joined by one continuing sequence are one.
 // Where links are bound to whole addresses one network at most is served, so
 // media refused with a proven mismatch count for a user agent of its own.
 func manyNetworks(events []Event, order []int32, t *Thresholds) sharing {
-	if origins(events, t.Networks) < t.Networks {
+	if origins(events, order, t.Networks) < t.Networks {
 		return sharing{}
 	}
 	s := newSpread(t.RetryWindow.Microseconds())
@@ -79,9 +87,9 @@ func manyNetworks(events []Event, order []int32, t *Thresholds) sharing {
 }
 
 // origins counts distinct origins up to limit: most links have one or two.
-func origins(events []Event, limit int) int {
+func origins(events []Event, order []int32, limit int) int {
 	var seen []origin
-	for i := range events {
+	for _, i := range order {
 		if o := originOf(&events[i]); !events[i].Bot && !slices.Contains(seen, o) {
 			if seen = append(seen, o); len(seen) >= limit {
 				break

@@ -30,6 +30,7 @@ func ordered(events []Event) []int32 {
 func compare(a, b *Event) int {
 	return cmp.Or(
 		a.Client.Compare(b.Client), strings.Compare(a.Name, b.Name), cmp.Compare(a.UA, b.UA),
+		cmp.Compare(a.Link, b.Link), cmp.Compare(a.Who, b.Who),
 		cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.File, b.File),
 		cmp.Compare(a.Status, b.Status), cmp.Compare(a.Verdict, b.Verdict),
 		order(a.Served, b.Served), order(a.Refused, b.Refused), order(a.Elsewhere, b.Elsewhere),
@@ -48,38 +49,50 @@ func order(a, b bool) int {
 	return 1
 }
 
-// split groups positions by user agent, groups ordered by their first event's
-// time, then by user agent. One user agent costs nothing.
-func split(events []Event, order []int32) [][]int32 {
-	if oneAgent(events) {
+// split groups positions by what a key tells, groups ordered by their first
+// event's time, then by user agent, link and user. One group costs nothing.
+func split(events []Event, order []int32, key func(*Event) uint64) [][]int32 {
+	if alike(events, order, key) {
 		return [][]int32{order}
 	}
-	at := map[uint32]int{}
+	at := map[uint64]int{}
 	var groups [][]int32
 	for _, i := range order {
-		ua := events[i].UA
-		g, ok := at[ua]
+		k := key(&events[i])
+		g, ok := at[k]
 		if !ok {
 			g = len(groups)
-			at[ua] = g
+			at[k] = g
 			groups = append(groups, nil)
 		}
 		groups[g] = append(groups[g], i)
 	}
 	slices.SortFunc(groups, func(a, b []int32) int {
 		x, y := &events[a[0]], &events[b[0]]
-		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.UA, y.UA))
+		return cmp.Or(cmp.Compare(x.Time, y.Time), cmp.Compare(x.UA, y.UA), cmp.Compare(x.Link, y.Link), cmp.Compare(x.Who, y.Who))
 	})
 	return groups
 }
 
-func oneAgent(events []Event) bool {
-	for i := range events {
-		if events[i].UA != events[0].UA {
-			return false
-		}
+func byUser(e *Event) uint64 { return uint64(e.Who) }
+func byLink(e *Event) uint64 { return uint64(e.Link) }
+func byPart(e *Event) uint64 { return uint64(e.Link)<<32 | uint64(e.UA) }
+
+// countOf counts what a key tells apart.
+func countOf(events []Event, idx []int32, key func(*Event) uint64) int {
+	if alike(events, idx, key) {
+		return 1
 	}
-	return true
+	seen := map[uint64]bool{}
+	for _, i := range idx {
+		seen[key(&events[i])] = true
+	}
+	return len(seen)
+}
+
+func alike(events []Event, order []int32, key func(*Event) uint64) bool {
+	first := key(&events[order[0]])
+	return !slices.ContainsFunc(order, func(i int32) bool { return key(&events[i]) != first })
 }
 
 // switches counts the changes of address that must have happened, whatever the

@@ -23,7 +23,7 @@ func anyEvents(t *rapid.T, verdicts []token.Verdict) []Event {
 		name := rapid.SampledFrom(names).Draw(t, "name")
 		e := Event{
 			Time: int64(rapid.IntRange(0, 60).Draw(t, "time")) * second, Client: addr(rapid.SampledFrom(clients).Draw(t, "client")),
-			Name: name, Dir: 1, File: fileOf(name), UA: uint32(rapid.IntRange(1, 3).Draw(t, "ua")),
+			Name: name, Dir: 1, File: fileOf(name), UA: uint32(rapid.IntRange(1, 3).Draw(t, "ua")), Who: uint32(rapid.IntRange(1, 3).Draw(t, "who")),
 			Bot: rapid.IntRange(0, 9).Draw(t, "bot") == 0, Elsewhere: rapid.IntRange(0, 9).Draw(t, "elsewhere") == 0,
 		}
 		if rapid.Bool().Draw(t, "served") {
@@ -41,7 +41,7 @@ var allVerdicts = []token.Verdict{token.IPMismatch, token.IPMismatch, token.Expi
 
 func TestRule08EqualTimesHaveNoOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := Link{Signed: addr(home), Bound: true, Events: anyEvents(t, allVerdicts)}
+		l := Group{Signed: []netip.Addr{addr(home)}, Bound: true, Events: anyEvents(t, allVerdicts)}
 		before := Users(&l, Default())
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		random.Shuffle(len(l.Events), func(i, j int) { l.Events[i], l.Events[j] = l.Events[j], l.Events[i] })
@@ -54,7 +54,7 @@ func TestRule08EqualTimesHaveNoOrder(t *testing.T) {
 
 func TestCountsAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := Link{Signed: addr(home), Bound: true, Events: anyEvents(t, allVerdicts)}
+		l := Group{Signed: []netip.Addr{addr(home)}, Bound: true, Events: anyEvents(t, allVerdicts)}
 		requests := 0
 		for _, u := range Users(&l, Default()) {
 			requests += u.Requests
@@ -126,9 +126,9 @@ func TestRule08MergingAsPlainlyAsPossible(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		events := anyEvents(t, allVerdicts)
 		for i := range events {
-			events[i].UA, events[i].Time = 1, events[i].Time*3
+			events[i].UA, events[i].Who, events[i].Time = 1, 1, events[i].Time*3
 		}
-		u := Users(&Link{Signed: addr(home), Events: events}, Default())[0]
+		u := Users(&Group{Signed: []netip.Addr{addr(home)}, Events: events}, Default())[0]
 		taken := make([]bool, len(events))
 		refusals := 0
 		for i, a := range events {
@@ -183,12 +183,12 @@ func TestNegativeControls(t *testing.T) {
 func nothingRotates(t *rapid.T, events []Event) {
 	r := NewReplay("h", 4, Default())
 	for id := range uint64(60) {
-		l := Link{Signed: addr(home), Bound: true, Events: events}
+		l := Group{Signed: []netip.Addr{addr(home)}, Bound: true, Events: events}
 		for _, u := range Users(&l, Default()) {
 			if u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Conflicting {
 				t.Fatalf("%s: %s", u.Class, u.Reason)
 			}
-			r.Add(&u, l.Signed, id)
+			r.Add(&u, l.Signed[0], id)
 		}
 	}
 	if rec := r.Recommend(Asked{Candidates: []int{24, 16}, Bound: true, Reproduced: true}); rec.Decision != finding.KeepCurrent || rec.AffectedUsers != 0 {

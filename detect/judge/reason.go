@@ -19,6 +19,8 @@ func (q *question) reason(carriers []finding.Carrier) string {
 		return "Nothing can be said about masks, as the hashes of served links do not fit this host: send the key in force at the time and a log with full URLs and unmasked addresses."
 	case q.o.Unbound:
 		return "Links of this host carry no address, so no mask would change anything: " + q.instead() + "."
+	case q.o.ByAddress:
+		return "Nothing can be said about masks, as users are told apart by address and nobody can be seen to change it: run again with --user auto, or with an id of the viewer."
 	case q.o.Proxy != "":
 		return "Most links were signed for one address, " + q.o.Proxy + ": the signer sees its own proxy instead of the viewers, and no mask mends that; it has to take the viewer's address from its proxy's header (X-Forwarded-For), trusting that proxy only."
 	case q.unproven():

@@ -22,6 +22,9 @@ type Asked struct {
 	Other             *Replay          // of the host's other family, whose refusals are in Refused too; nil: none
 	Reproduced        bool             // a hash of the host was reproduced, for whatever address
 	Proxy             string           // the one address that most links were signed for, of the signer's own proxy; "" if there is none (rule 3)
+	Shifted           int64            // minutes by which the log's or the signer's clock is wrong (rule 7); 0: not known to be
+	Life, Life95      time.Duration    // of links from their first use: the longest, and what 95 % do not exceed; 0: not known
+	ByAddress         bool             // users are told apart by address: no mask follows (rule 11)
 	Unverified        bool             // keys are given, but too few tokens to calibrate the host (rule 1)
 }
 

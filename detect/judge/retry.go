@@ -6,14 +6,15 @@ import "net/netip"
 type refusal struct {
 	first    int64 // µs
 	client   netip.Addr
+	link     uint32
 	mismatch bool // proven or inferred, not expired, no other policy's doing
 	proven   bool // by a reproduced hash
 	pos      int  // of its first mismatch, or else its first event, in the user's events
 }
 
 type target struct {
-	client    netip.Addr
-	dir, file uint32
+	client          netip.Addr
+	link, dir, file uint32
 }
 
 // merge makes the refusals of one user for one path from one address within
@@ -27,12 +28,12 @@ func merge(events []Event, idx []int32, window int64) []refusal {
 		if !e.Refused {
 			continue
 		}
-		key := target{e.Client, e.Dir, e.File}
+		key := target{e.Client, e.Link, e.Dir, e.File}
 		at, ok := open[key]
 		if !ok || e.Time-merged[at].first > window {
 			at = len(merged)
 			open[key] = at
-			merged = append(merged, refusal{first: e.Time, client: e.Client, pos: pos})
+			merged = append(merged, refusal{first: e.Time, client: e.Client, link: e.Link, pos: pos})
 		}
 		merged[at].take(e, pos)
 	}

@@ -24,15 +24,15 @@ const (
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 
-// scene builds a link request by request.
-type scene struct{ Link }
+// scene builds a group request by request.
+type scene struct{ Group }
 
 func newScene() *scene {
-	return &scene{Link{Host: "cdn.example", Signed: addr(home), Bound: true}}
+	return &scene{Group{Host: "cdn.example", Signed: []netip.Addr{addr(home)}, Bound: true}}
 }
 
 func (s *scene) add(at int64, client, name string, edit func(*Event)) *scene {
-	e := Event{Time: at * second, Client: addr(client), Name: name, Dir: 1, File: fileOf(name), UA: 1}
+	e := Event{Time: at * second, Client: addr(client), Name: name, Dir: 1, File: fileOf(name), UA: 1, Who: 1}
 	edit(&e)
 	s.Events = append(s.Events, e)
 	return s
@@ -60,9 +60,10 @@ func refused(v token.Verdict) func(*Event) {
 	return func(e *Event) { e.Refused, e.Status, e.Verdict = true, 403, v }
 }
 
-// ua gives the last event another user agent.
+// ua gives the last event another user agent, and so another user.
 func (s *scene) ua(id uint32) *scene {
-	s.Events[len(s.Events)-1].UA = id
+	e := &s.Events[len(s.Events)-1]
+	e.UA, e.Who = id, id
 	return s
 }
 
@@ -72,7 +73,7 @@ func (s *scene) asn(id uint32) *scene {
 	return s
 }
 
-func (s *scene) users() []User { return Users(&s.Link, Default()) }
+func (s *scene) users() []User { return Users(&s.Group, Default()) }
 
 // only is the verdict over the only user of a scene.
 func (s *scene) only(t *testing.T) *User {
@@ -92,4 +93,17 @@ func want(t *testing.T, u *User, class finding.Class, reason string) {
 	if !strings.Contains(u.Reason, reason) {
 		t.Errorf("reason %q, want it to say %q", u.Reason, reason)
 	}
+}
+
+// of gives the last event to a user and a link, by their numbers.
+func (s *scene) of(who, link uint32) *scene {
+	e := &s.Events[len(s.Events)-1]
+	e.Who, e.Link = who, link
+	return s
+}
+
+// signedFor adds a link.
+func (s *scene) signedFor(client string) *scene {
+	s.Signed = append(s.Signed, addr(client))
+	return s
 }

@@ -1,55 +1,95 @@
 package judge
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
 	"ipdrift/token"
 )
 
-// Users judges every user of a link, ordered by first event, then user agent.
-// It costs O(n log n) in the events of the link.
-func Users(l *Link, t Thresholds) []User {
-	if len(l.Events) == 0 {
+// Users judges every user of a group, ordered by first event, then user agent.
+// A user whose links joined strangers is split (rule 10). It costs O(n log n) in
+// the events of the group.
+func Users(g *Group, t Thresholds) []User {
+	if len(g.Events) == 0 {
 		return nil
 	}
-	order := ordered(l.Events)
-	shared := manyNetworks(l.Events, order, &t)
-	groups := split(l.Events, order)
-	users := make([]User, len(groups))
-	for n, idx := range groups {
-		c := newFacts(l, idx, &t)
-		users[n] = c.user
-		users[n].Class, users[n].Reason = c.class(shared)
-		if flagged(users[n].Class) {
-			users[n].Timeline = timeline(l.Events, idx, t.TimelineSteps)
-		}
+	order := ordered(g.Events)
+	shared := g.sharedLinks(order, &t)
+	var users []User
+	for _, idx := range split(g.Events, order, byUser) {
+		users = append(users, g.user(idx, shared, &t)...)
 	}
 	return users
+}
+
+// sharedLinks is what each link shows of strangers.
+func (g *Group) sharedLinks(order []int32, t *Thresholds) []sharing {
+	out := make([]sharing, max(1, len(g.Signed)))
+	for _, idx := range split(g.Events, order, byLink) {
+		out[g.Events[idx[0]].Link] = manyNetworks(g.Events, idx, t)
+	}
+	return out
+}
+
+// user judges one user, or the parts of one whose links were joined wrongly.
+func (g *Group) user(idx []int32, shared []sharing, t *Thresholds) []User {
+	parts := split(g.Events, idx, byPart)
+	own := sharing{}
+	for _, part := range parts {
+		own = own.or(shared[g.Events[part[0]].Link])
+	}
+	if len(parts) == 1 || g.Stated {
+		if len(parts) > 1 {
+			own = own.or(manyNetworks(g.Events, idx, t))
+		}
+		return []User{g.judge(idx, own, t)}
+	}
+	across := manyNetworks(g.Events, idx, t)
+	if !across.many {
+		return []User{g.judge(idx, own, t)}
+	}
+	users := make([]User, len(parts))
+	for n, part := range parts {
+		users[n] = g.judge(part, across, t)
+		users[n].Split = true
+	}
+	return users
+}
+
+func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
+	c := newFacts(g, idx, t)
+	u := c.user
+	u.Bot = u.Bot || c.relayed()
+	if u.Class, u.Reason = c.class(s); flagged(u.Class) {
+		u.Timeline = timeline(g.Events, idx, t.TimelineSteps)
+	}
+	return u
 }
 
 // facts is one user with what the class needs beside the counts.
 type facts struct {
 	user     User
-	link     *Link
+	group    *Group
 	idx      []int32
 	t        *Thresholds
 	refusals []refusal
-	served   []netip.Addr // distinct, sorted
+	served   []spot // distinct, sorted
 	causes   map[string]int
 }
 
-func newFacts(l *Link, idx []int32, t *Thresholds) *facts {
-	c := &facts{link: l, idx: idx, t: t}
-	first, last := &l.Events[idx[0]], &l.Events[idx[len(idx)-1]]
-	c.user = User{UA: first.UA, Requests: len(idx), First: first.Time, Last: last.Time, MinCommon: -1, Bot: true}
+func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
+	c := &facts{group: g, idx: idx, t: t}
+	first, last := &g.Events[idx[0]], &g.Events[idx[len(idx)-1]]
+	c.user = User{Who: first.Who, UA: first.UA, Link: first.Link, Signed: g.signed(first.Link), Requests: len(idx), First: first.Time, Last: last.Time, MinCommon: -1, Bot: true}
 	c.count()
 	c.places()
 	if len(c.causes) > 0 {
-		c.refusals = merge(l.Events, idx, t.RetryWindow.Microseconds())
+		c.refusals = merge(g.Events, idx, t.RetryWindow.Microseconds())
 		c.user.Refusals = len(c.refusals)
 		c.mismatches()
-		c.user.Interrupted = !l.RefusalsOnly && c.interrupted()
+		c.user.Interrupted = !g.RefusalsOnly && c.interrupted()
 	}
 	c.user.ASN = c.asn()
 	c.user.MismatchRequests = c.causes[token.IPMismatch.String()]
@@ -58,17 +98,27 @@ func newFacts(l *Link, idx []int32, t *Thresholds) *facts {
 	return c
 }
 
+// spot is where a link was used.
+type spot struct {
+	link   uint32
+	client netip.Addr
+}
+
+func (s spot) compare(o spot) int {
+	return cmp.Or(cmp.Compare(s.link, o.link), s.client.Compare(o.client))
+}
+
 // count takes one look at every event.
 func (c *facts) count() {
 	grain := int64(0)
 	for _, i := range c.idx {
-		e := &c.link.Events[i]
+		e := &c.group.Events[i]
 		grain = max(grain, e.Grain)
 		c.user.Bot = c.user.Bot && e.Bot
 		if e.Served {
 			c.user.Served++
-			if n := len(c.served); n == 0 || c.served[n-1] != e.Client {
-				c.served = append(c.served, e.Client)
+			if n, at := len(c.served), (spot{e.Link, e.Client}); n == 0 || c.served[n-1] != at {
+				c.served = append(c.served, at)
 			}
 		}
 		if e.Refused {
@@ -78,15 +128,18 @@ func (c *facts) count() {
 			c.causes[cause(e)]++
 		}
 	}
-	c.served = distinct(c.served)
-	c.user.Switches = switches(c.link.Events, c.idx, grain)
+	c.user.Links = countOf(c.group.Events, c.idx, byLink)
+	c.user.Agents = countOf(c.group.Events, c.idx, func(e *Event) uint64 { return uint64(e.UA) })
+	slices.SortFunc(c.served, spot.compare)
+	c.served = slices.Compact(c.served)
+	c.user.Switches = switches(c.group.Events, c.idx, grain)
 }
 
 // places counts the addresses and the networks they lie in.
 func (c *facts) places() {
 	var all []netip.Addr
 	for _, i := range c.idx {
-		a := c.link.Events[i].Client.Unmap()
+		a := c.group.Events[i].Client.Unmap()
 		if n := len(all); n == 0 || all[n-1] != a {
 			all = append(all, a)
 		}
@@ -115,10 +168,6 @@ func networksOf(sorted []netip.Addr, length int) int {
 // mismatches measures how far each refused address lies from the signing one.
 // Without a signing address (no key) the address served first stands for it.
 func (c *facts) mismatches() {
-	signed := c.link.Signed
-	if !signed.IsValid() {
-		signed = c.firstServed()
-	}
 	for i := range c.refusals {
 		r := &c.refusals[i]
 		if !r.mismatch {
@@ -126,12 +175,16 @@ func (c *facts) mismatches() {
 		}
 		c.user.Mismatches++
 		c.user.Inferred = c.user.Inferred || !r.proven
+		signed := c.group.signed(r.link)
+		if !signed.IsValid() {
+			signed = c.firstServed(r.link)
+		}
+		if c.user.Family == 0 {
+			c.user.Family, c.user.Signed = family(signed), c.group.signed(r.link)
+		}
 		if signed.IsValid() {
 			c.user.measure(CommonPrefix(signed, r.client))
 		}
-	}
-	if c.user.Mismatches > 0 {
-		c.user.Family = family(signed)
 	}
 }
 
@@ -146,10 +199,11 @@ func (u *User) measure(common int) {
 	u.MismatchLens = append(u.MismatchLens, uint8(common))
 }
 
-func (c *facts) firstServed() netip.Addr {
-	for i := range c.link.Events {
-		if c.link.Events[i].Served {
-			return c.link.Events[i].Client
+// firstServed is the address that a link was served to first, whoever asked.
+func (c *facts) firstServed(link uint32) netip.Addr {
+	for i := range c.group.Events {
+		if e := &c.group.Events[i]; e.Served && e.Link == link {
+			return c.group.Events[i].Client
 		}
 	}
 	return netip.Addr{}
@@ -161,7 +215,7 @@ func (c *facts) firstServed() netip.Addr {
 func (c *facts) interrupted() bool {
 	last := int64(-1)
 	for _, i := range c.idx {
-		if e := &c.link.Events[i]; e.Refused {
+		if e := &c.group.Events[i]; e.Refused {
 			last = e.Time
 		} else if e.Served && last >= 0 && e.Time > last && e.Time-last <= c.t.Recovery.Microseconds() {
 			last = -1
@@ -174,7 +228,7 @@ func (c *facts) interrupted() bool {
 // the lower number of equals; 0 where none is known.
 func (c *facts) asn() uint32 {
 	if c.sameASN() {
-		return c.link.Events[c.idx[0]].ASN
+		return c.group.Events[c.idx[0]].ASN
 	}
 	if asn := c.commonASN(true); asn != 0 {
 		return asn
@@ -183,14 +237,14 @@ func (c *facts) asn() uint32 {
 }
 
 func (c *facts) sameASN() bool {
-	asn := c.link.Events[c.idx[0]].ASN
-	return !slices.ContainsFunc(c.idx, func(i int32) bool { return c.link.Events[i].ASN != asn })
+	asn := c.group.Events[c.idx[0]].ASN
+	return !slices.ContainsFunc(c.idx, func(i int32) bool { return c.group.Events[i].ASN != asn })
 }
 
 func (c *facts) commonASN(refusedOnly bool) (best uint32) {
 	counts := map[uint32]int{}
 	for _, i := range c.idx {
-		e := &c.link.Events[i]
+		e := &c.group.Events[i]
 		if e.ASN == 0 || refusedOnly && !e.Refused {
 			continue
 		}

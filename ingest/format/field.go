@@ -31,13 +31,20 @@ const (
 	upstream
 	shield
 	scheme
-	sample // the share, or the one in how many, of the requests that are logged
+	sample     // the share, or the one in how many, of the requests that are logged
+	uid        // the id cookie as the client sent it
+	uidSet     // the same as it was given out
+	session    // of TLS
+	connection // serial number on its edge
+	edge       // the server that wrote the line
+	identity   // cookies, or what --user field names
 	fieldCount
 )
 
 // fieldNames are the words of Format.Fields, of a Map and of failures, in the order of the constants.
 const fieldNames = "text|client_ip|forwarded_for|time|date|start|request_time|request_time_ms|request_time_us|request|method|uri|path|query|" +
-	"status|host|user_agent|referer|country|asn|bytes|reason_code|upstream_status|shield|scheme|sample_rate"
+	"status|host|user_agent|referer|country|asn|bytes|reason_code|upstream_status|shield|scheme|sample_rate|" +
+	"uid|uid_set|tls_session|connection|edge|identity"
 
 func (f field) String() string { return strings.Split(fieldNames, "|")[f] }
 
@@ -147,8 +154,29 @@ func knownAnswer(name string) (f field, rank uint8) {
 	case "asn", "clientasn", "as_number", "asnumber", "client_asn":
 		return asn, 0
 	default:
-		return knownGeo(name)
+		return knownViewer(name)
 	}
+}
+
+// knownViewer recognises what tells viewers apart.
+func knownViewer(name string) (field, uint8) {
+	switch name {
+	case "uid_got":
+		return uid, 0
+	case "uid_set":
+		return uidSet, 0
+	case "ssl_session_id", "tls_session_id":
+		return session, 0
+	case "connection":
+		return connection, 0
+	case "edgename":
+		return edge, 0
+	case "responding_node":
+		return edge, 1
+	case "http_cookie", "cs(cookie)", "cookie", "cookies", "request.headers.cookie":
+		return identity, 0
+	}
+	return knownGeo(name)
 }
 
 // knownGeo recognises the geoip variables, whose names are the administrator's own past the prefix.

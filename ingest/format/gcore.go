@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Gcore raw logs: the fields in their order, each in double quotes. The fields past the internal status code (41 of 50) tell nothing
+// Gcore raw logs: the fields in their order, each in double quotes. The fields past the TLS session (43 of 50) tell nothing
 // that is used here. EdgeCenter's and Yandex's EdgeCDN have other fields from 39 on, a hexadecimal request id in place of the code.
 const (
 	gcoreFields = "remote_addr - remote_user time_local request status body_bytes_sent http_referer http_user_agent " +
@@ -13,7 +13,7 @@ const (
 		"upstream_cache_status upstream_response_length upstream_addr gcdn_api_client_id gcdn_api_resource_id uid_got " +
 		"uid_set geoip_country_code geoip_city shield_type server_addr server_port upstream_status - " +
 		"upstream_connect_time upstream_header_time shard_addr geoip2_data_asnumber connection connection_requests " +
-		"http_traceparent http_x_forwarded_proto gcdn_internal_status_code"
+		"http_traceparent http_x_forwarded_proto gcdn_internal_status_code ssl_cipher ssl_session_id"
 	gcoreNeed   = 13 // up to the host: older layouts end early
 	gcoreSource = "https://gcore.com/docs/cdn/logs/raw-logs-export-cdn-resource-logs-to-your-storage"
 )

@@ -178,6 +178,7 @@ func (p *Parser) readRest(r *Record) {
 		r.Shield = string(s) != "shield_no"
 	}
 	r.Sampled = p.at[sample].end > 0 && sampled(p.raw(sample))
+	p.readViewer(&r.Viewer)
 }
 
 // leading reads the digits that b begins with; 0 if none.

@@ -34,6 +34,7 @@ type Record struct {
 	QueryCut   bool       // the format cannot carry a query string
 	Forwarded  bool       // Client is what X-Forwarded-For says, which a client can write itself
 	Sampled    bool       // the line says that not every request was logged
+	Viewer     Viewer     // what tells viewers apart
 }
 
 // Failure says why a line is not a request. The zero value means that it is one.

@@ -36,7 +36,13 @@ asn: the client's autonomous system
 reason_code: Gcore's internal status code
 upstream_status: the origin's status
 shield: Gcore's shield type
-sample_rate: the share, or the one in how many, of the requests that are logged`
+sample_rate: the share, or the one in how many, of the requests that are logged
+uid: the id cookie as the client sent it
+uid_set: the id cookie as it was given out
+tls_session: the id of the TLS session
+connection: the number of the connection on its edge
+edge: the server that wrote the line
+identity: the viewer's id, for --user field; cookies otherwise`
 
 // MapFields lists the fields that a Map may name, each with a few words on it: "client_ip: the client's address". The slice
 // is the caller's.

@@ -1,0 +1,74 @@
+package detect
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"ipdrift/ingest"
+)
+
+// issuedTo adds the address that the signer saw to those that a suspect is
+// tried with, before all others: a hash has to prove it all the same.
+func (a *analysis) issuedTo(s *suspect, hash uint64) {
+	if ip := a.Issued[hash].Client; ip.IsValid() && !slices.Contains(s.clients, ip) {
+		s.clients = append([]netip.Addr{ip}, s.clients...)
+	}
+}
+
+// takeIssued joins the links that the signer issued to one viewer, whatever the
+// user agent, and counts the viewers of whom no link reached the edge.
+func (a *analysis) takeIssued(ctx context.Context, c *circles) error {
+	if len(a.Issued) == 0 {
+		return nil
+	}
+	type place struct { // users are of one host
+		viewer uint64
+		host   string
+	}
+	last, seen, reached := map[place]int32{}, map[uint64]bool{}, map[uint64]bool{}
+	err := ingest.Pages(ctx, a.conn, `SELECT DISTINCT v.link, v.agent, l.hash FROM work.visit v JOIN link l ON l.id = v.link ORDER BY l.hash, v.agent`, func(p ingest.Page) error {
+		links, agents, hashes := p.U32(0), p.U32(1), p.U64(2)
+		for i := range links {
+			r := a.Issued[hashes[i]]
+			seen[hashes[i]] = true
+			if r.Viewer == 0 {
+				continue
+			}
+			reached[r.Viewer] = true
+			at := place{r.Viewer, r.Host}
+			n := c.add(atom{link: links[i], agent: agents[i]}, hashes[i], 0)
+			if before, ok := last[at]; ok {
+				c.join(before, n, ingest.TieIssued)
+			}
+			last[at] = n
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	a.countUnreached(reached, seen)
+	return nil
+}
+
+// countUnreached says how many of the issued links, and of the viewers, the log
+// never saw.
+func (a *analysis) countUnreached(reached, seen map[uint64]bool) {
+	links, viewers, all := 0, map[uint64]bool{}, map[uint64]bool{}
+	for hash, r := range a.Issued {
+		if !seen[hash] {
+			links++
+		}
+		if r.Viewer == 0 {
+			continue
+		}
+		all[r.Viewer] = true
+		if !reached[r.Viewer] {
+			viewers[r.Viewer] = true
+		}
+	}
+	if links > 0 {
+		a.warnOf("%d of %d issued links never reached the edge; of %d of %d viewers none did", links, len(a.Issued), len(viewers), len(all))
+	}
+}

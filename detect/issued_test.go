@@ -1,0 +1,82 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ipdrift/detect"
+	"ipdrift/detect/finding"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+func record(t testing.TB, text string) map[uint64]ingest.Issued {
+	t.Helper()
+	scheme, _ := token.SchemeNamed("gcore")
+	out, skipped, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme))
+	if err != nil || skipped > 0 {
+		t.Fatalf("%d records skipped, %v", skipped, err)
+	}
+	return out
+}
+
+// TestIssued settles an address that no search finds, joins the links of one
+// viewer, and counts those who never came.
+func TestIssued(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	lost := video.link("/film/seg1.ts", "233.252.0.77")
+	line := l.get(video, lost, stranger(90), 403)
+	text := "time,url,address,viewer\n"
+	rows := `{"url":"https://CDN.test` + lost + `","ip":"233.252.0.77","viewer_id":"anna"}` + "\n"
+	text += "1,https://cdn.test" + lost + ",233.252.0.77,anna\n"
+	for n := range 3 {
+		link := video.link(fmt.Sprintf("/part%d/seg1.ts", n), stranger(70+n))
+		l.add(entry{host: video.host, target: link, ip: stranger(70 + n), status: 200, agent: fmt.Sprintf("player/%d", n)})
+		text += fmt.Sprintf("1,https://cdn.test%s,%s,bert\n", link, stranger(70+n))
+		rows += fmt.Sprintf(`{"url":"https://cdn.test%s","ip":%q,"viewer_id":"bert","time":1}`+"\n", link, stranger(70+n))
+	}
+	never := video.link("/never/seg1.ts", "233.252.0.78")
+	text += "1,https://cdn.test" + never + ",233.252.0.78,cora\n"
+	rows += `{"url":"https://cdn.test` + never + `","ip":"233.252.0.78","viewer_id":"cora"}` + "\n"
+	log := l.text(entry.text)
+	tryText(t, log, settings{recover: detect.RecoverNear}).want(t, line, "unresolved_signature unresolved_signature - - -")
+	for name, text := range map[string]string{"csv": text, "json": rows} {
+		tr := tryText(t, log, settings{recover: detect.RecoverNear, issued: record(t, text)})
+		tr.want(t, line, "ip_mismatch ip_mismatch - recomputed 233.252.0.77")
+		if tr.Users.Total != 42 || tr.Users.ByClass[finding.FirstRequest] != 1 || tr.Method.IdentityUsers["the signer's record"] != 1 {
+			t.Errorf("%s: %+v %v", name, tr.Users.ByClass, tr.Method.IdentityUsers)
+		}
+		if said := strings.Join(tr.Warnings, " "); !strings.Contains(said, "1 of 5 issued links never reached the edge; of 1 of 3 viewers none did") {
+			t.Errorf("%s: %q", name, said)
+		}
+	}
+}
+
+// TestIssuedIsNoProof: an address that the record names and the hash does not
+// hold is none.
+func TestIssuedIsNoProof(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	lost := video.link("/film/seg1.ts", "233.252.0.77")
+	line := l.get(video, lost, stranger(90), 403)
+	tr := tryText(t, l.text(entry.text), settings{recover: detect.RecoverNear, issued: record(t, "url,ip\nhttps://cdn.test"+lost+",233.252.0.1\n")})
+	if tr.rows[line-1].signed == "233.252.0.1" {
+		t.Errorf("%s", tr.rows[line-1])
+	}
+}
+
+func TestIssuedRefuses(t *testing.T) {
+	scheme, _ := token.SchemeNamed("gcore")
+	for text, want := range map[string]int64{"url\n/a?md5=x\n": 1, "url\nhttps://cdn.test/a.ts\n": 1, "{\"url\":\"::\"}\n{}\n": 2, "": 0} {
+		if got, skipped, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme)); len(got) > 0 || skipped != want || err != nil {
+			t.Errorf("%q: %v %d %v", text, got, skipped, err)
+		}
+	}
+	for _, text := range []string{"a,b\n1,2\n", "{\"url\":", "url\n\"x\n"} {
+		if _, _, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme)); err == nil {
+			t.Errorf("%q is read", text)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package judge
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// steps makes requests at a rate of refusal that changes at one step.
+func steps(random *rand.Rand, n, at int, requests int64, before, after float64) (refused, all []int64) {
+	for i := range n {
+		p := before
+		if i >= at {
+			p = after
+		}
+		k := int64(0)
+		for range requests {
+			if random.Float64() < p {
+				k++
+			}
+		}
+		refused, all = append(refused, k), append(all, requests)
+	}
+	return refused, all
+}
+
+func TestBeganFindsTheStep(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 5))
+		at := 5 + random.IntN(80)
+		refused, all := steps(random, 96, at, 200, 0.01, 0.2)
+		c, ok := Began(refused, all)
+		if !ok || c.At != at || c.From > at || c.To < at {
+			t.Errorf("seed %d: %+v %v, want step %d", seed, c, ok, at)
+		}
+	}
+}
+
+// A rate that does not change, one that falls, and bursts of single users are no
+// beginning.
+func TestBeganByChance(t *testing.T) {
+	for seed := range uint64(400) {
+		random := rand.New(rand.NewPCG(seed, 6))
+		refused, all := steps(random, 96, 0, 200, 0.02, 0.02)
+		if c, ok := Began(refused, all); ok {
+			t.Errorf("seed %d, steady: %+v", seed, c)
+		}
+		for range 12 {
+			refused[random.IntN(96)] += 60
+		}
+		if c, ok := Began(refused, all); ok {
+			t.Errorf("seed %d, bursts: %+v", seed, c)
+		}
+	}
+	refused, all := steps(rand.New(rand.NewPCG(1, 7)), 96, 40, 200, 0.3, 0.01)
+	if c, ok := Began(refused, all); ok {
+		t.Errorf("falling: %+v", c)
+	}
+	if _, ok := Began(nil, nil); ok {
+		t.Error("began in an empty log")
+	}
+}

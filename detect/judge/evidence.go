@@ -1,0 +1,133 @@
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// alternation is how often a user came back to an address within how long for
+// the changes to be those of a pool that gives out any address, or of several
+// paths at once; a move from network to network takes longer (RFC 4787, 4.1).
+const (
+	alternatingReturns = 2
+	alternatingWithin  = 10e6 // µs
+)
+
+// path is how a user moved between addresses.
+type path struct {
+	returns int   // to an address left before
+	slowest int64 // longest pause over a change, µs
+	asns    int
+	starts  int // manifests or first segments asked for at another address
+}
+
+// path follows the user. Requests of one time have no order, so a return counts
+// only where the address was seen at an earlier time, and another one between.
+func (c *facts) path() (p path) {
+	left := map[netip.Addr]bool{}
+	operators := map[uint32]bool{}
+	var at *Event
+	for _, i := range c.idx {
+		e := &c.group.Events[i]
+		operators[e.ASN] = true
+		if at != nil && at.Client != e.Client && e.Time > at.Time {
+			left[at.Client] = true
+			p.slowest = max(p.slowest, e.Time-at.Time)
+			if left[e.Client] {
+				p.returns++
+			}
+			if kind, _ := place(e.Name); kind == opening {
+				p.starts++
+			}
+		}
+		at = e
+	}
+	delete(operators, 0)
+	p.asns = len(operators)
+	return p
+}
+
+// evidence is what speaks for one user who moves and what against, a few words
+// each.
+func (c *facts) evidence() string {
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	if from, to, ok := c.sequence(); ok {
+		add("segments %d to %d go on in order across them", from, to)
+	}
+	p := c.path()
+	switch {
+	case p.returns >= alternatingReturns && p.slowest <= alternatingWithin:
+		add("it alternates within seconds, as a pool of addresses or several paths do")
+	case p.returns > 0:
+		add("back at an earlier address %s", times(p.returns))
+	case c.user.Switches > 0:
+		add("one way, as a new attachment to the network")
+	}
+	if c.user.Agents == 1 {
+		add("one user agent")
+	} else {
+		add("%d user agents", c.user.Agents)
+	}
+	if c.user.Links > 1 {
+		add("%d links in turn", c.user.Links)
+	}
+	switch {
+	case c.translated():
+		add("the edge saw it through NAT64, where no mask helps")
+	case c.bothFamilies():
+		add("over IPv4 and IPv6")
+	}
+	if p.asns > 1 {
+		add("against: %d network operators", p.asns)
+	}
+	if p.starts > 0 {
+		add("against: the playlist was asked for anew %s after a change", times(p.starts))
+	}
+	return "; " + strings.Join(parts, "; ")
+}
+
+// nat64 is the well-known prefix of translated addresses (RFC 6052, 2.1).
+func nat64(a netip.Addr) bool {
+	return netip.PrefixFrom(netip.AddrFrom16([16]byte{1: 0x64, 2: 0xff, 3: 0x9b}), 96).Contains(a)
+}
+
+// translated tells whether every refused address is one of NAT64.
+func (c *facts) translated() bool {
+	all := false
+	for i := range c.refusals {
+		if r := &c.refusals[i]; r.mismatch {
+			if !nat64(r.client) {
+				return false
+			}
+			all = true
+		}
+	}
+	return all
+}
+
+func (c *facts) bothFamilies() bool {
+	first := family(c.group.Events[c.idx[0]].Client)
+	for _, i := range c.idx {
+		if family(c.group.Events[i].Client) != first {
+			return true
+		}
+	}
+	return false
+}
+
+// relayed tells whether every proven mismatch is of an address of a link
+// preview, relay, VPN or hosting network: such networks never justify a wider
+// mask (rule 17).
+func (c *facts) relayed() bool {
+	if c.user.Mismatches == 0 {
+		return false
+	}
+	for i := range c.refusals {
+		if r := &c.refusals[i]; r.mismatch && !c.group.Events[c.idx[r.pos]].Bot {
+			return false
+		}
+	}
+	return true
+}

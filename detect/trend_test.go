@@ -1,0 +1,61 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// day writes a request a minute on two hosts, with links of a key that the edge
+// gives up on one of them.
+func day(broken int) *little {
+	var l little
+	for _, host := range []string{"cdn.test", "img.test"} {
+		for minute := range 600 {
+			s := site{host: host, dir: true}
+			status := 200
+			if host == "cdn.test" && minute >= broken {
+				s.key, status = "another-key", 403
+			}
+			ip := stranger(minute % 300)
+			l.add(entry{host: host, target: s.link(fmt.Sprintf("/film%d/seg1.ts", minute), ip), ip: ip, status: status, at: time.Duration(minute+1) * time.Minute, asn: 64500 + minute%3})
+		}
+	}
+	return &l
+}
+
+func TestWhenItBegan(t *testing.T) {
+	tr := day(200).tryGcore(t, settings{})
+	want := "cdn.test: refusals as unresolved_signature began at 2026-11-01 15:20"
+	said := strings.Join(tr.Warnings, " ")
+	if !strings.Contains(said, want) || !strings.Contains(said, "on this host only, with all 3 network operators: a deploy or a key, not rotation") {
+		t.Errorf("%q, want %q", said, want)
+	}
+	var began []finding.Trend
+	for _, trend := range tr.Trends {
+		refused := int64(0)
+		for _, n := range trend.Refused {
+			refused += n
+		}
+		if trend.Began != nil {
+			began = append(began, trend)
+		}
+		if refused != tr.Denials.ByHost[trend.Host][trend.Cause] || len(trend.Refused) != len(trend.Requests) {
+			t.Errorf("%s %s: %d refusals over time, %d in all", trend.Host, trend.Cause, refused, tr.Denials.ByHost[trend.Host][trend.Cause])
+		}
+	}
+	if len(began) != 1 || began[0].Began.Before > 0.01 || began[0].Began.After < 0.95 || began[0].Step != 300 {
+		t.Errorf("%+v", began)
+	}
+}
+
+func TestNothingBegan(t *testing.T) {
+	for name, l := range map[string]*little{"no refusals": day(600), "from the first": day(0)} {
+		if tr := l.tryGcore(t, settings{}); strings.Contains(strings.Join(tr.Warnings, " "), " began at ") {
+			t.Errorf("%s: %q", name, tr.Warnings)
+		}
+	}
+}

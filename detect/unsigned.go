@@ -1,0 +1,50 @@
+package detect
+
+import (
+	"context"
+
+	"ipdrift/token"
+)
+
+// detailNotForwarded is of a request without a token whose viewer had one for
+// the playlist (rules of evidence, 6).
+const detailNotForwarded token.Detail = "token_not_forwarded"
+
+// markUnforwarded tells refused requests without a token from those of a viewer
+// who was served a playlist with one: the player, or the forwarding of query
+// strings, lost it. They get an outcome of their own.
+func (a *analysis) markUnforwarded(ctx context.Context) error {
+	var some bool
+	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM outcome WHERE shape = 0 AND refused AND NOT shield`).Scan(&some); err != nil || !some {
+		return err
+	}
+	for _, q := range []string{
+		`CREATE TABLE work.bare AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome WHERE o.shape = 0 AND o.refused AND NOT o.shield`,
+		`CREATE TABLE work.lost AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome
+			JOIN work.bare b ON b.host = o.host AND b.client = h.client AND b.agent = h.agent
+		 WHERE h.link > 0 AND served(o.status, o.method) AND h.file IN (SELECT id FROM file WHERE regexp_matches(lower(text), '\.(m3u8|mpd)$'))`,
+		`CREATE TABLE work.unforwarded AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin, o.host
+		 FROM outcome o WHERE o.shape = 0 AND o.refused AND NOT o.shield AND o.host IN (SELECT host FROM work.lost)`,
+		`INSERT INTO outcome SELECT o.* REPLACE (u.twin::UINTEGER AS id, '` + string(detailNotForwarded) + `' AS detail) FROM outcome o JOIN work.unforwarded u ON u.id = o.id`,
+		`UPDATE hit SET outcome = u.twin::UINTEGER FROM work.unforwarded u JOIN work.lost w ON w.host = u.host
+		 WHERE hit.outcome = u.id AND hit.client = w.client AND hit.agent = w.agent`,
+	} {
+		if _, err := a.conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warnUnsigned says what requests without a token mean on a host.
+func (a *analysis) warnUnsigned(h *host) {
+	refused := a.out.Denials.ByHost[h.name][token.Unsigned.String()]
+	bare := h.served - h.signed - h.broken
+	switch {
+	case refused == 0 && (h.signed > 0 || a.out.Denials.ByHost[h.name] == nil):
+	case h.served > 0 && h.signed == 0 && h.broken == 0 && a.loaded.Queries > 0:
+		a.warnOf("%s: no served request has a token: it was stripped from the log, or stands in a cookie, so nothing about tokens can be told here", h.name)
+	case refused > 0 && bare > 0 && h.signed > 0:
+		a.warnOf("%s: %d served requests have no token: what they asked for is not protected", h.name, bare)
+	}
+}

@@ -1,0 +1,75 @@
+package detect_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRule06UnsignedSplits: what is refused without a token was lost on the way
+// only where its viewer had one for the playlist.
+func TestRule06UnsignedSplits(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	playlist := video.link("/film/index.m3u8", stranger(70))
+	l.get(video, playlist, stranger(70), 200)
+	lost := l.get(video, "/film/seg1.ts", stranger(70), 403)
+	other := l.get(video, "/film/seg1.ts", stranger(71), 403)
+	l.get(video, video.link("/film/seg1.ts", stranger(72)), stranger(72), 200)
+	noPlaylist := l.get(video, "/film/seg2.ts", stranger(72), 403)
+	l.get(video, "/logo.png", stranger(71), 200)
+	tr := l.try(t, settings{})
+	tr.want(t, lost, "unsigned unsigned token_not_forwarded - -")
+	tr.want(t, other, "unsigned unsigned - - -")
+	tr.want(t, noPlaylist, "unsigned unsigned - - -")
+	if n := tr.Denials.ByDetail["unsigned"]["token_not_forwarded"]; n != 1 || tr.Denials.ByCause["unsigned"] != 3 {
+		t.Errorf("%d of %d unsigned refusals lost their token, want 1 of 3", n, tr.Denials.ByCause["unsigned"])
+	}
+	if said := strings.Join(tr.Warnings, " "); !strings.Contains(said, "cdn.test: 1 served requests have no token: what they asked for is not protected") {
+		t.Errorf("%q", said)
+	}
+}
+
+func TestRule06NoTokenAnywhere(t *testing.T) {
+	var l little
+	for range 30 {
+		l.get(video, "/film/seg1.ts?quality=1", stranger(1), 200)
+		l.get(video, "/film/seg1.ts?quality=1", stranger(2), 403)
+	}
+	if said := strings.Join(l.try(t, settings{}).Warnings, " "); !strings.Contains(said, "no served request has a token: it was stripped from the log, or stands in a cookie") {
+		t.Errorf("%q", said)
+	}
+}
+
+// TestRule07AClockIsNoLifetime: links that are late by an hour all alike tell of
+// a time zone; that they should live longer must not be advised.
+func TestRule07AClockIsNoLifetime(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	for i := range 40 {
+		ip, at := stranger(100+i), time.Duration(i)*time.Minute
+		link := video.until("/film/seg1.ts", ip, noon.Add(at-time.Hour).Unix()-int64(i%50))
+		l.add(entry{host: video.host, target: link, ip: ip, status: 410, at: at + time.Second})
+	}
+	r := l.try(t, settings{}).advice("cdn.test", "ipv4")
+	if r == nil || strings.Contains(r.Reason, "live longer") || !strings.Contains(r.Reason, "wrong by 60 minutes") {
+		t.Errorf("advice %+v", r)
+	}
+}
+
+// TestRule20LinksAlreadyOut: the plan says how long old links stay out.
+func TestRule20LinksAlreadyOut(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	for i := range 40 {
+		home := stranger(100 + i)
+		away := home[:strings.LastIndexByte(home, '.')] + ".77"
+		link := video.until("/film/seg1.ts", home, noon.Unix()+int64(3600*(1+i%2)))
+		l.get(video, link, home, 200)
+		l.get(video, on("/film/seg2.ts", link), away, 403)
+	}
+	r := l.try(t, settings{}).advice("cdn.test", "ipv4")
+	if r == nil || r.Prefix == nil || !strings.Contains(strings.Join(r.Change, " "), "links live up to 24 h from their first use, 95 % of them at most 23 h") {
+		t.Errorf("%+v", r)
+	}
+}

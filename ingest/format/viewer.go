@@ -1,0 +1,33 @@
+package format
+
+// Viewer is what a line tells of who asked, beside address and user agent. A value that the line lacks is nil.
+type Viewer struct {
+	UID        []byte // id cookie, as the client sent it (nginx: uid_got)
+	UIDSet     []byte // id cookie, as it was given out (nginx: uid_set)
+	Session    []byte // id of the TLS session
+	Connection []byte // number of the connection; unique on its Edge while the server runs
+	Edge       []byte // the server that wrote the line
+	Identity   []byte // the Cookie header, or the field that a Map calls identity
+
+	some bool // one of them is not nil
+}
+
+// None tells that the line has none of it.
+func (v *Viewer) None() bool { return !v.some }
+
+const viewerBits = 1<<uid | 1<<uidSet | 1<<session | 1<<connection | 1<<edge | 1<<identity
+
+// readViewer costs nothing where the format has none of it.
+func (p *Parser) readViewer(v *Viewer) {
+	if p.format.has&viewerBits == 0 {
+		if v.some {
+			*v = Viewer{}
+		}
+		return
+	}
+	*v = Viewer{
+		UID: p.text(uid), UIDSet: p.text(uidSet), Session: p.text(session),
+		Connection: p.text(connection), Edge: p.text(edge), Identity: p.text(identity),
+	}
+	v.some = v.UID != nil || v.UIDSet != nil || v.Session != nil || v.Connection != nil || v.Edge != nil || v.Identity != nil
+}

@@ -1,0 +1,139 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"ipdrift/token"
+)
+
+// Issued is a link that the signer handed out, by its own record.
+type Issued struct {
+	Host   string
+	Client netip.Addr // that the signer saw; zero: not told
+	Viewer uint64     // hash of the viewer's id; 0: not told
+}
+
+// maxIssued bounds how many records are kept.
+const maxIssued = 1 << 20
+
+// issuedNames are the names of a record's values, of each the first that it has.
+var issuedNames = map[string][]string{
+	"url": {"url", "link", "uri"}, "address": {"address", "ip", "client_ip", "remote_addr"}, "viewer": {"viewer", "viewer_id", "user_id", "user"},
+}
+
+// ReadIssued reads what a signer issued, as CSV with a header row or as JSON
+// lines: url, address, viewer (a time is not needed). It returns the records by
+// the hash of their link, as column hash of table link has it. Records without a
+// whole signed URL are counted, not kept, and of very many the first ones are.
+func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Issued, skipped int64, err error) {
+	buffered := bufio.NewReader(in)
+	head, _ := buffered.Peek(1)
+	next := csvRecords(buffered)
+	if bytes.Equal(head, []byte("{")) {
+		next = jsonRecords(buffered)
+	}
+	records = map[uint64]Issued{}
+	parsers := map[*token.Scheme]*token.Parser{}
+	for {
+		values, err := next()
+		if errors.Is(err, io.EOF) {
+			return records, skipped, nil
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		hash, r, ok := issued(values, resources, parsers)
+		if !ok {
+			skipped++
+		} else if len(records) < maxIssued {
+			records[hash] = r
+		}
+	}
+}
+
+func issued(values map[string]string, resources *token.Resources, parsers map[*token.Scheme]*token.Parser) (hash uint64, r Issued, ok bool) {
+	value := func(what string) string {
+		for _, name := range issuedNames[what] {
+			if v := values[name]; v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	u, err := url.Parse(value("url"))
+	if err != nil || u.Hostname() == "" {
+		return 0, r, false
+	}
+	r.Host = strings.ToLower(u.Hostname())
+	s := resources.For([]byte(r.Host)).Scheme
+	if parsers[s] == nil {
+		parsers[s] = token.NewParser(s)
+	}
+	var l token.Link
+	if parsers[s].Parse([]byte(u.RequestURI()), &l); l.Shape != token.Signed {
+		return 0, r, false
+	}
+	r.Client, _ = netip.ParseAddr(value("address")) // one that is none is not told
+	if viewer := value("viewer"); viewer != "" {
+		sum := sha256.Sum256([]byte(viewer))
+		r.Viewer = binary.BigEndian.Uint64(sum[:]) | 1
+	}
+	return stableID([]byte(r.Host), &l), r, true
+}
+
+func csvRecords(in io.Reader) func() (map[string]string, error) {
+	table := csv.NewReader(in)
+	table.FieldsPerRecord = -1
+	var names []string
+	return func() (map[string]string, error) {
+		for names == nil {
+			row, err := table.Read()
+			if err != nil {
+				return nil, err
+			}
+			for _, name := range row {
+				names = append(names, strings.ToLower(strings.TrimSpace(name)))
+			}
+			if !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(issuedNames["url"], n) }) {
+				return nil, fmt.Errorf("no column url in %q: the first row names the columns, as in time,url,address,viewer", strings.Join(names, ","))
+			}
+		}
+		row, err := table.Read()
+		if err != nil {
+			return nil, err
+		}
+		out := map[string]string{}
+		for i, v := range row[:min(len(row), len(names))] {
+			out[names[i]] = v
+		}
+		return out, nil
+	}
+}
+
+func jsonRecords(in io.Reader) func() (map[string]string, error) {
+	lines := json.NewDecoder(in)
+	lines.UseNumber()
+	return func() (map[string]string, error) {
+		var raw map[string]any
+		if err := lines.Decode(&raw); err != nil {
+			return nil, err
+		}
+		out := map[string]string{}
+		for name, v := range raw {
+			out[strings.ToLower(name)] = fmt.Sprint(v)
+		}
+		return out, nil
+	}
+}
