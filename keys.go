@@ -132,15 +132,7 @@ func keyring(resources *token.Resources, found []keyText, w io.Writer) (*token.K
 
 // keysAt returns the keys of a host: those in use at a time, and the others.
 func (s *secrets) keysAt(host string, when time.Time) (now, other []token.Key) {
-	spans := s.ring.Spans([]byte(host))
-	for i, k := range s.ring.For([]byte(host)) {
-		if spans == nil || spans[i].Holds(when.Unix(), when.Unix()) {
-			now = append(now, k)
-		} else {
-			other = append(other, k)
-		}
-	}
-	return now, other
+	return token.InUse(s.ring.For([]byte(host)), s.ring.Spans([]byte(host)), when.Unix())
 }
 
 // lacking is the error where a host has no key in use at a time.

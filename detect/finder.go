@@ -59,27 +59,11 @@ func (f *finder) suspicion(h *host, at *ingest.Attempt, clients []netip.Addr) *t
 			others[name] = o.keys
 		}
 	}
-	now, old := h.keysAt(at.Start)
+	now, old := token.InUse(h.keys, h.spans, at.Start/1e6)
 	return &token.Suspect{
 		Target: at.Target, Host: h.name, Clients: clients[:min(len(clients), 4)], Time: at.Start / 1e6, Policy: h.policy.edge(),
 		Keys: now, OldKeys: old, OtherKeys: others, Seen: ingest.Seen([]byte(h.name), at.UserAgent, at.Referer),
 	}
-}
-
-// keysAt parts the keys of a host in those in use at a time, in µs, and the
-// others.
-func (h *host) keysAt(us int64) (now, other []token.Key) {
-	if h.spans == nil {
-		return h.keys, nil
-	}
-	for i, k := range h.keys {
-		if h.spans[i].Holds(us/1e6, us/1e6) {
-			now = append(now, k)
-		} else {
-			other = append(other, k)
-		}
-	}
-	return now, other
 }
 
 // goal is one message whose address is looked for.
@@ -105,7 +89,7 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 		if !l.PathOK {
 			continue
 		}
-		now, old := s.host.keysAt(at.Start)
+		now, old := token.InUse(s.host.keys, s.host.spans, at.Start/1e6)
 		kept := decode(f.stored, ingest.StoredPath(at.Target, &l), "")
 		for _, how := range scopes(ancestors || l.Below()) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))

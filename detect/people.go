@@ -97,7 +97,7 @@ func (a *analysis) listUnbound(ctx context.Context) error {
 		return err
 	}
 	for _, name := range a.names {
-		if h := a.hosts[name]; h.status == finding.Failed || len(h.keys) > 0 && !h.policy.bound() {
+		if h := a.hosts[name]; h.status == finding.Failed || h.keyed && !h.policy.bound() {
 			if _, err := a.conn.ExecContext(ctx, `INSERT INTO work.unbound VALUES (?)`, name); err != nil {
 				return err
 			}

@@ -121,3 +121,19 @@ func bareHost(host []byte) []byte {
 	}
 	return bytes.TrimSuffix(host, []byte("."))
 }
+
+// InUse parts keys in those in use at a time, in Unix seconds, and the others. keys and spans are what [Keyring.For] and
+// [Keyring.Spans] return. It allocates where some key is limited; otherwise it returns keys itself.
+func InUse(keys []Key, spans []Span, when int64) (now, other []Key) {
+	if spans == nil {
+		return keys, nil
+	}
+	for i, k := range keys {
+		if spans[i].Holds(when, when) {
+			now = append(now, k)
+		} else {
+			other = append(other, k)
+		}
+	}
+	return now, other
+}
