@@ -164,6 +164,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.limits.Threads
 	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), version(), judge.Default()
+	d.Command = commandLine(cmd, args)
 	d.Scope, _ = token.ParseScope(o.scope)
 	return p, nil
 }

@@ -40,6 +40,7 @@ type Options struct {
 	Recover    Recover
 	Threads    int // 0: 1
 	Version    string
+	Command    string // that this run answers, for the report
 	Thresholds judge.Thresholds
 	Networks   *ingest.Networks         // whose addresses are; nil: what the log tells
 	Issued     map[uint64]ingest.Issued // what the signer issued, by the hash of the link; nil: not known
@@ -108,7 +109,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := a.beside(ctx, a.people, a.deny, a.clock, a.trends); err != nil {
+	if err := a.beside(ctx, a.people, a.deny, a.clock, a.trends, a.overTime); err != nil {
 		return err
 	}
 	a.sayTrends()
@@ -146,7 +147,7 @@ func (a *analysis) account(ctx context.Context) error {
 	in := &a.out.Input
 	in.Sources = []finding.Source{}
 	for _, s := range a.loaded.Sources {
-		f := finding.Source{Path: s.Path, Format: s.Format, Lines: s.Lines, Parsed: s.Parsed, Rejected: s.Rejected, Notes: s.Notes}
+		f := finding.Source{Path: s.Path, Format: s.Format, Lines: s.Lines, Parsed: s.Parsed, Rejected: s.Rejected, Bytes: s.Bytes, XXH3: s.Hash, Notes: s.Notes}
 		if s.Err != nil {
 			f.Error = s.Err.Error()
 		}
@@ -160,7 +161,7 @@ func (a *analysis) account(ctx context.Context) error {
 		return err
 	}
 	in.First, in.Last = moment(first), moment(last)
-	a.out.Method.Version = a.Version
+	a.out.Method.Version, a.out.Method.Command = a.Version, a.Command
 	a.out.Method.Thresholds = a.Thresholds.Named()
 	return each(ctx, a.conn, `SELECT r.reason, count(*), arg_min(s.path, r.source * 1e12 + r.line), arg_min(r.line, r.source * 1e12 + r.line)
 		FROM reject r JOIN source s ON s.id = r.source GROUP BY r.reason ORDER BY count(*) DESC, r.reason`, func(scan scanner) error {

@@ -216,7 +216,11 @@ func (a *analysis) flag(r *reel, u *judge.User, name userKey) {
 		f.SignedIP = u.Signed.String()
 	}
 	for _, s := range u.Timeline {
-		f.Timeline = append(f.Timeline, finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)})
+		e := finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)}
+		if s.Last != s.Time {
+			e.Last = stamp(s.Last)
+		}
+		f.Timeline = append(f.Timeline, e)
 	}
 	users.Flagged = append(users.Flagged, f)
 	if len(users.Flagged) >= 2*maxFlagged {

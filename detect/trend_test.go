@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ipdrift/detect/finding"
 )
 
@@ -56,6 +58,42 @@ func TestNothingBegan(t *testing.T) {
 	for name, l := range map[string]*little{"no refusals": day(600), "from the first": day(0)} {
 		if tr := l.tryGcore(t, settings{}); strings.Contains(strings.Join(tr.Warnings, " "), " began at ") {
 			t.Errorf("%s: %q", name, tr.Warnings)
+		}
+	}
+}
+
+// TestOverTimeAddsUp compares what was counted by step with what was counted at
+// all, also in a log of refusals only.
+func TestOverTimeAddsUp(t *testing.T) {
+	var refused little
+	for _, e := range day(200).entries {
+		if e.status == 403 {
+			refused.add(e)
+		}
+	}
+	for name, c := range map[string]struct {
+		l    *little
+		step int64
+	}{"all": {day(200), 300}, "refusals only": {&refused, 300}} {
+		tr := c.l.tryGcore(t, settings{})
+		over := tr.Denials.OverTime
+		if over == nil || over.Step != c.step || over.From.Unix()%over.Step != 0 || over.From.After(*tr.Input.First) {
+			t.Fatalf("%s: %+v", name, over)
+		}
+		got := map[string]map[string]int64{}
+		for host, causes := range over.ByHost {
+			got[host] = map[string]int64{}
+			for cause, counts := range causes {
+				if len(counts) > 144 {
+					t.Errorf("%s: %d steps", name, len(counts))
+				}
+				for _, n := range counts {
+					got[host][cause] += n
+				}
+			}
+		}
+		if diff := cmp.Diff(tr.Denials.ByHost, got); diff != "" {
+			t.Errorf("%s (-in all +over time):\n%s", name, diff)
 		}
 	}
 }

@@ -75,6 +75,8 @@ type SourceStats struct {
 	Path                    string
 	Format                  string // "" where the source is empty or no format fits
 	Lines, Parsed, Rejected int64
+	Bytes                   int64    // of text, decompressed; 0: not known
+	Hash                    string   // XXH3, 128 bits, of that text, in hexadecimal as xxhsum -H2 prints it; "": not known
 	Sampled                 int64    // lines that say that not every request was logged
 	Notes                   []string // what the lines show that takes away from what they can tell
 	Err                     error    // *Damage, or no format, or why it cannot be opened; what came before was kept
@@ -296,11 +298,11 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	if err := l.merge(ctx); err != nil {
 		return nil, err
 	}
-	stats, err := l.account(ctx)
-	if err != nil {
+	if err := l.keepContents(ctx); err != nil {
 		return nil, err
 	}
-	if err := l.keepContents(ctx); err != nil {
+	stats, err := l.account(ctx)
+	if err != nil {
 		return nil, err
 	}
 	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven}

@@ -230,11 +230,12 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 	if err := rows.Flush(ctx); err != nil {
 		return nil, err
 	}
-	err = l.store.each(ctx, `SELECT id, path, format, lines, parsed, rejected, error FROM source ORDER BY id`, func(scan func(...any) error) error {
+	err = l.store.each(ctx, `SELECT s.id, s.path, s.format, s.lines, s.parsed, s.rejected, s.error, coalesce(c.size, 0), coalesce(c.hash, '')
+		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan func(...any) error) error {
 		var id int
 		var text sql.NullString
 		var s SourceStats
-		err := scan(&id, &s.Path, &s.Format, &s.Lines, &s.Parsed, &s.Rejected, &text)
+		err := scan(&id, &s.Path, &s.Format, &s.Lines, &s.Parsed, &s.Rejected, &text, &s.Bytes, &s.Hash)
 		if text.Valid {
 			s.Err = errors.New(text.String)
 		}

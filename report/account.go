@@ -85,14 +85,14 @@ func (p *paper) next(all []*host) {
 		p.row("next", unbroken("--db case.duckdb"), say("   "), as(faint, "keeps the case for ipdrift report and query"))
 		return
 	}
-	path := quoted(Clean(p.o.Case))
+	path := Quoted(Clean(p.o.Case))
 	p.row("next", unbroken("ipdrift report "+path+" -o ticket.md"), say("   "), unbroken("ipdrift query "+path+" \"SQL\""))
 }
 
-// quoted makes a path one word of a POSIX shell.
-func quoted(path string) string {
-	if path != "" && strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@%,=-") == "" {
-		return path
+// Quoted makes text one word of a POSIX shell.
+func Quoted(text string) string {
+	if text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@%,=-") == "" {
+		return text
 	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -77,6 +77,8 @@ type Source struct {
 	Lines    int64    `json:"lines"`
 	Parsed   int64    `json:"parsed"`
 	Rejected int64    `json:"rejected"`
+	Bytes    int64    `json:"bytes,omitempty"` // of text, decompressed; 0: not known
+	XXH3     string   `json:"xxh3,omitempty"`  // XXH3, 128 bits, of that text, as xxhsum -H2 prints it
 	Notes    []string `json:"notes,omitempty"` // what the lines show that takes away from what they can tell, a sentence each
 	Error    string   `json:"error,omitempty"` // damage met on the way; what came before it was kept
 }
@@ -119,6 +121,15 @@ type Denials struct {
 	Inferred      map[string]int64            `json:"inferred"`      // cause → requests whose cause rests on inference alone
 	Disagreements int64                       `json:"disagreements"` // requests whose logged reason code and recomputed verdict differ
 	Networks      []Network                   `json:"networks"`      // where most refusals with a proven mismatch came from
+	OverTime      *OverTime                   `json:"over_time,omitempty"`
+}
+
+// OverTime counts refused requests in steps of equal length, by host and cause,
+// of the hosts with most of them. Every list is as long as there are steps.
+type OverTime struct {
+	From   time.Time                     `json:"from"`   // beginning of the first step
+	Step   int64                         `json:"step_s"` // seconds
+	ByHost map[string]map[string][]int64 `json:"by_host"`
 }
 
 // Network is a client network with its refusals.
@@ -200,7 +211,8 @@ type Event struct {
 	Status  int    `json:"status"`
 	Verdict string `json:"verdict"`
 	Path    string `json:"path"`
-	Count   int64  `json:"count"` // requests merged into this step
+	Count   int64  `json:"count"`          // requests merged into this step
+	Last    string `json:"last,omitempty"` // time of the last of them, where it is another one
 }
 
 // Signer is a mistake of the signer, proven by hashes that it reproduces.
@@ -294,7 +306,8 @@ type CurveStep struct {
 // Method records what a reader needs to judge the result.
 type Method struct {
 	Version  string `json:"version"`
-	Identity string `json:"identity"` // who was taken for one user, as --user says it
+	Command  string `json:"command,omitempty"` // as a shell would run it again; no flag takes a key
+	Identity string `json:"identity"`          // who was taken for one user, as --user says it
 	// IdentityUsers counts the users that are more than one link under one user
 	// agent by what they rest on; a user may rest on several things.
 	IdentityUsers map[string]int64   `json:"identity_users,omitempty"`

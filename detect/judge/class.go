@@ -209,12 +209,13 @@ func timeline(events []Event, idx []int32, limit int) []Step {
 		e := &events[i]
 		if n := len(steps); n > 0 && steps[n-1].holds(e) {
 			steps[n-1].Count++
+			steps[n-1].Last = e.Time
 			continue
 		}
 		if len(steps) == limit {
 			break
 		}
-		steps = append(steps, Step{e.Time, e.Client, e.Status, e.Verdict, cause(e), e.Name, 1})
+		steps = append(steps, Step{e.Time, e.Time, e.Client, e.Status, e.Verdict, cause(e), e.Name, 1})
 	}
 	return steps
 }

@@ -212,7 +212,7 @@ func TestTimelineJoinsRuns(t *testing.T) {
 	s := newScene().ok(0, home, "seg1.ts").ok(6, home, "seg2.ts").no(12, far, "seg3.ts", token.IPMismatch).no(13, far, "seg3.ts", token.IPMismatch)
 	s.Events[1].Status = 206
 	steps := s.only(t).Timeline
-	if len(steps) != 2 || steps[0].Count != 2 || steps[1].Count != 2 || steps[1].Cause != "ip_mismatch" || steps[0].Cause != "" || steps[1].Name != "seg3.ts" {
+	if len(steps) != 2 || steps[0].Count != 2 || steps[0].Last-steps[0].Time != 6e6 || steps[1].Count != 2 || steps[1].Cause != "ip_mismatch" || steps[0].Cause != "" || steps[1].Name != "seg3.ts" {
 		t.Errorf("timeline %+v", steps)
 	}
 	u := Users(&s.Group, func() Thresholds { d := Default(); d.TimelineSteps = 1; return d }())[0]

@@ -94,6 +94,7 @@ type User struct {
 // Step is a run of like requests on a user's timeline.
 type Step struct {
 	Time    int64 // of the first request, µs
+	Last    int64 // of the last request, µs
 	Client  netip.Addr
 	Status  uint16
 	Verdict token.Verdict
