@@ -92,3 +92,11 @@ func wordsFor(cmd *cobra.Command, flag string, words ...string) {
 	// The only error there is: a flag of that name does not exist.
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
+
+// caseFiles completes the first argument in the shell: a kept case.
+func caseFiles(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return []string{"duckdb"}, cobra.ShellCompDirectiveFilterFileExt
+}

@@ -93,8 +93,8 @@ func misplaced(from, path string) string {
 		return "report knows findings only"
 	case here != "ingest" && (strings.Contains(path, "duckdb") || strings.Contains(path, "apache/arrow")):
 		return "only ingest knows the database's driver and Arrow"
-	case here != "report" && strings.Contains(path, "lipgloss"):
-		return "only report knows lipgloss"
+	case here != "report" && strings.Contains(path, "charm"):
+		return "only report knows lipgloss and its family"
 	case here != "main" && path == "log":
 		return "rooms return, main speaks"
 	}
@@ -110,6 +110,8 @@ func TestMisplaced(t *testing.T) {
 		{"ipdrift/detect", "github.com/marcboeker/go-duckdb"},
 		{"ipdrift", "github.com/apache/arrow/go/v17/arrow"},
 		{"ipdrift", "github.com/charmbracelet/lipgloss"},
+		{"ipdrift/detect/pages", "charm.land/bubbletea/v2"},
+		{"ipdrift/report/browse", "ipdrift/detect/pages"},
 		{"ipdrift/ingest", "log"},
 	} {
 		if misplaced(c[0], c[1]) == "" {

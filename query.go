@@ -49,8 +49,9 @@ no other file. SQL "-" is read from stdin. The views are
 		Example: `  ipdrift query case.duckdb "SELECT cause, count(*) FROM requests GROUP BY cause"
   ipdrift query case.duckdb "FROM users WHERE class = 'rotating'" --format csv > users.csv
   ipdrift query case.duckdb "FROM requests" --format parquet -o requests.parquet`,
-		Args: want(false, "CASE.duckdb", "SQL"),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1]) },
+		Args:              want(false, "CASE.duckdb", "SQL"),
+		ValidArgsFunction: completeQuery,
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1]) },
 	}
 	var names []string
 	for _, f := range queryFormats() {
@@ -60,6 +61,18 @@ no other file. SQL "-" is read from stdin. The views are
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write the result to this `FILE` instead of stdout")
 	wordsFor(cmd, "format", names...)
 	return cmd
+}
+
+// completeQuery offers cases, and then a view each to begin with.
+func completeQuery(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) != 1 {
+		return caseFiles(cmd, args, typed)
+	}
+	var out []string
+	for _, view := range []string{"requests", "users", "tokens", "masks", "rejects"} {
+		out = append(out, "FROM "+view)
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -151,8 +150,9 @@ func reportCommand() *cobra.Command {
 		Short: "Render the report of a kept case again, in any format",
 		Example: `  ipdrift report case.duckdb
   ipdrift report case.duckdb --format json -o ticket.md -o users.csv`,
-		Args: want(false, "CASE.duckdb"),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.again(cmd, args[0]) },
+		Args:              want(false, "CASE.duckdb"),
+		ValidArgsFunction: caseFiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.again(cmd, args[0]) },
 	}
 	cmd.Flags().SortFlags = false
 	o.register(cmd.Flags())
@@ -170,17 +170,11 @@ func (o *outputFlags) again(cmd *cobra.Command, path string) error {
 		return err
 	}
 	defer store.Close()
-	text, ok, err := store.Recall(cmd.Context(), aboutAnalysis)
+	a, err := recalled(cmd, store, path)
 	if err != nil {
 		return err
 	}
-	if !ok {
-		return failed("analyse the log again with --db", "%s: the case holds no analysis", path)
-	}
-	d := document{store: store, kept: path, analysis: &finding.Analysis{}}
-	if err := json.Unmarshal([]byte(text), d.analysis); err != nil {
-		return fmt.Errorf("%s: the analysis in it cannot be read: %w", path, err)
-	}
+	d := document{store: store, kept: path, analysis: a}
 	return o.write(cmd, d, func() error { return nil })
 }
 

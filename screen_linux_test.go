@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal opens a pseudo-terminal of a width and collects what is written to
-// it.
-func terminal(t *testing.T, columns uint16) (tty *os.File, shown func() string) {
+// pseudo opens a pseudo-terminal of 24 lines: who types and looks has the
+// master, the command has the tty.
+func pseudo(t *testing.T, columns uint16) (master, tty *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -34,6 +34,14 @@ func terminal(t *testing.T, columns uint16) (tty *os.File, shown func() string) 
 	if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}); err != nil {
 		t.Fatal(err)
 	}
+	return master, tty
+}
+
+// terminal opens a pseudo-terminal of a width and collects what is written to
+// it.
+func terminal(t *testing.T, columns uint16) (tty *os.File, shown func() string) {
+	t.Helper()
+	master, tty := pseudo(t, columns)
 	read := make(chan string)
 	go func() {
 		var all bytes.Buffer

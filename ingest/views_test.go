@@ -72,7 +72,7 @@ func TestRequestsView(t *testing.T) {
 func TestWordsOfTheViews(t *testing.T) {
 	s, _ := loadText(t, testOptions(t), plainLines(1))
 	causes, bases := Causes(), Bases()
-	for i, word := range verdicts() {
+	for i, word := range Verdicts() {
 		for _, q := range []string{`DELETE FROM judged`, fmt.Sprintf(`INSERT INTO judged SELECT outcome, 0, 0, 0, 0, %d, %d, %d, 'd' FROM hit`, i, Place(causes, causes[i]), Place(bases, bases[i%3]))} {
 			if _, err := s.DB.Exec(q); err != nil {
 				t.Fatal(err)

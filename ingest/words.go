@@ -12,13 +12,14 @@ const RefusedElsewhere = "refused_elsewhere"
 
 // Causes lists the words of column cause, as table judged numbers them from 1.
 func Causes() []string {
-	return append(verdicts(), RefusedElsewhere)
+	return append(Verdicts(), RefusedElsewhere)
 }
 
 // Bases lists the words of column basis, as table judged numbers them from 1.
 func Bases() []string { return []string{"recomputed", "edge_code", "inferred"} }
 
-func verdicts() []string {
+// Verdicts lists the words of column verdict, as table judged numbers them from 0.
+func Verdicts() []string {
 	var out []string
 	for v := token.Unchecked; ; v++ {
 		if back, ok := token.ParseVerdict(v.String()); !ok || back != v {
@@ -34,5 +35,5 @@ func Place(words []string, word string) uint8 { return uint8(slices.Index(words,
 // views is views.sql with the words filled in.
 func views() string {
 	list := func(words []string) string { return "['" + strings.Join(words, "', '") + "']" }
-	return strings.NewReplacer("$verdicts", list(verdicts()), "$causes", list(Causes()), "$bases", list(Bases())).Replace(viewsSQL)
+	return strings.NewReplacer("$verdicts", list(Verdicts()), "$causes", list(Causes()), "$bases", list(Bases())).Replace(viewsSQL)
 }

@@ -1,0 +1,308 @@
+package pages_test
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ipdrift/detect"
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/detect/pages"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+const demo = "../../testdata/nginx/"
+
+// demoCase analyses the demo log and opens what was kept, locked as browse has it.
+func demoCase(t *testing.T) (*pages.Reader, *finding.Analysis) {
+	t.Helper()
+	ctx, path := context.Background(), filepath.Join(t.TempDir(), "case.duckdb")
+	key, err := os.ReadFile(demo + "demo.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := token.NewKey(strings.TrimSpace(string(key)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := &token.Keyring{}
+	ring.Add("", k)
+	scheme, _ := token.SchemeNamed("gcore")
+	store, err := ingest.Create(path, ingest.Limits{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := ingest.Sources([]string{demo + "video-demo.log.gz"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	identity, err := ingest.ParseIdentity("token")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := ingest.Load(ctx, store, sources, ingest.Options{Resources: token.NewResources(scheme), Keys: ring, Threads: 2, Identity: identity})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := detect.Analyze(ctx, store, loaded, detect.Options{Resources: token.NewResources(scheme), Keys: ring, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
+		Recover: detect.RecoverNear, Threads: 2, Thresholds: judge.Default()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Keep(); err != nil {
+		t.Fatal(err)
+	}
+	store.Close()
+	kept, err := ingest.Open(path, ingest.Limits{Threads: 2, Memory: 256 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := pages.Open(ctx, kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); kept.Close() })
+	return r, a
+}
+
+// truth gives the rows of the demo's truth, by line from 1.
+func truth(t *testing.T) [][]string {
+	t.Helper()
+	f, err := os.Open(demo + "truth.csv.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(z).ReadAll()
+	if err != nil || len(rows) != 12881 {
+		t.Fatalf("%d rows of truth, %v", len(rows), err)
+	}
+	return rows
+}
+
+func TestDemo(t *testing.T) {
+	r, a := demoCase(t)
+	rows := truth(t)
+	t.Run("refusals", func(t *testing.T) { refusals(t, r, a) })
+	t.Run("every refusal is reached", func(t *testing.T) { everyRefusal(t, r, rows) })
+	t.Run("everybody", func(t *testing.T) { everyUser(t, r, a) })
+	t.Run("search", func(t *testing.T) { search(t, r, rows) })
+	t.Run("a list that was replaced fails", func(t *testing.T) { replaced(t, r) })
+}
+
+func refusals(t *testing.T, r *pages.Reader, a *finding.Analysis) {
+	list, err := r.Refusals(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		want := a.Denials.ByHost[f.Host][f.Cause]
+		if f.Cause == "" {
+			for _, n := range a.Denials.ByHost[f.Host] {
+				want += n
+			}
+		}
+		if f.Requests != want || f.Viewers < 1 || f.Viewers > f.Requests {
+			t.Errorf("%s %q: %d requests of %d viewers, the analysis counts %d", f.Host, f.Cause, f.Requests, f.Viewers, want)
+		}
+	}
+}
+
+// everyRefusal walks from each host over its viewers to their requests, page by
+// page, and compares what it finds with the truth about the lines.
+func everyRefusal(t *testing.T, r *pages.Reader, rows [][]string) {
+	ctx, want, seen := context.Background(), 0, map[int64]bool{}
+	for _, row := range rows[1:] {
+		if row[2] == "403" || row[2] == "410" {
+			want++
+		}
+	}
+	viewers, err := r.Viewers(ctx, finding.Scope{Refused: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refusals int64
+	for i, v := range all(t, viewers, 100) {
+		refusals += v.Matching
+		if i%15 != 0 { // each one takes some queries
+			continue
+		}
+		requests, err := r.Timeline(ctx, v.Key, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.ID != "" && requests.Len != v.Requests {
+			t.Errorf("%s has %d requests, listed are %d", v.ID, v.Requests, requests.Len)
+		}
+		list := all(t, requests.List, 50)
+		for at, err := requests.Refused(ctx, -1, false); at >= 0; at, err = requests.Refused(ctx, at, false) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			q := list[at]
+			row := rows[q.Line]
+			if seen[q.Line] = true; q.Cause == "" || q.Host != row[1] || strconv.Itoa(q.Status) != row[2] || q.Verdict != row[4] || q.Client != row[7] {
+				t.Errorf("line %d is %s %d %s of %s, want %q", q.Line, q.Host, q.Status, q.Verdict, q.Client, row)
+			}
+			if q.Verdict == "ip_mismatch" && q.SignedIP != row[8] && q.Host != "masked.example.com" {
+				t.Errorf("line %d was signed for %s, want %s", q.Line, q.SignedIP, row[8])
+			}
+		}
+		check(t, requests, list)
+	}
+	if refusals != int64(want) || len(seen) < 30 {
+		t.Errorf("%d refusals are listed, the truth has %d; %d were looked at", refusals, want, len(seen))
+	}
+}
+
+// check holds the order, the changes of address and the lanes of a viewer
+// against its requests.
+func check(t *testing.T, line finding.Timeline, list []finding.Request) {
+	t.Helper()
+	addresses, networks := map[string]int64{}, map[string]int64{}
+	for i, q := range list {
+		if i > 0 && (q.Time.Before(list[i-1].Time) || q.Moved != (q.Client != list[i-1].Client)) {
+			t.Errorf("line %d, after line %d: moved is %v", q.Line, list[i-1].Line, q.Moved)
+		}
+		bits := 24
+		if ip := netip.MustParseAddr(q.Client); ip.Is6() {
+			bits = 64
+		}
+		network, err := netip.MustParseAddr(q.Client).Prefix(bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		networks[network.String()]++
+		addresses[q.Client+"/"+strconv.Itoa(network.Addr().BitLen())]++
+	}
+	if len(addresses) <= 3 {
+		networks = addresses
+	}
+	lanes, err := line.Lanes(context.Background(), 40, 3)
+	if err != nil || len(lanes.Lanes)+int(lanes.More) != len(networks) {
+		t.Fatalf("%d lanes and %d more, want %d (%v)", len(lanes.Lanes), lanes.More, len(networks), err)
+	}
+	for _, l := range lanes.Lanes {
+		var sum int64
+		for i := range l.Served {
+			sum += l.Served[i] + l.Refused[i]
+		}
+		name := l.Network
+		if ip, err := netip.ParseAddr(name); err == nil {
+			name += "/" + strconv.Itoa(ip.BitLen())
+		}
+		network, err := netip.ParsePrefix(name)
+		if err != nil || sum != l.Requests || networks[network.Masked().String()] != sum {
+			t.Errorf("lane %s has %d requests, marks of %d, want %d (%v)", l.Network, l.Requests, sum, networks[l.Network], err)
+		}
+	}
+}
+
+func all[T any](t *testing.T, l finding.List[T], step int64) (rows []T) {
+	t.Helper()
+	for from := int64(0); from < l.Len; from += step {
+		page, err := l.Page(context.Background(), from, step)
+		if err != nil || int64(len(page)) != min(step, l.Len-from) {
+			t.Fatalf("%d rows from %d of %d: %v", len(page), from, l.Len, err)
+		}
+		rows = append(rows, page...)
+	}
+	return rows
+}
+
+func everyUser(t *testing.T, r *pages.Reader, a *finding.Analysis) {
+	list, err := r.Viewers(context.Background(), finding.Scope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := map[finding.Class]int64{}
+	for _, v := range all(t, list, 500) {
+		classes[v.Class]++
+	}
+	if list.Len != a.Users.Total {
+		t.Errorf("%d users, want %d", list.Len, a.Users.Total)
+	}
+	for class, n := range a.Users.ByClass {
+		if classes[class] != n {
+			t.Errorf("%d users are %s, want %d", classes[class], class, n)
+		}
+	}
+}
+
+// search looks for each kind of text that a viewer can be known by.
+func search(t *testing.T, r *pages.Reader, rows [][]string) {
+	ctx := context.Background()
+	var refused []string
+	served := map[string]bool{}
+	for _, row := range rows[1:] {
+		if row[2] == "200" && row[7] == row[8] {
+			served[row[7]] = true
+		}
+	}
+	for _, row := range rows[1:] {
+		if row[4] == "ip_mismatch" && row[2] == "403" && served[row[8]] {
+			refused = row
+			break
+		}
+	}
+	byIP, err := r.Viewers(ctx, finding.Scope{Search: refused[7]})
+	if err != nil || byIP.Len == 0 {
+		t.Fatalf("nobody has %s: %v", refused[7], err)
+	}
+	one := all(t, byIP, 10)[0]
+	for _, v := range all(t, byIP, 10) {
+		if v.Requests > one.Requests {
+			one = v
+		}
+	}
+	for _, text := range []string{one.ID, one.ID[:8], strings.ToUpper(one.UserAgent[:12]), string(one.Class), "/"} {
+		list, err := r.Viewers(ctx, finding.Scope{Host: one.Key.Host, Search: text})
+		found := false
+		for _, v := range all(t, list, 1000) {
+			found = found || v.Key == one.Key
+		}
+		if err != nil || !found {
+			t.Errorf("%q does not find %s: %v", text, one.ID, err)
+		}
+	}
+	for _, text := range []string{"' OR 1=1 --", "\x00", "nobody has this", strings.Repeat("x", 5000)} {
+		if list, err := r.Viewers(ctx, finding.Scope{Search: text}); err != nil || list.Len != 0 {
+			t.Errorf("%q finds %d: %v", text, list.Len, err)
+		}
+	}
+	some, err := r.Timeline(ctx, one.Key, "403")
+	if err != nil || some.Len == 0 || some.Len >= one.Requests {
+		t.Fatalf("%d of %d requests are refused: %v", some.Len, one.Requests, err)
+	}
+	for _, q := range all(t, some.List, 7) {
+		if q.Status != 403 {
+			t.Errorf("line %d has status %d", q.Line, q.Status)
+		}
+	}
+}
+
+func replaced(t *testing.T, r *pages.Reader) {
+	ctx := context.Background()
+	old, err := r.Viewers(ctx, finding.Scope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Viewers(ctx, finding.Scope{Refused: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := old.Page(ctx, 0, 1); err == nil {
+		t.Error("rows of another list were given")
+	}
+}

@@ -1,0 +1,219 @@
+package browse
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/lipgloss"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"ipdrift/report"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens")
+
+// walk is the keys that lead to each pane.
+func walk() map[string][]string {
+	return map[string][]string{
+		"causes":   {"down"},
+		"hosts":    {"enter", "down"},
+		"users":    {"down", "enter", "enter", "pgdown"},
+		"timeline": {"down", "enter", "enter", "enter"},
+		"request":  {"down", "enter", "enter", "enter", "enter"},
+		"search":   {"down", "enter", "enter", "/", "9", "8"},
+		"nothing":  {"down", "enter", "enter", "enter", "/", "x", "enter"},
+		"help":     {"enter", "?"},
+	}
+}
+
+func TestGoldens(t *testing.T) {
+	for name, keys := range walk() {
+		for size, width := range map[string]int{"": 80, ".60": 60} {
+			s := newStage((&fake{viewers: 3211, path: "/vod/film"}).open(t), report.Options{Case: "case.duckdb"})
+			s.send(tea.WindowSizeMsg{Width: width, Height: 24})
+			golden(t, "browse."+name+size+".txt", s.keys(keys...).text())
+		}
+	}
+	ascii := newStage((&fake{viewers: 9, path: "/vod/film"}).open(t), report.Options{ASCII: true})
+	golden(t, "browse.ascii.txt", ascii.keys(walk()["timeline"]...).text())
+	color := newStage((&fake{viewers: 9, path: "/vod/film"}).open(t), report.Options{Color: true})
+	golden(t, "browse.color.txt", color.keys(walk()["timeline"]...).text())
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join(fixtures, "golden", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got), rewrite with -update:\n%s", name, diff)
+	}
+}
+
+// TestAnything presses keys, resizes the window and lets readings end in any
+// order: nothing panics, the screen has the size of the window, and no text of a
+// log reaches it unclean.
+func TestAnything(t *testing.T) {
+	hostile := "/\x1b[2J\u202e影片🎬e\u0301\t" + strings.Repeat("x", 300)
+	keys := []string{"up", "down", "left", "right", "enter", "esc", "pgup", "pgdown", "home", "end", "backspace", "space", "/", "?", "n", "N", "j", "k", "g", "G", "x", "影", "ctrl+u", "ctrl+d", "ctrl+z"}
+	rapid.Check(t, func(r *rapid.T) {
+		f := &fake{viewers: rapid.SampledFrom([]int64{0, 1, 30, 1_000_000}).Draw(r, "users"), path: hostile}
+		o := report.Options{Color: rapid.Bool().Draw(r, "color"), ASCII: rapid.Bool().Draw(r, "ascii"), Case: "it's\x1b.duckdb"}
+		s := newStage(f.open(t), o)
+		if rapid.IntRange(0, 9).Draw(r, "broken") == 0 {
+			f.broken = errBroken
+		}
+		for range rapid.IntRange(1, 60).Draw(r, "steps") {
+			switch rapid.IntRange(0, 9).Draw(r, "what") {
+			case 0:
+				s.send(tea.WindowSizeMsg{Width: rapid.IntRange(1, 210).Draw(r, "width"), Height: rapid.IntRange(1, 60).Draw(r, "height")})
+			case 1:
+				s.send(tea.PasteMsg{Content: "\n\x1b[31m\u202e影\nmore"})
+			case 2, 3, 4, 5:
+				if n := len(s.waiting); n > 0 {
+					i := rapid.IntRange(0, n-1).Draw(r, "ends")
+					cmd := s.waiting[i]
+					s.waiting = append(s.waiting[:i:i], s.waiting[i+1:]...)
+					s.send(cmd())
+				}
+			default:
+				s.send(press(rapid.SampledFrom(keys).Draw(r, "key")))
+			}
+			checkScreen(r, s)
+		}
+		if f.most > pageRows {
+			r.Fatalf("%d rows were asked for at once", f.most)
+		}
+	})
+}
+
+func checkScreen(r *rapid.T, s *stage) {
+	lines := s.screen()
+	if len(lines) > s.height {
+		r.Fatalf("%d lines in a window of %d", len(lines), s.height)
+	}
+	for _, line := range lines {
+		if bare := withoutSGR(line); lipgloss.Width(bare) > s.width || report.Clean(bare) != bare {
+			r.Fatalf("%q is %d wide in a window of %d", line, lipgloss.Width(bare), s.width)
+		}
+	}
+	for _, p := range s.panes {
+		if len(p.rows) > pageRows {
+			r.Fatalf("%d rows are held", len(p.rows))
+		}
+	}
+}
+
+// withoutSGR drops ESC [ digits and semicolons m, and nothing else.
+func withoutSGR(s string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, "\x1b[")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		s = strings.TrimPrefix(strings.TrimLeft(after, "0123456789;"), "m")
+	}
+}
+
+// TestColorSaysNothingOfItsOwn takes the escape codes away again: the same text
+// must be left.
+func TestColorSaysNothingOfItsOwn(t *testing.T) {
+	for name, keys := range walk() {
+		c := (&fake{viewers: 50, path: "/vod"}).open(t)
+		colored := newStage(c, report.Options{Color: true}).keys(keys...).text()
+		if name != "nothing" && !strings.Contains(colored, "\x1b[") {
+			t.Errorf("%s: no colour", name)
+		}
+		var trimmed []string
+		for _, line := range strings.Split(withoutSGR(colored), "\n") {
+			trimmed = append(trimmed, strings.TrimRight(line, " "))
+		}
+		var bare []string
+		for _, line := range strings.Split(newStage(c, report.Options{}).keys(keys...).text(), "\n") {
+			bare = append(bare, strings.TrimRight(line, " "))
+		}
+		if diff := cmp.Diff(bare, trimmed); diff != "" {
+			t.Errorf("%s (-plain +colored):\n%s", name, diff)
+		}
+	}
+}
+
+// TestFarAway goes to the end of a million users and back by pages: what is on
+// the screen is always there in the end.
+func TestFarAway(t *testing.T) {
+	f := &fake{viewers: 1_000_000, path: "/"}
+	s := newStage(f.open(t), report.Options{}).keys("down", "enter", "enter")
+	for _, keys := range [][]string{{"end"}, {"pgup", "pgup", "pgup"}, {"home"}, {"pgdown"}, {"G", "k"}} {
+		text := s.keys(keys...).text()
+		if strings.Contains(text, "…\n") || !strings.Contains(text, " rotating ") {
+			t.Errorf("after %v:\n%s", keys, text)
+		}
+	}
+	if want := "999,999 of 1,000,000"; !strings.Contains(s.text(), want) {
+		t.Errorf("no %s in\n%s", want, s.text())
+	}
+}
+
+func TestRefusalsAreFound(t *testing.T) {
+	s := newStage((&fake{viewers: 1, path: "/"}).open(t), report.Options{}).keys("down", "enter", "enter", "enter")
+	for _, c := range []struct{ key, place string }{{"", "7 of 12"}, {"n", "8 of 12"}, {"n", "9 of 12"}, {"n", "9 of 12"}, {"N", "8 of 12"}, {"home", "1 of 12"}, {"n", "7 of 12"}} {
+		if c.key != "" {
+			s.keys(c.key)
+		}
+		if first, _, _ := strings.Cut(s.text(), "\n"); !strings.HasSuffix(first, " "+c.place) {
+			t.Errorf("after %q: %s, want %s", c.key, first, c.place)
+		}
+	}
+}
+
+func TestLeavingAndGivingUp(t *testing.T) {
+	c := (&fake{viewers: 5, path: "/"}).open(t)
+	for _, key := range []string{"q", "ctrl+c"} {
+		if s := newStage(c, report.Options{}).keys("enter", key); !s.left {
+			t.Errorf("%s does not leave", key)
+		}
+	}
+	if s := newStage(c, report.Options{}).keys("/", "q", "ctrl+c"); !s.left {
+		t.Error("ctrl+c does not leave the search line")
+	}
+	s := newStage(c, report.Options{}).keys("down", "enter")
+	s.send(press("enter")) // is being read
+	s.send(press("down"))  // waits
+	s.send(press("esc"))   // gives up
+	if s.run(); len(s.panes) != 2 || s.busy != "" || !strings.Contains(s.text(), "given up") {
+		t.Errorf("%d panes, busy with %q:\n%s", len(s.panes), s.busy, s.text())
+	}
+	if s := newStage(c, report.Options{}).keys("esc"); s.left || !strings.Contains(s.text(), "q leaves") {
+		t.Errorf("esc on the first page:\n%s", s.text())
+	}
+}
+
+func TestErrors(t *testing.T) {
+	f := &fake{viewers: 5, path: "/", broken: errBroken}
+	s := newStage(f.open(t), report.Options{}).keys("down", "enter", "enter")
+	if text := s.text(); s.left || len(s.panes) != 2 || !strings.Contains(text, `cannot read: connection lost\x1b[2J`) {
+		t.Errorf("an error on the way:\n%s", text)
+	}
+	c := f.open(t)
+	c.Refusals = nil
+	broken := newStage(c, report.Options{})
+	broken.waiting = nil
+	broken.send(opened{turn: broken.turn, err: errBroken})
+	if broken.run(); !broken.left || broken.fault == nil {
+		t.Error("a case that cannot be read at all does not end the view")
+	}
+}
