@@ -65,7 +65,7 @@ func (e *explained) write() {
 	}
 	e.row("line", say(q.Source+":"+strconv.FormatInt(q.Line, 10)))
 	if e.o.Case != "" {
-		e.row("sql", say("ipdrift query "+quoted(Clean(e.o.Case))+` "FROM requests WHERE source = '`+strings.ReplaceAll(q.Source, "'", "''")+`' AND line = `+strconv.FormatInt(q.Line, 10)+`"`))
+		e.row("sql", say("ipdrift query "+Quoted(Clean(e.o.Case))+` "FROM requests WHERE source = '`+strings.ReplaceAll(q.Source, "'", "''")+`' AND line = `+strconv.FormatInt(q.Line, 10)+`"`))
 	}
 }
 
