@@ -20,8 +20,10 @@ func (a *analysis) advise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.lifetimes(ctx); err != nil {
-		return err
+	for _, measure := range []func(context.Context) error{a.lifetimes, a.sessions, a.findOutside} {
+		if err := measure(ctx); err != nil {
+			return err
+		}
 	}
 	for _, name := range a.names {
 		h := a.hosts[name]
@@ -103,7 +105,11 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Other:   h.replays[10-family], // of the other family, 4 or 6
 		Proxy:   h.proxy,
 		Shifted: h.shifted, Life: h.life, Life95: h.life95,
+		Session: h.session, Outside: h.outside[family],
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
+	}
+	if h.moves != nil {
+		q.Between = h.moves.Median(family)
 	}
 	if q.CurrentPrefix == whole {
 		q.CurrentPrefix = 0

@@ -113,7 +113,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	a.sayTrends()
-	for _, step := range []func(context.Context) error{a.signers, a.advise, a.account} {
+	for _, step := range []func(context.Context) error{a.measureMoves, a.nameMoves, a.signers, a.advise, a.account} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -19,25 +19,27 @@ func (a *analysis) operator(address string, asn int64) string {
 	return ""
 }
 
-// nameCarriers names the operators of a recommendation by one of their
-// addresses.
-func (a *analysis) nameCarriers(ctx context.Context, rec *finding.Recommendation) error {
-	if a.Networks == nil {
-		return nil
-	}
+// nameCarriers names the operators of a recommendation.
+func (a *analysis) nameCarriers(ctx context.Context, rec *finding.Recommendation) (err error) {
 	for i := range rec.Carriers {
-		c := &rec.Carriers[i]
-		if c.ASN == nil {
-			continue
-		}
-		if err := each(ctx, a.conn, `SELECT address FROM client WHERE asn = ? ORDER BY hi, lo LIMIT 1`, func(scan scanner) error {
-			var address string
-			err := scan(&address)
-			c.Name = a.operator(address, *c.ASN)
-			return err
-		}, *c.ASN); err != nil {
-			return err
+		if c := &rec.Carriers[i]; c.ASN != nil {
+			if c.Name, err = a.nameOf(ctx, *c.ASN); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// nameOf names an operator by one of its addresses in the log.
+func (a *analysis) nameOf(ctx context.Context, asn int64) (name string, err error) {
+	if a.Networks == nil {
+		return "", nil
+	}
+	return name, each(ctx, a.conn, `SELECT address FROM client WHERE asn = ? ORDER BY hi, lo LIMIT 1`, func(scan scanner) error {
+		var address string
+		err := scan(&address)
+		name = a.operator(address, asn)
+		return err
+	}, asn)
 }

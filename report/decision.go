@@ -159,11 +159,28 @@ func doubt(r finding.Recommendation) string {
 		plural(r.UnresolvedUsers, "unresolved user counts", "unresolved users count") + " against it"
 }
 
+// withLeftOut says what the share would be if those left out were counted.
+func withLeftOut(r finding.Recommendation) string {
+	s := r.IfLeftOutCount
+	if s == nil || r.AffectedUsers == 0 {
+		return ""
+	}
+	text := estimate(s.Share, s.Low, s.High)
+	if r.Prefix != nil {
+		text = prefix(*r.Prefix) + " " + text
+	}
+	return text + " if " + plural(r.LeftOutUsers, "user", "users") + " left out (bots, links of many networks) " +
+		map[bool]string{true: "counts", false: "count"}[r.LeftOutUsers == 1]
+}
+
 // together says who was affected, out of whom, and how badly, over the families.
 func together(recs []finding.Recommendation) string {
-	var affected, interrupted, unserved, shared int64
+	var affected, interrupted, recovered, unserved, shared int64
 	for _, r := range recs {
 		affected, interrupted = affected+r.AffectedUsers, interrupted+r.Interrupted
+		if r.Recovered != nil {
+			recovered += *r.Recovered
+		}
 		unserved, shared = unserved+r.FirstRequestUsers, shared+r.ManyNetworksUsers
 	}
 	var text string
@@ -180,6 +197,9 @@ func together(recs []finding.Recommendation) string {
 	}
 	if interrupted > 0 {
 		text += ", " + count(interrupted) + " interrupted"
+	}
+	if recovered > 0 {
+		text += ", " + count(recovered) + " recovered"
 	}
 	if unserved > 0 && len(recs) == 1 && recs[0].BoundUsers != nil {
 		text += ", " + count(unserved) + " never served"

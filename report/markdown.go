@@ -27,6 +27,7 @@ func renderMarkdown(w io.Writer, a *finding.Analysis, _ Options) error {
 	t.decisions()
 	t.causes()
 	t.examples()
+	t.mobility()
 	t.signers()
 	t.changes()
 	t.limits()
@@ -247,6 +248,11 @@ func (t *ticket) limits() {
 		}
 	}
 	for _, h := range t.all {
+		for _, r := range h.recs {
+			if text := withLeftOut(r); text != "" {
+				list = append(list, h.name+", "+family(r.Family)+": accepted would be "+text+".")
+			}
+		}
 		if h.unverified() && h.cal != nil {
 			list = append(list, h.name+": "+unchecked(h))
 		}

@@ -32,6 +32,7 @@ func renderText(w io.Writer, a *finding.Analysis, o Options) error {
 		p.host(h)
 	}
 	p.details(all)
+	p.mobility()
 	p.warnings()
 	p.blank()
 	p.input()
@@ -220,8 +221,11 @@ func (p *paper) masks(h *host) {
 			p.curve(r)
 			label, who = "", say("")
 		}
-		if text := doubt(r); text != "" {
-			p.row(label, who, say(text))
+		for _, text := range []string{doubt(r), withLeftOut(r)} {
+			if text != "" {
+				p.row(label, who, say(text))
+				label, who = "", say("")
+			}
 		}
 	}
 }

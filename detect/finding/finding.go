@@ -54,6 +54,7 @@ type Analysis struct {
 	Recommendations []Recommendation `json:"recommendations"`
 	Signer          []Signer         `json:"signer_findings"`
 	Trends          []Trend          `json:"trends,omitempty"` // of the hosts and causes with most refusals
+	Moves           []Moves          `json:"moves,omitempty"`  // how users change their address
 	Warnings        []string         `json:"warnings"`
 	Method          Method           `json:"method"`
 }
@@ -168,6 +169,35 @@ type Beginning struct {
 	Says     string    `json:"says"`             // a sentence
 }
 
+// Moves is how the users of one carrier and family change their address, from
+// one request to the next. Bots, nodes and users of many-network links are left
+// out.
+type Moves struct {
+	ASN     *int64    `json:"asn"` // of the address left; nil: of several carriers, or not known
+	Name    string    `json:"name,omitempty"`
+	Pool    string    `json:"pool,omitempty"` // "all" carriers, or the "others", with few such users each
+	Family  string    `json:"family"`         // "ipv4" or "ipv6", of the address left
+	Users   int64     `json:"users"`          // whose address changed
+	Changes int64     `json:"changes"`        // at least; requests of one time have no order
+	Across  int64     `json:"across_families"`
+	Within  []Within  `json:"within"`    // narrowest network first
+	Between Quartiles `json:"between_s"` // time from a user's first change to the next
+}
+
+// Within is the share of changes after which the next address lies in the same
+// network, bounded with the user as the unit.
+type Within struct {
+	Prefix int `json:"prefix"`
+	Interval
+}
+
+// Quartiles are seconds; nil: longer than users were followed.
+type Quartiles struct {
+	Lower  *int64 `json:"lower"`
+	Median *int64 `json:"median"`
+	Upper  *int64 `json:"upper"`
+}
+
 // Users counts users by class and lists those that matter.
 type Users struct {
 	Total   int64           `json:"total"`
@@ -240,14 +270,20 @@ type Recommendation struct {
 	FirstRequestUsers int64       `json:"first_request_users"` // of the affected users, those never served
 	ManyNetworksUsers int64       `json:"many_networks_users"` // left out of the affected users
 	Interrupted       int64       `json:"interrupted_users"`
-	BoundUsers        *int64      `json:"bound_users"` // users with address-bound links; nil where only refusals are logged
+	Recovered         *int64      `json:"recovered_users,omitempty"` // the other affected users: served again within 10 s of the last refusal; nil where only refusals are logged
+	BoundUsers        *int64      `json:"bound_users"`               // users with address-bound links; nil where only refusals are logged
 	Accepted          Share       `json:"accepted"`
 	IfUnresolvedCount Bound       `json:"if_unresolved_count"`
 	UnresolvedUsers   int64       `json:"unresolved_users"`
-	StrangersLetIn    *Share      `json:"strangers_let_in"` // nil: not measured
-	SharedLinks       int64       `json:"shared_links"`     // links requested from many networks
+	LeftOutUsers      int64       `json:"left_out_users,omitempty"`      // with a mismatch too, but bots or on many-network links
+	IfLeftOutCount    *Share      `json:"if_left_out_count,omitempty"`   // Accepted, had they been counted; nil: there are none
+	PerChange         *Interval   `json:"accepted_per_change,omitempty"` // share of the changes of address that the mask accepts; nil: no signing address is known
+	Parts             []Part      `json:"parts,omitempty"`               // the answer for a part of the affected users
+	StrangersLetIn    *Share      `json:"strangers_let_in"`              // nil: not measured
+	SharedLinks       int64       `json:"shared_links"`                  // links requested from many networks
 	Exposure          float64     `json:"exposure"`
 	ExposureNow       float64     `json:"exposure_now"`
+	OutsideShare      *float64    `json:"other_carriers_share,omitempty"` // share of the pairs of clients in one network that are of different carriers; nil: the log does not tell
 	Carriers          []Carrier   `json:"carriers"`
 	Curve             []CurveStep `json:"curve"`
 }
@@ -262,6 +298,19 @@ type Share struct {
 	Links    int64   `json:"links,omitempty"`
 	// RequestShare is the share of refused requests, resampled by user.
 	RequestShare *Interval `json:"request_share,omitempty"`
+}
+
+// Part is the answer for a part of the affected users: half of the time, or all
+// but those of the largest carrier.
+type Part struct {
+	Part          string   `json:"part"` // "first half", "second half" or "without AS…"
+	AffectedUsers int64    `json:"affected_users"`
+	Decision      Decision `json:"decision"`
+	Prefix        *int     `json:"prefix"`
+	AcceptedShare float64  `json:"accepted_share"` // with the mask that the whole answer is about
+	Low           float64  `json:"low"`
+	High          float64  `json:"high"`
+	Contradicts   bool     `json:"contradicts"` // beyond chance
 }
 
 // Interval is a proportion with its bounds.
@@ -301,6 +350,9 @@ type CurveStep struct {
 	High             float64  `json:"high"`
 	StrangersLetIn   *float64 `json:"strangers_let_in"`
 	Exposure         float64  `json:"exposure"`
+	// IfUnresolvedCount is the share if every user with an unresolved failure
+	// were one that no mask helps; nil where there is none.
+	IfUnresolvedCount *Bound `json:"if_unresolved_count,omitempty"`
 }
 
 // Method records what a reader needs to judge the result.

@@ -23,7 +23,7 @@ func (q *question) caveats(rec *finding.Recommendation) []string {
 	if q.all.users > 0 {
 		q.grounds(list)
 		if len(q.candidates) > 0 {
-			q.sensitivity(list)
+			q.sensitivity(list, rec.Parts)
 		}
 		q.families(list)
 	}
@@ -73,6 +73,9 @@ func (q *question) cost(list *caveats, rec *finding.Recommendation) {
 	if rec.Exposure > q.t.ExposureSay && rec.Exposure > rec.ExposureNow {
 		list.add("Shorten the life of links first: %s of pairs of users share a /%d.", percent(rec.Exposure), *rec.Prefix)
 	}
+	if x := rec.OutsideShare; x != nil && *x > q.t.ExposureSay {
+		list.add("Shorten the life of links first: of two clients in one /%d, %s are of different carriers.", *rec.Prefix, percent(*x))
+	}
 	if links, opened := q.opened(*rec.Prefix); links > 0 && rec.StrangersLetIn == nil {
 		list.add("/%d lets strangers in on %s of %s seen.", *rec.Prefix, count(opened), plural(links, "shared link", "shared links"))
 	}
@@ -80,16 +83,34 @@ func (q *question) cost(list *caveats, rec *finding.Recommendation) {
 
 // future is rule 19: what was replayed is only the first refusals.
 func (q *question) future(list *caveats) {
-	if len(q.lens) == 0 {
+	if len(q.changes) == 0 {
 		return
 	}
-	each := float64(within(q.lens, q.choice.prefix)) / float64(len(q.lens))
+	each := float64(within(q.changes, q.choice.prefix)) / float64(len(q.changes))
 	list.add("Viewers move on: /%d accepts %s of changes, %s of three in a row.", q.choice.prefix, percent(each), percent(math.Pow(each, 3)))
+	if q.o.Between <= 0 {
+		return
+	}
+	var lasts []string
+	for _, t := range []struct {
+		what string
+		long time.Duration
+	}{{"typical sessions", q.o.Session}, {"links kept for their longest life", q.o.Life}} {
+		if n := t.long.Seconds() / q.o.Between.Seconds(); n >= 1 {
+			lasts = append(lasts, fmt.Sprintf("%s of %s (%s)", percent(math.Pow(each, n)), t.what, span(t.long.Microseconds())))
+		}
+	}
+	if len(lasts) > 0 {
+		list.add("Those who move do so every %s: with /%d %s go unrefused, if changes do not hang together.", span(q.o.Between.Microseconds()), q.choice.prefix, listed(lasts))
+	}
 }
 
 func (q *question) background(list *caveats) {
 	if n := q.firstRequest; n > 0 && !q.o.RefusalsOnly {
 		list.add("%s never served: the site saw another address than the edge.", plural(n, "user was", "users were"))
+	}
+	if q.largest() == 0 && len(q.affected) >= int(q.t.DecidesFrom) {
+		list.add("The log does not tell network operators, so the answer without the largest carrier is not known: give --asn-db.")
 	}
 	if q.o.Span > 0 && q.o.Span < shortSpan {
 		list.add("The log spans %s only.", span(q.o.Span.Microseconds()))

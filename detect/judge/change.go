@@ -12,6 +12,8 @@ func (q *question) change() []string {
 	}
 	if q.family == 6 {
 		steps = append(steps, "Ask which text form an IPv6 network takes, and whether IPv4 and IPv6 prefixes are set apart.")
+	} else {
+		steps = append(steps, "Ask what the mask does to IPv6 viewers: whether theirs is set apart, and in which text; until that is known, their links must stay as they are.")
 	}
 	if exposure := q.bound.exposure(p); exposure > q.t.ExposureSay {
 		steps = append(steps, fmt.Sprintf("Shorten the life of links first: %s of pairs of users share a /%d.", percent(exposure), p))

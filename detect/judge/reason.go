@@ -1,7 +1,9 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,7 +14,7 @@ import (
 // for how many, and how sure that is. It is one sentence; a second one follows
 // only where unresolved refusals would change the decision (rule 18).
 // Everything else is a caveat.
-func (q *question) reason(carriers []finding.Carrier) string {
+func (q *question) reason() string {
 	var s string
 	switch {
 	case q.o.CalibrationFailed:
@@ -28,7 +30,7 @@ func (q *question) reason(carriers []finding.Carrier) string {
 	case q.all.users == 0:
 		s = q.nobody() + q.refusals()
 	default:
-		s = q.people() + q.answer(carriers)
+		s = q.people() + q.answer()
 	}
 	s += q.unverified() + "."
 	if q.flips() {
@@ -89,19 +91,19 @@ func (q *question) people() string {
 }
 
 // answer says what follows for the affected, and why.
-func (q *question) answer(carriers []finding.Carrier) string {
+func (q *question) answer() string {
 	switch q.choice.decision {
 	case finding.InsufficientEvidence:
 		return "; " + q.tooFew() + ": send a longer log of this host, with served requests too"
 	case finding.Widen:
-		return "; " + q.figures() + q.ruledOut() + q.leftBehind(carriers)
+		return "; " + q.figures() + q.ruledOut() + q.leftBehind()
 	case finding.HelpsPartly:
-		return "; " + q.figures() + "; " + q.remaining() + q.ruledOut() + q.leftBehind(carriers)
+		return "; " + q.figures() + "; " + q.remaining() + q.ruledOut() + q.leftBehind()
 	case finding.MaskNotEnough:
 		if len(q.candidates) == 0 {
 			return fmt.Sprintf("; the mask in force, /%d, is as wide as any candidate, and %s: %s", q.choice.prefix, q.remaining(), q.remedy())
 		}
-		return "; even " + q.letThrough() + ", as " + q.remaining() + q.leftBehind(carriers) + ": " + q.remedy()
+		return "; even " + q.letThrough() + ", as " + q.remaining() + q.leftBehind() + ": " + q.remedy()
 	}
 	switch {
 	case len(q.candidates) == 0:
@@ -197,13 +199,18 @@ func (q *question) remedy() string {
 	return "fetch a new link from the site when one is refused, or leave the address out of the hash and keep links short-lived"
 }
 
-// leftBehind names carriers that the mask would not help (rule 16).
-func (q *question) leftBehind(carriers []finding.Carrier) string {
+// leftBehind names carriers that the mask would not help, those among the
+// others too, if they have users enough to be counted on (rules 14 and 16).
+func (q *question) leftBehind() string {
 	var parts []string
-	for _, c := range carriers {
-		large := float64(c.AffectedUsers) >= q.t.CarrierShare*float64(q.all.users)
-		if c.ASN != nil && large && c.AcceptedShare < q.t.CarrierLow {
-			parts = append(parts, fmt.Sprintf("AS%d with %s of its %s users", *c.ASN, percent(c.AcceptedShare), count(c.AffectedUsers)))
+	operators := q.operators()
+	for _, asn := range slices.SortedFunc(maps.Keys(operators), func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(operators[b].users, operators[a].users), cmp.Compare(a, b))
+	}) {
+		o := operators[asn]
+		large := o.users >= q.t.ListedBelow && float64(o.users) >= q.t.CarrierShare*float64(q.all.users)
+		if helped := share(&o.cohort, q.choice.prefix); asn != 0 && large && helped < q.t.CarrierLow {
+			parts = append(parts, fmt.Sprintf("AS%d with %s of its %s users", asn, percent(helped), count(o.users)))
 		}
 	}
 	if len(parts) == 0 {
@@ -245,14 +252,14 @@ func (q *question) flips() bool {
 // would settle them.
 func (q *question) unexplained() string {
 	if q.all.users == 0 {
-		return "A full search over a random sample of the links with unexplained hashes would tell whether addresses changed there."
+		return "A full search over a random sample of the links with unexplained hashes (--recover sample=60) would tell whether addresses changed there."
 	}
 	if d := q.choice.decision; d != finding.Widen && d != finding.HelpsPartly {
-		return fmt.Sprintf("%s refused with a hash that nothing explains; a full search over a random sample of them would tell whether addresses changed there.",
+		return fmt.Sprintf("%s refused with a hash that nothing explains; a full search over a random sample of them (--recover sample=60) would tell whether addresses changed there.",
 			plural(q.doubtful(), "more user was", "more users were"))
 	}
 	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.unresolved)
-	return fmt.Sprintf("This does not hold if the %s with unexplained hashes are mismatches that no mask helps: then %s would get through; a full search over a random sample of them would settle it.",
+	return fmt.Sprintf("This does not hold if the %s with unexplained hashes are mismatches that no mask helps: then %s would get through; a full search over a random sample of them (--recover sample=60) would settle it.",
 		plural(q.unresolved, "user", "users"), percent(share))
 }
 

@@ -21,10 +21,19 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 		Accepted: q.accepted(), Curve: r.curve(q.all, q.candidates),
 	}
 	rec.Carriers = q.carriers(rec.Curve)
+	rec.LeftOutUsers, rec.IfLeftOutCount = int64(len(r.aside)), q.ifLeftOut()
+	rec.PerChange = q.perChange()
 	rec.IfUnresolvedCount.Share, rec.IfUnresolvedCount.Low, _ = Wilson(rec.Accepted.Users, q.all.users+r.unresolved)
 	if !o.RefusalsOnly {
 		users := r.bound.users
-		rec.BoundUsers = &users
+		recovered := rec.AffectedUsers - rec.Interrupted
+		rec.BoundUsers, rec.Recovered = &users, &recovered
+	}
+	if x, known := o.Outside[q.choice.prefix]; known {
+		rec.OutsideShare = &x
+	}
+	if d := rec.Decision; len(q.candidates) > 0 && (d == finding.Widen || d == finding.HelpsPartly || d == finding.MaskNotEnough && q.all.users > 0) {
+		rec.Parts = q.parts()
 	}
 	if now := r.current(o); o.Bound && !o.Unbound {
 		rec.CurrentPrefix = &now
@@ -33,7 +42,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 		prefix := q.choice.prefix
 		rec.Prefix, rec.Change = &prefix, q.change()
 	}
-	rec.Reason, rec.Caveats = q.reason(rec.Carriers), q.caveats(&rec)
+	rec.Reason, rec.Caveats = q.reason(), q.caveats(&rec)
 	return rec
 }
 
@@ -114,6 +123,31 @@ func (q *question) doubtful() int64 {
 // worthIt is the rate test of rule 15; refusals alone give no rate.
 func (q *question) worthIt(c *cohort) bool {
 	return q.o.RefusalsOnly || wilsonLow(c.users, q.bound.users) >= q.t.WorthShare
+}
+
+// ifLeftOut is what was accepted of all users with a mismatch, bots and those of
+// many-network links too (rule 14).
+func (q *question) ifLeftOut() *finding.Share {
+	if len(q.aside) == 0 {
+		return nil
+	}
+	with := gather(q.aside, nil)
+	k := q.all.accepted(q.choice.prefix) + with.accepted(q.choice.prefix)
+	s := finding.Share{Users: k}
+	s.Share, s.Low, s.High = Wilson(k, q.all.users+with.users)
+	return &s
+}
+
+// perChange is the share of the changes of address that the mask accepts,
+// resampled by user (rules 13 and 19).
+func (q *question) perChange() *finding.Interval {
+	var pairs tally
+	for i := range q.affected {
+		if lens := q.changes[q.affected[i].moved[0]:q.affected[i].moved[1]]; len(lens) > 0 {
+			pairs.add(within(lens, q.choice.prefix), int64(len(lens)))
+		}
+	}
+	return pairs.interval(&q.t)
 }
 
 func (q *question) accepted() finding.Share {

@@ -24,19 +24,23 @@ type Asked struct {
 	Proxy             string           // the one address that most links were signed for, of the signer's own proxy; "" if there is none (rule 3)
 	Shifted           int64            // minutes by which the log's or the signer's clock is wrong (rule 7); 0: not known to be
 	Life, Life95      time.Duration    // of links from their first use: the longest, and what 95 % do not exceed; 0: not known
+	Between, Session  time.Duration    // median time between changes of address of those who move, and of users' sessions; 0: not known
+	Outside           map[int]float64  // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
 	ByAddress         bool             // users are told apart by address: no mask follows (rule 11)
 	Unverified        bool             // keys are given, but too few tokens to calibrate the host (rule 1)
 }
 
 // Replay accumulates the users of one host and family and answers which mask
 // would have let them through. It keeps some 40 bytes for each affected user,
-// 24 for each distinct signing address and one for each refusal counted.
+// 24 for each distinct signing address and two for each refusal counted.
 type Replay struct {
 	host     string
 	family   int
 	t        Thresholds
 	affected []member
-	lens     []uint8 // of all affected users, end to end
+	lens     []uint8  // of all affected users, end to end
+	changes  []uint8  // the same for each change of address; what belongs to whom stands in member too
+	aside    []member // bots and users of many-network links with a mismatch: left out (rule 14)
 
 	many, unresolved, interrupted, firstRequest int64
 	inferred                                    int64              // affected users with an inferred mismatch
@@ -50,8 +54,9 @@ type Replay struct {
 type member struct {
 	first    int64 // µs
 	asn      uint32
-	least    int16 // the longest prefix that accepts every mismatch; -1 none
-	from, to int   // in Replay.lens
+	least    int16  // the longest prefix that accepts every mismatch; -1 none
+	from, to int    // in Replay.lens
+	moved    [2]int // in Replay.changes
 }
 
 // NewReplay starts a replay for one host and family, 4 or 6.
@@ -62,9 +67,15 @@ func NewReplay(host string, family int, t Thresholds) *Replay {
 // Add adds a user with an address-bound link of this host and family; linkID
 // tells links apart. signed may be zero where it is not known; one of the other
 // family is ignored, and so are bots. Users of many-network links are counted,
-// and left out of everything else (rule 14).
+// and left out of everything but the figure that counts them (rule 14).
 func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
-	if u.Bot || signed.IsValid() && family(signed) != r.family {
+	if signed.IsValid() && family(signed) != r.family {
+		return
+	}
+	if (u.Bot || u.Class == finding.ManyNetworks) && len(u.MismatchLens) > 0 {
+		r.aside = append(r.aside, memberOf(u))
+	}
+	if u.Bot {
 		return
 	}
 	if u.Class == finding.ManyNetworks {
@@ -85,12 +96,10 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 }
 
 func (r *Replay) addAffected(u *User) {
-	m := member{first: u.First, asn: u.ASN, least: -1, from: len(r.lens)}
-	r.lens = append(r.lens, u.MismatchLens...)
-	m.to = len(r.lens)
-	if u.MinCommon >= 0 {
-		m.least = int16(u.MinCommon)
-	}
+	m := memberOf(u)
+	m.from, m.moved[0] = len(r.lens), len(r.changes)
+	r.lens, r.changes = append(r.lens, u.MismatchLens...), append(r.changes, u.ChangeLens...)
+	m.to, m.moved[1] = len(r.lens), len(r.changes)
 	r.affected = append(r.affected, m)
 	if u.Inferred {
 		r.inferred++
@@ -101,6 +110,14 @@ func (r *Replay) addAffected(u *User) {
 	if u.Class == finding.FirstRequest {
 		r.firstRequest++
 	}
+}
+
+func memberOf(u *User) member {
+	m := member{first: u.First, asn: u.ASN, least: -1}
+	if u.MinCommon >= 0 {
+		m.least = int16(u.MinCommon)
+	}
+	return m
 }
 
 // AddBound adds users nobody refused, by the address their link was signed for
@@ -117,6 +134,9 @@ func (r *Replay) AddBound(signed netip.Addr, users int64) {
 func (r *Replay) AddStranger(linkID uint64, lens []uint8) {
 	r.shared[linkID] = append(r.shared[linkID], lens...)
 }
+
+// AffectedUsers is how many users the mask question is about.
+func (r *Replay) AffectedUsers() int64 { return int64(len(r.affected)) }
 
 // width is the length of a whole address.
 func (r *Replay) width() int {
@@ -154,12 +174,24 @@ func (r *Replay) curve(all *cohort, candidates []int) []finding.CurveStep {
 		k := all.accepted(p)
 		s := finding.CurveStep{Prefix: p, AcceptedUsers: k, AcceptedRequests: within(r.lens, p), Exposure: r.bound.exposure(p)}
 		s.AcceptedShare, s.Low, s.High = Wilson(k, all.users)
+		s.IfUnresolvedCount = r.ifUnresolved(k, all.users)
 		if in := r.strangers(p); in != nil {
 			s.StrangersLetIn = &in.Share
 		}
 		steps = append(steps, s)
 	}
 	return steps
+}
+
+// ifUnresolved is the share accepted if all unresolved failures were mismatches
+// that no mask helps (rule 18); nil where there are none.
+func (r *Replay) ifUnresolved(accepted, affected int64) *finding.Bound {
+	if r.unresolved == 0 {
+		return nil
+	}
+	var b finding.Bound
+	b.Share, b.Low, _ = Wilson(accepted, affected+r.unresolved)
+	return &b
 }
 
 // lengths are 0 to 32, or 0 to 128 in steps of 4 with the candidates between.

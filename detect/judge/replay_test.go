@@ -31,6 +31,7 @@ func (w *world) refused(users, common int, edit ...func(*User)) *world {
 		for _, e := range edit {
 			e(&u)
 		}
+		u.ChangeLens = u.MismatchLens
 		w.Add(&u, w.signer(), uint64(w.next))
 	}
 	return w

@@ -6,32 +6,56 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// sensitivity asks again for both halves of the time and without the largest
-// carrier, and says where the answer does not hold (rule 14).
-func (q *question) sensitivity(list *caveats) {
+// parts asks again for both halves of the time and without the largest carrier
+// (rule 14). A part is smaller than the whole, so its bounds are wider and its
+// own decision often another one by chance alone: it contradicts the answer only
+// if it has enough users to decide, decides otherwise, and its bounds exclude
+// what the answer rests on.
+func (q *question) parts() (out []finding.Part) {
 	middle := q.middle()
-	q.without(list, "in the first half of the time", func(m *member) bool { return m.first < middle })
-	q.without(list, "in the second half of the time", func(m *member) bool { return m.first >= middle })
-	if asn := q.largest(); asn != 0 {
-		q.without(list, fmt.Sprintf("without AS%d, the largest carrier", asn), func(m *member) bool { return m.asn != asn })
+	ask := func(name string, keep func(*member) bool) {
+		if part := gather(q.affected, keep); part.users > 0 && part.users < q.all.users {
+			out = append(out, q.part(name, part))
+		}
 	}
+	ask("first half", func(m *member) bool { return m.first < middle })
+	ask("second half", func(m *member) bool { return m.first >= middle })
+	if asn := q.largest(); asn != 0 {
+		ask(fmt.Sprintf("without AS%d", asn), func(m *member) bool { return m.asn != asn })
+	}
+	return out
 }
 
-// without says that a part of the users contradicts the answer. A part is
-// smaller than the whole, so its bounds are wider and its own decision often
-// another one by chance alone: it is reported only if it has enough users to
-// decide, decides otherwise, and its bounds exclude what the answer rests on.
-func (q *question) without(list *caveats, where string, keep func(*member) bool) {
-	part := gather(q.affected, keep)
-	if part.users < q.t.DecidesFrom || part.users == q.all.users || !q.contradicts(part) {
-		return
+func (q *question) part(name string, part *cohort) finding.Part {
+	own := part.choose(q.candidates, q.vetoed, &q.t)
+	p := finding.Part{Part: name, AffectedUsers: part.users, Decision: own.decision}
+	enough := part.users >= q.t.DecidesFrom
+	p.Contradicts = enough && q.contradicts(part) && (own.decision != q.choice.decision || own.prefix != q.choice.prefix)
+	if !enough {
+		p.Decision = finding.InsufficientEvidence
 	}
-	other := part.choose(q.candidates, q.vetoed, &q.t)
-	if other.decision == q.choice.decision && other.prefix == q.choice.prefix {
-		return
+	p.AcceptedShare, p.Low, p.High = Wilson(part.accepted(q.choice.prefix), part.users)
+	if p.Decision == finding.Widen || p.Decision == finding.HelpsPartly {
+		p.Prefix = &own.prefix
 	}
-	list.add("The answer does not hold %s: /%d would have let %s of %s affected users through there%s.",
-		where, q.choice.prefix, percent(share(part, q.choice.prefix)), count(part.users), other.instead(q.choice))
+	return p
+}
+
+// sensitivity says where the answer does not hold.
+func (q *question) sensitivity(list *caveats, parts []finding.Part) {
+	where := map[string]string{"first half": "in the first half of the time", "second half": "in the second half of the time"}
+	for i := range parts {
+		p := &parts[i]
+		if !p.Contradicts {
+			continue
+		}
+		at, ok := where[p.Part]
+		if !ok {
+			at = p.Part + ", the largest carrier"
+		}
+		list.add("The answer does not hold %s: /%d would have let %s of %s affected users through there%s.",
+			at, q.choice.prefix, percent(p.AcceptedShare), count(p.AffectedUsers), q.insteadOf(p))
+	}
 }
 
 // contradicts tells whether the share of a part lies beyond the threshold of
@@ -54,15 +78,15 @@ func share(c *cohort, prefix int) float64 {
 	return s
 }
 
-// instead says what a part of the users asks for in place of the whole's
+// insteadOf says what a part of the users asks for in place of the whole's
 // choice.
-func (c choice) instead(whole choice) string {
+func (q *question) insteadOf(p *finding.Part) string {
 	switch {
-	case c.decision == finding.Widen && c.prefix != whole.prefix:
-		return fmt.Sprintf(", and /%d would be the choice", c.prefix)
-	case c.decision == finding.Widen:
+	case p.Decision == finding.Widen && *p.Prefix != q.choice.prefix:
+		return fmt.Sprintf(", and /%d would be the choice", *p.Prefix)
+	case p.Decision == finding.Widen:
 		return ", which would be enough"
-	case c.decision == finding.HelpsPartly:
+	case p.Decision == finding.HelpsPartly:
 		return ", which helps only partly"
 	}
 	return ", so no mask would be enough"

@@ -168,6 +168,7 @@ func networksOf(sorted []netip.Addr, length int) int {
 // mismatches measures how far each refused address lies from the signing one.
 // Without a signing address (no key) the address served first stands for it.
 func (c *facts) mismatches() {
+	arrival, counted := c.arrivals(), map[arrived]bool{}
 	for i := range c.refusals {
 		r := &c.refusals[i]
 		if !r.mismatch {
@@ -182,10 +183,36 @@ func (c *facts) mismatches() {
 		if c.user.Family == 0 {
 			c.user.Family, c.user.Signed = family(signed), c.group.signed(r.link)
 		}
-		if signed.IsValid() {
-			c.user.measure(CommonPrefix(signed, r.client))
+		if !signed.IsValid() {
+			continue
+		}
+		c.user.measure(CommonPrefix(signed, r.client))
+		if at := (arrived{r.link, arrival[r.pos]}); !counted[at] {
+			counted[at] = true
+			c.user.ChangeLens = append(c.user.ChangeLens, c.user.MismatchLens[len(c.user.MismatchLens)-1])
 		}
 	}
+}
+
+// arrived is an address that the user came to, with a link.
+type arrived struct {
+	link uint32
+	nth  int32
+}
+
+// arrivals numbers the runs of requests from one address.
+func (c *facts) arrivals() []int32 {
+	if c.user.Switches == 0 {
+		return make([]int32, len(c.idx))
+	}
+	out, n := make([]int32, len(c.idx)), int32(0)
+	for pos, i := range c.idx {
+		if pos > 0 && c.group.Events[i].Client != c.group.Events[c.idx[pos-1]].Client {
+			n++
+		}
+		out[pos] = n
+	}
+	return out
 }
 
 func (u *User) measure(common int) {

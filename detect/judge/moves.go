@@ -1,0 +1,268 @@
+package judge
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// Sight is one request of a user, as far as the address goes.
+type Sight struct {
+	Time   int64 // µs
+	Grain  int64 // µs: sights less than it apart have no order (rule 8)
+	Client netip.Addr
+	ASN    uint32 // 0: not known
+}
+
+// Moves gathers how users change their address, by carrier and family of the
+// address left. It keeps a few kilobytes for each carrier, whatever the number
+// of users.
+type Moves struct {
+	t   Thresholds
+	all map[mover]*moves // asn is 0
+	by  map[mover]*moves
+}
+
+type mover struct {
+	asn    uint32
+	family int
+}
+
+// moves is what one carrier's users did.
+type moves struct {
+	family         int
+	users, changes int64
+	across         int64
+	within         []tally // by moveLengths: one user's changes that stay in the network, of all
+	stays          stays
+}
+
+// moveLengths are the networks that a change may stay in.
+func moveLengths(family int) []int {
+	if family == 4 {
+		return []int{24, 16}
+	}
+	return []int{64, 56, 48}
+}
+
+// NewMoves starts with no user.
+func NewMoves(t Thresholds) *Moves {
+	return &Moves{t: t, all: map[mover]*moves{}, by: map[mover]*moves{}}
+}
+
+// Add adds one user's requests in the order of time. It costs O(n log n).
+func (m *Moves) Add(sights []Sight) {
+	path := visits(sights)
+	of := map[mover][]leg{}
+	for i := range path {
+		l := leg{visit: path[i], moved: i > 0}
+		if i+1 < len(path) {
+			l.next = &path[i+1]
+		}
+		key := mover{l.asn, family(l.client)}
+		of[key] = append(of[key], l)
+		of[mover{0, -key.family}] = append(of[mover{0, -key.family}], l)
+	}
+	for key, legs := range of {
+		if key.family < 0 {
+			movesAt(m.all, mover{0, -key.family}).add(legs)
+			continue
+		}
+		movesAt(m.by, key).add(legs)
+	}
+}
+
+func movesAt(by map[mover]*moves, key mover) *moves {
+	if by[key] == nil {
+		by[key] = &moves{family: key.family, within: make([]tally, len(moveLengths(key.family)))}
+	}
+	return by[key]
+}
+
+// visit is a run of requests from one address.
+type visit struct {
+	client      netip.Addr
+	asn         uint32
+	first, last int64
+}
+
+// leg is a visit, and the one after it if there is one.
+type leg struct {
+	visit
+	moved bool // it is not the first
+	next  *visit
+}
+
+// until is how long the address was kept, or was seen.
+func (l *leg) until() int64 {
+	if l.next == nil {
+		return l.last - l.first
+	}
+	return l.next.first - l.first
+}
+
+// visits follows a user from address to address with as few changes as can be:
+// of those that have no order, the address before comes first and the one after
+// it last.
+func visits(sights []Sight) (path []visit) {
+	for from := 0; from < len(sights); {
+		to := instant(sights, from)
+		until := min(to+1, len(sights))
+		if to < len(sights) {
+			until = instant(sights, to)
+		}
+		for _, s := range arranged(sights[from:to], sights[to:until], path) {
+			if n := len(path); n > 0 && path[n-1].client == s.Client {
+				path[n-1].last = sights[to-1].Time
+				continue
+			}
+			path = append(path, visit{s.Client, s.ASN, s.Time, s.Time})
+		}
+		path[len(path)-1].last = sights[to-1].Time
+		from = to
+	}
+	return path
+}
+
+// instant is where the sights end that have no order among themselves.
+func instant(sights []Sight, from int) int {
+	to := from + 1
+	for to < len(sights) && sights[to].Time-sights[to-1].Time < max(1, sights[to].Grain) {
+		to++
+	}
+	return to
+}
+
+// arranged lists each address of an instant once.
+func arranged(now, next []Sight, path []visit) []Sight {
+	out := slices.Clone(now)
+	slices.SortStableFunc(out, func(a, b Sight) int { return a.Client.Compare(b.Client) })
+	out = slices.CompactFunc(out, func(a, b Sight) bool { return a.Client == b.Client })
+	if len(out) == 1 {
+		return out
+	}
+	last := slices.IndexFunc(out, func(s Sight) bool {
+		came := len(path) > 0 && path[len(path)-1].client == s.Client
+		return !came && slices.ContainsFunc(next, func(n Sight) bool { return n.Client == s.Client })
+	})
+	place := func(s Sight) int {
+		switch {
+		case len(path) > 0 && path[len(path)-1].client == s.Client:
+			return 0
+		case last >= 0 && s.Client == out[last].Client:
+			return 2
+		}
+		return 1
+	}
+	ends := map[netip.Addr]int{}
+	for _, s := range out {
+		ends[s.Client] = place(s)
+	}
+	slices.SortStableFunc(out, func(a, b Sight) int { return cmp.Compare(ends[a.Client], ends[b.Client]) })
+	return out
+}
+
+// add adds what one user did in this carrier and family.
+func (m *moves) add(legs []leg) {
+	lengths := moveLengths(m.family)
+	within, changes := make([]int64, len(lengths)), int64(0)
+	if i := slices.IndexFunc(legs, func(l leg) bool { return l.moved }); i >= 0 {
+		m.stays.add(legs[i].until(), legs[i].next != nil)
+	}
+	for _, l := range legs {
+		if l.next == nil {
+			continue
+		}
+		changes++
+		common := CommonPrefix(l.client, l.next.client)
+		if common < 0 {
+			m.across++
+		}
+		for i, p := range lengths {
+			if common >= p {
+				within[i]++
+			}
+		}
+	}
+	if changes == 0 {
+		return
+	}
+	m.users, m.changes = m.users+1, m.changes+changes
+	for i := range lengths {
+		m.within[i].add(within[i], changes)
+	}
+}
+
+func (m *moves) absorb(o *moves) {
+	m.users, m.changes, m.across = m.users+o.users, m.changes+o.changes, m.across+o.across
+	for i := range m.within {
+		for pair, n := range o.within[i].pairs {
+			for range n {
+				m.within[i].add(pair[0], pair[1])
+			}
+		}
+	}
+	m.stays.absorb(o.stays)
+}
+
+// Findings are all carriers of a family together, then those with enough users
+// whose address changed, then the rest as one (rule 16). A family where nobody
+// moved is left out.
+func (m *Moves) Findings() []finding.Moves {
+	out := []finding.Moves{}
+	for _, f := range []int{4, 6} {
+		all := m.all[mover{0, f}]
+		if all == nil || all.users == 0 {
+			continue
+		}
+		out = append(out, all.finding(nil, "all", &m.t))
+		out = append(out, m.carriers(f)...)
+	}
+	return out
+}
+
+// Median is the time after which half of the users of a family who changed their
+// address changed it again; 0 if that is not known.
+func (m *Moves) Median(family int) time.Duration {
+	all := m.all[mover{0, family}]
+	if all == nil {
+		return 0
+	}
+	median := all.stays.quartiles(m.t.ListedBelow).Median
+	if median == nil {
+		return 0
+	}
+	return time.Duration(*median) * time.Second
+}
+
+func (m *Moves) carriers(family int) (out []finding.Moves) {
+	others := &moves{family: family, within: make([]tally, len(moveLengths(family)))}
+	for _, key := range slices.SortedFunc(maps.Keys(m.by), func(a, b mover) int { return cmp.Compare(a.asn, b.asn) }) {
+		switch c := m.by[key]; {
+		case key.family != family:
+		case key.asn == 0 || c.users < m.t.CarrierUsers:
+			others.absorb(c)
+		default:
+			asn := int64(key.asn)
+			out = append(out, c.finding(&asn, "", &m.t))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b finding.Moves) int { return cmp.Compare(b.Users, a.Users) })
+	if len(out) > 0 && others.users > 0 {
+		out = append(out, others.finding(nil, "others", &m.t))
+	}
+	return out
+}
+
+func (m *moves) finding(asn *int64, pool string, t *Thresholds) finding.Moves {
+	f := finding.Moves{ASN: asn, Pool: pool, Family: "ipv" + strconv.Itoa(m.family), Users: m.users, Changes: m.changes, Across: m.across, Between: m.stays.quartiles(t.ListedBelow)}
+	for i, p := range moveLengths(m.family) {
+		f.Within = append(f.Within, finding.Within{Prefix: p, Interval: *m.within[i].interval(t)})
+	}
+	return f
+}

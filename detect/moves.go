@@ -1,0 +1,74 @@
+package detect
+
+import (
+	"context"
+
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+)
+
+// measureMoves follows the users who were seen at several addresses from one to
+// the next, affected or not: an edge that binds to a mask refuses few of them.
+// Hosts where users are not judged are left out, and a log with masked
+// addresses, in which nobody moves within a /24.
+func (a *analysis) measureMoves(ctx context.Context) error {
+	all := judge.NewMoves(a.Thresholds)
+	if a.masked {
+		return nil
+	}
+	atom := `link, agent`
+	if a.stated() {
+		atom = `link, agent, ident`
+	}
+	var usr uint64
+	var name uint32
+	var sights []judge.Sight
+	settle := func() {
+		if len(sights) == 0 {
+			return
+		}
+		h := a.hosts[a.names[name]]
+		if h.moves == nil {
+			h.moves = judge.NewMoves(a.Thresholds)
+		}
+		h.moves.Add(sights)
+		all.Add(sights)
+		sights = sights[:0]
+	}
+	err := ingest.Pages(ctx, a.conn, `WITH mover AS (
+			SELECT CASE WHEN p.salt > 0 THEN p.salt::UBIGINT | 9223372036854775808::UBIGINT ELSE p.link::UBIGINT << 32 | p.agent END AS usr
+			FROM person p WHERE p.addresses > 1 AND p.class IN ('rotating', 'first_request', 'unchanged')),
+		name AS (SELECT host, (row_number() OVER (ORDER BY host) - 1)::UINTEGER AS place FROM (SELECT DISTINCT host FROM outcome)),
+		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN mover USING (usr) WHERE v.link > 0)
+		SELECT w.usr, n.place, epoch_us(h.start), s.grain, h.agent, c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER
+		FROM hit h JOIN who w USING (`+atom+`) JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client JOIN source s ON s.id = h.source JOIN name n USING (host)
+		WHERE NOT o.shield AND o.host NOT IN (SELECT host FROM work.unbound) ORDER BY w.usr, h.start, h.source, h.line`, func(p ingest.Page) error {
+		users, places, starts, grains, agents := p.U64(0), p.U32(1), p.I64(2), p.I64(3), p.U32(4)
+		families, mapped, hi, lo, asns := p.U8(5), p.U8(6), p.U64(7), p.U64(8), p.U32(9)
+		for i := range users {
+			if users[i] != usr {
+				settle()
+				usr, name = users[i], places[i]
+			}
+			if len(sights) < maxEvents && !a.bots[agents[i]] && !a.hosted[asns[i]] {
+				sights = append(sights, judge.Sight{Time: starts[i], Grain: grains[i], Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]).Unmap(), ASN: asns[i]})
+			}
+		}
+		return nil
+	})
+	settle()
+	a.out.Moves = all.Findings()
+	return err
+}
+
+// nameMoves names the operators of the carriers that users moved in.
+func (a *analysis) nameMoves(ctx context.Context) (err error) {
+	for i := range a.out.Moves {
+		if m := &a.out.Moves[i]; m.ASN != nil {
+			if m.Name, err = a.nameOf(ctx, *m.ASN); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

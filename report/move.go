@@ -1,0 +1,74 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// mobility shows how users change their address, by carrier.
+func (p *paper) mobility() {
+	if len(p.a.Moves) == 0 || !p.o.Verbose {
+		return
+	}
+	p.blank()
+	label := "moves"
+	for _, m := range p.a.Moves {
+		p.row(label, unbroken(p.cut(Clean(mover(m)), 24)), say("  "), unbroken(plural(m.Changes, "change", "changes")+" of "+plural(m.Users, "user", "users")+","),
+			say(" next address in the same "), say(inSame(m)), say("; "), say(often(m)))
+		label = ""
+	}
+}
+
+// mover names whose moves they are.
+func mover(m finding.Moves) string {
+	who := m.Pool + " carriers"
+	if m.ASN != nil {
+		who = strings.TrimSpace(network(m.ASN) + " " + m.Name)
+	}
+	return who + ", " + family(m.Family)
+}
+
+// inSame lists how often the next address lay in the same network.
+func inSame(m finding.Moves) string {
+	var parts []string
+	for _, w := range m.Within {
+		parts = append(parts, prefix(w.Prefix)+" "+estimate(w.Share, w.Low, w.High))
+	}
+	text := strings.Join(parts, ", ")
+	if m.Across > 0 {
+		text += ", of the other family " + share(m.Across, m.Changes)
+	}
+	return text
+}
+
+// often says how long an address was kept after a first change.
+func often(m finding.Moves) string {
+	q := m.Between
+	if q.Median == nil {
+		if q.Lower == nil {
+			return "how often is not known"
+		}
+		return "a quarter change again within " + elapsed(q.Lower) + ", half not while the log follows them"
+	}
+	text := "half change again within " + elapsed(q.Median) + ", a quarter within " + elapsed(q.Lower)
+	if q.Upper != nil {
+		text += ", three quarters within " + elapsed(q.Upper)
+	}
+	return text
+}
+
+func elapsed(seconds *int64) string { return duration(time.Duration(*seconds) * time.Second) }
+
+// mobility is the same as a table.
+func (t *ticket) mobility() {
+	if len(t.a.Moves) == 0 {
+		return
+	}
+	t.section("How addresses change")
+	t.head("Carrier", "Users", "Changes", "Next address in the same", "How often")
+	for _, m := range t.a.Moves {
+		t.cells(clip(mover(m)), count(m.Users), count(m.Changes), inSame(m), often(m))
+	}
+}
