@@ -146,7 +146,10 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if len(p.sources) == 0 {
 		return nil, usage("name the logs", "%s is the case itself, and no log", o.db)
 	}
-	if p.load.Identity, err = ingest.ParseIdentity(o.user); err != nil {
+	if p.user == "" || cmd.Flags().Changed("user") {
+		p.user = o.user
+	}
+	if p.load.Identity, err = ingest.ParseIdentity(p.user); err != nil {
 		return nil, usage("auto does in most cases; query:uid takes the parameter uid for the viewer's id", "--user: %w", err)
 	}
 	if o.issued != "" {

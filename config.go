@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -42,7 +43,11 @@ the log contradicts, the report says so. On a resource:
 
 Columns or keys of a log whose names are not the usual ones are named once for all files:
 
-  map: {client_ip: cip, time: when}  # our field: the log's name; "ipdrift formats" lists the fields`
+  map: {client_ip: cip, time: when}  # our field: the log's name; "ipdrift formats" lists the fields
+
+Who is one user is told as --user tells it, which goes before:
+
+  user: query:uid                    # auto, token, query:NAME, cookie:NAME, field:NAME or ip+ua`
 
 // config is a configuration file. Values are kept as nodes, which know their
 // line.
@@ -93,6 +98,7 @@ type configFile struct {
 	keys      []keyText
 	resources []stated
 	columns   format.Map               // what the log calls our fields
+	user      string                   // who is one user, as --user tells it; "": not stated
 	schemes   map[string]*token.Scheme // by name, so that one scheme is one
 	seen      map[string]int           // host → line
 }
@@ -116,13 +122,16 @@ func readConfig(path string) (*configFile, error) {
 	if err := dec.Decode(&parsed); err != nil && !errors.Is(err, io.EOF) {
 		return nil, c.syntax(err)
 	}
-	if err := c.unused(map[string]yaml.Node{"user": parsed.User, "privacy": parsed.Privacy}); err != nil {
+	if err := c.unused(map[string]yaml.Node{"privacy": parsed.Privacy}); err != nil {
+		return nil, err
+	}
+	if err := c.identity(&parsed.User); err != nil {
 		return nil, err
 	}
 	if err := c.names(parsed.Map); err != nil {
 		return nil, err
 	}
-	if len(parsed.Resources) == 0 && len(parsed.Map) == 0 {
+	if len(parsed.Resources) == 0 && len(parsed.Map) == 0 && c.user == "" {
 		return nil, c.wrong(1, "no resources")
 	}
 	for _, r := range parsed.Resources {
@@ -196,6 +205,18 @@ func (c *configFile) unused(fields map[string]yaml.Node) error {
 			return c.wrong(node.Line, "%s is not available yet: take it out, for nothing is ignored silently", name)
 		}
 	}
+	return nil
+}
+
+// identity reads who is one user.
+func (c *configFile) identity(node *yaml.Node) error {
+	if node.IsZero() {
+		return nil
+	}
+	if _, err := ingest.ParseIdentity(node.Value); err != nil {
+		return c.wrong(node.Line, "user: %s", err)
+	}
+	c.user = node.Value
 	return nil
 }
 

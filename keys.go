@@ -68,6 +68,7 @@ type secrets struct {
 	hosts     []string // that have keys of their own; "" has those of all others
 	form      token.Form
 	columns   format.Map // what the log calls our fields
+	user      string     // who is one user, as the configuration says; "": it does not
 }
 
 // read finds the keys. Warnings about them go to w.
@@ -93,7 +94,7 @@ func (k *keyFlags) read(w io.Writer) (*secrets, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.columns = c.columns
+		s.columns, s.user = c.columns, c.user
 		found = append(found, c.keys...)
 		for _, r := range c.resources {
 			if k.scheme != "" {

@@ -141,6 +141,7 @@ func (a *analysis) warn() {
 	if n := a.loaded.LeftOut; n > 0 {
 		say("%d requests outside --since, --until or --host were left out", n)
 	}
+	a.warnOfEdge()
 	if a.loaded.Queries == 0 && a.out.Input.Parsed > a.loaded.LeftOut {
 		say("no request has a query string: the tokens were stripped from this log, so nothing about them can be told; ask for a log with query strings")
 	}

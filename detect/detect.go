@@ -104,7 +104,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer a.conn.Close()
-	for _, step := range []func(context.Context) error{a.setNodesAside, a.markUnforwarded, a.group, a.learn, a.recall, a.search, a.calibrate, a.rule, a.identify} {
+	for _, step := range []func(context.Context) error{a.setNodesAside, a.markUnforwarded, a.group, a.learn, a.recall, a.search, a.calibrate, a.rule, a.identify, a.findGaps} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -52,18 +52,6 @@ func hosting(asn uint32) bool {
 // it is sent to somebody, from the messenger's own network.
 const previews = `facebookexternalhit|facebot|twitterbot|whatsapp/|telegrambot|slackbot|discordbot|linkedinbot|skypeuripreview|viber/|vkshare|pinterestbot|embedly|iframely|googlebot|bingbot|yandexbot|applebot`
 
-// mostSampled is the share of the lines of a log that may say that others are
-// missing, before classes that need order go (rules of evidence, 11).
-const mostSampled = 0.1
-
-func (a *analysis) findGaps() {
-	var sampled, parsed int64
-	for _, s := range a.loaded.Sources {
-		sampled, parsed = sampled+s.Sampled, parsed+s.Parsed
-	}
-	a.gaps = float64(sampled) > mostSampled*float64(parsed)
-}
-
 // findBots lists the user agents of link previews and crawlers, and the clients
 // in hosting networks.
 func (a *analysis) findBots(ctx context.Context) error {
@@ -93,7 +81,6 @@ const maxBots = 1 << 18
 // setNodesAside makes the requests of nodes what those of shields are: judged,
 // and left out of everything that counts viewers.
 func (a *analysis) setNodesAside(ctx context.Context) error {
-	a.findGaps()
 	if err := a.findBots(ctx); err != nil || len(a.hosted) == 0 {
 		return err
 	}

@@ -24,7 +24,7 @@ func TestRule17OutsideShare(t *testing.T) {
 			add(other, 64777, 200, video.link(fmt.Sprintf("/other/%d/seg1.ts", i), other))
 		}
 	}
-	r := l.tryGcore(t, settings{}).advice(video.host, "ipv4")
+	r := l.tryGcore(t, settings{user: "token"}).advice(video.host, "ipv4")
 	if r == nil || r.Prefix == nil || *r.Prefix != 24 || r.OutsideShare == nil || *r.OutsideShare < 0.3333 || *r.OutsideShare > 0.3334 {
 		t.Fatalf("%s", asJSON(t, r))
 	}

@@ -260,7 +260,7 @@ func (a *analysis) grains(ctx context.Context) (map[uint16]int64, error) {
 func (a *analysis) newReel(h *host) reel {
 	r := reel{host: h}
 	r.Host, r.Stated = h.name, a.stated()
-	r.Gaps, r.Bound = a.gaps, h.policy.bound()
+	r.Gaps, r.Bound = a.gaps || h.gaps, h.policy.bound()
 	r.RefusalsOnly = h.refusalsOnly()
 	r.CurrentPrefix4, r.CurrentPrefix6 = h.policy.prefix(4), h.policy.prefix(6)
 	return r

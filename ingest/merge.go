@@ -242,7 +242,8 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 		if id >= len(l.sources) || l.sources[id] == nil {
 			s.Earlier = true
 		} else {
-			s.Notes, s.Sampled = l.sources[id].facts.Sentences(s.Format), l.sources[id].facts.Sampled
+			facts := &l.sources[id].facts
+			s.Notes, s.Sampled, s.Edge = facts.Sentences(s.Format), facts.Sampled, facts.Edge()
 			if failed[id] != nil {
 				s.Err = failed[id]
 			}

@@ -49,6 +49,9 @@ func (q *question) grounds(list *caveats) {
 	if q.inferred > 0 {
 		list.add("For %s of %s the mismatch is inferred, without a reproduced hash.", count(q.inferred), plural(q.all.users, "user", "users"))
 	}
+	if q.untold > 0 {
+		list.add("%s not counted: refused at another address too, but not to be followed there.", plural(q.untold, "user is", "users are"))
+	}
 	switch {
 	case q.o.RefusalsOnly:
 		list.add("The log holds refusals only, so whether they were served before cannot be seen, and whether a change is worth it is not tested.")

@@ -141,6 +141,9 @@ func (c *facts) limits(s string) string {
 	if c.group.Truncated {
 		s += "; only the first requests of this link were looked at"
 	}
+	if c.group.Gaps {
+		s += "; more than a tenth of the requests is missing from the log"
+	}
 	return s
 }
 

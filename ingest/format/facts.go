@@ -17,6 +17,8 @@ type Facts struct {
 	Forwarded int64 // whose address is what X-Forwarded-For says
 
 	four, six family
+	edge      string // the first that was named
+	edges     bool   // another one was named, or none
 }
 
 // family is what the addresses of one family show.
@@ -42,11 +44,34 @@ func (f *Facts) Note(r *Record) {
 	f.Shield += one(r.Shield)
 	f.Sampled += one(r.Sampled)
 	f.Forwarded += one(r.Forwarded)
+	if !f.edges {
+		f.noteEdge(r.Viewer.Edge)
+	}
 	if r.Client.Is4() {
 		f.four.note(r.Client)
 	} else {
 		f.six.note(r.Client)
 	}
+}
+
+func (f *Facts) noteEdge(name []byte) {
+	switch {
+	case len(name) == 0:
+		f.edges = true
+	case f.edge == "":
+		f.edge = string(name)
+	case f.edge != string(name):
+		f.edges = true
+	}
+}
+
+// Edge is the server or place that wrote all records; "" if they name several,
+// or one of them names none.
+func (f *Facts) Edge() string {
+	if f.edges {
+		return ""
+	}
+	return f.edge
 }
 
 func one(b bool) int64 {
@@ -100,6 +125,10 @@ func (f *Facts) Merge(other *Facts) {
 	f.Shield += other.Shield
 	f.Sampled += other.Sampled
 	f.Forwarded += other.Forwarded
+	if other.Records > 0 {
+		f.edges = f.edges || other.edges || f.edge != "" && f.edge != other.edge
+		f.edge = other.edge
+	}
 	f.four.merge(&other.four)
 	f.six.merge(&other.six)
 }

@@ -91,3 +91,27 @@ func TestNotes(t *testing.T) {
 		}
 	}
 }
+
+func TestFactsOfEdges(t *testing.T) {
+	for _, c := range []struct{ names, want string }{
+		{"fr5 fr5 fr5 fr5", "fr5"}, {"fr5 fr5 ams2 fr5", ""}, {"fr5 fr5 fr5 ams2", ""}, {"fr5 - fr5 fr5", ""}, {"- - - -", ""}, {"- - - fr5", ""},
+	} {
+		for parts := range 3 { // one goroutine, and up to three that are merged
+			some := make([]Facts, parts+1)
+			for i, name := range strings.Fields(c.names) {
+				r := Record{Client: netip.MustParseAddr("203.0.113.7")}
+				if name != "-" {
+					r.Viewer.Edge = []byte(name)
+				}
+				some[i%(parts+1)].Note(&r)
+			}
+			var all Facts
+			for i := range some {
+				all.Merge(&some[i])
+			}
+			if all.Merge(&Facts{}); all.Edge() != c.want {
+				t.Errorf("%s by %d: %q, want %q", c.names, parts+1, all.Edge(), c.want)
+			}
+		}
+	}
+}

@@ -173,6 +173,8 @@ func knownViewer(name string) (field, uint8) {
 		return edge, 0
 	case "responding_node":
 		return edge, 1
+	case "x_edge_location", "edgelocation", "edgecolocode", "datacenter", "pop":
+		return edge, 2
 	case "http_cookie", "cs(cookie)", "cookie", "cookies", "request.headers.cookie":
 		return identity, 0
 	}

@@ -1,0 +1,74 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ipdrift/detect/finding"
+)
+
+// watching adds 60 viewers who watch 20 segments each and change the address
+// within their /24 at the twelfth; keep tells which segments are logged.
+func watching(keep func(viewer, segment int) bool) *little {
+	var l little
+	for i := range 60 {
+		home, away := fmt.Sprintf("198.51.%d.10", i), fmt.Sprintf("198.51.%d.99", i)
+		link := video.link(fmt.Sprintf("/film/%d/index.m3u8", i), home)
+		l.get(video, link, home, 200)
+		for n := range 20 {
+			ip, status := home, 200
+			if n >= 12 {
+				ip, status = away, 403
+			}
+			if keep(i, n) {
+				l.get(video, on(fmt.Sprintf("/film/%d/seg%d.ts", i, n+1), link), ip, status)
+			}
+		}
+	}
+	return &l
+}
+
+// TestRule11GapsInSegmentNumbers: where viewers' segments are missing, and were
+// never refused, nobody is said to rotate, and no mask is advised.
+func TestRule11GapsInSegmentNumbers(t *testing.T) {
+	whole := watching(func(int, int) bool { return true }).try(t, settings{})
+	if n := whole.Users.ByClass[finding.Rotating]; n != 60 || strings.Contains(strings.Join(whole.Warnings, " "), "missing from the log") {
+		t.Fatalf("%d rotating users in a whole log, want 60: %q", n, whole.Warnings)
+	}
+	sampled := watching(func(i, n int) bool { return (i*7+n*5)%4 != 0 }).try(t, settings{}) // a quarter is missing
+	if n := sampled.Users.ByClass[finding.Rotating]; n != 0 || sampled.Users.ByClass[finding.Undetermined] != 60 {
+		t.Errorf("classes %v, want all undetermined", sampled.Users.ByClass)
+	}
+	if said := strings.Join(sampled.Warnings, "\n"); !strings.Contains(said, "% of the segments that viewers must have asked for are missing from the log, of 60 of 60 viewers") {
+		t.Errorf("%q", said)
+	}
+	if r := sampled.advice(video.host, "ipv4"); r == nil || r.Prefix != nil || r.AffectedUsers != 0 {
+		t.Errorf("advice %s", asJSON(t, r))
+	}
+	few := watching(func(i, n int) bool { return n != 5 }).try(t, settings{}) // a twentieth is
+	if n := few.Users.ByClass[finding.Rotating]; n != 60 {
+		t.Errorf("classes %v, want 60 rotating", few.Users.ByClass)
+	}
+}
+
+// TestRule02OneEdge: a log whose lines all name one edge says so.
+func TestRule02OneEdge(t *testing.T) {
+	const says = "requests were logged by one edge ([ed])"
+	l := watching(func(int, int) bool { return true })
+	text := l.text(entry.gcore)
+	if said := strings.Join(tryText(t, text, settings{}).Warnings, "\n"); !strings.Contains(said, "all 1260 "+says) {
+		t.Errorf("%q", said)
+	}
+	two := strings.Replace(text, `"[ed]"`, `"[fr]"`, 1)
+	short := strings.Join(strings.SplitAfter(text, "\n")[:900], "")
+	for _, text := range []string{two, short, l.text(entry.text)} {
+		if said := strings.Join(tryText(t, text, settings{}).Warnings, "\n"); strings.Contains(said, "one edge") {
+			t.Errorf("%q", said)
+		}
+	}
+	files := []string{write(t, "a.log", text), write(t, "b.log", strings.ReplaceAll(l.text(entry.gcore), `"[ed]"`, `"[fr]"`))}
+	if said := strings.Join(tryFiles(t, settings{files: files}).Warnings, "\n"); strings.Contains(said, "one edge") {
+		t.Errorf("two edges, a file each: %q", said)
+	}
+}
