@@ -35,23 +35,21 @@ func newDictionary(s *Store, name string) (*dictionary, error) {
 	return &dictionary{name: name, rows: rows, ids: make(map[uint64]uint32, 1<<15)}, nil
 }
 
-// id returns the id of the value with this hash, from 1 on. row gives the
-// values of a new one's columns behind the id.
-func (d *dictionary) id(ctx context.Context, hash uint64, row func() []any) (uint32, error) {
+// id returns the id of the value with this hash, from 1 on. A fresh one is for
+// the caller to add a row for.
+func (d *dictionary) id(hash uint64) (id uint32, fresh bool) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if id, ok := d.ids[hash]; ok {
-		d.mu.Unlock()
-		return id, nil
+		return id, false
 	}
 	if len(d.ids) >= maxEntries {
 		clear(d.ids)
 		d.forgot = true
 	}
 	d.last++
-	id := d.last
-	d.ids[hash] = id
-	d.mu.Unlock()
-	return id, d.rows.Append(ctx, append([]any{id}, row()...)...)
+	d.ids[hash] = d.last
+	return d.last, true
 }
 
 // cache is one worker's own memory of a dictionary, so that a common value

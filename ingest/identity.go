@@ -93,9 +93,12 @@ func (w *worker) identity(ctx context.Context, host uint64) (uint32, error) {
 	if slot.hash == hash && slot.id != 0 {
 		return slot.id, nil
 	}
-	id, err := w.ident.dict.id(ctx, hash, func() []any { return []any{hash} })
+	id, fresh := w.ident.dict.id(hash)
 	*slot = cacheSlot{hash, id}
-	return id, err
+	if !fresh {
+		return id, nil
+	}
+	return id, w.ident.dict.rows.Append(ctx, id, hash)
 }
 
 // named is the value of the parameter, cookie or field that is the identity.

@@ -219,13 +219,7 @@ func (l *load) pump(ctx context.Context) error {
 		return ctx.Err()
 	})
 	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
-	err := g.Wait()
-	l.rejects.settle()
-	l.ties.settle()
-	for _, d := range l.dicts.all() {
-		d.rows.settle()
-	}
-	return err
+	return g.Wait()
 }
 
 // readOne cuts a source into chunks and hands them to out.

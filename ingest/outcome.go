@@ -40,13 +40,13 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, hostHash uint64) (ui
 	if slot.hash == hash && slot.id != 0 {
 		return slot.id, nil
 	}
-	id, err := w.outcome.dict.id(ctx, hash, func() []any {
-		return []any{
-			string(w.Keys.Cut(o.host, cutMark)), string(w.Keys.Cut(o.method, cutMark)), o.status, o.code, o.upstream, o.shield,
-			uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
-			uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key, o.stale, o.refused,
-		}
-	})
+	id, fresh := w.outcome.dict.id(hash)
 	*slot = cacheSlot{hash, id}
-	return id, err
+	if !fresh {
+		return id, nil
+	}
+	return id, w.outcome.dict.rows.Append(ctx, id,
+		string(w.Keys.Cut(o.host, cutMark)), string(w.Keys.Cut(o.method, cutMark)), o.status, o.code, o.upstream, o.shield,
+		uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
+		uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key, o.stale, o.refused)
 }

@@ -49,6 +49,9 @@ func cutReferer(url []byte) []byte {
 // whatever scheme, is cut to its first characters.
 func cleanPath(path []byte) string {
 	text := cutMarked(cutParams(string(path)))
+	if !strings.Contains(text, "/") {
+		return validText(text)
+	}
 	parts := strings.Split(text, "/")
 	for i, p := range parts {
 		if looksSigned(p) && i+1 < len(parts) && allDigits(parts[i+1]) {

@@ -49,8 +49,10 @@ func (f *feed) drop() {
 	}
 }
 
-// Rows collects rows for one table and writes them batch by batch. It is safe
-// for concurrent use.
+// Rows collects rows for one table and writes them batch by batch, all of them
+// in one INSERT, which begins with the first full batch and ends with Flush: what
+// it writes is compressed on the way and stands in the file once. It is safe for
+// concurrent use.
 type Rows struct {
 	store  *Store
 	table  string
@@ -61,7 +63,9 @@ type Rows struct {
 	n     int
 	bytes int // of text
 
-	writing chan error // holds the outcome of the write under way, nil when idle
+	flow    sync.Mutex
+	batches chan arrow.Record // of the INSERT under way; nil where there is none
+	outcome chan error        // of the same
 }
 
 // Rows starts collecting rows for a table of schema.sql.
@@ -70,7 +74,7 @@ func (s *Store) Rows(table string) (*Rows, error) {
 	if schema == nil {
 		return nil, fmt.Errorf("no table %q to write to", table)
 	}
-	return &Rows{store: s, table: table, schema: schema, build: newBuilder(schema), writing: idle()}, nil
+	return &Rows{store: s, table: table, schema: schema, build: newBuilder(schema)}, nil
 }
 
 func newBuilder(schema *arrow.Schema) *array.RecordBuilder {
@@ -80,17 +84,20 @@ func newBuilder(schema *arrow.Schema) *array.RecordBuilder {
 // Append adds one row, its values in the order of the table's columns. nil is
 // NULL. Text is made valid UTF-8.
 func (r *Rows) Append(ctx context.Context, values ...any) error {
+	return r.add(ctx, func(b []array.Builder) (text int, err error) { return appendRow(r.schema, b, values) })
+}
+
+// add adds one row, which put appends to the builders of the columns. It returns
+// how much text that was.
+func (r *Rows) add(ctx context.Context, put func([]array.Builder) (text int, err error)) error {
 	r.mu.Lock()
-	if err := appendRow(r.build, values); err != nil {
+	text, err := put(r.build.Fields())
+	if err != nil {
 		r.mu.Unlock()
 		return fmt.Errorf("table %s: %w", r.table, err)
 	}
 	r.n++
-	for _, v := range values {
-		if text, ok := v.(string); ok {
-			r.bytes += len(text)
-		}
-	}
+	r.bytes += text
 	least := batchRows
 	if r.bytes > batchText {
 		least = 1
@@ -108,9 +115,14 @@ func (r *Rows) Flush(ctx context.Context) error {
 	if err := r.write(ctx, rest); err != nil {
 		return err
 	}
-	err := <-r.writing
-	r.writing <- nil
-	return err
+	r.flow.Lock()
+	defer r.flow.Unlock()
+	if r.batches == nil {
+		return nil
+	}
+	close(r.batches)
+	r.batches = nil
+	return <-r.outcome
 }
 
 // takeIf hands over the collected rows once there are n of them; r.mu is held.
@@ -122,46 +134,61 @@ func (r *Rows) takeIf(n int) arrow.Record {
 	return r.build.NewRecord()
 }
 
-// write starts writing a batch once the one before is done, whose error it
-// returns.
+// write hands a batch to the INSERT, whose error it returns where it has failed.
 func (r *Rows) write(ctx context.Context, batch arrow.Record) error {
 	if batch == nil {
 		return nil
 	}
-	if err := <-r.writing; err != nil {
-		batch.Release()
-		r.writing <- err
-		return err
+	r.flow.Lock()
+	defer r.flow.Unlock()
+	if r.batches == nil {
+		batches, outcome := make(chan arrow.Record, 1), make(chan error, 1)
+		r.batches, r.outcome = batches, outcome
+		r.store.aside(func(life context.Context) { outcome <- r.store.insert(life, r.table, r.schema, batches) })
 	}
-	one := make(chan arrow.Record, 1)
-	one <- batch
-	close(one)
-	go func() { r.writing <- r.store.insert(context.WithoutCancel(ctx), r.table, r.schema, one) }()
-	return nil
+	select {
+	case r.batches <- batch:
+		return nil
+	case err := <-r.outcome:
+		batch.Release()
+		r.outcome <- err
+		return err
+	case <-ctx.Done():
+		batch.Release()
+		return ctx.Err()
+	}
 }
 
-// settle waits for the write under way, whose error stays for the next one.
-func (r *Rows) settle() {
-	err := <-r.writing
-	r.writing <- err
+// addText adds a row of an id and a text, NULL where there is none.
+func (r *Rows) addText(ctx context.Context, id uint32, text string, some bool) error {
+	return r.add(ctx, func(b []array.Builder) (int, error) {
+		b[0].(*array.Uint32Builder).Append(id)
+		appendText(b[1], text, some)
+		return len(text), nil
+	})
 }
 
-func idle() chan error {
-	c := make(chan error, 1)
-	c <- nil
-	return c
+func appendText(b array.Builder, text string, some bool) {
+	if !some {
+		b.AppendNull()
+		return
+	}
+	b.(*array.StringBuilder).Append(text)
 }
 
-func appendRow(b *array.RecordBuilder, values []any) error {
-	if len(values) != len(b.Fields()) {
-		return fmt.Errorf("%d values for %d columns", len(values), len(b.Fields()))
+func appendRow(schema *arrow.Schema, b []array.Builder, values []any) (text int, err error) {
+	if len(values) != len(b) {
+		return 0, fmt.Errorf("%d values for %d columns", len(values), len(b))
 	}
 	for i, v := range values {
-		if !appendValue(b.Field(i), v) {
-			return fmt.Errorf("column %s cannot hold a %T", b.Schema().Field(i).Name, v)
+		if !appendValue(b[i], v) {
+			return 0, fmt.Errorf("column %s cannot hold a %T", schema.Field(i).Name, v)
+		}
+		if s, ok := v.(string); ok {
+			text += len(s)
 		}
 	}
-	return nil
+	return text, nil
 }
 
 func appendValue(b array.Builder, v any) bool {

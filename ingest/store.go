@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/marcboeker/go-duckdb"
@@ -47,6 +48,10 @@ type Store struct {
 	grows     bool                     // final exists, and is attached as ipdrift_old
 	claim     *claim                   // of the name final
 	writing   <-chan error             // a checkpoint that was given up, and may be going on
+
+	life   context.Context // of what goes on aside; ends with Close
+	end    context.CancelFunc
+	asides sync.WaitGroup
 }
 
 // Create makes a case. With path "" it is private: a temporary file that Close
@@ -56,7 +61,7 @@ type Store struct {
 // until then: whatever stops the run, a kill included, costs only what the run
 // added. No other run can write to the same case meanwhile.
 func Create(path string, l Limits) (*Store, error) {
-	s := &Store{}
+	s := newStore()
 	if err := s.place(path); err != nil {
 		s.Close()
 		return nil, err
@@ -68,6 +73,15 @@ func Create(path string, l Limits) (*Store, error) {
 	}
 	return s, nil
 }
+
+func newStore() *Store {
+	s := &Store{}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
+}
+
+// aside runs f on a goroutine of its own. Close ends it and waits for it.
+func (s *Store) aside(f func(life context.Context)) { s.asides.Go(func() { f(s.life) }) }
 
 // begin makes the tables.
 func (s *Store) begin(l Limits) error {
@@ -96,7 +110,7 @@ func Open(path string, l Limits) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, unwrapPath(err))
 	}
-	s := &Store{}
+	s := newStore()
 	if err := s.connect(path, l, "READ_ONLY"); err != nil {
 		s.Close()
 		return nil, noCase(path, err)
@@ -145,6 +159,8 @@ func (s *Store) connect(path string, l Limits, access string) error {
 // finished, leave no file behind.
 func (s *Store) Close() error {
 	var err error
+	s.end()
+	s.asides.Wait()
 	if s.writing == nil || len(s.writing) > 0 { // else the database is left to end with the process
 		err = s.shut()
 	}

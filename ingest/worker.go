@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -349,15 +350,20 @@ func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*l
 	if l.Params != nil {
 		m.hash = mix(m.hash, w.hash(l.Params))
 	}
-	var err error
-	m.id, err = w.dicts.link.id(ctx, m.hash, func() []any {
-		shown := l.Token[:min(tokenShown, len(l.Token))]
-		return []any{string(w.Keys.Cut(host, cutMark)), string(shown), stableID(host, l), l.Deadline}
-	})
-	if err != nil {
-		m.key = 0
+	id, fresh := w.dicts.link.id(m.hash)
+	if m.id = id; !fresh {
+		return m, nil
 	}
-	return m, err
+	shown, hash := validText(string(l.Token[:min(tokenShown, len(l.Token))])), stableID(host, l)
+	name := validText(string(w.Keys.Cut(host, cutMark)))
+	return m, w.dicts.link.rows.add(ctx, func(b []array.Builder) (int, error) {
+		b[0].(*array.Uint32Builder).Append(id)
+		appendText(b[1], name, true)
+		appendText(b[2], shown, true)
+		b[3].(*array.Uint64Builder).Append(hash)
+		b[4].(*array.Int64Builder).Append(l.Deadline)
+		return len(name), nil
+	})
 }
 
 // stableID is the same for the same link in every run, and does not give the
@@ -376,62 +382,37 @@ func stableID(host []byte, l *token.Link) uint64 {
 // hitIDs are the dictionary ids of one hit.
 type hitIDs struct{ outcome, client, dir, file, agent, referer uint32 }
 
-func (w *worker) ids(ctx context.Context, o *outcome, t *aimed) (ids hitIDs, err error) {
-	r := &w.record
-	if ids.outcome, err = w.outcomeID(ctx, o, t.host); err != nil {
-		return ids, err
-	}
-	if ids.client, err = w.clientID(ctx); err != nil {
-		return ids, err
-	}
-	for _, d := range []struct {
-		to    *uint32
-		cache *cache
-		text  []byte
-		hash  uint64
-		clean func([]byte) any
-	}{
-		{&ids.dir, w.dir, t.dir, t.dirHash, pathText},
-		{&ids.file, w.file, t.file, t.fileHash, pathText},
-		{&ids.agent, w.agent, r.UserAgent, w.hash(r.UserAgent), agentText},
-		{&ids.referer, w.referer, r.Referer, w.hash(r.Referer), refererText},
-	} {
-		slot := d.cache.slot(d.hash)
-		if slot.hash != d.hash || slot.id == 0 {
-			text, clean := d.text, d.clean
-			id, err := d.cache.dict.id(ctx, d.hash, func() []any { return []any{clean(w.Keys.Cut(text, cutMark))} })
-			if err != nil {
-				return ids, err
-			}
-			*slot = cacheSlot{d.hash, id}
-		}
-		*d.to = slot.id
-	}
-	return ids, nil
+func (w *worker) ids(ctx context.Context, o *outcome, t *aimed) (hitIDs, error) {
+	outcome, err1 := w.outcomeID(ctx, o, t.host)
+	client, err2 := w.clientID(ctx)
+	dir, err3 := w.textID(ctx, w.dir, t.dir, t.dirHash, pathText)
+	file, err4 := w.textID(ctx, w.file, t.file, t.fileHash, pathText)
+	agent, err5 := w.textID(ctx, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText)
+	referer, err6 := w.textID(ctx, w.referer, w.record.Referer, w.hash(w.record.Referer), refererText)
+	return hitIDs{outcome, client, dir, file, agent, referer}, cmp.Or(err1, err2, err3, err4, err5, err6)
 }
 
-func pathText(b []byte) any { return cleanPath(b) }
-
-func plainText(b []byte) any {
-	if b == nil {
-		return nil
+// textID is the id of a text. stored is what of it goes into the case, if
+// anything.
+func (w *worker) textID(ctx context.Context, c *cache, text []byte, hash uint64, stored func([]byte) (string, bool)) (uint32, error) {
+	slot := c.slot(hash)
+	if slot.hash == hash && slot.id != 0 {
+		return slot.id, nil
 	}
-	return string(b)
+	id, fresh := c.dict.id(hash)
+	*slot = cacheSlot{hash, id}
+	if !fresh {
+		return id, nil
+	}
+	clean, some := stored(w.Keys.Cut(text, cutMark))
+	return id, c.dict.rows.addText(ctx, id, clean, some)
 }
 
-func agentText(b []byte) any {
-	if b == nil {
-		return nil
-	}
-	return cutMarked(string(b))
-}
+func pathText(b []byte) (string, bool) { return cleanPath(b), true }
 
-func refererText(b []byte) any {
-	if b == nil {
-		return nil
-	}
-	return cleanPath(cutReferer(b))
-}
+func agentText(b []byte) (string, bool) { return validText(cutMarked(string(b))), b != nil }
+
+func refererText(b []byte) (string, bool) { return cleanPath(cutReferer(b)), b != nil }
 
 func (w *worker) clientID(ctx context.Context) (uint32, error) {
 	r := &w.record
@@ -442,17 +423,32 @@ func (w *worker) clientID(ctx context.Context) (uint32, error) {
 	if slot.hash == hash && slot.id != 0 {
 		return slot.id, nil
 	}
-	id, err := w.client.dict.id(ctx, hash, func() []any {
-		var asn any
-		if r.ASN != 0 {
-			asn = r.ASN
-		} else if found := w.Networks.Find(r.Client); found.ASN != 0 {
-			asn = found.ASN
-		}
-		return []any{family(r.Client), uint8(b2i(r.Client.Is4In6())), hi, lo, string(token.AppendAddr(nil, r.Client)), plainText(w.Keys.Cut(r.Country, cutMark)), asn}
-	})
+	id, fresh := w.client.dict.id(hash)
 	*slot = cacheSlot{hash, id}
-	return id, err
+	if !fresh {
+		return id, nil
+	}
+	asn := r.ASN
+	if asn == 0 {
+		asn = w.Networks.Find(r.Client).ASN
+	}
+	var space [64]byte
+	address, country := token.AppendAddr(space[:0], r.Client), validText(string(w.Keys.Cut(r.Country, cutMark)))
+	return id, w.client.dict.rows.add(ctx, func(b []array.Builder) (int, error) {
+		b[0].(*array.Uint32Builder).Append(id)
+		b[1].(*array.Uint8Builder).Append(family(r.Client))
+		b[2].(*array.Uint8Builder).Append(uint8(b2i(r.Client.Is4In6())))
+		b[3].(*array.Uint64Builder).Append(hi)
+		b[4].(*array.Uint64Builder).Append(lo)
+		b[5].(*array.StringBuilder).BinaryBuilder.Append(address)
+		appendText(b[6], country, r.Country != nil)
+		if asn == 0 {
+			b[7].AppendNull()
+		} else {
+			b[7].(*array.Uint32Builder).Append(asn)
+		}
+		return len(address), nil
+	})
 }
 
 func family(a netip.Addr) uint8 {
