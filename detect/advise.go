@@ -49,6 +49,7 @@ func (a *analysis) advise(ctx context.Context) error {
 			}
 		}
 	}
+	a.snippets()
 	return masks.Flush(ctx)
 }
 

@@ -214,9 +214,29 @@ func (t *ticket) changes() {
 		for n, step := range r.Change {
 			t.line(strconv.Itoa(n+1), ". ", escape(step))
 		}
+		t.snippets(r)
 	}
 	t.section("How to verify")
 	t.verification(advised)
+}
+
+// snippets shows signing code for what is recommended.
+func (t *ticket) snippets(r finding.Recommendation) {
+	for i, s := range r.Snippets {
+		if i == 0 {
+			t.line("\nThe signer, with the cut address as text of the form ", escape(s.Form), ":")
+		}
+		t.line("\n", fenced(s.Lang, s.Code))
+	}
+}
+
+// fenced puts code into a block that no line of it can end.
+func fenced(lang, code string) string {
+	fence := "```"
+	for strings.Contains(code, fence) {
+		fence += "`"
+	}
+	return fence + escape(lang) + "\n" + strings.TrimRight(visible(code, "\n\t"), "\n") + "\n" + fence
 }
 
 // verification names the requests to test and what each must answer.

@@ -261,11 +261,12 @@ type Recommendation struct {
 	Host              string      `json:"host"`
 	Family            string      `json:"family"` // "ipv4" or "ipv6"
 	Decision          Decision    `json:"decision"`
-	Prefix            *int        `json:"prefix"`           // the prefix to bind to, for widen and helps_partly
-	CurrentPrefix     *int        `json:"current_prefix"`   // the prefix bound to today; nil if not known or not bound
-	Reason            string      `json:"reason"`           // one sentence to be read aloud; a second one only for what would change the decision
-	Caveats           []string    `json:"caveats"`          // what else bears on it, most decision-relevant first, a sentence each
-	Change            []string    `json:"change,omitempty"` // what has to be changed, in order
+	Prefix            *int        `json:"prefix"`             // the prefix to bind to, for widen and helps_partly
+	CurrentPrefix     *int        `json:"current_prefix"`     // the prefix bound to today; nil if not known or not bound
+	Reason            string      `json:"reason"`             // one sentence to be read aloud; a second one only for what would change the decision
+	Caveats           []string    `json:"caveats"`            // what else bears on it, most decision-relevant first, a sentence each
+	Change            []string    `json:"change,omitempty"`   // what has to be changed, in order
+	Snippets          []Snippet   `json:"snippets,omitempty"` // signing code for what is recommended, in the usual languages; of schemes that there is code for
 	AffectedUsers     int64       `json:"affected_users"`
 	FirstRequestUsers int64       `json:"first_request_users"` // of the affected users, those never served
 	ManyNetworksUsers int64       `json:"many_networks_users"` // left out of the affected users
@@ -286,6 +287,13 @@ type Recommendation struct {
 	OutsideShare      *float64    `json:"other_carriers_share,omitempty"` // share of the pairs of clients in one network that are of different carriers; nil: the log does not tell
 	Carriers          []Carrier   `json:"carriers"`
 	Curve             []CurveStep `json:"curve"`
+}
+
+// Snippet is signing code, to be shown as it stands. It holds no key.
+type Snippet struct {
+	Lang string `json:"lang"` // "php", "python", "node" or "go"
+	Code string `json:"code"`
+	Form string `json:"mask_form"` // text of a cut address that it makes; the CDN has to confirm it
 }
 
 // Share is a proportion with a one-sided 95 % bound on either side.
