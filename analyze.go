@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"ipdrift/detect"
 	"ipdrift/detect/finding"
@@ -87,6 +88,16 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, or 'nginx:<log_format string>', 'apache:<LogFormat string>', 'gcore:<fields>' and others that \"ipdrift formats\" lists (default: found for each file)")
 	f.StringVar(&o.db, "db", "", "keep the case as a DuckDB database in this `FILE`, for ipdrift report and query; a case that is there grows by the logs it has not seen")
 	o.outputFlags.register(f)
+	o.registerInput(cmd)
+	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
+	o.registerLimits(f)
+	wordsFor(cmd, "fail-on", conditionNames()...)
+	o.complete(cmd)
+}
+
+// registerInput takes what narrows the input, and says how it is judged.
+func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds or RFC 3339)")
 	f.StringVar(&o.until, "until", "", "only requests before this `TIME`")
 	f.StringVar(&o.host, "host", "", "only hosts that match this `GLOB`")
@@ -96,14 +107,18 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	f.StringVar(&o.extent, "recover", "near", "search for the address a link was signed for: none, near (the /16 around), sample=`N` (then all of IPv4 for N links of each host, drawn at random) or full (all of IPv4)")
 	f.StringVar(&o.asnDB, "asn-db", "", "MMDB `FILE` such as GeoLite2-ASN.mmdb: whose the addresses are that the log does not tell")
 	f.StringVar(&o.issued, "issued", "", "what the signer issued, a `FILE` of CSV or JSON lines with url, address and viewer: settles signing addresses and who is one user")
-	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
+	wordsFor(cmd, "user", "auto", "token", "query:", "cookie:", "field:", "ip+ua")
+	wordsFor(cmd, "recover", append(extents(), string(detect.RecoverSample(30)))...)
+}
+
+func (o *analyzeFlags) registerLimits(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "threads to use (default: all cores)")
 	f.StringVar(&o.memory, "memory", "1GiB", "`SIZE` that bounds the whole process")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks on stderr; errors are still shown")
+}
+
+func (o *analyzeFlags) complete(cmd *cobra.Command) {
 	wordsFor(cmd, "scope", "auto", "file", "dir")
-	wordsFor(cmd, "user", "auto", "token", "query:", "cookie:", "field:", "ip+ua")
-	wordsFor(cmd, "recover", append(extents(), string(detect.RecoverSample(30)))...)
-	wordsFor(cmd, "fail-on", conditionNames()...)
 	o.keyFlags.complete(cmd)
 	o.outputFlags.complete(cmd)
 }
@@ -293,7 +308,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		return &failure{status: statusFailed}
 	}
 	doc := document{analysis: analysis, store: store, elapsed: time.Since(start), kept: o.db}
-	if err := o.outputFlags.write(cmd, doc, func() error { return o.keep(cmd.Context(), store, analysis) }); err != nil {
+	if err := o.outputFlags.write(cmd, doc.render, func() error { return o.keep(cmd.Context(), store, analysis) }); err != nil {
 		return err
 	}
 	return o.status(cmd.ErrOrStderr(), analysis, broken)

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
-	"ipdrift/detect/finding"
 	"ipdrift/detect/pages"
-	"ipdrift/ingest"
 	"ipdrift/report/browse"
 )
 
@@ -44,15 +41,11 @@ func browseCase(cmd *cobra.Command, path string) error {
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
 		return usage(otherwise, "browse needs a terminal that can move its cursor, and TERM is %q", name)
 	}
-	store, err := openCase(path)
+	store, a, err := recall(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	a, err := recalled(cmd, store, path)
-	if err != nil {
-		return err
-	}
 	reader, err := pages.Open(cmd.Context(), store)
 	if err != nil {
 		return err
@@ -62,20 +55,4 @@ func browseCase(cmd *cobra.Command, path string) error {
 	layout.Case = path
 	return browse.Run(cmd.Context(), browse.Case{Analysis: a, Refusals: reader.Refusals, Viewers: reader.Viewers, Timeline: reader.Timeline},
 		cmd.InOrStdin(), out, os.Environ(), layout)
-}
-
-// recalled is the analysis that a kept case holds.
-func recalled(cmd *cobra.Command, store *ingest.Store, path string) (*finding.Analysis, error) {
-	text, ok, err := store.Recall(cmd.Context(), aboutAnalysis)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, failed("analyse the log again with --db", "%s: the case holds no analysis", path)
-	}
-	a := &finding.Analysis{}
-	if err := json.Unmarshal([]byte(text), a); err != nil {
-		return nil, fmt.Errorf("%s: the analysis in it cannot be read: %w", path, err)
-	}
-	return a, nil
 }

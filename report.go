@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,42 +31,53 @@ type outputFlags struct {
 	outputs []string
 	width   int
 	verbose bool
+
+	only []string // formats there are; nil: all
 }
 
 func (o *outputFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&o.format, "format", report.Formats()[0].Name, "`FORMAT` of stdout: "+formatNames())
-	f.StringArrayVarP(&o.outputs, "output", "o", nil, "also write a report to this `FILE`; the ending picks the format ("+endings()+"); repeatable")
+	f.StringVar(&o.format, "format", report.Formats()[0].Name, "`FORMAT` of stdout: "+strings.Join(o.names(), ", "))
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, "also write a report to this `FILE`; the ending picks the format ("+strings.Join(o.endings(), " ")+"); repeatable")
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of text (default: the terminal's, 80 elsewhere)")
 	f.BoolVar(&o.verbose, "verbose", false, "every flagged user, the mask curves and the thresholds")
 }
 
-func (o *outputFlags) complete(cmd *cobra.Command) {
-	wordsFor(cmd, "format", listFormats(func(f report.Format) string { return f.Name })...)
+func (o *outputFlags) complete(cmd *cobra.Command) { wordsFor(cmd, "format", o.names()...) }
+
+func (o *outputFlags) names() []string {
+	return o.list(func(f report.Format) string { return f.Name })
 }
 
-func formatNames() string {
-	return strings.Join(listFormats(func(f report.Format) string { return f.Name }), ", ")
+func (o *outputFlags) endings() []string {
+	return o.list(func(f report.Format) string { return f.Ending })
 }
 
-func endings() string {
-	return strings.Join(listFormats(func(f report.Format) string { return f.Ending }), " ")
-}
-
-func listFormats(what func(report.Format) string) []string {
+// list tells something of the formats there are.
+func (o *outputFlags) list(what func(report.Format) string) []string {
 	var out []string
 	for _, f := range report.Formats() {
-		out = append(out, what(f))
+		if o.only == nil || slices.Contains(o.only, f.Name) {
+			out = append(out, what(f))
+		}
 	}
 	return out
 }
 
+// fits refuses a format that there is not, or not of this document.
+func (o *outputFlags) fits(f report.Format, err error) error {
+	if o.only != nil && !slices.Contains(o.only, f.Name) {
+		return fmt.Errorf("choose one of %s (%s)", strings.Join(o.names(), ", "), strings.Join(o.endings(), " "))
+	}
+	return err
+}
+
 // check looks at the flags before any work is done.
 func (o *outputFlags) check(sources []ingest.Source) error {
-	if _, err := report.FormatNamed(o.format); err != nil {
+	if err := o.fits(report.FormatNamed(o.format)); err != nil {
 		return usage("", "--format: %w", err)
 	}
 	for _, path := range o.outputs {
-		if _, err := report.FormatFor(path); err != nil {
+		if err := o.fits(report.FormatFor(path)); err != nil {
 			return usage("", "-o %s: %w", path, err)
 		}
 	}
@@ -82,10 +95,13 @@ type document struct {
 	kept     string // path of the kept case
 }
 
-// write renders the document for every file and for stdout, and then settles
+// renderer writes a document in one format.
+type renderer func(ctx context.Context, w io.Writer, f report.Format, layout report.Options) error
+
+// write renders a document for every file and for stdout, and then settles
 // the case. Files get their names last: after a failure there is none. A reader
 // of stdout who has seen enough, such as head, is no failure of the rest.
-func (o *outputFlags) write(cmd *cobra.Command, d document, settle func() error) error {
+func (o *outputFlags) write(cmd *cobra.Command, render renderer, settle func() error) error {
 	var files []*pending
 	defer func() {
 		for _, f := range files {
@@ -102,8 +118,8 @@ func (o *outputFlags) write(cmd *cobra.Command, d document, settle func() error)
 		if err != nil {
 			return err
 		}
-		layout := report.Options{Width: o.width, Verbose: o.verbose, Elapsed: d.elapsed, Case: d.kept}
-		if err := f.write(func(w io.Writer) error { return d.render(cmd.Context(), w, format, layout) }); err != nil {
+		layout := report.Options{Width: o.width, Verbose: o.verbose}
+		if err := f.write(func(w io.Writer) error { return render(cmd.Context(), w, format, layout) }); err != nil {
 			return fmt.Errorf("-o %s: %w", path, err)
 		}
 	}
@@ -113,8 +129,8 @@ func (o *outputFlags) write(cmd *cobra.Command, d document, settle func() error)
 	}
 	out := cmd.OutOrStdout()
 	layout := screen(out, o.width)
-	layout.Verbose, layout.Elapsed, layout.Case = o.verbose, d.elapsed, d.kept
-	unseen := d.render(cmd.Context(), out, format, layout)
+	layout.Verbose = o.verbose
+	unseen := render(cmd.Context(), out, format, layout)
 	if unseen != nil && !errors.Is(unseen, syscall.EPIPE) {
 		return unseen
 	}
@@ -132,6 +148,7 @@ func (o *outputFlags) write(cmd *cobra.Command, d document, settle func() error)
 // render writes one format. A CSV holds all users, who stand in the case and
 // not in the analysis.
 func (d document) render(ctx context.Context, w io.Writer, f report.Format, layout report.Options) error {
+	layout.Elapsed, layout.Case = d.elapsed, d.kept
 	if f.Name != "csv" {
 		return f.Render(w, d.analysis, layout)
 	}
@@ -165,17 +182,36 @@ func (o *outputFlags) again(cmd *cobra.Command, path string) error {
 	if err := o.check([]ingest.Source{{Path: path}}); err != nil {
 		return err
 	}
-	store, err := openCase(path)
+	store, analysis, err := recall(cmd.Context(), path)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	a, err := recalled(cmd, store, path)
+	d := document{store: store, kept: path, analysis: analysis}
+	return o.write(cmd, d.render, func() error { return nil })
+}
+
+// recall opens a kept case for reading, with its analysis.
+func recall(ctx context.Context, path string) (*ingest.Store, *finding.Analysis, error) {
+	store, err := openCase(path)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	d := document{store: store, kept: path, analysis: a}
-	return o.write(cmd, d, func() error { return nil })
+	text, ok, err := store.Recall(ctx, aboutAnalysis)
+	if err == nil && !ok {
+		err = failed("analyse the log again with --db", "%s: the case holds no analysis", path)
+	}
+	a := &finding.Analysis{}
+	if err == nil {
+		if err = json.Unmarshal([]byte(text), a); err != nil {
+			err = fmt.Errorf("%s: the analysis in it cannot be read: %w", path, err)
+		}
+	}
+	if err != nil {
+		store.Close()
+		return nil, nil, err
+	}
+	return store, a, nil
 }
 
 // openCase opens a kept case for reading.

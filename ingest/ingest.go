@@ -47,6 +47,7 @@ type Options struct {
 	Host      string         // glob over hosts, "" all
 	Identity  Identity       // who is one user
 	Networks  *Networks      // whose the addresses are that the log does not tell; nil: not known
+	Watch     *Watch         // what else to look for in the lines; nil: nothing
 	Stdin     io.Reader
 	Threads   int // 0: 1
 	// Progress, if not nil, is called now and then from several goroutines.

@@ -72,17 +72,8 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 		}
 		return ""
 	}
-	u, err := url.Parse(value("url"))
-	if err != nil || u.Hostname() == "" {
-		return 0, r, false
-	}
-	r.Host = strings.ToLower(u.Hostname())
-	s := resources.For([]byte(r.Host)).Scheme
-	if parsers[s] == nil {
-		parsers[s] = token.NewParser(s)
-	}
 	var l token.Link
-	if parsers[s].Parse([]byte(u.RequestURI()), &l); l.Shape != token.Signed {
+	if l, r.Host, ok = readLink(value("url"), resources, parsers); !ok {
 		return 0, r, false
 	}
 	r.Client, _ = netip.ParseAddr(value("address")) // one that is none is not told
@@ -91,6 +82,21 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 		r.Viewer = binary.BigEndian.Uint64(sum[:]) | 1
 	}
 	return stableID([]byte(r.Host), &l), r, true
+}
+
+// readLink takes a whole signed URL apart; false for what is none.
+func readLink(raw string, resources *token.Resources, parsers map[*token.Scheme]*token.Parser) (l token.Link, host string, ok bool) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" {
+		return l, "", false
+	}
+	host = strings.ToLower(u.Hostname())
+	s := resources.For([]byte(host)).Scheme
+	if parsers[s] == nil {
+		parsers[s] = token.NewParser(s)
+	}
+	parsers[s].Parse([]byte(u.RequestURI()), &l)
+	return l, host, l.Shape == token.Signed
 }
 
 func csvRecords(in io.Reader) func() (map[string]string, error) {

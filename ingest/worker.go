@@ -134,6 +134,7 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 		w.left.Add(1)
 		return nil
 	}
+	w.Watch.look(&r.Viewer, source, line)
 	if bytes.IndexByte(r.Target, '?') >= 0 {
 		w.queries++
 	}

@@ -19,10 +19,14 @@ import (
 // is written as an escape, which changes no value. Beside the errors of w there
 // is one for a share that is not a number, which JSON cannot hold.
 func renderJSON(w io.Writer, a *finding.Analysis, _ Options) error {
+	return writeJSON(w, complete(*a))
+}
+
+func writeJSON(w io.Writer, v any) error {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(complete(*a)); err != nil {
+	if err := enc.Encode(v); err != nil {
 		return err
 	}
 	out := &stickyWriter{w: w}

@@ -28,6 +28,8 @@ type Options struct {
 	Verbose bool          // every flagged user, the mask curves and the thresholds
 	Elapsed time.Duration // how long the analysis took; 0 is not shown
 	Case    string        // path of the kept case, for the "next" line; "" is none
+
+	Audience Audience // of Markdown and tickets; "" is ForEngineer
 }
 
 // Renderer writes one analysis in one format. It reads the analysis and never

@@ -10,6 +10,7 @@ type refusal struct {
 	mismatch bool // proven or inferred, not expired, no other policy's doing
 	proven   bool // by a reproduced hash
 	pos      int  // of its first mismatch, or else its first event, in the user's events
+	start    int  // of its first event
 }
 
 type target struct {
@@ -33,7 +34,7 @@ func merge(events []Event, idx []int32, window int64) []refusal {
 		if !ok || e.Time-merged[at].first > window {
 			at = len(merged)
 			open[key] = at
-			merged = append(merged, refusal{first: e.Time, client: e.Client, link: e.Link, pos: pos})
+			merged = append(merged, refusal{first: e.Time, client: e.Client, link: e.Link, pos: pos, start: pos})
 		}
 		merged[at].take(e, pos)
 	}

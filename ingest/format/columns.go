@@ -36,7 +36,7 @@ func (c columns) of(names []string, w *words) *columns {
 	return &c
 }
 
-func (c *columns) has() (set uint32) {
+func (c *columns) has() (set uint64) {
 	for _, f := range c.roles {
 		set |= f.bit()
 	}

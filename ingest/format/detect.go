@@ -10,7 +10,7 @@ type trial struct {
 	lines    int
 	failures map[string]int
 	first    map[string]Misfit // per reason: where it stands first
-	has      uint32            // fields that lines carried, good or idle
+	has      uint64            // fields that lines carried, good or idle
 	facts    Facts
 	local    int // good lines whose time has no zone
 }
@@ -125,7 +125,7 @@ func (p *Parser) idle(bad Failure) bool {
 }
 
 // found is the set of fields that the last line had.
-func (p *Parser) found() (set uint32) {
+func (p *Parser) found() (set uint64) {
 	for f := client; f < fieldCount; f++ {
 		if p.at[f].end > 0 {
 			set |= f.bit()

@@ -38,17 +38,18 @@ const (
 	connection // serial number on its edge
 	edge       // the server that wrote the line
 	identity   // cookies, or what --user field names
+	trace      // id of the request, by which a ticket finds it
 	fieldCount
 )
 
 // fieldNames are the words of Format.Fields, of a Map and of failures, in the order of the constants.
 const fieldNames = "text|client_ip|forwarded_for|time|date|start|request_time|request_time_ms|request_time_us|request|method|uri|path|query|" +
 	"status|host|user_agent|referer|country|asn|bytes|reason_code|upstream_status|shield|scheme|sample_rate|" +
-	"uid|uid_set|tls_session|connection|edge|identity"
+	"uid|uid_set|tls_session|connection|edge|identity|trace"
 
 func (f field) String() string { return strings.Split(fieldNames, "|")[f] }
 
-func (f field) bit() uint32 { return 1 << f }
+func (f field) bit() uint64 { return 1 << f }
 
 // known maps the name of a log variable or JSON key to its field. The name is lower case, with "_" for "-" and without "$"
 // (see foldName). Where a line has several names of one field, the lowest rank wins.
@@ -177,6 +178,10 @@ func knownViewer(name string) (field, uint8) {
 		return edge, 2
 	case "http_cookie", "cs(cookie)", "cookie", "cookies", "request.headers.cookie":
 		return identity, 0
+	case "http_traceparent", "traceparent", "trace_id", "traceid", "x_edge_request_id", "cf_ray", "rayid":
+		return trace, 0
+	case "request_id", "requestid", "reqid", "x_request_id", "http_x_request_id":
+		return trace, 1
 	}
 	return knownGeo(name)
 }

@@ -19,10 +19,10 @@ type Format struct {
 	words   *words
 	given   Map
 	pieces  []piece // what layout was compiled from, where its values have names
-	has     uint32  // the fields that lines carry, as far as known
+	has     uint64  // the fields that lines carry, as far as known
 	escape  escape
 	iis     bool   // a #Software line says so
-	percent uint32 // the fields that the log's writer percent-encodes
+	percent uint64 // the fields that the log's writer percent-encodes
 	notes   []string
 }
 
@@ -191,7 +191,7 @@ const (
 )
 
 // complete says what a log must tell for its requests to be judged, if the set of fields lacks it.
-func complete(set uint32, words dialect) error {
+func complete(set uint64, words dialect) error {
 	lacks := func(fields ...field) bool {
 		for _, f := range fields {
 			if set&f.bit() != 0 {
@@ -215,4 +215,4 @@ func complete(set uint32, words dialect) error {
 }
 
 // enough is complete for formats that may leave the method out.
-func enough(set uint32) bool { return complete(set|method.bit(), ourWords) == nil }
+func enough(set uint64) bool { return complete(set|method.bit(), ourWords) == nil }

@@ -128,7 +128,7 @@ func joinPath(pieces []piece) []piece {
 }
 
 // has is the set of fields that the layout reads.
-func (l *layout) has() (set uint32) {
+func (l *layout) has() (set uint64) {
 	for _, s := range l.steps {
 		set |= s.field.bit()
 	}
@@ -209,7 +209,7 @@ func inner(b []byte, n int) (pos int) {
 }
 
 // fieldsOf names the fields of a set.
-func fieldsOf(set uint32) (names []string) {
+func fieldsOf(set uint64) (names []string) {
 	for f := client; f < fieldCount; f++ {
 		if set&f.bit() != 0 {
 			names = append(names, f.String())

@@ -8,7 +8,7 @@ type vendor struct {
 	name, doc, source string
 	marks             []string // how a line with its keys can be told: any of these stands in it
 	names             map[string]meaning
-	percent           uint32 // fields that are percent-encoded on top of JSON's escapes
+	percent           uint64 // fields that are percent-encoded on top of JSON's escapes
 }
 
 func vendors() []vendor {

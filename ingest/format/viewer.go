@@ -8,6 +8,7 @@ type Viewer struct {
 	Connection []byte // number of the connection; unique on its Edge while the server runs
 	Edge       []byte // the server that wrote the line
 	Identity   []byte // the Cookie header, or the field that a Map calls identity
+	Trace      []byte // id of the request, such as a traceparent; it ties nothing together
 
 	some bool // one of them is not nil
 }
@@ -15,19 +16,19 @@ type Viewer struct {
 // None tells that the line has none of it.
 func (v *Viewer) None() bool { return !v.some }
 
-const viewerBits = 1<<uid | 1<<uidSet | 1<<session | 1<<connection | 1<<edge | 1<<identity
+const viewerBits = 1<<uid | 1<<uidSet | 1<<session | 1<<connection | 1<<edge | 1<<identity | 1<<trace
 
 // readViewer costs nothing where the format has none of it.
 func (p *Parser) readViewer(v *Viewer) {
 	if p.format.has&viewerBits == 0 {
-		if v.some {
+		if v.some || v.Trace != nil {
 			*v = Viewer{}
 		}
 		return
 	}
 	*v = Viewer{
 		UID: p.text(uid), UIDSet: p.text(uidSet), Session: p.text(session),
-		Connection: p.text(connection), Edge: p.text(edge), Identity: p.text(identity),
+		Connection: p.text(connection), Edge: p.text(edge), Identity: p.text(identity), Trace: p.text(trace),
 	}
 	v.some = v.UID != nil || v.UIDSet != nil || v.Session != nil || v.Connection != nil || v.Edge != nil || v.Identity != nil
 }

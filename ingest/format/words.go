@@ -42,7 +42,8 @@ uid_set: the id cookie as it was given out
 tls_session: the id of the TLS session
 connection: the number of the connection on its edge
 edge: the server that wrote the line
-identity: the viewer's id, for --user field; cookies otherwise`
+identity: the viewer's id, for --user field; cookies otherwise
+trace: the id of the request, such as a traceparent`
 
 // MapFields lists the fields that a Map may name, each with a few words on it: "client_ip: the client's address". The slice
 // is the caller's.
@@ -57,7 +58,7 @@ type meaning struct {
 // words is a vocabulary: what it does not define is known's. The nil *words is known's alone.
 type words struct {
 	names  map[string]meaning
-	mapped uint32 // the fields that are read from names alone
+	mapped uint64 // the fields that are read from names alone
 }
 
 // meaning looks up a folded name.
@@ -134,7 +135,7 @@ func mappable(name string) (field, bool) {
 }
 
 // rivals are the fields that would be read instead of f, were they there.
-func rivals(f field) uint32 {
+func rivals(f field) uint64 {
 	switch f {
 	case client:
 		return forwarded.bit()

@@ -1,0 +1,220 @@
+package judge
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// Complaint is what the log has of one viewer around the time of a complaint,
+// and what bears on it.
+type Complaint struct {
+	Group                        // of one user; Events is filled from Incidents
+	Incidents         []Incident // in the order of time, as [Event] says
+	At                int64      // µs, when it is said to have happened; 0: not said
+	From, To          int64      // µs, the time that was looked at; 0: no limit
+	LogFirst, LogLast int64      // µs, of the log
+	Alone             bool       // nobody else fits the complaint
+	Near              bool       // found by network alone: this may be another viewer
+	Calibration       finding.CalibrationStatus
+	Keyed             bool  // there was a key when the log was read
+	Masks4, Masks6    []int // candidates, narrowest first
+}
+
+// Incident is a request with what its sentence needs.
+type Incident struct {
+	Event
+	Detail   string
+	Basis    string
+	Path     string // directory and file, as stored
+	Deadline int64  // of the link, Unix seconds; 0: it has none
+}
+
+// listedSteps bounds the timeline of a ticket.
+const listedSteps = 200
+
+// Settle fills in what the requests of a complaint say: timeline, cause, answer,
+// what cannot be told and what to ask for. It costs O(n log n).
+func (c *Complaint) Settle(out *finding.Ticket, t Thresholds) {
+	c.Events = make([]Event, len(c.Incidents))
+	idx := make([]int32, len(c.Incidents))
+	for i := range c.Incidents {
+		c.Events[i], idx[i] = c.Incidents[i].Event, int32(i)
+	}
+	l := &looked{Complaint: c, t: &t, out: out, idx: idx, falls: merge(c.Events, idx, t.RetryWindow.Microseconds())}
+	out.Timeline, out.Omitted = l.steps()
+	out.Refusals = l.refusals()
+	out.Outcome = l.outcome()
+	l.pick()
+	out.Answer, out.Mask = l.answer(), l.mask()
+	out.Cannot, out.Ask = l.cannot(), l.ask()
+}
+
+// looked is a complaint being settled.
+type looked struct {
+	*Complaint
+	t     *Thresholds
+	out   *finding.Ticket
+	idx   []int32
+	falls []refusal // all, retries merged
+	mine  []refusal // those of the cause of the complaint
+	key   *Incident // the one of them that is nearest to the complaint; nil: nothing was refused
+}
+
+// word is the contract's word for why a request was refused.
+func word(e *Event) string {
+	if w := cause(e); w != WronglySigned {
+		return w
+	}
+	return e.Verdict.String()
+}
+
+func (l *looked) at(r *refusal) *Incident { return &l.Incidents[l.idx[r.pos]] }
+
+// refusals counts causes, retries merged.
+func (l *looked) refusals() []finding.Refused {
+	byCause := map[string]*finding.Refused{}
+	of := func(name string) *finding.Refused {
+		if byCause[name] == nil {
+			byCause[name] = &finding.Refused{Cause: name}
+		}
+		return byCause[name]
+	}
+	for i := range l.falls {
+		of(word(&l.at(&l.falls[i]).Event)).Refusals++
+	}
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Refused {
+			of(word(e)).Requests++
+		}
+	}
+	list := []finding.Refused{}
+	for _, r := range byCause {
+		list = append(list, *r)
+	}
+	slices.SortFunc(list, func(a, b finding.Refused) int {
+		return cmp.Or(cmp.Compare(b.Refusals, a.Refusals), cmp.Compare(b.Requests, a.Requests), strings.Compare(a.Cause, b.Cause))
+	})
+	return list
+}
+
+// pick decides which cause the complaint is about: the most frequent one, of
+// equals the one nearest to the time that was said.
+func (l *looked) pick() {
+	if len(l.out.Refusals) == 0 {
+		return
+	}
+	most := l.out.Refusals[0].Refusals
+	for i := range l.falls {
+		in := l.at(&l.falls[i])
+		name := word(&in.Event)
+		if !slices.ContainsFunc(l.out.Refusals, func(r finding.Refused) bool { return r.Cause == name && r.Refusals == most }) {
+			continue
+		}
+		if l.key == nil || l.At != 0 && distance(in.Time, l.At) < distance(l.key.Time, l.At) {
+			l.key = in
+		}
+	}
+	l.out.Cause, l.out.Basis = word(&l.key.Event), l.key.Basis
+	if mistake, ok := strings.CutPrefix(l.key.Detail, "signer:"); ok {
+		l.out.Mistake = strings.ReplaceAll(mistake, "_", " ")
+	}
+	for i := range l.falls {
+		if word(&l.at(&l.falls[i]).Event) == l.out.Cause {
+			l.mine = append(l.mine, l.falls[i])
+		}
+	}
+}
+
+func distance(a, b int64) int64 { return max(a-b, b-a) }
+
+// steps joins runs of like requests.
+func (l *looked) steps() (steps []finding.Step, omitted int64) {
+	steps = []finding.Step{}
+	firsts := map[int]bool{} // positions at which a refusal begins
+	for i := range l.falls {
+		firsts[l.falls[i].start] = true
+	}
+	var last *Incident
+	for pos, i := range l.idx {
+		in := &l.Incidents[i]
+		if last == nil || !continues(last, in) {
+			steps = append(steps, begin(in))
+		}
+		s := &steps[len(steps)-1]
+		s.Until, s.Last = stamp(in.Time), fileName(in.Path)
+		s.Requests++
+		if in.Refused && firsts[pos] {
+			s.Refusals++
+		}
+		last = in
+	}
+	if n := len(steps) - listedSteps; n > 0 {
+		return steps[:listedSteps], int64(n)
+	}
+	return steps, 0
+}
+
+// continues tells whether a request belongs to the run of the one before.
+func continues(a, b *Incident) bool {
+	return a.Client == b.Client && result(&a.Event) == result(&b.Event) && (a.Served || a.Status == b.Status) &&
+		a.Verdict == b.Verdict && word(&a.Event) == word(&b.Event) && a.Detail == b.Detail
+}
+
+func result(e *Event) string {
+	switch {
+	case e.Served:
+		return "served"
+	case e.Refused:
+		return "refused"
+	}
+	return "other"
+}
+
+func begin(in *Incident) finding.Step {
+	return finding.Step{
+		Time: stamp(in.Time), IP: in.Client.String(), Outcome: result(&in.Event), Status: int(in.Status), Verdict: in.Verdict.String(),
+		Cause: word(&in.Event), Detail: in.Detail, Path: in.Path,
+	}
+}
+
+// fileName is a path from its last slash on.
+func fileName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }
+
+// outcome counts how it went.
+func (l *looked) outcome() finding.Outcome {
+	o := finding.Outcome{Refusals: int64(len(l.falls))}
+	grain, fell := int64(0), int64(-1)
+	var all []netip.Addr
+	for i := range l.Events {
+		e := &l.Events[i]
+		grain = max(grain, e.Grain)
+		all = append(all, e.Client.Unmap())
+		switch {
+		case e.Served:
+			o.Served++
+			if fell >= 0 && e.Time > fell {
+				o.Resumed, fell = float64(e.Time-fell)/1e6, -1
+			}
+		case e.Refused:
+			o.Resumed, fell = 0, e.Time
+		default:
+			o.Other++
+		}
+	}
+	o.Addresses = int64(len(distinct(all)))
+	if len(l.Events) > 0 {
+		o.Switches = int64(switches(l.Events, l.idx, grain))
+	}
+	if len(l.falls) > 0 && !l.RefusalsOnly {
+		broke := o.Resumed == 0 || o.Resumed > l.t.Recovery.Seconds()
+		o.Interrupted = &broke
+	}
+	return o
+}

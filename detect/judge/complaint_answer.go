@@ -1,0 +1,237 @@
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// clockSlack is how far from its expiry a verdict is uncertain (rule 7), in
+// seconds.
+const clockSlack = 2
+
+// answer is the cause in a sentence.
+func (l *looked) answer() string {
+	if l.key == nil {
+		return l.unrefused()
+	}
+	return "Refused " + l.lead() + ": " + l.why() + "."
+}
+
+// unrefused is the answer where nothing was refused.
+func (l *looked) unrefused() string {
+	o := l.out.Outcome
+	s := fmt.Sprintf("No request of this viewer was refused in this time: %s served", plural(o.Served, "request was", "requests were"))
+	if o.Other > 0 {
+		s += fmt.Sprintf(", %s answered with %s", count(o.Other), l.statuses())
+	}
+	return s + "."
+}
+
+// statuses lists the answers that neither serve nor refuse.
+func (l *looked) statuses() string {
+	var list []string
+	for i := range l.Events {
+		if e := &l.Events[i]; result(e) == "other" {
+			list = append(list, fmt.Sprint(e.Status))
+		}
+	}
+	slices.Sort(list)
+	return listed(slices.Compact(list))
+}
+
+// lead says how often and when.
+func (l *looked) lead() string {
+	n := len(l.mine)
+	s := times(n)
+	if r := l.out.Refusals[slices.IndexFunc(l.out.Refusals, func(r finding.Refused) bool { return r.Cause == l.out.Cause })]; r.Requests > r.Refusals {
+		s += fmt.Sprintf(" (%s, retries merged)", plural(r.Requests, "request", "requests"))
+	}
+	from, to := l.mine[0].first, l.mine[n-1].first
+	if n == 1 || clock(from) == clock(to) {
+		return s + " at " + clock(from) + " UTC"
+	}
+	return s + " from " + clock(from) + " to " + clock(to) + " UTC"
+}
+
+func clock(us int64) string { return time.UnixMicro(us).UTC().Format("15:04:05") }
+
+// why says what one cause means here.
+func (l *looked) why() string {
+	if l.out.Mistake != "" {
+		return "the signer made a known mistake (" + l.out.Mistake + "), which a recomputed hash proves; " + `"ipdrift explain" names the line to change`
+	}
+	switch l.out.Cause {
+	case token.IPMismatch.String():
+		return l.moved() + l.rests()
+	case token.ExpiredIPMismatch.String():
+		return l.late() + ", and the address had changed as well: " + l.moved() + l.rests() + "; a wider mask would not have helped"
+	case token.Expired.String():
+		return l.late() + l.rests()
+	case token.Malformed.String():
+		return "the token is damaged or incomplete" + inBrackets(damage(l.key.Detail))
+	case token.WrongPath.String():
+		return "the link was signed for another path than " + fileName(l.key.Path) + inBrackets(strings.ReplaceAll(l.key.Detail, "_", " ")) + "; a recomputed hash proves it"
+	case token.UnresolvedSignature.String():
+		return "the hash of the link fits none of the addresses, paths and keys that were tried"
+	case token.Unsigned.String():
+		if l.key.Detail == "token_not_forwarded" {
+			return "these requests carried no token, though the playlist had one: the player, or a proxy before the CDN, lost it"
+		}
+		return "the requests carried no token"
+	case "refused_elsewhere":
+		return "the token was valid, and another rule refused" + l.policy()
+	}
+	return "the token could not be checked" + l.unchecked()
+}
+
+// moved says which address the link was signed for, and which ones asked.
+func (l *looked) moved() string {
+	pairs := l.pairs()
+	var signed, from []netip.Addr
+	for _, p := range pairs {
+		if !slices.Contains(signed, p.signed) {
+			signed = append(signed, p.signed)
+		}
+		if !slices.Contains(from, p.from) {
+			from = append(from, p.from)
+		}
+	}
+	verb := either(l.key.Inferred, "served at", "signed for")
+	switch {
+	case !signed[0].IsValid():
+		return "the link was signed for another address than " + from[0].String() + ", which is not known"
+	case len(signed) > 1:
+		more := ""
+		if n := len(pairs) - 2; n > 0 {
+			more = " and so on, " + plural(n, "more change", "more changes")
+		}
+		return fmt.Sprintf("a link %s %s was asked for from %s, one %s %s from %s%s (%s)", verb, pairs[0].signed, pairs[0].from, verb, pairs[1].signed, pairs[1].from, more, apart(pairs))
+	case len(from) > 1:
+		return fmt.Sprintf("the link was %s %s, and the requests came from %s and %s (%s)", verb, signed[0], from[0], plural(len(from)-1, "other address", "other addresses"), apart(pairs))
+	}
+	return fmt.Sprintf("the link was %s %s, and the requests came from %s (%s)", verb, signed[0], from[0], apart(pairs))
+}
+
+// pair is a signing address and one that was refused with its link.
+type pair struct{ signed, from netip.Addr }
+
+// pairs are those of the refusals of the cause, in the order of time.
+func (l *looked) pairs() []pair {
+	var list []pair
+	for i := range l.mine {
+		p := pair{l.signedFor(l.at(&l.mine[i])), l.mine[i].client}
+		if !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// signedFor is the address that a link was signed for or, without a key, the
+// one it was served to first.
+func (l *looked) signedFor(in *Incident) netip.Addr {
+	if a := l.signed(in.Link); a.IsValid() {
+		return a
+	}
+	f := facts{group: &l.Group}
+	return f.firstServed(in.Link)
+}
+
+// apart says how far the furthest pair of addresses lies apart.
+func apart(pairs []pair) string {
+	least, six := 128, false
+	for _, p := range pairs {
+		if nat64(p.from) {
+			return "seen through NAT64"
+		}
+		least, six = min(least, CommonPrefix(p.signed, p.from)), six || p.signed.Unmap().Is6()
+	}
+	near, far := 24, 16
+	if six {
+		near, far = 64, 48
+	}
+	switch {
+	case least < 0:
+		return "one is IPv4, the other IPv6"
+	case least >= near:
+		return fmt.Sprintf("in one /%d", near)
+	case least >= far:
+		return fmt.Sprintf("in one /%d, not in one /%d", far, near)
+	}
+	return fmt.Sprintf("only %d bits in common", least)
+}
+
+func (l *looked) rests() string {
+	switch {
+	case l.key.Inferred:
+		return "; inferred, as no key proves it"
+	case l.key.Basis == "edge_code":
+		return "; the edge's own reason code says so"
+	}
+	return "; a recomputed hash proves it"
+}
+
+// late says how long the link had expired.
+func (l *looked) late() string {
+	if l.key.Deadline == 0 {
+		return "the link had expired"
+	}
+	by := l.key.Time/1e6 - l.key.Deadline
+	s := "the link had expired at " + time.Unix(l.key.Deadline, 0).UTC().Format("15:04:05")
+	if day := time.Unix(l.key.Deadline, 0).UTC().Format(time.DateOnly); day != time.UnixMicro(l.key.Time).UTC().Format(time.DateOnly) {
+		s += " on " + day
+	}
+	if by > clockSlack {
+		return s + ", " + span(by*1e6) + " before the request"
+	}
+	return s + ", within 2 s of the request"
+}
+
+func (l *looked) policy() string {
+	names := map[string]string{
+		"country": "the country rule", "referer": "the referer rule", "address": "an address rule", "user_agent": "the user agent rule",
+		"waf": "the WAF", "bot": "the bot rule", "shield": "the shield", "origin": "the origin answered so",
+	}
+	if name := names[l.key.Detail]; name != "" {
+		return ": " + name
+	}
+	return "; which one is not known"
+}
+
+func (l *looked) unchecked() string {
+	switch {
+	case !l.Keyed:
+		return ", as no key was given"
+	case l.Calibration == finding.Failed:
+		return ", as the key does not fit what this host served"
+	}
+	return ""
+}
+
+// damage says what is wrong with a token's shape.
+func damage(detail string) string {
+	switch detail {
+	case "missing_md5":
+		return "expires without md5"
+	case "missing_expires":
+		return "md5 without expires"
+	case "bad_md5":
+		return "md5 is not 16 bytes of base64url"
+	case "bad_expires":
+		return "expires is not a positive number"
+	}
+	return strings.ReplaceAll(detail, "_", " ")
+}
+
+func inBrackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}

@@ -1,0 +1,135 @@
+package judge
+
+import (
+	"fmt"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// DebugPage shows the viewer's address as Gcore's edge sees it; its support asks
+// for it.
+const DebugPage = "https://gcore.com/.well-known/cdn-debug/json"
+
+// What to ask for next, most useful first.
+const (
+	askDebug  = "From the same phone on the same connection: " + DebugPage + ", opened twice, a minute apart. It shows the address that the CDN sees."
+	askHAR    = "A HAR of the failing playback from the same phone on the same connection (it holds live links: to be sent privately)."
+	askSite   = "The address that the site saw when it signed the link, with the time, from the site's own log."
+	askKey    = "The key in force at the time, or this log's case, made with it by who may have it (ipdrift analyze --db)."
+	askFamily = "Whether the site and the CDN host both answer over IPv4 and IPv6 (dig A, dig AAAA)."
+	askLink   = "One whole link as the player got it, and the code that signed it."
+	askLife   = "How long links live, and the clock of the machine that signs them (it must be set by NTP)."
+	askRules  = "The reason code of the edge (gcdn_internal_status_code) in the log, and the access rules of the CDN resource."
+	askRule   = "The rule that refused, as the CDN resource has it set."
+	askOrigin = "The origin's log for this path at this time."
+	askWhen   = "The time with its zone, the address shown by " + DebugPage + ", and the failing URL with its status."
+	askServed = "A log with the served requests too."
+)
+
+// cannot lists what the log cannot tell, and why.
+func (l *looked) cannot() []string {
+	list := []string{}
+	add := func(format string, args ...any) {
+		list = append(list, "Cannot tell "+fmt.Sprintf(format, args...)+".")
+	}
+	if l.Near {
+		add("whether this is the viewer who complained, because only a neighbour's address is in the log near that time")
+	} else if !l.Alone {
+		add("which of the viewers that fit complained, because they share what was given: the most telling one is shown")
+	}
+	switch cause := l.out.Cause; {
+	case l.out.Mistake != "":
+	case cause == token.UnresolvedSignature.String():
+		add("whether the address changed, because the address that the link was signed for was not found: it may be far away (--recover full searches all of IPv4), an IPv6 one (which cannot be searched), or the link was signed with another key")
+	case cause == token.Unchecked.String() && !l.Keyed:
+		add("why, because no key was given: with one, every link says which address it was signed for")
+	case cause == token.Unchecked.String():
+		add("why, because the hashes of links that this host served do not reproduce: the key, the path rule or the address field does not fit")
+	case cause == "refused_elsewhere" && l.key.Detail == "":
+		add("which rule refused, because the log has no reason code: the country, referer, address, user agent, WAF and origin are left")
+	case cause == token.IPMismatch.String() && l.key.Inferred:
+		add("which address the link was signed for, because no key was given: with one, it is proven")
+	}
+	if l.key != nil && l.key.Deadline != 0 && distance(l.key.Time, l.key.Deadline*1e6) <= clockSlack*1e6 {
+		add("whether the link had expired, because the request came within 2 s of its expiry, and clocks differ by as much")
+	}
+	if l.RefusalsOnly {
+		add("whether it was served before and after, because the log holds refusals only")
+	}
+	if l.out.Viewer != nil && l.out.Viewer.Class == finding.ManyNetworks {
+		add("who used the link, because it was requested from several networks")
+	}
+	if l.Gaps {
+		add("how it went on, because more than a tenth of the requests is missing from the log")
+	}
+	if text := l.edges(); text != "" {
+		add("%s", text)
+	}
+	return list
+}
+
+// edges says where the log ends within the time looked at.
+func (l *looked) edges() string {
+	if l.From == 0 || l.LogFirst > l.To || l.LogLast < l.From {
+		return ""
+	}
+	begins, ends := l.LogFirst > l.From, l.LogLast < l.To
+	switch {
+	case begins && ends:
+		return "what was before " + clock(l.LogFirst) + " and after " + clock(l.LogLast) + " UTC, because the log begins and ends there"
+	case begins:
+		return "what was before " + clock(l.LogFirst) + " UTC, because the log begins there"
+	case ends:
+		return "what came after " + clock(l.LogLast) + " UTC, because the log ends there"
+	}
+	return ""
+}
+
+// ask lists what would tell more.
+func (l *looked) ask() []string {
+	if l.key == nil {
+		return []string{askWhen, askHAR}
+	}
+	if l.out.Mistake != "" {
+		return []string{askLink}
+	}
+	switch l.out.Cause {
+	case token.IPMismatch.String(), token.ExpiredIPMismatch.String():
+		list := []string{askDebug, askSite}
+		if signed := l.signedFor(l.key); signed.IsValid() && CommonPrefix(signed, l.key.Client) < 0 {
+			list = []string{askFamily, askDebug, askSite}
+		}
+		if l.key.Inferred {
+			list = append(list, askKey)
+		}
+		return append(list, askHAR)
+	case token.Expired.String():
+		return []string{askLife, askHAR}
+	case token.Malformed.String(), token.WrongPath.String():
+		return []string{askLink, askHAR}
+	case token.UnresolvedSignature.String():
+		return []string{askSite, askDebug, askFamily, askLink}
+	case token.Unsigned.String():
+		return []string{askHAR, askLink}
+	case "refused_elsewhere":
+		if l.key.Detail == "origin" {
+			return []string{askOrigin, askHAR}
+		}
+		if l.key.Detail != "" {
+			return []string{askRule, askHAR}
+		}
+		return []string{askRules, askHAR}
+	}
+	if l.Keyed {
+		return []string{askLink, askDebug, askSite}
+	}
+	list := []string{askKey, askDebug, askHAR}
+	if l.RefusalsOnly {
+		list = append(list, askServed)
+	}
+	return list
+}
+
+// Lost lists what to ask for where nobody was found.
+func Lost() []string { return []string{askWhen, askDebug, askHAR} }

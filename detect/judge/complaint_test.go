@@ -1,0 +1,155 @@
+package judge
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// complaint makes one of a scene; edit changes every refused incident.
+func complaint(s *scene, edit func(*Incident)) *Complaint {
+	c := &Complaint{Group: s.Group, Alone: true, Keyed: true, Calibration: finding.Verified, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48}}
+	for _, e := range s.Events {
+		in := Incident{Event: e, Basis: "recomputed", Path: "/vod/" + e.Name, Deadline: 1000}
+		if e.Refused && edit != nil {
+			edit(&in)
+		}
+		c.Incidents = append(c.Incidents, in)
+	}
+	return c
+}
+
+func settle(c *Complaint) *finding.Ticket {
+	out := &finding.Ticket{}
+	c.Settle(out, Default())
+	return out
+}
+
+// TestComplaints plays each cause and looks for what must and must not be said.
+func TestComplaints(t *testing.T) {
+	mismatch := token.IPMismatch
+	for name, c := range map[string]struct {
+		c           *Complaint
+		cause       string
+		says, never []string
+	}{
+		"a change within the /24": {complaint(newScene().ok(1, home, "seg-1.ts").no(2, same24, "seg-2.ts", mismatch).no(3, same24, "seg-2.ts", mismatch).ok(5, home, "seg-2.ts"), nil),
+			"ip_mismatch", []string{"Refused once (2 requests, retries merged) at 00:00:02 UTC", "signed for " + home, "came from " + same24, "one /24", "recomputed hash proves it", "A /24 would have let it through."}, []string{"inferred", "Cannot"}},
+		"two changes, one of them far": {complaint(newScene().no(1, same24, "seg-1.ts", mismatch).no(40, same16, "seg-2.ts", mismatch), nil),
+			"ip_mismatch", []string{"Refused twice from 00:00:01 to 00:00:40", "1 other address", "one /16, not in one /24", "A /24 would have let 1 of 2 through and a /16 all of them."}, nil},
+		"two links in turn": {func() *Complaint {
+			s := newScene().no(1, same24, "seg-1.ts", mismatch).ok(2, same24, "seg-1.ts").no(40, same16, "seg-2.ts", mismatch)
+			s.Signed = append(s.Signed, addr(same24))
+			s.Events[1].Link, s.Events[2].Link = 1, 1
+			return complaint(s, nil)
+		}(), "ip_mismatch", []string{"a link signed for " + home + " was asked for from " + same24 + ", one signed for " + same24 + " from " + same16, "in one /16, not in one /24", "1 of 2"}, nil},
+		"beyond every mask": {complaint(newScene().no(1, far, "seg-1.ts", mismatch), nil), // 198.51.100.10 and 203.0.113.5 differ in the fifth bit: 1100 0110, 1100 1011
+			"ip_mismatch", []string{"only 4 bits in common", "No mask that is a candidate"}, nil},
+		"from IPv4 to IPv6": {complaint(newScene().no(1, v6, "seg-1.ts", mismatch), nil),
+			"ip_mismatch", []string{"one is IPv4, the other IPv6", "No mask helps between IPv4 and IPv6", "dig AAAA"}, nil},
+		"through NAT64": {complaint(newScene().no(1, "64:ff9b::c633:640a", "seg-1.ts", mismatch), nil), "ip_mismatch", []string{"NAT64"}, nil},
+		"without a key": {func() *Complaint {
+			s := newScene()
+			s.Signed = nil
+			c := complaint(s.ok(1, home, "seg-1.ts").no(2, same24, "seg-2.ts", mismatch), func(in *Incident) { in.Inferred, in.Basis = true, "inferred" })
+			c.Keyed = false
+			return c
+		}(), "ip_mismatch", []string{"served at " + home, "inferred, as no key proves it", "Cannot tell which address the link was signed for, because no key was given", "The key in force"}, []string{"recomputed"}},
+		"expired": {complaint(newScene().no(1060, home, "seg-1.ts", token.Expired), nil),
+			"expired", []string{"had expired at 00:16:40, 60 s before the request", "How long links live"}, []string{"Cannot", "/24"}},
+		"expired by one second": {complaint(newScene().no(1001, home, "seg-1.ts", token.Expired), nil),
+			"expired", []string{"within 2 s of the request", "Cannot tell whether the link had expired"}, nil},
+		"expired and moved": {complaint(newScene().no(1060, same24, "seg-1.ts", token.ExpiredIPMismatch), nil),
+			"expired_ip_mismatch", []string{"a wider mask would not have helped"}, []string{"would have let"}},
+		"another rule": {complaint(newScene().no(1, home, "seg-1.ts", token.Valid), func(in *Incident) { in.Elsewhere = true }),
+			"refused_elsewhere", []string{"the token was valid", "not known", "Cannot tell which rule refused, because the log has no reason code"}, nil},
+		"the country rule": {complaint(newScene().no(1, home, "seg-1.ts", token.Valid), func(in *Incident) { in.Elsewhere, in.Detail = true, "country" }),
+			"refused_elsewhere", []string{"the country rule"}, []string{"Cannot"}},
+		"a damaged token": {complaint(newScene().no(1, home, "seg-1.ts", token.Malformed), func(in *Incident) { in.Detail, in.Deadline = "missing_expires", 0 }),
+			"malformed", []string{"md5 without expires"}, nil},
+		"a signer's mistake": {complaint(newScene().no(1, home, "seg-1.ts", token.UnresolvedSignature), func(in *Incident) { in.Detail, in.Mistaken = "signer:no_space", true }),
+			"unresolved_signature", []string{"known mistake (no space)"}, []string{"Cannot"}},
+		"an unknown hash": {complaint(newScene().no(1, home, "seg-1.ts", token.UnresolvedSignature), nil),
+			"unresolved_signature", []string{"Cannot tell whether the address changed, because", "IPv6"}, []string{"would have let"}},
+		"not checked": {func() *Complaint {
+			c := complaint(newScene().no(1, home, "seg-1.ts", token.Unchecked), nil)
+			c.Keyed = false
+			return c
+		}(), "unchecked", []string{"Cannot tell why, because no key was given"}, nil},
+		"nothing refused": {complaint(newScene().ok(1, home, "seg-1.ts").ok(2, home, "seg-2.ts"), nil), "", []string{"No request of this viewer was refused", "2 requests were served"}, nil},
+		"a neighbour": {func() *Complaint {
+			c := complaint(newScene().no(1, same24, "seg-1.ts", mismatch), nil)
+			c.Near = true
+			return c
+		}(), "ip_mismatch", []string{"Cannot tell whether this is the viewer who complained"}, nil},
+	} {
+		got := settle(c.c)
+		text := strings.Join(slices.Concat([]string{got.Answer, got.Mask}, got.Cannot, got.Ask), "\n")
+		if got.Cause != c.cause {
+			t.Errorf("%s: cause %q, want %q", name, got.Cause, c.cause)
+		}
+		for _, want := range c.says {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+		for _, no := range c.never {
+			if strings.Contains(text, no) {
+				t.Errorf("%s: %q in\n%s", name, no, text)
+			}
+		}
+	}
+}
+
+// TestComplaintCauseNearest: of causes as frequent, the one nearest to the time
+// said is the complaint's.
+func TestComplaintCauseNearest(t *testing.T) {
+	c := complaint(newScene().no(10, same24, "seg-1.ts", token.IPMismatch).no(500, home, "seg-9.ts", token.Expired), nil)
+	for at, want := range map[int64]string{0: "ip_mismatch", 20: "ip_mismatch", 480: "expired"} {
+		if c.At = at * second; settle(c).Cause != want {
+			t.Errorf("at %d s: %s, want %s", at, settle(c).Cause, want)
+		}
+	}
+}
+
+// TestComplaintCounts merges retries and counts changes by hand: served at home,
+// refused three times on one path within 30 s and once more after that, served.
+func TestComplaintCounts(t *testing.T) {
+	s := newScene().ok(0, home, "seg-1.ts").no(5, same24, "seg-2.ts", token.IPMismatch).no(6, same24, "seg-2.ts", token.IPMismatch).
+		no(34, same24, "seg-2.ts", token.IPMismatch).no(36, same24, "seg-2.ts", token.IPMismatch).ok(40, home, "seg-2.ts")
+	got := settle(complaint(s, nil))
+	if o := got.Outcome; o.Served != 2 || o.Refusals != 2 || o.Addresses != 2 || o.Switches != 2 || o.Resumed != 4 || o.Interrupted == nil || *o.Interrupted {
+		t.Errorf("%+v", o)
+	}
+	if r := got.Refusals; len(r) != 1 || r[0] != (finding.Refused{Cause: "ip_mismatch", Refusals: 2, Requests: 4}) {
+		t.Errorf("%+v", r)
+	}
+	if n := len(got.Timeline); n != 3 || got.Timeline[1].Requests != 4 || got.Timeline[1].Refusals != 2 {
+		t.Errorf("%+v", got.Timeline)
+	}
+	late := settle(complaint(newScene().no(5, same24, "seg-2.ts", token.IPMismatch).ok(16, home, "seg-2.ts"), nil))
+	if o := late.Outcome; o.Interrupted == nil || !*o.Interrupted || o.Resumed != 11 {
+		t.Errorf("served again after 11 s is not recovered: %+v", o)
+	}
+	only := newScene().no(5, same24, "seg-2.ts", token.IPMismatch)
+	only.RefusalsOnly = true
+	if o := settle(complaint(only, nil)).Outcome; o.Interrupted != nil {
+		t.Errorf("a log of refusals only cannot tell: %+v", o)
+	}
+}
+
+// TestComplaintEdges says where the log ends within the window.
+func TestComplaintEdges(t *testing.T) {
+	c := complaint(newScene().no(100, same24, "seg-1.ts", token.IPMismatch), nil)
+	c.From, c.To, c.LogFirst, c.LogLast = 0*second+1, 200*second, 60*second, 150*second
+	if text := strings.Join(settle(c).Cannot, " "); !strings.Contains(text, "before 00:01:00 and after 00:02:30 UTC") {
+		t.Error(text)
+	}
+	c.LogFirst, c.LogLast = 0, 300*second
+	if text := strings.Join(settle(c).Cannot, " "); text != "" {
+		t.Error(text)
+	}
+}

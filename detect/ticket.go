@@ -1,0 +1,207 @@
+package detect
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+)
+
+// Complaint is what a ticket says of a viewer. One of IP, Sought, User and Lines
+// is given at least; where several are, the viewer fits all but the address,
+// which then only decides between several.
+type Complaint struct {
+	IP     netip.Addr // zero: not given
+	Sought ingest.Sought
+	User   string            // user_id, or its first characters
+	Lines  []ingest.Position // of the requests with a trace id or a TLS session
+	ByLine bool              // Lines was looked for
+	At     time.Time         // zero: not given
+	Window time.Duration     // looked at, before and after At
+	Keyed  bool              // there was a key when the log was read
+	Masks4 []int             // candidates, narrowest first
+	Masks6 []int
+}
+
+// shiftBound is how far from the time said an address is looked for.
+const shiftBound = 24 * time.Hour
+
+// inquiry is one run of Ticket.
+type inquiry struct {
+	Complaint
+	conn *sql.Conn
+	a    *finding.Analysis
+	out  *finding.Ticket
+	near bool // found by network alone
+}
+
+// Ticket finds the viewer of a complaint in a case, and tells what its log has
+// of them. The case may be a kept one, open for reading; a is its analysis.
+func Ticket(ctx context.Context, s *ingest.Store, a *finding.Analysis, c Complaint) (*finding.Ticket, error) {
+	conn, err := s.DB.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	q := &inquiry{Complaint: c, conn: conn, a: a, out: &finding.Ticket{
+		Schema: finding.Schema, Search: []string{}, Others: []finding.Candidate{}, Timeline: []finding.Step{}, Refusals: []finding.Refused{},
+		Cannot: []string{}, Ask: []string{},
+		Log: finding.Log{Lines: a.Input.Lines, First: a.Input.First, Last: a.Input.Last, Version: a.Method.Version},
+	}}
+	q.asked()
+	found, err := q.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return q.out, q.miss(ctx)
+	}
+	return q.out, q.tell(ctx, found)
+}
+
+func (q *inquiry) asked() {
+	a := &q.out.Asked
+	if q.IP.IsValid() {
+		a.IP = q.IP.String()
+	}
+	if !q.At.IsZero() {
+		at := q.At.UTC()
+		a.At, a.Window = &at, int64(q.Window.Seconds())
+	}
+	a.Token, a.UserID = q.Sought.Token, q.User
+}
+
+// say adds a sentence on the search.
+func (q *inquiry) say(format string, args ...any) {
+	q.out.Search = append(q.out.Search, fmt.Sprintf(format, args...))
+}
+
+// during is the condition that a request falls into the time looked at.
+func (q *inquiry) during() string {
+	if q.out.From == nil {
+		return "true"
+	}
+	return fmt.Sprintf("epoch_us(h.start) BETWEEN %d AND %d", q.out.From.UnixMicro(), q.out.To.UnixMicro())
+}
+
+// around sets the time to look at.
+func (q *inquiry) around(at time.Time) {
+	from, to := at.Add(-q.Window).UTC(), at.Add(q.Window).UTC()
+	q.out.From, q.out.To = &from, &to
+}
+
+// tell describes the most telling viewer and names the others.
+func (q *inquiry) tell(ctx context.Context, found []sighting) error {
+	q.out.Found = true
+	found = adopt(found)
+	first := &found[0]
+	v, err := q.viewer(ctx, first)
+	if err != nil {
+		return err
+	}
+	q.out.Viewer = v
+	c := &judge.Complaint{Alone: len(found) == 1, Near: q.near, Keyed: q.Keyed, Masks4: q.Masks4, Masks6: q.Masks6}
+	if err := q.incidents(ctx, first, c); err != nil {
+		return err
+	}
+	q.circumstances(v.Host, c)
+	c.Settle(q.out, judge.Default())
+	for _, in := range c.Events {
+		if text := in.Client.String(); !strings.Contains(" "+strings.Join(v.Addresses, " ")+" ", " "+text+" ") {
+			v.Addresses = append(v.Addresses, text)
+		}
+	}
+	return q.others(ctx, found[1:])
+}
+
+// adopt gives requests without a token to the only viewer with the same user
+// agent at the address, who comes first then.
+func adopt(found []sighting) []sighting {
+	with := slices.IndexFunc(found, func(s sighting) bool { return s.link > 0 })
+	bare := slices.IndexFunc(found, func(s sighting) bool { return s.link == 0 })
+	if with < 0 || bare < 0 || with > 0 && bare > 0 {
+		return found
+	}
+	same := func(s sighting) bool { return s.agent == found[bare].agent }
+	alone := func(s sighting) bool { return s.link > 0 && same(s) }
+	if !same(found[with]) || len(slices.DeleteFunc(slices.Clone(found), func(s sighting) bool { return !alone(s) })) > 1 {
+		return found
+	}
+	viewer := found[with]
+	viewer.bare = found[bare].client
+	rest := slices.DeleteFunc(slices.Clone(found), func(s sighting) bool {
+		return s.userKey == viewer.userKey && s.client == viewer.client || s.link == 0 && same(s) && s.client == viewer.bare
+	})
+	return append([]sighting{viewer}, rest...)
+}
+
+// circumstances adds what the analysis says of the host.
+func (q *inquiry) circumstances(host string, c *judge.Complaint) {
+	c.Host = host
+	if !q.At.IsZero() {
+		c.At = q.At.UnixMicro()
+	}
+	if q.out.From != nil {
+		c.From, c.To = q.out.From.UnixMicro(), q.out.To.UnixMicro()
+	}
+	if in := q.a.Input; in.First != nil {
+		c.LogFirst, c.LogLast = in.First.UnixMicro(), in.Last.UnixMicro()
+	}
+	for _, cal := range q.a.Calibration {
+		if cal.Host == host {
+			c.Calibration = cal.Status
+			c.CurrentPrefix4, c.CurrentPrefix6 = cal.Policy.Prefix4, cal.Policy.Prefix6
+		}
+	}
+	q.setting(host, c)
+}
+
+// setting adds the answer to the mask question for the host and the family that
+// the viewer's links were signed for.
+func (q *inquiry) setting(host string, c *judge.Complaint) {
+	var best *finding.Recommendation
+	for i := range q.a.Recommendations {
+		r := &q.a.Recommendations[i]
+		if r.Host != host {
+			continue
+		}
+		c.RefusalsOnly = c.RefusalsOnly || r.BoundUsers == nil
+		if best == nil || r.Family == fmt.Sprintf("ipv%d", familyOfComplaint(c)) {
+			best = r
+		}
+	}
+	if best == nil {
+		return
+	}
+	s := &finding.Setting{
+		Family: best.Family, Decision: best.Decision, Prefix: best.Prefix, CurrentPrefix: best.CurrentPrefix, Reason: best.Reason, AffectedUsers: best.AffectedUsers,
+		BoundUsers: best.BoundUsers, Accepted: best.Accepted, Exposure: best.Exposure, ExposureNow: best.ExposureNow, Strangers: best.StrangersLetIn,
+	}
+	for _, cal := range q.a.Calibration {
+		if cal.Host == host {
+			s.Binding, s.Form = cal.Policy.Binding, cal.Policy.Form
+		}
+	}
+	q.out.Host = s
+}
+
+// familyOfComplaint is the family of the signing address of a refused link, else
+// that of the first request.
+func familyOfComplaint(c *judge.Complaint) int {
+	for i := range c.Incidents {
+		if in := &c.Incidents[i]; in.Refused && c.Signed[in.Link].IsValid() {
+			return familyOf(c.Signed[in.Link])
+		}
+	}
+	if len(c.Incidents) == 0 {
+		return 4
+	}
+	return familyOf(c.Incidents[0].Client)
+}

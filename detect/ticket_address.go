@@ -1,0 +1,70 @@
+package detect
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// within selects the clients of a network.
+func within(p netip.Prefix) string {
+	if p.Addr().Is4() {
+		raw := p.Addr().As4()
+		return fmt.Sprintf("SELECT id FROM client WHERE family = 4 AND (lo & 4294967295) >> %d = %d", 32-p.Bits(), binary.BigEndian.Uint32(raw[:])>>(32-p.Bits()))
+	}
+	raw := p.Addr().As16()
+	return fmt.Sprintf("SELECT id FROM client WHERE family = 6 AND hi >> %d = %d", 64-p.Bits(), binary.BigEndian.Uint64(raw[:8])>>(64-p.Bits()))
+}
+
+// spellings are the ways an address can stand in a log: itself, IPv4-mapped, and
+// through NAT64 (64:ff9b::/96, RFC 6052), whichever was given.
+func spellings(ip netip.Addr) []netip.Addr {
+	plain := ip.Unmap()
+	if raw := plain.As16(); plain.Is6() && [12]byte(raw[:12]) == nat64Prefix {
+		plain = netip.AddrFrom4([4]byte(raw[12:]))
+	}
+	if !plain.Is4() {
+		return []netip.Addr{plain}
+	}
+	four := plain.As4()
+	through := nat64Prefix[:]
+	return []netip.Addr{plain, netip.AddrFrom16(plain.As16()), netip.AddrFrom16([16]byte(append(slices.Clone(through), four[:]...)))}
+}
+
+var nat64Prefix = [12]byte{0, 0x64, 0xff, 0x9b}
+
+func quotes(list []netip.Addr) string {
+	var out []string
+	for _, a := range list {
+		out = append(out, "'"+a.String()+"'")
+	}
+	return strings.Join(out, ", ")
+}
+
+// clients selects the ids of some addresses.
+func (q *inquiry) clients(ctx context.Context, list []netip.Addr) (string, error) {
+	ids := []string{"0"}
+	for _, ip := range list {
+		raw := ip.As16()
+		if err := each(ctx, q.conn, fmt.Sprintf(`SELECT id FROM client WHERE hi = %d AND lo = %d`, binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])), func(scan scanner) error {
+			var id uint32
+			err := scan(&id)
+			ids = append(ids, number(id))
+			return err
+		}); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(ids, ", "), nil
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}

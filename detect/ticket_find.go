@@ -1,0 +1,288 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/ingest"
+)
+
+// sighting is a user, or a client without a well-formed token, whose requests
+// fit a complaint.
+type sighting struct {
+	userKey
+	client   uint32 // where link is 0
+	bare     uint32 // client of requests without a token that are this user's, too; 0: none
+	n        int64  // requests
+	refused  int64
+	mismatch int64 // of them, because of an address
+	first    int64 // µs
+	last     int64
+	near     int64 // µs from the time said to the nearest request
+}
+
+// maxSightings bounds how many users are ranked.
+const maxSightings = 1_000
+
+// find looks for the viewer, the surest way first.
+func (q *inquiry) find(ctx context.Context) ([]sighting, error) {
+	if !q.At.IsZero() {
+		q.around(q.At)
+	}
+	strong, err := q.strong(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if strong != "" {
+		return q.named(ctx, strong)
+	}
+	own, err := q.clients(ctx, spellings(q.IP))
+	if err != nil {
+		return nil, err
+	}
+	for _, look := range []func(context.Context, string) ([]sighting, error){q.itself, q.elsewhere, q.shifted, q.neighbours} {
+		if found, err := look(ctx, own); err != nil || len(found) > 0 {
+			return found, err
+		}
+	}
+	return nil, nil
+}
+
+// strong is the condition that what names the viewer beyond doubt sets; "" for
+// none.
+func (q *inquiry) strong(ctx context.Context) (string, error) {
+	var all []string
+	if q.Sought.Token != "" {
+		links, err := q.links(ctx)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, "h.link IN ("+links+")")
+	}
+	if q.ByLine {
+		all = append(all, "(h.source, h.line) IN ("+places(q.Lines)+")")
+	}
+	if q.User != "" {
+		atoms, err := q.atomsOf(ctx, "user_name(l.hash, g.text, p.salt) LIKE ? || '%'", q.User)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, atoms)
+	}
+	return strings.Join(all, " AND "), nil
+}
+
+func places(lines []ingest.Position) string {
+	list := []string{"(0, -1)"} // that no request has
+	for _, l := range lines {
+		list = append(list, fmt.Sprintf("(%d, %d)", l.Source, l.Line))
+	}
+	return strings.Join(list, ", ")
+}
+
+// links are the ids of the links that have the token.
+func (q *inquiry) links(ctx context.Context) (string, error) {
+	exact, loose := []string{"0"}, []string{"0"}
+	err := each(ctx, q.conn, fmt.Sprintf(`SELECT id, hash = %d FROM link WHERE token = ?`, q.Sought.Hash), func(scan scanner) error {
+		var id uint32
+		var same bool
+		err := scan(&id, &same)
+		if loose = append(loose, number(id)); same {
+			exact = append(exact, number(id))
+		}
+		return err
+	}, q.Sought.Token)
+	if len(exact) > 1 {
+		return strings.Join(exact, ", "), err
+	}
+	if q.Sought.Hash != 0 && len(loose) > 1 {
+		q.say("No link of the log is the whole one given; those that begin with the same 6 characters were taken.")
+	}
+	return strings.Join(loose, ", "), err
+}
+
+// named looks for a viewer who is named beyond doubt, at the time said or else
+// at any.
+func (q *inquiry) named(ctx context.Context, where string) ([]sighting, error) {
+	what := q.names()
+	found, err := q.look(ctx, where+" AND "+q.during())
+	if err != nil || len(found) > 0 {
+		if len(found) > 0 {
+			q.say("Found by %s.", what)
+			err = q.prefer(ctx, found)
+		}
+		return found, err
+	}
+	if q.out.From == nil {
+		return nil, nil
+	}
+	all, err := q.look(ctx, where)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	q.move(&all[0], what)
+	return q.look(ctx, where+" AND "+q.during())
+}
+
+func (q *inquiry) names() string {
+	var list []string
+	for _, w := range []struct {
+		name  string
+		given bool
+	}{{"its token", q.Sought.Token != ""}, {"its user id", q.User != ""}, {"the lines that name its trace or session", q.ByLine}} {
+		if w.given {
+			list = append(list, w.name)
+		}
+	}
+	return strings.Join(list, " and ")
+}
+
+// prefer puts users of the address given first, or says that nobody has it.
+func (q *inquiry) prefer(ctx context.Context, found []sighting) error {
+	if !q.IP.IsValid() {
+		return nil
+	}
+	own, err := q.clients(ctx, spellings(q.IP))
+	if err != nil {
+		return err
+	}
+	with, err := q.look(ctx, "h.client IN ("+own+")")
+	if err != nil {
+		return err
+	}
+	has := func(s sighting) bool {
+		return slices.ContainsFunc(with, func(w sighting) bool { return w.userKey == s.userKey && w.client == s.client })
+	}
+	slices.SortStableFunc(found, func(x, y sighting) int { return ownFirst(has(x), has(y)) })
+	if !has(found[0]) {
+		q.say("%s is not among its addresses.", q.IP)
+	}
+	return nil
+}
+
+func ownFirst(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return -1
+	}
+	return 1
+}
+
+// itself looks for the address at the time, as one that asked or as one that
+// links were signed for.
+func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
+	asked, err := q.look(ctx, "h.client IN ("+own+") AND "+q.during())
+	if err != nil {
+		return nil, err
+	}
+	signed, err := q.look(ctx, "h.link IN (SELECT link FROM signed WHERE signed_ip IN ("+quotes(spellings(q.IP))+")) AND "+q.during())
+	if err != nil {
+		return nil, err
+	}
+	if len(asked) > 0 {
+		q.say("Found by the address itself.")
+	} else if len(signed) > 0 {
+		q.say("%s asked for nothing at that time; it is the address that the link was signed for, and the requests came from another one.", q.IP)
+	}
+	for _, s := range signed {
+		if !slices.ContainsFunc(asked, func(x sighting) bool { return x.userKey == s.userKey && x.client == s.client }) {
+			asked = append(asked, s)
+		}
+	}
+	q.rank(asked)
+	return asked, nil
+}
+
+// elsewhere looks for users who had the address at another time.
+func (q *inquiry) elsewhere(ctx context.Context, own string) ([]sighting, error) {
+	if q.out.From == nil {
+		return nil, nil
+	}
+	users, err := q.look(ctx, "h.link > 0 AND h.client IN ("+own+")")
+	if err != nil || len(users) == 0 {
+		return nil, err
+	}
+	var list []string
+	for _, u := range users[:min(len(users), 100)] {
+		list = append(list, q.of(&u))
+	}
+	found, err := q.look(ctx, "("+strings.Join(list, " OR ")+") AND "+q.during())
+	if len(found) > 0 {
+		q.say("%s asked for nothing at that time; the viewer had it at another time, and another address then.", q.IP)
+	}
+	return found, err
+}
+
+// shifted looks for the address at the nearest time.
+func (q *inquiry) shifted(ctx context.Context, own string) ([]sighting, error) {
+	if q.out.From == nil {
+		return nil, nil
+	}
+	where := "(h.client IN (" + own + ") OR h.link IN (SELECT link FROM signed WHERE signed_ip IN (" + quotes(spellings(q.IP)) + ")))"
+	found, err := q.look(ctx, where)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	nearest := slices.MinFunc(found, func(x, y sighting) int { return cmp.Compare(x.near, y.near) })
+	if time.Duration(nearest.near)*time.Microsecond > shiftBound {
+		return nil, nil
+	}
+	q.move(&nearest, q.IP.String())
+	return q.look(ctx, where+" AND "+q.during())
+}
+
+// move sets the time to where the nearest request of what was sought is.
+func (q *inquiry) move(s *sighting, what string) {
+	at := q.At.UnixMicro()
+	to := s.first
+	if at > s.last {
+		to = s.last
+	}
+	by := time.Duration(to-at) * time.Microsecond
+	where := "later"
+	if by < 0 {
+		where = "earlier"
+	}
+	hint := ""
+	if half := by.Abs().Round(30 * time.Minute); half > 0 && (by.Abs()-half).Abs() < 5*time.Minute {
+		hint = ", close to a multiple of half an hour: perhaps another time zone"
+	}
+	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, lasting(by.Abs()), where, hint)
+	q.around(time.UnixMicro(to))
+}
+
+// lasting writes a span in its two largest units.
+func lasting(d time.Duration) string {
+	switch s := int64(d.Round(time.Second).Seconds()); {
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	default:
+		return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
+	}
+}
+
+// neighbours looks for viewers in the same /24 (IPv6: /64) at the time.
+func (q *inquiry) neighbours(ctx context.Context, _ string) ([]sighting, error) {
+	bits, name := 24, "/24"
+	if q.IP.Unmap().Is6() {
+		bits, name = 64, "/64"
+	}
+	net, err := q.IP.Unmap().Prefix(bits)
+	if err != nil {
+		return nil, nil
+	}
+	found, err := q.look(ctx, "h.client IN ("+within(net)+") AND "+q.during())
+	if len(found) > 0 {
+		q.near = true
+		q.say("%s is not in the log near that time; the same %s has %s.", q.IP, name, plural(len(found), "viewer", "viewers"))
+	}
+	return found, err
+}

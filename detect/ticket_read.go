@@ -1,0 +1,239 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// The joins that find what was decided about a request, and whose it is.
+const (
+	joinJudged = `LEFT JOIN judged j ON j.outcome = h.outcome AND j.link = h.link
+		AND j.client = CASE WHEN h.link > 0 THEN h.client ELSE 0 END
+		AND j.dir = CASE WHEN h.link > 0 THEN h.dir ELSE 0 END
+		AND j.file = CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END`
+	joinMember = `LEFT JOIN member m ON m.link = h.link AND m.agent = h.agent AND m.ident = h.ident`
+)
+
+// look lists the users whose requests meet a condition, the most telling first.
+func (q *inquiry) look(ctx context.Context, where string) ([]sighting, error) {
+	var list []sighting
+	at := int64(0)
+	if !q.At.IsZero() {
+		at = q.At.UnixMicro()
+	}
+	causes := fmt.Sprintf("%d, %d", ingest.Place(ingest.Causes(), token.IPMismatch.String()), ingest.Place(ingest.Causes(), token.ExpiredIPMismatch.String()))
+	err := each(ctx, q.conn, `SELECT coalesce(m.first_link, h.link)::UINTEGER, coalesce(m.first_agent, h.agent)::UINTEGER, coalesce(m.salt, 0)::BIGINT,
+			CASE WHEN h.link = 0 THEN h.client ELSE 0 END::UINTEGER, count(*)::BIGINT, count(*) FILTER (o.refused)::BIGINT, count(*) FILTER (j.cause IN (`+causes+`))::BIGINT,
+			epoch_us(min(h.start)), epoch_us(max(h.start)), min(abs(epoch_us(h.start) - ?))::BIGINT
+		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield `+joinJudged+` `+joinMember+`
+		WHERE `+where+` GROUP BY ALL`, func(scan scanner) error {
+		var s sighting
+		err := scan(&s.link, &s.agent, &s.salt, &s.client, &s.n, &s.refused, &s.mismatch, &s.first, &s.last, &s.near)
+		list = append(list, s)
+		return err
+	}, at)
+	q.rank(list)
+	if n := len(list) - maxSightings; n > 0 {
+		list, q.out.More = list[:maxSightings], int64(n)
+	}
+	return list, err
+}
+
+// rank puts users first who were refused because of an address, then those who
+// were refused at all, then those whose requests are nearest to the time said.
+func (q *inquiry) rank(list []sighting) {
+	slices.SortFunc(list, func(x, y sighting) int {
+		return cmp.Or(cmp.Compare(min(y.mismatch, 1), min(x.mismatch, 1)), cmp.Compare(min(y.refused, 1), min(x.refused, 1)), cmp.Compare(min(x.client, 1), min(y.client, 1)),
+			cmp.Compare(x.near, y.near), cmp.Compare(y.refused, x.refused), cmp.Compare(y.n, x.n),
+			cmp.Compare(x.link, y.link), cmp.Compare(x.agent, y.agent), cmp.Compare(x.salt, y.salt), cmp.Compare(x.client, y.client))
+	})
+}
+
+// of is the condition that a request is a user's.
+func (q *inquiry) of(s *sighting) string {
+	if s.link == 0 {
+		return fmt.Sprintf("h.link = 0 AND h.agent = %d AND h.client = %d", s.agent, s.client)
+	}
+	own := fmt.Sprintf("h.link IN (SELECT link FROM member WHERE first_link = %[1]d AND first_agent = %[2]d AND salt = %[3]d UNION ALL SELECT %[1]d) AND "+
+		"coalesce(m.first_link, h.link) = %[1]d AND coalesce(m.first_agent, h.agent) = %[2]d AND coalesce(m.salt, 0) = %[3]d", s.link, s.agent, s.salt)
+	if s.bare > 0 {
+		return fmt.Sprintf("(%s OR h.link = 0 AND h.agent = %d AND h.client = %d)", own, s.agent, s.bare)
+	}
+	return own
+}
+
+// atomsOf is the condition that a request is of one of the users that meet
+// another one, on table person.
+func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (string, error) {
+	list := []string{"false"}
+	err := each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM person p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan scanner) error {
+		var s sighting
+		err := scan(&s.link, &s.agent, &s.salt)
+		list = append(list, q.of(&s))
+		return err
+	}, args...)
+	return "(" + strings.Join(list, " OR ") + ")", err
+}
+
+// viewer describes a user over all of the log.
+func (q *inquiry) viewer(ctx context.Context, s *sighting) (*finding.Subject, error) {
+	v := &finding.Subject{Addresses: []string{}, Requests: s.n, Refusals: s.refused, First: stamp(s.first), Last: stamp(s.last)}
+	if s.link == 0 {
+		return v, each(ctx, q.conn, `SELECT coalesce(text, '') FROM agent WHERE id = ?`, func(scan scanner) error { return scan(&v.UserAgent) }, s.agent)
+	}
+	return v, each(ctx, q.conn, `SELECT user_name(l.hash, g.text, p.salt), l.host, coalesce(g.text, ''), p.class, p.reason, p.requests, p.refusals, p.interrupted,
+			epoch_us(p.first), epoch_us(p."last"), coalesce(s.signed_ip, '')
+		FROM person p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent LEFT JOIN signed s ON s.link = p.link
+		WHERE p.link = ? AND p.agent = ? AND p.salt = ?`, func(scan scanner) error {
+		var class string
+		var first, last int64
+		err := scan(&v.ID, &v.Host, &v.UserAgent, &class, &v.Reason, &v.Requests, &v.Refusals, &v.Interrupted, &first, &last, &v.SignedIP)
+		v.Class, v.First, v.Last = finding.Class(class), stamp(first), stamp(last)
+		return err
+	}, s.link, s.agent, s.salt)
+}
+
+// incidents reads the requests of a user at the time looked at.
+func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint) error {
+	links := map[uint32]uint32{}
+	err := ingest.Pages(ctx, q.conn, fmt.Sprintf(`SELECT epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country, o.host, o.method, o.status, o.refused,
+			coalesce(j.verdict, 0)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, 0)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file
+		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN source s ON s.id = h.source
+		LEFT JOIN link l ON l.id = h.link LEFT JOIN signed g ON g.link = h.link `+joinJudged+` `+joinMember+`
+		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(s), q.during(), maxEvents), func(p ingest.Page) error {
+		times, families, mapped, hi, lo, asns := p.I64(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5)
+		countries, hosts, methods, statuses, refused := p.Texts(6), p.Texts(7), p.Texts(8), p.U16(9), p.Bools(10)
+		verdictOf, causes, bases, details, linkOf, deadlines := p.U8(11), p.U8(12), p.U8(13), p.Texts(14), p.U32(15), p.I64(16)
+		signed, paths, grains, agents, dirs, files := p.Texts(17), p.Texts(18), p.I64(19), p.U32(20), p.U32(21), p.U32(22)
+		for i := range times {
+			if q.out.Viewer.Host == "" {
+				q.out.Viewer.Host = strings.Clone(hosts(i))
+			}
+			o := outcome{status: statuses[i], method: methods(i), denied: refused(i)}
+			in := judge.Incident{Detail: strings.Clone(details(i)), Path: strings.Clone(paths(i))}
+			if linkOf[i] > 0 {
+				in.Deadline = deadlines[i]
+			}
+			if b := bases[i]; b > 0 {
+				in.Basis = ingest.Bases()[b-1]
+			}
+			in.Event = judge.Event{
+				Time: times[i], Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
+				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdictOf[i]),
+				Elsewhere: causes[i] == ingest.Place(ingest.Causes(), refusedElsewhere), Inferred: in.Basis == string(inferred),
+				Mistaken: strings.HasPrefix(in.Detail, "signer:"), UA: agents[i], Dir: dirs[i], File: files[i], Name: in.Path[strings.LastIndexByte(in.Path, '/')+1:], Grain: grains[i],
+			}
+			n, ok := links[linkOf[i]]
+			if !ok {
+				ip, _ := netip.ParseAddr(signed(i))
+				n = uint32(len(c.Signed))
+				links[linkOf[i]], c.Signed = n, append(c.Signed, ip)
+			}
+			in.Link = n
+			if in.ASN != 0 && (q.out.Viewer.ASN == nil || in.Refused) {
+				asn := int64(in.ASN)
+				q.out.Viewer.ASN = &asn
+			}
+			c.Incidents = append(c.Incidents, in)
+		}
+		return nil
+	})
+	c.Truncated = len(c.Incidents) == maxEvents
+	return err
+}
+
+// listedOthers is how many other viewers are named.
+const listedOthers = 5
+
+// others names who else fits.
+func (q *inquiry) others(ctx context.Context, found []sighting) error {
+	if n := len(found) - listedOthers; n > 0 {
+		q.out.More += int64(n)
+		found = found[:listedOthers]
+	}
+	for i := range found {
+		s := found[i]
+		v, err := q.viewer(ctx, &s)
+		if err != nil {
+			return err
+		}
+		q.out.Others = append(q.out.Others, finding.Candidate{ID: v.ID, Host: v.Host, UserAgent: v.UserAgent, Class: v.Class, Requests: s.n, Refused: s.refused})
+	}
+	return nil
+}
+
+// miss says how near the log came where nobody was found.
+func (q *inquiry) miss(ctx context.Context) error {
+	q.out.Ask = judge.Lost()
+	in := q.a.Input
+	switch {
+	case in.First == nil:
+		q.out.Answer = "Nobody was found: the log holds no request."
+	case !q.At.IsZero() && (q.At.Add(q.Window).Before(*in.First) || q.At.Add(-q.Window).After(*in.Last)):
+		q.out.Answer = "Nobody was found: the log covers another time."
+	default:
+		q.out.Answer = "Nobody was found: the log has no request that fits."
+	}
+	if in.First != nil {
+		q.say("The log runs from %s to %s.", in.First.UTC().Format("2006-01-02 15:04:05"), in.Last.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	q.out.Cannot = []string{"Cannot tell why this viewer was refused, because the log does not have the viewer: it may be of other hosts, other edges or another time, or the address may be another one than the CDN saw."}
+	if !q.IP.IsValid() {
+		return nil
+	}
+	own, err := q.clients(ctx, spellings(q.IP))
+	if err != nil {
+		return err
+	}
+	return q.nearest(ctx, own)
+}
+
+// nearest says where the log comes nearest to the address.
+func (q *inquiry) nearest(ctx context.Context, own string) error {
+	plain := spellings(q.IP)[0]
+	lengths := []int{24, 16}
+	if plain.Is6() {
+		lengths = []int{64, 48}
+	}
+	for _, where := range []struct{ name, clients string }{
+		{q.IP.String(), own}, {prefixName(plain, lengths[0]), withinOf(plain, lengths[0])}, {prefixName(plain, lengths[1]), withinOf(plain, lengths[1])},
+	} {
+		found, err := q.look(ctx, "h.client IN ("+where.clients+")")
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			q.say("%s: no request at any time.", where.name)
+			continue
+		}
+		near := slices.MinFunc(found, func(x, y sighting) int { return cmp.Compare(x.near, y.near) })
+		q.say("%s: %s, the nearest one seen from %s to %s.", where.name, plural(len(found), "viewer", "viewers"), stamp(near.first)[:19], stamp(near.last)[:19])
+		return nil
+	}
+	return nil
+}
+
+func prefixName(ip netip.Addr, bits int) string {
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.Masked().String()
+}
+
+func withinOf(ip netip.Addr, bits int) string {
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return "0"
+	}
+	return within(p)
+}

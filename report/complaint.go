@@ -1,0 +1,236 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// Ticket writes what a log tells of one viewer as text, json or markdown. JSON
+// is for every audience the same. Beside the errors of w there is one for a
+// format that there is not.
+func Ticket(w io.Writer, t *finding.Ticket, format string, o Options) error {
+	out := &stickyWriter{w: w}
+	switch format {
+	case "text":
+		ticketText(out, t, o)
+	case "json":
+		return ticketJSON(w, t)
+	case "markdown":
+		ticketMarkdown(out, t, o)
+	default:
+		return fmt.Errorf("no format %q of a ticket", format)
+	}
+	return out.err
+}
+
+func ticketJSON(w io.Writer, t *finding.Ticket) error {
+	texts := map[Audience]string{}
+	for who, list := range replies(t) {
+		texts[who] = strings.Join(list, "\n\n")
+	}
+	return writeJSON(w, struct {
+		*finding.Ticket
+		Replies map[Audience]string `json:"replies"`
+	}{t, texts})
+}
+
+// notice is one ticket as text in the making.
+type notice struct {
+	*screen
+	t *finding.Ticket
+	o Options
+}
+
+func ticketText(out *stickyWriter, t *finding.Ticket, o Options) {
+	n := &notice{newScreen(out, o), t, o}
+	if o.Audience == ForCustomer {
+		n.reply(ForCustomer)
+		return
+	}
+	spans := []span{as(strong, "ipdrift ticket")}
+	for _, part := range sought(t, n.mark("±", "+-")) {
+		spans = append(spans, say("  "), unbroken(part))
+	}
+	n.para(0, spans...)
+	n.blank()
+	n.head(where(t), "", n.mark("─", "-"), diagnosis(t))
+	n.para(indent, say(t.Answer))
+	if t.Mask != "" {
+		n.para(indent, say(t.Mask))
+	}
+	n.viewer()
+	n.timeline()
+	n.others()
+	n.list("cannot", t.Cannot, "Cannot ")
+	n.list("ask for", t.Ask, "")
+	n.blank()
+	who := ForCustomer
+	if o.Audience == ForSupport {
+		who = ForSupport
+	}
+	n.head("Reply to paste", "", n.mark("─", "-"), verdict{"to " + string(who), plain})
+	n.reply(who)
+}
+
+// sought says what was looked for.
+func sought(t *finding.Ticket, about string) []string {
+	a := t.Asked
+	var list []string
+	for _, part := range []struct{ name, value string }{{"", a.IP}, {"token ", goesOn(a.Token)}, {"user ", a.UserID}} {
+		if part.value != "" {
+			list = append(list, part.name+part.value)
+		}
+	}
+	if a.Trace {
+		list = append(list, "a trace id")
+	}
+	if a.Session {
+		list = append(list, "a TLS session")
+	}
+	if a.At != nil {
+		list = append(list, a.At.UTC().Format("2006-01-02 15:04:05 UTC")+" "+about+duration(time.Duration(a.Window)*time.Second))
+	}
+	return list
+}
+
+// goesOn shows that a token goes on.
+func goesOn(token string) string {
+	if token == "" {
+		return ""
+	}
+	return token + "…"
+}
+
+func where(t *finding.Ticket) string {
+	if t.Viewer == nil {
+		return "nobody"
+	}
+	return t.Viewer.Host
+}
+
+// diagnosis is the cause as it is read aloud.
+func diagnosis(t *finding.Ticket) verdict {
+	if !t.Found {
+		return verdict{"NOT FOUND", unsure}
+	}
+	v, ok := map[string]verdict{
+		"": {"NOTHING REFUSED", good}, "ip_mismatch": {"ADDRESS CHANGED", act}, "expired": {"LINK EXPIRED", bad}, "expired_ip_mismatch": {"EXPIRED, ADDRESS CHANGED", bad},
+		"malformed": {"TOKEN DAMAGED", bad}, "wrong_path": {"WRONG PATH", bad}, "unsigned": {"NO TOKEN", bad}, "refused_elsewhere": {"ANOTHER RULE", bad},
+	}[t.Cause]
+	switch {
+	case t.Mistake != "":
+		return verdict{"SIGNED WRONGLY", bad}
+	case !ok:
+		return verdict{"CANNOT TELL", unsure}
+	case t.Basis == "inferred":
+		v.text += " (INFERRED)"
+	}
+	return v
+}
+
+func (n *notice) viewer() {
+	v := n.t.Viewer
+	for i, text := range n.t.Search {
+		n.row([]string{"found", ""}[min(i, 1)], say(text))
+	}
+	if v == nil {
+		return
+	}
+	spans := []span{as(strong, orDash(v.ID)), say("  "), unbroken(n.cut(Clean(player(v.UserAgent)), 24)), say("  "), unbroken(network(v.ASN))}
+	if v.Class != "" {
+		spans = append(spans, say("  "), say(string(v.Class)))
+	}
+	n.row("viewer", spans...)
+	n.row("went", say(course(n.t)))
+	if h := n.t.Host; h != nil && aboutAddress(n.t) {
+		n.row("host", say(setting(h)+"; "), say(plural(h.AffectedUsers, "user", "users")+" affected"+outOf(h)))
+	}
+}
+
+// aboutAddress tells whether the cause is an address, or may be one.
+func aboutAddress(t *finding.Ticket) bool {
+	return t.Mistake == "" && slices.Contains([]string{"ip_mismatch", "expired_ip_mismatch", "unresolved_signature", "unchecked"}, t.Cause)
+}
+
+// course says how it went for the viewer.
+func course(t *finding.Ticket) string {
+	o := t.Outcome
+	s := fmt.Sprintf("%s served, %s refused", count(o.Served), count(o.Refusals))
+	if o.Other > 0 {
+		s += ", " + plural(o.Other, "other answer", "other answers")
+	}
+	s += "; " + plural(o.Addresses, "address", "addresses")
+	if o.Switches > 0 {
+		s += ", at least " + plural(o.Switches, "change", "changes")
+	}
+	switch {
+	case o.Interrupted == nil:
+	case o.Resumed > 0:
+		s += "; served again " + duration(time.Duration(o.Resumed*float64(time.Second))) + " after the last refusal"
+	default:
+		s += "; interrupted: nothing was served after the last refusal"
+	}
+	if len(t.Refusals) > 1 {
+		var list []string
+		for _, r := range t.Refusals {
+			list = append(list, count(r.Refusals)+" "+r.Cause)
+		}
+		s += "; refused: " + strings.Join(list, ", ")
+	}
+	return s
+}
+
+// setting is the decision for all viewers of the host.
+func setting(h *finding.Setting) string {
+	return "for all viewers " + family(h.Family) + " " + recommended(finding.Recommendation{Decision: h.Decision, Prefix: h.Prefix}).text
+}
+
+func outOf(h *finding.Setting) string {
+	if h.BoundUsers == nil || *h.BoundUsers == 0 {
+		return ""
+	}
+	return " of " + count(*h.BoundUsers) + " (" + share(h.AffectedUsers, *h.BoundUsers) + ")"
+}
+
+func (n *notice) others() {
+	if len(n.t.Others) == 0 {
+		return
+	}
+	label := "or"
+	for _, c := range n.t.Others {
+		n.row(label, say(candidate(c)))
+		label = ""
+	}
+	if n.t.More > 0 {
+		n.row("", as(faint, "and "+plural(n.t.More, "more viewer", "more viewers")))
+	}
+}
+
+func candidate(c finding.Candidate) string {
+	parts := []string{orDash(c.ID), player(c.UserAgent), string(c.Class), count(c.Refused) + " of " + plural(c.Requests, "request", "requests") + " refused"}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
+}
+
+// list shows sentences as points.
+func (n *notice) list(label string, texts []string, without string) {
+	for i, text := range texts {
+		if i > 0 {
+			label = ""
+		}
+		n.row(label, say("- "+strings.TrimPrefix(text, without)))
+	}
+}
+
+func (n *notice) reply(who Audience) {
+	for i, text := range replies(n.t)[who] {
+		if i > 0 {
+			n.blank()
+		}
+		n.para(0, say(text))
+	}
+}

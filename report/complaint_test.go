@@ -1,0 +1,159 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"ipdrift/detect/finding"
+)
+
+// tickets are the fixtures of tickets by name, with one of hostile texts.
+func tickets(t testing.TB) map[string]*finding.Ticket {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(fixtures, "ticket", "*.json"))
+	if err != nil || len(paths) < 4 {
+		t.Fatalf("%d tickets (%v)", len(paths), err)
+	}
+	all := map[string]*finding.Ticket{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := &finding.Ticket{}
+		if err := json.Unmarshal(text, one); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		all[strings.TrimSuffix(filepath.Base(path), ".json")] = one
+	}
+	const evil = "\x1b[2J203.0.113.9|<script>\n# @all [x](javascript:1) 2001:db8::1"
+	h := *all["moved"]
+	viewer := *h.Viewer
+	viewer.Host, viewer.UserAgent, viewer.ID = evil, evil, evil
+	h.Viewer, h.Answer, h.Search = &viewer, evil, []string{evil}
+	h.Others = []finding.Candidate{{ID: evil, Host: evil, UserAgent: evil}}
+	h.Timeline = []finding.Step{{Time: evil, IP: evil, Outcome: "refused", Path: "/" + evil, Last: evil, Detail: evil, Cause: evil, Requests: 2, Refusals: 1}}
+	all["hostile"] = &h
+	return all
+}
+
+func ticketAs(t testing.TB, one *finding.Ticket, format string, o Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Ticket(&b, one, format, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTicketGoldens(t *testing.T) {
+	for name, one := range tickets(t) {
+		for format, ending := range map[string]string{"text": ".txt", "markdown": ".md"} {
+			golden(t, "ticket_"+name+ending, []byte(ticketAs(t, one, format, Options{})))
+		}
+		for _, who := range []Audience{ForSupport, ForCustomer} {
+			golden(t, "ticket_"+name+"."+string(who)+".md", []byte(ticketAs(t, one, "markdown", Options{Audience: who})))
+		}
+	}
+}
+
+// anyAddress finds what reads as an IPv4 or an IPv6 address.
+var anyAddress = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]{1,4}:[0-9a-fA-F:]*:[0-9a-fA-F]*`)
+
+// TestTicketForCustomersHasNoAddress: neither in text nor in Markdown, and not in
+// the reply that others get to paste.
+func TestTicketForCustomersHasNoAddress(t *testing.T) {
+	for name, one := range tickets(t) {
+		for _, format := range []string{"text", "markdown"} {
+			if text := ticketAs(t, one, format, Options{Audience: ForCustomer}); anyAddress.MatchString(text) || len(text) < 200 {
+				t.Errorf("%s as %s: address %q in\n%s", name, format, anyAddress.FindString(text), text)
+			}
+		}
+	}
+}
+
+// TestTicketIsHarmless: whatever a log says, no line is wider than the screen and
+// no control character, markup or mention comes out.
+func TestTicketIsHarmless(t *testing.T) {
+	for name, one := range tickets(t) {
+		for _, width := range []int{60, 80, 200} {
+			for line := range strings.Lines(ticketAs(t, one, "text", Options{Width: width, Verbose: true})) {
+				line = strings.TrimSuffix(line, "\n")
+				if lipgloss.Width(line) > width || Clean(line) != line || strings.TrimRight(line, " ") != line {
+					t.Fatalf("%s at %d: %q is %d wide", name, width, line, lipgloss.Width(line))
+				}
+			}
+		}
+		for _, bad := range []string{"\x1b", "|<script", "[x](javascript", " @all"} {
+			if text := ticketAs(t, one, "markdown", Options{}); strings.Contains(text, bad) {
+				t.Errorf("%s: %q in\n%s", name, bad, text)
+			}
+		}
+	}
+}
+
+// TestTicketTimelineIsTenLines keeps the refusal that the complaint is about.
+func TestTicketTimelineIsTenLines(t *testing.T) {
+	one := *tickets(t)["moved"]
+	one.Timeline = nil
+	for i := range 50 {
+		s := finding.Step{Time: "2026-11-01T02:00:00Z", IP: "192.0.2.1", Outcome: "served", Path: "/a.ts", Last: "a.ts", Requests: 2}
+		if i == 30 {
+			s.Outcome, s.Cause, s.Path, s.Requests, s.Refusals, s.Time = "refused", "ip_mismatch", "/this.ts", 1, 1, "2026-11-01T02:55:00Z"
+		}
+		one.Timeline = append(one.Timeline, s)
+	}
+	lines := excerpt(&one, false)
+	var kept bool
+	var left string
+	for _, l := range lines {
+		kept = kept || l.Path == "/this.ts"
+		left += l.left + "; "
+	}
+	// 50 steps: 8 are shown, 26 before and 16 behind them are not.
+	if len(lines) != timelineLines || !kept || left != "26 steps more: 52 served, 0 refused; ; ; ; ; ; ; ; ; 16 steps more: 32 served, 0 refused; " {
+		t.Errorf("%d lines, kept %v: %s", len(lines), kept, left)
+	}
+	if n := len(excerpt(&one, true)); n != 50 {
+		t.Errorf("%d lines of all", n)
+	}
+}
+
+func TestTicketJSON(t *testing.T) {
+	var got struct {
+		Schema  int               `json:"schema"`
+		Found   bool              `json:"found"`
+		Replies map[string]string `json:"replies"`
+	}
+	text := ticketAs(t, tickets(t)["moved"], "json", Options{})
+	if err := json.Unmarshal([]byte(text), &got); err != nil || got.Schema != 1 || !got.Found || !strings.HasPrefix(got.Replies["customer"], "Hello,\n\n") || got.Replies["support"] == "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := Ticket(&bytes.Buffer{}, tickets(t)["moved"], "csv", Options{}); err == nil {
+		t.Error("a ticket as CSV")
+	}
+}
+
+func TestUnnamed(t *testing.T) {
+	for text, want := range map[string]string{
+		"from 203.0.113.9 to 2001:db8::1.":           "from (address) to (address).",
+		"203.0.113.0/24 and ::ffff:192.0.2.1":        "(address)/24 and (address)",
+		"at 14:03:12 on 2026-11-01, version 1.2.3":   "at 14:03:12 on 2026-11-01, version 1.2.3",
+		"host a203.0.113.9.example.com":              "host a(address).example.com",
+		"https://gcore.com/.well-known/cdn-debug":    "https://gcore.com/.well-known/cdn-debug",
+		"9.203.0.113.9":                              "(address).9",
+		"x1.2.3.4y 1.2.3.456":                        "x(address)y (address)6",
+		"fe80::1%eth0, 64:ff9b::c000:201, 1:2:3 abc": "(address)%eth0, (address), 1:2:3 abc",
+	} {
+		if got := unnamed(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// debugPage shows a viewer the address that Gcore's edge sees.
+const debugPage = "https://gcore.com/.well-known/cdn-debug/json"
+
+// replies are the texts to paste, by audience: to the customer in plain words, and
+// to the CDN's support.
+func replies(t *finding.Ticket) map[Audience][]string {
+	customer := toCustomer(t)
+	for i := range customer {
+		customer[i] = unnamed(Clean(customer[i]))
+	}
+	return map[Audience][]string{ForCustomer: customer, ForSupport: toSupport(t)}
+}
+
+// toCustomer is a mail in paragraphs.
+func toCustomer(t *finding.Ticket) []string {
+	list := []string{"Hello,", "we looked into the playback that failed" + occasion(t) + ". " + plainly(t)}
+	if next := consequence(t); next != "" {
+		list = append(list, next)
+	}
+	if wanted := wishes(t); len(wanted) > 0 {
+		list = append(list, "To be sure, please send us: "+strings.Join(wanted, "; ")+".")
+	}
+	return append(list, "Best regards")
+}
+
+// occasion says where and when, as far as is known.
+func occasion(t *finding.Ticket) string {
+	s := ""
+	if t.Viewer != nil && t.Viewer.Host != "" && t.Viewer.Host != "-" {
+		s += " on " + t.Viewer.Host
+	}
+	at := t.Asked.At
+	for _, step := range t.Timeline {
+		if refusedAt, err := time.Parse(time.RFC3339, step.Time); err == nil && step.Outcome == "refused" {
+			at = &refusedAt
+			break
+		}
+	}
+	if at != nil {
+		s += " on " + at.UTC().Format("2 January 2006") + " around " + at.UTC().Format("15:04") + " UTC"
+	}
+	return s
+}
+
+// plainly is the cause in words that need no knowledge of the trade.
+func plainly(t *finding.Ticket) string {
+	times := repeated(t.Outcome.Refusals)
+	switch {
+	case !t.Found:
+		return "We could not find this viewer in our log: the time, the time zone or the address may differ from what the CDN saw."
+	case t.Mistake != "":
+		return "The link was signed in a way that the CDN does not accept (" + t.Mistake + "): the code that signs your links has to be mended."
+	case t.Cause == "ip_mismatch" && t.Outcome.Served > 0:
+		return "It was refused " + times + ": while it was playing, the viewer's network gave the device another internet address, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
+	case t.Cause == "ip_mismatch":
+		return "It was refused " + times + ": your site and the CDN saw the viewer at different internet addresses, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
+	case t.Cause == "expired":
+		return "The link had run out when it was used. Loading the page again gives a new one; if this happens often, links should live longer, or be renewed while a film is playing."
+	case t.Cause == "expired_ip_mismatch":
+		return "The link had run out when it was used, and the viewer's internet address had changed as well. Loading the page again gives a new link."
+	case t.Cause == "malformed":
+		return "The link arrived incomplete or damaged, so the CDN could not accept it."
+	case t.Cause == "wrong_path":
+		return "The link was made for another file or folder than the one that was asked for."
+	case t.Cause == "unsigned":
+		return "The player asked for the film without the security code that links of this site need."
+	case t.Cause == "refused_elsewhere":
+		return "The link was valid; another rule refused it" + rule(t) + "."
+	case t.Cause == "":
+		return fmt.Sprintf("For this viewer nothing was refused at that time: %s answered as they should.", plural(t.Outcome.Served, "request was", "requests were"))
+	}
+	return "It was refused " + times + ", and we cannot tell yet why: " + missing(t) + "."
+}
+
+func repeated(n int64) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return count(n) + " times"
+}
+
+func unproven(t *finding.Ticket) string {
+	if t.Basis != "inferred" {
+		return ""
+	}
+	return " (We infer this from how requests followed each other; the key that signs your links would prove it.)"
+}
+
+func missing(t *finding.Ticket) string {
+	if t.Cause == "unchecked" {
+		return "this needs the key that signs your links, or a report that you make with it"
+	}
+	return "the link's signature fits none of the keys and addresses that we tried"
+}
+
+// rule names the rule that refused, where the log does.
+func rule(t *finding.Ticket) string {
+	for _, s := range t.Timeline {
+		if s.Cause == "refused_elsewhere" && s.Detail != "" {
+			return ", that of " + strings.ReplaceAll(s.Detail, "_", " ")
+		}
+	}
+	return ""
+}
+
+// consequence is what follows for all viewers of the host.
+func consequence(t *finding.Ticket) string {
+	if t.Host == nil || t.Cause != "ip_mismatch" {
+		return ""
+	}
+	switch h := t.Host; h.Decision {
+	case finding.Widen:
+		return fmt.Sprintf("You are not alone with this: %s of your viewers met it in the log that we looked at, and binding links to the viewer's network (%s) instead of the single address would have let %s of them through. We recommend that change.",
+			count(h.AffectedUsers), prefix(*h.Prefix), percent(h.Accepted.Share))
+	case finding.HelpsPartly:
+		return fmt.Sprintf("%s of your viewers met this in the log that we looked at. Binding links to the viewer's network (%s) would have helped some of them (%s); the others need a new link when one is refused.",
+			count(h.AffectedUsers), prefix(*h.Prefix), percent(h.Accepted.Share))
+	case finding.MaskNotEnough:
+		return fmt.Sprintf("%s of your viewers met this in the log that we looked at. Their networks change addresses so widely that no wider binding would be enough: the player should fetch a new link when one is refused.", count(h.AffectedUsers))
+	case finding.KeepCurrent:
+		return "Few of your viewers meet this, so we would not change how links are bound: loading the page again gives a link that works."
+	}
+	return "One case does not decide whether links should be bound less tightly; we keep watching. Until then, loading the page again gives a link that works."
+}
+
+// wishes are what to ask a customer for.
+func wishes(t *finding.Ticket) []string {
+	debug := "what " + debugPage + " shows on the same phone and the same connection, opened twice, a minute apart"
+	har := "a HAR file of the failing playback from the same phone, if one can be made (it holds working links, so please send it privately)"
+	site := "the address that your own site saw for this viewer, with the time"
+	if t.Mistake != "" {
+		return []string{"the code that signs your links, without the key"}
+	}
+	switch t.Cause {
+	case "ip_mismatch", "expired_ip_mismatch":
+		return []string{debug, site}
+	case "expired":
+		return []string{"how long your links live", "whether the clock of the machine that makes them is right"}
+	case "malformed", "wrong_path":
+		return []string{"one whole link as your site gave it out, privately", "the code that makes it"}
+	case "unsigned":
+		return []string{har}
+	case "refused_elsewhere":
+		return []string{har, "which rules (countries, sites, devices) you have set"}
+	case "unresolved_signature", "unchecked":
+		return []string{debug, site, "one whole link as your site gave it out, privately"}
+	}
+	return []string{"the time of the failure with its time zone", "the exact message or status that the player showed", debug}
+}
+
+// toSupport asks the CDN's support for the change, or says why none is asked
+// for.
+func toSupport(t *finding.Ticket) []string {
+	if !t.Found {
+		return []string{t.Answer + " " + strings.Join(t.Search, " ")}
+	}
+	var list []string
+	if t.Host != nil && t.Cause == "ip_mismatch" {
+		list = append(list, request(t.Viewer.Host, *t.Host)...)
+	}
+	list = append(list, "This ticket: user "+orDash(t.Viewer.ID)+" on "+t.Viewer.Host+". "+strings.TrimSpace(t.Answer+" "+t.Mask))
+	return append(list, t.Cannot...)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "(no token)"
+	}
+	return s
+}
+
+// request is the request to bind links to a network, with the numbers that it
+// needs.
+func request(host string, s finding.Setting) []string {
+	if s.Decision != finding.Widen && s.Decision != finding.HelpsPartly || s.Prefix == nil {
+		return []string{"No change of the binding is asked for on " + host + ": " + s.Reason}
+	}
+	of := ""
+	if s.BoundUsers != nil && *s.BoundUsers > 0 {
+		of = " of " + plural(*s.BoundUsers, "user", "users") + " with address-bound links (" + share(s.AffectedUsers, *s.BoundUsers) + ")"
+	}
+	strangers := "not measured"
+	if s.Strangers != nil {
+		strangers = estimate(s.Strangers.Share, s.Strangers.Low, s.Strangers.High) + " of attempts on shared links"
+	}
+	return []string{
+		fmt.Sprintf("Please bind the links of %s to %s (%s) instead of %s.", host, prefix(*s.Prefix), family(s.Family), boundNow(s)),
+		fmt.Sprintf("Evidence: %s%s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds). Price: the chance that another viewer shares the network rises from %s to %s; strangers let in: %s.",
+			count(s.AffectedUsers), of, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), percent(s.ExposureNow), percent(s.Exposure), strangers),
+		"Please tell us: " + strings.Join(questions(s), "; ") + ".",
+	}
+}
+
+// boundNow is what links are bound to today.
+func boundNow(s finding.Setting) string {
+	if s.CurrentPrefix != nil && s.Binding == "mask" {
+		return prefix(*s.CurrentPrefix)
+	}
+	return "the whole address"
+}
+
+// questions are what has to be settled with the CDN before the switch.
+func questions(s finding.Setting) []string {
+	form := "which text of a cut address goes into the hash (198.51.100.0, 198.51.100.0/24 or 198.51.100)"
+	if s.Form != "" {
+		form = "whether the text of a cut address in the hash stays as it is (" + s.Form + ")"
+	}
+	six := "how IPv6 addresses are cut, and to which prefix"
+	if s.Family == "ipv6" {
+		six = "whether IPv4 addresses keep their own prefix"
+	}
+	return []string{form, six, "whether the plan of this account includes it", "whether the edge can accept old and new links side by side during the switch"}
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"ipdrift/detect"
+	"ipdrift/detect/finding"
+	"ipdrift/ingest"
+	"ipdrift/report"
+)
+
+// ticketFlags are the flags of ticket as written.
+type ticketFlags struct {
+	analyzeFlags
+	ip, at, token, trace, session, userID, audience string
+	window                                          time.Duration
+}
+
+func ticketCommand() *cobra.Command {
+	o := &ticketFlags{}
+	o.only = []string{"text", "json", "markdown"}
+	cmd := &cobra.Command{
+		Use:   "ticket LOG... --ip IP --at TIME",
+		Short: "One complaint: the viewer's timeline, the cause, a reply to paste, what to ask for",
+		Long: `ticket finds one viewer in a log, or in a kept case, and tells in a screen what happened:
+the timeline, the cause in a sentence, what cannot be told and why, what to ask for next,
+and a reply to paste.
+
+The viewer is found generously. --ip may be the address that asked or the one that the
+link was signed for, IPv4 also where the log has it IPv4-mapped or through NAT64. Where
+it asked for nothing within --window of --at, these are taken in turn: another address of
+the viewer, another time within a day, another viewer of the same /24 (IPv6: /64). What
+was done is said. --token, --user-id, --trace and --tls-session name the viewer beyond
+doubt; --ip then only decides between several. No case holds trace ids and TLS sessions,
+so these two need the log.
+
+Where nobody is found, the ticket says how near the log comes, and the exit status is 0:
+that is an answer, too ("found": false in JSON).`,
+		Example: `  ipdrift ticket --key-file secret.key access.log.gz --ip 203.0.113.9 --at 2026-11-20T14:03:00Z
+  ipdrift ticket case.duckdb --ip 203.0.113.9 --at 2026-11-20T14:03:00+01:00 --window 1h -o ticket.md
+  ipdrift ticket case.duckdb --token 'https://cdn.example.com/a.m3u8?md5=...&expires=...' --audience support`,
+		Args: want(true, "LOG"),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.ip, "ip", "", "the viewer's address: `IP` as the ticket has it")
+	f.StringVar(&o.at, "at", "", "`TIME` of the complaint, Unix seconds or RFC 3339 (default: any time)")
+	f.DurationVar(&o.window, "window", 15*time.Minute, "look so far before and after --at")
+	f.StringVar(&o.token, "token", "", "the viewer's link: `URL`, token, or the first 6 characters of one")
+	f.StringVar(&o.userID, "user-id", "", "the viewer's `ID` in a report, or its first characters")
+	f.StringVar(&o.trace, "trace", "", "the `ID` of a request, such as a traceparent or its trace id")
+	f.StringVar(&o.session, "tls-session", "", "the `ID` of the viewer's TLS session")
+	f.StringVar(&o.audience, "audience", report.Audiences()[0], "whom it is for: `AUDIENCE` is "+strings.Join(report.Audiences(), ", ")+"; customer has no address")
+	o.keyFlags.register(f)
+	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (learned from what was served), file or dir")
+	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, as of ipdrift analyze (default: found for each file)")
+	o.outputFlags.register(f)
+	o.registerInput(cmd)
+	o.registerLimits(f)
+	o.complete(cmd)
+	wordsFor(cmd, "audience", report.Audiences()...)
+	return cmd
+}
+
+func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
+	c, err := o.complaint()
+	if err != nil {
+		return err
+	}
+	read := o.readLogs
+	if slices.ContainsFunc(args, isDuckDB) {
+		read = o.readCase
+	}
+	store, analysis, err := read(cmd, args, &c)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	t, err := detect.Ticket(cmd.Context(), store, analysis, c)
+	if err != nil {
+		return store.Worded(err)
+	}
+	t.Asked.Trace, t.Asked.Session = o.trace != "", o.session != ""
+	return o.outputFlags.write(cmd, func(_ context.Context, w io.Writer, f report.Format, layout report.Options) error {
+		layout.Audience = report.Audience(o.audience)
+		return report.Ticket(w, t, f.Name, layout)
+	}, func() error { return nil })
+}
+
+// complaint reads what the ticket says of the viewer.
+func (o *ticketFlags) complaint() (c detect.Complaint, err error) {
+	if o.ip+o.token+o.userID+o.trace+o.session == "" {
+		return c, usage("--ip with --at is the usual way; --token, --user-id, --trace and --tls-session are others", "missing flag: whom the ticket is about")
+	}
+	if err := oneOf("audience", o.audience, report.Audiences()...); err != nil {
+		return c, err
+	}
+	if o.ip != "" {
+		if c.IP, err = address(o.ip); err != nil {
+			return c, err
+		}
+	}
+	if o.at != "" {
+		if c.At, err = instant("at", o.at); err != nil {
+			return c, err
+		}
+	}
+	if o.window <= 0 {
+		return c, usage("a window is 15m or 1h", "--window: %s is not a window", o.window)
+	}
+	c.Window, c.User, c.ByLine = o.window, o.userID, o.trace+o.session != ""
+	if c.Masks4, err = prefixes("masks", o.masks, 32); err != nil {
+		return c, err
+	}
+	c.Masks6, err = prefixes("masks6", o.masks6, 128)
+	return c, err
+}
+
+// seek reads --token.
+func (o *ticketFlags) seek(s *secrets, c *detect.Complaint) (err error) {
+	if o.token == "" {
+		return nil
+	}
+	if c.Sought, err = ingest.Seek(o.token, s.resources); err != nil {
+		return usage("", "--token: %w", err)
+	}
+	return nil
+}
+
+// readLogs analyses logs for a ticket.
+func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Complaint) (*ingest.Store, *finding.Analysis, error) {
+	p, err := o.plan(cmd, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.seek(p.secrets, c); err != nil {
+		return nil, nil, err
+	}
+	if p.load.Networks != nil {
+		defer p.load.Networks.Close()
+	}
+	if c.ByLine {
+		p.load.Watch = &ingest.Watch{Trace: o.trace, Session: o.session}
+	}
+	c.Keyed = p.ring.Len() > 0
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
+	limits := p.limits
+	limits.Threads = max(1, limits.Threads/2)
+	store, err := ingest.Create("", limits)
+	if err != nil {
+		return nil, nil, o.stopped(err, "nothing was changed")
+	}
+	loaded, analysis, err := o.judge(cmd, store, p)
+	if err != nil {
+		store.Close()
+		return nil, nil, err
+	}
+	if broken := complain(cmd.ErrOrStderr(), loaded, p.load.Format != nil); broken && analysis.Input.Lines == 0 {
+		store.Close()
+		return nil, nil, &failure{status: statusFailed}
+	}
+	if c.ByLine {
+		c.Lines = p.load.Watch.Lines()
+	}
+	return store, analysis, nil
+}
+
+// readCase opens a kept case for a ticket.
+func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *detect.Complaint) (*ingest.Store, *finding.Analysis, error) {
+	if len(args) > 1 {
+		return nil, nil, usage("add the log to the case with ipdrift analyze --db", "a kept case stands alone, and cannot be mixed with logs")
+	}
+	if c.ByLine {
+		return nil, nil, failed("read the log itself: ipdrift ticket LOG --trace ID", "%s: a kept case holds no trace ids and no TLS sessions, which name people", args[0])
+	}
+	if name := o.ofLogs(cmd.Flags()); name != "" {
+		return nil, nil, usage("a kept case is read and judged already", "--%s: is about reading a log", name)
+	}
+	s, err := o.keyFlags.read(io.Discard)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.seek(s, c); err != nil {
+		return nil, nil, err
+	}
+	if err := o.outputFlags.check([]ingest.Source{{Path: args[0]}}); err != nil {
+		return nil, nil, err
+	}
+	store, analysis, err := recall(cmd.Context(), args[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	c.Keyed = slices.ContainsFunc(analysis.Calibration, func(x finding.Calibration) bool { return x.Verified > 0 || x.Status == finding.Failed })
+	return store, analysis, nil
+}
+
+// ofLogs is a flag that was given and has no meaning for a kept case; "" if
+// there is none.
+func (o *ticketFlags) ofLogs(f *pflag.FlagSet) (name string) {
+	reading := strings.Fields("key-file scope log-format since until host user recover asn-db issued threads memory")
+	f.Visit(func(given *pflag.Flag) {
+		if slices.Contains(reading, given.Name) {
+			name = given.Name
+		}
+	})
+	return name
+}
+
+// isDuckDB tells a DuckDB database by the magic bytes of its header.
+func isDuckDB(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 12)
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head[8:]) == "DUCK"
+}
