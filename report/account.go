@@ -82,11 +82,11 @@ func (p *paper) next(all []*host) {
 		p.row("next", unbroken("ipdrift explain URL --ip IP"), say("   "), as(faint, "says which rule a link fails"))
 	}
 	if p.o.Case == "" {
-		p.row("next", unbroken("--db case.duckdb"), say("   "), as(faint, "keeps the case for ipdrift report and query"))
+		p.row("next", unbroken("--db case.duckdb"), say("   "), as(faint, "keeps the case for browse, report and query"))
 		return
 	}
 	path := Quoted(Clean(p.o.Case))
-	p.row("next", unbroken("ipdrift report "+path+" -o ticket.md"), say("   "), unbroken("ipdrift query "+path+" \"SQL\""))
+	p.row("next", unbroken("ipdrift report "+path+" -o ticket.md"), say("   "), unbroken("ipdrift browse "+path))
 }
 
 // Quoted makes text one word of a POSIX shell.

@@ -236,7 +236,7 @@ func TestTheFirstScreenAnswers(t *testing.T) {
 	lines := strings.Split(string(render(t, Formats()[0], load(t, fixtures+"/widen.json"), Options{})), "\n")
 	screen := strings.Join(lines[:24], "\n")
 	for _, start := range []string{"video.example.com ─", "  3,211 users were refused", "  Price: ", "  - ", "  key  ", "  users  ", "  accepted  ",
-		"  refused  ", "    ip_mismatch  ", "    malformed  ", "  user  "} {
+		"  carriers  ", "  refused  ", "    ip_mismatch  ", "    malformed  "} {
 		if !strings.Contains(screen, "\n"+start) {
 			t.Errorf("no line starts with %q in\n%s", start, screen)
 		}

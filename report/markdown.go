@@ -131,6 +131,7 @@ func (t *ticket) causes() {
 			t.cells(h.name, c.name, count(c.requests), share(c.requests, h.refused), note(c), meaning(c.name))
 		}
 	}
+	t.overTime()
 }
 
 // meaning says a cause of the contract in words.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -10,34 +9,6 @@ import (
 
 	"ipdrift/detect/finding"
 )
-
-// carriers shows the largest carriers; those not known are a row only beside
-// one that is.
-func (p *paper) carriers(h *host) {
-	label := "carriers"
-	for _, r := range h.recs {
-		if !slices.ContainsFunc(r.Carriers, func(c finding.Carrier) bool { return c.ASN != nil }) {
-			continue
-		}
-		for i, c := range r.Carriers {
-			if i == 3 && !p.o.Verbose {
-				p.row("", as(faint, "and "+plural(int64(len(r.Carriers)-3), "more carrier", "more carriers")))
-				break
-			}
-			p.carrier(label, c)
-			label = ""
-		}
-	}
-}
-
-func (p *paper) carrier(label string, c finding.Carrier) {
-	name := "others"
-	if c.ASN != nil {
-		name = network(c.ASN)
-	}
-	p.row(label, unbroken(left(name, 12)+right(plural(c.AffectedUsers, "user", "users"), 12)), say("   "),
-		unbroken(prefix(c.Prefix)+" "+estimate(c.AcceptedShare, c.Low, c.High)))
-}
 
 // networks shows where most refusals came from.
 func (p *paper) networks(h *host) {
@@ -86,6 +57,7 @@ func (p *paper) user(h *host, u finding.User, words int) {
 	}
 	p.row("user", spans...)
 	if p.o.Verbose {
+		p.lanes(h, u)
 		p.row("", as(faint, u.Reason))
 	}
 }

@@ -62,8 +62,8 @@ func (p *paper) overview(all []*host) {
 	if len(all) == 1 {
 		return
 	}
-	p.blank()
 	if len(all) == 0 {
+		p.blank()
 		p.para(0, say(nothing(p.a)))
 	}
 	widest := 0
@@ -120,11 +120,12 @@ func (p *paper) host(h *host) {
 	if !h.failed() {
 		p.people(h)
 		p.masks(h)
+		p.carriers(h)
 	}
 	p.refused(h)
+	p.overTime(h)
 	p.signer(h)
 	p.users(h)
-	p.carriers(h)
 	p.networks(h)
 	p.change(h)
 }
@@ -230,13 +231,25 @@ func (p *paper) masks(h *host) {
 	}
 }
 
-// curve is the whole replay as a table.
+// widestShown is the widest network in a curve: registries hand out no wider
+// ones, so that no mask would.
+func widestShown(family string) int {
+	if family == "ipv6" {
+		return 32
+	}
+	return 8
+}
+
+// curve is the replay as a table, from the first prefix that lets anybody in.
 func (p *paper) curve(r finding.Recommendation) {
 	if !p.o.Verbose {
 		return
 	}
 	p.row("", as(faint, right("users", 12)+right("requests", 12)+right("strangers", 12)+right("exposure", 10)))
 	for _, st := range narrowestFirst(r.Curve) {
+		if st.AcceptedUsers == 0 || st.Prefix < widestShown(r.Family) {
+			continue
+		}
 		let := "-"
 		if st.StrangersLetIn != nil {
 			let = percent(*st.StrangersLetIn)

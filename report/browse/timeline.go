@@ -135,7 +135,7 @@ func (pic picture) draw(p *pane, k *ink, room int) []string {
 	below := strings.Repeat(" ", label+1)
 	if r, ok := p.held(p.cursor); ok {
 		if q, ok := r.value.(finding.Request); ok {
-			below += strings.Repeat(" ", place(q.Time, pic.lanes, steps)) + k.sign("▲", "^")
+			below += strings.Repeat(" ", report.LaneStep(pic.lanes, q.Time, laneSteps)*steps/laneSteps) + k.sign("▲", "^")
 		}
 	}
 	if hidden > 0 {
@@ -149,26 +149,17 @@ func (pic picture) draw(p *pane, k *ink, room int) []string {
 	return append(lines, k.line(plainly(below)))
 }
 
-// place is where on lanes of so many steps a request stands.
-func place(at time.Time, l finding.Lanes, steps int) int {
-	share := float64(at.Sub(l.From)) / float64(max(l.To.Sub(l.From), 1))
-	step := min(max(int(share*float64(laneSteps-1)), 0), laneSteps-1)
-	return step * steps / laneSteps
-}
-
-// marks are the letters of a lane, one for each step: R where anything was
-// refused, s where all was served.
+// marks are the letters of a lane.
 func marks(k *ink, l finding.Lane, steps int) []cell {
 	out := make([]cell, steps)
-	for i := range out {
-		out[i] = toned(faint, k.sign("·", "."))
-	}
-	for i := range l.Served {
-		switch at := i * steps / len(l.Served); {
-		case l.Refused[i] > 0:
-			out[at] = toned(refused, "R")
-		case l.Served[i] > 0 && out[at].text != "R":
-			out[at] = toned(served, "s")
+	for i, m := range report.LaneMarks(l, steps) {
+		switch m {
+		case 's':
+			out[i] = toned(served, "s")
+		case 'R':
+			out[i] = toned(refused, "R")
+		default:
+			out[i] = toned(faint, k.sign("·", "."))
 		}
 	}
 	return out

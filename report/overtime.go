@@ -1,0 +1,139 @@
+package report
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// course is how many requests were refused in each of some steps of time.
+type course struct {
+	from   time.Time
+	step   time.Duration
+	counts []int64
+}
+
+// courses gives the refusals of a host over time: all together, and by cause.
+// There are none where the log is too short for two steps.
+func courses(a *finding.Analysis, name string) (all course, causes map[string]course) {
+	t := a.Denials.OverTime
+	if t == nil || t.Step <= 0 {
+		return all, nil
+	}
+	causes = map[string]course{}
+	for _, cause := range slices.Sorted(maps.Keys(t.ByHost[name])) {
+		c := course{t.From, time.Duration(t.Step) * time.Second, t.ByHost[name][cause]}
+		if len(c.counts) < 2 {
+			return course{}, nil
+		}
+		if all.counts == nil {
+			all = course{c.from, c.step, make([]int64, len(c.counts))}
+		}
+		for i, n := range c.counts[:min(len(c.counts), len(all.counts))] {
+			all.counts[i] += n
+		}
+		causes[cause] = c
+	}
+	return all, causes
+}
+
+// within joins steps until there are at most so many.
+func (c course) within(most int) course {
+	k := (len(c.counts) + most - 1) / max(most, 1)
+	if k <= 1 {
+		return c
+	}
+	joined := course{c.from, c.step * time.Duration(k), make([]int64, (len(c.counts)+k-1)/k)}
+	for i, n := range c.counts {
+		joined.counts[i/k] += n
+	}
+	return joined
+}
+
+// sparkline draws a course, a character for each step, up to the highest count;
+// what is not nothing stands above the ground.
+func (c course) sparkline(ascii bool) string {
+	ramp := []rune("▁▂▃▄▅▆▇█")
+	if ascii {
+		ramp = []rune("_.:-=+*#")
+	}
+	top := max(slices.Max(c.counts), 1)
+	var b strings.Builder
+	for _, n := range c.counts {
+		level := 0
+		if n > 0 {
+			level = 1 + int(float64(n)/float64(top)*float64(len(ramp)-2)+0.5)
+		}
+		b.WriteRune(ramp[min(level, len(ramp)-1)])
+	}
+	return b.String()
+}
+
+// peak says when most was refused.
+func (c course) peak() string {
+	at := 0
+	for i, n := range c.counts {
+		if n > c.counts[at] {
+			at = i
+		}
+	}
+	moment := c.from.Add(time.Duration(at) * c.step).UTC()
+	layout := "15:04"
+	switch last := c.from.Add(time.Duration(len(c.counts))*c.step - time.Nanosecond).UTC(); {
+	case c.step%(24*time.Hour) == 0:
+		layout = "01-02"
+	case c.from.UTC().Format(time.DateOnly) != last.Format(time.DateOnly):
+		layout = "01-02 15:04"
+	case c.step < time.Minute:
+		layout = "15:04:05"
+	}
+	return "most " + count(c.counts[at]) + " in " + duration(c.step) + " from " + moment.Format(layout)
+}
+
+// overTime shows when the host refused requests; with verbose also by cause.
+func (p *paper) overTime(h *host) {
+	all, byCause := courses(p.a, h.name)
+	if all.counts == nil {
+		return
+	}
+	p.course("over time", "", all)
+	if !p.o.Verbose || len(byCause) < 2 {
+		return
+	}
+	for _, c := range h.causes {
+		if one, ok := byCause[c.name]; ok {
+			p.course("", c.name, one)
+		}
+	}
+}
+
+// course draws one course, what it says beside it where that leaves room for a
+// picture, else below.
+func (p *paper) course(label, name string, c course) {
+	const slack, least, most = 4, 24, 72
+	room := min(p.width, measure) - gutter
+	if beside := room - 2 - len(c.peak()) - slack - len(name); beside >= least {
+		room = beside
+	}
+	c = c.within(min(room, most))
+	text := c.peak()
+	if name != "" {
+		text = name + ", " + text
+	}
+	p.row(label, unbroken(c.sparkline(p.ascii)), say("  "), unbroken(text))
+}
+
+// overTime is the line of a ticket about when a host refused requests.
+func (t *ticket) overTime() {
+	gap := "\n"
+	for _, h := range t.all {
+		if all, _ := courses(t.a, h.name); all.counts != nil {
+			all = all.within(48)
+			t.line(gap, "- ", escape(h.name), ", over time: ", all.sparkline(false), " ", escape(all.peak()+" UTC"))
+			gap = ""
+		}
+	}
+}
