@@ -9,28 +9,28 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// course is how many requests were refused in each of some steps of time.
-type course struct {
+// rhythm is how many requests were refused in each of some steps of time.
+type rhythm struct {
 	from   time.Time
 	step   time.Duration
 	counts []int64
 }
 
-// courses gives the refusals of a host over time: all together, and by cause.
+// rhythms gives the refusals of a host over time: all together, and by cause.
 // There are none where the log is too short for two steps.
-func courses(a *finding.Analysis, name string) (all course, causes map[string]course) {
+func rhythms(a *finding.Analysis, name string) (all rhythm, causes map[string]rhythm) {
 	t := a.Denials.OverTime
 	if t == nil || t.Step <= 0 {
 		return all, nil
 	}
-	causes = map[string]course{}
+	causes = map[string]rhythm{}
 	for _, cause := range slices.Sorted(maps.Keys(t.ByHost[name])) {
-		c := course{t.From, time.Duration(t.Step) * time.Second, t.ByHost[name][cause]}
+		c := rhythm{t.From, time.Duration(t.Step) * time.Second, t.ByHost[name][cause]}
 		if len(c.counts) < 2 {
-			return course{}, nil
+			return rhythm{}, nil
 		}
 		if all.counts == nil {
-			all = course{c.from, c.step, make([]int64, len(c.counts))}
+			all = rhythm{c.from, c.step, make([]int64, len(c.counts))}
 		}
 		for i, n := range c.counts[:min(len(c.counts), len(all.counts))] {
 			all.counts[i] += n
@@ -41,21 +41,21 @@ func courses(a *finding.Analysis, name string) (all course, causes map[string]co
 }
 
 // within joins steps until there are at most so many.
-func (c course) within(most int) course {
+func (c rhythm) within(most int) rhythm {
 	k := (len(c.counts) + most - 1) / max(most, 1)
 	if k <= 1 {
 		return c
 	}
-	joined := course{c.from, c.step * time.Duration(k), make([]int64, (len(c.counts)+k-1)/k)}
+	joined := rhythm{c.from, c.step * time.Duration(k), make([]int64, (len(c.counts)+k-1)/k)}
 	for i, n := range c.counts {
 		joined.counts[i/k] += n
 	}
 	return joined
 }
 
-// sparkline draws a course, a character for each step, up to the highest count;
+// sparkline draws a rhythm, a character for each step, up to the highest count;
 // what is not nothing stands above the ground.
-func (c course) sparkline(ascii bool) string {
+func (c rhythm) sparkline(ascii bool) string {
 	ramp := []rune("▁▂▃▄▅▆▇█")
 	if ascii {
 		ramp = []rune("_.:-=+*#")
@@ -73,7 +73,7 @@ func (c course) sparkline(ascii bool) string {
 }
 
 // peak says when most was refused.
-func (c course) peak() string {
+func (c rhythm) peak() string {
 	at := 0
 	for i, n := range c.counts {
 		if n > c.counts[at] {
@@ -95,24 +95,24 @@ func (c course) peak() string {
 
 // overTime shows when the host refused requests; with verbose also by cause.
 func (p *paper) overTime(h *host) {
-	all, byCause := courses(p.a, h.name)
+	all, byCause := rhythms(p.a, h.name)
 	if all.counts == nil {
 		return
 	}
-	p.course("over time", "", all)
+	p.rhythm("over time", "", all)
 	if !p.o.Verbose || len(byCause) < 2 {
 		return
 	}
 	for _, c := range h.causes {
 		if one, ok := byCause[c.name]; ok {
-			p.course("", c.name, one)
+			p.rhythm("", c.name, one)
 		}
 	}
 }
 
-// course draws one course, what it says beside it where that leaves room for a
+// rhythm draws one rhythm, what it says beside it where that leaves room for a
 // picture, else below.
-func (p *paper) course(label, name string, c course) {
+func (p *paper) rhythm(label, name string, c rhythm) {
 	const slack, least, most = 4, 24, 72
 	room := min(p.width, measure) - gutter
 	if beside := room - 2 - len(c.peak()) - slack - len(name); beside >= least {
@@ -130,7 +130,7 @@ func (p *paper) course(label, name string, c course) {
 func (t *ticket) overTime() {
 	gap := "\n"
 	for _, h := range t.all {
-		if all, _ := courses(t.a, h.name); all.counts != nil {
+		if all, _ := rhythms(t.a, h.name); all.counts != nil {
 			all = all.within(48)
 			t.line(gap, "- ", escape(h.name), ", over time: ", all.sparkline(false), " ", escape(all.peak()+" UTC"))
 			gap = ""

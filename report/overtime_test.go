@@ -42,7 +42,7 @@ func TestOverTime(t *testing.T) {
 
 func TestPeakNamesTheDayWhereThereAreSeveral(t *testing.T) {
 	at := time.Date(2026, 11, 20, 23, 59, 50, 0, time.UTC)
-	for want, c := range map[string]course{
+	for want, c := range map[string]rhythm{
 		"most 2 in 5 s from 23:59:50":     {at, 5 * time.Second, []int64{2, 1}},
 		"most 2 in 10 s from 11-21 00:00": {at, 10 * time.Second, []int64{1, 2}},
 		"most 2 in 1 d from 11-21":        {at.Truncate(24 * time.Hour), 24 * time.Hour, []int64{1, 2}},
