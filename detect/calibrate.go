@@ -54,16 +54,16 @@ func (a *analysis) calibrate(ctx context.Context) error {
 // countFound adds refused links whose signing address was found: they
 // calibrate as well as served ones.
 func (a *analysis) countFound(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome
-		WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING NOT bool_or(served(o.status, o.method)) AND NOT bool_or(o.matched)`, func(scan scanner) error {
-		var link uint32
-		err := scan(&link)
-		if p := a.proofs[link]; p != nil && !foreign(p.mistake.Name) {
-			p.host.tokens++
-			p.host.verified++
-			p.host.silent--
+	return ingest.Pages(ctx, a.conn, `SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome
+		WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING NOT bool_or(served(o.status, o.method)) AND NOT bool_or(o.matched)`, func(page ingest.Page) error {
+		for _, link := range page.U32(0) {
+			if p := a.proofs[link]; p != nil && !foreign(p.mistake.Name) {
+				p.host.tokens++
+				p.host.verified++
+				p.host.silent--
+			}
 		}
-		return err
+		return nil
 	})
 }
 

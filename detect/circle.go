@@ -192,9 +192,10 @@ func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
 		}
 		group, atoms, hashes = group[:0], atoms[:0], hashes[:0]
 	}
-	err := ingest.Pages(ctx, a.conn, `WITH span AS (
+	err := ingest.Pages(ctx, a.conn, `WITH several AS (SELECT agent FROM work.visit WHERE link > 0 GROUP BY agent HAVING min(link) <> max(link)),
+		span AS (
 			SELECT v.link, v.agent, min(v.dir) AS dir, min(v.file) AS file, max(v.file) AS other, epoch_us(min(v.first)) AS first, epoch_us(max(v.final)) AS final
-			FROM work.visit v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND NOT o.shield GROUP BY v.link, v.agent HAVING min(v.dir) = max(v.dir)),
+			FROM work.visit v SEMI JOIN several USING (agent) JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND NOT o.shield GROUP BY v.link, v.agent HAVING min(v.dir) = max(v.dir)),
 		fall AS (
 			SELECT v.link, v.agent, epoch_us(max(v.final)) AS at, arg_max(c.address, (v.final, c.address)) AS client
 			FROM judged j JOIN work.visit v USING (link, outcome, client, dir, file) JOIN client c ON c.id = v.client WHERE mismatch(j.cause) AND v.link > 0 GROUP BY v.link, v.agent)

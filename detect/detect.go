@@ -71,6 +71,9 @@ type analysis struct {
 	tokenless          int64              // links that were not searched, since only earlier runs had their tokens
 	passed             int64              // links that were not looked into: there were too many
 
+	moves  *judge.Moves  // of all hosts
+	sights []judge.Sight // scratch
+
 	elsewhere, inferred uint8 // how table judged writes these words
 
 	out *finding.Analysis
@@ -84,7 +87,8 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 		Options: o, store: s, loaded: loaded,
 		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{},
 		elsewhere: ingest.Place(ingest.Causes(), refusedElsewhere), inferred: ingest.Place(ingest.Bases(), string(inferred)),
-		out: &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
+		moves: judge.NewMoves(o.Thresholds),
+		out:   &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
 	}
 	if err := a.run(ctx); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 
+	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 )
@@ -12,7 +13,6 @@ import (
 // Hosts where users are not judged are left out, and a log with masked
 // addresses, in which nobody moves within a /24.
 func (a *analysis) measureMoves(ctx context.Context) error {
-	all := judge.NewMoves(a.Thresholds)
 	if a.masked {
 		return nil
 	}
@@ -27,17 +27,12 @@ func (a *analysis) measureMoves(ctx context.Context) error {
 		if len(sights) == 0 {
 			return
 		}
-		h := a.hosts[a.names[name]]
-		if h.moves == nil {
-			h.moves = judge.NewMoves(a.Thresholds)
-		}
-		h.moves.Add(sights)
-		all.Add(sights)
+		a.follow(a.hosts[a.names[name]], sights)
 		sights = sights[:0]
 	}
 	err := ingest.Pages(ctx, a.conn, `WITH mover AS (
 			SELECT CASE WHEN p.salt > 0 THEN p.salt::UBIGINT | 9223372036854775808::UBIGINT ELSE p.link::UBIGINT << 32 | p.agent END AS usr
-			FROM person p WHERE p.addresses > 1 AND p.class IN ('rotating', 'first_request', 'unchanged')),
+			FROM person p WHERE p.addresses > 1 AND p.class = 'unchanged' AND p.link NOT IN (SELECT link FROM work.flagged)),
 		name AS (SELECT host, (row_number() OVER (ORDER BY host) - 1)::UINTEGER AS place FROM (SELECT DISTINCT host FROM outcome)),
 		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN mover USING (usr) WHERE v.link > 0)
 		SELECT w.usr, n.place, epoch_us(h.start), s.grain, h.agent, c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER
@@ -57,8 +52,26 @@ func (a *analysis) measureMoves(ctx context.Context) error {
 		return nil
 	})
 	settle()
-	a.out.Moves = all.Findings()
+	a.out.Moves = a.moves.Findings()
 	return err
+}
+
+// follow adds the requests of one user to what is known of moves.
+func (a *analysis) follow(h *host, sights []judge.Sight) {
+	if h.moves == nil {
+		h.moves = judge.NewMoves(a.Thresholds)
+	}
+	h.moves.Add(sights)
+	a.moves.Add(sights)
+}
+
+// followFlagged does so for a user who was judged in Go.
+func (a *analysis) followFlagged(r *reel, u *judge.User) {
+	if u.Addresses > 1 && !a.masked && (u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Unchanged) {
+		if a.sights = r.Sights(a.sights[:0], u); len(a.sights) > 0 {
+			a.follow(r.host, a.sights)
+		}
+	}
 }
 
 // nameMoves names the operators of the carriers that users moved in.

@@ -63,14 +63,16 @@ func (a *analysis) listTelling(ctx context.Context) error {
 	if a.joined {
 		circle, members = `coalesce(m.circle, k.link)`, `LEFT JOIN (SELECT DISTINCT link, circle FROM member) m ON m.link = k.link`
 	}
-	q := `SELECT ` + circle + ` AS link, (row_number() OVER (ORDER BY min(l.hash), ` + circle + `))::UINTEGER AS place
-		FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome
-			JOIN client c ON c.id = k.client JOIN link l ON l.id = k.link ` + members + `
-		WHERE k.link > 0 AND NOT o.shield AND l.host NOT IN (SELECT host FROM work.unbound) AND ?
-		GROUP BY ` + circle + `
-		HAVING bool_or(mismatch(j.cause) OR unresolved(j.cause))
-			OR bool_or(j.cause > 0) AND (min(c.hi) <> max(c.hi) OR min(c.lo) <> max(c.lo))
-			OR count(DISTINCT network(c.family, c.hi, c.lo) * 2 + (c.family = 4)::UBIGINT) >= ?`
+	from := `FROM judged k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client ` + members
+	q := `WITH told AS (
+			SELECT ` + circle + ` AS link, min(l.hash) AS hash, bool_or(mismatch(k.cause) OR unresolved(k.cause)) AS telling, bool_or(k.cause > 0) AS refused,
+			       min(c.hi) <> max(c.hi) OR min(c.lo) <> max(c.lo) AS moved
+			` + from + ` JOIN link l ON l.id = k.link
+			WHERE k.link > 0 AND NOT o.shield AND o.host NOT IN (SELECT host FROM work.unbound) AND ? GROUP BY ` + circle + `),
+		quiet AS (SELECT link FROM told WHERE moved AND NOT telling AND NOT refused),
+		far AS (SELECT ` + circle + ` AS link ` + from + ` WHERE k.link > 0 AND NOT o.shield AND ` + circle + ` IN (SELECT link FROM quiet) GROUP BY ` + circle + `
+			HAVING count(DISTINCT network(c.family, c.hi, c.lo) * 2 + (c.family = 4)::UBIGINT) >= ?)
+		SELECT link, (row_number() OVER (ORDER BY hash, link))::UINTEGER AS place FROM told WHERE telling OR refused AND moved OR link IN (SELECT link FROM far)`
 	if a.joined {
 		q = `WITH f AS (` + q + `) SELECT m.link, f.place FROM f JOIN member m ON m.circle = f.link UNION SELECT link, place FROM f`
 	}
@@ -158,6 +160,7 @@ func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) erro
 		if u.Class == finding.ManyNetworks {
 			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
 		}
+		a.followFlagged(r, u)
 		a.flag(r, u, name)
 	}
 	for link, lens := range strangers {
@@ -284,9 +287,13 @@ func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
 		atoms, atomKey = `v.link, v.agent, v.ident`, `link, agent, ident`
 	}
 	_, err := conn.ExecContext(ctx, `INSERT INTO person
-		WITH mine AS (
+		WITH every AS (
 			SELECT `+atoms+`, v.usr, v.client, v.n, v.first, v.final, o.refused AS no
 			FROM seen v JOIN outcome o ON o.id = v.outcome ANTI JOIN work.flagged f ON f.link = v.link WHERE v.link > 0 AND NOT o.shield),
+		lone AS (
+			SELECT usr, any_value(n) AS requests, any_value(client) AS client, any_value(first) AS first, any_value(final) AS final
+			FROM every GROUP BY usr HAVING count(*) = 1 AND NOT bool_or(no)),
+		mine AS (SELECT * FROM every ANTI JOIN lone USING (usr)),
 		who AS (SELECT DISTINCT `+atoms+`, usr FROM mine v),
 		retried AS (
 			SELECT usr, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
@@ -311,6 +318,9 @@ func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
 			SELECT s.usr, min(epoch_us(h.start)) AS again
 			FROM hit h JOIN (SELECT w.*, refused_at FROM who w JOIN sums USING (usr) WHERE refused_at IS NOT NULL) s USING (`+atomKey+`)
 			JOIN outcome o ON o.id = h.outcome AND served(o.status, o.method) AND NOT o.shield WHERE h.start > s.refused_at GROUP BY ALL)
+		SELECT `+named+`, 'unchanged', 'no request was refused because of its address', s.requests, 0, 0, 1, CASE WHEN c.family = 4 THEN 1 END, CASE WHEN c.family = 4 THEN 1 END, 0, false, s.first, s.final
+		FROM lone s JOIN client c ON c.id = s.client`+names+`
+		UNION ALL
 		SELECT `+named+`, CASE WHEN d.usr IS NULL OR s.refused_at IS NULL THEN 'unchanged' ELSE ? END,
 		       CASE WHEN d.usr IS NULL OR s.refused_at IS NULL THEN 'no request was refused because of its address' ELSE ? END, s.requests, coalesce(r.refusals, 0), 0,
 		       p.addresses, CASE WHEN p.all4 THEN p.p24 END, CASE WHEN p.all4 THEN p.p16 END, coalesce(m.switches, 0),
@@ -323,15 +333,14 @@ func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
 
 // addBound tells the replays of the users whom nobody refused.
 func (a *analysis) addBound(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT l.host, s.signed_ip, count(*)::BIGINT FROM person p ANTI JOIN work.flagged f ON f.link = p.link JOIN link l ON l.id = p.link JOIN signed s ON s.link = p.link
-		WHERE s.signed_ip IS NOT NULL GROUP BY l.host, s.signed_ip`, func(scan scanner) error {
-		var name, text string
-		var users int64
-		if err := scan(&name, &text, &users); err != nil {
-			return err
-		}
-		if ip, err := netip.ParseAddr(text); err == nil {
-			a.replay(a.host(name), familyOf(ip)).AddBound(ip, users)
+	return ingest.Pages(ctx, a.conn, `SELECT l.host, s.signed_ip, p.users
+		FROM (SELECT link, count(*)::BIGINT AS users FROM person ANTI JOIN work.flagged USING (link) GROUP BY link) p JOIN link l ON l.id = p.link JOIN signed s USING (link)
+		WHERE s.signed_ip IS NOT NULL`, func(p ingest.Page) error {
+		names, texts := p.Texts(0), p.Texts(1)
+		for i, users := range p.I64(2) {
+			if ip, err := netip.ParseAddr(texts(i)); err == nil {
+				a.replay(a.host(names(i)), familyOf(ip)).AddBound(ip, users)
+			}
 		}
 		return nil
 	})

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -80,41 +81,36 @@ func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 	if err := a.conn.QueryRowContext(ctx, `SELECT greatest(count(*) - ?, 0) FROM work.suspect`, maxSuspects).Scan(&a.passed); err != nil {
 		return nil, err
 	}
-	err := each(ctx, a.conn, `WITH chosen AS (SELECT link FROM work.suspect ORDER BY hash, link LIMIT ?)
-		SELECT DISTINCT l.host, l.hash, k.link, c.address
-		FROM work.kind k JOIN chosen USING (link) JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
-		ORDER BY l.host, l.hash, k.link, c.address`, func(scan scanner) error {
-		var name, address string
-		var hash uint64
-		var link uint32
-		if err := scan(&name, &hash, &link, &address); err != nil {
-			return err
-		}
-		if len(out) == 0 || out[len(out)-1].link != link {
-			known := a.before[link]
-			out = append(out, &suspect{link: link, host: a.host(name), found: known.proof, examined: known.examined})
-			a.issuedTo(out[len(out)-1], hash)
-		}
-		s := out[len(out)-1]
-		if ip, err := netip.ParseAddr(address); err == nil && len(s.clients) < 16 {
-			s.clients = append(s.clients, ip)
+	err := ingest.Pages(ctx, a.conn, `WITH chosen AS (SELECT * FROM work.suspect ORDER BY hash, link LIMIT `+fmt.Sprint(maxSuspects)+`)
+		SELECT k.link, s.hash, min(k.outcome), c.family, c.mapped, c.hi, c.lo
+		FROM chosen s JOIN work.kind k USING (link) JOIN client c ON c.id = k.client
+		GROUP BY s.host, s.hash, k.link, c.address, c.family, c.mapped, c.hi, c.lo ORDER BY s.host, s.hash, k.link, c.address`, func(p ingest.Page) error {
+		links, hashes, outcomes, families, mapped, hi, lo := p.U32(0), p.U64(1), p.U32(2), p.U8(3), p.U8(4), p.U64(5), p.U64(6)
+		for i, link := range links {
+			if len(out) == 0 || out[len(out)-1].link != link {
+				known := a.before[link]
+				out = append(out, &suspect{link: link, host: a.outcomes[outcomes[i]].host, found: known.proof, examined: known.examined})
+				a.issuedTo(out[len(out)-1], hashes[i])
+			}
+			if s := out[len(out)-1]; len(s.clients) < 16 {
+				s.clients = append(s.clients, ingest.Address(families[i], mapped[i], hi[i], lo[i]))
+			}
 		}
 		return nil
-	}, maxSuspects)
+	})
 	return out, err
 }
 
 // pool is the addresses of the log, in order.
 func (a *analysis) pool(ctx context.Context) ([]netip.Addr, error) {
 	var out []netip.Addr
-	err := each(ctx, a.conn, `SELECT address FROM client GROUP BY address ORDER BY min(family), min(hi), min(lo) LIMIT ?`, func(scan scanner) error {
-		var text string
-		err := scan(&text)
-		if ip, bad := netip.ParseAddr(text); bad == nil {
-			out = append(out, ip)
+	err := ingest.Pages(ctx, a.conn, `SELECT family, mapped, hi, lo FROM client GROUP BY ALL ORDER BY family, hi, lo, mapped LIMIT `+fmt.Sprint(poolSize), func(p ingest.Page) error {
+		families, mapped, hi, lo := p.U8(0), p.U8(1), p.U64(2), p.U64(3)
+		for i := range families {
+			out = append(out, ingest.Address(families[i], mapped[i], hi[i], lo[i]))
 		}
-		return err
-	}, poolSize)
+		return nil
+	})
 	slices.SortFunc(out, netip.Addr.Compare)
 	return out, err
 }

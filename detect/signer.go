@@ -95,12 +95,15 @@ const (
 )
 
 func (a *analysis) findProxies(ctx context.Context) error {
-	return each(ctx, a.conn, `WITH n AS (SELECT l.host, s.signed_ip, count(*) AS links FROM signed s JOIN link l ON l.id = s.link
-			WHERE s.basis = 'recomputed' AND s.signed_ip IS NOT NULL GROUP BY ALL),
-		top AS (SELECT host, arg_max(signed_ip, (links, signed_ip)) AS signed_ip, max(links)::BIGINT AS links, sum(links)::BIGINT AS signed FROM n GROUP BY host)
-		SELECT t.host, t.signed_ip, t.links, t.signed FROM top t JOIN signed s ON s.signed_ip = t.signed_ip JOIN link l ON l.id = s.link AND l.host = t.host
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.proxy AS WITH n AS (SELECT l.host, s.signed_ip, count(*) AS links FROM signed s JOIN link l ON l.id = s.link
+			WHERE s.basis = 'recomputed' AND s.signed_ip IS NOT NULL GROUP BY ALL)
+		SELECT host, arg_max(signed_ip, (links, signed_ip)) AS signed_ip, max(links)::BIGINT AS links, sum(links)::BIGINT AS signed
+		FROM n GROUP BY host HAVING max(links) >= ? AND max(links) > ? * sum(links)`, a.Thresholds.CalibrationTokens, proxyShare); err != nil {
+		return err
+	}
+	return each(ctx, a.conn, `SELECT t.host, t.signed_ip, t.links, t.signed FROM work.proxy t JOIN signed s ON s.signed_ip = t.signed_ip JOIN link l ON l.id = s.link AND l.host = t.host
 			JOIN work.kind k ON k.link = l.id JOIN client c ON c.id = k.client
-		WHERE t.links >= ? AND t.links > ? * t.signed AND c.address <> t.signed_ip
+		WHERE c.address <> t.signed_ip
 		GROUP BY ALL HAVING count(DISTINCT c.address) >= ? AND count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ? ORDER BY t.host`,
 		func(scan scanner) error {
 			var name, address string
@@ -115,7 +118,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 				Fix:  "take the viewer's address from the header your proxy sets (X-Forwarded-For, X-Real-IP), trusting that proxy only",
 			})
 			return nil
-		}, a.Thresholds.CalibrationTokens, proxyShare, proxyClients, proxyNetworks)
+		}, proxyClients, proxyNetworks)
 }
 
 // wrong lists the mistakes proven on the links of a host.

@@ -304,7 +304,8 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven}
 	for _, q := range []string{
 		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d')`, CaseVersion, aboutQueries, out.Queries),
-		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without
+		`SET preserve_insertion_order = true`,      // Pages relies on it; the load is faster without
+		fmt.Sprintf(`SET threads = %d`, l.Threads), // while the log was read, the others parsed
 	} {
 		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
 			return nil, err

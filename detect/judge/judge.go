@@ -90,6 +90,8 @@ type User struct {
 	Unresolved bool // unresolved signatures and no proven mismatch (rule 18)
 	Bot        bool // every request came from a bot, relay or hosting network
 	Timeline   []Step
+
+	idx []int32 // the requests, in order of time, among those of the group
 }
 
 // Step is a run of like requests on a user's timeline.

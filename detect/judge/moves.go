@@ -19,6 +19,16 @@ type Sight struct {
 	ASN    uint32 // 0: not known
 }
 
+// Sights appends one user's requests but for those of bots and hosting networks.
+func (g *Group) Sights(to []Sight, u *User) []Sight {
+	for _, i := range u.idx {
+		if e := &g.Events[i]; !e.Bot {
+			to = append(to, Sight{Time: e.Time, Grain: e.Grain, Client: e.Client.Unmap(), ASN: e.ASN})
+		}
+	}
+	return to
+}
+
 // Moves gathers how users change their address, by carrier and family of the
 // address left. It keeps a few kilobytes for each carrier, whatever the number
 // of users.
@@ -140,6 +150,9 @@ func instant(sights []Sight, from int) int {
 
 // arranged lists each address of an instant once.
 func arranged(now, next []Sight, path []visit) []Sight {
+	if len(now) == 1 {
+		return now
+	}
 	out := slices.Clone(now)
 	slices.SortStableFunc(out, func(a, b Sight) int { return a.Client.Compare(b.Client) })
 	out = slices.CompactFunc(out, func(a, b Sight) bool { return a.Client == b.Client })

@@ -61,6 +61,7 @@ func (g *Group) user(idx []int32, shared []sharing, t *Thresholds) []User {
 func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 	c := newFacts(g, idx, t)
 	u := c.user
+	u.idx = idx
 	u.Bot = u.Bot || c.relayed()
 	if u.Class, u.Reason = c.class(s); flagged(u.Class) {
 		u.Timeline = timeline(g.Events, idx, t.TimelineSteps)
