@@ -45,7 +45,7 @@ func (s *sim) newViewer(h int) *viewer {
 	v.addr = v.home
 	v.story = newStory()
 	s.connect(v)
-	v.agent = s.agent(nil, v.id)
+	v.agent = s.agent(nil, v.id, host.Agents)
 	v.referer = s.referer(v.id)
 	v.dir = s.title(host)
 	if s.rng.Float64() < s.w.Cookies {
@@ -224,7 +224,7 @@ func appendHex(b []byte, numbers ...uint64) []byte {
 }
 
 func (s *sim) title(h *Host) []byte {
-	n := int64(s.rng.IntN(1 + s.rng.IntN(5000)))
+	n := int64(s.rng.IntN(1 + s.rng.IntN(h.Titles)))
 	if h.Scope == "file" {
 		return append(appendPadded([]byte("/download/collection-"), n%100, 5), '/')
 	}
@@ -242,10 +242,15 @@ func (s *sim) referer(id uint64) []byte {
 	return b
 }
 
-func (s *sim) agent(b []byte, id uint64) []byte {
+func (s *sim) agent(b []byte, id uint64, most int) []byte {
 	all := agents()
-	a := all[s.rng.IntN(len(all))]
-	b = strconv.AppendInt(append(b, a[0]...), int64(90+s.rng.IntN(60)), 10)
+	kind, version := s.rng.IntN(len(all)), s.rng.IntN(60)
+	if most > 0 {
+		n := (version*len(all) + kind) % most
+		kind, version = n%len(all), n/len(all)
+	}
+	a := all[kind]
+	b = strconv.AppendInt(append(b, a[0]...), int64(90+version), 10)
 	b = append(b, a[1]...)
 	if s.w.Unique {
 		b = strconv.AppendUint(append(b, " id/"...), id*0xbf58476d1ce4e5b9, 36)

@@ -56,7 +56,7 @@ func (s *sim) write(v *viewer, o *outcome) error {
 	h := &s.w.Hosts[v.host]
 	on := v.using()
 	on.requests++
-	s.scratch = v.appendFile(append(s.scratch[:0], v.dir...), h.Scope)
+	s.scratch = s.appendFile(append(s.scratch[:0], v.dir...), v)
 	l := line{
 		at: s.now, client: v.addr, host: h.Name, path: s.scratch, query: o.query,
 		status: o.status, bytes: 146, referer: v.referer, agent: v.agent, country: v.carrier.Country, asn: v.carrier.ASN,

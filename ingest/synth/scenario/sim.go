@@ -157,12 +157,18 @@ type group struct {
 // was requested from many networks.
 const manyNetworks = 3
 
-// carriers are those of the strangers that asked for anything.
+// carriers are those of the strangers that asked for anything, but for the
+// owner's.
 func (g *group) carriers() map[uint32]bool {
 	seen := map[uint32]bool{}
 	for _, v := range g.gone {
 		if v.role == stranger && v.asked > 0 {
 			seen[v.carrier.ASN] = true
+		}
+	}
+	for _, v := range g.gone {
+		if v.role == owner {
+			delete(seen, v.carrier.ASN)
 		}
 	}
 	return seen

@@ -79,6 +79,8 @@ func (v *viewer) class(shared string) string {
 		return "undetermined"
 	case shared != "":
 		return shared
+	case t.mismatches > 0 && v.carrier.Kind == "relay":
+		return "undetermined"
 	case t.mismatches > 0 && t.served > 0:
 		return "rotating"
 	case t.mismatches > 0:

@@ -161,13 +161,16 @@ func (s *sim) another(v *viewer, from netip.Addr) netip.Addr {
 // issue gives the viewer a link for the address that the signer sees.
 func (s *sim) issue(v *viewer) {
 	h := &s.w.Hosts[v.host]
+	if h.Live {
+		v.seq += v.seq % 2 // a new link begins with the playlist
+	}
 	s.links++
 	v.link.id, v.link.signed = s.links, v.home
 	if v.site.IsValid() {
 		v.link.signed = v.site
 	}
 	if v.proxied {
-		v.link.signed = netip.AddrFrom4([4]byte{254, 0, 0, byte(v.host) + 1})
+		v.link.signed = netip.AddrFrom4([4]byte{10, 20, 30, byte(v.host) + 1})
 	}
 	v.link.expires = s.now/1000 + int64(h.Life.Seconds()) + s.rng.Int64N(1+int64(h.Life.Seconds()/24))
 	s.sign(v)
@@ -178,7 +181,7 @@ func (s *sim) sign(v *viewer) {
 	h := &s.w.Hosts[v.host]
 	path := v.dir
 	if h.Scope == "file" {
-		s.scratch = v.appendFile(append(s.scratch[:0], v.dir...), "file")
+		s.scratch = s.appendFile(append(s.scratch[:0], v.dir...), v)
 		path = s.scratch
 	}
 	s.signer.sign(&v.link, path, h.bound(v.link.signed))
@@ -207,7 +210,8 @@ func (s *sim) served(v *viewer) {
 	v.tries = 0
 	v.seq++
 	pace := int64(3600 + s.rng.IntN(800))
-	if v.seq < 4 {
+	switch live := s.w.Hosts[v.host].Live; {
+	case live && v.seq%2 == 1, v.seq < 4 && !live:
 		pace = int64(200 + s.rng.IntN(300))
 	}
 	v.due = s.now + pace
@@ -252,15 +256,18 @@ func (s *sim) renews(v *viewer, o *outcome) bool {
 	return false
 }
 
-// appendFile writes the name of what is asked for next.
-func (v *viewer) appendFile(b []byte, scope string) []byte {
+// appendFile writes the name of what v asks for next.
+func (s *sim) appendFile(b []byte, v *viewer) []byte {
+	h, seq := &s.w.Hosts[v.host], int64(v.seq)
 	switch {
-	case scope == "file":
+	case h.Scope == "file":
 		return append(strconv.AppendUint(append(b, "episode-"...), v.film, 36), ".mp4"...)
-	case v.seq == 0:
+	case seq == 0, h.Live && seq%2 == 0:
 		return append(b, "index.m3u8"...)
+	case h.Live:
+		seq = s.now / tempo.Milliseconds() % 1e6
 	}
-	return append(appendPadded(append(b, "segment-"...), int64(v.seq), 6), ".ts"...)
+	return append(appendPadded(append(b, "segment-"...), seq, 6), ".ts"...)
 }
 
 func appendPadded(b []byte, n int64, width int) []byte {

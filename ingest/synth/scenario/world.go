@@ -22,7 +22,8 @@
 //   - a class: what is true of that person. A neighbour is first_request, for
 //     nothing in a log tells one from a changed address; who asked for a link
 //     that at least three other carriers asked for is many_networks, its owner
-//     too; robots and nodes in hosting networks are undetermined;
+//     too; robots and nodes in hosting networks are undetermined, and so is who
+//     was refused for the address of a relay, which never justifies a mask;
 //   - common_bits, those that the worst refused address shares with the signing
 //     one (-1 across families), and from it what each candidate would have saved.
 //
@@ -30,10 +31,12 @@
 // count seconds leave the verdict open.
 //
 // Addresses are of ranges that no network uses (240.0.0.0/4, and 3fff::/20 for
-// documentation, RFC 9637). No value in a log needs escaping in any format.
+// documentation, RFC 9637); that of a signer's own proxy is private. No value in a
+// log needs escaping in any format.
 package scenario
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -73,6 +76,9 @@ type Host struct {
 	Proxied  float64       `json:"signer_proxied"` // share of links whose signer saw its own proxy: all are for one address
 	Near     float64       `json:"strangers_near"` // share of the strangers on a posted link, after the first four, that live in its owner's /16
 	Renew    float64       `json:"renew"`          // chance that a refused viewer fetches a new link, instead of leaving
+	Live     bool          `json:"live,omitempty"` // viewers watch what is on now: one segment at a time, and the playlist between them
+	Titles   int           `json:"titles"`         // of which some are watched more than others; default 5,000
+	Agents   int           `json:"agents"`         // user agents; default 840
 	Mix      Mix           `json:"mix"`            // what befalls viewers
 	Carriers []Carrier     `json:"carriers"`       // whose subscribers they are
 }
@@ -156,6 +162,7 @@ func (w *World) complete() error {
 		if err := w.Hosts[i].check(); err != nil {
 			return fmt.Errorf("host %s: %w", w.Hosts[i].Name, err)
 		}
+		w.Hosts[i].Titles = cmp.Or(w.Hosts[i].Titles, 5000)
 	}
 	return nil
 }
