@@ -140,7 +140,8 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool []netip.
 }
 
 // deepen takes the deep steps: what the signer did wrong; all addresses of the
-// log and the /16s around the request; the networks where other signing
+// log and the /16s around the request; private ones, which a signer's own proxy
+// has; the networks where other signing
 // addresses were found, and those of the request's operator; then, if that is
 // asked for, all of IPv4.
 func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip.Addr) error {
@@ -150,6 +151,7 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip
 		s.deep = true
 		f.deep(s)
 	})
+	a.searchPrivate(ctx, bound)
 	if err := a.findOperators(ctx, bound); err != nil {
 		return err
 	}

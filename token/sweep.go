@@ -11,7 +11,7 @@ func (t *Trier) Sweep(p netip.Prefix) (a netip.Addr, tried uint64, ok bool) {
 	if !t.aimed {
 		return netip.Addr{}, 0, false
 	}
-	if !t.quick() {
+	if !t.Quick() {
 		return t.sweep(p)
 	}
 	t.aimSearch()
@@ -26,7 +26,7 @@ func (t *Trier) Among(list []netip.Addr) (i int, tried uint64, ok bool) {
 	if !t.aimed {
 		return 0, 0, false
 	}
-	if !t.quick() {
+	if !t.Quick() {
 		return t.among(list)
 	}
 	t.aimSearch()
