@@ -178,7 +178,7 @@ func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
 	var atoms []atom
 	var hashes []uint64
 	var of struct {
-		host       uint64
+		host       string
 		agent, dir uint32
 	}
 	settle := func() {
@@ -199,14 +199,14 @@ func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
 		fall AS (
 			SELECT v.link, v.agent, epoch_us(max(v.final)) AS at, arg_max(c.address, (v.final, c.address)) AS client
 			FROM judged j JOIN work.visit v USING (link, outcome, client, dir, file) JOIN client c ON c.id = v.client WHERE mismatch(j.cause) AND v.link > 0 GROUP BY v.link, v.agent)
-		SELECT s.link, s.agent, s.dir, CASE WHEN s.file = s.other THEN s.file ELSE 0 END::UINTEGER, s.first, s.final, l.hash, hash(l.host), g.signed_ip, f.client, coalesce(f.at, 0)::BIGINT
+		SELECT s.link, s.agent, s.dir, CASE WHEN s.file = s.other THEN s.file ELSE 0 END::UINTEGER, s.first, s.final, l.hash, l.host, g.signed_ip, f.client, coalesce(f.at, 0)::BIGINT
 		FROM span s LEFT JOIN fall f USING (link, agent) JOIN link l ON l.id = s.link JOIN signed g ON g.link = s.link WHERE g.signed_ip IS NOT NULL
-		ORDER BY hash(l.host), s.agent, s.dir, s.first, l.hash`, func(p ingest.Page) error {
-		links, agents, dirs, files, firsts, finals, ranks, host, signed, clients, falls := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.I64(4), p.I64(5), p.U64(6), p.U64(7), p.Texts(8), p.Texts(9), p.I64(10)
+		ORDER BY l.host, s.agent, s.dir, s.first, l.hash`, func(p ingest.Page) error {
+		links, agents, dirs, files, firsts, finals, ranks, host, signed, clients, falls := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.I64(4), p.I64(5), p.U64(6), p.Texts(7), p.Texts(8), p.Texts(9), p.I64(10)
 		for i := range links {
-			if of.agent != agents[i] || of.dir != dirs[i] || of.host != host[i] {
+			if of.agent != agents[i] || of.dir != dirs[i] || of.host != host(i) {
 				settle()
-				of.host, of.agent, of.dir = host[i], agents[i], dirs[i]
+				of.host, of.agent, of.dir = strings.Clone(host(i)), agents[i], dirs[i]
 			}
 			ip, err := netip.ParseAddr(signed(i))
 			if err != nil {
@@ -214,6 +214,9 @@ func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
 			}
 			t := turn{first: firsts[i], final: finals[i], signed: ip, file: files[i], links: []uint32{uint32(len(atoms))}}
 			if client, err := netip.ParseAddr(clients(i)); err == nil {
+				if b, ok := a.host(of.host).policy.mask(familyOf(client)); ok {
+					client = cutTo(client, int(b.Prefix)) // as the address that the next link is signed for
+				}
 				t.fell = fall{client, falls[i]}
 			}
 			if len(group) < maxTurns {

@@ -39,8 +39,8 @@ type fall struct {
 // on: they are left alone. Turns are sorted by first, and belong to one host,
 // user agent and directory. Pairs are places of links.
 func pairs(turns []turn, recovery int64) (out [][2]uint32) {
-	joined := byNetwork(turns, netip.Addr.BitLen)
-	joined = byNetwork(joined, func(a netip.Addr) int {
+	joined := byNetwork(turns, recovery, netip.Addr.BitLen)
+	joined = byNetwork(joined, recovery, func(a netip.Addr) int {
 		if a.Is4() {
 			return 24
 		}
@@ -88,7 +88,7 @@ func handovers(turns []turn, recovery int64) (out [][2]uint32) {
 	return out
 }
 
-func byNetwork(turns []turn, length func(netip.Addr) int) (out []turn) {
+func byNetwork(turns []turn, recovery int64, length func(netip.Addr) int) (out []turn) {
 	sorted := make([]netTurn, len(turns))
 	for i, t := range turns {
 		a := t.signed.Unmap()
@@ -100,7 +100,7 @@ func byNetwork(turns []turn, length func(netip.Addr) int) (out []turn) {
 	for i, n := range sorted {
 		of = append(of, turns[n.at])
 		if i+1 == len(sorted) || sorted[i+1].net != n.net {
-			out = append(out, consecutive(of)...)
+			out = append(out, consecutive(of, recovery)...)
 			of = of[:0]
 		}
 	}
@@ -116,18 +116,22 @@ type netTurn struct {
 	at  int32
 }
 
-// consecutive joins the turns of one network.
-func consecutive(turns []turn) []turn {
-	if len(turns) == 1 || sameFile(turns) {
+// consecutive joins the turns of one network. Where they ask for one file, only
+// those are joined that renewed a refused link.
+func consecutive(turns []turn, recovery int64) []turn {
+	if len(turns) == 1 {
 		return turns
 	}
-	out := slices.Clone(turns[:1])
+	out, apart := slices.Clone(turns[:1]), sameFile(turns)
 	before := int64(-1 << 62) // when the last of all but the turn before had ended
 	for i, t := range turns[1:] {
 		a := &turns[i] // the one before t
-		if follows(turns[i:], before) {
+		if follows(turns[i:], before) && (!apart || renews(a, &t, recovery)) {
 			last := &out[len(out)-1]
-			last.final, last.file, last.fell = max(last.final, t.final), 0, t.fell
+			if last.file != t.file {
+				last.file = 0
+			}
+			last.final, last.fell = max(last.final, t.final), t.fell
 			last.links = append(slices.Clip(last.links), t.links...)
 		} else {
 			out = append(out, t)
@@ -148,6 +152,12 @@ func sameFile(turns []turn) bool {
 		seen[t.file] = true
 	}
 	return false
+}
+
+// renews tells whether b is a viewer's next try: refused at the same address
+// right after a was.
+func renews(a, b *turn, recovery int64) bool {
+	return a.fell.client.IsValid() && a.fell.client == b.fell.client && b.first >= a.fell.time && b.first-a.fell.time <= recovery
 }
 
 // follows tells whether the second turn can only be what the first one went on

@@ -42,6 +42,9 @@ func TestConsecutiveTokensAreOnePlayer(t *testing.T) {
 		"refused, and new too late":   {inTurn(turn{first: 0, final: 60, signed: a, fell: fall{far, 60}}, turn{first: 71, final: 90, signed: far}), nil},
 		"two were refused there":      {inTurn(turn{first: 0, final: 60, signed: a, fell: fall{far, 60}}, turn{first: 1, final: 61, signed: b, fell: fall{far, 61}}, turn{first: 63, final: 90, signed: far}), nil},
 		"two began where refused":     {inTurn(turn{first: 0, final: 60, signed: a, fell: fall{far, 60}}, turn{first: 62, final: 90, signed: far}, turn{first: 63, final: 90, signed: far}), nil},
+		"renewed where refused":       {inTurn(turn{first: 0, final: 2, signed: a, file: 1, fell: fall{far, 2}}, turn{first: 6, final: 8, signed: a, file: 1, fell: fall{far, 8}}), [][2]uint32{{0, 1}}},
+		"renewed, but too late":       {inTurn(turn{first: 0, final: 2, signed: a, file: 1, fell: fall{far, 2}}, turn{first: 13, final: 14, signed: a, file: 1, fell: fall{far, 14}}), nil},
+		"refused at two addresses":    {inTurn(turn{first: 0, final: 2, signed: a, file: 1, fell: fall{far, 2}}, turn{first: 6, final: 8, signed: a, file: 1, fell: fall{b, 8}}), nil},
 		"refused, but went on":        {inTurn(turn{first: 0, final: 90, signed: a, fell: fall{far, 60}}, turn{first: 63, final: 90, signed: far}), nil},
 	} {
 		if got := pairs(c.turns, 10e6); !slices.Equal(got, c.want) {

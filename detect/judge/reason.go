@@ -48,6 +48,8 @@ func (q *question) nobody() string {
 	switch {
 	case q.untold > 0:
 		return "No user" + with + " could be followed from one address to another"
+	case q.relayed > 0:
+		return fmt.Sprintf("Nobody%s was refused because of a changed address but %s in relay, VPN or hosting networks, for which no mask is widened", with, plural(q.relayed, "user", "users"))
 	case q.doubtful() > 0:
 		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, plural(q.doubtful(), "user", "users"))
 	}

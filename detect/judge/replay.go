@@ -46,6 +46,7 @@ type Replay struct {
 	inferred                                    int64              // affected users with an inferred mismatch
 	onShared                                    int64              // refused requests with a mismatch on shared links
 	untold                                      int64              // users with a mismatch and a class that is no answer
+	relayed                                     int64              // users refused in a relay, VPN or hosting network only
 	shared                                      map[uint64][]uint8 // bits in common of each refused attempt, by link
 	bound                                       crowd
 }
@@ -76,6 +77,9 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 		r.aside = append(r.aside, memberOf(u))
 	}
 	if u.Bot {
+		if u.Mismatches > 0 {
+			r.relayed++
+		}
 		return
 	}
 	if u.Class == finding.ManyNetworks {

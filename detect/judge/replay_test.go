@@ -233,6 +233,11 @@ func TestRule17Exposure(t *testing.T) {
 	}
 }
 
+func TestRule17RelaysNeverJustifyAMask(t *testing.T) {
+	rec := newWorld().refused(50, 24, bot, func(u *User) { u.Mismatches = 1 }).quiet(100).ask()
+	decided(t, rec, finding.KeepCurrent, 0, "Nobody was refused because of a changed address but 50 users in relay, VPN or hosting networks")
+}
+
 func TestRule18Unresolved(t *testing.T) {
 	w := newWorld().refused(100, 24).quiet(100)
 	rec := w.ask()
