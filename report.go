@@ -27,22 +27,43 @@ const usersSQL = `SELECT * FROM users ORDER BY host, ip_mismatches DESC, refusal
 
 // outputFlags say where reports go.
 type outputFlags struct {
-	format  string
-	outputs []string
-	width   int
-	verbose bool
+	format   string
+	outputs  []string
+	audience string
+	width    int
+	verbose  bool
 
-	only []string // formats there are; nil: all
+	only []string // formats there are, each for every audience; nil: all
 }
 
 func (o *outputFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&o.format, "format", report.Formats()[0].Name, "`FORMAT` of stdout: "+strings.Join(o.names(), ", "))
+	f.StringVar(&o.format, "format", "", "`FORMAT` of stdout: "+strings.Join(o.names(), ", ")+o.usual())
 	f.StringArrayVarP(&o.outputs, "output", "o", nil, "also write a report to this `FILE`; the ending picks the format ("+strings.Join(o.endings(), " ")+"); repeatable")
+	f.StringVar(&o.audience, "audience", report.Audiences()[0], "whom "+o.written()+" is for: `AUDIENCE` is "+strings.Join(report.Audiences(), ", ")+"; customer names no address")
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of text (default: the terminal's, 80 elsewhere)")
 	f.BoolVar(&o.verbose, "verbose", false, "every flagged user, the mask curves and the thresholds")
 }
 
-func (o *outputFlags) complete(cmd *cobra.Command) { wordsFor(cmd, "format", o.names()...) }
+func (o *outputFlags) complete(cmd *cobra.Command) {
+	wordsFor(cmd, "format", o.names()...)
+	wordsFor(cmd, "audience", report.Audiences()...)
+}
+
+// usual says what stdout is written as unless told otherwise.
+func (o *outputFlags) usual() string {
+	if o.only != nil {
+		return " (default text)"
+	}
+	return " (default text; markdown for another --audience)"
+}
+
+// written names what the audience is of.
+func (o *outputFlags) written() string {
+	if o.only != nil {
+		return "it"
+	}
+	return "Markdown"
+}
 
 func (o *outputFlags) names() []string {
 	return o.list(func(f report.Format) string { return f.Name })
@@ -73,6 +94,18 @@ func (o *outputFlags) fits(f report.Format, err error) error {
 
 // check looks at the flags before any work is done.
 func (o *outputFlags) check(sources []ingest.Source) error {
+	if err := oneOf("audience", o.audience, report.Audiences()...); err != nil {
+		return err
+	}
+	other := o.only == nil && o.audience != string(report.ForEngineer)
+	switch {
+	case o.format == "" && other:
+		o.format = "markdown"
+	case o.format == "":
+		o.format = "text"
+	case other && o.format != "markdown":
+		return usage("leave --format out, or let it be markdown", "--format %s: only Markdown is written for another --audience", o.format)
+	}
 	if err := o.fits(report.FormatNamed(o.format)); err != nil {
 		return usage("", "--format: %w", err)
 	}
@@ -118,7 +151,7 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, settle func() e
 		if err != nil {
 			return err
 		}
-		layout := report.Options{Width: o.width, Verbose: o.verbose}
+		layout := report.Options{Width: o.width, Verbose: o.verbose, Audience: report.Audience(o.audience)}
 		if err := f.write(func(w io.Writer) error { return render(cmd.Context(), w, format, layout) }); err != nil {
 			return fmt.Errorf("-o %s: %w", path, err)
 		}
@@ -129,7 +162,7 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, settle func() e
 	}
 	out := cmd.OutOrStdout()
 	layout := screen(out, o.width)
-	layout.Verbose = o.verbose
+	layout.Verbose, layout.Audience = o.verbose, report.Audience(o.audience)
 	unseen := render(cmd.Context(), out, format, layout)
 	if unseen != nil && !errors.Is(unseen, syscall.EPIPE) {
 		return unseen

@@ -21,8 +21,8 @@ import (
 // ticketFlags are the flags of ticket as written.
 type ticketFlags struct {
 	analyzeFlags
-	ip, at, token, trace, session, userID, audience string
-	window                                          time.Duration
+	ip, at, token, trace, session, userID string
+	window                                time.Duration
 }
 
 func ticketCommand() *cobra.Command {
@@ -60,7 +60,6 @@ that is an answer, too ("found": false in JSON).`,
 	f.StringVar(&o.userID, "user-id", "", "the viewer's `ID` in a report, or its first characters")
 	f.StringVar(&o.trace, "trace", "", "the `ID` of a request, such as a traceparent or its trace id")
 	f.StringVar(&o.session, "tls-session", "", "the `ID` of the viewer's TLS session")
-	f.StringVar(&o.audience, "audience", report.Audiences()[0], "whom it is for: `AUDIENCE` is "+strings.Join(report.Audiences(), ", ")+"; customer has no address")
 	o.keyFlags.register(f)
 	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (learned from what was served), file or dir")
 	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, as of ipdrift analyze (default: found for each file)")
@@ -68,7 +67,6 @@ that is an answer, too ("found": false in JSON).`,
 	o.registerInput(cmd)
 	o.registerLimits(f)
 	o.complete(cmd)
-	wordsFor(cmd, "audience", report.Audiences()...)
 	return cmd
 }
 
@@ -92,7 +90,6 @@ func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	t.Asked.Trace, t.Asked.Session = o.trace != "", o.session != ""
 	return o.outputFlags.write(cmd, func(_ context.Context, w io.Writer, f report.Format, layout report.Options) error {
-		layout.Audience = report.Audience(o.audience)
 		return report.Ticket(w, t, f.Name, layout)
 	}, func() error { return nil })
 }
@@ -101,9 +98,6 @@ func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
 func (o *ticketFlags) complaint() (c detect.Complaint, err error) {
 	if o.ip+o.token+o.userID+o.trace+o.session == "" {
 		return c, usage("--ip with --at is the usual way; --token, --user-id, --trace and --tls-session are others", "missing flag: whom the ticket is about")
-	}
-	if err := oneOf("audience", o.audience, report.Audiences()...); err != nil {
-		return c, err
 	}
 	if o.ip != "" {
 		if c.IP, err = address(o.ip); err != nil {

@@ -21,8 +21,21 @@ type ticket struct {
 
 // renderMarkdown writes a report to paste into a ticket: what was found, on
 // what it rests, what to change, how to check that, and what limits it.
-func renderMarkdown(w io.Writer, a *finding.Analysis, _ Options) error {
+func renderMarkdown(w io.Writer, a *finding.Analysis, o Options) error {
 	t := &ticket{&stickyWriter{w: w}, a, hosts(a)}
+	switch o.Audience {
+	case ForCustomer:
+		t.forCustomer()
+	case ForSupport:
+		t.forSupport()
+	default:
+		t.forEngineer()
+	}
+	return t.err
+}
+
+// forEngineer is the whole report.
+func (t *ticket) forEngineer() {
 	t.headline()
 	t.decisions()
 	t.causes()
@@ -30,9 +43,9 @@ func renderMarkdown(w io.Writer, a *finding.Analysis, _ Options) error {
 	t.mobility()
 	t.signers()
 	t.changes()
+	t.wanted()
 	t.limits()
 	t.method()
-	return t.err
 }
 
 func (t *ticket) section(title string) { t.line("\n## " + title + "\n") }

@@ -121,19 +121,7 @@ func consequence(t *finding.Ticket) string {
 	if t.Host == nil || t.Cause != "ip_mismatch" {
 		return ""
 	}
-	switch h := t.Host; h.Decision {
-	case finding.Widen:
-		return fmt.Sprintf("You are not alone with this: %s of your viewers met it in the log that we looked at, and binding links to the viewer's network (%s) instead of the single address would have let %s of them through. We recommend that change.",
-			count(h.AffectedUsers), prefix(*h.Prefix), percent(h.Accepted.Share))
-	case finding.HelpsPartly:
-		return fmt.Sprintf("%s of your viewers met this in the log that we looked at. Binding links to the viewer's network (%s) would have helped some of them (%s); the others need a new link when one is refused.",
-			count(h.AffectedUsers), prefix(*h.Prefix), percent(h.Accepted.Share))
-	case finding.MaskNotEnough:
-		return fmt.Sprintf("%s of your viewers met this in the log that we looked at. Their networks change addresses so widely that no wider binding would be enough: the player should fetch a new link when one is refused.", count(h.AffectedUsers))
-	case finding.KeepCurrent:
-		return "Few of your viewers meet this, so we would not change how links are bound: loading the page again gives a link that works."
-	}
-	return "One case does not decide whether links should be bound less tightly; we keep watching. Until then, loading the page again gives a link that works."
+	return "For all viewers of this site: " + advice(*t.Host)
 }
 
 // wishes are what to ask a customer for.
@@ -206,6 +194,9 @@ func request(host string, s finding.Setting) []string {
 
 // boundNow is what links are bound to today.
 func boundNow(s finding.Setting) string {
+	if s.Binding == "none" {
+		return "no address"
+	}
 	if s.CurrentPrefix != nil && s.Binding == "mask" {
 		return prefix(*s.CurrentPrefix)
 	}

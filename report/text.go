@@ -180,6 +180,9 @@ func (p *paper) key(h *host) {
 	default:
 		p.row("key", as(unsure, "not checked"), say(": "+text))
 	}
+	if text := gain(p.a, h); text != "" {
+		p.row("a key", say(text))
+	}
 }
 
 // bound says how the edge binds links today.

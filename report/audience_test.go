@@ -1,0 +1,55 @@
+package report
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestGoldensOfAudience(t *testing.T) {
+	for name, a := range cases(t) {
+		for _, who := range []Audience{ForSupport, ForCustomer} {
+			golden(t, name+"."+string(who)+".md", render(t, Format{Render: renderMarkdown}, a, Options{Audience: who}))
+		}
+	}
+}
+
+// TestCustomersSeeNoAddress puts addresses into every text that a log can set.
+func TestCustomersSeeNoAddress(t *testing.T) {
+	const evil = "203.0.113.9 2001:db8::1 abcdefAAAAAAAAAAAAAAAA"
+	for name, a := range cases(t) {
+		for i := range a.Users.Flagged {
+			u := &a.Users.Flagged[i]
+			u.UserAgent, u.Reason, u.SignedIP = "203.0.113.9/1.0 "+evil, evil, evil
+		}
+		for i := range a.Recommendations {
+			r := &a.Recommendations[i]
+			r.Reason, r.Caveats, r.Change = evil, []string{evil}, append(r.Change, evil)
+		}
+		for i := range a.Calibration {
+			a.Calibration[i].Reason = evil
+		}
+		a.Denials.ByHost["203.0.113.9"] = map[string]int64{"expired": 3}
+		a.Warnings = append(a.Warnings, evil)
+		text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: ForCustomer}))
+		if found := anyAddress.FindString(text); found != "" || strings.Contains(text, "abcdefAAAA") || len(text) < 100 {
+			t.Errorf("%s: %q in\n%s", name, found, text)
+		}
+		if all := string(render(t, Format{Render: renderMarkdown}, a, Options{})); !anyAddress.MatchString(all) {
+			t.Errorf("%s: the test looks for nothing", name)
+		}
+	}
+}
+
+// TestGainOfAKey is said where there is no key, and nowhere else.
+func TestGainOfAKey(t *testing.T) {
+	for name, a := range cases(t) {
+		text := string(render(t, Format{Render: renderText}, a, Options{})) + string(render(t, Format{Render: renderMarkdown}, a, Options{}))
+		if got, want := strings.Count(strings.Join(strings.Fields(text), " "), "say which address each refused link was"), 0; name == "no_key" && got != 2 || name != "no_key" && got != want {
+			t.Errorf("%s: said %d times", name, got)
+		}
+	}
+	text := string(render(t, Format{Render: renderText}, load(t, fixtures+"/no_key.json"), Options{Width: 200}))
+	if !strings.Contains(strings.Join(strings.Fields(text), " "), "would name the cause of 900 unchecked refusals, prove or refute 5,124 inferred causes, and say") {
+		t.Error(text)
+	}
+}

@@ -1,0 +1,207 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ipdrift/detect/finding"
+)
+
+// forCustomer is the report in plain words: why viewers were refused, what helps,
+// and what is wanted. It names no address, whatever a log holds.
+func (t *ticket) forCustomer() {
+	in := t.a.Input
+	t.line("# Refused playback, ", period(in.First, in.Last))
+	if len(t.all) == 0 {
+		t.line("\n", t.unnamed(nothing(t.a)))
+	}
+	for _, h := range t.all {
+		t.section(t.unnamed(h.name))
+		t.line(t.unnamed(summarised(h)))
+		t.plainCauses(h)
+		t.plainUsers(h)
+		t.plainSteps(h)
+	}
+	if list := wantedOfCustomer(t.a, t.all); len(list) > 0 {
+		t.section("What we ask you for")
+		for _, text := range list {
+			t.line("- ", prose(unnamed(Clean(text))))
+		}
+	}
+}
+
+// unnamed makes text from a log fit for a customer's Markdown.
+func (t *ticket) unnamed(text string) string { return escape(unnamed(Clean(text))) }
+
+// summarised is the answer for a host in plain words.
+func summarised(h *host) string {
+	switch {
+	case h.failed():
+		return "We cannot tell yet why requests were refused: the key that we have does not fit what was served."
+	case len(h.recs) == 0 && h.refused == 0:
+		return "Nothing was refused."
+	case len(h.recs) == 0:
+		return plural(h.refused, "request was", "requests were") + " refused, none of them for a link that is tied to an address."
+	}
+	var list []string
+	recs := answers(h.recs)
+	for _, r := range recs {
+		text := advice(settingOf(r, h.cal))
+		if len(recs) > 1 {
+			text = family(r.Family) + ": " + text
+		}
+		list = append(list, text)
+	}
+	var shared int64
+	for _, r := range h.recs {
+		shared += r.ManyNetworksUsers
+	}
+	if shared > 0 {
+		list = append(list, "Left out are "+plural(shared, "viewer whose link was", "viewers whose links were")+" requested from several networks.")
+	}
+	return strings.Join(list, " ")
+}
+
+// settingOf is what a recommendation says of the setting.
+func settingOf(r finding.Recommendation, cal *finding.Calibration) finding.Setting {
+	s := finding.Setting{
+		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
+		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
+	}
+	if cal != nil {
+		s.Binding, s.Form = cal.Policy.Binding, cal.Policy.Form
+	}
+	return s
+}
+
+// advice is the answer to the mask question in plain words.
+func advice(s finding.Setting) string {
+	met := fmt.Sprintf("%s%s met refusals in the log that we looked at because %s internet address had changed. ",
+		plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s), either(s.AffectedUsers == 1, "the", "their"))
+	switch {
+	case s.Decision == finding.Widen && s.Prefix != nil:
+		return met + fmt.Sprintf("Tying links to the viewer's network (%s) instead of the single address would have let %s of them through, and we recommend it. %s",
+			prefix(*s.Prefix), percent(s.Accepted.Share), plainPrice(s))
+	case s.Decision == finding.HelpsPartly && s.Prefix != nil:
+		return met + fmt.Sprintf("Tying links to the viewer's network (%s) would have helped %s of them; the others need a new link when one is refused.", prefix(*s.Prefix), percent(s.Accepted.Share))
+	case s.Decision == finding.MaskNotEnough:
+		return met + "Their networks change addresses so widely that tying links to a network instead would not be enough: the player should fetch a new link when one is refused."
+	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent:
+		return "Nobody was refused because of a changed internet address, so how links are tied to viewers can stay as it is."
+	case s.Decision == finding.KeepCurrent:
+		return met + "That is too few to change how links are tied to viewers: loading the page again gives a link that works."
+	case s.AffectedUsers == 0:
+		return "We cannot tell from this log whether changed internet addresses are to blame."
+	}
+	return met + "That is too few to decide whether links should be tied to viewers less tightly: a longer log would tell."
+}
+
+func plainPrice(s finding.Setting) string {
+	if s.Exposure == 0 {
+		return "No two viewers were seen to share such a network."
+	}
+	return "Its price: two viewers taken at random share such a network in " + percent(s.Exposure) + " of cases, and one could use a link that the other passes on."
+}
+
+func either(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
+}
+
+// plainCauses lists why requests were refused, and what helps.
+func (t *ticket) plainCauses(h *host) {
+	if len(h.causes) == 0 {
+		return
+	}
+	t.line()
+	t.head("Why", "Requests", "Share", "What helps")
+	for _, c := range h.causes {
+		why, helps := plainCause(c.name)
+		t.cells(why, count(c.requests), share(c.requests, h.refused), helps)
+	}
+}
+
+// plainCause says a cause in words that need no knowledge of the trade.
+func plainCause(name string) (why, helps string) {
+	switch name {
+	case "ip_mismatch":
+		return "The link was made for another internet address than the viewer's", "see what is said above"
+	case "expired":
+		return "The link had run out", "links that live longer, or are renewed while a film is playing"
+	case "expired_ip_mismatch":
+		return "The link had run out, and the address had changed as well", "links that live longer, or are renewed while a film is playing"
+	case "malformed":
+		return "The link arrived damaged or incomplete", "a look at the code that makes links, and at players and proxies that change them"
+	case "wrong_path":
+		return "The link was made for another file or folder", "a look at the code that makes links"
+	case "unsigned":
+		return "The request had no security code at all", "a look at the player, if viewers complain; robots do this, too"
+	case "refused_elsewhere":
+		return "The link was valid, another rule refused it", "a look at the rules for countries, sites and devices, and at the origin"
+	case "unresolved_signature":
+		return "The link's signature fits nothing that we tried", "one such link, and the code that made it"
+	}
+	return "It could not be checked", "the key that signs your links, or a report that you make with it"
+}
+
+// plainUsers shows what three viewers went through.
+func (t *ticket) plainUsers(h *host) {
+	if h.failed() || len(h.users) == 0 {
+		return
+	}
+	t.line("\nWhat some viewers went through (s served, R refused, \\| another address):\n")
+	for i, u := range h.users[:min(3, len(h.users))] {
+		t.line("- Viewer ", strconv.Itoa(i+1), ", ", t.unnamed(clip(player(u.UserAgent))), ": ", moves(u))
+		if len(u.Timeline) > 0 {
+			t.line("  `", strings.Join(timeline(u.Timeline, h.expired(), 40), " "), "`")
+		}
+	}
+}
+
+// plainSteps says what a change means for the site.
+func (t *ticket) plainSteps(h *host) {
+	for _, r := range h.recs {
+		if !asksFor(r) || h.failed() {
+			continue
+		}
+		bits := strconv.Itoa(*r.Prefix)
+		for n, text := range []string{
+			"We settle with the CDN how it cuts addresses, and at which hour the setting changes.",
+			"At that hour, the code that makes your links cuts the viewer's " + family(r.Family) + " address to its first " + bits + " bits before signing, and changes nothing else.",
+			"Links that are out already stop working then, so a quiet hour is best; viewers get new ones by loading the page again.",
+			"We test one link from three places, and compare the refusals before and after.",
+		} {
+			t.line(either(n == 0, "\nWhat the change means:\n\n", ""), strconv.Itoa(n+1), ". ", escape(text))
+		}
+		return
+	}
+}
+
+// wantedOfCustomer is what would tell more, or is needed for the change.
+func wantedOfCustomer(a *finding.Analysis, all []*host) []string {
+	var list []string
+	var keyless, moved, advised bool
+	for _, h := range all {
+		keyless = keyless || h.failed() || noKey(h)
+		moved = moved || h.affected > 0
+		for _, r := range h.recs {
+			advised = advised || r.Decision == finding.Widen || r.Decision == finding.HelpsPartly
+		}
+	}
+	if keyless {
+		list = append(list, "The key that signs your links; or, if it must stay with you, the report that you make with it: ipdrift analyze --db case.duckdb --key-file KEY LOG.")
+	}
+	if advised {
+		list = append(list, "Your consent to the change, and an hour that suits you.", "How long your links live, and where the code that makes them runs.")
+	}
+	if moved {
+		list = append(list, "From a viewer who is refused: what "+debugPage+" shows on the same phone and connection, opened twice, a minute apart.")
+	}
+	if a.Denials.ByCause["refused_elsewhere"] > 0 {
+		list = append(list, "Which rules (countries, sites, devices) you have set for these films.")
+	}
+	return list
+}

@@ -1,0 +1,82 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ipdrift/detect/finding"
+)
+
+// noKey tells a host whose hashes nobody could recompute.
+func noKey(h *host) bool {
+	return h.cal != nil && h.cal.Status == finding.NotChecked && h.cal.Verified == 0 && strings.HasPrefix(strings.ToLower(h.cal.Reason), "no key")
+}
+
+// gain says what a key would add for a host that has none; "" where it has one.
+func gain(a *finding.Analysis, h *host) string {
+	if !noKey(h) {
+		return ""
+	}
+	var inferred, unchecked int64
+	for _, c := range h.causes {
+		switch {
+		case c.name == "unchecked":
+			unchecked = c.requests
+		case c.name == "ip_mismatch" || c.name == "expired":
+			inferred += min(c.requests, a.Denials.Inferred[c.name])
+		}
+	}
+	var parts []string
+	if unchecked > 0 {
+		parts = append(parts, "name the cause of "+plural(unchecked, "unchecked refusal", "unchecked refusals"))
+	}
+	if inferred > 0 {
+		parts = append(parts, "prove or refute "+plural(inferred, "inferred cause", "inferred causes"))
+	}
+	parts = append(parts, "say which address each refused link was signed for")
+	return "would " + inSentence(parts) + "; who must keep it can send the case made with it (ipdrift analyze --db)"
+}
+
+// inSentence lists parts as in a sentence.
+func inSentence(parts []string) string {
+	last := len(parts) - 1
+	if last < 1 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:last], ", ") + ", and " + parts[last]
+}
+
+// wanted is what would tell more, or is needed to go on.
+func (t *ticket) wanted() {
+	var list []string
+	add := func(format string, args ...any) {
+		if text := fmt.Sprintf(format, args...); !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	for _, h := range t.all {
+		if h.failed() {
+			add("%s: the key in force at the time, and a log with full URLs and unmasked addresses.", h.name)
+			continue
+		}
+		if text := gain(t.a, h); text != "" {
+			add("%s: the key. It %s.", h.name, text)
+		}
+		for _, r := range h.recs {
+			switch {
+			case asksFor(r):
+				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", h.name, family(r.Family))
+			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0:
+				add("%s, %s: a longer log, with served requests too: %s affected, 30 decide.", h.name, family(r.Family), plural(r.AffectedUsers, "user is", "users are"))
+			}
+			if r.UnresolvedUsers > 0 {
+				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for some of the %s with unexplained hashes.", h.name, family(r.Family), plural(r.UnresolvedUsers, "user", "users"))
+			}
+		}
+		if h.affected > 0 {
+			add("%s: from one refused viewer, %s on the same phone and connection, opened twice, a minute apart.", h.name, debugPage)
+		}
+	}
+	t.points("What we ask for", list)
+}
