@@ -23,6 +23,7 @@ const refusedElsewhere = ingest.RefusedElsewhere
 // Details that are this room's own.
 const (
 	detailOrigin       token.Detail = "origin"
+	detailNearExpiry   token.Detail = "near_expiry" // within 2 s of it, where a clock may say otherwise (rules of evidence, 7)
 	detailOtherPathIP  token.Detail = "other_path_and_address"
 	detailSignedMasked token.Detail = "signer:masked"
 	detailSignedWhole  token.Detail = "signer:no_mask"
@@ -151,15 +152,20 @@ func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
 func timely(k *kind, r ruling) ruling {
 	r.verdict = token.Valid
 	switch k.late {
-	case ingest.TooLate, ingest.JustLate:
+	case ingest.TooLate:
 		r.verdict = token.Expired
+	case ingest.JustLate:
+		r.verdict, r.detail = token.Expired, detailNearExpiry
 	case ingest.AtExpiry:
 		if k.refused() {
 			r.verdict, r.detail = token.Expired, token.DetailAtExpiry
 		}
 	case ingest.NearExpiry:
-		if k.status == 410 {
+		switch {
+		case k.status == 410:
 			r.verdict, r.detail = token.Expired, token.DetailAtExpiry
+		case k.refused():
+			r.detail = detailNearExpiry
 		}
 	}
 	return r
@@ -199,10 +205,14 @@ func (h *host) elsewhere(k *kind, p *proof) ruling {
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
 	case !h.policy.takesScope(k.dir, familyOf(k.ip), how.scope, how.up):
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
-	case k.late >= ingest.JustLate:
+	case k.late == ingest.JustLate:
+		r.verdict, r.detail = token.ExpiredIPMismatch, detailNearExpiry
+	case k.late > ingest.JustLate:
 		r.verdict = token.ExpiredIPMismatch
 	case k.late == ingest.AtExpiry:
 		r.verdict, r.detail = token.ExpiredIPMismatch, token.DetailAtExpiry
+	case k.late == ingest.NearExpiry && k.refused():
+		r.verdict, r.detail = token.IPMismatch, detailNearExpiry
 	default:
 		r.verdict = token.IPMismatch
 	}

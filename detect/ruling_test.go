@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -66,17 +67,25 @@ func TestExpiry(t *testing.T) {
 	at := 200 * time.Second
 	due := noon.Add(at).Unix()
 	for _, c := range []struct {
-		name    string
-		offset  int64 // deadline − second of the log time
-		status  int
-		took    time.Duration
-		elapsed string // of the same link, from another address
-		want    string
+		name   string
+		offset int64 // deadline − second of the log time
+		status int
+		took   time.Duration
+		from   string // another address than the link was signed for
+		want   string
 	}{
 		{"in its own second", 0, 200, 0, "", "valid - - recomputed"},
 		{"in its own second, refused", 0, 403, 0, "", "expired expired at_expiry recomputed"},
-		{"a second late", -1, 410, 0, "", "expired expired - recomputed"},
-		{"a second late, another status", -1, 403, 0, "", "expired expired - recomputed"},
+		{"a second late", -1, 410, 0, "", "expired expired near_expiry recomputed"},
+		{"a second late, another status", -1, 403, 0, "", "expired expired near_expiry recomputed"},
+		{"two seconds late", -2, 403, 0, "", "expired expired near_expiry recomputed"},
+		{"three seconds late", -3, 403, 0, "", "expired expired - recomputed"},
+		{"a second early, refused", 1, 403, 0, "", "valid refused_elsewhere near_expiry recomputed"},
+		{"three seconds early, refused", 3, 403, 0, "", "valid refused_elsewhere - recomputed"},
+		{"a second early, served", 1, 200, 0, "", "valid - - recomputed"},
+		{"two seconds late, served", -2, 200, 0, "", "expired - near_expiry recomputed"},
+		{"a second early, elsewhere", 1, 403, 0, "198.51.100.77", "ip_mismatch ip_mismatch near_expiry recomputed"},
+		{"a second late, elsewhere", -1, 403, 0, "198.51.100.77", "expired_ip_mismatch expired_ip_mismatch near_expiry recomputed"},
 		{"an hour late", -3600, 410, 0, "", "expired expired - recomputed"},
 		{"long download that began in time", -30, 200, 31 * time.Second, "", "valid - - recomputed"},
 		{"410 a second early: clocks", 1, 410, 0, "", "expired expired at_expiry recomputed"},
@@ -87,7 +96,7 @@ func TestExpiry(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var l little
 			l.audience(folder, 40)
-			line := l.add(entry{host: folder.host, target: folder.until("/e/a.ts", home, due+c.offset), ip: home, status: c.status, at: at, took: c.took})
+			line := l.add(entry{host: folder.host, target: folder.until("/e/a.ts", home, due+c.offset), ip: cmp.Or(c.from, home), status: c.status, at: at, took: c.took})
 			l.try(t, settings{}).want(t, line, c.want+" "+home)
 		})
 	}
