@@ -22,6 +22,7 @@ func (a *analysis) measureMoves(ctx context.Context) error {
 	}
 	var usr uint64
 	var name uint32
+	var source uint16
 	var sights []judge.Sight
 	settle := func() {
 		if len(sights) == 0 {
@@ -35,18 +36,22 @@ func (a *analysis) measureMoves(ctx context.Context) error {
 			FROM person p WHERE p.addresses > 1 AND p.class = 'unchanged' AND p.link NOT IN (SELECT link FROM work.flagged)),
 		name AS (SELECT host, (row_number() OVER (ORDER BY host) - 1)::UINTEGER AS place FROM (SELECT DISTINCT host FROM outcome)),
 		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN mover USING (usr) WHERE v.link > 0)
-		SELECT w.usr, n.place, epoch_us(h.start), s.grain, h.agent, c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER
+		SELECT w.usr, n.place, epoch_us(h.start), s.grain, h.source, h.agent, c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER
 		FROM hit h JOIN who w USING (`+atom+`) JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client JOIN source s ON s.id = h.source JOIN name n USING (host)
 		WHERE NOT o.shield AND o.host NOT IN (SELECT host FROM work.unbound) ORDER BY w.usr, h.start, h.source, h.line`, func(p ingest.Page) error {
-		users, places, starts, grains, agents := p.U64(0), p.U32(1), p.I64(2), p.I64(3), p.U32(4)
-		families, mapped, hi, lo, asns := p.U8(5), p.U8(6), p.U64(7), p.U64(8), p.U32(9)
+		users, places, starts, grains, sources, agents := p.U64(0), p.U32(1), p.I64(2), p.I64(3), p.U16(4), p.U32(5)
+		families, mapped, hi, lo, asns := p.U8(6), p.U8(7), p.U64(8), p.U64(9), p.U32(10)
 		for i := range users {
 			if users[i] != usr {
 				settle()
-				usr, name = users[i], places[i]
+				usr, name, source = users[i], places[i], sources[i]
+			}
+			grain := grains[i]
+			if sources[i] != source {
+				grain, source = max(grain, judge.EdgeClocks), sources[i]
 			}
 			if len(sights) < maxEvents && !a.bots[agents[i]] && !a.hosted[asns[i]] {
-				sights = append(sights, judge.Sight{Time: starts[i], Grain: grains[i], Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]).Unmap(), ASN: asns[i]})
+				sights = append(sights, judge.Sight{Time: starts[i], Grain: grain, Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]).Unmap(), ASN: asns[i]})
 			}
 		}
 		return nil

@@ -119,7 +119,8 @@ func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
 				last.e.Link, last.e.Who = now.link(links[i], v.signed), now.user(cast, known.user(who))
 			}
 			e := last.e
-			e.Time, e.Grain, e.UA, e.Dir, e.File, e.Name = starts[i], grains[sources[i]], agents[i], dirs[i], files[i], known.names[files[i]]
+			e.Time, e.Grain, e.Edge = starts[i], grains[sources[i]], sources[i]
+			e.UA, e.Dir, e.File, e.Name = agents[i], dirs[i], files[i], known.names[files[i]]
 			now.Events = append(now.Events, e)
 		}
 		return nil

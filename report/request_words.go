@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -41,6 +42,8 @@ func (e *explained) reason() string {
 		if s := e.mistake(); s != nil {
 			return s.Says
 		}
+	case q.Detail == "near_expiry":
+		return cmp.Or(meaning(q.Verdict), "the hash holds") + "; within 2 s of the expiry, where a clock may say otherwise"
 	case q.Cause == "refused_elsewhere" && q.Detail == "":
 		return "the token was valid; the origin or another rule refused, which one is not known"
 	case q.Cause == "refused_elsewhere" && q.Detail == "origin":

@@ -12,7 +12,8 @@ import (
 )
 
 // Event is one request. Events come sorted by time, then source and
-// line; events whose times lie less than a Grain apart have no order (rule 8),
+// line; events whose times lie less than a Grain apart have no order, nor have
+// those of two edges less than EdgeClocks apart (rule 8),
 // and no result depends on the one they come in.
 type Event struct {
 	Time      int64         // start of the request, µs since 1970, UTC
@@ -33,6 +34,7 @@ type Event struct {
 	Dir, File uint32        // ids of the directory and the file name
 	Name      string        // file name without query
 	Grain     int64         // resolution of Time, µs; 0: exact
+	Edge      uint16        // number of the log that holds it, as of an edge: clocks differ (rule 8)
 }
 
 // Group is all requests of the links that some users share: most often one

@@ -62,13 +62,17 @@ func (s sharing) or(o sharing) sharing {
 // unrelated networks that each started on their own, asked for several media
 // files which others asked for too, and overlapped in time; or that many which
 // started on their own and were all refused. Networks joined by one continuing sequence are one.
-// Where links are bound to whole addresses one network at most is served, so
+// Different user agents do not make strangers where the log states who the viewer
+// is, nor where one goes on with the sequence of another (a browser that casts to a
+// television). Where links are bound to whole addresses one network at most is served, so
 // media refused with a proven mismatch count for a user agent of its own.
-func manyNetworks(events []Event, order []int32, t *Thresholds) sharing {
+func (g *Group) manyNetworks(order []int32, t *Thresholds) sharing {
+	events := g.Events
 	if origins(events, order, t.Networks) < t.Networks {
 		return sharing{}
 	}
 	s := newSpread(t.RetryWindow.Microseconds())
+	s.stated = g.Stated
 	for _, i := range order {
 		if e := &events[i]; !e.Bot {
 			s.see(e)
@@ -101,26 +105,41 @@ func origins(events []Event, order []int32, limit int) int {
 
 // spread follows a link over its networks in the order of time.
 type spread struct {
-	window  int64
-	at      map[origin]int
-	nets    []*network
-	last    map[uint32]trace // by user agent
-	asked   map[fileID]trace
-	reached map[uint32]int64 // highest segment by directory
+	window int64
+	stated bool // who the viewer is is known, whatever the user agent
+	at     map[origin]int
+	nets   []*network
+	last   map[uint32]trace // by viewer
+	asked  map[fileID]trace
+	front  map[uint32]front // by directory
+}
+
+// front is the highest segment asked for, and who asked first.
+type front struct {
+	segment, time int64
+	net           int
+}
+
+// viewer is who asks, as far as it can be told.
+func (s *spread) viewer(e *Event) uint32 {
+	if s.stated {
+		return e.Who
+	}
+	return e.UA
 }
 
 // trace is who did something last, and when.
 type trace struct {
-	time int64
-	ua   uint32
-	net  int
-	part part
+	time   int64
+	viewer uint32
+	net    int
+	part   part
 }
 
 func newSpread(window int64) *spread {
 	return &spread{
 		window: window, at: map[origin]int{}, last: map[uint32]trace{},
-		asked: map[fileID]trace{}, reached: map[uint32]int64{},
+		asked: map[fileID]trace{}, front: map[uint32]front{},
 	}
 }
 
@@ -134,35 +153,42 @@ func (s *spread) see(e *Event) {
 		s.nets = append(s.nets, s.enter(e, id, kind, n))
 	}
 	s.nets[at].take(e, id, kind)
-	s.last[e.UA] = trace{e.Time, e.UA, at, kind}
-	s.asked[id] = trace{e.Time, e.UA, at, kind}
-	if kind == segment {
-		s.reached[e.Dir] = max(s.reached[e.Dir], n)
+	who := s.viewer(e)
+	s.last[who] = trace{e.Time, who, at, kind}
+	s.asked[id] = trace{e.Time, who, at, kind}
+	if before, ok := s.front[e.Dir]; kind == segment && (!ok || n > before.segment) {
+		s.front[e.Dir] = front{n, e.Time, at}
 	}
 }
 
 // enter judges a network by its first request: does it start over, or does it
-// go on where the same user agent was? A user agent not seen before starts.
+// go on where the same viewer was? One not seen before starts, unless it asks for
+// what comes next in the sequence.
 func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
 	net := &network{first: e.Time, files: map[fileID]struct{}{}, goesOn: -1, retries: -1}
-	reached, known := s.reached[e.Dir]
+	reached, known := s.front[e.Dir]
 	if !known {
-		reached = -1
+		reached.segment = -1
 	}
-	net.opened = kind == whole || startsOver(e.Name, reached)
-	before, ok := s.last[e.UA]
+	net.opened = kind == whole || startsOver(e.Name, reached.segment)
+	who := s.viewer(e)
+	before, ok := s.last[who]
+	same, asked := s.asked[id]
 	if !ok {
 		net.opened, net.stranger = true, true
+		next := n > reached.segment && n <= reached.segment+seekBack && n > 1
+		if kind == segment && known && !asked && next && e.Time-reached.time <= s.window {
+			net.goesOn, net.opened, net.stranger = reached.net, false, false
+		}
 		return net
 	}
 	recent := e.Time-before.time <= s.window
-	same, asked := s.asked[id]
 	switch {
 	case kind == segment && recent && before.part == opening,
-		kind == segment && !asked && known && n+seekBack >= reached && n > 1,
+		kind == segment && !asked && known && n+seekBack >= reached.segment && n > 1,
 		kind == segment && recent && !net.opened:
 		net.goesOn, net.opened = before.net, false
-	case asked && same.ua == e.UA && e.Time-same.time <= s.window:
+	case asked && same.viewer == who && e.Time-same.time <= s.window:
 		net.retries = same.net
 	}
 	return net

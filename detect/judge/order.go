@@ -34,7 +34,7 @@ func compare(a, b *Event) int {
 		cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.File, b.File),
 		cmp.Compare(a.Status, b.Status), cmp.Compare(a.Verdict, b.Verdict),
 		order(a.Served, b.Served), order(a.Refused, b.Refused), order(a.Elsewhere, b.Elsewhere),
-		order(a.Inferred, b.Inferred), order(a.Bot, b.Bot),
+		order(a.Inferred, b.Inferred), order(a.Bot, b.Bot), cmp.Compare(a.Edge, b.Edge),
 		cmp.Compare(a.ASN, b.ASN), strings.Compare(a.Country, b.Country),
 	)
 }
@@ -103,8 +103,8 @@ func switches(events []Event, idx []int32, grain int64) int {
 	for n, i := range idx {
 		e := &events[i]
 		if n > 0 {
-			gap := e.Time - events[idx[n-1]].Time
-			if gap > 0 && gap >= grain {
+			before := &events[idx[n-1]]
+			if gap := e.Time - before.Time; gap > 0 && gap >= apart(before, e, grain) {
 				walk.visit(distinct(group))
 				group = group[:0]
 			}
@@ -115,6 +115,17 @@ func switches(events []Event, idx []int32, grain int64) int {
 	}
 	walk.visit(distinct(group))
 	return walk.changes
+}
+
+// EdgeClocks is how far the clocks of two edges may differ, µs (rule 8).
+const EdgeClocks = 2 * 1e6
+
+// apart is how far two events must lie apart to have an order.
+func apart(a, b *Event, grain int64) int64 {
+	if a.Edge != b.Edge {
+		return max(grain, EdgeClocks)
+	}
+	return grain
 }
 
 // distinct sorts addresses in place and drops repeated ones.

@@ -183,3 +183,88 @@ func TestRule20BothFamiliesAreAskedAbout(t *testing.T) {
 		}
 	}
 }
+
+// TestRule08ClocksOfEdges: what two edges logged within 2 s has no order; what
+// one of them did has.
+func TestRule08ClocksOfEdges(t *testing.T) {
+	s := newScene()
+	for n, a := range []string{home, far, home, far} {
+		s.ok(int64(n), a, "seg1.ts")
+		s.Events[n].Edge = uint16(n % 2)
+	}
+	u := s.only(t)
+	if u.Switches != 1 {
+		t.Errorf("%d switches a second apart on two edges, want 1", u.Switches)
+	}
+	for i := range s.Events {
+		s.Events[i].Edge = 0
+	}
+	if u := s.only(t); u.Switches != 3 {
+		t.Errorf("%d switches on one edge, want 3", u.Switches)
+	}
+	for i := range s.Events {
+		s.Events[i].Edge, s.Events[i].Time = uint16(i%2), int64(i)*2*second
+	}
+	if u := s.only(t); u.Switches != 3 {
+		t.Errorf("%d switches 2 s apart, want 3", u.Switches)
+	}
+	quick := newScene().ok(0, home, "seg1.ts")
+	for n := range int64(4) {
+		quick.no(n+1, far, "seg2.ts", token.IPMismatch).ok(n+1, home, "seg2.ts")
+		quick.Events[2*n+1].Edge = 1
+	}
+	if u := quick.only(t); strings.Contains(u.Reason, "alternates within seconds") {
+		t.Errorf("no tempo finer than 2 s across edges: %s", u.Reason)
+	}
+}
+
+// TestRule10CastingIsNoStranger: three players in three networks, each of which
+// goes on where the one before was, are one viewer with three devices; three that
+// begin anew are not.
+func TestRule10CastingIsNoStranger(t *testing.T) {
+	cast := func(first int64) *scene {
+		s := newScene().ok(0, home, "index.m3u8")
+		for d, a := range []string{home, far, far2, far3} {
+			for n := range int64(4) {
+				name := "seg" + string(rune('0'+first*n)) + ".ts"
+				if first == 0 { // each goes on
+					name = []string{"seg1.ts", "seg2.ts", "seg3.ts", "seg4.ts", "seg5.ts", "seg6.ts", "seg7.ts", "seg8.ts", "seg9.ts", "seg10.ts", "seg11.ts", "seg12.ts", "seg13.ts", "seg14.ts", "seg15.ts", "seg16.ts"}[int64(d)*4+n]
+				}
+				at := int64(d)*24 + n*6 + 2
+				if a == home {
+					s.ok(at, a, name).ua(uint32(d + 1))
+				} else {
+					s.no(at, a, name, token.IPMismatch).ua(uint32(d + 1))
+				}
+			}
+		}
+		return s
+	}
+	for _, u := range cast(0).users() {
+		if u.Class == finding.ManyNetworks {
+			t.Errorf("a continuing sequence is one viewer: %s", u.Reason)
+		}
+	}
+	for _, u := range cast(1).users() {
+		want(t, &u, finding.ManyNetworks, "requested from several networks")
+	}
+}
+
+// TestRule10AStatedViewerIsNoStranger: devices that a stated id joins ask for one
+// segment again as one device would on several gateways.
+func TestRule10AStatedViewerIsNoStranger(t *testing.T) {
+	devices := func(who func(int) uint32) *scene {
+		s := newScene()
+		s.Stated = true
+		for d, a := range []string{home, far, far2, far3} {
+			s.no(int64(d)*5, a, "seg5.ts", token.IPMismatch).of(who(d), 0)
+			s.Events[d].UA = uint32(d + 1)
+		}
+		return s
+	}
+	if users := devices(func(int) uint32 { return 1 }).users(); len(users) != 1 || users[0].Class == finding.ManyNetworks {
+		t.Errorf("%+v, want one viewer on four devices", users)
+	}
+	users := devices(func(d int) uint32 { return uint32(d + 1) }).users()
+	want(t, &users[0], finding.ManyNetworks, "4 of which were only ever refused")
+}

@@ -28,7 +28,7 @@ func Users(g *Group, t Thresholds) []User {
 func (g *Group) sharedLinks(order []int32, t *Thresholds) []sharing {
 	out := make([]sharing, max(1, len(g.Signed)))
 	for _, idx := range split(g.Events, order, byLink) {
-		out[g.Events[idx[0]].Link] = manyNetworks(g.Events, idx, t)
+		out[g.Events[idx[0]].Link] = g.manyNetworks(idx, t)
 	}
 	return out
 }
@@ -42,11 +42,11 @@ func (g *Group) user(idx []int32, shared []sharing, t *Thresholds) []User {
 	}
 	if len(parts) == 1 || g.Stated {
 		if len(parts) > 1 {
-			own = own.or(manyNetworks(g.Events, idx, t))
+			own = own.or(g.manyNetworks(idx, t))
 		}
 		return []User{g.judge(idx, own, t)}
 	}
-	across := manyNetworks(g.Events, idx, t)
+	across := g.manyNetworks(idx, t)
 	if !across.many {
 		return []User{g.judge(idx, own, t)}
 	}
