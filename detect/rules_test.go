@@ -1,0 +1,139 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// says demands a warning.
+func (tr *trial) says(t *testing.T, want string) {
+	t.Helper()
+	if said := strings.Join(tr.Warnings, "\n"); !strings.Contains(said, want) {
+		t.Errorf("warnings %q, want them to say %q", said, want)
+	}
+}
+
+func TestRule02NoQueryStrings(t *testing.T) {
+	var l little
+	for i := range 40 {
+		l.get(folder, fmt.Sprintf("/v/%d/seg1.ts", i), stranger(i), 200)
+		l.get(folder, fmt.Sprintf("/v/%d/seg2.ts", i), stranger(i+50), 403)
+	}
+	tr := l.try(t, settings{})
+	tr.says(t, "no request has a query string: the tokens were stripped from this log")
+	if tr.Users.Total != 0 || len(tr.Recommendations) != 0 {
+		t.Errorf("%d users, %d recommendations without a token", tr.Users.Total, len(tr.Recommendations))
+	}
+}
+
+func TestRule02ShortenedTokens(t *testing.T) {
+	var l little
+	for i := range 40 {
+		target := folder.link(fmt.Sprintf("/v/%d/seg1.ts", i), stranger(i))
+		at := strings.Index(target, "md5=") + 4
+		l.get(folder, target[:at+6]+"..."+target[strings.IndexByte(target, '&'):], stranger(i), 200)
+	}
+	l.try(t, settings{}).says(t, "40 of 40 served tokens are malformed: the log seems to shorten or to mask them")
+}
+
+// TestRule03TheSignersOwnProxy: links for one address alone, asked for from
+// everywhere, are no case for a mask.
+func TestRule03TheSignersOwnProxy(t *testing.T) {
+	const proxy = "192.0.2.200"
+	var l little
+	l.get(folder, folder.link("/own/seg1.ts", proxy), proxy, 200)
+	for i := range 60 {
+		link := folder.link(fmt.Sprintf("/v/%d/index.m3u8", i), proxy)
+		for n := range 3 {
+			l.get(folder, on(fmt.Sprintf("/v/%d/seg%d.ts", i, n), link), stranger(i), 403)
+		}
+	}
+	tr := l.try(t, settings{})
+	r := tr.advice(folder.host, "ipv4")
+	if r == nil || r.Decision != finding.MaskNotEnough || r.Prefix != nil || !strings.Contains(r.Reason, "Most links were signed for one address, "+proxy) {
+		t.Errorf("%s", asJSON(t, r))
+	}
+	if len(tr.Signer) == 0 || tr.Signer[0].Mistake != "one_address" || tr.Signer[0].Links != 61 {
+		t.Errorf("signer %+v", tr.Signer)
+	}
+}
+
+// TestRule04NAT64: the address inside a translated one is tried, though the log
+// never shows it.
+func TestRule04NAT64(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	line := l.get(folder, folder.link("/v/seg1.ts", "198.51.100.10"), "64:ff9b::c633:640a", 403)
+	other := l.get(folder, folder.link("/w/seg1.ts", "198.51.100.10"), "2001:db8::c633:640a", 403)
+	tr := l.try(t, settings{})
+	tr.want(t, line, "ip_mismatch ip_mismatch - recomputed 198.51.100.10")
+	tr.want(t, other, "ip_mismatch ip_mismatch - recomputed 198.51.100.10") // the log knows it by now
+	alone := little{entries: append(l.entries[:40:40], l.entries[41])}
+	alone.try(t, settings{}).want(t, 41, "unresolved_signature unresolved_signature - - -")
+}
+
+// TestRule05MixedAnswersProveNothing: an object store answers 403 for what it
+// does not have, whatever address asks.
+func TestRule05MixedAnswersProveNothing(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	for i := range 60 {
+		a, b := fmt.Sprintf("198.51.%d.10", i), fmt.Sprintf("198.51.%d.99", i)
+		for n := range 6 {
+			ip, status, from := a, 200, 200
+			if n%2 == 1 {
+				ip = b
+			}
+			if n > 3 {
+				status, from = 403, 403
+			}
+			e := entry{host: folder.host, target: folder.link(fmt.Sprintf("/v/%d/seg%d.ts", i, n), ip), ip: ip, status: status, upstream: from, agent: fmt.Sprint("p", i)}
+			l.add(e)
+		}
+	}
+	tr := l.tryGcore(t, settings{user: "token"})
+	if tr.Users.ByClass[finding.Rotating] != 0 || tr.Denials.ByCause["refused_elsewhere"] != 120 || tr.Denials.ByDetail["refused_elsewhere"]["origin"] != 120 {
+		t.Errorf("classes %v, causes %v, details %v", tr.Users.ByClass, tr.Denials.ByCause, tr.Denials.ByDetail)
+	}
+	if r := tr.advice(folder.host, "ipv4"); r.Decision != finding.KeepCurrent || r.AffectedUsers != 0 {
+		t.Errorf("%s: %s", r.Decision, r.Reason)
+	}
+}
+
+// TestRule07ServedLate: served long after their expiry, links tell of a clock;
+// a moment after it, they tell nothing.
+func TestRule07ServedLate(t *testing.T) {
+	for late, says := range map[time.Duration]bool{time.Hour: true, 2 * time.Second: false} {
+		var l little
+		for i := range 40 {
+			ip, at := stranger(i), time.Duration(i)*time.Minute
+			link := folder.until(fmt.Sprintf("/v/%d/seg1.ts", i), ip, noon.Add(at-late).Unix())
+			l.add(entry{host: folder.host, target: link, ip: ip, status: 200, at: at})
+		}
+		tr := l.try(t, settings{})
+		if c := tr.host(t, folder.host); c.Status != finding.Verified || c.Verified != 40 {
+			t.Errorf("%v late: %s, %d of %d: a late link holds all the same", late, c.Status, c.Verified, c.Tokens)
+		}
+		if said := strings.Contains(strings.Join(tr.Warnings, "\n"), "40 links were served after their expiry"); said != says {
+			t.Errorf("%v late: said %v, want %v: %q", late, said, says, tr.Warnings)
+		}
+	}
+}
+
+// TestRule02ExpiryStatusIsLearned from links whose hash holds.
+func TestRule02ExpiryStatusIsLearned(t *testing.T) {
+	for _, status := range []int{410, 403} {
+		var l little
+		l.audience(folder, 40)
+		for i := range 5 {
+			l.get(folder, folder.until("/v/seg1.ts", stranger(i), past), stranger(i), status)
+		}
+		if got := l.try(t, settings{}).host(t, folder.host).Policy.Expired; len(got) != 1 || got[0] != status {
+			t.Errorf("%v, want %d", got, status)
+		}
+	}
+}
