@@ -104,7 +104,7 @@ func switches(events []Event, idx []int32, grain int64) int {
 		e := &events[i]
 		if n > 0 {
 			before := &events[idx[n-1]]
-			if gap := e.Time - before.Time; gap > 0 && gap >= apart(before, e, grain) {
+			if gap := e.Time - before.Time; gap > 0 && gap >= resolved(before, e, grain) {
 				walk.visit(distinct(group))
 				group = group[:0]
 			}
@@ -120,8 +120,8 @@ func switches(events []Event, idx []int32, grain int64) int {
 // EdgeClocks is how far the clocks of two edges may differ, µs (rule 8).
 const EdgeClocks = 2 * 1e6
 
-// apart is how far two events must lie apart to have an order.
-func apart(a, b *Event, grain int64) int64 {
+// resolved is how far two events must lie apart to have an order.
+func resolved(a, b *Event, grain int64) int64 {
 	if a.Edge != b.Edge {
 		return max(grain, EdgeClocks)
 	}
