@@ -65,7 +65,7 @@ type analysis struct {
 	split              []userKey          // users who were taken for one wrongly
 	identified, joined bool               // users are told apart; some are not one link under one user agent
 	masked             bool               // the log's addresses end in zeros
-	listed             *finding.User      // the last one on a full list of flagged users
+	listed             [2]*finding.User   // the last one on a full list of flagged users, and of those on shared links
 	before             map[uint32]learned // by link: what earlier runs found out
 	learned            map[uint32]learned // the same of this one
 	tokenless          int64              // links that were not searched, since only earlier runs had their tokens

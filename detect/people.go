@@ -1,13 +1,10 @@
 package detect
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
 	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"ipdrift/detect/finding"
@@ -15,10 +12,8 @@ import (
 	"ipdrift/ingest"
 )
 
-const (
-	maxEvents  = 100_000 // requests of one link that are judged; of a longer one the first
-	maxFlagged = 1_000   // users listed in the report; the case holds all
-)
+// maxEvents is how many requests of one link are judged; of a longer one the first.
+const maxEvents = 100_000
 
 // people classifies the users. Links with a telling refusal, or seen from
 // many networks, stream through the judge; the others are counted in SQL.
@@ -140,7 +135,12 @@ type userKey struct {
 
 // keep stores the users of one circle and replays the masks over them.
 func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) error {
-	strangers := map[uint32][]uint8{}
+	strangers, crowd := map[uint32][]uint8{}, map[uint32]int{}
+	for i := range r.users {
+		if u := &r.users[i]; u.Class == finding.ManyNetworks {
+			crowd[u.Link]++
+		}
+	}
 	for i := range r.users {
 		u := &r.users[i]
 		name := r.name(u)
@@ -161,7 +161,7 @@ func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) erro
 			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
 		}
 		a.followFlagged(r, u)
-		a.flag(r, u, name)
+		a.flag(r, u, name, crowd[u.Link])
 	}
 	for link, lens := range strangers {
 		if signed := r.Signed[link]; signed.IsValid() {
@@ -188,85 +188,6 @@ func (a *analysis) replay(h *host, family int) *judge.Replay {
 		h.replays[family] = judge.NewReplay(h.name, family, a.Thresholds)
 	}
 	return h.replays[family]
-}
-
-// flag lists a user in the report, unless enough are listed who tell more.
-func (a *analysis) flag(r *reel, u *judge.User, name userKey) {
-	if u.Class != finding.Rotating && u.Class != finding.FirstRequest && u.Class != finding.ManyNetworks && u.Class != finding.Conflicting {
-		return
-	}
-	users := &a.out.Users
-	f := finding.User{Class: u.Class, Mismatches: int64(u.Mismatches), Requests: int64(u.Requests), Began: u.First, Host: r.Host}
-	if a.listed != nil && order(&f, a.listed) > 0 {
-		users.Omitted++
-		return
-	}
-	f = finding.User{
-		Began: u.First,
-		Class: u.Class, Reason: u.Reason, Host: r.Host, Requests: int64(u.Requests), Refusals: int64(u.Refusals), Mismatches: int64(u.Mismatches),
-		Addresses: int64(u.Addresses), Switches: int64(u.Switches), Interrupted: u.Interrupted, First: stamp(u.First), Last: stamp(u.Last), Timeline: []finding.Event{},
-		Link: name.link, Agent: name.agent, Salt: name.salt,
-	}
-	if u.ASN != 0 {
-		asn := int64(u.ASN)
-		f.ASN = &asn
-	}
-	if u.Family4 {
-		n24, n16 := int64(u.Prefixes24), int64(u.Prefixes16)
-		f.Prefixes24, f.Prefixes16 = &n24, &n16
-	}
-	if u.Signed.IsValid() {
-		f.SignedIP = u.Signed.String()
-	}
-	for _, s := range u.Timeline {
-		e := finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)}
-		if s.Last != s.Time {
-			e.Last = stamp(s.Last)
-		}
-		f.Timeline = append(f.Timeline, e)
-	}
-	users.Flagged = append(users.Flagged, f)
-	if len(users.Flagged) >= 2*maxFlagged {
-		a.trim()
-	}
-}
-
-// trim keeps the users who tell most.
-func (a *analysis) trim() {
-	users := &a.out.Users
-	all := make([]*finding.User, len(users.Flagged)) // users are large: their places are sorted, not they
-	for i := range users.Flagged {
-		all[i] = &users.Flagged[i]
-	}
-	slices.SortStableFunc(all, func(x, y *finding.User) int {
-		return cmp.Or(order(x, y), cmp.Compare(x.SignedIP, y.SignedIP), cmp.Compare(x.ID, y.ID))
-	})
-	kept := make([]finding.User, 0, min(len(all), maxFlagged))
-	for _, u := range all[:cap(kept)] {
-		kept = append(kept, *u)
-	}
-	users.Omitted += int64(len(all) - len(kept))
-	if users.Flagged = kept; len(kept) == maxFlagged {
-		a.listed = &kept[maxFlagged-1]
-	}
-}
-
-// order puts the user who tells more first.
-func order(x, y *finding.User) int {
-	return cmp.Or(rank(x.Class)-rank(y.Class), cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests),
-		cmp.Compare(x.Began, y.Began), cmp.Compare(x.Host, y.Host))
-}
-
-func rank(c finding.Class) int {
-	switch c {
-	case finding.Rotating:
-		return 0
-	case finding.FirstRequest:
-		return 1
-	case finding.ManyNetworks:
-		return 2
-	}
-	return 3
 }
 
 func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }
@@ -344,29 +265,4 @@ func (a *analysis) addBound(ctx context.Context) error {
 		}
 		return nil
 	})
-}
-
-// listFlagged names the listed users.
-func (a *analysis) listFlagged(ctx context.Context) error {
-	a.trim()
-	if len(a.out.Users.Flagged) == 0 {
-		return nil
-	}
-	var list []string
-	for i, u := range a.out.Users.Flagged {
-		list = append(list, fmt.Sprintf("(%d, %d, %d, %d)", i, u.Link, u.Agent, u.Salt))
-	}
-	err := each(ctx, a.conn, `SELECT v.i, user_name(l.hash, g.text, v.salt), coalesce(g.text, '') FROM (VALUES `+strings.Join(list, ", ")+`) v (i, link, agent, salt)
-		JOIN link l ON l.id = v.link JOIN agent g ON g.id = v.agent`, func(scan scanner) error {
-		var i int
-		var id, agent string
-		err := scan(&i, &id, &agent)
-		a.out.Users.Flagged[i].ID, a.out.Users.Flagged[i].UserAgent = id, agent
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	a.trim()
-	return nil
 }

@@ -223,12 +223,14 @@ type User struct {
 	Prefixes16  *int64  `json:"prefixes16"`
 	Switches    int64   `json:"switches"` // at least this many changes of address
 	Interrupted bool    `json:"interrupted"`
+	Token       string  `json:"token,omitempty"` // first characters, of the first link
 	SignedIP    string  `json:"signed_ip,omitempty"`
 	First       string  `json:"first"` // RFC 3339, UTC
 	Last        string  `json:"last"`
 	Timeline    []Event `json:"timeline"`
 
 	Began int64  `json:"-"` // First, in µs
+	Crowd int    `json:"-"` // users of the same link, where it is used from many networks
 	Link  uint32 `json:"-"` // ids in the case
 	Agent uint32 `json:"-"`
 	Salt  int64  `json:"-"`
