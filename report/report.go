@@ -1,10 +1,10 @@
 // Package report renders an analysis: for the terminal, as JSON, as Markdown
-// for a ticket, and as CSV. It never sees a row or a connection; everything it
+// for a ticket, as an HTML page, and as CSV. It never sees a row or a connection; everything it
 // says stands in a [finding.Analysis].
 //
 // Log lines are written by attackers, and an analysis quotes them. Each format
 // makes quoted text harmless in its own way: [Clean] for a terminal, escaping
-// for Markdown, an apostrophe before a formula for CSV, and what encoding/json
+// for Markdown, html/template's for HTML, an apostrophe before a formula for CSV, and what encoding/json
 // does for JSON.
 package report
 
@@ -50,6 +50,7 @@ func Formats() []Format {
 		{"text", ".txt", "for the terminal: the decision first, then what it rests on", renderText},
 		{"json", ".json", "the whole analysis, schema 1", renderJSON},
 		{"markdown", ".md", "for a ticket: decision, causes, examples, what to change", renderMarkdown},
+		{"html", ".html", "one page with charts and every flagged user, to send or to print", renderHTML},
 		{"csv", ".csv", "the users, one row each", renderUsers},
 	}
 }
@@ -75,9 +76,5 @@ func choose(what, want string, key func(Format) string) (Format, error) {
 	for i, f := range formats {
 		known[i] = key(f)
 	}
-	choices := strings.Join(known, ", ")
-	if strings.TrimPrefix(want, ".") == "html" {
-		return Format{}, fmt.Errorf("%s %q is not available yet: choose one of %s", what, want, choices)
-	}
-	return Format{}, fmt.Errorf("unknown %s %q: choose one of %s", what, want, choices)
+	return Format{}, fmt.Errorf("unknown %s %q: choose one of %s", what, want, strings.Join(known, ", "))
 }

@@ -1,0 +1,54 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"io"
+	"strings"
+	"sync"
+
+	"ipdrift/detect/finding"
+)
+
+//go:embed html
+var htmlFiles embed.FS
+
+// renderHTML writes one page that needs nothing else: styles, script and charts
+// stand in it, and its policy forbids every request. html/template escapes what
+// a log brought by where it stands; at the last door all of it is made visible
+// as [Clean] does, so that no field can be forgotten.
+func renderHTML(w io.Writer, a *finding.Analysis, o Options) error {
+	style, script := asset("page.css"), asset("page.js")
+	p := newPage(a, o)
+	p.Style, p.Script = template.CSS(style), template.JS(script)
+	p.Policy = "default-src 'none'; style-src " + fingerprint(style) + "; script-src " + fingerprint(script) + "; base-uri 'none'; form-action 'none'"
+	var text bytes.Buffer
+	if err := templates().ExecuteTemplate(&text, "page.tmpl", p); err != nil {
+		return err
+	}
+	out := &stickyWriter{w: w}
+	io.WriteString(out, visible(text.String(), "\n"))
+	return out.err
+}
+
+var templates = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{"count": count}).ParseFS(htmlFiles, "html/*.tmpl"))
+})
+
+// asset is an embedded file; there is none that could be missing.
+func asset(name string) string {
+	text, err := htmlFiles.ReadFile("html/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// fingerprint is how a Content-Security-Policy names one inline style or script.
+func fingerprint(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}

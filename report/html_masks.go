@@ -1,0 +1,110 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"ipdrift/detect/finding"
+)
+
+// maskChart is the replay of all prefix lengths for one host and family. Paths
+// are drawn in a box of 100 by 100, the narrowest mask at the left.
+type maskChart struct {
+	ID, Host, Family, Users            string
+	Desc                               string
+	Band, Line, Dots, Strangers, Share string // Share is of other viewers in the same network
+	Marked                             []maskMark
+	Ends                               [2]tick
+	Needed, NeededAt                   string // the share that a mask must reach for sure, and its height
+	Rows, All                          []maskRow
+	Steps                              int
+}
+
+// maskMark is a prefix length worth a line of its own.
+type maskMark struct {
+	tick
+	Advised bool
+}
+
+// maskRow is one prefix length in figures.
+type maskRow struct {
+	Prefix, Users, Accepted, Requests, Strangers, Exposure string
+	Advised                                                bool
+}
+
+// widest is the shortest prefix that is drawn: wider ones are no mask any more.
+func widest(family string) (from, to int) {
+	if family == "ipv6" {
+		return 128, 32
+	}
+	return 32, 8
+}
+
+func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bool) {
+	from, to := widest(r.Family)
+	curve := slices.DeleteFunc(narrowestFirst(r.Curve), func(s finding.CurveStep) bool { return s.Prefix > from || s.Prefix < to })
+	c := maskChart{ID: "mask" + strconv.Itoa(n), Host: r.Host, Family: family(r.Family), Users: plural(r.AffectedUsers, "affected user", "affected users"), Steps: len(curve)}
+	if r.AffectedUsers == 0 || len(curve) == 0 {
+		return c, false
+	}
+	at := func(prefix int) float64 { return float64(from-prefix) / float64(from-to) }
+	c.draw(curve, at)
+	named := append(candidates(r.Family), from)
+	if r.Prefix != nil {
+		named = append(named, *r.Prefix)
+	}
+	slices.Sort(named)
+	for _, p := range slices.Compact(named) {
+		if p < from {
+			c.Marked = append(c.Marked, maskMark{tick{At: along(at(p)), Text: prefix(p)}, r.Prefix != nil && p == *r.Prefix})
+		}
+	}
+	c.Ends = [2]tick{{Text: prefix(from)}, {Text: prefix(to)}}
+	if need := a.Method.Thresholds["accepted_low"]; need > 0 {
+		c.Needed, c.NeededAt = percent(need), along(1-need)
+	}
+	var told []string
+	for _, s := range curve {
+		row := maskRowOf(s, r)
+		c.All = append(c.All, row)
+		if slices.Contains(named, s.Prefix) {
+			c.Rows = append(c.Rows, row)
+			told = append(told, row.Prefix+" "+row.Accepted)
+		}
+	}
+	c.Desc = "Share of " + c.Users + " whom each prefix length would have let through: " + strings.Join(told, ", ") + "."
+	return c, true
+}
+
+// draw makes the paths.
+func (c *maskChart) draw(curve []finding.CurveStep, at func(int) float64) {
+	var up, down, line, dots, shared []string
+	var strangers []string
+	for _, s := range curve {
+		x := along(at(s.Prefix)) + " "
+		up, down = append(up, x+along(1-s.High)), append(down, x+along(1-s.Low))
+		line, dots = append(line, x+along(1-s.AcceptedShare)), append(dots, "M"+x+along(1-s.AcceptedShare)+"h0")
+		shared = append(shared, x+along(1-s.Exposure))
+		if s.StrangersLetIn != nil {
+			strangers = append(strangers, x+along(1-*s.StrangersLetIn))
+		}
+	}
+	slices.Reverse(down)
+	c.Band = "M" + strings.Join(append(up, down...), "L") + "z"
+	c.Line, c.Dots, c.Share = "M"+strings.Join(line, "L"), strings.Join(dots, ""), "M"+strings.Join(shared, "L")
+	if len(strangers) > 0 {
+		c.Strangers = "M" + strings.Join(strangers, "L")
+	}
+}
+
+func maskRowOf(s finding.CurveStep, r finding.Recommendation) maskRow {
+	row := maskRow{
+		Prefix: prefix(s.Prefix), Users: count(s.AcceptedUsers), Accepted: estimate(s.AcceptedShare, s.Low, s.High), Requests: count(s.AcceptedRequests),
+		Strangers: "not measured", Exposure: percent(s.Exposure), Advised: r.Prefix != nil && *r.Prefix == s.Prefix,
+	}
+	if s.StrangersLetIn != nil {
+		row.Strangers = percent(*s.StrangersLetIn)
+	}
+	return row
+}

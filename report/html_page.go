@@ -1,0 +1,311 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ipdrift/detect/finding"
+)
+
+// page is what the HTML templates show. Texts are ready to read, and are escaped
+// by the templates.
+type page struct {
+	Style  template.CSS
+	Script template.JS
+	Policy string
+
+	Period, Extent string
+	Lead           string // where there is no host to speak of
+	Answers        []answer
+	Keys           []keyRow
+	Remarks        bool // some key has a remark
+	Causes         []causeChart
+	Masks          []maskChart
+	Decisions      []decisionRow
+	Carriers       []carrierRow
+	Networks       []networkRow
+	People         []person
+	Shared         []sharedLink
+	Flagged        flagged
+	Signers        []signerRow
+	Plans          []plan
+	Limits         []string
+	Method         method
+}
+
+func newPage(a *finding.Analysis, o Options) *page {
+	all := hosts(a)
+	in := a.Input
+	p := &page{
+		Period: period(in.First, in.Last),
+		Extent: plural(int64(len(in.Sources)), "file", "files") + ", " + plural(in.Lines, "line", "lines"),
+		Method: methodOf(a, o),
+	}
+	if len(all) == 0 {
+		p.Lead = nothing(a)
+	}
+	for _, h := range all {
+		p.answer(a, h)
+		p.Decisions = append(p.Decisions, decisionsOf(a, h)...)
+		p.Carriers = append(p.Carriers, carriersOf(h)...)
+		for _, n := range h.networks {
+			p.Networks = append(p.Networks, networkRow{Network: n, ASN: network(n.ASN)})
+		}
+		for _, s := range h.signer {
+			p.Signers = append(p.Signers, signerRow{Signer: s, Share: share(s.Links, s.Examined)})
+		}
+		if c, ok := causesOf(a, h, len(p.Causes)); ok {
+			p.Causes = append(p.Causes, c)
+		}
+		if h.failed() {
+			continue
+		}
+		for _, r := range h.recs {
+			if c, ok := maskOf(a, r, len(p.Masks)); ok {
+				p.Masks = append(p.Masks, c)
+			}
+			if len(r.Change) > 0 {
+				p.Plans = append(p.Plans, planOf(r))
+			}
+		}
+	}
+	p.people(a, all)
+	p.Limits = limitsOf(a, all)
+	return p
+}
+
+// answer adds the decision on a host, and its calibration.
+func (p *page) answer(a *finding.Analysis, h *host) {
+	now := answerOf(a, h)
+	explained := slices.ContainsFunc(p.Answers, func(before answer) bool { return before.Legend != "" })
+	if len(now.Bars) > 0 && !explained {
+		now.Legend = now.Bars[0].Needed
+	}
+	key := keyOf(h)
+	p.Answers, p.Keys, p.Remarks = append(p.Answers, now), append(p.Keys, key), p.Remarks || key.Reason != ""
+}
+
+// answer is the decision on one host.
+type answer struct {
+	Host, Verdict, Tone string
+	Reasons             []string
+	Bars                []shareBar
+	Price               string
+	Users               string
+	Caveats             []string
+	Legend              string // the threshold that the bars show, where it has to be explained
+}
+
+// shareBar is a share of affected users with its interval, drawn from 0 to 100.
+type shareBar struct {
+	Label, Text       string
+	Low, Share, Width string // per cent
+	Needed            string // per cent; "": no threshold is known
+	Advised           bool
+}
+
+func answerOf(a *finding.Analysis, h *host) answer {
+	v := h.verdict()
+	out := answer{Host: h.name, Verdict: v.text, Tone: toneName(v.tone)}
+	if h.failed() || h.unchecked() {
+		out.Reasons = append(out.Reasons, unchecked(h))
+	}
+	if h.failed() {
+		return out
+	}
+	recs := answers(h.recs)
+	for _, r := range recs {
+		out.Reasons = append(out.Reasons, whose(r, recs)+r.Reason)
+	}
+	out.Caveats = caveatsOf(recs)
+	for _, r := range h.recs {
+		out.Bars = append(out.Bars, barsOf(a, r, h.recs)...)
+	}
+	out.Price = price(a, recs)
+	if len(h.recs) > 0 {
+		out.Users = together(h.recs)
+	}
+	return out
+}
+
+// caveatsOf says once what holds for all families.
+func caveatsOf(recs []finding.Recommendation) (list []string) {
+	everywhere := func(text string) bool {
+		return !slices.ContainsFunc(recs, func(r finding.Recommendation) bool { return !slices.Contains(r.Caveats, text) })
+	}
+	for i, r := range recs {
+		for _, text := range r.Caveats {
+			switch {
+			case !everywhere(text):
+				list = append(list, whose(r, recs)+text)
+			case i == 0:
+				list = append(list, text)
+			}
+		}
+	}
+	return list
+}
+
+// barsOf draws what each candidate mask accepts.
+func barsOf(a *finding.Analysis, r finding.Recommendation, all []finding.Recommendation) (bars []shareBar) {
+	if r.AffectedUsers == 0 {
+		return nil
+	}
+	for _, s := range steps(r) {
+		b := shareBar{
+			Label: whose(r, all) + prefix(s.Prefix), Text: percent(s.AcceptedShare) + " of affected users (" + bounds(s.Low, s.High) + " %)",
+			Low: along(s.Low), Share: along(s.AcceptedShare), Width: along(s.High - s.Low),
+			Advised: r.Prefix != nil && *r.Prefix == s.Prefix,
+		}
+		if need := a.Method.Thresholds["accepted_low"]; need > 0 {
+			b.Needed = along(need)
+		}
+		bars = append(bars, b)
+	}
+	return bars
+}
+
+// along is a share as a place on a line of 100, to a hundredth.
+func along(x float64) string {
+	return strconv.FormatFloat(float64(int(min(max(x, 0), 1)*1e4+0.5))/100, 'f', -1, 64)
+}
+
+func toneName(t tone) string {
+	switch t {
+	case good:
+		return "good"
+	case act:
+		return "act"
+	case bad:
+		return "bad"
+	}
+	return "unsure"
+}
+
+// keyRow is the calibration of one host.
+type keyRow struct {
+	Host, Status, Tone, Tokens, Binding, Scope, Form, Expired, Reason string
+}
+
+func keyOf(h *host) keyRow {
+	k := keyRow{Host: h.name, Status: "not checked", Tone: "unsure", Reason: unchecked(h)}
+	c := h.cal
+	if c == nil {
+		return k
+	}
+	switch c.Status {
+	case finding.Verified:
+		k.Status, k.Tone, k.Reason = "verified", "good", ""
+	case finding.Failed:
+		k.Status, k.Tone = "failed", "bad"
+	}
+	k.Tokens = count(c.Verified) + " of " + count(c.Tokens)
+	k.Binding, k.Scope, k.Form = bindingOf(c.Policy), c.Policy.Scope, c.Policy.Form
+	for i, status := range c.Policy.Expired {
+		if i > 0 {
+			k.Expired += ", "
+		}
+		k.Expired += strconv.Itoa(status)
+	}
+	return k
+}
+
+func bindingOf(y finding.Policy) string {
+	switch text := bound(y); {
+	case text == "":
+		return "not known"
+	case y.Binding == "none":
+		return "no address"
+	default:
+		return strings.TrimPrefix(text, "; bound to ")
+	}
+}
+
+// signerRow is a mistake of a signer.
+type signerRow struct {
+	finding.Signer
+	Share string
+}
+
+// plan is a change that is advised, and how to verify it.
+type plan struct {
+	Title  string
+	Steps  []string
+	Verify string
+}
+
+func planOf(r finding.Recommendation) plan {
+	p := plan{Title: r.Host + ", " + family(r.Family) + ": " + recommended(r).text, Steps: r.Change}
+	if r.Prefix != nil {
+		at := prefix(*r.Prefix)
+		p.Verify = "Sign one link at " + at + ", then request it from the address it was signed for and from another one in the same " + at +
+			": both must answer 200; from outside that " + at + ": 403."
+	}
+	return p
+}
+
+// method is what a reader needs to judge the result.
+type method struct {
+	Version, Identity, Search, Command, Schema, Case string
+	IdentityUsers, Thresholds                        [][2]string
+	Input                                            finding.Input
+	Lines, Damaged                                   string
+	Sums                                             bool
+}
+
+func methodOf(a *finding.Analysis, o Options) method {
+	m := method{
+		Version: a.Method.Version, Identity: a.Method.Identity, Search: searched(a.Method.Search), Command: a.Method.Command,
+		Schema: strconv.Itoa(a.Schema), Case: o.Case, Input: a.Input,
+		Lines: fmt.Sprintf("%s = %s parsed + %s rejected", plural(a.Input.Lines, "line", "lines"), count(a.Input.Parsed), count(a.Input.Rejected)),
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Method.Thresholds)) {
+		m.Thresholds = append(m.Thresholds, [2]string{name, strconv.FormatFloat(a.Method.Thresholds[name], 'g', -1, 64)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Method.IdentityUsers)) {
+		m.IdentityUsers = append(m.IdentityUsers, [2]string{name, count(a.Method.IdentityUsers[name])})
+	}
+	m.Sums = slices.ContainsFunc(a.Input.Sources, func(s finding.Source) bool { return s.XXH3 != "" })
+	return m
+}
+
+// limitsOf is everything that takes away from the conclusion.
+func limitsOf(a *finding.Analysis, all []*host) []string {
+	list := slices.Clone(a.Warnings)
+	in := a.Input
+	if in.Rejected > 0 {
+		list = append(list, fmt.Sprintf("%s of %s could not be read.", count(in.Rejected), plural(in.Lines, "line", "lines")))
+	}
+	for _, s := range in.Sources {
+		if s.Error != "" {
+			list = append(list, "Damaged: "+s.Path+": "+s.Error)
+		}
+		for _, note := range s.Notes {
+			list = append(list, s.Path+": "+note)
+		}
+	}
+	for _, h := range all {
+		if h.unverified() && h.cal != nil {
+			list = append(list, h.name+": "+unchecked(h))
+		}
+		for _, r := range h.recs {
+			if text := doubt(r); text != "" && !h.failed() {
+				list = append(list, h.name+", "+family(r.Family)+": the share would be "+text+".")
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Denials.Inferred)) {
+		if n := a.Denials.Inferred[name]; n > 0 {
+			list = append(list, fmt.Sprintf("%s of %s with the cause %s are inferred from other requests, not from a hash.",
+				count(n), plural(a.Denials.ByCause[name], "request", "requests"), name))
+		}
+	}
+	if n := a.Denials.Disagreements; n > 0 {
+		list = append(list, "The log's own reason code differs from the recomputed verdict on "+plural(n, "request", "requests")+".")
+	}
+	return list
+}
