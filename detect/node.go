@@ -56,7 +56,7 @@ const previews = `facebookexternalhit|facebot|twitterbot|whatsapp/|telegrambot|s
 // in hosting networks.
 func (a *analysis) findBots(ctx context.Context) error {
 	a.bots, a.hosted = map[uint32]bool{}, map[uint32]bool{}
-	if err := ingest.Pages(ctx, a.conn, `SELECT id FROM agent WHERE regexp_matches(lower(text), '`+previews+`') LIMIT `+fmt.Sprint(maxBots), func(p ingest.Page) error {
+	if err := ingest.Pages(ctx, a.conn, `SELECT id FROM agent WHERE regexp_matches(text, '`+previews+`', 'i') LIMIT `+fmt.Sprint(maxBots), func(p ingest.Page) error {
 		for _, id := range p.U32(0) {
 			a.bots[id] = true
 		}

@@ -38,8 +38,8 @@ func (a *analysis) overTime(ctx context.Context, conn *sql.Conn) error {
 	from := first.Int64 / step
 	out := &finding.OverTime{From: time.Unix(from*step, 0).UTC(), Step: step, ByHost: map[string]map[string][]int64{}}
 	causes := ingest.Causes()
-	err := each(ctx, conn, fmt.Sprintf(`SELECT o.host, j.cause, epoch_us(h.start) // %d - %d AS at, count(*) FROM %s
-		WHERE o.refused AND NOT o.shield AND j.cause > 0 AND o.host IN (%s) GROUP BY ALL`, step*1e6, from, judgedHit, strings.Join(names, ", ")), func(scan scanner) error {
+	err := each(ctx, conn, fmt.Sprintf(`SELECT o.host, f.cause, epoch_us(f.start) // %d - %d AS at, count(*) FROM work.refusal f JOIN outcome o ON o.id = f.outcome
+		WHERE o.host IN (%s) GROUP BY ALL`, step*1e6, from, strings.Join(names, ", ")), func(scan scanner) error {
 		var host string
 		var cause uint8
 		var at, n int64

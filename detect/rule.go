@@ -32,6 +32,9 @@ func (a *analysis) rule(ctx context.Context) (err error) {
 		ByCause: map[string]int64{}, ByHost: map[string]map[string]int64{}, ByDetail: map[string]map[string]int64{},
 		Inferred: map[string]int64{}, Networks: []finding.Network{},
 	}
+	if err := a.ruleQuiet(ctx); err != nil {
+		return err
+	}
 	b := &book{analysis: a, causes: ingest.Causes(), bases: ingest.Bases()}
 	if b.judged, err = a.store.Rows("judged"); err != nil {
 		return err
@@ -61,7 +64,16 @@ func (a *analysis) rule(ctx context.Context) (err error) {
 	if err := b.signed.Flush(ctx); err != nil {
 		return err
 	}
-	return b.judged.Flush(ctx)
+	if err := b.judged.Flush(ctx); err != nil {
+		return err
+	}
+	_, err = a.conn.ExecContext(ctx, `CREATE TABLE work.refusal AS SELECT h.outcome, h.client, j.cause, h.start FROM hit h JOIN outcome o ON o.id = h.outcome
+		JOIN judged j ON j.outcome = h.outcome AND j.link = h.link
+			AND j.client = CASE WHEN h.link > 0 THEN h.client ELSE 0 END
+			AND j.dir = CASE WHEN h.link > 0 THEN h.dir ELSE 0 END
+			AND j.file = CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END
+		WHERE o.refused AND NOT o.shield AND j.cause > 0`)
+	return err
 }
 
 // dockets reads the kinds, link by link; what has no link stands alone.
@@ -76,13 +88,15 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 	until := uint32(0) // the last link whose texts are known
 	err = ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n,
 			coalesce(c.family, 0)::UTINYINT, coalesce(c.mapped, 0)::UTINYINT, coalesce(c.hi, 0)::UBIGINT, coalesce(c.lo, 0)::UBIGINT
-		FROM work.kind k LEFT JOIN client c ON c.id = k.client ORDER BY k.link, c.hi, c.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
+		FROM work.loud k LEFT JOIN client c ON c.id = k.client ORDER BY k.link, c.hi, c.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
 		outcomes, links, clients, dirIDs, fileIDs, ns := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.I64(5)
 		families, mapped, hi, lo := p.U8(6), p.U8(7), p.U64(8), p.U64(9)
 		for i, link := range links {
 			if link > until {
-				until = link + textLinks - 1
-				if dirs, err = a.texts(ctx, aside, "dir", link, until); err == nil {
+				if until, err = lastOf(ctx, aside, link); err == nil {
+					dirs, err = a.texts(ctx, aside, "dir", link, until)
+				}
+				if err == nil {
 					files, err = a.texts(ctx, aside, "file", link, until)
 				}
 				if err != nil {
@@ -114,14 +128,19 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 	return emit(batch)
 }
 
-// textLinks is for how many links the texts of paths are looked up at once.
-const textLinks = 1 << 16
+// textKinds is for how many kinds the texts of paths are looked up at once.
+const textKinds = 1 << 16
+
+// lastOf is the last of the links from one on that have so many kinds.
+func lastOf(ctx context.Context, conn *sql.Conn, first uint32) (last uint32, err error) {
+	return last, conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT max(link) FROM (SELECT link FROM work.loud WHERE link >= %d ORDER BY link LIMIT %d)`, first, textKinds)).Scan(&last)
+}
 
 // texts looks up the directories or files that some links were asked for with,
 // by their ids.
 func (a *analysis) texts(ctx context.Context, conn *sql.Conn, table string, first, last uint32) (map[uint32]string, error) {
 	out := map[uint32]string{}
-	return out, ingest.Pages(ctx, conn, fmt.Sprintf(`SELECT id, text FROM %[1]s WHERE id IN (SELECT %[1]s FROM work.kind WHERE link BETWEEN %[2]d AND %[3]d)`, table, first, last), func(p ingest.Page) error {
+	return out, ingest.Pages(ctx, conn, fmt.Sprintf(`SELECT id, text FROM %[1]s WHERE id IN (SELECT %[1]s FROM work.loud WHERE link BETWEEN %[2]d AND %[3]d)`, table, first, last), func(p ingest.Page) error {
 		text := p.Texts(1)
 		for i, id := range p.U32(0) {
 			out[id] = strings.Clone(text(i))

@@ -117,17 +117,11 @@ func (f *follow) requests(ctx context.Context, conn *sql.Conn) (map[string][]int
 	})
 }
 
-// judgedHit joins hits with what was ruled about them, as the view requests does.
-const judgedHit = `hit h JOIN outcome o ON o.id = h.outcome JOIN judged j ON j.outcome = h.outcome AND j.link = h.link
-	AND j.client = CASE WHEN h.link > 0 THEN h.client ELSE 0 END
-	AND j.dir = CASE WHEN h.link > 0 THEN h.dir ELSE 0 END
-	AND j.file = CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END`
-
 func (f *follow) refused(ctx context.Context, conn *sql.Conn, requests map[string][]int64) (out []finding.Trend, err error) {
 	causes := ingest.Causes()
-	err = each(ctx, conn, fmt.Sprintf(`WITH r AS (SELECT o.host, j.cause, epoch_us(h.start) // %d AS at, count(*) AS n FROM %s
-			WHERE o.refused AND NOT o.shield AND j.cause > 0 AND o.host IN %s GROUP BY ALL)
-		SELECT * FROM r QUALIFY sum(n) OVER (PARTITION BY host, cause) >= %d ORDER BY host, cause, at`, f.step*1e6, judgedHit, f.hosts, trendRefusals), func(scan scanner) error {
+	err = each(ctx, conn, fmt.Sprintf(`WITH r AS (SELECT o.host, f.cause, epoch_us(f.start) // %d AS at, count(*) AS n FROM work.refusal f JOIN outcome o ON o.id = f.outcome
+			WHERE o.host IN %s GROUP BY ALL)
+		SELECT * FROM r QUALIFY sum(n) OVER (PARTITION BY host, cause) >= %d ORDER BY host, cause, at`, f.step*1e6, f.hosts, trendRefusals), func(scan scanner) error {
 		var name string
 		var cause uint8
 		var at, n int64
@@ -152,9 +146,11 @@ func (f *follow) begin(ctx context.Context, conn *sql.Conn, t *finding.Trend) er
 		return nil
 	}
 	t.Began = &finding.Beginning{At: f.at(c.At), Low: f.at(c.From), High: f.at(c.To), Before: c.Before, After: c.After}
-	return conn.QueryRowContext(ctx, fmt.Sprintf(`WITH n AS (SELECT c.asn, count(*) AS requests, count(*) FILTER (o.refused AND j.cause = ?) AS refused
-			FROM %s JOIN client c ON c.id = h.client WHERE c.asn IS NOT NULL AND o.host = ? AND NOT o.shield AND h.start >= ? GROUP BY c.asn HAVING count(*) >= %d)
-		SELECT count(*), count(*) FILTER (refused > 0) FROM n`, judgedHit, trendRequests), ingest.Place(ingest.Causes(), t.Cause), t.Host, t.Began.At).Scan(&t.Began.Carriers, &t.Began.Affected)
+	return conn.QueryRowContext(ctx, `WITH seen AS (SELECT c.asn FROM hit h JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client
+			WHERE c.asn IS NOT NULL AND o.host = $1 AND NOT o.shield AND h.start >= $2 GROUP BY c.asn HAVING count(*) >= $3),
+		refused AS (SELECT DISTINCT c.asn FROM work.refusal f JOIN outcome o ON o.id = f.outcome JOIN client c ON c.id = f.client WHERE o.host = $1 AND f.start >= $2 AND f.cause = $4)
+		SELECT count(*), count(r.asn) FROM seen s LEFT JOIN refused r ON r.asn = s.asn`,
+		t.Host, t.Began.At, trendRequests, ingest.Place(ingest.Causes(), t.Cause)).Scan(&t.Began.Carriers, &t.Began.Affected)
 }
 
 // sayTrends words what began.

@@ -21,10 +21,11 @@ type dictionary struct {
 	name string
 	rows *Rows
 
-	mu     sync.Mutex
-	ids    map[uint64]uint32
-	last   uint32
-	forgot bool
+	mu    sync.Mutex
+	ids   map[uint64]uint32
+	last  uint32
+	gone  *filter  // the values that were forgotten; nil: none was
+	again []uint32 // ids of values that may have had another one before
 }
 
 func newDictionary(s *Store, name string) (*dictionary, error) {
@@ -44,13 +45,51 @@ func (d *dictionary) id(hash uint64) (id uint32, fresh bool) {
 		return id, false
 	}
 	if len(d.ids) >= maxEntries {
-		clear(d.ids)
-		d.forgot = true
+		d.forget()
 	}
 	d.last++
 	d.ids[hash] = d.last
+	if d.gone != nil && d.gone.has(hash) {
+		d.again = append(d.again, d.last)
+	}
 	return d.last, true
 }
+
+// forget starts over. What was known is left in a filter.
+func (d *dictionary) forget() {
+	if d.gone == nil {
+		d.gone = &filter{}
+	}
+	for hash := range d.ids {
+		d.gone.add(hash)
+	}
+	clear(d.ids)
+}
+
+// filter is a Bloom filter for values known by a hash (Bloom 1970): it never
+// denies one that was added, and takes one in a thousand for one that was as long
+// as these are not more than two million.
+type filter [1 << 19]uint64
+
+func (f *filter) add(hash uint64) {
+	for n := range uint64(filterBits) {
+		bit := hash + n*(hash>>32|1)
+		f[bit>>6%uint64(len(f))] |= 1 << (bit & 63)
+	}
+}
+
+func (f *filter) has(hash uint64) bool {
+	for n := range uint64(filterBits) {
+		bit := hash + n*(hash>>32|1)
+		if f[bit>>6%uint64(len(f))]&(1<<(bit&63)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// filterBits is how many bits stand for a value.
+const filterBits = 5
 
 // cache is one worker's own memory of a dictionary, so that a common value
 // costs no lock. Direct-mapped: what collides is asked for again.
@@ -87,8 +126,8 @@ var dictionaryKeys = map[string]string{
 // unify gives values that a capped dictionary stored twice one id again. It
 // rewrites the hits once, and only where that happened. It returns the ids of
 // links that were replaced, with their replacements.
-func (s *Store) unify(ctx context.Context, forgot []string) (links map[uint32]uint32, err error) {
-	if len(forgot) == 0 {
+func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]uint32, err error) {
+	if len(doubted) == 0 {
 		return nil, nil
 	}
 	conn, err := s.DB.Conn(ctx) // temporary tables belong to one connection
@@ -97,8 +136,9 @@ func (s *Store) unify(ctx context.Context, forgot []string) (links map[uint32]ui
 	}
 	defer conn.Close()
 	var drops, mended []string
-	for _, name := range forgot {
-		twice, err := alias(ctx, conn, name)
+	for _, d := range doubted {
+		name := d.name
+		twice, err := alias(ctx, conn, d)
 		if err != nil {
 			return nil, err
 		}
@@ -117,20 +157,35 @@ func (s *Store) unify(ctx context.Context, forgot []string) (links map[uint32]ui
 			return nil, err
 		}
 	}
-	return replacedLinks(ctx, conn, forgot)
+	return replacedLinks(ctx, conn, mended)
 }
+
+// doubted is a dictionary in which values may stand twice: some of those with
+// these ids, any where there are none.
+type doubted struct {
+	name string
+	ids  []uint32
+}
+
+// maxDoubted is for how many ids it is cheaper to name them.
+const maxDoubted = 1 << 18
 
 // alias makes a table of the ids to replace, with their replacements, and counts
 // them. Values that stand once are sifted out by a hash, so that what has to be
 // compared is small.
-func alias(ctx context.Context, conn *sql.Conn, name string) (twice int64, err error) {
+func alias(ctx context.Context, conn *sql.Conn, d doubted) (twice int64, err error) {
+	name := d.name
 	keys := strings.Split(dictionaryKeys[name], ", ")
 	var same []string
 	for _, k := range keys {
 		same = append(same, fmt.Sprintf("d.%[1]s IS NOT DISTINCT FROM m.%[1]s", k))
 	}
 	of := "hash(" + strings.Join(keys, ", ") + ")"
-	q := fmt.Sprintf(`CREATE TEMP TABLE often AS SELECT %[2]s AS h FROM %[1]s GROUP BY h HAVING count(*) > 1;
+	often := `SELECT %[2]s AS h FROM %[1]s GROUP BY h HAVING count(*) > 1`
+	if 0 < len(d.ids) && len(d.ids) <= maxDoubted {
+		often = `SELECT DISTINCT %[2]s AS h FROM %[1]s WHERE id IN (SELECT unnest([` + list(d.ids) + `]::UINTEGER[]))`
+	}
+	q := fmt.Sprintf(`CREATE TEMP TABLE often AS `+often+`;
 		CREATE TEMP TABLE repeated AS SELECT * FROM %[1]s WHERE %[2]s IN (SELECT h FROM often);
 		CREATE TEMP TABLE alias_%[1]s AS SELECT d.id, m.one FROM repeated d JOIN (SELECT min(id) AS one, %[3]s FROM repeated GROUP BY %[3]s) m ON %[4]s WHERE d.id <> m.one;
 		DROP TABLE often; DROP TABLE repeated`, name, of, dictionaryKeys[name], strings.Join(same, " AND "))
@@ -157,8 +212,8 @@ func rewritten(table string, dicts []string) string {
 		table, strings.Join(columns, ", "), strings.Join(joins, " "))
 }
 
-func replacedLinks(ctx context.Context, conn *sql.Conn, forgot []string) (map[uint32]uint32, error) {
-	if !slices.Contains(forgot, "link") {
+func replacedLinks(ctx context.Context, conn *sql.Conn, mended []string) (map[uint32]uint32, error) {
+	if !slices.Contains(mended, "link") {
 		return nil, nil
 	}
 	rows, err := conn.QueryContext(ctx, `SELECT id, one FROM alias_link`)

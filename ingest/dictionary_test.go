@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,8 +26,7 @@ func loadForgetting(t *testing.T, o Options, file string) (*Store, *Loaded) {
 	l.Progress = func(Progress) {
 		for _, d := range l.dicts.all() {
 			d.mu.Lock()
-			clear(d.ids)
-			d.forgot = true
+			d.forget()
 			d.mu.Unlock()
 		}
 	}
@@ -33,7 +34,7 @@ func loadForgetting(t *testing.T, o Options, file string) (*Store, *Loaded) {
 		t.Fatal(err)
 	}
 	for _, d := range l.dicts.all() {
-		if !d.forgot {
+		if d.gone == nil {
 			t.Fatalf("dictionary %s never forgot", d.name)
 		}
 	}
@@ -109,18 +110,19 @@ func TestDictionaryIsFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range uint64(maxEntries) {
-		d.ids[i] = uint32(i + 1)
+		d.ids[i*0x9e3779b97f4a7c15] = uint32(i + 1)
 	}
 	d.last = maxEntries
 	for _, c := range []struct {
 		hash   uint64
 		want   uint32
 		forgot bool
+		again  []uint32
 	}{
-		{5, 6, false}, {maxEntries + 1, maxEntries + 1, true}, {5, maxEntries + 2, true}, {maxEntries + 1, maxEntries + 1, true},
+		{5, 6, false, nil}, {maxEntries + 1, maxEntries + 1, true, nil}, {5, maxEntries + 2, true, []uint32{maxEntries + 2}}, {maxEntries + 1, maxEntries + 1, true, []uint32{maxEntries + 2}},
 	} {
-		if id, _ := d.id(c.hash); id != c.want || d.forgot != c.forgot {
-			t.Errorf("value %d has id %d, forgot %t; want %d, %t", c.hash, id, d.forgot, c.want, c.forgot)
+		if id, _ := d.id(c.hash * 0x9e3779b97f4a7c15); id != c.want || (d.gone != nil) != c.forgot || !slices.Equal(d.again, c.again) {
+			t.Errorf("value %d has id %d, forgot %t, doubts %v; want %d, %t, %v", c.hash, id, d.gone != nil, d.again, c.want, c.forgot, c.again)
 		}
 	}
 }
@@ -137,4 +139,29 @@ func TestNothingAndEmptyAreTwoThings(t *testing.T) {
 	a, _ := loadText(t, o, none+empty)
 	b, _ := loadText(t, o, empty+none)
 	diff(t, "the other order", query[string](t, b, q), query[string](t, a, q))
+}
+
+// TestFilterNeverDenies counts what a filter with two million values takes for
+// one that it was given.
+func TestFilterNeverDenies(t *testing.T) {
+	rng, f := rand.New(rand.NewPCG(1, 2)), filter{}
+	values := make([]uint64, 2_000_000)
+	for i := range values {
+		values[i] = rng.Uint64()
+		f.add(values[i])
+	}
+	for _, v := range values {
+		if !f.has(v) {
+			t.Fatalf("%x was added and is denied", v)
+		}
+	}
+	wrong := 0
+	for range 1_000_000 {
+		if f.has(rng.Uint64()) {
+			wrong++
+		}
+	}
+	if wrong > 2000 {
+		t.Errorf("%d of a million values are taken for known ones, want 1 in 1000", wrong)
+	}
 }

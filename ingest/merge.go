@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 )
@@ -141,13 +142,16 @@ func (l *load) merge(ctx context.Context) error {
 			}
 		}
 	}
-	var mended []string
+	var twice []doubted
 	for _, d := range l.dicts.all() {
-		if d.forgot || l.store.grows && d.last > l.inherited[d.name] {
-			mended = append(mended, d.name)
+		switch {
+		case l.store.grows && d.last > l.inherited[d.name]:
+			twice = append(twice, doubted{name: d.name})
+		case len(d.again) > 0:
+			twice = append(twice, doubted{d.name, d.again})
 		}
 	}
-	renamed, err := l.store.unify(ctx, mended)
+	renamed, err := l.store.unify(ctx, twice)
 	if err != nil {
 		return err
 	}
@@ -197,12 +201,15 @@ func (l *load) prune(ctx context.Context) error {
 	return err
 }
 
-func list(ids []int) string {
-	var out []string
-	for _, id := range ids {
-		out = append(out, fmt.Sprint(id))
+func list[N int | uint32](ids []N) string {
+	var out []byte
+	for i, id := range ids {
+		if i > 0 {
+			out = append(out, ", "...)
+		}
+		out = strconv.AppendInt(out, int64(id), 10)
 	}
-	return strings.Join(out, ", ")
+	return string(out)
 }
 
 // account writes table source and reads it back for the whole case.
