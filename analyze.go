@@ -32,6 +32,7 @@ const leastMemory = 256 << 20
 type analyzeFlags struct {
 	keyFlags
 	outputFlags
+	privacyFlags
 	scope, logFormat, db  string
 	since, until, host    string
 	masks, masks6, memory string
@@ -89,6 +90,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	f.StringVar(&o.db, "db", "", "keep the case as a DuckDB database in this `FILE`, for ipdrift report and query; a case that is there grows by the logs it has not seen")
 	o.outputFlags.register(f)
 	o.registerInput(cmd)
+	o.privacyFlags.register(f)
 	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
 	o.registerLimits(f)
 	wordsFor(cmd, "fail-on", conditionNames()...)
@@ -178,6 +180,10 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 		}
 		p.detect.Networks = p.load.Networks
 	}
+	if p.load.Pseudonyms, err = o.pseudonyms(p.secrets); err != nil {
+		return nil, err
+	}
+	p.detect.Pseudonyms = p.load.Pseudonyms
 	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.limits.Threads
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.limits.Threads

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -47,7 +45,11 @@ Columns or keys of a log whose names are not the usual ones are named once for a
 
 Who is one user is told as --user tells it, which goes before:
 
-  user: query:uid                    # auto, token, query:NAME, cookie:NAME, field:NAME or ip+ua`
+  user: query:uid                    # auto, token, query:NAME, cookie:NAME, field:NAME or ip+ua
+
+Pseudonyms in the place of client addresses, as --anonymize puts them:
+
+  privacy: {anonymize: true, pseudonym_key: {file: secrets/pseudonym.key}}`
 
 // config is a configuration file. Values are kept as nodes, which know their
 // line.
@@ -55,7 +57,7 @@ type config struct {
 	Resources []resource           `yaml:"resources"`
 	Map       map[string]yaml.Node `yaml:"map"`
 	User      yaml.Node            `yaml:"user"`
-	Privacy   yaml.Node            `yaml:"privacy"`
+	Privacy   privacyRef           `yaml:"privacy"`
 }
 
 type resource struct {
@@ -97,8 +99,9 @@ type configFile struct {
 	path      string
 	keys      []keyText
 	resources []stated
-	columns   format.Map               // what the log calls our fields
-	user      string                   // who is one user, as --user tells it; "": not stated
+	columns   format.Map // what the log calls our fields
+	user      string     // who is one user, as --user tells it; "": not stated
+	privacy   privacy
 	schemes   map[string]*token.Scheme // by name, so that one scheme is one
 	seen      map[string]int           // host → line
 }
@@ -122,7 +125,7 @@ func readConfig(path string) (*configFile, error) {
 	if err := dec.Decode(&parsed); err != nil && !errors.Is(err, io.EOF) {
 		return nil, c.syntax(err)
 	}
-	if err := c.unused(map[string]yaml.Node{"privacy": parsed.Privacy}); err != nil {
+	if err := c.private(&parsed.Privacy); err != nil {
 		return nil, err
 	}
 	if err := c.identity(&parsed.User); err != nil {
@@ -131,7 +134,7 @@ func readConfig(path string) (*configFile, error) {
 	if err := c.names(parsed.Map); err != nil {
 		return nil, err
 	}
-	if len(parsed.Resources) == 0 && len(parsed.Map) == 0 && c.user == "" {
+	if len(parsed.Resources) == 0 && len(parsed.Map) == 0 && c.user == "" && parsed.Privacy.Anonymize.IsZero() {
 		return nil, c.wrong(1, "no resources")
 	}
 	for _, r := range parsed.Resources {
@@ -189,23 +192,16 @@ func knownFields(what string) string {
 		of = keyRef{}
 	case strings.HasSuffix(what, "main.maskRef"):
 		of = maskRef{}
+	case strings.HasSuffix(what, "main.privacyRef"):
+		of = privacyRef{}
+	case strings.HasSuffix(what, "main.fileRef"):
+		of = fileRef{}
 	}
 	var names []string
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(of)) {
 		names = append(names, f.Tag.Get("yaml"))
 	}
 	return strings.Join(names, ", ")
-}
-
-// unused refuses what the analysis would ignore; of several fields the first
-// by name.
-func (c *configFile) unused(fields map[string]yaml.Node) error {
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if node := fields[name]; !node.IsZero() {
-			return c.wrong(node.Line, "%s is not available yet: take it out, for nothing is ignored silently", name)
-		}
-	}
-	return nil
 }
 
 // identity reads who is one user.
@@ -288,14 +284,24 @@ func (c *configFile) key(host string, k keyRef, line int) error {
 		c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.Env.Line), []byte(text), span})
 		return nil
 	}
-	path := k.File.Value
+	text, err := c.keyFile(k.File)
+	if err != nil {
+		return err
+	}
+	c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.File.Line), text, span})
+	return nil
+}
+
+// keyFile reads the key file of a node; its path is relative to the
+// configuration.
+func (c *configFile) keyFile(node yaml.Node) ([]byte, error) {
+	path := node.Value
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(c.path), path)
 	}
 	text, err := readKeyFile(path)
 	if err != nil {
-		return c.wrong(k.File.Line, "the key file: %s", err)
+		return nil, c.wrong(node.Line, "the key file: %s", err)
 	}
-	c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.File.Line), text, span})
-	return nil
+	return text, nil
 }

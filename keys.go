@@ -69,6 +69,7 @@ type secrets struct {
 	form      token.Form
 	columns   format.Map // what the log calls our fields
 	user      string     // who is one user, as the configuration says; "": it does not
+	privacy   privacy
 }
 
 // read finds the keys. Warnings about them go to w.
@@ -94,7 +95,7 @@ func (k *keyFlags) read(w io.Writer) (*secrets, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.columns, s.user = c.columns, c.user
+		s.columns, s.user, s.privacy = c.columns, c.user, c.privacy
 		found = append(found, c.keys...)
 		for _, r := range c.resources {
 			if k.scheme != "" {

@@ -65,6 +65,7 @@ that is an answer, too ("found": false in JSON).`,
 	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, as of ipdrift analyze (default: found for each file)")
 	o.outputFlags.register(f)
 	o.registerInput(cmd)
+	o.privacyFlags.register(f)
 	o.registerLimits(f)
 	o.complete(cmd)
 	return cmd
@@ -146,7 +147,7 @@ func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Comp
 	if c.ByLine {
 		p.load.Watch = &ingest.Watch{Trace: o.trace, Session: o.session}
 	}
-	c.Keyed = p.ring.Len() > 0
+	c.Keyed, c.IP = p.ring.Len() > 0, p.load.Pseudonyms.Of(c.IP)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
 	limits := p.limits
 	limits.Threads = max(1, limits.Threads/2)

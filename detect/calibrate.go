@@ -128,7 +128,7 @@ func (a *analysis) diagnose(ctx context.Context, h *host) (string, error) {
 
 // maskedLog finds addresses whose last octet was cut off in the log.
 func (a *analysis) maskedLog(ctx context.Context, h *host) (string, error) {
-	all, cut, err := a.zeroAddresses(ctx, `SELECT DISTINCT c.address, c.family, c.lo FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+	all, cut, err := a.zeroAddresses(ctx, `SELECT DISTINCT c.address, coalesce(z.host, false) AS zero FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client LEFT JOIN work.zero z ON z.id = c.id
 		WHERE o.host = ? AND k.link > 0`, h.name)
 	if err != nil || cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
 		return "", err
@@ -147,7 +147,7 @@ func (a *analysis) proxied(ctx context.Context, h *host) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ip, bad := netip.ParseAddr(top)
+	ip, bad := a.real(top)
 	private := bad == nil && (ip.IsPrivate() || ip.IsLoopback())
 	if share := float64(links) / max(1, float64(all)); share < 0.1 || share < 0.5 && !private {
 		return "", nil
@@ -176,7 +176,7 @@ func (a *analysis) signedElsewhere(ctx context.Context, h *host) (string, error)
 	case total == 0:
 		return "", nil
 	case counts[top]*2 > total && total > 1:
-		return fmt.Sprintf("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], top), nil
+		return fmt.Sprintf("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top)), nil
 	}
 	return fmt.Sprintf("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total), nil
 }
@@ -238,12 +238,12 @@ const diagnosed = 60
 
 func (a *analysis) failing(ctx context.Context, h *host) ([]sampled, error) {
 	var out []sampled
-	err := each(ctx, a.conn, `SELECT k.link, min(c.address) FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
+	err := each(ctx, a.conn, `SELECT k.link, array_to_string(list(DISTINCT c.address), ' ') FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
 		WHERE o.host = ? AND served(o.status, o.method) AND NOT o.matched AND k.link > 0 GROUP BY k.link, l.hash ORDER BY l.hash LIMIT ?`, func(scan scanner) error {
 		var s sampled
 		var text string
 		err := scan(&s.link, &text)
-		if ip, bad := netip.ParseAddr(text); bad == nil {
+		if ip, bad := a.first(text); bad == nil {
 			s.client = ip
 			out = append(out, s)
 		}
@@ -257,7 +257,7 @@ func (a *analysis) holdUnder(h *host, links []sampled, keys []token.Key, ancesto
 	f := newFinder(a, nil)
 	f.turnTo(h)
 	for _, s := range links {
-		probe := &suspect{link: s.link, host: &host{name: h.name, stated: h.stated, keys: keys, policy: newPolicy(token.Resource{}, token.ScopeAuto)}}
+		probe := &suspect{link: s.link, host: &host{name: h.name, asked: h.asked, stated: h.stated, keys: keys, policy: newPolicy(token.Resource{}, token.ScopeAuto)}}
 		for _, g := range f.goals(probe, ancestors) {
 			f.aim(probe.host, &g)
 			if f.hit(probe, &g, s.client, token.Binding{}) || f.hit(probe, &g, s.client, token.Binding{Kind: token.BindNone}) {

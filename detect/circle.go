@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"ipdrift/ingest"
@@ -208,12 +207,12 @@ func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
 				settle()
 				of.host, of.agent, of.dir = strings.Clone(host(i)), agents[i], dirs[i]
 			}
-			ip, err := netip.ParseAddr(signed(i))
+			ip, err := a.real(signed(i))
 			if err != nil {
 				return err
 			}
 			t := turn{first: firsts[i], final: finals[i], signed: ip, file: files[i], links: []uint32{uint32(len(atoms))}}
-			if client, err := netip.ParseAddr(clients(i)); err == nil {
+			if client, err := a.real(clients(i)); err == nil {
 				if b, ok := a.host(of.host).policy.mask(familyOf(client)); ok {
 					client = cutTo(client, int(b.Prefix)) // as the address that the next link is signed for
 				}

@@ -26,6 +26,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
 )
 
@@ -44,6 +45,7 @@ type Options struct {
 	Thresholds judge.Thresholds
 	Networks   *ingest.Networks         // whose addresses are; nil: what the log tells
 	Issued     map[uint64]ingest.Issued // what the signer issued, by the hash of the link; nil: not known
+	Pseudonyms *pseudonym.Map           // that the case holds in the place of addresses; nil: addresses
 }
 
 // analysis is one run of Analyze.
@@ -94,6 +96,7 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 		return nil, err
 	}
 	a.warn()
+	a.hide()
 	return a.out, nil
 }
 

@@ -43,7 +43,7 @@ func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error
 		var asn uint32
 		var text string
 		err := scan(&asn, &text)
-		if ip, bad := netip.ParseAddr(text); bad == nil {
+		if ip, bad := a.real(text); bad == nil {
 			if asns[ip] = asn; nets[asn] == nil {
 				nets[asn] = map[netip.Prefix]int{}
 			}

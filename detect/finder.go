@@ -61,8 +61,8 @@ func (f *finder) suspicion(h *host, at *ingest.Attempt, clients []netip.Addr) *t
 	}
 	now, old := token.InUse(h.keys, h.spans, at.Start/1e6)
 	return &token.Suspect{
-		Target: at.Target, Host: h.name, Clients: clients[:min(len(clients), 4)], Time: at.Start / 1e6, Policy: h.policy.edge(),
-		Keys: now, OldKeys: old, OtherKeys: others, Seen: ingest.Seen([]byte(h.name), at.UserAgent, at.Referer),
+		Target: at.Target, Host: h.asked, Clients: clients[:min(len(clients), 4)], Time: at.Start / 1e6, Policy: h.policy.edge(),
+		Keys: now, OldKeys: old, OtherKeys: others, Seen: ingest.Seen([]byte(h.asked), at.UserAgent, at.Referer),
 	}
 }
 
@@ -90,7 +90,7 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 			continue
 		}
 		now, old := token.InUse(s.host.keys, s.host.spans, at.Start/1e6)
-		kept := decode(f.stored, ingest.StoredPath(at.Target, &l), "")
+		kept := decode(f.stored, ingest.StoredPath(at.Target, &l, f.Pseudonyms), "")
 		for _, how := range scopes(ancestors || l.Below()) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))
 			if path == nil || !ancestors && !l.Below() && !s.host.policy.uses(how.scope) ||
@@ -109,7 +109,7 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 
 // read parses the target of an attempt.
 func (f *finder) read(h *host, at *ingest.Attempt, l *token.Link) {
-	f.parser.See(ingest.Seen([]byte(h.name), at.UserAgent, at.Referer))
+	f.parser.See(ingest.Seen([]byte(h.asked), at.UserAgent, at.Referer))
 	f.parser.Parse(at.Target, l)
 }
 

@@ -12,7 +12,7 @@ import (
 // tried with, before all others: a hash has to prove it all the same.
 func (a *analysis) issuedTo(s *suspect, hash uint64) {
 	if ip := a.Issued[hash].Client; ip.IsValid() && !slices.Contains(s.clients, ip) {
-		s.clients = append([]netip.Addr{ip}, s.clients...)
+		s.clients, s.issued = append([]netip.Addr{ip}, s.clients...), true
 	}
 }
 

@@ -38,7 +38,8 @@ func (o *outcome) refused() bool { return !o.shield && o.denied }
 
 // host is everything known of one host.
 type host struct {
-	name     string
+	name     string // as the case holds it
+	asked    string // as requests have it
 	stated   token.Resource
 	keys     []token.Key
 	spans    []token.Span // of the keys; nil: none is limited
@@ -74,7 +75,11 @@ type host struct {
 func (a *analysis) host(name string) *host {
 	h := a.hosts[name]
 	if h == nil {
-		h = &host{name: name, stated: a.Resources.For([]byte(name)), keys: a.Keys.For([]byte(name)), spans: a.Keys.Spans([]byte(name)), status: finding.NotChecked, families: map[int]bool{}, replays: map[int]*judge.Replay{}}
+		asked := ingest.HostAsked(name, a.Resources, a.Keys, a.Pseudonyms)
+		h = &host{
+			name: name, asked: asked, stated: a.Resources.For([]byte(asked)), keys: a.Keys.For([]byte(asked)), spans: a.Keys.Spans([]byte(asked)),
+			status: finding.NotChecked, families: map[int]bool{}, replays: map[int]*judge.Replay{},
+		}
 		a.hosts[name] = h
 	}
 	return h
@@ -155,7 +160,10 @@ func (a *analysis) group(ctx context.Context) error {
 	if err := a.count(ctx); err != nil {
 		return err
 	}
-	all, zeros, err := a.zeroAddresses(ctx, `SELECT address, any_value(family) AS family, any_value(lo) AS lo FROM client GROUP BY address`)
+	if err := a.findZeros(ctx); err != nil {
+		return err
+	}
+	all, zeros, err := a.zeroAddresses(ctx, `SELECT c.address, bool_or(z.id IS NOT NULL AND z.host) AS zero FROM client c LEFT JOIN work.zero z ON z.id = c.id GROUP BY c.address`)
 	a.masked = all >= maskedAddresses && float64(zeros) >= maskedShare*float64(all)
 	return err
 }
@@ -167,10 +175,10 @@ const (
 	maskedShare     = 0.9
 )
 
-// zeroAddresses counts the addresses of a query, and those whose host part
-// reads zero.
+// zeroAddresses counts the addresses of a query, and those of which it says that
+// their host part reads zero.
 func (a *analysis) zeroAddresses(ctx context.Context, query string, args ...any) (all, zeros int64, err error) {
-	err = a.conn.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (family = 4 AND lo & 255 = 0 OR family = 6 AND lo = 0) FROM (`+query+`)`, args...).Scan(&all, &zeros)
+	err = a.conn.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (zero) FROM (`+query+`)`, args...).Scan(&all, &zeros)
 	return all, zeros, err
 }
 

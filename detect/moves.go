@@ -51,7 +51,7 @@ func (a *analysis) measureMoves(ctx context.Context) error {
 				grain, source = max(grain, judge.EdgeClocks), sources[i]
 			}
 			if len(sights) < maxEvents && !a.bots[agents[i]] && !a.hosted[asns[i]] {
-				sights = append(sights, judge.Sight{Time: starts[i], Grain: grain, Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]).Unmap(), ASN: asns[i]})
+				sights = append(sights, judge.Sight{Time: starts[i], Grain: grain, Client: a.client(families[i], mapped[i], hi[i], lo[i]).Unmap(), ASN: asns[i]})
 			}
 		}
 		return nil

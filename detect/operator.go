@@ -8,11 +8,7 @@ import (
 )
 
 // operator is the name of an ASN, if an address in one of its networks has it.
-func (a *analysis) operator(address string, asn int64) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return ""
-	}
+func (a *analysis) operator(ip netip.Addr, asn int64) string {
 	if n := a.Networks.Find(ip); int64(n.ASN) == asn {
 		return n.Name
 	}
@@ -38,8 +34,11 @@ func (a *analysis) nameOf(ctx context.Context, asn int64) (name string, err erro
 	}
 	return name, each(ctx, a.conn, `SELECT address FROM client WHERE asn = ? ORDER BY hi, lo LIMIT 1`, func(scan scanner) error {
 		var address string
-		err := scan(&address)
-		name = a.operator(address, asn)
+		if err := scan(&address); err != nil {
+			return err
+		}
+		ip, err := a.real(address)
+		name = a.operator(ip, asn)
 		return err
 	}, asn)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"ipdrift/detect/finding"
@@ -259,7 +258,7 @@ func (a *analysis) addBound(ctx context.Context) error {
 		WHERE s.signed_ip IS NOT NULL`, func(p ingest.Page) error {
 		names, texts := p.Texts(0), p.Texts(1)
 		for i, users := range p.I64(2) {
-			if ip, err := netip.ParseAddr(texts(i)); err == nil {
+			if ip, err := a.real(texts(i)); err == nil {
 				a.replay(a.host(names(i)), familyOf(ip)).AddBound(ip, users)
 			}
 		}

@@ -277,8 +277,8 @@ func (a *analysis) plainly() string {
 	if a.masked {
 		return from
 	}
-	return from + ` AND NOT (o.bind <> 1 AND (c.family = 4 AND c.lo & 255 = 0 OR c.family = 6 AND c.lo = 0))
-		AND NOT (o.bind = 2 AND o.form = 0 AND (c.family = 4 AND c.lo & 65280 = 0 OR c.family = 6 AND c.hi & 255 = 0))`
+	return from + ` AND NOT (o.bind <> 1 AND k.client IN (SELECT id FROM work.zero WHERE host))
+		AND NOT (o.bind = 2 AND o.form = 0 AND k.client IN (SELECT id FROM work.zero WHERE next))`
 }
 
 // learn reads what the edges accepted.

@@ -67,12 +67,13 @@ func (a *analysis) recall(ctx context.Context) error {
 		}
 		p.host, p.family, p.mistake = a.host(host), int(family), mistakes[mistake]
 		p.how.scope, p.how.binding.Kind, p.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
-		p.addr, _ = netip.ParseAddr(signed)
+		p.addr, _ = a.real(signed)
 		p.private = p.host.stated.Scheme.Visible && isPrivate(p.addr)
 		if found {
 			l.proof = p
 		}
 		l.named, _ = netip.ParsePrefix(signed)
+		l.named = a.Pseudonyms.RealNetwork(l.named)
 		a.before[link] = l
 		return nil
 	})
@@ -91,9 +92,9 @@ func (a *analysis) keepLearned(ctx context.Context) error {
 	for _, link := range slices.Sorted(maps.Keys(a.before)) {
 		l := a.before[link]
 		p := cmp.Or(l.proof, &proof{})
-		signed := address(p.addr)
+		signed := a.address(p.addr)
 		if l.named.IsValid() {
-			signed = l.named.String()
+			signed = a.Pseudonyms.OfNetwork(l.named).String()
 		}
 		b := p.how.binding
 		path := url.PathEscape(string(a.Keys.Cut([]byte(p.path), "…")))
@@ -121,7 +122,7 @@ func (a *analysis) examineBroken(f *finder, h *host, before []flaw) []flaw {
 	all := slices.Clone(before)
 	if len(h.keys) > 0 {
 		f.turnTo(h)
-		for _, at := range a.loaded.Unproven.Broken(h.name) {
+		for _, at := range a.loaded.Unproven.Broken(h.asked) {
 			b := flaw{source: at.Source, line: at.Line}
 			if found, ok := f.examiner.Examine(f.suspicion(h, &at, []netip.Addr{at.Client})); ok {
 				b.mistake = found.Mistake

@@ -152,14 +152,13 @@ func (r *reel) user(c casting, k userKey) uint32 {
 }
 
 // link numbers the links of a reel: few, most often one.
-func (r *reel) link(id uint32, signed map[uint32]string) uint32 {
+func (r *reel) link(id uint32, signed map[uint32]netip.Addr) uint32 {
 	for n := len(r.links) - 1; n >= 0; n-- {
 		if r.links[n] == id {
 			return uint32(n)
 		}
 	}
-	ip, _ := netip.ParseAddr(signed[id])
-	r.links, r.Signed = append(r.links, id), append(r.Signed, ip)
+	r.links, r.Signed = append(r.links, id), append(r.Signed, signed[id])
 	return uint32(len(r.links) - 1)
 }
 
@@ -183,7 +182,7 @@ func (k *known) user(a atom) userKey {
 
 // verdicts is what was ruled about the links of a circle.
 type verdicts struct {
-	signed  map[uint32]string     // by link
+	signed  map[uint32]netip.Addr // by link
 	rulings map[ruled]judge.Event // what all requests of a kind have in common
 }
 
@@ -199,15 +198,15 @@ func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint3
 		for i, place := range places {
 			v := k.places[place]
 			if v == nil {
-				v = &verdicts{map[uint32]string{}, map[ruled]judge.Event{}}
+				v = &verdicts{map[uint32]netip.Addr{}, map[ruled]judge.Event{}}
 				k.places[place] = v
 			}
 			if _, ok := v.signed[links[i]]; !ok {
-				v.signed[links[i]] = strings.Clone(signed(i))
+				v.signed[links[i]], _ = a.real(signed(i)) // NULL: none
 			}
 			o := a.outcomes[outcomes[i]]
 			v.rulings[ruled{links[i], outcomes[i], clients[i], dirs[i], files[i]}] = judge.Event{
-				Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
+				Client: a.client(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
 				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdictOf[i]),
 				Bot: a.hosted[asns[i]], Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred, Mistaken: mistaken(i),
 			}

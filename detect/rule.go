@@ -105,7 +105,7 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 			}
 			k := kind{
 				id: outcomes[i], link: link, client: clients[i], dir: dirIDs[i], file: fileIDs[i], n: ns[i],
-				ip: ingest.Address(families[i], mapped[i], hi[i], lo[i]), outcome: a.outcomes[outcomes[i]],
+				ip: a.client(families[i], mapped[i], hi[i], lo[i]), outcome: a.outcomes[outcomes[i]],
 				rawDir: dirs[dirIDs[i]], rawFile: files[fileIDs[i]],
 			}
 			if n := len(batch); n > 0 && k.link != 0 && batch[n-1].kinds[0].link == k.link {
@@ -171,6 +171,9 @@ func decode(parser *token.Parser, dir, file string) []byte {
 
 // decide rules on the kinds of one link.
 func (a *analysis) decide(parsers parsers, d *docket) {
+	if a.Pseudonyms != nil {
+		byAddress(d.kinds)
+	}
 	parser := parsers.of(d.kinds[0].host.stated.Scheme)
 	for i := range d.kinds {
 		if k := &d.kinds[i]; k.shape == token.Signed {
@@ -268,7 +271,7 @@ func (b *book) enter(ctx context.Context, d *docket) error {
 	if d.proof != nil {
 		on = recomputed
 	}
-	return b.signed.Append(ctx, d.kinds[0].link, scope, address(known.signed), string(on))
+	return b.signed.Append(ctx, d.kinds[0].link, scope, b.address(known.signed), string(on))
 }
 
 // blame counts a link by what its signer did wrong.
@@ -325,47 +328,4 @@ func orNull(s string) any {
 		return nil
 	}
 	return s
-}
-
-func address(ip netip.Addr) any {
-	if !ip.IsValid() {
-		return nil
-	}
-	return string(token.AppendAddr(nil, ip))
-}
-
-// deny lists the networks where most refusals came from.
-func (a *analysis) deny(ctx context.Context, conn *sql.Conn) error {
-	return each(ctx, conn, `SELECT o.host, c.family, network(c.family, c.hi, c.lo) AS net, CASE WHEN count(DISTINCT coalesce(c.asn, 0)) = 1 THEN min(c.asn) END, CASE WHEN count(DISTINCT coalesce(c.country, '')) = 1 THEN min(c.country) END,
-			sum(k.n)::BIGINT AS refusals, coalesce(sum(k.n) FILTER (mismatch(j.cause)), 0)::BIGINT AS mismatches,
-			count(DISTINCT c.address)
-		FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
-		WHERE j.cause > 0 AND k.link > 0 GROUP BY o.host, c.family, net ORDER BY mismatches DESC, refusals DESC, o.host, c.family, net LIMIT 10`,
-		func(scan scanner) error {
-			var n finding.Network
-			var family uint8
-			var net uint64
-			var country *string
-			if err := scan(&n.Host, &family, &net, &n.ASN, &country, &n.Refusals, &n.Mismatches, &n.Addresses); err != nil {
-				return err
-			}
-			if country != nil {
-				n.Country = *country
-			}
-			n.Prefix = networkText(family, net)
-			if ip, _, _ := strings.Cut(n.Prefix, "/"); n.ASN != nil && a.Networks != nil {
-				n.Name = a.operator(ip, *n.ASN)
-			}
-			a.out.Denials.Networks = append(a.out.Denials.Networks, n)
-			return nil
-		})
-}
-
-// networkText writes what the macro network cut out as a prefix.
-func networkText(family uint8, net uint64) string {
-	if family == 4 {
-		return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(net >> 8), byte(net)}), 16).String()
-	}
-	raw := [16]byte{byte(net >> 24), byte(net >> 16), byte(net >> 8), byte(net)}
-	return netip.PrefixFrom(netip.AddrFrom16(raw), 32).String()
 }

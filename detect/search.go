@@ -41,6 +41,7 @@ type suspect struct {
 	link     uint32
 	host     *host
 	clients  []netip.Addr // distinct, in order
+	issued   bool         // the first of them is what the signer saw
 	found    *proof
 	examined bool // for mistakes of its signer
 	deep     bool // has been searched deeply
@@ -73,6 +74,7 @@ func (a *analysis) search(ctx context.Context) error {
 }
 
 func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
+	const most = 16 // clients of each
 	var out []*suspect
 	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.suspect AS SELECT k.link, l.host, l.hash FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link
 			WHERE k.link > 0 AND NOT o.shield GROUP BY ALL HAVING NOT bool_or(o.matched) AND bool_or(o.key <> ?)`, ingest.NoKey); err != nil {
@@ -80,6 +82,10 @@ func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 	}
 	if err := a.conn.QueryRowContext(ctx, `SELECT greatest(count(*) - ?, 0) FROM work.suspect`, maxSuspects).Scan(&a.passed); err != nil {
 		return nil, err
+	}
+	limit := most
+	if a.Pseudonyms != nil {
+		limit = manyClients
 	}
 	err := ingest.Pages(ctx, a.conn, `WITH chosen AS (SELECT * FROM work.suspect ORDER BY hash, link LIMIT `+fmt.Sprint(maxSuspects)+`)
 		SELECT k.link, s.hash, min(k.outcome), c.family, c.mapped, c.hi, c.lo
@@ -92,12 +98,17 @@ func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 				out = append(out, &suspect{link: link, host: a.outcomes[outcomes[i]].host, found: known.proof, examined: known.examined})
 				a.issuedTo(out[len(out)-1], hashes[i])
 			}
-			if s := out[len(out)-1]; len(s.clients) < 16 {
-				s.clients = append(s.clients, ingest.Address(families[i], mapped[i], hi[i], lo[i]))
+			if s := out[len(out)-1]; len(s.clients) < limit {
+				s.clients = append(s.clients, a.client(families[i], mapped[i], hi[i], lo[i]))
 			}
 		}
 		return nil
 	})
+	if a.Pseudonyms != nil {
+		for _, s := range out {
+			s.inOrderOfText(most)
+		}
+	}
 	return out, err
 }
 
@@ -107,7 +118,7 @@ func (a *analysis) pool(ctx context.Context) ([]netip.Addr, error) {
 	err := ingest.Pages(ctx, a.conn, `SELECT family, mapped, hi, lo FROM client GROUP BY ALL ORDER BY family, hi, lo, mapped LIMIT `+fmt.Sprint(poolSize), func(p ingest.Page) error {
 		families, mapped, hi, lo := p.U8(0), p.U8(1), p.U64(2), p.U64(3)
 		for i := range families {
-			out = append(out, ingest.Address(families[i], mapped[i], hi[i], lo[i]))
+			out = append(out, a.client(families[i], mapped[i], hi[i], lo[i]))
 		}
 		return nil
 	})

@@ -91,6 +91,7 @@ func (l *load) admit(ctx context.Context, given []Source) error {
 		if one.Named {
 			host = cmp.Or(one.Host, one.Label)
 		}
+		one.Label = l.Pseudonyms.Text(one.Label)
 		src := &source{Source: one, host: []byte(host), same: -1, part: members[one.Path] > 1}
 		same, grown, err := l.recognise(ctx, src)
 		switch {

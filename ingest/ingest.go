@@ -11,7 +11,8 @@
 //     for the observed address, and was it late?
 //  5. Records become Arrow batches; one writer inserts them. What repeats is
 //     stored once, in dictionaries that are capped, and referred to by id.
-//     Tokens and keys are left at the door: the case holds six characters.
+//     Tokens and keys are left at the door: the case holds six characters. So
+//     are addresses where there are [Options.Pseudonyms].
 //  6. What did not verify is kept in memory, in [Unproven], so that the room
 //     to the right can search for the address it was signed for.
 package ingest
@@ -33,6 +34,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
 )
 
@@ -48,8 +50,10 @@ type Options struct {
 	Identity  Identity       // who is one user
 	Networks  *Networks      // whose the addresses are that the log does not tell; nil: not known
 	Watch     *Watch         // what else to look for in the lines; nil: nothing
-	Stdin     io.Reader
-	Threads   int // 0: 1
+	// Pseudonyms, if not nil, stand for all addresses in the case.
+	Pseudonyms *pseudonym.Map
+	Stdin      io.Reader
+	Threads    int // 0: 1
 	// Progress, if not nil, is called now and then from several goroutines.
 	Progress func(Progress)
 }
@@ -161,6 +165,9 @@ func (d *dictionaries) all() []*dictionary {
 func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, error) {
 	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven()}
 	l.Threads = max(1, l.Threads)
+	if err := l.agree(ctx); err != nil {
+		return nil, err
+	}
 	if err := l.remember(ctx); err != nil {
 		return nil, err
 	}
@@ -303,7 +310,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	}
 	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven}
 	for _, q := range []string{
-		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d')`, CaseVersion, aboutQueries, out.Queries),
+		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d')%s`, CaseVersion, aboutQueries, out.Queries, l.aboutKey()),
 		`SET preserve_insertion_order = true`,      // Pages relies on it; the load is faster without
 		fmt.Sprintf(`SET threads = %d`, l.Threads), // while the log was read, the others parsed
 	} {

@@ -228,7 +228,8 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 			format = s.format.Name
 		}
 		if s.err != nil {
-			failed[id], damaged = s.err, string(l.Keys.Cut([]byte(s.err.Error()), cutMark))
+			failed[id] = l.blind(s.err)
+			damaged = string(l.Keys.Cut([]byte(failed[id].Error()), cutMark))
 		}
 		if err := rows.Append(ctx, uint16(id), s.Label, format, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged); err != nil {
 			return nil, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
 )
 
@@ -144,10 +145,11 @@ func validText(s string) string {
 }
 
 // StoredPath is the raw path of a target as the case holds it, directory and
-// file together. l is what the target's scheme read in it.
-func StoredPath(target []byte, l *token.Link) string {
+// file together. l is what the target's scheme read in it, and m what is put in
+// the place of addresses.
+func StoredPath(target []byte, l *token.Link, m *pseudonym.Map) string {
 	dir, file := splitStored(withoutToken(target, l))
-	return cleanPath(dir) + cleanPath(file)
+	return m.Text(cleanPath(dir)) + m.Text(cleanPath(file))
 }
 
 // withoutToken is the raw path of a target, a token that stands in it cut to

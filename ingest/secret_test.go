@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
 )
 
@@ -43,6 +44,58 @@ func secretsOf(t *testing.T, s *Store) []byte {
 func videoToken(asset string, expires int64, address string) string {
 	sum := md5.Sum(fmt.Appendf(nil, "%s_%s_%d_%s", asset, secretKey, expires, address))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// Addresses do not reach an anonymised case, neither as text nor as the number
+// that they are stored as.
+func TestAddressesNeverReachTheCase(t *testing.T) {
+	key, err := pseudonym.ParseKey([]byte(strings.Repeat("01", 16) + strings.Repeat("02", 16)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func(ip string) string {
+		return strings.Replace(testLine(ip, "/a/"+ip+"/x.ts", 200), "Player/1.0", "P ("+ip+")", 1) + ip + " junk\n"
+	}
+	four, six := "203.0.113.77", "2001:db8:77::4242"
+	lines := testLine("198.51.100.1", "/"+marker, 200) + line(four) + line(six) + line("::ffff:203.0.113.78")
+	numbers := [][]byte{
+		{77, 113, 0, 203, 0xff, 0xff}, {78, 113, 0, 203, 0xff, 0xff}, // the lower half, its last byte first
+		{0x42, 0x42, 0, 0, 0, 0, 0, 0}, {0, 0, 0x77, 0, 0xb8, 0x0d, 0x01, 0x20},
+	}
+	for _, hidden := range []bool{false, true} {
+		s, err := Create(filepath.Join(t.TempDir(), "x.duckdb"), Limits{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.DB.Exec(`PRAGMA force_compression = 'uncompressed'`); err != nil {
+			t.Fatal(err)
+		}
+		o := Options{Resources: token.NewResources(testScheme(t, "gcore")), Keys: &token.Keyring{}, Threads: 1, Format: namedFormat(t, combinedHost)}
+		if hidden {
+			o.Pseudonyms = pseudonym.New(key)
+		}
+		file := writeFile(t, t.TempDir(), "a.log", []byte(lines))
+		if _, err := Load(context.Background(), s, []Source{{Path: file, Label: four + ".log"}}, o); err != nil {
+			t.Fatal(err)
+		}
+		held := secretsOf(t, s)
+		if err := s.Keep(); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(s.final)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, data...)
+		if !bytes.Contains(held, []byte(marker)) {
+			t.Error("the control is not found, so nothing is proven")
+		}
+		for _, secret := range append(numbers, []byte(four), []byte(six), []byte("203.0.113.78")) {
+			if bytes.Contains(held, secret) == hidden {
+				t.Errorf("hidden %t: the case holds %q: %t", hidden, secret, !hidden)
+			}
+		}
+	}
 }
 
 func TestSecretsNeverReachTheCase(t *testing.T) {

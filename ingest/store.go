@@ -24,7 +24,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "4"
+const CaseVersion = "5"
 
 // temporary begins the names of folders for temporary files.
 const temporary = "ipdrift-"

@@ -120,7 +120,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 }
 
 func (w *worker) reject(ctx context.Context, source int, line int64, reason string, text []byte) error {
-	return w.rejects.Append(ctx, uint16(source), line, reason, redact(w.Keys.Cut(text, cutMark)))
+	return w.rejects.Append(ctx, uint16(source), line, reason, redact(w.line(w.Keys.Cut(text, cutMark))))
 }
 
 // request adds the record as one row.
@@ -356,7 +356,7 @@ func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*l
 		return m, nil
 	}
 	shown, hash := validText(string(l.Token[:min(tokenShown, len(l.Token))])), stableID(host, l)
-	name := validText(string(w.Keys.Cut(host, cutMark)))
+	name := validText(w.hostText(host))
 	return m, w.dicts.link.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)
 		appendText(b[1], name, true)
@@ -406,7 +406,7 @@ func (w *worker) textID(ctx context.Context, c *cache, text []byte, hash uint64,
 		return id, nil
 	}
 	clean, some := stored(w.Keys.Cut(text, cutMark))
-	return id, c.dict.rows.addText(ctx, id, clean, some)
+	return id, c.dict.rows.addText(ctx, id, w.Pseudonyms.Text(clean), some)
 }
 
 func pathText(b []byte) (string, bool) { return cleanPath(b), true }
@@ -418,7 +418,6 @@ func refererText(b []byte) (string, bool) { return cleanPath(cutReferer(b)), b !
 func (w *worker) clientID(ctx context.Context) (uint32, error) {
 	r := &w.record
 	raw := r.Client.As16()
-	hi, lo := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
 	hash := mix(w.hash(raw[:]), mix(uint64(r.ASN)<<1|uint64(b2i(r.Client.Is4())), w.hash(r.Country)))
 	slot := w.client.slot(hash)
 	if slot.hash == hash && slot.id != 0 {
@@ -434,11 +433,14 @@ func (w *worker) clientID(ctx context.Context) (uint32, error) {
 		asn = w.Networks.Find(r.Client).ASN
 	}
 	var space [64]byte
-	address, country := token.AppendAddr(space[:0], r.Client), validText(string(w.Keys.Cut(r.Country, cutMark)))
+	shown := w.Pseudonyms.Of(r.Client)
+	raw = shown.As16()
+	hi, lo := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
+	address, country := token.AppendAddr(space[:0], shown), validText(w.Pseudonyms.Text(string(w.Keys.Cut(r.Country, cutMark))))
 	return id, w.client.dict.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)
-		b[1].(*array.Uint8Builder).Append(family(r.Client))
-		b[2].(*array.Uint8Builder).Append(uint8(b2i(r.Client.Is4In6())))
+		b[1].(*array.Uint8Builder).Append(family(shown))
+		b[2].(*array.Uint8Builder).Append(uint8(b2i(shown.Is4In6())))
 		b[3].(*array.Uint64Builder).Append(hi)
 		b[4].(*array.Uint64Builder).Append(lo)
 		b[5].(*array.StringBuilder).BinaryBuilder.Append(address)

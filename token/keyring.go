@@ -110,6 +110,12 @@ func (r *Keyring) of(host []byte) hostKeys {
 	return h
 }
 
+// Names reports whether a host has keys of its own.
+func (r *Keyring) Names(host []byte) bool {
+	_, ok := r.hosts[string(bytes.ToLower(bareHost(host)))]
+	return ok && len(host) > 0
+}
+
 // Len returns the number of keys, those of all hosts together.
 func (r *Keyring) Len() int { return r.n }
 

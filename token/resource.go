@@ -55,6 +55,12 @@ func (r *Resources) For(host []byte) Resource {
 	return x
 }
 
+// Names reports whether something is stated of a host by its name.
+func (r *Resources) Names(host []byte) bool {
+	_, ok := r.hosts[string(bytes.ToLower(bareHost(host)))]
+	return ok
+}
+
 // Schemes lists the schemes in use, that of all other hosts first, then by name, each once.
 func (r *Resources) Schemes() []*Scheme {
 	out := []*Scheme{r.rest.Scheme}

@@ -375,6 +375,7 @@ type Method struct {
 	IdentityUsers map[string]int64   `json:"identity_users,omitempty"`
 	Thresholds    map[string]float64 `json:"thresholds"` // name → value in force
 	Search        Search             `json:"search"`
+	Anonymized    bool               `json:"anonymized,omitempty"` // client addresses are pseudonyms
 }
 
 // Search accounts for the search of signing addresses.

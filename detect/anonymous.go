@@ -1,0 +1,154 @@
+package detect
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// Where the case holds pseudonyms, addresses are turned back as they come out of
+// it, in memory alone, and into pseudonyms again as they go back or into the
+// report: what is searched and judged are the real ones. SQL sees pseudonyms
+// only, of which it may compare prefixes, and no more.
+
+// real reads an address of the case.
+func (a *analysis) real(text string) (netip.Addr, error) {
+	ip, err := netip.ParseAddr(text)
+	return a.Pseudonyms.Real(ip), err
+}
+
+// client puts an address of table client together.
+func (a *analysis) client(family, mapped uint8, hi, lo uint64) netip.Addr {
+	return a.Pseudonyms.Real(ingest.Address(family, mapped, hi, lo))
+}
+
+// shown writes an address for the report.
+func (a *analysis) shown(ip netip.Addr) string { return a.Pseudonyms.Of(ip).String() }
+
+// address writes one for the case; NULL for none.
+func (a *analysis) address(ip netip.Addr) any {
+	if !ip.IsValid() {
+		return nil
+	}
+	return string(token.AppendAddr(nil, a.Pseudonyms.Of(ip)))
+}
+
+// realNetwork is the network whose addresses have pseudonyms in this one.
+func (a *analysis) realNetwork(shown netip.Prefix) netip.Prefix {
+	return a.Pseudonyms.RealNetwork(shown).Masked()
+}
+
+// findZeros makes the table of clients whose address ends in zeros: by its host
+// part (the last octet, of IPv6 64 bits), or in the octet before.
+func (a *analysis) findZeros(ctx context.Context) error {
+	const table = `CREATE TABLE work.zero AS SELECT id, family = 4 AND lo & 255 = 0 OR family = 6 AND lo = 0 AS host,
+		family = 4 AND lo & 65280 = 0 OR family = 6 AND hi & 255 = 0 AS next FROM client WHERE host OR next`
+	if a.Pseudonyms == nil {
+		_, err := a.conn.ExecContext(ctx, table)
+		return err
+	}
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.zero (id UINTEGER, host BOOLEAN, next BOOLEAN)`); err != nil {
+		return err
+	}
+	var rows []string
+	if err := ingest.Pages(ctx, a.conn, `SELECT id, family, mapped, hi, lo FROM client`, func(p ingest.Page) error {
+		ids, families, mapped, hi, lo := p.U32(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4)
+		for i, id := range ids {
+			if host, next := zeros(a.client(families[i], mapped[i], hi[i], lo[i])); host || next {
+				rows = append(rows, fmt.Sprintf("(%d, %t, %t)", id, host, next))
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(rows, 1<<12) {
+		if _, err := a.conn.ExecContext(ctx, `INSERT INTO work.zero VALUES `+strings.Join(some, ", ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// zeros is the row of table zero.
+func zeros(ip netip.Addr) (host, next bool) {
+	raw := ip.As16()
+	if ip.Unmap().Is4() {
+		return raw[15] == 0, raw[14] == 0
+	}
+	return bytes.Equal(raw[8:], make([]byte, 8)), raw[7] == 0
+}
+
+// manyClients is how many clients of a link are put in order where the case has
+// them in another one.
+const manyClients = 1 << 12
+
+// inOrderOfText puts the clients of a suspect into the order that the case has
+// them in where it holds addresses.
+func (s *suspect) inOrderOfText(most int) {
+	rest := s.clients
+	if s.issued {
+		rest = s.clients[1:]
+	}
+	slices.SortFunc(rest, func(x, y netip.Addr) int {
+		return bytes.Compare(token.AppendAddr(nil, x), token.AppendAddr(nil, y))
+	})
+	s.clients = s.clients[:min(len(s.clients), most)]
+}
+
+// byAddress puts kinds into the order of their addresses; those of one address
+// stay as they are.
+func byAddress(kinds []kind) {
+	slices.SortStableFunc(kinds, func(x, y kind) int {
+		a, b := x.ip.As16(), y.ip.As16()
+		return bytes.Compare(a[:], b[:])
+	})
+}
+
+// first is the first of some addresses of the case, by the text of the real ones.
+func (a *analysis) first(list string) (netip.Addr, error) {
+	var best netip.Addr
+	for text := range strings.SplitSeq(list, " ") {
+		ip, err := a.real(text)
+		if err != nil {
+			return netip.Addr{}, err
+		}
+		if !best.IsValid() || cmp.Compare(ip.String(), best.String()) < 0 {
+			best = ip
+		}
+	}
+	return best, nil
+}
+
+// hide puts pseudonyms into what the report lists.
+func (a *analysis) hide() {
+	if a.Pseudonyms == nil {
+		return
+	}
+	for i := range a.out.Users.Flagged {
+		u := &a.out.Users.Flagged[i]
+		u.SignedIP = a.shownText(u.SignedIP)
+		for j := range u.Timeline {
+			u.Timeline[j].IP = a.shownText(u.Timeline[j].IP)
+		}
+	}
+	a.out.Method.Anonymized = true
+	a.out.Method.Command = a.Pseudonyms.Text(a.out.Method.Command)
+	a.warnOf("client addresses are pseudonyms: each stands for one address, and two have as many leading bits in common as these")
+}
+
+// shownText is the pseudonym of an address that was written out.
+func (a *analysis) shownText(text string) string {
+	ip, err := netip.ParseAddr(text)
+	if err != nil {
+		return text
+	}
+	return a.shown(ip)
+}
