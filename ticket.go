@@ -202,7 +202,7 @@ func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *detect.Comp
 // ofLogs is a flag that was given and has no meaning for a kept case; "" if
 // there is none.
 func (o *ticketFlags) ofLogs(f *pflag.FlagSet) (name string) {
-	reading := strings.Fields("key-file scope log-format since until host user recover asn-db issued threads memory")
+	reading := strings.Fields("key-file scope log-format since until host user recover asn-db issued anonymize pseudonym-key threads memory")
 	f.Visit(func(given *pflag.Flag) {
 		if slices.Contains(reading, given.Name) {
 			name = given.Name
