@@ -58,14 +58,14 @@ func (p *paper) carrierRows(lines []carrierLine) {
 	} else {
 		others = 0
 	}
-	names = min(names, max(room, 7), mostName)
+	names = min(names, max(room, leastName), mostName)
 	label := "carriers"
 	for _, l := range lines {
-		text := left(p.cut(l.name, names), names) + "  " + right(l.users, users) + "  "
+		text := left(p.cut(l.name, names), names) + "  " + right(l.users, users)
 		if others > 0 {
-			text += left(l.others, others) + "  "
+			text += "  " + left(l.others, others)
 		}
-		spans := []span{unbroken(text + l.share)}
+		spans := []span{unbroken(text), say("  "), unbroken(l.share)}
 		if l.more > 0 {
 			spans = append(spans, say("  "), span{text: "and " + count(int64(l.more)) + " more", tone: faint, keep: true})
 		}

@@ -80,11 +80,13 @@ func (s *screen) blank() { s.out.line() }
 
 // head writes a name at the left edge, a word at the right edge and a leader
 // between them. What stands in the middle gives way first; a name too long is
-// cut, and where not even its start fits, the word stands on the line below.
+// cut, and where not even its start fits, the word stands on the line below. The
+// line is as long as running text, unless more is needed.
 func (s *screen) head(name, middle, leader string, v verdict) {
 	name, middle, word := Clean(name), Clean(middle), s.cut(Clean(v.text), s.width-10)
 	start := min(lipgloss.Width(name), 24) + 3
-	room := s.width - lipgloss.Width(word) - 2
+	whole := min(s.width, max(measure, lipgloss.Width(name)+lipgloss.Width(middle)+lipgloss.Width(word)+8))
+	room := whole - lipgloss.Width(word) - 2
 	if rest := room - lipgloss.Width(middle) - 2; middle != "" && rest >= start {
 		room, middle = rest, middle+"  "
 	} else {
