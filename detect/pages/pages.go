@@ -34,8 +34,10 @@ func Open(ctx context.Context, store *ingest.Store) (*Reader, error) {
 		return nil, err
 	}
 	r := &Reader{conn: conn, bases: list(ingest.Bases()), causes: list(ingest.Causes()), words: list(ingest.Verdicts())}
-	if _, err := conn.ExecContext(ctx, told); err != nil {
-		return nil, errors.Join(err, conn.Close())
+	for _, view := range []string{met, told} {
+		if _, err := conn.ExecContext(ctx, view); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
 	}
 	return r, nil
 }
@@ -45,20 +47,23 @@ func (r *Reader) Close() error { return r.conn.Close() }
 
 func list(words []string) string { return "['" + strings.Join(words, "', '") + "']" }
 
-// told joins requests with whose they are and what was decided about them, as
-// the views of a case do, but by ids.
-const told = `CREATE OR REPLACE TEMP VIEW told AS
+// met joins requests with whose they are, as the views of a case do, but by
+// ids; told also with what was decided about them, which costs more.
+const met = `CREATE OR REPLACE TEMP VIEW met AS
 SELECT h.*, o.host, o.method, o.status, o.code, o.upstream, o.refused, o.shape, o.matched, o.scope,
-       j.verdict, coalesce(j.cause, 0) AS cause, j.detail, j.basis,
        coalesce(m.first_link, h.link) AS first_link, coalesce(m.first_agent, h.agent) AS first_agent, coalesce(m.salt, 0) AS salt,
        CASE WHEN m.link IS NULL AND h.link = 0 THEN h.client ELSE 0 END AS stranger
 FROM hit h
 JOIN outcome o ON o.id = h.outcome
-LEFT JOIN member m ON m.link = h.link AND m.agent = h.agent AND m.ident = h.ident
+LEFT JOIN member m ON m.link = h.link AND m.agent = h.agent AND m.ident = h.ident`
+
+const told = `CREATE OR REPLACE TEMP VIEW told AS
+SELECT h.*, j.verdict, coalesce(j.cause, 0) AS cause, j.detail, j.basis
+FROM met h
 LEFT JOIN judged j ON j.outcome = h.outcome AND j.link = h.link
     AND j.client = CASE WHEN h.link > 0 THEN h.client ELSE 0 END
     AND j.dir = CASE WHEN h.link > 0 THEN h.dir ELSE 0 END
-    AND j.file = CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END`
+    AND j.file = CASE WHEN h.link > 0 AND (NOT h.matched OR h.scope = 1) THEN h.file ELSE 0 END`
 
 // Refusals counts requests and viewers of every host, for each cause and for
 // all causes together.

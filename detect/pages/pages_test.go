@@ -282,6 +282,12 @@ func search(t *testing.T, r *pages.Reader, rows [][]string) {
 			t.Errorf("%q finds %d: %v", text, list.Len, err)
 		}
 	}
+	path := all(t, must(r.Timeline(ctx, one.Key, ""))(t).List, 1)[0].Path
+	for _, text := range []string{path, path[:len(path)-2], path[2:], path[strings.LastIndexByte(path, '/')+1:]} {
+		if list, err := r.Viewers(ctx, finding.Scope{Host: one.Key.Host, Search: text}); err != nil || list.Len == 0 {
+			t.Errorf("nobody asked for %s: %v", text, err)
+		}
+	}
 	some, err := r.Timeline(ctx, one.Key, "403")
 	if err != nil || some.Len == 0 || some.Len >= one.Requests {
 		t.Fatalf("%d of %d requests are refused: %v", some.Len, one.Requests, err)
@@ -290,6 +296,16 @@ func search(t *testing.T, r *pages.Reader, rows [][]string) {
 		if q.Status != 403 {
 			t.Errorf("line %d has status %d", q.Line, q.Status)
 		}
+	}
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
 	}
 }
 

@@ -13,7 +13,10 @@ import (
 // Timeline lists what a viewer asked for in the order of time; with a search,
 // what has it in the address, path, status or cause.
 func (r *Reader) Timeline(ctx context.Context, who finding.ViewerKey, search string) (t finding.Timeline, err error) {
-	where, args := whose(who)
+	where, args, err := r.whose(ctx, who)
+	if err != nil {
+		return t, err
+	}
 	has, hasArgs := found(r.causes, search)
 	table, n, err := r.keep(ctx, "timeline", `SELECT t.*, coalesce(client <> lag(client) OVER (ORDER BY start, source, line), false) AS moved
 		FROM told t WHERE `+where+` QUALIFY `+has+` ORDER BY start, source, line`, append(args, hasArgs...)...)

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -11,7 +12,10 @@ import (
 func (r *Reader) Viewers(ctx context.Context, s finding.Scope) (finding.List[finding.Viewer], error) {
 	query, args := everybody(s)
 	if s.Refused || s.Search != "" {
-		query, args = r.narrowed(s)
+		var err error
+		if query, args, err = r.narrowed(ctx, s); err != nil {
+			return finding.List[finding.Viewer]{}, err
+		}
 	}
 	table, n, err := r.keep(ctx, "viewers", query, args...)
 	if err != nil {
@@ -47,11 +51,10 @@ func everybody(s finding.Scope) (string, []any) {
 }
 
 // narrowed goes through the requests of a scope.
-func (r *Reader) narrowed(s finding.Scope) (string, []any) {
-	var where []string
-	var args []any
+func (r *Reader) narrowed(ctx context.Context, s finding.Scope) (string, []any, error) {
+	from, where, args := `met`, []string{`true`}, []any(nil)
 	if s.Refused {
-		where = append(where, `refused AND cause > 0`)
+		from, where = `told`, append(where, `refused AND cause > 0`)
 	}
 	if s.Cause != "" {
 		where, args = append(where, `cause = list_position(`+r.causes+`, ?)`), append(args, s.Cause)
@@ -59,47 +62,66 @@ func (r *Reader) narrowed(s finding.Scope) (string, []any) {
 	if s.Host != "" {
 		where, args = append(where, `host = ?`), append(args, s.Host)
 	}
-	has, hasArgs := having(s.Search)
-	query := `SELECT first_link AS link, first_agent AS agent, salt, stranger, host, count(*) FILTER (hit) AS n, min(start) AS first, max(start) AS "last", bool_or(hit) AS hit
-		FROM (SELECT *, ` + has + ` AS hit FROM told`
-	if len(where) > 0 {
-		query += ` WHERE ` + strings.Join(where, " AND ")
+	if s.Search != "" {
+		has, hasArgs, err := r.having(ctx, bindable(s.Search))
+		if err != nil {
+			return "", nil, err
+		}
+		where, args = append(where, has), append(args, hasArgs...)
 	}
-	query += `) GROUP BY ALL`
-	args = append(hasArgs, args...)
-	if s.Search == "" {
-		return query + ` ORDER BY n DESC, link, agent, salt, stranger`, args
-	}
-	name := bindable(strings.ToLower(s.Search))
-	return `SELECT v.link, v.agent, v.salt, v.stranger, v.host, v.n, v.first, v."last" FROM (` + query + `) v
-		LEFT JOIN link l ON l.id = v.link LEFT JOIN agent a ON a.id = v.agent
-		LEFT JOIN person p ON p.link = v.link AND p.agent = v.agent AND p.salt = v.salt AND v.stranger = 0
-		WHERE v.hit OR v.stranger = 0 AND (starts_with(user_name(l.hash, a.text, v.salt), ?) OR p.class = ?)
-		ORDER BY v.n DESC, v.link, v.agent, v.salt, v.stranger`, append(args, name, name)
+	return `SELECT first_link AS link, first_agent AS agent, salt, stranger, host, count(*) AS n, min(start) AS first, max(start) AS "last"
+		FROM ` + from + ` WHERE ` + strings.Join(where, " AND ") + ` GROUP BY ALL ORDER BY n DESC, link, agent, salt, stranger, host`, args, nil
 }
 
-// having tells which requests of told hold a text.
-func having(search string) (string, []any) {
-	if search == "" {
-		return `true`, nil
-	}
-	parts := []string{
-		`client IN (SELECT id FROM client WHERE starts_with(address, ?))`,
-		`link IN (SELECT id FROM link WHERE starts_with(token, ?))`,
-		`agent IN (SELECT id FROM agent WHERE contains(lower(text), ?))`,
-	}
-	search = bindable(search)
+// lookup is what a column of met must be for a request to have a text.
+type lookup struct {
+	column string
+	ids    string // query for those of its values that have the text
+	args   []any
+}
+
+// lookups are the ways in which a request can have a text; of one way, all holds.
+func lookups(search string) [][]lookup {
 	lower := strings.ToLower(search)
-	args := []any{lower, search[:min(len(search), 6)], lower}
-	if i := strings.LastIndexByte(search, '/'); i >= 0 {
-		parts = append(parts, `dir IN (SELECT id FROM dir WHERE ends_with(text, ?)) AND file IN (SELECT id FROM file WHERE starts_with(text, ?))`,
-			`dir IN (SELECT id FROM dir WHERE contains(text, ?))`)
-		args = append(args, search[:i+1], search[i+1:], search)
-	} else {
-		parts = append(parts, `file IN (SELECT id FROM file WHERE contains(text, ?))`, `dir IN (SELECT id FROM dir WHERE contains(text, ?))`)
-		args = append(args, search, search)
+	ways := [][]lookup{
+		{{`client`, `SELECT id FROM client WHERE starts_with(address, ?)`, []any{lower}}},
+		{{`link`, `SELECT id FROM link WHERE starts_with(token, ?)`, []any{search[:min(len(search), 6)]}}},
+		{{`agent`, `SELECT id FROM agent WHERE contains(lower(text), ?)`, []any{lower}}},
+		{{`dir`, `SELECT id FROM dir WHERE contains(text, ?)`, []any{search}}},
+		{{`(first_link, first_agent, salt)`, `SELECT (p.link, p.agent, p.salt) FROM person p JOIN link l ON l.id = p.link JOIN agent a ON a.id = p.agent
+			WHERE p.class = ? OR starts_with(user_name(l.hash, a.text, p.salt), ?)`, []any{lower, lower}}},
 	}
-	return `(` + strings.Join(parts, " OR ") + `)`, args
+	if i := strings.LastIndexByte(search, '/'); i < 0 {
+		ways = append(ways, []lookup{{`file`, `SELECT id FROM file WHERE contains(text, ?)`, []any{search}}})
+	} else if i < len(search)-1 {
+		ways = append(ways, []lookup{
+			{`dir`, `SELECT id FROM dir WHERE ends_with(text, ?)`, []any{search[:i+1]}}, {`file`, `SELECT id FROM file WHERE starts_with(text, ?)`, []any{search[i+1:]}},
+		})
+	}
+	return ways
+}
+
+// having tells which requests have a text. Ways for which the case holds
+// nothing are left out, so that most searches look at one column.
+func (r *Reader) having(ctx context.Context, search string) (string, []any, error) {
+	ways, args := []string{`false`}, []any(nil)
+	for _, way := range lookups(search) {
+		var parts []string
+		var partArgs []any
+		for _, l := range way {
+			var some bool
+			if err := r.conn.QueryRowContext(ctx, `SELECT EXISTS (`+l.ids+`)`, l.args...).Scan(&some); err != nil {
+				return "", nil, err
+			}
+			if some {
+				parts, partArgs = append(parts, l.column+` IN (`+l.ids+`)`), append(partArgs, l.args...)
+			}
+		}
+		if len(parts) == len(way) {
+			ways, args = append(ways, `(`+strings.Join(parts, " AND ")+`)`), append(args, partArgs...)
+		}
+	}
+	return `(` + strings.Join(ways, " OR ") + `)`, args, nil
 }
 
 // bindable makes a text one that the driver hands on whole: it would end it at
@@ -108,10 +130,16 @@ func bindable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "\ufffd")
 }
 
-// whose is the condition for a viewer's requests in told.
-func whose(k finding.ViewerKey) (string, []any) {
+// whose is the condition for a viewer's requests in told. What it says of link
+// and client is known before anything is joined.
+func (r *Reader) whose(ctx context.Context, k finding.ViewerKey) (string, []any, error) {
 	if k.Client > 0 {
-		return `link = 0 AND stranger = ? AND agent = ? AND host = ?`, []any{k.Client, k.Agent, k.Host}
+		return `link = 0 AND client = ? AND stranger = client AND agent = ? AND host = ?`, []any{k.Client, k.Agent, k.Host}, nil
 	}
-	return `stranger = 0 AND first_link = ? AND first_agent = ? AND salt = ?`, []any{k.Link, k.Agent, k.Salt}
+	links, err := read(ctx, r.conn, `SELECT DISTINCT link::VARCHAR FROM member WHERE first_link = ? AND first_agent = ? AND salt = ? ORDER BY 1`,
+		func(scan scanner) (link string, err error) { return link, scan(&link) }, k.Link, k.Agent, k.Salt)
+	if len(links) == 0 {
+		links = []string{strconv.FormatUint(uint64(k.Link), 10)}
+	}
+	return `link IN (` + strings.Join(links, ", ") + `) AND stranger = 0 AND first_link = ? AND first_agent = ? AND salt = ?`, []any{k.Link, k.Agent, k.Salt}, err
 }
