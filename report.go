@@ -193,18 +193,38 @@ func (d document) render(ctx context.Context, w io.Writer, f report.Format, layo
 	return report.CSV(w, t.header, t.cells(""))
 }
 
+// reportFlags are the flags of report as written.
+type reportFlags struct {
+	outputFlags
+	compare string
+}
+
 func reportCommand() *cobra.Command {
-	o := &outputFlags{}
+	o := &reportFlags{}
 	cmd := &cobra.Command{
 		Use:   "report CASE.duckdb",
-		Short: "Render the report of a kept case again, in any format",
+		Short: "Render the report of a kept case again, in any format; or compare two cases",
+		Long: `report renders the report of a kept case again, in any format.
+
+With --compare it sets the case beside an earlier one, and says whether what was changed
+between them worked: refusals by cause, and users affected and interrupted, before and
+after, as shares with bounds. Compare days of the same length and kind, read with the
+same key and flags; what is not comparable is said.`,
 		Example: `  ipdrift report case.duckdb
-  ipdrift report case.duckdb --format json -o ticket.md -o users.csv`,
+  ipdrift report case.duckdb --format json -o ticket.md -o users.csv
+  ipdrift report case.duckdb --audience support > request.md
+  ipdrift report --compare before.duckdb after.duckdb`,
 		Args:              want(false, "CASE.duckdb"),
 		ValidArgsFunction: caseFiles,
-		RunE:              func(cmd *cobra.Command, args []string) error { return o.again(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.compare != "" {
+				return o.against(cmd, args[0])
+			}
+			return o.again(cmd, args[0])
+		},
 	}
 	cmd.Flags().SortFlags = false
+	cmd.Flags().StringVar(&o.compare, "compare", "", "the `CASE` before a change, which CASE.duckdb is set beside; written as text, json or markdown")
 	o.register(cmd.Flags())
 	o.complete(cmd)
 	return cmd

@@ -62,10 +62,12 @@ func bounds(low, high float64) string {
 	if high-low < 0.05 {
 		places = 1
 	}
-	return lowerBound(low, places) + " to " + outward(high, places, math.Ceil)
+	return lowerBound(low, places) + " to " + upperBound(high, places)
 }
 
 func lowerBound(x float64, places int) string { return outward(x, places, math.Floor) }
+
+func upperBound(x float64, places int) string { return outward(x, places, math.Ceil) }
 
 // outward rounds a share in per cent with floor or ceil; what floating point
 // adds or takes in the ninth digit does not move it.

@@ -8,7 +8,9 @@ var z = math.Sqrt2 * math.Erfinv(2*Default().Confidence-1)
 // Wilson gives the share k/n with Wilson's score bounds, one-sided 95 % on
 // either side (Wilson 1927; Brown, Cai and DasGupta 2001). Nothing counted
 // says nothing: n = 0 gives 0, 0, 1.
-func Wilson(k, n int64) (share, low, high float64) {
+func Wilson(k, n int64) (share, low, high float64) { return wilson(k, n, z) }
+
+func wilson(k, n int64, z float64) (share, low, high float64) {
 	if n <= 0 {
 		return 0, 0, 1
 	}

@@ -13,6 +13,8 @@ func Scenarios() []World {
 	return []World{
 		one("rotation24", "a mobile carrier moves a tenth of its subscribers about within their /24: widen to /24",
 			mobile(Reach{Within24, 0.95}, Reach{SameCarrier, 0.05})),
+		with("widened24", "the audience of rotation24 after the switch: the edge binds to the /24, and the few who leave it are refused: keep the setting",
+			func(h *Host) { h.Bind, h.Prefix4, h.Prefix6 = "mask", 24, 64 }, mobile(Reach{Within24, 0.95}, Reach{SameCarrier, 0.05})),
 		one("rotation16", "changes leave the /24 but stay within a /16: widen to /16",
 			mobile(Reach{Within24, 0.30}, Reach{Within16, 0.64}, Reach{SameCarrier, 0.06})),
 		one("partly", "two thirds of the changes stay within a /16: a mask helps partly",

@@ -1,0 +1,177 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ipdrift/detect/finding"
+)
+
+// Day is one side of a comparison.
+type Day struct {
+	Case     string
+	Analysis *finding.Analysis
+	Hosts    map[string]*Tally
+}
+
+// Tally is what is counted of one host.
+type Tally struct {
+	Requests int64
+	Families map[string]Heads // "ipv4" and "ipv6"
+}
+
+// Heads counts the users of a family.
+type Heads struct{ Users, Affected, Interrupted int64 }
+
+// Compare sets two days side by side.
+func Compare(before, after Day, t Thresholds) *finding.Comparison {
+	c := &finding.Comparison{Schema: finding.Schema, Before: side(before), After: side(after), Hosts: []finding.HostComparison{}}
+	alone := []string{}
+	for name, was := range before.Hosts {
+		is := after.Hosts[name]
+		if is == nil {
+			alone = append(alone, name+" is in the case before only.")
+			continue
+		}
+		c.Hosts = append(c.Hosts, compareHost(name, was, is, before, after, t))
+	}
+	for name := range after.Hosts {
+		if before.Hosts[name] == nil {
+			alone = append(alone, name+" is in the case after only.")
+		}
+	}
+	slices.Sort(alone)
+	c.NotComparable = append(spans(before, after), alone...)
+	slices.SortFunc(c.Hosts, func(a, b finding.HostComparison) int {
+		return cmp.Or(cmp.Compare(b.Requests.Before, a.Requests.Before), strings.Compare(a.Host, b.Host))
+	})
+	return c
+}
+
+func side(d Day) finding.Side {
+	a := d.Analysis
+	return finding.Side{Case: d.Case, Lines: a.Input.Lines, First: a.Input.First, Last: a.Input.Last, Identity: a.Method.Identity, Version: a.Method.Version}
+}
+
+func compareHost(name string, was, is *Tally, before, after Day, t Thresholds) finding.HostComparison {
+	h := finding.HostComparison{
+		Host: name, Requests: finding.Pair{Before: was.Requests, After: is.Requests}, Families: []finding.FamilyComparison{}, Causes: []finding.CauseComparison{},
+		NotComparable: unlike(name, before.Analysis, after.Analysis),
+	}
+	x, y := before.Analysis.Denials.ByHost[name], after.Analysis.Denials.ByHost[name]
+	for _, cause := range union(x, y) {
+		h.Refused.Before += x[cause]
+		h.Refused.After += y[cause]
+		h.Causes = append(h.Causes, finding.CauseComparison{
+			Cause: cause, Refused: finding.Pair{Before: x[cause], After: y[cause]}, Before: ratio(x[cause], was.Requests), After: ratio(y[cause], is.Requests),
+		})
+	}
+	slices.SortStableFunc(h.Causes, func(a, b finding.CauseComparison) int { return cmp.Compare(b.Refused.Before, a.Refused.Before) })
+	for _, family := range []string{"ipv4", "ipv6"} {
+		if x, y := was.Families[family], is.Families[family]; x.Users+y.Users > 0 {
+			f := finding.FamilyComparison{
+				Family: family, BoundBefore: boundTo(before.Analysis, name, family), BoundAfter: boundTo(after.Analysis, name, family),
+				Affected: change(x.Affected, x.Users, y.Affected, y.Users), Interrupted: change(x.Interrupted, x.Users, y.Interrupted, y.Users),
+			}
+			f.Effect, f.Answer = effect(&f, len(h.NotComparable) > 0, t)
+			h.Families = append(h.Families, f)
+		}
+	}
+	return h
+}
+
+// union lists the causes of both sides in alphabetical order.
+func union(x, y map[string]int64) []string {
+	var all []string
+	for _, m := range []map[string]int64{x, y} {
+		for name := range m {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func ratio(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+func change(k1, n1, k2, n2 int64) finding.Change {
+	c := finding.Change{Before: rateOf(k1, n1), After: rateOf(k2, n2)}
+	c.Difference.Share, c.Difference.Low, c.Difference.High = Newcombe(k1, n1, k2, n2)
+	return c
+}
+
+func rateOf(k, n int64) finding.Rate {
+	r := finding.Rate{Users: k, Of: n}
+	r.Share, r.Low, r.High = Wilson(k, n)
+	return r
+}
+
+// effect says whether the change worked: fewer users affected, surely, and not
+// surely more interrupted.
+func effect(f *finding.FamilyComparison, unlike bool, t Thresholds) (finding.Effect, string) {
+	a, i := f.Affected, f.Interrupted
+	figures := "affected users " + went(a) + ", interrupted users " + went(i)
+	switch {
+	case unlike:
+		return finding.NotTold, "The two cannot be compared: " + figures + "."
+	case min(a.Before.Of, a.After.Of) < t.DecidesFrom:
+		return finding.NotTold, fmt.Sprintf("Too few users to tell (%d are needed on either side): %s.", t.DecidesFrom, figures)
+	case a.Difference.Low > 0:
+		return finding.Worse, "It got worse: " + figures + "."
+	case a.Difference.High >= 0 && a.Before.Users == 0 && a.After.Users == 0:
+		return finding.NoEffect, "Nobody was affected before or after; interrupted users " + went(i) + "."
+	case a.Difference.High >= 0:
+		return finding.NoEffect, "No effect can be told from chance: " + figures + "."
+	case i.Difference.Low > 0:
+		return finding.WorkedPartly, "Fewer users were affected, and more were interrupted all the same: " + figures + "; see the other causes."
+	}
+	return finding.Worked, "It worked: " + figures + "."
+}
+
+// went says how a share changed: "fell from 4.1 % (3.9 to 4.4 %) to ...".
+func went(c finding.Change) string {
+	verb := "went"
+	switch {
+	case c.Difference.High < 0:
+		verb = "fell"
+	case c.Difference.Low > 0:
+		verb = "rose"
+	case c.Before.Users == 0 && c.After.Users == 0:
+		return "were none before and after"
+	}
+	return fmt.Sprintf("%s from %s (%s) to %s (%s)", verb, tenths(c.Before.Share), between(c.Before.Low, c.Before.High), tenths(c.After.Share), between(c.After.Low, c.After.High))
+}
+
+// tenths is percent with a decimal below 10, where changes are read from.
+func tenths(share float64) string {
+	if p := share * 100; p >= 0.1 && p < 9.95 {
+		return strings.TrimSuffix(strconv.FormatFloat(p, 'f', 1, 64), ".0") + " %"
+	}
+	return percent(share)
+}
+
+// boundTo is what the links of a family are bound to.
+func boundTo(a *finding.Analysis, host, family string) string {
+	for _, c := range a.Calibration {
+		if c.Host != host {
+			continue
+		}
+		prefix := c.Policy.Prefix4
+		if family == "ipv6" {
+			prefix = c.Policy.Prefix6
+		}
+		if c.Policy.Binding == "mask" && prefix > 0 {
+			return "/" + strconv.Itoa(prefix)
+		}
+		return c.Policy.Binding
+	}
+	return ""
+}

@@ -1,0 +1,248 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"ipdrift/detect/finding"
+)
+
+// Compare writes two cases side by side as text, json or markdown. Beside the
+// errors of w there is one for a format that there is not.
+func Compare(w io.Writer, c *finding.Comparison, format string, o Options) error {
+	out := &stickyWriter{w: w}
+	switch format {
+	case "text":
+		compareText(out, c, o)
+	case "json":
+		return writeJSON(w, c)
+	case "markdown":
+		compareMarkdown(out, c, o)
+	default:
+		return fmt.Errorf("no format %q of a comparison", format)
+	}
+	return out.err
+}
+
+// compared is the effect as it is read aloud, of all families.
+func compared(h *finding.HostComparison) verdict {
+	var parts []string
+	v, same := verdict{"NOTHING TO COMPARE", unsure}, true
+	for i, f := range h.Families {
+		one := effectWord(f.Effect)
+		if i == 0 {
+			v = one
+		}
+		same = same && one.text == v.text
+		v.tone = max(v.tone, one.tone)
+		parts = append(parts, family(f.Family)+" "+one.text)
+	}
+	if !same {
+		v.text = strings.Join(parts, ", ")
+	}
+	return v
+}
+
+func effectWord(e finding.Effect) verdict {
+	switch e {
+	case finding.Worked:
+		return verdict{"IT WORKED", good}
+	case finding.WorkedPartly:
+		return verdict{"WORKED PARTLY", act}
+	case finding.NoEffect:
+		return verdict{"NO EFFECT", unsure}
+	case finding.Worse:
+		return verdict{"WORSE", bad}
+	}
+	return verdict{"CANNOT TELL", unsure}
+}
+
+// names of the columns of a comparison.
+var comparedColumns = [...]string{"before", "after", "difference, points"}
+
+func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
+	s := newScreen(out, o)
+	s.para(0, as(strong, "ipdrift report --compare"))
+	s.row("before", say(caseOf(c.Before, o)))
+	s.row("after", say(caseOf(c.After, o)))
+	for i := range c.Hosts {
+		h := &c.Hosts[i]
+		s.blank()
+		s.head(public(h.Host, o), "", s.mark("─", "-"), compared(h))
+		for _, f := range h.Families {
+			s.para(indent, as(strong, familyOf(f, h)), say(f.Answer))
+		}
+		for _, text := range h.NotComparable {
+			s.para(indent, say("- "+text))
+		}
+		s.columns(shares(h))
+		s.columns(causeShares(h))
+	}
+	if len(c.Hosts) == 0 {
+		s.blank()
+		s.para(0, say("No host is in both cases: there is nothing to compare."))
+	}
+	s.blank()
+	for _, text := range c.NotComparable {
+		s.wrap(s.styles[act].Render("!")+" ", indent, 0, []span{say(public(text, o))})
+	}
+	s.para(0, as(faint, basisOfComparison))
+}
+
+const basisOfComparison = "Affected: refused because an address changed. Interrupted: refused, and not served again within 10 s. Bounds are one-sided 95 % on either side: of shares Wilson's, of differences Newcombe's. Requests of one user are not independent, so their shares have none."
+
+func familyOf(f finding.FamilyComparison, h *finding.HostComparison) string {
+	if len(h.Families) < 2 {
+		return ""
+	}
+	return family(f.Family) + "  "
+}
+
+// caseOf names a side and its time; for customers only its time.
+func caseOf(s finding.Side, o Options) string {
+	if o.Audience == ForCustomer {
+		return period(s.First, s.Last)
+	}
+	return Clean(filepath.Base(s.Case)) + " (" + period(s.First, s.Last) + ")"
+}
+
+// public takes addresses out of what a customer gets to see.
+func public(text string, o Options) string {
+	if o.Audience == ForCustomer {
+		return unnamed(Clean(text))
+	}
+	return text
+}
+
+// shares are the shares of users before and after, row by row.
+func shares(h *finding.HostComparison) [][]string {
+	rows := [][]string{append([]string{"users"}, comparedColumns[:]...)}
+	for _, f := range h.Families {
+		who := ""
+		if len(h.Families) > 1 {
+			who = family(f.Family) + " "
+		}
+		for _, r := range []struct {
+			name string
+			c    finding.Change
+		}{{"affected", f.Affected}, {"interrupted", f.Interrupted}} {
+			rows = append(rows, []string{who + r.name, rated(r.c.Before), rated(r.c.After), points(r.c.Difference)},
+				[]string{"", outOfUsers(r.c.Before), outOfUsers(r.c.After), ""})
+		}
+		rows = append(rows, []string{who + "bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), ""})
+	}
+	return rows
+}
+
+func rated(r finding.Rate) string { return estimate(r.Share, r.Low, r.High) }
+
+func outOfUsers(r finding.Rate) string { return count(r.Users) + " of " + count(r.Of) }
+
+// points writes a difference of shares in points, bounds rounded outwards:
+// -3.8 (-4.1 to -3.5).
+func points(d finding.Difference) string {
+	return signed(decimal(d.Share*100, 1)) + " (" + signed(lowerBound(d.Low, 1)) + " to " + signed(upperBound(d.High, 1)) + ")"
+}
+
+// signed puts a sign before a number that has none.
+func signed(number string) string {
+	switch {
+	case number == "0" || number == "-0":
+		return "0"
+	case strings.HasPrefix(number, "-"):
+		return number
+	}
+	return "+" + number
+}
+
+func boundWord(b string) string {
+	switch b {
+	case "":
+		return "not known"
+	case "address":
+		return "the whole address"
+	case "none":
+		return "no address"
+	}
+	return b
+}
+
+// causeShares are the shares of refused requests before and after.
+func causeShares(h *finding.HostComparison) [][]string {
+	rows := [][]string{{"refused", "before", "after", ""}}
+	for _, c := range h.Causes {
+		rows = append(rows, []string{shortened(Clean(c.Cause), 24), refusedShare(c.Before, c.Refused.Before), refusedShare(c.After, c.Refused.After), ""})
+	}
+	return append(rows, []string{"all", refusedShare(ratio(h.Refused.Before, h.Requests.Before), h.Refused.Before), refusedShare(ratio(h.Refused.After, h.Requests.After), h.Refused.After), ""},
+		[]string{"of requests", count(h.Requests.Before), count(h.Requests.After), ""})
+}
+
+func ratio(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+func refusedShare(x float64, n int64) string { return percent(x) + ", " + count(n) }
+
+// columns writes rows of cells under each other.
+func (s *screen) columns(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len(Clean(cell)))
+		}
+	}
+	for _, row := range rows {
+		text := ""
+		for i, cell := range row {
+			text += left(Clean(cell), widths[i]) + "  "
+		}
+		tone := plain
+		if row[1] == comparedColumns[0] {
+			tone = faint
+		}
+		s.para(indent, span{text: s.cut(strings.TrimRight(text, " "), min(s.width, measure)-indent), tone: tone, keep: true})
+	}
+}
+
+func compareMarkdown(out *stickyWriter, c *finding.Comparison, o Options) {
+	t := &ticket{stickyWriter: out}
+	t.line("# Before and after\n")
+	t.line("- Before: ", escape(caseOf(c.Before, o)))
+	t.line("- After: ", escape(caseOf(c.After, o)))
+	for i := range c.Hosts {
+		h := &c.Hosts[i]
+		t.section(escape(public(h.Host, o)) + ": " + compared(h).text)
+		for _, f := range h.Families {
+			t.line(escape(familyOf(f, h)+f.Answer), "\n")
+		}
+		for _, text := range h.NotComparable {
+			t.line("- ", escape(text), "\n")
+		}
+		t.head("Users", "Before", "After", "Difference, points")
+		for _, f := range h.Families {
+			t.cells(family(f.Family)+", bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), "")
+			t.cells(family(f.Family)+", affected", rated(f.Affected.Before)+", "+outOfUsers(f.Affected.Before), rated(f.Affected.After)+", "+outOfUsers(f.Affected.After), points(f.Affected.Difference))
+			t.cells(family(f.Family)+", interrupted", rated(f.Interrupted.Before)+", "+outOfUsers(f.Interrupted.Before), rated(f.Interrupted.After)+", "+outOfUsers(f.Interrupted.After), points(f.Interrupted.Difference))
+		}
+		t.line()
+		t.head("Refused requests", "Before", "After")
+		for _, row := range causeShares(h)[1:] {
+			t.cells(row[0], row[1], row[2])
+		}
+	}
+	t.points("What limits this", publicly(c.NotComparable, o))
+	t.line("\n", escape(basisOfComparison))
+}
+
+func publicly(texts []string, o Options) []string {
+	var list []string
+	for _, text := range texts {
+		list = append(list, public(text, o))
+	}
+	return list
+}

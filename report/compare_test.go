@@ -1,0 +1,83 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/lipgloss"
+
+	"ipdrift/detect/finding"
+)
+
+func comparison(t testing.TB) *finding.Comparison {
+	t.Helper()
+	text, err := os.ReadFile(fixtures + "/compare/rotation24.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &finding.Comparison{}
+	if err := json.Unmarshal(text, c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func compareAs(t testing.TB, c *finding.Comparison, format string, o Options) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Compare(&b, c, format, o); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestCompareGoldens(t *testing.T) {
+	c := comparison(t)
+	golden(t, "compare.txt", []byte(compareAs(t, c, "text", Options{})))
+	golden(t, "compare.md", []byte(compareAs(t, c, "markdown", Options{})))
+	golden(t, "compare.customer.md", []byte(compareAs(t, c, "markdown", Options{Audience: ForCustomer})))
+	if err := Compare(&bytes.Buffer{}, c, "csv", Options{}); err == nil {
+		t.Error("a comparison as CSV")
+	}
+}
+
+// TestCompareIsHarmless: no line is wider than the screen, no host's name reaches
+// a terminal or a page as it stands, and no address reaches a customer.
+func TestCompareIsHarmless(t *testing.T) {
+	c := comparison(t)
+	c.Before.Case = "203.0.113.9.duckdb"
+	c.Hosts[0].Host = "203.0.113.9\x1b[2J|<script>"
+	c.Hosts[0].Causes = append(c.Hosts[0].Causes, finding.CauseComparison{Cause: strings.Repeat("wide", 40)})
+	c.NotComparable = append(c.NotComparable, "2001:db8::1 is in the case before only.")
+	for _, width := range []int{60, 80, 200} {
+		for line := range strings.Lines(compareAs(t, c, "text", Options{Width: width})) {
+			line = strings.TrimSuffix(line, "\n")
+			if lipgloss.Width(line) > width || Clean(line) != line || strings.TrimRight(line, " ") != line {
+				t.Errorf("at %d: %q is %d wide", width, line, lipgloss.Width(line))
+			}
+		}
+	}
+	for _, format := range []string{"text", "markdown"} {
+		if text := compareAs(t, c, format, Options{Audience: ForCustomer}); anyAddress.MatchString(text) || format == "markdown" && strings.Contains(text, "|<script") {
+			t.Errorf("%q in\n%s", anyAddress.FindString(text), text)
+		}
+	}
+}
+
+func TestPoints(t *testing.T) {
+	for _, c := range []struct {
+		d    finding.Difference
+		want string
+	}{
+		{finding.Difference{Share: -0.0381, Low: -0.0412, High: -0.0351}, "-3.8 (-4.2 to -3.5)"},
+		{finding.Difference{Share: 0.012, Low: -0.001, High: 0.0251}, "+1.2 (-0.1 to +2.6)"},
+		{finding.Difference{}, "0 (0 to 0)"},
+	} {
+		if got := points(c.d); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.d, got, c.want)
+		}
+	}
+}
