@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test vet bench bench-long need-go need-nginx need-signers need-peers
+.PHONY: build demo test vet bench bench-long need-go need-nginx need-signers need-peers need-chromium
 
 # Found wherever Go is commonly unpacked, so that a fresh shell works too.
 export PATH := $(PATH):/usr/local/go/bin
@@ -14,8 +14,8 @@ demo: build
 	./ipdrift analyze --key-file testdata/nginx/demo.key testdata/nginx/video-demo.log.gz
 
 # Everything. testdata is not part of ./..., and holds tests of its own.
-test: need-go need-nginx need-signers
-	IPDRIFT_REQUIRE_SIGNERS=1 go test ./... ./testdata/nginx/... ./testdata/bench/...
+test: need-go need-nginx need-signers need-chromium
+	IPDRIFT_REQUIRE_SIGNERS=1 IPDRIFT_REQUIRE_CHROMIUM=1 go test ./... ./testdata/nginx/... ./testdata/bench/...
 	cd token/lanes/gen && go test ./...
 
 vet: need-go
@@ -55,6 +55,15 @@ need-signers:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	  else \
 	    echo "the tests run signing code in PHP, Python and Node: install$$missing"; exit 1; \
+	  fi; }
+
+# The HTML report is opened in a real browser. IPDRIFT_SCREENSHOTS=DIR keeps pictures.
+need-chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	  else \
+	    echo "the tests open the HTML report in a browser: install chromium (Debian: apt-get install chromium)"; exit 1; \
 	  fi; }
 
 need-peers:

@@ -94,7 +94,7 @@ func bare(text []byte) []byte {
 	for _, name := range []string{"page.css", "page.js"} {
 		inside := asset(name)
 		text = bytes.Replace(text, []byte(inside), []byte(name), 1)
-		text = bytes.Replace(text, []byte(html.EscapeString(fingerprint(inside))), []byte(name), 1)
+		text = bytes.Replace(text, []byte(strings.ReplaceAll(html.EscapeString(fingerprint(inside)), "+", "&#43;")), []byte(name), 1)
 	}
 	return text
 }
