@@ -84,28 +84,57 @@ func (q *question) cost(list *caveats, rec *finding.Recommendation) {
 	}
 }
 
-// future is rule 19: what was replayed is only the first refusals.
+// farthest is for how many changes in a row something is still said.
+const farthest = 100
+
+// future is rule 19: what was replayed is only the first refusals. Where enough
+// users changed twice, a change after an accepted one is judged by theirs: whoever
+// stayed near stays near. Else changes count as independent.
 func (q *question) future(list *caveats) {
 	if len(q.changes) == 0 {
 		return
 	}
-	each := float64(within(q.changes, q.choice.prefix)) / float64(len(q.changes))
-	list.add("Viewers move on: /%d accepts %s of changes, %s of three in a row.", q.choice.prefix, percent(each), percent(math.Pow(each, 3)))
-	if q.o.Between <= 0 {
-		return
+	p := q.choice.prefix
+	first := float64(within(q.changes, p)) / float64(len(q.changes))
+	again, users := q.again()
+	how := "as those did who changed twice"
+	if users < q.t.ListedBelow {
+		again, how = first, "if changes are independent"
 	}
+	row := func(n float64) string { return percent(first * math.Pow(again, max(0, n-1))) }
+	list.add("Viewers move on: /%d accepts %s of changes, %s of three in a row.", p, percent(first), row(3))
 	var lasts []string
 	for _, t := range []struct {
 		what string
 		long time.Duration
 	}{{"typical sessions", q.o.Session}, {"links kept for their longest life", q.o.Life}} {
-		if n := t.long.Seconds() / q.o.Between.Seconds(); n >= 1 {
-			lasts = append(lasts, fmt.Sprintf("%s of %s (%s)", percent(math.Pow(each, n)), t.what, span(t.long.Microseconds())))
+		if n := t.long.Seconds() / max(1e-9, q.o.Between.Seconds()); n >= 1 && n <= farthest {
+			lasts = append(lasts, fmt.Sprintf("%s of %s (%s)", row(n), t.what, span(t.long.Microseconds())))
 		}
 	}
 	if len(lasts) > 0 {
-		list.add("Those who move do so every %s: with /%d %s go unrefused, if changes do not hang together.", span(q.o.Between.Microseconds()), q.choice.prefix, listed(lasts))
+		list.add("Those who move do so every %s: with /%d %s go unrefused, %s.", span(q.o.Between.Microseconds()), p, listed(lasts), how)
 	}
+}
+
+// again is the share of changes that the mask accepts among those that follow an
+// accepted one of the same user, and how many users have such.
+func (q *question) again() (share float64, users int64) {
+	accepted, all := 0, 0
+	for i := range q.affected {
+		lens, some := q.changes[q.affected[i].moved[0]:q.affected[i].moved[1]], false
+		for n := 1; n < len(lens); n++ {
+			if within(lens[n-1:n], q.choice.prefix) == 0 {
+				continue
+			}
+			all, some = all+1, true
+			accepted += int(within(lens[n:n+1], q.choice.prefix))
+		}
+		if some {
+			users++
+		}
+	}
+	return float64(accepted) / max(1, float64(all)), users
 }
 
 func (q *question) background(list *caveats) {

@@ -157,11 +157,31 @@ func TestRule19SessionsAndLinks(t *testing.T) {
 	rec := newWorld().refused(90, 24).refused(10, 3).quiet(100).ask(often)
 	// 0.9³ and 0.9¹².
 	warned(t, rec, "Those who move do so every 10 min: with /24 73 % of typical sessions (30 min) and 28 % of links kept for their longest life (2 h) go unrefused")
+	if !strings.Contains(strings.Join(rec.Caveats, " "), "if changes are independent") {
+		t.Errorf("nobody changed twice: %s", rec.Caveats)
+	}
 	seldom := func(o *Asked) { o.Between, o.Session, o.Life = 10*time.Hour, 30*time.Minute, 20*time.Hour }
 	rec = newWorld().refused(90, 24).refused(10, 3).quiet(100).ask(seldom)
 	warned(t, rec, "every 10 h: with /24 81 % of links kept for their longest life (20 h) go unrefused")
 	if all := strings.Join(rec.Caveats, " "); strings.Contains(all, "typical session") {
 		t.Errorf("a session sees no change: %s", all)
+	}
+}
+
+// TestRule19WhoStayedNearStaysNear: 80 users change four times within the /24, 20
+// change four times far away. Taken one by one, 80 % of changes are accepted, and
+// independent ones would be so 51 % of the time three in a row; but whoever was
+// accepted once always was.
+func TestRule19WhoStayedNearStaysNear(t *testing.T) {
+	times := func(common int) func(*User) {
+		return func(u *User) { u.measure(common); u.measure(common); u.measure(common) }
+	}
+	often := func(o *Asked) { o.Between, o.Session, o.Life = 10*time.Second, 5*time.Minute, 24*time.Hour }
+	rec := newWorld().refused(80, 24, times(24)).refused(20, 3, times(3)).quiet(100).ask(often)
+	warned(t, rec, "/24 accepts 80 % of changes, 80 % of three in a row",
+		"Those who move do so every 10 s: with /24 80 % of typical sessions (5 min) go unrefused, as those did who changed twice.")
+	if all := strings.Join(rec.Caveats, " "); strings.Contains(all, "longest life") {
+		t.Errorf("8,640 changes are past all that was seen: %s", all)
 	}
 }
 

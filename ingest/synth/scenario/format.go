@@ -15,13 +15,13 @@ type layout struct{ name, head, template string }
 func layouts() []layout {
 	const combined = `$client - - [$clf] "$method $target HTTP/1.1" $status $bytes "$referer" "$agent"`
 	return []layout{
-		{"gcore", "", `"$client" "-" "-" "[$clf]" "$method $target HTTP/2.0" "$status" "$bytes" "$referer" "$agent" "$bytes" "[ed-up-gc01]" "https" "$host" "$took" "-" "312" "-" "[ed]" ` +
+		{"gcore", "", `"$client" "-" "-" "[$clf]" "$method $target HTTP/2.0" "$status" "$bytes" "$referer" "$agent" "$bytes" "[ed-up-gc0$server]" "https" "$host" "$took" "-" "312" "-" "[ed]" ` +
 			`"$cache" "-" "-" "123" "4567" "$uidgot" "$uidset" "$country" "-" "shield_no" "192.0.2.10" "443" "$upstream" "-" "-" "-" "-" "$asn" "$conn" "$requests" "-" "-" "$code" ` +
 			`"TLS_AES_128_GCM_SHA256" "$session" "$reused" "video/mp2t" "21" "PL" "45" "0" "-"`},
 		{"gcore-uploader", "'$time_local';'$remote_addr';'$request_method';'$request_uri';'$status';'$body_bytes_sent';'$host';'$http_user_agent';'$timestamp_request_start';'$gcdn_internal_status_code'\n",
 			`'[$clf]';'$client';'$method';'$target';'$status';'$bytes';'$host';'$agent';'$startmilli';'$code'`},
 		{"gcore-viewer", "timestamp,path,method,referer,user_agent,client_ip,status,size,cname,resource_id,cache_status,datacenter\n",
-			`$unix,$target,$method,$referer,"$agent",$client,$status,$bytes,$host,4567,$cache,ed`},
+			`$unix,$target,$method,$referer,"$agent",$client,$status,$bytes,$host,4567,$cache,ed$server`},
 		{"gcore-json", "", `{"time_local":"$clf","remote_addr":"$client","request":"$method $target HTTP/2.0","status":"$status","body_bytes_sent":"$bytes","host":"$host","request_time":"$took","http_user_agent":"$agent",` +
 			`"http_referer":"$referer","geoip2_country_code":"$country","geoip2_data_asnumber":"$asn","gcdn_internal_status_code":"$code","upstream_status":"$upstream","uid_got":"$uidgot","uid_set":"$uidset","connection":"$conn","ssl_session_id":"$session","ssl_session_reused":"$reused","shield_type":"shield_no"}`},
 		{"nginx", "", combined + " $host $took"},
@@ -29,7 +29,7 @@ func layouts() []layout {
 		{"apache-common", "", `$client - - [$clf] "$method $target HTTP/1.1" $status $bytes`},
 		{"apache-vhost", "", "$host:443 " + combined},
 		{"cloudfront", "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken\n",
-			"$day\t$clock\tWAW50-P1\t$bytes\t$client\t$method\td111111abcdef8.cloudfront.net\t$path\t$status\t$referer\t$agentescaped\t$query\t-\tHit\t$requestid\t$host\thttps\t312\t$took"},
+			"$day\t$clock\tWAW5$server-P1\t$bytes\t$client\t$method\td111111abcdef8.cloudfront.net\t$path\t$status\t$referer\t$agentescaped\t$query\t-\tHit\t$requestid\t$host\thttps\t312\t$took"},
 		{"w3c", "#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri sc-status bytes time-taken cs(User-Agent) asn\n",
 			"$day $clock $client $method $url $status $bytes $took $agentescaped $asn"},
 		{"bunny", "", "HIT|$status|$unixmilli|$bytes|412|$client|$referer|$url|WAW|$agent|$requestid|$country"},

@@ -62,6 +62,7 @@ const (
 	logCode
 	logUpstream
 	logConn
+	logServer
 	logConnRequests
 	logUIDGot
 	logUIDSet
@@ -77,7 +78,7 @@ func fieldNames() [fields]string {
 	return [fields]string{
 		"", "client", "clf", "iso", "isoblank", "isozoned", "unix", "unixmilli", "unixdot", "startiso", "startmilli", "startunix", "day", "clock", "took", "tookms",
 		"target", "path", "query", "method", "url", "host", "status", "bytes", "referer", "agent", "agentescaped", "country", "asn",
-		"code", "upstream", "conn", "requests", "uidgot", "uidset", "session", "reused", "cache", "requestid",
+		"code", "upstream", "conn", "server", "requests", "uidgot", "uidset", "session", "reused", "cache", "requestid",
 	}
 }
 
@@ -156,6 +157,8 @@ func (l *line) appendField(b []byte, f field) []byte {
 		return appendKnown(b, l.upstream)
 	case logConn:
 		return strconv.AppendUint(b, l.conn, 10)
+	case logServer: // of the edge: one of four has the connection
+		return append(b, '1'+byte(l.conn%4))
 	case logConnRequests:
 		return strconv.AppendInt(b, int64(l.requests), 10)
 	case logRequestID:
