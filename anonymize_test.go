@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/pseudonym"
@@ -53,6 +54,8 @@ func TestAnonymizedReport(t *testing.T) {
 		args := []string{"analyze", "--quiet", "--format", "json", "--key-file", filepath.Join(dir, "key"), filepath.Join(dir, "access.log")}
 		plain, _ := ipdrift(t, 0, args...)
 		hidden, _ := ipdrift(t, 0, append(args, "--anonymize", "--pseudonym-key", key)...)
+		keepsSchema(t, name, plain)
+		keepsSchema(t, name, hidden)
 		want, got := replaced(t, plain), analysisOf(t, hidden)
 		if len(want.Users.Flagged)+len(want.Denials.Networks) == 0 {
 			t.Errorf("%s: nothing to compare", name)
@@ -64,6 +67,24 @@ func TestAnonymizedReport(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
+	}
+}
+
+// keepsSchema holds a JSON report to its schema.
+func keepsSchema(t *testing.T, name, text string) {
+	t.Helper()
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	schema, err := c.Compile("report/schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(v); err != nil {
+		t.Errorf("%s: %v", name, err)
 	}
 }
 
