@@ -61,8 +61,9 @@ func analyzeCommand() *cobra.Command {
 		Long: `analyze reads access logs, recomputes every token, names the cause of every refusal,
 finds the users whose address changed, and says which mask would have let them in.
 
-LOG is a file, a glob, a folder or "-" for stdin; gzip, zstd, bzip2, xz and zip are recognised by their content.
-LABEL=LOG names a source; where the log format has no host, the label stands for it.
+LOG is a file, a glob, a folder or "-" for stdin; gzip, zstd, bzip2, xz and zip are
+recognised by their content. LABEL=LOG names a source; where the log format has no
+host, the label stands for it. The log format is found from the first lines of each file.
 
 --db keeps the case. One that is there grows by the logs it has not seen, which are told
 by their content: renamed or compressed ones are known, and one that has been written
@@ -85,9 +86,9 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	o.keyFlags.register(f)
-	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (learned from what was served), file or dir")
+	f.StringVar(&o.scope, "scope", "auto", "`SCOPE` of the path that was hashed: auto (learned from what was served), file or dir")
 	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, or 'nginx:<log_format string>', 'apache:<LogFormat string>', 'gcore:<fields>' and others that \"ipdrift formats\" lists (default: found for each file)")
-	f.StringVar(&o.db, "db", "", "keep the case as a DuckDB database in this `FILE`, for ipdrift report and query; a case that is there grows by the logs it has not seen")
+	f.StringVar(&o.db, "db", "", "keep the case as a DuckDB database in this `FILE`, for report, browse, query and ticket; a case that is there grows by the logs it has not seen")
 	o.outputFlags.register(f)
 	o.registerInput(cmd)
 	o.privacyFlags.register(f)
@@ -104,9 +105,9 @@ func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
 	f.StringVar(&o.until, "until", "", "only requests before this `TIME`")
 	f.StringVar(&o.host, "host", "", "only hosts that match this `GLOB`")
 	f.StringVar(&o.user, "user", "auto", "who is one user: auto (a link and user agent, joined by what several links share), token, query:`NAME`, cookie:NAME, field:NAME or ip+ua")
-	f.StringVar(&o.masks, "masks", "24,16", "IPv4 prefix lengths to judge")
-	f.StringVar(&o.masks6, "masks6", "64,56,48", "IPv6 prefix lengths to judge")
-	f.StringVar(&o.extent, "recover", "near", "search for the address a link was signed for: none, near (the /16 around), sample=`N` (then all of IPv4 for N links of each host, drawn at random) or full (all of IPv4)")
+	f.StringVar(&o.masks, "masks", "24,16", "`LIST` of IPv4 prefix lengths to judge")
+	f.StringVar(&o.masks6, "masks6", "64,56,48", "`LIST` of IPv6 prefix lengths to judge")
+	f.StringVar(&o.extent, "recover", "near", "`EXTENT` of the search for the address a link was signed for: none, near (the /16 around), sample=N (then all of IPv4 for N links of each host, drawn at random) or full (all of IPv4)")
 	f.StringVar(&o.asnDB, "asn-db", "", "MMDB `FILE` such as GeoLite2-ASN.mmdb: whose the addresses are that the log does not tell")
 	f.StringVar(&o.issued, "issued", "", "what the signer issued, a `FILE` of CSV or JSON lines with url, address and viewer: settles signing addresses and who is one user")
 	wordsFor(cmd, "user", "auto", "token", "query:", "cookie:", "field:", "ip+ua")
@@ -114,7 +115,7 @@ func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
 }
 
 func (o *analyzeFlags) registerLimits(f *pflag.FlagSet) {
-	f.IntVar(&o.threads, "threads", 0, "threads to use (default: all cores)")
+	f.IntVar(&o.threads, "threads", 0, "`N` threads to use (default: all cores)")
 	f.StringVar(&o.memory, "memory", "1GiB", "`SIZE` that bounds the whole process")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks on stderr; errors are still shown")
 }

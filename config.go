@@ -27,7 +27,7 @@ const configDoc = `The file of --config is YAML. Keys stand in it by reference o
         - file: secrets/cdn.key      # relative to the configuration file
           not_before: 2026-11-01     # in use from this time on (RFC 3339, a date or Unix seconds)
         - env: OLD_CDN_KEY           # or from the environment
-          not_after: 2026-11-01      # not in use from this time on: links signed with it are old_key
+          not_after: 2026-11-01      # not in use from then on: links signed with it are old_key
     - host: "*"                      # every host that is not named
       keys: [{file: secrets/rest.key}]
 

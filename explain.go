@@ -40,7 +40,7 @@ of IPv4, which takes up to some minutes. A URL may be pasted as it stands in a t
 	o.register(f)
 	f.StringArrayVar(&o.try, "try", nil, "another address the link may be signed for: `IP`; repeatable")
 	f.StringArrayVar(&o.oldKeys, "old-key-file", nil, "`[HOST=]FILE` that holds a key the host had before; repeatable")
-	f.StringVar(&o.extent, "recover", "near", "search for the address the link was signed for: none, near (the /16 around) or full (all of IPv4)")
+	f.StringVar(&o.extent, "recover", "near", "`EXTENT` of the search for the address the link was signed for: none, near (the /16 around) or full (all of IPv4)")
 	f.StringVar(&o.lang, "lang", "python", "`LANGUAGE` of the signing code to change: "+strings.Join(token.Langs(), ", ")+" or all")
 	o.complete(cmd)
 	wordsFor(cmd, "recover", extents()...)

@@ -38,7 +38,7 @@ func (k *keyFlags) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&k.keyFiles, "key-file", nil, "`[HOST=]FILE` that holds the secret key; repeatable; "+keyVariable+" does the same")
 	f.StringVar(&k.scheme, "scheme", "", "token scheme: `NAME` is "+strings.Join(schemeNames(), ", ")+
 		"; \"ipdrift formats\" tells what each is (default "+token.Schemes()[0].Name+")")
-	f.StringVar(&k.form, "mask-form", "network", "text of a cut address in the hash: network, cidr, octets or octets-dot")
+	f.StringVar(&k.form, "mask-form", "network", "`FORM` of the text of a cut address in the hash: network, cidr, octets or octets-dot")
 }
 
 func (k *keyFlags) complete(cmd *cobra.Command) {

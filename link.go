@@ -36,7 +36,7 @@ func (o *linkFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&o.ip, "ip", "", "client address: `IP` the edge saw")
 	f.StringVar(&o.at, "at", "", "`TIME` of the request, Unix seconds or RFC 3339 (default: now)")
 	f.IntVar(&o.mask, "mask", 0, "the edge cuts the address to this `PREFIX` length before hashing (default: whole address)")
-	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (file or directory), file or dir")
+	f.StringVar(&o.scope, "scope", "auto", "`SCOPE` of the path that was hashed: auto (file or directory), file or dir")
 	o.keyFlags.register(f)
 	o.seenFlags.register(f)
 }

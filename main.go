@@ -63,6 +63,7 @@ func main() {
 // run is the whole command: arguments and streams in, exit status out.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd := root()
+	layOut(cmd, stdout)
 	cmd.SetArgs(args)
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)
@@ -84,8 +85,9 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 a --fail-on condition was met,
 4 verify: not valid, 5 calibration failed for every host.
 Where several apply, 1 wins over 5, and 5 over 3.`,
 		Example: `  ipdrift analyze --key-file secret.key access.log.gz
-  ipdrift analyze --key-file secret.key --db case.duckdb -o ticket.md logs/
-  ipdrift query case.duckdb "SELECT cause, count(*) FROM requests GROUP BY cause"`,
+  ipdrift analyze --key-file secret.key --db case.duckdb -o report.html logs/
+  ipdrift browse case.duckdb
+  ipdrift ticket case.duckdb --ip 203.0.113.9 --at 2026-11-20T14:03:00Z`,
 		Version:       version(),
 		Args:          noCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -204,7 +204,8 @@ func reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report CASE.duckdb",
 		Short: "Render the report of a kept case again, in any format; or compare two cases",
-		Long: `report renders the report of a kept case again, in any format.
+		Long: `report renders the report of a kept case again, on stdout and into files. It reads no
+log and needs no key: what was found stands in the case.
 
 With --compare it sets the case beside an earlier one, and says whether what was changed
 between them worked: refusals by cause, and users affected and interrupted, before and

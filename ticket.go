@@ -61,7 +61,7 @@ that is an answer, too ("found": false in JSON).`,
 	f.StringVar(&o.trace, "trace", "", "the `ID` of a request, such as a traceparent or its trace id")
 	f.StringVar(&o.session, "tls-session", "", "the `ID` of the viewer's TLS session")
 	o.keyFlags.register(f)
-	f.StringVar(&o.scope, "scope", "auto", "path that was hashed: auto (learned from what was served), file or dir")
+	f.StringVar(&o.scope, "scope", "auto", "`SCOPE` of the path that was hashed: auto (learned from what was served), file or dir")
 	f.StringVar(&o.logFormat, "log-format", "", "log format: `NAME`, as of ipdrift analyze (default: found for each file)")
 	o.outputFlags.register(f)
 	o.registerInput(cmd)

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// group is commands that stand together in the help.
+type group struct {
+	title string
+	names []string
+}
+
+func groups() []group {
+	return []group{
+		{"From logs:", []string{"analyze", "ticket"}},
+		{"From a kept case:", []string{"report", "browse", "query"}},
+		{"About one link:", []string{"explain", "verify", "sign"}},
+		{"Others:", []string{"formats", "generate", "completion", "version", "help"}},
+	}
+}
+
+// layOut puts the commands into groups and wraps the help of flags to the
+// screen.
+func layOut(root *cobra.Command, out io.Writer) {
+	const usual, least, most = 80, 60, 110
+	width := screen(out, 0).Width
+	if width == 0 {
+		width = usual
+	}
+	wrapped := fmt.Sprintf("Flags.FlagUsagesWrapped %d ", min(max(width, least), most))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages ", wrapped))
+	for _, g := range groups() {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, cmd := range root.Commands() {
+			if slices.Contains(g.names, cmd.Name()) {
+				cmd.GroupID = g.title
+			}
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+)
+
+// TestHelpFits reads the help of every command: it fits 100 columns, its flags
+// fit 80 where nobody says how wide the screen is, and each flag says what it
+// takes in a word of its own.
+func TestHelpFits(t *testing.T) {
+	var each func(cmd *cobra.Command)
+	each = func(cmd *cobra.Command) {
+		var out bytes.Buffer
+		args := append(strings.Fields(cmd.CommandPath())[1:], "--help")
+		if got := run(context.Background(), args, strings.NewReader(""), &out, io.Discard); got != 0 {
+			t.Errorf("%v: exit status %d", args, got)
+		}
+		flags := false
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimSuffix(line, "\n")
+			flags = flags && line != "" || line == "Flags:"
+			limit := 100
+			if flags {
+				limit = 80
+			}
+			if width := utf8.RuneCountInString(line); width > limit && !strings.HasPrefix(line, "  ipdrift ") && cmd.Name() != "completion" && (cmd.Parent() == nil || cmd.Parent().Name() != "completion") {
+				t.Errorf("%v: %d columns: %s", args, width, line)
+			}
+			for _, kind := range []string{" string ", " int ", " strings ", " stringArray "} {
+				if flags && strings.HasPrefix(strings.TrimSpace(line), "-") && strings.Contains(line+" ", kind) && !strings.Contains(line, "string>") {
+					t.Errorf("%v: a flag does not say what it takes: %s", args, line)
+				}
+			}
+		}
+		for _, sub := range cmd.Commands() {
+			each(sub)
+		}
+	}
+	each(root())
+}
+
+// TestEveryCommandHasItsGroup looks for commands that no group names.
+func TestEveryCommandHasItsGroup(t *testing.T) {
+	cmd := root()
+	layOut(cmd, io.Discard)
+	for _, sub := range cmd.Commands() {
+		if sub.GroupID == "" {
+			t.Errorf("%s stands in no group", sub.Name())
+		}
+	}
+}
