@@ -62,7 +62,7 @@ func (o *outputFlags) written() string {
 	if o.only != nil {
 		return "it"
 	}
-	return "Markdown"
+	return "Markdown or HTML"
 }
 
 func (o *outputFlags) names() []string {
@@ -103,8 +103,8 @@ func (o *outputFlags) check(sources []ingest.Source) error {
 		o.format = "markdown"
 	case o.format == "":
 		o.format = "text"
-	case other && o.format != "markdown":
-		return usage("leave --format out, or let it be markdown", "--format %s: only Markdown is written for another --audience", o.format)
+	case other && o.format != "markdown" && o.format != "html":
+		return usage("leave --format out, or let it be markdown or html", "--format %s: only Markdown and HTML are written for another --audience", o.format)
 	}
 	if err := o.fits(report.FormatNamed(o.format)); err != nil {
 		return usage("", "--format: %w", err)

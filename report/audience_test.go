@@ -34,6 +34,11 @@ func TestCustomersSeeNoAddress(t *testing.T) {
 		if found := anyAddress.FindString(text); found != "" || strings.Contains(text, "abcdefAAAA") || len(text) < 100 {
 			t.Errorf("%s: %q in\n%s", name, found, text)
 		}
+		page := string(render(t, Format{Render: renderHTML}, a, Options{Audience: ForCustomer}))
+		page = strings.Replace(page, asset("page.css"), "", 1)
+		if found := anyAddress.FindString(page); found != "" || !strings.Contains(page, asset("page.js")) {
+			t.Errorf("%s: %q in the page", name, found)
+		}
 		if all := string(render(t, Format{Render: renderMarkdown}, a, Options{})); !anyAddress.MatchString(all) {
 			t.Errorf("%s: the test looks for nothing", name)
 		}

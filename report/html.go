@@ -30,8 +30,18 @@ func renderHTML(w io.Writer, a *finding.Analysis, o Options) error {
 		return err
 	}
 	out := &stickyWriter{w: w}
-	io.WriteString(out, visible(text.String(), "\n"))
+	io.WriteString(out, shownTo(o.Audience, visible(text.String(), "\n\t"), style))
 	return out.err
+}
+
+// shownTo takes every address out of a page that a customer sees; its style,
+// whose selectors can look like addresses, stays.
+func shownTo(who Audience, text, style string) string {
+	if who != ForCustomer {
+		return text
+	}
+	before, after, _ := strings.Cut(text, style)
+	return unnamed(before) + style + unnamed(after)
 }
 
 var templates = sync.OnceValue(func() *template.Template {

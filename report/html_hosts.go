@@ -60,6 +60,9 @@ func carriersOf(h *host) []carrierRow {
 	return rows
 }
 
+// moveRow is how the users of one carrier change their address.
+type moveRow struct{ Carrier, Users, Changes, Same, Often string }
+
 // networkRow is where many refusals came from.
 type networkRow struct {
 	finding.Network

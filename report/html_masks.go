@@ -18,6 +18,8 @@ type maskChart struct {
 	Ends                               [2]tick
 	Needed, NeededAt                   string // the share that a mask must reach for sure, and its height
 	Rows, All                          []maskRow
+	Parts                              []partRow
+	Notes                              []string
 	Steps                              int
 }
 
@@ -32,6 +34,9 @@ type maskRow struct {
 	Prefix, Users, Accepted, Requests, Strangers, Exposure string
 	Advised                                                bool
 }
+
+// partRow is the answer for a part of the affected users.
+type partRow struct{ Part, Users, Decision, Accepted, Agrees string }
 
 // widest is the shortest prefix that is drawn: wider ones are no mask any more.
 func widest(family string) (from, to int) {
@@ -73,8 +78,33 @@ func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bo
 			told = append(told, row.Prefix+" "+row.Accepted)
 		}
 	}
+	c.qualify(r)
 	c.Desc = "Share of " + c.Users + " whom each prefix length would have let through: " + strings.Join(told, ", ") + "."
 	return c, true
+}
+
+// qualify says what the figures would be otherwise: for parts of the users, and
+// had others been counted.
+func (c *maskChart) qualify(r finding.Recommendation) {
+	for _, part := range r.Parts {
+		row := partRow{part.Part, count(part.AffectedUsers), decided(part.Decision).text, estimate(part.AcceptedShare, part.Low, part.High), "yes"}
+		if part.Contradicts {
+			row.Agrees = "no, beyond chance"
+		}
+		c.Parts = append(c.Parts, row)
+	}
+	if s := r.PerChange; s != nil {
+		c.Notes = append(c.Notes, "Of the changes of address the mask would accept "+estimate(s.Share, s.Low, s.High)+".")
+	}
+	if text := withLeftOut(r); text != "" {
+		c.Notes = append(c.Notes, "The share would be "+text+".")
+	}
+	if text := doubt(r); text != "" {
+		c.Notes = append(c.Notes, "The share would be "+text+".")
+	}
+	if s := r.OutsideShare; s != nil {
+		c.Notes = append(c.Notes, "Of the pairs of viewers in one network, "+percent(*s)+" are of different carriers.")
+	}
 }
 
 // draw makes the paths.

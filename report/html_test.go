@@ -135,7 +135,7 @@ func TestPolicyNamesWhatIsThere(t *testing.T) {
 // character that hides.
 func TestHostileTextIsVisible(t *testing.T) {
 	text := pageOf(t, load(t, fixtures+"/hostile.json"))
-	if visible(text, "\n") != text {
+	if visible(text, "\n\t") != text {
 		t.Error("a hidden character stands in the page")
 	}
 	for _, want := range []string{"&lt;script&gt;@team", `\x1b[31mRED`, `\u202e\u200b`} {

@@ -29,7 +29,7 @@ type Options struct {
 	Elapsed time.Duration // how long the analysis took; 0 is not shown
 	Case    string        // path of the kept case, for the "next" line; "" is none
 
-	Audience Audience // of Markdown and tickets; "" is ForEngineer
+	Audience Audience // of Markdown, HTML and tickets; "" is ForEngineer
 }
 
 // Renderer writes one analysis in one format. It reads the analysis and never

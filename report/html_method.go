@@ -1,0 +1,96 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"ipdrift/detect/finding"
+)
+
+// signerRow is a mistake of a signer.
+type signerRow struct {
+	finding.Signer
+	Share string
+}
+
+// plan is a change that is advised, and how to verify it.
+type plan struct {
+	Title    string
+	Steps    []string
+	Verify   string
+	Snippets []finding.Snippet
+}
+
+func planOf(r finding.Recommendation) plan {
+	p := plan{Title: r.Host + ", " + family(r.Family) + ": " + recommended(r).text, Steps: r.Change, Snippets: r.Snippets}
+	if r.Prefix != nil {
+		at := prefix(*r.Prefix)
+		p.Verify = "Sign one link at " + at + ", then request it from the address it was signed for and from another one in the same " + at +
+			": both must answer 200; from outside that " + at + ": 403."
+	}
+	return p
+}
+
+// method is what a reader needs to judge the result.
+type method struct {
+	Version, Identity, Search, Command, Schema, Case string
+	IdentityUsers, Thresholds                        [][2]string
+	Input                                            finding.Input
+	Lines, Damaged                                   string
+	Sums                                             bool
+}
+
+func methodOf(a *finding.Analysis, o Options) method {
+	m := method{
+		Version: a.Method.Version, Identity: a.Method.Identity, Search: searched(a.Method.Search), Command: a.Method.Command,
+		Schema: strconv.Itoa(a.Schema), Case: o.Case, Input: a.Input,
+		Lines: fmt.Sprintf("%s = %s parsed + %s rejected", plural(a.Input.Lines, "line", "lines"), count(a.Input.Parsed), count(a.Input.Rejected)),
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Method.Thresholds)) {
+		m.Thresholds = append(m.Thresholds, [2]string{name, strconv.FormatFloat(a.Method.Thresholds[name], 'g', -1, 64)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Method.IdentityUsers)) {
+		m.IdentityUsers = append(m.IdentityUsers, [2]string{name, count(a.Method.IdentityUsers[name])})
+	}
+	m.Sums = slices.ContainsFunc(a.Input.Sources, func(s finding.Source) bool { return s.XXH3 != "" })
+	return m
+}
+
+// limitsOf is everything that takes away from the conclusion.
+func limitsOf(a *finding.Analysis, all []*host) []string {
+	list := slices.Clone(a.Warnings)
+	in := a.Input
+	if in.Rejected > 0 {
+		list = append(list, fmt.Sprintf("%s of %s could not be read.", count(in.Rejected), plural(in.Lines, "line", "lines")))
+	}
+	for _, s := range in.Sources {
+		if s.Error != "" {
+			list = append(list, "Damaged: "+s.Path+": "+s.Error)
+		}
+		for _, note := range s.Notes {
+			list = append(list, s.Path+": "+note)
+		}
+	}
+	for _, h := range all {
+		if h.unverified() && h.cal != nil {
+			list = append(list, h.name+": "+unchecked(h))
+		}
+		for _, r := range h.recs {
+			if text := doubt(r); text != "" && !h.failed() {
+				list = append(list, h.name+", "+family(r.Family)+": the share would be "+text+".")
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.Denials.Inferred)) {
+		if n := a.Denials.Inferred[name]; n > 0 {
+			list = append(list, fmt.Sprintf("%s of %s with the cause %s are inferred from other requests, not from a hash.",
+				count(n), plural(a.Denials.ByCause[name], "request", "requests"), name))
+		}
+	}
+	if n := a.Denials.Disagreements; n > 0 {
+		list = append(list, "The log's own reason code differs from the recomputed verdict on "+plural(n, "request", "requests")+".")
+	}
+	return list
+}
