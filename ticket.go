@@ -195,14 +195,43 @@ func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *detect.Comp
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := o.disguise(cmd.Context(), store, s, c); err != nil {
+		store.Close()
+		return nil, nil, err
+	}
 	c.Keyed = slices.ContainsFunc(analysis.Calibration, func(x finding.Calibration) bool { return x.Verified > 0 || x.Status == finding.Failed })
 	return store, analysis, nil
+}
+
+// disguise makes the address one that an anonymised case can have.
+func (o *ticketFlags) disguise(ctx context.Context, store *ingest.Store, s *secrets, c *detect.Complaint) error {
+	held, err := store.Anonymised(ctx)
+	switch {
+	case err != nil:
+		return err
+	case o.pseudonymKey == "":
+		c.Pseudonyms = held
+		return nil
+	case !held:
+		return usage("", "--pseudonym-key: the case holds no pseudonyms")
+	}
+	o.anonymize = true
+	m, err := o.pseudonyms(s)
+	if err != nil {
+		return err
+	}
+	same, err := store.AnonymisedWith(ctx, m.Key())
+	if err == nil && !same {
+		err = failed("give the one that the case was made with", "--pseudonym-key: the pseudonyms of the case are of another key")
+	}
+	c.IP = m.Of(c.IP)
+	return err
 }
 
 // ofLogs is a flag that was given and has no meaning for a kept case; "" if
 // there is none.
 func (o *ticketFlags) ofLogs(f *pflag.FlagSet) (name string) {
-	reading := strings.Fields("key-file scope log-format since until host user recover asn-db issued anonymize pseudonym-key threads memory")
+	reading := strings.Fields("key-file scope log-format since until host user recover asn-db issued anonymize threads memory")
 	f.Visit(func(given *pflag.Flag) {
 		if slices.Contains(reading, given.Name) {
 			name = given.Name

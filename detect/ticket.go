@@ -25,9 +25,11 @@ type Complaint struct {
 	ByLine bool              // Lines was looked for
 	At     time.Time         // zero: not given
 	Window time.Duration     // looked at, before and after At
-	Keyed  bool              // there was a key when the log was read
-	Masks4 []int             // candidates, narrowest first
-	Masks6 []int
+	// Pseudonyms tells that the case holds some, and that IP may not be one.
+	Pseudonyms bool
+	Keyed      bool  // there was a key when the log was read
+	Masks4     []int // candidates, narrowest first
+	Masks6     []int
 }
 
 // shiftBound is how far from the time said an address is looked for.
@@ -76,6 +78,9 @@ func (q *inquiry) asked() {
 		a.At, a.Window = &at, int64(q.Window.Seconds())
 	}
 	a.Token, a.UserID = q.Sought.Token, q.User
+	if q.Pseudonyms && q.IP.IsValid() {
+		q.say("The case holds pseudonyms for addresses: the one given has to be such a pseudonym, or --pseudonym-key makes it one.")
+	}
 }
 
 // say adds a sentence on the search.

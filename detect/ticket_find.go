@@ -38,7 +38,14 @@ func (q *inquiry) find(ctx context.Context) ([]sighting, error) {
 		return nil, err
 	}
 	if strong != "" {
-		return q.named(ctx, strong)
+		found, err := q.named(ctx, strong)
+		if err != nil {
+			return nil, err
+		}
+		if found, err = q.whole(ctx, found); err != nil {
+			return nil, err
+		}
+		return found, q.prefer(ctx, found)
 	}
 	own, err := q.clients(ctx, spellings(q.IP))
 	if err != nil {
@@ -46,7 +53,10 @@ func (q *inquiry) find(ctx context.Context) ([]sighting, error) {
 	}
 	for _, look := range []func(context.Context, string) ([]sighting, error){q.itself, q.elsewhere, q.shifted, q.neighbours} {
 		if found, err := look(ctx, own); err != nil || len(found) > 0 {
-			return found, err
+			if err != nil {
+				return nil, err
+			}
+			return q.whole(ctx, found)
 		}
 	}
 	return nil, nil
@@ -113,7 +123,6 @@ func (q *inquiry) named(ctx context.Context, where string) ([]sighting, error) {
 	if err != nil || len(found) > 0 {
 		if len(found) > 0 {
 			q.say("Found by %s.", what)
-			err = q.prefer(ctx, found)
 		}
 		return found, err
 	}
@@ -143,7 +152,7 @@ func (q *inquiry) names() string {
 
 // prefer puts users of the address given first, or says that nobody has it.
 func (q *inquiry) prefer(ctx context.Context, found []sighting) error {
-	if !q.IP.IsValid() {
+	if !q.IP.IsValid() || len(found) == 0 {
 		return nil
 	}
 	own, err := q.clients(ctx, spellings(q.IP))
@@ -188,15 +197,28 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 	if len(asked) > 0 {
 		q.say("Found by the address itself.")
 	} else if len(signed) > 0 {
-		q.say("%s asked for nothing at that time; it is the address that the link was signed for, and the requests came from another one.", q.IP)
+		how, err := q.bond(ctx)
+		if err != nil {
+			return nil, err
+		}
+		q.say("%s asked for nothing at that time; links that were %s came from another one then.", q.IP, how)
 	}
 	for _, s := range signed {
 		if !slices.ContainsFunc(asked, func(x sighting) bool { return x.userKey == s.userKey && x.client == s.client }) {
 			asked = append(asked, s)
 		}
 	}
-	q.rank(asked)
 	return asked, nil
+}
+
+// bond says how links belong to the address.
+func (q *inquiry) bond(ctx context.Context) (string, error) {
+	var proven bool
+	err := q.conn.QueryRowContext(ctx, `SELECT bool_or(basis <> '`+string(inferred)+`') FROM signed WHERE signed_ip IN (`+quotes(spellings(q.IP))+`)`).Scan(&proven)
+	if proven {
+		return "signed for it", err
+	}
+	return "served to it first", err
 }
 
 // elsewhere looks for users who had the address at another time.
@@ -208,11 +230,7 @@ func (q *inquiry) elsewhere(ctx context.Context, own string) ([]sighting, error)
 	if err != nil || len(users) == 0 {
 		return nil, err
 	}
-	var list []string
-	for _, u := range users[:min(len(users), 100)] {
-		list = append(list, q.of(&u))
-	}
-	found, err := q.look(ctx, "("+strings.Join(list, " OR ")+") AND "+q.during())
+	found, err := q.whole(ctx, users)
 	if len(found) > 0 {
 		q.say("%s asked for nothing at that time; the viewer had it at another time, and another address then.", q.IP)
 	}

@@ -58,30 +58,49 @@ func (q *inquiry) rank(list []sighting) {
 	})
 }
 
-// of is the condition that a request is a user's.
-func (q *inquiry) of(s *sighting) string {
-	if s.link == 0 {
-		return fmt.Sprintf("h.link = 0 AND h.agent = %d AND h.client = %d", s.agent, s.client)
+// of is the condition that a request is of one of some users.
+func (q *inquiry) of(users ...sighting) string {
+	var keys, links, bare []string
+	for _, s := range users {
+		if s.link > 0 {
+			keys, links = append(keys, fmt.Sprintf("(%d, %d, %d)", s.link, s.agent, s.salt)), append(links, number(s.link))
+		}
+		if client := max(s.client, s.bare); client > 0 {
+			bare = append(bare, fmt.Sprintf("(%d, %d)", s.agent, client))
+		}
 	}
-	own := fmt.Sprintf("h.link IN (SELECT link FROM member WHERE first_link = %[1]d AND first_agent = %[2]d AND salt = %[3]d UNION ALL SELECT %[1]d) AND "+
-		"coalesce(m.first_link, h.link) = %[1]d AND coalesce(m.first_agent, h.agent) = %[2]d AND coalesce(m.salt, 0) = %[3]d", s.link, s.agent, s.salt)
-	if s.bare > 0 {
-		return fmt.Sprintf("(%s OR h.link = 0 AND h.agent = %d AND h.client = %d)", own, s.agent, s.bare)
+	either := []string{"false"}
+	if len(keys) > 0 {
+		list := strings.Join(keys, ", ")
+		either = append(either, "h.link IN (SELECT link FROM member WHERE (first_link, first_agent, salt) IN ("+list+") UNION ALL SELECT unnest(["+strings.Join(links, ", ")+"])) AND "+
+			"(coalesce(m.first_link, h.link), coalesce(m.first_agent, h.agent), coalesce(m.salt, 0)) IN ("+list+")")
 	}
-	return own
+	if len(bare) > 0 {
+		either = append(either, "h.link = 0 AND (h.agent, h.client) IN ("+strings.Join(bare, ", ")+")")
+	}
+	return "(" + strings.Join(either, " OR ") + ")"
+}
+
+// whole counts all requests of some users at the time looked at: who was found by
+// one address may have been refused at another.
+func (q *inquiry) whole(ctx context.Context, found []sighting) ([]sighting, error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return q.look(ctx, q.of(found...)+" AND "+q.during())
 }
 
 // atomsOf is the condition that a request is of one of the users that meet
 // another one, on table person.
 func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (string, error) {
-	list := []string{"false"}
+	var list []sighting
 	err := each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM person p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan scanner) error {
 		var s sighting
 		err := scan(&s.link, &s.agent, &s.salt)
-		list = append(list, q.of(&s))
+		list = append(list, s)
 		return err
 	}, args...)
-	return "(" + strings.Join(list, " OR ") + ")", err
+	return q.of(list...), err
 }
 
 // viewer describes a user over all of the log.
@@ -109,7 +128,7 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 			coalesce(j.verdict, 0)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, 0)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN source s ON s.id = h.source
 		LEFT JOIN link l ON l.id = h.link LEFT JOIN signed g ON g.link = h.link `+joinJudged+` `+joinMember+`
-		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(s), q.during(), maxEvents), func(p ingest.Page) error {
+		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxEvents), func(p ingest.Page) error {
 		times, families, mapped, hi, lo, asns := p.I64(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5)
 		countries, hosts, methods, statuses, refused := p.Texts(6), p.Texts(7), p.Texts(8), p.U16(9), p.Bools(10)
 		verdictOf, causes, bases, details, linkOf, deadlines := p.U8(11), p.U8(12), p.U8(13), p.Texts(14), p.U32(15), p.I64(16)

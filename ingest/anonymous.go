@@ -63,6 +63,12 @@ func (s *Store) Anonymised(ctx context.Context) (bool, error) {
 	return yes, err
 }
 
+// AnonymisedWith tells whether the pseudonyms of a case are those of a key.
+func (s *Store) AnonymisedWith(ctx context.Context, k pseudonym.Key) (bool, error) {
+	held, yes, err := s.Recall(ctx, aboutPseudonyms)
+	return yes && held == k.Check(), err
+}
+
 // mostLine bounds how much of a line that did not parse is looked at: what is
 // shown of it is far less, whatever is cut out before.
 const mostLine = 64 << 10

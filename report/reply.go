@@ -60,7 +60,7 @@ func plainly(t *finding.Ticket) string {
 		return "We could not find this viewer in our log: the time, the time zone or the address may differ from what the CDN saw."
 	case t.Mistake != "":
 		return "The link was signed in a way that the CDN does not accept (" + t.Mistake + "): the code that signs your links has to be mended."
-	case t.Cause == "ip_mismatch" && t.Outcome.Served > 0:
+	case t.Cause == "ip_mismatch" && (t.Outcome.Served > 0 || t.Viewer.Class == finding.Rotating):
 		return "It was refused " + times + ": while it was playing, the viewer's network gave the device another internet address, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
 	case t.Cause == "ip_mismatch":
 		return "It was refused " + times + ": your site and the CDN saw the viewer at different internet addresses, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
@@ -77,7 +77,7 @@ func plainly(t *finding.Ticket) string {
 	case t.Cause == "refused_elsewhere":
 		return "The link was valid; another rule refused it" + rule(t) + "."
 	case t.Cause == "":
-		return fmt.Sprintf("For this viewer nothing was refused at that time: %s answered as they should.", plural(t.Outcome.Served, "request was", "requests were"))
+		return fmt.Sprintf("For this viewer nothing was refused at that time: %s answered as should be.", plural(t.Outcome.Served, "request was", "requests were"))
 	}
 	return "It was refused " + times + ", and we cannot tell yet why: " + missing(t) + "."
 }
