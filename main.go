@@ -96,7 +96,7 @@ Where several apply, 1 wins over 5, and 5 over 3.`,
 	}
 	cmd.SetVersionTemplate("ipdrift {{.Version}}\n")
 	cmd.SetFlagErrorFunc(flagError)
-	cmd.AddCommand(analyzeCommand(), ticketCommand(), reportCommand(), browseCommand(), queryCommand(), signCommand(), verifyCommand(),
+	cmd.AddCommand(analyzeCommand(), ticketCommand(), reportCommand(), browseCommand(), queryCommand(), bundleCommand(), signCommand(), verifyCommand(),
 		explainCommand(), formatsCommand(), generateCommand(), versionCommand())
 	tame(cmd)
 	return cmd

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"ipdrift/detect/finding"
 	"ipdrift/ingest"
+	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
 )
 
@@ -141,7 +144,31 @@ func (a *analysis) hide() {
 	}
 	a.out.Method.Anonymized = true
 	a.out.Method.Command = a.Pseudonyms.Text(a.out.Method.Command)
-	a.warnOf("client addresses are pseudonyms: each stands for one address, and two have as many leading bits in common as these")
+	a.out.Warnings = append(a.out.Warnings, saysPseudonyms)
+}
+
+const saysPseudonyms = "client addresses are pseudonyms: each stands for one address, and two have as many leading bits in common as these"
+
+// Anonymize is an analysis with pseudonyms in the place of its addresses,
+// wherever in a text they stand: what the analysis of an anonymised case says.
+func Anonymize(plain *finding.Analysis, m *pseudonym.Map) (*finding.Analysis, error) {
+	text, err := json.Marshal(plain)
+	if err != nil {
+		return nil, err
+	}
+	a := &finding.Analysis{}
+	if err := json.Unmarshal([]byte(m.Text(string(text))), a); err != nil {
+		return nil, err
+	}
+	for i := range a.Denials.Networks {
+		n := &a.Denials.Networks[i]
+		if p, err := netip.ParsePrefix(n.Prefix); err == nil {
+			n.Prefix = p.Masked().String()
+		}
+	}
+	a.Method.Anonymized = true
+	a.Warnings = append(a.Warnings, saysPseudonyms)
+	return a, nil
 }
 
 // shownText is the pseudonym of an address that was written out.

@@ -11,6 +11,10 @@ import (
 	"github.com/zeebo/xxh3"
 )
 
+// EdgeSize is the size up to which the hash of a source's head is that of all of
+// its text.
+const EdgeSize = edge
+
 // edge is how much of both ends of a content is hashed by SHA-256, against
 // contents that someone made to collide.
 const edge = 64 << 10
