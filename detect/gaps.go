@@ -3,14 +3,17 @@ package detect
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 )
 
-// gapSample is how many users of a host are looked at for missing segments.
-const gapSample = 1000
+const (
+	gapSample = 1000    // users of a host that are looked at for missing segments
+	gapLinks  = 1 << 14 // links that they are found among, in the order of their hashes
+)
 
 // findGaps looks for requests that are missing from the log: of lines that say so,
 // and of segments that viewers must have asked for (rules of evidence, 2 and 11).
@@ -24,6 +27,14 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	if a.stated() {
 		atom, key = `v.link, v.agent, v.ident`, `link, agent, ident`
 	}
+	var links float64
+	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM link`).Scan(&links); err != nil {
+		return err
+	}
+	some := ``
+	if links > gapLinks {
+		some = fmt.Sprintf(` AND l.hash < %d`, uint64(math.MaxUint64*(gapLinks/links)))
+	}
 	found := map[string]*judge.Gaps{}
 	var last uint64
 	var of string
@@ -36,7 +47,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 		names = names[:0]
 	}
 	err := ingest.Pages(ctx, a.conn, `WITH watched AS (
-			SELECT v.usr, l.host FROM seen v JOIN link l ON l.id = v.link JOIN outcome o ON o.id = v.outcome
+			SELECT v.usr, l.host FROM seen v JOIN link l ON l.id = v.link`+some+` JOIN outcome o ON o.id = v.outcome
 			WHERE v.link > 0 AND NOT o.shield GROUP BY v.usr, l.host HAVING sum(v.n) >= 6
 			QUALIFY row_number() OVER (PARTITION BY l.host ORDER BY min(l.hash), v.usr) <= `+fmt.Sprint(gapSample)+`),
 		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN watched USING (usr) WHERE v.link > 0)
