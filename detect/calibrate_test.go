@@ -24,9 +24,9 @@ func (l *little) forged(s site, links, times int) {
 	}
 }
 
-// TestCalibrationCountsTokens draws both lines of rule 1 through distinct
+// TestRule01CountsTokens draws both lines of rule 1 through distinct
 // tokens: the same figures taken over requests would fall on the other side.
-func TestCalibrationCountsTokens(t *testing.T) {
+func TestRule01CountsTokens(t *testing.T) {
 	for _, c := range []struct {
 		name                       string
 		good, repeats, bad, badOft int
@@ -56,8 +56,8 @@ func TestCalibrationCountsTokens(t *testing.T) {
 	}
 }
 
-// TestCalibrationLeavesOut are answers that say nothing about a token.
-func TestCalibrationLeavesOut(t *testing.T) {
+// TestRule01LeavesOut are answers that say nothing about a token.
+func TestRule01LeavesOut(t *testing.T) {
 	var l little
 	l.audience(folder, 40)
 	odd := folder
@@ -87,8 +87,8 @@ func TestCalibrationLeavesOut(t *testing.T) {
 	}
 }
 
-// TestFailedHostAccusesNobody gives one host of two the wrong key.
-func TestFailedHostAccusesNobody(t *testing.T) {
+// TestRule01FailedHostAccusesNobody gives one host of two the wrong key.
+func TestRule01FailedHostAccusesNobody(t *testing.T) {
 	bad, good := site{host: "bad.test", dir: true}, site{host: "good.test", dir: true}
 	var l little
 	for _, s := range []site{bad, good} {
@@ -172,9 +172,9 @@ func (l *little) publicLink(s site, networks, status int) (first int) {
 	return first
 }
 
-// TestUncheckedIsNotUnchanged: where nothing could be checked nobody can say
+// TestRule01UncheckedIsNotUnchanged: where nothing could be checked nobody can say
 // that no refusal came from the address.
-func TestUncheckedIsNotUnchanged(t *testing.T) {
+func TestRule01UncheckedIsNotUnchanged(t *testing.T) {
 	for name, s := range map[string]settings{"wrong key": {keys: map[string]string{"": "some-other-key"}}, "no key": {noKey: true}} {
 		t.Run(name, func(t *testing.T) {
 			var l little
@@ -193,8 +193,8 @@ func TestUncheckedIsNotUnchanged(t *testing.T) {
 	}
 }
 
-// TestRefusalsOnly is the log that customers attach most.
-func TestRefusalsOnly(t *testing.T) {
+// TestRule02RefusalsOnly is the log that customers attach most.
+func TestRule02RefusalsOnly(t *testing.T) {
 	var l little
 	for i := range 40 { // signed for a neighbour of the /24 that the log never shows
 		l.get(folder, folder.link(fmt.Sprintf("/r/%d/seg-7.ts", i), fmt.Sprintf("198.51.%d.200", i)), fmt.Sprintf("198.51.%d.10", i), 403)

@@ -8,8 +8,8 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// TestDiagnosis reads the sentence about a host that failed.
-func TestDiagnosis(t *testing.T) {
+// TestRule01Diagnosis reads the sentence about a host that failed.
+func TestRule01Diagnosis(t *testing.T) {
 	masked := func(ip string) string { return ip[:strings.LastIndexByte(ip, '.')] + ".0" }
 	for _, c := range []struct {
 		name string
@@ -73,9 +73,9 @@ func TestDiagnosis(t *testing.T) {
 	}
 }
 
-// TestMaskedLogIsToldFromAMask: addresses that end in zeros verify where the
+// TestRule02MaskedLogIsToldFromAMask: addresses that end in zeros verify where the
 // host binds to the network, and nothing is wrong.
-func TestMaskedLogIsToldFromAMask(t *testing.T) {
+func TestRule02MaskedLogIsToldFromAMask(t *testing.T) {
 	var l little
 	for i := range 40 {
 		ip := fmt.Sprintf("20.%d.7.0", i)

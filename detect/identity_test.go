@@ -146,9 +146,9 @@ func TestRule11ByAddressNobodyRotates(t *testing.T) {
 	}
 }
 
-// TestStrangersAreNotGlued: an id that travels with a link joins nobody's
+// TestRule10StrangersAreNotGlued: an id that travels with a link joins nobody's
 // requests who play it side by side in unrelated networks.
-func TestStrangersAreNotGlued(t *testing.T) {
+func TestRule10StrangersAreNotGlued(t *testing.T) {
 	var l little
 	l.audience(video, 40)
 	for i, ip := range []string{stranger(70), stranger(71), stranger(72)} {

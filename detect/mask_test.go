@@ -21,8 +21,8 @@ var cutters = map[string]func(string, int) string{
 
 func octets(ip string, n int) string { return strings.Join(strings.Split(ip, ".")[:n], ".") }
 
-// TestMasksInForce are learned from served links alone, in every text form.
-func TestMasksInForce(t *testing.T) {
+// TestRule02MasksInForce are learned from served links alone, in every text form.
+func TestRule02MasksInForce(t *testing.T) {
 	for form, cut := range cutters {
 		for _, n := range []int{3, 2} {
 			t.Run(fmt.Sprintf("%s /%d", form, 8*n), func(t *testing.T) {
@@ -62,8 +62,8 @@ func TestMasksInForce(t *testing.T) {
 	}
 }
 
-// TestMaskOfIPv6 and whole IPv4 addresses, on one host: what bunny's signers do.
-func TestMaskOfIPv6(t *testing.T) {
+// TestRule02MaskOfIPv6 and whole IPv4 addresses, on one host: what bunny's signers do.
+func TestRule02MaskOfIPv6(t *testing.T) {
 	for form, suffix := range map[string]string{"network": "", "cidr": "/64"} {
 		for name, ipv4 := range map[string][2]int{"IPv6 alone": {}, "before whole IPv4 addresses": {0, 60}, "behind whole IPv4 addresses": {60, 0}} {
 			t.Run(form+" "+name, func(t *testing.T) {
@@ -103,9 +103,9 @@ func TestMaskOfIPv6(t *testing.T) {
 	}
 }
 
-// TestMaskOfIPv4Only: IPv6 addresses are hashed whole. An IPv4 link signed for
+// TestRule02MaskOfIPv4Only: IPv6 addresses are hashed whole. An IPv4 link signed for
 // the whole address is the signer's mistake there, not valid.
-func TestMaskOfIPv4Only(t *testing.T) {
+func TestRule02MaskOfIPv4Only(t *testing.T) {
 	s := site{host: "four.test", dir: true, text: func(ip string) string {
 		if strings.Contains(ip, ":") {
 			return ip

@@ -40,9 +40,9 @@ func TestPathThatIsItsOwnDirectory(t *testing.T) {
 	}
 }
 
-// TestScopeByFolder: links over the directory in one folder, over the file in
+// TestRule02ScopeByFolder: links over the directory in one folder, over the file in
 // another, on one host.
-func TestScopeByFolder(t *testing.T) {
+func TestRule02ScopeByFolder(t *testing.T) {
 	dir, file := site{host: "both.test", dir: true}, site{host: "both.test"}
 	var l little
 	for i := range 40 {

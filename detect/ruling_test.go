@@ -39,8 +39,8 @@ func TestMistakesOfTheSigner(t *testing.T) {
 	}
 }
 
-// TestUnboundHost: its refusals cannot come from rotation.
-func TestUnboundHost(t *testing.T) {
+// TestRule02UnboundHost: its refusals cannot come from rotation.
+func TestRule02UnboundHost(t *testing.T) {
 	s := site{host: "open.test", dir: true, text: func(string) string { return "" }}
 	var l little
 	l.audience(s, 40)
@@ -62,8 +62,8 @@ func TestUnboundHost(t *testing.T) {
 	}
 }
 
-// TestExpiry draws the lines around the second of the deadline.
-func TestExpiry(t *testing.T) {
+// TestRule07Expiry draws the lines around the second of the deadline.
+func TestRule07Expiry(t *testing.T) {
 	at := 200 * time.Second
 	due := noon.Add(at).Unix()
 	for _, c := range []struct {
@@ -102,8 +102,8 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// TestExpiredElsewhere: late and on another address; no mask would have saved it.
-func TestExpiredElsewhere(t *testing.T) {
+// TestRule07ExpiredElsewhere: late and on another address; no mask would have saved it.
+func TestRule07ExpiredElsewhere(t *testing.T) {
 	var l little
 	l.audience(folder, 40)
 	for i := range 40 {
@@ -120,8 +120,8 @@ func TestExpiredElsewhere(t *testing.T) {
 	}
 }
 
-// TestEdgeCodes reads field 41 of Gcore's raw logs.
-func TestEdgeCodes(t *testing.T) {
+// TestRule05EdgeCodes reads field 41 of Gcore's raw logs.
+func TestRule05EdgeCodes(t *testing.T) {
 	var l little
 	l.audience(folder, 40)
 	good, moved := folder.link("/g/a.ts", home), folder.link("/m/a.ts", away)
@@ -211,9 +211,9 @@ func TestWithoutAKey(t *testing.T) {
 	}
 }
 
-// TestWithoutAKeyTheCodeCounts: 1005 says that the hash failed, so the link is
+// TestRule05WithoutAKeyTheCodeCounts: 1005 says that the hash failed, so the link is
 // not refused for its age alone, however late it is.
-func TestWithoutAKeyTheCodeCounts(t *testing.T) {
+func TestRule05WithoutAKeyTheCodeCounts(t *testing.T) {
 	var l little
 	l.audience(folder, 40)
 	wrong := l.add(entry{host: folder.host, target: folder.until("/x/a.ts", home, past), ip: home, status: 403, code: 1005})
@@ -225,9 +225,9 @@ func TestWithoutAKeyTheCodeCounts(t *testing.T) {
 	tr.want(t, country, "unchecked refused_elsewhere country edge_code -")
 }
 
-// TestRetriesAreOne: the same refusal within half a minute is one, for users
+// TestRule08RetriesAreOne: the same refusal within half a minute is one, for users
 // who are judged as for users who are only counted.
-func TestRetriesAreOne(t *testing.T) {
+func TestRule08RetriesAreOne(t *testing.T) {
 	var l little
 	l.audience(folder, 40)
 	link, gone := folder.link("/v/seg-1.ts", home), folder.until("/x/seg-1.ts", home, past)
@@ -249,9 +249,9 @@ func TestRetriesAreOne(t *testing.T) {
 	}
 }
 
-// TestInterruptedAlike: served again within ten seconds is recovered, later is
+// TestRule12InterruptedAlike: served again within ten seconds is recovered, later is
 // not, for users who are judged as for users who are only counted.
-func TestInterruptedAlike(t *testing.T) {
+func TestRule12InterruptedAlike(t *testing.T) {
 	for _, c := range []struct {
 		after       time.Duration
 		interrupted int64

@@ -9,9 +9,9 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// TestSearchReachesSoFar signs links for addresses further and further away,
+// TestRule04SearchReachesSoFar signs links for addresses further and further away,
 // with no witness.
-func TestSearchReachesSoFar(t *testing.T) {
+func TestRule04SearchReachesSoFar(t *testing.T) {
 	const at = "198.51.100.23"
 	const none = "unresolved_signature unresolved_signature - - -"
 	for _, c := range []struct {
