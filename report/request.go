@@ -118,7 +118,7 @@ func (e *explained) hashed() {
 		e.row("signed for", as(strong, q.SignedIP), say(", since the same token was served there"))
 	case q.SignedBasis != "" || q.Reproduced && !e.bound():
 		e.row("hashed", say(with+"; no address"))
-	case q.Verdict == "unresolved_signature":
+	case q.Verdict == "unresolved_signature" && !strings.HasPrefix(q.Detail, "signer:"):
 		e.row("hashed", say("not known: no address that was tried gives this hash, nor does a known mistake of signers"))
 	}
 }
