@@ -82,6 +82,9 @@ func TestRequest(t *testing.T) {
 		"a rule": {func(q *finding.Request) {
 			q.Cause, q.Verdict, q.Detail = "refused_elsewhere", "valid", "user_agent"
 		}, []string{"the rule about user agent refused"}, ""},
+		"another path": {func(q *finding.Request) {
+			q.Cause, q.Verdict, q.Scope, q.SignedIP, q.SignedBasis = "wrong_path", "wrong_path", "ancestor", "198.51.7.9", "recomputed"
+		}, []string{"the link was signed over a directory above that of the path, where this host hashes the whole path", "hashed the key, the expiry, a directory above"}, "masks"},
 		"no key":   {func(q *finding.Request) { q.Cause, q.Verdict = "unchecked", "unchecked" }, []string{"do         analyse the log with the key of this host"}, ""},
 		"served":   {func(q *finding.Request) { q.Status, q.Verdict = 206, "valid" }, []string{"answer     served, valid: the hash holds and the link is in time"}, "do  "},
 		"redirect": {func(q *finding.Request) { q.Status, q.Verdict = 302, "valid" }, []string{"answer     answered 302, valid"}, "do  "},

@@ -66,6 +66,10 @@ func (e *explained) reason() string {
 		return "the expires is not a positive decimal number"
 	}
 	switch q.Verdict {
+	case "wrong_path":
+		if rule := e.scope(); rule != "" && q.Scope != "" && rule != q.Scope {
+			return "the link was signed over " + scope(q.Scope) + ", where this host hashes " + scope(rule)
+		}
 	case "valid":
 		return "the hash holds and the link is in time"
 	case "ip_mismatch", "expired_ip_mismatch":
@@ -74,6 +78,14 @@ func (e *explained) reason() string {
 		}
 	}
 	return meaning(q.Verdict)
+}
+
+// scope is what part of a path this host hashes, where it is one.
+func (e *explained) scope() string {
+	if e.h == nil || e.h.cal == nil || e.h.cal.Policy.Scope == "both" {
+		return ""
+	}
+	return e.h.cal.Policy.Scope
 }
 
 // mistake is what the signer did wrong with this link, where it is told.
