@@ -41,7 +41,7 @@ func (o *outputFlags) register(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.outputs, "output", "o", nil, "also write a report to this `FILE`; the ending picks the format ("+strings.Join(o.endings(), " ")+"); repeatable")
 	f.StringVar(&o.audience, "audience", report.Audiences()[0], "whom "+o.written()+" is for: `AUDIENCE` is "+strings.Join(report.Audiences(), ", ")+"; customer names no address")
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of text (default: the terminal's, 80 elsewhere)")
-	f.BoolVar(&o.verbose, "verbose", false, "every flagged user, the mask curves and the thresholds")
+	f.BoolVar(&o.verbose, "verbose", false, o.more())
 }
 
 func (o *outputFlags) complete(cmd *cobra.Command) {
@@ -55,6 +55,14 @@ func (o *outputFlags) usual() string {
 		return " (default text)"
 	}
 	return " (default text; markdown for another --audience)"
+}
+
+// more says what verbose adds.
+func (o *outputFlags) more() string {
+	if o.only != nil {
+		return "the whole timeline"
+	}
+	return "every flagged user, the mask curves and the thresholds"
 }
 
 // written names what the audience is of.

@@ -46,8 +46,9 @@ so these two need the log.
 Where nobody is found, the ticket says how near the log comes, and the exit status is 0:
 that is an answer, too ("found": false in JSON).`,
 		Example: `  ipdrift ticket --key-file secret.key access.log.gz --ip 203.0.113.9 --at 2026-11-20T14:03:00Z
-  ipdrift ticket case.duckdb --ip 203.0.113.9 --at 2026-11-20T14:03:00+01:00 --window 1h -o ticket.md
-  ipdrift ticket case.duckdb --token 'https://cdn.example.com/a.m3u8?md5=...&expires=...' --audience support`,
+  ipdrift ticket case.duckdb --ip 203.0.113.9 --at 2026-11-20T14:03:00+01:00 -o ticket.md
+  ipdrift ticket case.duckdb --token 'https://cdn.example.com/a.ts?md5=...&expires=...'
+  ipdrift ticket case.duckdb --user-id 3fa9c1 --audience support`,
 		Args: want(true, "LOG"),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd, args) },
 	}
@@ -55,7 +56,7 @@ that is an answer, too ("found": false in JSON).`,
 	f.SortFlags = false
 	f.StringVar(&o.ip, "ip", "", "the viewer's address: `IP` as the ticket has it")
 	f.StringVar(&o.at, "at", "", "`TIME` of the complaint, Unix seconds or RFC 3339 (default: any time)")
-	f.DurationVar(&o.window, "window", 15*time.Minute, "look so far before and after --at")
+	f.DurationVar(&o.window, "window", 15*time.Minute, "look this `SPAN` before and after --at")
 	f.StringVar(&o.token, "token", "", "the viewer's link: `URL`, token, or the first 6 characters of one")
 	f.StringVar(&o.userID, "user-id", "", "the viewer's `ID` in a report, or its first characters")
 	f.StringVar(&o.trace, "trace", "", "the `ID` of a request, such as a traceparent or its trace id")

@@ -135,8 +135,13 @@ func diagnosis(t *finding.Ticket) verdict {
 
 func (n *notice) viewer() {
 	v := n.t.Viewer
-	for i, text := range n.t.Search {
-		n.row([]string{"found", ""}[min(i, 1)], say(text))
+	label := "found"
+	if v == nil {
+		label = "the log"
+	}
+	for _, text := range n.t.Search {
+		n.row(label, say(strings.TrimPrefix(text, "Found ")))
+		label = ""
 	}
 	if v == nil {
 		return

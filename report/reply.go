@@ -121,7 +121,11 @@ func consequence(t *finding.Ticket) string {
 	if t.Host == nil || t.Cause != "ip_mismatch" {
 		return ""
 	}
-	return "For all viewers of this site: " + advice(*t.Host)
+	text := "For all viewers of this site: " + advice(*t.Host)
+	if h := t.Host; h.Prefix != nil && (t.Prefix == nil || *t.Prefix < *h.Prefix) {
+		text += " It would not have been enough for this viewer, whose addresses lie further apart; a player that fetches a new link when one is refused would go on."
+	}
+	return text
 }
 
 // wishes are what to ask a customer for.

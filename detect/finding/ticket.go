@@ -23,6 +23,7 @@ type Ticket struct {
 	Mistake  string      `json:"mistake,omitempty"`          // of the signer, where one is proven, in words
 	Answer   string      `json:"answer"`                     // the cause in a sentence
 	Mask     string      `json:"mask"`                       // what a mask would have done, a sentence; "" where no address was the cause
+	Prefix   *int        `json:"mask_prefix"`                // the narrowest candidate that would have let all of the cause through; nil: none
 	Outcome  Outcome     `json:"outcome"`
 	Cannot   []string    `json:"cannot_tell"`    // a sentence each
 	Ask      []string    `json:"ask_for"`        // what would tell more, a sentence each

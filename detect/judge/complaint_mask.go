@@ -54,8 +54,10 @@ func (l *looked) replay(common []int, least int) string {
 		}
 		switch {
 		case in == all && len(parts) == 0:
+			l.out.Prefix = &p
 			return fmt.Sprintf("A /%d would have let %s through.", p, either(all == 1, "it", "all of them"))
 		case in == all:
+			l.out.Prefix = &p
 			return listed(append(parts, fmt.Sprintf("a /%d all of them", p))) + "."
 		case in > before:
 			parts = append(parts, fmt.Sprintf("A /%d would have let %d of %d through", p, in, all))

@@ -88,6 +88,9 @@ func TestComplaints(t *testing.T) {
 	} {
 		got := settle(c.c)
 		text := strings.Join(slices.Concat([]string{got.Answer, got.Mask}, got.Cannot, got.Ask), "\n")
+		if helps := strings.Contains(got.Mask, "all of them") || strings.Contains(got.Mask, "let it through."); (got.Prefix != nil) != (helps && !strings.HasPrefix(got.Mask, "No mask")) {
+			t.Errorf("%s: prefix %v, %s", name, got.Prefix, got.Mask)
+		}
 		if got.Cause != c.cause {
 			t.Errorf("%s: cause %q, want %q", name, got.Cause, c.cause)
 		}
