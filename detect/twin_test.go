@@ -16,7 +16,7 @@ import (
 // hitLine is a made-up line, taken apart in the plainest way.
 type hitLine struct {
 	ip, host, path, md5, expires string
-	start                        int64
+	start, startMs               int64
 	status                       int
 	signed                       bool // both parameters well formed
 }
@@ -35,6 +35,7 @@ func takeApart(t testing.TB, line string) hitLine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.startMs = logged.UnixMilli() - int64(took*1000+0.5)
 	h.start = logged.Add(-time.Duration(took * float64(time.Second))).Unix()
 	h.status, _ = strconv.Atoi(after[0])
 	for _, p := range strings.Split(query, "&") {

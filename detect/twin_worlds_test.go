@@ -1,0 +1,361 @@
+package detect_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/md5"
+	"database/sql"
+	"encoding/base64"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"ipdrift/detect/finding"
+	"ipdrift/ingest/synth/scenario"
+)
+
+// twinLine is a line of a made-up world, judged on its own.
+type twinLine struct {
+	hitLine
+	agent           string
+	verdict, signed string
+}
+
+func (l *twinLine) refused() bool { return l.status == 403 || l.status == 410 }
+
+func (l *twinLine) mismatch() bool { return l.refused() && l.verdict == "ip_mismatch" }
+
+// twinUser is a link under one user agent.
+type twinUser struct {
+	lines []*twinLine // in the order of the log, which is that of time
+	first int         // line
+}
+
+// TestTwinOnEveryWorld judges the lines of every scenario by brute force, counts
+// their users with plain loops, and demands the same of the views: verdicts,
+// causes and signing addresses of the lines, counts and classes of the users, and
+// what every prefix would have accepted.
+func TestTwinOnEveryWorld(t *testing.T) {
+	met := map[finding.Class]int{}
+	for i, w := range scenario.Scenarios() {
+		t.Run(w.Name, func(t *testing.T) {
+			w.Seed, w.Lines, w.Users, w.Format = 900+uint64(i), 2400, 200, "nginx"
+			var log bytes.Buffer
+			if _, err := scenario.Run(context.Background(), w, secret, scenario.Sinks{Logs: []scenario.Sink{{Name: "log", Writer: &log}}}, nil); err != nil {
+				t.Fatal(err)
+			}
+			tr := tryText(t, log.String(), settings{user: "token"})
+			tw := newTwin(t, &w, log.String(), tr)
+			tw.sameUsers(t, tr, met)
+			tw.sameMasks(t, tr)
+		})
+	}
+	for _, class := range []finding.Class{finding.Rotating, finding.FirstRequest, finding.ManyNetworks, finding.Unchanged, finding.Undetermined} {
+		if met[class] < 50 {
+			t.Errorf("%d users are %s in all worlds", met[class], class)
+		}
+	}
+}
+
+// twinWorld is what the twin finds in a log.
+type twinWorld struct {
+	hosts map[string]*scenario.Host
+	lines []*twinLine
+	users map[string]*twinUser
+}
+
+func newTwin(t *testing.T, w *scenario.World, log string, tr *trial) *twinWorld {
+	tw := &twinWorld{hosts: map[string]*scenario.Host{}, users: map[string]*twinUser{}}
+	for i := range w.Hosts {
+		tw.hosts[w.Hosts[i].Name] = &w.Hosts[i]
+	}
+	var addresses []string
+	for line := range strings.Lines(log) {
+		l := &twinLine{hitLine: takeApart(t, line), agent: strings.Split(line, `"`)[5]}
+		tw.lines = append(tw.lines, l)
+		if !slices.Contains(addresses, l.ip) {
+			addresses = append(addresses, l.ip)
+		}
+	}
+	for i, l := range tw.lines {
+		got := tr.rows[i]
+		l.verdict, l.signed = tw.judge(l, addresses)
+		if l.verdict == "unresolved_signature" && (got.verdict == "ip_mismatch" || got.verdict == "expired_ip_mismatch") {
+			// The search goes further than the twin: its own hash is the proof.
+			l.verdict, l.signed = tw.judge(l, []string{got.signed})
+		}
+		tw.sameLine(t, i, l, got)
+		if l.hitLine.signed {
+			key := l.host + l.md5 + l.expires + l.agent
+			if tw.users[key] == nil {
+				tw.users[key] = &twinUser{first: i}
+			}
+			tw.users[key].lines = append(tw.users[key].lines, l)
+		}
+	}
+	return tw
+}
+
+// judge tries the addresses over the path that this host hashes.
+func (tw *twinWorld) judge(l *twinLine, addresses []string) (verdict, signed string) {
+	h := tw.hosts[l.host]
+	dir := l.path[:strings.LastIndexByte(l.path, '/')+1]
+	path, above := l.path, dir
+	if h.Scope == "dir" {
+		path, above = dir, dir[:strings.LastIndexByte(dir[:max(0, len(dir)-1)], '/')+1]
+	}
+	late := map[bool]string{true: "expired_ip_mismatch", false: "ip_mismatch"}
+	switch {
+	case l.md5 == "" && l.expires == "":
+		return "unsigned", "-"
+	case !l.hitLine.signed:
+		return "malformed", "-"
+	case l.holds(path, hashed(h, l.ip)):
+		return map[bool]string{true: "expired", false: "valid"}[l.late()], cmp.Or(hashed(h, l.ip), "-")
+	}
+	for _, a := range addresses {
+		if l.holds(path, hashed(h, a)) {
+			return late[l.late()], cmp.Or(hashed(h, a), "-")
+		}
+	}
+	if l.holds(above, hashed(h, l.ip)) {
+		return "wrong_path", cmp.Or(hashed(h, l.ip), "-")
+	}
+	return "unresolved_signature", "-"
+}
+
+func (h hitLine) late() bool {
+	var deadline int64
+	fmt.Sscan(h.expires, &deadline)
+	return deadline < h.start
+}
+
+// hashed is the text of an address as an edge hashes it.
+func hashed(h *scenario.Host, address string) string {
+	ip, err := netip.ParseAddr(address)
+	switch {
+	case err != nil || h.Bind == "none":
+		return ""
+	case h.Bind == "mask" && ip.Is4():
+		return netip.PrefixFrom(ip, h.Prefix4).Masked().Addr().String()
+	case h.Bind == "mask":
+		return netip.PrefixFrom(ip, h.Prefix6).Masked().Addr().String()
+	}
+	return address
+}
+
+func (tw *twinWorld) sameLine(t *testing.T, i int, l *twinLine, got row) {
+	t.Helper()
+	cause := "-"
+	switch {
+	case l.refused() && l.verdict == "valid":
+		cause = "refused_elsewhere"
+	case l.refused():
+		cause = l.verdict
+	}
+	if got.verdict != l.verdict || got.cause != cause || got.signed != l.signed && l.verdict != "unresolved_signature" {
+		t.Fatalf("line %d: %s; the twin says %s %s … %s", i+1, got, l.verdict, cause, l.signed)
+	}
+}
+
+// counted is a user as the view shows it.
+type counted struct {
+	class                                                              finding.Class
+	requests, refusals, mismatches, addresses, p24, p16, interruptions int
+}
+
+// count counts one user.
+func (u *twinUser) count(tw *twinWorld) (c counted) {
+	c.requests = len(u.lines)
+	addresses, p24, p16 := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	served, unresolved := 0, false
+	for _, l := range u.lines {
+		addresses[l.ip] = true
+		if strings.Contains(l.ip, ":") {
+			p24[""] = true
+		} else {
+			p24[octets(l.ip, 3)], p16[octets(l.ip, 2)] = true, true
+		}
+		if l.status == 200 || l.status == 206 {
+			served++
+		}
+		unresolved = unresolved || l.refused() && l.verdict == "unresolved_signature" && !l.mistaken()
+	}
+	if c.addresses = len(addresses); !p24[""] {
+		c.p24, c.p16 = len(p24), len(p16)
+	}
+	for _, r := range u.merged() {
+		c.refusals++
+		if r.mismatch() {
+			c.mismatches++
+		}
+	}
+	switch {
+	case c.mismatches > 0 && strings.HasPrefix(u.lines[0].agent, "facebookexternalhit/"):
+		c.class = finding.Undetermined // a link preview
+	case c.mismatches > 0 && served > 0:
+		c.class = finding.Rotating
+	case c.mismatches > 0:
+		c.class = finding.FirstRequest
+	case unresolved:
+		c.class = finding.Undetermined
+	default:
+		c.class = finding.Unchanged
+	}
+	if tw.interrupted(u) {
+		c.interruptions = 1
+	}
+	return c
+}
+
+// mistaken tells whether the hash holds once a signer's mistake is made: no
+// address, no slash behind the directory, no blank before the key.
+func (l *twinLine) mistaken() bool {
+	dir := l.path[:strings.LastIndexByte(l.path, '/')]
+	for _, path := range []string{l.path, dir + "/"} {
+		joined := md5.Sum([]byte(l.expires + path + l.ip + secret))
+		if l.holds(path, "") || base64.RawURLEncoding.EncodeToString(joined[:]) == l.md5 {
+			return true
+		}
+	}
+	return l.holds(dir, l.ip)
+}
+
+// merged is the refusals of a user without retries: of those for one path from
+// one address within 30 s of the first, the first.
+func (u *twinUser) merged() (out []*twinLine) {
+	for _, l := range u.lines {
+		again := func(r *twinLine) bool { return r.ip == l.ip && r.path == l.path && l.startMs-r.startMs <= 30_000 }
+		if l.refused() && !slices.ContainsFunc(out, again) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// interrupted tells whether nothing was served within 10 s after the last
+// refusal, with this link or, at the same address, with another one.
+func (tw *twinWorld) interrupted(u *twinUser) bool {
+	var last *twinLine
+	for _, l := range u.lines {
+		if l.refused() && (last == nil || l.startMs >= last.startMs) {
+			last = l
+		}
+	}
+	if last == nil {
+		return false
+	}
+	for _, l := range tw.lines {
+		own := slices.Contains(u.lines, l)
+		if (own || l.host == last.host && l.ip == last.ip && l.agent == last.agent && l.hitLine.signed) && l.status < 300 && l.startMs > last.startMs && l.startMs-last.startMs <= 10_000 {
+			return false
+		}
+	}
+	return true
+}
+
+// found reads the users of the view, by their first lines.
+func found(t *testing.T, tr *trial) map[int]counted {
+	t.Helper()
+	rows, err := tr.store.DB.Query(`SELECT min(r.line) - 1, any_value(u.class), any_value(u.requests), any_value(u.refusals), any_value(u.ip_mismatches), any_value(u.addresses),
+		any_value(u.prefixes24), any_value(u.prefixes16), any_value(u.interrupted) FROM users u JOIN requests r USING (user_id) GROUP BY u.user_id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	out := map[int]counted{}
+	for rows.Next() {
+		var first int
+		var c counted
+		var p24, p16 sql.NullInt64
+		var interrupted bool
+		if err := rows.Scan(&first, &c.class, &c.requests, &c.refusals, &c.mismatches, &c.addresses, &p24, &p16, &interrupted); err != nil {
+			t.Fatal(err)
+		}
+		if c.p24, c.p16 = int(p24.Int64), int(p16.Int64); interrupted {
+			c.interruptions = 1
+		}
+		out[first] = c
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// sameUsers compares every user. That a link was requested from many networks is
+// for the rules alone to say: the twin takes their word where links are handed on.
+func (tw *twinWorld) sameUsers(t *testing.T, tr *trial, met map[finding.Class]int) {
+	t.Helper()
+	got := found(t, tr)
+	if len(got) != len(tw.users) {
+		t.Errorf("%d users, the twin counts %d", len(got), len(tw.users))
+	}
+	for _, u := range tw.users {
+		want, is := u.count(tw), got[u.first]
+		if is.class == finding.ManyNetworks && tw.hosts[u.lines[0].host].Mix.Posted > 0 {
+			want.class = is.class
+		}
+		met[is.class]++
+		if is != want {
+			t.Errorf("the user of line %d: %+v, the twin counts %+v", u.first+1, is, want)
+		}
+	}
+}
+
+// sameMasks replays every prefix over the users whom the rules call affected.
+func (tw *twinWorld) sameMasks(t *testing.T, tr *trial) {
+	t.Helper()
+	got := found(t, tr)
+	for _, rec := range tr.Recommendations {
+		var affected int64
+		accepted := map[int]int64{}
+		for _, u := range tw.users {
+			class := got[u.first].class
+			if u.lines[0].host != rec.Host || class != finding.Rotating && class != finding.FirstRequest || u.family() != rec.Family {
+				continue
+			}
+			affected++
+			for _, s := range rec.Curve {
+				if u.accepted(s.Prefix) {
+					accepted[s.Prefix]++
+				}
+			}
+		}
+		if rec.AffectedUsers != affected {
+			t.Errorf("%s %s: %d users affected, the twin counts %d", rec.Host, rec.Family, rec.AffectedUsers, affected)
+		}
+		for _, s := range rec.Curve {
+			if s.AcceptedUsers != accepted[s.Prefix] {
+				t.Errorf("%s %s /%d: accepts %d users, the twin counts %d", rec.Host, rec.Family, s.Prefix, s.AcceptedUsers, accepted[s.Prefix])
+			}
+		}
+	}
+}
+
+// family is that of the address which the first mismatch was signed for.
+func (u *twinUser) family() string {
+	for _, l := range u.lines {
+		if l.mismatch() {
+			return map[bool]string{true: "ipv6", false: "ipv4"}[strings.Contains(l.signed, ":")]
+		}
+	}
+	return ""
+}
+
+// accepted tells whether a prefix would have let in all that was refused.
+func (u *twinUser) accepted(prefix int) bool {
+	for _, l := range u.lines {
+		if !l.mismatch() {
+			continue
+		}
+		signed, err := netip.ParseAddr(l.signed)
+		if err != nil || inCommon(signed, netip.MustParseAddr(l.ip)) < prefix {
+			return false
+		}
+	}
+	return true
+}
