@@ -110,24 +110,37 @@ func (s *tally) add(accepted, total int64) {
 
 // interval bounds the share of requests with the user as the unit (rule 13):
 // resampled up to t.BootstrapUsers users, above that the ratio estimator's
-// normal approximation (Cochran 1977, 6.4). Where all or none were accepted
-// resampling knows no doubt, and the users' Wilson bound stands instead.
+// normal approximation (Cochran 1977, 6.4), and never closer than Wilson's bounds
+// for the effective number of users (Korn and Graubard 1998), since resampling a
+// few users near 0 or 1 promises too much. Where all or none were accepted it
+// knows no doubt at all, and the users' Wilson bound stands instead.
 func (s *tally) interval(t *Thresholds) *finding.Interval {
 	if s.total == 0 {
 		return nil
 	}
 	share := float64(s.accepted) / float64(s.total)
-	switch {
-	case s.accepted == 0:
+	switch s.accepted {
+	case 0:
 		return &finding.Interval{Share: share, Low: 0, High: wilsonHigh(0, s.units)}
-	case s.accepted == s.total:
+	case s.total:
 		return &finding.Interval{Share: share, Low: wilsonLow(s.units, s.units), High: 1}
-	case s.units > int64(t.BootstrapUsers):
-		reach := z * s.deviation(share)
-		return &finding.Interval{Share: share, Low: max(0, share-reach), High: min(1, share+reach)}
 	}
-	low, high := s.resample(t)
-	return &finding.Interval{Share: share, Low: min(low, share), High: max(high, share)}
+	deviation := s.deviation(share)
+	low, high := max(0, share-z*deviation), min(1, share+z*deviation)
+	if s.units <= int64(t.BootstrapUsers) {
+		low, high = s.resample(t)
+	}
+	least, most := score(share, s.effective(share, deviation), z)
+	return &finding.Interval{Share: share, Low: min(low, least), High: max(high, most)}
+}
+
+// effective is how many independent users would make the share as sure as it
+// is; never more than there are.
+func (s *tally) effective(share, deviation float64) float64 {
+	if deviation > 0 {
+		return min(float64(s.units), share*(1-share)/(deviation*deviation))
+	}
+	return float64(s.units)
 }
 
 // deviation is the standard deviation of the ratio of two sums over users.

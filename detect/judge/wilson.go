@@ -15,11 +15,7 @@ func wilson(k, n int64, z float64) (share, low, high float64) {
 		return 0, 0, 1
 	}
 	share = float64(k) / float64(n)
-	size := float64(n)
-	middle := share + z*z/(2*size)
-	reach := z * math.Sqrt(share*(1-share)/size+z*z/(4*size*size))
-	scale := 1 + z*z/size
-	low, high = (middle-reach)/scale, (middle+reach)/scale
+	low, high = score(share, float64(n), z)
 	if k == 0 {
 		low = 0
 	}
@@ -27,6 +23,15 @@ func wilson(k, n int64, z float64) (share, low, high float64) {
 		high = 1
 	}
 	return share, low, high
+}
+
+// score gives Wilson's bounds of a share of so many users, whole or not, for a
+// normal quantile.
+func score(share, users, z float64) (low, high float64) {
+	middle := share + z*z/(2*users)
+	reach := z * math.Sqrt(share*(1-share)/users+z*z/(4*users*users))
+	scale := 1 + z*z/users
+	return (middle - reach) / scale, (middle + reach) / scale
 }
 
 func wilsonLow(k, n int64) float64 {
