@@ -189,6 +189,9 @@ func TestRule01UncheckedIsNotUnchanged(t *testing.T) {
 			if n := tr.Users.ByClass[finding.Undetermined]; n != 10 {
 				t.Errorf("%d users are undetermined, want the 10 refused ones: %v", n, tr.Users.ByClass)
 			}
+			if r := tr.advice(folder.host, "ipv4"); r.Decision != finding.InsufficientEvidence {
+				t.Errorf("%s: %s", r.Decision, r.Reason)
+			}
 		})
 	}
 }

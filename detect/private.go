@@ -8,7 +8,7 @@ import (
 // A signer that sees its own proxy signs most links for the few addresses of that
 // proxy, so a sample of them tells.
 const (
-	privateSample = 2 // links of a host that are searched for a private signing address, where most are unexplained
+	privateSample = 2 // links of a host that are searched for a private signing address, where a third or more are unexplained
 	privateHosts  = 8 // hosts of which they are
 )
 
@@ -33,7 +33,7 @@ func (a *analysis) searchPrivate(ctx context.Context, suspects []*suspect) {
 	var sample, rest []*suspect
 	for _, name := range a.names {
 		h := a.hosts[name]
-		if all := left[h]; len(all) > deepSample && int64(len(all)) > h.policy.total && len(sample) < privateSample*privateHosts {
+		if all := left[h]; len(all) > deepSample && 2*int64(len(all)) > h.policy.total && len(sample) < privateSample*privateHosts {
 			sample = append(sample, all[:privateSample]...)
 			rest = append(rest, all[privateSample:]...)
 		}

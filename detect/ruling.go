@@ -262,6 +262,9 @@ func (h *host) infer(k *kind, served []netip.Addr, named netip.Prefix) ruling {
 		return ruling{verdict: token.Expired, basis: inferred}
 	case elsewhere && !here:
 		r := ruling{verdict: token.IPMismatch, basis: inferred}
+		if k.late >= ingest.JustLate {
+			r.verdict = token.ExpiredIPMismatch
+		}
 		if len(served) == 1 {
 			r.signed = served[0]
 		}

@@ -218,10 +218,13 @@ func TestRule05WithoutAKeyTheCodeCounts(t *testing.T) {
 	l.audience(folder, 40)
 	wrong := l.add(entry{host: folder.host, target: folder.until("/x/a.ts", home, past), ip: home, status: 403, code: 1005})
 	late := l.add(entry{host: folder.host, target: folder.until("/y/a.ts", home, past), ip: home, status: 410, code: 1006})
+	l.add(entry{host: folder.host, target: folder.until("/v/a.ts", home, past), ip: home, status: 200, at: -2 * time.Hour})
+	moved := l.add(entry{host: folder.host, target: folder.until("/v/a.ts", home, past), ip: away, status: 403, code: 1005})
 	country := l.add(entry{host: folder.host, target: folder.link("/z/a.ts", home), ip: home, status: 403, code: 1001})
 	tr := l.tryGcore(t, settings{noKey: true})
 	tr.want(t, wrong, "unchecked unchecked - - -")
 	tr.want(t, late, "expired expired - edge_code -")
+	tr.want(t, moved, "expired_ip_mismatch expired_ip_mismatch - inferred "+home)
 	tr.want(t, country, "unchecked refused_elsewhere country edge_code -")
 }
 

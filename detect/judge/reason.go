@@ -27,6 +27,8 @@ func (q *question) reason() string {
 		return "Most links were signed for one address, " + q.o.Proxy + ": the signer sees its own proxy instead of the viewers, and no mask mends that; it has to take the viewer's address from its proxy's header (X-Forwarded-For), trusting that proxy only."
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
+	case q.unchecked() > 0:
+		return fmt.Sprintf("Nothing can be said about masks, as no key could check %s of this host: give its key.", plural(q.unchecked(), "refused request", "refused requests"))
 	case q.all.users == 0:
 		s = q.nobody() + q.refusals()
 	default:

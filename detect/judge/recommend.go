@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"ipdrift/detect/finding"
+	"ipdrift/token"
 )
 
 // Recommend answers the mask question with what was added so far (rules 13 to
@@ -70,7 +71,7 @@ func (q *question) decide(c *cohort) choice {
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
 	case c.users == 0:
-		if q.unproven() {
+		if q.unproven() || q.unchecked() > 0 {
 			return unsure
 		}
 		return keep
@@ -109,6 +110,17 @@ func (q *question) inForce(c *cohort) choice {
 // of the host was reproduced at all.
 func (q *question) unproven() bool {
 	return q.all.users == 0 && q.doubtful() > 0 && !q.o.Reproduced
+}
+
+// unchecked counts the refused requests that no key could check, where these are
+// more than a few: without a key an address that the link was never served to
+// cannot be told from a forged one.
+func (q *question) unchecked() int64 {
+	n := q.o.Refused[token.Unchecked.String()]
+	if q.all.users > 0 || q.o.Reproduced || n < q.t.ListedBelow {
+		return 0
+	}
+	return n
 }
 
 // doubtful counts the users whose hashes nothing explains. As nobody knows what
