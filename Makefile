@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test vet bench bench-long need-go need-nginx need-signers need-peers need-chromium
+.PHONY: build demo test vet accuracy bench bench-long need-go need-nginx need-signers need-peers need-chromium
 
 # Found wherever Go is commonly unpacked, so that a fresh shell works too.
 export PATH := $(PATH):/usr/local/go/bin
@@ -15,13 +15,18 @@ demo: build
 
 # Everything. testdata is not part of ./..., and holds tests of its own.
 test: need-go need-nginx need-signers need-chromium
-	IPDRIFT_REQUIRE_SIGNERS=1 IPDRIFT_REQUIRE_CHROMIUM=1 go test ./... ./testdata/nginx/... ./testdata/bench/...
+	IPDRIFT_REQUIRE_SIGNERS=1 IPDRIFT_REQUIRE_CHROMIUM=1 go test ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
 	cd token/lanes/gen && go test ./...
 
 vet: need-go
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
-	go vet ./... ./testdata/nginx/... ./testdata/bench/...
-	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... ./testdata/nginx/... ./testdata/bench/...
+	go vet ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
+
+# How often it is right, on made-up logs whose truth is known: a table, and exit
+# status 1 if a goal is missed. SEED makes other logs; SHOW=-v tells of each.
+accuracy: need-go
+	@go run ./testdata/accuracy $(if $(SEED),-seed $(SEED)) $(SHOW)
 
 # ipdrift beside GoAccess, lnav, mawk and DuckDB's SQL on a made-up log, then
 # the Go benchmarks (QUICK=1 leaves them out). LINES, ROUNDS and SEED say what
