@@ -24,7 +24,7 @@ vet: need-go
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
 
 # How often it is right, on made-up logs whose truth is known: a table, and exit
-# status 1 if a goal is missed. SEED makes other logs; SHOW=-v tells of each.
+# status 1 if a goal is missed. SEED makes other logs; SHOW=-v says what was wrong without a key and so on.
 accuracy: need-go
 	@go run ./testdata/accuracy $(if $(SEED),-seed $(SEED)) $(SHOW)
 
