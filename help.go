@@ -18,7 +18,7 @@ type group struct {
 func groups() []group {
 	return []group{
 		{"From logs:", []string{"analyze", "ticket"}},
-		{"From a kept case:", []string{"report", "browse", "query"}},
+		{"From a kept case:", []string{"report", "browse", "query", "bundle"}},
 		{"About one link:", []string{"explain", "verify", "sign"}},
 		{"Others:", []string{"formats", "generate", "completion", "version", "help"}},
 	}

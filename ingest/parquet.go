@@ -5,23 +5,27 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/marcboeker/go-duckdb"
 )
 
 // Parquet runs a query and writes its result to a file as Parquet (zstd). The
 // case itself is locked against writing files, so the result streams as Arrow
-// into a second database in memory, which writes it.
+// into a second database in memory, which writes it: page by page, so that
+// memory stays bounded. What is no query, such as DESCRIBE, comes in one piece.
 func (s *Store) Parquet(ctx context.Context, query, path string) error {
 	from, err := s.DB.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	connector, err := duckdb.NewConnector("", nil)
+	connector, err := duckdb.NewConnector("?memory_limit=256MB", nil)
 	if err != nil {
 		return err
 	}
@@ -33,21 +37,27 @@ func (s *Store) Parquet(ctx context.Context, query, path string) error {
 		return err
 	}
 	defer to.Close()
+	_, whole := from.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS `+query)
 	return from.Raw(func(source any) error {
-		return to.Raw(func(sink any) error { return copyArrow(ctx, source, sink, query, path) })
+		reader, err := duckdb.NewArrowFromConn(source.(driver.Conn))
+		if err != nil {
+			return err
+		}
+		var records array.RecordReader
+		if whole == nil {
+			records, err = newPaged(ctx, reader)
+		} else {
+			records, err = reader.QueryContext(ctx, query)
+		}
+		if err != nil {
+			return err
+		}
+		defer records.Release()
+		return to.Raw(func(sink any) error { return copyArrow(ctx, records, sink, path) })
 	})
 }
 
-func copyArrow(ctx context.Context, source, sink any, query, path string) error {
-	reader, err := duckdb.NewArrowFromConn(source.(driver.Conn))
-	if err != nil {
-		return err
-	}
-	records, err := reader.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer records.Release()
+func copyArrow(ctx context.Context, records array.RecordReader, sink any, path string) error {
 	writer, err := duckdb.NewArrowFromConn(sink.(driver.Conn))
 	if err != nil {
 		return err
@@ -59,7 +69,62 @@ func copyArrow(ctx context.Context, source, sink any, query, path string) error 
 	defer release()
 	sql := fmt.Sprintf(`COPY (SELECT * FROM result) TO '%s' (FORMAT parquet, COMPRESSION zstd)`, strings.ReplaceAll(path, "'", "''"))
 	_, err = sink.(driver.ExecerContext).ExecContext(ctx, sql, nil)
+	return errors.Join(err, records.Err())
+}
+
+// widePage is how many rows of a wide result are held at once.
+const widePage = 1 << 15
+
+// paged reads the temporary table page piece by piece. Its records are valid
+// until the next one.
+type paged struct {
+	ctx    context.Context
+	arrow  *duckdb.Arrow
+	now    array.RecordReader
+	at     int
+	rows   int64 // of the piece
+	failed error
+}
+
+func newPaged(ctx context.Context, from *duckdb.Arrow) (*paged, error) {
+	p := &paged{ctx: ctx, arrow: from}
+	return p, p.turn()
+}
+
+// turn goes to the next piece.
+func (p *paged) turn() (err error) {
+	before := p.now
+	p.now, err = p.arrow.QueryContext(p.ctx, fmt.Sprintf(`SELECT * FROM page WHERE rowid >= %d AND rowid < %d`, p.at, p.at+widePage))
+	p.at, p.rows = p.at+widePage, 0
+	if before != nil {
+		before.Release()
+	}
 	return err
+}
+
+func (p *paged) Next() bool {
+	for p.failed == nil {
+		if p.now.Next() {
+			p.rows += p.now.Record().NumRows()
+			return true
+		}
+		if p.failed = p.now.Err(); p.failed != nil || p.rows < widePage {
+			return false
+		}
+		p.failed = p.turn()
+	}
+	return false
+}
+
+func (p *paged) Schema() *arrow.Schema { return p.now.Schema() }
+func (p *paged) Record() arrow.Record  { return p.now.Record() }
+func (p *paged) Err() error            { return p.failed }
+func (p *paged) Retain()               {}
+func (p *paged) Release() {
+	if p.now != nil {
+		p.now.Release()
+		p.now = nil
+	}
 }
 
 // Plain turns a value that a query of the case returned into one that
