@@ -100,25 +100,39 @@ func (o *outputFlags) fits(f report.Format, err error) error {
 	return err
 }
 
+// suits refuses a format that is the same for every audience, where another one
+// than the engineer was chosen.
+func (o *outputFlags) suits(format string) error {
+	if o.audience == string(report.ForEngineer) || format == "markdown" || format == "html" || format == "text" && o.only != nil {
+		return nil
+	}
+	return fmt.Errorf("%s is the same for every audience: leave it out, or choose markdown for --audience %s", format, o.audience)
+}
+
 // check looks at the flags before any work is done.
 func (o *outputFlags) check(sources []ingest.Source) error {
 	if err := oneOf("audience", o.audience, report.Audiences()...); err != nil {
 		return err
 	}
-	other := o.only == nil && o.audience != string(report.ForEngineer)
-	switch {
-	case o.format == "" && other:
-		o.format = "markdown"
-	case o.format == "":
+	if o.format == "" {
 		o.format = "text"
-	case other && o.format != "markdown" && o.format != "html":
-		return usage("leave --format out, or let it be markdown or html", "--format %s: only Markdown and HTML are written for another --audience", o.format)
+		if err := o.suits(o.format); err != nil {
+			o.format = "markdown"
+		}
 	}
-	if err := o.fits(report.FormatNamed(o.format)); err != nil {
+	f, err := report.FormatNamed(o.format)
+	if err = o.fits(f, err); err == nil {
+		err = o.suits(f.Name)
+	}
+	if err != nil {
 		return usage("", "--format: %w", err)
 	}
 	for _, path := range o.outputs {
-		if err := o.fits(report.FormatFor(path)); err != nil {
+		f, err := report.FormatFor(path)
+		if err = o.fits(f, err); err == nil && o.audience == string(report.ForCustomer) {
+			err = o.suits(f.Name)
+		}
+		if err != nil {
 			return usage("", "-o %s: %w", path, err)
 		}
 	}

@@ -46,18 +46,30 @@ func inAddress(r rune) bool {
 	return '0' <= r && r <= '9' || 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F' || r == '.' || r == ':'
 }
 
-// withoutAddress replaces the longest address that a run of its characters is,
-// or begins or ends with.
+// longestAddress is that of IPv6 with an IPv4 tail.
+const longestAddress = 45
+
+// withoutAddress replaces the addresses in a run of their characters, from the
+// left, each the longest that begins there. It costs O(n).
 func withoutAddress(run string) string {
 	if strings.Count(run, ".") < 3 && strings.Count(run, ":") < 2 {
 		return run
 	}
-	for size := len(run); size >= 3; size-- {
-		for at := 0; at+size <= len(run); at++ {
+	var b strings.Builder
+	for at := 0; at < len(run); {
+		size := min(len(run)-at, longestAddress)
+		for ; size > 2; size-- {
 			if _, err := netip.ParseAddr(run[at : at+size]); err == nil {
-				return run[:at] + "(address)" + withoutAddress(run[at+size:])
+				break
 			}
 		}
+		if size > 2 {
+			b.WriteString("(address)")
+			at += size
+			continue
+		}
+		b.WriteByte(run[at])
+		at++
 	}
-	return run
+	return b.String()
 }
