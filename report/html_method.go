@@ -36,7 +36,7 @@ func planOf(r finding.Recommendation) plan {
 // method is what a reader needs to judge the result.
 type method struct {
 	Version, Identity, Search, Command, Schema, Case string
-	IdentityUsers, Thresholds                        [][2]string
+	Thresholds                                       [][2]string
 	Input                                            finding.Input
 	Lines, Damaged                                   string
 	Sums                                             bool
@@ -50,9 +50,6 @@ func methodOf(a *finding.Analysis, o Options) method {
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Method.Thresholds)) {
 		m.Thresholds = append(m.Thresholds, [2]string{name, strconv.FormatFloat(a.Method.Thresholds[name], 'g', -1, 64)})
-	}
-	for _, name := range slices.Sorted(maps.Keys(a.Method.IdentityUsers)) {
-		m.IdentityUsers = append(m.IdentityUsers, [2]string{name, count(a.Method.IdentityUsers[name])})
 	}
 	m.Sums = slices.ContainsFunc(a.Input.Sources, func(s finding.Source) bool { return s.XXH3 != "" })
 	return m
@@ -74,8 +71,8 @@ func limitsOf(a *finding.Analysis, all []*host) []string {
 		}
 	}
 	for _, h := range all {
-		if h.unverified() && h.cal != nil {
-			list = append(list, h.name+": "+unchecked(h))
+		if (h.failed() || h.unverified()) && h.cal != nil {
+			list = append(list, h.name+", "+keyOf(h).Status+": "+unchecked(h))
 		}
 		for _, r := range h.recs {
 			if text := doubt(r); text != "" && !h.failed() {
