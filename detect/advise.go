@@ -57,7 +57,7 @@ func (a *analysis) advise(ctx context.Context) error {
 // old ones are out after a change (rules of evidence, 20).
 func (a *analysis) lifetimes(ctx context.Context) error {
 	return each(ctx, a.conn, `SELECT host, max(life), quantile_disc(life, 0.95) FROM (
-			SELECT l.host, l.deadline - epoch_us(min(v.first)) // 1000000 AS life FROM work.visit v JOIN link l ON l.id = v.link GROUP BY l.id, l.host, l.deadline)
+			SELECT l.host, l.deadline - epoch_us(v.first) // 1000000 AS life FROM (SELECT link, min(first) AS first FROM work.visit GROUP BY link) v JOIN link l ON l.id = v.link)
 		WHERE life BETWEEN 1 AND 315360000 GROUP BY host`, func(scan scanner) error {
 		var name string
 		var longest, most int64

@@ -14,11 +14,11 @@ import (
 // (rules of evidence, 1).
 func (a *analysis) calibrate(ctx context.Context) error {
 	err := each(ctx, a.conn, `WITH per_link AS (
-			SELECT k.link, o.host, bool_or(served(o.status, o.method)) AS taken, bool_or(o.matched) AS held,
+			SELECT k.link, min(k.outcome) AS outcome, bool_or(served(o.status, o.method)) AS taken, bool_or(o.matched) AS held,
 			       bool_or(served(o.status, o.method) AND NOT o.matched) AS failed, o.key <> ? AS keyed
-			FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY ALL)
+			FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY k.link, keyed)
 		SELECT host, keyed, count(*) FILTER (taken OR held), count(*) FILTER (held AND NOT failed), count(*) FILTER (NOT taken AND NOT held)
-		FROM per_link GROUP BY host, keyed`, func(scan scanner) error {
+		FROM per_link p JOIN outcome o ON o.id = p.outcome GROUP BY host, keyed`, func(scan scanner) error {
 		var name string
 		var keyed bool
 		var tokens, verified, silent int64

@@ -114,7 +114,7 @@ func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
 }
 
 // group makes the tables visit (a user's like requests of one link) and kind
-// (the same for all users), and reads what takes few values.
+// (the same for all users, with the address), and reads what takes few values.
 func (a *analysis) group(ctx context.Context) error {
 	ident := ""
 	if a.stated() {
@@ -129,7 +129,8 @@ func (a *analysis) group(ctx context.Context) error {
 		        CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END AS file,
 		        count(*)::BIGINT AS n, min(h.start) AS first, max(h.start) AS final
 		 FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY ALL`,
-		`CREATE TABLE work.kind AS SELECT outcome, link, client, dir, file, sum(n)::BIGINT AS n FROM work.visit GROUP BY ALL`,
+		`CREATE TABLE work.kind AS SELECT k.*, coalesce(c.family, 0)::UTINYINT AS family, coalesce(c.mapped, 0)::UTINYINT AS mapped, coalesce(c.hi, 0)::UBIGINT AS hi, coalesce(c.lo, 0)::UBIGINT AS lo
+		 FROM (SELECT outcome, link, client, dir, file, sum(n)::BIGINT AS n FROM work.visit GROUP BY ALL) k LEFT JOIN client c ON c.id = k.client`,
 	} {
 		if _, err := a.conn.ExecContext(ctx, q); err != nil {
 			return err
@@ -207,7 +208,7 @@ func (a *analysis) count(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return each(ctx, a.conn, `SELECT DISTINCT o.host, c.family::INTEGER FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+	return each(ctx, a.conn, `SELECT DISTINCT o.host, k.family::INTEGER FROM work.kind k JOIN outcome o ON o.id = k.outcome
 		WHERE k.link > 0 AND NOT o.shield`, func(scan scanner) error {
 		var name string
 		var family int

@@ -62,7 +62,9 @@ func (a *analysis) listTelling(ctx context.Context) error {
 			SELECT ` + circle + ` AS link, min(l.hash) AS hash, bool_or(mismatch(k.cause) OR unresolved(k.cause)) AS telling, bool_or(k.cause > 0) AS refused,
 			       min(c.hi) <> max(c.hi) OR min(c.lo) <> max(c.lo) AS moved
 			` + from + ` JOIN link l ON l.id = k.link
-			WHERE k.link > 0 AND NOT o.shield AND o.host NOT IN (SELECT host FROM work.unbound) AND ? GROUP BY ` + circle + `),
+			WHERE k.link > 0 AND NOT o.shield AND o.host NOT IN (SELECT host FROM work.unbound) AND ?
+				AND k.link IN (SELECT link FROM work.loud UNION SELECT link FROM member) -- a quiet link alone tells nothing
+			GROUP BY ` + circle + `),
 		quiet AS (SELECT link FROM told WHERE moved AND NOT telling AND NOT refused),
 		far AS (SELECT ` + circle + ` AS link ` + from + ` WHERE k.link > 0 AND NOT o.shield AND ` + circle + ` IN (SELECT link FROM quiet) GROUP BY ` + circle + `
 			HAVING count(DISTINCT network(c.family, c.hi, c.lo) * 2 + (c.family = 4)::UBIGINT) >= ?)

@@ -272,7 +272,7 @@ func wholeLength(family int) int {
 // ends in a slash, or for an address that ends in zeros, fits two ways. In a log
 // with masked addresses all of them end in zeros.
 func (a *analysis) plainly() string {
-	from := `FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+	from := `FROM work.kind k JOIN outcome o ON o.id = k.outcome
 		WHERE o.matched AND NOT o.shield AND NOT (o.scope = 1 AND k.file IN (SELECT id FROM file WHERE text = ''))`
 	if a.masked {
 		return from
@@ -287,7 +287,7 @@ func (a *analysis) learn(ctx context.Context) error {
 		h.policy = newPolicy(h.stated, a.Scope)
 	}
 	accepted := a.plainly() + ` AND (served(o.status, o.method) OR o.status = 410 AND o.late >= 2)`
-	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, c.family, count(DISTINCT k.link), 0::UINTEGER `+accepted+` GROUP BY ALL`,
+	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, k.family, count(DISTINCT k.link), 0::UINTEGER `+accepted+` GROUP BY ALL`,
 		func(scan scanner) error {
 			host, r, links, _, err := a.scanRule(scan)
 			a.host(host).policy.add(r, links)
@@ -296,7 +296,7 @@ func (a *analysis) learn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, c.family, 0::BIGINT, k.dir `+accepted+`
+	err = each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, k.family, 0::BIGINT, k.dir `+accepted+`
 		AND o.host IN (SELECT host FROM outcome WHERE matched GROUP BY host HAVING count(DISTINCT (scope, up, bind, prefix, form)) > 1) GROUP BY ALL`,
 		func(scan scanner) error {
 			host, r, _, dir, err := a.scanRule(scan)
@@ -320,7 +320,7 @@ func (a *analysis) guess(ctx context.Context) error {
 	for _, h := range a.hosts {
 		h.policy.guessed = h.policy.total == 0
 	}
-	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, c.family, count(DISTINCT k.link), 0::UINTEGER `+a.plainly()+` GROUP BY ALL`,
+	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, k.family, count(DISTINCT k.link), 0::UINTEGER `+a.plainly()+` GROUP BY ALL`,
 		func(scan scanner) error {
 			host, r, links, _, err := a.scanRule(scan)
 			if p := &a.host(host).policy; p.guessed {

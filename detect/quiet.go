@@ -30,8 +30,8 @@ func (a *analysis) ruleQuiet(ctx context.Context) error {
 	}
 	for _, q := range []string{
 		`CREATE TABLE work.quiet AS SELECT k.link, min(k.client) AS client, min(o.scope) AS scope
-			FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
-				LEFT JOIN (VALUES ` + strings.Join(plain, ", ") + `) p (outcome, family) ON p.outcome = k.outcome AND p.family = c.family
+			FROM work.kind k JOIN outcome o ON o.id = k.outcome
+				LEFT JOIN (VALUES ` + strings.Join(plain, ", ") + `) p (outcome, family) ON p.outcome = k.outcome AND p.family = k.family
 			WHERE k.link > 0 GROUP BY k.link
 			HAVING bool_and(p.outcome IS NOT NULL) AND min(k.client) = max(k.client) AND min(o.scope) = max(o.scope) AND min(o.up) = max(o.up)`,
 		`CREATE TABLE work.loud AS SELECT k.* FROM work.kind k ANTI JOIN work.quiet q USING (link)`,

@@ -86,9 +86,8 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 	var batch []docket
 	var dirs, files map[uint32]string
 	until := uint32(0) // the last link whose texts are known
-	err = ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n,
-			coalesce(c.family, 0)::UTINYINT, coalesce(c.mapped, 0)::UTINYINT, coalesce(c.hi, 0)::UBIGINT, coalesce(c.lo, 0)::UBIGINT
-		FROM work.loud k LEFT JOIN client c ON c.id = k.client ORDER BY k.link, c.hi, c.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
+	err = ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n, k.family, k.mapped, k.hi, k.lo
+		FROM work.loud k ORDER BY k.link, k.hi, k.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
 		outcomes, links, clients, dirIDs, fileIDs, ns := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.I64(5)
 		families, mapped, hi, lo := p.U8(6), p.U8(7), p.U64(8), p.U64(9)
 		for i, link := range links {

@@ -76,8 +76,9 @@ func (a *analysis) search(ctx context.Context) error {
 func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
 	const most = 16 // clients of each
 	var out []*suspect
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.suspect AS SELECT k.link, l.host, l.hash FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link
-			WHERE k.link > 0 AND NOT o.shield GROUP BY ALL HAVING NOT bool_or(o.matched) AND bool_or(o.key <> ?)`, ingest.NoKey); err != nil {
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.suspect AS SELECT s.link, l.host, l.hash FROM (
+			SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield
+			GROUP BY k.link HAVING NOT bool_or(o.matched) AND bool_or(o.key <> ?)) s JOIN link l ON l.id = s.link`, ingest.NoKey); err != nil {
 		return nil, err
 	}
 	if err := a.conn.QueryRowContext(ctx, `SELECT greatest(count(*) - ?, 0) FROM work.suspect`, maxSuspects).Scan(&a.passed); err != nil {

@@ -67,8 +67,9 @@ const (
 // findExpiries counts links whose hash holds, with an expiry in milliseconds or
 // one that is a duration.
 func (a *analysis) findExpiries(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT o.host, count(DISTINCT k.link) FILTER (l.deadline > ?), count(DISTINCT k.link) FILTER (l.deadline < ?), count(DISTINCT k.link)
-		FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link WHERE o.matched AND NOT o.shield GROUP BY o.host ORDER BY o.host`, func(scan scanner) error {
+	return each(ctx, a.conn, `SELECT o.host, count(*) FILTER (l.deadline > ?), count(*) FILTER (l.deadline < ?), count(*)
+		FROM (SELECT k.link, min(k.outcome) AS outcome FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE o.matched AND NOT o.shield GROUP BY k.link) k
+			JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link GROUP BY o.host ORDER BY o.host`, func(scan scanner) error {
 		var name string
 		var fine, short, all int64
 		if err := scan(&name, &fine, &short, &all); err != nil {
