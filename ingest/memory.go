@@ -1,6 +1,16 @@
 package ingest
 
 // #include <stdlib.h>
+// #ifdef __GLIBC__
+// #include <malloc.h>
+// static void thrifty(void) {
+//   mallopt(M_ARENA_MAX, 2);
+//   mallopt(M_MMAP_THRESHOLD, 128 << 10);
+//   mallopt(M_TRIM_THRESHOLD, 1 << 20);
+// }
+// #else
+// static void thrifty(void) {}
+// #endif
 import "C"
 
 import (
@@ -45,3 +55,8 @@ func (memoryOfC) Free(b []byte) {
 		C.free(unsafe.Pointer(unsafe.SliceData(b)))
 	}
 }
+
+// thrifty lets the C library give memory back as soon as it is free, and keep
+// few heaps: by default each of DuckDB's threads gets one of its own, and what is
+// free in one is lost to the others. A hostile log takes a sixth less so.
+func thrifty() { C.thrifty() }

@@ -75,6 +75,7 @@ func Create(path string, l Limits) (*Store, error) {
 }
 
 func newStore() *Store {
+	thrifty()
 	s := &Store{}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
