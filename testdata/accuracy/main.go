@@ -87,16 +87,25 @@ func conditions() []condition {
 
 // measure adds up the scores of all worlds, and says what was wrong where.
 func (c *condition) measure(ctx context.Context, worlds []scenario.World, to io.Writer, tell bool) (*score, error) {
-	sum := &score{}
-	for _, w := range worlds {
-		t, err := try(ctx, c.world(w), c.handling)
+	scores, flaws, errs := make([]*score, len(worlds)), make([]string, len(worlds)), make([]error, len(worlds))
+	each(len(worlds), func(i int) {
+		t, err := try(ctx, c.world(worlds[i]), c.handling)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s, %s", w.Name, c.name), err)
+			errs[i] = fmt.Errorf("%s, %s: %w", worlds[i].Name, c.name, err)
+			return
 		}
-		s := t.marks()
+		if scores[i] = t.marks(); scores[i].flawed() {
+			flaws[i] = fmt.Sprintf("%s, %s: %s\n", worlds[i].Name, c.name, t.flaws(scores[i]))
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	sum := &score{}
+	for i, s := range scores {
 		sum.add(s)
-		if tell && s.flawed() {
-			fmt.Fprintf(to, "%s, %s: %s\n", w.Name, c.name, t.flaws(s))
+		if tell {
+			fmt.Fprint(to, flaws[i])
 		}
 	}
 	return sum, nil

@@ -162,7 +162,7 @@ func (t *trial) markDecisions(s *score) {
 	for i := range t.truth.Masks {
 		m := &t.truth.Masks[i]
 		to := &s.close
-		if clear(m) {
+		if beyondDoubt(m) {
 			to = &s.clear
 		}
 		found := t.advice(m)
@@ -177,9 +177,9 @@ func (t *trial) markDecisions(s *score) {
 	}
 }
 
-// clear tells whether the rules leave no doubt: nobody is affected, or many are
+// beyondDoubt tells whether the rules leave no doubt: nobody is affected, or many are
 // and no threshold is near.
-func clear(m *scenario.Mask) bool {
+func beyondDoubt(m *scenario.Mask) bool {
 	return m.AffectedUsers == 0 || m.AffectedUsers >= clearUsers && m.Expected.Margin >= clearMargin-1e-9
 }
 
