@@ -1,12 +1,10 @@
 package detect
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"ipdrift/ingest"
 )
@@ -219,88 +217,4 @@ func (q *inquiry) bond(ctx context.Context) (string, error) {
 		return "signed for it", err
 	}
 	return "served to it first", err
-}
-
-// elsewhere looks for users who had the address at another time.
-func (q *inquiry) elsewhere(ctx context.Context, own string) ([]sighting, error) {
-	if q.out.From == nil {
-		return nil, nil
-	}
-	users, err := q.look(ctx, "h.link > 0 AND h.client IN ("+own+")")
-	if err != nil || len(users) == 0 {
-		return nil, err
-	}
-	found, err := q.whole(ctx, users)
-	if len(found) > 0 {
-		q.say("%s asked for nothing at that time; the viewer had it at another time, and another address then.", q.IP)
-	}
-	return found, err
-}
-
-// shifted looks for the address at the nearest time.
-func (q *inquiry) shifted(ctx context.Context, own string) ([]sighting, error) {
-	if q.out.From == nil {
-		return nil, nil
-	}
-	where := "(h.client IN (" + own + ") OR h.link IN (SELECT link FROM signed WHERE signed_ip IN (" + quotes(spellings(q.IP)) + ")))"
-	found, err := q.look(ctx, where)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	nearest := slices.MinFunc(found, func(x, y sighting) int { return cmp.Compare(x.near, y.near) })
-	if time.Duration(nearest.near)*time.Microsecond > shiftBound {
-		return nil, nil
-	}
-	q.move(&nearest, q.IP.String())
-	return q.look(ctx, where+" AND "+q.during())
-}
-
-// move sets the time to where the nearest request of what was sought is.
-func (q *inquiry) move(s *sighting, what string) {
-	at := q.At.UnixMicro()
-	to := s.first
-	if at > s.last {
-		to = s.last
-	}
-	by := time.Duration(to-at) * time.Microsecond
-	where := "later"
-	if by < 0 {
-		where = "earlier"
-	}
-	hint := ""
-	if half := by.Abs().Round(30 * time.Minute); half > 0 && (by.Abs()-half).Abs() < 5*time.Minute {
-		hint = ", close to a multiple of half an hour: perhaps another time zone"
-	}
-	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, lasting(by.Abs()), where, hint)
-	q.around(time.UnixMicro(to))
-}
-
-// lasting writes a span in its two largest units.
-func lasting(d time.Duration) string {
-	switch s := int64(d.Round(time.Second).Seconds()); {
-	case s < 60:
-		return fmt.Sprintf("%d s", s)
-	case s < 3600:
-		return fmt.Sprintf("%d min %d s", s/60, s%60)
-	default:
-		return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
-	}
-}
-
-// neighbours looks for viewers in the same /24 (IPv6: /64) at the time.
-func (q *inquiry) neighbours(ctx context.Context, _ string) ([]sighting, error) {
-	bits, name := 24, "/24"
-	if q.IP.Unmap().Is6() {
-		bits, name = 64, "/64"
-	}
-	net, err := q.IP.Unmap().Prefix(bits)
-	if err != nil {
-		return nil, nil
-	}
-	found, err := q.look(ctx, "h.client IN ("+within(net)+") AND "+q.during())
-	if len(found) > 0 {
-		q.near = true
-		q.say("%s is not in the log near that time; the same %s has %s.", q.IP, name, plural(len(found), "viewer", "viewers"))
-	}
-	return found, err
 }

@@ -1,0 +1,163 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"ipdrift/detect/judge"
+)
+
+// elsewhere looks for users who had the address at another time.
+func (q *inquiry) elsewhere(ctx context.Context, own string) ([]sighting, error) {
+	if q.out.From == nil {
+		return nil, nil
+	}
+	users, err := q.look(ctx, "h.link > 0 AND h.client IN ("+own+")")
+	if err != nil || len(users) == 0 {
+		return nil, err
+	}
+	found, err := q.whole(ctx, users)
+	if len(found) > 0 {
+		q.say("%s asked for nothing at that time; the viewer had it at another time, and another address then.", q.IP)
+	}
+	return found, err
+}
+
+// shifted looks for the address at the nearest time.
+func (q *inquiry) shifted(ctx context.Context, own string) ([]sighting, error) {
+	if q.out.From == nil {
+		return nil, nil
+	}
+	where := "(h.client IN (" + own + ") OR h.link IN (SELECT link FROM signed WHERE signed_ip IN (" + quotes(spellings(q.IP)) + ")))"
+	found, err := q.look(ctx, where)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	nearest := slices.MinFunc(found, func(x, y sighting) int { return cmp.Compare(x.near, y.near) })
+	if time.Duration(nearest.near)*time.Microsecond > shiftBound {
+		return nil, nil
+	}
+	q.move(&nearest, q.IP.String())
+	return q.look(ctx, where+" AND "+q.during())
+}
+
+// move sets the time to where the nearest request of what was sought is.
+func (q *inquiry) move(s *sighting, what string) {
+	at := q.At.UnixMicro()
+	to := s.first
+	if at > s.last {
+		to = s.last
+	}
+	by := time.Duration(to-at) * time.Microsecond
+	where := "later"
+	if by < 0 {
+		where = "earlier"
+	}
+	hint := ""
+	if half := by.Abs().Round(30 * time.Minute); half > 0 && (by.Abs()-half).Abs() < 5*time.Minute {
+		hint = ", close to a multiple of half an hour: perhaps another time zone"
+	}
+	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, lasting(by.Abs()), where, hint)
+	q.around(time.UnixMicro(to))
+}
+
+// lasting writes a span in its two largest units.
+func lasting(d time.Duration) string {
+	switch s := int64(d.Round(time.Second).Seconds()); {
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min %d s", s/60, s%60)
+	default:
+		return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
+	}
+}
+
+// neighbours looks for viewers in the same /24 (IPv6: /64) at the time.
+func (q *inquiry) neighbours(ctx context.Context, _ string) ([]sighting, error) {
+	bits, name := 24, "/24"
+	if q.IP.Unmap().Is6() {
+		bits, name = 64, "/64"
+	}
+	net, err := q.IP.Unmap().Prefix(bits)
+	if err != nil {
+		return nil, nil
+	}
+	found, err := q.look(ctx, "h.client IN ("+within(net)+") AND "+q.during())
+	if len(found) > 0 {
+		q.near = true
+		q.say("%s is not in the log near that time; the same %s has %s.", q.IP, name, plural(len(found), "viewer", "viewers"))
+	}
+	return found, err
+}
+
+// miss says how near the log came where nobody was found.
+func (q *inquiry) miss(ctx context.Context) error {
+	q.out.Ask = judge.Lost()
+	in := q.a.Input
+	switch {
+	case in.First == nil:
+		q.out.Answer = "Nobody was found: the log holds no request."
+	case !q.At.IsZero() && (q.At.Add(q.Window).Before(*in.First) || q.At.Add(-q.Window).After(*in.Last)):
+		q.out.Answer = "Nobody was found: the log covers another time."
+	default:
+		q.out.Answer = "Nobody was found: the log has no request that fits."
+	}
+	if in.First != nil {
+		q.say("The log runs from %s to %s.", in.First.UTC().Format("2006-01-02 15:04:05"), in.Last.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	q.out.Cannot = []string{"Cannot tell why this viewer was refused, because the log does not have the viewer: it may be of other hosts, other edges or another time, or the address may be another one than the CDN saw."}
+	if !q.IP.IsValid() {
+		return nil
+	}
+	own, err := q.clients(ctx, spellings(q.IP))
+	if err != nil {
+		return err
+	}
+	return q.nearest(ctx, own)
+}
+
+// nearest says where the log comes nearest to the address.
+func (q *inquiry) nearest(ctx context.Context, own string) error {
+	plain := spellings(q.IP)[0]
+	lengths := []int{24, 16}
+	if plain.Is6() {
+		lengths = []int{64, 48}
+	}
+	for _, where := range []struct{ name, clients string }{
+		{q.IP.String(), own}, {prefixName(plain, lengths[0]), withinOf(plain, lengths[0])}, {prefixName(plain, lengths[1]), withinOf(plain, lengths[1])},
+	} {
+		found, err := q.look(ctx, "h.client IN ("+where.clients+")")
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			q.say("%s: no request at any time.", where.name)
+			continue
+		}
+		near := slices.MinFunc(found, func(x, y sighting) int { return cmp.Compare(x.near, y.near) })
+		q.say("%s: %s, the nearest one seen from %s to %s.", where.name, plural(len(found), "viewer", "viewers"), stamp(near.first)[:19], stamp(near.last)[:19])
+		return nil
+	}
+	return nil
+}
+
+func prefixName(ip netip.Addr, bits int) string {
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return p.Masked().String()
+}
+
+func withinOf(ip netip.Addr, bits int) string {
+	p, err := ip.Prefix(bits)
+	if err != nil {
+		return "0"
+	}
+	return within(p)
+}
