@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,8 +15,15 @@ import (
 )
 
 func TestLoadsInSilence(t *testing.T) {
-	for _, name := range []string{"widen", "hostile", "twelve_hosts", "empty"} {
-		_, text := fixture(t, name)
+	demo, err := os.ReadFile(filepath.Join(fixtures, "demo.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := map[string][]byte{"demo": demo}
+	for _, name := range []string{"widen", "hostile", "empty"} {
+		_, pages[name] = fixture(t, name)
+	}
+	for name, text := range pages {
 		p := open(t, text, look{scripts: true})
 		said, requests := p.heard()
 		if len(said) > 0 {
