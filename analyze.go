@@ -294,6 +294,9 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	if p.ring.Len() == 0 {
 		say(o.remarks(cmd), "no key: tokens are not recomputed, causes are inferred; %s", keyHint)
 	}
+	if m := p.load.Pseudonyms; m != nil && !m.Key().Kept() && o.db != "" {
+		say(o.remarks(cmd), "the pseudonym key ends with this run: nobody can undo the pseudonyms, and the case cannot grow; --pseudonym-key FILE keeps it")
+	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
 	limits := p.limits
 	limits.Threads = max(1, limits.Threads/2) // the other half parses and judges beside it: measured faster than all for both

@@ -218,6 +218,17 @@ func TestNothingSecretComesOut(t *testing.T) {
 		odd := writeText(t, filepath.Join(dir, "odd.log"), strings.Repeat("203.0.113.77 "+tokens[0]+" said 2001:db8:77::4242\n", 5))
 		out, errs = ipdrift(t, 1, append(slices.Clone(args[:4:4]), append(args[6:], odd)...)...)
 		search("an error", out+errs)
+		link := "https://cdn.example.com/v/moved.ts?md5=" + tokens[len(tokens)-1] + "&expires=1893456000&session=S3ss10n"
+		secrets = append(secrets, "S3ss10n")
+		for _, c := range [][]string{
+			{"explain", link, "--ip", "198.51.100.7", "--recover", "none", "--key-file", args[3]}, {"ticket", kept, "--token", link}, {"formats", "test", log},
+			append([]string{"ticket", log, "--token", link, "--format", "json"}, args[2:]...),
+		} {
+			if !anonymize || c[0] == "ticket" {
+				out, errs := ipdrift(t, 0, c...)
+				search(strings.Join(c[:1], " "), out+errs)
+			}
+		}
 		if control == anonymize {
 			t.Errorf("anonymize %t: the address of a client is there: %t", anonymize, control)
 		}

@@ -106,6 +106,21 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// A network stays one of its length, and its addresses stay in it.
+func TestNetworks(t *testing.T) {
+	m := testMap(t, key1)
+	for _, text := range []string{"203.0.113.9/24", "203.0.0.0/16", "2001:db8:77::/48", "2001:db8::1/128"} {
+		p := netip.MustParsePrefix(text)
+		shown := m.OfNetwork(p)
+		if m.RealNetwork(shown) != p || shown.Bits() != p.Bits() || !shown.Masked().Contains(m.Of(p.Addr().Next())) != !p.Contains(p.Addr().Next()) {
+			t.Errorf("%s became %s, and back %s", p, shown, m.RealNetwork(shown))
+		}
+	}
+	if none := (netip.Prefix{}); m.OfNetwork(none) != none || m.RealNetwork(none) != none {
+		t.Error("no network became one")
+	}
+}
+
 // The one /96 that the scheme itself would map onto IPv4, or onto NAT64, goes on
 // to other addresses.
 func TestNoTwoAlike(t *testing.T) {
