@@ -47,3 +47,19 @@ func BenchmarkRecommend(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkResample(b *testing.B) {
+	t := Default()
+	for _, users := range []int{100, t.BootstrapUsers, 100 * t.BootstrapUsers} {
+		b.Run(fmt.Sprint(users), func(b *testing.B) {
+			var s tally
+			for i := range users {
+				s.add(int64(i%7), int64(i%7+i%5+1))
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				s.interval(&t)
+			}
+		})
+	}
+}

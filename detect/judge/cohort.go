@@ -2,6 +2,7 @@ package judge
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -146,9 +147,9 @@ func (s *tally) effective(share, deviation float64) float64 {
 // deviation is the standard deviation of the ratio of two sums over users.
 func (s *tally) deviation(share float64) float64 {
 	sum := 0.0
-	for p, n := range s.pairs {
+	for _, p := range s.sorted() { // in one order, so that rounding is the same in every run
 		d := float64(p[0]) - share*float64(p[1])
-		sum += float64(n) * d * d
+		sum += float64(s.pairs[p]) * d * d
 	}
 	n := float64(s.units)
 	return math.Sqrt(sum*n/(n-1)) / float64(s.total)
@@ -176,11 +177,14 @@ func (s *tally) resample(t *Thresholds) (low, high float64) {
 // unrolled lists the pair of every user, in an order of their own.
 func (s *tally) unrolled() [][2]int64 {
 	users := make([][2]int64, 0, s.units)
-	for p, n := range s.pairs {
-		users = append(users, slices.Repeat([][2]int64{p}, int(n))...)
+	for _, p := range s.sorted() {
+		users = append(users, slices.Repeat([][2]int64{p}, int(s.pairs[p]))...)
 	}
-	slices.SortFunc(users, func(a, b [2]int64) int {
+	return users
+}
+
+func (s *tally) sorted() [][2]int64 {
+	return slices.SortedFunc(maps.Keys(s.pairs), func(a, b [2]int64) int {
 		return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
 	})
-	return users
 }
