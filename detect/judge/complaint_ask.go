@@ -122,7 +122,7 @@ func (l *looked) ask() []string {
 		return []string{askRules, askHAR}
 	}
 	if l.Keyed {
-		return []string{askLink, askDebug, askSite}
+		return []string{askKey, askLink, askDebug}
 	}
 	list := []string{askKey, askDebug, askHAR}
 	if l.RefusalsOnly {
