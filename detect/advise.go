@@ -107,6 +107,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Proxy:   h.proxy,
 		Shifted: h.shifted, Life: h.life, Life95: h.life95,
 		Session: h.session, Outside: h.outside[family],
+		Gaps:      a.gaps || h.gaps,
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 	}
 	if h.moves != nil {

@@ -25,6 +25,9 @@ func (q *question) reason() string {
 		return "Nothing can be said about masks, as users are told apart by address and nobody can be seen to change it: run again with --user auto, or with an id of the viewer."
 	case q.o.Proxy != "":
 		return "Most links were signed for one address, " + q.o.Proxy + ": the signer sees its own proxy instead of the viewers, and no mask mends that; it has to take the viewer's address from its proxy's header (X-Forwarded-For), trusting that proxy only."
+	case q.lost():
+		return fmt.Sprintf("Nothing can be said about masks, as %s refused at another address but could not be followed there, more than the %s who could: send a log of this host that holds all requests, of every edge.",
+			plural(q.untold, "user was", "users were"), count(q.all.users))
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:

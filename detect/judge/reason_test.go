@@ -133,8 +133,11 @@ func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
 	rec = w.ask(nine)
 	decided(t, rec, finding.KeepCurrent, 0, "No refusal is proven to come from a changed address, and nothing explains the hashes of 5 users: the 9 refusals fell on links whose hash nothing explains.")
 	decided(t, w.ask(func(o *Asked) { o.Unbound = true }, unreproduced), finding.KeepCurrent, 0, "carry no address")
+	gaps := func(o *Asked) { o.Gaps = true }
 	untold := func(u *User) { u.Class, u.Mismatches = finding.Undetermined, 1 }
 	decided(t, w.refused(1, 3, untold).ask(), finding.KeepCurrent, 0, "No user could be followed")
+	decided(t, newWorld().refused(31, 3, untold).refused(30, 24).quiet(9000).ask(gaps), finding.InsufficientEvidence, 0, "31 users were refused at another address but could not be followed there, more than the 30 who could")
+	decided(t, newWorld().refused(30, 3, untold).refused(30, 24).quiet(100).ask(gaps), finding.Widen, 24)
 	decided(t, newWorld().quiet(3).ask(unreproduced), finding.KeepCurrent, 0, "Nobody was refused because of a changed address")
 }
 

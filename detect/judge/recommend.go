@@ -70,6 +70,8 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
+	case q.lost():
+		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 {
 			return unsure
@@ -105,6 +107,11 @@ func (q *question) inForce(c *cohort) choice {
 	}
 	return choice{finding.KeepCurrent, now, false}
 }
+
+// lost tells whether requests are missing from the log, and more users could not
+// be followed to another address for it than are affected: then neither their
+// number nor their kind is known (rule 11).
+func (q *question) lost() bool { return q.o.Gaps && q.untold > q.all.users }
 
 // unproven tells whether nobody is known to be affected only because no hash
 // of the host was reproduced at all.

@@ -27,6 +27,7 @@ type Asked struct {
 	Between, Session  time.Duration    // median time between changes of address of those who move, and of users' sessions; 0: not known
 	Outside           map[int]float64  // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
 	ByAddress         bool             // users are told apart by address: no mask follows (rule 11)
+	Gaps              bool             // more than a tenth of the requests is missing from the log (rule 11)
 	Unverified        bool             // keys are given, but too few tokens to calibrate the host (rule 1)
 }
 
