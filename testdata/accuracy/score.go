@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,7 +89,7 @@ func (t *trial) markCauses(s *score) {
 		}
 		right := r.cause == r.gotCause
 		s.causes.count(right)
-		if !t.noKey && r.reachable(seen) {
+		if !t.noKey && r.reachable(seen) && !(t.masks() && r.twoWays()) {
 			s.provable.count(right)
 		}
 	}
@@ -109,6 +110,22 @@ func (r *request) reachable(seen map[string]bool) bool {
 		return false
 	}
 	return signed.IsPrivate() || from.Is4() && netip.PrefixFrom(signed, 16).Masked().Contains(from)
+}
+
+// masks tells whether an edge of this world binds to a mask.
+func (t *trial) masks() bool {
+	return slices.ContainsFunc(t.truth.World.Hosts, func(h scenario.Host) bool { return h.Bind == "mask" })
+}
+
+// twoWays tells whether the hash proves two things where networks are hashed: the
+// /24 of the signing address, a.b.0.0, is the /16 of the request as well.
+func (r *request) twoWays() bool {
+	signed, err := netip.ParseAddr(r.signed)
+	from, bad := netip.ParseAddr(r.from)
+	if err != nil || bad != nil || !signed.Is4() || !from.Is4() {
+		return false
+	}
+	return signed.As4()[2] == 0 && netip.PrefixFrom(signed, 16).Masked().Contains(from)
 }
 
 // markUsers compares the users with the persons that made their requests. A user
