@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	gapSample = 1000    // users of a host that are looked at for missing segments
-	gapLinks  = 1 << 14 // links that they are found among, in the order of their hashes
+	gapSample = 300     // users of a host that are looked at for missing segments
+	gapLinks  = 1 << 13 // links that they are found among, in the order of their hashes
 )
 
 // findGaps looks for requests that are missing from the log: of lines that say so,

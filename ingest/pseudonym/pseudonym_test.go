@@ -147,7 +147,7 @@ func TestKeys(t *testing.T) {
 	if a.Check() == b.Check() || a.Check() != testMap(t, key1).Key().Check() || len(a.Check()) != 32 {
 		t.Errorf("checks %s and %s", a.Check(), b.Check())
 	}
-	for _, text := range []string{fmt.Sprint(a), fmt.Sprintf("%+v", a), fmt.Sprintf("%#v", a), fmt.Sprintf("%s", New(a).Key())} {
+	for _, text := range []string{fmt.Sprint(a), fmt.Sprintf("%+v", a), fmt.Sprintf("%#v", a), New(a).Key().String()} {
 		if text != "pseudonym key" {
 			t.Errorf("a key is printed as %q", text)
 		}
