@@ -31,21 +31,26 @@ type bundleFlags struct {
 func bundleCommand() *cobra.Command {
 	o := &bundleFlags{}
 	cmd := &cobra.Command{
-		Use:   "bundle CASE.duckdb -o FILE.zip",
+		Use:   "bundle CASE.duckdb [LOG...] -o FILE.zip",
 		Short: "Put all reports of a kept case into one file, with checksums of what they rest on",
 		Long: `bundle writes a zip file with the report of a kept case in every format, the users as CSV,
 and manifest.json: the command line that the case was made with (no flag takes a key),
 versions, and for each log what the case knows it by. SHA256SUMS has the checksums of all
 files in it, for "sha256sum -c". Two bundles of one case are the same, byte for byte.
 
+A case knows its logs by XXH3 checksums of their text, decompressed. With LOG named, these
+are read again, recognised by that, and the manifest has the SHA-256 of their text as well:
+"zcat LOG | sha256sum" gives it. A LOG that is not of the case is an error.
+
 --anonymize puts pseudonyms into the reports of a case that holds addresses; without
 --pseudonym-key they are others in every bundle. A case that was made with --anonymize
 needs neither.`,
 		Example: `  ipdrift bundle case.duckdb -o evidence.zip
+  ipdrift bundle case.duckdb logs/ -o evidence.zip
   ipdrift bundle case.duckdb --anonymize --pseudonym-key pseudonym.key -o evidence.zip`,
-		Args:              want(false, "CASE.duckdb"),
-		ValidArgsFunction: caseFiles,
-		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },
+		Args:              want(true, "CASE.duckdb"),
+		ValidArgsFunction: caseAndLogs,
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1:]) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
@@ -54,14 +59,26 @@ needs neither.`,
 	return cmd
 }
 
-func (o *bundleFlags) run(cmd *cobra.Command, path string) error {
+// caseAndLogs completes a kept case, and then files of any name.
+func caseAndLogs(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return caseFiles(cmd, args, typed)
+}
+
+func (o *bundleFlags) run(cmd *cobra.Command, path string, logs []string) error {
 	switch {
 	case o.output == "":
 		return usage("-o evidence.zip", "missing flag: -o, the file to write")
 	case !strings.EqualFold(filepath.Ext(o.output), ".zip"):
 		return usage("-o evidence.zip", "-o %s: a bundle is a .zip file", o.output)
 	}
-	if err := distinct([]string{o.output}, []ingest.Source{{Path: path}}); err != nil {
+	sources, err := ingest.Sources(logs)
+	if err != nil {
+		return err
+	}
+	if err := distinct([]string{o.output}, append(sources, ingest.Source{Path: path})); err != nil {
 		return err
 	}
 	b, err := o.open(cmd.Context(), path)
@@ -69,6 +86,9 @@ func (o *bundleFlags) run(cmd *cobra.Command, path string) error {
 		return err
 	}
 	defer b.store.Close()
+	if err := b.check(cmd.Context(), cmd.InOrStdin(), sources); err != nil {
+		return err
+	}
 	f, err := newPending(o.output)
 	if err != nil {
 		return err
@@ -105,7 +125,8 @@ type manifest struct {
 }
 
 // inputFile is a log. Its checksums are of its text, decompressed, as the case
-// has them to know it again: XXH3 of all, and SHA-256 of both ends.
+// has them to know it again: XXH3 of all, and SHA-256 of both ends. That of all
+// is known of small logs, and of those that were named to be read again.
 type inputFile struct {
 	Path     string `json:"path"`
 	Format   string `json:"format"`
@@ -178,6 +199,26 @@ func inputs(ctx context.Context, store *ingest.Store, a *finding.Analysis) ([]in
 		}
 	}
 	return out, rows.Err()
+}
+
+// check reads logs again for the SHA-256 of all of their text.
+func (b *bundle) check(ctx context.Context, stdin io.Reader, logs []ingest.Source) error {
+	for _, log := range logs {
+		sum, err := log.Check(ctx, stdin)
+		if err != nil {
+			return failed("", "%s: %w", log.Label, err)
+		}
+		known := false
+		for i := range b.manifest.Inputs {
+			if in := &b.manifest.Inputs[i]; in.XXH3 == sum.XXH3 && in.Bytes != nil && *in.Bytes == sum.Bytes {
+				in.SHA256, known = sum.SHA256, true
+			}
+		}
+		if !known {
+			return failed("logs are recognised by their text, whatever their names: one that has grown since is another", "%s: not a log of this case", log.Label)
+		}
+	}
+	return nil
 }
 
 // write fills the zip file: reports in the order of their formats, then the

@@ -69,6 +69,12 @@ func TestBundle(t *testing.T) {
 		}
 	}
 	checkManifest(t, files["manifest.json"])
+	with := filepath.Join(t.TempDir(), "with.zip")
+	ipdrift(t, 0, "bundle", moved, log, "-o", with)
+	// gzip -dc testdata/nginx/video-demo.log.gz | sha256sum
+	if text := unzipped(t, with)["manifest.json"]; !strings.Contains(text, `"text_sha256": "725dc11e3ce5323bd32ad76a66d7925e398317fd1841472bd6b3b5aa9590be22"`) {
+		t.Errorf("manifest with the log: %s", text)
+	}
 	out := t.TempDir()
 	for name, text := range files {
 		writeText(t, filepath.Join(out, name), text)
