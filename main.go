@@ -55,8 +55,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop)   // a second interrupt ends the process at once
-	signal.Ignore(syscall.SIGPIPE) // a closed stdout is an error like others, so that nothing is left behind
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
+	signal.Ignore(ignored...)    // a closed stdout is an error like others, so that nothing is left behind
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
