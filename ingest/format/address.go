@@ -82,6 +82,9 @@ func quad(b []byte) (netip.Addr, bool) {
 	if len(b) < 7 || len(b) > 15 {
 		return netip.Addr{}, false
 	}
+	if cap(b) >= 16 {
+		return shortQuad(b)
+	}
 	var four [4]byte
 	part, digits, value := 0, 0, 0
 	for _, c := range b {

@@ -87,7 +87,7 @@ func epochMoment(b []byte) (int64, int64, bool) {
 
 // seconds reads a decimal number of seconds as µs.
 func seconds(b []byte) (int64, bool) {
-	dot := bytes.IndexByte(b, '.')
+	dot := indexByte(b, '.')
 	if dot < 0 {
 		dot = len(b)
 	}
@@ -104,14 +104,18 @@ func fractionOf(b []byte) (rest []byte, micros, grain int64) {
 	if len(b) < 2 || b[0] != '.' && b[0] != ',' {
 		return b, 0, second
 	}
-	grain = second
 	i := 1
 	for ; i < len(b) && '0' <= b[i] && b[i] <= '9'; i++ {
-		grain /= 10
-		micros += int64(b[i]-'0') * grain
+		if i < len(grains) {
+			micros = micros*10 + int64(b[i]-'0')
+		}
 	}
-	return b[i:], micros, max(grain, 1)
+	grain = grains[min(i, len(grains))-1]
+	return b[i:], micros * grain, grain
 }
+
+// grains are the µs that a decimal place of a second stands for, by how many places there are.
+var grains = [...]int64{second, second / 10, second / 100, second / 1000, 100, 10, 1}
 
 // clockOf reads the seconds of 15:04:05, a leap second included.
 func clockOf(b []byte) (int64, bool) {
@@ -199,6 +203,9 @@ func daysIn(y, m int) int {
 func number(b []byte) (uint64, bool) {
 	if len(b) == 0 || len(b) > 19 {
 		return 0, false
+	}
+	if len(b) <= 8 && cap(b) >= 8 {
+		return shortNumber(b)
 	}
 	var n uint64
 	for _, c := range b {

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -34,6 +35,11 @@ const (
 	verbatim           // not at all
 	doubled            // a quote in a quoted value stands twice
 )
+
+// unescaped tells that no value of the line has escaping to undo.
+func (f *Format) unescaped(line []byte) bool {
+	return f.percent == 0 && (f.escape == verbatim || f.escape == backslashed && bytes.IndexByte(line, '\\') < 0)
+}
 
 // anyField is what JSON lines may carry before one is seen.
 const anyField = 1<<fieldCount - 1 - 1<<skipped

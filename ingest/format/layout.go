@@ -2,7 +2,9 @@ package format
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -23,6 +25,10 @@ type step struct {
 	keep    bool   // after belongs to the next value
 	word    bool   // the last value: ends at a blank, too
 	guarded bool   // a quote behind a backslash does not end the value
+	short   bool   // the value mostly is, and has no blanks of its own
+	first   uint64 // the first byte of after, eight times
+	text    uint64 // all of after
+	mask    uint64 // the bytes of it that count
 	want    string
 }
 
@@ -58,11 +64,46 @@ func compile(pieces []piece) (*layout, error) {
 			return nil, err
 		}
 		s.guarded = strings.HasPrefix(s.after, `"`)
+		s.spell()
 		s.want = p.name + " and then " + s.ending()
 		l.steps = append(l.steps, s)
 	}
 	l.need = len(l.steps)
 	return l, nil
+}
+
+// spell prepares near.
+func (s *step) spell() {
+	long := s.field == agent || s.field == target || s.field == request || s.field == referer
+	if s.short = !long && !s.keep && s.blanks == 0 && 0 < len(s.after) && len(s.after) <= 8; !s.short {
+		return
+	}
+	var text, mask [8]byte
+	for i := range copy(text[:], s.after) {
+		mask[i] = 0xff
+	}
+	s.first, s.text, s.mask = eachByte*uint64(s.after[0]), binary.LittleEndian.Uint64(text[:]), binary.LittleEndian.Uint64(mask[:])
+}
+
+// near is find for a short value; -1 is for find to settle.
+func (s *step) near(line []byte, pos int) (end int) {
+	if !s.short || pos+24 > len(line) {
+		return -1
+	}
+	b := (*[24]byte)(line[pos:])
+	i := 0
+	if at := zeros(binary.LittleEndian.Uint64(b[:]) ^ s.first); at != 0 {
+		i = bits.TrailingZeros64(at) / 8
+	} else if at := zeros(binary.LittleEndian.Uint64(b[8:]) ^ s.first); at != 0 {
+		i = 8 + bits.TrailingZeros64(at)/8
+	} else {
+		return -1
+	}
+	n := len(s.after)
+	if binary.LittleEndian.Uint64(b[i:])&s.mask != s.text || s.word && b[i+n] != ' ' || s.guarded && i > 0 && b[i-1] == '\\' {
+		return -1
+	}
+	return pos + i
 }
 
 // unguard reads values whose quotes are not escaped.
@@ -143,9 +184,12 @@ func (l *layout) cut(p *Parser, line []byte) Failure {
 	pos := len(l.before)
 	for i := range l.steps {
 		s := &l.steps[i]
-		end, next := s.find(line, pos, l.raw)
+		end := s.near(line, pos)
+		next := end + len(s.after)
 		if end < 0 {
-			return l.early(p, line, i, pos)
+			if end, next = s.find(line, pos, l.raw); end < 0 {
+				return l.early(p, line, i, pos)
+			}
 		}
 		p.at[s.field] = span{int32(pos), int32(end)}
 		pos = next
@@ -203,7 +247,7 @@ func (s *step) lineEnd(line []byte, from int) int {
 // inner gives the place behind the n-th blank of b, or behind the last if it has fewer.
 func inner(b []byte, n int) (pos int) {
 	for ; n > 0; n-- {
-		pos += bytes.IndexByte(b[pos:], ' ') + 1
+		pos += indexByte(b[pos:], ' ') + 1
 	}
 	return pos
 }

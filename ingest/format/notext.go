@@ -12,7 +12,7 @@ func noText(lines [][]byte) *Misfit {
 			continue
 		}
 		full++
-		if binary(line) {
+		if notText(line) {
 			odd++
 		}
 		if bytes.IndexByte(line, '\r') >= 0 {
@@ -32,8 +32,8 @@ func noText(lines [][]byte) *Misfit {
 	return nil
 }
 
-// binary tells whether more than a quarter of a line are bytes that no text has.
-func binary(line []byte) bool {
+// notText tells whether more than a quarter of a line are bytes that no text has.
+func notText(line []byte) bool {
 	odd := 0
 	for _, c := range line {
 		if c < ' ' && c != '\t' && c != '\r' || c >= 0x80 {

@@ -13,6 +13,8 @@ type Parser struct {
 	scratch []byte
 	path    []byte // folded name of the JSON key being read
 	keys    []key  // what the keys of the last line meant, in their order
+	bare    bool   // no value of the line has escaping to undo
+	clock   clock  // the last time that was read
 }
 
 // span is where a value stands in the line. The zero span means there is none; an empty value has an end past 0.
@@ -34,6 +36,7 @@ func (p *Parser) Parse(line []byte, r *Record) Failure {
 	}
 	p.line, p.scratch = line, p.scratch[:0]
 	p.at = [fieldCount]span{}
+	p.bare = p.format.unescaped(line)
 	bad := p.cut(line)
 	if bad.Reason == "" {
 		bad = p.record(r)
@@ -164,21 +167,34 @@ func (p *Parser) badRequest() Failure {
 
 // readRest reads what a line may lack.
 func (p *Parser) readRest(r *Record) {
-	r.UserAgent, r.Referer, r.Country = p.text(agent), p.text(referer), p.text(country)
-	r.ASN = uint32(min(leading(bytes.TrimPrefix(p.raw(asn), []byte("AS"))), 1<<32-1))
-	reason, _ := number(p.raw(code)) // EdgeCenter's layout has a hexadecimal id in its place
-	r.Code = short(reason)
-	r.Upstream = short(trailing(p.raw(upstream)))
+	r.UserAgent, r.Referer = p.text(agent), p.text(referer)
 	r.Bytes = -1
 	if n, ok := number(p.raw(size)); ok {
 		r.Bytes = int64(n)
 	}
+	if p.format.layout != nil && p.format.has&rareBits == 0 {
+		r.Country, r.ASN, r.Code, r.Upstream, r.Shield, r.Sampled = nil, 0, 0, 0, false, false
+	} else {
+		p.readRare(r)
+	}
+	p.readViewer(&r.Viewer)
+}
+
+// rareBits are the fields of readRare.
+const rareBits = 1<<country | 1<<asn | 1<<code | 1<<upstream | 1<<shield | 1<<sample
+
+// readRare reads what few formats have.
+func (p *Parser) readRare(r *Record) {
+	r.Country = p.text(country)
+	r.ASN = uint32(min(leading(bytes.TrimPrefix(p.raw(asn), []byte("AS"))), 1<<32-1))
+	reason, _ := number(p.raw(code)) // EdgeCenter's layout has a hexadecimal id in its place
+	r.Code = short(reason)
+	r.Upstream = short(trailing(p.raw(upstream)))
 	r.Shield = false
 	if s := p.raw(shield); !none(s) {
 		r.Shield = string(s) != "shield_no"
 	}
 	r.Sampled = p.at[sample].end > 0 && sampled(p.raw(sample))
-	p.readViewer(&r.Viewer)
 }
 
 // leading reads the digits that b begins with; 0 if none.
@@ -220,7 +236,7 @@ func (p *Parser) text(f field) []byte {
 	if none(b) {
 		return nil
 	}
-	if p.format.percent == 0 && (p.format.escape == verbatim || p.format.escape == backslashed && bytes.IndexByte(b, '\\') < 0) {
+	if p.bare {
 		return b
 	}
 	return p.undo(f, b)

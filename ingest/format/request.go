@@ -35,7 +35,7 @@ func (p *Parser) target(r *Record) []byte {
 
 // splitRequest takes "GET /a b HTTP/1.1" apart. The protocol may be missing (HTTP/0.9), the target may hold blanks.
 func splitRequest(line []byte) (method, target []byte) {
-	i := bytes.IndexByte(line, ' ')
+	i := indexByte(line, ' ')
 	if i < 1 {
 		return nil, nil
 	}
@@ -43,7 +43,10 @@ func splitRequest(line []byte) (method, target []byte) {
 	if j := protocolAt(target); j >= 0 {
 		target = target[:j]
 	}
-	if target = bytes.TrimRight(target, " "); len(target) == 0 {
+	for len(target) > 0 && target[len(target)-1] == ' ' {
+		target = target[:len(target)-1]
+	}
+	if len(target) == 0 {
 		return method, nil
 	}
 	return method, target
@@ -51,6 +54,10 @@ func splitRequest(line []byte) (method, target []byte) {
 
 // protocolAt finds the blank before the HTTP/x that ends a request line, or -1.
 func protocolAt(b []byte) int {
+	const usual = len(" HTTP/1.1")
+	if n := len(b); n >= usual && string(b[n-usual:n-3]) == " HTTP/" && b[n-3] != ' ' && b[n-2] != ' ' && b[n-1] != ' ' {
+		return n - usual
+	}
 	i := bytes.LastIndexByte(b, ' ')
 	if i < 0 || len(b)-i > len(" HTTP/1.1") || !bytes.HasPrefix(b[i+1:], []byte("HTTP/")) {
 		return -1
@@ -105,8 +112,11 @@ func (p *Parser) readHost(r *Record) {
 }
 
 func withoutPort(h []byte) []byte {
+	if indexByte(h, ':') < 0 {
+		return h
+	}
 	i := bytes.LastIndexByte(h, ':')
-	if i < 0 || i == len(h)-1 {
+	if i == len(h)-1 {
 		return h
 	}
 	if _, ok := number(h[i+1:]); !ok || bytes.IndexByte(h[:i], ':') >= 0 && h[i-1] != ']' {

@@ -3,7 +3,10 @@ package format
 // readTime settles Logged, Start, Resolution, HasStart and Duration.
 func (p *Parser) readTime(r *Record) bool {
 	logged, grain, ok := p.logged()
-	start, startGrain, own := moment(p.raw(started))
+	start, startGrain, own := int64(0), int64(0), false
+	if text := p.raw(started); len(text) > 0 {
+		start, startGrain, own = moment(text)
+	}
 	took, known := p.took()
 	if own && ok && !known {
 		took, known = logged-start, true
@@ -26,6 +29,12 @@ func (p *Parser) readTime(r *Record) bool {
 	}
 	r.Logged, r.Start, r.Resolution, r.HasStart, r.Duration = logged, start, grain, known || own, took
 	return ok || own
+}
+
+// clock is a time that was read: many lines have the same.
+type clock struct {
+	text          []byte
+	micros, grain int64
 }
 
 // took reads the duration, in the finest unit that the line has.
@@ -53,7 +62,13 @@ func (p *Parser) logged() (micros, grain int64, ok bool) {
 	if len(text) == 0 {
 		return moment(day)
 	}
-	micros, grain, ok = moment(text)
+	if string(text) == string(p.clock.text) {
+		return p.clock.micros, p.clock.grain, true
+	}
+	if micros, grain, ok = moment(text); ok {
+		p.clock.text = append(p.clock.text[:0], text...)
+		p.clock.micros, p.clock.grain = micros, grain
+	}
 	if ok || len(day) == 0 {
 		return micros, grain, ok
 	}

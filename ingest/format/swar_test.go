@@ -1,0 +1,56 @@
+package format
+
+import (
+	"bytes"
+	"net/netip"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// placed gives the text with what a line has behind it, and alone: it must not matter.
+func placed(text string, behind string) [2][]byte {
+	whole := []byte(text + behind + strings.Repeat(" ", 16))
+	alone := make([]byte, len(text))
+	copy(alone, text)
+	return [2][]byte{whole[:len(text)], alone[:len(text):len(text)]}
+}
+
+func FuzzNumber(f *testing.F) {
+	for _, s := range []string{"", "0", "200", "1656674", "00000012", "99999999", "123456789", "9223372036854775807", "9223372036854775808", "12a", ":", "/", "1 ", "\xff1", "١"} {
+		f.Add(s, "7")
+	}
+	f.Fuzz(func(t *testing.T, s, behind string) {
+		want, err := strconv.ParseUint(s, 10, 63)
+		for _, b := range placed(s, behind) {
+			got, ok := number(b)
+			if ok != (err == nil && len(s) <= 19) || ok && got != want {
+				t.Errorf("%q before %q: %d, %v; strconv reads %d, %v", s, behind, got, ok, want, err)
+			}
+		}
+	})
+}
+
+func FuzzQuad(f *testing.F) {
+	for _, s := range []string{"0.0.0.0", "255.255.255.255", "1.2.3.4", "10.20.30.40", "256.1.1.1", "1.2.3.04", "1.2.3.", ".1.2.3", "1..2.3", "1.2.3.4.5", "1.2.3/4", "1.2.3.a", "1.2.3.\xfa", "1111.2.3.4", "1.2.345"} {
+		f.Add(s, ".5")
+	}
+	f.Fuzz(func(t *testing.T, s, behind string) {
+		want, err := netip.ParseAddr(s)
+		for _, b := range placed(s, behind) {
+			if got, ok := quad(b); ok != (err == nil && want.Is4()) || ok && got != want {
+				t.Errorf("%q before %q: %v, %v; net/netip reads %v, %v", s, behind, got, ok, want, err)
+			}
+		}
+	})
+}
+
+func FuzzIndexByte(f *testing.F) {
+	f.Add([]byte("203.0.113.7 - - [23/Nov/2026"), byte(' '))
+	f.Add([]byte("\x00\x01\x80\x7f\xff\x81-.-/,"), byte('.'))
+	f.Fuzz(func(t *testing.T, b []byte, c byte) {
+		if got, want := indexByte(b, c), bytes.IndexByte(b, c); got != want {
+			t.Errorf("%q in %q: %d, bytes says %d", c, b, got, want)
+		}
+	})
+}
