@@ -11,15 +11,24 @@ import (
 	"ipdrift/ingest"
 )
 
-// pending is an output file that does not have its name yet.
+// pending is an output file that does not have its name yet, or a stream, which
+// has no other.
 type pending struct {
 	*os.File
-	path string
+	path   string
+	stream bool
 }
 
 // newPending opens a file beside its final name, so that it appears whole or
 // not at all.
 func newPending(path string) (*pending, error) {
+	if info, err := os.Stat(path); err == nil && isStream(info) {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, failed("", "-o %s: %w", path, withoutPath(err))
+		}
+		return &pending{f, path, true}, nil
+	}
 	final := path
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		final = real
@@ -29,7 +38,7 @@ func newPending(path string) (*pending, error) {
 	if err != nil {
 		return nil, failed("", "-o %s: %w", path, withoutPath(err))
 	}
-	return &pending{f, final}, nil
+	return &pending{f, final, false}, nil
 }
 
 // write fills the file.
@@ -43,7 +52,7 @@ func (p *pending) write(fill func(io.Writer) error) error {
 
 // keep gives the file its name.
 func (p *pending) keep() error {
-	if err := p.Close(); err != nil {
+	if err := p.Close(); err != nil || p.stream {
 		return err
 	}
 	return os.Rename(p.Name(), p.path)
@@ -52,7 +61,24 @@ func (p *pending) keep() error {
 // drop removes the file if it was not kept.
 func (p *pending) drop() {
 	p.Close()
-	os.Remove(p.Name())
+	if !p.stream {
+		os.Remove(p.Name())
+	}
+}
+
+// isStream tells a pipe, a terminal or /dev/null from a file.
+func isStream(info os.FileInfo) bool {
+	return info.Mode()&(os.ModeCharDevice|os.ModeNamedPipe) != 0
+}
+
+// isStdout tells whether an output is where results go anyway.
+func isStdout(path string) bool {
+	out, err := os.Stdout.Stat()
+	if err != nil {
+		return path == "-"
+	}
+	info, err := os.Stat(path)
+	return path == "-" || err == nil && os.SameFile(info, out)
 }
 
 // distinct refuses outputs that would overwrite an input or each other.
@@ -65,7 +91,7 @@ func distinct(outputs []string, sources []ingest.Source) error {
 		if err != nil {
 			continue
 		}
-		if !info.Mode().IsRegular() {
+		if !info.Mode().IsRegular() && !isStream(info) {
 			return usage("name a file; results go to stdout without -o", "-o %s is not a file", path)
 		}
 		for _, s := range sources {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,31 +11,40 @@ import (
 	"ipdrift/ingest"
 )
 
-// parquet writes a result as Parquet. DuckDB writes files only, so stdout gets
-// it by way of a temporary one.
+// parquet writes a result as Parquet. DuckDB writes files only, so stdout and
+// pipes get it by way of a temporary one.
 func (o *queryFlags) parquet(cmd *cobra.Command, store *ingest.Store, query string) error {
-	out := cmd.OutOrStdout()
-	if o.output == "" && isTerminal(out) {
-		return usage("add -o FILE.parquet, or redirect stdout", "parquet is not for a terminal")
-	}
-	if o.output != "" {
-		f, err := newPending(o.output)
-		if err != nil {
-			return err
+	if o.output == "" {
+		out := cmd.OutOrStdout()
+		if isTerminal(out) {
+			return usage("add -o FILE.parquet, or redirect stdout", "parquet is not for a terminal")
 		}
-		defer f.drop()
-		if err := store.Parquet(cmd.Context(), query, f.Name()); err != nil {
-			return wrongSQL(err)
-		}
-		return f.keep()
+		return parquetTo(cmd.Context(), out, store, query)
 	}
+	f, err := newPending(o.output)
+	if err != nil {
+		return err
+	}
+	defer f.drop()
+	if f.stream {
+		err = parquetTo(cmd.Context(), f, store, query)
+	} else {
+		err = wrongSQL(store.Parquet(cmd.Context(), query, f.Name()))
+	}
+	if err != nil {
+		return err
+	}
+	return f.keep()
+}
+
+func parquetTo(ctx context.Context, out io.Writer, store *ingest.Store, query string) error {
 	dir, err := os.MkdirTemp("", "ipdrift-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "result.parquet")
-	if err := store.Parquet(cmd.Context(), query, path); err != nil {
+	if err := store.Parquet(ctx, query, path); err != nil {
 		return wrongSQL(err)
 	}
 	f, err := os.Open(path)

@@ -87,6 +87,9 @@ func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
 	if format == nil {
 		return oneOf("format", o.format, names...)
 	}
+	if isStdout(o.output) {
+		o.output = ""
+	}
 	if o.output != "" {
 		if err := distinct([]string{o.output}, []ingest.Source{{Path: path}}); err != nil {
 			return err

@@ -32,13 +32,14 @@ type outputFlags struct {
 	audience string
 	width    int
 	verbose  bool
+	chosen   bool // the format of stdout was
 
 	only []string // formats there are, each for every audience; nil: all
 }
 
 func (o *outputFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&o.format, "format", "", "`FORMAT` of stdout: "+strings.Join(o.names(), ", ")+o.usual())
-	f.StringArrayVarP(&o.outputs, "output", "o", nil, "also write a report to this `FILE`; the ending picks the format ("+strings.Join(o.endings(), " ")+"); repeatable")
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, "also write a report to this `FILE`; the ending picks the format ("+strings.Join(o.endings(), " ")+"), or --format where it has none of these; repeatable")
 	f.StringVar(&o.audience, "audience", report.Audiences()[0], "whom "+o.written()+" is for: `AUDIENCE` is "+strings.Join(report.Audiences(), ", ")+"; customer names no address")
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of text (default: the terminal's, 80 elsewhere)")
 	f.BoolVar(&o.verbose, "verbose", false, o.more())
@@ -114,7 +115,7 @@ func (o *outputFlags) check(sources []ingest.Source) error {
 	if err := oneOf("audience", o.audience, report.Audiences()...); err != nil {
 		return err
 	}
-	if o.format == "" {
+	if o.chosen = o.format != ""; !o.chosen {
 		o.format = "text"
 		if err := o.suits(o.format); err != nil {
 			o.format = "markdown"
@@ -128,18 +129,31 @@ func (o *outputFlags) check(sources []ingest.Source) error {
 		return usage("", "--format: %w", err)
 	}
 	for _, path := range o.outputs {
-		f, err := report.FormatFor(path)
+		f, err := o.formatOf(path)
 		if err = o.fits(f, err); err == nil && o.audience == string(report.ForCustomer) {
 			err = o.suits(f.Name)
+		}
+		if err == nil && f.Name != o.format && isStdout(path) {
+			err = fmt.Errorf("this is stdout, which gets %s: leave one of them out", o.format)
 		}
 		if err != nil {
 			return usage("", "-o %s: %w", path, err)
 		}
 	}
+	o.outputs = slices.DeleteFunc(o.outputs, isStdout)
 	if o.width < 0 {
 		return usage("0 is the terminal's width", "--width: %d is not a width", o.width)
 	}
 	return distinct(o.outputs, sources)
+}
+
+// formatOf is the format of a file: what its ending picks, or what was chosen.
+func (o *outputFlags) formatOf(path string) (report.Format, error) {
+	f, err := report.FormatFor(path)
+	if err != nil && o.chosen {
+		return report.FormatNamed(o.format)
+	}
+	return f, err
 }
 
 // document is an analysis with its case.
@@ -169,7 +183,7 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, settle func() e
 			return err
 		}
 		files = append(files, f)
-		format, err := report.FormatFor(path)
+		format, err := o.formatOf(path)
 		if err != nil {
 			return err
 		}
