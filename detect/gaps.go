@@ -48,7 +48,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	}
 	err := ingest.Pages(ctx, a.conn, `WITH watched AS (
 			SELECT v.usr, l.host FROM seen v JOIN link l ON l.id = v.link`+some+` JOIN outcome o ON o.id = v.outcome
-			WHERE v.link > 0 AND NOT o.shield GROUP BY v.usr, l.host HAVING sum(v.n) >= 6
+			WHERE v.link > 0 AND NOT o.shield GROUP BY v.usr, l.host HAVING sum(v.n) >= `+fmt.Sprint(judge.GapSegments)+`
 			QUALIFY row_number() OVER (PARTITION BY l.host ORDER BY min(l.hash), v.usr) <= `+fmt.Sprint(gapSample)+`),
 		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN watched USING (usr) WHERE v.link > 0)
 		SELECT s.host, w.usr, f.text, h.agent FROM (SELECT DISTINCT `+key+`, file FROM hit SEMI JOIN who USING (`+key+`)) h

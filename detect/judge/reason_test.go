@@ -138,6 +138,12 @@ func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
 	decided(t, w.refused(1, 3, untold).ask(), finding.KeepCurrent, 0, "No user could be followed")
 	decided(t, newWorld().refused(31, 3, untold).refused(30, 24).quiet(9000).ask(gaps), finding.InsufficientEvidence, 0, "31 users were refused at another address but could not be followed there, more than the 30 who could")
 	decided(t, newWorld().refused(30, 3, untold).refused(30, 24).quiet(100).ask(gaps), finding.Widen, 24)
+	partly := newWorld().refused(20, 24).refused(20, 3).quiet(100)
+	decided(t, partly.ask(), finding.HelpsPartly, 24)
+	decided(t, partly.ask(gaps), finding.InsufficientEvidence, 0, "40 users were refused because their address changed, or strangers tried their links, which cannot be told apart")
+	decided(t, newWorld().refused(40, 3).quiet(100).ask(gaps), finding.InsufficientEvidence, 0, "cannot be told apart")
+	decided(t, newWorld().refused(90, 24).refused(40, 0, unresolved).quiet(100).ask(gaps), finding.Widen, 24, "This does not hold if the 40 users")
+	decided(t, newWorld().refused(40, 3).quiet(90_000).ask(gaps), finding.KeepCurrent, 0)
 	decided(t, newWorld().quiet(3).ask(unreproduced), finding.KeepCurrent, 0, "Nobody was refused because of a changed address")
 }
 

@@ -83,6 +83,8 @@ func (q *question) decide(c *cohort) choice {
 		return unsure
 	case !q.worthIt(c):
 		return keep
+	case q.blurred(points):
+		return unsure
 	}
 	return points
 }
@@ -112,6 +114,12 @@ func (q *question) inForce(c *cohort) choice {
 // be followed to another address for it than are affected: then neither their
 // number nor their kind is known (rule 11).
 func (q *question) lost() bool { return q.o.Gaps && q.untold > q.all.users }
+
+// blurred tells whether requests are missing from the log, and with them what
+// tells strangers on a link, whom no mask should let in, from affected users. A mask
+// that accepts both is one that accepts the latter; one that does not may be one all
+// the same.
+func (q *question) blurred(c choice) bool { return q.o.Gaps && c.decision != finding.Widen }
 
 // unproven tells whether nobody is known to be affected only because no hash
 // of the host was reproduced at all.
