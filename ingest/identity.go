@@ -147,7 +147,16 @@ const (
 // queryIDs are the parameters that ByAuto takes for a viewer's or a session's
 // id. CMCD carries one of its own: sid, "a GUID identifying the current
 // playback session" (CTA-5004, table 1).
-const queryIDs = " sid session_id sessionid uid user_id userid viewer_id viewerid device_id deviceid "
+var queryIDs = []string{"sid", "session_id", "sessionid", "uid", "user_id", "userid", "viewer_id", "viewerid", "device_id", "deviceid"}
+
+func isQueryID(name []byte) bool {
+	for _, id := range queryIDs {
+		if len(name) == len(id) && strings.EqualFold(string(name), id) {
+			return true
+		}
+	}
+	return false
+}
 
 // queryID hashes the viewer's id in a query; 0 if there is none.
 func (w *worker) queryID(q []byte) uint64 {
@@ -161,7 +170,7 @@ func (w *worker) queryID(q []byte) uint64 {
 			if sid := cmcdSession(string(value)); sid != "" {
 				return w.hash([]byte(sid)) | 1
 			}
-		case strings.Contains(queryIDs, " "+strings.ToLower(string(name))+" "):
+		case isQueryID(name):
 			return mix(w.hash(name), w.hash(value)) | 1
 		}
 	}

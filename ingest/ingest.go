@@ -106,6 +106,7 @@ type load struct {
 	ties      *Rows
 	unproven  *Unproven
 	hitSchema *arrow.Schema
+	columns   recycled // of table hit
 	left      atomic.Int64
 	queries   atomic.Int64
 	read      atomic.Int64
@@ -227,6 +228,7 @@ func (l *load) pump(ctx context.Context) error {
 		return ctx.Err()
 	})
 	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
+	defer l.columns.close()
 	return g.Wait()
 }
 

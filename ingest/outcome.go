@@ -24,15 +24,27 @@ type outcome struct {
 	stale                  bool // what reproduced the hash is a key that was not in use at the time
 }
 
-func (w *worker) outcomeID(ctx context.Context, o *outcome, hostHash uint64) (uint32, error) {
+// methodHash is hash for a method: of the usual ones it is their letters.
+func (w *worker) methodHash(method []byte) uint64 {
+	if len(method) > 7 {
+		return w.hash(method)
+	}
+	letters := uint64(len(method))
+	for _, c := range method {
+		letters = letters<<8 | uint64(c)
+	}
+	return letters
+}
+
+func (w *worker) outcomeID(ctx context.Context, o *outcome, s *site, hostHash uint64) (uint32, error) {
 	m := o.match
-	if len(w.prover.site(o.host).keys) == 0 {
+	if len(s.keys) == 0 {
 		m.Key = NoKey
 	}
 	small := uint64(o.status) | uint64(o.code)<<16 | uint64(o.upstream)<<32 | uint64(o.shape)<<48 | uint64(o.late)<<52 | uint64(b2i(o.shield))<<56
 	how := uint64(m.Scope) | uint64(m.Up)<<8 | uint64(m.Binding.Kind)<<16 | uint64(m.Binding.Prefix)<<24 |
 		uint64(m.Binding.Form)<<32 | uint64(m.Key)<<40 | uint64(b2i(m.OK))<<48 | uint64(b2i(o.stale))<<49 | uint64(b2i(o.refused))<<50
-	hash := mix(mix(hostHash, w.hash(o.method)), mix(small, how))
+	hash := mix(mix(hostHash, w.methodHash(o.method)), mix(small, how))
 	if o.detail != "" {
 		hash = mix(hash, w.hash([]byte(o.detail)))
 	}

@@ -19,7 +19,6 @@ type prover struct {
 	memo  []memo
 	sites map[string]*site
 	kits  map[*token.Scheme]*kit
-	now   *site // the last one asked for
 }
 
 // site is what one worker knows of a host.
@@ -65,9 +64,6 @@ func newProver(l *load) *prover {
 }
 
 func (p *prover) site(host []byte) *site {
-	if p.now != nil && p.now.name == string(host) {
-		return p.now
-	}
 	s := p.sites[string(host)]
 	if s == nil {
 		if len(p.sites) > maxHosts {
@@ -76,7 +72,6 @@ func (p *prover) site(host []byte) *site {
 		s = p.newSite(host)
 		p.sites[s.name] = s
 	}
-	p.now = s
 	return s
 }
 

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -29,30 +28,24 @@ type worker struct {
 	tied                                              *cache // what was noted of ties
 	links                                             []linkMemo
 
-	name []byte // scratch for a host's name
+	name  []byte    // scratch for a host's name
+	salts [2]uint64 // of addressHash
 
-	queries int64 // requests with a query string
-	hits    hitColumns
-	build   *array.RecordBuilder
+	places  [placeSlots]place // hosts as they are written
+	queries int64             // requests with a query string
+	hits    *hitColumns       // nil: no row yet
 }
 
 // reading is one worker's share of a source.
 type reading struct {
 	parser *format.Parser
 	facts  format.Facts
+	place  place // of the lines that have no host
 }
 
 // linkSlots is the size of a worker's memory of links: direct-mapped, what
 // collides is parsed again.
 const linkSlots = 1 << 15
-
-// hitColumns are the columns of table hit for one batch.
-type hitColumns struct {
-	source                                                  []uint16
-	line, bytes                                             []int64
-	start                                                   []arrow.Timestamp
-	outcome, link, client, dir, file, agent, referer, ident []uint32
-}
 
 func newWorker(l *load) *worker {
 	return &worker{
@@ -61,7 +54,7 @@ func newWorker(l *load) *worker {
 		links:  make([]linkMemo, linkSlots), outcome: newCache(l.dicts.outcome), client: newCache(l.dicts.client),
 		dir: newCache(l.dicts.dir), file: newCache(l.dicts.file), agent: newCache(l.dicts.agent), referer: newCache(l.dicts.referer),
 		ident: newCache(l.dicts.ident), tied: newCache(nil),
-		build: newBuilder(l.hitSchema),
+		salts: [2]uint64{maphash.String(l.seed, "upper"), maphash.String(l.seed, "lower")},
 	}
 }
 
@@ -110,7 +103,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 		parsed++
 		from.facts.Note(&w.record)
 		grain = max(grain, w.record.Resolution)
-		if err := w.request(ctx, ch.source, number, out); err != nil {
+		if err := w.request(ctx, from, ch.source, number, out); err != nil {
 			return err
 		}
 	}
@@ -124,12 +117,10 @@ func (w *worker) reject(ctx context.Context, source int, line int64, reason stri
 }
 
 // request adds the record as one row.
-func (w *worker) request(ctx context.Context, source int, line int64, out chan<- arrow.Record) error {
+func (w *worker) request(ctx context.Context, from *reading, source int, line int64, out chan<- arrow.Record) error {
 	r := &w.record
-	host := w.hostName(r.Host)
-	if len(host) == 0 {
-		host = w.sources[source].host
-	}
+	at := w.placeOf(from, source)
+	host, s := at.name, at.site
 	if !w.wanted(r, host) {
 		w.left.Add(1)
 		return nil
@@ -138,11 +129,10 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 	if bytes.IndexByte(r.Target, '?') >= 0 {
 		w.queries++
 	}
-	s := w.prover.site(host)
 	if s.sees {
 		s.parser.See(Seen(host, r.UserAgent, r.Referer))
 	}
-	t := w.aim(s, host)
+	t := w.aim(at)
 	l, err := w.linkOf(ctx, s, host, &t)
 	if err != nil {
 		return err
@@ -152,7 +142,7 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 		shield: r.Shield, shape: l.shape, detail: l.detail, refused: refused(r.Status) || r.Status == s.expired && r.Status != 0,
 	}
 	w.judge(&o, s, &t, l, source, line)
-	ids, err := w.ids(ctx, &o, &t)
+	ids, err := w.ids(ctx, &o, s, &t)
 	if err != nil {
 		return err
 	}
@@ -163,23 +153,48 @@ func (w *worker) request(ctx context.Context, source int, line int64, out chan<-
 	if err := w.ties(ctx, t.host, l, ids); err != nil {
 		return err
 	}
-	h := &w.hits
-	h.source = append(h.source, uint16(source))
-	h.line = append(h.line, line)
-	h.bytes = append(h.bytes, r.Bytes)
-	h.start = append(h.start, arrow.Timestamp(r.Start))
-	h.outcome = append(h.outcome, ids.outcome)
-	h.link = append(h.link, l.id)
-	h.client = append(h.client, ids.client)
-	h.dir = append(h.dir, ids.dir)
-	h.file = append(h.file, ids.file)
-	h.agent = append(h.agent, ids.agent)
-	h.referer = append(h.referer, ids.referer)
-	h.ident = append(h.ident, ident)
-	if len(h.line) == batchRows {
+	h := w.hits
+	if h == nil {
+		h = newHitColumns(&w.columns)
+		w.hits = h
+	}
+	i := h.n
+	h.source[i], h.line[i], h.start[i], h.bytes[i] = uint16(source), line, r.Start, r.Bytes
+	h.outcome[i], h.link[i], h.client[i], h.dir[i] = ids.outcome, l.id, ids.client, ids.dir
+	h.file[i], h.agent[i], h.referer[i], h.ident[i] = ids.file, ids.agent, ids.referer, ident
+	if h.n++; h.n == batchRows {
 		return w.flush(ctx, out)
 	}
 	return nil
+}
+
+// place is what a worker knows of a host as lines write it.
+type place struct {
+	written []byte
+	name    []byte // see hostName; of a line without one, what stands for it
+	hash    uint64 // of the name
+	site    *site  // nil: the slot is empty
+}
+
+// placeSlots is how many places a worker remembers; direct-mapped.
+const placeSlots = 64
+
+// placeOf is the place that the record was asked of.
+func (w *worker) placeOf(from *reading, source int) *place {
+	written := w.record.Host
+	p := &w.places[w.hash(written)%placeSlots]
+	if p.site != nil && string(p.written) == string(written) {
+		return p
+	}
+	name := w.hostName(written)
+	if len(name) == 0 {
+		if p = &from.place; p.site != nil {
+			return p
+		}
+		name = w.sources[source].host
+	}
+	*p = place{append(p.written[:0], written...), append(p.name[:0], name...), w.hash(name), w.prover.site(name)}
+	return p
 }
 
 // hostName is a host without port and trailing dot, in lower case: one host is
@@ -248,10 +263,9 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 	if s.personal {
 		c.link = mix(c.link, mix(w.hash(r.UserAgent), w.hash(r.Referer)))
 	}
-	match, known := w.prover.recall(r.Client, served(o), c)
-	if !known {
-		s.parser.Parse(r.Target, &w.link)
-		match = w.prover.prove(&w.link, s, r.Client, served(o), c)
+	match := l.proof.match
+	if !l.proof.holds(c.link, c.dir, r.Client) {
+		match = w.match(s, l, served(o), c)
 	}
 	o.match, o.stale = plain(match, t.index, r.Client), s.stale(match, r.Start, r.Start+r.Resolution-1)
 	if !match.OK {
@@ -261,6 +275,20 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 		}
 		w.unproven.note(l.id, at)
 	}
+}
+
+// match tells how the link of the record verifies.
+func (w *worker) match(s *site, l *linkMemo, served bool, c contextHash) token.Match {
+	r := &w.record
+	match, known := w.prover.recall(r.Client, served, c)
+	if !known {
+		s.parser.Parse(r.Target, &w.link)
+		match = w.prover.prove(&w.link, s, r.Client, served, c)
+	}
+	if match.OK && match.Scope != token.ScopeFile {
+		l.proof = memo{c.link, c.dir, r.Client, match, true}
+	}
+	return match
 }
 
 // plain is the first of the ways to sign that hash the same text: the order in
@@ -297,8 +325,8 @@ type aimed struct {
 	host, dirHash, fileHash, link uint64 // hashes; link of all that the token can depend on
 }
 
-func (w *worker) aim(s *site, host []byte) aimed {
-	target := w.record.Target
+func (w *worker) aim(at *place) aimed {
+	s, target := at.site, w.record.Target
 	var path, shown []byte
 	if s.inQuery && len(target) > 0 && target[0] == '/' && bytes.IndexByte(target, '#') < 0 {
 		path = cutQuery(target)
@@ -307,11 +335,12 @@ func (w *worker) aim(s *site, host []byte) aimed {
 		s.parser.Parse(target, &w.link)
 		path, shown = w.link.RawPath, withoutToken(target, &w.link)
 	}
-	t := aimed{host: w.hash(host)}
+	t := aimed{host: at.hash}
 	dir, file := splitPath(shown)
 	t.signedDir, t.signedFile, t.index = w.hash(dir), w.hash(file), len(file) == 0
 	t.dirHash, t.fileHash = t.signedDir, t.signedFile
-	if t.dir, t.file = splitStored(shown); len(t.dir) != len(dir) {
+	if t.dir, t.file = dir, file; bytes.IndexByte(shown, '%') < 0 && bytes.IndexByte(shown, '&') < 0 {
+	} else if t.dir, t.file = splitStored(shown); len(t.dir) != len(dir) {
 		t.dirHash, t.fileHash = w.hash(t.dir), w.hash(t.file)
 	}
 	t.link = w.hash(target[len(path):])
@@ -331,6 +360,7 @@ type linkMemo struct {
 	detail   token.Detail
 	deadline int64
 	viewer   uint64 // hash of the viewer's id in the query; 0: none
+	proof    memo   // the last one that held for a whole directory
 }
 
 func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*linkMemo, error) {
@@ -383,14 +413,24 @@ func stableID(host []byte, l *token.Link) uint64 {
 // hitIDs are the dictionary ids of one hit.
 type hitIDs struct{ outcome, client, dir, file, agent, referer uint32 }
 
-func (w *worker) ids(ctx context.Context, o *outcome, t *aimed) (hitIDs, error) {
-	outcome, err1 := w.outcomeID(ctx, o, t.host)
-	client, err2 := w.clientID(ctx)
-	dir, err3 := w.textID(ctx, w.dir, t.dir, t.dirHash, pathText)
-	file, err4 := w.textID(ctx, w.file, t.file, t.fileHash, pathText)
-	agent, err5 := w.textID(ctx, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText)
-	referer, err6 := w.textID(ctx, w.referer, w.record.Referer, w.hash(w.record.Referer), refererText)
-	return hitIDs{outcome, client, dir, file, agent, referer}, cmp.Or(err1, err2, err3, err4, err5, err6)
+func (w *worker) ids(ctx context.Context, o *outcome, s *site, t *aimed) (ids hitIDs, err error) {
+	if ids.outcome, err = w.outcomeID(ctx, o, s, t.host); err != nil {
+		return ids, err
+	}
+	if ids.client, err = w.clientID(ctx); err != nil {
+		return ids, err
+	}
+	if ids.dir, err = w.textID(ctx, w.dir, t.dir, t.dirHash, pathText); err != nil {
+		return ids, err
+	}
+	if ids.file, err = w.textID(ctx, w.file, t.file, t.fileHash, pathText); err != nil {
+		return ids, err
+	}
+	if ids.agent, err = w.textID(ctx, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText); err != nil {
+		return ids, err
+	}
+	ids.referer, err = w.textID(ctx, w.referer, w.record.Referer, w.hash(w.record.Referer), refererText)
+	return ids, err
 }
 
 // textID is the id of a text. stored is what of it goes into the case, if
@@ -418,7 +458,7 @@ func refererText(b []byte) (string, bool) { return cleanPath(cutReferer(b)), b !
 func (w *worker) clientID(ctx context.Context) (uint32, error) {
 	r := &w.record
 	raw := r.Client.As16()
-	hash := mix(w.hash(raw[:]), mix(uint64(r.ASN)<<1|uint64(b2i(r.Client.Is4())), w.hash(r.Country)))
+	hash := mix(w.addressHash(raw), mix(uint64(r.ASN)<<1|uint64(b2i(r.Client.Is4())), w.hash(r.Country)))
 	slot := w.client.slot(hash)
 	if slot.hash == hash && slot.id != 0 {
 		return slot.id, nil
@@ -454,6 +494,11 @@ func (w *worker) clientID(ctx context.Context) (uint32, error) {
 	})
 }
 
+// addressHash is hash for an address.
+func (w *worker) addressHash(raw [16]byte) uint64 {
+	return mix(binary.LittleEndian.Uint64(raw[:8])^w.salts[0], binary.LittleEndian.Uint64(raw[8:])^w.salts[1])
+}
+
 func family(a netip.Addr) uint8 {
 	if a.Unmap().Is4() {
 		return 4
@@ -470,23 +515,11 @@ func b2i(b bool) int {
 
 // flush hands the batch to the writer.
 func (w *worker) flush(ctx context.Context, out chan<- arrow.Record) error {
-	h := &w.hits
-	if len(h.line) == 0 {
+	if w.hits == nil {
 		return nil
 	}
-	b := w.build
-	b.Field(0).(*array.Uint16Builder).AppendValues(h.source, nil)
-	b.Field(1).(*array.Int64Builder).AppendValues(h.line, nil)
-	b.Field(2).(*array.TimestampBuilder).AppendValues(h.start, nil)
-	for i, ids := range [][]uint32{h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.referer, h.ident} {
-		b.Field(3+i).(*array.Uint32Builder).AppendValues(ids, nil)
-	}
-	b.Field(11).(*array.Int64Builder).AppendValues(h.bytes, nil)
-	h.source, h.line, h.bytes, h.start = h.source[:0], h.line[:0], h.bytes[:0], h.start[:0]
-	for _, ids := range []*[]uint32{&h.outcome, &h.link, &h.client, &h.dir, &h.file, &h.agent, &h.referer, &h.ident} {
-		*ids = (*ids)[:0]
-	}
-	record := b.NewRecord()
+	record := w.hits.record(w.hitSchema, &w.columns)
+	w.hits = nil
 	select {
 	case out <- record:
 		return nil

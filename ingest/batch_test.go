@@ -1,0 +1,27 @@
+package ingest
+
+import (
+	"testing"
+	"unsafe"
+)
+
+func TestRecycled(t *testing.T) {
+	var m recycled
+	first := m.Allocate(4096)
+	first[0], first[4095] = 1, 2
+	m.Free(first)
+	if other := m.Allocate(64); unsafe.SliceData(other) == unsafe.SliceData(first) {
+		t.Error("memory of another size is handed out")
+	} else {
+		m.Free(other)
+	}
+	again := m.Allocate(4096)
+	if unsafe.SliceData(again) != unsafe.SliceData(first) || again[0] != 1 || again[4095] != 2 {
+		t.Error("what is free is not used again as it was left")
+	}
+	m.close()
+	m.Free(again)
+	if len(m.spare) > 0 {
+		t.Error("what is freed behind the end is kept")
+	}
+}
