@@ -185,6 +185,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 		return nil, err
 	}
 	p.detect.Pseudonyms = p.load.Pseudonyms
+	p.load.Now = time.Now()
 	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.limits.Threads
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.limits.Threads

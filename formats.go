@@ -147,16 +147,17 @@ func testSource(cmd *cobra.Command, s ingest.Source, f *format.Format, columns f
 		}
 		f = found
 	}
-	return describe(cmd.OutOrStdout(), s.Label, f, lines)
+	return describe(cmd.OutOrStdout(), s, f, lines)
 }
 
 // describe says how well a format fits and shows the first lines as parsed.
-func describe(w io.Writer, path string, f *format.Format, lines [][]byte) error {
+func describe(w io.Writer, s ingest.Source, f *format.Format, lines [][]byte) error {
 	p := &paragraphs{w: w}
 	parser, record := f.NewParser(), &format.Record{}
 	good, bad, blank := 0, 0, 0
 	var shown []func()
 	var facts format.Facts
+	parser.Latest, facts.YearFrom = s.Latest(time.Now())
 	for i, line := range lines {
 		values, failure := parser.Explain(line, record)
 		name := fmt.Sprintf("line %d", i+1)
@@ -182,7 +183,7 @@ func describe(w io.Writer, path string, f *format.Format, lines [][]byte) error 
 		}
 	}
 	p.line("format", "%s: %s", f.Name, f.Doc)
-	p.line("fits", "%d of the first %d lines of %s", good, len(lines)-blank, path)
+	p.line("fits", "%d of the first %d lines of %s", good, len(lines)-blank, s.Label)
 	p.line("fields", "%s", strings.Join(f.Fields(), ", "))
 	for _, note := range slices.Concat(shortcomings(f), f.Notes(), facts.Sentences(f.Name)) {
 		p.line("note", "%s", note)
@@ -191,7 +192,7 @@ func describe(w io.Writer, path string, f *format.Format, lines [][]byte) error 
 		show()
 	}
 	if good == 0 && p.err == nil {
-		return failed("", "%s: no line fits the format %s", path, f.Name)
+		return failed("", "%s: no line fits the format %s", s.Label, f.Name)
 	}
 	return p.err
 }

@@ -47,6 +47,7 @@ type Options struct {
 	Since     time.Time      // zero: no limit; by the request's start
 	Until     time.Time      // exclusive
 	Host      string         // glob over hosts, "" all
+	Now       time.Time      // for times without a year in what is no file; zero: these are rejected
 	Identity  Identity       // who is one user
 	Networks  *Networks      // whose the addresses are that the log does not tell; nil: not known
 	Watch     *Watch         // what else to look for in the lines; nil: nothing

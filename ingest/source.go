@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Source is one input: a file, a member of a zip archive, or stdin as "-".
@@ -20,6 +21,8 @@ type Source struct {
 	Named bool   // the user gave a label
 	Host  string // the label as given: it stands for the host where a format has none
 	Size  int64  // bytes as stored (compressed); -1 unknown
+
+	Modified time.Time // when the file was last written to; zero: not a file
 
 	member *member
 	fault  error // why the source cannot be read, known beforehand
@@ -79,7 +82,7 @@ func newSources(e entry, label string) []Source {
 	if info, err := os.Stat(e.path); err != nil || e.err != nil || !info.Mode().IsRegular() {
 		return []Source{s}
 	} else {
-		s.Size = info.Size()
+		s.Size, s.Modified = info.Size(), info.ModTime()
 	}
 	found, err := zipMembers(e.path)
 	if err != nil || found == nil {
@@ -130,6 +133,18 @@ func (s Source) open(stdin io.Reader, read *atomic.Int64) (*stream, error) {
 		return nil, err
 	}
 	return &stream{out, in.file}, nil
+}
+
+// Latest is the last moment, in µs since the Unix epoch, that a line may be of, to settle the year of a time that has none: a day
+// past the file's date, as clocks and zones differ; of what is no file, past now. from says which.
+func (s Source) Latest(now time.Time) (latest int64, from string) {
+	if !s.Modified.IsZero() {
+		return s.Modified.Add(24 * time.Hour).UnixMicro(), "the file's date"
+	}
+	if now.IsZero() {
+		return 0, ""
+	}
+	return now.Add(24 * time.Hour).UnixMicro(), "today's date"
 }
 
 // unwrapPath drops the operation and the path that an os error repeats.

@@ -81,6 +81,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 	from := w.readings[ch.source]
 	if from == nil {
 		from = &reading{parser: ch.format.NewParser()}
+		from.parser.Latest, from.facts.YearFrom = src.Latest(w.Now)
 		w.readings[ch.source] = from
 	}
 	from.parser.Use(ch.format)
@@ -205,8 +206,8 @@ func (w *worker) hostName(host []byte) []byte {
 	}
 	host = bytes.TrimSuffix(host, []byte("."))
 	for _, c := range host {
-		if 'A' <= c && c <= 'Z' {
-			w.name = append(w.name[:0], bytes.ToLower(host)...)
+		if 'A' <= c && c <= 'Z' || c == 0 { // no SQL text can hold a zero byte
+			w.name = append(w.name[:0], bytes.ReplaceAll(bytes.ToLower(host), []byte{0}, []byte("\uFFFD"))...)
 			return w.name
 		}
 	}

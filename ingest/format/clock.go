@@ -1,6 +1,9 @@
 package format
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
 const (
 	second = int64(1e6) // in µs, the unit of every time here
@@ -218,15 +221,60 @@ func number(b []byte) (uint64, bool) {
 	return n, n < 1<<63
 }
 
-// yearless tells a date that has no year, as syslog writes it: Nov 23 09:26:12.
-func yearless(b []byte) bool {
-	return len(b) >= 12 && len(b) <= 20 && monthOf(b[0], b[1], b[2]) > 0 && b[3] == ' '
+// undated reads a time without a year: as syslog writes it (Nov 23 09:26:12, Nov  3 09:26:12.043, behind its <190> or not) or as
+// %d/%b does (23/Nov:09:26:12), with a zone or none. It is in the last year in which it is not after latest, in µs.
+func undated(b []byte, latest int64) (micros, grain int64, ok bool) {
+	m, d, rest := dayOf(b)
+	clock, ok := clockOf(rest)
+	if m == 0 || !ok {
+		return 0, 0, false
+	}
+	rest, fraction, grain := fractionOf(rest[8:])
+	offset, ok := zoneOf(rest)
+	last := time.UnixMicro(latest).UTC().Year()
+	for y := last; ok && y > last-9; y-- { // 29 February is as rare as this, around 1900 and 2100
+		if date, is := dateOf(y, m, d); is {
+			if micros = (date+clock-offset)*second + fraction; micros <= latest {
+				return micros, grain, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// dayOf reads the month and day of a time without a year; month 0 if it is none. The clock stands behind them.
+func dayOf(b []byte) (month, day int, clock []byte) {
+	if len(b) > 1 && b[0] == '[' {
+		b = bytes.TrimSuffix(b[1:], []byte{']'})
+	}
+	if len(b) > 0 && b[0] == '<' {
+		b = b[1+indexByte(b, '>'):]
+	}
+	switch {
+	case len(b) < 14:
+	case b[2] == '/' && (b[6] == ':' || b[6] == ' '):
+		if d, ok := pair(b, 0); ok {
+			return monthOf(b[3], b[4], b[5]), d, b[7:]
+		}
+	case b[3] == ' ':
+		month, b = monthOf(b[0], b[1], b[2]), bytes.TrimPrefix(b[4:], []byte{' '})
+		if blank := indexByte(b, ' '); blank == 1 || blank == 2 {
+			if d, ok := number(b[:blank]); ok {
+				return month, int(d), b[blank+1:]
+			}
+		}
+	}
+	return 0, 0, nil
 }
 
 // zoneless tells a date and clock that say no zone, and are read as UTC.
 func zoneless(b []byte) bool {
 	if len(b) > 1 && b[0] == '[' {
 		b = bytes.TrimSuffix(b[1:], []byte{']'})
+	}
+	if m, _, rest := dayOf(b); m > 0 && len(rest) >= 8 {
+		rest, _, _ = fractionOf(rest[8:])
+		return len(rest) == 0
 	}
 	if _, _, ok := moment(b); !ok || len(b) < 19 {
 		return false

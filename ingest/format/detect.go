@@ -81,9 +81,13 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 	return list
 }
 
+// someday lets times without a year be read where the year does not matter: 2100.
+const someday = 4102444800 * second
+
 func try(f *Format, lines [][]byte) *trial {
 	t := &trial{format: f, failures: map[string]int{}, first: map[string]Misfit{}}
 	p := f.NewParser()
+	p.Latest = someday
 	var r Record
 	for i, line := range lines {
 		bad := p.Parse(line, &r)
@@ -101,6 +105,7 @@ func try(f *Format, lines [][]byte) *trial {
 		}
 		t.parsed++
 		t.has |= p.found()
+		r.Yearless = false // which year it is, is not known here
 		t.facts.Note(&r)
 		if zoneless(p.raw(when)) || zoneless(p.raw(started)) {
 			t.local++

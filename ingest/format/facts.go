@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // Facts gathers what records tell about the log itself: what takes away from the answers that it can give. Note each record,
@@ -15,6 +16,12 @@ type Facts struct {
 	Shield    int64 // written by a shield server
 	Sampled   int64 // that say that others are missing
 	Forwarded int64 // whose address is what X-Forwarded-For says
+	Yearless  int64 // whose time has no year
+
+	// YearFrom says what gave them one, such as "the file's date".
+	YearFrom string
+
+	firstYear, lastYear int
 
 	four, six family
 	edge      string // the first that was named
@@ -44,6 +51,10 @@ func (f *Facts) Note(r *Record) {
 	f.Shield += one(r.Shield)
 	f.Sampled += one(r.Sampled)
 	f.Forwarded += one(r.Forwarded)
+	if r.Yearless {
+		f.Yearless++
+		f.noteYears(time.UnixMicro(r.Logged).UTC().Year())
+	}
 	if !f.edges {
 		f.noteEdge(r.Viewer.Edge)
 	}
@@ -51,6 +62,15 @@ func (f *Facts) Note(r *Record) {
 		f.four.note(r.Client)
 	} else {
 		f.six.note(r.Client)
+	}
+}
+
+func (f *Facts) noteYears(years ...int) {
+	for _, y := range years {
+		if f.firstYear == 0 || y < f.firstYear {
+			f.firstYear = y
+		}
+		f.lastYear = max(f.lastYear, y)
 	}
 }
 
@@ -129,6 +149,11 @@ func (f *Facts) Merge(other *Facts) {
 		f.edges = f.edges || other.edges || f.edge != "" && f.edge != other.edge
 		f.edge = other.edge
 	}
+	if other.Yearless > 0 {
+		f.Yearless += other.Yearless
+		f.YearFrom = other.YearFrom
+		f.noteYears(other.firstYear, other.lastYear)
+	}
 	f.four.merge(&other.four)
 	f.six.merge(&other.six)
 }
@@ -167,6 +192,8 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Sampled > 0, "the log is sampled: requests are missing, so no rates and no order of requests can be told from it")
 	add(f.Shield > 0, "%d of %d lines were written by shield servers: their client is another server of the CDN", f.Shield, f.Records)
 	add(f.Forwarded > 0, "%d of %d addresses are from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
+	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d times have no year: %d was taken, from %s", f.Yearless, f.Records, f.lastYear, f.YearFrom)
+	add(f.firstYear < f.lastYear, "%d of %d times have no year: %d to %d were taken, from %s", f.Yearless, f.Records, f.firstYear, f.lastYear, f.YearFrom)
 	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")
 	return out
 }

@@ -244,10 +244,13 @@ func (s *step) lineEnd(line []byte, from int) int {
 	return len(line)
 }
 
-// inner gives the place behind the n-th blank of b, or behind the last if it has fewer.
+// inner gives the place behind the n-th blank of b, or behind the last if it has fewer. Two in a row are one, as in Nov  3.
 func inner(b []byte, n int) (pos int) {
 	for ; n > 0; n-- {
-		pos += indexByte(b[pos:], ' ') + 1
+		next := indexByte(b[pos:], ' ') + 1
+		if pos += next; next > 0 && pos < len(b) && b[pos] == ' ' {
+			pos++
+		}
 	}
 	return pos
 }

@@ -8,7 +8,7 @@ func looks(f field) func(string) bool {
 	case client:
 		return isAddress
 	case when, started:
-		return isMoment
+		return func(s string) bool { return isMoment(s) || isUndated(s) }
 	case request:
 		return isRequest
 	case method:
@@ -36,6 +36,11 @@ func isAddress(s string) bool {
 
 func isMoment(s string) bool {
 	_, _, ok := moment([]byte(s))
+	return ok
+}
+
+func isUndated(s string) bool {
+	_, _, ok := undated([]byte(s), someday)
 	return ok
 }
 

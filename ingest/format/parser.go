@@ -6,6 +6,9 @@ import (
 
 // Parser parses the lines of one format. It keeps scratch memory, so it is not safe for concurrent use.
 type Parser struct {
+	// Latest is the last moment, in µs since the Unix epoch, that a time without a year can mean; 0: such a time is a failure.
+	Latest int64
+
 	format  *Format
 	at      [fieldCount]span
 	rank    [fieldCount]uint8 // of the key that at came from; JSON only

@@ -69,6 +69,7 @@ func (t *table) assign() {
 	t.require(client, isAddress)
 	t.assignTime()
 	t.require(when, isMoment)
+	t.require(when, isUndated)
 	line := t.require(request, isRequest)
 	if line < 0 {
 		line = t.rareRequest()

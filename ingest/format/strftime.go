@@ -65,7 +65,11 @@ func readableTime(format string) (blanks int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if got, grain, ok := moment([]byte(text)); !ok || got != at.UnixMicro()/grain*grain {
+	got, grain, ok := moment([]byte(text))
+	if !ok {
+		got, grain, ok = undated([]byte(text), at.UnixMicro())
+	}
+	if !ok || got != at.UnixMicro()/grain*grain {
 		return 0, fmt.Errorf("times written %%{%s}t are not read: use %%t, %%{%%FT%%T%%z}t, %%{sec}t, %%{msec}t or %%{usec}t", format)
 	}
 	return strings.Count(text, " "), nil

@@ -89,8 +89,8 @@ func (t *table) share(column int, like func(string) bool) float64 {
 
 // blanks counts the blanks in a column's times.
 func (t *table) blanks(column int) int {
-	if v := t.columns[column][0]; isMoment(v) {
-		return strings.Count(v, " ")
+	if v := t.columns[column][0]; isMoment(v) || isUndated(v) {
+		return strings.Count(strings.ReplaceAll(v, "  ", " "), " ")
 	}
 	return 0
 }

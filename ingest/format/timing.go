@@ -2,10 +2,11 @@ package format
 
 // readTime settles Logged, Start, Resolution, HasStart and Duration.
 func (p *Parser) readTime(r *Record) bool {
-	logged, grain, ok := p.logged()
+	r.Yearless = false
+	logged, grain, ok := p.logged(r)
 	start, startGrain, own := int64(0), int64(0), false
 	if text := p.raw(started); len(text) > 0 {
-		start, startGrain, own = moment(text)
+		start, startGrain, own = p.moment(text, r)
 	}
 	took, known := p.took()
 	if own && ok && !known {
@@ -35,6 +36,16 @@ func (p *Parser) readTime(r *Record) bool {
 type clock struct {
 	text          []byte
 	micros, grain int64
+	yearless      bool
+}
+
+// moment reads a time, with a year or without.
+func (p *Parser) moment(text []byte, r *Record) (micros, grain int64, ok bool) {
+	if micros, grain, ok = moment(text); !ok && p.Latest != 0 {
+		micros, grain, ok = undated(text, p.Latest)
+		r.Yearless = r.Yearless || ok
+	}
+	return micros, grain, ok
 }
 
 // took reads the duration, in the finest unit that the line has.
@@ -57,17 +68,18 @@ func scaled(b []byte, unit int64) (micros int64, ok bool) {
 }
 
 // logged reads the time of the line, whose date may stand in a field of its own.
-func (p *Parser) logged() (micros, grain int64, ok bool) {
+func (p *Parser) logged(r *Record) (micros, grain int64, ok bool) {
 	day, text := p.raw(day), p.raw(when)
 	if len(text) == 0 {
 		return moment(day)
 	}
 	if string(text) == string(p.clock.text) {
+		r.Yearless = p.clock.yearless
 		return p.clock.micros, p.clock.grain, true
 	}
-	if micros, grain, ok = moment(text); ok {
+	if micros, grain, ok = p.moment(text, r); ok {
 		p.clock.text = append(p.clock.text[:0], text...)
-		p.clock.micros, p.clock.grain = micros, grain
+		p.clock.micros, p.clock.grain, p.clock.yearless = micros, grain, r.Yearless
 	}
 	if ok || len(day) == 0 {
 		return micros, grain, ok
@@ -87,9 +99,6 @@ func (p *Parser) badTime() Failure {
 		if p.at[f].end == 0 {
 			f = g
 		}
-	}
-	if yearless(p.raw(f)) {
-		return p.fail(ReasonTime, f, "a time with its year: without one the date is not known")
 	}
 	return p.fail(ReasonTime, f, "a time such as 23/Nov/2026:09:26:12 +0000")
 }

@@ -98,8 +98,14 @@ func closingQuote(line string, pos int, seps string) int {
 	return -1
 }
 
-// timeLength measures a time with blanks in it: 23/Nov/2026:09:26:12 +0000, 2026-11-23 09:26:12, and that with a zone.
+// timeLength measures a time with blanks in it: 23/Nov/2026:09:26:12 +0000, 2026-11-23 09:26:12, and that with a zone; and
+// what syslog begins a line with.
 func timeLength(s string) int {
+	for words := 3; words <= 4 && (s != "" && (s[0] == '<' || 'A' <= s[0] && s[0] <= 'S')); words++ { // Nov 23 or Nov  3
+		if n := wordsLength(s, words); n >= 14 && n <= 30 && isUndated(s[:n]) {
+			return n
+		}
+	}
 	for _, words := range []int{3, 2} {
 		n := wordsLength(s, words)
 		if n < 19 || n > 40 {

@@ -2,6 +2,7 @@ package format
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -139,11 +140,107 @@ func TestForwarded(t *testing.T) {
 	}
 }
 
+// TestUndated: the year is the last one in which the time is not after 2026-03-01 00:00:00 UTC. Seconds are those of date -u -d.
+func TestUndated(t *testing.T) {
+	const latest = 1772323200 * second
+	for text, want := range map[string]int64{
+		"Nov 23 09:26:12":                   1763889972 * second, // of 2025
+		"[23/Nov:09:26:12 +0100]":           1763886372 * second,
+		"23/Nov 09:26:12":                   1763889972 * second,
+		"<190>Feb  3 04:05:06":              1770091506 * second, // of 2026
+		"Feb 03 04:05:06.25":                1770091506*second + 250000,
+		"Mar  1 00:00:00":                   latest,
+		"Mar 1 00:00:01":                    1740787201 * second, // of 2025
+		"Feb 29 12:00:00":                   1709208000 * second, // of 2024
+		"Feb 30 12:00:00":                   0,
+		"Nov 23 2025 09:26:12":              0,
+		"Nov 23 09:26":                      0,
+		"Nvo 23 09:26:12":                   0,
+		"Nov 123 09:26:12":                  0,
+		"Nov   3 09:26:12":                  0,
+		"23/11:09:26:12":                    0,
+		"09:26:12":                          0,
+		"<190 Nov 23 09:26:12":              0,
+		"Nov 23 09:26:12 ok":                0,
+		"Nov 23 24:26:12":                   0,
+		"23/Nov/2025:09:26:12 +0000":        0,
+		"Nov 23 09:26:12 2025":              0,
+		"2025-11-23 09:26:12":               0,
+		"<>Nov 23 09:26:12":                 1763889972 * second,
+		"Nov 23 09:26:12 Z":                 1763889972 * second,
+		"Nov 23 09:26:12,5":                 1763889972*second + 500000,
+		"Nov 23 09:26:12 -0100":             1763893572 * second,
+		"<190>Nov 23 09:26:12.000001 +0000": 1763889972*second + 1,
+	} {
+		if got, _, ok := undated([]byte(text), latest); got != want || ok != (want != 0) {
+			t.Errorf("%q: %d, %v; want %d", text, got, ok, want)
+		}
+	}
+}
+
+// TestYearless: without knowing when the log ends a time without a year is none.
 func TestYearless(t *testing.T) {
+	line := []byte(`{"ip":"203.0.113.7","ts":"Nov 23 09:26:12","url":"/a","status":403}`)
+	p := named(t, "json").NewParser()
 	var r Record
-	bad := named(t, "json").NewParser().Parse([]byte(`{"ip":"203.0.113.7","ts":"Nov 23 09:26:12","url":"/a","status":403}`), &r)
-	if bad.Reason != ReasonTime || !strings.Contains(bad.Want, "year") || bad.Column != 27 {
+	if bad := p.Parse(line, &r); bad.Reason != ReasonTime || bad.Column != 27 {
 		t.Errorf("%+v", bad)
+	}
+	p.Latest = 1772323200 * second
+	for range 2 { // the second is remembered
+		if bad := p.Parse(line, &r); bad.Reason != "" || r.Logged != 1763889972*second || r.Start != r.Logged || !r.Yearless {
+			t.Errorf("%+v: %+v", bad, r)
+		}
+	}
+	if bad := p.Parse([]byte(`{"ip":"203.0.113.7","ts":"2025-11-23T09:26:12Z","url":"/a","status":403}`), &r); bad.Reason != "" || r.Yearless {
+		t.Errorf("%+v: %+v", bad, r)
+	}
+}
+
+// TestSyslog: days of one digit and of two stand in one log, with a full time behind them or without.
+func TestSyslog(t *testing.T) {
+	const request = `"GET /a.ts?md5=188aVDL4F5BxOM59QhqtOQ&expires=1794185400 HTTP/1.1" 403 146 "-" "Mozilla/5.0 (X)"`
+	for _, c := range []struct {
+		text     string
+		yearless bool
+	}{
+		{"<190>%s edge1 nginx: 203.0.113.7 " + request, true},
+		{"%s edge1 nginx[12]: 203.0.113.7 " + request, true},
+		{"203.0.113.7 %s " + request, true},
+		{"<190>%s edge1 nginx: 203.0.113.7 - - [23/Nov/2025:09:26:12 +0000] " + request, false},
+	} {
+		var lines [][]byte
+		for day := 8; day <= 12; day++ {
+			lines = append(lines, fmt.Appendf(nil, c.text, fmt.Sprintf("Nov %2d 09:26:12", day)))
+		}
+		f, misfit := Detect(lines[:2])
+		if misfit != nil {
+			t.Errorf("%s: %v", lines[0], misfit)
+			continue
+		}
+		p := f.NewParser()
+		p.Latest = 1772323200 * second
+		for i, line := range lines {
+			var r Record
+			want := 1763889972 * second
+			if c.yearless {
+				want -= int64(15-i) * 86400 * second // of the 23rd
+			}
+			if bad := p.Parse(line, &r); bad.Reason != "" || r.Logged != want || r.Yearless != c.yearless || r.Client.String() != "203.0.113.7" {
+				t.Errorf("%s: %+v, %d; want %d", line, bad, r.Logged, want)
+			}
+		}
+	}
+}
+
+func TestApacheTimesWithoutYear(t *testing.T) {
+	p := named(t, `apache:%h %{%b %e %T}t "%r" %>s`).NewParser()
+	p.Latest = 1772323200 * second
+	for text, want := range map[string]int64{"Nov 23": 1763889972, "Feb  3": 1770110772} { // date -u -d '2026-02-03 09:26:12' +%s
+		var r Record
+		if bad := p.Parse([]byte("203.0.113.7 "+text+` 09:26:12 "GET /a HTTP/1.1" 403`), &r); bad.Reason != "" || r.Logged != want*second {
+			t.Errorf("%s: %+v, %d", text, bad, r.Logged)
+		}
 	}
 }
 
