@@ -29,6 +29,7 @@ type site struct {
 	spans   []token.Span // of the keys; nil: none is limited
 	expired uint16       // status for expired links, where it is stated
 	last    token.Match  // what held last
+	other   *memo        // of the link that is being proven: what held for it and an address; nil: nothing did
 }
 
 // kit is what one worker needs for the links of one scheme.
@@ -39,11 +40,12 @@ type kit struct {
 	inQuery  bool
 	sees     bool // the scheme hashes more of a request than target and address
 	personal bool // of what differs from viewer to viewer of one link
+	textual  bool // see token.Scheme.Textual
 }
 
 func newKit(s *token.Scheme) *kit {
 	return &kit{
-		scheme: s, parser: token.NewParser(s), trier: token.NewTrier(s), inQuery: s.InQuery(), sees: s.Needs != "",
+		scheme: s, parser: token.NewParser(s), trier: token.NewTrier(s), inQuery: s.InQuery(), sees: s.Needs != "", textual: s.Textual(),
 		personal: strings.Contains(s.Needs, "user agent") || strings.Contains(s.Needs, "referer"),
 	}
 }
@@ -111,10 +113,14 @@ func (m *memo) holds(link, path uint64, client netip.Addr) bool {
 // over its directory, which is asked once for all files in it, or the file,
 // with the address, without it, or under a mask. Masks over single files are
 // left to served requests, which are fewer: what fails here is searched into
-// later, once for each link.
-func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c contextHash) token.Match {
+// later, once for each link. other is a proof of the same link, or none: it
+// rules out what it can without a hash.
+func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c contextHash, other *memo) token.Match {
 	if len(s.keys) == 0 {
 		return token.Match{}
+	}
+	if s.other = other; !s.textual || !other.match.OK || other.link != c.link || other.path != c.dir {
+		s.other = nil
 	}
 	if h := s.last; h.OK && fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && s.try(l, &h, client) {
 		return p.remember(h, client, true, c)
@@ -189,7 +195,18 @@ func fits(b token.Binding, client netip.Addr) bool {
 }
 
 func (s *site) try(l *token.Link, m *token.Match, client netip.Addr) bool {
-	return int(m.Key) < len(s.keys) && s.trier.Try(l, m.Scope, int(m.Up), s.keys[m.Key], client, m.Binding)
+	return int(m.Key) < len(s.keys) && !s.excludes(m, client) && s.trier.Try(l, m.Scope, int(m.Up), s.keys[m.Key], client, m.Binding)
+}
+
+// excludes tells that a link is not signed as m says, because it is signed over
+// the same path with the same key, and another text for the address.
+func (s *site) excludes(m *token.Match, client netip.Addr) bool {
+	o := s.other
+	if o == nil || m.Scope != o.match.Scope || m.Up != o.match.Up || m.Key != o.match.Key {
+		return false
+	}
+	var a, b [64]byte
+	return string(token.AppendBound(a[:0], client, m.Binding)) != string(token.AppendBound(b[:0], o.client, o.match.Binding))
 }
 
 // Masks lists the masks worth trying for an address: the prefixes vendors

@@ -37,7 +37,7 @@ func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r
 	scheme := testScheme(t, "gcore")
 	p := newProver(&load{Options: Options{Resources: token.NewResources(scheme), Keys: ring}})
 	parser, links := namedFormat(t, combinedHost).NewParser(), token.NewParser(scheme)
-	seed := maphash.MakeSeed()
+	seed, proofs := maphash.MakeSeed(), map[uint64]memo{}
 	var r format.Record
 	var l token.Link
 	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
@@ -52,7 +52,11 @@ func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r
 		ok := served(&outcome{status: r.Status, method: r.Method})
 		m, known := p.recall(r.Client, ok, c)
 		if !known {
-			m = p.prove(&l, p.site(r.Host), r.Client, ok, c)
+			other := proofs[c.link]
+			m = p.prove(&l, p.site(r.Host), r.Client, ok, c, &other)
+		}
+		if m.OK && m.Scope != token.ScopeFile {
+			proofs[c.link] = memo{c.link, c.dir, r.Client, m, true}
 		}
 		f(i+1, &r, &l, m)
 	}

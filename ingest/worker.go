@@ -31,6 +31,7 @@ type worker struct {
 	name  []byte    // scratch for a host's name
 	salts [2]uint64 // of addressHash
 
+	here    *place            // the last of places
 	places  [placeSlots]place // hosts as they are written
 	queries int64             // requests with a query string
 	hits    *hitColumns       // nil: no row yet
@@ -127,13 +128,14 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 		return nil
 	}
 	w.Watch.look(&r.Viewer, source, line)
-	if bytes.IndexByte(r.Target, '?') >= 0 {
-		w.queries++
-	}
 	if s.sees {
 		s.parser.See(Seen(host, r.UserAgent, r.Referer))
 	}
-	t := w.aim(at)
+	query := bytes.IndexByte(r.Target, '?')
+	if query >= 0 {
+		w.queries++
+	}
+	t := w.aim(at, query)
 	l, err := w.linkOf(ctx, s, host, &t)
 	if err != nil {
 		return err
@@ -183,8 +185,12 @@ const placeSlots = 64
 // placeOf is the place that the record was asked of.
 func (w *worker) placeOf(from *reading, source int) *place {
 	written := w.record.Host
+	if w.here != nil && string(w.here.written) == string(written) {
+		return w.here
+	}
 	p := &w.places[w.hash(written)%placeSlots]
 	if p.site != nil && string(p.written) == string(written) {
+		w.here = p
 		return p
 	}
 	name := w.hostName(written)
@@ -284,7 +290,7 @@ func (w *worker) match(s *site, l *linkMemo, served bool, c contextHash) token.M
 	match, known := w.prover.recall(r.Client, served, c)
 	if !known {
 		s.parser.Parse(r.Target, &w.link)
-		match = w.prover.prove(&w.link, s, r.Client, served, c)
+		match = w.prover.prove(&w.link, s, r.Client, served, c, &l.proof)
 	}
 	if match.OK && match.Scope != token.ScopeFile {
 		l.proof = memo{c.link, c.dir, r.Client, match, true}
@@ -326,11 +332,15 @@ type aimed struct {
 	host, dirHash, fileHash, link uint64 // hashes; link of all that the token can depend on
 }
 
-func (w *worker) aim(at *place) aimed {
+// aim takes the record's target apart, whose first question mark stands at
+// query.
+func (w *worker) aim(at *place, query int) aimed {
 	s, target := at.site, w.record.Target
 	var path, shown []byte
 	if s.inQuery && len(target) > 0 && target[0] == '/' && bytes.IndexByte(target, '#') < 0 {
-		path = cutQuery(target)
+		if path = target; query >= 0 {
+			path = target[:query]
+		}
 		shown = path
 	} else {
 		s.parser.Parse(target, &w.link)

@@ -76,6 +76,10 @@ func SchemeNamed(name string) (*Scheme, error) {
 // targets with the same query carry the same link.
 func (s *Scheme) InQuery() bool { return !s.whole && !s.inPath }
 
+// Textual tells whether an MD5 of the text that [AppendBound] gives of the client's address is all that binds a link to
+// it: a link that is signed over one text is signed over no other.
+func (s *Scheme) Textual() bool { return s.signs == plainMD5 && len(s.also) == 0 && s.address == nil }
+
 func noTail(dst []byte, _ *Link, _ []byte, _ Key) []byte { return dst }
 
 // noAddress is for schemes whose message does not hold the client's address, or holds what the link itself says.

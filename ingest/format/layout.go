@@ -26,6 +26,7 @@ type step struct {
 	word    bool   // the last value: ends at a blank, too
 	guarded bool   // a quote behind a backslash does not end the value
 	short   bool   // the value mostly is, and has no blanks of its own
+	timed   bool   // the value is a time with blanks
 	first   uint64 // the first byte of after, eight times
 	text    uint64 // all of after
 	mask    uint64 // the bytes of it that count
@@ -65,6 +66,7 @@ func compile(pieces []piece) (*layout, error) {
 		}
 		s.guarded = strings.HasPrefix(s.after, `"`)
 		s.spell()
+		s.timed = s.field == when && s.blanks > 0 && s.after != "" && !s.word && !s.keep
 		s.want = p.name + " and then " + s.ending()
 		l.steps = append(l.steps, s)
 	}
@@ -72,12 +74,13 @@ func compile(pieces []piece) (*layout, error) {
 	return l, nil
 }
 
-// spell prepares near.
+// spell prepares near and follows.
 func (s *step) spell() {
-	long := s.field == agent || s.field == target || s.field == request || s.field == referer
-	if s.short = !long && !s.keep && s.blanks == 0 && 0 < len(s.after) && len(s.after) <= 8; !s.short {
+	if s.after == "" || len(s.after) > 8 {
 		return
 	}
+	long := s.field == agent || s.field == target || s.field == request || s.field == referer
+	s.short = !long && !s.keep && s.blanks == 0
 	var text, mask [8]byte
 	for i := range copy(text[:], s.after) {
 		mask[i] = 0xff
@@ -87,10 +90,10 @@ func (s *step) spell() {
 
 // near is find for a short value; -1 is for find to settle.
 func (s *step) near(line []byte, pos int) (end int) {
-	if !s.short || pos+24 > len(line) {
+	if !s.short || pos+24 > cap(line) {
 		return -1
 	}
-	b := (*[24]byte)(line[pos:])
+	b := (*[24]byte)(line[pos : pos+24]) // past the end of the line there is the next one
 	i := 0
 	if at := zeros(binary.LittleEndian.Uint64(b[:]) ^ s.first); at != 0 {
 		i = bits.TrailingZeros64(at) / 8
@@ -99,11 +102,21 @@ func (s *step) near(line []byte, pos int) (end int) {
 	} else {
 		return -1
 	}
-	n := len(s.after)
-	if binary.LittleEndian.Uint64(b[i:])&s.mask != s.text || s.word && b[i+n] != ' ' || s.guarded && i > 0 && b[i-1] == '\\' {
+	end = pos + i
+	next := end + len(s.after)
+	if binary.LittleEndian.Uint64(b[i:])&s.mask != s.text || next > len(line) ||
+		s.word && next < len(line) && line[next] != ' ' || s.guarded && i > 0 && b[i-1] == '\\' {
 		return -1
 	}
-	return pos + i
+	return end
+}
+
+// follows tells whether after stands at i, where its first byte does.
+func (s *step) follows(line []byte, i int) bool {
+	if s.mask != 0 && i+8 <= cap(line) {
+		return binary.LittleEndian.Uint64(line[i:i+8])&s.mask == s.text
+	}
+	return string(line[i:i+len(s.after)]) == s.after
 }
 
 // unguard reads values whose quotes are not escaped.
@@ -154,6 +167,15 @@ func bestRanked(pieces []piece) (best [fieldCount]int) {
 	return best
 }
 
+// sameTime is find for a time that stood in a line before; -1 is for find to settle.
+func (s *step) sameTime(line []byte, pos int, text []byte) (end int) {
+	end = pos + len(text)
+	if len(text) == 0 || end+len(s.after) > len(line) || string(line[pos:end]) != string(text) || !s.follows(line, end) {
+		return -1
+	}
+	return end
+}
+
 // joinPath replaces $uri$is_args$args, which is a target in three variables, by one value.
 func joinPath(pieces []piece) []piece {
 	out := make([]piece, 0, len(pieces))
@@ -185,6 +207,9 @@ func (l *layout) cut(p *Parser, line []byte) Failure {
 	for i := range l.steps {
 		s := &l.steps[i]
 		end := s.near(line, pos)
+		if s.timed {
+			end = s.sameTime(line, pos, p.clock.text)
+		}
 		next := end + len(s.after)
 		if end < 0 {
 			if end, next = s.find(line, pos, l.raw); end < 0 {
@@ -225,7 +250,7 @@ func (s *step) find(line []byte, pos int, raw bool) (end, next int) {
 		}
 		i += j
 		switch {
-		case n > 1 && string(line[i:i+n]) != s.after:
+		case n > 1 && !s.follows(line, i):
 		case s.guarded && !raw && escapedAt(line, pos, i):
 		case s.word && i+n < len(line) && line[i+n] != ' ':
 		case s.keep:

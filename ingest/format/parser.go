@@ -56,7 +56,7 @@ func (p *Parser) Parse(line []byte, r *Record) Failure {
 // columns (see Format.After). It costs nothing if f is in use already.
 func (p *Parser) Use(f *Format) {
 	if p.format != f {
-		p.format, p.keys = f, p.keys[:0]
+		p.format, p.keys, p.clock.text = f, p.keys[:0], p.clock.text[:0]
 	}
 }
 

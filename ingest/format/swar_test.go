@@ -54,3 +54,36 @@ func FuzzIndexByte(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCut: values are cut where they are cut one byte after the other, whatever stands behind the line.
+func FuzzCut(f *testing.F) {
+	const spaced = `nginx:$remote_addr $time_local|$status  $host "$request" $body_bytes_sent" "$http_user_agent" $request_time`
+	var slow, fast []*Parser
+	for _, spec := range []string{"nginx", "gcore", spaced} {
+		format := named(f, spec)
+		fast = append(fast, format.NewParser())
+		plain, l := *format, *format.layout
+		l.steps = nil
+		for _, s := range format.layout.steps {
+			s.short, s.timed, s.mask = false, false, 0
+			l.steps = append(l.steps, s)
+		}
+		plain.layout = &l
+		slow = append(slow, plain.NewParser())
+	}
+	for _, line := range []string{goodLine, string(fixture(f, "gcore.log")[0]), `203.0.113.7 23/Nov/2026:09:26:12 +0000|403  a.example.com "GET /a HTTP/1.1" 1" "x\" y" "z" 0.5`} {
+		f.Add(line, `" "`)
+		f.Add(strings.ReplaceAll(line, "403", `4\" 03`), "")
+	}
+	f.Fuzz(func(t *testing.T, line, behind string) {
+		for i := range fast {
+			for _, b := range placed(line, behind) {
+				var got, want Record
+				bad, wanted := fast[i].Parse(b, &got), slow[i].Parse(b, &want)
+				if bad != wanted || bad.Reason == "" && fast[i].at != slow[i].at {
+					t.Errorf("%q before %q: %v %v, want %v %v", line, behind, bad, fast[i].at, wanted, slow[i].at)
+				}
+			}
+		}
+	})
+}
