@@ -26,10 +26,10 @@ type site struct {
 	*kit
 	name    string
 	keys    []token.Key
-	spans   []token.Span // of the keys; nil: none is limited
-	expired uint16       // status for expired links, where it is stated
-	last    token.Match  // what held last
-	other   *memo        // of the link that is being proven: what held for it and an address; nil: nothing did
+	spans   []token.Span   // of the keys; nil: none is limited
+	expired uint16         // status for expired links, where it is stated
+	held    [2]token.Match // what holds often: most links of a host are signed alike
+	other   *memo          // of the link that is being proven: what held for it and an address; nil: nothing did
 }
 
 // kit is what one worker needs for the links of one scheme.
@@ -122,8 +122,10 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 	if s.other = other; !s.textual || !other.match.OK || other.link != c.link || other.path != c.dir {
 		s.other = nil
 	}
-	if h := s.last; h.OK && fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && s.try(l, &h, client) {
-		return p.remember(h, client, true, c)
+	for _, h := range s.held {
+		if h.OK && fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && s.try(l, &h, client) {
+			return p.remember(h, client, true, c)
+		}
 	}
 	var m token.Match
 	if wide := p.slot(c.link, c.dir, client); !wide.holds(c.link, c.dir, client) {
@@ -134,7 +136,7 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 		m = s.over(l, token.Match{Scope: token.ScopeFile}, client, served)
 	}
 	if m.OK {
-		s.last = m
+		s.held[b2i(s.held[0].OK)] = m
 	}
 	return p.remember(m, client, served, c)
 }

@@ -31,6 +31,7 @@ type worker struct {
 	name  []byte    // scratch for a host's name
 	salts [2]uint64 // of addressHash
 
+	read    bool              // link is what the record's target holds
 	here    *place            // the last of places
 	places  [placeSlots]place // hosts as they are written
 	queries int64             // requests with a query string
@@ -121,6 +122,7 @@ func (w *worker) reject(ctx context.Context, source int, line int64, reason stri
 // request adds the record as one row.
 func (w *worker) request(ctx context.Context, from *reading, source int, line int64, out chan<- arrow.Record) error {
 	r := &w.record
+	w.read = false
 	at := w.placeOf(from, source)
 	host, s := at.name, at.site
 	if !w.wanted(r, host) {
@@ -289,8 +291,7 @@ func (w *worker) match(s *site, l *linkMemo, served bool, c contextHash) token.M
 	r := &w.record
 	match, known := w.prover.recall(r.Client, served, c)
 	if !known {
-		s.parser.Parse(r.Target, &w.link)
-		match = w.prover.prove(&w.link, s, r.Client, served, c, &l.proof)
+		match = w.prover.prove(w.readLink(s), s, r.Client, served, c, &l.proof)
 	}
 	if match.OK && match.Scope != token.ScopeFile {
 		l.proof = memo{c.link, c.dir, r.Client, match, true}
@@ -343,8 +344,8 @@ func (w *worker) aim(at *place, query int) aimed {
 		}
 		shown = path
 	} else {
-		s.parser.Parse(target, &w.link)
-		path, shown = w.link.RawPath, withoutToken(target, &w.link)
+		l := w.readLink(s)
+		path, shown = l.RawPath, withoutToken(target, l)
 	}
 	t := aimed{host: at.hash}
 	dir, file := splitPath(shown)
@@ -360,6 +361,15 @@ func (w *worker) aim(at *place, query int) aimed {
 	}
 	t.link = mix(t.host, t.link)
 	return t
+}
+
+// readLink takes apart what the record's target says of its token.
+func (w *worker) readLink(s *site) *token.Link {
+	if !w.read {
+		s.parser.Parse(w.record.Target, &w.link)
+		w.read = true
+	}
+	return &w.link
 }
 
 // linkMemo is what a worker remembers of a link: a player repeats its query.
@@ -379,8 +389,7 @@ func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*l
 	if m.key == t.link {
 		return m, nil
 	}
-	l := &w.link
-	s.parser.Parse(w.record.Target, l)
+	l := w.readLink(s)
 	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline}
 	if l.Shape != token.Signed {
 		return m, nil

@@ -30,7 +30,9 @@ const maxLine = 1 << 30
 // nothing of use. A header line changes what the lines behind it mean. Neither a good nor a bad line allocates, once the scratch
 // memory has grown to the size of the values that need their escaping undone; one that looks like a header does.
 func (p *Parser) Parse(line []byte, r *Record) Failure {
-	line = bytes.TrimSuffix(line, []byte{'\r'})
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
 	switch {
 	case len(line) > maxLine:
 		return Failure{ReasonFields, 1, "a line under 1 GiB"}
