@@ -103,7 +103,7 @@ type cacheSlot struct {
 	id   uint32
 }
 
-const cacheSlots = 1 << 15
+const cacheSlots = 1 << 14
 
 func newCache(d *dictionary) *cache { return &cache{dict: d, slots: make([]cacheSlot, cacheSlots)} }
 

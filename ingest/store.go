@@ -152,7 +152,8 @@ func (s *Store) connect(path string, l Limits, access string) error {
 	if access == "READ_ONLY" {
 		return s.DB.Ping()
 	}
-	_, err = s.DB.Exec(`SET preserve_insertion_order = false; SET wal_autocheckpoint = '1TB'`)
+	// Numbers are packed into bits, what is always chosen for them: to weigh the other ways costs a tenth of an INSERT.
+	_, err = s.DB.Exec(`SET preserve_insertion_order = false; SET wal_autocheckpoint = '1TB'; SET force_compression = 'bitpacking'`)
 	return err
 }
 

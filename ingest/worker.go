@@ -147,7 +147,7 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 		shield: r.Shield, shape: l.shape, detail: l.detail, refused: refused(r.Status) || r.Status == s.expired && r.Status != 0,
 	}
 	w.judge(&o, s, &t, l, source, line)
-	ids, err := w.ids(ctx, &o, s, &t)
+	ids, err := w.ids(ctx, &o, s, &t, &l.known)
 	if err != nil {
 		return err
 	}
@@ -276,7 +276,10 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 	if !l.proof.holds(c.link, c.dir, r.Client) {
 		match = w.match(s, l, served(o), c)
 	}
-	o.match, o.stale = plain(match, t.index, r.Client), s.stale(match, r.Start, r.Start+r.Resolution-1)
+	o.match, o.stale = match, s.stale(match, r.Start, r.Start+r.Resolution-1)
+	if match.OK && (t.index || match.Binding.Kind == token.BindMask) {
+		o.match = plain(match, t.index, r.Client)
+	}
 	if !match.OK {
 		at := Attempt{Source: source, Line: line, Target: r.Target, Client: r.Client, Start: r.Start}
 		if s.personal {
@@ -382,6 +385,7 @@ type linkMemo struct {
 	deadline int64
 	viewer   uint64 // hash of the viewer's id in the query; 0: none
 	proof    memo   // the last one that held for a whole directory
+	known    known  // of the last request
 }
 
 func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*linkMemo, error) {
@@ -430,34 +434,42 @@ func stableID(host []byte, l *token.Link) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
+// known is the ids of some values: who follows a link has those of the request
+// before, and they are looked up where the link is.
+type known struct{ client, dir, file, agent, referer cacheSlot }
+
 // hitIDs are the dictionary ids of one hit.
 type hitIDs struct{ outcome, client, dir, file, agent, referer uint32 }
 
-func (w *worker) ids(ctx context.Context, o *outcome, s *site, t *aimed) (ids hitIDs, err error) {
+func (w *worker) ids(ctx context.Context, o *outcome, s *site, t *aimed, k *known) (ids hitIDs, err error) {
 	if ids.outcome, err = w.outcomeID(ctx, o, s, t.host); err != nil {
 		return ids, err
 	}
-	if ids.client, err = w.clientID(ctx); err != nil {
+	if ids.client, err = w.clientID(ctx, &k.client); err != nil {
 		return ids, err
 	}
-	if ids.dir, err = w.textID(ctx, w.dir, t.dir, t.dirHash, pathText); err != nil {
+	if ids.dir, err = w.textID(ctx, &k.dir, w.dir, t.dir, t.dirHash, pathText); err != nil {
 		return ids, err
 	}
-	if ids.file, err = w.textID(ctx, w.file, t.file, t.fileHash, pathText); err != nil {
+	if ids.file, err = w.textID(ctx, &k.file, w.file, t.file, t.fileHash, pathText); err != nil {
 		return ids, err
 	}
-	if ids.agent, err = w.textID(ctx, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText); err != nil {
+	if ids.agent, err = w.textID(ctx, &k.agent, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText); err != nil {
 		return ids, err
 	}
-	ids.referer, err = w.textID(ctx, w.referer, w.record.Referer, w.hash(w.record.Referer), refererText)
+	ids.referer, err = w.textID(ctx, &k.referer, w.referer, w.record.Referer, w.hash(w.record.Referer), refererText)
 	return ids, err
 }
 
-// textID is the id of a text. stored is what of it goes into the case, if
-// anything.
-func (w *worker) textID(ctx context.Context, c *cache, text []byte, hash uint64, stored func([]byte) (string, bool)) (uint32, error) {
+// textID is the id of a text, if it is not the one in near. stored is what of
+// it goes into the case, if anything.
+func (w *worker) textID(ctx context.Context, near *cacheSlot, c *cache, text []byte, hash uint64, stored func([]byte) (string, bool)) (uint32, error) {
+	if near.hash == hash && near.id != 0 {
+		return near.id, nil
+	}
 	slot := c.slot(hash)
 	if slot.hash == hash && slot.id != 0 {
+		*near = *slot
 		return slot.id, nil
 	}
 	id, fresh := c.dict.id(hash)
@@ -475,12 +487,16 @@ func agentText(b []byte) (string, bool) { return validText(cutMarked(string(b)))
 
 func refererText(b []byte) (string, bool) { return cleanPath(cutReferer(b)), b != nil }
 
-func (w *worker) clientID(ctx context.Context) (uint32, error) {
+func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) {
 	r := &w.record
 	raw := r.Client.As16()
 	hash := mix(w.addressHash(raw), mix(uint64(r.ASN)<<1|uint64(b2i(r.Client.Is4())), w.hash(r.Country)))
+	if near.hash == hash && near.id != 0 {
+		return near.id, nil
+	}
 	slot := w.client.slot(hash)
 	if slot.hash == hash && slot.id != 0 {
+		*near = *slot
 		return slot.id, nil
 	}
 	id, fresh := w.client.dict.id(hash)

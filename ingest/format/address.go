@@ -14,6 +14,9 @@ func address(b []byte) (netip.Addr, bool) {
 	if a, ok := quad(b); ok {
 		return a, true
 	}
+	if a, ok := bareIPv6(b); ok {
+		return a, true
+	}
 	if bytes.IndexByte(b, ',') < 0 {
 		return oneAddress(b)
 	}
@@ -51,6 +54,31 @@ func oneAddress(b []byte) (netip.Addr, bool) {
 	if len(b) < 2 || len(b) > 45 || bytes.IndexByte(b, ':') < 0 {
 		return netip.Addr{}, false
 	}
+	return parseAddr(b)
+}
+
+// bareIPv6 reads an address of hexadecimal digits and colons alone.
+func bareIPv6(b []byte) (netip.Addr, bool) {
+	if len(b) < 2 || len(b) > 39 {
+		return netip.Addr{}, false
+	}
+	colons := 0
+	for _, c := range b {
+		switch {
+		case c == ':':
+			colons++
+		case '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f':
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	if colons < 2 {
+		return netip.Addr{}, false
+	}
+	return parseAddr(b)
+}
+
+func parseAddr(b []byte) (netip.Addr, bool) {
 	// The string lives no longer than this call: an Addr without a zone keeps no text, and the error is dropped.
 	a, err := netip.ParseAddr(unsafe.String(&b[0], len(b)))
 	return a, err == nil
