@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"strings"
@@ -20,7 +21,7 @@ func (a *analysis) advise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, measure := range []func(context.Context) error{a.lifetimes, a.sessions, a.findOutside} {
+	for _, measure := range []func(context.Context) error{a.sessions, a.findOutside} {
 		if err := measure(ctx); err != nil {
 			return err
 		}
@@ -55,8 +56,8 @@ func (a *analysis) advise(ctx context.Context) error {
 
 // lifetimes measures how long links live from their first use on: for so long
 // old ones are out after a change (rules of evidence, 20).
-func (a *analysis) lifetimes(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT host, max(life), quantile_disc(life, 0.95) FROM (
+func (a *analysis) lifetimes(ctx context.Context, conn *sql.Conn) error {
+	return each(ctx, conn, `SELECT host, max(life), quantile_disc(life, 0.95) FROM (
 			SELECT l.host, l.deadline - epoch_us(v.first) // 1000000 AS life FROM (SELECT link, min(first) AS first FROM work.visit GROUP BY link) v JOIN link l ON l.id = v.link)
 		WHERE life BETWEEN 1 AND 315360000 GROUP BY host`, func(scan scanner) error {
 		var name string

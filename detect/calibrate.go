@@ -6,34 +6,13 @@ import (
 	"net/netip"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
 // calibrate decides for each host whether recomputed hashes may be believed
 // (rules of evidence, 1).
 func (a *analysis) calibrate(ctx context.Context) error {
-	err := each(ctx, a.conn, `WITH per_link AS (
-			SELECT k.link, min(k.outcome) AS outcome, bool_or(served(o.status, o.method)) AS taken, bool_or(o.matched) AS held,
-			       bool_or(served(o.status, o.method) AND NOT o.matched) AS failed, o.key <> ? AS keyed
-			FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield GROUP BY k.link, keyed)
-		SELECT host, keyed, count(*) FILTER (taken OR held), count(*) FILTER (held AND NOT failed), count(*) FILTER (NOT taken AND NOT held)
-		FROM per_link p JOIN outcome o ON o.id = p.outcome GROUP BY host, keyed`, func(scan scanner) error {
-		var name string
-		var keyed bool
-		var tokens, verified, silent int64
-		err := scan(&name, &keyed, &tokens, &verified, &silent)
-		if h := a.host(name); keyed == h.keyed { // what was read without a key says nothing about it
-			h.tokens, h.verified, h.silent = tokens, verified, silent
-		}
-		return err
-	}, ingest.NoKey)
-	if err != nil {
-		return err
-	}
-	if err := a.countFound(ctx); err != nil {
-		return err
-	}
+	a.countFound()
 	expired, err := a.expiredStatuses(ctx)
 	if err != nil {
 		return err
@@ -53,18 +32,14 @@ func (a *analysis) calibrate(ctx context.Context) error {
 
 // countFound adds refused links whose signing address was found: they
 // calibrate as well as served ones.
-func (a *analysis) countFound(ctx context.Context) error {
-	return ingest.Pages(ctx, a.conn, `SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome
-		WHERE k.link > 0 AND NOT o.shield GROUP BY k.link HAVING NOT bool_or(served(o.status, o.method)) AND NOT bool_or(o.matched)`, func(page ingest.Page) error {
-		for _, link := range page.U32(0) {
-			if p := a.proofs[link]; p != nil && !foreign(p.mistake.Name) {
-				p.host.tokens++
-				p.host.verified++
-				p.host.silent--
-			}
+func (a *analysis) countFound() {
+	for _, s := range a.survey.suspects {
+		if s.unserved && s.found != nil && !foreign(s.found.mistake.Name) {
+			s.found.host.tokens++
+			s.found.host.verified++
+			s.found.host.silent--
 		}
-		return nil
-	})
+	}
 }
 
 // foreign tells a mistake that says nothing for the key in use.
@@ -128,7 +103,7 @@ func (a *analysis) diagnose(ctx context.Context, h *host) (string, error) {
 
 // maskedLog finds addresses whose last octet was cut off in the log.
 func (a *analysis) maskedLog(ctx context.Context, h *host) (string, error) {
-	all, cut, err := a.zeroAddresses(ctx, `SELECT DISTINCT c.address, coalesce(z.host, false) AS zero FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client LEFT JOIN work.zero z ON z.id = c.id
+	all, cut, err := a.zeroAddresses(ctx, `SELECT DISTINCT c.address, coalesce(z.host, false) AS zero FROM work.visit k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client LEFT JOIN work.zero z ON z.id = c.id
 		WHERE o.host = ? AND k.link > 0`, h.name)
 	if err != nil || cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
 		return "", err
@@ -141,8 +116,8 @@ func (a *analysis) proxied(ctx context.Context, h *host) (string, error) {
 	var top string
 	var links, all int64
 	err := a.conn.QueryRowContext(ctx, `SELECT coalesce(c.address, ''), count(DISTINCT k.link) AS n,
-			(SELECT count(DISTINCT k.link) FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE o.host = ? AND k.link > 0)
-		FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+			(SELECT count(DISTINCT k.link) FROM work.visit k JOIN outcome o ON o.id = k.outcome WHERE o.host = ? AND k.link > 0)
+		FROM work.visit k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
 		WHERE o.host = ? AND k.link > 0 GROUP BY c.address ORDER BY n DESC, c.address LIMIT 1`, h.name, h.name).Scan(&top, &links, &all)
 	if err != nil {
 		return "", err
@@ -238,7 +213,7 @@ const diagnosed = 60
 
 func (a *analysis) failing(ctx context.Context, h *host) ([]sampled, error) {
 	var out []sampled
-	err := each(ctx, a.conn, `SELECT k.link, array_to_string(list(DISTINCT c.address), ' ') FROM work.kind k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
+	err := each(ctx, a.conn, `SELECT k.link, array_to_string(list(DISTINCT c.address), ' ') FROM work.visit k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
 		WHERE o.host = ? AND served(o.status, o.method) AND NOT o.matched AND k.link > 0 GROUP BY k.link, l.hash ORDER BY l.hash LIMIT ?`, func(scan scanner) error {
 		var s sampled
 		var text string

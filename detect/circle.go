@@ -176,10 +176,7 @@ func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
 	var group []turn
 	var atoms []atom
 	var hashes []uint64
-	var of struct {
-		host       string
-		agent, dir uint32
-	}
+	var of struct{ host, agent, dir uint32 }
 	settle := func() {
 		if len(group) < 2 {
 			group, atoms, hashes = group[:0], atoms[:0], hashes[:0]
@@ -191,29 +188,21 @@ func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
 		}
 		group, atoms, hashes = group[:0], atoms[:0], hashes[:0]
 	}
-	err := ingest.Pages(ctx, a.conn, `WITH several AS (SELECT agent FROM work.visit WHERE link > 0 GROUP BY agent HAVING min(link) <> max(link)),
-		span AS (
-			SELECT v.link, v.agent, min(v.dir) AS dir, min(v.file) AS file, max(v.file) AS other, epoch_us(min(v.first)) AS first, epoch_us(max(v.final)) AS final
-			FROM work.visit v SEMI JOIN several USING (agent) JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND NOT o.shield GROUP BY v.link, v.agent HAVING min(v.dir) = max(v.dir)),
-		fall AS (
-			SELECT v.link, v.agent, epoch_us(max(v.final)) AS at, arg_max(c.address, (v.final, c.address)) AS client
-			FROM judged j JOIN work.visit v USING (link, outcome, client, dir, file) JOIN client c ON c.id = v.client WHERE mismatch(j.cause) AND v.link > 0 GROUP BY v.link, v.agent)
-		SELECT s.link, s.agent, s.dir, CASE WHEN s.file = s.other THEN s.file ELSE 0 END::UINTEGER, s.first, s.final, l.hash, l.host, g.signed_ip, f.client, coalesce(f.at, 0)::BIGINT
-		FROM span s LEFT JOIN fall f USING (link, agent) JOIN link l ON l.id = s.link JOIN signed g ON g.link = s.link WHERE g.signed_ip IS NOT NULL
-		ORDER BY l.host, s.agent, s.dir, s.first, l.hash`, func(p ingest.Page) error {
-		links, agents, dirs, files, firsts, finals, ranks, host, signed, clients, falls := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.I64(4), p.I64(5), p.U64(6), p.Texts(7), p.Texts(8), p.Texts(9), p.I64(10)
+	err := ingest.Pages(ctx, a.conn, `WITH several AS (SELECT agent FROM work.atom GROUP BY agent HAVING min(link) <> max(link))
+		SELECT m.link, m.agent, m.dir, m.file, m.first, m.final, t.hash, t.host, t.signed_family, t.signed_mapped, t.signed_hi, t.signed_lo,
+			coalesce(f.family, 0)::UTINYINT, coalesce(f.mapped, 0)::UTINYINT, coalesce(f.hi, 0)::UBIGINT, coalesce(f.lo, 0)::UBIGINT, coalesce(f.at, 0)::BIGINT
+		FROM work.atom m SEMI JOIN several USING (agent) JOIN work.told t USING (link) LEFT JOIN work.fall f USING (link, agent)
+		WHERE m.dir > 0 AND t.signed_family > 0 ORDER BY t.host, m.agent, m.dir, m.first, t.hash`, func(p ingest.Page) error {
+		links, agents, dirs, files, firsts, finals, ranks, hosts := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.I64(4), p.I64(5), p.U64(6), p.U32(7)
+		signed, clients, falls := addressesOf(p, 8), addressesOf(p, 12), p.I64(16)
 		for i := range links {
-			if of.agent != agents[i] || of.dir != dirs[i] || of.host != host(i) {
+			if of.agent != agents[i] || of.dir != dirs[i] || of.host != hosts[i] {
 				settle()
-				of.host, of.agent, of.dir = strings.Clone(host(i)), agents[i], dirs[i]
+				of.host, of.agent, of.dir = hosts[i], agents[i], dirs[i]
 			}
-			ip, err := a.real(signed(i))
-			if err != nil {
-				return err
-			}
-			t := turn{first: firsts[i], final: finals[i], signed: ip, file: files[i], links: []uint32{uint32(len(atoms))}}
-			if client, err := a.real(clients(i)); err == nil {
-				if b, ok := a.host(of.host).policy.mask(familyOf(client)); ok {
+			t := turn{first: firsts[i], final: finals[i], signed: a.at(signed, i), file: files[i], links: []uint32{uint32(len(atoms))}}
+			if client := a.at(clients, i); client.IsValid() {
+				if b, ok := a.hosts[a.names[of.host]].policy.mask(familyOf(client)); ok {
 					client = cutTo(client, int(b.Prefix)) // as the address that the next link is signed for
 				}
 				t.fell = fall{client, falls[i]}
@@ -341,7 +330,7 @@ func (k userKey) number() uint64 {
 	return uint64(k.link)<<32 | uint64(k.agent)
 }
 
-// sight gives a connection the view seen: table visit with the numbers of the
+// sight gives a connection the view seen: table atom with the numbers of the
 // users.
 func (a *analysis) sight(ctx context.Context, conn *sql.Conn) error {
 	usr, members := `(t.link::UBIGINT << 32) | t.agent`, ``
@@ -353,6 +342,6 @@ func (a *analysis) sight(ctx context.Context, conn *sql.Conn) error {
 		members = ` LEFT JOIN member m ON m.link = t.link AND m.agent = t.agent AND m.ident = t.ident`
 		usr = `CASE WHEN m.salt > 0 THEN m.salt::UBIGINT | 9223372036854775808::UBIGINT ELSE ` + usr + ` END`
 	}
-	_, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP VIEW seen AS SELECT t.*, `+usr+` AS usr FROM work.visit t`+members)
+	_, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP VIEW seen AS SELECT t.*, `+usr+` AS usr FROM work.atom t`+members)
 	return err
 }

@@ -32,10 +32,10 @@ func (a *analysis) deny(ctx context.Context, conn *sql.Conn) error {
 	var all []denied
 	err := each(ctx, conn, `SELECT o.host, c.family, network(c.family, c.hi, c.lo) AS net, CASE WHEN count(DISTINCT coalesce(c.asn, 0)) = 1 THEN min(c.asn) END,
 			coalesce(CASE WHEN count(DISTINCT coalesce(c.country, '')) = 1 THEN min(c.country) END, ''),
-			sum(k.n)::BIGINT AS refusals, coalesce(sum(k.n) FILTER (mismatch(j.cause)), 0)::BIGINT AS mismatches,
+			sum(d.n)::BIGINT AS refusals, coalesce(sum(d.n) FILTER (mismatch(d.cause)), 0)::BIGINT AS mismatches,
 			count(DISTINCT c.address)
-		FROM work.kind k JOIN judged j USING (outcome, link, client, dir, file) JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
-		WHERE j.cause > 0 AND k.link > 0 GROUP BY o.host, c.family, net ORDER BY mismatches DESC, refusals DESC, o.host, c.family, net LIMIT ?`,
+		FROM (SELECT outcome, client, cause, sum(n) AS n FROM work.denied GROUP BY ALL) d JOIN outcome o ON o.id = d.outcome JOIN client c ON c.id = d.client
+		GROUP BY o.host, c.family, net ORDER BY mismatches DESC, refusals DESC, o.host, c.family, net LIMIT ?`,
 		func(scan scanner) error {
 			var n denied
 			var net uint64

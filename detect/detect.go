@@ -2,8 +2,8 @@
 // affected by changing addresses, and which mask would have helped. SQL counts,
 // Go decides:
 //
-//  1. Requests are grouped into kinds: same link, client, path scope and
-//     outcome. Everything up to step 7 works on kinds.
+//  1. Requests are grouped into visits: same link, user, client, path scope and
+//     outcome. Everything up to step 7 works on visits.
 //  2. The policy of each host is learned from what its edge accepted.
 //  3. Links that verify for no observed address are searched: which address,
 //     path or binding were they signed with?
@@ -57,6 +57,7 @@ type analysis struct {
 	outcomes           map[uint32]*outcome
 	hosts              map[string]*host
 	names              []string // of hosts, sorted
+	survey             *survey
 	proofs             map[uint32]*proof
 	draws              []draw
 	vain               int // links that were searched through all of IPv4 and not found
@@ -72,11 +73,12 @@ type analysis struct {
 	learned            map[uint32]learned // the same of this one
 	tokenless          int64              // links that were not searched, since only earlier runs had their tokens
 	passed             int64              // links that were not looked into: there were too many
+	clocks             []string           // what was found wrong with clocks
 
 	moves  *judge.Moves  // of all hosts
 	sights []judge.Sight // scratch
 
-	elsewhere, inferred uint8 // how table judged writes these words
+	words // how table judged writes them
 
 	out *finding.Analysis
 }
@@ -88,7 +90,7 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 	a := &analysis{
 		Options: o, store: s, loaded: loaded,
 		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{},
-		elsewhere: ingest.Place(ingest.Causes(), refusedElsewhere), inferred: ingest.Place(ingest.Bases(), string(inferred)),
+		words: numbered(),
 		moves: judge.NewMoves(o.Thresholds),
 		out:   &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
 	}
@@ -111,16 +113,20 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer a.conn.Close()
-	for _, step := range []func(context.Context) error{a.setNodesAside, a.markUnforwarded, a.group, a.learn, a.recall, a.search, a.calibrate, a.rule, a.identify, a.findGaps} {
+	for _, step := range []func(context.Context) error{a.setNodesAside, a.markUnforwarded, a.group, a.overlook, a.recall, a.search, a.calibrate, a.rule} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	if err := a.beside(ctx, a.people, a.deny, a.clock, a.trends, a.overTime); err != nil {
+	if err := a.beside(ctx, a.users, a.listRefusals, a.deny, a.clock, a.signers, a.lifetimes); err != nil {
 		return err
 	}
+	if err := a.beside(ctx, a.people, a.trends, a.overTime); err != nil {
+		return err
+	}
+	a.out.Warnings = append(a.out.Warnings, a.clocks...)
 	a.sayTrends()
-	for _, step := range []func(context.Context) error{a.measureMoves, a.nameMoves, a.signers, a.advise, a.account} {
+	for _, step := range []func(context.Context) error{a.measureMoves, a.nameMoves, a.advise, a.account} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -129,6 +135,14 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return a.keepLearned(ctx)
 	}
 	return nil
+}
+
+// users tells who is one user, and whether requests of theirs are missing.
+func (a *analysis) users(ctx context.Context) error {
+	if err := a.identify(ctx); err != nil {
+		return err
+	}
+	return a.findGaps(ctx)
 }
 
 // beside runs a step, and others that share nothing with it, each on a
@@ -163,11 +177,9 @@ func (a *analysis) account(ctx context.Context) error {
 		in.Parsed += s.Parsed
 		in.Rejected += s.Rejected
 	}
-	var first, last sql.NullTime
-	if err := a.conn.QueryRowContext(ctx, `SELECT min(start), max(start) FROM hit`).Scan(&first, &last); err != nil {
-		return err
+	if first, last, ok := a.times(); ok {
+		in.First, in.Last = moment(first), moment(last)
 	}
-	in.First, in.Last = moment(first), moment(last)
 	a.out.Method.Version, a.out.Method.Command = a.Version, a.Command
 	a.out.Method.Thresholds = a.Thresholds.Named()
 	return each(ctx, a.conn, `SELECT r.reason, count(*), arg_min(s.path, r.source * 1e12 + r.line), arg_min(r.line, r.source * 1e12 + r.line)
@@ -179,12 +191,9 @@ func (a *analysis) account(ctx context.Context) error {
 	})
 }
 
-func moment(t sql.NullTime) *time.Time {
-	if !t.Valid {
-		return nil
-	}
-	utc := t.Time.UTC()
-	return &utc
+func moment(us int64) *time.Time {
+	t := time.UnixMicro(us).UTC()
+	return &t
 }
 
 // scanner reads the current row.

@@ -33,7 +33,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	}
 	some := ``
 	if links > gapLinks {
-		some = fmt.Sprintf(` AND l.hash < %d`, uint64(math.MaxUint64*(gapLinks/links)))
+		some = fmt.Sprintf(` AND t.hash < %d`, uint64(math.MaxUint64*(gapLinks/links)))
 	}
 	found := map[string]*judge.Gaps{}
 	var last uint64
@@ -47,17 +47,17 @@ func (a *analysis) findGaps(ctx context.Context) error {
 		names = names[:0]
 	}
 	err := ingest.Pages(ctx, a.conn, `WITH watched AS (
-			SELECT v.usr, l.host FROM seen v JOIN link l ON l.id = v.link`+some+` JOIN outcome o ON o.id = v.outcome
-			WHERE v.link > 0 AND NOT o.shield GROUP BY v.usr, l.host HAVING sum(v.n) >= `+fmt.Sprint(judge.GapSegments)+`
-			QUALIFY row_number() OVER (PARTITION BY l.host ORDER BY min(l.hash), v.usr) <= `+fmt.Sprint(gapSample)+`),
-		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN watched USING (usr) WHERE v.link > 0)
+			SELECT v.usr, t.host FROM seen v JOIN work.told t ON t.link = v.link`+some+`
+			GROUP BY v.usr, t.host HAVING sum(v.n) >= `+fmt.Sprint(judge.GapSegments)+`
+			QUALIFY row_number() OVER (PARTITION BY t.host ORDER BY min(t.hash), v.usr) <= `+fmt.Sprint(gapSample)+`),
+		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN watched USING (usr))
 		SELECT s.host, w.usr, f.text, h.agent FROM (SELECT DISTINCT `+key+`, file FROM hit SEMI JOIN who USING (`+key+`)) h
 		JOIN who w USING (`+key+`) JOIN watched s USING (usr) JOIN file f ON f.id = h.file ORDER BY s.host, w.usr`, func(p ingest.Page) error {
-		hosts, users, texts, agents := p.Texts(0), p.U64(1), p.Texts(2), p.U32(3)
+		hosts, users, texts, agents := p.U32(0), p.U64(1), p.Texts(2), p.U32(3)
 		for i, usr := range users {
-			if host := hosts(i); usr != last || host != of {
+			if host := a.names[hosts[i]]; usr != last || host != of {
 				settle()
-				last, of = usr, strings.Clone(host)
+				last, of = usr, host
 			}
 			if !a.bots[agents[i]] {
 				names = append(names, strings.Clone(texts(i)))

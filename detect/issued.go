@@ -27,7 +27,7 @@ func (a *analysis) takeIssued(ctx context.Context, c *circles) error {
 		host   string
 	}
 	last, seen, reached := map[place]int32{}, map[uint64]bool{}, map[uint64]bool{}
-	err := ingest.Pages(ctx, a.conn, `SELECT DISTINCT v.link, v.agent, l.hash FROM work.visit v JOIN link l ON l.id = v.link ORDER BY l.hash, v.agent`, func(p ingest.Page) error {
+	err := ingest.Pages(ctx, a.conn, `SELECT DISTINCT link, agent, hash FROM work.visit WHERE link > 0 ORDER BY hash, agent`, func(p ingest.Page) error {
 		links, agents, hashes := p.U32(0), p.U32(1), p.U64(2)
 		for i := range links {
 			r := a.Issued[hashes[i]]

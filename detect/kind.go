@@ -39,6 +39,7 @@ func (o *outcome) refused() bool { return !o.shield && o.denied }
 // host is everything known of one host.
 type host struct {
 	name     string // as the case holds it
+	place    uint32 // among all, by name
 	asked    string // as requests have it
 	stated   token.Resource
 	keys     []token.Key
@@ -61,6 +62,11 @@ type host struct {
 	signed   int64 // of them, with a well-formed token
 	broken   int64 // of them, with a malformed one
 	span     time.Duration
+	first    int64 // request, µs
+	final    int64
+	links    int64         // whose hash holds
+	fine     int64         // of them, with an expiry that must be in milliseconds
+	brief    int64         // of them, with one that must be a duration
 	shifted  int64         // minutes by which a clock is wrong; 0: not known to be
 	life     time.Duration // of the links, from their first use: the longest, and what 95 % do not exceed
 	life95   time.Duration
@@ -93,11 +99,10 @@ func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	cause := func(v token.Verdict) uint8 { return ingest.Place(ingest.Causes(), v.String()) }
 	for _, q := range []string{
-		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO mismatch(cause) AS cause IN (%d, %d)`, cause(token.IPMismatch), cause(token.ExpiredIPMismatch)),
-		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unchecked(cause) AS cause = %d`, cause(token.Unchecked)),
-		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unresolved(cause) AS cause = %d`, cause(token.UnresolvedSignature)),
+		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO mismatch(cause) AS cause IN (%d, %d)`, a.words.mismatch, a.expiredMismatch),
+		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unchecked(cause) AS cause = %d`, a.words.unchecked),
+		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unresolved(cause) AS cause = %d`, a.words.unresolved),
 		`CREATE OR REPLACE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
 		`CREATE OR REPLACE TEMP MACRO network(family, hi, lo) AS CASE WHEN family = 4 THEN (lo & 4294967295) >> 16 ELSE hi >> 32 END`,
 	} {
@@ -113,28 +118,18 @@ func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
 	return conn, nil
 }
 
-// group makes the tables visit (a user's like requests of one link) and kind
-// (the same for all users, with the address), and reads what takes few values.
+// answers fills table answer.
+const answers = `INSERT INTO work.answer SELECT id, (dense_rank() OVER (ORDER BY host) - 1)::UINTEGER, served(status, method), refused AND NOT shield, shield FROM outcome`
+
+// group makes the table visit, and reads what takes few values.
 func (a *analysis) group(ctx context.Context) error {
-	ident := ""
-	if a.stated() {
-		ident = `CASE WHEN h.link > 0 THEN h.ident ELSE 0 END AS ident, `
-	}
-	for _, q := range []string{
-		`CREATE TABLE work.visit AS
-		 SELECT ` + ident + `h.outcome, h.link,
-		        CASE WHEN h.link > 0 THEN h.agent ELSE 0 END AS agent,
-		        CASE WHEN h.link > 0 THEN h.client ELSE 0 END AS client,
-		        CASE WHEN h.link > 0 THEN h.dir ELSE 0 END AS dir,
-		        CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END AS file,
-		        count(*)::BIGINT AS n, min(h.start) AS first, max(h.start) AS final
-		 FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY ALL`,
-		`CREATE TABLE work.kind AS SELECT k.*, coalesce(c.family, 0)::UTINYINT AS family, coalesce(c.mapped, 0)::UTINYINT AS mapped, coalesce(c.hi, 0)::UBIGINT AS hi, coalesce(c.lo, 0)::UBIGINT AS lo
-		 FROM (SELECT outcome, link, client, dir, file, sum(n)::BIGINT AS n FROM work.visit GROUP BY ALL) k LEFT JOIN client c ON c.id = k.client`,
-	} {
+	for _, q := range []string{workSQL, answers} {
 		if _, err := a.conn.ExecContext(ctx, q); err != nil {
 			return err
 		}
+	}
+	if err := a.makeVisits(ctx); err != nil {
+		return err
 	}
 	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, stale, refused FROM outcome`,
 		func(scan scanner) error {
@@ -158,8 +153,8 @@ func (a *analysis) group(ctx context.Context) error {
 		a.names = append(a.names, name)
 	}
 	sort.Strings(a.names)
-	if err := a.count(ctx); err != nil {
-		return err
+	for i, name := range a.names {
+		a.hosts[name].place = uint32(i)
 	}
 	if err := a.findZeros(ctx); err != nil {
 		return err
@@ -181,41 +176,6 @@ const (
 func (a *analysis) zeroAddresses(ctx context.Context, query string, args ...any) (all, zeros int64, err error) {
 	err = a.conn.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (zero) FROM (`+query+`)`, args...).Scan(&all, &zeros)
 	return all, zeros, err
-}
-
-// count reads the totals of each host and the address families of its signed
-// requests.
-func (a *analysis) count(ctx context.Context) error {
-	err := each(ctx, a.conn, `SELECT o.host, sum(k.n)::BIGINT, coalesce(sum(k.n) FILTER (served(o.status, o.method)), 0)::BIGINT,
-			coalesce(sum(k.n) FILTER (served(o.status, o.method) AND o.shape = 2), 0)::BIGINT, coalesce(sum(k.n) FILTER (served(o.status, o.method) AND o.shape = 1), 0)::BIGINT
-		FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE NOT o.shield GROUP BY o.host`, func(scan scanner) error {
-		var name string
-		var requests, served, broken, signed int64
-		err := scan(&name, &requests, &served, &broken, &signed)
-		h := a.host(name)
-		h.requests, h.served, h.broken, h.signed = requests, served, broken, signed
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := each(ctx, a.conn, `SELECT o.host, epoch_us(max(v.final)) - epoch_us(min(v.first)) FROM work.visit v JOIN outcome o ON o.id = v.outcome GROUP BY o.host`, func(scan scanner) error {
-		var name string
-		var us int64
-		err := scan(&name, &us)
-		a.host(name).span = time.Duration(us) * time.Microsecond
-		return err
-	}); err != nil {
-		return err
-	}
-	return each(ctx, a.conn, `SELECT DISTINCT o.host, k.family::INTEGER FROM work.kind k JOIN outcome o ON o.id = k.outcome
-		WHERE k.link > 0 AND NOT o.shield`, func(scan scanner) error {
-		var name string
-		var family int
-		err := scan(&name, &family)
-		a.host(name).families[family] = true
-		return err
-	})
 }
 
 // refusalsOnly tells a host of which the log holds no served request.

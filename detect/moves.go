@@ -34,11 +34,10 @@ func (a *analysis) measureMoves(ctx context.Context) error {
 	err := ingest.Pages(ctx, a.conn, `WITH mover AS (
 			SELECT CASE WHEN p.salt > 0 THEN p.salt::UBIGINT | 9223372036854775808::UBIGINT ELSE p.link::UBIGINT << 32 | p.agent END AS usr
 			FROM person p WHERE p.addresses > 1 AND p.class = 'unchanged' AND p.link NOT IN (SELECT link FROM work.flagged)),
-		name AS (SELECT host, (row_number() OVER (ORDER BY host) - 1)::UINTEGER AS place FROM (SELECT DISTINCT host FROM outcome)),
-		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN mover USING (usr) WHERE v.link > 0)
-		SELECT w.usr, n.place, epoch_us(h.start), s.grain, h.source, h.agent, c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER
-		FROM hit h JOIN who w USING (`+atom+`) JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client JOIN source s ON s.id = h.source JOIN name n USING (host)
-		WHERE NOT o.shield AND o.host NOT IN (SELECT host FROM work.unbound) ORDER BY w.usr, h.start, h.source, h.line`, func(p ingest.Page) error {
+		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN mover USING (usr))
+		SELECT w.usr, a.host, epoch_us(h.start), s.grain, h.source, h.agent, c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER
+		FROM hit h JOIN who w USING (`+atom+`) JOIN work.answer a ON a.outcome = h.outcome JOIN client c ON c.id = h.client JOIN source s ON s.id = h.source
+		WHERE NOT a.shield AND a.host NOT IN (SELECT host FROM work.unbound) ORDER BY w.usr, h.start, h.source, h.line`, func(p ingest.Page) error {
 		users, places, starts, grains, sources, agents := p.U64(0), p.U32(1), p.I64(2), p.I64(3), p.U16(4), p.U32(5)
 		families, mapped, hi, lo, asns := p.U8(6), p.U8(7), p.U64(8), p.U64(9), p.U32(10)
 		for i := range users {

@@ -27,7 +27,7 @@ func (a *analysis) findOutside(ctx context.Context) error {
 		return nil
 	}
 	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.neighbour AS SELECT DISTINCT o.host, c.family, c.hi, c.lo, c.asn
-		FROM (SELECT DISTINCT outcome, client FROM work.kind WHERE link > 0) k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
+		FROM (SELECT DISTINCT outcome, client FROM work.visit WHERE link > 0) k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
 		WHERE NOT o.shield AND c.asn IS NOT NULL`); err != nil {
 		return err
 	}

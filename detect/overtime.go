@@ -25,17 +25,17 @@ var timeLengths = [...]int64{1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 2 *
 // overTime counts all refusals by host, cause and time; also those of a log that
 // holds nothing else, since it counts and claims no rate.
 func (a *analysis) overTime(ctx context.Context, conn *sql.Conn) error {
-	var first, last sql.NullInt64
-	if err := conn.QueryRowContext(ctx, `SELECT epoch_us(min(v.first)) // 1000000, epoch_us(max(v.final)) // 1000000
-		FROM work.visit v`).Scan(&first, &last); err != nil || !first.Valid {
-		return err
+	first, last, ok := a.times()
+	if !ok {
+		return nil
 	}
-	step, ok := timeStep(first.Int64, last.Int64)
+	first, last = first/1e6, last/1e6
+	step, ok := timeStep(first, last)
 	names := a.mostRefused()
 	if !ok || len(names) == 0 {
 		return nil
 	}
-	from := first.Int64 / step
+	from := first / step
 	out := &finding.OverTime{From: time.Unix(from*step, 0).UTC(), Step: step, ByHost: map[string]map[string][]int64{}}
 	causes := ingest.Causes()
 	err := each(ctx, conn, fmt.Sprintf(`SELECT o.host, f.cause, epoch_us(f.start) // %d - %d AS at, count(*) FROM work.refusal f JOIN outcome o ON o.id = f.outcome
@@ -51,7 +51,7 @@ func (a *analysis) overTime(ctx context.Context, conn *sql.Conn) error {
 		}
 		counts := out.ByHost[host][causes[cause-1]]
 		if counts == nil {
-			counts = make([]int64, last.Int64/step-from+1)
+			counts = make([]int64, last/step-from+1)
 			out.ByHost[host][causes[cause-1]] = counts
 		}
 		counts[at] = n

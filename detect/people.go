@@ -53,21 +53,20 @@ func (a *analysis) people(ctx context.Context) error {
 // listTelling makes the table of links that are judged in Go: those of circles
 // with a telling refusal, or seen from many networks. A place is a circle's.
 func (a *analysis) listTelling(ctx context.Context) error {
-	circle, members := `k.link`, ``
+	circle, members, some := `t.link`, ``, `t.loud`
 	if a.joined {
-		circle, members = `coalesce(m.circle, k.link)`, `LEFT JOIN (SELECT DISTINCT link, circle FROM member) m ON m.link = k.link`
+		circle, members = `coalesce(m.circle, t.link)`, ` LEFT JOIN (SELECT DISTINCT link, circle FROM member) m ON m.link = t.link`
+		some = `(t.loud OR m.link IS NOT NULL)` // a quiet link alone tells nothing
 	}
-	from := `FROM judged k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client ` + members
+	from := `FROM work.told t` + members + ` WHERE ` + some + ` AND t.host NOT IN (SELECT host FROM work.unbound)`
 	q := `WITH told AS (
-			SELECT ` + circle + ` AS link, min(l.hash) AS hash, bool_or(mismatch(k.cause) OR unresolved(k.cause)) AS telling, bool_or(k.cause > 0) AS refused,
-			       min(c.hi) <> max(c.hi) OR min(c.lo) <> max(c.lo) AS moved
-			` + from + ` JOIN link l ON l.id = k.link
-			WHERE k.link > 0 AND NOT o.shield AND o.host NOT IN (SELECT host FROM work.unbound) AND ?
-				AND k.link IN (SELECT link FROM work.loud UNION SELECT link FROM member) -- a quiet link alone tells nothing
-			GROUP BY ` + circle + `),
+			SELECT ` + circle + ` AS link, min(t.hash) AS hash, bool_or(t.telling) AS telling, bool_or(t.refused) AS refused,
+			       bool_or(t.moved) OR min(t.hi) <> max(t.hi) OR min(t.lo) <> max(t.lo) AS moved
+			` + from + ` AND ? GROUP BY ALL),
 		quiet AS (SELECT link FROM told WHERE moved AND NOT telling AND NOT refused),
-		far AS (SELECT ` + circle + ` AS link ` + from + ` WHERE k.link > 0 AND NOT o.shield AND ` + circle + ` IN (SELECT link FROM quiet) GROUP BY ` + circle + `
-			HAVING count(DISTINCT network(c.family, c.hi, c.lo) * 2 + (c.family = 4)::UBIGINT) >= ?)
+		parts AS (SELECT t.link, ` + circle + ` AS circle ` + from + ` AND ` + circle + ` IN (SELECT link FROM quiet)),
+		far AS (SELECT p.circle AS link FROM parts p JOIN work.visit v ON v.link = p.link JOIN outcome o ON o.id = v.outcome WHERE NOT o.shield GROUP BY p.circle
+			HAVING count(DISTINCT network(v.family, v.hi, v.lo) * 2 + (v.family = 4)::UBIGINT) >= ?)
 		SELECT link, (row_number() OVER (ORDER BY hash, link))::UINTEGER AS place FROM told WHERE telling OR refused AND moved OR link IN (SELECT link FROM far)`
 	if a.joined {
 		q = `WITH f AS (` + q + `) SELECT m.link, f.place FROM f JOIN member m ON m.circle = f.link UNION SELECT link, place FROM f`
@@ -91,12 +90,12 @@ func (a *analysis) dropSplit(ctx context.Context) error {
 // listUnbound makes the table of hosts on which no user is flagged: an address
 // cannot be the cause of a refusal there, or nothing is known.
 func (a *analysis) listUnbound(ctx context.Context) error {
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.unbound (host VARCHAR)`); err != nil {
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.unbound (host UINTEGER)`); err != nil {
 		return err
 	}
 	for _, name := range a.names {
 		if h := a.hosts[name]; h.status == finding.Failed || h.keyed && !h.policy.bound() {
-			if _, err := a.conn.ExecContext(ctx, `INSERT INTO work.unbound VALUES (?)`, name); err != nil {
+			if _, err := a.conn.ExecContext(ctx, `INSERT INTO work.unbound VALUES (?)`, h.place); err != nil {
 				return err
 			}
 		}
@@ -110,11 +109,16 @@ func (a *analysis) listUnbound(ctx context.Context) error {
 func (a *analysis) listRecovered(ctx context.Context) error {
 	_, err := a.conn.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE work.recovered AS
 		WITH fall AS (
-			SELECT v.usr, o.host, max(v.final) AS at, arg_max({'client': v.client, 'agent': v.agent, 'link': v.link}, (v.final, v.client)) AS last
-			FROM seen v JOIN outcome o ON o.id = v.outcome WHERE v.link > 0 AND o.refused AND NOT o.shield GROUP BY ALL)
-		SELECT DISTINCT f.usr, f.last.link AS link FROM fall f
-		JOIN hit h ON h.client = f.last.client AND h.agent = f.last.agent AND h.link <> f.last.link AND h.link > 0 AND h.start > f.at AND h.start <= f.at + INTERVAL %d MILLISECONDS
-		JOIN outcome o ON o.id = h.outcome AND o.host = f.host AND served(o.status, o.method)`, a.Thresholds.Recovery.Milliseconds()))
+			SELECT m.usr, t.host, max(m.refused_at) AS at, arg_max({'client': m.refused_client, 'agent': m.agent, 'link': m.link}, (m.refused_at, m.refused_client)) AS last
+			FROM seen m JOIN work.told t USING (link) WHERE m.refusals > 0 GROUP BY ALL),
+		near AS MATERIALIZED (
+			SELECT f.usr, f.last.link AS link, f.at, v.link AS other, v.client, v.agent, v.outcome, epoch_us(v.first) <= f.at AND epoch_us(v.final) > f.at + %[1]d AS unclear
+			FROM fall f JOIN work.visit v ON v.client = f.last.client AND v.agent = f.last.agent AND v.link <> f.last.link AND v.link > 0
+				AND epoch_us(v.final) > f.at AND epoch_us(v.first) <= f.at + %[1]d
+			JOIN work.answer a ON a.outcome = v.outcome AND a.host = f.host AND a.served)
+		SELECT usr, link FROM near WHERE NOT unclear
+		UNION SELECT n.usr, n.link FROM near n JOIN hit h ON h.link = n.other AND h.client = n.client AND h.agent = n.agent AND h.outcome = n.outcome
+		WHERE n.unclear AND epoch_us(h.start) > n.at AND epoch_us(h.start) <= n.at + %[1]d`, a.Thresholds.Recovery.Microseconds()))
 	if err != nil {
 		return err
 	}
@@ -193,76 +197,66 @@ func (a *analysis) replay(h *host, family int) *judge.Replay {
 
 func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }
 
-// countOthers stores the users of the links that nothing was flagged on.
+// countOthers stores the users of the links that nothing was flagged on. What was
+// counted by visits tells most; the requests themselves are read where it does not.
 func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
-	telling, class, why := `SELECT DISTINCT link FROM judged WHERE unchecked(cause)`, "undetermined", "refused, and the token could not be checked"
+	doubted, class, why := `t.doubted`, "undetermined", "refused, and the token could not be checked"
 	if a.loaded.Identity.Kind == ingest.ByAddress {
-		telling, why = `SELECT DISTINCT link FROM judged WHERE unchecked(cause) OR mismatch(cause) OR unresolved(cause)`, judge.ByAddress
+		doubted, why = `(t.doubted OR t.telling)`, judge.ByAddress
 	}
-	named, names := `(s.usr >> 32)::UINTEGER, (s.usr & 4294967295)::UINTEGER, 0`, ``
+	atom, named, names := `link, agent`, `(s.usr >> 32)::UINTEGER, (s.usr & 4294967295)::UINTEGER, 0`, ``
 	if a.stated() {
-		named = `coalesce(i.first_link, s.usr >> 32)::UINTEGER, coalesce(i.first_agent, s.usr & 4294967295)::UINTEGER, coalesce(i.salt, 0)`
+		atom, named = `link, agent, ident`, `coalesce(i.first_link, s.usr >> 32)::UINTEGER, coalesce(i.first_agent, s.usr & 4294967295)::UINTEGER, coalesce(i.salt, 0)`
 		names = ` LEFT JOIN (SELECT DISTINCT salt, first_link, first_agent FROM member) i ON i.salt::UBIGINT | 9223372036854775808::UBIGINT = s.usr`
 	}
-	atoms, atomKey := `v.link, v.agent`, `link, agent`
-	if a.stated() {
-		atoms, atomKey = `v.link, v.agent, v.ident`, `link, agent, ident`
-	}
-	_, err := conn.ExecContext(ctx, `INSERT INTO person
-		WITH every AS (
-			SELECT `+atoms+`, v.usr, v.client, v.n, v.first, v.final, o.refused AS no
-			FROM seen v JOIN outcome o ON o.id = v.outcome ANTI JOIN work.flagged f ON f.link = v.link WHERE v.link > 0 AND NOT o.shield),
-		lone AS (
-			SELECT usr, any_value(n) AS requests, any_value(client) AS client, any_value(first) AS first, any_value(final) AS final
-			FROM every GROUP BY usr HAVING count(*) = 1 AND NOT bool_or(no)),
-		mine AS (SELECT * FROM every ANTI JOIN lone USING (usr)),
-		who AS (SELECT DISTINCT `+atoms+`, usr FROM mine v),
-		retried AS (
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO person
+		WITH every AS MATERIALIZED (SELECT * FROM seen ANTI JOIN work.flagged USING (link)),
+		sums AS MATERIALIZED (
+			SELECT usr, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final, sum(refusals)::BIGINT AS refusals, max(refused_at) FILTER (refusals > 0) AS refused_at,
+			       bool_or(moved) OR min(hi) <> max(hi) OR min(lo) <> max(lo) AS moved, bool_and(family = 4) AS all4
+			FROM every GROUP BY usr),
+		doubt AS (SELECT DISTINCT e.usr FROM every e JOIN work.told t USING (link) WHERE %[2]s),
+		again AS (
 			SELECT usr, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
-			       (a, b) -> CASE WHEN b.first - a.first > ? THEN {'first': b.first, 'n': a.n + 1} ELSE a END).n)::BIGINT AS refusals FROM (
-				SELECT usr, list(epoch_us(start) ORDER BY start) AS times
-				FROM hit JOIN who USING (`+atomKey+`) JOIN outcome o ON o.id = outcome WHERE o.refused AND NOT o.shield GROUP BY usr, link, client, dir, file) GROUP BY usr),
-		doubt AS (SELECT DISTINCT m.usr FROM mine m JOIN (`+telling+`) USING (link)),
+			       (a, b) -> CASE WHEN b.first - a.first > %[3]d THEN {'first': b.first, 'n': a.n + 1} ELSE a END).n)::BIGINT AS refusals FROM (
+				SELECT w.usr, list(epoch_us(r.start) ORDER BY r.start) AS times
+				FROM work.refusal r JOIN (SELECT e.usr, %[1]s FROM every e JOIN sums USING (usr) WHERE sums.refusals > 1) w USING (%[1]s) GROUP BY w.usr, r.link, r.client, r.dir, r.file) GROUP BY usr),
+		mover AS MATERIALIZED (SELECT e.usr, %[1]s FROM every e JOIN sums USING (usr) WHERE sums.moved),
 		places AS (
-			SELECT m.usr, count(DISTINCT hash(c.hi, c.lo)) AS addresses, bool_and(c.family = 4) AS all4,
-			       count(DISTINCT c.lo >> 8) AS p24, count(DISTINCT c.lo >> 16) AS p16
-			FROM (SELECT DISTINCT usr, client FROM mine) m JOIN client c ON c.id = m.client GROUP BY ALL),
+			SELECT m.usr, count(DISTINCT hash(v.hi, v.lo)) AS addresses, bool_and(v.family = 4) AS all4, count(DISTINCT v.lo >> 8) AS p24, count(DISTINCT v.lo >> 16) AS p16
+			FROM mover m JOIN work.visit v USING (%[1]s) JOIN work.answer a ON a.outcome = v.outcome WHERE NOT a.shield GROUP BY m.usr),
 		moves AS (
 			SELECT usr, count(*) FILTER (client <> before AND start > since) AS switches FROM (
 				SELECT usr, client, start, lag(client) OVER w AS before, lag(start) OVER w AS since
-				FROM hit JOIN (SELECT w.* FROM who w JOIN places p USING (usr) WHERE p.addresses > 1) USING (`+atomKey+`)
-				WINDOW w AS (PARTITION BY usr ORDER BY start, source, line)) GROUP BY usr),
-		sums AS (
-			SELECT usr, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final,
-			       max(final) FILTER (no) AS refused_at
-			FROM mine GROUP BY usr),
-		back AS (
-			SELECT s.usr, min(epoch_us(h.start)) AS again
-			FROM hit h JOIN (SELECT w.*, refused_at FROM who w JOIN sums USING (usr) WHERE refused_at IS NOT NULL) s USING (`+atomKey+`)
-			JOIN outcome o ON o.id = h.outcome AND served(o.status, o.method) AND NOT o.shield WHERE h.start > s.refused_at GROUP BY ALL)
-		SELECT `+named+`, 'unchanged', 'no request was refused because of its address', s.requests, 0, 0, 1, CASE WHEN c.family = 4 THEN 1 END, CASE WHEN c.family = 4 THEN 1 END, 0, false, s.first, s.final
-		FROM lone s JOIN client c ON c.id = s.client`+names+`
-		UNION ALL
-		SELECT `+named+`, CASE WHEN d.usr IS NULL OR s.refused_at IS NULL THEN 'unchanged' ELSE ? END,
-		       CASE WHEN d.usr IS NULL OR s.refused_at IS NULL THEN 'no request was refused because of its address' ELSE ? END, s.requests, coalesce(r.refusals, 0), 0,
-		       p.addresses, CASE WHEN p.all4 THEN p.p24 END, CASE WHEN p.all4 THEN p.p16 END, coalesce(m.switches, 0),
-		       s.refused_at IS NOT NULL AND (k.again IS NULL OR k.again - epoch_us(s.refused_at) > ?) AND v.usr IS NULL, s.first, s.final
-		FROM sums s JOIN places p USING (usr) LEFT JOIN retried r USING (usr) LEFT JOIN moves m USING (usr)
-			LEFT JOIN work.recovered v USING (usr) LEFT JOIN doubt d USING (usr) LEFT JOIN back k USING (usr)`+names,
-		a.Thresholds.RetryWindow.Microseconds(), class, why, a.Thresholds.Recovery.Microseconds())
+				FROM hit JOIN mover USING (%[1]s) WINDOW w AS (PARTITION BY usr ORDER BY start, source, line)) GROUP BY usr),
+		later AS MATERIALIZED (
+			SELECT s.usr, any_value(s.refused_at) AS at, bool_or(epoch_us(v.first) > s.refused_at AND epoch_us(v.first) <= s.refused_at + %[4]d
+			       OR epoch_us(v.final) <= s.refused_at + %[4]d) AS resumed, bool_or(epoch_us(v.first) <= s.refused_at) AS unclear
+			FROM sums s JOIN every e USING (usr) JOIN work.visit v USING (%[1]s) JOIN work.answer a ON a.outcome = v.outcome
+			WHERE s.refusals > 0 AND epoch_us(v.final) > s.refused_at AND a.served AND NOT a.shield GROUP BY s.usr),
+		resumed AS (
+			SELECT usr FROM later WHERE resumed
+			UNION SELECT l.usr FROM later l JOIN every e USING (usr) JOIN hit USING (%[1]s) JOIN work.answer a ON a.outcome = hit.outcome
+			WHERE l.unclear AND NOT l.resumed AND a.served AND NOT a.shield AND epoch_us(hit.start) > l.at AND epoch_us(hit.start) <= l.at + %[4]d)
+		SELECT %[5]s, CASE WHEN d.usr IS NULL OR s.refusals = 0 THEN 'unchanged' ELSE $1 END,
+		       CASE WHEN d.usr IS NULL OR s.refusals = 0 THEN 'no request was refused because of its address' ELSE $2 END, s.requests, coalesce(r.refusals, s.refusals), 0,
+		       coalesce(p.addresses, 1), CASE WHEN coalesce(p.all4, s.all4) THEN coalesce(p.p24, 1) END, CASE WHEN coalesce(p.all4, s.all4) THEN coalesce(p.p16, 1) END, coalesce(m.switches, 0),
+		       s.refusals > 0 AND k.usr IS NULL AND v.usr IS NULL, make_timestamp(s.first), make_timestamp(s.final)
+		FROM sums s LEFT JOIN places p USING (usr) LEFT JOIN again r USING (usr) LEFT JOIN moves m USING (usr)
+			LEFT JOIN work.recovered v USING (usr) LEFT JOIN doubt d USING (usr) LEFT JOIN resumed k USING (usr)%[6]s`,
+		atom, doubted, a.Thresholds.RetryWindow.Microseconds(), a.Thresholds.Recovery.Microseconds(), named, names), class, why)
 	return err
 }
 
 // addBound tells the replays of the users whom nobody refused.
 func (a *analysis) addBound(ctx context.Context) error {
-	return ingest.Pages(ctx, a.conn, `SELECT l.host, s.signed_ip, p.users
-		FROM (SELECT link, count(*)::BIGINT AS users FROM person ANTI JOIN work.flagged USING (link) GROUP BY link) p JOIN link l ON l.id = p.link JOIN signed s USING (link)
-		WHERE s.signed_ip IS NOT NULL`, func(p ingest.Page) error {
-		names, texts := p.Texts(0), p.Texts(1)
-		for i, users := range p.I64(2) {
-			if ip, err := a.real(texts(i)); err == nil {
-				a.replay(a.host(names(i)), familyOf(ip)).AddBound(ip, users)
-			}
+	return ingest.Pages(ctx, a.conn, `SELECT t.host, t.signed_family, t.signed_mapped, t.signed_hi, t.signed_lo, sum(p.users)::BIGINT
+		FROM (SELECT link, count(*) AS users FROM person ANTI JOIN work.flagged USING (link) GROUP BY link) p JOIN work.told t USING (link)
+		WHERE t.signed_family > 0 GROUP BY ALL`, func(p ingest.Page) error {
+		hosts, signed, users := p.U32(0), addressesOf(p, 1), p.I64(5)
+		for i := range hosts {
+			ip := a.at(signed, i)
+			a.replay(a.hosts[a.names[hosts[i]]], familyOf(ip)).AddBound(ip, users[i])
 		}
 		return nil
 	})

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"bytes"
-	"context"
 	"slices"
 
 	"ipdrift/detect/finding"
@@ -268,46 +267,6 @@ func wholeLength(family int) int {
 	return 32
 }
 
-// plainly are the kinds whose hash says how it was made: one for a path that
-// ends in a slash, or for an address that ends in zeros, fits two ways. In a log
-// with masked addresses all of them end in zeros.
-func (a *analysis) plainly() string {
-	from := `FROM work.kind k JOIN outcome o ON o.id = k.outcome
-		WHERE o.matched AND NOT o.shield AND NOT (o.scope = 1 AND k.file IN (SELECT id FROM file WHERE text = ''))`
-	if a.masked {
-		return from
-	}
-	return from + ` AND NOT (o.bind <> 1 AND k.client IN (SELECT id FROM work.zero WHERE host))
-		AND NOT (o.bind = 2 AND o.form = 0 AND k.client IN (SELECT id FROM work.zero WHERE next))`
-}
-
-// learn reads what the edges accepted.
-func (a *analysis) learn(ctx context.Context) error {
-	for _, h := range a.hosts {
-		h.policy = newPolicy(h.stated, a.Scope)
-	}
-	accepted := a.plainly() + ` AND (served(o.status, o.method) OR o.status = 410 AND o.late >= 2)`
-	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, k.family, count(DISTINCT k.link), 0::UINTEGER `+accepted+` GROUP BY ALL`,
-		func(scan scanner) error {
-			host, r, links, _, err := a.scanRule(scan)
-			a.host(host).policy.add(r, links)
-			return err
-		})
-	if err != nil {
-		return err
-	}
-	err = each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, k.family, 0::BIGINT, k.dir `+accepted+`
-		AND o.host IN (SELECT host FROM outcome WHERE matched GROUP BY host HAVING count(DISTINCT (scope, up, bind, prefix, form)) > 1) GROUP BY ALL`,
-		func(scan scanner) error {
-			host, r, _, dir, err := a.scanRule(scan)
-			p := &a.host(host).policy
-			p.dirs[dir] = append(p.dirs[dir], r)
-			return err
-		})
-	a.settle()
-	return err
-}
-
 func (a *analysis) settle() {
 	for _, h := range a.hosts {
 		h.policy.settle()
@@ -316,37 +275,21 @@ func (a *analysis) settle() {
 
 // guess fills the policy of hosts that accepted nothing from the hashes that
 // were reproduced on refused requests.
-func (a *analysis) guess(ctx context.Context) error {
+func (a *analysis) guess() {
 	for _, h := range a.hosts {
 		h.policy.guessed = h.policy.total == 0
 	}
-	err := each(ctx, a.conn, `SELECT o.host, o.scope, o.up, o.bind, o.prefix, o.form, k.family, count(DISTINCT k.link), 0::UINTEGER `+a.plainly()+` GROUP BY ALL`,
-		func(scan scanner) error {
-			host, r, links, _, err := a.scanRule(scan)
-			if p := &a.host(host).policy; p.guessed {
-				p.add(r, links)
-			}
-			return err
-		})
+	for w, t := range a.survey.plainly {
+		if w.host.policy.guessed {
+			w.host.policy.add(a.asText(w.rule), t.links)
+		}
+	}
 	for _, p := range a.proofs {
 		if p.host.policy.guessed && p.mistake.Name == "" {
 			p.host.policy.add(rule{p.how, p.family}, 1)
 		}
 	}
 	a.settle()
-	return err
-}
-
-// scanRule reads one rule. In a log with masked addresses a whole address is
-// the text of its /24.
-func (a *analysis) scanRule(scan scanner) (host string, r rule, links int64, dir uint32, err error) {
-	var scope, bind, form, family uint8
-	err = scan(&host, &scope, &r.up, &bind, &r.binding.Prefix, &form, &family, &links, &dir)
-	r.scope, r.binding.Kind, r.binding.Form, r.family = token.Scope(scope), token.BindKind(bind), token.Form(form), int(family)
-	if a.masked && r.family == 4 && r.binding.Kind == token.BindAddress {
-		r.binding = token.Binding{Kind: token.BindMask, Prefix: 24}
-	}
-	return host, r, links, dir, err
 }
 
 // public is the policy as a report shows it.

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -135,10 +136,10 @@ func (a *analysis) examineBroken(f *finder, h *host, before []flaw) []flaw {
 }
 
 // recallFlaws reads the malformed links that earlier runs examined, by host.
-func (a *analysis) recallFlaws(ctx context.Context) (map[string][]flaw, error) {
+func (a *analysis) recallFlaws(ctx context.Context, conn *sql.Conn) (map[string][]flaw, error) {
 	mistakes := mistakesByName()
 	out := map[string][]flaw{}
-	err := each(ctx, a.conn, `SELECT host, source, line, coalesce(mistake, '') FROM broken ORDER BY source, line`, func(scan scanner) error {
+	err := each(ctx, conn, `SELECT host, source, line, coalesce(mistake, '') FROM broken ORDER BY source, line`, func(scan scanner) error {
 		var host, mistake string
 		var b flaw
 		err := scan(&host, &b.source, &b.line, &mistake)
@@ -149,8 +150,8 @@ func (a *analysis) recallFlaws(ctx context.Context) (map[string][]flaw, error) {
 	return out, err
 }
 
-func (a *analysis) keepFlaws(ctx context.Context, all map[string][]flaw) error {
-	if _, err := a.conn.ExecContext(ctx, `DELETE FROM broken`); err != nil {
+func (a *analysis) keepFlaws(ctx context.Context, conn *sql.Conn, all map[string][]flaw) error {
+	if _, err := conn.ExecContext(ctx, `DELETE FROM broken`); err != nil {
 		return err
 	}
 	rows, err := a.store.Rows("broken")

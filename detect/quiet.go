@@ -1,49 +1,26 @@
 package detect
 
 import (
-	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
-// ruleQuiet rules in SQL on links whose every request needs no thought: the hash
-// held for the one address that asked, signed in the one way that the host takes,
-// in time, and nothing was refused. On most logs, hostile ones above all, these
-// are most links. The kinds of all others are left in table loud.
-func (a *analysis) ruleQuiet(ctx context.Context) error {
-	plain := []string{"(0, 0)"} // no outcome, so that the list is never empty
-	for id, o := range a.outcomes {
-		for _, family := range []int{4, 6} {
-			if o.plain(family) {
-				plain = append(plain, fmt.Sprintf("(%d, %d)", id, family))
-			}
+// quiet tells a link whose every request needs no thought: the hash held for the
+// one address that asked, signed in the one way that the host takes, in time, and
+// nothing was refused. On most logs, hostile ones above all, these are most links.
+// Their requests are valid, and table judged says nothing about them.
+func (l *visited) quiet() bool {
+	first := &l.visits[0]
+	for i := range l.visits {
+		v := &l.visits[i]
+		if !v.plain(int(v.family)) || v.client != first.client || v.how.scope != first.how.scope || v.how.up != first.how.up {
+			return false
 		}
 	}
-	scopes := ""
-	for _, s := range []token.Scope{token.ScopeFile, token.ScopeDir, token.ScopeAncestor} {
-		scopes += fmt.Sprintf(" WHEN %d THEN '%s'", s, s)
-	}
-	for _, q := range []string{
-		`CREATE TABLE work.quiet AS SELECT k.link, min(k.client) AS client, min(o.scope) AS scope
-			FROM work.kind k JOIN outcome o ON o.id = k.outcome
-				LEFT JOIN (VALUES ` + strings.Join(plain, ", ") + `) p (outcome, family) ON p.outcome = k.outcome AND p.family = k.family
-			WHERE k.link > 0 GROUP BY k.link
-			HAVING bool_and(p.outcome IS NOT NULL) AND min(k.client) = max(k.client) AND min(o.scope) = max(o.scope) AND min(o.up) = max(o.up)`,
-		`CREATE TABLE work.loud AS SELECT k.* FROM work.kind k ANTI JOIN work.quiet q USING (link)`,
-		fmt.Sprintf(`INSERT INTO judged SELECT k.outcome, k.link, k.client, k.dir, k.file, %d, 0, %d, NULL FROM work.kind k SEMI JOIN work.quiet q USING (link)`,
-			token.Valid, ingest.Place(ingest.Bases(), string(recomputed))),
-		`INSERT INTO signed SELECT q.link, CASE q.scope` + scopes + ` END, c.address, '` + string(recomputed) + `' FROM work.quiet q JOIN client c ON c.id = q.client`,
-	} {
-		if _, err := a.conn.ExecContext(ctx, q); err != nil {
-			return err
-		}
-	}
-	return nil
+	return true
 }
 
 // plain tells whether requests of an outcome from a family's addresses are valid

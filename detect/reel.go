@@ -1,24 +1,42 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
-// reel is the requests of one circle, as they stream by.
+// reel is the requests of one circle, and what was found of its users.
 type reel struct {
 	judge.Group
-	links []uint32 // ids, by number
-	who   []userKey
-	host  *host
-	users []judge.User
+	frames []frame
+	links  []uint32 // ids, by number
+	who    []userKey
+	host   *host
+	users  []judge.User
+}
+
+// frame is a request as it comes out of the case.
+type frame struct {
+	start, line                                           int64
+	place, outcome, link, client, dir, file, agent, ident uint32
+	source                                                uint16
+}
+
+// inOrderOfTime compares frames of one circle.
+func inOrderOfTime(x, y frame) int {
+	return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.source, y.source), cmp.Compare(x.line, y.line))
 }
 
 // name is the key of a user: its own, unless it was taken for one with others.
@@ -29,25 +47,27 @@ func (r *reel) name(u *judge.User) userKey {
 	return r.who[u.Who]
 }
 
-// ruled is the key of table judged.
-type ruled struct{ link, outcome, client, dir, file uint32 }
-
-// judgeFlagged streams the flagged links, each with its requests in order.
+// judgeFlagged judges the users of the flagged links.
 func (a *analysis) judgeFlagged(ctx context.Context) error {
 	persons, err := a.store.Rows("person")
 	if err != nil {
 		return err
 	}
-	err = inOrder(ctx, a.Threads, func(emit func([]reel) error) error { return a.reels(ctx, emit) },
-		func(links []reel) []reel {
-			for i := range links {
-				links[i].users = judge.Users(&links[i].Group, a.Thresholds)
+	grains, err := a.grains(ctx)
+	if err != nil {
+		return err
+	}
+	err = inOrder(ctx, a.Threads, func(emit func(shot) error) error { return a.shoot(ctx, emit) },
+		func(s shot) []reel {
+			for i := range s.reels {
+				a.develop(&s.reels[i], s.known, grains)
+				s.reels[i].users = judge.Users(&s.reels[i].Group, a.Thresholds)
 			}
-			return links
+			return s.reels
 		},
-		func(links []reel) error {
-			for i := range links {
-				if err := a.keep(ctx, persons, &links[i]); err != nil {
+		func(reels []reel) error {
+			for i := range reels {
+				if err := a.keep(ctx, persons, &reels[i]); err != nil {
 					return err
 				}
 			}
@@ -59,83 +79,170 @@ func (a *analysis) judgeFlagged(ctx context.Context) error {
 	return persons.Flush(ctx)
 }
 
-// reels reads the flagged links. What is sorted is narrow: what was ruled about
-// them, and what their files are called, is looked up beside it, for some
-// thousand links at a time.
-func (a *analysis) reels(ctx context.Context, emit func([]reel) error) error {
+// shot is some reels with what is known of them.
+type shot struct {
+	reels []reel
+	known *known
+}
+
+// shotFrames is how many requests are in memory at once, about.
+const shotFrames = 1 << 19
+
+// shoot reads the requests of the flagged links, circle by circle. If they are
+// many, DuckDB puts them in order, on disk where need be.
+func (a *analysis) shoot(ctx context.Context, emit func(shot) error) error {
 	aside, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer aside.Close()
-	grains, err := a.grains(ctx)
-	if err != nil {
+	var all int64
+	if err := a.conn.QueryRowContext(ctx, `SELECT coalesce(sum(m.n), 0)::BIGINT FROM work.atom m JOIN work.flagged USING (link)`).Scan(&all); err != nil {
 		return err
 	}
-	var batch []reel
-	var known known
-	at := uint32(0) // the place of the last reel
-	cast := casting{}
-	var last memo
-	err = ingest.Pages(ctx, a.conn, `SELECT f.place, h.outcome, h.client, h.dir, h.file, epoch_us(h.start), h.agent, h.source, h.link, h.ident
-		FROM hit h JOIN work.flagged f USING (link) ORDER BY f.place, h.start, h.source, h.line`, func(p ingest.Page) error {
-		places, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4)
-		starts, agents, sources := p.I64(5), p.U32(6), p.U16(7)
-		links, idents := p.U32(8), p.U32(9)
-		for i, place := range places {
-			o := a.outcomes[outcomes[i]]
-			if o.shield {
-				continue
-			}
-			if place != at {
-				if len(batch) == linkBatch {
-					if err := emit(batch); err != nil {
-						return err
+	var lookAll errgroup.Group // while the requests are read
+	defer lookAll.Wait()
+	query, read := `SELECT f.place, h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.ident, epoch_us(h.start), h.source, h.line
+		FROM hit h JOIN work.flagged f USING (link) JOIN work.answer a ON a.outcome = h.outcome WHERE NOT a.shield`, ingest.Few
+	if all > shotFrames {
+		query, read = query+` ORDER BY f.place`, ingest.Pages
+	}
+	look := func(first, last uint32) (*known, error) { return a.lookUp(ctx, aside, first, last) }
+	if all <= shotFrames {
+		var all *known
+		lookAll.Go(func() (err error) {
+			all, err = a.lookUp(ctx, aside, 0, math.MaxUint32)
+			return err
+		})
+		look = func(uint32, uint32) (*known, error) { err := lookAll.Wait(); return all, err }
+	}
+	var frames []frame
+	place, count := uint32(0), 0 // of the last circle
+	hand := func() error {
+		err := a.cut(frames, look, emit)
+		frames = nil
+		return err
+	}
+	err = read(ctx, a.conn, query, func(p ingest.Page) error {
+		places, outcomes, links, clients, dirs, files, agents, idents := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7)
+		starts, sources, lines := p.I64(8), p.U16(9), p.I64(10)
+		for i := range places {
+			if all > shotFrames {
+				if count++; places[i] != place {
+					if place, count = places[i], 1; len(frames) >= shotFrames {
+						if err := hand(); err != nil {
+							return err
+						}
 					}
-					batch = nil
+				} else if count >= 4*maxEvents { // what is judged are the first
+					of := frames[len(frames)-count+1:]
+					slices.SortFunc(of, inOrderOfTime)
+					count = maxEvents + 1
+					frames = frames[:len(frames)-len(of)+count]
 				}
-				if at = place; at > known.last {
-					if known, err = a.lookUp(ctx, aside, at, at+knownLinks-1); err != nil {
-						return err
-					}
-				}
-				batch = append(batch, a.newReel(o.host))
-				clear(cast)
-				last = memo{}
 			}
-			now := &batch[len(batch)-1]
-			if len(now.Events) == maxEvents {
-				now.Truncated = true
-				continue
-			}
-			v := known.places[place]
-			r := ruled{link: links[i], outcome: outcomes[i], client: clients[i], dir: dirs[i], file: files[i]}
-			if o.matched && o.how.scope != token.ScopeFile {
-				r.file = 0
-			}
-			if who := (atom{links[i], agents[i], idents[i]}); r != last.r || who != last.atom {
-				last = memo{r, who, v.rulings[r]}
-				last.e.Bot = last.e.Bot || a.bots[who.agent]
-				last.e.Link, last.e.Who = now.link(links[i], v.signed), now.user(cast, known.user(who))
-			}
-			e := last.e
-			e.Time, e.Grain, e.Edge = starts[i], grains[sources[i]], sources[i]
-			e.UA, e.Dir, e.File, e.Name = agents[i], dirs[i], files[i], known.names[files[i]]
-			now.Events = append(now.Events, e)
+			frames = append(frames, frame{
+				place: places[i], outcome: outcomes[i], link: links[i], client: clients[i], dir: dirs[i], file: files[i], agent: agents[i], ident: idents[i],
+				start: starts[i], source: sources[i], line: lines[i],
+			})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return emit(batch)
+	return hand()
+}
+
+// cut hands on the circles of some frames, in the order of their places.
+func (a *analysis) cut(frames []frame, look func(first, last uint32) (*known, error), emit func(shot) error) error {
+	if len(frames) == 0 {
+		return nil
+	}
+	first, last := frames[0].place, frames[0].place
+	for i := range frames {
+		first, last = min(first, frames[i].place), max(last, frames[i].place)
+	}
+	known, err := look(first, last)
+	if err != nil {
+		return err
+	}
+	ends := make([]int, last-first+2) // of each circle, behind the one before
+	for i := range frames {
+		ends[frames[i].place-first+1]++
+	}
+	for i := range ends[1:] {
+		ends[i+1] += ends[i]
+	}
+	sorted, next := make([]frame, len(frames)), slices.Clone(ends)
+	for _, f := range frames {
+		sorted[next[f.place-first]] = f
+		next[f.place-first]++
+	}
+	var reels []reel
+	for i := range ends[1:] {
+		if of := sorted[ends[i]:ends[i+1]]; len(of) > 0 {
+			reels = append(reels, a.newReel(of))
+		}
+	}
+	for some := range slices.Chunk(reels, reelBatch) {
+		if err := emit(shot{some, known}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reelBatch is how many circles are handed over at once.
+const reelBatch = 64
+
+// develop makes the events of a circle.
+func (a *analysis) develop(r *reel, known *known, grains map[uint16]int64) {
+	slices.SortFunc(r.frames, inOrderOfTime)
+	if len(r.frames) > maxEvents {
+		r.frames, r.Truncated = r.frames[:maxEvents], true
+	}
+	r.Events = make([]judge.Event, len(r.frames))
+	users := casting{}
+	var last memo
+	for i := range r.frames {
+		f := &r.frames[i]
+		o := a.outcomes[f.outcome]
+		k := ruled{link: f.link, outcome: f.outcome, client: f.client, dir: f.dir, file: f.file}
+		if o.matched && o.how.scope != token.ScopeFile {
+			k.file = 0
+		}
+		if who := (atom{f.link, f.agent, f.ident}); k != last.k || who != last.atom || i == 0 {
+			last = memo{k, who, a.eventOf(o, known.clients[f.client], known.rulings, k)}
+			last.e.Bot = last.e.Bot || a.bots[f.agent]
+			last.e.Link, last.e.Who = r.link(f.link, known.signed), r.user(users, known.user(who))
+		}
+		e := &r.Events[i]
+		*e = last.e
+		e.Time, e.Grain, e.Edge = f.start, grains[f.source], f.source
+		e.UA, e.Dir, e.File, e.Name = f.agent, f.dir, f.file, known.names[f.file]
+	}
+	r.frames = nil
 }
 
 // memo is the last request of a reel: a player repeats itself.
 type memo struct {
-	r    ruled
+	k    ruled
 	atom atom
 	e    judge.Event // what the next one has in common with it
+}
+
+// eventOf is what all requests of a kind have in common. One that was not ruled
+// on is valid.
+func (a *analysis) eventOf(o *outcome, c client, rulings map[ruled]verdict, k ruled) judge.Event {
+	v, ok := rulings[k]
+	if !ok {
+		v = verdict{of: token.Valid}
+	}
+	return judge.Event{
+		Client: c.ip, ASN: c.asn, Country: c.country, Bot: a.hosted[c.asn], Served: o.served(), Refused: o.refused(), Status: o.status,
+		Verdict: v.of, Elsewhere: v.elsewhere, Inferred: v.inferred, Mistaken: v.mistaken,
+	}
 }
 
 // casting numbers the users of a reel.
@@ -162,15 +269,29 @@ func (r *reel) link(id uint32, signed map[uint32]netip.Addr) uint32 {
 	return uint32(len(r.links) - 1)
 }
 
-// knownLinks is for how many circles something is looked up at once.
-const knownLinks = 1 << 13
+// ruled is the key of table judged.
+type ruled struct{ link, outcome, client, dir, file uint32 }
+
+// verdict is a row of table judged.
+type verdict struct {
+	of                            token.Verdict
+	elsewhere, inferred, mistaken bool
+}
+
+// client is a row of table client.
+type client struct {
+	ip      netip.Addr
+	asn     uint32
+	country string
+}
 
 // known is what was looked up for some circles.
 type known struct {
-	last   uint32               // place of the last one
-	places map[uint32]*verdicts // by place
-	names  map[uint32]string    // of files, by id
-	users  map[atom]userKey     // of those who are not one link under one user agent
+	signed  map[uint32]netip.Addr // by link
+	rulings map[ruled]verdict
+	clients map[uint32]client
+	names   map[uint32]string // of files
+	users   map[atom]userKey  // who are not one link under one user agent
 }
 
 func (k *known) user(a atom) userKey {
@@ -180,61 +301,61 @@ func (k *known) user(a atom) userKey {
 	return userKey{link: a.link, agent: a.agent}
 }
 
-// verdicts is what was ruled about the links of a circle.
-type verdicts struct {
-	signed  map[uint32]netip.Addr // by link
-	rulings map[ruled]judge.Event // what all requests of a kind have in common
-}
-
-func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint32) (known, error) {
-	k := known{last, map[uint32]*verdicts{}, map[uint32]string{}, map[atom]userKey{}}
-	err := ingest.Pages(ctx, conn, `SELECT f.place, j.link, j.outcome, j.client, j.dir, j.file, s.signed_ip, coalesce(c.asn, 0)::UINTEGER, c.country,
-			j.verdict, j.cause, j.basis, c.family, c.mapped, c.hi, c.lo, starts_with(coalesce(j.detail, ''), 'signer:')
-		FROM judged j JOIN work.flagged f USING (link) JOIN client c ON c.id = j.client LEFT JOIN signed s ON s.link = j.link
-		WHERE f.place BETWEEN `+number(first)+` AND `+number(last), func(p ingest.Page) error {
-		places, links, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5)
-		signed, asns, countries, verdictOf, causes, bases := p.Texts(6), p.U32(7), p.Texts(8), p.U8(9), p.U8(10), p.U8(11)
-		families, mapped, hi, lo, mistaken := p.U8(12), p.U8(13), p.U64(14), p.U64(15), p.Bools(16)
-		for i, place := range places {
-			v := k.places[place]
-			if v == nil {
-				v = &verdicts{map[uint32]netip.Addr{}, map[ruled]judge.Event{}}
-				k.places[place] = v
+// lookUp reads what is known of the circles from one place to another.
+func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint32) (*known, error) {
+	k := &known{signed: map[uint32]netip.Addr{}, rulings: map[ruled]verdict{}, clients: map[uint32]client{}, names: map[uint32]string{}, users: map[atom]userKey{}}
+	if _, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE shown AS SELECT link FROM work.flagged WHERE place BETWEEN `+number(first)+` AND `+number(last)); err != nil {
+		return nil, err
+	}
+	for _, look := range []struct {
+		query string
+		at    func(ingest.Page) error
+	}{
+		{`SELECT link, signed_family, signed_mapped, signed_hi, signed_lo FROM work.told SEMI JOIN shown USING (link) WHERE signed_family > 0`, func(p ingest.Page) error {
+			signed := addressesOf(p, 1)
+			for i, link := range p.U32(0) {
+				k.signed[link] = a.at(signed, i)
 			}
-			if _, ok := v.signed[links[i]]; !ok {
-				v.signed[links[i]], _ = a.real(signed(i)) // NULL: none
+			return nil
+		}},
+		{`SELECT link, outcome, client, dir, file, verdict, cause, basis, starts_with(coalesce(detail, ''), 'signer:') FROM judged SEMI JOIN shown USING (link)`, func(p ingest.Page) error {
+			links, outcomes, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4)
+			verdicts, causes, bases, mistaken := p.U8(5), p.U8(6), p.U8(7), p.Bools(8)
+			for i := range links {
+				k.rulings[ruled{links[i], outcomes[i], clients[i], dirs[i], files[i]}] = verdict{
+					token.Verdict(verdicts[i]), causes[i] == a.causes[refusedElsewhere], bases[i] == a.bases[inferred], mistaken(i),
+				}
 			}
-			o := a.outcomes[outcomes[i]]
-			v.rulings[ruled{links[i], outcomes[i], clients[i], dirs[i], files[i]}] = judge.Event{
-				Client: a.client(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
-				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdictOf[i]),
-				Bot: a.hosted[asns[i]], Elsewhere: causes[i] == a.elsewhere, Inferred: bases[i] == a.inferred, Mistaken: mistaken(i),
+			return nil
+		}},
+		{`SELECT id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country FROM client WHERE id IN (SELECT v.client FROM work.visit v SEMI JOIN shown USING (link))`, func(p ingest.Page) error {
+			ips, asns, countries := addressesOf(p, 1), p.U32(5), p.Texts(6)
+			for i, id := range p.U32(0) {
+				k.clients[id] = client{a.at(ips, i), asns[i], strings.Clone(countries(i))}
 			}
+			return nil
+		}},
+		{`SELECT id, text FROM file WHERE id IN (SELECT h.file FROM hit h SEMI JOIN shown USING (link))`, func(p ingest.Page) error {
+			texts := p.Texts(1)
+			for i, id := range p.U32(0) {
+				k.names[id] = strings.Clone(texts(i))
+			}
+			return nil
+		}},
+	} {
+		if err := ingest.Few(ctx, conn, look.query, look.at); err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		return k, err
 	}
 	if a.joined {
-		if err := k.enroll(ctx, conn, first); err != nil {
-			return k, err
-		}
+		return k, k.enroll(ctx, conn)
 	}
-	return k, ingest.Pages(ctx, conn, `SELECT id, text FROM file WHERE id IN
-		(SELECT h.file FROM hit h JOIN work.flagged f USING (link) WHERE f.place BETWEEN `+number(first)+` AND `+number(last)+`)`, func(p ingest.Page) error {
-		texts := p.Texts(1)
-		for i, id := range p.U32(0) {
-			k.names[id] = strings.Clone(texts(i))
-		}
-		return nil
-	})
+	return k, nil
 }
 
-// enroll reads the members of the circles from a first place on.
-func (k *known) enroll(ctx context.Context, conn *sql.Conn, first uint32) error {
-	return ingest.Pages(ctx, conn, `SELECT m.link, m.agent, m.ident, m.first_link, m.first_agent, m.salt FROM member m JOIN work.flagged f USING (link)
-		WHERE f.place BETWEEN `+number(first)+` AND `+number(k.last), func(p ingest.Page) error {
+// enroll reads who has several links.
+func (k *known) enroll(ctx context.Context, conn *sql.Conn) error {
+	return ingest.Pages(ctx, conn, `SELECT link, agent, ident, first_link, first_agent, salt FROM member SEMI JOIN shown USING (link)`, func(p ingest.Page) error {
 		links, agents, idents, firstLinks, firstAgents, salts := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.I64(5)
 		for i := range links {
 			k.users[atom{links[i], agents[i], idents[i]}] = userKey{firstLinks[i], firstAgents[i], salts[i]}
@@ -257,8 +378,9 @@ func (a *analysis) grains(ctx context.Context) (map[uint16]int64, error) {
 	})
 }
 
-func (a *analysis) newReel(h *host) reel {
-	r := reel{host: h}
+func (a *analysis) newReel(frames []frame) reel {
+	h := a.outcomes[frames[0].outcome].host
+	r := reel{host: h, frames: frames}
 	r.Host, r.Stated = h.name, a.stated()
 	r.Gaps, r.Bound = a.gaps || h.gaps, h.policy.bound()
 	r.RefusalsOnly = h.refusalsOnly()

@@ -17,8 +17,10 @@ import (
 // linkBatch is how many links are handed over at once.
 const linkBatch = 256
 
-// docket is the kinds of one link, and what was ruled on them.
+// docket is one link, and what was ruled on its kinds.
 type docket struct {
+	visited
+	quiet   bool // nothing needs thought: there are no kinds and no rulings
 	kinds   []kind
 	proof   *proof
 	rulings []ruling
@@ -27,47 +29,45 @@ type docket struct {
 }
 
 // rule gives every kind its verdict and cause, and counts the denials.
-func (a *analysis) rule(ctx context.Context) (err error) {
+func (a *analysis) rule(ctx context.Context) error {
 	a.out.Denials = finding.Denials{
 		ByCause: map[string]int64{}, ByHost: map[string]map[string]int64{}, ByDetail: map[string]map[string]int64{},
 		Inferred: map[string]int64{}, Networks: []finding.Network{},
 	}
-	if err := a.ruleQuiet(ctx); err != nil {
-		return err
-	}
-	b := &book{analysis: a, causes: ingest.Causes(), bases: ingest.Bases()}
-	if b.judged, err = a.store.Rows("judged"); err != nil {
-		return err
-	}
-	if b.signed, err = a.store.Rows("signed"); err != nil {
+	b, err := a.openBook(ctx)
+	if err != nil {
 		return err
 	}
 	err = inOrder(ctx, a.Threads, func(emit func([]docket) error) error { return a.dockets(ctx, emit) },
-		func(links []docket) []docket {
-			parsers := parsers{}
+		func(links []docket) *leaf {
+			parsers, l := parsers{}, &leaf{analysis: a, dockets: links}
 			for i := range links {
-				a.decide(parsers, &links[i])
+				d := &links[i]
+				if !d.quiet {
+					a.decide(parsers, d)
+				}
+				l.write(d)
 			}
-			return links
+			return l
 		},
-		func(links []docket) error {
-			for i := range links {
-				if err := b.enter(ctx, &links[i]); err != nil {
-					return err
+		func(l *leaf) error {
+			for i := range l.dockets {
+				if d := &l.dockets[i]; !d.quiet {
+					b.count(d)
 				}
 			}
-			return nil
+			return b.enter(ctx, l)
 		})
 	if err != nil {
 		return err
 	}
-	if err := b.signed.Flush(ctx); err != nil {
-		return err
-	}
-	if err := b.judged.Flush(ctx); err != nil {
-		return err
-	}
-	_, err = a.conn.ExecContext(ctx, `CREATE TABLE work.refusal AS SELECT h.outcome, h.client, j.cause, h.start FROM hit h JOIN outcome o ON o.id = h.outcome
+	return b.close(ctx)
+}
+
+// listRefusals makes the table of all refused requests.
+func (a *analysis) listRefusals(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, `CREATE TABLE work.refusal AS SELECT h.outcome, h.link, h.agent, h.ident, h.client, h.dir, h.file, j.cause, h.start
+		FROM hit h JOIN outcome o ON o.id = h.outcome
 		JOIN judged j ON j.outcome = h.outcome AND j.link = h.link
 			AND j.client = CASE WHEN h.link > 0 THEN h.client ELSE 0 END
 			AND j.dir = CASE WHEN h.link > 0 THEN h.dir ELSE 0 END
@@ -76,70 +76,73 @@ func (a *analysis) rule(ctx context.Context) (err error) {
 	return err
 }
 
-// dockets reads the kinds, link by link; what has no link stands alone.
+// dockets reads the links; what has none stands alone.
 func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error {
 	aside, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer aside.Close()
-	var batch []docket
-	var dirs, files map[uint32]string
-	until := uint32(0) // the last link whose texts are known
-	err = ingest.Pages(ctx, a.conn, `SELECT k.outcome, k.link, k.client, k.dir, k.file, k.n, k.family, k.mapped, k.hi, k.lo
-		FROM work.loud k ORDER BY k.link, k.hi, k.lo, k.outcome, k.dir, k.file`, func(p ingest.Page) error {
-		outcomes, links, clients, dirIDs, fileIDs, ns := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.I64(5)
-		families, mapped, hi, lo := p.U8(6), p.U8(7), p.U64(8), p.U64(9)
-		for i, link := range links {
-			if link > until {
-				if until, err = lastOf(ctx, aside, link); err == nil {
-					dirs, err = a.texts(ctx, aside, "dir", link, until)
+	return a.eachLink(ctx, a.conn, func(links []visited) error {
+		var all []docket
+		loud := false
+		for _, l := range links {
+			if l.link == 0 {
+				for i := range l.visits {
+					all = append(all, docket{visited: visited{visits: l.visits[i : i+1]}})
 				}
-				if err == nil {
-					files, err = a.texts(ctx, aside, "file", link, until)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			k := kind{
-				id: outcomes[i], link: link, client: clients[i], dir: dirIDs[i], file: fileIDs[i], n: ns[i],
-				ip: a.client(families[i], mapped[i], hi[i], lo[i]), outcome: a.outcomes[outcomes[i]],
-				rawDir: dirs[dirIDs[i]], rawFile: files[fileIDs[i]],
-			}
-			if n := len(batch); n > 0 && k.link != 0 && batch[n-1].kinds[0].link == k.link {
-				batch[n-1].kinds = append(batch[n-1].kinds, k)
 				continue
 			}
-			if len(batch) == linkBatch {
-				if err := emit(batch); err != nil {
-					return err
-				}
-				batch = nil
+			quiet := l.quiet()
+			all = append(all, docket{visited: l, quiet: quiet})
+			loud = loud || !quiet
+		}
+		var dirs, files map[uint32]string
+		if loud {
+			if dirs, err = texts(ctx, aside, "dir", links); err != nil {
+				return err
 			}
-			batch = append(batch, docket{kinds: []kind{k}})
+			if files, err = texts(ctx, aside, "file", links); err != nil {
+				return err
+			}
+		}
+		for some := range slices.Chunk(all, linkBatch) {
+			for i := range some {
+				if d := &some[i]; !d.quiet {
+					d.kinds = a.kinds(&d.visited, dirs, files)
+				}
+			}
+			if err := emit(some); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+}
+
+// kinds are the visits of a link, those together that differ in the user alone.
+func (a *analysis) kinds(l *visited, dirs, files map[uint32]string) []kind {
+	out := make([]kind, 0, len(l.visits))
+	for i := range l.visits {
+		v := &l.visits[i]
+		if i > 0 && v.sameKind(&l.visits[i-1]) {
+			out[len(out)-1].n += v.n
+			continue
+		}
+		out = append(out, kind{
+			id: v.id, link: l.link, client: v.client, dir: v.dir, file: v.file, n: v.n,
+			ip: a.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dirs[v.dir], rawFile: files[v.file],
+		})
 	}
-	return emit(batch)
+	return out
 }
 
-// textKinds is for how many kinds the texts of paths are looked up at once.
-const textKinds = 1 << 16
-
-// lastOf is the last of the links from one on that have so many kinds.
-func lastOf(ctx context.Context, conn *sql.Conn, first uint32) (last uint32, err error) {
-	return last, conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT max(link) FROM (SELECT link FROM work.loud WHERE link >= %d ORDER BY link LIMIT %d)`, first, textKinds)).Scan(&last)
-}
-
-// texts looks up the directories or files that some links were asked for with,
-// by their ids.
-func (a *analysis) texts(ctx context.Context, conn *sql.Conn, table string, first, last uint32) (map[uint32]string, error) {
+// texts looks up the directories or files that some links, in their order, were
+// asked for with, by their ids.
+func texts(ctx context.Context, conn *sql.Conn, table string, links []visited) (map[uint32]string, error) {
 	out := map[uint32]string{}
-	return out, ingest.Pages(ctx, conn, fmt.Sprintf(`SELECT id, text FROM %[1]s WHERE id IN (SELECT %[1]s FROM work.loud WHERE link BETWEEN %[2]d AND %[3]d)`, table, first, last), func(p ingest.Page) error {
+	first, last := links[0].link, links[len(links)-1].link
+	return out, ingest.Few(ctx, conn, fmt.Sprintf(`SELECT id, text FROM %[1]s WHERE id IN (SELECT %[1]s FROM work.visit WHERE link BETWEEN %[2]d AND %[3]d)`, table, first, last), func(p ingest.Page) error {
 		text := p.Texts(1)
 		for i, id := range p.U32(0) {
 			out[id] = strings.Clone(text(i))
@@ -230,47 +233,19 @@ func servedTo(kinds []kind) []netip.Addr {
 	return out
 }
 
-// book keeps the rulings.
-type book struct {
-	*analysis
-	judged, signed *ingest.Rows
-	causes, bases  []string
-}
-
-// enter stores and counts what was ruled on one link.
-func (b *book) enter(ctx context.Context, d *docket) error {
+// count counts what was ruled on one link.
+func (b *book) count(d *docket) {
 	if d.witness {
 		b.out.Method.Search.Links++
 		b.out.Method.Search.Witnessed++
 	}
-	var known *ruling
 	b.blame(d)
 	if d.named.IsValid() {
-		b.note(d.kinds[0].link, func(l *learned) { l.named = d.named })
+		b.note(d.link, func(l *learned) { l.named = d.named })
 	}
 	for i := range d.kinds {
-		k, r := &d.kinds[i], &d.rulings[i]
-		if r.signed.IsValid() || d.proof != nil && r.basis == recomputed {
-			known = r
-		}
-		b.count(k, r)
-		if err := b.judged.Append(ctx, k.id, k.link, k.client, k.dir, k.file, uint8(r.verdict),
-			ingest.Place(b.causes, r.cause), ingest.Place(b.bases, string(r.basis)), orNull(string(r.detail))); err != nil {
-			return err
-		}
+		b.deny(&d.kinds[i], &d.rulings[i])
 	}
-	if known == nil {
-		return nil
-	}
-	scope := ""
-	if d.proof != nil {
-		scope = d.proof.how.scope.String()
-	}
-	on := inferred
-	if d.proof != nil {
-		on = recomputed
-	}
-	return b.signed.Append(ctx, d.kinds[0].link, scope, b.address(known.signed), string(on))
 }
 
 // blame counts a link by what its signer did wrong.
@@ -294,7 +269,7 @@ func (b *book) blame(d *docket) {
 	}
 }
 
-func (b *book) count(k *kind, r *ruling) {
+func (b *book) deny(k *kind, r *ruling) {
 	if r.cause == "" {
 		return
 	}

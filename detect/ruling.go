@@ -20,6 +20,26 @@ const (
 
 const refusedElsewhere = ingest.RefusedElsewhere
 
+// words are the numbers that table judged has for words; 0 for none.
+type words struct {
+	causes                                           map[string]uint8
+	bases                                            map[basis]uint8
+	mismatch, expiredMismatch, unresolved, unchecked uint8 // causes
+}
+
+func numbered() words {
+	w := words{causes: map[string]uint8{}, bases: map[basis]uint8{}}
+	for i, c := range ingest.Causes() {
+		w.causes[c] = uint8(i + 1)
+	}
+	for i, b := range ingest.Bases() {
+		w.bases[basis(b)] = uint8(i + 1)
+	}
+	w.mismatch, w.expiredMismatch = w.causes[token.IPMismatch.String()], w.causes[token.ExpiredIPMismatch.String()]
+	w.unresolved, w.unchecked = w.causes[token.UnresolvedSignature.String()], w.causes[token.Unchecked.String()]
+	return w
+}
+
 // Details that are this room's own.
 const (
 	detailOrigin       token.Detail = "origin"

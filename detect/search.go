@@ -39,6 +39,8 @@ type proof struct {
 // suspect is a link that verifies for no request of the log.
 type suspect struct {
 	link     uint32
+	hash     uint64 // of the link
+	unserved bool
 	host     *host
 	clients  []netip.Addr // distinct, in order
 	issued   bool         // the first of them is what the signer saw
@@ -55,9 +57,10 @@ type suspect struct {
 // sample of each host, in an order the traffic cannot choose, and for the
 // rest only where the sample gave something.
 func (a *analysis) search(ctx context.Context) error {
-	suspects, err := a.suspects(ctx)
-	if err != nil || len(suspects) == 0 {
-		return cmp.Or(err, a.guess(ctx))
+	suspects := a.suspects()
+	if len(suspects) == 0 {
+		a.guess()
+		return nil
 	}
 	pool, err := a.pool(ctx)
 	if err != nil {
@@ -70,47 +73,26 @@ func (a *analysis) search(ctx context.Context) error {
 		}
 	}
 	a.tell(suspects)
-	return cmp.Or(ctx.Err(), a.guess(ctx))
+	a.guess()
+	return ctx.Err()
 }
 
-func (a *analysis) suspects(ctx context.Context) ([]*suspect, error) {
-	const most = 16 // clients of each
-	var out []*suspect
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.suspect AS SELECT s.link, l.host, l.hash FROM (
-			SELECT k.link FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE k.link > 0 AND NOT o.shield
-			GROUP BY k.link HAVING NOT bool_or(o.matched) AND bool_or(o.key <> ?)) s JOIN link l ON l.id = s.link`, ingest.NoKey); err != nil {
-		return nil, err
-	}
-	if err := a.conn.QueryRowContext(ctx, `SELECT greatest(count(*) - ?, 0) FROM work.suspect`, maxSuspects).Scan(&a.passed); err != nil {
-		return nil, err
-	}
-	limit := most
-	if a.Pseudonyms != nil {
-		limit = manyClients
-	}
-	err := ingest.Pages(ctx, a.conn, `WITH chosen AS (SELECT * FROM work.suspect ORDER BY hash, link LIMIT `+fmt.Sprint(maxSuspects)+`)
-		SELECT k.link, s.hash, min(k.outcome), c.family, c.mapped, c.hi, c.lo
-		FROM chosen s JOIN work.kind k USING (link) JOIN client c ON c.id = k.client
-		GROUP BY s.host, s.hash, k.link, c.address, c.family, c.mapped, c.hi, c.lo ORDER BY s.host, s.hash, k.link, c.address`, func(p ingest.Page) error {
-		links, hashes, outcomes, families, mapped, hi, lo := p.U32(0), p.U64(1), p.U32(2), p.U8(3), p.U8(4), p.U64(5), p.U64(6)
-		for i, link := range links {
-			if len(out) == 0 || out[len(out)-1].link != link {
-				known := a.before[link]
-				out = append(out, &suspect{link: link, host: a.outcomes[outcomes[i]].host, found: known.proof, examined: known.examined})
-				a.issuedTo(out[len(out)-1], hashes[i])
-			}
-			if s := out[len(out)-1]; len(s.clients) < limit {
-				s.clients = append(s.clients, a.client(families[i], mapped[i], hi[i], lo[i]))
-			}
-		}
-		return nil
+// suspects are the links of the survey that have to be searched, host by host.
+func (a *analysis) suspects() []*suspect {
+	out := a.survey.suspects
+	a.passed = a.survey.passed
+	slices.SortFunc(out, func(x, y *suspect) int {
+		return cmp.Or(cmp.Compare(x.host.name, y.host.name), cmp.Compare(x.hash, y.hash), cmp.Compare(x.link, y.link))
 	})
-	if a.Pseudonyms != nil {
-		for _, s := range out {
-			s.inOrderOfText(most)
+	for _, s := range out {
+		known := a.before[s.link]
+		s.found, s.examined = known.proof, known.examined
+		a.issuedTo(s, s.hash)
+		if a.Pseudonyms != nil {
+			s.inOrderOfText(mostClients)
 		}
 	}
-	return out, err
+	return out
 }
 
 // pool is the addresses of the log, in order.

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 
 	"ipdrift/detect/finding"
@@ -11,15 +12,14 @@ import (
 
 // signers counts what the signers did wrong, host by host: on links whose hash
 // does not hold as it should, on malformed ones, and on those that hold.
-func (a *analysis) signers(ctx context.Context) error {
+func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 	a.out.Signer = []finding.Signer{}
 	f := newFinder(a, nil)
-	for _, find := range []func(context.Context) error{a.findOutdated, a.findProxies, a.findExpiries} {
-		if err := find(ctx); err != nil {
-			return err
-		}
+	if err := a.findProxies(ctx, conn); err != nil {
+		return err
 	}
-	flaws, err := a.recallFlaws(ctx)
+	a.findExpiries()
+	flaws, err := a.recallFlaws(ctx, conn)
 	if err != nil {
 		return err
 	}
@@ -44,19 +44,7 @@ func (a *analysis) signers(ctx context.Context) error {
 		a.tally(h, mistakes, int64(len(broken)), among)
 		all[name] = broken
 	}
-	return a.keepFlaws(ctx, all)
-}
-
-// findOutdated notes which requests were served with a key outside its validity.
-func (a *analysis) findOutdated(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT o.host, sum(k.n)::BIGINT FROM work.kind k JOIN outcome o ON o.id = k.outcome
-		WHERE o.matched AND o.stale AND NOT o.shield AND served(o.status, o.method) GROUP BY o.host`, func(scan scanner) error {
-		var name string
-		var served int64
-		err := scan(&name, &served)
-		a.host(name).outdated = served
-		return err
-	})
+	return a.keepFlaws(ctx, conn, all)
 }
 
 const (
@@ -66,25 +54,17 @@ const (
 
 // findExpiries counts links whose hash holds, with an expiry in milliseconds or
 // one that is a duration.
-func (a *analysis) findExpiries(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT o.host, count(*) FILTER (l.deadline > ?), count(*) FILTER (l.deadline < ?), count(*)
-		FROM (SELECT k.link, min(k.outcome) AS outcome FROM work.kind k JOIN outcome o ON o.id = k.outcome WHERE o.matched AND NOT o.shield GROUP BY k.link) k
-			JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link GROUP BY o.host ORDER BY o.host`, func(scan scanner) error {
-		var name string
-		var fine, short, all int64
-		if err := scan(&name, &fine, &short, &all); err != nil {
-			return err
+func (a *analysis) findExpiries() {
+	for _, name := range a.names {
+		h, odd := a.hosts[name], map[string]int64{}
+		if h.fine >= fewOdd {
+			odd["ms_expiry"] = h.fine
 		}
-		odd := map[string]int64{}
-		if fine >= fewOdd {
-			odd["ms_expiry"] = fine
+		if h.brief >= fewOdd {
+			odd["relative_expiry"] = h.brief
 		}
-		if short >= fewOdd {
-			odd["relative_expiry"] = short
-		}
-		a.tally(a.host(name), odd, all, "signed links")
-		return nil
-	}, int64(token.Never), int64(longAgo))
+		a.tally(h, odd, h.links, "signed links")
+	}
 }
 
 // A signer sees its own proxy where most links of a host are signed for one
@@ -95,15 +75,15 @@ const (
 	proxyNetworks = 3  // /16s, or /32s of IPv6, they lie in
 )
 
-func (a *analysis) findProxies(ctx context.Context) error {
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.proxy AS WITH n AS (SELECT l.host, s.signed_ip, count(*) AS links FROM signed s JOIN link l ON l.id = s.link
+func (a *analysis) findProxies(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, `CREATE TABLE work.proxy AS WITH n AS (SELECT l.host, s.signed_ip, count(*) AS links FROM signed s JOIN link l ON l.id = s.link
 			WHERE s.basis = 'recomputed' AND s.signed_ip IS NOT NULL GROUP BY ALL)
 		SELECT host, arg_max(signed_ip, (links, signed_ip)) AS signed_ip, max(links)::BIGINT AS links, sum(links)::BIGINT AS signed
 		FROM n GROUP BY host HAVING max(links) >= ? AND max(links) > ? * sum(links)`, a.Thresholds.CalibrationTokens, proxyShare); err != nil {
 		return err
 	}
-	return each(ctx, a.conn, `SELECT t.host, t.signed_ip, t.links, t.signed FROM work.proxy t JOIN signed s ON s.signed_ip = t.signed_ip JOIN link l ON l.id = s.link AND l.host = t.host
-			JOIN work.kind k ON k.link = l.id JOIN client c ON c.id = k.client
+	return each(ctx, conn, `SELECT t.host, t.signed_ip, t.links, t.signed FROM work.proxy t JOIN signed s ON s.signed_ip = t.signed_ip JOIN link l ON l.id = s.link AND l.host = t.host
+			JOIN work.visit k ON k.link = l.id JOIN client c ON c.id = k.client
 		WHERE c.address <> t.signed_ip
 		GROUP BY ALL HAVING count(DISTINCT c.address) >= ? AND count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ? ORDER BY t.host`,
 		func(scan scanner) error {

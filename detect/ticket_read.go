@@ -125,7 +125,7 @@ func (q *inquiry) viewer(ctx context.Context, s *sighting) (*finding.Subject, er
 func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint) error {
 	links := map[uint32]uint32{}
 	err := ingest.Pages(ctx, q.conn, fmt.Sprintf(`SELECT epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country, o.host, o.method, o.status, o.refused,
-			coalesce(j.verdict, 0)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, 0)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file
+			coalesce(j.verdict, `+fmt.Sprint(ingest.UnruledVerdict)+`)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, `+fmt.Sprint(ingest.UnruledBasis)+`)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN source s ON s.id = h.source
 		LEFT JOIN link l ON l.id = h.link LEFT JOIN signed g ON g.link = h.link `+joinJudged+` `+joinMember+`
 		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxEvents), func(p ingest.Page) error {

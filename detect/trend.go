@@ -34,10 +34,8 @@ func (a *analysis) trends(ctx context.Context, conn *sql.Conn) error {
 	if len(hosts) == 0 {
 		return nil
 	}
-	var first, last int64
-	if err := conn.QueryRowContext(ctx, `SELECT epoch_us(min(first)) // 1000000, epoch_us(max(final)) // 1000000 FROM work.visit`).Scan(&first, &last); err != nil {
-		return err
-	}
+	first, last, _ := a.times()
+	first, last = first/1e6, last/1e6
 	step := trendLengths[len(trendLengths)-1]
 	for _, length := range slices.Backward(trendLengths[:]) {
 		if last/length-first/length < trendSteps {
@@ -102,7 +100,7 @@ func (f *follow) put(counts []int64, at, n int64) {
 
 func (f *follow) requests(ctx context.Context, conn *sql.Conn) (map[string][]int64, error) {
 	out := map[string][]int64{}
-	return out, each(ctx, conn, fmt.Sprintf(`SELECT o.host, epoch_us(h.start) // %d, count(*) FROM hit h JOIN outcome o ON o.id = h.outcome
+	return out, each(ctx, conn, fmt.Sprintf(`SELECT o.host, h.at, sum(h.n)::BIGINT FROM (SELECT outcome, epoch_us(start) // %d AS at, count(*) AS n FROM hit GROUP BY ALL) h JOIN outcome o ON o.id = h.outcome
 		WHERE NOT o.shield AND o.host IN %s GROUP BY ALL`, f.step*1e6, f.hosts), func(scan scanner) error {
 		var name string
 		var at, n int64

@@ -204,8 +204,8 @@ func (l *load) prepare() (err error) {
 	if l.ties, err = l.store.Rows("tie"); err != nil {
 		return err
 	}
-	l.hitSchema = l.store.schemas["hit"]
-	return nil
+	l.hitSchema, err = l.store.schemaOf("hit")
+	return err
 }
 
 // pump runs readers, workers and the writer until every source is read.

@@ -23,25 +23,38 @@ func Pages(ctx context.Context, conn *sql.Conn, query string, f func(Page) error
 	if _, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS `+query); err != nil {
 		return err
 	}
+	if err := Scan(ctx, conn, "page", "*", f); err != nil {
+		return err
+	}
+	_, err := conn.ExecContext(ctx, `DROP TABLE page`)
+	return err
+}
+
+// Scan hands on columns of a table, page by page, its rows in the order in which
+// they were written. f must not keep the page, nor a string of it.
+func Scan(ctx context.Context, conn *sql.Conn, table, columns string, f func(Page) error) error {
 	for at := 0; ; at += pageRows {
-		n, err := onePage(ctx, conn, at, f)
-		if err != nil {
-			return err
-		}
-		if n < pageRows {
-			_, err := conn.ExecContext(ctx, `DROP TABLE page`)
+		n, err := onePage(ctx, conn, fmt.Sprintf(`SELECT %s FROM %s WHERE rowid >= %d AND rowid < %d`, columns, table, at, at+pageRows), f)
+		if err != nil || n < pageRows {
 			return err
 		}
 	}
 }
 
-func onePage(ctx context.Context, conn *sql.Conn, at int, f func(Page) error) (rows int64, err error) {
+// Few runs a query of which it is known that the result is small, and hands its
+// rows on in order.
+func Few(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) error {
+	_, err := onePage(ctx, conn, query, f)
+	return err
+}
+
+func onePage(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) (rows int64, err error) {
 	err = conn.Raw(func(dc any) error {
 		a, err := duckdb.NewArrowFromConn(dc.(driver.Conn))
 		if err != nil {
 			return err
 		}
-		reader, err := a.QueryContext(ctx, fmt.Sprintf(`SELECT * FROM page WHERE rowid >= %d AND rowid < %d`, at, at+pageRows))
+		reader, err := a.QueryContext(ctx, query)
 		if err != nil {
 			return err
 		}

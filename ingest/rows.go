@@ -68,11 +68,11 @@ type Rows struct {
 	outcome chan error        // of the same
 }
 
-// Rows starts collecting rows for a table of schema.sql.
+// Rows starts collecting rows for a table.
 func (s *Store) Rows(table string) (*Rows, error) {
-	schema := s.schemas[table]
-	if schema == nil {
-		return nil, fmt.Errorf("no table %q to write to", table)
+	schema, err := s.schemaOf(table)
+	if err != nil {
+		return nil, err
 	}
 	return &Rows{store: s, table: table, schema: schema, build: newBuilder(schema)}, nil
 }

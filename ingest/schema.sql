@@ -113,7 +113,7 @@ CREATE TABLE reject (
     text   VARCHAR NOT NULL     -- beginning of the line, tokens and parameter values cut out
 );
 
-CREATE TABLE judged (           -- what detect decided for each kind of request; key: the first five columns
+CREATE TABLE judged (           -- what detect decided for each kind of request, unless all of its link is valid; key: the first five columns
     outcome   UINTEGER NOT NULL,
     link      UINTEGER NOT NULL,
     client    UINTEGER NOT NULL, -- 0 where the decision does not depend on it

@@ -24,7 +24,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "5"
+const CaseVersion = "6"
 
 // temporary begins the names of folders for temporary files.
 const temporary = "ipdrift-"
@@ -41,13 +41,12 @@ type Store struct {
 	DB *sql.DB
 
 	connector *duckdb.Connector
-	schemas   map[string]*arrow.Schema // by table
-	file      string                   // where the database is while it is written
-	final     string                   // where a kept case belongs; "" for a private one
-	dir       string                   // private folder of a case that is not kept
-	grows     bool                     // final exists, and is attached as ipdrift_old
-	claim     *claim                   // of the name final
-	writing   <-chan error             // a checkpoint that was given up, and may be going on
+	file      string       // where the database is while it is written
+	final     string       // where a kept case belongs; "" for a private one
+	dir       string       // private folder of a case that is not kept
+	grows     bool         // final exists, and is attached as ipdrift_old
+	claim     *claim       // of the name final
+	writing   <-chan error // a checkpoint that was given up, and may be going on
 
 	life   context.Context // of what goes on aside; ends with Close
 	end    context.CancelFunc
@@ -90,9 +89,6 @@ func (s *Store) begin(l Limits) error {
 		return err
 	}
 	if _, err := s.DB.Exec(schemaSQL); err != nil {
-		return err
-	}
-	if err := s.readSchema(); err != nil {
 		return err
 	}
 	// A case that is not kept is read by nobody, and Keep writes out the other: a run that stops need not.
@@ -213,7 +209,7 @@ func (s *Store) insert(ctx context.Context, table string, schema *arrow.Schema, 
 	defer conn.Close()
 	feed := &feed{schema: schema, records: records, done: ctx.Done()}
 	defer feed.drop()
-	view := "arrow_" + table
+	view := "arrow_" + strings.ReplaceAll(table, ".", "_")
 	err = conn.Raw(func(dc any) error {
 		a, err := duckdb.NewArrowFromConn(dc.(driver.Conn))
 		if err != nil {
@@ -235,42 +231,26 @@ func (s *Store) insert(ctx context.Context, table string, schema *arrow.Schema, 
 	return ctx.Err()
 }
 
-// readSchema reads the columns of every table as Arrow fields, so that
-// schema.sql stays the only definition.
-func (s *Store) readSchema() error {
-	rows, err := s.DB.Query(`SELECT table_name, column_name, data_type, is_nullable = 'YES' FROM information_schema.columns ORDER BY table_name, ordinal_position`)
+// schemaOf is the columns of a table, as the database has them: schema.sql stays
+// the only definition.
+func (s *Store) schemaOf(table string) (*arrow.Schema, error) {
+	conn, err := s.DB.Conn(s.life)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer rows.Close()
-	fields := map[string][]arrow.Field{}
-	for rows.Next() {
-		var f arrow.Field
-		var table, kind string
-		if err := rows.Scan(&table, &f.Name, &kind, &f.Nullable); err != nil {
+	defer conn.Close()
+	var schema *arrow.Schema
+	return schema, conn.Raw(func(dc any) error {
+		a, err := duckdb.NewArrowFromConn(dc.(driver.Conn))
+		if err != nil {
 			return err
 		}
-		if f.Type = arrowTypes[kind]; f.Type == nil {
-			return fmt.Errorf("table %s: no Arrow type for %s", table, kind)
+		reader, err := a.QueryContext(s.life, `SELECT * FROM `+table+` LIMIT 0`)
+		if err != nil {
+			return err
 		}
-		fields[table] = append(fields[table], f)
-	}
-	s.schemas = map[string]*arrow.Schema{}
-	for table, f := range fields {
-		s.schemas[table] = arrow.NewSchema(f, nil)
-	}
-	return rows.Err()
-}
-
-var arrowTypes = map[string]arrow.DataType{
-	"BOOLEAN":   arrow.FixedWidthTypes.Boolean,
-	"UTINYINT":  arrow.PrimitiveTypes.Uint8,
-	"USMALLINT": arrow.PrimitiveTypes.Uint16,
-	"UINTEGER":  arrow.PrimitiveTypes.Uint32,
-	"UBIGINT":   arrow.PrimitiveTypes.Uint64,
-	"INTEGER":   arrow.PrimitiveTypes.Int32,
-	"BIGINT":    arrow.PrimitiveTypes.Int64,
-	"DOUBLE":    arrow.PrimitiveTypes.Float64,
-	"VARCHAR":   arrow.BinaryTypes.String,
-	"TIMESTAMP": &arrow.TimestampType{Unit: arrow.Microsecond},
+		defer reader.Release()
+		schema = reader.Schema()
+		return nil
+	})
 }

@@ -1,11 +1,12 @@
--- The views that are promised to the outside. $verdicts, $causes and $bases stand for lists of their words.
+-- The views that are promised to the outside. $verdicts, $causes and $bases stand for lists of their words, $valid and
+-- $recomputed for the numbers of these: a request that table judged does not know is valid.
 
 CREATE MACRO user_name(hash, agent, salt) AS substr(md5(hash::VARCHAR || ' ' || coalesce(agent, '') || CASE WHEN salt = 0 THEN '' ELSE ' ' || salt END), 1, 16);
 
 CREATE VIEW requests AS
 SELECT s.path AS source, h.line, h.start AS time, c.address AS client_ip, o.host, o.method,
        d.text || f.text AS path, o.status::SMALLINT AS status, nullif(h.bytes, -1) AS bytes,
-       a.text AS user_agent, c.country, c.asn, $verdicts[j.verdict + 1] AS verdict, $causes[j.cause] AS cause, j.detail, $bases[j.basis] AS basis, g.signed_ip,
+       a.text AS user_agent, c.country, c.asn, $verdicts[coalesce(j.verdict, CASE WHEN o.matched AND NOT o.refused THEN $valid END) + 1] AS verdict, $causes[j.cause] AS cause, j.detail, $bases[coalesce(j.basis, CASE WHEN o.matched AND NOT o.refused THEN $recomputed END)] AS basis, g.signed_ip,
        CASE WHEN m.link IS NOT NULL THEN user_name(ml.hash, ma.text, m.salt) WHEN h.link > 0 THEN user_name(l.hash, a.text, 0) END AS user_id,
        l.token, r.text AS referer, nullif(o.code, 0) AS edge_code, o.shield
 FROM hit h

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"ipdrift/token"
@@ -32,8 +33,15 @@ func Verdicts() []string {
 // Place is the number under which a word stands in a list, from 1; 0 for none.
 func Place(words []string, word string) uint8 { return uint8(slices.Index(words, word) + 1) }
 
+// UnruledVerdict and UnruledBasis are the verdict and the basis of requests that table judged does not
+// know: nothing about their links needs thought.
+const (
+	UnruledVerdict = uint8(token.Valid)
+	UnruledBasis   = 1 // recomputed
+)
+
 // views is views.sql with the words filled in.
 func views() string {
 	list := func(words []string) string { return "['" + strings.Join(words, "', '") + "']" }
-	return strings.NewReplacer("$verdicts", list(Verdicts()), "$causes", list(Causes()), "$bases", list(Bases())).Replace(viewsSQL)
+	return strings.NewReplacer("$verdicts", list(Verdicts()), "$causes", list(Causes()), "$bases", list(Bases()), "$valid", strconv.Itoa(int(UnruledVerdict)), "$recomputed", strconv.Itoa(UnruledBasis)).Replace(viewsSQL)
 }

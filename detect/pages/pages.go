@@ -57,8 +57,8 @@ FROM hit h
 JOIN outcome o ON o.id = h.outcome
 LEFT JOIN member m ON m.link = h.link AND m.agent = h.agent AND m.ident = h.ident`
 
-const told = `CREATE OR REPLACE TEMP VIEW told AS
-SELECT h.*, j.verdict, coalesce(j.cause, 0) AS cause, j.detail, j.basis
+var told = `CREATE OR REPLACE TEMP VIEW told AS
+SELECT h.*, coalesce(j.verdict, ` + fmt.Sprint(ingest.UnruledVerdict) + `) AS verdict, coalesce(j.cause, 0) AS cause, j.detail, coalesce(j.basis, ` + fmt.Sprint(ingest.UnruledBasis) + `) AS basis
 FROM met h
 LEFT JOIN judged j ON j.outcome = h.outcome AND j.link = h.link
     AND j.client = CASE WHEN h.link > 0 THEN h.client ELSE 0 END
