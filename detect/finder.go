@@ -24,6 +24,10 @@ type kit struct {
 	stored   *token.Parser // of paths as the case holds them
 	trier    *token.Trier
 	examiner *token.Examiner
+
+	link   token.Link // that was read last: of this attempt, on this host
+	readAt *ingest.Attempt
+	readOf *host
 }
 
 func newFinder(a *analysis, pool []netip.Addr) *finder {
@@ -33,7 +37,7 @@ func newFinder(a *analysis, pool []netip.Addr) *finder {
 func (f *finder) turnTo(h *host) {
 	s := h.stated.Scheme
 	if f.kits[s] == nil {
-		f.kits[s] = &kit{token.NewParser(s), token.NewParser(s), token.NewTrier(s), token.NewExaminer(s)}
+		f.kits[s] = &kit{parser: token.NewParser(s), stored: token.NewParser(s), trier: token.NewTrier(s), examiner: token.NewExaminer(s)}
 	}
 	f.kit = f.kits[s]
 }
@@ -69,11 +73,10 @@ func (f *finder) suspicion(h *host, at *ingest.Attempt, clients []netip.Addr) *t
 // goal is one message whose address is looked for.
 type goal struct {
 	*ingest.Attempt
-	path   []byte // decoded, as hashed
-	stored []byte // the same as the case holds it
-	how    hypothesis
-	key    token.Key
-	stale  bool // the key was not in use at the time
+	path  []byte // decoded, as hashed
+	how   hypothesis
+	key   token.Key
+	stale bool // the key was not in use at the time
 }
 
 // goals lists the paths that a link's attempts could have been signed over,
@@ -84,20 +87,18 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 	s.skipped = len(attempts) == 0
 	for i := range attempts {
 		at := &attempts[i]
-		var l token.Link
-		f.read(s.host, at, &l)
+		l := f.read(s.host, at)
 		if !l.PathOK {
 			continue
 		}
 		now, old := token.InUse(s.host.keys, s.host.spans, at.Start/1e6)
-		kept := decode(f.stored, ingest.StoredPath(at.Target, &l, f.Pseudonyms), "")
 		for _, how := range scopes(ancestors || l.Below()) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))
 			if path == nil || !ancestors && !l.Below() && !s.host.policy.uses(how.scope) ||
 				slices.ContainsFunc(out, func(g goal) bool { return bytes.Equal(g.path, path) }) {
 				continue
 			}
-			g := goal{Attempt: at, path: bytes.Clone(path), stored: token.ScopePath(kept, how.scope, int(how.up)), how: how}
+			g := goal{Attempt: at, path: bytes.Clone(path), how: how}
 			for i, k := range append(slices.Clip(now), old...) {
 				g.key, g.stale = k, i >= len(now)
 				out = append(out, g)
@@ -107,10 +108,14 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 	return out
 }
 
-// read parses the target of an attempt.
-func (f *finder) read(h *host, at *ingest.Attempt, l *token.Link) {
-	f.parser.See(ingest.Seen([]byte(h.asked), at.UserAgent, at.Referer))
-	f.parser.Parse(at.Target, l)
+// read parses the target of an attempt. The link is good until another is read.
+func (f *finder) read(h *host, at *ingest.Attempt) *token.Link {
+	if f.readAt != at || f.readOf != h {
+		f.parser.See(ingest.Seen([]byte(h.asked), at.UserAgent, at.Referer))
+		f.parser.Parse(at.Target, &f.link)
+		f.readAt, f.readOf = at, h
+	}
+	return &f.link
 }
 
 func scopes(ancestors bool) []hypothesis {
@@ -123,9 +128,8 @@ func scopes(ancestors bool) []hypothesis {
 
 // aim returns the range that the link itself names, if it names one.
 func (f *finder) aim(h *host, g *goal) netip.Prefix {
-	var l token.Link
-	f.read(h, g.Attempt, &l)
-	f.trier.Aim(&l, g.path, g.key)
+	l := f.read(h, g.Attempt)
+	f.trier.Aim(l, g.path, g.key)
 	return l.Bound
 }
 
@@ -157,7 +161,8 @@ func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 		return false
 	}
 	g.how.binding = b
-	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(g.stored)}
+	kept := decode(f.stored, ingest.StoredPath(g.Target, f.read(s.host, g.Attempt), f.Pseudonyms), "")
+	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(token.ScopePath(kept, g.how.scope, int(g.how.up)))}
 	switch b.Kind {
 	case token.BindAddress:
 		s.found.addr = ip
