@@ -90,6 +90,13 @@ func epochMoment(b []byte) (int64, int64, bool) {
 
 // seconds reads a decimal number of seconds as µs.
 func seconds(b []byte) (int64, bool) {
+	if len(b) == 5 && b[1] == '.' { // 0.043, as nginx writes it
+		s, tenths, hundredths, thousandths := b[0]-'0', b[2]-'0', b[3]-'0', b[4]-'0'
+		if max(s, tenths, hundredths, thousandths) > 9 {
+			return 0, false
+		}
+		return (int64(s)*1000 + int64(tenths)*100 + int64(hundredths)*10 + int64(thousandths)) * 1000, true
+	}
 	dot := indexByte(b, '.')
 	if dot < 0 {
 		dot = len(b)

@@ -90,7 +90,7 @@ func (s *step) spell() {
 
 // near is find for a short value; -1 is for find to settle.
 func (s *step) near(line []byte, pos int) (end int) {
-	if !s.short || pos+24 > cap(line) {
+	if pos+24 > cap(line) {
 		return -1
 	}
 	b := (*[24]byte)(line[pos : pos+24]) // past the end of the line there is the next one
@@ -206,8 +206,11 @@ func (l *layout) cut(p *Parser, line []byte) Failure {
 	pos := len(l.before)
 	for i := range l.steps {
 		s := &l.steps[i]
-		end := s.near(line, pos)
-		if s.timed {
+		end := -1
+		switch {
+		case s.short:
+			end = s.near(line, pos)
+		case s.timed:
 			end = s.sameTime(line, pos, p.clock.text)
 		}
 		next := end + len(s.after)

@@ -31,6 +31,20 @@ func FuzzNumber(f *testing.F) {
 	})
 }
 
+// FuzzSeconds: a zero in front does not matter.
+func FuzzSeconds(f *testing.F) {
+	for _, s := range []string{"0.505", "9.999", "0.5a5", "/.505", "0,505", "1.23 ", ":.000"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, ok := seconds([]byte(s))
+		want, wanted := seconds([]byte("0" + s))
+		if len(s) == 5 && s[1] == '.' && (got != want || ok != wanted) {
+			t.Errorf("%q: %d, %v; with a zero in front %d, %v", s, got, ok, want, wanted)
+		}
+	})
+}
+
 func FuzzQuad(f *testing.F) {
 	for _, s := range []string{"0.0.0.0", "255.255.255.255", "1.2.3.4", "10.20.30.40", "256.1.1.1", "1.2.3.04", "1.2.3.", ".1.2.3", "1..2.3", "1.2.3.4.5", "1.2.3/4", "1.2.3.a", "1.2.3.\xfa", "1111.2.3.4", "1.2.345"} {
 		f.Add(s, ".5")
