@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"math"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -139,8 +141,8 @@ func (o *queryFlags) rows(cmd *cobra.Command, store *ingest.Store, query string,
 // wrongSQL keeps the first line of what DuckDB says, and the candidates it
 // names as the way out.
 func wrongSQL(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, syscall.EPIPE) {
+		return err
 	}
 	hint := ""
 	for line := range strings.Lines(err.Error()) {

@@ -34,6 +34,18 @@ func TestClosedPipe(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	got = run(context.Background(), []string{"query", kept, "FROM requests"}, strings.NewReader(""), closedPipe{}, &stderr)
+	if got != statusFailed || stderr.Len() > 0 {
+		t.Errorf("query: exit status %d and %q on stderr", got, &stderr)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	stop, interrupt := context.WithCancel(context.Background())
+	context.AfterFunc(ctx, interrupt)
+	got = run(stop, []string{"query", kept, "SELECT sum(hash(a.line + b.line * c.line)) FROM requests a, requests b, requests c"}, strings.NewReader(""), io.Discard, &stderr)
+	if got != statusFailed || stderr.String() != "ipdrift: interrupted\n" {
+		t.Errorf("query: exit status %d and %q on stderr", got, &stderr)
+	}
 }
 
 // An interrupt while reading leaves nothing behind and says how far it came.

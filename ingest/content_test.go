@@ -167,7 +167,17 @@ func TestNoCaseIsOverwritten(t *testing.T) {
 	if err := os.WriteFile(behind+".wal", []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	damaged, err := os.ReadFile(keptCase(t, "whole.duckdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := writeFile(t, dir, "cut.duckdb", damaged[:len(damaged)/2])
+	for i := range damaged[12288:] { // behind three headers
+		damaged[12288+i] ^= 0xff
+	}
 	for path, want := range map[string]string{
+		cut: "the case is damaged",
+		writeFile(t, dir, "damaged.duckdb", damaged):         "the case is damaged (IO Error: Corrupt database file",
 		writeFile(t, dir, "text.log", []byte(plainLines(5))): "not a case of ipdrift, nor a DuckDB database",
 		writeFile(t, dir, "empty", nil):                      "not a case of ipdrift, nor a DuckDB database",
 		database("other", `CREATE TABLE t (a INT)`):          "a DuckDB database, but not a case",

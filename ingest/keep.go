@@ -71,6 +71,8 @@ func (s *Store) sameVersion(path, about string) error {
 	version := ""
 	err := s.DB.QueryRow(`SELECT value FROM ` + about + ` WHERE name = 'case_version'`).Scan(&version)
 	switch {
+	case err != nil && strings.Contains(err.Error(), damagedFile):
+		return noCase(path, err)
 	case err != nil:
 		return fmt.Errorf("%s: a DuckDB database, but not a case of ipdrift; it is left as it is", path)
 	case version != CaseVersion:
@@ -82,7 +84,12 @@ func (s *Store) sameVersion(path, about string) error {
 // noCase says why a file cannot be opened as a case.
 func noCase(path string, err error) error {
 	text, _, _ := strings.Cut(err.Error(), "\n")
+	if _, said, ok := strings.Cut(text, "duckdb error: "); ok { // behind the driver's words
+		text = said
+	}
 	switch {
+	case strings.Contains(text, damagedFile), strings.Contains(text, "Could not read enough bytes"):
+		return fmt.Errorf("%s: the case is damaged (%s); take a copy of it, or analyse its logs anew into another file", path, text)
 	case strings.Contains(text, "not a valid DuckDB database file"):
 		return fmt.Errorf("%s: not a case of ipdrift, nor a DuckDB database; it is left as it is", path)
 	case strings.Contains(text, "Could not set lock"):
@@ -94,6 +101,9 @@ func noCase(path string, err error) error {
 	}
 	return fmt.Errorf("%s: not a case, or one that cannot be opened: %s", path, text)
 }
+
+// damagedFile is in DuckDB's words for a block whose checksum is wrong.
+const damagedFile = "Corrupt database file"
 
 // lockHolder finds the process in DuckDB's words for a lock conflict.
 var lockHolder = regexp.MustCompile(`PID (\d+)`)

@@ -399,6 +399,14 @@ func TestLimitsLeaveOut(t *testing.T) {
 	}
 }
 
+// TestNoHostHoldsAZeroByte: DuckDB's SQL ends at one.
+func TestNoHostHoldsAZeroByte(t *testing.T) {
+	s, _ := loadText(t, testOptions(t), strings.Repeat(`{"ip":"203.0.113.7","ts":1793000000,"host":"A\u0000'b.example:443","url":"/a","method":"GET","status":403}`+"\n", 30))
+	if got := query[string](t, s, `SELECT DISTINCT host FROM requests`); !slices.Equal(got, []string{"a\uFFFD'b.example"}) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestQueriesAreCounted(t *testing.T) {
 	o := testOptions(t)
 	o.Format = namedFormat(t, combinedHost)

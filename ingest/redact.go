@@ -67,7 +67,7 @@ func cutMarked(text string) string {
 	if !strings.ContainsAny(text, "=%") {
 		return text
 	}
-	for _, mark := range []string{"md5=", "md5%3d", "token=", "token%3d"} {
+	for _, mark := range []string{"md5=", "md5%3d", "md5%253d", "token=", "token%3d", "token%253d"} {
 		text = cutValue(text, mark)
 	}
 	return text

@@ -111,6 +111,7 @@ func TestCleanPath(t *testing.T) {
 		{"a video token", "/videos/1_a/" + planted + "/1900000000/", "/videos/1_a/Zq7-Xw…/1900000000/"},
 		{"a directory of 22 characters", "/title-abcdefghijklmnop/x/", "/title-abcdefghijklmnop/x/"},
 		{"a token behind a lost question mark", "/a.ts&md5=" + planted + "&expires=1900000000", "/a.ts&md5=Zq7-Xw…&expires=1900000000"},
+		{"an address in an address", "/r/https%253A%252F%252Fcdn%252Fa.ts%253Fmd5%253D" + planted, "/r/https%253A%252F%252Fcdn%252Fa.ts%253Fmd5%253DZq7-Xw…"},
 		{"an encoded question mark", "/a.ts%3Fmd5%3D" + planted + "%26expires%3D1", "/a.ts%3Fmd5%3DZq7-Xw…%26expires%3D1"},
 		{"a capital name", "/a.ts&MD5=" + planted, "/a.ts&MD5=Zq7-Xw…"},
 		{"a token parameter", "/a;token=" + planted, "/a;token=Zq7-Xw…"},
