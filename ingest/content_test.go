@@ -205,6 +205,39 @@ func TestNoCaseIsOverwritten(t *testing.T) {
 	}
 }
 
+// What is stored alike for several values, such as referers that differ in their query, does not cost a case its requests
+// when it grows.
+func TestGrownCaseKeepsItsRequests(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.duckdb")
+	line := func(second, visit int) string {
+		return fmt.Sprintf(`203.0.113.7 - - [23/Nov/2026:09:26:%02d +0000] "GET /a.ts HTTP/1.1" 200 1 "https://site.example/?visit=%d" "UA md5=%022d"`+"\n", second, visit, visit)
+	}
+	for run, want := range []int64{2, 5} {
+		s, err := Create(path, Limits{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := line(1, 1) + line(2, 2)
+		if run > 0 {
+			log = line(3, 3) + line(4, 4) + line(5, 2)
+		}
+		sources, err := Sources([]string{writeFile(t, t.TempDir(), "a.log", []byte(log))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(context.Background(), s, sources, testOptions(t)); err != nil {
+			t.Fatal(err)
+		}
+		if n := one[int64](t, s, `SELECT count(*) FROM requests`); n != want {
+			t.Errorf("run %d: %d requests, want %d", run, n, want)
+		}
+		if err := s.Keep(); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	}
+}
+
 // A grown case keeps the permissions of the old one, and a link to it.
 func TestGrownCaseKeepsItsPlace(t *testing.T) {
 	path := keptCase(t, "x.duckdb")

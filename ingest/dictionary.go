@@ -161,10 +161,12 @@ func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]
 }
 
 // doubted is a dictionary in which values may stand twice: some of those with
-// these ids, any where there are none.
+// these ids, any where there are none. Ids up to after stay: they are of the
+// case that grows, whose hits are copied as they are.
 type doubted struct {
-	name string
-	ids  []uint32
+	name  string
+	ids   []uint32
+	after uint32
 }
 
 // maxDoubted is for how many ids it is cheaper to name them.
@@ -187,8 +189,8 @@ func alias(ctx context.Context, conn *sql.Conn, d doubted) (twice int64, err err
 	}
 	q := fmt.Sprintf(`CREATE TEMP TABLE often AS `+often+`;
 		CREATE TEMP TABLE repeated AS SELECT * FROM %[1]s WHERE %[2]s IN (SELECT h FROM often);
-		CREATE TEMP TABLE alias_%[1]s AS SELECT d.id, m.one FROM repeated d JOIN (SELECT min(id) AS one, %[3]s FROM repeated GROUP BY %[3]s) m ON %[4]s WHERE d.id <> m.one;
-		DROP TABLE often; DROP TABLE repeated`, name, of, dictionaryKeys[name], strings.Join(same, " AND "))
+		CREATE TEMP TABLE alias_%[1]s AS SELECT d.id, m.one FROM repeated d JOIN (SELECT min(id) AS one, %[3]s FROM repeated GROUP BY %[3]s) m ON %[4]s WHERE d.id <> m.one AND d.id > %[5]d;
+		DROP TABLE often; DROP TABLE repeated`, name, of, dictionaryKeys[name], strings.Join(same, " AND "), d.after)
 	if _, err := conn.ExecContext(ctx, q); err != nil {
 		return 0, err
 	}
