@@ -7,8 +7,6 @@ import (
 	"encoding/binary"
 	"net/netip"
 
-	"golang.org/x/sync/errgroup"
-
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -36,11 +34,7 @@ func (a *analysis) openBook(ctx context.Context) (*book, error) {
 }
 
 func (b *book) close(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	for _, rows := range []*ingest.Rows{b.judged, b.signed, b.told, b.atoms, b.falls, b.denied} {
-		g.Go(func() error { return rows.Flush(ctx) })
-	}
-	return g.Wait()
+	return ingest.FlushAll(ctx, b.judged, b.signed, b.told, b.atoms, b.falls, b.denied)
 }
 
 func (b *book) enter(ctx context.Context, l *leaf) error {

@@ -290,15 +290,11 @@ func (l *load) wanted(r *format.Record, host []byte) bool {
 // finish writes what is left, accounts for every line, and puts the case that
 // grows behind it.
 func (l *load) finish(ctx context.Context) (*Loaded, error) {
+	rest := []*Rows{l.rejects, l.ties}
 	for _, d := range l.dicts.all() {
-		if err := d.rows.Flush(ctx); err != nil {
-			return nil, err
-		}
+		rest = append(rest, d.rows)
 	}
-	if err := l.rejects.Flush(ctx); err != nil {
-		return nil, err
-	}
-	if err := l.ties.Flush(ctx); err != nil {
+	if err := FlushAll(ctx, rest...); err != nil {
 		return nil, err
 	}
 	if err := l.merge(ctx); err != nil {

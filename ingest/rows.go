@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"golang.org/x/sync/errgroup"
 )
 
 // batchRows is the size of a record batch: half a DuckDB row group, measured
@@ -123,6 +124,15 @@ func (r *Rows) Flush(ctx context.Context) error {
 	close(r.batches)
 	r.batches = nil
 	return <-r.outcome
+}
+
+// FlushAll flushes tables side by side.
+func FlushAll(ctx context.Context, tables ...*Rows) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, rows := range tables {
+		g.Go(func() error { return rows.Flush(ctx) })
+	}
+	return g.Wait()
 }
 
 // takeIf hands over the collected rows once there are n of them; r.mu is held.
