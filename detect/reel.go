@@ -85,77 +85,98 @@ type shot struct {
 	known *known
 }
 
-// shotFrames is how many requests are in memory at once, about.
-const shotFrames = 1 << 19
+var ( // a test has fewer
+	fewFrames  int64 = 1 << 19 // requests that DuckDB need not put in order
+	shotFrames       = 1 << 17 // that are judged at once, about, where there are more
+)
 
-// shoot reads the requests of the flagged links, circle by circle. If they are
-// many, DuckDB puts them in order, on disk where need be.
+// shoot reads the requests of the flagged links, circle by circle.
 func (a *analysis) shoot(ctx context.Context, emit func(shot) error) error {
 	aside, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer aside.Close()
-	var all int64
-	if err := a.conn.QueryRowContext(ctx, `SELECT coalesce(sum(m.n), 0)::BIGINT FROM work.atom m JOIN work.flagged USING (link)`).Scan(&all); err != nil {
+	var requests int64
+	if err := a.conn.QueryRowContext(ctx, `SELECT coalesce(sum(m.n), 0)::BIGINT FROM work.atom m JOIN work.flagged USING (link)`).Scan(&requests); err != nil {
 		return err
 	}
-	var lookAll errgroup.Group // while the requests are read
-	defer lookAll.Wait()
-	query, read := `SELECT f.place, h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.ident, epoch_us(h.start), h.source, h.line
-		FROM hit h JOIN work.flagged f USING (link) JOIN work.answer a ON a.outcome = h.outcome WHERE NOT a.shield`, ingest.Few
-	if all > shotFrames {
-		query, read = query+` ORDER BY f.place`, ingest.Pages
+	if requests > fewFrames {
+		return a.shootMany(ctx, aside, emit)
 	}
-	look := func(first, last uint32) (*known, error) { return a.lookUp(ctx, aside, first, last) }
-	if all <= shotFrames {
-		var all *known
-		lookAll.Go(func() (err error) {
-			all, err = a.lookUp(ctx, aside, 0, math.MaxUint32)
-			return err
-		})
-		look = func(uint32, uint32) (*known, error) { err := lookAll.Wait(); return all, err }
-	}
+	var known *known
+	var look errgroup.Group // while the requests are read
+	look.Go(func() (err error) {
+		known, err = a.lookUp(ctx, aside, 0, math.MaxUint32)
+		return err
+	})
 	var frames []frame
-	place, count := uint32(0), 0 // of the last circle
-	hand := func() error {
-		err := a.cut(frames, look, emit)
-		frames = nil
+	err = ingest.Few(ctx, a.conn, shown, func(p ingest.Page) error {
+		frames = appendFrames(frames, p)
+		return nil
+	})
+	if err := cmp.Or(err, look.Wait()); err != nil {
 		return err
 	}
-	err = read(ctx, a.conn, query, func(p ingest.Page) error {
-		places, outcomes, links, clients, dirs, files, agents, idents := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7)
-		starts, sources, lines := p.I64(8), p.U16(9), p.I64(10)
-		for i := range places {
-			if all > shotFrames {
-				if count++; places[i] != place {
-					if place, count = places[i], 1; len(frames) >= shotFrames {
-						if err := hand(); err != nil {
-							return err
-						}
-					}
-				} else if count >= 4*maxEvents { // what is judged are the first
-					of := frames[len(frames)-count+1:]
-					slices.SortFunc(of, inOrderOfTime)
-					count = maxEvents + 1
-					frames = frames[:len(frames)-len(of)+count]
-				}
+	return a.cut(ctx, aside, frames, known, emit)
+}
+
+// shown are the requests of the flagged links.
+const shown = `SELECT f.place, h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.ident, epoch_us(h.start), h.source, h.line
+	FROM hit h JOIN work.flagged f USING (link) JOIN work.answer a ON a.outcome = h.outcome WHERE NOT a.shield`
+
+func appendFrames(frames []frame, p ingest.Page) []frame {
+	places, outcomes, links, clients, dirs, files, agents, idents := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7)
+	starts, sources, lines := p.I64(8), p.U16(9), p.I64(10)
+	for i := range places {
+		frames = append(frames, frame{
+			place: places[i], outcome: outcomes[i], link: links[i], client: clients[i], dir: dirs[i], file: files[i], agent: agents[i], ident: idents[i],
+			start: starts[i], source: sources[i], line: lines[i],
+		})
+	}
+	return frames
+}
+
+// shootMany lets DuckDB put the requests in the order of their circles, on disk
+// where need be, and hands on some at a time.
+func (a *analysis) shootMany(ctx context.Context, aside *sql.Conn, emit func(shot) error) error {
+	var frames []frame // of whole circles up to last, where the one begins that is being read
+	last := 0
+	hand := func(end int) error {
+		some := frames[:end]
+		frames, last = slices.Clone(frames[end:]), 0
+		known, err := a.lookUp(ctx, aside, some[0].place, some[end-1].place)
+		if err != nil {
+			return err
+		}
+		return a.cut(ctx, aside, some, known, emit)
+	}
+	err := ingest.Pages(ctx, a.conn, shown+` ORDER BY f.place`, func(p ingest.Page) error {
+		old := len(frames)
+		frames = appendFrames(frames, p)
+		for i := len(frames) - 1; i > max(last, old-1); i-- {
+			if frames[i].place != frames[i-1].place {
+				last = i
+				break
 			}
-			frames = append(frames, frame{
-				place: places[i], outcome: outcomes[i], link: links[i], client: clients[i], dir: dirs[i], file: files[i], agent: agents[i], ident: idents[i],
-				start: starts[i], source: sources[i], line: lines[i],
-			})
+		}
+		if last >= shotFrames {
+			return hand(last)
+		}
+		if of := frames[last:]; len(of) > 4*maxEvents { // those that are judged are the first
+			slices.SortFunc(of, inOrderOfTime)
+			frames = frames[:last+maxEvents+1] // one more tells that there are others
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || len(frames) == 0 {
 		return err
 	}
-	return hand()
+	return hand(len(frames))
 }
 
 // cut hands on the circles of some frames, in the order of their places.
-func (a *analysis) cut(frames []frame, look func(first, last uint32) (*known, error), emit func(shot) error) error {
+func (a *analysis) cut(ctx context.Context, conn *sql.Conn, frames []frame, known *known, emit func(shot) error) error {
 	if len(frames) == 0 {
 		return nil
 	}
@@ -163,8 +184,7 @@ func (a *analysis) cut(frames []frame, look func(first, last uint32) (*known, er
 	for i := range frames {
 		first, last = min(first, frames[i].place), max(last, frames[i].place)
 	}
-	known, err := look(first, last)
-	if err != nil {
+	if err := known.read(ctx, conn, frames); err != nil {
 		return err
 	}
 	ends := make([]int, last-first+2) // of each circle, behind the one before
@@ -335,13 +355,6 @@ func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint3
 			}
 			return nil
 		}},
-		{`SELECT id, text FROM file WHERE id IN (SELECT h.file FROM hit h SEMI JOIN shown USING (link))`, func(p ingest.Page) error {
-			texts := p.Texts(1)
-			for i, id := range p.U32(0) {
-				k.names[id] = strings.Clone(texts(i))
-			}
-			return nil
-		}},
 	} {
 		if err := ingest.Few(ctx, conn, look.query, look.at); err != nil {
 			return nil, err
@@ -351,6 +364,36 @@ func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint3
 		return k, k.enroll(ctx, conn)
 	}
 	return k, nil
+}
+
+// read reads what the files are called that were asked for.
+func (k *known) read(ctx context.Context, conn *sql.Conn, frames []frame) error {
+	var ids []uint32
+	for i := range frames {
+		id := frames[i].file
+		if _, ok := k.names[id]; !ok {
+			k.names[id] = ""
+			ids = append(ids, id)
+		}
+	}
+	const most = 1 << 15 // ids in one query
+	for some := range slices.Chunk(ids, most) {
+		query := []byte(`SELECT id, text FROM file WHERE id IN (SELECT unnest([`)
+		for _, id := range some {
+			query = append(strconv.AppendUint(query, uint64(id), 10), ',')
+		}
+		query = append(query[:len(query)-1], `]::UINTEGER[]))`...)
+		if err := ingest.Few(ctx, conn, string(query), func(p ingest.Page) error {
+			texts := p.Texts(1)
+			for i, id := range p.U32(0) {
+				k.names[id] = strings.Clone(texts(i))
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // enroll reads who has several links.

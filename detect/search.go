@@ -19,8 +19,8 @@ const (
 	examSample = 30      // links of a host whose signer is examined before the rest has to have a reason
 	maxUp      = 8       // directories above that are tried
 
-	restBudget  = 2_000_000_000 // candidates that are tried in one step for links beyond the samples
-	maxSuspects = 300_000       // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
+	restBudget  = 500_000_000 // candidates that are tried in one step for links beyond the samples
+	maxSuspects = 300_000     // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
 )
 
 // proof is what a link was signed with: a hash that was reproduced.

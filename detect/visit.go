@@ -52,8 +52,8 @@ func (a *analysis) makeVisits(ctx context.Context) error {
 	return err
 }
 
-// manyVisits is how many visits are handed on at once, about.
-const manyVisits = 1 << 16
+// manyVisits is how many visits are handed on at once, about. A test has fewer.
+var manyVisits = 1 << 16
 
 // eachLink hands on all links with their visits, many at a time: f may keep them.
 func (a *analysis) eachLink(ctx context.Context, conn *sql.Conn, f func([]visited) error) error {
