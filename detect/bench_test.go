@@ -38,3 +38,22 @@ func BenchmarkAnalyze(b *testing.B) {
 	}
 	b.ReportMetric(float64(lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
 }
+
+// BenchmarkGroup measures the grouping of requests into visits, and the first look
+// over all links.
+func BenchmarkGroup(b *testing.B) {
+	const lines = 200_000
+	path, _ := madeUp(b, synth.Options{Seed: 1, Lines: lines})
+	s := settings{threads: 2, files: []string{path}}
+	scheme, _ := token.SchemeNamed("gcore")
+	store, loaded := load(b, s)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := detect.Group(context.Background(), store, loaded, detect.Options{
+			Resources: token.NewResources(scheme), Keys: s.ring(b), Threads: 2, Thresholds: judge.Default(),
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}

@@ -86,20 +86,24 @@ type analysis struct {
 // Analyze judges a freshly loaded case and writes what it decides back into
 // it. The result does not depend on the number of threads.
 func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Options) (*finding.Analysis, error) {
-	o.Threads = max(1, o.Threads)
-	a := &analysis{
-		Options: o, store: s, loaded: loaded,
-		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{},
-		words: numbered(),
-		moves: judge.NewMoves(o.Thresholds),
-		out:   &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
-	}
+	a := newAnalysis(s, loaded, o)
 	if err := a.run(ctx); err != nil {
 		return nil, err
 	}
 	a.warn()
 	a.hide()
 	return a.out, nil
+}
+
+func newAnalysis(s *ingest.Store, loaded *ingest.Loaded, o Options) *analysis {
+	o.Threads = max(1, o.Threads)
+	return &analysis{
+		Options: o, store: s, loaded: loaded,
+		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{},
+		words: numbered(),
+		moves: judge.NewMoves(o.Thresholds),
+		out:   &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
+	}
 }
 
 // run takes the steps.

@@ -1,5 +1,31 @@
 package detect
 
+import (
+	"context"
+	"errors"
+
+	"ipdrift/ingest"
+)
+
+// Group takes the first steps of Analyze: requests are grouped into visits, and
+// all links are looked over once.
+func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Options) (err error) {
+	a := newAnalysis(s, loaded, o)
+	drop, err := s.Scratch(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	if a.conn, err = a.connect(ctx); err != nil {
+		return err
+	}
+	defer a.conn.Close()
+	if err := a.group(ctx); err != nil {
+		return err
+	}
+	return a.overlook(ctx)
+}
+
 // Meagre lets an analysis hold next to nothing at once, until the function that it
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {

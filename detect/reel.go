@@ -111,7 +111,7 @@ func (a *analysis) shoot(ctx context.Context, emit func(shot) error) error {
 		return err
 	})
 	var frames []frame
-	err = ingest.Few(ctx, a.conn, shown, func(p ingest.Page) error {
+	err = ingest.Few(ctx, a.conn, requested, func(p ingest.Page) error {
 		frames = appendFrames(frames, p)
 		return nil
 	})
@@ -121,8 +121,8 @@ func (a *analysis) shoot(ctx context.Context, emit func(shot) error) error {
 	return a.cut(ctx, aside, frames, known, emit)
 }
 
-// shown are the requests of the flagged links.
-const shown = `SELECT f.place, h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.ident, epoch_us(h.start), h.source, h.line
+// requested are the requests of the flagged links.
+const requested = `SELECT f.place, h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.ident, epoch_us(h.start), h.source, h.line
 	FROM hit h JOIN work.flagged f USING (link) JOIN work.answer a ON a.outcome = h.outcome WHERE NOT a.shield`
 
 func appendFrames(frames []frame, p ingest.Page) []frame {
@@ -151,7 +151,7 @@ func (a *analysis) shootMany(ctx context.Context, aside *sql.Conn, emit func(sho
 		}
 		return a.cut(ctx, aside, some, known, emit)
 	}
-	err := ingest.Pages(ctx, a.conn, shown+` ORDER BY f.place`, func(p ingest.Page) error {
+	err := ingest.Pages(ctx, a.conn, requested+` ORDER BY f.place`, func(p ingest.Page) error {
 		old := len(frames)
 		frames = appendFrames(frames, p)
 		for i := len(frames) - 1; i > max(last, old-1); i-- {

@@ -148,14 +148,14 @@ func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]
 		mended = append(mended, name)
 		drops = append(drops, fmt.Sprintf("DELETE FROM %[1]s WHERE id IN (SELECT id FROM alias_%[1]s)", name))
 	}
-	for _, q := range []string{
-		rewritten("hit", mended),
-		rewritten("tie", slices.DeleteFunc(slices.Clone(mended), func(name string) bool { return !slices.Contains(tieColumns, name) })),
-		strings.Join(append(drops, "SELECT 1"), "; "),
-	} {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
-			return nil, err
-		}
+	if err := rewrite(ctx, conn, "hit", mended); err != nil {
+		return nil, err
+	}
+	if err := rewrite(ctx, conn, "tie", slices.DeleteFunc(slices.Clone(mended), func(name string) bool { return !slices.Contains(tieColumns, name) })); err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, strings.Join(append(drops, "SELECT 1"), "; ")); err != nil {
+		return nil, err
 	}
 	return replacedLinks(ctx, conn, mended)
 }
@@ -200,18 +200,45 @@ func alias(ctx context.Context, conn *sql.Conn, d doubted) (twice int64, err err
 // tieColumns are the dictionaries that table tie refers to.
 var tieColumns = []string{"link", "agent", "client"}
 
-// rewritten is the SQL that puts the one id in place of the others.
-func rewritten(table string, dicts []string) string {
+// rewriteRows is how many rows are rewritten at once: what the table holds twice
+// meanwhile, and what its file keeps of it. A test has fewer.
+var rewriteRows int64 = 2 << 20
+
+// rewrite puts the one id in place of the others, some rows at a time, so that
+// the blocks that are left are those that the next rows are written to.
+func rewrite(ctx context.Context, conn *sql.Conn, table string, dicts []string) error {
 	if len(dicts) == 0 {
-		return "SELECT 1"
+		return nil
 	}
 	var columns, joins []string
 	for _, name := range dicts {
 		columns = append(columns, fmt.Sprintf("coalesce(alias_%[1]s.one, h.%[1]s) AS %[1]s", name))
 		joins = append(joins, fmt.Sprintf("LEFT JOIN alias_%[1]s ON alias_%[1]s.id = h.%[1]s", name))
 	}
-	return fmt.Sprintf(`CREATE TABLE %[1]s_unified AS SELECT h.* REPLACE (%[2]s) FROM %[1]s h %[3]s; DROP TABLE %[1]s; ALTER TABLE %[1]s_unified RENAME TO %[1]s`,
-		table, strings.Join(columns, ", "), strings.Join(joins, " "))
+	do := func(q string, args ...any) error {
+		_, err := conn.ExecContext(ctx, fmt.Sprintf(q, args...))
+		return err
+	}
+	if err := do(`CREATE TABLE %[1]s_unified AS SELECT * FROM %[1]s LIMIT 0`, table); err != nil {
+		return err
+	}
+	for {
+		var first, last int64
+		if err := conn.QueryRowContext(ctx, `SELECT coalesce(min(rowid), 0), coalesce(max(rowid), 0) FROM `+table).Scan(&first, &last); err != nil {
+			return err
+		}
+		until := first + rewriteRows
+		if err := do(`INSERT INTO %[1]s_unified SELECT h.* REPLACE (%[2]s) FROM %[1]s h %[3]s WHERE h.rowid < %[4]d`,
+			table, strings.Join(columns, ", "), strings.Join(joins, " "), until); err != nil {
+			return err
+		}
+		if last < until {
+			return do(`DROP TABLE %[1]s; ALTER TABLE %[1]s_unified RENAME TO %[1]s`, table)
+		}
+		if err := do(`DELETE FROM %s WHERE rowid < %d; CHECKPOINT`, table, until); err != nil {
+			return err
+		}
+	}
 }
 
 func replacedLinks(ctx context.Context, conn *sql.Conn, mended []string) (map[uint32]uint32, error) {
