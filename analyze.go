@@ -253,7 +253,7 @@ func (p *plan) bound(o *analyzeFlags) (err error) {
 	if p.memory < leastMemory {
 		return usage("256MiB is the least, 1GiB the default", "--memory: %s is too little", o.memory)
 	}
-	p.limits.Memory = p.memory / 4 // what DuckDB counts; results and fragments come on top
+	p.limits.Memory = p.memory * 2 / 5 // what DuckDB counts; results and fragments come on top
 	if p.detect.Masks4, err = prefixes("masks", o.masks, 32); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -149,10 +150,17 @@ func (a *analysis) users(ctx context.Context) error {
 	return a.findGaps(ctx)
 }
 
+// largeLog is how many requests make steps wait for each other, so that each has
+// all of the memory. A test has fewer.
+var largeLog int64 = 8 << 20
+
 // beside runs a step, and others that share nothing with it, each on a
 // connection of its own.
 func (a *analysis) beside(ctx context.Context, step func(context.Context) error, others ...func(context.Context, *sql.Conn) error) error {
 	g, ctx := errgroup.WithContext(ctx)
+	if a.requests() > largeLog {
+		g.SetLimit(1)
+	}
 	g.Go(func() error { return step(ctx) })
 	for _, other := range others {
 		g.Go(func() error {
@@ -165,6 +173,28 @@ func (a *analysis) beside(ctx context.Context, step func(context.Context) error,
 		})
 	}
 	return g.Wait()
+}
+
+// parts are conditions on the number of a user, each of which holds for a like
+// share of the users: those of a large log are counted share by share, so that
+// what SQL cannot put on disk stays within the memory.
+func (a *analysis) parts() (conditions []string) {
+	n := 1 + a.requests()/largeLog
+	for i := range n {
+		conditions = append(conditions, fmt.Sprintf(`hash(usr) %% %d = %d`, n, i))
+	}
+	if n == 1 {
+		return []string{`true`}
+	}
+	return conditions
+}
+
+// requests is how many there are in the case.
+func (a *analysis) requests() (n int64) {
+	for _, h := range a.hosts {
+		n += h.requests
+	}
+	return n
 }
 
 // account fills in the input and the method.

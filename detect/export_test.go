@@ -29,7 +29,7 @@ func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Option
 // Meagre lets an analysis hold next to nothing at once, until the function that it
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {
-	few, shot, visits := fewFrames, shotFrames, manyVisits
-	fewFrames, shotFrames, manyVisits = 0, 50, 20
-	return func() { fewFrames, shotFrames, manyVisits = few, shot, visits }
+	few, shot, visits, large := fewFrames, shotFrames, manyVisits, largeLog
+	fewFrames, shotFrames, manyVisits, largeLog = 0, 50, 20, 700
+	return func() { fewFrames, shotFrames, manyVisits, largeLog = few, shot, visits, large }
 }

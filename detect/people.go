@@ -107,20 +107,27 @@ func (a *analysis) listUnbound(ctx context.Context) error {
 // again at the same address within the recovery time after their last refusal
 // (rules of evidence, 12).
 func (a *analysis) listRecovered(ctx context.Context) error {
-	_, err := a.conn.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE work.recovered AS
-		WITH fall AS (
-			SELECT m.usr, t.host, max(m.refused_at) AS at, arg_max({'client': m.refused_client, 'agent': m.agent, 'link': m.link}, (m.refused_at, m.refused_client)) AS last
-			FROM seen m JOIN work.told t USING (link) WHERE m.refusals > 0 GROUP BY ALL),
-		near AS MATERIALIZED (
-			SELECT f.usr, f.last.link AS link, f.at, v.link AS other, v.client, v.agent, v.outcome, epoch_us(v.first) <= f.at AND epoch_us(v.final) > f.at + %[1]d AS unclear
-			FROM fall f JOIN work.visit v ON v.client = f.last.client AND v.agent = f.last.agent AND v.link <> f.last.link AND v.link > 0
-				AND epoch_us(v.final) > f.at AND epoch_us(v.first) <= f.at + %[1]d
-			JOIN work.answer a ON a.outcome = v.outcome AND a.host = f.host AND a.served)
-		SELECT usr, link FROM near WHERE NOT unclear
-		UNION SELECT n.usr, n.link FROM near n JOIN hit h ON h.link = n.other AND h.client = n.client AND h.agent = n.agent AND h.outcome = n.outcome
-		WHERE n.unclear AND epoch_us(h.start) > n.at AND epoch_us(h.start) <= n.at + %[1]d`, a.Thresholds.Recovery.Microseconds()))
-	if err != nil {
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.recovered (usr UBIGINT, link UINTEGER)`); err != nil {
 		return err
+	}
+	for _, some := range a.parts() {
+		if _, err := a.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO work.recovered
+			WITH falls AS (
+				SELECT m.usr, t.host, m.link::BIGINT AS link, m.agent::BIGINT AS agent, (m.refused_at::HUGEINT << 32) + m.refused_client AS at
+				FROM seen m JOIN work.told t USING (link) WHERE m.refusals > 0 AND %[2]s),
+			fall AS (
+				SELECT usr, host, (max(at) >> 32)::BIGINT AS at, (max(at) & 4294967295)::UINTEGER AS client, arg_max(link, at)::UINTEGER AS link, arg_max(agent, at)::UINTEGER AS agent
+				FROM falls GROUP BY usr, host),
+			near AS MATERIALIZED (
+				SELECT f.usr, f.link, f.at, v.link AS other, v.client, v.agent, v.outcome, epoch_us(v.first) <= f.at AND epoch_us(v.final) > f.at + %[1]d AS unclear
+				FROM fall f JOIN work.visit v ON v.client = f.client AND v.agent = f.agent AND v.link <> f.link AND v.link > 0
+					AND epoch_us(v.final) > f.at AND epoch_us(v.first) <= f.at + %[1]d
+				JOIN work.answer a ON a.outcome = v.outcome AND a.host = f.host AND a.served)
+			SELECT usr, link FROM near WHERE NOT unclear
+			UNION SELECT n.usr, n.link FROM near n JOIN hit h ON h.link = n.other AND h.client = n.client AND h.agent = n.agent AND h.outcome = n.outcome
+			WHERE n.unclear AND epoch_us(h.start) > n.at AND epoch_us(h.start) <= n.at + %[1]d`, a.Thresholds.Recovery.Microseconds(), some)); err != nil {
+			return err
+		}
 	}
 	a.recovered = map[uint64]bool{}
 	return ingest.Pages(ctx, a.conn, `SELECT r.usr FROM work.recovered r JOIN work.flagged f USING (link)`, func(p ingest.Page) error {
@@ -209,8 +216,9 @@ func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
 		atom, named = `link, agent, ident`, `coalesce(i.first_link, s.usr >> 32)::UINTEGER, coalesce(i.first_agent, s.usr & 4294967295)::UINTEGER, coalesce(i.salt, 0)`
 		names = ` LEFT JOIN (SELECT DISTINCT salt, first_link, first_agent FROM member) i ON i.salt::UBIGINT | 9223372036854775808::UBIGINT = s.usr`
 	}
-	_, err := conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO person
-		WITH every AS MATERIALIZED (SELECT * FROM seen ANTI JOIN work.flagged USING (link)),
+	for _, some := range a.parts() {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO person
+		WITH every AS MATERIALIZED (SELECT * FROM (SELECT * FROM seen WHERE %[7]s) ANTI JOIN work.flagged USING (link)),
 		sums AS MATERIALIZED (
 			SELECT usr, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final, sum(refusals)::BIGINT AS refusals, max(refused_at) FILTER (refusals > 0) AS refused_at,
 			       bool_or(moved) OR min(hi) <> max(hi) OR min(lo) <> max(lo) AS moved, bool_and(family = 4) AS all4
@@ -244,8 +252,11 @@ func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
 		       s.refusals > 0 AND k.usr IS NULL AND v.usr IS NULL, make_timestamp(s.first), make_timestamp(s.final)
 		FROM sums s LEFT JOIN places p USING (usr) LEFT JOIN again r USING (usr) LEFT JOIN moves m USING (usr)
 			LEFT JOIN work.recovered v USING (usr) LEFT JOIN doubt d USING (usr) LEFT JOIN resumed k USING (usr)%[6]s`,
-		atom, doubted, a.Thresholds.RetryWindow.Microseconds(), a.Thresholds.Recovery.Microseconds(), named, names), class, why)
-	return err
+			atom, doubted, a.Thresholds.RetryWindow.Microseconds(), a.Thresholds.Recovery.Microseconds(), named, names, some), class, why); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addBound tells the replays of the users whom nobody refused.
