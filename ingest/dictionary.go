@@ -200,8 +200,10 @@ func alias(ctx context.Context, conn *sql.Conn, d doubted) (twice int64, err err
 // tieColumns are the dictionaries that table tie refers to.
 var tieColumns = []string{"link", "agent", "client"}
 
-// rewriteRows is how many rows are rewritten at once: what the table holds twice
-// meanwhile, and what its file keeps of it. A test has fewer.
+// A table is rewritten in slices of an eighth, or of rewriteRows if these are
+// more: as much stands in the file twice, and stays free in it. A test has fewer.
+const rewriteSlices = 8
+
 var rewriteRows int64 = 2 << 20
 
 // rewrite puts the one id in place of the others, some rows at a time, so that
@@ -222,12 +224,17 @@ func rewrite(ctx context.Context, conn *sql.Conn, table string, dicts []string) 
 	if err := do(`CREATE TABLE %[1]s_unified AS SELECT * FROM %[1]s LIMIT 0`, table); err != nil {
 		return err
 	}
+	var rows int64
+	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(&rows); err != nil {
+		return err
+	}
+	slice := max(rewriteRows, rows/rewriteSlices+1)
 	for {
 		var first, last int64
 		if err := conn.QueryRowContext(ctx, `SELECT coalesce(min(rowid), 0), coalesce(max(rowid), 0) FROM `+table).Scan(&first, &last); err != nil {
 			return err
 		}
-		until := first + rewriteRows
+		until := first + slice
 		if err := do(`INSERT INTO %[1]s_unified SELECT h.* REPLACE (%[2]s) FROM %[1]s h %[3]s WHERE h.rowid < %[4]d`,
 			table, strings.Join(columns, ", "), strings.Join(joins, " "), until); err != nil {
 			return err
