@@ -325,6 +325,15 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	return o.status(cmd.ErrOrStderr(), analysis, broken)
 }
 
+// giveBack returns what a large load has left of its dictionaries, so that the
+// database can have it.
+func giveBack(memory int64) {
+	var m runtime.MemStats
+	if runtime.ReadMemStats(&m); int64(m.HeapSys-m.HeapReleased) > memory/8 {
+		debug.FreeOSMemory()
+	}
+}
+
 // judge loads the sources and analyses them, with progress on stderr.
 func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (*ingest.Loaded, *finding.Analysis, error) {
 	ctx := cmd.Context()
@@ -337,6 +346,7 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 		return nil, nil, lines.interrupted(ctx, o.stopped(store.Worded(err), store.Standing()), store.Standing(), "while reading")
 	}
 	bar.judging()
+	giveBack(p.memory)
 	analysis, err := detect.Analyze(ctx, store, loaded, p.detect)
 	if err != nil {
 		return nil, nil, lines.interrupted(ctx, o.stopped(store.Worded(err), store.Standing()), store.Standing(), "while judging")
