@@ -106,12 +106,12 @@ func (s *suspect) inOrderOfText(most int) {
 	s.clients = s.clients[:min(len(s.clients), most)]
 }
 
-// byAddress puts kinds into the order of their addresses; those of one address
-// stay as they are.
-func byAddress(kinds []kind) {
-	slices.SortStableFunc(kinds, func(x, y kind) int {
-		a, b := x.ip.As16(), y.ip.As16()
-		return bytes.Compare(a[:], b[:])
+// byAddress puts visits into the order of their real addresses; those of one
+// address stay as they are.
+func (a *analysis) byAddress(visits []visit) {
+	slices.SortStableFunc(visits, func(x, y visit) int {
+		p, q := a.client(x.family, x.mapped, x.hi, x.lo).As16(), a.client(y.family, y.mapped, y.hi, y.lo).As16()
+		return bytes.Compare(p[:], q[:])
 	})
 }
 

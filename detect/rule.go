@@ -122,6 +122,9 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 
 // kinds are the visits of a link, those together that differ in the user alone.
 func (a *analysis) kinds(l *visited, dirs, files map[uint32]string) []kind {
+	if a.Pseudonyms != nil {
+		a.byAddress(l.visits)
+	}
 	out := make([]kind, 0, len(l.visits))
 	for i := range l.visits {
 		v := &l.visits[i]
@@ -173,9 +176,6 @@ func decode(parser *token.Parser, dir, file string) []byte {
 
 // decide rules on the kinds of one link.
 func (a *analysis) decide(parsers parsers, d *docket) {
-	if a.Pseudonyms != nil {
-		byAddress(d.kinds)
-	}
 	parser := parsers.of(d.kinds[0].host.stated.Scheme)
 	for i := range d.kinds {
 		if k := &d.kinds[i]; k.shape == token.Signed {
