@@ -165,12 +165,12 @@ func (l *leaf) write(d *docket) {
 		}
 		mismatch := cause == l.mismatch || cause == l.expiredMismatch
 		telling = telling || mismatch || cause == l.unresolved
-		refused, doubted = refused || cause > 0, doubted || cause > 0 && cause == l.unchecked
+		refused, doubted = refused || cause > 0, doubted || cause == l.unchecked
 		if first == nil {
 			first = v
 		}
 		moved = moved || v.hi != first.hi || v.lo != first.lo
-		l.sum(v).add(v, mismatch, l)
+		l.sum(v).add(v, mismatch)
 	}
 	if first == nil {
 		return
@@ -189,11 +189,10 @@ func (l *leaf) write(d *docket) {
 // signature adds what the link was signed over, if that is known, and returns it.
 func (l *leaf) signature(d *docket) (known ruling) {
 	scope, found := "", false
-	switch {
-	case d.quiet:
+	if d.quiet {
 		v := &d.visits[0]
 		known, found, scope = ruling{basis: recomputed, signed: l.client(v.family, v.mapped, v.hi, v.lo)}, true, v.how.scope.String()
-	default:
+	} else {
 		for i := range d.rulings {
 			if r := &d.rulings[i]; r.signed.IsValid() || d.proof != nil && r.basis == recomputed {
 				known, found = *r, true
@@ -252,7 +251,7 @@ func (l *leaf) sum(v *visit) *atomSum {
 	return &l.sums[len(l.sums)-1]
 }
 
-func (s *atomSum) add(v *visit, mismatch bool, l *leaf) {
+func (s *atomSum) add(v *visit, mismatch bool) {
 	s.n += v.n
 	s.first, s.final = min(s.first, v.first), max(s.final, v.final)
 	s.dirs, s.files = s.dirs || v.dir != s.dir, s.files || v.file != s.file

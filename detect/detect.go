@@ -107,17 +107,28 @@ func newAnalysis(s *ingest.Store, loaded *ingest.Loaded, o Options) *analysis {
 	}
 }
 
+// begin opens what the steps work in, until end is called.
+func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
+	drop, err := a.store.Scratch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a.conn, err = a.connect(ctx); err != nil {
+		return nil, errors.Join(err, drop())
+	}
+	return func() error {
+		a.conn.Close()
+		return drop()
+	}, nil
+}
+
 // run takes the steps.
 func (a *analysis) run(ctx context.Context) (err error) {
-	drop, err := a.store.Scratch(ctx)
+	end, err := a.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, drop()) }()
-	if a.conn, err = a.connect(ctx); err != nil {
-		return err
-	}
-	defer a.conn.Close()
+	defer func() { err = errors.Join(err, end()) }()
 	for _, step := range []func(context.Context) error{a.setNodesAside, a.markUnforwarded, a.group, a.overlook, a.recall, a.search, a.calibrate, a.rule} {
 		if err := step(ctx); err != nil {
 			return err

@@ -11,15 +11,11 @@ import (
 // all links are looked over once.
 func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Options) (err error) {
 	a := newAnalysis(s, loaded, o)
-	drop, err := s.Scratch(ctx)
+	end, err := a.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, drop()) }()
-	if a.conn, err = a.connect(ctx); err != nil {
-		return err
-	}
-	defer a.conn.Close()
+	defer func() { err = errors.Join(err, end()) }()
 	if err := a.group(ctx); err != nil {
 		return err
 	}

@@ -101,8 +101,6 @@ func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
 	}
 	for _, q := range []string{
 		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO mismatch(cause) AS cause IN (%d, %d)`, a.words.mismatch, a.expiredMismatch),
-		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unchecked(cause) AS cause = %d`, a.words.unchecked),
-		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO unresolved(cause) AS cause = %d`, a.words.unresolved),
 		`CREATE OR REPLACE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
 		`CREATE OR REPLACE TEMP MACRO network(family, hi, lo) AS CASE WHEN family = 4 THEN (lo & 4294967295) >> 16 ELSE hi >> 32 END`,
 	} {

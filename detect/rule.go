@@ -67,11 +67,7 @@ func (a *analysis) rule(ctx context.Context) error {
 // listRefusals makes the table of all refused requests.
 func (a *analysis) listRefusals(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, `CREATE TABLE work.refusal AS SELECT h.outcome, h.link, h.agent, h.ident, h.client, h.dir, h.file, j.cause, h.start
-		FROM hit h JOIN outcome o ON o.id = h.outcome
-		JOIN judged j ON j.outcome = h.outcome AND j.link = h.link
-			AND j.client = CASE WHEN h.link > 0 THEN h.client ELSE 0 END
-			AND j.dir = CASE WHEN h.link > 0 THEN h.dir ELSE 0 END
-			AND j.file = CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END
+		FROM hit h JOIN outcome o ON o.id = h.outcome `+joinJudged+`
 		WHERE o.refused AND NOT o.shield AND j.cause > 0`)
 	return err
 }
@@ -83,7 +79,7 @@ func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error
 		return err
 	}
 	defer aside.Close()
-	return a.eachLink(ctx, a.conn, func(links []visited) error {
+	return a.eachLink(ctx, func(links []visited) error {
 		var all []docket
 		loud := false
 		for _, l := range links {

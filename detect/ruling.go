@@ -29,11 +29,11 @@ type words struct {
 
 func numbered() words {
 	w := words{causes: map[string]uint8{}, bases: map[basis]uint8{}}
-	for i, c := range ingest.Causes() {
-		w.causes[c] = uint8(i + 1)
+	for _, c := range ingest.Causes() {
+		w.causes[c] = ingest.Place(ingest.Causes(), c)
 	}
-	for i, b := range ingest.Bases() {
-		w.bases[basis(b)] = uint8(i + 1)
+	for _, b := range ingest.Bases() {
+		w.bases[basis(b)] = ingest.Place(ingest.Bases(), b)
 	}
 	w.mismatch, w.expiredMismatch = w.causes[token.IPMismatch.String()], w.causes[token.ExpiredIPMismatch.String()]
 	w.unresolved, w.unchecked = w.causes[token.UnresolvedSignature.String()], w.causes[token.Unchecked.String()]

@@ -70,7 +70,7 @@ func (a *analysis) overlook(ctx context.Context) error {
 			known[o.host] = o.how
 		}
 	}
-	if err := a.eachLink(ctx, a.conn, func(links []visited) error {
+	if err := a.eachLink(ctx, func(links []visited) error {
 		for i := range links {
 			s.add(&links[i])
 		}

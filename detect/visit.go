@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
 
 	"ipdrift/ingest"
@@ -65,7 +64,7 @@ func (a *analysis) makeVisits(ctx context.Context) error {
 var manyVisits = 1 << 16
 
 // eachLink hands on all links with their visits, many at a time: f may keep them.
-func (a *analysis) eachLink(ctx context.Context, conn *sql.Conn, f func([]visited) error) error {
+func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error {
 	var links []visited
 	var all []visit // of links, and of the one that is being read
 	var now visited
@@ -85,7 +84,7 @@ func (a *analysis) eachLink(ctx context.Context, conn *sql.Conn, f func([]visite
 		}
 		return f(some)
 	}
-	err := ingest.Scan(ctx, conn, "work.visit", `outcome, link, agent, ident, client, dir, file, n, epoch_us(first), epoch_us(final), family, mapped, hi, lo, hash, deadline`, func(p ingest.Page) error {
+	err := ingest.Scan(ctx, a.conn, "work.visit", `outcome, link, agent, ident, client, dir, file, n, epoch_us(first), epoch_us(final), family, mapped, hi, lo, hash, deadline`, func(p ingest.Page) error {
 		outcomes, ids, agents, idents, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6)
 		ns, firsts, finals, families, mapped, hi, lo := p.I64(7), p.I64(8), p.I64(9), p.U8(10), p.U8(11), p.U64(12), p.U64(13)
 		hashes, deadlines := p.U64(14), p.I64(15)

@@ -15,21 +15,7 @@ type Texts []string
 // slices of one length, of which none is kept. Text is made valid UTF-8 in place;
 // of a []string, "" is a text of its own.
 func (r *Rows) Extend(ctx context.Context, columns ...any) error {
-	r.mu.Lock()
-	n, text, err := extend(r.schema, r.build.Fields(), columns)
-	if err != nil {
-		r.mu.Unlock()
-		return fmt.Errorf("table %s: %w", r.table, err)
-	}
-	r.n += n
-	r.bytes += text
-	least := batchRows
-	if r.bytes > batchText {
-		least = 1
-	}
-	full := r.takeIf(least)
-	r.mu.Unlock()
-	return r.write(ctx, full)
+	return r.collect(ctx, func(b []array.Builder) (rows, text int, err error) { return extend(r.schema, b, columns) })
 }
 
 func extend(schema *arrow.Schema, b []array.Builder, columns []any) (rows, text int, err error) {

@@ -91,13 +91,22 @@ func (r *Rows) Append(ctx context.Context, values ...any) error {
 // add adds one row, which put appends to the builders of the columns. It returns
 // how much text that was.
 func (r *Rows) add(ctx context.Context, put func([]array.Builder) (text int, err error)) error {
+	return r.collect(ctx, func(b []array.Builder) (rows, text int, err error) {
+		text, err = put(b)
+		return 1, text, err
+	})
+}
+
+// collect adds the rows that put appends. It returns how many they are, and how
+// much text.
+func (r *Rows) collect(ctx context.Context, put func([]array.Builder) (rows, text int, err error)) error {
 	r.mu.Lock()
-	text, err := put(r.build.Fields())
+	rows, text, err := put(r.build.Fields())
 	if err != nil {
 		r.mu.Unlock()
 		return fmt.Errorf("table %s: %w", r.table, err)
 	}
-	r.n++
+	r.n += rows
 	r.bytes += text
 	least := batchRows
 	if r.bytes > batchText {
