@@ -28,7 +28,7 @@ func BenchmarkAnalyze(b *testing.B) {
 		store, loaded := load(b, s)
 		b.StartTimer()
 		if _, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
-			Resources: token.NewResources(scheme), Keys: s.ring(b), Masks4: []int{24, 16}, Masks6: []int{64, 56, 48}, Threads: 2, Thresholds: judge.Default(),
+			Resources: token.NewResources(scheme), Keys: s.ring(b), Masks4: []int{24, 16}, Masks6: []int{64, 56, 48}, Threads: 2, Room: 1 << 30, Thresholds: judge.Default(),
 		}); err != nil {
 			b.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func BenchmarkGroup(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := detect.Group(context.Background(), store, loaded, detect.Options{
-			Resources: token.NewResources(scheme), Keys: s.ring(b), Threads: 2, Thresholds: judge.Default(),
+			Resources: token.NewResources(scheme), Keys: s.ring(b), Threads: 2, Room: 1 << 30, Thresholds: judge.Default(),
 		}); err != nil {
 			b.Fatal(err)
 		}

@@ -57,6 +57,8 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 // leaf is the rows of some links, by column.
 type leaf struct {
 	*analysis
+	cut     *cut
+	err     error
 	dockets []docket
 	judged  struct {
 		outcome, link, client, dir, file []uint32

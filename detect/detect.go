@@ -40,7 +40,8 @@ type Options struct {
 	Masks4     []int       // IPv4 candidates
 	Masks6     []int       // IPv6 candidates
 	Recover    Recover
-	Threads    int // 0: 1
+	Threads    int   // 0: 1
+	Room       int64 // bytes of memory for what is read again and again; more is in a temporary file
 	Version    string
 	Command    string // that this run answers, for the report
 	Thresholds judge.Thresholds
@@ -54,8 +55,10 @@ type analysis struct {
 	Options
 	store              *ingest.Store
 	conn               *sql.Conn // holds the temporary tables
+	film               *film
+	clients            clients
 	loaded             *ingest.Loaded
-	outcomes           map[uint32]*outcome
+	outcomes           []*outcome // by id; nil: there is none
 	hosts              map[string]*host
 	names              []string // of hosts, sorted
 	survey             *survey
@@ -100,7 +103,7 @@ func newAnalysis(s *ingest.Store, loaded *ingest.Loaded, o Options) *analysis {
 	o.Threads = max(1, o.Threads)
 	return &analysis{
 		Options: o, store: s, loaded: loaded,
-		outcomes: map[uint32]*outcome{}, hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{},
+		hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{},
 		words: numbered(),
 		moves: judge.NewMoves(o.Thresholds),
 		out:   &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
@@ -118,6 +121,7 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	}
 	return func() error {
 		a.conn.Close()
+		a.film.close()
 		return drop()
 	}, nil
 }

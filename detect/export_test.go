@@ -25,7 +25,12 @@ func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Option
 // Meagre lets an analysis hold next to nothing at once, until the function that it
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {
-	few, shot, visits, large := fewFrames, shotFrames, manyVisits, largeLog
-	fewFrames, shotFrames, manyVisits, largeLog = 0, 50, 20, 700
-	return func() { fewFrames, shotFrames, manyVisits, largeLog = few, shot, visits, large }
+	few, shot, large, words := fewFrames, shotFrames, largeLog, fewTexts
+	roll, rolls, block, long, frames, strips := rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips
+	fewFrames, shotFrames, largeLog, fewTexts = 0, 50, 700, 0
+	rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips = 100, 10, 3, 20, 30, 5
+	return func() {
+		fewFrames, shotFrames, largeLog, fewTexts = few, shot, large, words
+		rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips = roll, rolls, block, long, frames, strips
+	}
 }

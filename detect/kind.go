@@ -91,6 +91,21 @@ func (a *analysis) host(name string) *host {
 	return h
 }
 
+// connections opens some.
+func (a *analysis) connections(ctx context.Context, n int) (conns []*sql.Conn, err error) {
+	for range n {
+		conn, err := a.connect(ctx)
+		if err != nil {
+			for _, c := range conns {
+				c.Close()
+			}
+			return nil, err
+		}
+		conns = append(conns, conn)
+	}
+	return conns, nil
+}
+
 // connect opens a connection of its own with the macros that the queries
 // speak in. The working tables live in a database beside the case, so that
 // every connection sees them and none of them reaches the file.
@@ -141,6 +156,9 @@ func (a *analysis) group(ctx context.Context) error {
 			o.host.keyed = o.host.keyed || o.keyed
 			o.shape, o.detail, o.late = token.Shape(shape), token.Detail(detail), ingest.Late(late)
 			o.how.scope, o.how.binding.Kind, o.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
+			if n := int(id) + 1 - len(a.outcomes); n > 0 {
+				a.outcomes = append(a.outcomes, make([]*outcome, n)...)
+			}
 			a.outcomes[id] = o
 			return err
 		}, ingest.NoKey)
@@ -155,6 +173,12 @@ func (a *analysis) group(ctx context.Context) error {
 		a.hosts[name].place = uint32(i)
 	}
 	if err := a.findZeros(ctx); err != nil {
+		return err
+	}
+	if err := a.readClients(ctx); err != nil {
+		return err
+	}
+	if a.film, err = a.makeFilm(ctx, a.Room); err != nil {
 		return err
 	}
 	all, zeros, err := a.zeroAddresses(ctx, `SELECT c.address, bool_or(z.id IS NOT NULL AND z.host) AS zero FROM client c LEFT JOIN work.zero z ON z.id = c.id GROUP BY c.address`)

@@ -20,22 +20,22 @@ import (
 // reel is the requests of one circle, and what was found of its users.
 type reel struct {
 	judge.Group
-	frames []frame
+	frames []oldFrame
 	links  []uint32 // ids, by number
 	who    []userKey
 	host   *host
 	users  []judge.User
 }
 
-// frame is a request as it comes out of the case.
-type frame struct {
+// oldFrame is a request as it comes out of the case.
+type oldFrame struct {
 	start, line                                           int64
 	place, outcome, link, client, dir, file, agent, ident uint32
 	source                                                uint16
 }
 
 // inOrderOfTime compares frames of one circle.
-func inOrderOfTime(x, y frame) int {
+func inOrderOfTime(x, y oldFrame) int {
 	return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.source, y.source), cmp.Compare(x.line, y.line))
 }
 
@@ -110,7 +110,7 @@ func (a *analysis) shoot(ctx context.Context, emit func(shot) error) error {
 		known, err = a.lookUp(ctx, aside, 0, math.MaxUint32)
 		return err
 	})
-	var frames []frame
+	var frames []oldFrame
 	err = ingest.Few(ctx, a.conn, requested, func(p ingest.Page) error {
 		frames = appendFrames(frames, p)
 		return nil
@@ -125,11 +125,11 @@ func (a *analysis) shoot(ctx context.Context, emit func(shot) error) error {
 const requested = `SELECT f.place, h.outcome, h.link, h.client, h.dir, h.file, h.agent, h.ident, epoch_us(h.start), h.source, h.line
 	FROM hit h JOIN work.flagged f USING (link) JOIN work.answer a ON a.outcome = h.outcome WHERE NOT a.shield`
 
-func appendFrames(frames []frame, p ingest.Page) []frame {
+func appendFrames(frames []oldFrame, p ingest.Page) []oldFrame {
 	places, outcomes, links, clients, dirs, files, agents, idents := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7)
 	starts, sources, lines := p.I64(8), p.U16(9), p.I64(10)
 	for i := range places {
-		frames = append(frames, frame{
+		frames = append(frames, oldFrame{
 			place: places[i], outcome: outcomes[i], link: links[i], client: clients[i], dir: dirs[i], file: files[i], agent: agents[i], ident: idents[i],
 			start: starts[i], source: sources[i], line: lines[i],
 		})
@@ -140,7 +140,7 @@ func appendFrames(frames []frame, p ingest.Page) []frame {
 // shootMany lets DuckDB put the requests in the order of their circles, on disk
 // where need be, and hands on some at a time.
 func (a *analysis) shootMany(ctx context.Context, aside *sql.Conn, emit func(shot) error) error {
-	var frames []frame // of whole circles up to last, where the one begins that is being read
+	var frames []oldFrame // of whole circles up to last, where the one begins that is being read
 	last := 0
 	hand := func(end int) error {
 		some := frames[:end]
@@ -176,7 +176,7 @@ func (a *analysis) shootMany(ctx context.Context, aside *sql.Conn, emit func(sho
 }
 
 // cut hands on the circles of some frames, in the order of their places.
-func (a *analysis) cut(ctx context.Context, conn *sql.Conn, frames []frame, known *known, emit func(shot) error) error {
+func (a *analysis) cut(ctx context.Context, conn *sql.Conn, frames []oldFrame, known *known, emit func(shot) error) error {
 	if len(frames) == 0 {
 		return nil
 	}
@@ -194,7 +194,7 @@ func (a *analysis) cut(ctx context.Context, conn *sql.Conn, frames []frame, know
 	for i := range ends[1:] {
 		ends[i+1] += ends[i]
 	}
-	sorted, next := make([]frame, len(frames)), slices.Clone(ends)
+	sorted, next := make([]oldFrame, len(frames)), slices.Clone(ends)
 	for _, f := range frames {
 		sorted[next[f.place-first]] = f
 		next[f.place-first]++
@@ -367,7 +367,7 @@ func (a *analysis) lookUp(ctx context.Context, conn *sql.Conn, first, last uint3
 }
 
 // read reads what the files are called that were asked for.
-func (k *known) read(ctx context.Context, conn *sql.Conn, frames []frame) error {
+func (k *known) read(ctx context.Context, conn *sql.Conn, frames []oldFrame) error {
 	var ids []uint32
 	for i := range frames {
 		id := frames[i].file
@@ -421,7 +421,7 @@ func (a *analysis) grains(ctx context.Context) (map[uint16]int64, error) {
 	})
 }
 
-func (a *analysis) newReel(frames []frame) reel {
+func (a *analysis) newReel(frames []oldFrame) reel {
 	h := a.outcomes[frames[0].outcome].host
 	r := reel{host: h, frames: frames}
 	r.Host, r.Stated = h.name, a.stated()

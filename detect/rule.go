@@ -2,20 +2,16 @@ package detect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
 	"ipdrift/token"
 )
-
-// linkBatch is how many links are handed over at once.
-const linkBatch = 256
 
 // docket is one link, and what was ruled on its kinds.
 type docket struct {
@@ -38,30 +34,106 @@ func (a *analysis) rule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = inOrder(ctx, a.Threads, func(emit func([]docket) error) error { return a.dockets(ctx, emit) },
-		func(links []docket) *leaf {
-			parsers, l := parsers{}, &leaf{analysis: a, dockets: links}
-			for i := range links {
-				d := &links[i]
-				if !d.quiet {
-					a.decide(parsers, d)
-				}
-				l.write(d)
-			}
-			return l
-		},
+	words, err := a.openTexts(ctx)
+	if err != nil {
+		return err
+	}
+	defer words.close()
+	err = inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
+		func(c cut) *leaf { return a.ruleOn(ctx, &c, words) },
 		func(l *leaf) error {
 			for i := range l.dockets {
 				if d := &l.dockets[i]; !d.quiet {
 					b.count(d)
 				}
 			}
-			return b.enter(ctx, l)
+			return cmp.Or(l.err, b.enter(ctx, l), l.cut.putBack())
 		})
 	if err != nil {
 		return err
 	}
 	return b.close(ctx)
+}
+
+// ruleOn rules on some links, and writes on each request what was ruled.
+func (a *analysis) ruleOn(ctx context.Context, c *cut, words *texts) *leaf {
+	l := &leaf{analysis: a, cut: c}
+	links, err := a.visits(c)
+	if err != nil {
+		l.err = err
+		return l
+	}
+	ends := make([]int, len(links)) // of the dockets of each strip
+	for i := range links {
+		l.dockets = append(l.dockets, docketsOf(&links[i])...)
+		ends[i] = len(l.dockets)
+	}
+	dirs, files, err := words.of(ctx, l.dockets)
+	if err != nil {
+		l.err = err
+		return l
+	}
+	parsers := parsers{}
+	for i := range l.dockets {
+		d := &l.dockets[i]
+		if !d.quiet {
+			d.kinds = a.kinds(&d.visited, dirs, files)
+			a.decide(parsers, d)
+		}
+		l.write(d)
+	}
+	from := 0
+	for i, to := range ends {
+		if err := a.annotate(&c.strips[i], l.dockets[from:to]); err != nil {
+			l.err = err
+		}
+		from = to
+	}
+	return l
+}
+
+// docketsOf makes a docket of a link; requests without one stand alone.
+func docketsOf(l *visited) []docket {
+	if l.link > 0 {
+		return []docket{{visited: *l, quiet: l.quiet()}}
+	}
+	out := make([]docket, len(l.visits))
+	for i := range out {
+		out[i].visits = l.visits[i : i+1]
+	}
+	return out
+}
+
+// annotate writes on the requests of a strip what was ruled on it.
+func (a *analysis) annotate(s *strip, dockets []docket) error {
+	if len(dockets) == 1 && dockets[0].quiet {
+		return s.edit(func(frames []frame) {
+			for i := range frames {
+				frames[i].verdict = token.Valid
+			}
+		})
+	}
+	var x index
+	var rulings []*ruling
+	x.reset()
+	for i := range dockets {
+		for j := range dockets[i].kinds {
+			k := &dockets[i].kinds[j]
+			x.number(key{id: k.id, client: k.client, dir: k.dir, file: k.file})
+			rulings = append(rulings, &dockets[i].rulings[j])
+		}
+	}
+	return s.edit(func(frames []frame) {
+		for i := range frames {
+			f := &frames[i]
+			k := a.keyOf(f)
+			k.agent, k.ident = 0, 0
+			n, _ := x.number(k)
+			r := rulings[n]
+			f.cause, f.verdict = a.causes[r.cause], r.verdict
+			f.inferred, f.mistaken = r.basis == inferred, strings.HasPrefix(string(r.detail), "signer:")
+		}
+	})
 }
 
 // listRefusals makes the table of all refused requests.
@@ -70,50 +142,6 @@ func (a *analysis) listRefusals(ctx context.Context, conn *sql.Conn) error {
 		FROM hit h JOIN outcome o ON o.id = h.outcome `+joinJudged+`
 		WHERE o.refused AND NOT o.shield AND j.cause > 0`)
 	return err
-}
-
-// dockets reads the links; what has none stands alone.
-func (a *analysis) dockets(ctx context.Context, emit func([]docket) error) error {
-	aside, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer aside.Close()
-	return a.eachLink(ctx, func(links []visited) error {
-		var all []docket
-		loud := false
-		for _, l := range links {
-			if l.link == 0 {
-				for i := range l.visits {
-					all = append(all, docket{visited: visited{visits: l.visits[i : i+1]}})
-				}
-				continue
-			}
-			quiet := l.quiet()
-			all = append(all, docket{visited: l, quiet: quiet})
-			loud = loud || !quiet
-		}
-		var dirs, files map[uint32]string
-		if loud {
-			if dirs, err = texts(ctx, aside, "dir", links); err != nil {
-				return err
-			}
-			if files, err = texts(ctx, aside, "file", links); err != nil {
-				return err
-			}
-		}
-		for some := range slices.Chunk(all, linkBatch) {
-			for i := range some {
-				if d := &some[i]; !d.quiet {
-					d.kinds = a.kinds(&d.visited, dirs, files)
-				}
-			}
-			if err := emit(some); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // kinds are the visits of a link, those together that differ in the user alone.
@@ -134,20 +162,6 @@ func (a *analysis) kinds(l *visited, dirs, files map[uint32]string) []kind {
 		})
 	}
 	return out
-}
-
-// texts looks up the directories or files that some links, in their order, were
-// asked for with, by their ids.
-func texts(ctx context.Context, conn *sql.Conn, table string, links []visited) (map[uint32]string, error) {
-	out := map[uint32]string{}
-	first, last := links[0].link, links[len(links)-1].link
-	return out, ingest.Few(ctx, conn, fmt.Sprintf(`SELECT id, text FROM %[1]s WHERE id IN (SELECT %[1]s FROM work.visit WHERE link BETWEEN %[2]d AND %[3]d)`, table, first, last), func(p ingest.Page) error {
-		text := p.Texts(1)
-		for i, id := range p.U32(0) {
-			out[id] = strings.Clone(text(i))
-		}
-		return nil
-	})
 }
 
 // parsers holds one goroutine's parsers, by scheme.

@@ -64,6 +64,9 @@ func (a *analysis) overlook(ctx context.Context) error {
 	}
 	known := map[*host]hypothesis{}
 	for _, o := range a.outcomes {
+		if o == nil {
+			continue
+		}
 		if how, ok := known[o.host]; o.matched && ok && how != o.how {
 			s.several[o.host] = true
 		} else if o.matched {

@@ -42,6 +42,14 @@ type settings struct {
 	user     string   // who is one user; "": auto
 	networks *ingest.Networks
 	issued   map[uint64]ingest.Issued
+	cramped  bool // nothing large is held in memory
+}
+
+func (s settings) room() int64 {
+	if s.cramped {
+		return 0
+	}
+	return 1 << 30
 }
 
 func (s settings) ring(t testing.TB) *token.Keyring {
@@ -94,7 +102,7 @@ func tryFiles(t testing.TB, s settings) *trial {
 	scheme, _ := token.SchemeNamed("gcore")
 	a, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
 		Resources: token.NewResources(scheme), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
-		Recover: s.recover, Threads: s.threads, Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued,
+		Recover: s.recover, Threads: s.threads, Room: s.room(), Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued,
 	})
 	if err != nil {
 		t.Fatal(err)

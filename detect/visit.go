@@ -5,110 +5,160 @@ import (
 	"context"
 	"slices"
 
-	"ipdrift/ingest"
+	"ipdrift/token"
 )
 
-// visit is like requests of one link by one user: a row of table visit. Where
-// there is no link, all else is 0 but the outcome.
+// visit is like requests of one link by one user. Where there is no link, all else
+// is 0 but the outcome.
 type visit struct {
 	*outcome
-	id, agent, ident, client, dir, file uint32 // file: 0 where the hash holds whatever it is
-	n, first, final                     int64  // requests, and when, µs
-	family, mapped                      uint8
-	hi, lo                              uint64
+	key
+	n, first, final int64 // requests, and when, µs
+	family, mapped  uint8
+	hi, lo          uint64
+}
+
+// key is what the requests of a visit have in common.
+type key struct {
+	id                              uint32 // of the outcome
+	agent, ident, client, dir, file uint32 // file: 0 where the hash holds whatever it is
 }
 
 // visited is a link with its visits, in the order of their addresses.
 type visited struct {
-	link     uint32 // 0: requests without one
-	hash     uint64
-	deadline int64
-	visits   []visit
+	reference // zero: requests without one
+	visits    []visit
 }
 
 func (l *visited) host() *host { return l.visits[0].host }
 
-// makeVisits makes the table visit, in the order of the links, so that whoever
-// reads it meets each link once and whole. It takes one large table after the
-// other, so that each step has all of the memory.
-func (a *analysis) makeVisits(ctx context.Context) error {
-	ident := `0::UINTEGER`
-	if a.stated() {
-		ident = `CASE WHEN h.link > 0 THEN h.ident ELSE 0 END`
+// eachLink hands on all links with their visits, some at a time, in the order of
+// the film: f may keep them.
+func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error {
+	type group struct {
+		links []visited
+		err   error
 	}
-	for _, q := range []string{
-		`CREATE TABLE work.grouped AS SELECT h.outcome, h.link,
-		        CASE WHEN h.link > 0 THEN h.agent ELSE 0 END AS agent,
-		        ` + ident + ` AS ident,
-		        CASE WHEN h.link > 0 THEN h.client ELSE 0 END AS client,
-		        CASE WHEN h.link > 0 THEN h.dir ELSE 0 END AS dir,
-		        CASE WHEN h.link > 0 AND (NOT o.matched OR o.scope = 1) THEN h.file ELSE 0 END AS file,
-		        count(*)::BIGINT AS n, min(h.start) AS first, max(h.start) AS final
-		      FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY ALL`,
-		`CREATE TABLE work.placed AS SELECT v.*, coalesce(c.family, 0)::UTINYINT AS family, coalesce(c.mapped, 0)::UTINYINT AS mapped,
-		        coalesce(c.hi, 0)::UBIGINT AS hi, coalesce(c.lo, 0)::UBIGINT AS lo
-		      FROM work.grouped v LEFT JOIN client c ON c.id = v.client`,
-		`DROP TABLE work.grouped`,
-		`CREATE TABLE work.visit AS SELECT v.*, coalesce(l.hash, 0)::UBIGINT AS hash, coalesce(l.deadline, 0)::BIGINT AS deadline
-		      FROM work.placed v LEFT JOIN link l ON l.id = v.link ORDER BY v.link`,
-		`DROP TABLE work.placed`,
-	} {
-		if _, err := a.conn.ExecContext(ctx, q); err != nil {
-			return err
-		}
-	}
-	return nil
+	return inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
+		func(c cut) (g group) {
+			g.links, g.err = a.visits(&c)
+			return g
+		},
+		func(g group) error { return cmp.Or(g.err, f(g.links)) })
 }
 
-// manyVisits is how many visits are handed on at once, about. A test has fewer.
-var manyVisits = 1 << 16
-
-// eachLink hands on all links with their visits, many at a time: f may keep them.
-func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error {
-	var links []visited
-	var all []visit // of links, and of the one that is being read
-	var now visited
-	from := 0 // of the visits of now
-	end := func() {
-		if len(all) > from {
-			now.visits = all[from:len(all):len(all)]
-			slices.SortFunc(now.visits, inOrderOfAddress)
-			links, from = append(links, now), len(all)
-		}
-	}
-	hand := func() error {
-		some := links
-		links, all, from = nil, make([]visit, 0, manyVisits), 0
-		if len(some) == 0 {
-			return nil
-		}
-		return f(some)
-	}
-	err := ingest.Scan(ctx, a.conn, "work.visit", `outcome, link, agent, ident, client, dir, file, n, epoch_us(first), epoch_us(final), family, mapped, hi, lo, hash, deadline`, func(p ingest.Page) error {
-		outcomes, ids, agents, idents, clients, dirs, files := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6)
-		ns, firsts, finals, families, mapped, hi, lo := p.I64(7), p.I64(8), p.I64(9), p.U8(10), p.U8(11), p.U64(12), p.U64(13)
-		hashes, deadlines := p.U64(14), p.I64(15)
-		for i, link := range ids {
-			if link != now.link || len(all) == from {
-				if end(); len(all) >= manyVisits {
-					if err := hand(); err != nil {
-						return err
-					}
+// visits groups the requests of some links.
+func (a *analysis) visits(c *cut) ([]visited, error) {
+	links := make([]visited, 0, len(c.strips))
+	var all []visit // of links
+	var x index
+	for i := range c.strips {
+		s := &c.strips[i]
+		from := len(all)
+		x.reset()
+		if err := s.parts(func(frames []frame) error {
+			for i := range frames {
+				f := &frames[i]
+				k := a.keyOf(f)
+				n, fresh := x.number(k)
+				if fresh {
+					all = append(all, a.visit(k, f))
 				}
-				now = visited{link: link, hash: hashes[i], deadline: deadlines[i]}
+				v := &all[from+n]
+				v.n++
+				v.first, v.final = min(v.first, f.start), max(v.final, f.start)
 			}
-			all = append(all, visit{
-				outcome: a.outcomes[outcomes[i]], id: outcomes[i], agent: agents[i], ident: idents[i], client: clients[i], dir: dirs[i], file: files[i],
-				n: ns[i], first: firsts[i], final: finals[i], family: families[i], mapped: mapped[i], hi: hi[i], lo: lo[i],
-			})
+			return nil
+		}); err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		of := all[from:len(all):len(all)]
+		slices.SortFunc(of, inOrderOfAddress)
+		links = append(links, visited{reference: s.reference, visits: of})
 	}
-	end()
-	return hand()
+	return links, nil
+}
+
+func (a *analysis) visit(k key, f *frame) visit {
+	v := visit{outcome: a.outcomes[k.id], key: k, first: f.start, final: f.start}
+	v.family, v.mapped, v.hi, v.lo = a.clients.of(k.client)
+	return v
+}
+
+// keyOf is what requests have in common that are one visit.
+func (a *analysis) keyOf(f *frame) key {
+	if f.place == 0 {
+		return key{id: f.outcome}
+	}
+	k := key{id: f.outcome, agent: f.agent, client: f.client, dir: f.dir, file: f.file}
+	if a.stated() {
+		k.ident = f.ident
+	}
+	if o := a.outcomes[f.outcome]; o.matched && o.how.scope != token.ScopeFile {
+		k.file = 0
+	}
+	return k
+}
+
+// index numbers keys in the order in which they come, from 0.
+type index struct {
+	slots []int32 // hash table of numbers, counted from 1
+	keys  []key
+}
+
+func (x *index) reset() {
+	if cap(x.slots) == 0 {
+		x.slots = make([]int32, 0, 64)
+	}
+	x.slots = x.slots[:16]
+	clear(x.slots)
+	x.keys = x.keys[:0]
+}
+
+// number gives a key its number; fresh tells that it came for the first time.
+func (x *index) number(k key) (n int, fresh bool) {
+	if last := len(x.keys) - 1; last >= 0 && x.keys[last] == k {
+		return last, false
+	}
+	at := x.slot(k)
+	if n := x.slots[at]; n > 0 {
+		return int(n) - 1, false
+	}
+	x.keys = append(x.keys, k)
+	x.slots[at] = int32(len(x.keys))
+	if 2*len(x.keys) > len(x.slots) {
+		x.grow()
+	}
+	return len(x.keys) - 1, true
+}
+
+func (x *index) slot(k key) int {
+	mask := len(x.slots) - 1
+	at := int(k.hash()>>32) & mask
+	for x.slots[at] > 0 && x.keys[x.slots[at]-1] != k {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
+func (x *index) grow() {
+	size := 4 * len(x.slots)
+	if cap(x.slots) < size {
+		x.slots = make([]int32, size)
+	}
+	x.slots = x.slots[:size]
+	clear(x.slots)
+	for i, k := range x.keys {
+		x.slots[x.slot(k)] = int32(i + 1)
+	}
+}
+
+func (k key) hash() uint64 {
+	const odd = 0x9e3779b97f4a7c15
+	h := (uint64(k.file)<<32 | uint64(k.id)) * odd
+	h = (h ^ h>>29 ^ uint64(k.client)<<32 ^ uint64(k.agent)) * odd
+	h = (h ^ h>>29 ^ uint64(k.dir)<<32 ^ uint64(k.ident)) * odd
+	return h ^ h>>32
 }
 
 // inOrderOfAddress keeps together what is one kind.

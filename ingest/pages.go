@@ -1,15 +1,18 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/marcboeker/go-duckdb"
+	"golang.org/x/sync/errgroup"
 )
 
 // pageRows bounds what is held in memory of a result: the driver
@@ -33,23 +36,51 @@ func Pages(ctx context.Context, conn *sql.Conn, query string, f func(Page) error
 // Scan hands on columns of a table, page by page, its rows in the order in which
 // they were written. f must not keep the page, nor a string of it.
 func Scan(ctx context.Context, conn *sql.Conn, table, columns string, f func(Page) error) error {
-	for at := 0; ; at += pageRows {
-		n, err := onePage(ctx, conn, fmt.Sprintf(`SELECT %s FROM %s WHERE rowid >= %d AND rowid < %d`, columns, table, at, at+pageRows), f)
-		if err != nil || n < pageRows {
-			return err
-		}
+	pages, err := pagesOf(ctx, conn, table)
+	for page := int64(0); page < pages && err == nil; page++ {
+		err = onePage(ctx, conn, pageOf(table, columns, page), f)
 	}
+	return err
+}
+
+// ScanBeside is [Scan] on several connections, which it closes: the pages come in
+// any order, and f is called by several goroutines at once.
+func ScanBeside(ctx context.Context, conns []*sql.Conn, table, columns string, f func(Page) error) error {
+	pages, err := pagesOf(ctx, conns[0], table)
+	g, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for _, conn := range conns {
+		g.Go(func() error {
+			defer conn.Close()
+			for page := next.Add(1) - 1; page < pages; page = next.Add(1) - 1 {
+				if err := onePage(ctx, conn, pageOf(table, columns, page), f); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return cmp.Or(err, g.Wait())
+}
+
+// pagesOf is how many pages a table has: rows that were deleted leave holes.
+func pagesOf(ctx context.Context, conn *sql.Conn, table string) (pages int64, err error) {
+	err = conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT coalesce(max(rowid) // %d + 1, 0) FROM %s`, pageRows, table)).Scan(&pages)
+	return pages, err
+}
+
+func pageOf(table, columns string, page int64) string {
+	return fmt.Sprintf(`SELECT %s FROM %s WHERE rowid >= %d AND rowid < %d`, columns, table, page*pageRows, (page+1)*pageRows)
 }
 
 // Few runs a query of which it is known that the result is small, and hands its
 // rows on in order.
 func Few(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) error {
-	_, err := onePage(ctx, conn, query, f)
-	return err
+	return onePage(ctx, conn, query, f)
 }
 
-func onePage(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) (rows int64, err error) {
-	err = conn.Raw(func(dc any) error {
+func onePage(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) error {
+	return conn.Raw(func(dc any) error {
 		a, err := duckdb.NewArrowFromConn(dc.(driver.Conn))
 		if err != nil {
 			return err
@@ -60,14 +91,12 @@ func onePage(ctx context.Context, conn *sql.Conn, query string, f func(Page) err
 		}
 		defer reader.Release()
 		for reader.Next() {
-			rows += reader.Record().NumRows()
 			if err := f(Page{reader.Record()}); err != nil {
 				return err
 			}
 		}
 		return reader.Err()
 	})
-	return rows, err
 }
 
 // Page is some rows of a result, by column. Values of a column are read with

@@ -26,8 +26,8 @@ var viewsSQL string
 // refused, never guessed at.
 const CaseVersion = "6"
 
-// temporary begins the names of folders for temporary files.
-const temporary = "ipdrift-"
+// Temporary begins the names of temporary files and of folders for them.
+const Temporary = "ipdrift-"
 
 // Limits bound what DuckDB may use.
 type Limits struct {
@@ -185,7 +185,7 @@ func (s *Store) shut() error {
 // the case: a temporary file, so that memory stays bounded. drop takes it away
 // again.
 func (s *Store) Scratch(ctx context.Context) (drop func() error, err error) {
-	dir, err := os.MkdirTemp("", temporary+"work-")
+	dir, err := os.MkdirTemp("", Temporary+"work-")
 	if err != nil {
 		return nil, err
 	}

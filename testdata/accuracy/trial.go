@@ -158,7 +158,7 @@ func (t *trial) analyse(ctx context.Context, path string) (err error) {
 	}
 	t.found, err = detect.Analyze(ctx, store, loaded, detect.Options{
 		Resources: resources, Keys: ring, Scope: token.ScopeAuto, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
-		Recover: detect.RecoverNear, Threads: 2, Thresholds: judge.Default(),
+		Recover: detect.RecoverNear, Threads: 2, Room: 1 << 30, Thresholds: judge.Default(),
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,75 @@
+package detect
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"ipdrift/ingest"
+)
+
+// clients is table client, by id: eleven bytes for one of IPv4.
+type clients struct {
+	kinds     []uint8  // 0: there is none of this id
+	words     []uint32 // the address; of IPv6 its place in long
+	long      [][2]uint64
+	asns      []uint32 // 0: not known
+	countries []uint16 // places in names
+	names     []string
+}
+
+const (
+	plain4 = iota + 1
+	mapped4
+	plain6
+)
+
+// readClients reads the table.
+func (a *analysis) readClients(ctx context.Context) error {
+	c := &a.clients
+	c.names = []string{""}
+	at := map[string]uint16{"": 0}
+	return ingest.Scan(ctx, a.conn, "client", `id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country`, func(p ingest.Page) error {
+		families, mapped, hi, lo, asns, countries := p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5), p.Texts(6)
+		for i, id := range p.U32(0) {
+			if n := int(id) + 1 - len(c.kinds); n > 0 {
+				c.kinds, c.words = append(c.kinds, make([]uint8, n)...), append(c.words, make([]uint32, n)...)
+				c.asns, c.countries = append(c.asns, make([]uint32, n)...), append(c.countries, make([]uint16, n)...)
+			}
+			switch {
+			case families[i] == 6:
+				c.kinds[id], c.words[id] = plain6, uint32(len(c.long))
+				c.long = append(c.long, [2]uint64{hi[i], lo[i]})
+			case mapped[i] == 1:
+				c.kinds[id], c.words[id] = mapped4, uint32(lo[i])
+			default:
+				c.kinds[id], c.words[id] = plain4, uint32(lo[i])
+			}
+			country, ok := at[countries(i)]
+			if !ok && len(c.names) < 1<<16 {
+				country = uint16(len(c.names))
+				c.names = append(c.names, strings.Clone(countries(i)))
+				at[c.names[country]] = country
+			}
+			c.asns[id], c.countries[id] = asns[i], country
+		}
+		return nil
+	})
+}
+
+// of gives the columns family, mapped, hi and lo; zeros where there is none.
+func (c *clients) of(id uint32) (family, mapped uint8, hi, lo uint64) {
+	switch c.kinds[id] {
+	case plain4:
+		return 4, 0, 0, 0xffff<<32 | uint64(c.words[id])
+	case mapped4:
+		return 4, 1, 0, 0xffff<<32 | uint64(c.words[id])
+	case plain6:
+		long := c.long[c.words[id]]
+		return 6, 0, long[0], long[1]
+	}
+	return 0, 0, 0, 0
+}
+
+// address is the address as the case has it.
+func (c *clients) address(id uint32) netip.Addr { return ingest.Address(c.of(id)) }

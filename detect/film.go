@@ -1,0 +1,523 @@
+package detect
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"os"
+	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sync/errgroup"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// film is all requests of a case, link by link in the order of their hashes, which
+// is the same in every run, and those of one link in the order of time. It is made
+// once, and read from one end to the other by whoever asks for something of all
+// links. It is in memory where that is enough for it, else in a temporary file.
+type film struct {
+	threads int
+	links   []reference // in the order of the film; the first stands for requests without a link
+	rolls   []roll
+	file    *os.File     // nil: in memory
+	end     atomic.Int64 // of the file, in frames
+}
+
+// reference is a row of table link.
+type reference struct {
+	hash     uint64
+	deadline int64
+	link     uint32 // its id
+}
+
+// frame is a request.
+type frame struct {
+	start                                    int64  // µs
+	at                                       uint64 // source and line: no other request is there
+	place                                    uint32 // of its link, in the film
+	outcome, client, dir, file, agent, ident uint32
+	cause                                    uint8 // as table judged has it, once that is known; 0: it was not refused
+	verdict                                  token.Verdict
+	inferred, mistaken                       bool
+}
+
+// frameSize is that of a frame in the file, bytes.
+const frameSize = int64(unsafe.Sizeof(frame{}))
+
+func placeOf(source uint16, line int64) uint64 { return uint64(source)<<48 | uint64(line) }
+
+func (f *frame) source() uint16 { return uint16(f.at >> 48) }
+
+// inOrder compares frames as the film has them.
+func (f *frame) inOrder(o *frame) int {
+	return cmp.Or(cmp.Compare(f.place, o.place), f.inTime(o))
+}
+
+func (f *frame) inTime(o *frame) int {
+	return cmp.Or(cmp.Compare(f.start, o.start), cmp.Compare(f.at, o.at))
+}
+
+// roll is the part of a film between two links.
+type roll struct {
+	film   *film
+	frames []frame // all; of one in a file, those that are not in it yet
+	blocks []int64 // where in the file the others are, blockFrames each but for the last, in frames
+	count  int
+}
+
+var ( // a test has others
+	rollFrames  = 1 << 16 // of a roll, about
+	mostRolls   = 1 << 10
+	blockFrames = 1 << 9  // that are written at once
+	longRoll    = 1 << 19 // frames that are held at once of one roll
+)
+
+// makeFilm makes the film of the case. room is how many bytes of memory it may
+// take; more are in a file.
+func (a *analysis) makeFilm(ctx context.Context, room int64) (*film, error) {
+	f := &film{threads: a.Threads}
+	var requests int64
+	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests); err != nil {
+		return nil, err
+	}
+	if requests*frameSize > room {
+		if err := f.open(); err != nil {
+			return nil, err
+		}
+	}
+	err := a.expose(ctx, f, requests)
+	if err == nil {
+		err = f.arrange(ctx)
+	}
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// open gives the film a file, which goes with the process.
+func (f *film) open() (err error) {
+	if f.file, err = os.CreateTemp("", ingest.Temporary+"film-"); err != nil {
+		return err
+	}
+	_ = os.Remove(f.file.Name()) // where that fails, close does it
+	return nil
+}
+
+func (f *film) close() {
+	if f != nil && f.file != nil {
+		f.file.Close()
+		_ = os.Remove(f.file.Name())
+	}
+}
+
+// expose reads the requests of the case into the rolls they belong to.
+func (a *analysis) expose(ctx context.Context, f *film, requests int64) error {
+	places, err := a.listLinks(ctx, f)
+	if err != nil {
+		return err
+	}
+	n := min(mostRolls, max(1, int(requests)/rollFrames), len(f.links))
+	width := (len(f.links) + n - 1) / n
+	f.rolls = make([]roll, n)
+	for i := range f.rolls {
+		f.rolls[i].film = f
+		if f.file == nil {
+			f.rolls[i].frames = make([]frame, 0, int(requests)/n*9/8)
+		}
+	}
+	conns, err := a.connections(ctx, a.Threads)
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	err = ingest.ScanBeside(ctx, conns, "hit", `source, line, epoch_us(start), outcome, link, client, dir, file, agent, ident`, func(p ingest.Page) error {
+		sources, lines, starts, outcomes, links := p.U16(0), p.I64(1), p.I64(2), p.U32(3), p.U32(4)
+		clients, dirs, files, agents, idents := p.U32(5), p.U32(6), p.U32(7), p.U32(8), p.U32(9)
+		mu.Lock()
+		defer mu.Unlock()
+		for i, link := range links {
+			at := places[link]
+			if err := f.rolls[int(at)/width].add(frame{
+				start: starts[i], at: placeOf(sources[i], lines[i]), place: at, outcome: outcomes[i],
+				client: clients[i], dir: dirs[i], file: files[i], agent: agents[i], ident: idents[i],
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || f.file == nil {
+		return err
+	}
+	for i := range f.rolls {
+		if err := f.rolls[i].write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listLinks lists the links in their order, and gives each id its place.
+func (a *analysis) listLinks(ctx context.Context, f *film) (places []uint32, err error) {
+	f.links, places = []reference{{}}, []uint32{0}
+	return places, ingest.Pages(ctx, a.conn, `SELECT id, hash, deadline FROM link ORDER BY hash, id`, func(p ingest.Page) error {
+		hashes, deadlines := p.U64(1), p.I64(2)
+		for i, id := range p.U32(0) {
+			if int(id) >= len(places) {
+				places = append(places, make([]uint32, int(id)+1-len(places))...)
+			}
+			places[id] = uint32(len(f.links))
+			f.links = append(f.links, reference{hashes[i], deadlines[i], id})
+		}
+		return nil
+	})
+}
+
+func (r *roll) add(f frame) error {
+	r.frames = append(r.frames, f)
+	r.count++
+	if r.film.file != nil && len(r.frames) == blockFrames {
+		return r.write()
+	}
+	return nil
+}
+
+// write puts the frames that are not in the file yet behind all others there.
+func (r *roll) write() error {
+	if len(r.frames) == 0 {
+		return nil
+	}
+	at := r.film.end.Add(int64(len(r.frames))) - int64(len(r.frames))
+	r.blocks = append(r.blocks, at)
+	_, err := r.film.file.WriteAt(bytesOf(r.frames), at*frameSize)
+	r.frames = r.frames[:0]
+	return err
+}
+
+// bytesOf are frames as this process has them in memory; no other reads the file.
+func bytesOf(frames []frame) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(frames))), int64(len(frames))*frameSize)
+}
+
+// read reads frames from one place of a roll on.
+func (r *roll) read(frames []frame, from int) error {
+	return r.inFile(frames, from, r.film.file.ReadAt)
+}
+
+// rewrite puts frames in the place of others.
+func (r *roll) rewrite(frames []frame, from int) error {
+	return r.inFile(frames, from, r.film.file.WriteAt)
+}
+
+func (r *roll) inFile(frames []frame, from int, do func([]byte, int64) (int, error)) error {
+	for len(frames) > 0 {
+		skip := from % blockFrames
+		n := min(len(frames), blockFrames-skip)
+		if _, err := do(bytesOf(frames[:n]), (r.blocks[from/blockFrames]+int64(skip))*frameSize); err != nil {
+			return err
+		}
+		frames, from = frames[n:], from+n
+	}
+	return nil
+}
+
+// arrange puts the frames of each roll in order.
+func (f *film) arrange(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for range f.threads {
+		g.Go(func() error {
+			var scratch []frame
+			for i := next.Add(1) - 1; i < int64(len(f.rolls)); i = next.Add(1) - 1 {
+				if err := cmp.Or(ctx.Err(), f.rolls[i].arrange(&scratch)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (r *roll) arrange(scratch *[]frame) error {
+	if r.film.file == nil {
+		sortFrames(r.frames, scratch)
+		return nil
+	}
+	var runs []*run
+	frames := make([]frame, min(longRoll, r.count))
+	for from := 0; from < r.count; from += len(frames) {
+		frames = frames[:min(len(frames), r.count-from)]
+		if err := r.read(frames, from); err != nil {
+			return err
+		}
+		sortFrames(frames, scratch)
+		if err := r.rewrite(frames, from); err != nil {
+			return err
+		}
+		runs = append(runs, &run{roll: r, next: from, end: from + len(frames)})
+	}
+	if len(runs) <= 1 {
+		return nil
+	}
+	return r.merge(runs)
+}
+
+// sortFrames sorts by counting, then link by link.
+func sortFrames(frames []frame, scratch *[]frame) {
+	if len(frames) == 0 {
+		return
+	}
+	first, last := frames[0].place, frames[0].place
+	for i := range frames {
+		first, last = min(first, frames[i].place), max(last, frames[i].place)
+	}
+	ends := make([]int, last-first+2) // of each link, behind the one before
+	for i := range frames {
+		ends[frames[i].place-first+1]++
+	}
+	for i := range ends[1:] {
+		ends[i+1] += ends[i]
+	}
+	next := slices.Clone(ends)
+	*scratch = append((*scratch)[:0], frames...)
+	for i := range *scratch {
+		f := &(*scratch)[i]
+		n := &next[f.place-first]
+		frames[*n] = *f
+		*n++
+	}
+	for i := range ends[1:] {
+		sortByTime(frames[ends[i]:ends[i+1]])
+	}
+}
+
+// sortByTime sorts frames that are in order but for a few.
+func sortByTime(frames []frame) {
+	const few = 64
+	if len(frames) > few {
+		slices.SortFunc(frames, func(x, y frame) int { return x.inTime(&y) })
+		return
+	}
+	for i := 1; i < len(frames); i++ {
+		at := i
+		for at > 0 && frames[i].inTime(&frames[at-1]) < 0 {
+			at--
+		}
+		if at < i {
+			f := frames[i]
+			copy(frames[at+1:i+1], frames[at:i])
+			frames[at] = f
+		}
+	}
+}
+
+// run is a sorted part of a long roll.
+type run struct {
+	roll      *roll
+	frames    []frame // that were read
+	next, end int     // what is left in the file
+}
+
+func (r *run) advance() (more bool, err error) {
+	if len(r.frames) > 1 {
+		r.frames = r.frames[1:]
+		return true, nil
+	}
+	n := min(blockFrames, r.end-r.next)
+	if n == 0 {
+		return false, nil
+	}
+	r.frames = make([]frame, n)
+	r.next += n
+	return true, r.roll.read(r.frames, r.next-n)
+}
+
+// runs are those of one roll, the one with the first frame on top.
+type runs []*run
+
+func (r runs) Len() int           { return len(r) }
+func (r runs) Less(i, j int) bool { return r[i].frames[0].inOrder(&r[j].frames[0]) < 0 }
+func (r runs) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
+func (r *runs) Push(x any)        { *r = append(*r, x.(*run)) }
+func (r *runs) Pop() any {
+	last := len(*r) - 1
+	x := (*r)[last]
+	*r = (*r)[:last]
+	return x
+}
+
+// merge puts a long roll in order, somewhere else in the file.
+func (r *roll) merge(runs runs) error {
+	for _, run := range runs {
+		if _, err := run.advance(); err != nil {
+			return err
+		}
+	}
+	heap.Init(&runs)
+	to := roll{film: r.film}
+	for len(runs) > 0 {
+		if err := to.add(runs[0].frames[0]); err != nil {
+			return err
+		}
+		if more, err := runs[0].advance(); err != nil {
+			return err
+		} else if more {
+			heap.Fix(&runs, 0)
+		} else {
+			heap.Pop(&runs)
+		}
+	}
+	if err := to.write(); err != nil {
+		return err
+	}
+	r.blocks = to.blocks
+	return nil
+}
+
+// strip is the requests of one link in the order of time.
+type strip struct {
+	reference
+	frames   []frame // all, unless there are too many
+	roll     *roll
+	from, to int // of it
+}
+
+// parts hands on the requests, all at once unless there are too many.
+func (s *strip) parts(f func([]frame) error) error {
+	if s.frames != nil {
+		return f(s.frames)
+	}
+	frames := make([]frame, min(longRoll, s.to-s.from))
+	for from := s.from; from < s.to; from += len(frames) {
+		frames = frames[:min(len(frames), s.to-from)]
+		if err := s.roll.read(frames, from); err != nil {
+			return err
+		}
+		if err := f(frames); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// edit hands on the requests like parts, to be changed. What was changed of a film
+// in a file stands there once the cut is put back.
+func (s *strip) edit(f func([]frame)) error {
+	from := s.from
+	return s.parts(func(frames []frame) error {
+		f(frames)
+		if from += len(frames); s.frames != nil {
+			return nil
+		}
+		return s.roll.rewrite(frames, from-len(frames))
+	})
+}
+
+// cut is some strips that follow each other.
+type cut struct {
+	strips []strip
+	roll   *roll
+	whole  []frame // the frames of the roll that these strips end; nil: others follow
+	from   int     // of whole
+}
+
+// putBack writes what was changed in the roll.
+func (c *cut) putBack() error {
+	if c.whole == nil || c.roll.film.file == nil {
+		return nil
+	}
+	return c.roll.rewrite(c.whole, c.from)
+}
+
+// cutFrames and cutStrips end a cut.
+var cutFrames, cutStrips = 1 << 13, 256
+
+// cuts hands on all strips in their order, some at a time.
+func (f *film) cuts(ctx context.Context, emit func(cut) error) error {
+	for i := range f.rolls {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := f.rolls[i].cuts(emit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *roll) cuts(emit func(cut) error) error {
+	if r.film.file == nil {
+		return r.cutsOf(r.frames, 0, emit)
+	}
+	for from := 0; from < r.count; {
+		frames := make([]frame, min(longRoll, r.count-from))
+		if err := r.read(frames, from); err != nil {
+			return err
+		}
+		if from+len(frames) < r.count { // the last strip may go on
+			last := frames[len(frames)-1].place
+			end, _ := slices.BinarySearchFunc(frames, last, func(f frame, place uint32) int { return cmp.Compare(f.place, place) })
+			if frames = frames[:end]; end == 0 {
+				to, err := r.endOf(last, from)
+				if err != nil {
+					return err
+				}
+				if err := emit(cut{strips: []strip{{reference: r.film.links[last], roll: r, from: from, to: to}}, roll: r}); err != nil {
+					return err
+				}
+				from = to
+				continue
+			}
+		}
+		if err := r.cutsOf(frames, from, emit); err != nil {
+			return err
+		}
+		from += len(frames)
+	}
+	return nil
+}
+
+// endOf is where the strip ends that begins at from.
+func (r *roll) endOf(link uint32, from int) (int, error) {
+	var failed error
+	one := make([]frame, 1)
+	n := sort.Search(r.count-from, func(i int) bool {
+		if err := r.read(one, from+i); err != nil {
+			failed = err
+		}
+		return one[0].place != link
+	})
+	return from + n, failed
+}
+
+// cutsOf hands on the strips of some frames, the first of which is from in the roll.
+func (r *roll) cutsOf(frames []frame, from int, emit func(cut) error) error {
+	c, held := cut{roll: r}, 0
+	for at := 0; at < len(frames); {
+		end := at + 1
+		for end < len(frames) && frames[end].place == frames[at].place {
+			end++
+		}
+		c.strips = append(c.strips, strip{reference: r.film.links[frames[at].place], frames: frames[at:end:end], roll: r, from: from + at, to: from + end})
+		held += end - at
+		if at = end; at == len(frames) {
+			c.whole, c.from = frames, from
+		}
+		if at == len(frames) || held >= cutFrames || len(c.strips) >= cutStrips {
+			if err := emit(c); err != nil {
+				return err
+			}
+			c, held = cut{roll: r}, 0
+		}
+	}
+	return nil
+}
