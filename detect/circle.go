@@ -1,12 +1,15 @@
 package detect
 
 import (
+	"bytes"
+	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipdrift/ingest"
+	"ipdrift/token"
 )
 
 // What joining links into users may take.
@@ -103,6 +106,7 @@ func (a *analysis) identify(ctx context.Context) (err error) {
 	c := newCircles()
 	switch a.loaded.Identity.Kind {
 	case ingest.ByToken:
+		return nil
 	case ingest.ByAuto:
 		for _, take := range []func(context.Context, *circles) error{a.tie, a.takeTurns, a.takeIssued} {
 			if err = take(ctx, c); err != nil {
@@ -110,24 +114,76 @@ func (a *analysis) identify(ctx context.Context) (err error) {
 			}
 		}
 	case ingest.ByAddress:
-		_, err = a.conn.ExecContext(ctx, `INSERT INTO member SELECT link, agent, ident, first_value(link) OVER w, first_value(agent) OVER w, first_value(place) OVER w, link
-			FROM (`+stated+`) WINDOW w AS (PARTITION BY ident ORDER BY start, place)`)
+		if _, err := a.conn.ExecContext(ctx, `INSERT INTO member SELECT link, agent, ident, first_value(link) OVER w, first_value(agent) OVER w, first_value(place) OVER w, link
+			FROM (`+stated+`) WINDOW w AS (PARTITION BY ident ORDER BY start, place)`); err != nil {
+			return err
+		}
+		return a.listFirsts(ctx)
 	default:
-		err = a.state(ctx, c)
-	}
-	if err != nil {
-		return err
-	}
-	if a.loaded.Identity.Kind != ingest.ByAddress {
-		if err := a.enroll(ctx, c); err != nil {
+		if err := a.state(ctx, c); err != nil {
 			return err
 		}
 	}
-	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM member`).Scan(&a.joined); err != nil {
+	if err := a.enroll(ctx, c); err != nil {
 		return err
 	}
-	a.identified = true
-	return a.sight(ctx, a.conn)
+	return a.join(ctx, c)
+}
+
+// listFirsts names the users who are an address and a user agent.
+func (a *analysis) listFirsts(ctx context.Context) error {
+	a.firsts = []userKey{{}}
+	return ingest.Pages(ctx, a.conn, `SELECT DISTINCT ident, first_link, first_agent, salt FROM member`, func(p ingest.Page) error {
+		links, agents, salts := p.U32(1), p.U32(2), p.I64(3)
+		for i, ident := range p.U32(0) {
+			if n := int(ident) + 1 - len(a.firsts); n > 0 {
+				a.firsts = append(a.firsts, make([]userKey, n)...)
+			}
+			a.firsts[ident] = userKey{links[i], agents[i], salts[i]}
+		}
+		return nil
+	})
+}
+
+// join makes the film of the circles that are more than one link.
+func (a *analysis) join(ctx context.Context, c *circles) error {
+	if len(a.members) == 0 {
+		return nil
+	}
+	a.circleAt = make([]uint32, len(a.film.links))
+	numbers := map[int32]uint32{}
+	for place, l := range a.film.links {
+		n, ok := c.linkAt[l.link]
+		if !ok {
+			continue
+		}
+		root := c.links.root(n)
+		if size := c.links.size[root]; size == 1 || size > maxCircle {
+			continue
+		}
+		if numbers[root] == 0 {
+			numbers[root] = uint32(len(numbers) + 1)
+		}
+		a.circleAt[place] = numbers[root]
+	}
+	if len(numbers) == 0 {
+		return nil
+	}
+	var requests int64
+	if err := a.film.cuts(ctx, func(c cut) error {
+		for i := range c.strips {
+			if s := &c.strips[i]; a.circleAt[s.number] > 0 {
+				requests += int64(s.to - s.from)
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	var err error
+	a.joint, err = a.film.regroup(ctx, requests, len(numbers)+1, a.Room/2, func(f *frame) uint32 { return a.circleAt[f.place] },
+		func(s *strip) bool { return a.circleAt[s.number] > 0 })
+	return err
 }
 
 // tie joins the links with something in common that two viewers never share.
@@ -170,51 +226,137 @@ func (a *analysis) state(ctx context.Context, c *circles) error {
 	})
 }
 
+// used is the time in which one user agent used a link, in one directory.
+type used struct {
+	host              *host
+	place, agent, dir uint32
+	turn
+}
+
 // takeTurns joins the links that one player used in turn. Links over several
 // directories, and those whose signing address is not known, stay as they are.
 func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
-	var group []turn
-	var atoms []atom
-	var hashes []uint64
-	var of struct{ host, agent, dir uint32 }
-	settle := func() {
-		if len(group) < 2 {
-			group, atoms, hashes = group[:0], atoms[:0], hashes[:0]
-			return
+	shares := uint32(1 + a.requests()/largeLog) // of the user agents: so that memory stays bounded
+	for share := range shares {
+		all, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.has(agent) && agent%shares == share })
+		if err != nil {
+			return err
 		}
-		for _, p := range pairs(group, a.Thresholds.Recovery.Microseconds()) {
-			from, to := p[0], p[1]
-			c.join(c.add(atoms[from], hashes[from], 0), c.add(atoms[to], hashes[to], 0), ingest.TieTurn)
+		for from := 0; from < len(all); {
+			to := from + 1
+			for to < len(all) && all[to].beside(&all[from]) {
+				to++
+			}
+			a.pair(c, all[from:min(to, from+maxTurns)])
+			from = to
 		}
-		group, atoms, hashes = group[:0], atoms[:0], hashes[:0]
 	}
-	err := ingest.Pages(ctx, a.conn, `WITH several AS (SELECT agent FROM work.atom GROUP BY agent HAVING min(link) <> max(link))
-		SELECT m.link, m.agent, m.dir, m.file, m.first, m.final, t.hash, t.host, t.signed_family, t.signed_mapped, t.signed_hi, t.signed_lo,
-			coalesce(f.family, 0)::UTINYINT, coalesce(f.mapped, 0)::UTINYINT, coalesce(f.hi, 0)::UBIGINT, coalesce(f.lo, 0)::UBIGINT, coalesce(f.at, 0)::BIGINT
-		FROM work.atom m SEMI JOIN several USING (agent) JOIN work.told t USING (link) LEFT JOIN work.fall f USING (link, agent)
-		WHERE m.dir > 0 AND t.signed_family > 0 ORDER BY t.host, m.agent, m.dir, m.first, t.hash`, func(p ingest.Page) error {
-		links, agents, dirs, files, firsts, finals, ranks, hosts := p.U32(0), p.U32(1), p.U32(2), p.U32(3), p.I64(4), p.I64(5), p.U64(6), p.U32(7)
-		signed, clients, falls := addressesOf(p, 8), addressesOf(p, 12), p.I64(16)
-		for i := range links {
-			if of.agent != agents[i] || of.dir != dirs[i] || of.host != hosts[i] {
-				settle()
-				of.host, of.agent, of.dir = hosts[i], agents[i], dirs[i]
-			}
-			t := turn{first: firsts[i], final: finals[i], signed: a.at(signed, i), file: files[i], links: []uint32{uint32(len(atoms))}}
-			if client := a.at(clients, i); client.IsValid() {
-				if b, ok := a.hosts[a.names[of.host]].policy.mask(familyOf(client)); ok {
-					client = cutTo(client, int(b.Prefix)) // as the address that the next link is signed for
+	return nil
+}
+
+// beside tells whether two uses are of one host, user agent and directory.
+func (u *used) beside(o *used) bool { return u.host == o.host && u.agent == o.agent && u.dir == o.dir }
+
+// pair joins the links among uses that stand beside each other, in the order of time.
+func (a *analysis) pair(c *circles, uses []used) {
+	if len(uses) < 2 {
+		return
+	}
+	turns := make([]turn, len(uses))
+	for i := range uses {
+		turns[i] = uses[i].turn
+		turns[i].links = []uint32{uint32(i)}
+	}
+	number := func(i uint32) int32 {
+		l := &a.film.links[uses[i].place]
+		return c.add(atom{link: l.link, agent: uses[i].agent}, l.hash, 0)
+	}
+	for _, p := range pairs(turns, a.Thresholds.Recovery.Microseconds()) {
+		c.join(number(p[0]), number(p[1]), ingest.TieTurn)
+	}
+}
+
+// uses lists the uses of some user agents, host by host, agent by agent and
+// directory by directory, each in the order of time.
+func (a *analysis) uses(ctx context.Context, some func(agent uint32) bool) (all []used, err error) {
+	type part struct {
+		uses []used
+		err  error
+	}
+	err = inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
+		func(c cut) (p part) {
+			for i := range c.strips {
+				if s := &c.strips[i]; s.signed > 0 {
+					var of []used
+					of, p.err = a.usesOf(s, some)
+					p.uses = append(p.uses, of...)
 				}
-				t.fell = fall{client, falls[i]}
 			}
-			if len(group) < maxTurns {
-				group, atoms, hashes = append(group, t), append(atoms, atom{link: links[i], agent: agents[i]}), append(hashes, ranks[i])
+			return p
+		},
+		func(p part) error {
+			all = append(all, p.uses...)
+			return p.err
+		})
+	slices.SortFunc(all, func(x, y used) int {
+		return cmp.Or(cmp.Compare(x.host.place, y.host.place), cmp.Compare(x.agent, y.agent), cmp.Compare(x.dir, y.dir), cmp.Compare(x.first, y.first), cmp.Compare(x.place, y.place))
+	})
+	return all, err
+}
+
+// usesOf lists the uses of one link.
+func (a *analysis) usesOf(s *strip, some func(agent uint32) bool) (uses []used, err error) {
+	var fell []uint32 // clients that were refused last because of their address; 0: none
+	err = s.parts(func(frames []frame) error {
+		for i := range frames {
+			f := &frames[i]
+			o := a.outcomes[f.outcome]
+			if o.shield || !some(f.agent) {
+				continue
+			}
+			n := slices.IndexFunc(uses, func(u used) bool { return u.agent == f.agent })
+			file := a.keyOf(f).file
+			if n < 0 {
+				n = len(uses)
+				uses = append(uses, used{host: o.host, place: s.number, agent: f.agent, dir: f.dir, turn: turn{first: f.start, file: file}})
+				fell = append(fell, 0)
+			}
+			u := &uses[n]
+			u.final = f.start
+			if f.dir != u.dir {
+				u.dir = 0
+			}
+			if file != u.file {
+				u.file = 0
+			}
+			if f.cause != a.words.mismatch && f.cause != a.expiredMismatch {
+				continue
+			}
+			if fell[n] == 0 || f.start > u.fell.time || bytes.Compare(a.text(f.client), a.text(fell[n])) > 0 {
+				fell[n], u.fell.time = f.client, f.start
 			}
 		}
 		return nil
 	})
-	settle()
-	return err
+	signed := a.signedFor(s.number)
+	for n := range uses {
+		u := &uses[n]
+		u.signed = signed
+		if fell[n] == 0 {
+			continue
+		}
+		client := a.client(a.clients.of(fell[n]))
+		if b, ok := u.host.policy.mask(familyOf(client)); ok {
+			client = cutTo(client, int(b.Prefix)) // as the address that the next link is signed for
+		}
+		u.fell.client = client
+	}
+	return slices.DeleteFunc(uses, func(u used) bool { return u.dir == 0 }), err
+}
+
+// text is an address as the case has it.
+func (a *analysis) text(client uint32) []byte {
+	return token.AppendAddr(nil, a.clients.address(client))
 }
 
 // enroll writes the users that are not one link under one user agent.
@@ -225,6 +367,7 @@ func (a *analysis) enroll(ctx context.Context, c *circles) error {
 	}
 	least := c.firsts()
 	apart := map[int32]bool{}
+	a.members = map[atom]userKey{}
 	for n, at := range c.atoms {
 		root, circle := c.users.root(int32(n)), c.links.root(c.linkAt[at.link])
 		switch {
@@ -238,6 +381,7 @@ func (a *analysis) enroll(ctx context.Context, c *circles) error {
 		if int32(n) == first {
 			a.restOn(c.ties[root])
 		}
+		a.members[at] = userKey{c.atoms[first].link, c.atoms[first].agent, c.salt[first]}
 		if err := members.Append(ctx, at.link, at.agent, at.ident, c.atoms[first].link, c.atoms[first].agent, c.salt[first], c.ids[circle]); err != nil {
 			return err
 		}
@@ -319,29 +463,10 @@ func (a *analysis) stated() bool {
 	return k != ingest.ByAuto && k != ingest.ByToken
 }
 
-// salted is the bit of a user's number that holds a salt.
-const salted = 1 << 63
-
-// number is the user as the view seen has it.
+// number is the user as one number, which other users may have too.
 func (k userKey) number() uint64 {
 	if k.salt != 0 {
-		return salted | uint64(k.salt)
+		return uint64(k.salt)
 	}
 	return uint64(k.link)<<32 | uint64(k.agent)
-}
-
-// sight gives a connection the view seen: table atom with the numbers of the
-// users.
-func (a *analysis) sight(ctx context.Context, conn *sql.Conn) error {
-	usr, members := `(t.link::UBIGINT << 32) | t.agent`, ``
-	if a.joined {
-		members = ` LEFT JOIN member m ON m.link = t.link AND m.agent = t.agent`
-		usr = `(coalesce(m.first_link, t.link)::UBIGINT << 32) | coalesce(m.first_agent, t.agent)`
-	}
-	if a.stated() {
-		members = ` LEFT JOIN member m ON m.link = t.link AND m.agent = t.agent AND m.ident = t.ident`
-		usr = `CASE WHEN m.salt > 0 THEN m.salt::UBIGINT | 9223372036854775808::UBIGINT ELSE ` + usr + ` END`
-	}
-	_, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP VIEW seen AS SELECT t.*, `+usr+` AS usr FROM work.atom t`+members)
-	return err
 }

@@ -19,7 +19,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -53,31 +53,37 @@ type Options struct {
 // analysis is one run of Analyze.
 type analysis struct {
 	Options
-	store              *ingest.Store
-	conn               *sql.Conn // holds the temporary tables
-	film               *film
-	clients            clients
-	loaded             *ingest.Loaded
-	outcomes           []*outcome // by id; nil: there is none
-	hosts              map[string]*host
-	names              []string // of hosts, sorted
-	survey             *survey
-	proofs             map[uint32]*proof
-	draws              []draw
-	vain               int // links that were searched through all of IPv4 and not found
-	recovered          map[uint64]bool
-	gaps               bool               // more than a tenth of the requests is missing
-	bots               map[uint32]bool    // user agents of link previews and crawlers
-	hosted             map[uint32]bool    // ASNs in the log that are hosting networks
-	split              []userKey          // users who were taken for one wrongly
-	identified, joined bool               // users are told apart; some are not one link under one user agent
-	masked             bool               // the log's addresses end in zeros
-	listed             [2]*finding.User   // the last one on a full list of flagged users, and of those on shared links
-	before             map[uint32]learned // by link: what earlier runs found out
-	learned            map[uint32]learned // the same of this one
-	tokenless          int64              // links that were not searched, since only earlier runs had their tokens
-	passed             int64              // links that were not looked into: there were too many
-	clocks             []string           // what was found wrong with clocks
+	store            *ingest.Store
+	conn             *sql.Conn // holds the temporary tables
+	film             *film
+	clients          clients
+	loaded           *ingest.Loaded
+	outcomes         []*outcome // by id; nil: there is none
+	hosts            map[string]*host
+	names            []string // of hosts, sorted
+	survey           *survey
+	proofs           map[uint32]*proof
+	draws            []draw
+	vain             int                // links that were searched through all of IPv4 and not found
+	recovered        map[userKey]bool   // served again in time, with another link
+	found            []netip.Addr       // that links were signed for
+	doubted, flagged bits               // places of links
+	members          map[atom]userKey   // who are not one link under one user agent
+	firsts           []userKey          // by id, who are an address and a user agent; nil: nobody is
+	circleAt         []uint32           // by place of the link, the circle of several; 0: none
+	joint            *film              // of those circles; nil: there is none
+	grains           map[uint16]int64   // by source, how exactly it knows the time, µs
+	gaps             bool               // more than a tenth of the requests is missing
+	bots             map[uint32]bool    // user agents of link previews and crawlers
+	hosted           map[uint32]bool    // ASNs in the log that are hosting networks
+	split            []userKey          // users who were taken for one wrongly
+	masked           bool               // the log's addresses end in zeros
+	listed           [2]*finding.User   // the last one on a full list of flagged users, and of those on shared links
+	before           map[uint32]learned // by link: what earlier runs found out
+	learned          map[uint32]learned // the same of this one
+	tokenless        int64              // links that were not searched, since only earlier runs had their tokens
+	passed           int64              // links that were not looked into: there were too many
+	clocks           []string           // what was found wrong with clocks
 
 	moves  *judge.Moves  // of all hosts
 	sights []judge.Sight // scratch
@@ -122,6 +128,7 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	return func() error {
 		a.conn.Close()
 		a.film.close()
+		a.joint.close()
 		return drop()
 	}, nil
 }
@@ -146,7 +153,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	}
 	a.out.Warnings = append(a.out.Warnings, a.clocks...)
 	a.sayTrends()
-	for _, step := range []func(context.Context) error{a.measureMoves, a.nameMoves, a.advise, a.account} {
+	for _, step := range []func(context.Context) error{a.sumMoves, a.advise, a.account} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -188,20 +195,6 @@ func (a *analysis) beside(ctx context.Context, step func(context.Context) error,
 		})
 	}
 	return g.Wait()
-}
-
-// parts are conditions on the number of a user, each of which holds for a like
-// share of the users: those of a large log are counted share by share, so that
-// what SQL cannot put on disk stays within the memory.
-func (a *analysis) parts() (conditions []string) {
-	n := 1 + a.requests()/largeLog
-	for i := range n {
-		conditions = append(conditions, fmt.Sprintf(`hash(usr) %% %d = %d`, n, i))
-	}
-	if n == 1 {
-		return []string{`true`}
-	}
-	return conditions
 }
 
 // requests is how many there are in the case.

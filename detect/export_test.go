@@ -25,12 +25,12 @@ func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Option
 // Meagre lets an analysis hold next to nothing at once, until the function that it
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {
-	few, shot, large, words := fewFrames, shotFrames, largeLog, fewTexts
+	large, words := largeLog, fewTexts
 	roll, rolls, block, long, frames, strips := rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips
-	fewFrames, shotFrames, largeLog, fewTexts = 0, 50, 700, 0
+	largeLog, fewTexts = 700, 0
 	rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips = 100, 10, 3, 20, 30, 5
 	return func() {
-		fewFrames, shotFrames, largeLog, fewTexts = few, shot, large, words
+		largeLog, fewTexts = large, words
 		rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips = roll, rolls, block, long, frames, strips
 	}
 }

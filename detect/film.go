@@ -23,7 +23,8 @@ import (
 // links. It is in memory where that is enough for it, else in a temporary file.
 type film struct {
 	threads int
-	links   []reference // in the order of the film; the first stands for requests without a link
+	key     func(*frame) uint32 // what the strips are of; nil: of links
+	links   []reference         // in the order of the film; the first stands for requests without a link
 	rolls   []roll
 	file    *os.File     // nil: in memory
 	end     atomic.Int64 // of the file, in frames
@@ -34,6 +35,7 @@ type reference struct {
 	hash     uint64
 	deadline int64
 	link     uint32 // its id
+	signed   uint32 // what it was signed for, once that is known: a client, or an address that was found; 0: nobody knows
 }
 
 // frame is a request.
@@ -54,9 +56,12 @@ func placeOf(source uint16, line int64) uint64 { return uint64(source)<<48 | uin
 
 func (f *frame) source() uint16 { return uint16(f.at >> 48) }
 
-// inOrder compares frames as the film has them.
-func (f *frame) inOrder(o *frame) int {
-	return cmp.Or(cmp.Compare(f.place, o.place), f.inTime(o))
+// numberOf is the number of the strip that a frame is in.
+func (f *film) numberOf(of *frame) uint32 {
+	if f.key == nil {
+		return of.place
+	}
+	return f.key(of)
 }
 
 func (f *frame) inTime(o *frame) int {
@@ -78,20 +83,44 @@ var ( // a test has others
 	longRoll    = 1 << 19 // frames that are held at once of one roll
 )
 
-// makeFilm makes the film of the case. room is how many bytes of memory it may
-// take; more are in a file.
-func (a *analysis) makeFilm(ctx context.Context, room int64) (*film, error) {
+// makeFilm makes the film of the case.
+func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
 	f := &film{threads: a.Threads}
+	places, err := a.listLinks(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	var requests int64
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests); err != nil {
 		return nil, err
 	}
+	return f.make(ctx, requests, len(f.links), a.Room, func(put func(frame) error) error { return a.expose(ctx, places, put) })
+}
+
+// make makes a film of some requests in strips with numbers below an end. Where
+// it needs more than room, in bytes, it is in a file. expose puts in the requests,
+// in any order, one after the other.
+func (f *film) make(ctx context.Context, requests int64, end int, room int64, expose func(put func(frame) error) error) (*film, error) {
 	if requests*frameSize > room {
 		if err := f.open(); err != nil {
 			return nil, err
 		}
 	}
-	err := a.expose(ctx, f, requests)
+	n := min(mostRolls, max(1, int(requests)/rollFrames), max(1, end))
+	width := (end + n - 1) / n
+	f.rolls = make([]roll, n)
+	for i := range f.rolls {
+		f.rolls[i].film = f
+		if f.file == nil {
+			f.rolls[i].frames = make([]frame, 0, int(requests)/n*17/16)
+		}
+	}
+	err := expose(func(of frame) error { return f.rolls[int(f.numberOf(&of))/max(1, width)].add(of) })
+	for i := range f.rolls {
+		if err == nil && f.file != nil {
+			err = f.rolls[i].write()
+		}
+	}
 	if err == nil {
 		err = f.arrange(ctx)
 	}
@@ -118,35 +147,22 @@ func (f *film) close() {
 	}
 }
 
-// expose reads the requests of the case into the rolls they belong to.
-func (a *analysis) expose(ctx context.Context, f *film, requests int64) error {
-	places, err := a.listLinks(ctx, f)
-	if err != nil {
-		return err
-	}
-	n := min(mostRolls, max(1, int(requests)/rollFrames), len(f.links))
-	width := (len(f.links) + n - 1) / n
-	f.rolls = make([]roll, n)
-	for i := range f.rolls {
-		f.rolls[i].film = f
-		if f.file == nil {
-			f.rolls[i].frames = make([]frame, 0, int(requests)/n*9/8)
-		}
-	}
+// expose reads the requests of the case. places are those of the links in the
+// film, by their ids.
+func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) error) error {
 	conns, err := a.connections(ctx, a.Threads)
 	if err != nil {
 		return err
 	}
 	var mu sync.Mutex
-	err = ingest.ScanBeside(ctx, conns, "hit", `source, line, epoch_us(start), outcome, link, client, dir, file, agent, ident`, func(p ingest.Page) error {
+	return ingest.ScanBeside(ctx, conns, "hit", `source, line, epoch_us(start), outcome, link, client, dir, file, agent, ident`, func(p ingest.Page) error {
 		sources, lines, starts, outcomes, links := p.U16(0), p.I64(1), p.I64(2), p.U32(3), p.U32(4)
 		clients, dirs, files, agents, idents := p.U32(5), p.U32(6), p.U32(7), p.U32(8), p.U32(9)
 		mu.Lock()
 		defer mu.Unlock()
 		for i, link := range links {
-			at := places[link]
-			if err := f.rolls[int(at)/width].add(frame{
-				start: starts[i], at: placeOf(sources[i], lines[i]), place: at, outcome: outcomes[i],
+			if err := put(frame{
+				start: starts[i], at: placeOf(sources[i], lines[i]), place: places[link], outcome: outcomes[i],
 				client: clients[i], dir: dirs[i], file: files[i], agent: agents[i], ident: idents[i],
 			}); err != nil {
 				return err
@@ -154,15 +170,32 @@ func (a *analysis) expose(ctx context.Context, f *film, requests int64) error {
 		}
 		return nil
 	})
-	if err != nil || f.file == nil {
-		return err
-	}
-	for i := range f.rolls {
-		if err := f.rolls[i].write(); err != nil {
-			return err
-		}
-	}
-	return nil
+}
+
+// regroup makes a film of some of the requests of another, in strips with other
+// numbers, below an end.
+func (f *film) regroup(ctx context.Context, requests int64, end int, room int64, key func(*frame) uint32, some func(*strip) bool) (*film, error) {
+	to := &film{threads: f.threads, key: key}
+	return to.make(ctx, requests, end, room, func(put func(frame) error) error {
+		return f.cuts(ctx, func(c cut) error {
+			for i := range c.strips {
+				if !some(&c.strips[i]) {
+					continue
+				}
+				if err := c.strips[i].parts(func(frames []frame) error {
+					for _, of := range frames {
+						if err := put(of); err != nil {
+							return err
+						}
+					}
+					return nil
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
 }
 
 // listLinks lists the links in their order, and gives each id its place.
@@ -175,7 +208,7 @@ func (a *analysis) listLinks(ctx context.Context, f *film) (places []uint32, err
 				places = append(places, make([]uint32, int(id)+1-len(places))...)
 			}
 			places[id] = uint32(len(f.links))
-			f.links = append(f.links, reference{hashes[i], deadlines[i], id})
+			f.links = append(f.links, reference{hash: hashes[i], deadline: deadlines[i], link: id})
 		}
 		return nil
 	})
@@ -249,7 +282,7 @@ func (f *film) arrange(ctx context.Context) error {
 
 func (r *roll) arrange(scratch *[]frame) error {
 	if r.film.file == nil {
-		sortFrames(r.frames, scratch)
+		r.film.sort(r.frames, scratch)
 		return nil
 	}
 	var runs []*run
@@ -259,7 +292,7 @@ func (r *roll) arrange(scratch *[]frame) error {
 		if err := r.read(frames, from); err != nil {
 			return err
 		}
-		sortFrames(frames, scratch)
+		r.film.sort(frames, scratch)
 		if err := r.rewrite(frames, from); err != nil {
 			return err
 		}
@@ -271,18 +304,19 @@ func (r *roll) arrange(scratch *[]frame) error {
 	return r.merge(runs)
 }
 
-// sortFrames sorts by counting, then link by link.
-func sortFrames(frames []frame, scratch *[]frame) {
+// sort sorts by counting, then strip by strip.
+func (f *film) sort(frames []frame, scratch *[]frame) {
 	if len(frames) == 0 {
 		return
 	}
-	first, last := frames[0].place, frames[0].place
+	first, last := f.numberOf(&frames[0]), f.numberOf(&frames[0])
 	for i := range frames {
-		first, last = min(first, frames[i].place), max(last, frames[i].place)
+		n := f.numberOf(&frames[i])
+		first, last = min(first, n), max(last, n)
 	}
-	ends := make([]int, last-first+2) // of each link, behind the one before
+	ends := make([]int, last-first+2) // of each strip, behind the one before
 	for i := range frames {
-		ends[frames[i].place-first+1]++
+		ends[f.numberOf(&frames[i])-first+1]++
 	}
 	for i := range ends[1:] {
 		ends[i+1] += ends[i]
@@ -290,9 +324,9 @@ func sortFrames(frames []frame, scratch *[]frame) {
 	next := slices.Clone(ends)
 	*scratch = append((*scratch)[:0], frames...)
 	for i := range *scratch {
-		f := &(*scratch)[i]
-		n := &next[f.place-first]
-		frames[*n] = *f
+		of := &(*scratch)[i]
+		n := &next[f.numberOf(of)-first]
+		frames[*n] = *of
 		*n++
 	}
 	for i := range ends[1:] {
@@ -344,10 +378,13 @@ func (r *run) advance() (more bool, err error) {
 // runs are those of one roll, the one with the first frame on top.
 type runs []*run
 
-func (r runs) Len() int           { return len(r) }
-func (r runs) Less(i, j int) bool { return r[i].frames[0].inOrder(&r[j].frames[0]) < 0 }
-func (r runs) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
-func (r *runs) Push(x any)        { *r = append(*r, x.(*run)) }
+func (r runs) Len() int { return len(r) }
+func (r runs) Less(i, j int) bool {
+	x, y, f := &r[i].frames[0], &r[j].frames[0], r[i].roll.film
+	return cmp.Or(cmp.Compare(f.numberOf(x), f.numberOf(y)), x.inTime(y)) < 0
+}
+func (r runs) Swap(i, j int) { r[i], r[j] = r[j], r[i] }
+func (r *runs) Push(x any)   { *r = append(*r, x.(*run)) }
 func (r *runs) Pop() any {
 	last := len(*r) - 1
 	x := (*r)[last]
@@ -383,12 +420,14 @@ func (r *roll) merge(runs runs) error {
 	return nil
 }
 
-// strip is the requests of one link in the order of time.
+// strip is the requests of one link in the order of time, or of several that the
+// film keeps together.
 type strip struct {
-	reference
-	frames   []frame // all, unless there are too many
-	roll     *roll
-	from, to int // of it
+	number    uint32  // place of the link, or what the key gave
+	reference         // of a link
+	frames    []frame // all, unless there are too many
+	roll      *roll
+	from, to  int // of it
 }
 
 // parts hands on the requests, all at once unless there are too many.
@@ -464,14 +503,14 @@ func (r *roll) cuts(emit func(cut) error) error {
 			return err
 		}
 		if from+len(frames) < r.count { // the last strip may go on
-			last := frames[len(frames)-1].place
-			end, _ := slices.BinarySearchFunc(frames, last, func(f frame, place uint32) int { return cmp.Compare(f.place, place) })
+			last := r.film.numberOf(&frames[len(frames)-1])
+			end := sort.Search(len(frames), func(i int) bool { return r.film.numberOf(&frames[i]) == last })
 			if frames = frames[:end]; end == 0 {
 				to, err := r.endOf(last, from)
 				if err != nil {
 					return err
 				}
-				if err := emit(cut{strips: []strip{{reference: r.film.links[last], roll: r, from: from, to: to}}, roll: r}); err != nil {
+				if err := emit(cut{strips: []strip{r.strip(last, nil, from, to)}, roll: r}); err != nil {
 					return err
 				}
 				from = to
@@ -486,15 +525,23 @@ func (r *roll) cuts(emit func(cut) error) error {
 	return nil
 }
 
+func (r *roll) strip(number uint32, frames []frame, from, to int) strip {
+	s := strip{number: number, frames: frames, roll: r, from: from, to: to}
+	if r.film.key == nil {
+		s.reference = r.film.links[number]
+	}
+	return s
+}
+
 // endOf is where the strip ends that begins at from.
-func (r *roll) endOf(link uint32, from int) (int, error) {
+func (r *roll) endOf(number uint32, from int) (int, error) {
 	var failed error
 	one := make([]frame, 1)
 	n := sort.Search(r.count-from, func(i int) bool {
 		if err := r.read(one, from+i); err != nil {
 			failed = err
 		}
-		return one[0].place != link
+		return r.film.numberOf(&one[0]) != number
 	})
 	return from + n, failed
 }
@@ -503,11 +550,11 @@ func (r *roll) endOf(link uint32, from int) (int, error) {
 func (r *roll) cutsOf(frames []frame, from int, emit func(cut) error) error {
 	c, held := cut{roll: r}, 0
 	for at := 0; at < len(frames); {
-		end := at + 1
-		for end < len(frames) && frames[end].place == frames[at].place {
+		number, end := r.film.numberOf(&frames[at]), at+1
+		for end < len(frames) && r.film.numberOf(&frames[end]) == number {
 			end++
 		}
-		c.strips = append(c.strips, strip{reference: r.film.links[frames[at].place], frames: frames[at:end:end], roll: r, from: from + at, to: from + end})
+		c.strips = append(c.strips, r.strip(number, frames[at:end:end], from+at, from+end))
 		held += end - at
 		if at = end; at == len(frames) {
 			c.whole, c.from = frames, from

@@ -1,13 +1,12 @@
 package detect
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"math"
-	"strings"
+	"slices"
 
 	"ipdrift/detect/judge"
-	"ipdrift/ingest"
 )
 
 const (
@@ -23,49 +22,14 @@ func (a *analysis) findGaps(ctx context.Context) error {
 		sampled, parsed = sampled+s.Sampled, parsed+s.Parsed
 	}
 	a.gaps = float64(sampled) > judge.MostMissing*float64(parsed)
-	atom, key := `v.link, v.agent`, `link, agent`
-	if a.stated() {
-		atom, key = `v.link, v.agent, v.ident`, `link, agent, ident`
-	}
-	var links float64
-	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM link`).Scan(&links); err != nil {
+	watched, err := a.watched(ctx)
+	if err != nil || len(watched) == 0 {
 		return err
 	}
-	some := ``
-	if links > gapLinks {
-		some = fmt.Sprintf(` AND t.hash < %d`, uint64(math.MaxUint64*(gapLinks/links)))
+	found, err := a.gapsOf(ctx, watched)
+	if err != nil {
+		return err
 	}
-	found := map[string]*judge.Gaps{}
-	var last uint64
-	var of string
-	var names []string
-	settle := func() {
-		if found[of] == nil {
-			found[of] = &judge.Gaps{}
-		}
-		found[of].Add(names)
-		names = names[:0]
-	}
-	err := ingest.Pages(ctx, a.conn, `WITH watched AS (
-			SELECT v.usr, t.host FROM seen v JOIN work.told t ON t.link = v.link`+some+`
-			GROUP BY v.usr, t.host HAVING sum(v.n) >= `+fmt.Sprint(judge.GapSegments)+`
-			QUALIFY row_number() OVER (PARTITION BY t.host ORDER BY min(t.hash), v.usr) <= `+fmt.Sprint(gapSample)+`),
-		who AS (SELECT DISTINCT v.usr, `+atom+` FROM seen v SEMI JOIN watched USING (usr))
-		SELECT s.host, w.usr, f.text, h.agent FROM (SELECT DISTINCT `+key+`, file FROM hit SEMI JOIN who USING (`+key+`)) h
-		JOIN who w USING (`+key+`) JOIN watched s USING (usr) JOIN file f ON f.id = h.file ORDER BY s.host, w.usr`, func(p ingest.Page) error {
-		hosts, users, texts, agents := p.U32(0), p.U64(1), p.Texts(2), p.U32(3)
-		for i, usr := range users {
-			if host := a.names[hosts[i]]; usr != last || host != of {
-				settle()
-				last, of = usr, host
-			}
-			if !a.bots[agents[i]] {
-				names = append(names, strings.Clone(texts(i)))
-			}
-		}
-		return nil
-	})
-	settle()
 	for _, name := range a.names {
 		if g := found[name]; g != nil && g.Tell() {
 			a.hosts[name].gaps = true
@@ -73,7 +37,151 @@ func (a *analysis) findGaps(ctx context.Context) error {
 				name, 100*g.Share(), g.Holed, g.Users)
 		}
 	}
-	return err
+	return nil
+}
+
+// viewer is a user on one host.
+type viewer struct {
+	user userKey
+	host *host
+}
+
+// watched lists who is looked at: on each host some of the users who asked often
+// enough with the links of the lowest hashes.
+func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
+	requests, first := map[viewer]int64{}, map[viewer]uint32{}
+	most := uint64(math.MaxUint64)
+	if links := len(a.film.links) - 1; links > gapLinks {
+		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
+	}
+	err := a.film.cuts(ctx, func(c cut) error {
+		for i := range c.strips {
+			s := &c.strips[i]
+			if s.number > 0 && s.hash >= most {
+				return errEnough
+			}
+			if s.number == 0 {
+				continue
+			}
+			if err := s.parts(func(frames []frame) error {
+				for j := range frames {
+					f := &frames[j]
+					o := a.outcomes[f.outcome]
+					if o.shield {
+						continue
+					}
+					v := viewer{a.userOf(f), o.host}
+					if requests[v]++; first[v] == 0 {
+						first[v] = s.number
+					}
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil && err != errEnough {
+		return nil, err
+	}
+	var all []viewer
+	for v, n := range requests {
+		if n >= judge.GapSegments {
+			all = append(all, v)
+		}
+	}
+	slices.SortFunc(all, func(x, y viewer) int {
+		return cmp.Or(cmp.Compare(x.host.place, y.host.place), cmp.Compare(first[x], first[y]), x.user.compare(y.user))
+	})
+	n := map[*host]int{}
+	return slices.DeleteFunc(all, func(v viewer) bool {
+		n[v.host]++
+		return n[v.host] > gapSample
+	}), nil
+}
+
+// gapsOf looks for missing segments in what users asked for.
+func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*judge.Gaps, error) {
+	places, users := a.linksOf(watched)
+	type asked struct {
+		user               userKey
+		agent, place, file uint32
+	}
+	all := map[asked]bool{}
+	err := a.film.cuts(ctx, func(c cut) error {
+		for i := range c.strips {
+			s := &c.strips[i]
+			if s.number == 0 || !places.has(s.number) {
+				continue
+			}
+			if err := s.parts(func(frames []frame) error {
+				for j := range frames {
+					if f := &frames[j]; !a.bots[f.agent] {
+						if k := a.userOf(f); users[k] {
+							all[asked{k, f.agent, f.place, f.file}] = true
+						}
+					}
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	words, err := a.openTexts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer words.close()
+	of := map[userKey][]uint32{} // files
+	for k := range all {
+		of[k.user] = append(of[k.user], k.file)
+	}
+	found := map[string]*judge.Gaps{}
+	for _, v := range watched {
+		files, err := words.look(ctx, &words.files, of[v.user])
+		if err != nil {
+			return nil, err
+		}
+		var names []string
+		for _, id := range of[v.user] {
+			names = append(names, files[id])
+		}
+		if found[v.host.name] == nil {
+			found[v.host.name] = &judge.Gaps{}
+		}
+		found[v.host.name].Add(names)
+	}
+	return found, nil
+}
+
+// linksOf are the links that some users may have asked with.
+func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]bool) {
+	places, users = newBits(len(a.film.links)), map[userKey]bool{}
+	ids := map[uint32]bool{}
+	for _, v := range watched {
+		users[v.user], ids[v.user.link] = true, true
+	}
+	for at, k := range a.members {
+		if users[k] {
+			ids[at.link] = true
+		}
+	}
+	for place, l := range a.film.links {
+		if ids[l.link] || a.firsts != nil {
+			places.set(uint32(place))
+		}
+	}
+	return places, users
+}
+
+func (k userKey) compare(o userKey) int {
+	return cmp.Or(cmp.Compare(k.link, o.link), cmp.Compare(k.agent, o.agent), cmp.Compare(k.salt, o.salt))
 }
 
 // warnOfEdge says that all requests were logged at one place, if the lines tell.

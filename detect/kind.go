@@ -123,11 +123,6 @@ func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
 			return nil, errors.Join(err, conn.Close())
 		}
 	}
-	if a.identified {
-		if err := a.sight(ctx, conn); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-	}
 	return conn, nil
 }
 
@@ -178,7 +173,10 @@ func (a *analysis) group(ctx context.Context) error {
 	if err := a.readClients(ctx); err != nil {
 		return err
 	}
-	if a.film, err = a.makeFilm(ctx, a.Room); err != nil {
+	if err := a.readGrains(ctx); err != nil {
+		return err
+	}
+	if a.film, err = a.makeFilm(ctx); err != nil {
 		return err
 	}
 	all, zeros, err := a.zeroAddresses(ctx, `SELECT c.address, bool_or(z.id IS NOT NULL AND z.host) AS zero FROM client c LEFT JOIN work.zero z ON z.id = c.id GROUP BY c.address`)
@@ -199,6 +197,10 @@ func (a *analysis) zeroAddresses(ctx context.Context, query string, args ...any)
 	err = a.conn.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (zero) FROM (`+query+`)`, args...).Scan(&all, &zeros)
 	return all, zeros, err
 }
+
+// unbound tells a host on which no user is flagged: an address cannot be the cause
+// of a refusal there, or nothing is known.
+func (h *host) unbound() bool { return h.status == finding.Failed || h.keyed && !h.policy.bound() }
 
 // refusalsOnly tells a host of which the log holds no served request.
 func (h *host) refusalsOnly() bool { return h.served == 0 && h.requests > 0 }

@@ -1,9 +1,8 @@
 package detect
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
-	"fmt"
 	"time"
 
 	"ipdrift/detect/finding"
@@ -11,69 +10,193 @@ import (
 	"ipdrift/ingest"
 )
 
-// maxEvents is how many requests of one link are judged; of a longer one the first.
+// maxEvents is how many requests of one circle are judged; of a longer one the first.
 const maxEvents = 100_000
 
-// people classifies the users. Links with a telling refusal, or seen from
-// many networks, stream through the judge; the others are counted in SQL.
+// people classifies the users: those of links with a telling refusal, or seen from
+// many networks, in full, the others by counting.
 func (a *analysis) people(ctx context.Context) error {
 	a.out.Users = finding.Users{ByClass: map[finding.Class]int64{}, Flagged: []finding.User{}}
-	if err := a.listUnbound(ctx); err != nil {
+	if err := a.findRecovered(ctx); err != nil {
 		return err
 	}
-	if err := a.listTelling(ctx); err != nil {
+	persons, err := a.store.Rows("person")
+	if err != nil {
 		return err
 	}
-	if err := a.listRecovered(ctx); err != nil {
+	words, err := a.openTexts(ctx)
+	if err != nil {
 		return err
 	}
-	if err := a.beside(ctx, a.judgeFlagged, a.countOthers); err != nil {
+	defer words.close()
+	if err := a.watchAll(ctx, persons, words); err != nil {
 		return err
 	}
 	if err := a.dropSplit(ctx); err != nil {
-		return err
-	}
-	if err := a.addBound(ctx); err != nil {
-		return err
-	}
-	if err := each(ctx, a.conn, `SELECT class, count(*) FROM person GROUP BY class`, func(scan scanner) error {
-		var class string
-		var n int64
-		err := scan(&class, &n)
-		a.out.Users.ByClass[finding.Class(class)] = n
-		a.out.Users.Total += n
-		return err
-	}); err != nil {
 		return err
 	}
 	a.sayIdentity()
 	return a.listFlagged(ctx)
 }
 
-// listTelling makes the table of links that are judged in Go: those of circles
-// with a telling refusal, or seen from many networks. A place is a circle's.
-func (a *analysis) listTelling(ctx context.Context) error {
-	circle, members, some := `t.link`, ``, `t.loud`
-	if a.joined {
-		circle, members = `coalesce(m.circle, t.link)`, ` LEFT JOIN (SELECT DISTINCT link, circle FROM member) m ON m.link = t.link`
-		some = `(t.loud OR m.link IS NOT NULL)` // a quiet link alone tells nothing
+// watchAll goes over all circles.
+func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows, words *texts) error {
+	feed := a.circles
+	if a.loaded.Identity.Kind == ingest.ByAddress {
+		joint, err := a.filmByAddress(ctx)
+		if err != nil {
+			return err
+		}
+		defer joint.close()
+		feed = joint.cuts
 	}
-	from := `FROM work.told t` + members + ` WHERE ` + some + ` AND t.host NOT IN (SELECT host FROM work.unbound)`
-	q := `WITH told AS (
-			SELECT ` + circle + ` AS link, min(t.hash) AS hash, bool_or(t.telling) AS telling, bool_or(t.refused) AS refused,
-			       bool_or(t.moved) OR min(t.hi) <> max(t.hi) OR min(t.lo) <> max(t.lo) AS moved
-			` + from + ` AND ? GROUP BY ALL),
-		quiet AS (SELECT link FROM told WHERE moved AND NOT telling AND NOT refused),
-		parts AS (SELECT t.link, ` + circle + ` AS circle ` + from + ` AND ` + circle + ` IN (SELECT link FROM quiet)),
-		far AS (SELECT p.circle AS link FROM parts p JOIN work.visit v ON v.link = p.link JOIN outcome o ON o.id = v.outcome WHERE NOT o.shield GROUP BY p.circle
-			HAVING count(DISTINCT network(v.family, v.hi, v.lo) * 2 + (v.family = 4)::UBIGINT) >= ?)
-		SELECT link, (row_number() OVER (ORDER BY hash, link))::UINTEGER AS place FROM told WHERE telling OR refused AND moved OR link IN (SELECT link FROM far)`
-	if a.joined {
-		q = `WITH f AS (` + q + `) SELECT m.link, f.place FROM f JOIN member m ON m.circle = f.link UNION SELECT link, place FROM f`
+	err := inOrder(ctx, a.Threads, func(emit func(cut) error) error { return feed(ctx, emit) },
+		func(c cut) scene { return a.scene(ctx, &c, words) },
+		func(s scene) error { return cmp.Or(s.err, a.enter(ctx, persons, &s)) })
+	return cmp.Or(err, persons.Flush(ctx))
+}
+
+// filmByAddress keeps together what an address asked for under one user agent, with
+// whatever link.
+func (a *analysis) filmByAddress(ctx context.Context) (*film, error) {
+	return a.film.regroup(ctx, a.requests(), len(a.firsts), a.Room/2, func(f *frame) uint32 { return f.ident },
+		func(s *strip) bool { return s.number > 0 })
+}
+
+// scene is the users of some circles.
+type scene struct {
+	reels  []*reel
+	others []other
+	err    error
+}
+
+// scene looks at some circles.
+func (a *analysis) scene(ctx context.Context, c *cut, words *texts) (s scene) {
+	var files []uint32
+	for i := range c.strips {
+		circle := &c.strips[i]
+		if circle.number == 0 && circle.roll.film.key == nil {
+			continue // requests without a link are nobody's
+		}
+		flagged, err := a.tells(circle)
+		switch {
+		case err != nil:
+		case flagged:
+			var r *reel
+			if r, err = a.newReel(circle); err == nil {
+				s.reels = append(s.reels, r)
+				for j := range r.frames {
+					if f := r.frames[j].file; j == 0 || f != r.frames[j-1].file {
+						files = append(files, f)
+					}
+				}
+			}
+		default:
+			var users []other
+			users, err = a.others(circle)
+			s.others = append(s.others, users...)
+		}
+		if err != nil {
+			s.err = err
+			return s
+		}
 	}
-	byAddress := a.loaded.Identity.Kind == ingest.ByAddress // nobody can be seen to rotate (rules of evidence, 11)
-	_, err := a.conn.ExecContext(ctx, `CREATE TABLE work.flagged AS `+q, !byAddress, a.Thresholds.Networks)
-	return err
+	if len(s.reels) == 0 {
+		return s
+	}
+	names, err := words.look(ctx, &words.files, files)
+	if err != nil {
+		s.err = err
+		return s
+	}
+	for _, r := range s.reels {
+		a.develop(r, names)
+		r.users = judge.Users(&r.Group, a.Thresholds)
+	}
+	return s
+}
+
+// tells tells whether the users of a circle have to be judged: one of its links has
+// a telling refusal, or it was asked for from several addresses and refused, or from
+// many networks. On hosts where an address cannot be the cause of a refusal, nobody
+// is.
+func (a *analysis) tells(circle *strip) (bool, error) {
+	if a.loaded.Identity.Kind == ingest.ByAddress {
+		return false, nil // nobody can be seen to rotate (rules of evidence, 11)
+	}
+	var telling, refused, moved bool
+	var first uint32
+	networks := map[network]bool{}
+	err := circle.parts(func(frames []frame) error {
+		var last frame
+		for i := range frames {
+			f := &frames[i]
+			if f.client == last.client && f.cause == last.cause && f.outcome == last.outcome {
+				continue
+			}
+			last = *f
+			if o := a.outcomes[f.outcome]; o.shield || o.host.unbound() {
+				continue
+			}
+			telling = telling || f.cause == a.words.mismatch || f.cause == a.expiredMismatch || f.cause == a.unresolved
+			refused = refused || f.cause > 0
+			if first == 0 {
+				first = f.client
+			}
+			if f.client == first && !moved {
+				continue
+			}
+			moved = moved || a.clients.elsewhere(first, f.client)
+			if moved && len(networks) < a.Thresholds.Networks {
+				networks[a.clients.network(first)] = true
+				networks[a.clients.network(f.client)] = true
+			}
+		}
+		return nil
+	})
+	return telling || refused && moved || moved && len(networks) >= a.Thresholds.Networks, err
+}
+
+// enter stores the users of some circles, and replays the masks over them.
+func (a *analysis) enter(ctx context.Context, persons *ingest.Rows, s *scene) error {
+	for _, r := range s.reels {
+		if err := a.keep(ctx, persons, r); err != nil {
+			return err
+		}
+	}
+	for i := range s.others {
+		if err := a.keepOther(ctx, persons, &s.others[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *analysis) counted(class finding.Class) {
+	a.out.Users.ByClass[class]++
+	a.out.Users.Total++
+}
+
+// keepOther stores a user who was not judged.
+func (a *analysis) keepOther(ctx context.Context, persons *ingest.Rows, u *other) error {
+	class, reason := a.classOf(u)
+	var p24, p16 any
+	if u.four {
+		p24, p16 = u.prefixes24, u.prefixes16
+	}
+	interrupted := u.refusals > 0 && !u.resumed && !a.recovered[u.key]
+	if err := persons.Append(ctx, u.key.link, u.key.agent, u.key.salt, string(class), reason, u.requests, u.refusals, int64(0),
+		u.addresses, p24, p16, u.switches, interrupted, ingest.Micros(u.first), ingest.Micros(u.final)); err != nil {
+		return err
+	}
+	a.counted(class)
+	if ip := a.signedFor(u.place); ip.IsValid() && a.film.links[u.place].link == u.key.link {
+		a.replay(u.host, familyOf(ip)).AddBound(ip, 1)
+	}
+	if len(u.sights) > 0 {
+		a.follow(u.host, u.sights)
+	}
+	return nil
 }
 
 // dropSplit takes the users apart in table member who were taken for one
@@ -87,57 +210,6 @@ func (a *analysis) dropSplit(ctx context.Context) error {
 	return nil
 }
 
-// listUnbound makes the table of hosts on which no user is flagged: an address
-// cannot be the cause of a refusal there, or nothing is known.
-func (a *analysis) listUnbound(ctx context.Context) error {
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.unbound (host UINTEGER)`); err != nil {
-		return err
-	}
-	for _, name := range a.names {
-		if h := a.hosts[name]; h.status == finding.Failed || h.keyed && !h.policy.bound() {
-			if _, err := a.conn.ExecContext(ctx, `INSERT INTO work.unbound VALUES (?)`, h.place); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// listRecovered makes the table of users who went on with another link: served
-// again at the same address within the recovery time after their last refusal
-// (rules of evidence, 12).
-func (a *analysis) listRecovered(ctx context.Context) error {
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.recovered (usr UBIGINT, link UINTEGER)`); err != nil {
-		return err
-	}
-	for _, some := range a.parts() {
-		if _, err := a.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO work.recovered
-			WITH falls AS (
-				SELECT m.usr, t.host, m.link::BIGINT AS link, m.agent::BIGINT AS agent, (m.refused_at::HUGEINT << 32) + m.refused_client AS at
-				FROM seen m JOIN work.told t USING (link) WHERE m.refusals > 0 AND %[2]s),
-			fall AS (
-				SELECT usr, host, (max(at) >> 32)::BIGINT AS at, (max(at) & 4294967295)::UINTEGER AS client, arg_max(link, at)::UINTEGER AS link, arg_max(agent, at)::UINTEGER AS agent
-				FROM falls GROUP BY usr, host),
-			near AS MATERIALIZED (
-				SELECT f.usr, f.link, f.at, v.link AS other, v.client, v.agent, v.outcome, epoch_us(v.first) <= f.at AND epoch_us(v.final) > f.at + %[1]d AS unclear
-				FROM fall f JOIN work.visit v ON v.client = f.client AND v.agent = f.agent AND v.link <> f.link AND v.link > 0
-					AND epoch_us(v.final) > f.at AND epoch_us(v.first) <= f.at + %[1]d
-				JOIN work.answer a ON a.outcome = v.outcome AND a.host = f.host AND a.served)
-			SELECT usr, link FROM near WHERE NOT unclear
-			UNION SELECT n.usr, n.link FROM near n JOIN hit h ON h.link = n.other AND h.client = n.client AND h.agent = n.agent AND h.outcome = n.outcome
-			WHERE n.unclear AND epoch_us(h.start) > n.at AND epoch_us(h.start) <= n.at + %[1]d`, a.Thresholds.Recovery.Microseconds(), some)); err != nil {
-			return err
-		}
-	}
-	a.recovered = map[uint64]bool{}
-	return ingest.Pages(ctx, a.conn, `SELECT r.usr FROM work.recovered r JOIN work.flagged f USING (link)`, func(p ingest.Page) error {
-		for _, usr := range p.U64(0) {
-			a.recovered[usr] = true
-		}
-		return nil
-	})
-}
-
 // userKey names a user: a link and a user agent, the first of several, and
 // what tells those apart whose first are the same.
 type userKey struct {
@@ -145,7 +217,7 @@ type userKey struct {
 	salt        int64
 }
 
-// keep stores the users of one circle and replays the masks over them.
+// keep stores the users of one circle who were judged.
 func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) error {
 	strangers, crowd := map[uint32][]uint8{}, map[uint32]int{}
 	for i := range r.users {
@@ -155,11 +227,11 @@ func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) erro
 	}
 	for i := range r.users {
 		u := &r.users[i]
-		name := r.name(u)
+		name := a.nameIn(r, u)
 		if u.Split && r.who[u.Who] != (userKey{link: name.link, agent: name.agent}) {
 			a.split = append(a.split, r.who[u.Who])
 		}
-		u.Interrupted = u.Interrupted && !a.recovered[name.number()]
+		u.Interrupted = u.Interrupted && !a.recovered[name]
 		var p24, p16 any
 		if u.Family4 {
 			p24, p16 = int64(u.Prefixes24), int64(u.Prefixes16)
@@ -168,7 +240,8 @@ func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) erro
 			int64(u.Addresses), p24, p16, int64(u.Switches), u.Interrupted, ingest.Micros(u.First), ingest.Micros(u.Last)); err != nil {
 			return err
 		}
-		a.replay(r.host, r.replayFamily(u)).Add(u, u.Signed, uint64(r.links[u.Link]))
+		a.counted(u.Class)
+		a.replay(r.host, r.replayFamily(u)).Add(u, u.Signed, uint64(a.linkOf(r, u.Link)))
 		if u.Class == finding.ManyNetworks {
 			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
 		}
@@ -177,7 +250,7 @@ func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) erro
 	}
 	for link, lens := range strangers {
 		if signed := r.Signed[link]; signed.IsValid() {
-			a.replay(r.host, familyOf(signed)).AddStranger(uint64(r.links[link]), lens)
+			a.replay(r.host, familyOf(signed)).AddStranger(uint64(a.linkOf(r, link)), lens)
 		}
 	}
 	return nil
@@ -203,72 +276,3 @@ func (a *analysis) replay(h *host, family int) *judge.Replay {
 }
 
 func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }
-
-// countOthers stores the users of the links that nothing was flagged on. What was
-// counted by visits tells most; the requests themselves are read where it does not.
-func (a *analysis) countOthers(ctx context.Context, conn *sql.Conn) error {
-	doubted, class, why := `t.doubted`, "undetermined", "refused, and the token could not be checked"
-	if a.loaded.Identity.Kind == ingest.ByAddress {
-		doubted, why = `(t.doubted OR t.telling)`, judge.ByAddress
-	}
-	atom, named, names := `link, agent`, `(s.usr >> 32)::UINTEGER, (s.usr & 4294967295)::UINTEGER, 0`, ``
-	if a.stated() {
-		atom, named = `link, agent, ident`, `coalesce(i.first_link, s.usr >> 32)::UINTEGER, coalesce(i.first_agent, s.usr & 4294967295)::UINTEGER, coalesce(i.salt, 0)`
-		names = ` LEFT JOIN (SELECT DISTINCT salt, first_link, first_agent FROM member) i ON i.salt::UBIGINT | 9223372036854775808::UBIGINT = s.usr`
-	}
-	for _, some := range a.parts() {
-		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO person
-		WITH every AS MATERIALIZED (SELECT * FROM (SELECT * FROM seen WHERE %[7]s) ANTI JOIN work.flagged USING (link)),
-		sums AS MATERIALIZED (
-			SELECT usr, sum(n)::BIGINT AS requests, min(first) AS first, max(final) AS final, sum(refusals)::BIGINT AS refusals, max(refused_at) FILTER (refusals > 0) AS refused_at,
-			       bool_or(moved) OR min(hi) <> max(hi) OR min(lo) <> max(lo) AS moved, bool_and(family = 4) AS all4
-			FROM every GROUP BY usr),
-		doubt AS (SELECT DISTINCT e.usr FROM every e JOIN work.told t USING (link) WHERE %[2]s),
-		again AS (
-			SELECT usr, sum(list_reduce(list_transform(times, t -> {'first': t, 'n': 1}),
-			       (a, b) -> CASE WHEN b.first - a.first > %[3]d THEN {'first': b.first, 'n': a.n + 1} ELSE a END).n)::BIGINT AS refusals FROM (
-				SELECT w.usr, list(epoch_us(r.start) ORDER BY r.start) AS times
-				FROM work.refusal r JOIN (SELECT e.usr, %[1]s FROM every e JOIN sums USING (usr) WHERE sums.refusals > 1) w USING (%[1]s) GROUP BY w.usr, r.link, r.client, r.dir, r.file) GROUP BY usr),
-		mover AS MATERIALIZED (SELECT e.usr, %[1]s FROM every e JOIN sums USING (usr) WHERE sums.moved),
-		places AS (
-			SELECT m.usr, count(DISTINCT hash(v.hi, v.lo)) AS addresses, bool_and(v.family = 4) AS all4, count(DISTINCT v.lo >> 8) AS p24, count(DISTINCT v.lo >> 16) AS p16
-			FROM mover m JOIN work.visit v USING (%[1]s) JOIN work.answer a ON a.outcome = v.outcome WHERE NOT a.shield GROUP BY m.usr),
-		moves AS (
-			SELECT usr, count(*) FILTER (client <> before AND start > since) AS switches FROM (
-				SELECT usr, client, start, lag(client) OVER w AS before, lag(start) OVER w AS since
-				FROM hit JOIN mover USING (%[1]s) WINDOW w AS (PARTITION BY usr ORDER BY start, source, line)) GROUP BY usr),
-		later AS MATERIALIZED (
-			SELECT s.usr, any_value(s.refused_at) AS at, bool_or(epoch_us(v.first) > s.refused_at AND epoch_us(v.first) <= s.refused_at + %[4]d
-			       OR epoch_us(v.final) <= s.refused_at + %[4]d) AS resumed, bool_or(epoch_us(v.first) <= s.refused_at) AS unclear
-			FROM sums s JOIN every e USING (usr) JOIN work.visit v USING (%[1]s) JOIN work.answer a ON a.outcome = v.outcome
-			WHERE s.refusals > 0 AND epoch_us(v.final) > s.refused_at AND a.served AND NOT a.shield GROUP BY s.usr),
-		resumed AS (
-			SELECT usr FROM later WHERE resumed
-			UNION SELECT l.usr FROM later l JOIN every e USING (usr) JOIN hit USING (%[1]s) JOIN work.answer a ON a.outcome = hit.outcome
-			WHERE l.unclear AND NOT l.resumed AND a.served AND NOT a.shield AND epoch_us(hit.start) > l.at AND epoch_us(hit.start) <= l.at + %[4]d)
-		SELECT %[5]s, CASE WHEN d.usr IS NULL OR s.refusals = 0 THEN 'unchanged' ELSE $1 END,
-		       CASE WHEN d.usr IS NULL OR s.refusals = 0 THEN 'no request was refused because of its address' ELSE $2 END, s.requests, coalesce(r.refusals, s.refusals), 0,
-		       coalesce(p.addresses, 1), CASE WHEN coalesce(p.all4, s.all4) THEN coalesce(p.p24, 1) END, CASE WHEN coalesce(p.all4, s.all4) THEN coalesce(p.p16, 1) END, coalesce(m.switches, 0),
-		       s.refusals > 0 AND k.usr IS NULL AND v.usr IS NULL, make_timestamp(s.first), make_timestamp(s.final)
-		FROM sums s LEFT JOIN places p USING (usr) LEFT JOIN again r USING (usr) LEFT JOIN moves m USING (usr)
-			LEFT JOIN work.recovered v USING (usr) LEFT JOIN doubt d USING (usr) LEFT JOIN resumed k USING (usr)%[6]s`,
-			atom, doubted, a.Thresholds.RetryWindow.Microseconds(), a.Thresholds.Recovery.Microseconds(), named, names, some), class, why); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// addBound tells the replays of the users whom nobody refused.
-func (a *analysis) addBound(ctx context.Context) error {
-	return ingest.Pages(ctx, a.conn, `SELECT t.host, t.signed_family, t.signed_mapped, t.signed_hi, t.signed_lo, sum(p.users)::BIGINT
-		FROM (SELECT link, count(*) AS users FROM person ANTI JOIN work.flagged USING (link) GROUP BY link) p JOIN work.told t USING (link)
-		WHERE t.signed_family > 0 GROUP BY ALL`, func(p ingest.Page) error {
-		hosts, signed, users := p.U32(0), addressesOf(p, 1), p.I64(5)
-		for i := range hosts {
-			ip := a.at(signed, i)
-			a.replay(a.hosts[a.names[hosts[i]]], familyOf(ip)).AddBound(ip, users[i])
-		}
-		return nil
-	})
-}

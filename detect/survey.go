@@ -17,11 +17,13 @@ import (
 type survey struct {
 	*analysis
 	bare     map[uint32]bool    // files without a name: their path ends in a slash
-	several  map[*host]bool     // hosts with links that are signed in several ways
+	mixed    map[*host]bool     // hosts with links that are signed in several ways
 	accepted map[way]*linkCount // by the edge
 	plainly  map[way]*linkCount // of all links whose hash says how it was made
 	suspects []*suspect
-	passed   int64 // suspects that are too many
+	passed   int64    // suspects that are too many
+	agents   []uint32 // the first link of each user agent
+	several  bits     // user agents with more links than one
 }
 
 // way is how links of a host are signed that were asked for from one family.
@@ -50,7 +52,7 @@ func count(in map[way]*linkCount, w way, link uint32) {
 
 // overlook makes the survey.
 func (a *analysis) overlook(ctx context.Context) error {
-	s := &survey{analysis: a, bare: map[uint32]bool{}, several: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}}
+	s := &survey{analysis: a, bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}}
 	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
 		var id uint32
 		err := scan(&id)
@@ -68,7 +70,7 @@ func (a *analysis) overlook(ctx context.Context) error {
 			continue
 		}
 		if how, ok := known[o.host]; o.matched && ok && how != o.how {
-			s.several[o.host] = true
+			s.mixed[o.host] = true
 		} else if o.matched {
 			known[o.host] = o.how
 		}
@@ -86,6 +88,7 @@ func (a *analysis) overlook(ctx context.Context) error {
 	}
 	a.settle()
 	s.choose()
+	s.agents = nil
 	a.survey = s
 	return nil
 }
@@ -104,6 +107,7 @@ func (s *survey) add(l *visited) {
 			continue
 		}
 		c.add(v)
+		s.meet(v.agent, l.link)
 		if v.matched {
 			s.learn(v, l.link)
 		}
@@ -114,6 +118,21 @@ func (s *survey) add(l *visited) {
 	l.host().calibrated(&c, l.deadline)
 	if c.keyed && !c.matched {
 		s.suspect(l, !c.served)
+	}
+}
+
+// meet notes which user agents come with several links.
+func (s *survey) meet(agent, link uint32) {
+	if n := int(agent) + 1 - len(s.agents); n > 0 {
+		s.agents = append(s.agents, make([]uint32, n)...)
+		s.several = append(s.several, newBits(len(s.agents)-64*len(s.several))...)
+	}
+	switch s.agents[agent] {
+	case 0:
+		s.agents[agent] = link
+	case link:
+	default:
+		s.several.set(agent)
 	}
 }
 
@@ -228,7 +247,7 @@ func (s *survey) learn(v *visit, link uint32) {
 		return
 	}
 	count(s.accepted, w, link)
-	if p := &v.host.policy; s.several[v.host] {
+	if p := &v.host.policy; s.mixed[v.host] {
 		if r := s.asText(w.rule); !slices.Contains(p.dirs[v.dir], r) {
 			p.dirs[v.dir] = append(p.dirs[v.dir], r)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -189,3 +190,5 @@ func (q *inquiry) others(ctx context.Context, found []sighting) error {
 	}
 	return nil
 }
+
+func number(n uint32) string { return strconv.FormatUint(uint64(n), 10) }

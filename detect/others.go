@@ -1,0 +1,178 @@
+package detect
+
+import (
+	"slices"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+)
+
+// other is a user of links that nothing was flagged on.
+type other struct {
+	key                               userKey
+	place                             uint32 // of its first link
+	host                              *host  // of its first request
+	requests, refusals, first, final  int64  // refusals: retries merged (rules of evidence, 8)
+	addresses, prefixes24, prefixes16 int64
+	four                              bool // every address is IPv4
+	switches                          int64
+	resumed                           bool // was served soon after the last refusal (rules of evidence, 12)
+	doubted                           bool
+	sights                            []judge.Sight
+
+	refusedAt int64
+	retries   map[attempt]int64 // when the first was refused of those that count as one
+	clients   []uint32          // distinct ones, while they are few,
+	many      map[uint32]bool   // and when they are not
+	last      uint32            // client
+	since     int64
+	source    uint16
+}
+
+// attempt is what a player asks for again.
+type attempt struct{ place, client, dir, file uint32 }
+
+// others counts the users of a strip.
+func (a *analysis) others(s *strip) (users []other, err error) {
+	at := map[userKey]int{}
+	err = a.eachUser(s, func(f *frame, k userKey) int {
+		n, ok := at[k]
+		if !ok {
+			n = len(users)
+			at[k] = n
+			users = append(users, other{key: k, host: a.outcomes[f.outcome].host, place: f.place, first: f.start, four: true, last: f.client, since: f.start})
+		}
+		return n
+	}, func(n int, f *frame) { a.watch(&users[n], f) })
+	moved := false
+	for i := range users {
+		u := &users[i]
+		a.settleOther(u)
+		moved = moved || u.addresses > 1
+	}
+	if err != nil || !moved || a.masked {
+		return users, err
+	}
+	return users, a.eachUser(s, func(_ *frame, k userKey) int { return at[k] }, func(n int, f *frame) {
+		u := &users[n]
+		if class, _ := a.classOf(u); u.addresses == 1 || class != finding.Unchanged || a.outcomes[f.outcome].host.unbound() {
+			return
+		}
+		grain := a.grains[f.source()]
+		if len(u.sights) == 0 {
+			u.source = f.source()
+		}
+		if f.source() != u.source {
+			grain, u.source = max(grain, judge.EdgeClocks), f.source()
+		}
+		if asn := a.clients.asns[f.client]; len(u.sights) < maxEvents && !a.bots[f.agent] && !a.hosted[asn] {
+			u.sights = append(u.sights, judge.Sight{Time: f.start, Grain: grain, Client: a.client(a.clients.of(f.client)).Unmap(), ASN: asn})
+		}
+	})
+}
+
+// eachUser tells of every request but those of shields whose it is. number gives a
+// user its number.
+func (a *analysis) eachUser(s *strip, number func(*frame, userKey) int, of func(int, *frame)) error {
+	var last frame
+	n := -1
+	return s.parts(func(frames []frame) error {
+		for i := range frames {
+			f := &frames[i]
+			if a.outcomes[f.outcome].shield {
+				continue
+			}
+			if n < 0 || f.place != last.place || f.agent != last.agent || f.ident != last.ident {
+				n, last = number(f, a.userOf(f)), *f
+			}
+			of(n, f)
+		}
+		return nil
+	})
+}
+
+// watch takes the next request of a user.
+func (a *analysis) watch(u *other, f *frame) {
+	o := a.outcomes[f.outcome]
+	if u.key.link == a.film.links[f.place].link {
+		u.place = f.place
+	}
+	u.requests++
+	u.final = f.start
+	u.doubted = u.doubted || a.doubted.has(f.place)
+	if f.client != u.last || len(u.clients) == 0 {
+		u.meet(f.client)
+	}
+	if f.client != u.last && f.start > u.since {
+		u.switches++
+	}
+	u.last, u.since = f.client, f.start
+	switch {
+	case o.refused():
+		u.resumed, u.refusedAt = false, f.start
+		if u.retries == nil {
+			u.retries = map[attempt]int64{}
+		}
+		if first, ok := u.retries[attempt{f.place, f.client, f.dir, f.file}]; !ok || f.start-first > a.Thresholds.RetryWindow.Microseconds() {
+			u.retries[attempt{f.place, f.client, f.dir, f.file}] = f.start
+			u.refusals++
+		}
+	case o.served() && u.refusals > 0 && f.start > u.refusedAt && f.start-u.refusedAt <= a.Thresholds.Recovery.Microseconds():
+		u.resumed = true
+	}
+}
+
+// meet notes a client.
+func (u *other) meet(client uint32) {
+	const few = 16
+	if u.many == nil && slices.Contains(u.clients, client) || u.many[client] {
+		return
+	}
+	if u.clients = append(u.clients, client); u.many == nil && len(u.clients) > few {
+		u.many = map[uint32]bool{}
+		for _, c := range u.clients {
+			u.many[c] = true
+		}
+	} else if u.many != nil {
+		u.many[client] = true
+	}
+}
+
+func (a *analysis) settleOther(u *other) {
+	type place struct{ hi, lo uint64 }
+	var all []place
+	for _, id := range u.clients {
+		family, _, hi, lo := a.clients.of(id)
+		u.four = u.four && family == 4
+		all = append(all, place{hi, lo})
+	}
+	count := func(cut func(place) place) int64 {
+		set := map[place]bool{}
+		for _, p := range all {
+			set[cut(p)] = true
+		}
+		return int64(len(set))
+	}
+	u.addresses, u.prefixes24, u.prefixes16 = 1, 1, 1
+	if len(all) > 1 {
+		u.addresses = count(func(p place) place { return p })
+		u.prefixes24 = count(func(p place) place { return place{0, p.lo >> 8} })
+		u.prefixes16 = count(func(p place) place { return place{0, p.lo >> 16} })
+	}
+	if u.addresses == 1 {
+		u.switches = 0
+	}
+	u.retries, u.clients, u.many = nil, nil, nil
+}
+
+// class is what a user is who was not judged, and why.
+func (a *analysis) classOf(u *other) (finding.Class, string) {
+	switch {
+	case !u.doubted || u.refusals == 0:
+		return finding.Unchanged, "no request was refused because of its address"
+	case a.loaded.Identity.Kind == ingest.ByAddress:
+		return finding.Undetermined, judge.ByAddress
+	}
+	return finding.Undetermined, "refused, and the token could not be checked"
+}
