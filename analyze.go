@@ -189,7 +189,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.limits.Threads
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.limits.Threads
-	d.Room = p.memory / 8
+	p.load.Hold, d.Room = p.memory/8, p.memory/8
 	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), version(), judge.Default()
 	d.Command = commandLine(cmd, args)
 	d.Scope, _ = token.ParseScope(o.scope)

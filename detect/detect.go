@@ -55,6 +55,7 @@ type analysis struct {
 	Options
 	store            *ingest.Store
 	conn             *sql.Conn // holds the temporary tables
+	changed          bool      // table hit is not what was loaded
 	film             *film
 	clients          clients
 	loaded           *ingest.Loaded

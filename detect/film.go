@@ -28,6 +28,7 @@ type film struct {
 	rolls   []roll
 	file    *os.File     // nil: in memory
 	end     atomic.Int64 // of the file, in frames
+	free    func()       // gives back what the rolls are in that are in memory
 }
 
 // reference is a row of table link.
@@ -74,6 +75,7 @@ type roll struct {
 	frames []frame // all; of one in a file, those that are not in it yet
 	blocks []int64 // where in the file the others are, blockFrames each but for the last, in frames
 	count  int
+	ends   []int32 // of the strips, if all are in memory
 }
 
 var ( // a test has others
@@ -98,10 +100,10 @@ func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
 }
 
 // make makes a film of some requests in strips with numbers below an end. Where
-// it needs more than room, in bytes, it is in a file. expose puts in the requests,
+// it needs more than most bytes, it is in a file. expose puts in the requests,
 // in any order, one after the other.
-func (f *film) make(ctx context.Context, requests int64, end int, room int64, expose func(put func(frame) error) error) (*film, error) {
-	if requests*frameSize > room {
+func (f *film) make(ctx context.Context, requests int64, end int, most int64, expose func(put func(frame) error) error) (*film, error) {
+	if requests*frameSize > most {
 		if err := f.open(); err != nil {
 			return nil, err
 		}
@@ -109,10 +111,15 @@ func (f *film) make(ctx context.Context, requests int64, end int, room int64, ex
 	n := min(mostRolls, max(1, int(requests)/rollFrames), max(1, end))
 	width := (end + n - 1) / n
 	f.rolls = make([]roll, n)
+	each := int(requests) / n * 17 / 16 // what a roll needs, most often; one with more goes to Go's heap
+	var room []frame
+	if f.file == nil {
+		room, f.free = ingest.Outside[frame](n * each)
+	}
 	for i := range f.rolls {
 		f.rolls[i].film = f
 		if f.file == nil {
-			f.rolls[i].frames = make([]frame, 0, int(requests)/n*17/16)
+			f.rolls[i].frames = room[i*each : i*each : (i+1)*each]
 		}
 	}
 	err := expose(func(of frame) error { return f.rolls[int(f.numberOf(&of))/max(1, width)].add(of) })
@@ -141,35 +148,47 @@ func (f *film) open() (err error) {
 }
 
 func (f *film) close() {
-	if f != nil && f.file != nil {
+	switch {
+	case f == nil:
+	case f.file != nil:
 		f.file.Close()
 		_ = os.Remove(f.file.Name())
+	case f.free != nil:
+		f.rolls = nil
+		f.free()
 	}
 }
 
 // expose reads the requests of the case. places are those of the links in the
 // film, by their ids.
 func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) error) error {
-	conns, err := a.connections(ctx, a.Threads)
-	if err != nil {
-		return err
-	}
 	var mu sync.Mutex
-	return ingest.ScanBeside(ctx, conns, "hit", `source, line, epoch_us(start), outcome, link, client, dir, file, agent, ident`, func(p ingest.Page) error {
-		sources, lines, starts, outcomes, links := p.U16(0), p.I64(1), p.I64(2), p.U32(3), p.U32(4)
-		clients, dirs, files, agents, idents := p.U32(5), p.U32(6), p.U32(7), p.U32(8), p.U32(9)
+	page := func(p ingest.Page) error {
+		sources, lines, starts, outcomes, links := p.U16(0), p.I64(1), p.Micros(2), p.U32(3), p.U32(4)
+		clients, dirs, files, agents, idents := p.U32(5), p.U32(6), p.U32(7), p.U32(8), p.U32(10)
 		mu.Lock()
 		defer mu.Unlock()
 		for i, link := range links {
 			if err := put(frame{
-				start: starts[i], at: placeOf(sources[i], lines[i]), place: places[link], outcome: outcomes[i],
+				start: int64(starts[i]), at: placeOf(sources[i], lines[i]), place: places[link], outcome: outcomes[i],
 				client: clients[i], dir: dirs[i], file: files[i], agent: agents[i], ident: idents[i],
 			}); err != nil {
 				return err
 			}
 		}
 		return nil
-	})
+	}
+	if a.changed {
+		a.loaded.Hits.Drop()
+	}
+	if ok, err := a.loaded.Hits.Each(page); ok {
+		return err
+	}
+	conns, err := a.connections(ctx, a.Threads)
+	if err != nil {
+		return err
+	}
+	return ingest.ScanBeside(ctx, conns, "hit", `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, page)
 }
 
 // regroup makes a film of some of the requests of another, in strips with other
@@ -282,7 +301,11 @@ func (f *film) arrange(ctx context.Context) error {
 
 func (r *roll) arrange(scratch *[]frame) error {
 	if r.film.file == nil {
-		r.film.sort(r.frames, scratch)
+		for _, end := range r.film.sort(r.frames, scratch) {
+			if n := len(r.ends); end > 0 && (n == 0 || r.ends[n-1] < int32(end)) {
+				r.ends = append(r.ends, int32(end))
+			}
+		}
 		return nil
 	}
 	var runs []*run
@@ -304,17 +327,18 @@ func (r *roll) arrange(scratch *[]frame) error {
 	return r.merge(runs)
 }
 
-// sort sorts by counting, then strip by strip.
-func (f *film) sort(frames []frame, scratch *[]frame) {
+// sort sorts by counting, then strip by strip. It returns where they end, each as
+// often as there are numbers without a frame behind it.
+func (f *film) sort(frames []frame, scratch *[]frame) (ends []int) {
 	if len(frames) == 0 {
-		return
+		return nil
 	}
 	first, last := f.numberOf(&frames[0]), f.numberOf(&frames[0])
 	for i := range frames {
 		n := f.numberOf(&frames[i])
 		first, last = min(first, n), max(last, n)
 	}
-	ends := make([]int, last-first+2) // of each strip, behind the one before
+	ends = make([]int, last-first+2)
 	for i := range frames {
 		ends[f.numberOf(&frames[i])-first+1]++
 	}
@@ -332,6 +356,7 @@ func (f *film) sort(frames []frame, scratch *[]frame) {
 	for i := range ends[1:] {
 		sortByTime(frames[ends[i]:ends[i+1]])
 	}
+	return ends
 }
 
 // sortByTime sorts frames that are in order but for a few.
@@ -495,7 +520,7 @@ func (f *film) cuts(ctx context.Context, emit func(cut) error) error {
 
 func (r *roll) cuts(emit func(cut) error) error {
 	if r.film.file == nil {
-		return r.cutsOf(r.frames, 0, emit)
+		return r.cutsOf(r.frames, 0, r.ends, emit)
 	}
 	for from := 0; from < r.count; {
 		frames := make([]frame, min(longRoll, r.count-from))
@@ -517,7 +542,7 @@ func (r *roll) cuts(emit func(cut) error) error {
 				continue
 			}
 		}
-		if err := r.cutsOf(frames, from, emit); err != nil {
+		if err := r.cutsOf(frames, from, r.film.ends(frames), emit); err != nil {
 			return err
 		}
 		from += len(frames)
@@ -546,20 +571,30 @@ func (r *roll) endOf(number uint32, from int) (int, error) {
 	return from + n, failed
 }
 
-// cutsOf hands on the strips of some frames, the first of which is from in the roll.
-func (r *roll) cutsOf(frames []frame, from int, emit func(cut) error) error {
-	c, held := cut{roll: r}, 0
-	for at := 0; at < len(frames); {
-		number, end := r.film.numberOf(&frames[at]), at+1
-		for end < len(frames) && r.film.numberOf(&frames[end]) == number {
-			end++
+// ends is where the strips of some frames end.
+func (f *film) ends(frames []frame) (ends []int32) {
+	for i := range frames {
+		if i+1 == len(frames) || f.numberOf(&frames[i]) != f.numberOf(&frames[i+1]) {
+			ends = append(ends, int32(i+1))
 		}
-		c.strips = append(c.strips, r.strip(number, frames[at:end:end], from+at, from+end))
+	}
+	return ends
+}
+
+// cutsOf hands on the strips of some frames, the first of which is from in the
+// roll, by their ends.
+func (r *roll) cutsOf(frames []frame, from int, ends []int32, emit func(cut) error) error {
+	c, held, at := cut{roll: r}, 0, 0
+	for n, end := range ends {
+		end := int(end)
+		c.strips = append(c.strips, r.strip(r.film.numberOf(&frames[at]), frames[at:end:end], from+at, from+end))
 		held += end - at
-		if at = end; at == len(frames) {
+		at = end
+		last := n+1 == len(ends)
+		if last {
 			c.whole, c.from = frames, from
 		}
-		if at == len(frames) || held >= cutFrames || len(c.strips) >= cutStrips {
+		if last || held >= cutFrames || len(c.strips) >= cutStrips {
 			if err := emit(c); err != nil {
 				return err
 			}

@@ -107,6 +107,7 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(DISTINCT address) FROM work.node`).Scan(&nodes); err != nil || nodes == 0 {
 		return err
 	}
+	a.changed = true
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit WHERE client IN (SELECT id FROM work.node)`).Scan(&requests); err != nil {
 		return err
 	}

@@ -35,12 +35,10 @@ type attempt struct{ place, client, dir, file uint32 }
 
 // others counts the users of a strip.
 func (a *analysis) others(s *strip) (users []other, err error) {
-	at := map[userKey]int{}
+	var who casting
 	err = a.eachUser(s, func(f *frame, k userKey) int {
-		n, ok := at[k]
-		if !ok {
-			n = len(users)
-			at[k] = n
+		n, fresh := who.number(k)
+		if fresh {
 			users = append(users, other{key: k, host: a.outcomes[f.outcome].host, place: f.place, first: f.start, four: true, last: f.client, since: f.start})
 		}
 		return n
@@ -54,7 +52,11 @@ func (a *analysis) others(s *strip) (users []other, err error) {
 	if err != nil || !moved || a.masked {
 		return users, err
 	}
-	return users, a.eachUser(s, func(_ *frame, k userKey) int { return at[k] }, func(n int, f *frame) {
+	number := func(_ *frame, k userKey) int {
+		n, _ := who.number(k)
+		return n
+	}
+	return users, a.eachUser(s, number, func(n int, f *frame) {
 		u := &users[n]
 		if class, _ := a.classOf(u); u.addresses == 1 || class != finding.Unchanged || a.outcomes[f.outcome].host.unbound() {
 			return
@@ -77,16 +79,21 @@ func (a *analysis) others(s *strip) (users []other, err error) {
 func (a *analysis) eachUser(s *strip, number func(*frame, userKey) int, of func(int, *frame)) error {
 	var last frame
 	n := -1
+	return a.eachRequest(s, func(f *frame) {
+		if n < 0 || f.place != last.place || f.agent != last.agent || f.ident != last.ident {
+			n, last = number(f, a.userOf(f)), *f
+		}
+		of(n, f)
+	})
+}
+
+// eachRequest tells of every request but those of shields.
+func (a *analysis) eachRequest(s *strip, of func(*frame)) error {
 	return s.parts(func(frames []frame) error {
 		for i := range frames {
-			f := &frames[i]
-			if a.outcomes[f.outcome].shield {
-				continue
+			if f := &frames[i]; !a.outcomes[f.outcome].shield {
+				of(f)
 			}
-			if n < 0 || f.place != last.place || f.agent != last.agent || f.ident != last.ident {
-				n, last = number(f, a.userOf(f)), *f
-			}
-			of(n, f)
 		}
 		return nil
 	})

@@ -126,7 +126,7 @@ func (a *analysis) tells(circle *strip) (bool, error) {
 	}
 	var telling, refused, moved bool
 	var first uint32
-	networks := map[network]bool{}
+	var networks map[network]bool
 	err := circle.parts(func(frames []frame) error {
 		var last frame
 		for i := range frames {
@@ -147,6 +147,9 @@ func (a *analysis) tells(circle *strip) (bool, error) {
 				continue
 			}
 			moved = moved || a.clients.elsewhere(first, f.client)
+			if moved && networks == nil {
+				networks = map[network]bool{}
+			}
 			if moved && len(networks) < a.Thresholds.Networks {
 				networks[a.clients.network(first)] = true
 				networks[a.clients.network(f.client)] = true

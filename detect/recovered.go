@@ -8,7 +8,12 @@ type lapse struct {
 	host          *host
 	start         int64
 	place, client uint32
-	agent         uint32
+	agent, ident  uint32
+}
+
+// continues tells whether a request is of the same user, with the same link.
+func (l *lapse) continues(f *frame) bool {
+	return l.place == f.place && l.agent == f.agent && l.ident == f.ident
 }
 
 // findRecovered finds the users who went on with another link: served again at the
@@ -39,37 +44,32 @@ func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) ([]lapse
 		host *host
 	}
 	type part struct {
-		last map[at]lapse
-		err  error
+		lapses []lapse
+		err    error
 	}
-	all := map[at]lapse{}
+	last := map[at]lapse{}
 	err := inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.circles(ctx, emit) },
 		func(c cut) (p part) {
-			p.last = map[at]lapse{}
 			for i := range c.strips {
-				if c.strips[i].number == 0 && c.strips[i].roll.film.key == nil {
-					continue
-				}
-				if p.err = c.strips[i].parts(func(frames []frame) error {
-					for j := range frames {
-						if f := &frames[j]; a.outcomes[f.outcome].refused() && some(a.userOf(f)) {
-							l := lapse{a.userOf(f), a.outcomes[f.outcome].host, f.start, f.place, f.client, f.agent}
-							if before := p.last[at{l.user, l.host}]; before.user == (userKey{}) || before.start <= l.start {
-								p.last[at{l.user, l.host}] = l
-							}
+				if s := &c.strips[i]; s.number > 0 && p.err == nil {
+					p.err = a.eachRequest(s, func(f *frame) {
+						if !a.outcomes[f.outcome].refused() {
+							return
 						}
-					}
-					return nil
-				}); p.err != nil {
-					return p
+						if n := len(p.lapses); n > 0 && p.lapses[n-1].continues(f) {
+							p.lapses[n-1].start, p.lapses[n-1].client = f.start, f.client
+						} else if k := a.userOf(f); some(k) {
+							p.lapses = append(p.lapses, lapse{k, a.outcomes[f.outcome].host, f.start, f.place, f.client, f.agent, f.ident})
+						}
+					})
 				}
 			}
 			return p
 		},
 		func(p part) error {
-			for k, l := range p.last {
-				if before, ok := all[k]; !ok || before.start <= l.start {
-					all[k] = l
+			for _, l := range p.lapses {
+				if before, ok := last[at{l.user, l.host}]; !ok || before.start <= l.start {
+					last[at{l.user, l.host}] = l
 				}
 			}
 			return p.err
@@ -78,7 +78,7 @@ func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) ([]lapse
 		return nil, err
 	}
 	var out []lapse
-	for _, l := range all {
+	for _, l := range last {
 		out = append(out, l)
 	}
 	return out, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/netip"
+	"slices"
 
 	"ipdrift/detect/judge"
 )
@@ -117,19 +118,20 @@ func (a *analysis) newReel(s *strip) (*reel, error) {
 // develop makes the events of a reel. names are those of the files.
 func (a *analysis) develop(r *reel, names map[uint32]string) {
 	r.Events = make([]judge.Event, len(r.frames))
-	users := map[userKey]uint32{}
+	var users casting
 	for i := range r.frames {
 		f, e := &r.frames[i], &r.Events[i]
 		if i > 0 && f.alike(&r.frames[i-1]) {
 			*e = r.Events[i-1] // a player repeats itself
 		} else {
 			*e = a.eventOf(f)
-			e.Link, e.Who = a.numberLink(r, f.place), r.numberUser(users, a.userOf(f))
+			n, _ := users.number(a.userOf(f))
+			e.Link, e.Who = a.numberLink(r, f.place), uint32(n)
 		}
 		e.Time, e.Grain, e.Edge = f.start, a.grains[f.source()], f.source()
 		e.UA, e.Dir, e.File, e.Name = f.agent, f.dir, f.file, names[f.file]
 	}
-	r.frames = nil
+	r.frames, r.who = nil, users.users
 }
 
 // alike tells whether two requests differ in the time and the path alone.
@@ -149,14 +151,32 @@ func (a *analysis) eventOf(f *frame) judge.Event {
 	}
 }
 
-func (r *reel) numberUser(numbers map[userKey]uint32, k userKey) uint32 {
-	n, ok := numbers[k]
-	if !ok {
-		n = uint32(len(r.who))
-		numbers[k] = n
-		r.who = append(r.who, k)
+// casting numbers the users of a circle: few, most often one.
+type casting struct {
+	users []userKey
+	at    map[userKey]int // of many
+}
+
+// number gives a user its number; fresh tells that it came for the first time.
+func (c *casting) number(k userKey) (n int, fresh bool) {
+	const few = 8
+	if c.at == nil {
+		if n := slices.Index(c.users, k); n >= 0 {
+			return n, false
+		}
+	} else if n, ok := c.at[k]; ok {
+		return n, false
 	}
-	return n
+	n = len(c.users)
+	if c.users = append(c.users, k); c.at == nil && n >= few {
+		c.at = map[userKey]int{}
+		for i, k := range c.users {
+			c.at[k] = i
+		}
+	} else if c.at != nil {
+		c.at[k] = n
+	}
+	return n, true
 }
 
 // numberLink numbers the links of a reel: few, most often one.

@@ -18,6 +18,7 @@ func (a *analysis) markUnforwarded(ctx context.Context) error {
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM outcome WHERE shape = 0 AND refused AND NOT shield`).Scan(&some); err != nil || !some {
 		return err
 	}
+	var changed int64 // requests, by the last of these
 	for _, q := range []string{
 		`CREATE TABLE work.bare AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome WHERE o.shape = 0 AND o.refused AND NOT o.shield`,
 		`CREATE TABLE work.lost AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome
@@ -29,10 +30,13 @@ func (a *analysis) markUnforwarded(ctx context.Context) error {
 		`UPDATE hit SET outcome = u.twin::UINTEGER FROM work.unforwarded u JOIN work.lost w ON w.host = u.host
 		 WHERE hit.outcome = u.id AND hit.client = w.client AND hit.agent = w.agent`,
 	} {
-		if _, err := a.conn.ExecContext(ctx, q); err != nil {
+		done, err := a.conn.ExecContext(ctx, q)
+		if err != nil {
 			return err
 		}
+		changed, _ = done.RowsAffected()
 	}
+	a.changed = a.changed || changed > 0
 	return nil
 }
 

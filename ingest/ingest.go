@@ -54,7 +54,8 @@ type Options struct {
 	// Pseudonyms, if not nil, stand for all addresses in the case.
 	Pseudonyms *pseudonym.Map
 	Stdin      io.Reader
-	Threads    int // 0: 1
+	Threads    int   // 0: 1
+	Hold       int64 // bytes of memory for Loaded.Hits
 	// Progress, if not nil, is called now and then from several goroutines.
 	Progress func(Progress)
 }
@@ -74,6 +75,7 @@ type Loaded struct {
 	Remarks  []string // sentences on sources that were recognised
 	Identity Identity
 	Unproven *Unproven
+	Hits     *Hits
 }
 
 // SourceStats account for one source: Lines = Parsed + Rejected.
@@ -108,6 +110,7 @@ type load struct {
 	unproven  *Unproven
 	hitSchema *arrow.Schema
 	columns   recycled // of table hit
+	hits      Hits
 	left      atomic.Int64
 	queries   atomic.Int64
 	read      atomic.Int64
@@ -165,7 +168,7 @@ func (d *dictionaries) all() []*dictionary {
 // its stats and does not stop the others; the error is for what stops
 // everything.
 func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, error) {
-	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven()}
+	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: Hits{room: o.Hold}}
 	l.Threads = max(1, l.Threads)
 	if err := l.agree(ctx); err != nil {
 		return nil, err
@@ -183,9 +186,14 @@ func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, 
 		return nil, err
 	}
 	if err := l.pump(ctx); err != nil {
+		l.hits.drop()
 		return nil, err
 	}
-	return l.finish(ctx)
+	out, err := l.finish(ctx)
+	if err != nil {
+		l.hits.drop()
+	}
+	return out, err
 }
 
 func (l *load) prepare() (err error) {
@@ -307,7 +315,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven}
+	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven, Hits: &l.hits}
 	for _, q := range []string{
 		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d')%s`, CaseVersion, aboutQueries, out.Queries, l.aboutKey()),
 		`SET preserve_insertion_order = true`,      // Pages relies on it; the load is faster without

@@ -60,3 +60,11 @@ func (memoryOfC) Free(b []byte) {
 // few heaps: by default each of DuckDB's threads gets one of its own, and what is
 // free in one is lost to the others. A hostile log takes a sixth less so.
 func thrifty() { C.thrifty() }
+
+// Outside gives zeroed memory outside Go's heap, for what is large and lives long:
+// the collector neither counts nor scans it. T must hold no pointers. free gives it
+// back.
+func Outside[T any](n int) (values []T, free func()) {
+	raw := memoryOfC{}.Allocate(n * int(unsafe.Sizeof(*new(T))))
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(raw))), n), func() { memoryOfC{}.Free(raw) }
+}

@@ -151,6 +151,9 @@ func (l *load) merge(ctx context.Context) error {
 			twice = append(twice, doubted{name: d.name, ids: d.again, after: l.inherited[d.name]})
 		}
 	}
+	if l.store.grows || len(out)+len(twice) > 0 {
+		l.hits.drop()
+	}
 	renamed, err := l.store.unify(ctx, twice)
 	if err != nil {
 		return err

@@ -113,6 +113,11 @@ func (p Page) U32(column int) []uint32 { return p.record.Column(column).(*array.
 func (p Page) U64(column int) []uint64 { return p.record.Column(column).(*array.Uint64).Uint64Values() }
 func (p Page) I64(column int) []int64  { return p.record.Column(column).(*array.Int64).Int64Values() }
 
+// Micros gives the times of a column, µs since 1970.
+func (p Page) Micros(column int) []arrow.Timestamp {
+	return p.record.Column(column).(*array.Timestamp).TimestampValues()
+}
+
 // Bools gives the truths of a column, by row; false for NULL.
 func (p Page) Bools(column int) func(row int) bool {
 	c := p.record.Column(column).(*array.Boolean)

@@ -1,0 +1,69 @@
+package ingest
+
+import (
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Hits is the rows of table hit as they went to the database, for who reads them
+// all next. There are none where they are too many, or where a row has changed on
+// its way.
+type Hits struct {
+	mu      sync.Mutex
+	room    int64 // bytes that are left; below 0: nothing is kept
+	records []arrow.Record
+}
+
+// keep takes a batch, if there is room for it and all before it. It has no part in
+// who else holds it.
+func (h *Hits) keep(r arrow.Record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.room < 0 {
+		return
+	}
+	for _, c := range r.Columns() {
+		for _, b := range c.Data().Buffers() {
+			if b != nil {
+				h.room -= int64(b.Cap())
+			}
+		}
+	}
+	if h.room < 0 {
+		h.drop()
+		return
+	}
+	r.Retain()
+	h.records = append(h.records, r)
+}
+
+func (h *Hits) drop() {
+	for _, r := range h.records {
+		r.Release()
+	}
+	h.records, h.room = nil, -1
+}
+
+// Each hands on the rows and lets go of them; there is no second time. ok tells
+// whether they are all that table hit has. Columns are those of the table. f must
+// not keep the page.
+func (h *Hits) Each(f func(Page) error) (ok bool, err error) {
+	if h == nil || h.room < 0 {
+		return false, nil
+	}
+	defer h.drop()
+	for _, r := range h.records {
+		if err := f(Page{r}); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// Drop lets go of them.
+func (h *Hits) Drop() {
+	if h != nil {
+		h.drop()
+	}
+}
