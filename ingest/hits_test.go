@@ -1,0 +1,57 @@
+package ingest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"ipdrift/ingest/synth"
+)
+
+// TestHits holds the rows that are handed on after a load to those in the database.
+func TestHits(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 3, Lines: 150_000})
+	for _, c := range []struct {
+		name string
+		hold int64
+		some bool
+	}{{"room for all", 64 << 20, true}, {"room for some", 5 << 20, false}, {"no room", 0, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			o := testOptions(t)
+			o.Hold = c.hold
+			s, loaded := loadText(t, o, text)
+			var got []string
+			ok, err := loaded.Hits.Each(func(p Page) error {
+				for i := range p.Len() {
+					got = append(got, fmt.Sprint(p.U16(0)[i], p.I64(1)[i], int64(p.Micros(2)[i]), p.U32(3)[i], p.U32(4)[i], p.U32(5)[i], p.U32(6)[i], p.U32(7)[i], p.U32(8)[i], p.U32(9)[i], p.U32(10)[i], p.I64(11)[i]))
+				}
+				return nil
+			})
+			if err != nil || ok != c.some {
+				t.Fatalf("handed on: %t (%v), want %t", ok, err, c.some)
+			}
+			if !ok {
+				return
+			}
+			want := query[string](t, s, `SELECT concat_ws(' ', source, line, epoch_us(start), outcome, link, client, dir, file, agent, referer, ident, bytes) FROM hit`)
+			slices.Sort(got)
+			slices.Sort(want)
+			diff(t, "hits", got, want)
+			if again, _ := loaded.Hits.Each(func(Page) error { return nil }); again {
+				t.Error("they are handed on twice")
+			}
+		})
+	}
+}
+
+// TestHitsRewritten wants none where the database calls things otherwise than what
+// was read did.
+func TestHitsRewritten(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 4, Lines: 20_000})
+	o := testOptions(t)
+	o.Hold = 64 << 20
+	_, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)))
+	if ok, _ := loaded.Hits.Each(func(Page) error { return nil }); ok {
+		t.Error("ids were rewritten, and the rows as they were are handed on")
+	}
+}
