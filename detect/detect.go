@@ -77,7 +77,6 @@ type analysis struct {
 	learned            map[uint32]learned // the same of this one
 	tokenless          int64              // links that were not searched, since only earlier runs had their tokens
 	passed             int64              // links that were not looked into: there were too many
-	clocks             []string           // what was found wrong with clocks
 
 	moves  *judge.Moves  // of all hosts
 	sights []judge.Sight // scratch
@@ -138,13 +137,14 @@ func (a *analysis) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := a.beside(ctx, a.users, a.listRefusals, a.deny, a.clock, a.signers, a.lifetimes); err != nil {
+	if err := a.beside(ctx, a.users, a.listRefusals, a.deny, a.signers); err != nil {
 		return err
 	}
-	if err := a.beside(ctx, a.people, a.trends, a.overTime); err != nil {
+	if err := a.beside(ctx, a.people, a.overTime); err != nil {
 		return err
 	}
-	a.out.Warnings = append(a.out.Warnings, a.clocks...)
+	a.lifetimes()
+	a.clock()
 	a.sayTrends()
 	for _, step := range []func(context.Context) error{a.measureMoves, a.nameMoves, a.advise, a.account} {
 		if err := step(ctx); err != nil {

@@ -70,6 +70,8 @@ type host struct {
 	shifted  int64         // minutes by which a clock is wrong; 0: not known to be
 	life     time.Duration // of the links, from their first use: the longest, and what 95 % do not exceed
 	life95   time.Duration
+	lives    lives // what these were told from
+	late     struct{ served, refused delays }
 	gaps     bool                    // segments are missing: requests are not in the log
 	session  time.Duration           // of its users, the median
 	outside  map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers
