@@ -2,7 +2,6 @@ package detect
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -113,21 +112,6 @@ func (a *analysis) byAddress(visits []visit) {
 		p, q := a.client(x.family, x.mapped, x.hi, x.lo).As16(), a.client(y.family, y.mapped, y.hi, y.lo).As16()
 		return bytes.Compare(p[:], q[:])
 	})
-}
-
-// first is the first of some addresses of the case, by the text of the real ones.
-func (a *analysis) first(list string) (netip.Addr, error) {
-	var best netip.Addr
-	for text := range strings.SplitSeq(list, " ") {
-		ip, err := a.real(text)
-		if err != nil {
-			return netip.Addr{}, err
-		}
-		if !best.IsValid() || cmp.Compare(ip.String(), best.String()) < 0 {
-			best = ip
-		}
-	}
-	return best, nil
 }
 
 // hide puts pseudonyms into what the report lists.

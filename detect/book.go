@@ -17,13 +17,13 @@ var workSQL string
 // book is the tables that keep what was ruled.
 type book struct {
 	*analysis
-	judged, signed, told, atoms, falls, denied *ingest.Rows
+	judged, signed, told, atoms, falls *ingest.Rows
 }
 
 func (a *analysis) openBook(ctx context.Context) (*book, error) {
 	b := &book{analysis: a}
 	for table, to := range map[string]**ingest.Rows{
-		"judged": &b.judged, "signed": &b.signed, "work.told": &b.told, "work.atom": &b.atoms, "work.fall": &b.falls, "work.denied": &b.denied,
+		"judged": &b.judged, "signed": &b.signed, "work.told": &b.told, "work.atom": &b.atoms, "work.fall": &b.falls,
 	} {
 		var err error
 		if *to, err = a.store.Rows(table); err != nil {
@@ -34,18 +34,17 @@ func (a *analysis) openBook(ctx context.Context) (*book, error) {
 }
 
 func (b *book) close(ctx context.Context) error {
-	return ingest.FlushAll(ctx, b.judged, b.signed, b.told, b.atoms, b.falls, b.denied)
+	return ingest.FlushAll(ctx, b.judged, b.signed, b.told, b.atoms, b.falls)
 }
 
 func (b *book) enter(ctx context.Context, l *leaf) error {
-	j, g, t, m, f, d := &l.judged, &l.signed, &l.told, &l.atoms, &l.falls, &l.denied
+	j, g, t, m, f := &l.judged, &l.signed, &l.told, &l.atoms, &l.falls
 	for _, err := range []error{
 		b.judged.Extend(ctx, j.outcome, j.link, j.client, j.dir, j.file, j.verdict, j.cause, j.basis, j.detail),
 		b.signed.Extend(ctx, g.link, g.scope, g.address, g.basis),
 		b.told.Extend(ctx, t.link, t.hash, t.host, t.loud, t.telling, t.refused, t.doubted, t.moved, t.hi, t.lo, t.proven, t.signed.family, t.signed.mapped, t.signed.hi, t.signed.lo),
 		b.atoms.Extend(ctx, m.link, m.agent, m.ident, m.n, m.first, m.final, m.dir, m.file, m.moved, m.family, m.hi, m.lo, m.refusals, m.refusedAt, m.refusedClient),
 		b.falls.Extend(ctx, f.link, f.agent, f.at, f.client.family, f.client.mapped, f.client.hi, f.client.lo),
-		b.denied.Extend(ctx, d.outcome, d.client, d.cause, d.n),
 	} {
 		if err != nil {
 			return err
@@ -70,6 +69,7 @@ type leaf struct {
 		scope   []string
 		address ingest.Texts
 		basis   []string
+		host    []*host // of the link; no column
 	}
 	told struct {
 		link, host                             []uint32
@@ -89,11 +89,6 @@ type leaf struct {
 		link, agent []uint32
 		at          []int64
 		client      addresses
-	}
-	denied struct {
-		outcome, client []uint32
-		cause           []uint8
-		n               []int64
 	}
 	sums []atomSum    // scratch: the users of a link,
 	at   map[atom]int // and where in it they are, of a link with many
@@ -211,6 +206,7 @@ func (l *leaf) signature(d *docket) (known ruling) {
 	g := &l.signed
 	address, _ := l.address(known.signed).(string)
 	g.link, g.scope, g.address, g.basis = append(g.link, d.link), append(g.scope, scope), append(g.address, address), append(g.basis, string(known.basis))
+	g.host = append(g.host, d.host())
 	return known
 }
 
@@ -224,10 +220,6 @@ func (l *leaf) rulings(d *docket) {
 		cause := l.causes[r.cause]
 		j.verdict, j.cause, j.basis = append(j.verdict, uint8(r.verdict)), append(j.cause, cause), append(j.basis, l.bases[r.basis])
 		j.detail = append(j.detail, string(r.detail))
-		if k.link > 0 && cause > 0 {
-			n := &l.denied
-			n.outcome, n.client, n.cause, n.n = append(n.outcome, k.id), append(n.client, k.client), append(n.cause, cause), append(n.n, k.n)
-		}
 	}
 }
 

@@ -73,3 +73,17 @@ func (c *clients) of(id uint32) (family, mapped uint8, hi, lo uint64) {
 
 // address is the address as the case has it.
 func (c *clients) address(id uint32) netip.Addr { return ingest.Address(c.of(id)) }
+
+// network is the /16 of an IPv4 address, the /32 of an IPv6 one.
+type network struct {
+	six  bool
+	bits uint32
+}
+
+func (c *clients) network(id uint32) network {
+	family, _, hi, lo := c.of(id)
+	if family == 6 {
+		return network{true, uint32(hi >> 32)}
+	}
+	return network{false, uint32(lo) >> 16}
+}

@@ -54,9 +54,11 @@ type host struct {
 	mistakes map[string]int64 // of the signer, by name: links
 	mistaken int64            // refused requests with an unresolved signature that a mistake explains
 	outdated int64            // requests served with a key outside its validity
+	voted    majority         // the addresses that hashes were reproduced with, by link
 	proxy    string           // the one address that most links were signed for; "" if there is none
 	status   finding.CalibrationStatus
 	reason   string
+	failure  *failure // what it was told from; nil: not looked into
 	requests int64
 	served   int64 // served requests, signed or not
 	signed   int64 // of them, with a well-formed token

@@ -47,6 +47,7 @@ func (a *analysis) rule(ctx context.Context) error {
 					b.count(d)
 				}
 			}
+			l.vote()
 			return cmp.Or(l.err, b.enter(ctx, l), l.cut.putBack())
 		})
 	if err != nil {

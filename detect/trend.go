@@ -228,7 +228,7 @@ func carriersOf(b *finding.Beginning, cause string) string {
 	return ""
 }
 
-func either(first bool, a, b string) string {
+func either[T any](first bool, a, b T) T {
 	if first {
 		return a
 	}

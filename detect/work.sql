@@ -54,10 +54,3 @@ CREATE TABLE work.fall (            -- the last refusal because of the address, 
     hi     UBIGINT NOT NULL,
     lo     UBIGINT NOT NULL
 );
-
-CREATE TABLE work.denied (          -- refused requests of links
-    outcome UINTEGER NOT NULL,
-    client  UINTEGER NOT NULL,
-    cause   UTINYINT NOT NULL,
-    n       BIGINT NOT NULL
-);
