@@ -2,9 +2,9 @@ package detect
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,17 +56,13 @@ func (a *analysis) advise(ctx context.Context) error {
 
 // lifetimes measures how long links live from their first use on: for so long
 // old ones are out after a change (rules of evidence, 20).
-func (a *analysis) lifetimes(ctx context.Context, conn *sql.Conn) error {
-	return each(ctx, conn, `SELECT host, max(life), quantile_disc(life, 0.95) FROM (
-			SELECT l.host, l.deadline - epoch_us(v.first) // 1000000 AS life FROM (SELECT link, min(first) AS first FROM work.visit GROUP BY link) v JOIN link l ON l.id = v.link)
-		WHERE life BETWEEN 1 AND 315360000 GROUP BY host`, func(scan scanner) error {
-		var name string
-		var longest, most int64
-		err := scan(&name, &longest, &most)
-		h := a.host(name)
-		h.life, h.life95 = time.Duration(longest)*time.Second, time.Duration(most)*time.Second
-		return err
-	})
+func (a *analysis) lifetimes() {
+	for _, h := range a.hosts {
+		if n := len(h.lives.some); n > 0 {
+			slices.Sort(h.lives.some)
+			h.life, h.life95 = time.Duration(h.lives.longest)*time.Second, time.Duration(h.lives.some[n-n/20-1])*time.Second
+		}
+	}
 }
 
 // storeCurve writes a curve to table mask; asn is nil for all carriers.

@@ -2,13 +2,9 @@ package detect
 
 import (
 	"bytes"
-	"cmp"
-	"context"
 	"encoding/json"
-	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
@@ -48,39 +44,8 @@ func (a *analysis) realNetwork(shown netip.Prefix) netip.Prefix {
 	return a.Pseudonyms.RealNetwork(shown).Masked()
 }
 
-// findZeros makes the table of clients whose address ends in zeros: by its host
-// part (the last octet, of IPv6 64 bits), or in the octet before.
-func (a *analysis) findZeros(ctx context.Context) error {
-	const table = `CREATE TABLE work.zero AS SELECT id, family = 4 AND lo & 255 = 0 OR family = 6 AND lo = 0 AS host,
-		family = 4 AND lo & 65280 = 0 OR family = 6 AND hi & 255 = 0 AS next FROM client WHERE host OR next`
-	if a.Pseudonyms == nil {
-		_, err := a.conn.ExecContext(ctx, table)
-		return err
-	}
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.zero (id UINTEGER, host BOOLEAN, next BOOLEAN)`); err != nil {
-		return err
-	}
-	var rows []string
-	if err := ingest.Pages(ctx, a.conn, `SELECT id, family, mapped, hi, lo FROM client`, func(p ingest.Page) error {
-		ids, families, mapped, hi, lo := p.U32(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4)
-		for i, id := range ids {
-			if host, next := zeros(a.client(families[i], mapped[i], hi[i], lo[i])); host || next {
-				rows = append(rows, fmt.Sprintf("(%d, %t, %t)", id, host, next))
-			}
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	for some := range slices.Chunk(rows, 1<<12) {
-		if _, err := a.conn.ExecContext(ctx, `INSERT INTO work.zero VALUES `+strings.Join(some, ", ")); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// zeros is the row of table zero.
+// zeros tells whether an address ends in zeros: its host part (the last octet, of
+// IPv6 64 bits), and the octet before.
 func zeros(ip netip.Addr) (host, next bool) {
 	raw := ip.As16()
 	if ip.Unmap().Is4() {
@@ -113,21 +78,6 @@ func (a *analysis) byAddress(visits []visit) {
 		p, q := a.client(x.family, x.mapped, x.hi, x.lo).As16(), a.client(y.family, y.mapped, y.hi, y.lo).As16()
 		return bytes.Compare(p[:], q[:])
 	})
-}
-
-// first is the first of some addresses of the case, by the text of the real ones.
-func (a *analysis) first(list string) (netip.Addr, error) {
-	var best netip.Addr
-	for text := range strings.SplitSeq(list, " ") {
-		ip, err := a.real(text)
-		if err != nil {
-			return netip.Addr{}, err
-		}
-		if !best.IsValid() || cmp.Compare(ip.String(), best.String()) < 0 {
-			best = ip
-		}
-	}
-	return best, nil
 }
 
 // hide puts pseudonyms into what the report lists.

@@ -3,24 +3,20 @@ package detect
 import (
 	"cmp"
 	"context"
-	_ "embed"
 	"net/netip"
 
 	"ipdrift/ingest"
 )
 
-//go:embed work.sql
-var workSQL string
-
 // book is the tables that keep what was ruled.
 type book struct {
 	*analysis
-	judged, signed, denied *ingest.Rows
+	judged, signed *ingest.Rows
 }
 
 func (a *analysis) openBook(ctx context.Context) (*book, error) {
 	b := &book{analysis: a}
-	for table, to := range map[string]**ingest.Rows{"judged": &b.judged, "signed": &b.signed, "work.denied": &b.denied} {
+	for table, to := range map[string]**ingest.Rows{"judged": &b.judged, "signed": &b.signed} {
 		var err error
 		if *to, err = a.store.Rows(table); err != nil {
 			return nil, err
@@ -31,7 +27,7 @@ func (a *analysis) openBook(ctx context.Context) (*book, error) {
 }
 
 func (b *book) close(ctx context.Context) error {
-	return ingest.FlushAll(ctx, b.judged, b.signed, b.denied)
+	return ingest.FlushAll(ctx, b.judged, b.signed)
 }
 
 func (b *book) enter(ctx context.Context, l *leaf) error {
@@ -46,11 +42,10 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 		}
 		b.film.links[place].signed = s.client
 	}
-	j, g, d := &l.judged, &l.signed, &l.denied
+	j, g := &l.judged, &l.signed
 	return cmp.Or(
 		b.judged.Extend(ctx, j.outcome, j.link, j.client, j.dir, j.file, j.verdict, j.cause, j.basis, j.detail),
 		b.signed.Extend(ctx, g.link, g.scope, g.address, g.basis),
-		b.denied.Extend(ctx, d.outcome, d.client, d.cause, d.n),
 	)
 }
 
@@ -71,11 +66,7 @@ type leaf struct {
 		scope   []string
 		address ingest.Texts
 		basis   []string
-	}
-	denied struct {
-		outcome, client []uint32
-		cause           []uint8
-		n               []int64
+		host    []*host // of the link; no column
 	}
 }
 
@@ -140,6 +131,7 @@ func (l *leaf) signature(d *docket) (known ruling) {
 	g := &l.signed
 	address, _ := l.address(known.signed).(string)
 	g.link, g.scope, g.address, g.basis = append(g.link, d.link), append(g.scope, scope), append(g.address, address), append(g.basis, string(known.basis))
+	g.host = append(g.host, d.host())
 	return known
 }
 
@@ -153,9 +145,5 @@ func (l *leaf) rulings(d *docket) {
 		cause := l.causes[r.cause]
 		j.verdict, j.cause, j.basis = append(j.verdict, uint8(r.verdict)), append(j.cause, cause), append(j.basis, l.bases[r.basis])
 		j.detail = append(j.detail, string(r.detail))
-		if k.link > 0 && cause > 0 {
-			n := &l.denied
-			n.outcome, n.client, n.cause, n.n = append(n.outcome, k.id), append(n.client, k.client), append(n.cause, cause), append(n.n, k.n)
-		}
 	}
 }

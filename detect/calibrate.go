@@ -3,7 +3,9 @@ package detect
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"ipdrift/detect/finding"
 	"ipdrift/token"
@@ -18,11 +20,15 @@ func (a *analysis) calibrate(ctx context.Context) error {
 		return err
 	}
 	a.out.Calibration = []finding.Calibration{}
-	for _, name := range a.names {
+	for i, name := range a.names {
 		h := a.hosts[name]
-		if err := a.grade(ctx, h); err != nil {
-			return err
+		if a.fails(h) && h.failure == nil {
+			if err := a.inspect(ctx, a.names[i:]); err != nil {
+				return err
+			}
 		}
+		a.grade(h)
+		h.failure = nil
 		a.out.Calibration = append(a.out.Calibration, finding.Calibration{
 			Host: h.name, Tokens: h.tokens, Verified: h.verified, Status: h.status, Reason: h.reason, Policy: h.policy.public(expired[name]),
 		})
@@ -60,18 +66,24 @@ func (a *analysis) expiredStatuses(ctx context.Context) (map[string][]int, error
 	return out, err
 }
 
-func (a *analysis) grade(ctx context.Context, h *host) (err error) {
+// fails tells whether the calibration of a host fails: there was a key, and too few
+// of its tokens reproduce.
+func (a *analysis) fails(h *host) bool {
 	t := &a.Thresholds
-	share := float64(h.verified) / max(1, float64(h.tokens))
+	return h.keyed && h.tokens >= t.CalibrationTokens && float64(h.verified)/max(1, float64(h.tokens)) < t.CalibrationShare
+}
+
+func (a *analysis) grade(h *host) {
+	t := &a.Thresholds
 	switch {
 	case !h.keyed:
 		h.reason = "no key for this host: expiry and shape are read, an address mismatch is inferred only"
-	case h.tokens >= t.CalibrationTokens && share >= t.CalibrationShare:
+	case a.fails(h):
+		h.status = finding.Failed
+		h.reason = a.diagnose(h)
+	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
 		h.reason = fmt.Sprintf("%d of %d tokens reproduce", h.verified, h.tokens)
-	case h.tokens >= t.CalibrationTokens:
-		h.status = finding.Failed
-		h.reason, err = a.diagnose(ctx, h)
 	case h.tokens == 0 && h.silent > 0:
 		h.reason = fmt.Sprintf("none of the %d refused links reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
 	case h.tokens == 0:
@@ -79,60 +91,141 @@ func (a *analysis) grade(ctx context.Context, h *host) (err error) {
 	default:
 		h.reason = fmt.Sprintf("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
 	}
-	return err
+}
+
+// failure is what the links of a host show whose calibration fails.
+type failure struct {
+	links   int64
+	by      map[uint32]uint32 // links by the client that asked for them: one of those of an address
+	failing []sampled         // the first in the order of their hashes
+}
+
+// sampled is a served link that does not reproduce, with an address it was
+// served to.
+type sampled struct {
+	link   uint32
+	client netip.Addr
+}
+
+const (
+	diagnosed     = 60      // failing links of a host that are looked into
+	failedClients = 1 << 21 // of hosts that are looked into at once, about
+)
+
+// inspect looks into the hosts whose calibration fails, the first of some.
+func (a *analysis) inspect(ctx context.Context, names []string) error {
+	var failed []*host
+	for _, name := range names {
+		if h := a.hosts[name]; a.fails(h) {
+			failed = append(failed, h)
+		}
+	}
+	for _, h := range batches(failed, failedClients, func(h *host) int64 { return min(h.requests, int64(len(a.clients.kinds))) })[0] {
+		h.failure = &failure{by: map[uint32]uint32{}}
+	}
+	return a.eachLink(ctx, func(links []visited) error {
+		for i := range links {
+			if l := &links[i]; l.link > 0 && l.host().failure != nil {
+				l.host().failure.add(a, l)
+			}
+		}
+		return nil
+	})
+}
+
+func (f *failure) add(a *analysis, l *visited) {
+	f.links++
+	var seen [2]bool // the address, as it is and mapped
+	var first string // of those that it was served to and does not reproduce for
+	s := sampled{link: l.link}
+	for i := range l.visits {
+		v := &l.visits[i]
+		if i > 0 && (v.hi != l.visits[i-1].hi || v.lo != l.visits[i-1].lo) {
+			seen = [2]bool{}
+		}
+		if !seen[v.mapped] {
+			seen[v.mapped] = true
+			f.by[v.client]++
+		}
+		if len(f.failing) == diagnosed || v.matched || !v.served() {
+			continue
+		}
+		if ip := a.client(v.family, v.mapped, v.hi, v.lo); first == "" || ip.String() < first {
+			first, s.client = ip.String(), ip
+		}
+	}
+	if first != "" {
+		f.failing = append(f.failing, s)
+	}
+}
+
+// addresses hands on the addresses that asked, with their links.
+func (f *failure) addresses(c *clients, each func(client uint32, links int64)) {
+	list := slices.Collect(maps.Keys(f.by))
+	c.sort(list)
+	for from := 0; from < len(list); {
+		links, to := int64(0), from
+		for ; to < len(list) && c.address(list[to]) == c.address(list[from]); to++ {
+			links += int64(f.by[list[to]])
+		}
+		each(list[from], links)
+		from = to
+	}
 }
 
 // diagnose names the likely fault behind served links that do not reproduce,
 // and how that is known.
-func (a *analysis) diagnose(ctx context.Context, h *host) (string, error) {
+func (a *analysis) diagnose(h *host) string {
 	head := fmt.Sprintf("only %d of %d served tokens reproduce", h.verified, h.tokens)
-	for _, test := range []func(context.Context, *host) (string, error){a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
-		fault, err := test(ctx, h)
-		if err != nil {
-			return "", err
-		}
-		if fault != "" {
-			return head + ": " + fault, nil
+	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
+		if fault := test(h); fault != "" {
+			return head + ": " + fault
 		}
 	}
 	if h.verified == 0 {
-		return head + ": most likely the key or the scheme is wrong, since neither file nor directory, with the address, without it or under a mask, gives a single match", nil
+		return head + ": most likely the key or the scheme is wrong, since neither file nor directory, with the address, without it or under a mask, gives a single match"
 	}
-	return head + ": the failing ones fit neither another path nor another address of the log; a second key may be in use", nil
+	return head + ": the failing ones fit neither another path nor another address of the log; a second key may be in use"
 }
 
 // maskedLog finds addresses whose last octet was cut off in the log.
-func (a *analysis) maskedLog(ctx context.Context, h *host) (string, error) {
-	all, cut, err := a.zeroAddresses(ctx, `SELECT DISTINCT c.address, coalesce(z.host, false) AS zero FROM work.visit k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client LEFT JOIN work.zero z ON z.id = c.id
-		WHERE o.host = ? AND k.link > 0`, h.name)
-	if err != nil || cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
-		return "", err
+func (a *analysis) maskedLog(h *host) string {
+	all, cut := 0, 0
+	h.failure.addresses(&a.clients, func(client uint32, _ int64) {
+		all++
+		if zero, _ := zeros(a.client(a.clients.of(client))); zero {
+			cut++
+		}
+	})
+	if cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
+		return ""
 	}
-	return fmt.Sprintf("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all), nil
+	return fmt.Sprintf("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all)
 }
 
 // proxied finds an address field that holds a proxy instead of the viewer.
-func (a *analysis) proxied(ctx context.Context, h *host) (string, error) {
+func (a *analysis) proxied(h *host) string {
+	var links int64
 	var top string
-	var links, all int64
-	err := a.conn.QueryRowContext(ctx, `SELECT coalesce(c.address, ''), count(DISTINCT k.link) AS n,
-			(SELECT count(DISTINCT k.link) FROM work.visit k JOIN outcome o ON o.id = k.outcome WHERE o.host = ? AND k.link > 0)
-		FROM work.visit k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
-		WHERE o.host = ? AND k.link > 0 GROUP BY c.address ORDER BY n DESC, c.address LIMIT 1`, h.name, h.name).Scan(&top, &links, &all)
-	if err != nil {
-		return "", err
-	}
+	h.failure.addresses(&a.clients, func(client uint32, n int64) {
+		if n < links {
+			return
+		}
+		if text := string(token.AppendAddr(nil, a.clients.address(client))); n > links || text < top {
+			links, top = n, text
+		}
+	})
 	ip, bad := a.real(top)
 	private := bad == nil && (ip.IsPrivate() || ip.IsLoopback())
-	if share := float64(links) / max(1, float64(all)); share < 0.1 || share < 0.5 && !private {
-		return "", nil
+	if share := float64(links) / max(1, float64(h.failure.links)); share < 0.1 || share < 0.5 && !private {
+		return ""
 	}
-	return fmt.Sprintf("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, all, top), nil
+	return fmt.Sprintf("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, h.failure.links, top)
 }
 
 // signedElsewhere finds served links that were signed for another address or
 // none of the host's rules: the search has proven it.
-func (a *analysis) signedElsewhere(ctx context.Context, h *host) (string, error) {
+func (a *analysis) signedElsewhere(h *host) string {
 	counts := map[netip.Addr]int{}
 	total := 0
 	for _, p := range a.proofs {
@@ -149,45 +242,39 @@ func (a *analysis) signedElsewhere(ctx context.Context, h *host) (string, error)
 	}
 	switch {
 	case total == 0:
-		return "", nil
+		return ""
 	case counts[top]*2 > total && total > 1:
-		return fmt.Sprintf("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top)), nil
+		return fmt.Sprintf("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
 	}
-	return fmt.Sprintf("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total), nil
+	return fmt.Sprintf("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
 }
 
 // foreignKey tries the keys of the other hosts.
-func (a *analysis) foreignKey(ctx context.Context, h *host) (string, error) {
-	links, err := a.failing(ctx, h)
-	if err != nil {
-		return "", err
-	}
+func (a *analysis) foreignKey(h *host) string {
+	links := h.failure.failing
 	for _, name := range a.names {
 		other := a.hosts[name]
 		if other == h || len(other.keys) == 0 || other.status == finding.Failed {
 			continue
 		}
 		if n := a.holdUnder(h, links, other.keys, false); n*2 > len(links) {
-			return fmt.Sprintf("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links)), nil
+			return fmt.Sprintf("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links))
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // oddPlace tries the directories above.
-func (a *analysis) oddPlace(ctx context.Context, h *host) (string, error) {
-	links, err := a.failing(ctx, h)
-	if err != nil {
-		return "", err
-	}
+func (a *analysis) oddPlace(h *host) string {
+	links := h.failure.failing
 	if n := a.holdUnder(h, links, h.keys, true); n*2 > len(links) {
-		return fmt.Sprintf("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links)), nil
+		return fmt.Sprintf("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links))
 	}
-	return "", nil
+	return ""
 }
 
 // oddText asks what else the failing links could have been hashed over.
-func (a *analysis) oddText(_ context.Context, h *host) (string, error) {
+func (a *analysis) oddText(h *host) string {
 	counts := map[token.Mistake]int64{}
 	var top token.Mistake
 	for _, m := range a.wrong(h) {
@@ -196,35 +283,9 @@ func (a *analysis) oddText(_ context.Context, h *host) (string, error) {
 		}
 	}
 	if counts[top]*2 <= h.examined {
-		return "", nil
+		return ""
 	}
-	return fmt.Sprintf("%d of %d failing tokens reproduce under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says), nil
-}
-
-// sampled is a served link that does not reproduce, with an address it was
-// served to.
-type sampled struct {
-	link   uint32
-	client netip.Addr
-}
-
-// diagnosed is how many failing links of a host are looked into.
-const diagnosed = 60
-
-func (a *analysis) failing(ctx context.Context, h *host) ([]sampled, error) {
-	var out []sampled
-	err := each(ctx, a.conn, `SELECT k.link, array_to_string(list(DISTINCT c.address), ' ') FROM work.visit k JOIN outcome o ON o.id = k.outcome JOIN link l ON l.id = k.link JOIN client c ON c.id = k.client
-		WHERE o.host = ? AND served(o.status, o.method) AND NOT o.matched AND k.link > 0 GROUP BY k.link, l.hash ORDER BY l.hash LIMIT ?`, func(scan scanner) error {
-		var s sampled
-		var text string
-		err := scan(&s.link, &text)
-		if ip, bad := a.first(text); bad == nil {
-			s.client = ip
-			out = append(out, s)
-		}
-		return err
-	}, h.name, diagnosed)
-	return out, err
+	return fmt.Sprintf("%d of %d failing tokens reproduce under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
 }
 
 // holdUnder counts links that verify under other keys or further up.

@@ -1,9 +1,10 @@
 package detect
 
 import (
-	"context"
-	"database/sql"
-	"fmt"
+	"math"
+	"slices"
+
+	"ipdrift/ingest"
 )
 
 // Clock thresholds (rules of evidence, 7).
@@ -14,35 +15,108 @@ const (
 	clockCluster = 60  // seconds behind a multiple that count as at it
 )
 
+// timedLinks is of how many links of a host times are kept: the first in the order
+// of their hashes, which no traffic can choose. A test has fewer.
+var timedLinks = 1 << 18
+
+// delays are how long after their expiry links were used first, s.
+type delays struct {
+	links, near int64 // all, and those that cluster
+	some        []int64
+}
+
+func (d *delays) add(by int64) {
+	d.links++
+	if by >= clockStep && by%clockStep <= clockCluster {
+		d.near++
+	}
+	if len(d.some) < timedLinks {
+		d.some = append(d.some, by)
+	}
+}
+
+// lives are how long links live from their first use on, s, where that can be.
+type lives struct {
+	longest int64
+	some    []int64
+}
+
+// longestLife is what no lifetime exceeds, s: ten years.
+const longestLife = 315_360_000
+
+func (l *lives) add(life int64) {
+	if life < 1 || life > longestLife {
+		return
+	}
+	l.longest = max(l.longest, life)
+	if len(l.some) < timedLinks {
+		l.some = append(l.some, life)
+	}
+}
+
+// aged notes when a link was used first, of all and where that was too late.
+func (h *host) aged(l *visited) {
+	const never = math.MaxInt64
+	first, served, refused := int64(never), int64(never), int64(never)
+	for i := range l.visits {
+		v := &l.visits[i]
+		first = min(first, v.first)
+		if !v.matched || v.late != ingest.TooLate || v.shield {
+			continue
+		}
+		if v.served() {
+			served = min(served, v.first)
+		}
+		if v.refused() {
+			refused = min(refused, v.first)
+		}
+	}
+	h.lives.add(l.deadline - first/1e6)
+	if served < never {
+		h.late.served.add(served/1e6 - l.deadline)
+	}
+	if refused < never {
+		h.late.refused.add(refused/1e6 - l.deadline)
+	}
+}
+
 // clock looks for expiry errors that are the fault of a clock or a time zone:
 // links served long after their expiry, and refusals that cluster behind a
 // multiple of a quarter of an hour.
-func (a *analysis) clock(ctx context.Context, conn *sql.Conn) error {
-	const late = `SELECT o.host, v.link, min(epoch_us(v.first) // 1000000 - l.deadline) AS by
-		FROM work.visit v JOIN outcome o ON o.id = v.outcome JOIN link l ON l.id = v.link
-		WHERE o.matched AND o.late = 4 AND NOT o.shield AND `
-	err := each(ctx, conn, `SELECT host, count(*), quantile_cont(by, 0.5)::BIGINT FROM (`+late+`served(o.status, o.method) GROUP BY ALL)
-		GROUP BY host HAVING count(*) >= ? ORDER BY host`, func(scan scanner) error {
-		var host string
-		var links, by int64
-		err := scan(&host, &links, &by)
-		if float64(links) >= fewLinks*float64(a.host(host).tokens) {
-			a.clocks = append(a.clocks, fmt.Sprintf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", host, links, by))
+func (a *analysis) clock() {
+	for _, name := range a.names {
+		h := a.hosts[name]
+		if late := &h.late.served; late.links >= clockLinks && float64(late.links) >= fewLinks*float64(h.tokens) {
+			a.warnOf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", name, late.links, median(late.some))
 		}
-		return err
-	}, clockLinks)
-	if err != nil {
-		return err
 	}
-	return each(ctx, conn, `SELECT host, count(*), count(*) FILTER (by >= ? AND by % ? <= ?), mode(by // ?) FROM (`+late+`o.refused GROUP BY ALL)
-		GROUP BY host HAVING count(*) >= ? ORDER BY host`, func(scan scanner) error {
-		var host string
-		var links, near, steps int64
-		err := scan(&host, &links, &near, &steps)
-		if float64(near) >= clockShare*float64(links) {
-			a.host(host).shifted = steps * clockStep / 60
-			a.clocks = append(a.clocks, fmt.Sprintf("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", host, near, links, steps*clockStep/60))
+	for _, name := range a.names {
+		h := a.hosts[name]
+		if late := &h.late.refused; late.links >= clockLinks && float64(late.near) >= clockShare*float64(late.links) {
+			h.shifted = mostSteps(late.some, clockStep) * clockStep / 60
+			a.warnOf("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", name, late.near, late.links, h.shifted)
 		}
-		return err
-	}, clockStep, clockStep, clockCluster, clockStep, clockLinks)
+	}
+}
+
+// median is the one in the middle, or between the two that are, to the even number;
+// it sorts the values.
+func median(values []int64) int64 {
+	slices.Sort(values)
+	low, high := float64(values[(len(values)-1)/2]), float64(values[len(values)/2])
+	return int64(math.RoundToEven(low + (high-low)/2))
+}
+
+// mostSteps is how many whole steps most values are, the least of several.
+func mostSteps(values []int64, step int64) (best int64) {
+	counts := map[int64]int{}
+	for _, v := range values {
+		counts[v/step]++
+	}
+	for steps, n := range counts {
+		if n > counts[best] || n == counts[best] && steps < best {
+			best = steps
+		}
+	}
+	return best
 }

@@ -6,63 +6,173 @@ import (
 	"database/sql"
 	"net/netip"
 	"slices"
-	"strings"
+	"sync"
 
 	"ipdrift/detect/finding"
 )
 
 const (
 	mostNetworks = 10      // that are listed
-	tiedNetworks = 100_000 // that are put in order where the case has them in another one
+	deniedAtOnce = 1 << 19 // networks that are counted at once, about
 )
 
-// denied is a network with its refusals.
+// origin is where requests to a host came from.
+type origin struct {
+	host *host
+	network
+}
+
+// denied are the refused requests of links from an origin.
 type denied struct {
-	finding.Network
-	family uint8
-	real   netip.Prefix
+	origin
+	refusals, mismatches int64
+	real                 netip.Addr // of the network; zero: not asked yet
+}
+
+// before compares origins by what is told of them: those with most refusals first.
+func (d *denied) before(o *denied) int {
+	return cmp.Or(cmp.Compare(o.mismatches, d.mismatches), cmp.Compare(o.refusals, d.refusals), cmp.Compare(d.host.place, o.host.place), cmp.Compare(d.length(), o.length()))
 }
 
 // deny lists the networks where most refusals came from.
-func (a *analysis) deny(ctx context.Context, conn *sql.Conn) error {
-	limit := mostNetworks
-	if a.Pseudonyms != nil {
-		limit = tiedNetworks
-	}
-	var all []denied
-	err := each(ctx, conn, `SELECT o.host, c.family, network(c.family, c.hi, c.lo) AS net, CASE WHEN count(DISTINCT coalesce(c.asn, 0)) = 1 THEN min(c.asn) END,
-			coalesce(CASE WHEN count(DISTINCT coalesce(c.country, '')) = 1 THEN min(c.country) END, ''),
-			sum(d.n)::BIGINT AS refusals, coalesce(sum(d.n) FILTER (mismatch(d.cause)), 0)::BIGINT AS mismatches,
-			count(DISTINCT c.address)
-		FROM (SELECT outcome, client, cause, sum(n) AS n FROM work.denied GROUP BY ALL) d JOIN outcome o ON o.id = d.outcome JOIN client c ON c.id = d.client
-		GROUP BY o.host, c.family, net ORDER BY mismatches DESC, refusals DESC, o.host, c.family, net LIMIT ?`,
-		func(scan scanner) error {
-			var n denied
-			var net uint64
-			err := scan(&n.Host, &n.family, &net, &n.ASN, &n.Country, &n.Refusals, &n.Mismatches, &n.Addresses)
-			p := networkOf(n.family, net)
-			n.Prefix, n.real = p.String(), a.realNetwork(p)
-			all = append(all, n)
-			return err
-		}, limit)
-	slices.SortFunc(all, func(x, y denied) int {
-		return cmp.Or(cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Refusals, x.Refusals), strings.Compare(x.Host, y.Host),
-			cmp.Compare(x.family, y.family), x.real.Addr().Compare(y.real.Addr()))
-	})
-	for _, n := range all[:min(len(all), mostNetworks)] {
-		if n.ASN != nil && a.Networks != nil {
-			n.Name = a.operator(n.real.Addr(), *n.ASN)
+func (a *analysis) deny(ctx context.Context, _ *sql.Conn) error {
+	totals := a.totals()
+	var hosts []*host
+	for _, name := range a.names {
+		if totals[name] > 0 {
+			hosts = append(hosts, a.hosts[name])
 		}
-		a.out.Denials.Networks = append(a.out.Denials.Networks, n.Network)
 	}
-	return err
+	var top []denied
+	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.name], int64(len(a.clients.kinds))) }) {
+		all, err := a.countDenied(ctx, some)
+		if err != nil {
+			return err
+		}
+		top = a.mostDenied(append(all, top...))
+	}
+	return a.describe(ctx, top)
 }
 
-// networkOf is what the macro network cut out.
-func networkOf(family uint8, net uint64) netip.Prefix {
-	if family == 4 {
-		return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(net >> 8), byte(net)}), 16)
+// countDenied counts the refused requests of links to some hosts.
+func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, error) {
+	const most = 1 << 12 // that a goroutine holds
+	type counts map[origin]denied
+	places := a.places(hosts)
+	all := counts{}
+	var mu sync.Mutex
+	enter := func(part counts) {
+		mu.Lock()
+		defer mu.Unlock()
+		for at, n := range part {
+			all[at] = all[at].with(n.refusals, n.mismatches)
+		}
+		clear(part)
 	}
-	raw := [16]byte{byte(net >> 24), byte(net >> 16), byte(net >> 8), byte(net)}
-	return netip.PrefixFrom(netip.AddrFrom16(raw), 32)
+	parts, err := screen(ctx, a, func() counts { return counts{} }, func(part counts, frames []frame) {
+		for i := range frames {
+			f := &frames[i]
+			if f.cause == 0 || f.place == 0 || places[f.outcome] < 0 {
+				continue
+			}
+			at, mismatches := origin{a.outcomes[f.outcome].host, a.clients.network(f.client)}, int64(0)
+			if f.cause == a.words.mismatch || f.cause == a.expiredMismatch {
+				mismatches = 1
+			}
+			if part[at] = part[at].with(1, mismatches); len(part) == most {
+				enter(part)
+			}
+		}
+	})
+	for _, part := range parts {
+		enter(part)
+	}
+	var list []denied
+	for at, n := range all {
+		n.origin = at
+		list = append(list, n)
+	}
+	return list, err
+}
+
+func (d denied) with(refusals, mismatches int64) denied {
+	d.refusals, d.mismatches = d.refusals+refusals, d.mismatches+mismatches
+	return d
+}
+
+// mostDenied are the first of some origins; like ones stand in the order of the real
+// addresses, which the case may not have.
+func (a *analysis) mostDenied(all []denied) []denied {
+	slices.SortFunc(all, func(x, y denied) int { return x.before(&y) })
+	if n := mostNetworks; len(all) > n {
+		for n < len(all) && all[n].before(&all[mostNetworks-1]) == 0 {
+			n++
+		}
+		all = all[:n]
+	}
+	for i := range all {
+		all[i].real = a.realNetwork(all[i].prefix()).Addr()
+	}
+	slices.SortFunc(all, func(x, y denied) int { return cmp.Or(x.before(&y), x.real.Compare(y.real)) })
+	return slices.Clone(all[:min(len(all), mostNetworks)])
+}
+
+// describe lists origins with what their clients have in common.
+func (a *analysis) describe(ctx context.Context, top []denied) error {
+	at := map[origin]int{}
+	for i := range top {
+		at[top[i].origin] = i
+	}
+	crowds, err := a.crowds(ctx, len(top), func(f *frame) int {
+		if f.cause > 0 && f.place > 0 {
+			if i, ok := at[origin{a.outcomes[f.outcome].host, a.clients.network(f.client)}]; ok {
+				return i
+			}
+		}
+		return -1
+	})
+	if err != nil {
+		return err
+	}
+	c := &a.clients
+	for i := range top {
+		d := &top[i]
+		n := finding.Network{Host: d.host.name, Prefix: d.prefix().String(), Refusals: d.refusals, Mismatches: d.mismatches}
+		clients := crowds[i].list(c)
+		asn, country := c.asns[clients[0]], c.countries[clients[0]]
+		for j, id := range clients {
+			if j == 0 || c.address(id) != c.address(clients[j-1]) {
+				n.Addresses++
+			}
+			if c.asns[id] != asn {
+				asn = 0
+			}
+			if c.countries[id] != country {
+				country = 0
+			}
+		}
+		if n.Country = c.names[country]; asn > 0 {
+			number := int64(asn)
+			if n.ASN = &number; a.Networks != nil {
+				n.Name = a.operator(d.real, number)
+			}
+		}
+		a.out.Denials.Networks = append(a.out.Denials.Networks, n)
+	}
+	return nil
+}
+
+// length is how many bits of an address the network is.
+func (n network) length() int {
+	if n.six {
+		return 32
+	}
+	return 16
+}
+
+func (n network) prefix() netip.Prefix {
+	if n.six {
+		return netip.PrefixFrom(netip.AddrFrom16([16]byte{byte(n.bits >> 24), byte(n.bits >> 16), byte(n.bits >> 8), byte(n.bits)}), 32)
+	}
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n.bits >> 8), byte(n.bits)}), 16)
 }

@@ -53,38 +53,37 @@ type Options struct {
 // analysis is one run of Analyze.
 type analysis struct {
 	Options
-	store            *ingest.Store
-	conn             *sql.Conn // holds the temporary tables
-	changed          bool      // table hit is not what was loaded
-	film             *film
-	clients          clients
-	loaded           *ingest.Loaded
-	outcomes         []*outcome // by id; nil: there is none
-	hosts            map[string]*host
-	names            []string // of hosts, sorted
-	survey           *survey
-	proofs           map[uint32]*proof
-	draws            []draw
-	vain             int                // links that were searched through all of IPv4 and not found
-	recovered        map[userKey]bool   // served again in time, with another link
-	found            []netip.Addr       // that links were signed for
-	doubted, flagged bits               // places of links
-	members          map[atom]userKey   // who are not one link under one user agent
-	firsts           []userKey          // by id, who are an address and a user agent; nil: nobody is
-	circleAt         []uint32           // by place of the link, the circle of several; 0: none
-	joint            *film              // of those circles; nil: there is none
-	grains           map[uint16]int64   // by source, how exactly it knows the time, µs
-	gaps             bool               // more than a tenth of the requests is missing
-	bots             map[uint32]bool    // user agents of link previews and crawlers
-	hosted           map[uint32]bool    // ASNs in the log that are hosting networks
-	split            []userKey          // users who were taken for one wrongly
-	masked           bool               // the log's addresses end in zeros
-	listed           [2]*finding.User   // the last one on a full list of flagged users, and of those on shared links
-	before           map[uint32]learned // by link: what earlier runs found out
-	learned          map[uint32]learned // the same of this one
-	tokenless        int64              // links that were not searched, since only earlier runs had their tokens
-	passed           int64              // links that were not looked into: there were too many
-	clocks           []string           // what was found wrong with clocks
+	store     *ingest.Store
+	conn      *sql.Conn // holds the temporary tables
+	changed   bool      // table hit is not what was loaded
+	film      *film
+	clients   clients
+	loaded    *ingest.Loaded
+	outcomes  []*outcome // by id; nil: there is none
+	hosts     map[string]*host
+	names     []string // of hosts, sorted
+	survey    *survey
+	proofs    map[uint32]*proof
+	draws     []draw
+	vain      int                // links that were searched through all of IPv4 and not found
+	recovered map[userKey]bool   // served again in time, with another link
+	found     []netip.Addr       // that links were signed for
+	doubted   bits               // places of links
+	members   map[atom]userKey   // who are not one link under one user agent
+	firsts    []userKey          // by id, who are an address and a user agent; nil: nobody is
+	circleAt  []uint32           // by place of the link, the circle of several; 0: none
+	joint     *film              // of those circles; nil: there is none
+	grains    map[uint16]int64   // by source, how exactly it knows the time, µs
+	gaps      bool               // more than a tenth of the requests is missing
+	bots      map[uint32]bool    // user agents of link previews and crawlers
+	hosted    map[uint32]bool    // ASNs in the log that are hosting networks
+	split     []userKey          // users who were taken for one wrongly
+	masked    bool               // the log's addresses end in zeros
+	listed    [2]*finding.User   // the last one on a full list of flagged users, and of those on shared links
+	before    map[uint32]learned // by link: what earlier runs found out
+	learned   map[uint32]learned // the same of this one
+	tokenless int64              // links that were not searched, since only earlier runs had their tokens
+	passed    int64              // links that were not looked into: there were too many
 
 	moves  *judge.Moves  // of all hosts
 	sights []judge.Sight // scratch
@@ -123,7 +122,7 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.conn, err = a.connect(ctx); err != nil {
+	if a.conn, err = a.store.DB.Conn(ctx); err != nil {
 		return nil, errors.Join(err, drop())
 	}
 	return func() error {
@@ -146,13 +145,14 @@ func (a *analysis) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := a.beside(ctx, a.users, a.listRefusals, a.deny, a.clock, a.signers, a.lifetimes); err != nil {
+	if err := a.beside(ctx, a.users, a.deny, a.signers); err != nil {
 		return err
 	}
-	if err := a.beside(ctx, a.people, a.trends, a.overTime); err != nil {
+	if err := a.beside(ctx, a.people, a.overTime); err != nil {
 		return err
 	}
-	a.out.Warnings = append(a.out.Warnings, a.clocks...)
+	a.lifetimes()
+	a.clock()
 	a.sayTrends()
 	for _, step := range []func(context.Context) error{a.sumMoves, a.advise, a.account} {
 		if err := step(ctx); err != nil {
@@ -187,7 +187,7 @@ func (a *analysis) beside(ctx context.Context, step func(context.Context) error,
 	g.Go(func() error { return step(ctx) })
 	for _, other := range others {
 		g.Go(func() error {
-			conn, err := a.connect(ctx)
+			conn, err := a.store.DB.Conn(ctx)
 			if err != nil {
 				return err
 			}

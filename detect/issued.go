@@ -27,21 +27,26 @@ func (a *analysis) takeIssued(ctx context.Context, c *circles) error {
 		host   string
 	}
 	last, seen, reached := map[place]int32{}, map[uint64]bool{}, map[uint64]bool{}
-	err := ingest.Pages(ctx, a.conn, `SELECT DISTINCT link, agent, hash FROM work.visit WHERE link > 0 ORDER BY hash, agent`, func(p ingest.Page) error {
-		links, agents, hashes := p.U32(0), p.U32(1), p.U64(2)
+	err := a.eachLink(ctx, func(links []visited) error {
 		for i := range links {
-			r := a.Issued[hashes[i]]
-			seen[hashes[i]] = true
+			l := &links[i]
+			r, issued := a.Issued[l.hash]
+			if !issued || l.link == 0 {
+				continue
+			}
+			seen[l.hash] = true
 			if r.Viewer == 0 {
 				continue
 			}
 			reached[r.Viewer] = true
 			at := place{r.Viewer, r.Host}
-			n := c.add(atom{link: links[i], agent: agents[i]}, hashes[i], 0)
-			if before, ok := last[at]; ok {
-				c.join(before, n, ingest.TieIssued)
+			for _, agent := range l.agents() {
+				n := c.add(atom{link: l.link, agent: agent}, l.hash, 0)
+				if before, ok := last[at]; ok {
+					c.join(before, n, ingest.TieIssued)
+				}
+				last[at] = n
 			}
-			last[at] = n
 		}
 		return nil
 	})
@@ -50,6 +55,16 @@ func (a *analysis) takeIssued(ctx context.Context, c *circles) error {
 	}
 	a.countUnreached(reached, seen)
 	return nil
+}
+
+// agents lists the user agents that asked with a link.
+func (l *visited) agents() []uint32 {
+	var list []uint32
+	for i := range l.visits {
+		list = append(list, l.visits[i].agent)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // countUnreached says how many of the issued links, and of the viewers, the log

@@ -3,8 +3,6 @@ package detect
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
 	"sort"
 	"time"
 
@@ -54,9 +52,11 @@ type host struct {
 	mistakes map[string]int64 // of the signer, by name: links
 	mistaken int64            // refused requests with an unresolved signature that a mistake explains
 	outdated int64            // requests served with a key outside its validity
+	voted    majority         // the addresses that hashes were reproduced with, by link
 	proxy    string           // the one address that most links were signed for; "" if there is none
 	status   finding.CalibrationStatus
 	reason   string
+	failure  *failure // what it was told from; nil: not looked into
 	requests int64
 	served   int64 // served requests, signed or not
 	signed   int64 // of them, with a well-formed token
@@ -70,6 +70,8 @@ type host struct {
 	shifted  int64         // minutes by which a clock is wrong; 0: not known to be
 	life     time.Duration // of the links, from their first use: the longest, and what 95 % do not exceed
 	life95   time.Duration
+	lives    lives // what these were told from
+	late     struct{ served, refused delays }
 	gaps     bool                    // segments are missing: requests are not in the log
 	session  time.Duration           // of its users, the median
 	outside  map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers
@@ -94,7 +96,7 @@ func (a *analysis) host(name string) *host {
 // connections opens some.
 func (a *analysis) connections(ctx context.Context, n int) (conns []*sql.Conn, err error) {
 	for range n {
-		conn, err := a.connect(ctx)
+		conn, err := a.store.DB.Conn(ctx)
 		if err != nil {
 			for _, c := range conns {
 				c.Close()
@@ -106,39 +108,8 @@ func (a *analysis) connections(ctx context.Context, n int) (conns []*sql.Conn, e
 	return conns, nil
 }
 
-// connect opens a connection of its own with the macros that the queries
-// speak in. The working tables live in a database beside the case, so that
-// every connection sees them and none of them reaches the file.
-func (a *analysis) connect(ctx context.Context) (*sql.Conn, error) {
-	conn, err := a.store.DB.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, q := range []string{
-		fmt.Sprintf(`CREATE OR REPLACE TEMP MACRO mismatch(cause) AS cause IN (%d, %d)`, a.words.mismatch, a.expiredMismatch),
-		`CREATE OR REPLACE TEMP MACRO served(status, method) AS status IN (200, 206, 304) AND method IN ('GET', 'HEAD', '')`,
-		`CREATE OR REPLACE TEMP MACRO network(family, hi, lo) AS CASE WHEN family = 4 THEN (lo & 4294967295) >> 16 ELSE hi >> 32 END`,
-	} {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-	}
-	return conn, nil
-}
-
-// answers fills table answer.
-const answers = `INSERT INTO work.answer SELECT id, (dense_rank() OVER (ORDER BY host) - 1)::UINTEGER, served(status, method), refused AND NOT shield, shield FROM outcome`
-
-// group makes the table visit, and reads what takes few values.
+// group reads what takes few values, and makes the film.
 func (a *analysis) group(ctx context.Context) error {
-	for _, q := range []string{workSQL, answers} {
-		if _, err := a.conn.ExecContext(ctx, q); err != nil {
-			return err
-		}
-	}
-	if err := a.makeVisits(ctx); err != nil {
-		return err
-	}
 	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, stale, refused FROM outcome`,
 		func(scan scanner) error {
 			var id uint32
@@ -167,9 +138,6 @@ func (a *analysis) group(ctx context.Context) error {
 	for i, name := range a.names {
 		a.hosts[name].place = uint32(i)
 	}
-	if err := a.findZeros(ctx); err != nil {
-		return err
-	}
 	if err := a.readClients(ctx); err != nil {
 		return err
 	}
@@ -179,9 +147,8 @@ func (a *analysis) group(ctx context.Context) error {
 	if a.film, err = a.makeFilm(ctx); err != nil {
 		return err
 	}
-	all, zeros, err := a.zeroAddresses(ctx, `SELECT c.address, bool_or(z.id IS NOT NULL AND z.host) AS zero FROM client c LEFT JOIN work.zero z ON z.id = c.id GROUP BY c.address`)
-	a.masked = all >= maskedAddresses && float64(zeros) >= maskedShare*float64(all)
-	return err
+	a.masked = a.endsInZeros()
+	return nil
 }
 
 // A log with this many addresses, this share of which end in zeros, has had
@@ -191,11 +158,20 @@ const (
 	maskedShare     = 0.9
 )
 
-// zeroAddresses counts the addresses of a query, and those of which it says that
-// their host part reads zero.
-func (a *analysis) zeroAddresses(ctx context.Context, query string, args ...any) (all, zeros int64, err error) {
-	err = a.conn.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (zero) FROM (`+query+`)`, args...).Scan(&all, &zeros)
-	return all, zeros, err
+// endsInZeros tells whether the addresses of the log do: one with several carriers
+// counts once for each.
+func (a *analysis) endsInZeros() bool {
+	all, zero := 0, 0
+	for id, kind := range a.clients.kinds {
+		if kind == 0 {
+			continue
+		}
+		all++
+		if host, _ := zeros(a.client(a.clients.of(uint32(id)))); host {
+			zero++
+		}
+	}
+	return all >= maskedAddresses && float64(zero) >= maskedShare*float64(all)
 }
 
 // unbound tells a host on which no user is flagged: an address cannot be the cause

@@ -1,8 +1,9 @@
 package detect
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,9 @@ func (a *analysis) sessions(ctx context.Context) error {
 	})
 }
 
+// outsideAtOnce is how much memory the clients of some hosts take, bytes.
+const outsideAtOnce = 32 << 20
+
 // findOutside measures how often two clients that share a network of a
 // candidate's length are of different carriers (rules of evidence, 17), if there
 // is a host with enough affected users to ask. Clients whose carrier is not known
@@ -26,23 +30,24 @@ func (a *analysis) findOutside(ctx context.Context) error {
 	if !a.asksForMasks() {
 		return nil
 	}
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.neighbour AS SELECT DISTINCT o.host, c.family, c.hi, c.lo, c.asn
-		FROM (SELECT DISTINCT outcome, client FROM work.visit WHERE link > 0) k JOIN outcome o ON o.id = k.outcome JOIN client c ON c.id = k.client
-		WHERE NOT o.shield AND c.asn IS NOT NULL`); err != nil {
-		return err
+	var hosts []*host
+	for _, name := range a.names {
+		hosts = append(hosts, a.hosts[name])
 	}
-	for _, p := range a.Masks4 {
-		if err := a.outsideOf(ctx, 4, p, fmt.Sprintf(`(lo & 4294967295) >> %d`, 32-p)); err != nil {
+	most := int64(len(a.clients.kinds) / 8)
+	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(4*h.requests, most) }) {
+		places := a.places(some)
+		crowds, err := a.crowds(ctx, len(some), func(f *frame) int {
+			if f.place == 0 || a.clients.asns[f.client] == 0 {
+				return -1
+			}
+			return places[f.outcome]
+		})
+		if err != nil {
 			return err
 		}
-	}
-	for _, p := range a.Masks6 {
-		net := fmt.Sprintf(`hi >> %d`, max(0, 64-p))
-		if p > 64 {
-			net = fmt.Sprintf(`(hi, lo >> %d)`, 128-p)
-		}
-		if err := a.outsideOf(ctx, 6, p, net); err != nil {
-			return err
+		for i, h := range some {
+			h.outside = a.outsideOf(crowds[i].list(&a.clients))
 		}
 	}
 	return nil
@@ -59,20 +64,69 @@ func (a *analysis) asksForMasks() bool {
 	return false
 }
 
-// outsideOf counts pairs of clients in networks of one length, told apart by an
-// SQL expression.
-func (a *analysis) outsideOf(ctx context.Context, family, prefix int, net string) error {
-	return each(ctx, a.conn, `WITH n AS (SELECT host, `+net+` AS net, asn, count(*)::DOUBLE AS k FROM work.neighbour WHERE family = ? GROUP BY ALL),
-		pairs AS (SELECT host, net, sum(k) * (sum(k) - 1) AS whole, sum(k * (k - 1)) AS alike FROM n GROUP BY host, net)
-		SELECT host, 1 - sum(alike) / sum(whole) FROM pairs GROUP BY host HAVING sum(whole) > 0`, func(scan scanner) error {
-		var name string
-		var share float64
-		err := scan(&name, &share)
-		h := a.host(name)
-		if h.outside == nil {
-			h.outside = map[int]map[int]float64{4: {}, 6: {}}
+// outsideOf measures it among some clients; those of one address and carrier are one.
+func (a *analysis) outsideOf(list []uint32) map[int]map[int]float64 {
+	c := &a.clients
+	var by [2][]uint32
+	for _, id := range list {
+		family, _, _, _ := c.of(id)
+		by[at(int(family))] = append(by[at(int(family))], id)
+	}
+	for i := range by {
+		slices.SortFunc(by[i], c.inOrderOfCarriers)
+		by[i] = slices.CompactFunc(by[i], func(x, y uint32) bool { return c.inOrderOfCarriers(x, y) == 0 })
+	}
+	out := map[int]map[int]float64{4: {}, 6: {}}
+	for _, p := range a.Masks4 {
+		if share, ok := c.outside(by[0], 96+p); ok {
+			out[4][p] = share
 		}
-		h.outside[family][prefix] = share
-		return err
-	}, family)
+	}
+	for _, p := range a.Masks6 {
+		if share, ok := c.outside(by[1], p); ok {
+			out[6][p] = share
+		}
+	}
+	return out
+}
+
+// inOrderOfCarriers compares clients by address, whatever its form, and carrier.
+func (c *clients) inOrderOfCarriers(x, y uint32) int {
+	_, _, xHi, xLo := c.of(x)
+	_, _, yHi, yLo := c.of(y)
+	return cmp.Or(cmp.Compare(xHi, yHi), cmp.Compare(xLo, yLo), cmp.Compare(c.asns[x], c.asns[y]))
+}
+
+// outside counts pairs of clients in networks of one length, in bits of 128, and
+// gives the share of those that are of different carriers; ok: there is a pair.
+func (c *clients) outside(list []uint32, length int) (share float64, ok bool) {
+	var whole, alike int64
+	by := map[uint32]int64{}
+	for from := 0; from < len(list); {
+		to := from + 1
+		for to < len(list) && c.together(list[from], list[to], length) {
+			to++
+		}
+		n := int64(to - from)
+		whole += n * (n - 1)
+		for _, id := range list[from:to] {
+			alike += 2 * by[c.asns[id]]
+			by[c.asns[id]]++
+		}
+		for _, id := range list[from:to] {
+			delete(by, c.asns[id])
+		}
+		from = to
+	}
+	return 1 - float64(alike)/float64(whole), whole > 0
+}
+
+// together tells whether two addresses have some leading bits in common, of 128.
+func (c *clients) together(x, y uint32, length int) bool {
+	_, _, xHi, xLo := c.of(x)
+	_, _, yHi, yLo := c.of(y)
+	if length <= 64 {
+		return (xHi^yHi)>>(64-length) == 0
+	}
+	return xHi == yHi && (xLo^yLo)>>(128-length) == 0
 }

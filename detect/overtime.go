@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -22,43 +21,137 @@ const (
 // timeLengths are the lengths of a step, in seconds.
 var timeLengths = [...]int64{1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 2 * 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600}
 
-// overTime counts all refusals by host, cause and time; also those of a log that
-// holds nothing else, since it counts and claims no rate.
-func (a *analysis) overTime(ctx context.Context, conn *sql.Conn) error {
+// overTime counts refusals by host, cause and time, all of them, also those of a log
+// that holds nothing else, since that claims no rate; and looks for trends.
+func (a *analysis) overTime(ctx context.Context, _ *sql.Conn) error {
+	all, trended := a.timed(), a.trended()
+	if all == nil && trended == nil {
+		return nil
+	}
+	parts, err := screen(ctx, a, func() [2]*course { return [2]*course{all.blank(), trended.blank()} }, func(part [2]*course, frames []frame) {
+		for i := range frames {
+			part[0].add(&frames[i])
+			part[1].add(&frames[i])
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		all.join(part[0])
+		trended.join(part[1])
+	}
+	if all != nil {
+		a.out.Denials.OverTime = all.public()
+	}
+	if trended == nil {
+		return nil
+	}
+	return a.trends(ctx, trended)
+}
+
+// course is the requests of some hosts over time.
+type course struct {
+	step, from int64 // seconds, and steps since 1970
+	steps      int
+	hosts      []*host
+	places     []int       // of the hosts, by outcome; -1: of none of them
+	requests   [][]int64   // by host and step
+	refused    [][][]int64 // by host, cause and step; nil: none
+}
+
+func (a *analysis) newCourse(step, first, last int64, hosts []*host) *course {
+	c := &course{step: step, from: first / step, steps: int(last/step-first/step) + 1, hosts: hosts, places: a.places(hosts)}
+	return c.blank()
+}
+
+// blank is the same course without its requests; a nil one has none.
+func (c *course) blank() *course {
+	if c == nil {
+		return nil
+	}
+	b := *c
+	b.requests, b.refused = make([][]int64, len(c.hosts)), make([][][]int64, len(c.hosts))
+	for i := range b.requests {
+		b.requests[i], b.refused[i] = make([]int64, c.steps), make([][]int64, len(ingest.Causes())+1)
+	}
+	return &b
+}
+
+func (c *course) at(step int) time.Time { return time.Unix((c.from+int64(step))*c.step, 0).UTC() }
+
+// add counts a request, unless its host or its time is none that is followed.
+func (c *course) add(f *frame) {
+	if c == nil || c.places[f.outcome] < 0 {
+		return
+	}
+	host, at := c.places[f.outcome], f.start/(c.step*1e6)-c.from
+	if at < 0 || at >= int64(c.steps) {
+		return
+	}
+	c.requests[host][at]++
+	if f.cause == 0 {
+		return
+	}
+	if c.refused[host][f.cause] == nil {
+		c.refused[host][f.cause] = make([]int64, c.steps)
+	}
+	c.refused[host][f.cause][at]++
+}
+
+// join adds the requests of another course of the same hosts.
+func (c *course) join(o *course) {
+	if c == nil {
+		return
+	}
+	for i := range c.hosts {
+		addAll(&c.requests[i], o.requests[i])
+		for cause := range c.refused[i] {
+			addAll(&c.refused[i][cause], o.refused[i][cause])
+		}
+	}
+}
+
+func addAll(to *[]int64, counts []int64) {
+	if *to == nil {
+		*to = counts
+		return
+	}
+	for i, n := range counts {
+		(*to)[i] += n
+	}
+}
+
+// public is the refusals as the report has them.
+func (c *course) public() *finding.OverTime {
+	out := &finding.OverTime{From: c.at(0), Step: c.step, ByHost: map[string]map[string][]int64{}}
+	for i, h := range c.hosts {
+		for cause, word := range ingest.Causes() {
+			if counts := c.refused[i][cause+1]; counts != nil {
+				if out.ByHost[h.name] == nil {
+					out.ByHost[h.name] = map[string][]int64{}
+				}
+				out.ByHost[h.name][word] = counts
+			}
+		}
+	}
+	return out
+}
+
+// timed cuts the time for the hosts with most refusals; nil where there is none, or
+// no way to.
+func (a *analysis) timed() *course {
 	first, last, ok := a.times()
 	if !ok {
 		return nil
 	}
 	first, last = first/1e6, last/1e6
 	step, ok := timeStep(first, last)
-	names := a.mostRefused()
-	if !ok || len(names) == 0 {
+	hosts := a.most(a.totals(), timeHosts)
+	if !ok || len(hosts) == 0 {
 		return nil
 	}
-	from := first / step
-	out := &finding.OverTime{From: time.Unix(from*step, 0).UTC(), Step: step, ByHost: map[string]map[string][]int64{}}
-	causes := ingest.Causes()
-	err := each(ctx, conn, fmt.Sprintf(`SELECT o.host, f.cause, epoch_us(f.start) // %d - %d AS at, count(*) FROM work.refusal f JOIN outcome o ON o.id = f.outcome
-		WHERE o.host IN (%s) GROUP BY ALL`, step*1e6, from, strings.Join(names, ", ")), func(scan scanner) error {
-		var host string
-		var cause uint8
-		var at, n int64
-		if err := scan(&host, &cause, &at, &n); err != nil {
-			return err
-		}
-		if out.ByHost[host] == nil {
-			out.ByHost[host] = map[string][]int64{}
-		}
-		counts := out.ByHost[host][causes[cause-1]]
-		if counts == nil {
-			counts = make([]int64, last/step-from+1)
-			out.ByHost[host][causes[cause-1]] = counts
-		}
-		counts[at] = n
-		return nil
-	})
-	a.out.Denials.OverTime = out
-	return err
+	return a.newCourse(step, first, last, hosts)
 }
 
 // timeStep is the shortest step in which a span of seconds has few enough; none
@@ -71,18 +164,22 @@ func timeStep(first, last int64) (int64, bool) {
 	return timeLengths[i], true
 }
 
-// mostRefused are the hosts with most refusals, as SQL texts.
-func (a *analysis) mostRefused() []string {
-	total := map[string]int64{}
+// totals counts the refusals of each host that has some.
+func (a *analysis) totals() map[string]int64 {
+	out := map[string]int64{}
 	for name, causes := range a.out.Denials.ByHost {
 		for _, n := range causes {
-			total[name] += n
+			out[name] += n
 		}
 	}
-	names := slices.SortedFunc(maps.Keys(total), func(x, y string) int { return cmp.Or(cmp.Compare(total[y], total[x]), strings.Compare(x, y)) })
-	names = names[:min(len(names), timeHosts)]
-	for i, name := range names {
-		names[i] = `'` + strings.ReplaceAll(name, "'", "''") + `'`
+	return out
+}
+
+// most are the hosts with the largest of some counts.
+func (a *analysis) most(counts map[string]int64, hosts int) (out []*host) {
+	names := slices.SortedFunc(maps.Keys(counts), func(x, y string) int { return cmp.Or(cmp.Compare(counts[y], counts[x]), strings.Compare(x, y)) })
+	for _, name := range names[:min(len(names), hosts)] {
+		out = append(out, a.hosts[name])
 	}
-	return names
+	return out
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"database/sql"
 	"net/netip"
 	"slices"
 	"strings"
@@ -47,6 +46,7 @@ func (a *analysis) rule(ctx context.Context) error {
 					b.count(d)
 				}
 			}
+			l.vote()
 			return cmp.Or(l.err, b.enter(ctx, l), l.cut.putBack())
 		})
 	if err != nil {
@@ -134,14 +134,6 @@ func (a *analysis) annotate(s *strip, dockets []docket) error {
 			f.inferred, f.mistaken = r.basis == inferred, strings.HasPrefix(string(r.detail), "signer:")
 		}
 	})
-}
-
-// listRefusals makes the table of all refused requests.
-func (a *analysis) listRefusals(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, `CREATE TABLE work.refusal AS SELECT h.outcome, h.link, h.agent, h.ident, h.client, h.dir, h.file, j.cause, h.start
-		FROM hit h JOIN outcome o ON o.id = h.outcome `+joinJudged+`
-		WHERE o.refused AND NOT o.shield AND j.cause > 0`)
-	return err
 }
 
 // kinds are the visits of a link, those together that differ in the user alone.

@@ -4,9 +4,14 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
+	"net/netip"
 	"slices"
+	"strings"
+	"sync"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -75,31 +80,128 @@ const (
 	proxyNetworks = 3  // /16s, or /32s of IPv6, they lie in
 )
 
+// majority finds the value that more than half of many are, if there is one
+// (Boyer and Moore's vote).
+type majority struct {
+	value     string
+	lead, all int64
+}
+
+func (m *majority) add(value string) {
+	m.all++
+	switch {
+	case m.lead == 0:
+		m.value, m.lead = value, 1
+	case m.value == value:
+		m.lead++
+	default:
+		m.lead--
+	}
+}
+
+// vote counts what the links of a leaf were signed for.
+func (l *leaf) vote() {
+	g := &l.signed
+	for i, h := range g.host {
+		if g.address[i] != "" && g.basis[i] == string(recomputed) {
+			h.voted.add(g.address[i])
+		}
+	}
+}
+
+// proxy is the one address that most links of a host were signed for, and who asked
+// with them.
+type proxy struct {
+	netip.Addr
+	links    int64
+	signed   map[uint32]bool // links
+	others   map[netip.Addr]bool
+	networks map[network]bool
+}
+
+func (p *proxy) many() bool {
+	return len(p.others) >= proxyClients && len(p.networks) >= proxyNetworks
+}
+
+// meet adds a client, as long as there are too few.
+func (p *proxy) meet(ip netip.Addr, net network) {
+	if p.many() || ip == p.Addr {
+		return
+	}
+	if len(p.others) < proxyClients {
+		p.others[ip] = true
+	}
+	p.networks[net] = true
+}
+
 func (a *analysis) findProxies(ctx context.Context, conn *sql.Conn) error {
-	if _, err := conn.ExecContext(ctx, `CREATE TABLE work.proxy AS WITH n AS (SELECT l.host, s.signed_ip, count(*) AS links FROM signed s JOIN link l ON l.id = s.link
-			WHERE s.basis = 'recomputed' AND s.signed_ip IS NOT NULL GROUP BY ALL)
-		SELECT host, arg_max(signed_ip, (links, signed_ip)) AS signed_ip, max(links)::BIGINT AS links, sum(links)::BIGINT AS signed
-		FROM n GROUP BY host HAVING max(links) >= ? AND max(links) > ? * sum(links)`, a.Thresholds.CalibrationTokens, proxyShare); err != nil {
+	proxies, err := a.listProxies(ctx, conn)
+	if err != nil || len(proxies) == 0 {
 		return err
 	}
-	return each(ctx, conn, `SELECT t.host, t.signed_ip, t.links, t.signed FROM work.proxy t JOIN signed s ON s.signed_ip = t.signed_ip JOIN link l ON l.id = s.link AND l.host = t.host
-			JOIN work.visit k ON k.link = l.id JOIN client c ON c.id = k.client
-		WHERE c.address <> t.signed_ip
-		GROUP BY ALL HAVING count(DISTINCT c.address) >= ? AND count(DISTINCT (c.family, network(c.family, c.hi, c.lo))) >= ? ORDER BY t.host`,
-		func(scan scanner) error {
-			var name, address string
-			var links, signed int64
-			if err := scan(&name, &address, &links, &signed); err != nil {
-				return err
+	var mu sync.Mutex
+	if _, err := screen(ctx, a, func() struct{} { return struct{}{} }, func(_ struct{}, frames []frame) {
+		p := proxies[a.outcomes[frames[0].outcome].host]
+		if p == nil || !p.signed[a.film.links[frames[0].place].link] {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range frames {
+			if c := frames[i].client; i == 0 || c != frames[i-1].client {
+				p.meet(a.clients.address(c), a.clients.network(c))
 			}
-			a.host(name).proxy = address
-			a.out.Signer = append(a.out.Signer, finding.Signer{
-				Host: name, Mistake: "one_address", Links: links, Examined: signed, Among: "signed links",
-				Says: "they were signed for one address, " + address + ", and requested from many others: the signer sees its own proxy, not the viewers",
-				Fix:  "take the viewer's address from the header your proxy sets (X-Forwarded-For, X-Real-IP), trusting that proxy only",
-			})
-			return nil
-		}, proxyClients, proxyNetworks)
+		}
+	}); err != nil {
+		return err
+	}
+	for _, name := range a.names {
+		h := a.hosts[name]
+		p := proxies[h]
+		if p == nil || !p.many() {
+			continue
+		}
+		h.proxy = h.voted.value
+		a.out.Signer = append(a.out.Signer, finding.Signer{
+			Host: name, Mistake: "one_address", Links: p.links, Examined: h.voted.all, Among: "signed links",
+			Says: "they were signed for one address, " + h.proxy + ", and requested from many others: the signer sees its own proxy, not the viewers",
+			Fix:  "take the viewer's address from the header your proxy sets (X-Forwarded-For, X-Real-IP), trusting that proxy only",
+		})
+	}
+	return nil
+}
+
+// listProxies lists the addresses that most links of a host were signed for, where
+// these are enough to tell.
+func (a *analysis) listProxies(ctx context.Context, conn *sql.Conn) (map[*host]*proxy, error) {
+	proxies := map[*host]*proxy{}
+	var addresses []string
+	for _, h := range a.hosts {
+		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
+			proxies[h] = &proxy{signed: map[uint32]bool{}, others: map[netip.Addr]bool{}, networks: map[network]bool{}}
+			proxies[h].Addr, _ = netip.ParseAddr(m.value)
+			addresses = append(addresses, "'"+m.value+"'")
+		}
+	}
+	if len(proxies) == 0 {
+		return nil, nil
+	}
+	err := ingest.Pages(ctx, conn, `SELECT s.link, l.host, s.signed_ip, s.basis = '`+string(recomputed)+`' FROM signed s JOIN link l ON l.id = s.link
+		WHERE s.signed_ip IN (`+strings.Join(addresses, ", ")+`)`, func(p ingest.Page) error {
+		hosts, texts, proven := p.Texts(1), p.Texts(2), p.Bools(3)
+		for i, link := range p.U32(0) {
+			h := a.hosts[hosts(i)]
+			if at := proxies[h]; at != nil && texts(i) == h.voted.value {
+				at.signed[link] = true
+				at.links += either(proven(i), int64(1), 0)
+			}
+		}
+		return nil
+	})
+	maps.DeleteFunc(proxies, func(h *host, p *proxy) bool {
+		return p.links < a.Thresholds.CalibrationTokens || float64(p.links) <= proxyShare*float64(h.voted.all)
+	})
+	return proxies, err
 }
 
 // wrong lists the mistakes proven on the links of a host.

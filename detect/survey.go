@@ -116,6 +116,7 @@ func (s *survey) add(l *visited) {
 		return
 	}
 	l.host().calibrated(&c, l.deadline)
+	l.host().aged(l)
 	if c.keyed && !c.matched {
 		s.suspect(l, !c.served)
 	}

@@ -28,7 +28,7 @@ type dictionary struct {
 }
 
 func (a *analysis) openTexts(ctx context.Context) (*texts, error) {
-	conn, err := a.connect(ctx)
+	conn, err := a.store.DB.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -3,12 +3,8 @@ package detect
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
@@ -27,9 +23,9 @@ const (
 // trendLengths are the lengths of a step, in seconds.
 var trendLengths = [...]int64{60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600}
 
-// trends counts the refusals of each cause over time, and looks for when they
-// began. A log of refusals only gives no rates (rules of evidence, 2).
-func (a *analysis) trends(ctx context.Context, conn *sql.Conn) error {
+// trended cuts the time for the hosts worth following; nil where there is nothing to
+// follow. A log of refusals only gives no rates (rules of evidence, 2).
+func (a *analysis) trended() *course {
 	hosts := a.trendHosts()
 	if len(hosts) == 0 {
 		return nil
@@ -45,110 +41,146 @@ func (a *analysis) trends(ctx context.Context, conn *sql.Conn) error {
 	if last/step-first/step >= 10*trendSteps {
 		return nil // a clock that stands wrong somewhere
 	}
-	f := follow{step: step, from: first / step, steps: int(last/step-first/step) + 1, hosts: `('` + strings.Join(hosts, `', '`) + `')`}
-	requests, err := f.requests(ctx, conn)
-	if err != nil {
-		return err
+	return a.newCourse(step, first, last, hosts)
+}
+
+// trendHosts are the hosts worth following, by name.
+func (a *analysis) trendHosts() []*host {
+	total := a.totals()
+	for name, n := range total {
+		if n < trendRefusals || a.host(name).refusalsOnly() {
+			delete(total, name)
+		}
 	}
-	if a.out.Trends, err = f.refused(ctx, conn, requests); err != nil {
-		return err
+	hosts := a.most(total, trendHosts)
+	slices.SortFunc(hosts, func(x, y *host) int { return cmp.Compare(x.place, y.place) })
+	return hosts
+}
+
+// trends tells what was counted of each cause over time, and looks for when the
+// refusals began.
+func (a *analysis) trends(ctx context.Context, c *course) error {
+	var began []*finding.Trend
+	for i, h := range c.hosts {
+		for cause, word := range ingest.Causes() {
+			refused := c.refused[i][cause+1]
+			if sum(refused) < trendRefusals {
+				continue
+			}
+			t := finding.Trend{Host: h.name, Cause: word, From: c.at(0), Step: c.step, Refused: refused, Requests: c.requests[i]}
+			if b, ok := judge.Began(t.Refused, t.Requests); ok {
+				t.Began = &finding.Beginning{At: c.at(b.At), Low: c.at(b.From), High: c.at(b.To), Before: b.Before, After: b.After}
+			}
+			a.out.Trends = append(a.out.Trends, t)
+		}
 	}
 	for i := range a.out.Trends {
-		if err := f.begin(ctx, conn, &a.out.Trends[i]); err != nil {
+		if t := &a.out.Trends[i]; t.Began != nil {
+			began = append(began, t)
+		}
+	}
+	for some := range slices.Chunk(began, trendsAtOnce) {
+		if err := a.countCarriers(ctx, some); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// trendHosts are the hosts worth following, as SQL texts without their quotes.
-func (a *analysis) trendHosts() []string {
-	total := map[string]int64{}
-	for name, causes := range a.out.Denials.ByHost {
-		for _, n := range causes {
-			total[name] += n
-		}
-		if total[name] < trendRefusals || a.host(name).refusalsOnly() {
-			delete(total, name)
+func sum(counts []int64) (n int64) {
+	for _, one := range counts {
+		n += one
+	}
+	return n
+}
+
+// trendsAtOnce is of how many trends the network operators are held at once.
+const trendsAtOnce = 32
+
+// carriers are network operators by ASN since a trend began: how many requests they
+// have, and whether some were refused for its cause.
+type carriers struct {
+	of   map[uint32]*carrier
+	last uint32 // that was asked for
+	at   *carrier
+}
+
+type carrier struct {
+	requests int64
+	refused  bool
+}
+
+func (c *carriers) get(asn uint32) *carrier {
+	if asn != c.last {
+		if c.last, c.at = asn, c.of[asn]; c.at == nil {
+			c.at = &carrier{}
+			c.of[asn] = c.at
 		}
 	}
-	names := slices.SortedFunc(maps.Keys(total), func(x, y string) int { return cmp.Or(cmp.Compare(total[y], total[x]), strings.Compare(x, y)) })
-	names = names[:min(len(names), trendHosts)]
-	for i, name := range names {
-		names[i] = strings.ReplaceAll(name, "'", "''")
+	return c.at
+}
+
+// countCarriers asks whose the refusals are since some trends began.
+func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) error {
+	type since struct {
+		trend int
+		start int64
+		cause uint8
 	}
-	return names
-}
-
-// follow is one way of cutting the time.
-type follow struct {
-	step, from int64 // seconds, and steps since 1970
-	steps      int
-	hosts      string // SQL list
-}
-
-func (f *follow) at(step int) time.Time {
-	return time.Unix((f.from+int64(step))*f.step, 0).UTC()
-}
-
-// put enters a count, unless its time is none that is followed.
-func (f *follow) put(counts []int64, at, n int64) {
-	if i := at - f.from; i >= 0 && i < int64(len(counts)) {
-		counts[i] = n
+	of := map[*host][]since{}
+	for i, t := range trends {
+		h := a.hosts[t.Host]
+		of[h] = append(of[h], since{i, t.Began.At.UnixMicro(), a.causes[t.Cause]})
 	}
-}
-
-func (f *follow) requests(ctx context.Context, conn *sql.Conn) (map[string][]int64, error) {
-	out := map[string][]int64{}
-	return out, each(ctx, conn, fmt.Sprintf(`SELECT o.host, h.at, sum(h.n)::BIGINT FROM (SELECT outcome, epoch_us(start) // %d AS at, count(*) AS n FROM hit GROUP BY ALL) h JOIN outcome o ON o.id = h.outcome
-		WHERE NOT o.shield AND o.host IN %s GROUP BY ALL`, f.step*1e6, f.hosts), func(scan scanner) error {
-		var name string
-		var at, n int64
-		if err := scan(&name, &at, &n); err != nil {
-			return err
+	by := make([][]since, len(a.outcomes))
+	for id, o := range a.outcomes {
+		if o != nil && !o.shield {
+			by[id] = of[o.host]
 		}
-		if out[name] == nil {
-			out[name] = make([]int64, f.steps)
+	}
+	parts, err := screen(ctx, a, func() []carriers {
+		part := make([]carriers, len(trends))
+		for i := range part {
+			part[i].of = map[uint32]*carrier{}
 		}
-		f.put(out[name], at, n)
-		return nil
+		return part
+	}, func(part []carriers, frames []frame) {
+		for i := range frames {
+			f := &frames[i]
+			asn := a.clients.asns[f.client]
+			if asn == 0 {
+				continue
+			}
+			for _, s := range by[f.outcome] {
+				if f.start >= s.start {
+					c := part[s.trend].get(asn)
+					c.requests++
+					c.refused = c.refused || f.cause == s.cause
+				}
+			}
+		}
 	})
-}
-
-func (f *follow) refused(ctx context.Context, conn *sql.Conn, requests map[string][]int64) (out []finding.Trend, err error) {
-	causes := ingest.Causes()
-	err = each(ctx, conn, fmt.Sprintf(`WITH r AS (SELECT o.host, f.cause, epoch_us(f.start) // %d AS at, count(*) AS n FROM work.refusal f JOIN outcome o ON o.id = f.outcome
-			WHERE o.host IN %s GROUP BY ALL)
-		SELECT * FROM r QUALIFY sum(n) OVER (PARTITION BY host, cause) >= %d ORDER BY host, cause, at`, f.step*1e6, f.hosts, trendRefusals), func(scan scanner) error {
-		var name string
-		var cause uint8
-		var at, n int64
-		if err := scan(&name, &cause, &at, &n); err != nil {
-			return err
-		}
-		word := causes[cause-1]
-		if k := len(out); k == 0 || out[k-1].Host != name || out[k-1].Cause != word {
-			out = append(out, finding.Trend{Host: name, Cause: word, From: f.at(0), Step: f.step, Refused: make([]int64, f.steps), Requests: requests[name]})
-		}
-		f.put(out[len(out)-1].Refused, at, n)
-		return nil
-	})
-	return out, err
-}
-
-// begin looks for the step from which on refusals are more frequent, and asks
-// whose they are.
-func (f *follow) begin(ctx context.Context, conn *sql.Conn, t *finding.Trend) error {
-	c, ok := judge.Began(t.Refused, t.Requests)
-	if !ok {
-		return nil
+	if err != nil {
+		return err
 	}
-	t.Began = &finding.Beginning{At: f.at(c.At), Low: f.at(c.From), High: f.at(c.To), Before: c.Before, After: c.After}
-	return conn.QueryRowContext(ctx, `WITH seen AS (SELECT c.asn FROM hit h JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client
-			WHERE c.asn IS NOT NULL AND o.host = $1 AND NOT o.shield AND h.start >= $2 GROUP BY c.asn HAVING count(*) >= $3),
-		refused AS (SELECT DISTINCT c.asn FROM work.refusal f JOIN outcome o ON o.id = f.outcome JOIN client c ON c.id = f.client WHERE o.host = $1 AND f.start >= $2 AND f.cause = $4)
-		SELECT count(*), count(r.asn) FROM seen s LEFT JOIN refused r ON r.asn = s.asn`,
-		t.Host, t.Began.At, trendRequests, ingest.Place(ingest.Causes(), t.Cause)).Scan(&t.Began.Carriers, &t.Began.Affected)
+	for i, t := range trends {
+		all := carriers{of: map[uint32]*carrier{}}
+		for _, part := range parts {
+			for asn, c := range part[i].of {
+				sum := all.get(asn)
+				sum.requests, sum.refused = sum.requests+c.requests, sum.refused || c.refused
+			}
+		}
+		for _, c := range all.of {
+			if c.requests >= trendRequests {
+				t.Began.Carriers++
+				if c.refused {
+					t.Began.Affected++
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // sayTrends words what began.
@@ -196,7 +228,7 @@ func carriersOf(b *finding.Beginning, cause string) string {
 	return ""
 }
 
-func either(first bool, a, b string) string {
+func either[T any](first bool, a, b T) T {
 	if first {
 		return a
 	}

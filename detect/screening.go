@@ -1,0 +1,164 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// screen goes over all requests, those of one link after the other, or a part of
+// them. Each of several goroutines adds what it meets to a T of its own, in no
+// order: what is taken must not depend on it.
+func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T, []frame)) ([]T, error) {
+	g, ctx := errgroup.WithContext(ctx)
+	cuts := make(chan cut, a.Threads)
+	g.Go(func() error {
+		defer close(cuts)
+		return a.film.cuts(ctx, func(c cut) error {
+			select {
+			case cuts <- c:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	})
+	all := make([]T, a.Threads)
+	for i := range all {
+		t := fresh()
+		all[i] = t
+		g.Go(func() error {
+			for c := range cuts {
+				for i := range c.strips {
+					if err := c.strips[i].parts(func(frames []frame) error {
+						add(t, frames)
+						return nil
+					}); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	}
+	return all, g.Wait()
+}
+
+// crowd is a set of clients, which takes a bit for each client of the case at most.
+type crowd struct {
+	few  []uint32 // in the order in which they came, some of them several times
+	many bits     // nil: there are few
+}
+
+func (c *crowd) add(client uint32, clients int) {
+	if c.many == nil && len(c.few) < clients/32 {
+		c.few = append(c.few, client)
+		return
+	}
+	if c.many == nil {
+		c.many = newBits(clients)
+		for _, one := range c.few {
+			c.many.set(one)
+		}
+		c.few = nil
+	}
+	c.many.set(client)
+}
+
+// list gives the clients in the order of their addresses.
+func (c *crowd) list(of *clients) []uint32 {
+	list := c.few
+	for word, b := range c.many {
+		for n := range uint32(64) {
+			if b>>n&1 == 1 {
+				list = append(list, uint32(word)*64+n)
+			}
+		}
+	}
+	of.sort(list)
+	return slices.Compact(list)
+}
+
+// crowds gathers clients: place tells in which of n crowds the one of a request
+// belongs; -1: in none.
+func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([]crowd, error) {
+	const most = 1 << 12 // that wait
+	type guest struct {
+		place  int
+		client uint32
+	}
+	crowds := make([]crowd, n)
+	var mu sync.Mutex
+	enter := func(queue *[]guest) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, g := range *queue {
+			crowds[g.place].add(g.client, len(a.clients.kinds))
+		}
+		*queue = (*queue)[:0]
+	}
+	queues, err := screen(ctx, a, func() *[]guest { return &[]guest{} }, func(queue *[]guest, frames []frame) {
+		for i := range frames {
+			f := &frames[i]
+			g := guest{place(f), f.client}
+			if last := len(*queue) - 1; g.place < 0 || last >= 0 && (*queue)[last] == g {
+				continue
+			}
+			if *queue = append(*queue, g); len(*queue) == most {
+				enter(queue)
+			}
+		}
+	})
+	for _, queue := range queues {
+		enter(queue)
+	}
+	return crowds, err
+}
+
+// batches are hosts, as many at a time as need no more than some memory together;
+// one that needs more stands alone.
+func batches(hosts []*host, room int64, needs func(*host) int64) (out [][]*host) {
+	left := int64(0)
+	for _, h := range hosts {
+		need := needs(h)
+		if len(out) == 0 || need > left {
+			out, left = append(out, nil), room
+		}
+		out[len(out)-1] = append(out[len(out)-1], h)
+		left -= need
+	}
+	return out
+}
+
+// places gives each outcome of some hosts the place of its host among them, and all
+// others -1; also those of shields.
+func (a *analysis) places(hosts []*host) []int {
+	at := map[*host]int{}
+	for i, h := range hosts {
+		at[h] = i
+	}
+	out := make([]int, len(a.outcomes))
+	for id, o := range a.outcomes {
+		out[id] = -1
+		if o == nil || o.shield {
+			continue
+		}
+		if i, ok := at[o.host]; ok {
+			out[id] = i
+		}
+	}
+	return out
+}
+
+// sort puts clients in the order of their addresses, those of one address by carrier.
+func (c *clients) sort(list []uint32) { slices.SortFunc(list, c.inOrder) }
+
+// inOrder compares clients by address, then by carrier.
+func (c *clients) inOrder(x, y uint32) int {
+	_, xMapped, xHi, xLo := c.of(x)
+	_, yMapped, yHi, yLo := c.of(y)
+	return cmp.Or(cmp.Compare(xHi, yHi), cmp.Compare(xLo, yLo), cmp.Compare(xMapped, yMapped), cmp.Compare(c.asns[x], c.asns[y]), cmp.Compare(x, y))
+}
