@@ -181,7 +181,7 @@ func (a *analysis) join(ctx context.Context, c *circles) error {
 		return err
 	}
 	var err error
-	a.joint, err = a.film.regroup(ctx, requests, len(numbers)+1, a.Room/2, func(f *frame) uint32 { return a.circleAt[f.place] },
+	a.joint, err = a.film.regroup(ctx, requests, len(numbers)+1, a.Room/2, func(place, _ uint32) uint32 { return a.circleAt[place] },
 		func(s *strip) bool { return a.circleAt[s.number] > 0 })
 	return err
 }

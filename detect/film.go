@@ -23,8 +23,8 @@ import (
 // links. It is in memory where that is enough for it, else in a temporary file.
 type film struct {
 	threads int
-	key     func(*frame) uint32 // what the strips are of; nil: of links
-	links   []reference         // in the order of the film; the first stands for requests without a link
+	key     func(place, ident uint32) uint32 // what the strips are of; nil: of links
+	links   []reference                      // in the order of the film; the first stands for requests without a link
 	rolls   []roll
 	file    *os.File     // nil: in memory
 	end     atomic.Int64 // of the file, in frames
@@ -62,7 +62,7 @@ func (f *film) numberOf(of *frame) uint32 {
 	if f.key == nil {
 		return of.place
 	}
-	return f.key(of)
+	return f.key(of.place, of.ident)
 }
 
 func (f *frame) inTime(o *frame) int {
@@ -75,7 +75,7 @@ type roll struct {
 	frames []frame // all; of one in a file, those that are not in it yet
 	blocks []int64 // where in the file the others are, blockFrames each but for the last, in frames
 	count  int
-	ends   []int32 // of the strips, if all are in memory
+	strips []strip // if all are in memory
 }
 
 var ( // a test has others
@@ -193,9 +193,9 @@ func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) 
 
 // regroup makes a film of some of the requests of another, in strips with other
 // numbers, below an end.
-func (f *film) regroup(ctx context.Context, requests int64, end int, room int64, key func(*frame) uint32, some func(*strip) bool) (*film, error) {
+func (f *film) regroup(ctx context.Context, requests int64, end int, most int64, key func(place, ident uint32) uint32, some func(*strip) bool) (*film, error) {
 	to := &film{threads: f.threads, key: key}
-	return to.make(ctx, requests, end, room, func(put func(frame) error) error {
+	return to.make(ctx, requests, end, most, func(put func(frame) error) error {
 		return f.cuts(ctx, func(c cut) error {
 			for i := range c.strips {
 				if !some(&c.strips[i]) {
@@ -301,11 +301,8 @@ func (f *film) arrange(ctx context.Context) error {
 
 func (r *roll) arrange(scratch *[]frame) error {
 	if r.film.file == nil {
-		for _, end := range r.film.sort(r.frames, scratch) {
-			if n := len(r.ends); end > 0 && (n == 0 || r.ends[n-1] < int32(end)) {
-				r.ends = append(r.ends, int32(end))
-			}
-		}
+		r.film.sort(r.frames, scratch)
+		r.strips = r.stripsOf(r.frames, 0)
 		return nil
 	}
 	var runs []*run
@@ -327,18 +324,17 @@ func (r *roll) arrange(scratch *[]frame) error {
 	return r.merge(runs)
 }
 
-// sort sorts by counting, then strip by strip. It returns where they end, each as
-// often as there are numbers without a frame behind it.
-func (f *film) sort(frames []frame, scratch *[]frame) (ends []int) {
+// sort sorts by counting, then strip by strip.
+func (f *film) sort(frames []frame, scratch *[]frame) {
 	if len(frames) == 0 {
-		return nil
+		return
 	}
 	first, last := f.numberOf(&frames[0]), f.numberOf(&frames[0])
 	for i := range frames {
 		n := f.numberOf(&frames[i])
 		first, last = min(first, n), max(last, n)
 	}
-	ends = make([]int, last-first+2)
+	ends := make([]int, last-first+2) // of each strip, behind the one before
 	for i := range frames {
 		ends[f.numberOf(&frames[i])-first+1]++
 	}
@@ -354,27 +350,50 @@ func (f *film) sort(frames []frame, scratch *[]frame) (ends []int) {
 		*n++
 	}
 	for i := range ends[1:] {
-		sortByTime(frames[ends[i]:ends[i+1]])
+		sortByTime(frames[ends[i]:ends[i+1]], *scratch)
 	}
-	return ends
 }
 
-// sortByTime sorts frames that are in order but for a few.
-func sortByTime(frames []frame) {
-	const few = 64
-	if len(frames) > few {
-		slices.SortFunc(frames, func(x, y frame) int { return x.inTime(&y) })
-		return
-	}
-	for i := 1; i < len(frames); i++ {
-		at := i
-		for at > 0 && frames[i].inTime(&frames[at-1]) < 0 {
-			at--
+// sortByTime sorts frames that are in order but for a few, as those of one link that
+// several goroutines have read: it merges the runs that there are. scratch is as
+// long as frames, or longer.
+func sortByTime(frames, scratch []frame) {
+	for {
+		merged, from := false, 0
+		for from < len(frames) {
+			middle := endOfRun(frames, from)
+			if middle == len(frames) {
+				break
+			}
+			end := endOfRun(frames, middle)
+			mergeRuns(frames[from:end], middle-from, scratch)
+			merged, from = true, end
 		}
-		if at < i {
-			f := frames[i]
-			copy(frames[at+1:i+1], frames[at:i])
-			frames[at] = f
+		if !merged {
+			return
+		}
+	}
+}
+
+// endOfRun is where frames that are in order end.
+func endOfRun(frames []frame, from int) int {
+	for from++; from < len(frames) && frames[from-1].inTime(&frames[from]) <= 0; from++ {
+	}
+	return from
+}
+
+// mergeRuns merges the frames up to middle and those from there on, each in order.
+func mergeRuns(frames []frame, middle int, scratch []frame) {
+	left := scratch[:copy(scratch, frames[:middle])]
+	right := frames[middle:]
+	for i := range frames {
+		switch {
+		case len(left) == 0:
+			return
+		case len(right) > 0 && right[0].inTime(&left[0]) < 0:
+			frames[i], right = right[0], right[1:]
+		default:
+			frames[i], left = left[0], left[1:]
 		}
 	}
 }
@@ -448,11 +467,11 @@ func (r *roll) merge(runs runs) error {
 // strip is the requests of one link in the order of time, or of several that the
 // film keeps together.
 type strip struct {
-	number    uint32  // place of the link, or what the key gave
-	reference         // of a link
-	frames    []frame // all, unless there are too many
-	roll      *roll
-	from, to  int // of it
+	number     uint32  // place of the link, or what the key gave
+	*reference         // of a link
+	frames     []frame // all, unless there are too many
+	roll       *roll
+	from, to   int // of it
 }
 
 // parts hands on the requests, all at once unless there are too many.
@@ -520,7 +539,7 @@ func (f *film) cuts(ctx context.Context, emit func(cut) error) error {
 
 func (r *roll) cuts(emit func(cut) error) error {
 	if r.film.file == nil {
-		return r.cutsOf(r.frames, 0, r.ends, emit)
+		return r.cutsOf(r.strips, nil, 0, emit)
 	}
 	for from := 0; from < r.count; {
 		frames := make([]frame, min(longRoll, r.count-from))
@@ -542,7 +561,7 @@ func (r *roll) cuts(emit func(cut) error) error {
 				continue
 			}
 		}
-		if err := r.cutsOf(frames, from, r.film.ends(frames), emit); err != nil {
+		if err := r.cutsOf(r.stripsOf(frames, from), frames, from, emit); err != nil {
 			return err
 		}
 		from += len(frames)
@@ -553,7 +572,7 @@ func (r *roll) cuts(emit func(cut) error) error {
 func (r *roll) strip(number uint32, frames []frame, from, to int) strip {
 	s := strip{number: number, frames: frames, roll: r, from: from, to: to}
 	if r.film.key == nil {
-		s.reference = r.film.links[number]
+		s.reference = &r.film.links[number]
 	}
 	return s
 }
@@ -571,35 +590,43 @@ func (r *roll) endOf(number uint32, from int) (int, error) {
 	return from + n, failed
 }
 
-// ends is where the strips of some frames end.
-func (f *film) ends(frames []frame) (ends []int32) {
+// stripsOf are the strips of some frames, the first of which is from in the roll.
+func (r *roll) stripsOf(frames []frame, from int) []strip {
+	n := 0
 	for i := range frames {
-		if i+1 == len(frames) || f.numberOf(&frames[i]) != f.numberOf(&frames[i+1]) {
-			ends = append(ends, int32(i+1))
+		if i == 0 || r.film.numberOf(&frames[i]) != r.film.numberOf(&frames[i-1]) {
+			n++
 		}
 	}
-	return ends
+	strips, at := make([]strip, 0, n), 0
+	for i := range frames {
+		number := r.film.numberOf(&frames[i])
+		if end := i + 1; end == len(frames) || r.film.numberOf(&frames[end]) != number {
+			strips = append(strips, r.strip(number, frames[at:end:end], from+at, from+end))
+			at = end
+		}
+	}
+	return strips
 }
 
-// cutsOf hands on the strips of some frames, the first of which is from in the
-// roll, by their ends.
-func (r *roll) cutsOf(frames []frame, from int, ends []int32, emit func(cut) error) error {
-	c, held, at := cut{roll: r}, 0, 0
-	for n, end := range ends {
-		end := int(end)
-		c.strips = append(c.strips, r.strip(r.film.numberOf(&frames[at]), frames[at:end:end], from+at, from+end))
-		held += end - at
-		at = end
-		last := n+1 == len(ends)
-		if last {
-			c.whole, c.from = frames, from
+// cutsOf hands on strips. whole is their frames, the first of which is from in the
+// roll.
+func (r *roll) cutsOf(strips []strip, whole []frame, from int, emit func(cut) error) error {
+	held, first := 0, 0
+	for i := range strips {
+		held += len(strips[i].frames)
+		n := i + 1
+		if n < len(strips) && held < cutFrames && n-first < cutStrips {
+			continue
 		}
-		if last || held >= cutFrames || len(c.strips) >= cutStrips {
-			if err := emit(c); err != nil {
-				return err
-			}
-			c, held = cut{roll: r}, 0
+		c := cut{strips: strips[first:n:n], roll: r}
+		if n == len(strips) {
+			c.whole, c.from = whole, from
 		}
+		if err := emit(c); err != nil {
+			return err
+		}
+		held, first = 0, n
 	}
 	return nil
 }

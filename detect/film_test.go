@@ -65,7 +65,7 @@ func TestFilm(t *testing.T) {
 						t.Fatalf("link %d has cause %d", of.place, of.cause)
 					}
 				}
-				odd, err := f.regroup(t.Context(), int64(len(all)), 3, most, func(of *frame) uint32 { return of.place % 3 },
+				odd, err := f.regroup(t.Context(), int64(len(all)), 3, most, func(place, _ uint32) uint32 { return place % 3 },
 					func(s *strip) bool { return s.number%2 == 1 })
 				if err != nil {
 					t.Fatal(err)

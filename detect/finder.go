@@ -16,6 +16,7 @@ type finder struct {
 	pool  []netip.Addr
 	kits  map[*token.Scheme]*kit
 	tried uint64
+	raw   []byte // scratch
 }
 
 // kit is what a finder needs for the links of one scheme.
@@ -161,7 +162,7 @@ func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 		return false
 	}
 	g.how.binding = b
-	kept := decode(f.stored, ingest.StoredPath(g.Target, f.read(s.host, g.Attempt), f.Pseudonyms), "")
+	kept := decode(f.stored, &f.raw, ingest.StoredPath(g.Target, f.read(s.host, g.Attempt), f.Pseudonyms), "")
 	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(token.ScopePath(kept, g.how.scope, int(g.how.up)))}
 	switch b.Kind {
 	case token.BindAddress:

@@ -63,21 +63,22 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 			if s.number == 0 {
 				continue
 			}
-			if err := s.parts(func(frames []frame) error {
-				for j := range frames {
-					f := &frames[j]
-					o := a.outcomes[f.outcome]
-					if o.shield {
-						continue
-					}
-					v := viewer{a.userOf(f), o.host}
-					if requests[v]++; first[v] == 0 {
-						first[v] = s.number
-					}
+			var who casting
+			var viewers []viewer
+			var counts []int64
+			if err := a.eachUser(s, func(f *frame, k userKey) int {
+				n, fresh := who.number(k)
+				if fresh {
+					viewers, counts = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0)
 				}
-				return nil
-			}); err != nil {
+				return n
+			}, func(n int, _ *frame) { counts[n]++ }); err != nil {
 				return err
+			}
+			for n, v := range viewers {
+				if requests[v] += counts[n]; first[v] == 0 {
+					first[v] = s.number
+				}
 			}
 		}
 		return nil
@@ -150,7 +151,7 @@ func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*ju
 		}
 		var names []string
 		for _, id := range of[v.user] {
-			names = append(names, files[id])
+			names = append(names, files.of(id))
 		}
 		if found[v.host.name] == nil {
 			found[v.host.name] = &judge.Gaps{}

@@ -59,7 +59,7 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows, words *te
 // filmByAddress keeps together what an address asked for under one user agent, with
 // whatever link.
 func (a *analysis) filmByAddress(ctx context.Context) (*film, error) {
-	return a.film.regroup(ctx, a.requests(), len(a.firsts), a.Room/2, func(f *frame) uint32 { return f.ident },
+	return a.film.regroup(ctx, a.requests(), len(a.firsts), a.Room/2, func(_, ident uint32) uint32 { return ident },
 		func(s *strip) bool { return s.number > 0 })
 }
 

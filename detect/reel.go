@@ -115,8 +115,8 @@ func (a *analysis) newReel(s *strip) (*reel, error) {
 	return r, nil
 }
 
-// develop makes the events of a reel. names are those of the files.
-func (a *analysis) develop(r *reel, names map[uint32]string) {
+// develop makes the events of a reel.
+func (a *analysis) develop(r *reel, files names) {
 	r.Events = make([]judge.Event, len(r.frames))
 	var users casting
 	for i := range r.frames {
@@ -129,7 +129,7 @@ func (a *analysis) develop(r *reel, names map[uint32]string) {
 			e.Link, e.Who = a.numberLink(r, f.place), uint32(n)
 		}
 		e.Time, e.Grain, e.Edge = f.start, a.grains[f.source()], f.source()
-		e.UA, e.Dir, e.File, e.Name = f.agent, f.dir, f.file, names[f.file]
+		e.UA, e.Dir, e.File, e.Name = f.agent, f.dir, f.file, files.of(f.file)
 	}
 	r.frames, r.who = nil, users.users
 }

@@ -73,7 +73,7 @@ func (a *analysis) ruleOn(ctx context.Context, c *cut, words *texts) *leaf {
 		l.err = err
 		return l
 	}
-	parsers := parsers{}
+	parsers := &parsers{}
 	for i := range l.dockets {
 		d := &l.dockets[i]
 		if !d.quiet {
@@ -114,13 +114,14 @@ func (a *analysis) annotate(s *strip, dockets []docket) error {
 		})
 	}
 	var x index
-	var rulings []*ruling
+	var marks []frame // what is written, by number of the kind
 	x.reset()
 	for i := range dockets {
 		for j := range dockets[i].kinds {
 			k := &dockets[i].kinds[j]
 			x.number(key{id: k.id, client: k.client, dir: k.dir, file: k.file})
-			rulings = append(rulings, &dockets[i].rulings[j])
+			r := &dockets[i].rulings[j]
+			marks = append(marks, frame{cause: a.causes[r.cause], verdict: r.verdict, inferred: r.basis == inferred, mistaken: strings.HasPrefix(string(r.detail), "signer:")})
 		}
 	}
 	return s.edit(func(frames []frame) {
@@ -129,15 +130,14 @@ func (a *analysis) annotate(s *strip, dockets []docket) error {
 			k := a.keyOf(f)
 			k.agent, k.ident = 0, 0
 			n, _ := x.number(k)
-			r := rulings[n]
-			f.cause, f.verdict = a.causes[r.cause], r.verdict
-			f.inferred, f.mistaken = r.basis == inferred, strings.HasPrefix(string(r.detail), "signer:")
+			m := &marks[n]
+			f.cause, f.verdict, f.inferred, f.mistaken = m.cause, m.verdict, m.inferred, m.mistaken
 		}
 	})
 }
 
 // kinds are the visits of a link, those together that differ in the user alone.
-func (a *analysis) kinds(l *visited, dirs, files map[uint32]string) []kind {
+func (a *analysis) kinds(l *visited, dirs, files names) []kind {
 	if a.Pseudonyms != nil {
 		a.byAddress(l.visits)
 	}
@@ -150,38 +150,44 @@ func (a *analysis) kinds(l *visited, dirs, files map[uint32]string) []kind {
 		}
 		out = append(out, kind{
 			id: v.id, link: l.link, client: v.client, dir: v.dir, file: v.file, n: v.n,
-			ip: a.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dirs[v.dir], rawFile: files[v.file],
+			ip: a.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dirs.of(v.dir), rawFile: files.of(v.file),
 		})
 	}
 	return out
 }
 
 // parsers holds one goroutine's parsers, by scheme.
-type parsers map[*token.Scheme]*token.Parser
+type parsers struct {
+	by  map[*token.Scheme]*token.Parser
+	raw []byte // scratch
+}
 
-func (p parsers) of(s *token.Scheme) *token.Parser {
-	if p[s] == nil {
-		p[s] = token.NewParser(s)
+func (p *parsers) of(s *token.Scheme) *token.Parser {
+	if p.by[s] == nil {
+		if p.by == nil {
+			p.by = map[*token.Scheme]*token.Parser{}
+		}
+		p.by[s] = token.NewParser(s)
 	}
-	return p[s]
+	return p.by[s]
 }
 
 // decode undoes the escaping of a path as the edge does.
-func decode(parser *token.Parser, dir, file string) []byte {
-	raw := append(append(make([]byte, 0, len(dir)+len(file)), dir...), file...)
+func decode(parser *token.Parser, scratch *[]byte, dir, file string) []byte {
+	*scratch = append(append((*scratch)[:0], dir...), file...)
 	var l token.Link
-	if parser.Parse(raw, &l); !l.PathOK {
+	if parser.Parse(*scratch, &l); !l.PathOK {
 		return nil
 	}
 	return bytes.Clone(l.Path)
 }
 
 // decide rules on the kinds of one link.
-func (a *analysis) decide(parsers parsers, d *docket) {
+func (a *analysis) decide(parsers *parsers, d *docket) {
 	parser := parsers.of(d.kinds[0].host.stated.Scheme)
 	for i := range d.kinds {
 		if k := &d.kinds[i]; k.shape == token.Signed {
-			k.path = decode(parser, k.rawDir, k.rawFile)
+			k.path = decode(parser, &parsers.raw, k.rawDir, k.rawFile)
 		}
 	}
 	d.proof, d.witness = a.proof(d.kinds)

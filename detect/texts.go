@@ -11,7 +11,7 @@ import (
 	"ipdrift/ingest"
 )
 
-// fewTexts is how many rows of table dir or file are held at once. A test has fewer.
+// fewTexts is the last id of a table dir or file that is held whole. A test has fewer.
 var fewTexts = 1 << 17
 
 // texts looks up directories and files by their ids. It is safe for concurrent use.
@@ -24,7 +24,21 @@ type texts struct {
 // dictionary is a table of texts.
 type dictionary struct {
 	table string
-	all   map[uint32]string // nil: too many
+	all   []string // by id; nil: too many
+}
+
+// names are texts by their ids: all of a table, or some.
+type names struct {
+	all  []string
+	some map[uint32]string
+}
+
+// of is the text of an id; "" where there is none.
+func (n names) of(id uint32) string {
+	if int(id) < len(n.all) {
+		return n.all[id]
+	}
+	return n.some[id]
 }
 
 func (a *analysis) openTexts(ctx context.Context) (*texts, error) {
@@ -46,19 +60,19 @@ func (t *texts) close() { t.conn.Close() }
 
 // fill reads the table, if it is small.
 func (d *dictionary) fill(ctx context.Context, conn *sql.Conn) error {
-	var n int
-	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM `+d.table).Scan(&n); err != nil || n > fewTexts {
+	var last int
+	if err := conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+d.table).Scan(&last); err != nil || last > fewTexts {
 		return err
 	}
-	d.all = make(map[uint32]string, n)
-	return readTexts(ctx, conn, `SELECT id, text FROM `+d.table, d.all)
+	d.all = make([]string, last+1)
+	return readTexts(ctx, conn, `SELECT id, text FROM `+d.table, func(id uint32, text string) { d.all[id] = text })
 }
 
-func readTexts(ctx context.Context, conn *sql.Conn, query string, into map[uint32]string) error {
+func readTexts(ctx context.Context, conn *sql.Conn, query string, take func(id uint32, text string)) error {
 	return ingest.Few(ctx, conn, query, func(p ingest.Page) error {
 		text := p.Texts(1)
 		for i, id := range p.U32(0) {
-			into[id] = strings.Clone(text(i))
+			take(id, strings.Clone(text(i)))
 		}
 		return nil
 	})
@@ -66,13 +80,10 @@ func readTexts(ctx context.Context, conn *sql.Conn, query string, into map[uint3
 
 // of gives at least the directories and the files that the dockets that are not
 // quiet were asked for with.
-func (t *texts) of(ctx context.Context, dockets []docket) (dirs, files map[uint32]string, err error) {
-	if t.dirs.all != nil && t.files.all != nil {
-		return t.dirs.all, t.files.all, nil
-	}
+func (t *texts) of(ctx context.Context, dockets []docket) (dirs, files names, err error) {
 	var dirIDs, fileIDs []uint32
 	for i := range dockets {
-		if d := &dockets[i]; !d.quiet {
+		if d := &dockets[i]; !d.quiet && (t.dirs.all == nil || t.files.all == nil) {
 			for j := range d.visits {
 				dirIDs, fileIDs = append(dirIDs, d.visits[j].dir), append(fileIDs, d.visits[j].file)
 			}
@@ -85,9 +96,9 @@ func (t *texts) of(ctx context.Context, dockets []docket) (dirs, files map[uint3
 }
 
 // look reads some texts; those of a small table it has.
-func (t *texts) look(ctx context.Context, d *dictionary, ids []uint32) (map[uint32]string, error) {
+func (t *texts) look(ctx context.Context, d *dictionary, ids []uint32) (names, error) {
 	if d.all != nil {
-		return d.all, nil
+		return names{all: d.all}, nil
 	}
 	out := map[uint32]string{}
 	var list []byte
@@ -98,9 +109,9 @@ func (t *texts) look(ctx context.Context, d *dictionary, ids []uint32) (map[uint
 		}
 	}
 	if len(list) == 0 {
-		return out, nil
+		return names{}, nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return out, readTexts(ctx, t.conn, fmt.Sprintf(`SELECT id, text FROM %s WHERE id IN (SELECT unnest([%s]::UINTEGER[]))`, d.table, list[:len(list)-1]), out)
+	return names{some: out}, readTexts(ctx, t.conn, fmt.Sprintf(`SELECT id, text FROM %s WHERE id IN (SELECT unnest([%s]::UINTEGER[]))`, d.table, list[:len(list)-1]), func(id uint32, text string) { out[id] = text })
 }

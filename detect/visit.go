@@ -74,7 +74,7 @@ func (a *analysis) visits(c *cut) ([]visited, error) {
 		}
 		of := all[from:len(all):len(all)]
 		slices.SortFunc(of, inOrderOfAddress)
-		links = append(links, visited{reference: s.reference, visits: of})
+		links = append(links, visited{reference: *s.reference, visits: of})
 	}
 	return links, nil
 }
