@@ -32,5 +32,5 @@ func (o *reportFlags) against(cmd *cobra.Command, after string) error {
 	}
 	return o.write(cmd, func(_ context.Context, w io.Writer, f report.Format, layout report.Options) error {
 		return report.Compare(w, c, f.Name, layout)
-	}, func() error { return nil })
+	}, closing{})
 }

@@ -93,7 +93,7 @@ func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
 	t.Asked.Trace, t.Asked.Session = o.trace != "", o.session != ""
 	return o.outputFlags.write(cmd, func(_ context.Context, w io.Writer, f report.Format, layout report.Options) error {
 		return report.Ticket(w, t, f.Name, layout)
-	}, func() error { return nil })
+	}, closing{})
 }
 
 // complaint reads what the ticket says of the viewer.
