@@ -2,10 +2,10 @@ package detect
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -68,16 +68,16 @@ func (a *analysis) grade(ctx context.Context, h *host) (err error) {
 		h.reason = "no key for this host: expiry and shape are read, an address mismatch is inferred only"
 	case h.tokens >= t.CalibrationTokens && share >= t.CalibrationShare:
 		h.status = finding.Verified
-		h.reason = fmt.Sprintf("%d of %d tokens reproduce", h.verified, h.tokens)
+		h.reason = format.Sentence("%d of %d tokens reproduce", h.verified, h.tokens)
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Failed
 		h.reason, err = a.diagnose(ctx, h)
 	case h.tokens == 0 && h.silent > 0:
-		h.reason = fmt.Sprintf("none of the %d refused links reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
+		h.reason = format.Sentence("none of the %d refused links reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
 	case h.tokens == 0:
 		h.reason = "no request carries a token"
 	default:
-		h.reason = fmt.Sprintf("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
+		h.reason = format.Sentence("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
 	}
 	return err
 }
@@ -85,7 +85,7 @@ func (a *analysis) grade(ctx context.Context, h *host) (err error) {
 // diagnose names the likely fault behind served links that do not reproduce,
 // and how that is known.
 func (a *analysis) diagnose(ctx context.Context, h *host) (string, error) {
-	head := fmt.Sprintf("only %d of %d served tokens reproduce", h.verified, h.tokens)
+	head := format.Sentence("only %d of %d served tokens reproduce", h.verified, h.tokens)
 	for _, test := range []func(context.Context, *host) (string, error){a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
 		fault, err := test(ctx, h)
 		if err != nil {
@@ -108,7 +108,7 @@ func (a *analysis) maskedLog(ctx context.Context, h *host) (string, error) {
 	if err != nil || cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
 		return "", err
 	}
-	return fmt.Sprintf("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all), nil
+	return format.Sentence("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all), nil
 }
 
 // proxied finds an address field that holds a proxy instead of the viewer.
@@ -127,7 +127,7 @@ func (a *analysis) proxied(ctx context.Context, h *host) (string, error) {
 	if share := float64(links) / max(1, float64(all)); share < 0.1 || share < 0.5 && !private {
 		return "", nil
 	}
-	return fmt.Sprintf("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, all, top), nil
+	return format.Sentence("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, all, top), nil
 }
 
 // signedElsewhere finds served links that were signed for another address or
@@ -151,9 +151,9 @@ func (a *analysis) signedElsewhere(ctx context.Context, h *host) (string, error)
 	case total == 0:
 		return "", nil
 	case counts[top]*2 > total && total > 1:
-		return fmt.Sprintf("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top)), nil
+		return format.Sentence("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top)), nil
 	}
-	return fmt.Sprintf("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total), nil
+	return format.Sentence("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total), nil
 }
 
 // foreignKey tries the keys of the other hosts.
@@ -168,7 +168,7 @@ func (a *analysis) foreignKey(ctx context.Context, h *host) (string, error) {
 			continue
 		}
 		if n := a.holdUnder(h, links, other.keys, false); n*2 > len(links) {
-			return fmt.Sprintf("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links)), nil
+			return format.Sentence("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links)), nil
 		}
 	}
 	return "", nil
@@ -181,7 +181,7 @@ func (a *analysis) oddPlace(ctx context.Context, h *host) (string, error) {
 		return "", err
 	}
 	if n := a.holdUnder(h, links, h.keys, true); n*2 > len(links) {
-		return fmt.Sprintf("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links)), nil
+		return format.Sentence("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links)), nil
 	}
 	return "", nil
 }
@@ -198,7 +198,7 @@ func (a *analysis) oddText(_ context.Context, h *host) (string, error) {
 	if counts[top]*2 <= h.examined {
 		return "", nil
 	}
-	return fmt.Sprintf("%d of %d failing tokens reproduce under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says), nil
+	return format.Sentence("%d of %d failing tokens reproduce under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says), nil
 }
 
 // sampled is a served link that does not reproduce, with an address it was

@@ -3,7 +3,8 @@ package detect
 import (
 	"context"
 	"database/sql"
-	"fmt"
+
+	"ipdrift/ingest/format"
 )
 
 // Clock thresholds (rules of evidence, 7).
@@ -27,7 +28,7 @@ func (a *analysis) clock(ctx context.Context, conn *sql.Conn) error {
 		var links, by int64
 		err := scan(&host, &links, &by)
 		if float64(links) >= fewLinks*float64(a.host(host).tokens) {
-			a.clocks = append(a.clocks, fmt.Sprintf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", host, links, by))
+			a.clocks = append(a.clocks, format.Sentence("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", host, links, by))
 		}
 		return err
 	}, clockLinks)
@@ -41,7 +42,7 @@ func (a *analysis) clock(ctx context.Context, conn *sql.Conn) error {
 		err := scan(&host, &links, &near, &steps)
 		if float64(near) >= clockShare*float64(links) {
 			a.host(host).shifted = steps * clockStep / 60
-			a.clocks = append(a.clocks, fmt.Sprintf("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", host, near, links, steps*clockStep/60))
+			a.clocks = append(a.clocks, format.Sentence("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", host, near, links, steps*clockStep/60))
 		}
 		return err
 	}, clockStep, clockStep, clockCluster, clockStep, clockLinks)

@@ -3,10 +3,13 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"sync/atomic"
+
+	"ipdrift/ingest/format"
 )
 
 // past is the case that grows. It is attached as ipdrift_old, read-only, and
@@ -84,7 +87,7 @@ func (s *Store) each(ctx context.Context, query string, f func(scan func(...any)
 // the place of its old self.
 func (l *load) admit(ctx context.Context, given []Source) error {
 	if len(given)+l.past.next > maxSources {
-		return fmt.Errorf("%d sources are too many: a case holds %d at most", len(given)+l.past.next, maxSources)
+		return errors.New(format.Sentence("%d sources are too many: a case holds %d at most", len(given)+l.past.next, maxSources))
 	}
 	l.given = len(given)
 	members := map[string]int{}
@@ -228,7 +231,7 @@ func (l *load) name() {
 func (l *load) remarks() []string {
 	var out []string
 	if l.known > 0 {
-		out = append(out, fmt.Sprintf("%d of %d files were in the case already", l.known, l.given))
+		out = append(out, format.Sentence("%d of %d files were in the case already", l.known, l.given))
 	}
 	for _, label := range l.grown {
 		out = append(out, fmt.Sprintf("%s has grown: it was read again, and stands once in the case", label))
