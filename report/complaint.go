@@ -28,15 +28,18 @@ func Ticket(w io.Writer, t *finding.Ticket, format string, o Options) error {
 	return out.err
 }
 
+// answered is a ticket as its JSON form has it.
+type answered struct {
+	*finding.Ticket
+	Replies map[Audience]string `json:"replies"` // texts to paste, by audience
+}
+
 func ticketJSON(w io.Writer, t *finding.Ticket) error {
 	texts := map[Audience]string{}
 	for who, list := range replies(t) {
 		texts[who] = strings.Join(list, "\n\n")
 	}
-	return writeJSON(w, struct {
-		*finding.Ticket
-		Replies map[Audience]string `json:"replies"`
-	}{t, texts})
+	return writeJSON(w, answered{t, texts})
 }
 
 // notice is one ticket as text in the making.
