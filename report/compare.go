@@ -9,7 +9,7 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// Compare writes two cases side by side as text, json or markdown. Beside the
+// Compare writes two cases side by side as text, json, markdown or html. Beside the
 // errors of w there is one for a format that there is not.
 func Compare(w io.Writer, c *finding.Comparison, format string, o Options) error {
 	out := &stickyWriter{w: w}
@@ -20,6 +20,8 @@ func Compare(w io.Writer, c *finding.Comparison, format string, o Options) error
 		return writeJSON(w, c)
 	case "markdown":
 		compareMarkdown(out, c, o)
+	case "html":
+		return compareHTML(w, c, o)
 	default:
 		return fmt.Errorf("no format %q of a comparison", format)
 	}

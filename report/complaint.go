@@ -10,7 +10,7 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// Ticket writes what a log tells of one viewer as text, json or markdown. JSON
+// Ticket writes what a log tells of one viewer as text, json, markdown or html. JSON
 // is for every audience the same. Beside the errors of w there is one for a
 // format that there is not.
 func Ticket(w io.Writer, t *finding.Ticket, format string, o Options) error {
@@ -22,6 +22,8 @@ func Ticket(w io.Writer, t *finding.Ticket, format string, o Options) error {
 		return ticketJSON(w, t)
 	case "markdown":
 		ticketMarkdown(out, t, o)
+	case "html":
+		return ticketHTML(w, t, o)
 	default:
 		return fmt.Errorf("no format %q of a ticket", format)
 	}
