@@ -38,7 +38,7 @@ func visible(s, keep string) string {
 // and the fillers of Other_Default_Ignorable_Code_Point count as printable for
 // Go, but have no shape (Unicode 15, PropList.txt).
 func hidden(r rune, keep string) bool {
-	if strings.ContainsRune(keep, r) {
+	if ' ' <= r && r <= '~' || strings.ContainsRune(keep, r) {
 		return false
 	}
 	return !unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)

@@ -88,7 +88,7 @@ func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 	}
 	s.blank()
 	for _, text := range c.NotComparable {
-		s.wrap(s.styles[act].Render("!")+" ", indent, 0, []span{say(public(text, o))})
+		s.wrap(s.styled(act, "!")+" ", indent, 0, []span{say(public(text, o))})
 	}
 	s.para(0, as(faint, basisOfComparison))
 }
