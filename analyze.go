@@ -320,7 +320,10 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		return &failure{status: statusFailed}
 	}
 	doc := document{analysis: analysis, store: store, elapsed: time.Since(start), kept: o.db}
-	if err := o.outputFlags.write(cmd, doc.render, func() error { return o.keep(cmd.Context(), store, analysis) }); err != nil {
+	if err := o.outputFlags.write(cmd, doc.render, closing{
+		settle: func() error { return o.settle(cmd.Context(), store, analysis) },
+		keep:   func() error { return o.keep(cmd.Context(), store) },
+	}); err != nil {
 		return err
 	}
 	return o.status(cmd.ErrOrStderr(), analysis, broken)
@@ -365,8 +368,11 @@ func (o *analyzeFlags) strangers(cmd *cobra.Command, p *plan, a *finding.Analysi
 	}
 }
 
-// keep finishes a kept case, so that it can be reported on without the log.
-func (o *analyzeFlags) keep(ctx context.Context, store *ingest.Store, a *finding.Analysis) error {
+// settle writes a kept case out, so that it can be reported on without the log.
+func (o *analyzeFlags) settle(ctx context.Context, store *ingest.Store, a *finding.Analysis) error {
+	if !store.Kept() {
+		return nil
+	}
 	text, err := json.Marshal(a)
 	if err != nil {
 		return err
@@ -376,13 +382,30 @@ func (o *analyzeFlags) keep(ctx context.Context, store *ingest.Store, a *finding
 		func() error { return store.Remember(ctx, "version", a.Method.Version) },
 		func() error { return store.Settle(ctx) },
 	} {
-		if err := step(); ctx.Err() != nil {
-			return failed(store.Standing(), "interrupted while writing the case")
-		} else if err != nil {
-			return o.stopped(store.Worded(err), store.Standing())
+		if err := o.unbroken(ctx, store, step()); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// keep gives a case that has been settled its name.
+func (o *analyzeFlags) keep(ctx context.Context, store *ingest.Store) error {
+	if err := o.unbroken(ctx, store, nil); err != nil {
+		return err
+	}
 	if err := store.Keep(); err != nil {
+		return o.stopped(store.Worded(err), store.Standing())
+	}
+	return nil
+}
+
+// unbroken words what kept a case from being written.
+func (o *analyzeFlags) unbroken(ctx context.Context, store *ingest.Store, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return failed(store.Standing(), "interrupted while writing the case")
+	case err != nil:
 		return o.stopped(store.Worded(err), store.Standing())
 	}
 	return nil

@@ -54,8 +54,8 @@ func TestAnonymizedReport(t *testing.T) {
 		args := []string{"analyze", "--quiet", "--format", "json", "--key-file", filepath.Join(dir, "key"), filepath.Join(dir, "access.log")}
 		plain, _ := ipdrift(t, 0, args...)
 		hidden, _ := ipdrift(t, 0, append(args, "--anonymize", "--pseudonym-key", key)...)
-		keepsSchema(t, name, plain)
-		keepsSchema(t, name, hidden)
+		keepsSchema(t, "schema.json", name, plain)
+		keepsSchema(t, "schema.json", name, hidden)
 		want, got := replaced(t, plain), analysisOf(t, hidden)
 		if len(want.Users.Flagged)+len(want.Denials.Networks) == 0 {
 			t.Errorf("%s: nothing to compare", name)
@@ -70,12 +70,12 @@ func TestAnonymizedReport(t *testing.T) {
 	}
 }
 
-// keepsSchema holds a JSON report to its schema.
-func keepsSchema(t *testing.T, name, text string) {
+// keepsSchema holds a JSON report, or a ticket, to its schema.
+func keepsSchema(t *testing.T, schemaFile, name, text string) {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	schema, err := c.Compile("report/schema.json")
+	schema, err := c.Compile("report/" + schemaFile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,6 +227,9 @@ func TestNothingSecretComesOut(t *testing.T) {
 			if !anonymize || c[0] == "ticket" {
 				out, errs := ipdrift(t, 0, c...)
 				search(strings.Join(c[:1], " "), out+errs)
+				if slices.Contains(c, "json") {
+					keepsSchema(t, "ticket.schema.json", "a ticket", out)
+				}
 			}
 		}
 		if control == anonymize {

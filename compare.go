@@ -13,7 +13,7 @@ import (
 
 // against sets a kept case beside an earlier one.
 func (o *reportFlags) against(cmd *cobra.Command, after string) error {
-	o.only = []string{"text", "json", "markdown"}
+	o.only = []string{"text", "json", "markdown", "html"}
 	if err := o.check([]ingest.Source{{Path: o.compare}, {Path: after}}); err != nil {
 		return err
 	}
@@ -32,5 +32,5 @@ func (o *reportFlags) against(cmd *cobra.Command, after string) error {
 	}
 	return o.write(cmd, func(_ context.Context, w io.Writer, f report.Format, layout report.Options) error {
 		return report.Compare(w, c, f.Name, layout)
-	}, func() error { return nil })
+	}, closing{})
 }

@@ -37,7 +37,7 @@ func widen(a *finding.Analysis) string {
 
 func rotation(a *finding.Analysis) string {
 	if n := a.Users.ByClass[finding.Rotating]; n > 0 {
-		return fmt.Sprintf("rotating users: %d", n)
+		return format.Sentence("rotating users: %d", n)
 	}
 	return ""
 }
@@ -50,7 +50,7 @@ func rejects(a *finding.Analysis) string {
 		}
 	}
 	if n > 0 {
-		return fmt.Sprintf("rejected lines: %d of %d", n, a.Input.Lines)
+		return format.Sentence("rejected lines: %d of %d", n, a.Input.Lines)
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"ipdrift/ingest"
+	"ipdrift/ingest/format"
 )
 
 // progress shows on a terminal how far a load has come. A nil progress shows
@@ -67,7 +68,7 @@ func (p *progress) tell(now ingest.Progress) {
 func (p *progress) judging() {
 	p.clear()
 	if p != nil {
-		fmt.Fprintf(p.w, "judging %d lines ...", p.lines)
+		io.WriteString(p.w, format.Sentence("judging %d lines ...", p.lines))
 	}
 }
 
@@ -108,5 +109,5 @@ func (c *counter) interrupted(ctx context.Context, err error, standing, when str
 		return err
 	}
 	return failed("no report was written; "+standing+"; --since, --until and --host narrow the input",
-		"interrupted %s, after %d lines", when, c.lines.Load())
+		"%s", format.Sentence("interrupted %s, after %d lines", when, c.lines.Load()))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
@@ -167,44 +169,43 @@ type document struct {
 // renderer writes a document in one format.
 type renderer func(ctx context.Context, w io.Writer, f report.Format, layout report.Options) error
 
-// write renders a document for every file and for stdout, and then settles
-// the case. Files get their names last: after a failure there is none. A reader
-// of stdout who has seen enough, such as head, is no failure of the rest.
-func (o *outputFlags) write(cmd *cobra.Command, render renderer, settle func() error) error {
-	var files []*pending
+// closing is what is left to do for a case that is kept. The zero value is for
+// one that stands already.
+type closing struct {
+	settle func() error // writes it out
+	keep   func() error // gives it its name
+}
+
+// write renders a document for every file and for stdout while the case is
+// written out. Case and files get their names last: after a failure there is
+// none. A reader of stdout who has seen enough, such as head, is no failure of
+// the rest.
+func (o *outputFlags) write(cmd *cobra.Command, render renderer, c closing) error {
+	var settling errgroup.Group
+	settle := func() {
+		if c.settle != nil {
+			settling.Go(c.settle)
+		}
+	}
+	if !o.readsCase() {
+		settle()
+	}
+	files, unseen, err := o.fill(cmd, render)
 	defer func() {
 		for _, f := range files {
 			f.drop()
 		}
 	}()
-	for _, path := range o.outputs {
-		f, err := newPending(path)
-		if err != nil {
-			return err
-		}
-		files = append(files, f)
-		format, err := o.formatOf(path)
-		if err != nil {
-			return err
-		}
-		layout := report.Options{Width: o.width, Verbose: o.verbose, Audience: report.Audience(o.audience)}
-		if err := f.write(func(w io.Writer) error { return render(cmd.Context(), w, format, layout) }); err != nil {
-			return fmt.Errorf("-o %s: %w", path, err)
-		}
+	if o.readsCase() && err == nil {
+		settle()
 	}
-	format, err := report.FormatNamed(o.format)
-	if err != nil {
+	if err := cmp.Or(err, settling.Wait()); err != nil {
 		return err
 	}
-	out := cmd.OutOrStdout()
-	layout := screen(out, o.width)
-	layout.Verbose, layout.Audience = o.verbose, report.Audience(o.audience)
-	unseen := render(cmd.Context(), out, format, layout)
-	if unseen != nil && !errors.Is(unseen, syscall.EPIPE) {
-		return unseen
-	}
-	if err := settle(); err != nil {
-		return err
+	if c.keep != nil {
+		if err := c.keep(); err != nil {
+			return err
+		}
 	}
 	for _, f := range files {
 		if err := f.keep(); err != nil {
@@ -212,6 +213,46 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, settle func() e
 		}
 	}
 	return unseen
+}
+
+// readsCase tells whether a document takes rows from the case, which must not
+// be written out meanwhile.
+func (o *outputFlags) readsCase() bool {
+	return o.format == "csv" || slices.ContainsFunc(o.outputs, func(path string) bool {
+		f, err := o.formatOf(path)
+		return err == nil && f.Name == "csv"
+	})
+}
+
+// fill renders a document into every file and to stdout. unseen is what a
+// reader of stdout who went away left. The caller drops the files.
+func (o *outputFlags) fill(cmd *cobra.Command, render renderer) (files []*pending, unseen, err error) {
+	for _, path := range o.outputs {
+		f, err := newPending(path)
+		if err != nil {
+			return files, nil, err
+		}
+		files = append(files, f)
+		format, err := o.formatOf(path)
+		if err != nil {
+			return files, nil, err
+		}
+		layout := report.Options{Width: o.width, Verbose: o.verbose, Audience: report.Audience(o.audience)}
+		if err := f.write(func(w io.Writer) error { return render(cmd.Context(), w, format, layout) }); err != nil {
+			return files, nil, fmt.Errorf("-o %s: %w", path, err)
+		}
+	}
+	format, err := report.FormatNamed(o.format)
+	if err != nil {
+		return files, nil, err
+	}
+	out := cmd.OutOrStdout()
+	layout := screen(out, o.width)
+	layout.Verbose, layout.Audience = o.verbose, report.Audience(o.audience)
+	if err = render(cmd.Context(), out, format, layout); errors.Is(err, syscall.EPIPE) {
+		return files, err, nil
+	}
+	return files, nil, err
 }
 
 // render writes one format. A CSV holds all users, who stand in the case and
@@ -278,7 +319,7 @@ func (o *outputFlags) again(cmd *cobra.Command, path string) error {
 	}
 	defer store.Close()
 	d := document{store: store, kept: path, analysis: analysis}
-	return o.write(cmd, d.render, func() error { return nil })
+	return o.write(cmd, d.render, closing{})
 }
 
 // recall opens a kept case for reading, with its analysis.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -45,6 +46,28 @@ func TestClosedPipe(t *testing.T) {
 	got = run(stop, []string{"query", kept, "SELECT sum(hash(a.line + b.line * c.line)) FROM requests a, requests b, requests c"}, strings.NewReader(""), io.Discard, &stderr)
 	if got != statusFailed || stderr.String() != "ipdrift: interrupted\n" {
 		t.Errorf("query: exit status %d and %q on stderr", got, &stderr)
+	}
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// TestFailedReport has a report that cannot be written, beside one that can:
+// neither case nor file gets its name, whichever is ready first.
+func TestFailedReport(t *testing.T) {
+	for _, ending := range []string{".md", ".csv"} {
+		dir := t.TempDir()
+		var stderr bytes.Buffer
+		got := run(context.Background(), []string{"analyze", "--quiet", "--key-file", "testdata/nginx/demo.key", "--db", filepath.Join(dir, "c.duckdb"),
+			"-o", filepath.Join(dir, "r"+ending), "testdata/nginx/video-demo.log.gz"}, strings.NewReader(""), fullDisk{}, &stderr)
+		if got != statusFailed || stderr.String() != "ipdrift: no space left\n" {
+			t.Errorf("exit status %d and %q on stderr", got, &stderr)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("left: %v (%v)", left, err)
+		}
 	}
 }
 

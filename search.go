@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"ipdrift/detect"
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -208,10 +209,10 @@ func (h *hunt) search(ctx context.Context, extent detect.Recover, w io.Writer) (
 		clearSearch(w)
 	}
 	if err != nil {
-		return aimedAt{}, "", failed("", "interrupted while searching, after %d addresses", h.tried.Load())
+		return aimedAt{}, "", failed("", "%s", format.Sentence("interrupted while searching, after %d addresses", h.tried.Load()))
 	}
 	if tried := h.tried.Load(); tried > 0 {
-		where += fmt.Sprintf(": signed for none of the %d addresses tried", tried)
+		where += format.Sentence(": signed for none of the %d addresses tried", tried)
 	}
 	return found, where, nil
 }

@@ -27,7 +27,7 @@ type ticketFlags struct {
 
 func ticketCommand() *cobra.Command {
 	o := &ticketFlags{}
-	o.only = []string{"text", "json", "markdown"}
+	o.only = []string{"text", "json", "markdown", "html"}
 	cmd := &cobra.Command{
 		Use:   "ticket LOG... --ip IP --at TIME",
 		Short: "One complaint: the viewer's timeline, the cause, a reply to paste, what to ask for",
@@ -46,7 +46,7 @@ so these two need the log.
 Where nobody is found, the ticket says how near the log comes, and the exit status is 0:
 that is an answer, too ("found": false in JSON).`,
 		Example: `  ipdrift ticket --key-file secret.key access.log.gz --ip 203.0.113.9 --at 2026-11-20T14:03:00Z
-  ipdrift ticket case.duckdb --ip 203.0.113.9 --at 2026-11-20T14:03:00+01:00 -o ticket.md
+  ipdrift ticket case.duckdb --ip 203.0.113.9 --at 2026-11-20T14:03:00+01:00 -o ticket.html
   ipdrift ticket case.duckdb --token 'https://cdn.example.com/a.ts?md5=...&expires=...'
   ipdrift ticket case.duckdb --user-id 3fa9c1 --audience support`,
 		Args: want(true, "LOG"),
@@ -93,7 +93,7 @@ func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
 	t.Asked.Trace, t.Asked.Session = o.trace != "", o.session != ""
 	return o.outputFlags.write(cmd, func(_ context.Context, w io.Writer, f report.Format, layout report.Options) error {
 		return report.Ticket(w, t, f.Name, layout)
-	}, func() error { return nil })
+	}, closing{})
 }
 
 // complaint reads what the ticket says of the viewer.

@@ -2,15 +2,16 @@ package detect
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -120,15 +121,13 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 }
 
 // warnOf notes what limits the result where it is found.
-func (a *analysis) warnOf(format string, args ...any) {
-	a.out.Warnings = append(a.out.Warnings, fmt.Sprintf(format, args...))
+func (a *analysis) warnOf(text string, args ...any) {
+	a.out.Warnings = append(a.out.Warnings, format.Sentence(text, args...))
 }
 
 // warn says what limits the result.
 func (a *analysis) warn() {
-	say := func(format string, args ...any) {
-		a.out.Warnings = append(a.out.Warnings, fmt.Sprintf(format, args...))
-	}
+	say := a.warnOf
 	for _, s := range a.loaded.Sources {
 		if s.Err != nil {
 			say("%s: %v", s.Path, s.Err)
@@ -149,7 +148,7 @@ func (a *analysis) warn() {
 	}
 	for _, r := range a.out.Input.Rejects {
 		if r.Reason == "masked address" {
-			say("%d lines hold masked addresses (%s:%d): no address-bound token can be checked against them", r.Lines, r.Source, r.Line)
+			say("%d lines hold masked addresses (%s:%s): no address-bound token can be checked against them", r.Lines, r.Source, strconv.FormatInt(r.Line, 10))
 		}
 	}
 	for _, name := range a.names {
@@ -207,7 +206,7 @@ func (a *analysis) notes() []string {
 	}
 	for i, text := range order {
 		if order[i] = files[text][0]; len(files[text]) > 1 {
-			order[i] += fmt.Sprintf(" and %d more", len(files[text])-1)
+			order[i] += format.Sentence(" and %d more", len(files[text])-1)
 		}
 		order[i] += ": " + text
 	}

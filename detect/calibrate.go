@@ -2,12 +2,12 @@ package detect
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -83,13 +83,13 @@ func (a *analysis) grade(h *host) {
 		h.reason = a.diagnose(h)
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
-		h.reason = fmt.Sprintf("%d of %d tokens reproduce", h.verified, h.tokens)
+		h.reason = format.Sentence("%d of %d tokens reproduce", h.verified, h.tokens)
 	case h.tokens == 0 && h.silent > 0:
-		h.reason = fmt.Sprintf("none of the %d refused links reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
+		h.reason = format.Sentence("none of the %d refused links reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
 	case h.tokens == 0:
 		h.reason = "no request carries a token"
 	default:
-		h.reason = fmt.Sprintf("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
+		h.reason = format.Sentence("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
 	}
 }
 
@@ -176,7 +176,7 @@ func (f *failure) addresses(c *clients, each func(client uint32, links int64)) {
 // diagnose names the likely fault behind served links that do not reproduce,
 // and how that is known.
 func (a *analysis) diagnose(h *host) string {
-	head := fmt.Sprintf("only %d of %d served tokens reproduce", h.verified, h.tokens)
+	head := format.Sentence("only %d of %d served tokens reproduce", h.verified, h.tokens)
 	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault
@@ -200,7 +200,7 @@ func (a *analysis) maskedLog(h *host) string {
 	if cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
 		return ""
 	}
-	return fmt.Sprintf("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all)
+	return format.Sentence("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all)
 }
 
 // proxied finds an address field that holds a proxy instead of the viewer.
@@ -220,7 +220,7 @@ func (a *analysis) proxied(h *host) string {
 	if share := float64(links) / max(1, float64(h.failure.links)); share < 0.1 || share < 0.5 && !private {
 		return ""
 	}
-	return fmt.Sprintf("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, h.failure.links, top)
+	return format.Sentence("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, h.failure.links, top)
 }
 
 // signedElsewhere finds served links that were signed for another address or
@@ -244,9 +244,9 @@ func (a *analysis) signedElsewhere(h *host) string {
 	case total == 0:
 		return ""
 	case counts[top]*2 > total && total > 1:
-		return fmt.Sprintf("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
+		return format.Sentence("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
 	}
-	return fmt.Sprintf("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
+	return format.Sentence("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
 }
 
 // foreignKey tries the keys of the other hosts.
@@ -258,7 +258,7 @@ func (a *analysis) foreignKey(h *host) string {
 			continue
 		}
 		if n := a.holdUnder(h, links, other.keys, false); n*2 > len(links) {
-			return fmt.Sprintf("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links))
+			return format.Sentence("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links))
 		}
 	}
 	return ""
@@ -268,7 +268,7 @@ func (a *analysis) foreignKey(h *host) string {
 func (a *analysis) oddPlace(h *host) string {
 	links := h.failure.failing
 	if n := a.holdUnder(h, links, h.keys, true); n*2 > len(links) {
-		return fmt.Sprintf("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links))
+		return format.Sentence("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links))
 	}
 	return ""
 }
@@ -285,7 +285,7 @@ func (a *analysis) oddText(h *host) string {
 	if counts[top]*2 <= h.examined {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d failing tokens reproduce under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
+	return format.Sentence("%d of %d failing tokens reproduce under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
 }
 
 // holdUnder counts links that verify under other keys or further up.

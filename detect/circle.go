@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ipdrift/ingest"
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -433,7 +434,9 @@ var tieNames = map[ingest.Tie]string{
 // sayIdentity says who was taken for one user, and how many users rest on it.
 func (a *analysis) sayIdentity() {
 	m, users := &a.out.Method, a.out.Users.Total
-	links := func(n int64) string { return fmt.Sprintf("%d of %d users are a link under one user agent", n, users) }
+	links := func(n int64) string {
+		return format.Sentence("%d of %d users are a link under one user agent", n, users)
+	}
 	switch a.loaded.Identity.Kind {
 	case ingest.ByToken:
 		m.Identity = "token: a user is a link under one user agent"
@@ -443,17 +446,17 @@ func (a *analysis) sayIdentity() {
 		var parts []string
 		for tie := ingest.TieUID; tie <= ingest.TieIssued; tie++ {
 			if n := m.IdentityUsers[tieNames[tie]]; n > 0 {
-				parts = append(parts, fmt.Sprintf("%s (%d)", tieNames[tie], n))
+				parts = append(parts, format.Sentence("%s (%d)", tieNames[tie], n))
 			}
 		}
 		if len(parts) > 0 {
-			m.Identity += fmt.Sprintf(", %d are several links, joined by %s", several, strings.Join(parts, ", "))
+			m.Identity += format.Sentence(", %d are several links, joined by %s", several, strings.Join(parts, ", "))
 		}
 	case ingest.ByAddress:
 		m.Identity = "ip+ua: a user is an address and a user agent, so nobody can be seen to change it"
 	default:
 		name := a.loaded.Identity.String()
-		m.Identity = fmt.Sprintf("%s: %d users by it; where the log does not tell it, %s", name, m.IdentityUsers[name], links(users-m.IdentityUsers[name]))
+		m.Identity = format.Sentence("%s: %d users by it; where the log does not tell it, %s", name, m.IdentityUsers[name], links(users-m.IdentityUsers[name]))
 	}
 }
 

@@ -13,10 +13,15 @@ import (
 type finder struct {
 	*analysis
 	*kit  // of the host whose turn it is
-	pool  []netip.Addr
+	pool  *pool
 	kits  map[*token.Scheme]*kit
 	tried uint64
 	raw   []byte // scratch
+
+	list  []goal // what the last calls gave out
+	paths []byte
+	ways  []token.Binding
+	texts []netip.Addr
 }
 
 // kit is what a finder needs for the links of one scheme.
@@ -31,7 +36,7 @@ type kit struct {
 	readOf *host
 }
 
-func newFinder(a *analysis, pool []netip.Addr) *finder {
+func newFinder(a *analysis, pool *pool) *finder {
 	return &finder{analysis: a, pool: pool, kits: map[*token.Scheme]*kit{}}
 }
 
@@ -82,8 +87,9 @@ type goal struct {
 
 // goals lists the paths that a link's attempts could have been signed over,
 // each once: for addresses far away only the plain scopes that the host uses.
+// They are good until others are asked for.
 func (f *finder) goals(s *suspect, ancestors bool) []goal {
-	var out []goal
+	f.list, f.paths = f.list[:0], f.paths[:0]
 	attempts := f.loaded.Unproven.Attempts(s.link)
 	s.skipped = len(attempts) == 0
 	for i := range attempts {
@@ -96,17 +102,22 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 		for _, how := range scopes(ancestors || l.Below()) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))
 			if path == nil || !ancestors && !l.Below() && !s.host.policy.uses(how.scope) ||
-				slices.ContainsFunc(out, func(g goal) bool { return bytes.Equal(g.path, path) }) {
+				slices.ContainsFunc(f.list, func(g goal) bool { return bytes.Equal(g.path, path) }) {
 				continue
 			}
-			g := goal{Attempt: at, path: bytes.Clone(path), how: how}
-			for i, k := range append(slices.Clip(now), old...) {
-				g.key, g.stale = k, i >= len(now)
-				out = append(out, g)
+			start := len(f.paths)
+			f.paths = append(f.paths, path...)
+			g := goal{Attempt: at, path: f.paths[start:], how: how}
+			for _, g.key = range now {
+				f.list = append(f.list, g)
+			}
+			g.stale = true
+			for _, g.key = range old {
+				f.list = append(f.list, g)
 			}
 		}
 	}
-	return out
+	return f.list
 }
 
 // read parses the target of an attempt. The link is good until another is read.
@@ -119,12 +130,20 @@ func (f *finder) read(h *host, at *ingest.Attempt) *token.Link {
 	return &f.link
 }
 
-func scopes(ancestors bool) []hypothesis {
+// allScopes are the plain ones, then the directories above.
+var allScopes = func() []hypothesis {
 	out := []hypothesis{{scope: token.ScopeDir}, {scope: token.ScopeFile}}
-	for up := uint8(1); ancestors && up <= maxUp; up++ {
+	for up := uint8(1); up <= maxUp; up++ {
 		out = append(out, hypothesis{scope: token.ScopeAncestor, up: up})
 	}
 	return out
+}()
+
+func scopes(ancestors bool) []hypothesis {
+	if ancestors {
+		return allScopes
+	}
+	return allScopes[:2]
 }
 
 // aim returns the range that the link itself names, if it names one.
@@ -200,12 +219,12 @@ func (f *finder) near(s *suspect) {
 	for _, g := range f.goals(s, true) {
 		f.aim(s.host, &g)
 		for _, ip := range s.clients {
-			for _, b := range bindings(s.host, ip, g.how.scope == token.ScopeAncestor) {
+			for _, b := range f.bindings(s.host, ip, g.how.scope == token.ScopeAncestor) {
 				if f.hit(s, &g, ip, b) {
 					return
 				}
 			}
-			for _, text := range alike(ip) {
+			for _, text := range f.alike(ip) {
 				if f.hit(s, &g, text, token.Binding{}) {
 					return
 				}
@@ -247,17 +266,17 @@ func (f *finder) around(s *suspect) bool {
 
 // alike lists addresses that a signer may write for an observed one: that
 // inside an address of NAT64, and the networks it lies in.
-func alike(ip netip.Addr) []netip.Addr {
-	var out []netip.Addr
+func (f *finder) alike(ip netip.Addr) []netip.Addr {
+	f.texts = f.texts[:0]
 	if inner, ok := translated(ip); ok {
-		out = append(out, inner)
+		f.texts = append(f.texts, inner)
 	}
 	for _, b := range ingest.Masks(ip) {
 		if b.Form == token.FormNetwork {
-			out = append(out, cutTo(ip, int(b.Prefix)))
+			f.texts = append(f.texts, cutTo(ip, int(b.Prefix)))
 		}
 	}
-	return out
+	return f.texts
 }
 
 // ownNetwork tells whether an address is no more than the network of an observed
@@ -285,18 +304,18 @@ func translated(ip netip.Addr) (netip.Addr, bool) {
 // bindings lists what an observed address could have been hashed as. The bare
 // network text is left to hosts that hash it themselves: elsewhere it is the
 // text of another address.
-func bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding {
-	out := []token.Binding{{}, {Kind: token.BindNone}}
+func (f *finder) bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding {
+	f.ways = append(f.ways[:0], token.Binding{}, token.Binding{Kind: token.BindNone})
 	own, masked := h.policy.mask(familyOf(ip))
 	if ownOnly && !masked {
-		return out
+		return f.ways
 	}
 	for _, b := range ingest.Masks(ip) {
 		if b.Form != token.FormNetwork || b == own {
-			out = append(out, b)
+			f.ways = append(f.ways, b)
 		}
 	}
-	return out
+	return f.ways
 }
 
 // worth tells whether finding an address would mean anything: in a log with
@@ -313,20 +332,21 @@ func (f *finder) deep(s *suspect) {
 	}
 	for _, g := range f.goals(s, false) {
 		f.aim(s.host, &g)
-		if f.among(s, &g, f.pool) || f.sweep(s, &g, 16) {
+		if f.among(s, &g, 0, f.pool.size()) || f.sweep(s, &g, 16) {
 			return
 		}
 	}
 }
 
-// among tries addresses, or their networks where the host binds to a mask.
-func (f *finder) among(s *suspect, g *goal, ips []netip.Addr) bool {
+// among tries some addresses of the log, or their networks where the host binds to a mask.
+func (f *finder) among(s *suspect, g *goal, from, to int) bool {
+	ips := f.pool.Addrs()
 	if !s.host.policy.masks() {
-		i, tried, ok := f.trier.Among(ips)
+		i, tried, ok := f.trier.Among(f.pool.List, from, to)
 		f.tried += tried
 		return ok && f.hit(s, g, ips[i], token.Binding{})
 	}
-	for _, ip := range ips {
+	for _, ip := range ips[from:to] {
 		b, _ := s.host.policy.mask(familyOf(ip))
 		if f.hit(s, g, ip, b) {
 			return true
@@ -341,19 +361,10 @@ const nearest = 4096
 // nearby tries the log's addresses in the suspect's /16s, those next to its own.
 func (f *finder) nearby(s *suspect, g *goal) bool {
 	for _, ip := range s.clients {
-		p, err := ip.Prefix(16)
-		if err != nil || !ip.Is4() {
+		if !ip.Is4() {
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(f.pool, ip, netip.Addr.Compare)
-		from, to := at, at
-		for from > max(0, at-nearest/2) && p.Contains(f.pool[from-1]) {
-			from--
-		}
-		for to < min(len(f.pool), at+nearest/2) && p.Contains(f.pool[to]) {
-			to++
-		}
-		if f.among(s, g, f.pool[from:to]) {
+		if from, to := f.pool.near(ip, nearest/2); f.among(s, g, from, to) {
 			return true
 		}
 	}

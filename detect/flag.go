@@ -112,20 +112,8 @@ func order(x, y *finding.User) int {
 	if x.Class == finding.ManyNetworks && y.Class == finding.ManyNetworks {
 		together = cmp.Or(cmp.Compare(y.Crowd, x.Crowd), cmp.Compare(x.Host, y.Host), cmp.Compare(x.SignedIP, y.SignedIP))
 	}
-	return cmp.Or(rank(x.Class)-rank(y.Class), together, cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests),
+	return cmp.Or(x.Class.Rank()-y.Class.Rank(), together, cmp.Compare(y.Mismatches, x.Mismatches), cmp.Compare(y.Requests, x.Requests),
 		cmp.Compare(x.Began, y.Began), cmp.Compare(x.Host, y.Host))
-}
-
-func rank(c finding.Class) int {
-	switch c {
-	case finding.Rotating:
-		return 0
-	case finding.FirstRequest:
-		return 1
-	case finding.ManyNetworks:
-		return 2
-	}
-	return 3
 }
 
 // listFlagged names the listed users.

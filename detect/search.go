@@ -3,21 +3,20 @@ package detect
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
 
-	"ipdrift/ingest"
+	"golang.org/x/sync/errgroup"
+
 	"ipdrift/token"
 )
 
 const (
-	poolSize   = 200_000 // addresses of the log that are tried
-	deepSample = 30      // links of a host that are searched deeply; none found bounds the rest below 10 % (rule of three)
-	examSample = 30      // links of a host whose signer is examined before the rest has to have a reason
-	maxUp      = 8       // directories above that are tried
+	deepSample = 30 // links of a host that are searched deeply; none found bounds the rest below 10 % (rule of three)
+	examSample = 30 // links of a host whose signer is examined before the rest has to have a reason
+	maxUp      = 8  // directories above that are tried
 
 	restBudget  = 500_000_000 // candidates that are tried in one step for links beyond the samples
 	maxSuspects = 300_000     // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
@@ -57,13 +56,19 @@ type suspect struct {
 // sample of each host, in an order the traffic cannot choose, and for the
 // rest only where the sample gave something.
 func (a *analysis) search(ctx context.Context) error {
-	suspects := a.suspects()
-	if len(suspects) == 0 {
+	if len(a.survey.suspects) == 0 {
+		a.passed = a.survey.passed
 		a.guess()
 		return nil
 	}
-	pool, err := a.pool(ctx)
-	if err != nil {
+	var pool *pool
+	var reading errgroup.Group
+	reading.Go(func() (err error) {
+		pool, err = a.addresses(ctx)
+		return err
+	})
+	suspects := a.suspects()
+	if err := reading.Wait(); err != nil {
 		return err
 	}
 	a.round(ctx, suspects, pool, func(f *finder, s *suspect) { f.near(s) })
@@ -82,7 +87,13 @@ func (a *analysis) suspects() []*suspect {
 	out := a.survey.suspects
 	a.passed = a.survey.passed
 	slices.SortFunc(out, func(x, y *suspect) int {
-		return cmp.Or(cmp.Compare(x.host.name, y.host.name), cmp.Compare(x.hash, y.hash), cmp.Compare(x.link, y.link))
+		switch {
+		case x.host != y.host:
+			return cmp.Compare(x.host.name, y.host.name)
+		case x.hash != y.hash:
+			return cmp.Compare(x.hash, y.hash)
+		}
+		return cmp.Compare(x.link, y.link)
 	})
 	for _, s := range out {
 		known := a.before[s.link]
@@ -95,22 +106,8 @@ func (a *analysis) suspects() []*suspect {
 	return out
 }
 
-// pool is the addresses of the log, in order.
-func (a *analysis) pool(ctx context.Context) ([]netip.Addr, error) {
-	var out []netip.Addr
-	err := ingest.Pages(ctx, a.conn, `SELECT family, mapped, hi, lo FROM client GROUP BY ALL ORDER BY family, hi, lo, mapped LIMIT `+fmt.Sprint(poolSize), func(p ingest.Page) error {
-		families, mapped, hi, lo := p.U8(0), p.U8(1), p.U64(2), p.U64(3)
-		for i := range families {
-			out = append(out, a.client(families[i], mapped[i], hi[i], lo[i]))
-		}
-		return nil
-	})
-	slices.SortFunc(out, netip.Addr.Compare)
-	return out, err
-}
-
 // round runs one step over the suspects that are not explained yet.
-func (a *analysis) round(ctx context.Context, suspects []*suspect, pool []netip.Addr, step func(*finder, *suspect)) {
+func (a *analysis) round(ctx context.Context, suspects []*suspect, pool *pool, step func(*finder, *suspect)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range a.Threads {
@@ -138,7 +135,7 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool []netip.
 // has; the networks where other signing
 // addresses were found, and those of the request's operator; then, if that is
 // asked for, all of IPv4.
-func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip.Addr) error {
+func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) error {
 	a.sampled(ctx, suspects, pool, examSample, func(f *finder, s *suspect) { f.examine(s) })
 	bound := slices.DeleteFunc(slices.Clone(suspects), func(s *suspect) bool { return !a.searches(s.host) })
 	a.sampled(ctx, bound, pool, deepSample, func(f *finder, s *suspect) {
@@ -168,7 +165,7 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool []netip
 
 // sampled takes a step for a sample of each host, and for the rest of a host
 // only where the sample gave something, as far as the budget goes.
-func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool []netip.Addr, size int, step func(*finder, *suspect)) {
+func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool, size int, step func(*finder, *suspect)) {
 	first, rest := map[*host][]*suspect{}, map[*host][]*suspect{}
 	for _, s := range suspects {
 		switch {
@@ -190,7 +187,7 @@ func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool []neti
 			later = append(later, rest[h]...)
 		}
 	}
-	a.round(ctx, later[:min(len(later), restBudget/(len(pool)+1<<16))], pool, step)
+	a.round(ctx, later[:min(len(later), restBudget/(pool.size()+1<<16))], pool, step)
 }
 
 // tell keeps the proofs and accounts for the search.

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
+
+	"ipdrift/ingest/format"
 )
 
 // within selects the clients of a network.
@@ -66,5 +67,5 @@ func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + many
+	return format.Sentence("%d ", n) + many
 }

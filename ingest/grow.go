@@ -3,10 +3,13 @@ package ingest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"sync/atomic"
+
+	"ipdrift/ingest/format"
 )
 
 // past is the case that grows. It is attached as ipdrift_old, read-only, and
@@ -15,8 +18,11 @@ import (
 type past struct {
 	labels  map[int]string
 	shelf   shelf
-	packed  map[int64][]shelved // compressed forms in which a source was met, by stored size
-	next    int                 // the first id that is free
+	texts   []shelved            // all contents of the shelf
+	starts  map[uint64][]shelved // those whose logs are found, by the hash of their start; see beginsLike
+	met     map[int]Source       // files of the run that the case holds
+	packed  map[int64][]shelved  // compressed forms in which a source was met, by stored size
+	next    int                  // the first id that is free
 	queries int64
 
 	replaced []int // sources that are not copied: the run read them again, grown
@@ -28,7 +34,7 @@ func (l *load) remember(ctx context.Context) error {
 	if !s.grows {
 		return nil
 	}
-	p.labels, p.packed = map[int]string{}, map[int64][]shelved{}
+	p.labels, p.packed, p.met = map[int]string{}, map[int64][]shelved{}, map[int]Source{}
 	err := s.each(ctx, `SELECT id, path FROM ipdrift_old.source WHERE lines > 0 ORDER BY id`, func(scan func(...any) error) error {
 		var id int
 		var label string
@@ -47,6 +53,7 @@ func (l *load) remember(ctx context.Context) error {
 			p.packed[c.size] = append(p.packed[c.size], c)
 		} else {
 			p.shelf.add(c.content, c.id)
+			p.texts = append(p.texts, c)
 		}
 		return err
 	})
@@ -76,13 +83,15 @@ func (s *Store) each(ctx context.Context, query string, f func(scan func(...any)
 }
 
 // admit numbers the sources that have to be read. One that the case holds
-// already is left out, one that has only grown takes the place of its old self.
+// already, or that is the beginning of one, is left out, one that has only grown takes
+// the place of its old self.
 func (l *load) admit(ctx context.Context, given []Source) error {
 	if len(given)+l.past.next > maxSources {
-		return fmt.Errorf("%d sources are too many: a case holds %d at most", len(given)+l.past.next, maxSources)
+		return errors.New(format.Sentence("%d sources are too many: a case holds %d at most", len(given)+l.past.next, maxSources))
 	}
 	l.given = len(given)
-	next, members := l.past.next, map[string]int{}
+	members := map[string]int{}
+	var fresh []*source
 	for _, one := range given {
 		members[one.Path]++
 	}
@@ -100,9 +109,22 @@ func (l *load) admit(ctx context.Context, given []Source) error {
 		case same >= 0:
 			l.known++
 			l.read.Add(max(0, one.Size))
+			l.past.met[same] = one
 		case len(grown) > 0 && !slices.Contains(l.past.replaced, grown[len(grown)-1]):
 			l.place(src, grown[len(grown)-1])
 			l.replace(src, grown)
+		default:
+			fresh = append(fresh, src)
+		}
+	}
+	next := l.past.next
+	for _, src := range fresh {
+		switch longer, err := l.shortened(ctx, src.Source); {
+		case err != nil:
+			return err
+		case longer >= 0:
+			l.read.Add(max(0, src.Size))
+			l.begun = append(l.begun, fmt.Sprintf("%s is the beginning of %s, which is in the case already: it is not counted again", src.Label, l.past.labels[longer]))
 		default:
 			l.place(src, next)
 			next++
@@ -209,12 +231,12 @@ func (l *load) name() {
 func (l *load) remarks() []string {
 	var out []string
 	if l.known > 0 {
-		out = append(out, fmt.Sprintf("%d of %d files were in the case already", l.known, l.given))
+		out = append(out, format.Sentence("%d of %d files were in the case already", l.known, l.given))
 	}
 	for _, label := range l.grown {
 		out = append(out, fmt.Sprintf("%s has grown: it was read again, and stands once in the case", label))
 	}
-	out = append(out, l.doubled...)
+	out = append(append(out, l.begun...), l.doubled...)
 	for _, src := range l.sources {
 		if src != nil && src.wanted != "" && src.wanted != src.Label {
 			out = append(out, fmt.Sprintf("the case has another %s: this one is called %s", src.wanted, src.Label))

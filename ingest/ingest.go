@@ -116,9 +116,9 @@ type load struct {
 	read      atomic.Int64
 	lines     atomic.Int64
 
-	given, known   int // sources; those that are in the case already
-	grown, doubled []string
-	packed         []shelved
+	given, known          int      // sources; those that are in the case already
+	grown, begun, doubled []string // see remarks
+	packed                []shelved
 }
 
 // source is a Source being read.

@@ -109,14 +109,16 @@ const damagedFile = "Corrupt database file"
 var lockHolder = regexp.MustCompile(`PID (\d+)`)
 
 // Settle writes everything out, so that Keep has little left to do. When ctx
-// ends it returns at once; the case can only be closed then.
+// ends it returns at once; the case can only be closed then. DuckDB has one
+// thread from now on: more of them do not write faster, and wait by asking over
+// and over.
 func (s *Store) Settle(ctx context.Context) error {
 	if s.final == "" {
 		return nil
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.DB.Exec(`CHECKPOINT`) // DuckDB does not interrupt it
+		_, err := s.DB.Exec(`SET threads = 1; CHECKPOINT`) // DuckDB does not interrupt it
 		done <- err
 	}()
 	select {

@@ -58,7 +58,7 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, s *site, hostHash ui
 		return id, nil
 	}
 	return id, w.outcome.dict.rows.Append(ctx, id,
-		w.hostText(o.host), w.Pseudonyms.Text(string(w.Keys.Cut(o.method, cutMark))), o.status, o.code, o.upstream, o.shield,
+		w.hostText(o.host), w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(o.method, cutMark)))), o.status, o.code, o.upstream, o.shield,
 		uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
 		uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key, o.stale, o.refused)
 }

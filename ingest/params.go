@@ -40,10 +40,20 @@ func named(text string) bool {
 	return n > 0 && equals(text[n:]) > 0
 }
 
+// nameLen is the length of the name that text begins with, the brackets of a list
+// with it.
 func nameLen(text string) int {
 	n := 0
 	for n < len(text) && (tokenByte(text[n]) || text[n] == '.') {
 		n++
+	}
+	for n > 0 && n < len(text) {
+		c, size := letter(text[n:])
+		if c != '[' && c != ']' {
+			break
+		}
+		for n += size; n < len(text) && tokenByte(text[n]); n++ {
+		}
 	}
 	return n
 }
@@ -60,7 +70,7 @@ func equals(text string) int {
 
 // cutParams cuts the values of the parameters that stand in a path, behind a
 // lost question mark or as ";name=value" of a segment (RFC 3986, 3.3). Tokens
-// are left for cutMarked, and a number is left to the expiry.
+// are left for cutNamed, and a number is left to the expiry.
 func cutParams(path string) string {
 	if !strings.ContainsAny(path, ";&%") {
 		return path
@@ -93,7 +103,7 @@ func cutParam(param string) string {
 	}
 	value := param[n+eq:]
 	switch name := lowerASCII(param[:n]); {
-	case name == "md5" || name == "token":
+	case namesToken(spell(name).meant):
 		run := 0
 		for run < len(value) && tokenByte(value[run]) {
 			run++

@@ -49,52 +49,123 @@ func cutReferer(url []byte) []byte {
 // cleanPath is a path as it may be stored: a token that stands in it, under
 // whatever scheme, is cut to its first characters.
 func cleanPath(path []byte) string {
-	text := cutMarked(cutParams(string(path)))
-	if !strings.Contains(text, "/") {
-		return validText(text)
-	}
-	parts := strings.Split(text, "/")
-	for i, p := range parts {
-		if looksSigned(p) && i+1 < len(parts) && allDigits(parts[i+1]) {
-			parts[i] = p[:tokenShown] + cutMark
-		}
-	}
-	return validText(strings.Join(parts, "/"))
+	return validText(cutSegments(cutNamed(cutParams(string(path)))))
 }
 
-// cutMarked shortens every token that stands behind its name.
-func cutMarked(text string) string {
+// cutSegments shortens the segments of a path that look like a token before its expiry.
+func cutSegments(path string) string {
+	s := spell(path)
+	return s.cut(func(from int) (start, end int) {
+		for end = from; end < len(s.meant); end++ {
+			start, end = end, end+indexOr(s.meant[end:], '/')
+			if looksSigned(strings.TrimRight(s.meant[start:end], "=")) && timeFollows(s.meant[end:]) {
+				return start, end
+			}
+		}
+		return len(s.meant), len(s.meant)
+	})
+}
+
+// indexOr is where a byte stands in a text first, its length where it does not.
+func indexOr(text string, c byte) int {
+	if i := strings.IndexByte(text, c); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
+// timeFollows tells whether the next segment of a path is a number.
+func timeFollows(path string) bool {
+	path = strings.TrimLeft(path, "/.")
+	return allDigits(path[:indexOr(path, '/')])
+}
+
+// cutNamed shortens what stands behind the name of a token and "=", and behind any
+// other name what looks like a digest.
+func cutNamed(text string) string {
 	if !strings.ContainsAny(text, "=%") {
 		return text
 	}
-	for _, mark := range []string{"md5=", "md5%3d", "md5%253d", "token=", "token%3d", "token%253d"} {
-		text = cutValue(text, mark)
-	}
-	return text
+	s := spell(text)
+	return s.cut(func(from int) (start, end int) {
+		for i := from; i < len(s.meant); i = end {
+			if start = i + indexOr(s.meant[i:], '='); start == len(s.meant) {
+				break
+			}
+			start++
+			for end = start; end < len(s.meant) && tokenByte(s.meant[end]); end++ {
+			}
+			if namesToken(s.meant[i:start-1]) || looksHashed(s.meant[start:end]) {
+				return start, end
+			}
+		}
+		return len(s.meant), len(s.meant)
+	})
 }
 
-// cutValue shortens the run of token characters behind each mark.
-func cutValue(text, mark string) string {
-	low := lowerASCII(text)
-	var out strings.Builder
-	for at := 0; ; {
-		i := strings.Index(low[at:], mark)
-		if i < 0 {
-			out.WriteString(text[at:])
-			return out.String()
+// namesToken tells whether a text ends in the name of a token, with a list's
+// brackets or without, as in md5, MD5[] and access_token[0].
+func namesToken(text string) bool {
+	const brackets = 16 // bytes
+	if n := len(text); n > 0 && text[n-1] == ']' {
+		from := max(0, n-brackets)
+		if i := strings.IndexByte(text[from:], '['); i >= 0 {
+			text = text[:from+i]
 		}
-		start := at + i + len(mark)
-		end := start
-		for end < len(text) && tokenByte(text[end]) {
-			end++
-		}
-		out.WriteString(text[at:start])
-		out.WriteString(text[start:min(end, start+tokenShown)])
-		if end > start+tokenShown {
-			out.WriteString(cutMark)
-		}
-		at = end
 	}
+	for _, name := range [...]string{"md5", "token"} {
+		if at := len(text) - len(name); at >= 0 && strings.EqualFold(text[at:], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutHashed shortens what looks like a digest.
+func cutHashed(text string) string {
+	s := spell(text)
+	return s.cut(func(from int) (start, end int) {
+		for start = from; start < len(s.meant); start = end + 1 {
+			for end = start; end < len(s.meant) && tokenByte(s.meant[end]); end++ {
+			}
+			if looksHashed(s.meant[start:end]) {
+				return start, end
+			}
+		}
+		return len(s.meant), len(s.meant)
+	})
+}
+
+// looksHashed tells a run of token characters that is as long as a token and made of
+// no words: letters of either case and digits take turns in it, otherwise than a
+// capital begins a word. Of a thousand MD5 tokens it misses less than one.
+func looksHashed(run string) bool {
+	const turns = 4
+	if len(run) < tokenRun {
+		return false
+	}
+	n, last, first := 0, byte(0), false
+	for i := range len(run) {
+		kind := kindOf(run[i])
+		if kind != 0 && last != 0 && kind != last && !(first && last == 'A' && kind == 'a') {
+			n++
+		}
+		first, last = last == 0, kind
+	}
+	return n >= turns
+}
+
+// kindOf is 'A', 'a' or '0' for a letter or a digit, 0 for the rest.
+func kindOf(c byte) byte {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return 'A'
+	case 'a' <= c && c <= 'z':
+		return 'a'
+	case '0' <= c && c <= '9':
+		return '0'
+	}
+	return 0
 }
 
 // lowerASCII keeps every byte in its place, as strings.ToLower does not.
@@ -148,8 +219,9 @@ func validText(s string) string {
 // file together. l is what the target's scheme read in it, and m what is put in
 // the place of addresses.
 func StoredPath(target []byte, l *token.Link, m *pseudonym.Map) string {
+	own := ownToken(l.Token)
 	dir, file := splitStored(withoutToken(target, l))
-	return m.Text(cleanPath(dir)) + m.Text(cleanPath(file))
+	return m.Text(cleanPath(cutOwn(dir, own))) + m.Text(cleanPath(cutOwn(file, own)))
 }
 
 // withoutToken is the raw path of a target, a token that stands in it cut to

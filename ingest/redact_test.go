@@ -1,6 +1,9 @@
 package ingest
 
 import (
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -38,6 +41,11 @@ func TestRedact(t *testing.T) {
 			`{"a":"203.0.113.7","b":"2001:db8::1","t":"2026-11-23T07:46:40+00:00","d":"0.120","m":"DELETE","s":"200","c":"HIT"}`},
 		{"an IPv6 zone", `{"a":"fe80::1%SECo9"}`, `{"a":"…"}`},
 		{"bytes that are no text", "\xff\xfe x=\xff", `\xFF\xFE x=…`},
+		{"an encoded token", "/v/" + escaped(planted) + "/1", "/v/%5A%71…/1"},
+		{"a token encoded twice", "/v/" + strings.ReplaceAll(escaped(planted), "%", "%25") + "/1", "/v/%255A%…/1"},
+		{"a token with one letter encoded", "/v/Zq7-Xw_9%4B" + planted[9:] + "/1", "/v/Zq7-Xw…/1"},
+		{"escapes of a text", "/%D0%BF%D1%80%D0%B8%D0%B2%D0%B5%D1%82%20x", "/%D0%BF%D1%80%D0%B8%D0%B2%D0%B5%D1%82%20x"},
+		{"no escapes", "100%zz %", "100%zz %"},
 		{"empty", "", ""},
 	} {
 		if got := redact([]byte(c.line)); got != c.want {
@@ -126,10 +134,92 @@ func TestCleanPath(t *testing.T) {
 		{"two tokens", "/a;token=" + planted + ";md5=" + planted2, "/a;token=Zq7-Xw…;md5=aB3_dE…"},
 		{"a short token", "/a;md5=abc", "/a;md5=abc"},
 		{"a letter whose lower case is longer", "/Ⱥ;md5=" + planted, "/Ⱥ;md5=Zq7-Xw…"},
+		{"a list", "/a.ts&md5[]=" + planted + "&expires=1", "/a.ts&md5[]=Zq7-Xw…&expires=1"},
+		{"an encoded list", "/a.ts%26MD5%5B0%5d%3D" + planted + "%26x[]=SECp1&y%5B%5D=SECp2", "/a.ts%26MD5%5B0%5d%3DZq7-Xw…%26x[]=…&y%5B%5D=…"},
+		{"another name", "/a/st=" + planted + "/b", "/a/st=Zq7-Xw…/b"},
+		{"a name of words", "/a/v=Slackbot-LinkExpanding/b", "/a/v=Slackbot-LinkExpanding/b"},
+		{"an encoded video token", "/videos/1_a/" + escaped(planted) + "/%3119/", "/videos/1_a/%5A%71%37%2D%58%77…/%3119/"},
+		{"a padded video token", "/videos/1_a/" + planted + "==//1900000000/", "/videos/1_a/Zq7-Xw…//1900000000/"},
+		{"two video tokens", "/1_a/" + planted + "/1/" + planted2 + "/2", "/1_a/Zq7-Xw…/1/aB3_dE…/2"},
 		{"bytes that are no text", "/\xff", `/\xFF`},
 	} {
 		if got := cleanPath([]byte(c.path)); got != c.want {
 			t.Errorf("%s: cleanPath(%q) = %q, want %q", c.name, c.path, got, c.want)
+		}
+	}
+}
+
+// escaped writes every byte of a text as a percent-escape.
+func escaped(text string) string {
+	var out strings.Builder
+	for _, c := range []byte(text) {
+		fmt.Fprintf(&out, "%%%02X", c)
+	}
+	return out.String()
+}
+
+func TestAgentText(t *testing.T) {
+	hex := "3f786850e387550fdab836ed7e6dc881"
+	for _, c := range []struct{ in, want string }{
+		{"Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)", ""},
+		{"Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", ""},
+		{"Xiaomi-Redmi-Note-13-Pro/1.0 com_example_television_player_release", ""},
+		{"Player/1.0 (SMART-TV; Linux; Tizen 6.5) 100% %zz", ""},
+		{"P " + planted, "P Zq7-Xw…"},
+		{"P/" + hex + ";" + strings.ToUpper(hex) + ")", "P/3f7868…;3F7868…)"},
+		{"P " + escaped(planted) + " x", "P %5A%71%37%2D%58%77… x"},
+		{"P md5[]=" + planted + " x", "P md5[]=Zq7-Xw… x"},
+		{"P md5%5B%5D%3Dabcdefgh", "P md5%5B%5D%3Dabcdef…"},
+		{"P access_token[0]=abcdefgh", "P access_token[0]=abcdef…"},
+		{"P a[=]=[md5]=abcdefgh token]=abcdefgh", "P a[=]=[md5]=abcdefgh token]=abcdefgh"},
+	} {
+		if c.want == "" {
+			c.want = c.in
+		}
+		if got, some := agentText([]byte(c.in)); got != c.want || !some {
+			t.Errorf("agentText(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+// TestLooksHashed: digests in the letters that schemes write them in.
+func TestLooksHashed(t *testing.T) {
+	missed := 0
+	for i := range 20_000 {
+		sum := md5.Sum(fmt.Append(nil, i))
+		if text := base64.RawURLEncoding.EncodeToString(sum[:]); !looksHashed(text) {
+			missed++
+		}
+		if text := hex.EncodeToString(sum[:]); !looksHashed(text) {
+			missed++
+		}
+	}
+	if missed > 40 {
+		t.Errorf("%d of 40,000 digests are taken for words, want less than one in a thousand", missed)
+	}
+}
+
+// TestCutOwn: the token of a line goes wherever its text stands, however it is written.
+func TestCutOwn(t *testing.T) {
+	own := "abcdefghabcdefgh"
+	for in, want := range map[string]string{
+		"":                             "",
+		"P " + own[1:]:                 "P " + own[1:],
+		"P " + own + " and " + own:     "P abcdef… and abcdef…",
+		own + "ijk":                    "abcdef…ijk",
+		"P/" + escaped(own) + "%20":    "P/%61%62%63%64%65%66…%20",
+		"a%2520b%25" + own:             "a%2520b%25abcdef…",
+		"%61bcdefghabcdef%67%2568":     "%61bcdef…",
+		"%" + own + "%4" + own[:15]:    "%abcdef…%4" + own[:15],
+		strings.Repeat("abcdefgh", 40): strings.Repeat("abcdef…", 20),
+	} {
+		if got := string(cutOwn([]byte(in), []byte(own))); got != want {
+			t.Errorf("cutOwn(%q) = %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[string]string{"": "", "short": "", own[1:]: "", own + "==": own, escaped(own): own, own + "%3D": own} {
+		if got := string(ownToken([]byte(in))); got != want {
+			t.Errorf("ownToken(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

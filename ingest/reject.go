@@ -22,10 +22,10 @@ func redact(line []byte) string {
 	line = line[:min(len(line), rejectText)]
 	var out []byte
 	for i := 0; i < len(line); {
-		run := tokenEnd(whole, i)
+		run, letters := tokenEnd(whole, i)
 		var end int
 		switch {
-		case run-i >= tokenRun: // also of a run that the end of the kept text cuts
+		case letters >= tokenRun: // also of a run that the end of the kept text cuts
 			out = append(append(out, line[i:min(i+tokenShown, len(line))]...), cutMark...)
 			end = run
 		case run > i:
@@ -42,12 +42,17 @@ func redact(line []byte) string {
 	return validText(string(out))
 }
 
-// tokenEnd is where the run of token characters from i on ends.
-func tokenEnd(line []byte, i int) int {
-	for i < len(line) && tokenByte(line[i]) {
-		i++
+// tokenEnd is where the run of token characters from i on ends, percent-encoded ones
+// among them, and how many they are.
+func tokenEnd(line []byte, i int) (end, letters int) {
+	for ; i < len(line); letters++ {
+		c, n := letter(line[i:])
+		if !tokenByte(c) {
+			break
+		}
+		i += n
 	}
-	return i
+	return i, letters
 }
 
 // secretEnd is where what the byte at i opens ends, i+1 where it opens

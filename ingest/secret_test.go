@@ -18,6 +18,8 @@ import (
 const (
 	secretKey   = "k3y-0f-th3-c4stle"
 	secretValue = "S3ss10nV4lue"
+	wordy       = "abcdefgh-ijklmnopqrstu" // a token that does not look like one
+	lettered    = "ZqR-Xw_YKjTmPvLsRbYgKq"
 	marker      = "positive-control-marker" // must be found, or the search proves nothing
 )
 
@@ -120,6 +122,21 @@ func TestSecretsNeverReachTheCase(t *testing.T) {
 		{"fragment", "gcore", target(fmt.Sprintf("/a/x.ts#?md5=%s&expires=%d", good, expires)), []string{good}},
 		{"referer", "gcore", referer(target("/a"), fmt.Sprintf("https://x.example/?md5=%s&s=%s", planted, secretValue)), []string{planted}},
 		{"user agent", "gcore", agent(target("/a"), fmt.Sprintf("P (https://x.example/a?md5=%s&expires=1)", planted)), []string{planted}},
+		{"user agent, no name", "gcore", agent(target("/a"), "P "+planted) + agent(target("/a"), "P "+escaped(planted2)), []string{planted, planted2, escaped(planted2)}},
+		{"user agent, a list", "gcore", agent(target("/a"), "P md5[]="+planted) + agent(target("/a"), "P md5%5B%5D%3D"+planted2), []string{planted, planted2}},
+		{"the method", "gcore", strings.Replace(target("/a"), "GET", lettered, 1), []string{lettered}},
+		{"a referer, encoded", "gcore", referer(target("/a"), "https://cdn.example.com/videos/2675_abc/"+escaped(planted)+end), []string{planted, escaped(planted)}},
+		{"own, in all fields", "gcore", func() (lines string) {
+			for _, as := range []string{wordy, escaped(wordy)} {
+				own := fmt.Sprintf("?md5=%s&expires=%d", wordy, expires)
+				lines += agent(target("/a/x.ts"+own), "P "+as) + referer(target("/a/x.ts"+own), "https://x.example/"+as+"/y") +
+					target("/"+as+"/x.ts"+own) + target("/a/"+as+".ts"+own) + target("/a/x.ts;v="+as+own)
+			}
+			return lines
+		}(), []string{wordy, escaped(wordy)}},
+		{"own, malformed", "gcore", agent(target("/a?md5="+wordy[:20]), "P "+wordy[:20]), []string{wordy[:20]}},
+		{"own, escaped in its query", "cloudflare", agent(target(fmt.Sprintf("/a?verify=%d-%s", expires, escaped(wordy))), "P "+wordy), []string{wordy}},
+		{"reject, escaped", "gcore", "junk /a/" + escaped(planted) + "/x\n", []string{escaped(planted)}},
 		{"reject", "gcore", fmt.Sprintf("junk /a?md5=%s&s=%s /b/%s/1/x\n", planted, secretValue, planted2), []string{planted, planted2}},
 		{"reject, long", "gcore", "/" + planted2 + "?s=" + secretValue + "&md5=" + planted + filler(maxLine) + "\n", []string{planted, planted2}},
 		{"the key", "gcore", target("/a/"+secretKey+"/x.ts") + target("/a/"+secretKey+".ts") + target("/k;md5="+secretKey) +

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"ipdrift/ingest/format"
 )
 
 // Source is one input: a file, a member of a zip archive, or stdin as "-".
@@ -57,7 +58,7 @@ func Sources(args []string) ([]Source, error) {
 		}
 	}
 	if len(out) > maxSources {
-		return nil, fmt.Errorf("%d sources are too many: %d fit in one case; join the files of one host with cat", len(out), maxSources)
+		return nil, errors.New(format.Sentence("%d sources are too many: %d fit in one case; join the files of one host with cat", len(out), maxSources))
 	}
 	nameSources(out)
 	return out, nil

@@ -147,7 +147,7 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 		shield: r.Shield, shape: l.shape, detail: l.detail, refused: refused(r.Status) || r.Status == s.expired && r.Status != 0,
 	}
 	w.judge(&o, s, &t, l, source, line)
-	ids, err := w.ids(ctx, &o, s, &t, &l.known)
+	ids, err := w.ids(ctx, &o, s, &t, l)
 	if err != nil {
 		return err
 	}
@@ -383,6 +383,7 @@ type linkMemo struct {
 	shape    token.Shape
 	detail   token.Detail
 	deadline int64
+	own      int    // length of its token, where other fields can repeat it; see ownToken
 	viewer   uint64 // hash of the viewer's id in the query; 0: none
 	proof    memo   // the last one that held for a whole directory
 	known    known  // of the last request
@@ -394,7 +395,7 @@ func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*l
 		return m, nil
 	}
 	l := w.readLink(s)
-	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline}
+	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline, own: len(ownToken(l.Token))}
 	if l.Shape != token.Signed {
 		return m, nil
 	}
@@ -441,39 +442,48 @@ type known struct{ client, dir, file, agent, referer cacheSlot }
 // hitIDs are the dictionary ids of one hit.
 type hitIDs struct{ outcome, client, dir, file, agent, referer uint32 }
 
-func (w *worker) ids(ctx context.Context, o *outcome, s *site, t *aimed, k *known) (ids hitIDs, err error) {
+func (w *worker) ids(ctx context.Context, o *outcome, s *site, t *aimed, l *linkMemo) (ids hitIDs, err error) {
+	k := &l.known
 	if ids.outcome, err = w.outcomeID(ctx, o, s, t.host); err != nil {
 		return ids, err
 	}
 	if ids.client, err = w.clientID(ctx, &k.client); err != nil {
 		return ids, err
 	}
-	if ids.dir, err = w.textID(ctx, &k.dir, w.dir, t.dir, t.dirHash, pathText); err != nil {
+	if ids.dir, err = w.textID(ctx, s, l, &k.dir, w.dir, t.dir, t.dirHash, pathText); err != nil {
 		return ids, err
 	}
-	if ids.file, err = w.textID(ctx, &k.file, w.file, t.file, t.fileHash, pathText); err != nil {
+	if ids.file, err = w.textID(ctx, s, l, &k.file, w.file, t.file, t.fileHash, pathText); err != nil {
 		return ids, err
 	}
-	if ids.agent, err = w.textID(ctx, &k.agent, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText); err != nil {
+	if ids.agent, err = w.textID(ctx, s, l, &k.agent, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText); err != nil {
 		return ids, err
 	}
-	ids.referer, err = w.textID(ctx, &k.referer, w.referer, w.record.Referer, w.hash(w.record.Referer), refererText)
+	ids.referer, err = w.textID(ctx, s, l, &k.referer, w.referer, w.record.Referer, w.hash(w.record.Referer), refererText)
 	return ids, err
 }
 
-// textID is the id of a text, if it is not the one in near. stored is what of
-// it goes into the case, if anything.
-func (w *worker) textID(ctx context.Context, near *cacheSlot, c *cache, text []byte, hash uint64, stored func([]byte) (string, bool)) (uint32, error) {
+// textID is the id of a text of the link's line, if it is not the one in near. stored
+// is what of it goes into the case, if anything. The token that the line itself bears is
+// cut out beforehand, whatever stands around it: which line brings a text first must not
+// matter to what is stored.
+func (w *worker) textID(ctx context.Context, s *site, l *linkMemo, near *cacheSlot, c *cache, text []byte, hash uint64, stored func([]byte) (string, bool)) (uint32, error) {
 	if near.hash == hash && near.id != 0 {
 		return near.id, nil
 	}
+	asked := hash
+	if l.own > 0 && len(text) >= l.own {
+		if cut := cutOwn(text, ownToken(w.readLink(s).Token)); len(cut) != len(text) {
+			text, hash = cut, w.hash(cut)
+		}
+	}
 	slot := c.slot(hash)
 	if slot.hash == hash && slot.id != 0 {
-		*near = *slot
+		*near = cacheSlot{asked, slot.id}
 		return slot.id, nil
 	}
 	id, fresh := c.dict.id(hash)
-	*slot = cacheSlot{hash, id}
+	*slot, *near = cacheSlot{hash, id}, cacheSlot{asked, id}
 	if !fresh {
 		return id, nil
 	}
@@ -483,7 +493,7 @@ func (w *worker) textID(ctx context.Context, near *cacheSlot, c *cache, text []b
 
 func pathText(b []byte) (string, bool) { return cleanPath(b), true }
 
-func agentText(b []byte) (string, bool) { return validText(cutMarked(string(b))), b != nil }
+func agentText(b []byte) (string, bool) { return validText(cutHashed(cutNamed(string(b)))), b != nil }
 
 func refererText(b []byte) (string, bool) { return cleanPath(cutReferer(b)), b != nil }
 
@@ -512,7 +522,7 @@ func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) 
 	shown := w.Pseudonyms.Of(r.Client)
 	raw = shown.As16()
 	hi, lo := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
-	address, country := token.AppendAddr(space[:0], shown), validText(w.Pseudonyms.Text(string(w.Keys.Cut(r.Country, cutMark))))
+	address, country := token.AppendAddr(space[:0], shown), validText(w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(r.Country, cutMark)))))
 	return id, w.client.dict.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)
 		b[1].(*array.Uint8Builder).Append(family(shown))

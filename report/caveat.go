@@ -20,7 +20,7 @@ func (p *paper) caveats(recs []finding.Recommendation) {
 			if i == each && !p.o.Verbose {
 				break
 			}
-			p.wrap("  "+p.styles[faint].Render("- "), indent+2, lines, []span{as(strong, of(r, recs)), say(text)})
+			p.wrap("  "+p.styled(faint, "- "), indent+2, lines, []span{as(strong, of(r, recs)), say(text)})
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// Compare writes two cases side by side as text, json or markdown. Beside the
+// Compare writes two cases side by side as text, json, markdown or html. Beside the
 // errors of w there is one for a format that there is not.
 func Compare(w io.Writer, c *finding.Comparison, format string, o Options) error {
 	out := &stickyWriter{w: w}
@@ -20,6 +20,8 @@ func Compare(w io.Writer, c *finding.Comparison, format string, o Options) error
 		return writeJSON(w, c)
 	case "markdown":
 		compareMarkdown(out, c, o)
+	case "html":
+		return compareHTML(w, c, o)
 	default:
 		return fmt.Errorf("no format %q of a comparison", format)
 	}
@@ -86,7 +88,7 @@ func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 	}
 	s.blank()
 	for _, text := range c.NotComparable {
-		s.wrap(s.styles[act].Render("!")+" ", indent, 0, []span{say(public(text, o))})
+		s.wrap(s.styled(act, "!")+" ", indent, 0, []span{say(public(text, o))})
 	}
 	s.para(0, as(faint, basisOfComparison))
 }

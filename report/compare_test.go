@@ -38,6 +38,7 @@ func TestCompareGoldens(t *testing.T) {
 	c := comparison(t)
 	golden(t, "compare.txt", []byte(compareAs(t, c, "text", Options{})))
 	golden(t, "compare.md", []byte(compareAs(t, c, "markdown", Options{})))
+	golden(t, "compare.html", []byte(compareAs(t, c, "html", Options{})))
 	golden(t, "compare.customer.md", []byte(compareAs(t, c, "markdown", Options{Audience: ForCustomer})))
 	if err := Compare(&bytes.Buffer{}, c, "csv", Options{}); err == nil {
 		t.Error("a comparison as CSV")
@@ -60,8 +61,8 @@ func TestCompareIsHarmless(t *testing.T) {
 			}
 		}
 	}
-	for _, format := range []string{"text", "markdown"} {
-		if text := compareAs(t, c, format, Options{Audience: ForCustomer}); anyAddress.MatchString(text) || format == "markdown" && strings.Contains(text, "|<script") {
+	for _, format := range []string{"text", "markdown", "html"} {
+		if text := unstyled(compareAs(t, c, format, Options{Audience: ForCustomer})); anyAddress.MatchString(text) || format == "markdown" && strings.Contains(text, "|<script") {
 			t.Errorf("%q in\n%s", anyAddress.FindString(text), text)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// Ticket writes what a log tells of one viewer as text, json or markdown. JSON
+// Ticket writes what a log tells of one viewer as text, json, markdown or html. JSON
 // is for every audience the same. Beside the errors of w there is one for a
 // format that there is not.
 func Ticket(w io.Writer, t *finding.Ticket, format string, o Options) error {
@@ -22,10 +22,18 @@ func Ticket(w io.Writer, t *finding.Ticket, format string, o Options) error {
 		return ticketJSON(w, t)
 	case "markdown":
 		ticketMarkdown(out, t, o)
+	case "html":
+		return ticketHTML(w, t, o)
 	default:
 		return fmt.Errorf("no format %q of a ticket", format)
 	}
 	return out.err
+}
+
+// answered is a ticket as its JSON form has it.
+type answered struct {
+	*finding.Ticket
+	Replies map[Audience]string `json:"replies"` // texts to paste, by audience
 }
 
 func ticketJSON(w io.Writer, t *finding.Ticket) error {
@@ -33,10 +41,7 @@ func ticketJSON(w io.Writer, t *finding.Ticket) error {
 	for who, list := range replies(t) {
 		texts[who] = strings.Join(list, "\n\n")
 	}
-	return writeJSON(w, struct {
-		*finding.Ticket
-		Replies map[Audience]string `json:"replies"`
-	}{t, texts})
+	return writeJSON(w, answered{t, texts})
 }
 
 // notice is one ticket as text in the making.

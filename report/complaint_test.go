@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"html"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,9 @@ import (
 
 	"ipdrift/detect/finding"
 )
+
+// evil is what no output may pass on as it is.
+const evil = "\x1b[2J203.0.113.9|<script>\n# @all [x](javascript:1) 2001:db8::1"
 
 // tickets are the fixtures of tickets by name, with one of hostile texts.
 func tickets(t testing.TB) map[string]*finding.Ticket {
@@ -33,7 +37,6 @@ func tickets(t testing.TB) map[string]*finding.Ticket {
 		}
 		all[strings.TrimSuffix(filepath.Base(path), ".json")] = one
 	}
-	const evil = "\x1b[2J203.0.113.9|<script>\n# @all [x](javascript:1) 2001:db8::1"
 	h := *all["moved"]
 	viewer := *h.Viewer
 	viewer.Host, viewer.UserAgent, viewer.ID = evil, evil, evil
@@ -55,12 +58,13 @@ func ticketAs(t testing.TB, one *finding.Ticket, format string, o Options) strin
 
 func TestTicketGoldens(t *testing.T) {
 	for name, one := range tickets(t) {
-		for format, ending := range map[string]string{"text": ".txt", "markdown": ".md"} {
+		for format, ending := range map[string]string{"text": ".txt", "markdown": ".md", "html": ".html"} {
 			golden(t, "ticket_"+name+ending, []byte(ticketAs(t, one, format, Options{})))
 		}
 		for _, who := range []Audience{ForSupport, ForCustomer} {
 			golden(t, "ticket_"+name+"."+string(who)+".md", []byte(ticketAs(t, one, "markdown", Options{Audience: who})))
 		}
+		golden(t, "ticket_"+name+".customer.html", []byte(ticketAs(t, one, "html", Options{Audience: ForCustomer})))
 	}
 }
 
@@ -71,8 +75,8 @@ var anyAddress = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+|[0-9a-fA-F]{1,4}:[0-9a-f
 // the reply that others get to paste.
 func TestTicketForCustomersHasNoAddress(t *testing.T) {
 	for name, one := range tickets(t) {
-		for _, format := range []string{"text", "markdown"} {
-			if text := ticketAs(t, one, format, Options{Audience: ForCustomer}); anyAddress.MatchString(text) || len(text) < 200 {
+		for _, format := range []string{"text", "markdown", "html"} {
+			if text := unstyled(ticketAs(t, one, format, Options{Audience: ForCustomer})); anyAddress.MatchString(text) || len(text) < 200 {
 				t.Errorf("%s as %s: address %q in\n%s", name, format, anyAddress.FindString(text), text)
 			}
 		}
@@ -95,6 +99,49 @@ func TestTicketIsHarmless(t *testing.T) {
 			if text := ticketAs(t, one, "markdown", Options{}); strings.Contains(text, bad) {
 				t.Errorf("%s: %q in\n%s", name, bad, text)
 			}
+		}
+	}
+}
+
+// unstyled is a page without its style, whose selectors can look like addresses.
+func unstyled(text string) string {
+	before, rest, _ := strings.Cut(text, "<style>")
+	_, after, _ := strings.Cut(rest, "</style>")
+	return before + after
+}
+
+// TestPagesAreWhole: each tag of a ticket's page and of a comparison's is closed, nothing
+// in it runs or asks for anything, and what a log brought is text, to be seen as it is.
+func TestPagesAreWhole(t *testing.T) {
+	hostile := comparison(t)
+	hostile.Hosts[0].Host = evil
+	hostile.Hosts[0].NotComparable = []string{evil}
+	hostile.Hosts[0].Causes[0].Cause = evil
+	hostile.Hosts[0].Families[0].Answer, hostile.NotComparable = evil, []string{evil}
+	hostile.Before.Case = evil
+	pages := map[string]string{}
+	for _, who := range []Audience{ForEngineer, ForSupport, ForCustomer} {
+		for name, one := range tickets(t) {
+			pages[name+" to "+string(who)] = ticketAs(t, one, "html", Options{Audience: who})
+		}
+		pages["compare to "+string(who)] = compareAs(t, comparison(t), "html", Options{Audience: who})
+		pages["hostile compare to "+string(who)] = compareAs(t, hostile, "html", Options{Audience: who})
+		pages["nothing to compare to "+string(who)] = compareAs(t, &finding.Comparison{}, "html", Options{Audience: who})
+	}
+	for name, text := range pages {
+		for _, fault := range faultsOf(text) {
+			t.Errorf("%s: %s", name, fault)
+		}
+		style, _, _ := strings.Cut(strings.SplitN(text, "<style>", 2)[1], "</style>")
+		policy := html.EscapeString("default-src 'none'; style-src " + fingerprint(style) + "; base-uri 'none'; form-action 'none'")
+		if !strings.Contains(text, strings.ReplaceAll(policy, "+", "&#43;")) || strings.Count(text, "<h1") != 1 {
+			t.Errorf("%s: the policy is not %q, or there are %d first headings", name, policy, strings.Count(text, "<h1"))
+		}
+		if visible(text, "\n\t") != text || strings.Contains(text, "<script") {
+			t.Errorf("%s: what is hidden or runs stands in the page", name)
+		}
+		if strings.HasPrefix(name, "hostile") && !strings.HasSuffix(name, "customer") && (!strings.Contains(text, "&lt;script&gt;") || !strings.Contains(text, `\x1b[2J203.0.113.9`)) {
+			t.Errorf("%s: the hostile text is not to be seen", name)
 		}
 	}
 }

@@ -121,20 +121,8 @@ func mostFrequent(details map[string]int64) string {
 // refused in turn before one who was only refused, more changes first.
 func telling(a, b finding.User) int {
 	shown := func(u finding.User) int { return min(1, len(u.Timeline)) }
-	return cmp.Or(cmp.Compare(shown(b), shown(a)), cmp.Compare(rank(a.Class), rank(b.Class)), cmp.Compare(b.Switches, a.Switches),
+	return cmp.Or(cmp.Compare(shown(b), shown(a)), a.Class.Rank()-b.Class.Rank(), cmp.Compare(b.Switches, a.Switches),
 		cmp.Compare(b.Refusals, a.Refusals), strings.Compare(a.ID, b.ID))
-}
-
-func rank(c finding.Class) int {
-	switch c {
-	case finding.Rotating:
-		return 0
-	case finding.FirstRequest:
-		return 1
-	case finding.Conflicting:
-		return 2
-	}
-	return 3
 }
 
 // failed tells that the key, the path rule or the address field does not fit.

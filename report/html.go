@@ -16,17 +16,33 @@ import (
 //go:embed html
 var htmlFiles embed.FS
 
-// renderHTML writes one page that needs nothing else: styles, script and charts
+// head is what all pages begin with.
+type head struct {
+	Title, Policy string
+	Style         template.CSS
+}
+
+// renderHTML writes an analysis as one page; see writePage.
+func renderHTML(w io.Writer, a *finding.Analysis, o Options) error {
+	p, script := newPage(a, o), asset("page.js")
+	p.Script = template.JS(script)
+	return writePage(w, "page.tmpl", p, &p.head, script, o)
+}
+
+// writePage writes one page that needs nothing else: styles, script and charts
 // stand in it, and its policy forbids every request. html/template escapes what
 // a log brought by where it stands; at the last door all of it is made visible
-// as [Clean] does, so that no field can be forgotten.
-func renderHTML(w io.Writer, a *finding.Analysis, o Options) error {
-	style, script := asset("page.css"), asset("page.js")
-	p := newPage(a, o)
-	p.Style, p.Script = template.CSS(style), template.JS(script)
-	p.Policy = "default-src 'none'; style-src " + fingerprint(style) + "; script-src " + fingerprint(script) + "; base-uri 'none'; form-action 'none'"
+// as [Clean] does, so that no field can be forgotten. h is the head of the page p,
+// and script what runs in it, "" for nothing.
+func writePage(w io.Writer, name string, p any, h *head, script string, o Options) error {
+	style := asset("page.css")
+	h.Style, h.Policy = template.CSS(style), "default-src 'none'; style-src "+fingerprint(style)
+	if script != "" {
+		h.Policy += "; script-src " + fingerprint(script)
+	}
+	h.Policy += "; base-uri 'none'; form-action 'none'"
 	var text bytes.Buffer
-	if err := templates().ExecuteTemplate(&text, "page.tmpl", p); err != nil {
+	if err := templates().ExecuteTemplate(&text, name, p); err != nil {
 		return err
 	}
 	out := &stickyWriter{w: w}

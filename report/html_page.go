@@ -9,10 +9,8 @@ import (
 // page is what the HTML templates show. Texts are ready to read, and are escaped
 // by the templates.
 type page struct {
-	Style  template.CSS
-	Script template.JS
-	Policy string
-
+	head
+	Script         template.JS
 	Period, Extent string
 	Lead           string // where there is no host to speak of
 	Answers        []answer
@@ -38,6 +36,7 @@ func newPage(a *finding.Analysis, o Options) *page {
 	all := hosts(a)
 	in := a.Input
 	p := &page{
+		head:   head{Title: "Refused signed links, " + period(in.First, in.Last)},
 		Period: period(in.First, in.Last),
 		Extent: plural(int64(len(in.Sources)), "file", "files") + ", " + plural(in.Lines, "line", "lines"),
 		Method: methodOf(a, o), Anonymized: a.Method.Anonymized,

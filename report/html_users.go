@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -145,6 +144,6 @@ func sharedOf(users []finding.User, expired []int, budget *int) sharedLink {
 	for _, e := range events {
 		networks[networkOf(e.IP)] = true
 	}
-	out.Networks = strconv.Itoa(len(networks))
+	out.Networks = count(int64(len(networks)))
 	return out
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"ipdrift/detect/finding"
 )
@@ -23,34 +23,87 @@ func renderJSON(w io.Writer, a *finding.Analysis, _ Options) error {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
+	text, err := json.Marshal(v)
+	if err != nil {
 		return err
 	}
 	out := &stickyWriter{w: w}
-	out.Write(escapeExotic(text.Bytes()))
+	out.Write(escapeExotic(append(indented(text), '\n')))
 	return out.err
+}
+
+// indented lays out what [json.Marshal] wrote as [json.Indent] does, in two
+// blanks a level. It does not read for errors, which there are none of.
+func indented(text []byte) []byte {
+	out := make([]byte, 0, 3*len(text))
+	depth := 0
+	line := func() {
+		out = append(out, '\n')
+		for range depth {
+			out = append(out, "  "...)
+		}
+	}
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '"':
+			end := i + 1
+			for text[end] != '"' {
+				if text[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			out = append(out, text[i:end+1]...)
+			i = end
+		case '{', '[':
+			out = append(out, c)
+			if text[i+1] == c+2 { // the closing one
+				out = append(out, c+2)
+				i++
+				continue
+			}
+			depth++
+			line()
+		case '}', ']':
+			depth--
+			line()
+			out = append(out, c)
+		case ',':
+			out = append(out, c)
+			line()
+		case ':':
+			out = append(out, ": "...)
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // escapeExotic escapes what is neither ASCII nor printable; in JSON such a
 // character can only stand in a string.
 func escapeExotic(text []byte) []byte {
-	if !bytes.ContainsFunc(text, exotic) {
-		return text
-	}
-	out := make([]byte, 0, len(text)+64)
-	for _, r := range string(text) {
-		if !exotic(r) {
-			out = append(out, string(r)...)
+	var out []byte
+	done := 0 // of text, in out
+	for i := 0; i < len(text); {
+		if text[i] < utf8.RuneSelf {
+			i++
 			continue
 		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			out = fmt.Appendf(out, `\u%04x`, unit)
+		r, n := utf8.DecodeRune(text[i:])
+		if exotic(r) {
+			out = append(out, text[done:i]...)
+			for _, unit := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, `\u%04x`, unit)
+			}
+			done = i + n
 		}
+		i += n
 	}
-	return out
+	if done == 0 {
+		return text
+	}
+	return append(out, text[done:]...)
 }
 
 func exotic(r rune) bool { return r > unicode.MaxASCII && !unicode.IsPrint(r) }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ipdrift/detect/finding"
 )
 
 func TestFormats(t *testing.T) {
@@ -121,5 +123,20 @@ func TestTimeline(t *testing.T) {
 	cut := timeline(a.Users.Flagged[0].Timeline, nil, 3)
 	if strings.Join(cut, " ") != "ssss | R | and 8 more requests" && !slices.Contains(cut, "and 8 more requests") {
 		t.Errorf("cut: %q", cut)
+	}
+}
+
+// TestUsersInOrder: the report orders classes as the analysis does that chooses who is listed.
+func TestUsersInOrder(t *testing.T) {
+	want := []finding.Class{finding.Rotating, finding.FirstRequest, finding.ManyNetworks, finding.Conflicting}
+	var users []finding.User
+	for _, c := range want {
+		users = append([]finding.User{{Class: c}}, users...)
+	}
+	slices.SortStableFunc(users, telling)
+	for i, c := range want {
+		if users[i].Class != c {
+			t.Errorf("place %d is of %s, want %s", i, users[i].Class, c)
+		}
 	}
 }

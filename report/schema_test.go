@@ -19,12 +19,12 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// validator compiles schema.json.
-func validator(t *testing.T) *jsonschema.Schema {
+// validator compiles a schema.
+func validator(t *testing.T, file string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	s, err := c.Compile("schema.json")
+	s, err := c.Compile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func decoded(t *testing.T, text []byte) any {
 }
 
 func TestSchemaHolds(t *testing.T) {
-	s := validator(t)
+	s := validator(t, "schema.json")
 	for name, a := range cases(t) {
 		text := render(t, Format{Render: renderJSON}, a, Options{})
 		if err := s.Validate(decoded(t, text)); err != nil && !(name == "hostile" && onlyWords(err)) {
@@ -50,6 +50,22 @@ func TestSchemaHolds(t *testing.T) {
 		for _, change := range []string{`"schema": 1,→"schema": 2,`, `"lines": →"lines": -1`, `"parsed":→"parsd":`, `"warnings": [→"extra": 1, "warnings": [`, `"status": "verified"→"status": "passed"`} {
 			from, to, _ := strings.Cut(change, "→")
 			if wrong := strings.Replace(string(text), from, to, 1); wrong != string(text) && s.Validate(decoded(t, []byte(wrong))) == nil {
+				t.Errorf("%s: the schema takes %s", name, to)
+			}
+		}
+	}
+}
+
+func TestTicketSchemaHolds(t *testing.T) {
+	s := validator(t, "ticket.schema.json")
+	for name, one := range tickets(t) {
+		text := ticketAs(t, one, "json", Options{})
+		if err := s.Validate(decoded(t, []byte(text))); err != nil && !(name == "hostile" && onlyWords(err)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, change := range []string{`"schema": 1,→"schema": 2,`, `"lines": →"lines": -1`, `"found":→"fond":`, `"search": [→"extra": 1, "search": [`, `"customer": "→"everybody": "`, `"outcome": "served"→"outcome": "good"`} {
+			from, to, _ := strings.Cut(change, "→")
+			if wrong := strings.Replace(text, from, to, 1); wrong != text && s.Validate(decoded(t, []byte(wrong))) == nil {
 				t.Errorf("%s: the schema takes %s", name, to)
 			}
 		}
@@ -72,9 +88,16 @@ func onlyWords(err error) bool {
 	return word || len(v.Causes) > 0
 }
 
-// The schema has every field of the JSON report and no other.
+// The schemas have every field of the JSON report and of the ticket, and no other.
 func TestSchemaIsComplete(t *testing.T) {
-	text, err := os.ReadFile("schema.json")
+	hasAll(t, "schema.json", reflect.TypeFor[finding.Analysis](), 20)
+	hasAll(t, "ticket.schema.json", reflect.TypeFor[answered](), 10)
+}
+
+// hasAll holds a schema to the fields of a type and to those of the types in it, of
+// which there are so many at least.
+func hasAll(t *testing.T, file string, root reflect.Type, types int) {
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +119,7 @@ func TestSchemaIsComplete(t *testing.T) {
 		}
 		seen[of.Name()] = true
 		at := schema.definition
-		if of != reflect.TypeFor[finding.Analysis]() {
+		if of != root {
 			at = schema.Defs[lowerFirst(of.Name())]
 		}
 		fields, required := []string(nil), []string(nil)
@@ -114,11 +137,11 @@ func TestSchemaIsComplete(t *testing.T) {
 		slices.Sort(required)
 		slices.Sort(at.Required)
 		if have := slices.Sorted(maps.Keys(at.Properties)); !slices.Equal(have, fields) || !slices.Equal(at.Required, required) || at.Additional == nil || *at.Additional {
-			t.Errorf("report/schema.json is not finding.%s: extend it; it has\n%q, of which these must be there:\n%q; want\n%q and\n%q, and no other", of.Name(), have, at.Required, fields, required)
+			t.Errorf("report/%s is not %s: extend it; it has\n%q, of which these must be there:\n%q; want\n%q and\n%q, and no other", file, of.Name(), have, at.Required, fields, required)
 		}
 	}
-	walk(reflect.TypeFor[finding.Analysis]())
-	if len(seen) < 20 {
+	walk(root)
+	if len(seen) < types {
 		t.Errorf("only %d types were looked at", len(seen))
 	}
 }

@@ -41,6 +41,7 @@ type screen struct {
 	out    *stickyWriter
 	width  int
 	ascii  bool
+	color  bool
 	styles [tones]lipgloss.Style
 }
 
@@ -54,19 +55,16 @@ func newScreen(out *stickyWriter, o Options) *screen {
 	if width == 0 {
 		width = 80
 	}
-	s := &screen{out: out, width: min(max(width, 60), 200), ascii: o.ASCII}
-	s.styles = styles(o.Color)
+	s := &screen{out: out, width: min(max(width, 60), 200), ascii: o.ASCII, color: o.Color}
+	s.styles = styles()
 	return s
 }
 
 // styles uses the sixteen colours, which follow the reader's own theme.
-func styles(color bool) [tones]lipgloss.Style {
-	const ansi, none = 2, 3 // termenv.ANSI and termenv.Ascii, set so that no terminal is asked
+func styles() [tones]lipgloss.Style {
+	const ansi = 2 // termenv.ANSI, set so that no terminal is asked
 	r := lipgloss.NewRenderer(nil)
-	r.SetColorProfile(none)
-	if color {
-		r.SetColorProfile(ansi)
-	}
+	r.SetColorProfile(ansi)
 	r.SetHasDarkBackground(true)
 	fg := func(c string) lipgloss.Style { return r.NewStyle().Foreground(lipgloss.Color(c)) }
 	return [tones]lipgloss.Style{
@@ -74,6 +72,14 @@ func styles(color bool) [tones]lipgloss.Style {
 		served: fg("2"), refused: fg("1").Bold(true),
 		unsure: fg("6").Bold(true), good: fg("2").Bold(true), act: fg("3").Bold(true), bad: fg("1").Bold(true),
 	}
+}
+
+// styled colours text that is clean and of one line, if there is colour.
+func (s *screen) styled(t tone, text string) string {
+	if !s.color || t == plain {
+		return text
+	}
+	return s.styles[t].Render(text)
 }
 
 func (s *screen) blank() { s.out.line() }
@@ -93,16 +99,16 @@ func (s *screen) head(name, middle, leader string, v verdict) {
 		middle = ""
 	}
 	if room < start {
-		s.out.line(s.styles[strong].Render(s.cut(name, s.width)))
-		s.out.line(s.leader(leader, room+1), " ", s.styles[v.tone].Render(word))
+		s.out.line(s.styled(strong, s.cut(name, s.width)))
+		s.out.line(s.leader(leader, room+1), " ", s.styled(v.tone, word))
 		return
 	}
 	name = s.cut(name, room-3)
-	s.out.line(s.styles[strong].Render(name), " ", s.leader(leader, room-lipgloss.Width(name)), " ", middle, s.styles[v.tone].Render(word))
+	s.out.line(s.styled(strong, name), " ", s.leader(leader, room-lipgloss.Width(name)), " ", middle, s.styled(v.tone, word))
 }
 
 func (s *screen) leader(text string, width int) string {
-	return s.styles[faint].Render(strings.Repeat(text, max(0, width)))
+	return s.styled(faint, strings.Repeat(text, max(0, width)))
 }
 
 // para writes wrapped text at an indent.
@@ -118,7 +124,7 @@ func (s *screen) row(label string, spans ...span) {
 	}
 	name := strings.Repeat(" ", indent) + s.cut(Clean(label), gutter-indent-1)
 	pad := strings.Repeat(" ", max(1, gutter-lipgloss.Width(name)))
-	s.wrap(s.styles[faint].Render(name)+pad, gutter, 0, spans)
+	s.wrap(s.styled(faint, name)+pad, gutter, 0, spans)
 }
 
 // measure is the longest line of running text; longer ones are hard to read.

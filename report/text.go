@@ -266,6 +266,6 @@ func (p *paper) warnings() {
 		p.blank()
 	}
 	for _, w := range p.a.Warnings {
-		p.wrap(p.styles[act].Render("!")+" ", indent, 0, []span{say(w)})
+		p.wrap(p.styled(act, "!")+" ", indent, 0, []span{say(w)})
 	}
 }

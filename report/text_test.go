@@ -45,18 +45,24 @@ func TestPeriodNamesTheDayOnce(t *testing.T) {
 
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain 影片 é €":           "plain 影片 é €",
-		"a\x1b[31mb\x1b]0;t\a":   `a\x1b[31mb\x1b]0;t\x07`,
-		"a\r\n\tb\x00\x7f":       `a\r\n\tb\x00\x7f`,
-		"\u009b2J":               `\x9b2J`,
-		"abc\u202egpj.exe":       `abc\u202egpj.exe`,
-		"a\u2066b\u200bc\ufeff":  `a\u2066b\u200bc\ufeff`,
-		"bad\xff\xc3":            `bad\xff\xc3`,
-		"\u2028\u3164\U000e0041": `\u2028\u3164\U000e0041`,
-		`C:\logs`:                `C:\logs`,
+		"plain 影片 é €":                     "plain 影片 é €",
+		"a\x1b[31mb\x1b]0;t\a":             `a\x1b[31mb\x1b]0;t\x07`,
+		"a\r\n\tb\x00\x7f":                 `a\r\n\tb\x00\x7f`,
+		"\u009b2J":                         `\x9b2J`,
+		"abc\u202egpj.exe":                 `abc\u202egpj.exe`,
+		"a\u2066b\u200bc\ufeff":            `a\u2066b\u200bc\ufeff`,
+		"bad\xff\xc3":                      `bad\xff\xc3`,
+		"\u2028\u3164\U000e0041":           `\u2028\u3164\U000e0041`,
+		`C:\logs`:                          `C:\logs`,
+		"a\u0301\u0323\u0302\u0308b\u0301": "a\u0301\u0323\u0302\u0308b\u0301",
+		"e\u0301\u0301\u0301\u0301\u0301\u0301b\u0301": "e\u0301\u0301\u0301\u0301" + `\u0301\u0301` + "b\u0301",
+		"\u20dd\u20dd\u20dd\u20dd\u20dd":               "\u20dd\u20dd\u20dd\u20dd" + `\u20dd`,
 	} {
 		if got := Clean(in); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
+		}
+		if again := Clean(want); again != want {
+			t.Errorf("Clean(%q) = %q: cleaning twice changes it", want, again)
 		}
 	}
 }

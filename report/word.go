@@ -54,17 +54,17 @@ func (s *screen) add(list []word, piece string, t tone, spaces, limit int) []wor
 	width := lipgloss.Width(piece)
 	if spaces == 0 && len(list) > 0 && list[len(list)-1].width+width <= limit {
 		last := &list[len(list)-1]
-		last.styled += s.styles[t].Render(piece)
+		last.styled += s.styled(t, piece)
 		last.width += width
 		return list
 	}
 	for width > limit {
 		first := fitting(piece, limit)
-		list = append(list, word{s.styles[t].Render(first), lipgloss.Width(first), spaces})
+		list = append(list, word{s.styled(t, first), lipgloss.Width(first), spaces})
 		piece, spaces = piece[len(first):], 0
 		width = lipgloss.Width(piece)
 	}
-	return append(list, word{s.styles[t].Render(piece), width, spaces})
+	return append(list, word{s.styled(t, piece), width, spaces})
 }
 
 // fitting is the longest start of text that fits into width columns, but at

@@ -178,7 +178,7 @@ func TestSearchOfAllSchemes(t *testing.T) {
 		if !ok || a != r.client && !l.Bound.Contains(a) {
 			t.Errorf("%s, %s: the sweep found %v", r.name, r.source, a)
 		}
-		if i, _, ok := trier.Among([]netip.Addr{netip.MustParseAddr("198.51.100.77"), r.client}); !ok || i != 1 {
+		if i, _, ok := trier.Among(NewList([]netip.Addr{netip.MustParseAddr("198.51.100.77"), r.client}), 0, 2); !ok || i != 1 {
 			t.Errorf("%s, %s: among a list %d %v", r.name, r.source, i, ok)
 		}
 	}

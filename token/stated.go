@@ -121,13 +121,13 @@ func (t *Trier) sweepBound(p netip.Prefix) (netip.Addr, uint64, bool) {
 	return a, 1, true
 }
 
-func (t *Trier) among(list []netip.Addr) (i int, tried uint64, ok bool) {
-	for i, a := range list {
-		if t.Hit(a, Binding{}) {
-			return i, uint64(i) + 1, true
+func (t *Trier) among(list []netip.Addr, from, to int) (i int, ok bool) {
+	for i = from; i < to; i++ {
+		if t.Hit(list[i], Binding{}) {
+			return i, true
 		}
 	}
-	return 0, uint64(len(list)), false
+	return 0, false
 }
 
 // parsePrefix reads an address or a range in CIDR form. It allocates for IPv6 only.

@@ -15,9 +15,10 @@ func TestAmongFindsEveryKindOfAddress(t *testing.T) {
 	for address := range texts {
 		list = append(list, netip.MustParseAddr(address))
 	}
+	laid := NewList(list)
 	for i, a := range list[1:] {
 		trier, _ := aimed(t, "/a/b", "/a/b"+texts[a.String()])
-		if got, tried, ok := trier.Among(list); !ok || got != i+1 || tried != uint64(i)+2 {
+		if got, tried, ok := trier.Among(laid, 0, len(list)); !ok || got != i+1 || tried != uint64(i)+2 {
 			t.Errorf("%v: got %d after %d, %v", a, got, tried, ok)
 		}
 		if !trier.Hit(a, Binding{}) {
@@ -25,13 +26,16 @@ func TestAmongFindsEveryKindOfAddress(t *testing.T) {
 		}
 	}
 	trier, _ := aimed(t, "/a/b", "/a/b192.0.2.1")
-	if _, tried, ok := trier.Among(list); ok || tried != uint64(len(list)) {
+	if _, tried, ok := trier.Among(laid, 0, len(list)); ok || tried != uint64(len(list)) {
 		t.Errorf("found in a list without it, after %d", tried)
 	}
-	if _, tried, ok := NewTrier(scheme(t, "gcore")).Among(list); ok || tried != 0 {
+	if _, tried, ok := NewTrier(scheme(t, "gcore")).Among(laid, 0, len(list)); ok || tried != 0 {
 		t.Errorf("not aimed: tried %d, %v", tried, ok)
 	}
-	none(t, "Among", func() { trier.Among(list) })
+	if got, tried, ok := trier.Among(laid, 2, 4); ok || tried != 2 {
+		t.Errorf("found %d in a part without it, after %d", got, tried)
+	}
+	none(t, "Among", func() { trier.Among(laid, 0, len(list)) })
 }
 
 // A trier that has searched for one link must search for the next, and not for the last.

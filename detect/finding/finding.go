@@ -44,6 +44,19 @@ const (
 	Undetermined Class = "undetermined"  // the log or the identity cannot tell
 )
 
+// Rank orders classes by how much their users tell, 0 first.
+func (c Class) Rank() int {
+	switch c {
+	case Rotating:
+		return 0
+	case FirstRequest:
+		return 1
+	case ManyNetworks:
+		return 2
+	}
+	return 3
+}
+
 // Analysis is everything one run found.
 type Analysis struct {
 	Schema          int              `json:"schema"`

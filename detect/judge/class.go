@@ -155,9 +155,9 @@ func (u *User) spread() string {
 	case u.Prefixes24 == 1:
 		return " in one /24"
 	case u.Prefixes16 == 1:
-		return fmt.Sprintf(" in %d /24s of one /16", u.Prefixes24)
+		return fmt.Sprintf(" in %s /24s of one /16", count(u.Prefixes24))
 	}
-	return fmt.Sprintf(" in %d /16s", u.Prefixes16)
+	return fmt.Sprintf(" in %s /16s", count(u.Prefixes16))
 }
 
 func (u *User) distance() string {
@@ -172,9 +172,9 @@ func (u *User) distance() string {
 
 func (s sharing) words() string {
 	if s.players > s.attempted {
-		return fmt.Sprintf("the link was requested from %d unrelated networks that each started on their own at the same time", s.players)
+		return fmt.Sprintf("the link was requested from %s unrelated networks that each started on their own at the same time", count(s.players))
 	}
-	return fmt.Sprintf("the link was requested from several networks, %d of which were only ever refused", s.attempted)
+	return fmt.Sprintf("the link was requested from several networks, %s of which were only ever refused", count(s.attempted))
 }
 
 // sequence gives the segments asked for, if their first requests rise in order
@@ -244,5 +244,5 @@ func span(us int64) string {
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%d h", int(d.Hours()))
 	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
+	return count(int(d.Hours()/24)) + " days"
 }

@@ -60,7 +60,7 @@ func (l *looked) replay(common []int, least int) string {
 			l.out.Prefix = &p
 			return listed(append(parts, fmt.Sprintf("a /%d all of them", p))) + "."
 		case in > before:
-			parts = append(parts, fmt.Sprintf("A /%d would have let %d of %d through", p, in, all))
+			parts = append(parts, fmt.Sprintf("A /%d would have let %s of %s through", p, count(in), count(all)))
 		}
 		before = in
 	}

@@ -68,10 +68,10 @@ func (c *facts) evidence() string {
 	if c.user.Agents == 1 {
 		add("one user agent")
 	} else {
-		add("%d user agents", c.user.Agents)
+		add("%s user agents", count(c.user.Agents))
 	}
 	if c.user.Links > 1 {
-		add("%d links in turn", c.user.Links)
+		add("%s links in turn", count(c.user.Links))
 	}
 	switch {
 	case c.translated():
@@ -80,7 +80,7 @@ func (c *facts) evidence() string {
 		add("over IPv4 and IPv6")
 	}
 	if p.asns > 1 {
-		add("against: %d network operators", p.asns)
+		add("against: %s network operators", count(p.asns))
 	}
 	if p.starts > 0 {
 		add("against: the playlist was asked for anew %s after a change", times(p.starts))

@@ -4,12 +4,14 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"ipdrift/detect"
 	"ipdrift/detect/finding"
@@ -21,8 +23,39 @@ import (
 
 const demo = "../../testdata/nginx/"
 
-// demoCase analyses the demo log and opens what was kept, locked as browse has it.
+// demoCase is the case of the demo log.
 func demoCase(t *testing.T) (*pages.Reader, *finding.Analysis) {
+	return caseOf(t, demo+"video-demo.log.gz")
+}
+
+// A line may be two megabytes long; what is read of it for the screen is not.
+func TestLongTextsAreClipped(t *testing.T) {
+	long := func(from string) string { return from + strings.Repeat("x", 20_000) + "end" }
+	log := filepath.Join(t.TempDir(), "a.log")
+	line := fmt.Sprintf("203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] \"GET %s HTTP/1.1\" 403 1 %q %q cdn.example.com\n", long("/a/"), long("https://site.example/"), long("P"))
+	plain := strings.ReplaceAll(line, strings.Repeat("x", 20_000), "")
+	if err := os.WriteFile(log, []byte(strings.Repeat(plain, 20)+line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, _ := caseOf(t, log)
+	ctx, longest := context.Background(), 0
+	for _, v := range all(t, must(r.Viewers(ctx, finding.Scope{Search: "xxx"}))(t), 10) {
+		longest = max(longest, utf8.RuneCountInString(v.UserAgent))
+		for _, q := range all(t, must(r.Timeline(ctx, v.Key, ""))(t).List, 10) {
+			for _, text := range []string{q.Path, q.UserAgent, q.Referer} {
+				if n := utf8.RuneCountInString(text); n != 8001 || !strings.HasSuffix(text, "end") {
+					t.Errorf("a text of %d characters, want 8,001 and the end", n)
+				}
+			}
+		}
+	}
+	if longest != 8001 {
+		t.Errorf("a player of %d characters, want 8,001", longest)
+	}
+}
+
+// caseOf analyses a log and opens what was kept, locked as browse has it.
+func caseOf(t *testing.T, log string) (*pages.Reader, *finding.Analysis) {
 	t.Helper()
 	ctx, path := context.Background(), filepath.Join(t.TempDir(), "case.duckdb")
 	key, err := os.ReadFile(demo + "demo.key")
@@ -40,7 +73,7 @@ func demoCase(t *testing.T) (*pages.Reader, *finding.Analysis) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := ingest.Sources([]string{demo + "video-demo.log.gz"})
+	sources, err := ingest.Sources([]string{log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -57,8 +58,8 @@ func (r *Reader) refused(ctx context.Context, table string, at int64, back bool)
 
 // requests gives a page of a timeline.
 func (r *Reader) requests(ctx context.Context, table string, from, n int64) ([]finding.Request, error) {
-	return read(ctx, r.conn, `SELECT s.path, t.line, t.start, c.address, t.moved, c.asn, coalesce(c.country, ''), t.host, t.method, d.text || f.text, t.status, nullif(t.bytes, -1),
-			coalesce(a.text, ''), coalesce(r.text, ''), t.code, t.upstream,
+	return read(ctx, r.conn, `SELECT s.path, t.line, t.start, c.address, t.moved, c.asn, coalesce(c.country, ''), t.host, t.method, `+clipped("d.text || f.text")+`, t.status, nullif(t.bytes, -1),
+			`+clipped("coalesce(a.text, '')")+`, `+clipped("coalesce(r.text, '')")+`, t.code, t.upstream,
 			coalesce(`+r.words+`[t.verdict + 1], ''), coalesce(`+r.causes+`[t.cause], ''), coalesce(t.detail, ''), coalesce(`+r.bases+`[t.basis], ''),
 			coalesce(l.token, ''), l.deadline, t.matched AND t.shape = `+strconv.Itoa(int(token.Signed))+`, t.scope, coalesce(g.scope, ''), coalesce(g.signed_ip, ''), coalesce(g.basis, '')
 		FROM (SELECT rowid AS place, * FROM temp.`+table+` WHERE rowid >= ? AND rowid < ?) t
@@ -66,6 +67,16 @@ func (r *Reader) requests(ctx context.Context, table string, from, n int64) ([]f
 		JOIN agent a ON a.id = t.agent JOIN referer r ON r.id = t.referer
 		LEFT JOIN link l ON l.id = t.link AND t.link > 0 LEFT JOIN signed g ON g.link = t.link AND t.link > 0
 		ORDER BY t.place`, request, from, from+n)
+}
+
+// longestText is how many characters of a text are read: no line of a log that is meant to
+// be read is longer, and a page must fit into memory.
+const longestText = 8000
+
+// clipped is SQL for a text of which both ends are enough.
+func clipped(text string) string {
+	const half = longestText / 2
+	return fmt.Sprintf(`CASE WHEN length(%[1]s) > %[2]d THEN left(%[1]s, %[3]d) || '…' || right(%[1]s, %[3]d) ELSE %[1]s END`, text, longestText, half)
 }
 
 func request(scan scanner) (q finding.Request, err error) {

@@ -23,7 +23,7 @@ func (r *Reader) Viewers(ctx context.Context, s finding.Scope) (finding.List[fin
 	}
 	page := `SELECT v.link, v.agent, v.salt, v.stranger, v.host, v.n,
 			CASE WHEN v.stranger = 0 THEN user_name(l.hash, a.text, v.salt) ELSE '' END, CASE WHEN v.stranger > 0 THEN c.address ELSE '' END,
-			coalesce(p.class, ''), coalesce(p.reason, ''), coalesce(a.text, ''), coalesce(p.requests, v.n), coalesce(p.refusals, v.n),
+			coalesce(p.class, ''), coalesce(p.reason, ''), ` + clipped("coalesce(a.text, '')") + `, coalesce(p.requests, v.n), coalesce(p.refusals, v.n),
 			coalesce(p.addresses, 1), coalesce(p.switches, 0), coalesce(p.interrupted, false), coalesce(p.first, v.first), coalesce(p."last", v."last")
 		FROM (SELECT rowid AS place, * FROM temp.` + table + ` WHERE rowid >= ? AND rowid < ?) v
 		LEFT JOIN person p ON p.link = v.link AND p.agent = v.agent AND p.salt = v.salt AND v.stranger = 0

@@ -250,11 +250,11 @@ func starValues(text []byte) {
 	}
 }
 
-// starRuns covers long runs of base64url or hex bytes.
+// starRuns covers long runs of base64url or hex bytes, percent-encoded ones among them.
 func starRuns(text []byte) {
 	start := 0
 	for i := 0; i <= len(text); i++ {
-		if i < len(text) && (isNameByte(text[i]) && text[i] != '.') {
+		if i < len(text) && (isNameByte(text[i]) && text[i] != '.' || text[i] == '%') {
 			continue
 		}
 		if i-start >= longRun {

@@ -2,8 +2,8 @@ package format
 
 import (
 	"bytes"
-	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -180,7 +180,7 @@ func (f *Facts) Anonymised() bool {
 func (f *Facts) Sentences(name string) (out []string) {
 	add := func(is bool, text string, args ...any) {
 		if is {
-			out = append(out, fmt.Sprintf(text, args...))
+			out = append(out, Sentence(text, args...))
 		}
 	}
 	dashed := f.four.dashed + f.six.dashed
@@ -192,8 +192,8 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Sampled > 0, "the log is sampled: requests are missing, so no rates and no order of requests can be told from it")
 	add(f.Shield > 0, "%d of %d lines were written by shield servers: their client is another server of the CDN", f.Shield, f.Records)
 	add(f.Forwarded > 0, "%d of %d addresses are from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
-	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d times have no year: %d was taken, from %s", f.Yearless, f.Records, f.lastYear, f.YearFrom)
-	add(f.firstYear < f.lastYear, "%d of %d times have no year: %d to %d were taken, from %s", f.Yearless, f.Records, f.firstYear, f.lastYear, f.YearFrom)
+	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d times have no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
+	add(f.firstYear < f.lastYear, "%d of %d times have no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)
 	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")
 	return out
 }

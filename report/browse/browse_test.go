@@ -1,9 +1,11 @@
 package browse
 
 import (
+	"context"
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"ipdrift/detect/finding"
 	"ipdrift/report"
 )
 
@@ -66,7 +69,7 @@ func golden(t *testing.T, name, got string) {
 // order: nothing panics, the screen has the size of the window, and no text of a
 // log reaches it unclean.
 func TestAnything(t *testing.T) {
-	hostile := "/\x1b[2J\u202e影片🎬e\u0301\t" + strings.Repeat("x", 300)
+	hostile := "/\x1b[2J\u202e影片🎬e" + strings.Repeat("\u0301", 300) + "\t" + strings.Repeat("x", 3000) + "שלום👩\u200d👩\u200d👧🇩🇪"
 	keys := []string{"up", "down", "left", "right", "enter", "esc", "pgup", "pgdown", "home", "end", "backspace", "space", "/", "?", "n", "N", "j", "k", "g", "G", "x", "影", "ctrl+u", "ctrl+d", "ctrl+z"}
 	rapid.Check(t, func(r *rapid.T) {
 		f := &fake{viewers: rapid.SampledFrom([]int64{0, 1, 30, 1_000_000}).Draw(r, "users"), path: hostile}
@@ -112,6 +115,81 @@ func checkScreen(r *rapid.T, s *stage) {
 	for _, p := range s.panes {
 		if len(p.rows) > pageRows {
 			r.Fatalf("%d rows are held", len(p.rows))
+		}
+		for _, row := range p.rows {
+			for _, c := range row.cells {
+				if len(c.text) > longestCell+len("...") {
+					r.Fatalf("a cell of %d bytes", len(c.text))
+				}
+			}
+		}
+	}
+}
+
+// TestLongTextKeepsBothEnds: of a path the end is shown, of a player the beginning.
+func TestLongTextKeepsBothEnds(t *testing.T) {
+	for in, want := range map[string]string{
+		"a" + strings.Repeat("x", 1998) + "b":     "a" + strings.Repeat("x", 1998) + "b",
+		"a" + strings.Repeat("x", 1<<20) + "b":    "a" + strings.Repeat("x", 999) + "..." + strings.Repeat("x", 999) + "b",
+		"ab" + strings.Repeat("影", 1<<20) + "abc": "ab" + strings.Repeat("影", 332) + "..." + strings.Repeat("影", 332) + "abc",
+	} {
+		if got := plainly(in).text; got != want {
+			t.Errorf("%.10q and so on: %d bytes, want %d", in, len(got), len(want))
+		}
+	}
+}
+
+// TestCutIntoNothing: three columns and fewer.
+func TestCutIntoNothing(t *testing.T) {
+	k := newInk(report.Options{})
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"abcd", 3, "abc"}, {"abcd", 1, "a"}, {"abc", 0, ""}, {"", 3, ""}, {"影片", 3, "影"}, {"影片", 1, ""}, {"e\u0301\u0301b\u0301cd", 2, "e\u0301\u0301b\u0301"},
+		{strings.Repeat("x", 1<<20), 2, "xx"}, {"\x1bab", 3, `\x1`},
+	} {
+		if got := k.cut(c.text, c.width); got != c.want {
+			t.Errorf("cut(%.10q, %d) = %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}
+
+// TestOneLongHostHidesNothing: whoever asks for a host of any length takes no column and
+// no decision from the others.
+func TestOneLongHostHidesNothing(t *testing.T) {
+	f := &fake{viewers: 1, path: "/"}
+	c := f.open(t)
+	long := strings.Repeat("x", 70) + ".example"
+	c.Refusals = func(ctx context.Context) ([]finding.Refusals, error) {
+		list, err := f.refusals(ctx)
+		return append(list, finding.Refusals{Host: long, Requests: 1}, finding.Refusals{Host: long, Cause: "expired", Requests: 1}), err
+	}
+	c.Analysis.Recommendations[0].Host = long
+	c.Analysis.Calibration[0].Host = long
+	s := newStage(c, report.Options{}).keys()
+	if text := s.text(); !regexp.MustCompile(`(?m)^x+…  +[A-Z]`).MatchString(text) {
+		t.Errorf("the long host has no decision:\n%s", text)
+	}
+	if text := s.keys("enter").text(); !strings.Contains(text, "users  decision") || !strings.Contains(text, "xxx…  ") {
+		t.Errorf("columns are gone:\n%s", text)
+	}
+}
+
+// TestLeastWindowShowsARow: however low the window, the row under the cursor is in it.
+func TestLeastWindowShowsARow(t *testing.T) {
+	for name, keys := range walk() {
+		if name == "request" || name == "nothing" || name == "help" {
+			continue
+		}
+		s := newStage((&fake{viewers: 30, path: "/"}).open(t), report.Options{}).keys(keys...)
+		for height := leastHeight; height < 12; height++ {
+			s.send(tea.WindowSizeMsg{Width: 80, Height: height})
+			s.run()
+			if text := s.text(); !strings.Contains(text, "▸ ") || strings.Count(text, "\n") != height {
+				t.Errorf("%s in %d lines:\n%s", name, height, text)
+			}
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/lipgloss"
+
 	"ipdrift/detect/finding"
 	"ipdrift/report"
 )
@@ -70,7 +72,7 @@ func (c Case) summary(_ *pane, k *ink, room int) []string {
 			lines[room-1] = k.line(toned(faint, "and "+report.Plural(int64(len(decisions)-i+1), "more host", "more hosts")))
 			break
 		}
-		lines = append(lines, k.ends(plainly(h.Host), toned(strong, h.Decision)))
+		lines = append(lines, k.ends(plainly(k.cut(h.Host, k.width-2-lipgloss.Width(h.Decision))), toned(strong, h.Decision)))
 	}
 	return lines
 }

@@ -10,8 +10,9 @@ import (
 
 const (
 	columnGap = 2
-	margin    = 2 // of a row: the mark of the cursor
-	leastCell = 6 // no column is made narrower than this
+	margin    = 2  // of a row: the mark of the cursor
+	leastCell = 6  // no column is made narrower than this
+	mostCell  = 40 // a column that is wider gives way before others are left out: as long as an IPv6 address
 )
 
 // grid is the columns of a pane, fitted into the window.
@@ -38,6 +39,7 @@ func (k *ink) fit(p *pane) *grid {
 			g.widths[i] = max(g.widths[i], lipgloss.Width(c.title))
 		}
 	}
+	g.squeeze(max(mostCell, k.width/2))
 	for g.total() > k.width {
 		worst := -1
 		for i, c := range g.columns {
@@ -50,7 +52,7 @@ func (k *ink) fit(p *pane) *grid {
 		}
 		g.widths[worst] = 0
 	}
-	g.squeeze()
+	g.squeeze(leastCell)
 	for i, c := range g.columns {
 		if c.flex > 0 && g.widths[i] > 0 {
 			g.widths[i] += max(0, k.width-g.total())
@@ -59,8 +61,8 @@ func (k *ink) fit(p *pane) *grid {
 	return g
 }
 
-// squeeze takes from the widest column until a line fits.
-func (g *grid) squeeze() {
+// squeeze takes from the widest column until a line fits, or none is wider than least.
+func (g *grid) squeeze(least int) {
 	for g.total() > g.width {
 		widest := 0
 		for i := range g.widths {
@@ -68,7 +70,7 @@ func (g *grid) squeeze() {
 				widest = i
 			}
 		}
-		if g.widths[widest] <= leastCell {
+		if g.widths[widest] <= least {
 			return
 		}
 		g.widths[widest]--

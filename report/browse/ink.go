@@ -2,6 +2,7 @@ package browse
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/lipgloss"
 
@@ -59,14 +60,15 @@ func (k *ink) cut(text string, width int) string {
 		return ""
 	}
 	text = report.Clean(text)
-	if width <= 3 {
-		for lipgloss.Width(text) > width {
-			runes := []rune(text)
-			text = string(runes[:len(runes)-1])
-		}
-		return text
+	if width > 3 {
+		return report.Shorten(text, width, k.ascii)
 	}
-	return report.Shorten(text, width, k.ascii)
+	for i, r := range text {
+		if end := i + utf8.RuneLen(r); lipgloss.Width(text[:end]) > width {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // end is what of a text fits, counted from its end.

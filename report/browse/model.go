@@ -139,8 +139,8 @@ func (m *model) settle() tea.Cmd {
 	if p == nil {
 		return nil
 	}
-	if p.prose != nil {
-		p.lines = p.prose(m.ink)
+	if p.prose != nil && p.laid != m.width {
+		p.lines, p.laid = p.prose(m.ink), m.width
 	}
 	room := m.room(p)
 	p.move(p.cursor, room)

@@ -1,6 +1,9 @@
 package browse
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // pageRows is how many rows of a list are held at a time.
 const pageRows = 256
@@ -22,6 +25,7 @@ type pane struct {
 
 	prose func(k *ink) []string // a text instead of rows, laid out for a width
 	lines []string              // of the text, as last laid out
+	laid  int                   // the width that was for
 
 	search  func(text string) opener // nil: there is nothing to search
 	within  bool                     // what is found takes the place of this pane
@@ -43,8 +47,18 @@ type cell struct {
 	tone tone
 }
 
-func plainly(s string) cell       { return cell{text: s} }
-func toned(t tone, s string) cell { return cell{text: s, tone: t} }
+// longestCell is how many bytes of a text a cell holds at most: more than any window is
+// wide. Of a longer text it holds both ends.
+const longestCell = 2000
+
+func plainly(s string) cell { return toned(plain, s) }
+
+func toned(t tone, s string) cell {
+	if len(s) > longestCell {
+		s = strings.ToValidUTF8(s[:longestCell/2], "") + "..." + strings.ToValidUTF8(s[len(s)-longestCell/2:], "")
+	}
+	return cell{text: s, tone: t}
+}
 
 // column is how cells stand under each other.
 type column struct {

@@ -75,17 +75,18 @@ func (m *model) place() string {
 	return report.Count(p.cursor+1) + " of " + report.Count(p.len)
 }
 
-// above is what stands between the path and the rows.
+// above is what stands between the path and the rows. It leaves room for one of them.
 func (m *model) above(p *pane) []string {
-	var lines []string
+	var lines, titles []string
 	if p.head != nil {
 		lines = p.head(p, m.ink, max(1, m.height/2-4))
 	}
-	lines = append(lines, "")
-	if p.prose != nil || p.len == 0 {
-		return lines
+	if p.prose == nil && p.len > 0 {
+		titles = []string{m.ink.fit(p).titles()}
 	}
-	return append(lines, m.ink.fit(p).titles())
+	lines = append(lines, "")
+	most := max(0, m.height-4-len(titles))
+	return append(lines[:min(len(lines), most)], titles...)
 }
 
 // room is how many rows the window has.

@@ -24,37 +24,22 @@ type block struct {
 	from    uint32     // 0, 4, 8 or 12: all steps before it are the same in all lanes; of the first block
 	to      uint32     // steps to take before want is compared, 46 to 61; or 64: chain, nothing to compare
 	chained uint32     // 1: begins with the lanes of a chaining value, not with start; to is 61 or 64
-	words   [16]uint32 // what round holds of the message
 }
 
 func (b *block) load(text []byte) {
-	*b = block{round: sines, to: 64}
-	b.update(text[:blockSize])
-}
-
-// set changes a constant word.
-func (b *block) set(w int, word uint32) {
-	more := word - b.words[w]
-	if more == 0 {
-		return
-	}
-	b.words[w] = word
-	for _, step := range steps(w) {
-		b.round[step] += more
-	}
-}
-
-// update changes the words at the begin of a block.
-func (b *block) update(text []byte) {
-	for w := range len(text) / 4 {
-		b.set(w, binary.LittleEndian.Uint32(text[4*w:]))
+	*b = block{to: 64}
+	for w := range 16 {
+		word := binary.LittleEndian.Uint32(text[4*w:])
+		for _, step := range steps(w) {
+			b.round[step] = sines[step] + word
+		}
 	}
 }
 
 // last is the last step that takes a word that differs.
 func (b *block) last() int {
 	last := 0
-	for w := range b.words {
+	for w := range 16 {
 		if b.varying>>w&1 == 1 {
 			last = max(last, steps(w)[3])
 		}
@@ -125,13 +110,6 @@ func (p *plan) chainFrom(s state) {
 			p.begin[i][lane] = word
 		}
 	}
-}
-
-// rehead changes the constant bytes before the gap, which stay as many, and the state before them.
-func (p *plan) rehead(head []byte, s, sum state) {
-	copy(p.text, head)
-	p.blocks[0].update(p.text[:(len(head)+3)/4*4])
-	p.aim(s, sum)
 }
 
 // hits hashes the lanes and returns those that have the wanted first word, a bit each.

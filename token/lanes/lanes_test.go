@@ -30,6 +30,14 @@ func forced(p path, head, tail string, sum [16]byte) *Search {
 	return s
 }
 
+// plain writes an address as RFC 5952 has it.
+func plain(dst []byte, a netip.Addr) []byte { return a.WithZone("").AppendTo(dst) }
+
+// among searches all of a list.
+func among(s *Search, list []netip.Addr) (int, bool) {
+	return s.Among(NewList(list, plain), 0, len(list))
+}
+
 func sign(head, address, tail string) [16]byte { return md5.Sum([]byte(head + address + tail)) }
 
 // The kernel of the operating system has asked the processor too.
@@ -66,7 +74,7 @@ func TestEveryPlaceOfTheAddress(t *testing.T) {
 					t.Fatalf("%s, head of %d, tail of %d: got %v after %d, want %v", path, n, m, a, tried, want)
 				}
 				list := []netip.Addr{network.Addr(), {}, netip.MustParseAddr("2001:db8::1"), want.Next(), want, want}
-				if i, ok := s.Among(list); !ok || list[i] != want {
+				if i, ok := among(s, list); !ok || list[i] != want {
 					t.Fatalf("%s, head of %d, tail of %d: got %d in the list", path, n, m, i)
 				}
 			}
@@ -95,7 +103,7 @@ func TestListsOfEveryLength(t *testing.T) {
 			want, _ := slowAmong(head, tail, sign(head, list[at].String(), tail), list)
 			for _, path := range paths() {
 				s := forced(path, head, tail, sign(head, list[at].String(), tail))
-				if i, ok := s.Among(list); !ok || i != want {
+				if i, ok := among(s, list); !ok || i != want {
 					t.Fatalf("%s, head of %d, text of %d: got %d %v, want %d of %d", path, n, length, i, ok, want, len(list))
 				}
 			}
@@ -111,9 +119,8 @@ func TestOddTexts(t *testing.T) {
 	address := netip.MustParseAddr("2001:db8::1")
 	for _, text := range []string{"", "x", strings.Repeat("x", longest), strings.Repeat("x", longest+1), strings.Repeat("x", 300)} {
 		s := New([]byte("/a"), []byte(" "+testKey), sign("/a", text, " "+testKey))
-		s.Text = func(dst []byte, _ netip.Addr) []byte { return append(dst, text...) }
-		list := []netip.Addr{address, address, address, address, address}
-		if i, ok := s.Among(list); !ok || i != 0 {
+		list := NewList([]netip.Addr{{}, address, address, address, address, address}, func(dst []byte, _ netip.Addr) []byte { return append(dst, text...) })
+		if i, ok := s.Among(list, 0, 6); !ok || i != 1 {
 			t.Errorf("text of %d: got %d %v", len(text), i, ok)
 		}
 	}
@@ -139,6 +146,19 @@ func TestBoundaries(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// A prefix wider than a /16 is searched piece by piece.
+func TestWidePrefix(t *testing.T) {
+	const head, tail = "1893456000/live/", " " + testKey
+	for _, planted := range []string{"198.50.0.0", "198.50.255.255", "198.51.0.0", "198.51.255.255"} {
+		want := netip.MustParseAddr(planted)
+		p := netip.MustParsePrefix("198.50.0.0/15")
+		s := New([]byte(head), []byte(tail), sign(head, planted, tail))
+		if a, tried, ok := s.Prefix(p); !ok || a != want || tried != 1+number(want)-number(p.Addr()) {
+			t.Errorf("%s: got %v after %d, %v", planted, a, tried, ok)
 		}
 	}
 }
@@ -224,15 +244,21 @@ func compare(t *testing.T, searches map[path]*Search, head, tail string, r *rand
 	prefix := netip.PrefixFrom(around, min(length, 32))
 	sum := sign(head, planted.String(), tail)
 	wantA, wantTried, wantOK := slowPrefix(head, tail, sum, prefix)
+	laid, from := NewList(list, plain), r.IntN(len(list)+1)
+	to := from + r.IntN(len(list)-from+1)
 	wantI, wantIn := slowAmong(head, tail, sum, list)
+	wantPart, wantInPart := slowAmong(head, tail, sum, list[from:to])
 	for path, s := range searches {
 		s.Aim([]byte(head), []byte(tail), sum)
 		if a, tried, ok := s.Prefix(prefix); a != wantA || tried != wantTried || ok != wantOK {
 			t.Fatalf("%s: %v in %v, head of %d, tail of %d: got %v after %d, want %v after %d",
 				path, planted, prefix, len(head), len(tail), a, tried, wantA, wantTried)
 		}
-		if i, ok := s.Among(list); i != wantI || ok != wantIn {
+		if i, ok := s.Among(laid, 0, len(list)); i != wantI || ok != wantIn {
 			t.Fatalf("%s: %v in a list of %d: got %d %v, want %d %v", path, planted, len(list), i, ok, wantI, wantIn)
+		}
+		if i, ok := s.Among(laid, from, to); ok != wantInPart || ok && i != from+wantPart {
+			t.Fatalf("%s: %v from %d to %d: got %d %v, want %d %v", path, planted, from, to, i, ok, from+wantPart, wantInPart)
 		}
 	}
 }
@@ -254,7 +280,7 @@ func FuzzSearch(f *testing.F) {
 				t.Errorf("%s: got %v after %d, want %v after %d", path, a, tried, want, tries)
 			}
 			next := want.Next()
-			if i, ok := s.Among([]netip.Addr{next, next, next, next, want, want, next, want}); !ok || i != 4 {
+			if i, ok := among(s, []netip.Addr{next, next, next, next, want, want, next, want}); !ok || i != 4 {
 				t.Errorf("%s: got %d %v in the list", path, i, ok)
 			}
 		}
@@ -283,11 +309,12 @@ func TestNothingAllocates(t *testing.T) {
 			list[i] = netip.AddrFrom16([16]byte{0x20, 0x01, 0xd, 0xb8, 15: byte(i)})
 		}
 	}
+	laid := NewList(list, plain)
 	for _, path := range paths() {
 		s := forced(path, head, tail, [16]byte{})
 		for what, call := range map[string]func(){
 			"Prefix": func() { s.Prefix(netip.MustParsePrefix("198.51.98.0/22")) },
-			"Among":  func() { s.Among(list) },
+			"Among":  func() { s.Among(laid, 1, 99) },
 		} {
 			if n := testing.AllocsPerRun(10, call); n != 0 {
 				t.Errorf("%s %s: %v allocations", path, what, n)
@@ -315,10 +342,10 @@ func TestNothingToSearch(t *testing.T) {
 	if _, tried, ok := new(Search).Prefix(netip.MustParsePrefix("192.0.2.0/30")); ok || tried != 0 {
 		t.Errorf("not aimed: tried %d", tried)
 	}
-	if i, ok := new(Search).Among([]netip.Addr{netip.MustParseAddr("192.0.2.0")}); ok {
+	if i, ok := among(new(Search), []netip.Addr{netip.MustParseAddr("192.0.2.0")}); ok {
 		t.Errorf("not aimed: got %d", i)
 	}
-	if i, ok := s.Among(nil); ok {
+	if i, ok := among(s, nil); ok {
 		t.Errorf("empty list: got %d", i)
 	}
 }

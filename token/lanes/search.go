@@ -11,7 +11,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net/netip"
+	"math/bits"
 )
 
 //go:generate go run -C gen . -out ../hash_amd64.s
@@ -19,21 +19,23 @@ import (
 // Search looks for the address in one message. It holds the key, which is part of the message, and
 // prints as nothing but its name. One per goroutine. The zero Search is ready for [Search.Aim].
 type Search struct {
-	// Text appends how the signer writes an address that is not IPv4. If nil, that is RFC 5952 without
-	// zone. It must not write two different addresses alike, zones left aside.
-	Text func(dst []byte, a netip.Addr) []byte
-
 	head, tail []byte
 	sum        [md5.Size]byte
 	path       path
-	whole      []byte // head, address and tail of the last candidate that was hashed alone
 	before     state  // after the head's full blocks
 	rest       []byte // the head behind them
 	aimed      bool
 
-	chain chain // of the blocks behind the first
-	octet octetPlans
-	list  *listPlans // of the first list
+	ends   *ends  // that are searched
+	more   []byte // between head and ends
+	front  []byte // rest and more, behind the first block
+	begun  state  // after that
+	plans  []plan // one for each set of the ends
+	laid   uint64 // those of the present message, a bit each
+	chain  chain  // of the blocks behind the first
+	buffer []byte // of front
+	whole  []byte // candidate that was hashed alone last
+	text   [len("255.255.255.")]byte
 }
 
 // New returns a search for the address in MD5(head + address + tail). It copies what it keeps.
@@ -60,10 +62,7 @@ func (s *Search) Aim(head, tail []byte, sum [16]byte) {
 		b.load(s.rest)
 		s.before, s.rest = b.compress(s.before), s.rest[blockSize:]
 	}
-	s.octet.front = s.octet.front[:0]
-	if s.list != nil {
-		s.list.laid = 0
-	}
+	s.ends = nil
 }
 
 // Path names the way candidates are hashed: "avx512", "avx2" or "generic".
@@ -80,20 +79,20 @@ func (s *Search) digest() (d state) {
 	return d
 }
 
-// confirm hashes one candidate alone, and compares the whole digest in constant time.
-func (s *Search) confirm(a netip.Addr) bool {
-	s.whole = append(s.whole[:0], s.head...)
-	s.whole = append(s.appendText(s.whole, a), s.tail...)
-	sum := md5.Sum(s.whole)
-	return subtle.ConstantTimeCompare(sum[:], s.sum[:]) == 1
+// first is the first of up to 32 ends, of which a bit tells which to look at, that makes the message.
+func (s *Search) first(index []uint32, hits uint32) (i int, ok bool) {
+	for ; hits != 0; hits &= hits - 1 {
+		if i = int(index[bits.TrailingZeros32(hits)]); s.confirm(i) {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
-func (s *Search) appendText(dst []byte, a netip.Addr) []byte {
-	switch {
-	case a.Is4():
-		return a.AppendTo(dst)
-	case s.Text != nil:
-		return s.Text(dst, a)
-	}
-	return a.WithZone("").AppendTo(dst)
+// confirm hashes one candidate alone, and compares the whole digest in constant time.
+func (s *Search) confirm(i int) bool {
+	s.whole = append(append(s.whole[:0], s.head...), s.more...)
+	s.whole = append(s.ends.text(s.whole, i), s.tail...)
+	sum := md5.Sum(s.whole)
+	return subtle.ConstantTimeCompare(sum[:], s.sum[:]) == 1
 }
