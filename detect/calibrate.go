@@ -107,10 +107,12 @@ type sampled struct {
 	client netip.Addr
 }
 
-const (
-	diagnosed     = 60      // failing links of a host that are looked into
-	failedClients = 1 << 21 // of hosts that are looked into at once, about
-)
+// diagnosed is how many failing links of a host are looked into.
+const diagnosed = 60
+
+// failedClients is how many clients hosts have that are looked into at once, about. A
+// test has fewer.
+var failedClients int64 = 1 << 21
 
 // inspect looks into the hosts whose calibration fails, the first of some.
 func (a *analysis) inspect(ctx context.Context, names []string) error {

@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"net/netip"
 	"slices"
 	"sync"
@@ -11,10 +10,10 @@ import (
 	"ipdrift/detect/finding"
 )
 
-const (
-	mostNetworks = 10      // that are listed
-	deniedAtOnce = 1 << 19 // networks that are counted at once, about
-)
+const mostNetworks = 10 // that are listed
+
+// deniedAtOnce is how many networks are counted at once, about. A test has fewer.
+var deniedAtOnce int64 = 1 << 19
 
 // origin is where requests to a host came from.
 type origin struct {
@@ -35,7 +34,7 @@ func (d *denied) before(o *denied) int {
 }
 
 // deny lists the networks where most refusals came from.
-func (a *analysis) deny(ctx context.Context, _ *sql.Conn) error {
+func (a *analysis) deny(ctx context.Context) error {
 	totals := a.totals()
 	var hosts []*host
 	for _, name := range a.names {
@@ -56,7 +55,6 @@ func (a *analysis) deny(ctx context.Context, _ *sql.Conn) error {
 
 // countDenied counts the refused requests of links to some hosts.
 func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, error) {
-	const most = 1 << 12 // that a goroutine holds
 	type counts map[origin]denied
 	places := a.places(hosts)
 	all := counts{}
@@ -79,7 +77,7 @@ func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, er
 			if f.cause == a.words.mismatch || f.cause == a.expiredMismatch {
 				mismatches = 1
 			}
-			if part[at] = part[at].with(1, mismatches); len(part) == most {
+			if part[at] = part[at].with(1, mismatches); len(part) >= heldBack {
 				enter(part)
 			}
 		}

@@ -177,23 +177,15 @@ func (a *analysis) users(ctx context.Context) error {
 // all of the memory. A test has fewer.
 var largeLog int64 = 8 << 20
 
-// beside runs a step, and others that share nothing with it, each on a
-// connection of its own.
-func (a *analysis) beside(ctx context.Context, step func(context.Context) error, others ...func(context.Context, *sql.Conn) error) error {
+// beside runs steps that share nothing. Only the first may use the connection of
+// the analysis.
+func (a *analysis) beside(ctx context.Context, steps ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if a.requests() > largeLog {
 		g.SetLimit(1)
 	}
-	g.Go(func() error { return step(ctx) })
-	for _, other := range others {
-		g.Go(func() error {
-			conn, err := a.store.DB.Conn(ctx)
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			return other(ctx, conn)
-		})
+	for _, step := range steps {
+		g.Go(func() error { return step(ctx) })
 	}
 	return g.Wait()
 }

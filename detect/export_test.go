@@ -26,11 +26,14 @@ func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Option
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {
 	large, words := largeLog, fewTexts
+	denied, outside, failed, trends, held := deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack
 	roll, rolls, block, long, frames, strips := rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips
 	largeLog, fewTexts = 700, 0
+	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack = 1, 1, 1, 1, 3
 	rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips = 100, 10, 3, 20, 30, 5
 	return func() {
 		largeLog, fewTexts = large, words
+		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack = denied, outside, failed, trends, held
 		rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips = roll, rolls, block, long, frames, strips
 	}
 }

@@ -19,8 +19,9 @@ func (a *analysis) sessions(ctx context.Context) error {
 	})
 }
 
-// outsideAtOnce is how much memory the clients of some hosts take, bytes.
-const outsideAtOnce = 32 << 20
+// outsideAtOnce is how much memory the clients of some hosts take, bytes. A test has
+// less.
+var outsideAtOnce int64 = 32 << 20
 
 // findOutside measures how often two clients that share a network of a
 // candidate's length are of different carriers (rules of evidence, 17), if there

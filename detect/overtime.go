@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"maps"
 	"slices"
 	"strings"
@@ -23,7 +22,7 @@ var timeLengths = [...]int64{1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 2 *
 
 // overTime counts refusals by host, cause and time, all of them, also those of a log
 // that holds nothing else, since that claims no rate; and looks for trends.
-func (a *analysis) overTime(ctx context.Context, _ *sql.Conn) error {
+func (a *analysis) overTime(ctx context.Context) error {
 	all, trended := a.timed(), a.trended()
 	if all == nil && trended == nil {
 		return nil

@@ -82,10 +82,13 @@ func (c *crowd) list(of *clients) []uint32 {
 	return slices.Compact(list)
 }
 
+// heldBack is how much a goroutine has before it shares it with the others. A test
+// has less.
+var heldBack = 1 << 12
+
 // crowds gathers clients: place tells in which of n crowds the one of a request
 // belongs; -1: in none.
 func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([]crowd, error) {
-	const most = 1 << 12 // that wait
 	type guest struct {
 		place  int
 		client uint32
@@ -107,7 +110,7 @@ func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([
 			if last := len(*queue) - 1; g.place < 0 || last >= 0 && (*queue)[last] == g {
 				continue
 			}
-			if *queue = append(*queue, g); len(*queue) == most {
+			if *queue = append(*queue, g); len(*queue) >= heldBack {
 				enter(queue)
 			}
 		}

@@ -17,7 +17,12 @@ import (
 
 // signers counts what the signers did wrong, host by host: on links whose hash
 // does not hold as it should, on malformed ones, and on those that hold.
-func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
+func (a *analysis) signers(ctx context.Context) error {
+	conn, err := a.store.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
 	a.out.Signer = []finding.Signer{}
 	f := newFinder(a, nil)
 	if err := a.findProxies(ctx, conn); err != nil {

@@ -94,8 +94,9 @@ func sum(counts []int64) (n int64) {
 	return n
 }
 
-// trendsAtOnce is of how many trends the network operators are held at once.
-const trendsAtOnce = 32
+// trendsAtOnce is of how many trends the network operators are held at once. A test
+// has fewer.
+var trendsAtOnce = 32
 
 // carriers are network operators by ASN since a trend began: how many requests they
 // have, and whether some were refused for its cause.

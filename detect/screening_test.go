@@ -1,0 +1,74 @@
+package detect
+
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestCrowd holds crowds of few and of many to a set.
+func TestCrowd(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	c := &clients{}
+	for range 3000 {
+		c.kinds, c.words, c.asns = append(c.kinds, plain4), append(c.words, r.Uint32N(1000)), append(c.asns, r.Uint32N(3))
+	}
+	for _, members := range []int{0, 1, 50, 93, 94, 2000} {
+		var crowd crowd
+		want := map[uint32]bool{}
+		for range members {
+			client := r.Uint32N(3000)
+			crowd.add(client, len(c.kinds))
+			want[client] = true
+		}
+		list := crowd.list(c)
+		if !slices.IsSortedFunc(list, func(x, y uint32) int { return int(c.words[x]) - int(c.words[y]) }) {
+			t.Errorf("%d: not in the order of addresses", members)
+		}
+		slices.Sort(list)
+		if !slices.Equal(list, slices.Sorted(maps.Keys(want))) {
+			t.Errorf("%d: %v, want %v", members, list, want)
+		}
+	}
+}
+
+func TestBatches(t *testing.T) {
+	hosts := []*host{{requests: 5}, {requests: 5}, {requests: 90}, {requests: 1}, {requests: 10}}
+	var got []int
+	for _, some := range batches(hosts, 10, func(h *host) int64 { return h.requests }) {
+		got = append(got, len(some))
+	}
+	if !slices.Equal(got, []int{2, 1, 1, 1}) {
+		t.Error(got)
+	}
+}
+
+func TestMajority(t *testing.T) {
+	for text, want := range map[string]string{"aab": "a", "bbaaa": "a", "ababa": "a", "abcb" + "b": "b", "a": "a"} {
+		var m majority
+		for _, value := range text {
+			m.add(string(value))
+		}
+		if m.value != want || m.lead < 1 || m.all != int64(len(text)) {
+			t.Errorf("%s: %+v", text, m)
+		}
+	}
+}
+
+func TestMedianAndSteps(t *testing.T) {
+	for _, c := range []struct {
+		values        []int64
+		median, steps int64
+	}{
+		{[]int64{905}, 905, 1},
+		{[]int64{1800, 900}, 1350, 1}, // as many: the least
+		{[]int64{5, 2}, 4, 0},         // 3.5
+		{[]int64{3, 2}, 2, 0},         // 2.5
+		{[]int64{3600, 3601, 900, 20}, 2250, 4},
+	} {
+		if m, s := median(slices.Clone(c.values)), mostSteps(c.values, 900); m != c.median || s != c.steps {
+			t.Errorf("%v: %d, %d", c.values, m, s)
+		}
+	}
+}
