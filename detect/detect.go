@@ -85,8 +85,7 @@ type analysis struct {
 	tokenless int64              // links that were not searched, since only earlier runs had their tokens
 	passed    int64              // links that were not looked into: there were too many
 
-	moves  *judge.Moves  // of all hosts
-	sights []judge.Sight // scratch
+	moves *judge.Moves // of all hosts
 
 	words // how table judged writes them
 

@@ -11,21 +11,20 @@ import (
 // seen at several addresses, affected or not, since an edge that binds to a mask
 // refuses few of them. Users of hosts where users are not judged are left out, and
 // a log with masked addresses, in which nobody moves within a /24.
-func (a *analysis) follow(h *host, sights []judge.Sight) {
+func (a *analysis) follow(h *host, path judge.Path) {
 	if h.moves == nil {
 		h.moves = judge.NewMoves(a.Thresholds)
 	}
-	h.moves.Add(sights)
-	a.moves.Add(sights)
+	h.moves.Add(path)
+	a.moves.Add(path)
 }
 
-// followFlagged does so for a user who was judged in Go.
-func (a *analysis) followFlagged(r *reel, u *judge.User) {
+// pathOf is that of a user who was judged; none of one who tells nothing.
+func (a *analysis) pathOf(r *reel, u *judge.User) judge.Path {
 	if u.Addresses > 1 && !a.masked && (u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Unchanged) {
-		if a.sights = r.Sights(a.sights[:0], u); len(a.sights) > 0 {
-			a.follow(r.host, a.sights)
-		}
+		return judge.Follow(r.Sights(nil, u))
 	}
+	return nil
 }
 
 // sumMoves sums them up, and names the operators of the carriers that users moved

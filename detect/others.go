@@ -19,7 +19,7 @@ type other struct {
 	switches                          int64
 	resumed                           bool // was served soon after the last refusal (rules of evidence, 12)
 	doubted                           bool
-	sights                            []judge.Sight
+	path                              judge.Path // nil: it tells nothing
 
 	refusedAt int64
 	retries   map[attempt]int64 // when the first was refused of those that count as one
@@ -28,6 +28,7 @@ type other struct {
 	last      uint32            // client
 	since     int64
 	source    uint16
+	sights    []judge.Sight
 }
 
 // attempt is what a player asks for again.
@@ -56,7 +57,7 @@ func (a *analysis) others(s *strip) (users []other, err error) {
 		n, _ := who.number(k)
 		return n
 	}
-	return users, a.eachUser(s, number, func(n int, f *frame) {
+	err = a.eachUser(s, number, func(n int, f *frame) {
 		u := &users[n]
 		if class, _ := a.classOf(u); u.addresses == 1 || class != finding.Unchanged || a.outcomes[f.outcome].host.unbound() {
 			return
@@ -72,6 +73,12 @@ func (a *analysis) others(s *strip) (users []other, err error) {
 			u.sights = append(u.sights, judge.Sight{Time: f.start, Grain: grain, Client: a.client(a.clients.of(f.client)).Unmap(), ASN: asn})
 		}
 	})
+	for i := range users {
+		if u := &users[i]; len(u.sights) > 0 {
+			u.path, u.sights = judge.Follow(u.sights), nil
+		}
+	}
+	return users, err
 }
 
 // eachUser tells of every request but those of shields whose it is. number gives a

@@ -112,6 +112,10 @@ func (a *analysis) scene(ctx context.Context, c *cut, words *texts) (s scene) {
 	for _, r := range s.reels {
 		a.develop(r, names)
 		r.users = judge.Users(&r.Group, a.Thresholds)
+		r.paths = make([]judge.Path, len(r.users))
+		for i := range r.users {
+			r.paths[i] = a.pathOf(r, &r.users[i])
+		}
 	}
 	return s
 }
@@ -196,8 +200,8 @@ func (a *analysis) keepOther(ctx context.Context, persons *ingest.Rows, u *other
 	if ip := a.signedFor(u.place); ip.IsValid() && a.film.links[u.place].link == u.key.link {
 		a.replay(u.host, familyOf(ip)).AddBound(ip, 1)
 	}
-	if len(u.sights) > 0 {
-		a.follow(u.host, u.sights)
+	if u.path != nil {
+		a.follow(u.host, u.path)
 	}
 	return nil
 }
@@ -248,7 +252,9 @@ func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) erro
 		if u.Class == finding.ManyNetworks {
 			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
 		}
-		a.followFlagged(r, u)
+		if r.paths[i] != nil {
+			a.follow(r.host, r.paths[i])
+		}
 		a.flag(r, u, name, crowd[u.Link])
 	}
 	for link, lens := range strangers {

@@ -18,6 +18,7 @@ type reel struct {
 	places []uint32 // of the links in the film, by number
 	who    []userKey
 	users  []judge.User
+	paths  []judge.Path // of the users
 }
 
 // name is the key of a user: its own, unless it was taken for one with others.

@@ -65,25 +65,48 @@ func NewMoves(t Thresholds) *Moves {
 	return &Moves{t: t, all: map[mover]*moves{}, by: map[mover]*moves{}}
 }
 
-// Add adds one user's requests in the order of time. It costs O(n log n).
-func (m *Moves) Add(sights []Sight) {
-	path := visits(sights)
-	of := map[mover][]leg{}
-	for i := range path {
-		l := leg{visit: path[i], moved: i > 0}
-		if i+1 < len(path) {
-			l.next = &path[i+1]
+// Path is how one user went from address to address, by carrier and family.
+type Path []stretch
+
+// stretch is the legs of a path in one carrier; asn 0 and family below 0: in all of a family.
+type stretch struct {
+	mover
+	legs []leg
+}
+
+// Follow follows one user's requests in the order of time. It costs O(n log n).
+func Follow(sights []Sight) Path {
+	visits := visits(sights)
+	var path Path
+	put := func(key mover, l leg) {
+		for i := range path {
+			if path[i].mover == key {
+				path[i].legs = append(path[i].legs, l)
+				return
+			}
 		}
-		key := mover{l.asn, family(l.client)}
-		of[key] = append(of[key], l)
-		of[mover{0, -key.family}] = append(of[mover{0, -key.family}], l)
+		path = append(path, stretch{key, []leg{l}})
 	}
-	for key, legs := range of {
-		if key.family < 0 {
-			movesAt(m.all, mover{0, -key.family}).add(legs)
+	for i := range visits {
+		l := leg{visit: visits[i], moved: i > 0}
+		if i+1 < len(visits) {
+			l.next = &visits[i+1]
+		}
+		f := family(l.client)
+		put(mover{l.asn, f}, l)
+		put(mover{0, -f}, l)
+	}
+	return path
+}
+
+// Add adds one user's path.
+func (m *Moves) Add(path Path) {
+	for _, s := range path {
+		if s.family < 0 {
+			movesAt(m.all, mover{0, -s.family}).add(s.legs)
 			continue
 		}
-		movesAt(m.by, key).add(legs)
+		movesAt(m.by, s.mover).add(s.legs)
 	}
 }
 

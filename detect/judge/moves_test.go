@@ -31,10 +31,10 @@ func TestMovesByHand(t *testing.T) {
 	few := Default()
 	few.ListedBelow = 1
 	m := NewMoves(few)
-	m.Add(seen(7, "0 "+home, "100 "+home, "120 "+same24, "200 "+same16, "300 "+far, "400 "+far))
-	m.Add(seen(7, "0 "+home, "60 "+v6, "90 "+v6))
-	m.Add(seen(7, "0 "+home, "900 "+home))
-	m.Add(seen(7, "0 "+same16, "50 "+same24, "60 "+home))
+	m.Add(Follow(seen(7, "0 "+home, "100 "+home, "120 "+same24, "200 "+same16, "300 "+far, "400 "+far)))
+	m.Add(Follow(seen(7, "0 "+home, "60 "+v6, "90 "+v6)))
+	m.Add(Follow(seen(7, "0 "+home, "900 "+home)))
+	m.Add(Follow(seen(7, "0 "+same16, "50 "+same24, "60 "+home)))
 	f := m.Findings()
 	if len(f) != 1 || f[0].Family != "ipv4" || f[0].Pool != "all" || f[0].ASN != nil {
 		t.Fatalf("%+v, want all of IPv4 alone: no carrier has 30 users, and nobody left an IPv6 address", f)
@@ -99,13 +99,13 @@ func TestMovesInOneSecond(t *testing.T) {
 func TestRule13MovesAreBoundedByUser(t *testing.T) {
 	m := NewMoves(Default())
 	for range 40 {
-		m.Add(seen(7, "0 "+home, "60 "+far))
+		m.Add(Follow(seen(7, "0 "+home, "60 "+far)))
 	}
 	var steps []string
 	for n := range 101 {
 		steps = append(steps, fmt.Sprint(n*60, " 198.51.100.", n+1))
 	}
-	m.Add(seen(7, steps...))
+	m.Add(Follow(seen(7, steps...)))
 	f := m.Findings()
 	if len(f) != 2 || f[1].ASN == nil || *f[1].ASN != 7 || f[1].Users != 41 || f[1].Changes != 140 {
 		t.Fatalf("%+v, want all and AS7", f)
@@ -127,9 +127,9 @@ func TestRule16CarriersThatMove(t *testing.T) {
 		if n >= 30 {
 			asn = uint32(100 + n%3)
 		}
-		m.Add(seen(asn, "0 "+home, "60 "+same24))
+		m.Add(Follow(seen(asn, "0 "+home, "60 "+same24)))
 	}
-	m.Add(seen(0, "0 "+home, "60 "+same24))
+	m.Add(Follow(seen(0, "0 "+home, "60 "+same24)))
 	f := m.Findings()
 	if len(f) != 3 || *f[1].ASN != 5 || f[2].Pool != "others" || f[2].Users != 31 || f[0].Users != 61 || !near(f[2].Within[0].Low, wilsonLow(31, 31)) {
 		t.Errorf("%+v", f)
@@ -141,7 +141,7 @@ func TestMovesAcrossCarriers(t *testing.T) {
 	m := NewMoves(Default())
 	for range 30 {
 		s := append(seen(5, "0 "+home), seen(6, "60 "+far)...)
-		m.Add(append(s, seen(5, "120 "+home)...))
+		m.Add(Follow(append(s, seen(5, "120 "+home)...)))
 	}
 	f := m.Findings()
 	if len(f) != 3 || f[0].Users != 30 || f[0].Changes != 60 || f[1].Changes != 30 || f[2].Changes != 30 {
@@ -163,7 +163,7 @@ func TestStaysAgreeWithTheTruth(t *testing.T) {
 			s = append(s, Sight{Time: int64(at * 1e6), Client: a}, Sight{Time: int64(min(until, end) * 1e6), Client: a})
 			at = until
 		}
-		m.Add(s)
+		m.Add(Follow(s))
 	}
 	q := m.Findings()[0].Between // ln(4/3), ln 2 and ln 4 times 600 s: 173, 416 and 832
 	for _, c := range []struct {
