@@ -58,6 +58,7 @@ type analysis struct {
 	changed   bool      // table hit is not what was loaded
 	film      *film
 	clients   clients
+	texts     *texts
 	loaded    *ingest.Loaded
 	outcomes  []*outcome // by id; nil: there is none
 	hosts     map[string]*host
@@ -128,6 +129,7 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 		a.conn.Close()
 		a.film.close()
 		a.joint.close()
+		a.texts.close()
 		return drop()
 	}, nil
 }

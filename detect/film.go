@@ -138,25 +138,35 @@ func (f *film) make(ctx context.Context, requests int64, end int, most int64, ex
 	return f, nil
 }
 
-// open gives the film a file, which goes with the process.
+// open gives the film a file.
 func (f *film) open() (err error) {
-	if f.file, err = os.CreateTemp("", ingest.Temporary+"film-"); err != nil {
-		return err
-	}
-	_ = os.Remove(f.file.Name()) // where that fails, close does it
-	return nil
+	f.file, err = tempFile("film-")
+	return err
 }
 
 func (f *film) close() {
 	switch {
 	case f == nil:
 	case f.file != nil:
-		f.file.Close()
-		_ = os.Remove(f.file.Name())
+		dropFile(f.file)
 	case f.free != nil:
 		f.rolls = nil
 		f.free()
 	}
+}
+
+// tempFile makes a temporary file, which goes with the process.
+func tempFile(name string) (*os.File, error) {
+	file, err := os.CreateTemp("", ingest.Temporary+name)
+	if err == nil {
+		_ = os.Remove(file.Name()) // where that fails, dropFile does it
+	}
+	return file, err
+}
+
+func dropFile(file *os.File) {
+	file.Close()
+	_ = os.Remove(file.Name())
 }
 
 // expose reads the requests of the case. places are those of the links in the

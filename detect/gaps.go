@@ -134,24 +134,19 @@ func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*ju
 	if err != nil {
 		return nil, err
 	}
-	words, err := a.openTexts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer words.close()
 	of := map[userKey][]uint32{} // files
 	for k := range all {
 		of[k.user] = append(of[k.user], k.file)
 	}
 	found := map[string]*judge.Gaps{}
 	for _, v := range watched {
-		files, err := words.look(ctx, &words.files, of[v.user])
-		if err != nil {
-			return nil, err
-		}
 		var names []string
 		for _, id := range of[v.user] {
-			names = append(names, files.of(id))
+			name, err := a.texts.files.of(id)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, name)
 		}
 		if found[v.host.name] == nil {
 			found[v.host.name] = &judge.Gaps{}

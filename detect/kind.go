@@ -144,6 +144,9 @@ func (a *analysis) group(ctx context.Context) error {
 	if err := a.readGrains(ctx); err != nil {
 		return err
 	}
+	if a.texts, err = a.openTexts(ctx); err != nil {
+		return err
+	}
 	if a.film, err = a.makeFilm(ctx); err != nil {
 		return err
 	}

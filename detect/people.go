@@ -24,12 +24,7 @@ func (a *analysis) people(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	words, err := a.openTexts(ctx)
-	if err != nil {
-		return err
-	}
-	defer words.close()
-	if err := a.watchAll(ctx, persons, words); err != nil {
+	if err := a.watchAll(ctx, persons); err != nil {
 		return err
 	}
 	if err := a.dropSplit(ctx); err != nil {
@@ -40,7 +35,7 @@ func (a *analysis) people(ctx context.Context) error {
 }
 
 // watchAll goes over all circles.
-func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows, words *texts) error {
+func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 	feed := a.circles
 	if a.loaded.Identity.Kind == ingest.ByAddress {
 		joint, err := a.filmByAddress(ctx)
@@ -51,7 +46,7 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows, words *te
 		feed = joint.cuts
 	}
 	err := inOrder(ctx, a.Threads, func(emit func(cut) error) error { return feed(ctx, emit) },
-		func(c cut) scene { return a.scene(ctx, &c, words) },
+		func(c cut) scene { return a.scene(&c) },
 		func(s scene) error { return cmp.Or(s.err, a.enter(ctx, persons, &s)) })
 	return cmp.Or(err, persons.Flush(ctx))
 }
@@ -71,8 +66,7 @@ type scene struct {
 }
 
 // scene looks at some circles.
-func (a *analysis) scene(ctx context.Context, c *cut, words *texts) (s scene) {
-	var files []uint32
+func (a *analysis) scene(c *cut) (s scene) {
 	for i := range c.strips {
 		circle := &c.strips[i]
 		if circle.number == 0 && circle.roll.film.key == nil {
@@ -83,13 +77,8 @@ func (a *analysis) scene(ctx context.Context, c *cut, words *texts) (s scene) {
 		case err != nil:
 		case flagged:
 			var r *reel
-			if r, err = a.newReel(circle); err == nil {
+			if r, err = a.judged(circle); err == nil {
 				s.reels = append(s.reels, r)
-				for j := range r.frames {
-					if f := r.frames[j].file; j == 0 || f != r.frames[j-1].file {
-						files = append(files, f)
-					}
-				}
 			}
 		default:
 			var users []other
@@ -101,23 +90,24 @@ func (a *analysis) scene(ctx context.Context, c *cut, words *texts) (s scene) {
 			return s
 		}
 	}
-	if len(s.reels) == 0 {
-		return s
-	}
-	names, err := words.look(ctx, &words.files, files)
-	if err != nil {
-		s.err = err
-		return s
-	}
-	for _, r := range s.reels {
-		a.develop(r, names)
-		r.users = judge.Users(&r.Group, a.Thresholds)
-		r.paths = make([]judge.Path, len(r.users))
-		for i := range r.users {
-			r.paths[i] = a.pathOf(r, &r.users[i])
-		}
-	}
 	return s
+}
+
+// judged judges the users of a circle.
+func (a *analysis) judged(circle *strip) (*reel, error) {
+	r, err := a.newReel(circle)
+	if err == nil {
+		err = a.develop(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.users = judge.Users(&r.Group, a.Thresholds)
+	r.paths = make([]judge.Path, len(r.users))
+	for i := range r.users {
+		r.paths[i] = a.pathOf(r, &r.users[i])
+	}
+	return r, nil
 }
 
 // tells tells whether the users of a circle have to be judged: one of its links has

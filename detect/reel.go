@@ -117,7 +117,7 @@ func (a *analysis) newReel(s *strip) (*reel, error) {
 }
 
 // develop makes the events of a reel.
-func (a *analysis) develop(r *reel, files names) {
+func (a *analysis) develop(r *reel) (err error) {
 	r.Events = make([]judge.Event, len(r.frames))
 	var users casting
 	for i := range r.frames {
@@ -130,9 +130,15 @@ func (a *analysis) develop(r *reel, files names) {
 			e.Link, e.Who = a.numberLink(r, f.place), uint32(n)
 		}
 		e.Time, e.Grain, e.Edge = f.start, a.grains[f.source()], f.source()
-		e.UA, e.Dir, e.File, e.Name = f.agent, f.dir, f.file, files.of(f.file)
+		e.UA, e.Dir, e.File = f.agent, f.dir, f.file
+		if i > 0 && f.file == r.frames[i-1].file {
+			e.Name = r.Events[i-1].Name
+		} else if e.Name, err = a.texts.files.of(f.file); err != nil {
+			return err
+		}
 	}
 	r.frames, r.who = nil, users.users
+	return nil
 }
 
 // alike tells whether two requests differ in the time and the path alone.

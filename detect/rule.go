@@ -33,13 +33,8 @@ func (a *analysis) rule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	words, err := a.openTexts(ctx)
-	if err != nil {
-		return err
-	}
-	defer words.close()
 	err = inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
-		func(c cut) *leaf { return a.ruleOn(ctx, &c, words) },
+		func(c cut) *leaf { return a.ruleOn(&c) },
 		func(l *leaf) error {
 			for i := range l.dockets {
 				if d := &l.dockets[i]; !d.quiet {
@@ -56,7 +51,7 @@ func (a *analysis) rule(ctx context.Context) error {
 }
 
 // ruleOn rules on some links, and writes on each request what was ruled.
-func (a *analysis) ruleOn(ctx context.Context, c *cut, words *texts) *leaf {
+func (a *analysis) ruleOn(c *cut) *leaf {
 	l := &leaf{analysis: a, cut: c}
 	links, err := a.visits(c)
 	if err != nil {
@@ -68,16 +63,13 @@ func (a *analysis) ruleOn(ctx context.Context, c *cut, words *texts) *leaf {
 		l.dockets = append(l.dockets, docketsOf(&links[i])...)
 		ends[i] = len(l.dockets)
 	}
-	dirs, files, err := words.of(ctx, l.dockets)
-	if err != nil {
-		l.err = err
-		return l
-	}
 	parsers := &parsers{}
 	for i := range l.dockets {
 		d := &l.dockets[i]
 		if !d.quiet {
-			d.kinds = a.kinds(&d.visited, dirs, files)
+			if d.kinds, l.err = a.kinds(&d.visited); l.err != nil {
+				return l
+			}
 			a.decide(parsers, d)
 		}
 		l.write(d)
@@ -137,7 +129,7 @@ func (a *analysis) annotate(s *strip, dockets []docket) error {
 }
 
 // kinds are the visits of a link, those together that differ in the user alone.
-func (a *analysis) kinds(l *visited, dirs, files names) []kind {
+func (a *analysis) kinds(l *visited) ([]kind, error) {
 	if a.Pseudonyms != nil {
 		a.byAddress(l.visits)
 	}
@@ -148,12 +140,20 @@ func (a *analysis) kinds(l *visited, dirs, files names) []kind {
 			out[len(out)-1].n += v.n
 			continue
 		}
+		dir, err := a.texts.dirs.of(v.dir)
+		if err != nil {
+			return nil, err
+		}
+		file, err := a.texts.files.of(v.file)
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, kind{
 			id: v.id, link: l.link, client: v.client, dir: v.dir, file: v.file, n: v.n,
-			ip: a.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dirs.of(v.dir), rawFile: files.of(v.file),
+			ip: a.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dir, rawFile: file,
 		})
 	}
-	return out
+	return out, nil
 }
 
 // parsers holds one goroutine's parsers, by scheme.

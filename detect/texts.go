@@ -1,54 +1,38 @@
 package detect
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
-	"fmt"
-	"strconv"
+	"encoding/binary"
+	"io"
+	"os"
+	"slices"
 	"strings"
-	"sync"
 
 	"ipdrift/ingest"
 )
 
-// fewTexts is the last id of a table dir or file that is held whole. A test has fewer.
+// texts are directories and files by their ids. They are safe for concurrent use.
+type texts struct{ dirs, files dictionary }
+
+// dictionary is a table of texts: in memory where it is small, else in files.
+type dictionary struct {
+	all         []string // by id; nil: too many
+	index, data *os.File // where a text begins, and its length before it
+}
+
+// fewTexts is the last id of a table that is held in memory. A test has fewer.
 var fewTexts = 1 << 17
 
-// texts looks up directories and files by their ids. It is safe for concurrent use.
-type texts struct {
-	mu          sync.Mutex
-	conn        *sql.Conn
-	dirs, files dictionary
-}
-
-// dictionary is a table of texts.
-type dictionary struct {
-	table string
-	all   []string // by id; nil: too many
-}
-
-// names are texts by their ids: all of a table, or some.
-type names struct {
-	all  []string
-	some map[uint32]string
-}
-
-// of is the text of an id; "" where there is none.
-func (n names) of(id uint32) string {
-	if int(id) < len(n.all) {
-		return n.all[id]
-	}
-	return n.some[id]
-}
+// entry is the size of one in the index: where a text begins, counted from 1; 0:
+// there is none.
+const entry = 8
 
 func (a *analysis) openTexts(ctx context.Context) (*texts, error) {
-	conn, err := a.store.DB.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	t := &texts{conn: conn, dirs: dictionary{table: "dir"}, files: dictionary{table: "file"}}
-	for _, d := range []*dictionary{&t.dirs, &t.files} {
-		if err := d.fill(ctx, conn); err != nil {
+	t := &texts{}
+	for table, d := range map[string]*dictionary{"dir": &t.dirs, "file": &t.files} {
+		if err := d.fill(ctx, a.conn, table); err != nil {
 			t.close()
 			return nil, err
 		}
@@ -56,62 +40,119 @@ func (a *analysis) openTexts(ctx context.Context) (*texts, error) {
 	return t, nil
 }
 
-func (t *texts) close() { t.conn.Close() }
+func (t *texts) close() {
+	if t != nil {
+		t.dirs.close()
+		t.files.close()
+	}
+}
 
-// fill reads the table, if it is small.
-func (d *dictionary) fill(ctx context.Context, conn *sql.Conn) error {
+func (d *dictionary) close() {
+	for _, file := range []*os.File{d.index, d.data} {
+		if file != nil {
+			dropFile(file)
+		}
+	}
+}
+
+// fill reads a table.
+func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (err error) {
 	var last int
-	if err := conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+d.table).Scan(&last); err != nil || last > fewTexts {
+	if err := conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+table).Scan(&last); err != nil {
 		return err
 	}
-	d.all = make([]string, last+1)
-	return readTexts(ctx, conn, `SELECT id, text FROM `+d.table, func(id uint32, text string) { d.all[id] = text })
-}
-
-func readTexts(ctx context.Context, conn *sql.Conn, query string, take func(id uint32, text string)) error {
-	return ingest.Few(ctx, conn, query, func(p ingest.Page) error {
-		text := p.Texts(1)
-		for i, id := range p.U32(0) {
-			take(id, strings.Clone(text(i)))
-		}
-		return nil
-	})
-}
-
-// of gives at least the directories and the files that the dockets that are not
-// quiet were asked for with.
-func (t *texts) of(ctx context.Context, dockets []docket) (dirs, files names, err error) {
-	var dirIDs, fileIDs []uint32
-	for i := range dockets {
-		if d := &dockets[i]; !d.quiet && (t.dirs.all == nil || t.files.all == nil) {
-			for j := range d.visits {
-				dirIDs, fileIDs = append(dirIDs, d.visits[j].dir), append(fileIDs, d.visits[j].file)
+	if last <= fewTexts {
+		d.all = make([]string, last+1)
+		return ingest.Scan(ctx, conn, table, `id, text`, func(p ingest.Page) error {
+			text := p.Texts(1)
+			for i, id := range p.U32(0) {
+				d.all[id] = strings.Clone(text(i))
 			}
+			return nil
+		})
+	}
+	if d.index, err = tempFile("index-"); err != nil {
+		return err
+	}
+	if d.data, err = tempFile("texts-"); err != nil {
+		return err
+	}
+	to, end := bufio.NewWriterSize(d.data, 1<<20), uint64(1)
+	if err := ingest.Scan(ctx, conn, table, `id, text`, func(p ingest.Page) error {
+		text := p.Texts(1)
+		var places []textPlace
+		for i, id := range p.U32(0) {
+			n, _ := to.Write(binary.AppendUvarint(nil, uint64(len(text(i)))))
+			m, err := to.WriteString(text(i))
+			if err != nil {
+				return err
+			}
+			places = append(places, textPlace{id, end})
+			end += uint64(n + m)
 		}
+		return d.enter(places)
+	}); err != nil {
+		return err
 	}
-	if dirs, err = t.look(ctx, &t.dirs, dirIDs); err == nil {
-		files, err = t.look(ctx, &t.files, fileIDs)
-	}
-	return dirs, files, err
+	return to.Flush()
 }
 
-// look reads some texts; those of a small table it has.
-func (t *texts) look(ctx context.Context, d *dictionary, ids []uint32) (names, error) {
-	if d.all != nil {
-		return names{all: d.all}, nil
-	}
-	out := map[uint32]string{}
-	var list []byte
-	for _, id := range ids {
-		if _, ok := out[id]; !ok {
-			out[id] = ""
-			list = append(strconv.AppendUint(list, uint64(id), 10), ',')
+// textPlace is where the text of an id begins.
+type textPlace struct {
+	id uint32
+	at uint64
+}
+
+// enter writes places into the index, neighbours at once.
+func (d *dictionary) enter(places []textPlace) error {
+	slices.SortFunc(places, func(x, y textPlace) int { return int(x.id) - int(y.id) })
+	var run []byte
+	for i, p := range places {
+		run = binary.LittleEndian.AppendUint64(run, p.at)
+		if i+1 < len(places) && places[i+1].id == p.id+1 {
+			continue
 		}
+		if _, err := d.index.WriteAt(run, entry*(int64(p.id)+1)-int64(len(run))); err != nil {
+			return err
+		}
+		run = run[:0]
 	}
-	if len(list) == 0 {
-		return names{}, nil
+	return nil
+}
+
+// of is the text of an id; "" where there is none.
+func (d *dictionary) of(id uint32) (string, error) {
+	if d.index == nil {
+		if int(id) < len(d.all) {
+			return d.all[id], nil
+		}
+		return "", nil
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return names{some: out}, readTexts(ctx, t.conn, fmt.Sprintf(`SELECT id, text FROM %s WHERE id IN (SELECT unnest([%s]::UINTEGER[]))`, d.table, list[:len(list)-1]), func(id uint32, text string) { out[id] = text })
+	var raw [256]byte
+	if n, err := d.index.ReadAt(raw[:entry], entry*int64(id)); n < entry {
+		return "", notEnd(err)
+	}
+	at := int64(binary.LittleEndian.Uint64(raw[:entry])) - 1
+	if at < 0 {
+		return "", nil
+	}
+	n, err := d.data.ReadAt(raw[:], at)
+	if err := notEnd(err); err != nil {
+		return "", err
+	}
+	length, head := binary.Uvarint(raw[:n])
+	if length <= uint64(n-head) {
+		return string(raw[head : head+int(length)]), nil
+	}
+	long := make([]byte, length)
+	_, err = d.data.ReadAt(long, at+int64(head))
+	return string(long), notEnd(err)
+}
+
+// notEnd is an error but for that of an end.
+func notEnd(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
