@@ -57,7 +57,7 @@ func TestRule02OneEdge(t *testing.T) {
 	const says = "requests were logged by one edge ([ed])"
 	l := watching(func(int, int) bool { return true })
 	text := l.text(entry.gcore)
-	if said := strings.Join(tryText(t, text, settings{}).Warnings, "\n"); !strings.Contains(said, "all 1260 "+says) {
+	if said := strings.Join(tryText(t, text, settings{}).Warnings, "\n"); !strings.Contains(said, "all 1,260 "+says) {
 		t.Errorf("%q", said)
 	}
 	two := strings.Replace(text, `"[ed]"`, `"[fr]"`, 1)
