@@ -27,15 +27,16 @@ const (
 // readClients reads the table.
 func (a *analysis) readClients(ctx context.Context) error {
 	c := &a.clients
+	var last int
+	if err := a.conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM client`).Scan(&last); err != nil {
+		return err
+	}
+	c.kinds, c.words, c.asns, c.countries = make([]uint8, last+1), make([]uint32, last+1), make([]uint32, last+1), make([]uint16, last+1)
 	c.names = []string{""}
 	at := map[string]uint16{"": 0}
 	return ingest.Scan(ctx, a.conn, "client", `id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country`, func(p ingest.Page) error {
 		families, mapped, hi, lo, asns, countries := p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5), p.Texts(6)
 		for i, id := range p.U32(0) {
-			if n := int(id) + 1 - len(c.kinds); n > 0 {
-				c.kinds, c.words = append(c.kinds, make([]uint8, n)...), append(c.words, make([]uint32, n)...)
-				c.asns, c.countries = append(c.asns, make([]uint32, n)...), append(c.countries, make([]uint16, n)...)
-			}
 			switch {
 			case families[i] == 6:
 				c.kinds[id], c.words[id] = plain6, uint32(len(c.long))

@@ -29,6 +29,8 @@ type film struct {
 	file    *os.File     // nil: in memory
 	end     atomic.Int64 // of the file, in frames
 	free    func()       // gives back what the rolls are in that are in memory
+
+	freeLinks func()
 }
 
 // reference is a row of table link.
@@ -75,7 +77,7 @@ type roll struct {
 	frames []frame // all; of one in a file, those that are not in it yet
 	blocks []int64 // where in the file the others are, blockFrames each but for the last, in frames
 	count  int
-	strips []strip // if all are in memory
+	strips []strip // if all are in memory, and have many requests each
 }
 
 var ( // a test has others
@@ -83,6 +85,7 @@ var ( // a test has others
 	mostRolls   = 1 << 10
 	blockFrames = 1 << 9  // that are written at once
 	longRoll    = 1 << 19 // frames that are held at once of one roll
+	manyEach    = 8       // requests of a link, from which its place is remembered
 )
 
 // makeFilm makes the film of the case.
@@ -145,13 +148,17 @@ func (f *film) open() (err error) {
 }
 
 func (f *film) close() {
-	switch {
-	case f == nil:
-	case f.file != nil:
+	if f == nil {
+		return
+	}
+	if f.file != nil {
 		dropFile(f.file)
-	case f.free != nil:
-		f.rolls = nil
-		f.free()
+	}
+	f.rolls, f.links = nil, nil
+	for _, free := range []func(){f.free, f.freeLinks} {
+		if free != nil {
+			free()
+		}
 	}
 }
 
@@ -229,15 +236,18 @@ func (f *film) regroup(ctx context.Context, requests int64, end int, most int64,
 
 // listLinks lists the links in their order, and gives each id its place.
 func (a *analysis) listLinks(ctx context.Context, f *film) (places []uint32, err error) {
-	f.links, places = []reference{{}}, []uint32{0}
+	var links, last int
+	if err := a.conn.QueryRowContext(ctx, `SELECT count(*), coalesce(max(id), 0)::BIGINT FROM link`).Scan(&links, &last); err != nil {
+		return nil, err
+	}
+	f.links, f.freeLinks = ingest.Outside[reference](links + 1)
+	places = make([]uint32, last+1)
+	n := uint32(0)
 	return places, ingest.Pages(ctx, a.conn, `SELECT id, hash, deadline FROM link ORDER BY hash, id`, func(p ingest.Page) error {
 		hashes, deadlines := p.U64(1), p.I64(2)
 		for i, id := range p.U32(0) {
-			if int(id) >= len(places) {
-				places = append(places, make([]uint32, int(id)+1-len(places))...)
-			}
-			places[id] = uint32(len(f.links))
-			f.links = append(f.links, reference{hash: hashes[i], deadline: deadlines[i], link: id})
+			n++
+			places[id], f.links[n] = n, reference{hash: hashes[i], deadline: deadlines[i], link: id}
 		}
 		return nil
 	})
@@ -312,7 +322,13 @@ func (f *film) arrange(ctx context.Context) error {
 func (r *roll) arrange(scratch *[]frame) error {
 	if r.film.file == nil {
 		r.film.sort(r.frames, scratch)
-		r.strips = r.stripsOf(r.frames, 0)
+		if n := r.film.stripsIn(r.frames); n*manyEach <= len(r.frames) {
+			r.strips = make([]strip, 0, n)
+			return r.eachStrip(r.frames, 0, func(s strip) error {
+				r.strips = append(r.strips, s)
+				return nil
+			})
+		}
 		return nil
 	}
 	var runs []*run
@@ -549,7 +565,10 @@ func (f *film) cuts(ctx context.Context, emit func(cut) error) error {
 
 func (r *roll) cuts(emit func(cut) error) error {
 	if r.film.file == nil {
-		return r.cutsOf(r.strips, nil, 0, emit)
+		if r.strips != nil {
+			return r.cutsOf(r.strips, emit)
+		}
+		return r.cutsIn(r.frames, 0, emit)
 	}
 	for from := 0; from < r.count; {
 		frames := make([]frame, min(longRoll, r.count-from))
@@ -571,7 +590,7 @@ func (r *roll) cuts(emit func(cut) error) error {
 				continue
 			}
 		}
-		if err := r.cutsOf(r.stripsOf(frames, from), frames, from, emit); err != nil {
+		if err := r.cutsIn(frames, from, emit); err != nil {
 			return err
 		}
 		from += len(frames)
@@ -600,28 +619,34 @@ func (r *roll) endOf(number uint32, from int) (int, error) {
 	return from + n, failed
 }
 
-// stripsOf are the strips of some frames, the first of which is from in the roll.
-func (r *roll) stripsOf(frames []frame, from int) []strip {
-	n := 0
+// stripsIn counts the strips of some frames.
+func (f *film) stripsIn(frames []frame) (n int) {
 	for i := range frames {
-		if i == 0 || r.film.numberOf(&frames[i]) != r.film.numberOf(&frames[i-1]) {
+		if i == 0 || f.numberOf(&frames[i]) != f.numberOf(&frames[i-1]) {
 			n++
 		}
 	}
-	strips, at := make([]strip, 0, n), 0
+	return n
+}
+
+// eachStrip hands on the strips of some frames, the first of which is from in the
+// roll.
+func (r *roll) eachStrip(frames []frame, from int, f func(strip) error) error {
+	at := 0
 	for i := range frames {
 		number := r.film.numberOf(&frames[i])
 		if end := i + 1; end == len(frames) || r.film.numberOf(&frames[end]) != number {
-			strips = append(strips, r.strip(number, frames[at:end:end], from+at, from+end))
+			if err := f(r.strip(number, frames[at:end:end], from+at, from+end)); err != nil {
+				return err
+			}
 			at = end
 		}
 	}
-	return strips
+	return nil
 }
 
-// cutsOf hands on strips. whole is their frames, the first of which is from in the
-// roll.
-func (r *roll) cutsOf(strips []strip, whole []frame, from int, emit func(cut) error) error {
+// cutsOf hands on strips that are in memory.
+func (r *roll) cutsOf(strips []strip, emit func(cut) error) error {
 	held, first := 0, 0
 	for i := range strips {
 		held += len(strips[i].frames)
@@ -629,14 +654,29 @@ func (r *roll) cutsOf(strips []strip, whole []frame, from int, emit func(cut) er
 		if n < len(strips) && held < cutFrames && n-first < cutStrips {
 			continue
 		}
-		c := cut{strips: strips[first:n:n], roll: r}
-		if n == len(strips) {
-			c.whole, c.from = whole, from
-		}
-		if err := emit(c); err != nil {
+		if err := emit(cut{strips: strips[first:n:n], roll: r}); err != nil {
 			return err
 		}
 		held, first = 0, n
 	}
 	return nil
+}
+
+// cutsIn hands on the strips of some frames, the first of which is from in the roll.
+func (r *roll) cutsIn(frames []frame, from int, emit func(cut) error) error {
+	c, held := cut{roll: r}, 0
+	return r.eachStrip(frames, from, func(s strip) error {
+		c.strips = append(c.strips, s)
+		held += len(s.frames)
+		last := s.to == from+len(frames)
+		if !last && held < cutFrames && len(c.strips) < cutStrips {
+			return nil
+		}
+		if last {
+			c.whole, c.from = frames, from
+		}
+		full := c
+		c, held = cut{roll: r}, 0
+		return emit(full)
+	})
 }
