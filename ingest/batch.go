@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"math/bits"
 	"sync"
 	"unsafe"
 
@@ -60,36 +61,57 @@ func bytesOf[T any](column []T) []byte {
 }
 
 // recycled is memory of C that is used again, as it was left: a page that is
-// new costs more than what a batch writes to it. Safe for concurrent use.
+// new costs more than what a batch writes to it. Sizes are powers of two. Safe
+// for concurrent use.
 type recycled struct {
-	memoryOfC
 	mu     sync.Mutex
 	spare  map[int][][]byte // by size
 	closed bool
 }
 
+var _ memory.Allocator = (*recycled)(nil)
+
 func (r *recycled) Allocate(size int) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if list := r.spare[size]; len(list) > 0 {
-		r.spare[size] = list[:len(list)-1]
-		return list[len(list)-1]
+	whole := wholeSize(size)
+	if list := r.spare[whole]; len(list) > 0 {
+		r.spare[whole] = list[:len(list)-1]
+		return list[len(list)-1][:size]
 	}
-	return r.memoryOfC.Allocate(size)
+	return memoryOfC{}.Allocate(whole)[:size]
+}
+
+// Reallocate returns memory that begins with what b holds, and takes b.
+func (r *recycled) Reallocate(size int, b []byte) []byte {
+	if size <= cap(b) {
+		return b[:size]
+	}
+	fresh := r.Allocate(size)
+	copy(fresh, b)
+	r.Free(b)
+	return fresh
 }
 
 func (r *recycled) Free(b []byte) {
+	if cap(b) == 0 {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		r.memoryOfC.Free(b)
+		memoryOfC{}.Free(b)
 		return
 	}
 	if r.spare == nil {
 		r.spare = map[int][][]byte{}
 	}
-	r.spare[len(b)] = append(r.spare[len(b)], b)
+	whole := wholeSize(cap(b))
+	r.spare[whole] = append(r.spare[whole], unsafe.Slice(unsafe.SliceData(b), whole))
 }
+
+// wholeSize is the size of what is allocated where size bytes are wanted.
+func wholeSize(size int) int { return 1 << bits.Len(uint(max(size, 64)-1)) }
 
 // close gives back what is spare, and from now on what is freed.
 func (r *recycled) close() {
@@ -97,7 +119,7 @@ func (r *recycled) close() {
 	defer r.mu.Unlock()
 	for _, list := range r.spare {
 		for _, b := range list {
-			r.memoryOfC.Free(b)
+			memoryOfC{}.Free(b)
 		}
 	}
 	r.spare, r.closed = nil, true

@@ -19,6 +19,10 @@ func TestRecycled(t *testing.T) {
 	if unsafe.SliceData(again) != unsafe.SliceData(first) || again[0] != 1 || again[4095] != 2 {
 		t.Error("what is free is not used again as it was left")
 	}
+	m.Free(again[:4000:4000])
+	if third := m.Allocate(4096); unsafe.SliceData(third) != unsafe.SliceData(first) || cap(third) != 4096 {
+		t.Error("what comes back shorter is not used again")
+	}
 	m.close()
 	m.Free(again)
 	if len(m.spare) > 0 {

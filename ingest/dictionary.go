@@ -3,16 +3,29 @@ package ingest
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/marcboeker/go-duckdb"
 )
 
 // maxEntries caps a dictionary's memory. Past it the dictionary forgets and
 // starts over: a value may then stand twice, which Store.unify mends.
 const maxEntries = 1 << 19
+
+// A dictionary that has met trialEntries values, and not one in trialShare of as
+// many a second time, is of no use: the next blindValues get an id each without
+// being looked up, and then there is another trial.
+const (
+	trialEntries = 1 << 16
+	trialShare   = 64
+	blindValues  = 1 << 21
+)
 
 // dictionary gives values their ids and writes each new one as a row. Values
 // are known by a 64-bit keyed hash: two different values share one with a
@@ -22,10 +35,11 @@ type dictionary struct {
 	rows *Rows
 
 	mu    sync.Mutex
-	ids   map[uint64]uint32
+	known index
+	hits  int // in known
+	blind int // how many values are not looked up yet
 	last  uint32
-	gone  *filter  // the values that were forgotten; nil: none was
-	again []uint32 // ids of values that may have had another one before
+	gone  *ledger // the values that are not known any more, and those that were not looked up; nil: in a case that grows, where all are compared
 }
 
 func newDictionary(s *Store, name string) (*dictionary, error) {
@@ -33,69 +47,73 @@ func newDictionary(s *Store, name string) (*dictionary, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dictionary{name: name, rows: rows, ids: make(map[uint64]uint32, 1<<15)}, nil
+	d := &dictionary{name: name, rows: rows, known: newIndex(indexSlots)}
+	if !s.grows {
+		d.gone = &ledger{}
+	}
+	return d, nil
 }
+
+// aheadIDs is how many ids a worker takes at once for what is not looked up.
+const aheadIDs = 1 << 9
 
 // id returns the id of the value with this hash, from 1 on. A fresh one is for
-// the caller to add a row for.
-func (d *dictionary) id(hash uint64) (id uint32, fresh bool) {
+// the caller to add a row for. Where values are not looked up, the id is the
+// first of several for the caller to give out, and to note.
+func (d *dictionary) id(hash uint64) (id uint32, fresh bool, ahead int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if id, ok := d.ids[hash]; ok {
-		return id, false
+	at, found := 0, false
+	if d.blind <= 0 {
+		at, found = d.known.find(hash)
 	}
-	if len(d.ids) >= maxEntries {
+	switch n := d.known.n; {
+	case found:
+		d.hits++
+		return d.known.slots[at].id, false, 0
+	case n == trialEntries && d.hits < trialEntries/trialShare:
 		d.forget()
+		d.blind = blindValues
+	case n == maxEntries:
+		d.forget()
+		at, _ = d.known.find(hash)
+	}
+	id = d.last + 1
+	if d.blind > 0 {
+		d.blind -= aheadIDs
+		d.last += aheadIDs
+		return id, true, aheadIDs
 	}
 	d.last++
-	d.ids[hash] = d.last
-	if d.gone != nil && d.gone.has(hash) {
-		d.again = append(d.again, d.last)
-	}
-	return d.last, true
+	d.known.add(at, keyed{hash, id})
+	return id, true, 0
 }
 
-// forget starts over. What was known is left in a filter.
+// forget starts over. What was known is left in the ledger.
 func (d *dictionary) forget() {
-	if d.gone == nil {
-		d.gone = &filter{}
-	}
-	for hash := range d.ids {
-		d.gone.add(hash)
-	}
-	clear(d.ids)
+	d.gone.write(d.known.entries())
+	d.known.clear()
+	d.hits = 0
 }
 
-// filter is a Bloom filter for values known by a hash (Bloom 1970): it never
-// denies one that was added, and takes one in a thousand for one that was as long
-// as these are not more than two million.
-type filter [1 << 19]uint64
-
-func (f *filter) add(hash uint64) {
-	for n := range uint64(filterBits) {
-		bit := hash + n*(hash>>32|1)
-		f[bit>>6%uint64(len(f))] |= 1 << (bit & 63)
-	}
+// note adds to the ledger what was not looked up.
+func (d *dictionary) note(list []keyed) {
+	run := inOrder(list)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.gone.write(run)
 }
-
-func (f *filter) has(hash uint64) bool {
-	for n := range uint64(filterBits) {
-		bit := hash + n*(hash>>32|1)
-		if f[bit>>6%uint64(len(f))]&(1<<(bit&63)) == 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// filterBits is how many bits stand for a value.
-const filterBits = 5
 
 // cache is one worker's own memory of a dictionary, so that a common value
 // costs no lock. Direct-mapped: what collides is asked for again.
 type cache struct {
 	dict  *dictionary
+	rows  *Rows // this worker's part of the dictionary's
 	slots []cacheSlot
+
+	next  uint32  // of the ids that are the worker's to give out
+	ahead int     // how many these are
+	noted []keyed // what has got one of them
 }
 
 type cacheSlot struct {
@@ -103,11 +121,44 @@ type cacheSlot struct {
 	id   uint32
 }
 
-const cacheSlots = 1 << 14
+const (
+	cacheSlots = 1 << 14
+	cacheNoted = 1 << 14
+)
 
-func newCache(d *dictionary) *cache { return &cache{dict: d, slots: make([]cacheSlot, cacheSlots)} }
+func (l *load) newCache(d *dictionary) *cache {
+	return &cache{dict: d, rows: d.rows.part(l.Threads, &l.columns), slots: make([]cacheSlot, cacheSlots)}
+}
 
 func (c *cache) slot(hash uint64) *cacheSlot { return &c.slots[hash&(cacheSlots-1)] }
+
+// id is dictionary.id for one value.
+func (c *cache) id(hash uint64) (id uint32, fresh bool) {
+	if c.ahead == 0 {
+		id, fresh, ahead := c.dict.id(hash)
+		if ahead == 0 {
+			return id, fresh
+		}
+		c.next, c.ahead = id, ahead
+	}
+	id = c.next
+	c.next++
+	c.ahead--
+	if c.dict.gone == nil {
+		return id, true
+	}
+	if c.noted = append(c.noted, keyed{hash, id}); len(c.noted) == cacheNoted {
+		c.note()
+	}
+	return id, true
+}
+
+func (c *cache) note() {
+	if len(c.noted) > 0 {
+		c.dict.note(c.noted)
+		c.noted = c.noted[:0]
+	}
+}
 
 // mix joins two hashes into one.
 func mix(a, b uint64) uint64 {
@@ -123,9 +174,9 @@ var dictionaryKeys = map[string]string{
 	"dir": "text", "file": "text", "agent": "text", "referer": "text", "ident": "hash",
 }
 
-// unify gives values that a capped dictionary stored twice one id again. It
-// rewrites the hits once, and only where that happened. It returns the ids of
-// links that were replaced, with their replacements.
+// unify gives values that a capped dictionary stored twice one id again, and
+// drops the others. It returns the ids of links that were replaced, with their
+// replacements.
 func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]uint32, err error) {
 	if len(doubted) == 0 {
 		return nil, nil
@@ -138,8 +189,15 @@ func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]
 	var drops, mended []string
 	for _, d := range doubted {
 		name := d.name
-		twice, err := alias(ctx, conn, d)
-		if err != nil {
+		find := d.told
+		if d.grows {
+			find = d.compared
+		}
+		if err := find(ctx, conn); err != nil {
+			return nil, err
+		}
+		var twice int64
+		if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM alias_`+name).Scan(&twice); err != nil {
 			return nil, err
 		}
 		if twice == 0 {
@@ -148,10 +206,10 @@ func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]
 		mended = append(mended, name)
 		drops = append(drops, fmt.Sprintf("DELETE FROM %[1]s WHERE id IN (SELECT id FROM alias_%[1]s)", name))
 	}
-	if err := rewrite(ctx, conn, "hit", mended); err != nil {
+	if err := replace(ctx, conn, "hit", mended); err != nil {
 		return nil, err
 	}
-	if err := rewrite(ctx, conn, "tie", slices.DeleteFunc(slices.Clone(mended), func(name string) bool { return !slices.Contains(tieColumns, name) })); err != nil {
+	if err := replace(ctx, conn, "tie", slices.DeleteFunc(slices.Clone(mended), func(name string) bool { return !slices.Contains(tieColumns, name) })); err != nil {
 		return nil, err
 	}
 	if _, err := conn.ExecContext(ctx, strings.Join(append(drops, "SELECT 1"), "; ")); err != nil {
@@ -160,41 +218,43 @@ func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]
 	return replacedLinks(ctx, conn, mended)
 }
 
-// doubted is a dictionary in which values may stand twice: some of those with
-// these ids, any where there are none. Ids up to after stay: they are of the
-// case that grows, whose hits are copied as they are.
+// doubted is a dictionary in which values may stand twice. In a case that grows
+// ids up to after stay: they are of its hits, which are copied as they are.
 type doubted struct {
-	name  string
-	ids   []uint32
+	*dictionary
+	grows bool
 	after uint32
 }
 
-// maxDoubted is for how many ids it is cheaper to name them.
-const maxDoubted = 1 << 18
+// told makes a table of the ids to replace, with their replacements, from the
+// dictionary's ledger.
+func (d doubted) told(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE alias_%s (id UINTEGER, one UINTEGER)`, d.name)); err != nil {
+		return err
+	}
+	d.forget()
+	return conn.Raw(func(dc any) error {
+		rows, err := duckdb.NewAppenderFromConn(dc.(driver.Conn), "", "alias_"+d.name)
+		if err != nil {
+			return err
+		}
+		return errors.Join(d.gone.twice(func(id, one uint32) error { return rows.AppendRow(id, one) }), rows.Close())
+	})
+}
 
-// alias makes a table of the ids to replace, with their replacements, and counts
-// them. Values that stand once are sifted out by a hash, so that what has to be
-// compared is small.
-func alias(ctx context.Context, conn *sql.Conn, d doubted) (twice int64, err error) {
-	name := d.name
-	keys := strings.Split(dictionaryKeys[name], ", ")
+// compared makes the same table, from the values. Those that stand once are
+// sifted out by a hash, so that what has to be compared is small.
+func (d doubted) compared(ctx context.Context, conn *sql.Conn) error {
+	keys := strings.Split(dictionaryKeys[d.name], ", ")
 	var same []string
 	for _, k := range keys {
 		same = append(same, fmt.Sprintf("d.%[1]s IS NOT DISTINCT FROM m.%[1]s", k))
 	}
-	of := "hash(" + strings.Join(keys, ", ") + ")"
-	often := `SELECT %[2]s AS h FROM %[1]s GROUP BY h HAVING count(*) > 1`
-	if 0 < len(d.ids) && len(d.ids) <= maxDoubted {
-		often = `SELECT DISTINCT %[2]s AS h FROM %[1]s WHERE id IN (SELECT unnest([` + list(d.ids) + `]::UINTEGER[]))`
-	}
-	q := fmt.Sprintf(`CREATE TEMP TABLE often AS `+often+`;
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE often AS SELECT %[2]s AS h FROM %[1]s GROUP BY h HAVING count(*) > 1;
 		CREATE TEMP TABLE repeated AS SELECT * FROM %[1]s WHERE %[2]s IN (SELECT h FROM often);
 		CREATE TEMP TABLE alias_%[1]s AS SELECT d.id, m.one FROM repeated d JOIN (SELECT min(id) AS one, %[3]s FROM repeated GROUP BY %[3]s) m ON %[4]s WHERE d.id <> m.one AND d.id > %[5]d;
-		DROP TABLE often; DROP TABLE repeated`, name, of, dictionaryKeys[name], strings.Join(same, " AND "), d.after)
-	if _, err := conn.ExecContext(ctx, q); err != nil {
-		return 0, err
-	}
-	return twice, conn.QueryRowContext(ctx, `SELECT count(*) FROM alias_`+name).Scan(&twice)
+		DROP TABLE often; DROP TABLE repeated`, d.name, "hash("+strings.Join(keys, ", ")+")", dictionaryKeys[d.name], strings.Join(same, " AND "), d.after))
+	return err
 }
 
 // tieColumns are the dictionaries that table tie refers to.
@@ -205,6 +265,42 @@ var tieColumns = []string{"link", "agent", "client"}
 const rewriteSlices = 8
 
 var rewriteRows int64 = 2 << 20
+
+// updateShare is of how many rows one may have to be changed so that changing
+// these is cheaper than to write all anew. A test has fewer.
+var updateShare int64 = 16
+
+// replace puts the one id in place of the others.
+func replace(ctx context.Context, conn *sql.Conn, table string, dicts []string) error {
+	var many []string
+	for _, name := range dicts {
+		var rows, changed, last int64
+		if err := conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*), count(a.id), coalesce(max(h.rowid), 0) FROM %[1]s h LEFT JOIN alias_%[2]s a ON a.id = h.%[2]s`, table, name)).Scan(&rows, &changed, &last); err != nil {
+			return err
+		}
+		switch {
+		case changed > rows/updateShare:
+			many = append(many, name)
+		case changed > 0:
+			if err := update(ctx, conn, table, name, last); err != nil {
+				return err
+			}
+		}
+	}
+	return rewrite(ctx, conn, table, many)
+}
+
+// update changes single rows up to last. What is changed is held in memory until
+// the CHECKPOINT.
+func update(ctx context.Context, conn *sql.Conn, table, name string, last int64) error {
+	for first := int64(0); first <= last; first += rewriteRows {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`UPDATE %[1]s SET %[2]s = a.one FROM alias_%[2]s a WHERE a.id = %[1]s.%[2]s AND %[1]s.rowid BETWEEN %[3]d AND %[4]d; CHECKPOINT`,
+			table, name, first, first+rewriteRows-1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // rewrite puts the one id in place of the others, some rows at a time, so that
 // the blocks that are left are those that the next rows are written to.

@@ -5,17 +5,15 @@ import (
 	"fmt"
 	"hash/maphash"
 	"maps"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
 	"ipdrift/ingest/synth"
 )
 
-// loadForgetting is Load with dictionaries that forget everything whenever
-// the source is read from, as a full one does.
-func loadForgetting(t *testing.T, o Options, file string) (*Store, *Loaded) {
+// loadForgetting is Load with dictionaries to which something is done whenever
+// the source is read from.
+func loadForgetting(t *testing.T, o Options, file string, do func(*dictionary)) (*Store, *Loaded) {
 	t.Helper()
 	s, ctx := testStore(t), context.Background()
 	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: Hits{room: o.Hold}}
@@ -23,10 +21,11 @@ func loadForgetting(t *testing.T, o Options, file string) (*Store, *Loaded) {
 	if err := l.prepare(); err != nil {
 		t.Fatal(err)
 	}
+	defer l.dicts.close()
 	l.Progress = func(Progress) {
 		for _, d := range l.dicts.all() {
 			d.mu.Lock()
-			d.forget()
+			do(d)
 			d.mu.Unlock()
 		}
 	}
@@ -34,7 +33,7 @@ func loadForgetting(t *testing.T, o Options, file string) (*Store, *Loaded) {
 		t.Fatal(err)
 	}
 	for _, d := range l.dicts.all() {
-		if d.gone == nil {
+		if d.last > 0 && !d.gone.any() {
 			t.Fatalf("dictionary %s never forgot", d.name)
 		}
 	}
@@ -67,8 +66,11 @@ func attempts(t *testing.T, s *Store, u *Unproven) map[string]string {
 	return out
 }
 
+// TestForgettingChangesNothing forgets as a full dictionary does, and looks
+// nothing up as one that is of no use; rows are rewritten or changed.
 func TestForgettingChangesNothing(t *testing.T) {
-	defer func(rows int64) { rewriteRows = rows }(rewriteRows)
+	defer func(rows, share int64) { rewriteRows, updateShare = rows, share }(rewriteRows, updateShare)
+	forget, blind := (*dictionary).forget, func(d *dictionary) { d.blind = 1 << 30 }
 	for name, o := range map[string]synth.Options{
 		"normal":  {Seed: 1, Lines: 20_000, Refused: 0.2},
 		"hostile": {Seed: 2, Lines: 15_000, Hostile: true, Refused: 0.2},
@@ -76,13 +78,15 @@ func TestForgettingChangesNothing(t *testing.T) {
 		text, _ := synthLog(t, o)
 		file := writeFile(t, t.TempDir(), "a.log", []byte(text+text)) // every value returns
 		want, wantLoaded := loadArgs(t, testOptions(t), file)
-		for _, threads := range []int{1, 3} {
+		for _, c := range []struct {
+			threads     int
+			do          func(*dictionary)
+			rows, share int64
+		}{{1, forget, rewriteRows, updateShare}, {3, forget, 7_000, updateShare}, {1, forget, 7_000, 1}, {3, blind, 7_000, updateShare}, {1, blind, 7_000, 1}} {
 			o := testOptions(t)
-			o.Threads = threads
-			if threads > 1 {
-				rewriteRows = 7_000
-			}
-			got, loaded := loadForgetting(t, o, file)
+			threads := c.threads
+			o.Threads, rewriteRows, updateShare = c.threads, c.rows, c.share
+			got, loaded := loadForgetting(t, o, file, c.do)
 			diff(t, name, query[string](t, got, contents), query[string](t, want, contents))
 			for table, key := range dictionaryKeys {
 				if twice := one[int](t, got, fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM %s GROUP BY %s HAVING count(*) > 1)`, table, key)); twice != 0 {
@@ -113,21 +117,70 @@ func TestDictionaryIsFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer d.gone.close()
+	hash := func(value uint64) uint64 { return value * 0x9e3779b97f4a7c15 }
 	for i := range uint64(maxEntries) {
-		d.ids[i*0x9e3779b97f4a7c15] = uint32(i + 1)
-	}
-	d.last = maxEntries
-	for _, c := range []struct {
-		hash   uint64
-		want   uint32
-		forgot bool
-		again  []uint32
-	}{
-		{5, 6, false, nil}, {maxEntries + 1, maxEntries + 1, true, nil}, {5, maxEntries + 2, true, []uint32{maxEntries + 2}}, {maxEntries + 1, maxEntries + 1, true, []uint32{maxEntries + 2}},
-	} {
-		if id, _ := d.id(c.hash * 0x9e3779b97f4a7c15); id != c.want || (d.gone != nil) != c.forgot || !slices.Equal(d.again, c.again) {
-			t.Errorf("value %d has id %d, forgot %t, doubts %v; want %d, %t, %v", c.hash, id, d.gone != nil, d.again, c.want, c.forgot, c.again)
+		if id, fresh, _ := d.id(hash(i)); id != uint32(i+1) || !fresh {
+			t.Fatalf("value %d has id %d, fresh %t", i, id, fresh)
 		}
+		d.id(hash(0)) // it is of use
+	}
+	for _, c := range []struct {
+		value         uint64
+		want          uint32
+		fresh, forgot bool
+	}{
+		{maxEntries + 1, maxEntries + 1, true, true}, {5, maxEntries + 2, true, true}, {maxEntries + 1, maxEntries + 1, false, true},
+	} {
+		if id, fresh, _ := d.id(hash(c.value)); id != c.want || fresh != c.fresh || d.gone.any() != c.forgot {
+			t.Errorf("value %d has id %d, fresh %t, forgot %t; want %+v", c.value, id, fresh, d.gone.any(), c)
+		}
+	}
+	d.forget()
+	twice := map[uint32]uint32{}
+	if err := d.gone.twice(func(id, one uint32) error { twice[id] = one; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[uint32]uint32{maxEntries + 2: 6}; !maps.Equal(twice, want) {
+		t.Errorf("doubles %v, want %v", twice, want)
+	}
+}
+
+// TestUselessDictionary gives a dictionary new values alone, until it looks them
+// up no more, and then until it does again.
+func TestUselessDictionary(t *testing.T) {
+	d, err := newDictionary(testStore(t), "file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.gone.close()
+	value, last := uint64(0), uint32(0)
+	ask := func() (ahead int) {
+		if value++; value > 4*blindValues {
+			t.Fatal("there is no end")
+		}
+		id, fresh, ahead := d.id(value * 0x9e3779b97f4a7c15)
+		if id != last+1 || !fresh {
+			t.Fatalf("value %d has id %d, fresh %t; want %d", value, id, fresh, last+1)
+		}
+		last = id + uint32(max(ahead, 1)) - 1
+		return ahead
+	}
+	ahead := ask()
+	for range 2 {
+		looked, blind := 0, 0
+		for ; ahead == 0; ahead = ask() {
+			looked++
+		}
+		for ; ahead > 0; ahead = ask() {
+			blind += ahead
+		}
+		if looked != trialEntries || blind != blindValues {
+			t.Errorf("%d values are looked up and %d are not, want %d and %d", looked, blind, trialEntries, blindValues)
+		}
+	}
+	if d.known.n != 1 || len(d.known.slots) > 4*trialEntries {
+		t.Errorf("%d entries, %d slots", d.known.n, len(d.known.slots))
 	}
 }
 
@@ -143,29 +196,4 @@ func TestNothingAndEmptyAreTwoThings(t *testing.T) {
 	a, _ := loadText(t, o, none+empty)
 	b, _ := loadText(t, o, empty+none)
 	diff(t, "the other order", query[string](t, b, q), query[string](t, a, q))
-}
-
-// TestFilterNeverDenies counts what a filter with two million values takes for
-// one that it was given.
-func TestFilterNeverDenies(t *testing.T) {
-	rng, f := rand.New(rand.NewPCG(1, 2)), filter{}
-	values := make([]uint64, 2_000_000)
-	for i := range values {
-		values[i] = rng.Uint64()
-		f.add(values[i])
-	}
-	for _, v := range values {
-		if !f.has(v) {
-			t.Fatalf("%x was added and is denied", v)
-		}
-	}
-	wrong := 0
-	for range 1_000_000 {
-		if f.has(rng.Uint64()) {
-			wrong++
-		}
-	}
-	if wrong > 2000 {
-		t.Errorf("%d of a million values are taken for known ones, want 1 in 1000", wrong)
-	}
 }

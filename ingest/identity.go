@@ -93,12 +93,12 @@ func (w *worker) identity(ctx context.Context, host uint64) (uint32, error) {
 	if slot.hash == hash && slot.id != 0 {
 		return slot.id, nil
 	}
-	id, fresh := w.ident.dict.id(hash)
+	id, fresh := w.ident.id(hash)
 	*slot = cacheSlot{hash, id}
 	if !fresh {
 		return id, nil
 	}
-	return id, w.ident.dict.rows.Append(ctx, id, hash)
+	return id, w.ident.rows.Append(ctx, id, hash)
 }
 
 // named is the value of the parameter, cookie or field that is the identity.
@@ -114,7 +114,7 @@ func (w *worker) named() []byte {
 }
 
 func queryOf(target []byte) []byte {
-	_, q, _ := bytes.Cut(target, []byte("?"))
+	_, q := cutByte(target, '?')
 	return q
 }
 
@@ -151,7 +151,7 @@ var queryIDs = []string{"sid", "session_id", "sessionid", "uid", "user_id", "use
 
 func isQueryID(name []byte) bool {
 	for _, id := range queryIDs {
-		if len(name) == len(id) && strings.EqualFold(string(name), id) {
+		if len(name) == len(id) && name[0]|0x20 == id[0] && strings.EqualFold(string(name), id) {
 			return true
 		}
 	}
@@ -162,8 +162,8 @@ func isQueryID(name []byte) bool {
 func (w *worker) queryID(q []byte) uint64 {
 	for len(q) > 0 {
 		var part []byte
-		part, q, _ = bytes.Cut(q, []byte("&"))
-		name, value, _ := bytes.Cut(part, []byte("="))
+		part, q = cutByte(q, '&')
+		name, value := cutByte(part, '=')
 		switch {
 		case len(value) == 0 || len(name) > 16:
 		case string(name) == "CMCD":
@@ -175,6 +175,14 @@ func (w *worker) queryID(q []byte) uint64 {
 		}
 	}
 	return 0
+}
+
+// cutByte is bytes.Cut for one byte.
+func cutByte(b []byte, sep byte) (before, after []byte) {
+	if i := bytes.IndexByte(b, sep); i >= 0 {
+		return b[:i], b[i+1:]
+	}
+	return b, nil
 }
 
 // cmcdSession is the value of the key sid among percent-encoded ones such as

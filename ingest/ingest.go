@@ -164,6 +164,12 @@ func (d *dictionaries) all() []*dictionary {
 	return []*dictionary{d.outcome, d.link, d.client, d.dir, d.file, d.agent, d.referer, d.ident}
 }
 
+func (d *dictionaries) close() {
+	for _, one := range d.all() {
+		one.gone.close()
+	}
+}
+
 // Load reads the sources into the store. Damage to a source is reported in
 // its stats and does not stop the others; the error is for what stops
 // everything.
@@ -182,6 +188,7 @@ func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, 
 	if err := l.prepare(); err != nil {
 		return nil, err
 	}
+	defer l.dicts.close()
 	if err := l.inherit(ctx); err != nil {
 		return nil, err
 	}

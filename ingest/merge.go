@@ -144,11 +144,8 @@ func (l *load) merge(ctx context.Context) error {
 	}
 	var twice []doubted
 	for _, d := range l.dicts.all() {
-		switch {
-		case l.store.grows && d.last > l.inherited[d.name]:
-			twice = append(twice, doubted{name: d.name, after: l.inherited[d.name]})
-		case len(d.again) > 0:
-			twice = append(twice, doubted{name: d.name, ids: d.again, after: l.inherited[d.name]})
+		if l.store.grows && d.last > l.inherited[d.name] || d.gone.any() {
+			twice = append(twice, doubted{d, l.store.grows, l.inherited[d.name]})
 		}
 	}
 	if l.store.grows || len(out)+len(twice) > 0 {

@@ -52,12 +52,12 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, s *site, hostHash ui
 	if slot.hash == hash && slot.id != 0 {
 		return slot.id, nil
 	}
-	id, fresh := w.outcome.dict.id(hash)
+	id, fresh := w.outcome.id(hash)
 	*slot = cacheSlot{hash, id}
 	if !fresh {
 		return id, nil
 	}
-	return id, w.outcome.dict.rows.Append(ctx, id,
+	return id, w.outcome.rows.Append(ctx, id,
 		w.hostText(o.host), w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(o.method, cutMark)))), o.status, o.code, o.upstream, o.shield,
 		uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
 		uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key, o.stale, o.refused)

@@ -31,7 +31,8 @@ func cutQuery(url []byte) []byte {
 // cutReferer drops the query, the fragment and what stands before an @ in the
 // authority (RFC 3986, 3.2.1).
 func cutReferer(url []byte) []byte {
-	if i := bytes.IndexAny(url, "?#"); i >= 0 {
+	url = cutQuery(url)
+	if i := bytes.IndexByte(url, '#'); i >= 0 {
 		url = url[:i]
 	}
 	scheme, rest, ok := bytes.Cut(url, []byte("://"))
@@ -48,8 +49,8 @@ func cutReferer(url []byte) []byte {
 
 // cleanPath is a path as it may be stored: a token that stands in it, under
 // whatever scheme, is cut to its first characters.
-func cleanPath(path []byte) string {
-	return validText(cutSegments(cutNamed(cutParams(string(path)))))
+func cleanPath(path string) string {
+	return validText(cutSegments(cutNamed(cutParams(path))))
 }
 
 // cutSegments shortens the segments of a path that look like a token before its expiry.
@@ -83,7 +84,7 @@ func timeFollows(path string) bool {
 // cutNamed shortens what stands behind the name of a token and "=", and behind any
 // other name what looks like a digest.
 func cutNamed(text string) string {
-	if !strings.ContainsAny(text, "=%") {
+	if strings.IndexByte(text, '=') < 0 && strings.IndexByte(text, '%') < 0 {
 		return text
 	}
 	s := spell(text)
@@ -221,7 +222,7 @@ func validText(s string) string {
 func StoredPath(target []byte, l *token.Link, m *pseudonym.Map) string {
 	own := ownToken(l.Token)
 	dir, file := splitStored(withoutToken(target, l))
-	return m.Text(cleanPath(cutOwn(dir, own))) + m.Text(cleanPath(cutOwn(file, own)))
+	return m.Text(cleanPath(string(cutOwn(dir, own)))) + m.Text(cleanPath(string(cutOwn(file, own))))
 }
 
 // withoutToken is the raw path of a target, a token that stands in it cut to

@@ -55,16 +55,23 @@ func (f *feed) drop() {
 // it writes is compressed on the way and stands in the file once. It is safe for
 // concurrent use.
 type Rows struct {
-	store  *Store
-	table  string
-	schema *arrow.Schema
+	*flow
+	fullRows, fullText int  // when a batch is full
+	own                bool // a part: one goroutine's
 
 	mu    sync.Mutex
 	build *array.RecordBuilder
 	n     int
 	bytes int // of text
+}
 
-	flow    sync.Mutex
+// flow is the INSERT into one table.
+type flow struct {
+	store  *Store
+	table  string
+	schema *arrow.Schema
+
+	mu      sync.Mutex
 	batches chan arrow.Record // of the INSERT under way; nil where there is none
 	outcome chan error        // of the same
 }
@@ -75,11 +82,23 @@ func (s *Store) Rows(table string) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rows{store: s, table: table, schema: schema, build: newBuilder(schema)}, nil
+	return &Rows{
+		flow: &flow{store: s, table: table, schema: schema}, fullRows: batchRows, fullText: batchText,
+		build: array.NewRecordBuilder(memoryOfC{}, schema),
+	}, nil
 }
 
-func newBuilder(schema *arrow.Schema) *array.RecordBuilder {
-	return array.NewRecordBuilder(memoryOfC{}, schema)
+// partRows and partText bound a part's batches: four vectors of DuckDB, and what
+// stays in a core's cache.
+const (
+	partRows = 4 * 2048
+	partText = 512 << 10
+)
+
+// part collects rows for the same INSERT, for one of several goroutines alone,
+// which so do not wait for each other. What it holds is written by rest.
+func (r *Rows) part(of int, mem *recycled) *Rows {
+	return &Rows{flow: r.flow, own: true, fullRows: min(partRows, batchRows/of), fullText: min(partText, batchText/of), build: array.NewRecordBuilder(mem, r.schema)}
 }
 
 // Append adds one row, its values in the order of the table's columns. nil is
@@ -100,39 +119,59 @@ func (r *Rows) add(ctx context.Context, put func([]array.Builder) (text int, err
 // collect adds the rows that put appends. It returns how many they are, and how
 // much text.
 func (r *Rows) collect(ctx context.Context, put func([]array.Builder) (rows, text int, err error)) error {
-	r.mu.Lock()
+	if !r.own {
+		r.mu.Lock()
+	}
 	rows, text, err := put(r.build.Fields())
 	if err != nil {
-		r.mu.Unlock()
+		r.unlock()
 		return fmt.Errorf("table %s: %w", r.table, err)
 	}
 	r.n += rows
 	r.bytes += text
-	least := batchRows
-	if r.bytes > batchText {
+	least := r.fullRows
+	if r.bytes > r.fullText {
 		least = 1
 	}
 	full := r.takeIf(least)
-	r.mu.Unlock()
+	r.unlock()
 	return r.write(ctx, full)
+}
+
+func (r *Rows) unlock() {
+	if !r.own {
+		r.mu.Unlock()
+	}
 }
 
 // Flush writes what was collected so far and waits for it.
 func (r *Rows) Flush(ctx context.Context) error {
-	r.mu.Lock()
-	rest := r.takeIf(1)
-	r.mu.Unlock()
-	if err := r.write(ctx, rest); err != nil {
+	if err := r.rest(ctx); err != nil {
 		return err
 	}
-	r.flow.Lock()
-	defer r.flow.Unlock()
-	if r.batches == nil {
+	return r.flow.end()
+}
+
+// rest hands over what was collected so far.
+func (r *Rows) rest(ctx context.Context) error {
+	if !r.own {
+		r.mu.Lock()
+	}
+	rest := r.takeIf(1)
+	r.unlock()
+	return r.write(ctx, rest)
+}
+
+// end waits for the INSERT.
+func (f *flow) end() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.batches == nil {
 		return nil
 	}
-	close(r.batches)
-	r.batches = nil
-	return <-r.outcome
+	close(f.batches)
+	f.batches = nil
+	return <-f.outcome
 }
 
 // FlushAll flushes tables side by side.
@@ -154,23 +193,23 @@ func (r *Rows) takeIf(n int) arrow.Record {
 }
 
 // write hands a batch to the INSERT, whose error it returns where it has failed.
-func (r *Rows) write(ctx context.Context, batch arrow.Record) error {
+func (f *flow) write(ctx context.Context, batch arrow.Record) error {
 	if batch == nil {
 		return nil
 	}
-	r.flow.Lock()
-	defer r.flow.Unlock()
-	if r.batches == nil {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.batches == nil {
 		batches, outcome := make(chan arrow.Record, 1), make(chan error, 1)
-		r.batches, r.outcome = batches, outcome
-		r.store.aside(func(life context.Context) { outcome <- r.store.insert(life, r.table, r.schema, batches) })
+		f.batches, f.outcome = batches, outcome
+		f.store.aside(func(life context.Context) { outcome <- f.store.insert(life, f.table, f.schema, batches) })
 	}
 	select {
-	case r.batches <- batch:
+	case f.batches <- batch:
 		return nil
-	case err := <-r.outcome:
+	case err := <-f.outcome:
 		batch.Release()
-		r.outcome <- err
+		f.outcome <- err
 		return err
 	case <-ctx.Done():
 		batch.Release()

@@ -83,10 +83,10 @@ CREATE TABLE client (           -- one row per address, country and ASN
     asn     UINTEGER            -- NULL: not logged
 );
 
-CREATE TABLE dir     (id UINTEGER NOT NULL, text VARCHAR NOT NULL); -- path up to its last slash, as written
-CREATE TABLE file    (id UINTEGER NOT NULL, text VARCHAR NOT NULL); -- the rest, without query
-CREATE TABLE agent   (id UINTEGER NOT NULL, text VARCHAR);
-CREATE TABLE referer (id UINTEGER NOT NULL, text VARCHAR);          -- without query
+CREATE TABLE dir     (id UINTEGER NOT NULL, text VARCHAR NOT NULL USING COMPRESSION fsst); -- path up to its last slash, as written
+CREATE TABLE file    (id UINTEGER NOT NULL, text VARCHAR NOT NULL USING COMPRESSION fsst); -- the rest, without query
+CREATE TABLE agent   (id UINTEGER NOT NULL, text VARCHAR USING COMPRESSION fsst);
+CREATE TABLE referer (id UINTEGER NOT NULL, text VARCHAR USING COMPRESSION fsst);          -- without query
 CREATE TABLE ident   (id UINTEGER NOT NULL, hash UBIGINT NOT NULL); -- keyed hash of a value; the key is not kept
 
 CREATE TABLE tie (              -- what links of one viewer share; rows may repeat

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"net/netip"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -25,6 +26,7 @@ type worker struct {
 	link     token.Link
 
 	outcome, client, dir, file, agent, referer, ident *cache
+	issued                                            *cache // dictionary link, for which links is the memory
 	tied                                              *cache // what was noted of ties
 	links                                             []linkMemo
 
@@ -53,9 +55,9 @@ func newWorker(l *load) *worker {
 	return &worker{
 		load: l, readings: map[int]*reading{},
 		prover: newProver(l),
-		links:  make([]linkMemo, linkSlots), outcome: newCache(l.dicts.outcome), client: newCache(l.dicts.client),
-		dir: newCache(l.dicts.dir), file: newCache(l.dicts.file), agent: newCache(l.dicts.agent), referer: newCache(l.dicts.referer),
-		ident: newCache(l.dicts.ident), tied: newCache(nil),
+		links:  make([]linkMemo, linkSlots), outcome: l.newCache(l.dicts.outcome), client: l.newCache(l.dicts.client),
+		dir: l.newCache(l.dicts.dir), file: l.newCache(l.dicts.file), agent: l.newCache(l.dicts.agent), referer: l.newCache(l.dicts.referer),
+		ident: l.newCache(l.dicts.ident), issued: l.newCache(l.dicts.link), tied: &cache{slots: make([]cacheSlot, cacheSlots)},
 		salts: [2]uint64{maphash.String(l.seed, "upper"), maphash.String(l.seed, "lower")},
 	}
 }
@@ -71,7 +73,17 @@ func (w *worker) run(ctx context.Context, take func() (chunk, bool), out chan<- 
 	for i, r := range w.readings {
 		w.sources[i].learn(&r.facts)
 	}
+	for _, c := range w.caches() {
+		c.note()
+		if err := c.rows.rest(ctx); err != nil {
+			return err
+		}
+	}
 	return w.flush(ctx, out)
+}
+
+func (w *worker) caches() []*cache {
+	return []*cache{w.outcome, w.issued, w.client, w.dir, w.file, w.agent, w.referer, w.ident}
 }
 
 func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) error {
@@ -138,7 +150,7 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 		w.queries++
 	}
 	t := w.aim(at, query)
-	l, err := w.linkOf(ctx, s, host, &t)
+	l, err := w.linkOf(ctx, at, &t)
 	if err != nil {
 		return err
 	}
@@ -178,6 +190,7 @@ type place struct {
 	written []byte
 	name    []byte // see hostName; of a line without one, what stands for it
 	hash    uint64 // of the name
+	stored  string // the name as the case holds it; "": not needed yet
 	site    *site  // nil: the slot is empty
 }
 
@@ -202,7 +215,7 @@ func (w *worker) placeOf(from *reading, source int) *place {
 		}
 		name = w.sources[source].host
 	}
-	*p = place{append(p.written[:0], written...), append(p.name[:0], name...), w.hash(name), w.prover.site(name)}
+	*p = place{written: append(p.written[:0], written...), name: append(p.name[:0], name...), hash: w.hash(name), site: w.prover.site(name)}
 	return p
 }
 
@@ -292,8 +305,12 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 // match tells how the link of the record verifies.
 func (w *worker) match(s *site, l *linkMemo, served bool, c contextHash) token.Match {
 	r := &w.record
-	match, known := w.prover.recall(r.Client, served, c)
-	if !known {
+	var match token.Match
+	known := false
+	if !l.fresh {
+		match, known = w.prover.recall(r.Client, served, c)
+	}
+	if l.fresh = false; !known {
 		match = w.prover.prove(w.readLink(s), s, r.Client, served, c, &l.proof)
 	}
 	if match.OK && match.Scope != token.ScopeFile {
@@ -380,6 +397,7 @@ type linkMemo struct {
 	key      uint64 // aimed.link
 	hash     uint64 // of host, token, expiry and what else of the target is hashed
 	id       uint32 // 0: not well-formed
+	fresh    bool   // nobody has tried to prove it
 	shape    token.Shape
 	detail   token.Detail
 	deadline int64
@@ -389,12 +407,12 @@ type linkMemo struct {
 	known    known  // of the last request
 }
 
-func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*linkMemo, error) {
+func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, error) {
 	m := &w.links[t.link&(linkSlots-1)]
 	if m.key == t.link {
 		return m, nil
 	}
-	l := w.readLink(s)
+	l := w.readLink(at.site)
 	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline, own: len(ownToken(l.Token))}
 	if l.Shape != token.Signed {
 		return m, nil
@@ -406,19 +424,21 @@ func (w *worker) linkOf(ctx context.Context, s *site, host []byte, t *aimed) (*l
 	if l.Params != nil {
 		m.hash = mix(m.hash, w.hash(l.Params))
 	}
-	id, fresh := w.dicts.link.id(m.hash)
-	if m.id = id; !fresh {
+	id, fresh := w.issued.id(m.hash)
+	if m.id, m.fresh = id, fresh; !fresh {
 		return m, nil
 	}
-	shown, hash := validText(string(l.Token[:min(tokenShown, len(l.Token))])), stableID(host, l)
-	name := validText(w.hostText(host))
-	return m, w.dicts.link.rows.add(ctx, func(b []array.Builder) (int, error) {
+	shown, hash := validText(string(l.Token[:min(tokenShown, len(l.Token))])), stableID(at.name, l)
+	if at.stored == "" {
+		at.stored = validText(w.hostText(at.name))
+	}
+	return m, w.issued.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)
-		appendText(b[1], name, true)
+		appendText(b[1], at.stored, true)
 		appendText(b[2], shown, true)
 		b[3].(*array.Uint64Builder).Append(hash)
 		b[4].(*array.Int64Builder).Append(l.Deadline)
-		return len(name), nil
+		return len(at.stored), nil
 	})
 }
 
@@ -459,43 +479,75 @@ func (w *worker) ids(ctx context.Context, o *outcome, s *site, t *aimed, l *link
 	if ids.agent, err = w.textID(ctx, s, l, &k.agent, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText); err != nil {
 		return ids, err
 	}
-	ids.referer, err = w.textID(ctx, s, l, &k.referer, w.referer, w.record.Referer, w.hash(w.record.Referer), refererText)
+	ids.referer, err = w.refererID(ctx, s, l, &k.referer)
 	return ids, err
 }
 
+// refererID is textID for the referer, whose query is not stored: those that
+// differ in it alone are one.
+func (w *worker) refererID(ctx context.Context, s *site, l *linkMemo, near *cacheSlot) (uint32, error) {
+	raw := w.record.Referer
+	hash := w.hash(raw)
+	if near.hash == hash && near.id != 0 {
+		return near.id, nil
+	}
+	text, known := raw, hash
+	if raw != nil {
+		text = cutReferer(w.Keys.Cut(w.withoutOwn(s, l, raw), cutMark))
+		known = mix(w.hash(text), 1) // an empty one is not one that is not there
+	}
+	id, err := w.storedID(ctx, w.referer, text, known, refererText)
+	*near = cacheSlot{hash, id}
+	return id, err
+}
+
 // textID is the id of a text of the link's line, if it is not the one in near. stored
-// is what of it goes into the case, if anything. The token that the line itself bears is
-// cut out beforehand, whatever stands around it: which line brings a text first must not
-// matter to what is stored.
+// is what of it goes into the case, if anything.
 func (w *worker) textID(ctx context.Context, s *site, l *linkMemo, near *cacheSlot, c *cache, text []byte, hash uint64, stored func([]byte) (string, bool)) (uint32, error) {
 	if near.hash == hash && near.id != 0 {
 		return near.id, nil
 	}
 	asked := hash
-	if l.own > 0 && len(text) >= l.own {
-		if cut := cutOwn(text, ownToken(w.readLink(s).Token)); len(cut) != len(text) {
-			text, hash = cut, w.hash(cut)
-		}
+	if cut := w.withoutOwn(s, l, text); len(cut) != len(text) {
+		text, hash = cut, w.hash(cut)
 	}
+	id, err := w.storedID(ctx, c, text, hash, stored)
+	*near = cacheSlot{asked, id}
+	return id, err
+}
+
+// withoutOwn cuts the token that the line itself bears out of a text, whatever stands
+// around it: which line brings a text first must not matter to what is stored.
+func (w *worker) withoutOwn(s *site, l *linkMemo, text []byte) []byte {
+	if l.own == 0 || len(text) < l.own {
+		return text
+	}
+	return cutOwn(text, ownToken(w.readLink(s).Token))
+}
+
+// storedID is the id of a text by what names it.
+func (w *worker) storedID(ctx context.Context, c *cache, text []byte, hash uint64, stored func([]byte) (string, bool)) (uint32, error) {
 	slot := c.slot(hash)
 	if slot.hash == hash && slot.id != 0 {
-		*near = cacheSlot{asked, slot.id}
 		return slot.id, nil
 	}
-	id, fresh := c.dict.id(hash)
-	*slot, *near = cacheSlot{hash, id}, cacheSlot{asked, id}
+	id, fresh := c.id(hash)
+	*slot = cacheSlot{hash, id}
 	if !fresh {
 		return id, nil
 	}
 	clean, some := stored(w.Keys.Cut(text, cutMark))
-	return id, c.dict.rows.addText(ctx, id, w.Pseudonyms.Text(clean), some)
+	return id, c.rows.addText(ctx, id, w.Pseudonyms.Text(clean), some)
 }
 
-func pathText(b []byte) (string, bool) { return cleanPath(b), true }
+// The texts of these may be views of what they are given: the row is a copy.
+func pathText(b []byte) (string, bool) { return cleanPath(view(b)), true }
 
-func agentText(b []byte) (string, bool) { return validText(cutHashed(cutNamed(string(b)))), b != nil }
+func agentText(b []byte) (string, bool) { return validText(cutHashed(cutNamed(view(b)))), b != nil }
 
-func refererText(b []byte) (string, bool) { return cleanPath(cutReferer(b)), b != nil }
+func refererText(b []byte) (string, bool) { return cleanPath(view(cutReferer(b))), b != nil }
+
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) {
 	r := &w.record
@@ -509,7 +561,7 @@ func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) 
 		*near = *slot
 		return slot.id, nil
 	}
-	id, fresh := w.client.dict.id(hash)
+	id, fresh := w.client.id(hash)
 	*slot = cacheSlot{hash, id}
 	if !fresh {
 		return id, nil
@@ -523,7 +575,7 @@ func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) 
 	raw = shown.As16()
 	hi, lo := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
 	address, country := token.AppendAddr(space[:0], shown), validText(w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(r.Country, cutMark)))))
-	return id, w.client.dict.rows.add(ctx, func(b []array.Builder) (int, error) {
+	return id, w.client.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)
 		b[1].(*array.Uint8Builder).Append(family(shown))
 		b[2].(*array.Uint8Builder).Append(uint8(b2i(shown.Is4In6())))

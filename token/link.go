@@ -170,7 +170,7 @@ func decodeSum(text []byte) (sum [16]byte, ok bool) {
 	}
 	bits, have, n := uint(0), 0, 0
 	for _, c := range text[:sumChars] {
-		six := base64url(c)
+		six := base64Places[c]
 		if six > 63 {
 			return [16]byte{}, false
 		}
@@ -183,6 +183,14 @@ func decodeSum(text []byte) (sum [16]byte, ok bool) {
 	}
 	return sum, true
 }
+
+// base64Places is base64url for each character.
+var base64Places = func() (places [256]byte) {
+	for c := range places {
+		places[c] = base64url(byte(c))
+	}
+	return places
+}()
 
 // base64url returns a character's place in the alphabet of RFC 4648 section 5, 255 outside it.
 func base64url(c byte) byte {
