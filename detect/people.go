@@ -156,17 +156,43 @@ func (a *analysis) tells(circle *strip) (bool, error) {
 
 // enter stores the users of some circles, and replays the masks over them.
 func (a *analysis) enter(ctx context.Context, persons *ingest.Rows, s *scene) error {
+	var p personRows
 	for _, r := range s.reels {
-		if err := a.keep(ctx, persons, r); err != nil {
-			return err
-		}
+		a.keep(&p, r)
 	}
 	for i := range s.others {
-		if err := a.keepOther(ctx, persons, &s.others[i]); err != nil {
-			return err
-		}
+		a.keepOther(&p, &s.others[i])
 	}
-	return nil
+	return persons.Extend(ctx, p.link, p.agent, p.salt, p.class, p.reason, p.requests, p.refusals, p.mismatches, p.addresses, p.prefixes24, p.prefixes16,
+		p.switches, p.interrupted, p.first, p.last)
+}
+
+// personRows are rows of table person, by column.
+type personRows struct {
+	link, agent                               []uint32
+	salt                                      []int64
+	class, reason                             []string
+	requests, refusals, mismatches, addresses []int64
+	prefixes24, prefixes16                    ingest.Counts
+	switches                                  []int64
+	interrupted                               []bool
+	first, last                               []ingest.Micros
+}
+
+func (p *personRows) add(k userKey, class finding.Class, reason string, requests, refusals, mismatches, switches int64, interrupted bool, first, last int64) {
+	p.link, p.agent, p.salt = append(p.link, k.link), append(p.agent, k.agent), append(p.salt, k.salt)
+	p.class, p.reason = append(p.class, string(class)), append(p.reason, reason)
+	p.requests, p.refusals, p.mismatches = append(p.requests, requests), append(p.refusals, refusals), append(p.mismatches, mismatches)
+	p.switches, p.interrupted = append(p.switches, switches), append(p.interrupted, interrupted)
+	p.first, p.last = append(p.first, ingest.Micros(first)), append(p.last, ingest.Micros(last))
+}
+
+// spread adds the addresses of the same user; networks of IPv4 addresses alone.
+func (p *personRows) spread(four bool, addresses, prefixes24, prefixes16 int64) {
+	if !four {
+		prefixes24, prefixes16 = -1, -1
+	}
+	p.addresses, p.prefixes24, p.prefixes16 = append(p.addresses, addresses), append(p.prefixes24, prefixes24), append(p.prefixes16, prefixes16)
 }
 
 func (a *analysis) counted(class finding.Class) {
@@ -175,25 +201,17 @@ func (a *analysis) counted(class finding.Class) {
 }
 
 // keepOther stores a user who was not judged.
-func (a *analysis) keepOther(ctx context.Context, persons *ingest.Rows, u *other) error {
+func (a *analysis) keepOther(p *personRows, u *other) {
 	class, reason := a.classOf(u)
-	var p24, p16 any
-	if u.four {
-		p24, p16 = u.prefixes24, u.prefixes16
-	}
-	interrupted := u.refusals > 0 && !u.resumed && !a.recovered[u.key]
-	if err := persons.Append(ctx, u.key.link, u.key.agent, u.key.salt, string(class), reason, u.requests, u.refusals, int64(0),
-		u.addresses, p24, p16, u.switches, interrupted, ingest.Micros(u.first), ingest.Micros(u.final)); err != nil {
-		return err
-	}
 	a.counted(class)
+	p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
+	p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
 	if ip := a.signedFor(u.place); ip.IsValid() && a.film.links[u.place].link == u.key.link {
 		a.replay(u.host, familyOf(ip)).AddBound(ip, 1)
 	}
 	if u.path != nil {
 		a.follow(u.host, u.path)
 	}
-	return nil
 }
 
 // dropSplit takes the users apart in table member who were taken for one
@@ -215,7 +233,7 @@ type userKey struct {
 }
 
 // keep stores the users of one circle who were judged.
-func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) error {
+func (a *analysis) keep(p *personRows, r *reel) {
 	strangers, crowd := map[uint32][]uint8{}, map[uint32]int{}
 	for i := range r.users {
 		if u := &r.users[i]; u.Class == finding.ManyNetworks {
@@ -229,15 +247,9 @@ func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) erro
 			a.split = append(a.split, r.who[u.Who])
 		}
 		u.Interrupted = u.Interrupted && !a.recovered[name]
-		var p24, p16 any
-		if u.Family4 {
-			p24, p16 = int64(u.Prefixes24), int64(u.Prefixes16)
-		}
-		if err := persons.Append(ctx, name.link, name.agent, name.salt, string(u.Class), u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches),
-			int64(u.Addresses), p24, p16, int64(u.Switches), u.Interrupted, ingest.Micros(u.First), ingest.Micros(u.Last)); err != nil {
-			return err
-		}
 		a.counted(u.Class)
+		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)
+		p.spread(u.Family4, int64(u.Addresses), int64(u.Prefixes24), int64(u.Prefixes16))
 		a.replay(r.host, r.replayFamily(u)).Add(u, u.Signed, uint64(a.linkOf(r, u.Link)))
 		if u.Class == finding.ManyNetworks {
 			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
@@ -252,7 +264,6 @@ func (a *analysis) keep(ctx context.Context, persons *ingest.Rows, r *reel) erro
 			a.replay(r.host, familyOf(signed)).AddStranger(uint64(a.linkOf(r, link)), lens)
 		}
 	}
-	return nil
 }
 
 // replayFamily is the family whose mask question a user belongs to: that of

@@ -11,6 +11,9 @@ import (
 // Texts are values of a text column, "" for NULL.
 type Texts []string
 
+// Counts are values of a column of BIGINT, -1 for NULL.
+type Counts []int64
+
 // Extend adds many rows, given by column, in the order of the table's columns:
 // slices of one length, of which none is kept. Text is made valid UTF-8 in place;
 // of a []string, "" is a text of its own.
@@ -47,6 +50,18 @@ func appendColumn(b array.Builder, values any) (rows, text int, ok bool) {
 		return len(v), 0, appendAll(b, v, nil)
 	case []int64:
 		return len(v), 0, appendAll(b, v, nil)
+	case []Micros:
+		times := make([]arrow.Timestamp, len(v))
+		for i, t := range v {
+			times[i] = arrow.Timestamp(t)
+		}
+		return len(v), 0, appendAll(b, times, nil)
+	case Counts:
+		some := make([]bool, len(v))
+		for i, n := range v {
+			some[i] = n >= 0
+		}
+		return len(v), 0, appendAll(b, []int64(v), some)
 	case []string:
 		return len(v), cleaned(v), appendAll(b, v, nil)
 	case Texts:

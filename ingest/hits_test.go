@@ -50,7 +50,7 @@ func TestHitsRewritten(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 4, Lines: 20_000})
 	o := testOptions(t)
 	o.Hold = 64 << 20
-	_, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)))
+	_, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)), (*dictionary).forget)
 	if ok, _ := loaded.Hits.Each(func(Page) error { return nil }); ok {
 		t.Error("ids were rewritten, and the rows as they were are handed on")
 	}

@@ -140,7 +140,7 @@ func (l *ledger) write(run iter.Seq[keyed]) {
 
 func (l *ledger) run(run iter.Seq[keyed]) (err error) {
 	if l.file == nil {
-		if l.file, err = os.CreateTemp("", temporary+"seen-"); err != nil {
+		if l.file, err = os.CreateTemp("", Temporary+"seen-"); err != nil {
 			return err
 		}
 		os.Remove(l.file.Name()) // a run that is killed leaves nothing, where a file that is open can be removed
