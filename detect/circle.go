@@ -183,7 +183,7 @@ func (a *analysis) join(ctx context.Context, c *circles) error {
 	}
 	var err error
 	a.joint, err = a.film.regroup(ctx, requests, len(numbers)+1, a.Room/2, func(place, _ uint32) uint32 { return a.circleAt[place] },
-		func(s *strip) bool { return a.circleAt[s.number] > 0 })
+		func(s *strip) bool { return a.circleAt[s.number] > 0 }, a.viewers)
 	return err
 }
 
@@ -237,11 +237,25 @@ type used struct {
 // takeTurns joins the links that one player used in turn. Links over several
 // directories, and those whose signing address is not known, stay as they are.
 func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
-	shares := uint32(1 + a.requests()/largeLog) // of the user agents: so that memory stays bounded
-	for share := range shares {
-		all, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.has(agent) && agent%shares == share })
-		if err != nil {
+	for shares := uint32(1); ; shares *= 4 { // of the uses: so that memory stays bounded
+		ok, err := a.takeShares(ctx, c, shares)
+		if ok || err != nil {
 			return err
+		}
+	}
+}
+
+// mostUses is how many uses are held at once, of 128 bytes. A test has fewer.
+var mostUses = 1 << 20
+
+// takeShares does so share by share; ok tells whether these are small enough. What
+// was joined may be joined again.
+func (a *analysis) takeShares(ctx context.Context, c *circles, shares uint32) (ok bool, err error) {
+	for share := range shares {
+		all, ok, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.has(agent) },
+			func(u *used) bool { return (u.agent*0x9e3779b1^u.dir*0x85ebca6b)>>8%shares == share }, shares >= mostShares)
+		if !ok || err != nil {
+			return false, err
 		}
 		for from := 0; from < len(all); {
 			to := from + 1
@@ -252,8 +266,12 @@ func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
 			from = to
 		}
 	}
-	return nil
+	return true, nil
 }
+
+// mostShares is from how many shares on one that is too large is cut: to the first
+// uses of each user agent in each directory, which are all that is looked at.
+const mostShares = 64
 
 // beside tells whether two uses are of one host, user agent and directory.
 func (u *used) beside(o *used) bool { return u.host == o.host && u.agent == o.agent && u.dir == o.dir }
@@ -277,9 +295,10 @@ func (a *analysis) pair(c *circles, uses []used) {
 	}
 }
 
-// uses lists the uses of some user agents, host by host, agent by agent and
-// directory by directory, each in the order of time.
-func (a *analysis) uses(ctx context.Context, some func(agent uint32) bool) (all []used, err error) {
+// uses lists uses by some user agents, and of these some, host by host, agent by
+// agent and directory by directory, each in the order of time. Where there are too
+// many it is not ok, unless they may be cut.
+func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, some func(*used) bool, may bool) (all []used, ok bool, err error) {
 	type part struct {
 		uses []used
 		err  error
@@ -287,57 +306,80 @@ func (a *analysis) uses(ctx context.Context, some func(agent uint32) bool) (all 
 	err = inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
 		func(c cut) (p part) {
 			for i := range c.strips {
-				if s := &c.strips[i]; s.signed > 0 {
+				if s := &c.strips[i]; s.signed > 0 && p.err == nil {
 					var of []used
-					of, p.err = a.usesOf(s, some)
-					p.uses = append(p.uses, of...)
+					of, p.err = a.usesOf(s, agents)
+					p.uses = append(p.uses, slices.DeleteFunc(of, func(u used) bool { return !some(&u) })...)
 				}
 			}
 			return p
 		},
 		func(p part) error {
-			all = append(all, p.uses...)
-			return p.err
+			if p.err != nil {
+				return p.err
+			}
+			if all = append(all, p.uses...); len(all) <= mostUses {
+				return nil
+			}
+			if !may {
+				return errEnough
+			}
+			all = firstUses(all)
+			return nil
 		})
-	slices.SortFunc(all, func(x, y used) int {
-		return cmp.Or(cmp.Compare(x.host.place, y.host.place), cmp.Compare(x.agent, y.agent), cmp.Compare(x.dir, y.dir), cmp.Compare(x.first, y.first), cmp.Compare(x.place, y.place))
+	if err == errEnough {
+		return nil, false, nil
+	}
+	slices.SortFunc(all, used.inOrder)
+	return all, true, err
+}
+
+func (u used) inOrder(o used) int {
+	return cmp.Or(cmp.Compare(u.host.place, o.host.place), cmp.Compare(u.agent, o.agent), cmp.Compare(u.dir, o.dir), cmp.Compare(u.first, o.first), cmp.Compare(u.place, o.place))
+}
+
+// firstUses are those of each user agent in each directory that are looked at.
+func firstUses(all []used) []used {
+	slices.SortFunc(all, used.inOrder)
+	n := 0
+	var before used
+	return slices.DeleteFunc(all, func(u used) bool {
+		if n++; !u.beside(&before) {
+			n = 1
+		}
+		before = u
+		return n > maxTurns
 	})
-	return all, err
 }
 
 // usesOf lists the uses of one link.
 func (a *analysis) usesOf(s *strip, some func(agent uint32) bool) (uses []used, err error) {
 	var fell []uint32 // clients that were refused last because of their address; 0: none
-	err = s.parts(func(frames []frame) error {
-		for i := range frames {
-			f := &frames[i]
-			o := a.outcomes[f.outcome]
-			if o.shield || !some(f.agent) {
-				continue
-			}
-			n := slices.IndexFunc(uses, func(u used) bool { return u.agent == f.agent })
-			file := a.keyOf(f).file
-			if n < 0 {
-				n = len(uses)
-				uses = append(uses, used{host: o.host, place: s.number, agent: f.agent, dir: f.dir, turn: turn{first: f.start, file: file}})
-				fell = append(fell, 0)
-			}
-			u := &uses[n]
-			u.final = f.start
-			if f.dir != u.dir {
-				u.dir = 0
-			}
-			if file != u.file {
-				u.file = 0
-			}
-			if f.cause != a.words.mismatch && f.cause != a.expiredMismatch {
-				continue
-			}
-			if fell[n] == 0 || f.start > u.fell.time || bytes.Compare(a.text(f.client), a.text(fell[n])) > 0 {
-				fell[n], u.fell.time = f.client, f.start
-			}
+	var agents casting
+	err = a.eachRequest(s, func(f *frame) {
+		if !some(f.agent) {
+			return
 		}
-		return nil
+		n, fresh := agents.number(userKey{agent: f.agent})
+		file := a.keyOf(f).file
+		if fresh {
+			uses = append(uses, used{host: a.outcomes[f.outcome].host, place: s.number, agent: f.agent, dir: f.dir, turn: turn{first: f.start, file: file}})
+			fell = append(fell, 0)
+		}
+		u := &uses[n]
+		u.final = f.start
+		if f.dir != u.dir {
+			u.dir = 0
+		}
+		if file != u.file {
+			u.file = 0
+		}
+		if f.cause != a.words.mismatch && f.cause != a.expiredMismatch {
+			return
+		}
+		if fell[n] == 0 || f.start > u.fell.time || bytes.Compare(a.text(f.client), a.text(fell[n])) > 0 {
+			fell[n], u.fell.time = f.client, f.start
+		}
 	})
 	signed := a.signedFor(s.number)
 	for n := range uses {

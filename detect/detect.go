@@ -1,17 +1,17 @@
 // Package detect reads a case and says why each request was refused, who is
-// affected by changing addresses, and which mask would have helped. SQL counts,
-// Go decides:
+// affected by changing addresses, and which mask would have helped:
 //
-//  1. Requests are grouped into visits: same link, user, client, path scope and
-//     outcome. Everything up to step 7 works on visits.
+//  1. All requests become a film, link by link, in memory or in a temporary file.
+//     What steps up to 5 ask is asked of visits: like requests of one link, user,
+//     client, path scope and outcome.
 //  2. The policy of each host is learned from what its edge accepted.
 //  3. Links that verify for no observed address are searched: which address,
 //     path or binding were they signed with?
 //  4. Each host is calibrated over distinct tokens.
 //  5. Every kind gets its verdict, cause and evidence.
 //  6. What belongs together becomes one user.
-//  7. The requests of users with a telling refusal stream through
-//     [judge.Users] in time order; all other users are counted in SQL.
+//  7. The requests of users with a telling refusal go through [judge.Users] in the
+//     order of time; all other users are counted.
 //  8. The masks are replayed per host and family.
 package detect
 
@@ -57,6 +57,7 @@ type analysis struct {
 	conn      *sql.Conn // holds the temporary tables
 	changed   bool      // table hit is not what was loaded
 	film      *film
+	lastLink  uint32 // the highest id
 	clients   clients
 	texts     *texts
 	loaded    *ingest.Loaded

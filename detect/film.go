@@ -92,11 +92,12 @@ var ( // a test has others
 func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
 	f := &film{threads: a.Threads}
 	places, err := a.listLinks(ctx, f)
-	if err != nil {
-		return nil, err
-	}
 	var requests int64
-	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests); err != nil {
+	if err == nil {
+		err = a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests)
+	}
+	if err != nil {
+		f.close()
 		return nil, err
 	}
 	return f.make(ctx, requests, len(f.links), a.Room, func(put func(frame) error) error { return a.expose(ctx, places, put) })
@@ -147,6 +148,7 @@ func (f *film) open() (err error) {
 	return err
 }
 
+// close ends a film. Its strips, and what they refer to, end with it.
 func (f *film) close() {
 	if f == nil {
 		return
@@ -185,6 +187,9 @@ func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) 
 		clients, dirs, files, agents, idents := p.U32(5), p.U32(6), p.U32(7), p.U32(8), p.U32(10)
 		mu.Lock()
 		defer mu.Unlock()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		for i, link := range links {
 			if err := put(frame{
 				start: int64(starts[i]), at: placeOf(sources[i], lines[i]), place: places[link], outcome: outcomes[i],
@@ -208,9 +213,9 @@ func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) 
 	return ingest.ScanBeside(ctx, conns, "hit", `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, page)
 }
 
-// regroup makes a film of some of the requests of another, in strips with other
-// numbers, below an end.
-func (f *film) regroup(ctx context.Context, requests int64, end int, most int64, key func(place, ident uint32) uint32, some func(*strip) bool) (*film, error) {
+// regroup makes a film of some of the requests of another, those of some strips and
+// of them some, in strips with other numbers, below an end.
+func (f *film) regroup(ctx context.Context, requests int64, end int, most int64, key func(place, ident uint32) uint32, some func(*strip) bool, each func(*frame) bool) (*film, error) {
 	to := &film{threads: f.threads, key: key}
 	return to.make(ctx, requests, end, most, func(put func(frame) error) error {
 		return f.cuts(ctx, func(c cut) error {
@@ -219,8 +224,11 @@ func (f *film) regroup(ctx context.Context, requests int64, end int, most int64,
 					continue
 				}
 				if err := c.strips[i].parts(func(frames []frame) error {
-					for _, of := range frames {
-						if err := put(of); err != nil {
+					for i := range frames {
+						if !each(&frames[i]) {
+							continue
+						}
+						if err := put(frames[i]); err != nil {
 							return err
 						}
 					}
@@ -240,6 +248,7 @@ func (a *analysis) listLinks(ctx context.Context, f *film) (places []uint32, err
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*), coalesce(max(id), 0)::BIGINT FROM link`).Scan(&links, &last); err != nil {
 		return nil, err
 	}
+	a.lastLink = uint32(last)
 	f.links, f.freeLinks = ingest.Outside[reference](links + 1)
 	places = make([]uint32, last+1)
 	n := uint32(0)
@@ -309,7 +318,10 @@ func (f *film) arrange(ctx context.Context) error {
 		g.Go(func() error {
 			var scratch []frame
 			for i := next.Add(1) - 1; i < int64(len(f.rolls)); i = next.Add(1) - 1 {
-				if err := cmp.Or(ctx.Err(), f.rolls[i].arrange(&scratch)); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err := f.rolls[i].arrange(&scratch); err != nil {
 					return err
 				}
 			}

@@ -66,7 +66,7 @@ func TestFilm(t *testing.T) {
 					}
 				}
 				odd, err := f.regroup(t.Context(), int64(len(all)), 3, most, func(place, _ uint32) uint32 { return place % 3 },
-					func(s *strip) bool { return s.number%2 == 1 })
+					func(s *strip) bool { return s.number%2 == 1 }, func(*frame) bool { return true })
 				if err != nil {
 					t.Fatal(err)
 				}

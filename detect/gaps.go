@@ -12,6 +12,8 @@ import (
 const (
 	gapSample = 300     // users of a host that are looked at for missing segments
 	gapLinks  = 1 << 13 // links that they are found among, in the order of their hashes
+	gapUsers  = 1 << 20 // users of these that are counted, in the order of the film
+	gapFiles  = 1 << 14 // that are looked at of one
 )
 
 // findGaps looks for requests that are missing from the log: of lines that say so,
@@ -76,6 +78,9 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 				return err
 			}
 			for n, v := range viewers {
+				if _, ok := requests[v]; !ok && len(requests) == gapUsers {
+					continue
+				}
 				if requests[v] += counts[n]; first[v] == 0 {
 					first[v] = s.number
 				}
@@ -105,26 +110,22 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 // gapsOf looks for missing segments in what users asked for.
 func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*judge.Gaps, error) {
 	places, users := a.linksOf(watched)
-	type asked struct {
+	type ask struct {
 		user               userKey
 		agent, place, file uint32
 	}
-	all := map[asked]bool{}
+	all, asked := map[ask]bool{}, map[userKey]int{}
 	err := a.film.cuts(ctx, func(c cut) error {
 		for i := range c.strips {
 			s := &c.strips[i]
 			if s.number == 0 || !places.has(s.number) {
 				continue
 			}
-			if err := s.parts(func(frames []frame) error {
-				for j := range frames {
-					if f := &frames[j]; !a.bots[f.agent] {
-						if k := a.userOf(f); users[k] {
-							all[asked{k, f.agent, f.place, f.file}] = true
-						}
-					}
+			if err := a.eachRequest(s, func(f *frame) {
+				if k := a.userOf(f); !a.bots[f.agent] && users[k] && asked[k] < gapFiles && !all[ask{k, f.agent, f.place, f.file}] {
+					all[ask{k, f.agent, f.place, f.file}] = true
+					asked[k]++
 				}
-				return nil
 			}); err != nil {
 				return err
 			}

@@ -29,7 +29,7 @@ func TestLittleAtOnce(t *testing.T) {
 			}
 			atOnce := tryText(t, log.String(), settings{threads: 2})
 			defer detect.Meagre()()
-			inParts := tryText(t, log.String(), settings{threads: 2})
+			inParts := tryText(t, log.String(), settings{threads: 2, cramped: true})
 			if len(atOnce.Users.Flagged) == 0 {
 				t.Fatal("nobody is flagged")
 			}

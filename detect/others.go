@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"maps"
 	"slices"
 
 	"ipdrift/detect/finding"
@@ -23,6 +24,7 @@ type other struct {
 
 	refusedAt int64
 	retries   map[attempt]int64 // when the first was refused of those that count as one
+	most      int               // of these, before they are looked through
 	clients   []uint32          // distinct ones, while they are few,
 	many      map[uint32]bool   // and when they are not
 	last      uint32            // client
@@ -94,6 +96,9 @@ func (a *analysis) eachUser(s *strip, number func(*frame, userKey) int, of func(
 	})
 }
 
+// viewers tells the requests of viewers from those of shields.
+func (a *analysis) viewers(f *frame) bool { return !a.outcomes[f.outcome].shield }
+
 // eachRequest tells of every request but those of shields.
 func (a *analysis) eachRequest(s *strip, of func(*frame)) error {
 	return s.parts(func(frames []frame) error {
@@ -131,10 +136,20 @@ func (a *analysis) watch(u *other, f *frame) {
 		if first, ok := u.retries[attempt{f.place, f.client, f.dir, f.file}]; !ok || f.start-first > a.Thresholds.RetryWindow.Microseconds() {
 			u.retries[attempt{f.place, f.client, f.dir, f.file}] = f.start
 			u.refusals++
+			u.forget(f.start - a.Thresholds.RetryWindow.Microseconds())
 		}
 	case o.served() && u.refusals > 0 && f.start > u.refusedAt && f.start-u.refusedAt <= a.Thresholds.Recovery.Microseconds():
 		u.resumed = true
 	}
+}
+
+// forget drops attempts from before a time, once they are many: they count as new.
+func (u *other) forget(before int64) {
+	if len(u.retries) < max(u.most, 1<<10) {
+		return
+	}
+	maps.DeleteFunc(u.retries, func(_ attempt, first int64) bool { return first < before })
+	u.most = 2 * len(u.retries)
 }
 
 // meet notes a client.

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -47,15 +46,23 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 	}
 	err := inOrder(ctx, a.Threads, func(emit func(cut) error) error { return feed(ctx, emit) },
 		func(c cut) scene { return a.scene(&c) },
-		func(s scene) error { return cmp.Or(s.err, a.enter(ctx, persons, &s)) })
-	return cmp.Or(err, persons.Flush(ctx))
+		func(s scene) error {
+			if s.err != nil {
+				return s.err
+			}
+			return a.enter(ctx, persons, &s)
+		})
+	if err != nil {
+		return err
+	}
+	return persons.Flush(ctx)
 }
 
 // filmByAddress keeps together what an address asked for under one user agent, with
 // whatever link.
 func (a *analysis) filmByAddress(ctx context.Context) (*film, error) {
 	return a.film.regroup(ctx, a.requests(), len(a.firsts), a.Room/2, func(_, ident uint32) uint32 { return ident },
-		func(s *strip) bool { return s.number > 0 })
+		func(s *strip) bool { return s.number > 0 }, a.viewers)
 }
 
 // scene is the users of some circles.

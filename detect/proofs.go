@@ -167,3 +167,10 @@ func (a *analysis) keepFlaws(ctx context.Context, conn *sql.Conn, all map[string
 	}
 	return rows.Flush(ctx)
 }
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

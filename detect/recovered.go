@@ -1,6 +1,11 @@
 package detect
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sort"
+)
 
 // lapse is the last refusal of a user on one host.
 type lapse struct {
@@ -8,12 +13,7 @@ type lapse struct {
 	host          *host
 	start         int64
 	place, client uint32
-	agent, ident  uint32
-}
-
-// continues tells whether a request is of the same user, with the same link.
-func (l *lapse) continues(f *frame) bool {
-	return l.place == f.place && l.agent == f.agent && l.ident == f.ident
+	agent         uint32
 }
 
 // findRecovered finds the users who went on with another link: served again at the
@@ -52,22 +52,16 @@ func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) ([]lapse
 		func(c cut) (p part) {
 			for i := range c.strips {
 				if s := &c.strips[i]; s.number > 0 && p.err == nil {
-					p.err = a.eachRequest(s, func(f *frame) {
-						if !a.outcomes[f.outcome].refused() {
-							return
-						}
-						if n := len(p.lapses); n > 0 && p.lapses[n-1].continues(f) {
-							p.lapses[n-1].start, p.lapses[n-1].client = f.start, f.client
-						} else if k := a.userOf(f); some(k) {
-							p.lapses = append(p.lapses, lapse{k, a.outcomes[f.outcome].host, f.start, f.place, f.client, f.agent, f.ident})
-						}
-					})
+					p.err = a.lapsesOf(s, some, &p.lapses)
 				}
 			}
 			return p
 		},
 		func(p part) error {
 			for _, l := range p.lapses {
+				if l.host == nil {
+					continue // nobody refused
+				}
 				if before, ok := last[at{l.user, l.host}]; !ok || before.start <= l.start {
 					last[at{l.user, l.host}] = l
 				}
@@ -84,52 +78,103 @@ func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) ([]lapse
 	return out, nil
 }
 
+// lapsesOf adds the last refusals of some users of a strip.
+func (a *analysis) lapsesOf(s *strip, some func(userKey) bool, to *[]lapse) error {
+	var who casting
+	var at []int // in to; -1: another user
+	return a.eachUser(s, func(_ *frame, k userKey) int {
+		n, fresh := who.number(k)
+		if fresh {
+			at = append(at, -1)
+			if some(k) {
+				at[n] = len(*to)
+				*to = append(*to, lapse{user: k, start: -1})
+			}
+		}
+		return n
+	}, func(n int, f *frame) {
+		if o := a.outcomes[f.outcome]; at[n] >= 0 && o.refused() {
+			l := &(*to)[at[n]]
+			l.host, l.start, l.place, l.client, l.agent = o.host, f.start, f.place, f.client, f.agent
+		}
+	})
+}
+
 // seeRecovery looks through all served requests for those that follow a lapse.
 func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
-	type at struct{ client, agent uint32 }
-	of, clients := map[at][]int32{}, make([]bool, len(a.clients.kinds))
+	slices.SortFunc(lapses, func(x, y lapse) int {
+		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.place, y.host.place), cmp.Compare(x.start, y.start))
+	})
+	type at struct{ client, agent, host uint32 }
+	from, clients := map[at]int32{}, make([]bool, len(a.clients.kinds))
 	for i, l := range lapses {
-		of[at{l.client, l.agent}] = append(of[at{l.client, l.agent}], int32(i))
+		if k := (at{l.client, l.agent, l.host.place}); i == 0 || lapses[i-1].client != l.client || lapses[i-1].agent != l.agent || lapses[i-1].host != l.host {
+			from[k] = int32(i)
+		}
 		clients[l.client] = true
 	}
-	type part struct {
-		users []userKey
-		err   error
-	}
 	recovery := a.Thresholds.Recovery.Microseconds()
-	return inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
-		func(c cut) (p part) {
-			for i := range c.strips {
-				if c.strips[i].number == 0 {
-					continue
+	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, frames []frame) {
+		for i := range frames {
+			f := &frames[i]
+			if f.place == 0 || !clients[f.client] || !a.outcomes[f.outcome].served() {
+				continue
+			}
+			host := a.outcomes[f.outcome].host
+			n, ok := from[at{f.client, f.agent, host.place}]
+			if !ok {
+				continue
+			}
+			those := lapses[n:]
+			n += int32(sort.Search(len(those), func(i int) bool {
+				return those[i].start >= f.start-recovery || those[i].client != f.client || those[i].agent != f.agent || those[i].host != host
+			}))
+			for n = p.next(n); int(n) < len(lapses); n = p.next(n + 1) {
+				l := &lapses[n]
+				if l.client != f.client || l.agent != f.agent || l.host != host || l.start >= f.start {
+					break
 				}
-				if p.err = c.strips[i].parts(func(frames []frame) error {
-					for j := range frames {
-						f := &frames[j]
-						if !clients[f.client] {
-							continue
-						}
-						o := a.outcomes[f.outcome]
-						if !o.served() {
-							continue
-						}
-						for _, n := range of[at{f.client, f.agent}] {
-							if l := &lapses[n]; l.host == o.host && l.place != f.place && f.start > l.start && f.start-l.start <= recovery {
-								p.users = append(p.users, l.user)
-							}
-						}
-					}
-					return nil
-				}); p.err != nil {
-					return p
+				if l.place != f.place {
+					p.settle(n)
 				}
 			}
-			return p
-		},
-		func(p part) error {
-			for _, u := range p.users {
-				a.recovered[u] = true
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for i := range lapses {
+		for _, p := range parts {
+			if p.after[i] > int32(i) {
+				a.recovered[lapses[i].user] = true
 			}
-			return p.err
-		})
+		}
+	}
+	return nil
+}
+
+// pending is the lapses that one goroutine has seen no recovery from: those that it
+// has are skipped at once.
+type pending struct{ after []int32 } // by number: itself, or one behind it
+
+func newPending(n int) *pending {
+	p := &pending{after: make([]int32, n+1)}
+	for i := range p.after {
+		p.after[i] = int32(i)
+	}
+	return p
+}
+
+func (p *pending) settle(n int32) { p.after[n] = n + 1 }
+
+// next is the first one from a number on.
+func (p *pending) next(n int32) int32 {
+	end := n
+	for p.after[end] != end {
+		end = p.after[end]
+	}
+	for n != end {
+		n, p.after[n] = p.after[n], end
+	}
+	return end
 }

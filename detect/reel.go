@@ -21,7 +21,7 @@ type reel struct {
 	paths  []judge.Path // of the users
 }
 
-// name is the key of a user: its own, unless it was taken for one with others.
+// nameIn is the key of a user: its own, unless it was taken for one with others.
 func (a *analysis) nameIn(r *reel, u *judge.User) userKey {
 	if u.Split {
 		return userKey{link: a.linkOf(r, u.Link), agent: u.UA}
@@ -201,7 +201,7 @@ func (a *analysis) numberLink(r *reel, place uint32) uint32 {
 func (a *analysis) userOf(f *frame) userKey {
 	who := atom{link: a.film.links[f.place].link, agent: f.agent}
 	switch {
-	case a.firsts != nil && f.ident > 0:
+	case int(f.ident) < len(a.firsts): // a shield's may be the last
 		return a.firsts[f.ident]
 	case a.stated():
 		who.ident = f.ident

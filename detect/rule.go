@@ -2,7 +2,6 @@ package detect
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -36,13 +35,19 @@ func (a *analysis) rule(ctx context.Context) error {
 	err = inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
 		func(c cut) *leaf { return a.ruleOn(&c) },
 		func(l *leaf) error {
+			if l.err != nil {
+				return l.err
+			}
 			for i := range l.dockets {
 				if d := &l.dockets[i]; !d.quiet {
 					b.count(d)
 				}
 			}
 			l.vote()
-			return cmp.Or(l.err, b.enter(ctx, l), l.cut.putBack())
+			if err := b.enter(ctx, l); err != nil {
+				return err
+			}
+			return l.cut.putBack()
 		})
 	if err != nil {
 		return err
@@ -303,11 +308,4 @@ func (b *book) deny(k *kind, r *ruling) {
 	if r.clash {
 		d.Disagreements += k.n
 	}
-}
-
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

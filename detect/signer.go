@@ -119,7 +119,7 @@ func (l *leaf) vote() {
 type proxy struct {
 	netip.Addr
 	links    int64
-	signed   map[uint32]bool // links
+	signed   bits // ids of links
 	others   map[netip.Addr]bool
 	networks map[network]bool
 }
@@ -147,7 +147,7 @@ func (a *analysis) findProxies(ctx context.Context, conn *sql.Conn) error {
 	var mu sync.Mutex
 	if _, err := screen(ctx, a, func() struct{} { return struct{}{} }, func(_ struct{}, frames []frame) {
 		p := proxies[a.outcomes[frames[0].outcome].host]
-		if p == nil || !p.signed[a.film.links[frames[0].place].link] {
+		if p == nil || !p.signed.has(a.film.links[frames[0].place].link) {
 			return
 		}
 		mu.Lock()
@@ -181,9 +181,10 @@ func (a *analysis) findProxies(ctx context.Context, conn *sql.Conn) error {
 func (a *analysis) listProxies(ctx context.Context, conn *sql.Conn) (map[*host]*proxy, error) {
 	proxies := map[*host]*proxy{}
 	var addresses []string
+	signed := newBits(int(a.lastLink) + 1) // of all: a link has one host
 	for _, h := range a.hosts {
 		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
-			proxies[h] = &proxy{signed: map[uint32]bool{}, others: map[netip.Addr]bool{}, networks: map[network]bool{}}
+			proxies[h] = &proxy{signed: signed, others: map[netip.Addr]bool{}, networks: map[network]bool{}}
 			proxies[h].Addr, _ = netip.ParseAddr(m.value)
 			addresses = append(addresses, "'"+m.value+"'")
 		}
@@ -197,7 +198,7 @@ func (a *analysis) listProxies(ctx context.Context, conn *sql.Conn) (map[*host]*
 		for i, link := range p.U32(0) {
 			h := a.hosts[hosts(i)]
 			if at := proxies[h]; at != nil && texts(i) == h.voted.value {
-				at.signed[link] = true
+				at.signed.set(link)
 				at.links += either(proven(i), int64(1), 0)
 			}
 		}

@@ -22,8 +22,12 @@ type dictionary struct {
 	index, data *os.File // where a text begins, and its length before it
 }
 
-// fewTexts is the last id of a table that is held in memory. A test has fewer.
-var fewTexts = 1 << 17
+// fewTexts is the last id of a table that is held in memory, shortTexts how many
+// bytes it has. A test has fewer.
+var (
+	fewTexts   = 1 << 17
+	shortTexts = 16 << 20
+)
 
 // entry is the size of one in the index: where a text begins, counted from 1; 0:
 // there is none.
@@ -57,11 +61,11 @@ func (d *dictionary) close() {
 
 // fill reads a table.
 func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (err error) {
-	var last int
-	if err := conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+table).Scan(&last); err != nil {
+	var last, size int
+	if err := conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT, coalesce(sum(strlen(text)), 0)::BIGINT FROM `+table).Scan(&last, &size); err != nil {
 		return err
 	}
-	if last <= fewTexts {
+	if last <= fewTexts && size <= shortTexts {
 		d.all = make([]string, last+1)
 		return ingest.Scan(ctx, conn, table, `id, text`, func(p ingest.Page) error {
 			text := p.Texts(1)

@@ -34,7 +34,9 @@ func (a *analysis) markUnforwarded(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		changed, _ = done.RowsAffected()
+		if changed, err = done.RowsAffected(); err != nil {
+			return err
+		}
 	}
 	a.changed = a.changed || changed > 0
 	return nil

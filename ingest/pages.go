@@ -73,12 +73,6 @@ func pageOf(table, columns string, page int64) string {
 	return fmt.Sprintf(`SELECT %s FROM %s WHERE rowid >= %d AND rowid < %d`, columns, table, page*pageRows, (page+1)*pageRows)
 }
 
-// Few runs a query of which it is known that the result is small, and hands its
-// rows on in order.
-func Few(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) error {
-	return onePage(ctx, conn, query, f)
-}
-
 func onePage(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) error {
 	return conn.Raw(func(dc any) error {
 		a, err := duckdb.NewArrowFromConn(dc.(driver.Conn))

@@ -78,14 +78,14 @@ type stretch struct {
 func Follow(sights []Sight) Path {
 	visits := visits(sights)
 	var path Path
+	at := map[mover]int{}
 	put := func(key mover, l leg) {
-		for i := range path {
-			if path[i].mover == key {
-				path[i].legs = append(path[i].legs, l)
-				return
-			}
+		n, ok := at[key]
+		if !ok {
+			n = len(path)
+			at[key], path = n, append(path, stretch{mover: key})
 		}
-		path = append(path, stretch{key, []leg{l}})
+		path[n].legs = append(path[n].legs, l)
 	}
 	for i := range visits {
 		l := leg{visit: visits[i], moved: i > 0}

@@ -1,1 +1,0 @@
-for b in base n1 base n1; do rm -f t.db*; STEPS=1 /tmp/sp/quiet.sh ./$b analyze --quiet --db t.db --key-file /tmp/sp/key --format json $1 > t.$b.json 2> t.err; echo $b; grep -E "account|Settle|Keep|Close" t.err | cut -c1-90; ls -la t.db | awk '{print $5}'; done
