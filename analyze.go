@@ -417,7 +417,7 @@ func (o *analyzeFlags) stopped(err error, standing string) error {
 	full := (*ingest.FullDisk)(nil)
 	switch {
 	case errors.As(err, &full) && full.Temporary:
-		return failed("point TMPDIR to a folder with room for about a tenth of the logs, decompressed; "+standing, "%w", err)
+		return failed("point TMPDIR to a folder with room for about a quarter of the logs, decompressed; "+standing, "%w", err)
 	case errors.As(err, &full):
 		return failed("a case is written beside its final name: what is there already once more, and about a tenth of the new logs, decompressed; "+standing, "%w", err)
 	case o.db != "":
