@@ -210,7 +210,7 @@ func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) 
 	if err != nil {
 		return err
 	}
-	return ingest.ScanBeside(ctx, conns, "hit", `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, page)
+	return ingest.ScanHits(ctx, conns, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, page)
 }
 
 // regroup makes a film of some of the requests of another, those of some strips and

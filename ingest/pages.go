@@ -43,17 +43,30 @@ func Scan(ctx context.Context, conn *sql.Conn, table, columns string, f func(Pag
 	return err
 }
 
-// ScanBeside is [Scan] on several connections, which it closes: the pages come in
-// any order, and f is called by several goroutines at once.
-func ScanBeside(ctx context.Context, conns []*sql.Conn, table, columns string, f func(Page) error) error {
-	pages, err := pagesOf(ctx, conns[0], table)
+// ScanHits hands on columns of table hit on several connections, which it closes:
+// page by page in any order, and f is called by several goroutines at once. Pages
+// are lines of one source, which the database finds without reading all others.
+func ScanHits(ctx context.Context, conns []*sql.Conn, columns string, f func(Page) error) error {
+	var pages []string
+	err := scanRows(ctx, conns[0], `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`, func(scan func(...any) error) error {
+		var source uint16
+		var first, last, n int64
+		if err := scan(&source, &first, &last, &n); err != nil {
+			return err
+		}
+		step := pageRows * max(1, (last-first+1)/n) // a source may have other lines than those of requests
+		for ; first <= last; first += step {
+			pages = append(pages, fmt.Sprintf(`SELECT %s FROM hit WHERE source = %d AND line BETWEEN %d AND %d`, columns, source, first, first+step-1))
+		}
+		return nil
+	})
 	g, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
 	for _, conn := range conns {
 		g.Go(func() error {
 			defer conn.Close()
-			for page := next.Add(1) - 1; page < pages; page = next.Add(1) - 1 {
-				if err := onePage(ctx, conn, pageOf(table, columns, page), f); err != nil {
+			for page := next.Add(1) - 1; page < int64(len(pages)); page = next.Add(1) - 1 {
+				if err := onePage(ctx, conn, pages[page], f); err != nil {
 					return err
 				}
 			}
@@ -61,6 +74,20 @@ func ScanBeside(ctx context.Context, conns []*sql.Conn, table, columns string, f
 		})
 	}
 	return cmp.Or(err, g.Wait())
+}
+
+func scanRows(ctx context.Context, conn *sql.Conn, query string, f func(scan func(...any) error) error) error {
+	rows, err := conn.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // pagesOf is how many pages a table has: rows that were deleted leave holes.
