@@ -351,6 +351,10 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	}
 	bar.judging()
 	giveBack(p.memory)
+	debug.SetMemoryLimit(p.memory * 3 / 8) // from here on Go does most of the work
+	if err := store.Limit(ctx, p.memory/4); err != nil {
+		return nil, nil, o.stopped(store.Worded(err), store.Standing())
+	}
 	analysis, err := detect.Analyze(ctx, store, loaded, p.detect)
 	if err != nil {
 		return nil, nil, lines.interrupted(ctx, o.stopped(store.Worded(err), store.Standing()), store.Standing(), "while judging")

@@ -172,6 +172,12 @@ func (s *Store) Close() error {
 	return err
 }
 
+// Limit bounds from now on what DuckDB may use, in bytes.
+func (s *Store) Limit(ctx context.Context, memory int64) error {
+	_, err := s.DB.ExecContext(ctx, fmt.Sprintf(`SET memory_limit = '%dKB'`, memory/1000))
+	return err
+}
+
 func (s *Store) shut() error {
 	if s.DB == nil {
 		return nil
