@@ -53,7 +53,6 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 type leaf struct {
 	*analysis
 	cut     *cut
-	err     error
 	dockets []docket
 	seals   []seal // of the strips of cut
 	judged  struct {

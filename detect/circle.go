@@ -299,32 +299,29 @@ func (a *analysis) pair(c *circles, uses []used) {
 // agent and directory by directory, each in the order of time. Where there are too
 // many it is not ok, unless they may be cut.
 func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, some func(*used) bool, may bool) (all []used, ok bool, err error) {
-	type part struct {
-		uses []used
-		err  error
-	}
-	err = inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
-		func(c cut) (p part) {
+	most := mostUses
+	err = pass(ctx, a.Threads, a.film.cuts,
+		func(c *cut) (uses []used, err error) {
 			for i := range c.strips {
-				if s := &c.strips[i]; s.signed > 0 && p.err == nil {
-					var of []used
-					of, p.err = a.usesOf(s, agents)
-					p.uses = append(p.uses, slices.DeleteFunc(of, func(u used) bool { return !some(&u) })...)
+				if s := &c.strips[i]; s.signed > 0 {
+					of, err := a.usesOf(s, agents)
+					if err != nil {
+						return nil, err
+					}
+					uses = append(uses, slices.DeleteFunc(of, func(u used) bool { return !some(&u) })...)
 				}
 			}
-			return p
+			return uses, nil
 		},
-		func(p part) error {
-			if p.err != nil {
-				return p.err
-			}
-			if all = append(all, p.uses...); len(all) <= mostUses {
+		func(uses []used) error {
+			if all = append(all, uses...); len(all) <= most {
 				return nil
 			}
 			if !may {
 				return errEnough
 			}
 			all = firstUses(all)
+			most = max(most, 2*len(all)) // what is left is of too many directories to be cut
 			return nil
 		})
 	if err == errEnough {

@@ -108,7 +108,9 @@ func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
 // in any order, one after the other.
 func (f *film) make(ctx context.Context, requests int64, end int, most int64, expose func(put func(frame) error) error) (*film, error) {
 	if requests*frameSize > most {
-		if err := f.open(); err != nil {
+		var err error
+		if f.file, err = ingest.TempFile("film-"); err != nil {
+			f.close()
 			return nil, err
 		}
 	}
@@ -142,40 +144,18 @@ func (f *film) make(ctx context.Context, requests int64, end int, most int64, ex
 	return f, nil
 }
 
-// open gives the film a file.
-func (f *film) open() (err error) {
-	f.file, err = tempFile("film-")
-	return err
-}
-
 // close ends a film. Its strips, and what they refer to, end with it.
 func (f *film) close() {
 	if f == nil {
 		return
 	}
-	if f.file != nil {
-		dropFile(f.file)
-	}
+	ingest.DropFile(f.file)
 	f.rolls, f.links = nil, nil
 	for _, free := range []func(){f.free, f.freeLinks} {
 		if free != nil {
 			free()
 		}
 	}
-}
-
-// tempFile makes a temporary file, which goes with the process.
-func tempFile(name string) (*os.File, error) {
-	file, err := os.CreateTemp("", ingest.Temporary+name)
-	if err == nil {
-		_ = os.Remove(file.Name()) // where that fails, dropFile does it
-	}
-	return file, err
-}
-
-func dropFile(file *os.File) {
-	file.Close()
-	_ = os.Remove(file.Name())
 }
 
 // expose reads the requests of the case. places are those of the links in the
@@ -206,11 +186,7 @@ func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) 
 	if ok, err := a.loaded.Hits.Each(page); ok {
 		return err
 	}
-	conns, err := a.connections(ctx, a.Threads)
-	if err != nil {
-		return err
-	}
-	return ingest.ScanHits(ctx, conns, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, page)
+	return a.store.ScanHits(ctx, a.Threads, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, page)
 }
 
 // regroup makes a film of some of the requests of another, those of some strips and

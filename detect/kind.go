@@ -2,7 +2,6 @@ package detect
 
 import (
 	"context"
-	"database/sql"
 	"sort"
 	"time"
 
@@ -91,21 +90,6 @@ func (a *analysis) host(name string) *host {
 		a.hosts[name] = h
 	}
 	return h
-}
-
-// connections opens some.
-func (a *analysis) connections(ctx context.Context, n int) (conns []*sql.Conn, err error) {
-	for range n {
-		conn, err := a.store.DB.Conn(ctx)
-		if err != nil {
-			for _, c := range conns {
-				c.Close()
-			}
-			return nil, err
-		}
-		conns = append(conns, conn)
-	}
-	return conns, nil
 }
 
 // group reads what takes few values, and makes the film.

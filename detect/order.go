@@ -48,3 +48,23 @@ func inOrder[T, R any](ctx context.Context, threads int, feed func(emit func(T) 
 	})
 	return g.Wait()
 }
+
+// pass hands cuts to several goroutines, and what work makes of each to sink, in the
+// order of the cuts.
+func pass[R any](ctx context.Context, threads int, cuts func(context.Context, func(cut) error) error, work func(*cut) (R, error), sink func(R) error) error {
+	type made struct {
+		of  R
+		err error
+	}
+	return inOrder(ctx, threads, func(emit func(cut) error) error { return cuts(ctx, emit) },
+		func(c cut) (m made) {
+			m.of, m.err = work(&c)
+			return m
+		},
+		func(m made) error {
+			if m.err != nil {
+				return m.err
+			}
+			return sink(m.of)
+		})
+}

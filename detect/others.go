@@ -195,7 +195,7 @@ func (a *analysis) settleOther(u *other) {
 	u.retries, u.clients, u.many = nil, nil, nil
 }
 
-// class is what a user is who was not judged, and why.
+// classOf is what a user is who was not judged, and why.
 func (a *analysis) classOf(u *other) (finding.Class, string) {
 	switch {
 	case !u.doubted || u.refusals == 0:

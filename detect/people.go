@@ -44,15 +44,7 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 		defer joint.close()
 		feed = joint.cuts
 	}
-	err := inOrder(ctx, a.Threads, func(emit func(cut) error) error { return feed(ctx, emit) },
-		func(c cut) scene { return a.scene(&c) },
-		func(s scene) error {
-			if s.err != nil {
-				return s.err
-			}
-			return a.enter(ctx, persons, &s)
-		})
-	if err != nil {
+	if err := pass(ctx, a.Threads, feed, a.scene, func(s scene) error { return a.enter(ctx, persons, &s) }); err != nil {
 		return err
 	}
 	return persons.Flush(ctx)
@@ -69,35 +61,34 @@ func (a *analysis) filmByAddress(ctx context.Context) (*film, error) {
 type scene struct {
 	reels  []*reel
 	others []other
-	err    error
 }
 
 // scene looks at some circles.
-func (a *analysis) scene(c *cut) (s scene) {
+func (a *analysis) scene(c *cut) (s scene, err error) {
 	for i := range c.strips {
 		circle := &c.strips[i]
 		if circle.number == 0 && circle.roll.film.key == nil {
 			continue // requests without a link are nobody's
 		}
 		flagged, err := a.tells(circle)
-		switch {
-		case err != nil:
-		case flagged:
-			var r *reel
-			if r, err = a.judged(circle); err == nil {
-				s.reels = append(s.reels, r)
-			}
-		default:
-			var users []other
-			users, err = a.others(circle)
-			s.others = append(s.others, users...)
-		}
 		if err != nil {
-			s.err = err
-			return s
+			return s, err
 		}
+		if !flagged {
+			users, err := a.others(circle)
+			if err != nil {
+				return s, err
+			}
+			s.others = append(s.others, users...)
+			continue
+		}
+		r, err := a.judged(circle)
+		if err != nil {
+			return s, err
+		}
+		s.reels = append(s.reels, r)
 	}
-	return s
+	return s, nil
 }
 
 // judged judges the users of a circle.

@@ -2,12 +2,10 @@ package detect
 
 import (
 	"cmp"
-	"context"
 	"encoding/binary"
 	"net/netip"
 	"slices"
 
-	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -62,22 +60,21 @@ func newPool(addrs []netip.Addr) *pool {
 	return p
 }
 
-// addresses reads the pool.
-func (a *analysis) addresses(ctx context.Context) (*pool, error) {
+// addresses makes the pool.
+func (a *analysis) addresses() *pool {
 	var l lowest
-	err := ingest.Pages(ctx, a.conn, `SELECT family, mapped, hi, lo FROM client`, func(p ingest.Page) error {
-		families, mapped, hi, lo := p.U8(0), p.U8(1), p.U64(2), p.U64(3)
-		for i := range families {
-			l.add(stored{families[i], mapped[i], hi[i], lo[i]})
+	for id, kind := range a.clients.kinds {
+		if kind != 0 {
+			family, mapped, hi, lo := a.clients.of(uint32(id))
+			l.add(stored{family, mapped, hi, lo})
 		}
-		return nil
-	})
+	}
 	l.cut()
 	out := make([]netip.Addr, len(l.kept))
 	for i, s := range l.kept {
 		out[i] = a.client(s.family, s.mapped, s.hi, s.lo)
 	}
-	return newPool(out), err
+	return newPool(out)
 }
 
 // stored is an address as table client has it.

@@ -3,14 +3,14 @@ package detect
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sort"
 )
 
 // lapse is the last refusal of a user on one host.
 type lapse struct {
-	user          userKey
-	host          *host
+	refused
 	start         int64
 	place, client uint32
 	agent         uint32
@@ -37,66 +37,57 @@ func (a *analysis) findRecovered(ctx context.Context) error {
 	return nil
 }
 
+// refused is who lapsed: users may be on several hosts.
+type refused struct {
+	user userKey
+	host *host
+}
+
 // lapses lists the last refusals of some users.
 func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) ([]lapse, error) {
-	type at struct {
-		user userKey
-		host *host
-	}
-	type part struct {
-		lapses []lapse
-		err    error
-	}
-	last := map[at]lapse{}
-	err := inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.circles(ctx, emit) },
-		func(c cut) (p part) {
+	last := map[refused]lapse{}
+	err := pass(ctx, a.Threads, a.circles,
+		func(c *cut) (lapses []lapse, err error) {
 			for i := range c.strips {
-				if s := &c.strips[i]; s.number > 0 && p.err == nil {
-					p.err = a.lapsesOf(s, some, &p.lapses)
+				if s := &c.strips[i]; s.number > 0 {
+					if err := a.lapsesOf(s, some, &lapses); err != nil {
+						return nil, err
+					}
 				}
 			}
-			return p
+			return lapses, nil
 		},
-		func(p part) error {
-			for _, l := range p.lapses {
-				if l.host == nil {
-					continue // nobody refused
-				}
-				if before, ok := last[at{l.user, l.host}]; !ok || before.start <= l.start {
-					last[at{l.user, l.host}] = l
+		func(lapses []lapse) error {
+			for _, l := range lapses {
+				if before, ok := last[l.refused]; !ok || before.start <= l.start {
+					last[l.refused] = l
 				}
 			}
-			return p.err
+			return nil
 		})
-	if err != nil {
-		return nil, err
-	}
-	var out []lapse
-	for _, l := range last {
-		out = append(out, l)
-	}
-	return out, nil
+	return slices.Collect(maps.Values(last)), err
 }
 
 // lapsesOf adds the last refusals of some users of a strip.
 func (a *analysis) lapsesOf(s *strip, some func(userKey) bool, to *[]lapse) error {
-	var who casting
-	var at []int // in to; -1: another user
-	return a.eachUser(s, func(_ *frame, k userKey) int {
-		n, fresh := who.number(k)
-		if fresh {
-			at = append(at, -1)
-			if some(k) {
-				at[n] = len(*to)
-				*to = append(*to, lapse{user: k, start: -1})
-			}
+	at := map[refused]int{}
+	return a.eachRequest(s, func(f *frame) {
+		o := a.outcomes[f.outcome]
+		if !o.refused() {
+			return
 		}
-		return n
-	}, func(n int, f *frame) {
-		if o := a.outcomes[f.outcome]; at[n] >= 0 && o.refused() {
-			l := &(*to)[at[n]]
-			l.host, l.start, l.place, l.client, l.agent = o.host, f.start, f.place, f.client, f.agent
+		who := refused{a.userOf(f), o.host}
+		if !some(who.user) {
+			return
 		}
+		n, ok := at[who]
+		if !ok {
+			n = len(*to)
+			at[who] = n
+			*to = append(*to, lapse{refused: who})
+		}
+		l := &(*to)[n]
+		l.start, l.place, l.client, l.agent = f.start, f.place, f.client, f.agent
 	})
 }
 

@@ -32,23 +32,18 @@ func (a *analysis) rule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
-		func(c cut) *leaf { return a.ruleOn(&c) },
-		func(l *leaf) error {
-			if l.err != nil {
-				return l.err
+	err = pass(ctx, a.Threads, a.film.cuts, a.ruleOn, func(l *leaf) error {
+		for i := range l.dockets {
+			if d := &l.dockets[i]; !d.quiet {
+				b.count(d)
 			}
-			for i := range l.dockets {
-				if d := &l.dockets[i]; !d.quiet {
-					b.count(d)
-				}
-			}
-			l.vote()
-			if err := b.enter(ctx, l); err != nil {
-				return err
-			}
-			return l.cut.putBack()
-		})
+		}
+		l.vote()
+		if err := b.enter(ctx, l); err != nil {
+			return err
+		}
+		return l.cut.putBack()
+	})
 	if err != nil {
 		return err
 	}
@@ -56,12 +51,11 @@ func (a *analysis) rule(ctx context.Context) error {
 }
 
 // ruleOn rules on some links, and writes on each request what was ruled.
-func (a *analysis) ruleOn(c *cut) *leaf {
+func (a *analysis) ruleOn(c *cut) (*leaf, error) {
 	l := &leaf{analysis: a, cut: c}
 	links, err := a.visits(c)
 	if err != nil {
-		l.err = err
-		return l
+		return nil, err
 	}
 	ends := make([]int, len(links)) // of the dockets of each strip
 	for i := range links {
@@ -72,8 +66,8 @@ func (a *analysis) ruleOn(c *cut) *leaf {
 	for i := range l.dockets {
 		d := &l.dockets[i]
 		if !d.quiet {
-			if d.kinds, l.err = a.kinds(&d.visited); l.err != nil {
-				return l
+			if d.kinds, err = a.kinds(&d.visited); err != nil {
+				return nil, err
 			}
 			a.decide(parsers, d)
 		}
@@ -82,11 +76,11 @@ func (a *analysis) ruleOn(c *cut) *leaf {
 	from := 0
 	for i, to := range ends {
 		if err := a.annotate(&c.strips[i], l.dockets[from:to]); err != nil {
-			l.err = err
+			return nil, err
 		}
 		from = to
 	}
-	return l
+	return l, nil
 }
 
 // docketsOf makes a docket of a link; requests without one stand alone.

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
 	"ipdrift/token"
 )
 
@@ -62,15 +60,10 @@ func (a *analysis) search(ctx context.Context) error {
 		return nil
 	}
 	var pool *pool
-	var reading errgroup.Group
-	reading.Go(func() (err error) {
-		pool, err = a.addresses(ctx)
-		return err
-	})
+	var listing sync.WaitGroup
+	listing.Go(func() { pool = a.addresses() })
 	suspects := a.suspects()
-	if err := reading.Wait(); err != nil {
-		return err
-	}
+	listing.Wait()
 	a.round(ctx, suspects, pool, func(f *finder, s *suspect) { f.near(s) })
 	if a.Recover != RecoverNone {
 		if err := a.deepen(ctx, suspects, pool); err != nil {

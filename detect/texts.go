@@ -52,11 +52,8 @@ func (t *texts) close() {
 }
 
 func (d *dictionary) close() {
-	for _, file := range []*os.File{d.index, d.data} {
-		if file != nil {
-			dropFile(file)
-		}
-	}
+	ingest.DropFile(d.index)
+	ingest.DropFile(d.data)
 }
 
 // fill reads a table.
@@ -75,10 +72,10 @@ func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (er
 			return nil
 		})
 	}
-	if d.index, err = tempFile("index-"); err != nil {
+	if d.index, err = ingest.TempFile("index-"); err != nil {
 		return err
 	}
-	if d.data, err = tempFile("texts-"); err != nil {
+	if d.data, err = ingest.TempFile("texts-"); err != nil {
 		return err
 	}
 	to, end := bufio.NewWriterSize(d.data, 1<<20), uint64(1)

@@ -35,16 +35,7 @@ func (l *visited) host() *host { return l.visits[0].host }
 // eachLink hands on all links with their visits, some at a time, in the order of
 // the film: f may keep them.
 func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error {
-	type group struct {
-		links []visited
-		err   error
-	}
-	return inOrder(ctx, a.Threads, func(emit func(cut) error) error { return a.film.cuts(ctx, emit) },
-		func(c cut) (g group) {
-			g.links, g.err = a.visits(&c)
-			return g
-		},
-		func(g group) error { return cmp.Or(g.err, f(g.links)) })
+	return pass(ctx, a.Threads, a.film.cuts, a.visits, f)
 }
 
 // visits groups the requests of some links.

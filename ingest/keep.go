@@ -14,7 +14,7 @@ import (
 // place decides where the database is written.
 func (s *Store) place(path string) (err error) {
 	if path == "" {
-		if s.dir, err = os.MkdirTemp("", Temporary); err != nil {
+		if s.dir, err = os.MkdirTemp("", temporary); err != nil {
 			return fmt.Errorf("a temporary file cannot be made: %w; point TMPDIR to a folder that can be written to", err)
 		}
 		s.file = filepath.Join(s.dir, "case.duckdb")

@@ -140,10 +140,9 @@ func (l *ledger) write(run iter.Seq[keyed]) {
 
 func (l *ledger) run(run iter.Seq[keyed]) (err error) {
 	if l.file == nil {
-		if l.file, err = os.CreateTemp("", Temporary+"seen-"); err != nil {
+		if l.file, err = TempFile("seen-"); err != nil {
 			return err
 		}
-		os.Remove(l.file.Name()) // a run that is killed leaves nothing, where a file that is open can be removed
 	}
 	out := bufio.NewWriterSize(l.file, 64<<10)
 	var b [entryBytes]byte
@@ -159,9 +158,8 @@ func (l *ledger) run(run iter.Seq[keyed]) (err error) {
 }
 
 func (l *ledger) close() {
-	if l != nil && l.file != nil {
-		l.file.Close()
-		os.Remove(l.file.Name())
+	if l != nil {
+		DropFile(l.file)
 		l.file = nil
 	}
 }

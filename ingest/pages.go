@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -43,12 +42,12 @@ func Scan(ctx context.Context, conn *sql.Conn, table, columns string, f func(Pag
 	return err
 }
 
-// ScanHits hands on columns of table hit on several connections, which it closes:
-// page by page in any order, and f is called by several goroutines at once. Pages
-// are lines of one source, which the database finds without reading all others.
-func ScanHits(ctx context.Context, conns []*sql.Conn, columns string, f func(Page) error) error {
+// ScanHits hands on columns of table hit on several connections: page by page in any
+// order, and f is called by several goroutines at once. Pages are lines of one
+// source, which the database finds without reading all others.
+func (s *Store) ScanHits(ctx context.Context, threads int, columns string, f func(Page) error) error {
 	var pages []string
-	err := scanRows(ctx, conns[0], `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`, func(scan func(...any) error) error {
+	if err := s.each(ctx, `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`, func(scan func(...any) error) error {
 		var source uint16
 		var first, last, n int64
 		if err := scan(&source, &first, &last, &n); err != nil {
@@ -59,11 +58,17 @@ func ScanHits(ctx context.Context, conns []*sql.Conn, columns string, f func(Pag
 			pages = append(pages, fmt.Sprintf(`SELECT %s FROM hit WHERE source = %d AND line BETWEEN %d AND %d`, columns, source, first, first+step-1))
 		}
 		return nil
-	})
+	}); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	var next atomic.Int64
-	for _, conn := range conns {
+	for range threads {
 		g.Go(func() error {
+			conn, err := s.DB.Conn(ctx)
+			if err != nil {
+				return err
+			}
 			defer conn.Close()
 			for page := next.Add(1) - 1; page < int64(len(pages)); page = next.Add(1) - 1 {
 				if err := onePage(ctx, conn, pages[page], f); err != nil {
@@ -73,21 +78,7 @@ func ScanHits(ctx context.Context, conns []*sql.Conn, columns string, f func(Pag
 			return nil
 		})
 	}
-	return cmp.Or(err, g.Wait())
-}
-
-func scanRows(ctx context.Context, conn *sql.Conn, query string, f func(scan func(...any) error) error) error {
-	rows, err := conn.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return g.Wait()
 }
 
 // pagesOf is how many pages a table has: rows that were deleted leave holes.

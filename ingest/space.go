@@ -56,7 +56,7 @@ func (s *Store) Worded(err error) error {
 	} else if m := quotedPath.FindStringSubmatch(text); m != nil {
 		path = m[1]
 	}
-	if strings.HasPrefix(path, filepath.Join(os.TempDir(), Temporary)) {
+	if strings.HasPrefix(path, filepath.Join(os.TempDir(), temporary)) {
 		return &FullDisk{Dir: os.TempDir(), Temporary: true, Err: err}
 	}
 	return &FullDisk{Dir: filepath.Dir(path), Err: err}

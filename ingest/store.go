@@ -26,9 +26,6 @@ var viewsSQL string
 // refused, never guessed at.
 const CaseVersion = "6"
 
-// Temporary begins the names of temporary files and of folders for them.
-const Temporary = "ipdrift-"
-
 // Limits bound what DuckDB may use.
 type Limits struct {
 	Threads int   // 0: every core
@@ -191,7 +188,7 @@ func (s *Store) shut() error {
 // the case: a temporary file, so that memory stays bounded. drop takes it away
 // again.
 func (s *Store) Scratch(ctx context.Context) (drop func() error, err error) {
-	dir, err := os.MkdirTemp("", Temporary+"work-")
+	dir, err := os.MkdirTemp("", temporary+"work-")
 	if err != nil {
 		return nil, err
 	}
