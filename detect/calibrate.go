@@ -37,7 +37,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 }
 
 // countFound adds refused links whose signing address was found: they
-// calibrate as well as served ones.
+// calibrate as well as served ones. Nobody asks for the suspects after it.
 func (a *analysis) countFound() {
 	for _, s := range a.survey.suspects {
 		if s.unserved && s.found != nil && !foreign(s.found.mistake.Name) {
@@ -46,6 +46,7 @@ func (a *analysis) countFound() {
 			s.found.host.silent--
 		}
 	}
+	a.survey.suspects = nil
 }
 
 // foreign tells a mistake that says nothing for the key in use.

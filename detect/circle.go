@@ -171,7 +171,7 @@ func (a *analysis) join(ctx context.Context, c *circles) error {
 		return nil
 	}
 	var requests int64
-	if err := a.film.cuts(ctx, func(c cut) error {
+	if err := a.film.each(ctx, func(c *cut) error {
 		for i := range c.strips {
 			if s := &c.strips[i]; a.circleAt[s.number] > 0 {
 				requests += int64(s.to - s.from)
@@ -229,42 +229,35 @@ func (a *analysis) state(ctx context.Context, c *circles) error {
 
 // used is the time in which one user agent used a link, in one directory.
 type used struct {
-	host              *host
-	place, agent, dir uint32
-	turn
+	first, final, fellAt          int64  // µs; fellAt: when it was refused last because of its address
+	host, place, agent, dir, file uint32 // host by its place; file: the only one that was asked for; 0: several
+	fell                          uint32 // the client that was refused then; 0: none
 }
 
 // takeTurns joins the links that one player used in turn. Links over several
 // directories, and those whose signing address is not known, stay as they are.
 func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
-	for shares := uint32(1); ; shares *= 4 { // of the uses: so that memory stays bounded
-		ok, err := a.takeShares(ctx, c, shares)
-		if ok || err != nil {
-			return err
-		}
-	}
+	return inShares(func(share, shares uint32) (ok bool, err error) { return a.takeShare(ctx, c, share, shares) })
 }
 
-// mostUses is how many uses are held at once, of 128 bytes. A test has fewer.
+// mostUses is how many uses are held at once, of 48 bytes. A test has fewer.
 var mostUses = 1 << 20
 
-// takeShares does so share by share; ok tells whether these are small enough. What
+// takeShare does so with a share of the uses; ok tells whether it is small enough. What
 // was joined may be joined again.
-func (a *analysis) takeShares(ctx context.Context, c *circles, shares uint32) (ok bool, err error) {
-	for share := range shares {
-		all, ok, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.has(agent) },
-			func(u *used) bool { return (u.agent*0x9e3779b1^u.dir*0x85ebca6b)>>8%shares == share }, shares >= mostShares)
-		if !ok || err != nil {
-			return false, err
+func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint32) (ok bool, err error) {
+	all, ok, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.has(agent) },
+		func(u *used) bool { return (u.agent*0x9e3779b1^u.dir*0x85ebca6b)>>8%shares == share }, shares >= mostShares)
+	if !ok || err != nil {
+		return false, err
+	}
+	for from := 0; from < len(all); {
+		to := from + 1
+		for to < len(all) && all[to].beside(&all[from]) {
+			to++
 		}
-		for from := 0; from < len(all); {
-			to := from + 1
-			for to < len(all) && all[to].beside(&all[from]) {
-				to++
-			}
-			a.pair(c, all[from:min(to, from+maxTurns)])
-			from = to
-		}
+		a.pair(c, all[from:min(to, from+maxTurns)])
+		from = to
 	}
 	return true, nil
 }
@@ -281,10 +274,11 @@ func (a *analysis) pair(c *circles, uses []used) {
 	if len(uses) < 2 {
 		return
 	}
-	turns := make([]turn, len(uses))
+	turns, links := make([]turn, len(uses)), make([]uint32, len(uses))
 	for i := range uses {
-		turns[i] = uses[i].turn
-		turns[i].links = []uint32{uint32(i)}
+		u := &uses[i]
+		links[i] = uint32(i)
+		turns[i] = turn{first: u.first, final: u.final, signed: a.signedFor(u.place), file: u.file, fell: a.fallOf(u), links: links[i : i+1 : i+1]}
 	}
 	number := func(i uint32) int32 {
 		l := &a.film.links[uses[i].place]
@@ -304,14 +298,12 @@ func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, som
 		func(c *cut) (uses []used, err error) {
 			for i := range c.strips {
 				if s := &c.strips[i]; s.signed > 0 {
-					of, err := a.usesOf(s, agents)
-					if err != nil {
+					if uses, err = a.usesOf(s, agents, uses); err != nil {
 						return nil, err
 					}
-					uses = append(uses, slices.DeleteFunc(of, func(u used) bool { return !some(&u) })...)
 				}
 			}
-			return uses, nil
+			return slices.DeleteFunc(uses, func(u used) bool { return !some(&u) }), nil
 		},
 		func(uses []used) error {
 			if all = append(all, uses...); len(all) <= most {
@@ -332,7 +324,7 @@ func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, som
 }
 
 func (u used) inOrder(o used) int {
-	return cmp.Or(cmp.Compare(u.host.place, o.host.place), cmp.Compare(u.agent, o.agent), cmp.Compare(u.dir, o.dir), cmp.Compare(u.first, o.first), cmp.Compare(u.place, o.place))
+	return cmp.Or(cmp.Compare(u.host, o.host), cmp.Compare(u.agent, o.agent), cmp.Compare(u.dir, o.dir), cmp.Compare(u.first, o.first), cmp.Compare(u.place, o.place))
 }
 
 // firstUses are those of each user agent in each directory that are looked at.
@@ -349,49 +341,52 @@ func firstUses(all []used) []used {
 	})
 }
 
-// usesOf lists the uses of one link.
-func (a *analysis) usesOf(s *strip, some func(agent uint32) bool) (uses []used, err error) {
-	var fell []uint32 // clients that were refused last because of their address; 0: none
-	var agents casting
-	err = a.eachRequest(s, func(f *frame) {
-		if !some(f.agent) {
-			return
+// usesOf adds the uses of one link by some user agents.
+func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, to []used) ([]used, error) {
+	from, n := len(to), -1 // n: of the request before
+	var who casting
+	var before frame
+	err := a.eachRequest(s, func(f *frame) {
+		if n < 0 || f.agent != before.agent {
+			if !agents(f.agent) {
+				return
+			}
+			var fresh bool
+			if n, fresh = who.number(userKey{agent: f.agent}); fresh {
+				to = append(to, used{host: a.outcomes[f.outcome].host.place, place: s.number, agent: f.agent, dir: f.dir, first: f.start, file: a.fileOf(f)})
+			}
 		}
-		n, fresh := agents.number(userKey{agent: f.agent})
-		file := a.keyOf(f).file
-		if fresh {
-			uses = append(uses, used{host: a.outcomes[f.outcome].host, place: s.number, agent: f.agent, dir: f.dir, turn: turn{first: f.start, file: file}})
-			fell = append(fell, 0)
-		}
-		u := &uses[n]
+		before = *f
+		u := &to[from+n]
 		u.final = f.start
 		if f.dir != u.dir {
 			u.dir = 0
 		}
-		if file != u.file {
+		if u.file > 0 && a.fileOf(f) != u.file {
 			u.file = 0
 		}
 		if f.cause != a.words.mismatch && f.cause != a.expiredMismatch {
 			return
 		}
-		if fell[n] == 0 || f.start > u.fell.time || bytes.Compare(a.text(f.client), a.text(fell[n])) > 0 {
-			fell[n], u.fell.time = f.client, f.start
+		if u.fell == 0 || f.start > u.fellAt || bytes.Compare(a.text(f.client), a.text(u.fell)) > 0 {
+			u.fell, u.fellAt = f.client, f.start
 		}
 	})
-	signed := a.signedFor(s.number)
-	for n := range uses {
-		u := &uses[n]
-		u.signed = signed
-		if fell[n] == 0 {
-			continue
-		}
-		client := a.client(a.clients.of(fell[n]))
-		if b, ok := u.host.policy.mask(familyOf(client)); ok {
-			client = cutTo(client, int(b.Prefix)) // as the address that the next link is signed for
-		}
-		u.fell.client = client
+	of := slices.DeleteFunc(to[from:], func(u used) bool { return u.dir == 0 })
+	return to[:from+len(of)], err
+}
+
+// fallOf is the last refusal in a use, of the address that the next link is signed
+// for.
+func (a *analysis) fallOf(u *used) fall {
+	if u.fell == 0 {
+		return fall{}
 	}
-	return slices.DeleteFunc(uses, func(u used) bool { return u.dir == 0 }), err
+	client := a.client(a.clients.of(u.fell))
+	if b, ok := a.hosts[a.names[u.host]].policy.mask(familyOf(client)); ok {
+		client = cutTo(client, int(b.Prefix))
+	}
+	return fall{client, u.fellAt}
 }
 
 // text is an address as the case has it.

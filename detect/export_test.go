@@ -25,15 +25,15 @@ func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Option
 // Meagre lets an analysis hold next to nothing at once, until the function that it
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {
-	large, words, uses := largeLog, fewTexts, mostUses
+	large, words, uses, refusals := largeLog, fewTexts, mostUses, mostLapses
 	denied, outside, failed, trends, held := deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack
 	roll, rolls, block, long, frames, strips := rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips
-	largeLog, fewTexts, mostUses = 700, 0, 20
-	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack = 1, 1, 1, 1, 3
+	largeLog, fewTexts, mostUses, mostLapses = 700, 0, 20, 20
+	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil = 1, 1, 1, 1, 3, true
 	rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips = 100, 10, 3, 20, 30, 5
 	return func() {
-		largeLog, fewTexts, mostUses = large, words, uses
-		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack = denied, outside, failed, trends, held
+		largeLog, fewTexts, mostUses, mostLapses = large, words, uses, refusals
+		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil = denied, outside, failed, trends, held, false
 		rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips = roll, rolls, block, long, frames, strips
 	}
 }

@@ -29,6 +29,7 @@ type film struct {
 	file    *os.File     // nil: in memory
 	end     atomic.Int64 // of the file, in frames
 	free    func()       // gives back what the rolls are in that are in memory
+	spools  sync.Pool    // of *spool
 
 	freeLinks func()
 }
@@ -132,6 +133,7 @@ func (f *film) make(ctx context.Context, requests int64, end int, most int64, ex
 	for i := range f.rolls {
 		if err == nil && f.file != nil {
 			err = f.rolls[i].write()
+			f.rolls[i].frames = nil
 		}
 	}
 	if err == nil {
@@ -194,7 +196,7 @@ func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) 
 func (f *film) regroup(ctx context.Context, requests int64, end int, most int64, key func(place, ident uint32) uint32, some func(*strip) bool, each func(*frame) bool) (*film, error) {
 	to := &film{threads: f.threads, key: key}
 	return to.make(ctx, requests, end, most, func(put func(frame) error) error {
-		return f.cuts(ctx, func(c cut) error {
+		return f.each(ctx, func(c *cut) error {
 			for i := range c.strips {
 				if !some(&c.strips[i]) {
 					continue
@@ -519,12 +521,82 @@ func (s *strip) edit(f func([]frame)) error {
 	})
 }
 
-// cut is some strips that follow each other.
+// spool is what the frames and strips of a part of a roll are in. It is lent to the
+// cuts of that part; once they are all done, another part is in it.
+type spool struct {
+	film   *film
+	frames []frame
+	strips []strip
+	lent   atomic.Int32
+}
+
+// spool gives an empty one, lent once.
+func (f *film) spool() *spool {
+	s, ok := f.spools.Get().(*spool)
+	if !ok {
+		s = &spool{film: f}
+	}
+	s.strips = s.strips[:0]
+	s.lent.Store(1)
+	return s
+}
+
+// room is for some frames.
+func (s *spool) room(n int) []frame {
+	if cap(s.frames) < n {
+		s.frames = make([]frame, n)
+	}
+	return s.frames[:n]
+}
+
+// spoil lets what is in a spool be lost at once when it is done. A test does.
+var spoil bool
+
+func (s *spool) done() {
+	if s.lent.Add(-1) > 0 {
+		return
+	}
+	if spoil {
+		clear(s.frames)
+		clear(s.strips)
+	}
+	s.film.spools.Put(s)
+}
+
+// cut is some strips that follow each other. Who takes one may use it, and what is in
+// it, until it is done.
 type cut struct {
 	strips []strip
 	roll   *roll
 	whole  []frame // the frames of the roll that these strips end; nil: others follow
 	from   int     // of whole
+	spools []*spool
+}
+
+// lend makes a cut of something in a spool; nil: of what stays where it is.
+func (c cut) lend(s *spool) cut {
+	if s != nil {
+		s.lent.Add(1)
+		c.spools = append(c.spools, s)
+	}
+	return c
+}
+
+// one is the cut of one of the strips, to be done by itself.
+func (c *cut) one(i int) cut {
+	only := cut{strips: c.strips[i : i+1 : i+1], roll: c.roll}
+	for _, s := range c.spools {
+		only = only.lend(s)
+	}
+	return only
+}
+
+// done ends a cut.
+func (c *cut) done() {
+	for _, s := range c.spools {
+		s.done()
+	}
+	c.spools, c.strips, c.whole = nil, nil, nil
 }
 
 // putBack writes what was changed in the roll.
@@ -538,7 +610,16 @@ func (c *cut) putBack() error {
 // cutFrames and cutStrips end a cut.
 var cutFrames, cutStrips = 1 << 13, 256
 
-// cuts hands on all strips in their order, some at a time.
+// each tells of all strips in their order, some at a time. f must not keep the cut.
+func (f *film) each(ctx context.Context, of func(*cut) error) error {
+	return f.cuts(ctx, func(c cut) error {
+		defer c.done()
+		return of(&c)
+	})
+}
+
+// cuts hands on all strips in their order, some at a time. Who takes a cut says when
+// it is done.
 func (f *film) cuts(ctx context.Context, emit func(cut) error) error {
 	for i := range f.rolls {
 		if err := ctx.Err(); err != nil {
@@ -552,38 +633,43 @@ func (f *film) cuts(ctx context.Context, emit func(cut) error) error {
 }
 
 func (r *roll) cuts(emit func(cut) error) error {
+	if r.strips != nil {
+		return r.cutsOf(r.strips, emit)
+	}
 	if r.film.file == nil {
-		if r.strips != nil {
-			return r.cutsOf(r.strips, emit)
-		}
-		return r.cutsIn(r.frames, 0, emit)
+		s := r.film.spool()
+		defer s.done()
+		return r.cutsIn(s, r.frames, 0, emit)
 	}
 	for from := 0; from < r.count; {
-		frames := make([]frame, min(longRoll, r.count-from))
-		if err := r.read(frames, from); err != nil {
+		var err error
+		if from, err = r.part(from, emit); err != nil {
 			return err
 		}
-		if from+len(frames) < r.count { // the last strip may go on
-			last := r.film.numberOf(&frames[len(frames)-1])
-			end := sort.Search(len(frames), func(i int) bool { return r.film.numberOf(&frames[i]) == last })
-			if frames = frames[:end]; end == 0 {
-				to, err := r.endOf(last, from)
-				if err != nil {
-					return err
-				}
-				if err := emit(cut{strips: []strip{r.strip(last, nil, from, to)}, roll: r}); err != nil {
-					return err
-				}
-				from = to
-				continue
-			}
-		}
-		if err := r.cutsIn(frames, from, emit); err != nil {
-			return err
-		}
-		from += len(frames)
 	}
 	return nil
+}
+
+// part hands on the strips of a film in a file from a place of it on, and returns where
+// they end.
+func (r *roll) part(from int, emit func(cut) error) (to int, err error) {
+	s := r.film.spool()
+	defer s.done()
+	frames := s.room(min(longRoll, r.count-from))
+	if err := r.read(frames, from); err != nil {
+		return 0, err
+	}
+	if from+len(frames) < r.count { // the last strip may go on
+		last := r.film.numberOf(&frames[len(frames)-1])
+		end := sort.Search(len(frames), func(i int) bool { return r.film.numberOf(&frames[i]) == last })
+		if frames = frames[:end]; end == 0 {
+			if to, err = r.endOf(last, from); err != nil {
+				return 0, err
+			}
+			return to, emit(cut{strips: []strip{r.strip(last, nil, from, to)}, roll: r})
+		}
+	}
+	return from + len(frames), r.cutsIn(s, frames, from, emit)
 }
 
 func (r *roll) strip(number uint32, frames []frame, from, to int) strip {
@@ -651,20 +737,21 @@ func (r *roll) cutsOf(strips []strip, emit func(cut) error) error {
 }
 
 // cutsIn hands on the strips of some frames, the first of which is from in the roll.
-func (r *roll) cutsIn(frames []frame, from int, emit func(cut) error) error {
-	c, held := cut{roll: r}, 0
+// They are in a spool, as the frames are, unless these are in memory for good.
+func (r *roll) cutsIn(in *spool, frames []frame, from int, emit func(cut) error) error {
+	held, first := 0, 0
 	return r.eachStrip(frames, from, func(s strip) error {
-		c.strips = append(c.strips, s)
+		in.strips = append(in.strips, s)
 		held += len(s.frames)
-		last := s.to == from+len(frames)
-		if !last && held < cutFrames && len(c.strips) < cutStrips {
+		n, last := len(in.strips), s.to == from+len(frames)
+		if !last && held < cutFrames && n-first < cutStrips {
 			return nil
 		}
+		c := cut{strips: in.strips[first:n:n], roll: r}.lend(in)
 		if last {
 			c.whole, c.from = frames, from
 		}
-		full := c
-		c, held = cut{roll: r}, 0
-		return emit(full)
+		held, first = 0, n
+		return emit(c)
 	})
 }

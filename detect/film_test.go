@@ -46,7 +46,7 @@ func TestFilm(t *testing.T) {
 				if got := shown(t, f); !slices.Equal(got, want) {
 					t.Fatalf("%d requests, want %d in order", len(got), len(want))
 				}
-				if err := f.cuts(t.Context(), func(c cut) error {
+				if err := f.each(t.Context(), func(c *cut) error {
 					for i := range c.strips {
 						if err := c.strips[i].edit(func(frames []frame) {
 							for i := range frames {
@@ -88,7 +88,7 @@ func TestFilm(t *testing.T) {
 func shown(t *testing.T, f *film) (out []frame) {
 	t.Helper()
 	numbers := map[uint32]bool{}
-	if err := f.cuts(context.Background(), func(c cut) error {
+	if err := f.each(context.Background(), func(c *cut) error {
 		for i := range c.strips {
 			s := &c.strips[i]
 			if numbers[s.number] {

@@ -56,7 +56,7 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 	if links := len(a.film.links) - 1; links > gapLinks {
 		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
 	}
-	err := a.film.cuts(ctx, func(c cut) error {
+	err := a.film.each(ctx, func(c *cut) error {
 		for i := range c.strips {
 			s := &c.strips[i]
 			if s.number > 0 && s.hash >= most {
@@ -115,7 +115,7 @@ func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*ju
 		agent, place, file uint32
 	}
 	all, asked := map[ask]bool{}, map[userKey]int{}
-	err := a.film.cuts(ctx, func(c cut) error {
+	err := a.film.each(ctx, func(c *cut) error {
 		for i := range c.strips {
 			s := &c.strips[i]
 			if s.number == 0 || !places.has(s.number) {

@@ -50,21 +50,41 @@ func inOrder[T, R any](ctx context.Context, threads int, feed func(emit func(T) 
 }
 
 // pass hands cuts to several goroutines, and what work makes of each to sink, in the
-// order of the cuts.
+// order of the cuts. Behind sink a cut is done.
 func pass[R any](ctx context.Context, threads int, cuts func(context.Context, func(cut) error) error, work func(*cut) (R, error), sink func(R) error) error {
 	type made struct {
 		of  R
+		cut *cut
 		err error
 	}
 	return inOrder(ctx, threads, func(emit func(cut) error) error { return cuts(ctx, emit) },
 		func(c cut) (m made) {
+			m.cut = &c
 			m.of, m.err = work(&c)
 			return m
 		},
 		func(m made) error {
+			defer m.cut.done()
 			if m.err != nil {
 				return m.err
 			}
 			return sink(m.of)
 		})
+}
+
+// inShares does something that takes memory share by share, with as few shares as
+// are small enough: do tells whether one is. What was done of others is done again.
+func inShares(do func(share, shares uint32) (ok bool, err error)) error {
+	for shares := uint32(1); ; shares *= 4 {
+		small := true
+		for share := uint32(0); share < shares && small; share++ {
+			var err error
+			if small, err = do(share, shares); err != nil {
+				return err
+			}
+		}
+		if small {
+			return nil
+		}
+	}
 }

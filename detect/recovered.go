@@ -21,21 +21,17 @@ type lapse struct {
 // evidence, 12).
 func (a *analysis) findRecovered(ctx context.Context) error {
 	a.recovered = map[userKey]bool{}
-	shares := uint64(1 + a.requests()/largeLog) // of the users: so that memory stays bounded
-	for share := range shares {
-		lapses, err := a.lapses(ctx, func(k userKey) bool { return k.number()*0x9e3779b97f4a7c15>>32%shares == share })
-		if err != nil {
-			return err
+	return inShares(func(share, shares uint32) (ok bool, err error) {
+		lapses, ok, err := a.lapses(ctx, func(k userKey) bool { return uint32(k.number()*0x9e3779b97f4a7c15>>32)%shares == share })
+		if !ok || err != nil || len(lapses) == 0 {
+			return ok, err
 		}
-		if len(lapses) == 0 {
-			continue
-		}
-		if err := a.seeRecovery(ctx, lapses); err != nil {
-			return err
-		}
-	}
-	return nil
+		return true, a.seeRecovery(ctx, lapses)
+	})
 }
+
+// mostLapses is how many lapses are held at once, of 200 bytes. A test has fewer.
+var mostLapses = 1 << 19
 
 // refused is who lapsed: users may be on several hosts.
 type refused struct {
@@ -43,10 +39,10 @@ type refused struct {
 	host *host
 }
 
-// lapses lists the last refusals of some users.
-func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) ([]lapse, error) {
+// lapses lists the last refusals of some users. Where there are too many it is not ok.
+func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) (all []lapse, ok bool, err error) {
 	last := map[refused]lapse{}
-	err := pass(ctx, a.Threads, a.circles,
+	err = pass(ctx, a.Threads, a.circles,
 		func(c *cut) (lapses []lapse, err error) {
 			for i := range c.strips {
 				if s := &c.strips[i]; s.number > 0 {
@@ -63,9 +59,15 @@ func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) ([]lapse
 					last[l.refused] = l
 				}
 			}
+			if len(last) > mostLapses {
+				return errEnough
+			}
 			return nil
 		})
-	return slices.Collect(maps.Values(last)), err
+	if err == errEnough {
+		return nil, false, nil
+	}
+	return slices.Collect(maps.Values(last)), true, err
 }
 
 // lapsesOf adds the last refusals of some users of a strip.

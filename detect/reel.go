@@ -53,10 +53,11 @@ func (a *analysis) circles(ctx context.Context, emit func(cut) error) error {
 				if err != nil {
 					return err
 				}
-				if !ok || joined.number != circle {
+				if !ok || joined.strips[0].number != circle {
 					return errors.New("a circle of links is missing")
 				}
-				strips, last = append(strips, joined), circle
+				strips, last = append(strips, joined.strips[0]), circle
+				c.spools = append(c.spools, joined.spools...)
 			}
 		}
 		c.strips = strips
@@ -67,19 +68,19 @@ func (a *analysis) circles(ctx context.Context, emit func(cut) error) error {
 // errEnough ends a pass over a film early.
 var errEnough = errors.New("enough")
 
-// all gives the strips one by one.
-func (f *film) all(ctx context.Context) iter.Seq2[strip, error] {
-	return func(yield func(strip, error) bool) {
-		err := f.cuts(ctx, func(c cut) error {
-			for _, s := range c.strips {
-				if !yield(s, nil) {
+// all gives the strips one by one, each as a cut.
+func (f *film) all(ctx context.Context) iter.Seq2[cut, error] {
+	return func(yield func(cut, error) bool) {
+		err := f.each(ctx, func(c *cut) error {
+			for i := range c.strips {
+				if !yield(c.one(i), nil) {
 					return errEnough
 				}
 			}
 			return nil
 		})
 		if err != nil && err != errEnough {
-			yield(strip{}, err)
+			yield(cut{}, err)
 		}
 	}
 }

@@ -47,6 +47,7 @@ func (a *analysis) rule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.loaded.Unproven.Release()
 	return b.close(ctx)
 }
 

@@ -40,6 +40,7 @@ func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T,
 						return err
 					}
 				}
+				c.done()
 			}
 			return nil
 		})

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"ipdrift/ingest"
 )
@@ -20,7 +21,18 @@ type texts struct{ dirs, files dictionary }
 type dictionary struct {
 	all         []string // by id; nil: too many
 	index, data *os.File // where a text begins, and its length before it
+	recent      []atomic.Pointer[recentText]
 }
+
+// recentText is one that was read from the files.
+type recentText struct {
+	id   uint32
+	text string
+}
+
+// recentTexts is how many short ones of a dictionary in files are remembered, each
+// in the slot of its id, and shortText the length of a short one.
+const recentTexts, shortText = 1 << 14, 200
 
 // fewTexts is the last id of a table that is held in memory, shortTexts how many
 // bytes it has. A test has fewer.
@@ -78,6 +90,7 @@ func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (er
 	if d.data, err = ingest.TempFile("texts-"); err != nil {
 		return err
 	}
+	d.recent = make([]atomic.Pointer[recentText], recentTexts)
 	to, end := bufio.NewWriterSize(d.data, 1<<20), uint64(1)
 	if err := ingest.Scan(ctx, conn, table, `id, text`, func(p ingest.Page) error {
 		text := p.Texts(1)
@@ -129,6 +142,19 @@ func (d *dictionary) of(id uint32) (string, error) {
 		}
 		return "", nil
 	}
+	slot := &d.recent[id%recentTexts]
+	if r := slot.Load(); r != nil && r.id == id {
+		return r.text, nil
+	}
+	text, err := d.read(id)
+	if err == nil && len(text) <= shortText {
+		slot.Store(&recentText{id, text})
+	}
+	return text, err
+}
+
+// read reads the text of an id from the files.
+func (d *dictionary) read(id uint32) (string, error) {
 	var raw [256]byte
 	if n, err := d.index.ReadAt(raw[:entry], entry*int64(id)); n < entry {
 		return "", notEnd(err)

@@ -81,14 +81,20 @@ func (a *analysis) keyOf(f *frame) key {
 	if f.place == 0 {
 		return key{id: f.outcome}
 	}
-	k := key{id: f.outcome, agent: f.agent, client: f.client, dir: f.dir, file: f.file}
+	k := key{id: f.outcome, agent: f.agent, client: f.client, dir: f.dir, file: a.fileOf(f)}
 	if a.stated() {
 		k.ident = f.ident
 	}
-	if o := a.outcomes[f.outcome]; o.matched && o.how.scope != token.ScopeFile {
-		k.file = 0
-	}
 	return k
+}
+
+// fileOf is what was asked for, of a request with a link; 0 where the hash holds
+// whatever it is.
+func (a *analysis) fileOf(f *frame) uint32 {
+	if o := a.outcomes[f.outcome]; o.matched && o.how.scope != token.ScopeFile {
+		return 0
+	}
+	return f.file
 }
 
 // index numbers keys in the order in which they come, from 0.

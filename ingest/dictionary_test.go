@@ -16,7 +16,7 @@ import (
 func loadForgetting(t *testing.T, o Options, file string, do func(*dictionary)) (*Store, *Loaded) {
 	t.Helper()
 	s, ctx := testStore(t), context.Background()
-	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: Hits{room: o.Hold}}
+	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{room: o.Hold}}
 	l.sources = []*source{{Source: Source{Path: file, Label: file}, host: []byte("-")}}
 	if err := l.prepare(); err != nil {
 		t.Fatal(err)

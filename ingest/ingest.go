@@ -110,7 +110,7 @@ type load struct {
 	unproven  *Unproven
 	hitSchema *arrow.Schema
 	columns   recycled // of table hit
-	hits      Hits
+	hits      *Hits    // lives on in Loaded, which the rest of a load must not
 	left      atomic.Int64
 	queries   atomic.Int64
 	read      atomic.Int64
@@ -174,7 +174,7 @@ func (d *dictionaries) close() {
 // its stats and does not stop the others; the error is for what stops
 // everything.
 func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, error) {
-	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: Hits{room: o.Hold}}
+	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{room: o.Hold}}
 	l.Threads = max(1, l.Threads)
 	if err := l.agree(ctx); err != nil {
 		return nil, err
@@ -322,7 +322,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven, Hits: &l.hits}
+	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven, Hits: l.hits}
 	for _, q := range []string{
 		views(), fmt.Sprintf(`INSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d')%s`, CaseVersion, aboutQueries, out.Queries, l.aboutKey()),
 		`SET preserve_insertion_order = true`,      // Pages relies on it; the load is faster without

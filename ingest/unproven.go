@@ -125,6 +125,9 @@ func (u *Unproven) Attempts(link uint32) []Attempt { return u.links[link] }
 // Skipped counts links of which nothing could be kept.
 func (u *Unproven) Skipped() int { return len(u.skipped) }
 
+// Release lets go of all requests but the malformed ones.
+func (u *Unproven) Release() { u.links, u.skipped, u.bytes = nil, nil, 0 }
+
 // forget drops the requests of some sources.
 func (u *Unproven) forget(sources []int) {
 	if len(sources) == 0 {
