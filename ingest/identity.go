@@ -89,12 +89,7 @@ func (w *worker) identity(ctx context.Context, host uint64) (uint32, error) {
 		hash = w.hash(value)
 	}
 	hash = mix(host, hash)
-	slot := w.ident.slot(hash)
-	if slot.hash == hash && slot.id != 0 {
-		return slot.id, nil
-	}
 	id, fresh := w.ident.id(hash)
-	*slot = cacheSlot{hash, id}
 	if !fresh {
 		return id, nil
 	}

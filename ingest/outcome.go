@@ -48,12 +48,7 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, s *site, hostHash ui
 	if o.detail != "" {
 		hash = mix(hash, w.hash([]byte(o.detail)))
 	}
-	slot := w.outcome.slot(hash)
-	if slot.hash == hash && slot.id != 0 {
-		return slot.id, nil
-	}
 	id, fresh := w.outcome.id(hash)
-	*slot = cacheSlot{hash, id}
 	if !fresh {
 		return id, nil
 	}

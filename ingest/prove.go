@@ -114,8 +114,8 @@ func (m *memo) holds(link, path uint64, client netip.Addr) bool {
 // with the address, without it, or under a mask. Masks over single files are
 // left to served requests, which are fewer: what fails here is searched into
 // later, once for each link. other is a proof of the same link, or none: it
-// rules out what it can without a hash.
-func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c contextHash, other *memo) token.Match {
+// rules out what it can without a hash. keep says that the link may come again.
+func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c contextHash, other *memo, keep bool) token.Match {
 	if len(s.keys) == 0 {
 		return token.Match{}
 	}
@@ -124,7 +124,10 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 	}
 	for _, h := range s.held {
 		if h.OK && fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && s.try(l, &h, client) {
-			return p.remember(h, client, true, c)
+			if keep {
+				p.remember(h, client, true, c)
+			}
+			return h
 		}
 	}
 	var m token.Match
@@ -138,7 +141,8 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 	if m.OK {
 		s.held[b2i(s.held[0].OK)] = m
 	}
-	return p.remember(m, client, served, c)
+	p.remember(m, client, served, c)
+	return m
 }
 
 // overDir tries the directory, and those above it where a token covers what is below.
@@ -153,13 +157,12 @@ func (s *site) overDir(l *token.Link, client netip.Addr) token.Match {
 // maxUp is how many directories above a request's own are tried.
 const maxUp = 8
 
-func (p *prover) remember(m token.Match, client netip.Addr, masks bool, c contextHash) token.Match {
+func (p *prover) remember(m token.Match, client netip.Addr, masks bool, c contextHash) {
 	path := mix(c.dir, c.file)
 	if m.OK && m.Scope != token.ScopeFile {
 		path = c.dir
 	}
 	*p.slot(c.link, path, client) = memo{c.link, path, client, m, masks}
-	return m
 }
 
 func (p *prover) slot(link, path uint64, client netip.Addr) *memo {

@@ -53,7 +53,7 @@ func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r
 		m, known := p.recall(r.Client, ok, c)
 		if !known {
 			other := proofs[c.link]
-			m = p.prove(&l, p.site(r.Host), r.Client, ok, c, &other)
+			m = p.prove(&l, p.site(r.Host), r.Client, ok, c, &other, true)
 		}
 		if m.OK && m.Scope != token.ScopeFile {
 			proofs[c.link] = memo{c.link, c.dir, r.Client, m, true}

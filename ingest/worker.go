@@ -29,6 +29,7 @@ type worker struct {
 	issued                                            *cache // dictionary link, for which links is the memory
 	tied                                              *cache // what was noted of ties
 	links                                             []linkMemo
+	lone                                              linkMemo // the last link, while links are not remembered
 
 	name  []byte    // scratch for a host's name
 	salts [2]uint64 // of addressHash
@@ -311,7 +312,7 @@ func (w *worker) match(s *site, l *linkMemo, served bool, c contextHash) token.M
 		match, known = w.prover.recall(r.Client, served, c)
 	}
 	if l.fresh = false; !known {
-		match = w.prover.prove(w.readLink(s), s, r.Client, served, c, &l.proof)
+		match = w.prover.prove(w.readLink(s), s, r.Client, served, c, &l.proof, w.issued.vain == 0)
 	}
 	if match.OK && match.Scope != token.ScopeFile {
 		l.proof = memo{c.link, c.dir, r.Client, match, true}
@@ -409,7 +410,11 @@ type linkMemo struct {
 
 func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, error) {
 	m := &w.links[t.link&(linkSlots-1)]
+	if w.issued.vain > 0 {
+		m = &w.lone
+	}
 	if m.key == t.link {
+		w.issued.found++
 		return m, nil
 	}
 	l := w.readLink(at.site)
@@ -424,7 +429,7 @@ func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, er
 	if l.Params != nil {
 		m.hash = mix(m.hash, w.hash(l.Params))
 	}
-	id, fresh := w.issued.id(m.hash)
+	id, fresh := w.issued.ask(m.hash)
 	if m.id, m.fresh = id, fresh; !fresh {
 		return m, nil
 	}
@@ -527,12 +532,7 @@ func (w *worker) withoutOwn(s *site, l *linkMemo, text []byte) []byte {
 
 // storedID is the id of a text by what names it.
 func (w *worker) storedID(ctx context.Context, c *cache, text []byte, hash uint64, stored func([]byte) (string, bool)) (uint32, error) {
-	slot := c.slot(hash)
-	if slot.hash == hash && slot.id != 0 {
-		return slot.id, nil
-	}
 	id, fresh := c.id(hash)
-	*slot = cacheSlot{hash, id}
 	if !fresh {
 		return id, nil
 	}
@@ -556,13 +556,8 @@ func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) 
 	if near.hash == hash && near.id != 0 {
 		return near.id, nil
 	}
-	slot := w.client.slot(hash)
-	if slot.hash == hash && slot.id != 0 {
-		*near = *slot
-		return slot.id, nil
-	}
 	id, fresh := w.client.id(hash)
-	*slot = cacheSlot{hash, id}
+	*near = cacheSlot{hash, id}
 	if !fresh {
 		return id, nil
 	}
