@@ -11,8 +11,6 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"golang.org/x/sync/errgroup"
-
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -89,21 +87,6 @@ var ( // a test has others
 	manyEach    = 8       // requests of a link, from which its place is remembered
 )
 
-// makeFilm makes the film of the case.
-func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
-	f := &film{threads: a.Threads}
-	places, err := a.listLinks(ctx, f)
-	var requests int64
-	if err == nil {
-		err = a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests)
-	}
-	if err != nil {
-		f.close()
-		return nil, err
-	}
-	return f.make(ctx, requests, len(f.links), a.Room, func(put func(frame) error) error { return a.expose(ctx, places, put) })
-}
-
 // make makes a film of some requests in strips with numbers below an end. Where
 // it needs more than most bytes, it is in a file. expose puts in the requests,
 // in any order, one after the other.
@@ -137,7 +120,7 @@ func (f *film) make(ctx context.Context, requests int64, end int, most int64, ex
 		}
 	}
 	if err == nil {
-		err = f.arrange(ctx)
+		err = inParallel(ctx, f.threads, len(f.rolls), func(n int) error { return f.rolls[n].arrange() })
 	}
 	if err != nil {
 		f.close()
@@ -158,37 +141,6 @@ func (f *film) close() {
 			free()
 		}
 	}
-}
-
-// expose reads the requests of the case. places are those of the links in the
-// film, by their ids.
-func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) error) error {
-	var mu sync.Mutex
-	page := func(p ingest.Page) error {
-		sources, lines, starts, outcomes, links := p.U16(0), p.I64(1), p.Micros(2), p.U32(3), p.U32(4)
-		clients, dirs, files, agents, idents := p.U32(5), p.U32(6), p.U32(7), p.U32(8), p.U32(10)
-		mu.Lock()
-		defer mu.Unlock()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		for i, link := range links {
-			if err := put(frame{
-				start: int64(starts[i]), at: placeOf(sources[i], lines[i]), place: places[link], outcome: outcomes[i],
-				client: clients[i], dir: dirs[i], file: files[i], agent: agents[i], ident: idents[i],
-			}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if a.changed {
-		a.loaded.Hits.Drop()
-	}
-	if ok, err := a.loaded.Hits.Each(page); ok {
-		return err
-	}
-	return a.store.ScanHits(ctx, a.Threads, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, page)
 }
 
 // regroup makes a film of some of the requests of another, those of some strips and
@@ -217,26 +169,6 @@ func (f *film) regroup(ctx context.Context, requests int64, end int, most int64,
 			}
 			return nil
 		})
-	})
-}
-
-// listLinks lists the links in their order, and gives each id its place.
-func (a *analysis) listLinks(ctx context.Context, f *film) (places []uint32, err error) {
-	var links, last int
-	if err := a.conn.QueryRowContext(ctx, `SELECT count(*), coalesce(max(id), 0)::BIGINT FROM link`).Scan(&links, &last); err != nil {
-		return nil, err
-	}
-	a.lastLink = uint32(last)
-	f.links, f.freeLinks = ingest.Outside[reference](links + 1)
-	places = make([]uint32, last+1)
-	n := uint32(0)
-	return places, ingest.Pages(ctx, a.conn, `SELECT id, hash, deadline FROM link ORDER BY hash, id`, func(p ingest.Page) error {
-		hashes, deadlines := p.U64(1), p.I64(2)
-		for i, id := range p.U32(0) {
-			n++
-			places[id], f.links[n] = n, reference{hash: hashes[i], deadline: deadlines[i], link: id}
-		}
-		return nil
 	})
 }
 
@@ -288,41 +220,18 @@ func (r *roll) inFile(frames []frame, from int, do func([]byte, int64) (int, err
 	return nil
 }
 
-// arrange puts the frames of each roll in order.
-func (f *film) arrange(ctx context.Context) error {
-	g, ctx := errgroup.WithContext(ctx)
-	var next atomic.Int64
-	for range f.threads {
-		g.Go(func() error {
-			var scratch []frame
-			for i := next.Add(1) - 1; i < int64(len(f.rolls)); i = next.Add(1) - 1 {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				if err := f.rolls[i].arrange(&scratch); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return g.Wait()
-}
-
-func (r *roll) arrange(scratch *[]frame) error {
+// arrange puts the frames of a roll in order.
+func (r *roll) arrange() error {
+	scratch := r.film.spool()
+	defer scratch.done()
 	if r.film.file == nil {
 		r.film.sort(r.frames, scratch)
-		if n := r.film.stripsIn(r.frames); n*manyEach <= len(r.frames) {
-			r.strips = make([]strip, 0, n)
-			return r.eachStrip(r.frames, 0, func(s strip) error {
-				r.strips = append(r.strips, s)
-				return nil
-			})
-		}
-		return nil
+		return r.index()
 	}
+	part := r.film.spool()
+	defer part.done()
 	var runs []*run
-	frames := make([]frame, min(longRoll, r.count))
+	frames := part.room(min(longRoll, r.count))
 	for from := 0; from < r.count; from += len(frames) {
 		frames = frames[:min(len(frames), r.count-from)]
 		if err := r.read(frames, from); err != nil {
@@ -340,8 +249,21 @@ func (r *roll) arrange(scratch *[]frame) error {
 	return r.merge(runs)
 }
 
+// index remembers where the strips are, if they have many requests each.
+func (r *roll) index() error {
+	n := r.film.stripsIn(r.frames)
+	if n*manyEach > len(r.frames) {
+		return nil
+	}
+	r.strips = make([]strip, 0, n)
+	return r.eachStrip(r.frames, 0, func(s strip) error {
+		r.strips = append(r.strips, s)
+		return nil
+	})
+}
+
 // sort sorts by counting, then strip by strip.
-func (f *film) sort(frames []frame, scratch *[]frame) {
+func (f *film) sort(frames []frame, scratch *spool) {
 	if len(frames) == 0 {
 		return
 	}
@@ -358,22 +280,22 @@ func (f *film) sort(frames []frame, scratch *[]frame) {
 		ends[i+1] += ends[i]
 	}
 	next := slices.Clone(ends)
-	*scratch = append((*scratch)[:0], frames...)
-	for i := range *scratch {
-		of := &(*scratch)[i]
+	all := scratch.room(len(frames))
+	copy(all, frames)
+	for i := range all {
+		of := &all[i]
 		n := &next[f.numberOf(of)-first]
 		frames[*n] = *of
 		*n++
 	}
 	for i := range ends[1:] {
-		sortByTime(frames[ends[i]:ends[i+1]], *scratch)
+		sortByTime(frames[ends[i]:ends[i+1]], scratch)
 	}
 }
 
 // sortByTime sorts frames that are in order but for a few, as those of one link that
-// several goroutines have read: it merges the runs that there are. scratch is as
-// long as frames, or longer.
-func sortByTime(frames, scratch []frame) {
+// several goroutines have read: it merges the runs that there are.
+func sortByTime(frames []frame, scratch *spool) {
 	for {
 		merged, from := false, 0
 		for from < len(frames) {
@@ -382,7 +304,7 @@ func sortByTime(frames, scratch []frame) {
 				break
 			}
 			end := endOfRun(frames, middle)
-			mergeRuns(frames[from:end], middle-from, scratch)
+			mergeRuns(frames[from:end], middle-from, scratch.room(middle-from))
 			merged, from = true, end
 		}
 		if !merged {
@@ -544,7 +466,7 @@ func (f *film) spool() *spool {
 // room is for some frames.
 func (s *spool) room(n int) []frame {
 	if cap(s.frames) < n {
-		s.frames = make([]frame, n)
+		s.frames = make([]frame, n+n/8)
 	}
 	return s.frames[:n]
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -46,6 +47,26 @@ func inOrder[T, R any](ctx context.Context, threads int, feed func(emit func(T) 
 		}
 		return nil
 	})
+	return g.Wait()
+}
+
+// inParallel does something for each of n numbers, on several goroutines.
+func inParallel(ctx context.Context, threads, n int, do func(int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for range threads {
+		g.Go(func() error {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := do(int(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
 	return g.Wait()
 }
 

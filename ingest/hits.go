@@ -45,20 +45,16 @@ func (h *Hits) drop() {
 	h.records, h.room = nil, -1
 }
 
-// Each hands on the rows and lets go of them; there is no second time. ok tells
-// whether they are all that table hit has. Columns are those of the table. f must
-// not keep the page.
-func (h *Hits) Each(f func(Page) error) (ok bool, err error) {
+// Pages gives the rows, in no order. Columns are those of the table. ok tells whether
+// they are all that table hit has. They are valid until they are dropped.
+func (h *Hits) Pages() (pages []Page, ok bool) {
 	if h == nil || h.room < 0 {
-		return false, nil
+		return nil, false
 	}
-	defer h.drop()
 	for _, r := range h.records {
-		if err := f(Page{r}); err != nil {
-			return true, err
-		}
+		pages = append(pages, Page{r})
 	}
-	return true, nil
+	return pages, true
 }
 
 // Drop lets go of them.

@@ -21,14 +21,14 @@ func TestHits(t *testing.T) {
 			o.Hold = c.hold
 			s, loaded := loadText(t, o, text)
 			var got []string
-			ok, err := loaded.Hits.Each(func(p Page) error {
+			pages, ok := loaded.Hits.Pages()
+			for _, p := range pages {
 				for i := range p.Len() {
 					got = append(got, fmt.Sprint(p.U16(0)[i], p.I64(1)[i], int64(p.Micros(2)[i]), p.U32(3)[i], p.U32(4)[i], p.U32(5)[i], p.U32(6)[i], p.U32(7)[i], p.U32(8)[i], p.U32(9)[i], p.U32(10)[i], p.I64(11)[i]))
 				}
-				return nil
-			})
-			if err != nil || ok != c.some {
-				t.Fatalf("handed on: %t (%v), want %t", ok, err, c.some)
+			}
+			if ok != c.some {
+				t.Fatalf("handed on: %t, want %t", ok, c.some)
 			}
 			if !ok {
 				return
@@ -37,8 +37,9 @@ func TestHits(t *testing.T) {
 			slices.Sort(got)
 			slices.Sort(want)
 			diff(t, "hits", got, want)
-			if again, _ := loaded.Hits.Each(func(Page) error { return nil }); again {
-				t.Error("they are handed on twice")
+			loaded.Hits.Drop()
+			if _, again := loaded.Hits.Pages(); again {
+				t.Error("they are handed on after they were dropped")
 			}
 		})
 	}
@@ -51,7 +52,7 @@ func TestHitsRewritten(t *testing.T) {
 	o := testOptions(t)
 	o.Hold = 64 << 20
 	_, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)), (*dictionary).forget)
-	if ok, _ := loaded.Hits.Each(func(Page) error { return nil }); ok {
+	if _, ok := loaded.Hits.Pages(); ok {
 		t.Error("ids were rewritten, and the rows as they were are handed on")
 	}
 }

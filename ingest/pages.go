@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -126,8 +127,9 @@ func (p Page) U64(column int) []uint64 { return p.record.Column(column).(*array.
 func (p Page) I64(column int) []int64  { return p.record.Column(column).(*array.Int64).Int64Values() }
 
 // Micros gives the times of a column, µs since 1970.
-func (p Page) Micros(column int) []arrow.Timestamp {
-	return p.record.Column(column).(*array.Timestamp).TimestampValues()
+func (p Page) Micros(column int) []Micros {
+	values := p.record.Column(column).(*array.Timestamp).TimestampValues()
+	return unsafe.Slice((*Micros)(unsafe.SliceData(values)), len(values))
 }
 
 // Bools gives the truths of a column, by row; false for NULL.

@@ -1,0 +1,155 @@
+package detect
+
+import (
+	"context"
+	"sync"
+
+	"ipdrift/ingest"
+)
+
+// makeFilm makes the film of the case: of the rows of table hit as the reader still
+// has them, or as they are in the database.
+func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
+	f := &film{threads: a.Threads}
+	places, err := a.listLinks(ctx, f)
+	var requests int64
+	if err == nil {
+		err = a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests)
+	}
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	defer a.loaded.Hits.Drop()
+	if pages, ok := a.loaded.Hits.Pages(); ok && !a.changed && requests*frameSize <= a.Room {
+		return f.lay(ctx, int(requests), places, pages)
+	}
+	a.loaded.Hits.Drop()
+	return f.make(ctx, requests, len(f.links), a.Room, func(put func(frame) error) error { return a.expose(ctx, places, put) })
+}
+
+// listLinks lists the links in their order, and gives each id its place.
+func (a *analysis) listLinks(ctx context.Context, f *film) (places []uint32, err error) {
+	var links, last int
+	if err := a.conn.QueryRowContext(ctx, `SELECT count(*), coalesce(max(id), 0)::BIGINT FROM link`).Scan(&links, &last); err != nil {
+		return nil, err
+	}
+	a.lastLink = uint32(last)
+	f.links, f.freeLinks = ingest.Outside[reference](links + 1)
+	places = make([]uint32, last+1)
+	n := uint32(0)
+	return places, ingest.Pages(ctx, a.conn, `SELECT id, hash, deadline FROM link ORDER BY hash, id`, func(p ingest.Page) error {
+		hashes, deadlines := p.U64(1), p.I64(2)
+		for i, id := range p.U32(0) {
+			n++
+			places[id], f.links[n] = n, reference{hash: hashes[i], deadline: deadlines[i], link: id}
+		}
+		return nil
+	})
+}
+
+// exposures are the requests on a page of table hit.
+type exposures struct {
+	sources                                       []uint16
+	lines                                         []int64
+	starts                                        []ingest.Micros
+	outcomes, links, clients, dirs, files, agents []uint32
+	idents                                        []uint32
+}
+
+func exposuresOn(p ingest.Page) exposures {
+	return exposures{p.U16(0), p.I64(1), p.Micros(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7), p.U32(8), p.U32(10)}
+}
+
+// frame is one of them, with the place of its link in the film.
+func (e *exposures) frame(i int, place uint32) frame {
+	return frame{
+		start: int64(e.starts[i]), at: placeOf(e.sources[i], e.lines[i]), place: place, outcome: e.outcomes[i],
+		client: e.clients[i], dir: e.dirs[i], file: e.files[i], agent: e.agents[i], ident: e.idents[i],
+	}
+}
+
+// expose reads the requests of the case.
+func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) error) error {
+	var mu sync.Mutex
+	return a.store.ScanHits(ctx, a.Threads, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, func(p ingest.Page) error {
+		e := exposuresOn(p)
+		mu.Lock()
+		defer mu.Unlock()
+		for i, link := range e.links {
+			if err := put(e.frame(i, places[link])); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+}
+
+// lay puts all requests of a case where they belong in memory: they are counted by
+// link, and then each goes behind the last one of its link. Every goroutine has some
+// of the links.
+func (f *film) lay(ctx context.Context, requests int, places []uint32, pages []ingest.Page) (*film, error) {
+	var frames []frame
+	frames, f.free = ingest.Outside[frame](requests)
+	ends := make([]uint32, len(f.links)) // how many a link has; then where those end that are there
+	through := func(of func(place uint32, e *exposures, i int)) error {
+		return inParallel(ctx, f.threads, f.threads, func(n int) error {
+			from, to := uint32(n*len(ends)/f.threads), uint32((n+1)*len(ends)/f.threads)
+			for _, p := range pages {
+				e := exposuresOn(p)
+				for i, link := range e.links {
+					if place := places[link]; from <= place && place < to {
+						of(place, &e, i)
+					}
+				}
+			}
+			return nil
+		})
+	}
+	err := through(func(place uint32, _ *exposures, _ int) { ends[place]++ })
+	if err == nil {
+		sum := uint32(0)
+		for i, n := range ends {
+			ends[i] = sum
+			sum += n
+		}
+		err = through(func(place uint32, e *exposures, i int) {
+			frames[ends[place]] = e.frame(i, place)
+			ends[place]++
+		})
+	}
+	if err == nil {
+		f.wind(frames, ends)
+		err = inParallel(ctx, f.threads, len(f.rolls), func(n int) error { return f.rolls[n].settle() })
+	}
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// wind winds frames that are in the order of their links on rolls. ends is where those
+// of each link end.
+func (f *film) wind(frames []frame, ends []uint32) {
+	from := 0
+	for i, end := range ends {
+		if to := int(end); to-from >= rollFrames || i == len(ends)-1 {
+			f.rolls = append(f.rolls, roll{film: f, frames: frames[from:to:to], count: to - from})
+			from = to
+		}
+	}
+}
+
+// settle puts the frames of each link in order.
+func (r *roll) settle() error {
+	scratch := r.film.spool()
+	defer scratch.done()
+	if err := r.eachStrip(r.frames, 0, func(s strip) error {
+		sortByTime(s.frames, scratch)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return r.index()
+}
