@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"ipdrift/ingest"
+	"ipdrift/token"
 )
 
 // book is the tables that keep what was ruled.
@@ -49,9 +50,11 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 	)
 }
 
-// leaf is what was ruled on some links: rows, by column.
+// leaf is what was ruled on some links: rows, by column. One that has been entered
+// serves for others.
 type leaf struct {
 	*analysis
+	grouped
 	cut     *cut
 	dockets []docket
 	seals   []seal // of the strips of cut
@@ -67,6 +70,27 @@ type leaf struct {
 		basis   []string
 		host    []*host // of the link; no column
 	}
+
+	kinds   []kind // of dockets, as rulings and paths are
+	rulings []ruling
+	paths   []byte
+	marks   []mark // of kinds, by number
+	parsers map[*token.Scheme]*token.Parser
+	decoder decoder
+}
+
+func newLeaf(a *analysis) *leaf {
+	return &leaf{analysis: a, parsers: map[*token.Scheme]*token.Parser{}}
+}
+
+// reset empties a leaf.
+func (l *leaf) reset(c *cut) {
+	l.cut = c
+	l.dockets, l.seals, l.kinds, l.rulings, l.paths = l.dockets[:0], l.seals[:0], l.kinds[:0], l.rulings[:0], l.paths[:0]
+	j, g := &l.judged, &l.signed
+	j.outcome, j.link, j.client, j.dir, j.file = j.outcome[:0], j.link[:0], j.client[:0], j.dir[:0], j.file[:0]
+	j.verdict, j.cause, j.basis, j.detail = j.verdict[:0], j.cause[:0], j.basis[:0], j.detail[:0]
+	g.link, g.scope, g.address, g.basis, g.host = g.link[:0], g.scope[:0], g.address[:0], g.basis[:0], g.host[:0]
 }
 
 // seal is what later steps ask of a link.
@@ -79,7 +103,7 @@ type seal struct {
 // write adds the rows of one link.
 func (l *leaf) write(d *docket) {
 	known := l.signature(d)
-	l.rulings(d)
+	l.addRulings(d)
 	var s seal
 	switch {
 	case d.link == 0 && len(l.seals) > 0: // requests without a link are one strip
@@ -134,8 +158,8 @@ func (l *leaf) signature(d *docket) (known ruling) {
 	return known
 }
 
-// rulings adds what was ruled on each kind.
-func (l *leaf) rulings(d *docket) {
+// addRulings adds what was ruled on each kind.
+func (l *leaf) addRulings(d *docket) {
 	j := &l.judged
 	for i := range d.rulings {
 		k, r := &d.kinds[i], &d.rulings[i]

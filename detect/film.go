@@ -46,9 +46,14 @@ type frame struct {
 	at                                       uint64 // source and line: no other request is there
 	place                                    uint32 // of its link, in the film
 	outcome, client, dir, file, agent, ident uint32
-	cause                                    uint8 // as table judged has it, once that is known; 0: it was not refused
-	verdict                                  token.Verdict
-	inferred, mistaken                       bool
+	mark
+}
+
+// mark is what was ruled on a request, once that is known.
+type mark struct {
+	cause              uint8 // as table judged has it; 0: it was not refused
+	verdict            token.Verdict
+	inferred, mistaken bool
 }
 
 // frameSize is that of a frame in the file, bytes.

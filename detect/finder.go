@@ -12,11 +12,11 @@ import (
 // finder searches for one suspect at a time. Per goroutine.
 type finder struct {
 	*analysis
-	*kit  // of the host whose turn it is
-	pool  *pool
-	kits  map[*token.Scheme]*kit
-	tried uint64
-	raw   []byte // scratch
+	*kit    // of the host whose turn it is
+	pool    *pool
+	kits    map[*token.Scheme]*kit
+	tried   uint64
+	decoder decoder
 
 	list  []goal // what the last calls gave out
 	paths []byte
@@ -181,7 +181,7 @@ func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 		return false
 	}
 	g.how.binding = b
-	kept := decode(f.stored, &f.raw, ingest.StoredPath(g.Target, f.read(s.host, g.Attempt), f.Pseudonyms), "")
+	kept := f.decoder.path(f.stored, ingest.StoredPath(g.Target, f.read(s.host, g.Attempt), f.Pseudonyms), "")
 	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(token.ScopePath(kept, g.how.scope, int(g.how.up)))}
 	switch b.Kind {
 	case token.BindAddress:

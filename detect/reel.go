@@ -145,7 +145,7 @@ func (a *analysis) develop(r *reel) (err error) {
 // alike tells whether two requests differ in the time and the path alone.
 func (f *frame) alike(o *frame) bool {
 	return f.place == o.place && f.outcome == o.outcome && f.client == o.client && f.agent == o.agent && f.ident == o.ident &&
-		f.cause == o.cause && f.verdict == o.verdict && f.inferred == o.inferred && f.mistaken == o.mistaken
+		f.mark == o.mark
 }
 
 // eventOf is what requests that are alike have in common.

@@ -1,11 +1,11 @@
 package detect
 
 import (
-	"bytes"
 	"context"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"ipdrift/detect/finding"
 	"ipdrift/token"
@@ -32,7 +32,12 @@ func (a *analysis) rule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = pass(ctx, a.Threads, a.film.cuts, a.ruleOn, func(l *leaf) error {
+	spare := sync.Pool{New: func() any { return newLeaf(a) }}
+	err = pass(ctx, a.Threads, a.film.cuts, func(c *cut) (*leaf, error) {
+		l := spare.Get().(*leaf)
+		return l, l.rule(c)
+	}, func(l *leaf) error {
+		defer spare.Put(l)
 		for i := range l.dockets {
 			if d := &l.dockets[i]; !d.quiet {
 				b.count(d)
@@ -51,53 +56,40 @@ func (a *analysis) rule(ctx context.Context) error {
 	return b.close(ctx)
 }
 
-// ruleOn rules on some links, and writes on each request what was ruled.
-func (a *analysis) ruleOn(c *cut) (*leaf, error) {
-	l := &leaf{analysis: a, cut: c}
-	links, err := a.visits(c)
-	if err != nil {
-		return nil, err
+// rule rules on some links, and writes on each request what was ruled.
+func (l *leaf) rule(c *cut) error {
+	l.reset(c)
+	if err := l.fill(l.analysis, c); err != nil {
+		return err
 	}
-	ends := make([]int, len(links)) // of the dockets of each strip
-	for i := range links {
-		l.dockets = append(l.dockets, docketsOf(&links[i])...)
-		ends[i] = len(l.dockets)
-	}
-	parsers := &parsers{}
-	for i := range l.dockets {
-		d := &l.dockets[i]
-		if !d.quiet {
-			if d.kinds, err = a.kinds(&d.visited); err != nil {
-				return nil, err
+	for i := range l.links {
+		from := len(l.dockets)
+		l.open(&l.links[i])
+		for j := from; j < len(l.dockets); j++ {
+			if err := l.decide(&l.dockets[j]); err != nil {
+				return err
 			}
-			a.decide(parsers, d)
 		}
-		l.write(d)
-	}
-	from := 0
-	for i, to := range ends {
-		if err := a.annotate(&c.strips[i], l.dockets[from:to]); err != nil {
-			return nil, err
+		if err := l.annotate(&c.strips[i], l.dockets[from:]); err != nil {
+			return err
 		}
-		from = to
 	}
-	return l, nil
+	return nil
 }
 
-// docketsOf makes a docket of a link; requests without one stand alone.
-func docketsOf(l *visited) []docket {
-	if l.link > 0 {
-		return []docket{{visited: *l, quiet: l.quiet()}}
+// open opens a docket for a link; requests without one stand alone.
+func (l *leaf) open(of *visited) {
+	if of.link > 0 {
+		l.dockets = append(l.dockets, docket{visited: *of, quiet: of.quiet()})
+		return
 	}
-	out := make([]docket, len(l.visits))
-	for i := range out {
-		out[i].visits = l.visits[i : i+1]
+	for i := range of.visits {
+		l.dockets = append(l.dockets, docket{visited: visited{visits: of.visits[i : i+1]}})
 	}
-	return out
 }
 
 // annotate writes on the requests of a strip what was ruled on it.
-func (a *analysis) annotate(s *strip, dockets []docket) error {
+func (l *leaf) annotate(s *strip, dockets []docket) error {
 	if len(dockets) == 1 && dockets[0].quiet {
 		return s.edit(func(frames []frame) {
 			for i := range frames {
@@ -105,101 +97,117 @@ func (a *analysis) annotate(s *strip, dockets []docket) error {
 			}
 		})
 	}
-	var x index
-	var marks []frame // what is written, by number of the kind
-	x.reset()
+	l.index.reset()
+	l.marks = l.marks[:0]
 	for i := range dockets {
 		for j := range dockets[i].kinds {
 			k := &dockets[i].kinds[j]
-			x.number(key{id: k.id, client: k.client, dir: k.dir, file: k.file})
+			l.index.number(key{id: k.id, client: k.client, dir: k.dir, file: k.file})
 			r := &dockets[i].rulings[j]
-			marks = append(marks, frame{cause: a.causes[r.cause], verdict: r.verdict, inferred: r.basis == inferred, mistaken: strings.HasPrefix(string(r.detail), "signer:")})
+			l.marks = append(l.marks, mark{l.causes[r.cause], r.verdict, r.basis == inferred, strings.HasPrefix(string(r.detail), "signer:")})
 		}
 	}
 	return s.edit(func(frames []frame) {
 		for i := range frames {
 			f := &frames[i]
-			k := a.keyOf(f)
+			k := l.keyOf(f)
 			k.agent, k.ident = 0, 0
-			n, _ := x.number(k)
-			m := &marks[n]
-			f.cause, f.verdict, f.inferred, f.mistaken = m.cause, m.verdict, m.inferred, m.mistaken
+			n, _ := l.index.number(k)
+			f.mark = l.marks[n]
 		}
 	})
 }
 
-// kinds are the visits of a link, those together that differ in the user alone.
-func (a *analysis) kinds(l *visited) ([]kind, error) {
-	if a.Pseudonyms != nil {
-		a.byAddress(l.visits)
-	}
-	out := make([]kind, 0, len(l.visits))
-	for i := range l.visits {
-		v := &l.visits[i]
-		if i > 0 && v.sameKind(&l.visits[i-1]) {
-			out[len(out)-1].n += v.n
-			continue
-		}
-		dir, err := a.texts.dirs.of(v.dir)
-		if err != nil {
-			return nil, err
-		}
-		file, err := a.texts.files.of(v.file)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, kind{
-			id: v.id, link: l.link, client: v.client, dir: v.dir, file: v.file, n: v.n,
-			ip: a.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dir, rawFile: file,
-		})
-	}
-	return out, nil
-}
-
-// parsers holds one goroutine's parsers, by scheme.
-type parsers struct {
-	by  map[*token.Scheme]*token.Parser
-	raw []byte // scratch
-}
-
-func (p *parsers) of(s *token.Scheme) *token.Parser {
-	if p.by[s] == nil {
-		if p.by == nil {
-			p.by = map[*token.Scheme]*token.Parser{}
-		}
-		p.by[s] = token.NewParser(s)
-	}
-	return p.by[s]
-}
-
-// decode undoes the escaping of a path as the edge does.
-func decode(parser *token.Parser, scratch *[]byte, dir, file string) []byte {
-	*scratch = append(append((*scratch)[:0], dir...), file...)
-	var l token.Link
-	if parser.Parse(*scratch, &l); !l.PathOK {
+// decide rules on one link, and writes that down.
+func (l *leaf) decide(d *docket) error {
+	if d.quiet {
+		l.write(d)
 		return nil
 	}
-	return bytes.Clone(l.Path)
-}
-
-// decide rules on the kinds of one link.
-func (a *analysis) decide(parsers *parsers, d *docket) {
-	parser := parsers.of(d.kinds[0].host.stated.Scheme)
+	if err := l.listKinds(d); err != nil {
+		return err
+	}
+	parser := l.parser(d.kinds[0].host.stated.Scheme)
 	for i := range d.kinds {
 		if k := &d.kinds[i]; k.shape == token.Signed {
-			k.path = decode(parser, &parsers.raw, k.rawDir, k.rawFile)
+			k.path = l.keepPath(l.decoder.path(parser, k.rawDir, k.rawFile))
 		}
 	}
-	d.proof, d.witness = a.proof(d.kinds)
+	d.proof, d.witness = l.proof(d.kinds)
 	served := servedTo(d.kinds)
-	if d.named = a.naming(parser, &d.kinds[0]); !d.named.IsValid() {
-		d.named = a.before[d.kinds[0].link].named
+	if d.named = l.naming(parser, &d.kinds[0]); !d.named.IsValid() {
+		d.named = l.before[d.kinds[0].link].named
 	}
-	d.rulings = make([]ruling, len(d.kinds))
+	from := len(l.rulings)
 	for i := range d.kinds {
 		k := &d.kinds[i]
-		d.rulings[i] = k.host.rule(k, d.proof, served, d.named)
+		l.rulings = append(l.rulings, k.host.rule(k, d.proof, served, d.named))
 	}
+	d.rulings = l.rulings[from:len(l.rulings):len(l.rulings)]
+	l.write(d)
+	return nil
+}
+
+// listKinds lists the visits of a link, those together that differ in the user alone.
+func (l *leaf) listKinds(d *docket) error {
+	if l.Pseudonyms != nil {
+		l.byAddress(d.visits)
+	}
+	from := len(l.kinds)
+	for i := range d.visits {
+		v := &d.visits[i]
+		if i > 0 && v.sameKind(&d.visits[i-1]) {
+			l.kinds[len(l.kinds)-1].n += v.n
+			continue
+		}
+		dir, err := l.texts.dirs.of(v.dir)
+		if err != nil {
+			return err
+		}
+		file, err := l.texts.files.of(v.file)
+		if err != nil {
+			return err
+		}
+		l.kinds = append(l.kinds, kind{
+			id: v.id, link: d.link, client: v.client, dir: v.dir, file: v.file, n: v.n,
+			ip: l.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dir, rawFile: file,
+		})
+	}
+	d.kinds = l.kinds[from:len(l.kinds):len(l.kinds)]
+	return nil
+}
+
+// parser is the one of a scheme.
+func (l *leaf) parser(s *token.Scheme) *token.Parser {
+	if l.parsers[s] == nil {
+		l.parsers[s] = token.NewParser(s)
+	}
+	return l.parsers[s]
+}
+
+// decoder undoes the escaping of paths as the edge does.
+type decoder struct {
+	raw  []byte
+	link token.Link
+}
+
+// path is valid until the next one; nil where there is none.
+func (d *decoder) path(parser *token.Parser, dir, file string) []byte {
+	d.raw = append(append(d.raw[:0], dir...), file...)
+	if parser.Parse(d.raw, &d.link); !d.link.PathOK {
+		return nil
+	}
+	return d.link.Path
+}
+
+// keepPath copies a path for as long as the dockets last.
+func (l *leaf) keepPath(path []byte) []byte {
+	if path == nil {
+		return nil
+	}
+	from := len(l.paths)
+	l.paths = append(l.paths, path...)
+	return l.paths[from:len(l.paths):len(l.paths)]
 }
 
 // proof tells what a link was signed with: by a request of its own that

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 
 	"ipdrift/token"
 )
@@ -32,42 +33,56 @@ type visited struct {
 
 func (l *visited) host() *host { return l.visits[0].host }
 
-// eachLink hands on all links with their visits, some at a time, in the order of
-// the film: f may keep them.
-func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error {
-	return pass(ctx, a.Threads, a.film.cuts, a.visits, f)
+// grouped is some links with their visits, in memory that serves for others later.
+type grouped struct {
+	links  []visited
+	visits []visit // of links
+	index  index
 }
 
-// visits groups the requests of some links.
-func (a *analysis) visits(c *cut) ([]visited, error) {
-	links := make([]visited, 0, len(c.strips))
-	var all []visit // of links
-	var x index
+// eachLink hands on all links with their visits, some at a time, in the order of
+// the film. f must not keep them.
+func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error {
+	spare := sync.Pool{New: func() any { return &grouped{} }}
+	return pass(ctx, a.Threads, a.film.cuts,
+		func(c *cut) (*grouped, error) {
+			g := spare.Get().(*grouped)
+			return g, g.fill(a, c)
+		},
+		func(g *grouped) error {
+			defer spare.Put(g)
+			return f(g.links)
+		})
+}
+
+// fill groups the requests of some links into visits.
+func (g *grouped) fill(a *analysis, c *cut) error {
+	g.links, g.visits = g.links[:0], g.visits[:0]
 	for i := range c.strips {
 		s := &c.strips[i]
-		from := len(all)
-		x.reset()
+		from := len(g.visits)
+		g.index.reset()
 		if err := s.parts(func(frames []frame) error {
 			for i := range frames {
 				f := &frames[i]
 				k := a.keyOf(f)
-				n, fresh := x.number(k)
+				n, fresh := g.index.number(k)
 				if fresh {
-					all = append(all, a.visit(k, f))
+					g.visits = append(g.visits, a.visit(k, f))
 				}
-				v := &all[from+n]
+				v := &g.visits[from+n]
 				v.n++
 				v.first, v.final = min(v.first, f.start), max(v.final, f.start)
 			}
 			return nil
 		}); err != nil {
-			return nil, err
+			return err
 		}
-		of := all[from:len(all):len(all)]
+		of := g.visits[from:len(g.visits):len(g.visits)]
 		slices.SortFunc(of, inOrderOfAddress)
-		links = append(links, visited{reference: *s.reference, visits: of})
+		g.links = append(g.links, visited{reference: *s.reference, visits: of})
 	}
-	return links, nil
+	return nil
 }
 
 func (a *analysis) visit(k key, f *frame) visit {
