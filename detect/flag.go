@@ -45,7 +45,7 @@ func (a *analysis) flag(r *reel, u *judge.User, name userKey, crowd int) {
 		n24, n16 := int64(u.Prefixes24), int64(u.Prefixes16)
 		f.Prefixes24, f.Prefixes16 = &n24, &n16
 	}
-	for _, s := range u.Timeline {
+	for _, s := range r.Timeline(u, a.Thresholds) {
 		e := finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)}
 		if s.Last != s.Time {
 			e.Last = stamp(s.Last)

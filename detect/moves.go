@@ -20,9 +20,10 @@ func (a *analysis) follow(h *host, path judge.Path) {
 }
 
 // pathOf is that of a user who was judged; none of one who tells nothing.
-func (a *analysis) pathOf(r *reel, u *judge.User) judge.Path {
-	if u.Addresses > 1 && !a.masked && (u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Unchanged) {
-		return judge.Follow(r.Sights(nil, u))
+func (s *scene) pathOf(r *reel, u *judge.User) judge.Path {
+	if u.Addresses > 1 && !s.masked && (u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Unchanged) {
+		s.sights = r.Sights(s.sights[:0], u)
+		return judge.Follow(s.sights)
 	}
 	return nil
 }

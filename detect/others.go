@@ -36,9 +36,10 @@ type other struct {
 // attempt is what a player asks for again.
 type attempt struct{ place, client, dir, file uint32 }
 
-// others counts the users of a strip.
-func (a *analysis) others(s *strip) (users []other, err error) {
+// addOthers counts the users of a strip.
+func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 	var who casting
+	users := to[len(to):]
 	err = a.eachUser(s, func(f *frame, k userKey) int {
 		n, fresh := who.number(k)
 		if fresh {
@@ -53,7 +54,7 @@ func (a *analysis) others(s *strip) (users []other, err error) {
 		moved = moved || u.addresses > 1
 	}
 	if err != nil || !moved || a.masked {
-		return users, err
+		return append(to, users...), err
 	}
 	number := func(_ *frame, k userKey) int {
 		n, _ := who.number(k)
@@ -80,7 +81,7 @@ func (a *analysis) others(s *strip) (users []other, err error) {
 			u.path, u.sights = judge.Follow(u.sights), nil
 		}
 	}
-	return users, err
+	return append(to, users...), err
 }
 
 // eachUser tells of every request but those of shields whose it is. number gives a

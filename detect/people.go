@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"ipdrift/detect/finding"
@@ -44,7 +45,16 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 		defer joint.close()
 		feed = joint.cuts
 	}
-	if err := pass(ctx, a.Threads, feed, a.scene, func(s scene) error { return a.enter(ctx, persons, &s) }); err != nil {
+	spare := sync.Pool{New: func() any { return &scene{analysis: a} }}
+	if err := pass(ctx, a.Threads, feed,
+		func(c *cut) (*scene, error) {
+			s := spare.Get().(*scene)
+			return s, s.show(c)
+		},
+		func(s *scene) error {
+			defer spare.Put(s)
+			return a.enter(ctx, persons, s)
+		}); err != nil {
 		return err
 	}
 	return persons.Flush(ctx)
@@ -57,55 +67,62 @@ func (a *analysis) filmByAddress(ctx context.Context) (*film, error) {
 		func(s *strip) bool { return s.number > 0 }, a.viewers)
 }
 
-// scene is the users of some circles.
+// scene is the users of some circles. It serves for others later.
 type scene struct {
+	*analysis
 	reels  []*reel
 	others []other
+	events []judge.Event // of reels
+	frames []frame       // scratch, as sights are
+	sights []judge.Sight
 }
 
-// scene looks at some circles.
-func (a *analysis) scene(c *cut) (s scene, err error) {
+// longScene is how many events a scene keeps memory for.
+const longScene = 1 << 15
+
+// show looks at some circles.
+func (s *scene) show(c *cut) error {
+	s.reels, s.others, s.events = s.reels[:0], s.others[:0], s.events[:0]
+	if cap(s.events) > longScene {
+		s.events, s.frames, s.sights = nil, nil, nil
+	}
 	for i := range c.strips {
 		circle := &c.strips[i]
 		if circle.number == 0 && circle.roll.film.key == nil {
 			continue // requests without a link are nobody's
 		}
-		flagged, err := a.tells(circle)
+		flagged, err := s.tells(circle)
 		if err != nil {
-			return s, err
+			return err
 		}
-		if !flagged {
-			users, err := a.others(circle)
-			if err != nil {
-				return s, err
-			}
-			s.others = append(s.others, users...)
-			continue
+		if flagged {
+			err = s.judge(circle)
+		} else {
+			s.others, err = s.addOthers(circle, s.others)
 		}
-		r, err := a.judged(circle)
 		if err != nil {
-			return s, err
+			return err
 		}
-		s.reels = append(s.reels, r)
 	}
-	return s, nil
+	return nil
 }
 
-// judged judges the users of a circle.
-func (a *analysis) judged(circle *strip) (*reel, error) {
-	r, err := a.newReel(circle)
-	if err == nil {
-		err = a.develop(r)
+// judge judges the users of a circle.
+func (s *scene) judge(circle *strip) error {
+	r := &reel{}
+	if err := s.take(r, circle); err != nil {
+		return err
 	}
-	if err != nil {
-		return nil, err
+	if err := s.develop(r); err != nil {
+		return err
 	}
-	r.users = judge.Users(&r.Group, a.Thresholds)
+	r.users = judge.Users(&r.Group, s.Thresholds)
 	r.paths = make([]judge.Path, len(r.users))
 	for i := range r.users {
-		r.paths[i] = a.pathOf(r, &r.users[i])
+		r.paths[i] = s.pathOf(r, &r.users[i])
 	}
-	return r, nil
+	s.reels = append(s.reels, r)
+	return nil
 }
 
 // tells tells whether the users of a circle have to be judged: one of its links has

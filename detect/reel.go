@@ -14,7 +14,6 @@ import (
 type reel struct {
 	judge.Group
 	host   *host
-	frames []frame
 	places []uint32 // of the links in the film, by number
 	who    []userKey
 	users  []judge.User
@@ -85,60 +84,61 @@ func (f *film) all(ctx context.Context) iter.Seq2[cut, error] {
 	}
 }
 
-// newReel takes the requests of a circle, but for those of shields. Of a long one
-// it takes the first.
-func (a *analysis) newReel(s *strip) (*reel, error) {
-	r := &reel{}
-	err := s.parts(func(frames []frame) error {
-		if r.frames == nil {
-			r.frames = make([]frame, 0, min(len(frames), maxEvents))
-		}
+// take takes the requests of a circle, but for those of shields. Of a long one it
+// takes the first.
+func (s *scene) take(r *reel, circle *strip) error {
+	s.frames = s.frames[:0]
+	err := circle.parts(func(frames []frame) error {
 		for i := range frames {
 			switch {
-			case a.outcomes[frames[i].outcome].shield:
-			case len(r.frames) == maxEvents:
+			case s.outcomes[frames[i].outcome].shield:
+			case len(s.frames) == maxEvents:
 				r.Truncated = true
 				return errEnough
 			default:
-				r.frames = append(r.frames, frames[i])
+				s.frames = append(s.frames, frames[i])
 			}
 		}
 		return nil
 	})
 	if err != nil && err != errEnough {
-		return nil, err
+		return err
 	}
-	h := a.outcomes[r.frames[0].outcome].host
+	h := s.outcomes[s.frames[0].outcome].host
 	r.host = h
-	r.Host, r.Stated = h.name, a.stated()
-	r.Gaps, r.Bound = a.gaps || h.gaps, h.policy.bound()
+	r.Host, r.Stated = h.name, s.stated()
+	r.Gaps, r.Bound = s.gaps || h.gaps, h.policy.bound()
 	r.RefusalsOnly = h.refusalsOnly()
 	r.CurrentPrefix4, r.CurrentPrefix6 = h.policy.prefix(4), h.policy.prefix(6)
-	return r, nil
+	return nil
 }
 
-// develop makes the events of a reel.
-func (a *analysis) develop(r *reel) (err error) {
-	r.Events = make([]judge.Event, len(r.frames))
+// develop makes the events of a reel, of the frames that were taken.
+func (s *scene) develop(r *reel) (err error) {
+	from := len(s.events)
 	var users casting
-	for i := range r.frames {
-		f, e := &r.frames[i], &r.Events[i]
-		if i > 0 && f.alike(&r.frames[i-1]) {
-			*e = r.Events[i-1] // a player repeats itself
+	for i := range s.frames {
+		f := &s.frames[i]
+		var e judge.Event
+		if i > 0 && f.alike(&s.frames[i-1]) {
+			e = s.events[len(s.events)-1] // a player repeats itself
 		} else {
-			*e = a.eventOf(f)
-			n, _ := users.number(a.userOf(f))
-			e.Link, e.Who = a.numberLink(r, f.place), uint32(n)
+			e = s.eventOf(f)
+			n, _ := users.number(s.userOf(f))
+			e.Link, e.Who = s.numberLink(r, f.place), uint32(n)
 		}
-		e.Time, e.Grain, e.Edge = f.start, a.grains[f.source()], f.source()
+		e.Time, e.Grain, e.Edge = f.start, s.grains[f.source()], f.source()
 		e.UA, e.Dir, e.File = f.agent, f.dir, f.file
-		if i > 0 && f.file == r.frames[i-1].file {
-			e.Name = r.Events[i-1].Name
-		} else if e.Name, err = a.texts.files.of(f.file); err != nil {
-			return err
+		if i == 0 || f.file != s.frames[i-1].file {
+			if e.Name, err = s.texts.files.of(f.file); err != nil {
+				return err
+			}
+		} else {
+			e.Name = s.events[len(s.events)-1].Name
 		}
+		s.events = append(s.events, e)
 	}
-	r.frames, r.who = nil, users.users
+	r.Events, r.who = s.events[from:len(s.events):len(s.events)], users.users
 	return nil
 }
 

@@ -199,23 +199,18 @@ func (c *facts) sequence() (from, to int64, ok bool) {
 	return from, to, to > from
 }
 
-// flagged classes have a timeline.
-func flagged(c finding.Class) bool {
-	return c == finding.Rotating || c == finding.FirstRequest || c == finding.ManyNetworks || c == finding.Conflicting
-}
-
-// timeline joins runs of like requests; a user with more than limit runs shows
-// the first of them.
-func timeline(events []Event, idx []int32, limit int) []Step {
+// Timeline joins runs of like requests of one of the users of the group; one with
+// more than t.TimelineSteps runs shows the first of them.
+func (g *Group) Timeline(u *User, t Thresholds) []Step {
 	var steps []Step
-	for _, i := range idx {
-		e := &events[i]
+	for _, i := range u.idx {
+		e := &g.Events[i]
 		if n := len(steps); n > 0 && steps[n-1].holds(e) {
 			steps[n-1].Count++
 			steps[n-1].Last = e.Time
 			continue
 		}
-		if len(steps) == limit {
+		if len(steps) == t.TimelineSteps {
 			break
 		}
 		steps = append(steps, Step{e.Time, e.Time, e.Client, e.Status, e.Verdict, cause(e), e.Name, 1})

@@ -106,12 +106,13 @@ func TestRule09StartsOverElsewhereIsNotRotation(t *testing.T) {
 }
 
 func TestRule09FirstRequest(t *testing.T) {
-	u := newScene().no(0, same16, "index.m3u8", token.IPMismatch).only(t)
+	s := newScene().no(0, same16, "index.m3u8", token.IPMismatch)
+	u := s.only(t)
 	want(t, u, finding.FirstRequest, "never served: the link was signed for another address (17 bits in common)")
-	if !Affected(u) || u.MinCommon != 17 || len(u.Timeline) != 1 {
-		t.Errorf("affected %v, common %d, timeline %v", Affected(u), u.MinCommon, u.Timeline)
+	if steps := s.Timeline(u, Default()); !Affected(u) || u.MinCommon != 17 || len(steps) != 1 {
+		t.Errorf("affected %v, common %d, timeline %v", Affected(u), u.MinCommon, steps)
 	}
-	s := newScene().no(0, v6, "index.m3u8", token.IPMismatch).no(1, same16, "index.m3u8", token.IPMismatch)
+	s = newScene().no(0, v6, "index.m3u8", token.IPMismatch).no(1, same16, "index.m3u8", token.IPMismatch)
 	if u = s.only(t); u.MinCommon != -2 || u.Family != 4 || u.Family4 {
 		t.Errorf("across families: common %d, family %d, all IPv4 %v, want -2 4 false", u.MinCommon, u.Family, u.Family4)
 	}
@@ -211,13 +212,15 @@ func TestASNOfTheRefusedAddresses(t *testing.T) {
 func TestTimelineJoinsRuns(t *testing.T) {
 	s := newScene().ok(0, home, "seg1.ts").ok(6, home, "seg2.ts").no(12, far, "seg3.ts", token.IPMismatch).no(13, far, "seg3.ts", token.IPMismatch)
 	s.Events[1].Status = 206
-	steps := s.only(t).Timeline
+	u := s.only(t)
+	steps := s.Timeline(u, Default())
 	if len(steps) != 2 || steps[0].Count != 2 || steps[0].Last-steps[0].Time != 6e6 || steps[1].Count != 2 || steps[1].Cause != "ip_mismatch" || steps[0].Cause != "" || steps[1].Name != "seg3.ts" {
 		t.Errorf("timeline %+v", steps)
 	}
-	u := Users(&s.Group, func() Thresholds { d := Default(); d.TimelineSteps = 1; return d }())[0]
-	if len(u.Timeline) != 1 {
-		t.Errorf("%d steps, want the limit of 1", len(u.Timeline))
+	few := Default()
+	few.TimelineSteps = 1
+	if steps := s.Timeline(u, few); len(steps) != 1 {
+		t.Errorf("%d steps, want the limit of 1", len(steps))
 	}
 }
 

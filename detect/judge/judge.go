@@ -91,7 +91,6 @@ type User struct {
 	Inferred   bool // a mismatch counted here was inferred
 	Unresolved bool // unresolved signatures and no proven mismatch (rule 18)
 	Bot        bool // every request came from a bot, relay or hosting network
-	Timeline   []Step
 
 	idx []int32 // the requests, in order of time, among those of the group
 }

@@ -55,58 +55,101 @@ type moves struct {
 // moveLengths are the networks that a change may stay in.
 func moveLengths(family int) []int {
 	if family == 4 {
-		return []int{24, 16}
+		return moveLengths4
 	}
-	return []int{64, 56, 48}
+	return moveLengths6
 }
+
+var moveLengths4, moveLengths6 = []int{24, 16}, []int{64, 56, 48}
 
 // NewMoves starts with no user.
 func NewMoves(t Thresholds) *Moves {
 	return &Moves{t: t, all: map[mover]*moves{}, by: map[mover]*moves{}}
 }
 
-// Path is how one user went from address to address, by carrier and family.
-type Path []stretch
+// Path is how one user went from address to address.
+type Path []visit
 
-// stretch is the legs of a path in one carrier; asn 0 and family below 0: in all of a family.
-type stretch struct {
-	mover
-	legs []leg
-}
-
-// Follow follows one user's requests in the order of time. It costs O(n log n).
-func Follow(sights []Sight) Path {
-	visits := visits(sights)
-	var path Path
-	at := map[mover]int{}
-	put := func(key mover, l leg) {
-		n, ok := at[key]
-		if !ok {
-			n = len(path)
-			at[key], path = n, append(path, stretch{mover: key})
-		}
-		path[n].legs = append(path[n].legs, l)
-	}
-	for i := range visits {
-		l := leg{visit: visits[i], moved: i > 0}
-		if i+1 < len(visits) {
-			l.next = &visits[i+1]
-		}
-		f := family(l.client)
-		put(mover{l.asn, f}, l)
-		put(mover{0, -f}, l)
-	}
-	return path
-}
+// Follow follows one user's requests in the order of time. It costs O(n log n), and
+// does not keep the sights.
+func Follow(sights []Sight) Path { return visits(sights) }
 
 // Add adds one user's path.
 func (m *Moves) Add(path Path) {
-	for _, s := range path {
-		if s.family < 0 {
-			movesAt(m.all, mover{0, -s.family}).add(s.legs)
-			continue
+	var all gathering
+	for i := range path {
+		v, f := &path[i], family(path[i].client)
+		all.of(mover{v.asn, f}).add(path, i)
+		all.of(mover{0, -f}).add(path, i)
+	}
+	for i := range all.list {
+		if g := &all.list[i]; g.family < 0 {
+			movesAt(m.all, mover{0, -g.family}).add(g)
+		} else {
+			movesAt(m.by, g.mover).add(g)
 		}
-		movesAt(m.by, s.mover).add(s.legs)
+	}
+}
+
+// gathered is what one user did in one carrier and family; asn 0 and family below 0:
+// in all of a family.
+type gathered struct {
+	mover
+	within  [3]int64 // by moveLengths
+	changes int64
+	across  int64
+	moved   bool // came here from elsewhere,
+	ended   bool // and went away again
+	stay    int64
+}
+
+// gathering is those of one user: few, most often two.
+type gathering struct {
+	list []gathered
+	at   map[mover]int // of many
+}
+
+func (g *gathering) of(key mover) *gathered {
+	const few = 8
+	n := -1
+	if g.at == nil {
+		n = slices.IndexFunc(g.list, func(o gathered) bool { return o.mover == key })
+	} else if at, ok := g.at[key]; ok {
+		n = at
+	}
+	if n >= 0 {
+		return &g.list[n]
+	}
+	n = len(g.list)
+	if g.list = append(g.list, gathered{mover: key}); n == few {
+		g.at = map[mover]int{}
+		for i := range g.list {
+			g.at[g.list[i].mover] = i
+		}
+	} else if g.at != nil {
+		g.at[key] = n
+	}
+	return &g.list[n]
+}
+
+// add adds a visit.
+func (g *gathered) add(path Path, i int) {
+	more := i+1 < len(path)
+	if i > 0 && !g.moved {
+		g.moved, g.ended, g.stay = true, more, path.until(i)
+	}
+	if !more {
+		return
+	}
+	g.changes++
+	common := CommonPrefix(path[i].client, path[i+1].client)
+	if common < 0 {
+		g.across++
+	}
+	for n, p := range moveLengths(max(g.family, -g.family)) {
+		if common >= p {
+			g.within[n]++
+		}
 	}
 }
 
@@ -124,25 +167,18 @@ type visit struct {
 	first, last int64
 }
 
-// leg is a visit, and the one after it if there is one.
-type leg struct {
-	visit
-	moved bool // it is not the first
-	next  *visit
-}
-
-// until is how long the address was kept, or was seen.
-func (l *leg) until() int64 {
-	if l.next == nil {
-		return l.last - l.first
+// until is how long the address of a visit was kept, or was seen.
+func (p Path) until(i int) int64 {
+	if i+1 == len(p) {
+		return p[i].last - p[i].first
 	}
-	return l.next.first - l.first
+	return p[i+1].first - p[i].first
 }
 
 // visits follows a user from address to address with as few changes as can be:
 // of those that have no order, the address before comes first and the one after
 // it last.
-func visits(sights []Sight) (path []visit) {
+func visits(sights []Sight) (path Path) {
 	for from := 0; from < len(sights); {
 		to := instant(sights, from)
 		until := min(to+1, len(sights))
@@ -172,7 +208,7 @@ func instant(sights []Sight, from int) int {
 }
 
 // arranged lists each address of an instant once.
-func arranged(now, next []Sight, path []visit) []Sight {
+func arranged(now, next []Sight, path Path) []Sight {
 	if len(now) == 1 {
 		return now
 	}
@@ -204,33 +240,16 @@ func arranged(now, next []Sight, path []visit) []Sight {
 }
 
 // add adds what one user did in this carrier and family.
-func (m *moves) add(legs []leg) {
-	lengths := moveLengths(m.family)
-	within, changes := make([]int64, len(lengths)), int64(0)
-	if i := slices.IndexFunc(legs, func(l leg) bool { return l.moved }); i >= 0 {
-		m.stays.add(legs[i].until(), legs[i].next != nil)
+func (m *moves) add(g *gathered) {
+	if g.moved {
+		m.stays.add(g.stay, g.ended)
 	}
-	for _, l := range legs {
-		if l.next == nil {
-			continue
-		}
-		changes++
-		common := CommonPrefix(l.client, l.next.client)
-		if common < 0 {
-			m.across++
-		}
-		for i, p := range lengths {
-			if common >= p {
-				within[i]++
-			}
-		}
-	}
-	if changes == 0 {
+	if g.changes == 0 {
 		return
 	}
-	m.users, m.changes = m.users+1, m.changes+changes
-	for i := range lengths {
-		m.within[i].add(within[i], changes)
+	m.users, m.changes, m.across = m.users+1, m.changes+g.changes, m.across+g.across
+	for n := range m.within {
+		m.within[n].add(g.within[n], g.changes)
 	}
 }
 

@@ -113,8 +113,8 @@ func TestSituationRanges(t *testing.T) {
 	s.no(9, same24, "film.mp4", token.IPMismatch).no(11, same24, "film.mp4", token.IPMismatch)
 	u := s.only(t)
 	want(t, u, finding.Rotating, "served 5 times, refused once")
-	if u.Refusals != 1 || len(u.Timeline) != 2 {
-		t.Errorf("%d refusals, %d steps; ranges of one file are one step, retries one refusal", u.Refusals, len(u.Timeline))
+	if steps := s.Timeline(u, Default()); u.Refusals != 1 || len(steps) != 2 {
+		t.Errorf("%d refusals, %d steps; ranges of one file are one step, retries one refusal", u.Refusals, len(steps))
 	}
 }
 

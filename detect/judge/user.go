@@ -63,9 +63,7 @@ func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 	u := c.user
 	u.idx = idx
 	u.Bot = u.Bot || c.relayed()
-	if u.Class, u.Reason = c.class(s); flagged(u.Class) {
-		u.Timeline = timeline(g.Events, idx, t.TimelineSteps)
-	}
+	u.Class, u.Reason = c.class(s)
 	return u
 }
 
