@@ -25,6 +25,7 @@ type outcome struct {
 	matched                bool
 	stale                  bool // with a key that was not in use at the time
 	how                    hypothesis
+	edge                   uint16 // that logged it, by number; 0: the line does not name it
 }
 
 func (o *outcome) served() bool {
@@ -94,14 +95,14 @@ func (a *analysis) host(name string) *host {
 
 // group reads what takes few values, and makes the film.
 func (a *analysis) group(ctx context.Context) error {
-	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, stale, refused FROM outcome`,
+	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, stale, refused, edge FROM outcome`,
 		func(scan scanner) error {
 			var id uint32
 			var name, detail string
 			var shape, late, scope, bind, form uint8
 			o := &outcome{}
 			err := scan(&id, &name, &o.method, &o.status, &o.code, &o.upstream, &o.shield, &shape, &detail, &late, &o.matched,
-				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form, &o.keyed, &o.stale, &o.denied)
+				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form, &o.keyed, &o.stale, &o.denied, &o.edge)
 			o.host = a.host(name)
 			o.host.keyed = o.host.keyed || o.keyed
 			o.shape, o.detail, o.late = token.Shape(shape), token.Detail(detail), ingest.Late(late)

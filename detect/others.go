@@ -29,7 +29,7 @@ type other struct {
 	many      map[uint32]bool   // and when they are not
 	last      uint32            // client
 	since     int64
-	source    uint16
+	edge      uint32 // of the sight before
 	sights    []judge.Sight
 }
 
@@ -66,12 +66,11 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 			return
 		}
 		grain := a.grains[f.source()]
-		if len(u.sights) == 0 {
-			u.source = f.source()
+		edge := a.edgeOf(f)
+		if len(u.sights) > 0 && edge != u.edge {
+			grain = max(grain, judge.EdgeClocks)
 		}
-		if f.source() != u.source {
-			grain, u.source = max(grain, judge.EdgeClocks), f.source()
-		}
+		u.edge = edge
 		if asn := a.clients.asns[f.client]; len(u.sights) < maxEvents && !a.bots[f.agent] && !a.hosted[asn] {
 			u.sights = append(u.sights, judge.Sight{Time: f.start, Grain: grain, Client: a.client(a.clients.of(f.client)).Unmap(), ASN: asn})
 		}

@@ -127,7 +127,7 @@ func (s *scene) develop(r *reel) (err error) {
 			n, _ := users.number(s.userOf(f))
 			e.Link, e.Who = s.numberLink(r, f.place), uint32(n)
 		}
-		e.Time, e.Grain, e.Edge = f.start, s.grains[f.source()], f.source()
+		e.Time, e.Grain, e.Edge = f.start, s.grains[f.source()], s.edgeOf(f)
 		e.UA, e.Dir, e.File = f.agent, f.dir, f.file
 		if i == 0 || f.file != s.frames[i-1].file {
 			if e.Name, err = s.texts.files.of(f.file); err != nil {
@@ -140,6 +140,12 @@ func (s *scene) develop(r *reel) (err error) {
 	}
 	r.Events, r.who = s.events[from:len(s.events):len(s.events)], users.users
 	return nil
+}
+
+// edgeOf is the edge that logged a request: each has a log of its own, unless the lines
+// name it.
+func (a *analysis) edgeOf(f *frame) uint32 {
+	return uint32(f.source())<<16 | uint32(a.outcomes[f.outcome].edge)
 }
 
 // alike tells whether two requests differ in the time and the path alone.

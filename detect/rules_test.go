@@ -76,6 +76,35 @@ func TestRule04NAT64(t *testing.T) {
 	alone.try(t, settings{}).want(t, 41, "unresolved_signature unresolved_signature - - -")
 }
 
+// TestRule08EdgesInOneLog: lines of one log that two edges wrote a second apart have no
+// order, those of one edge have. The requests go to and fro between two addresses.
+func TestRule08EdgesInOneLog(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		edges    [2]string
+		switches int64
+	}{{"one edge", [2]string{"waw1", "waw1"}, 5}, {"two edges", [2]string{"waw1", "fra2"}, 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			var l little
+			l.audience(folder, 40)
+			home, away := "198.51.100.10", "203.0.113.20"
+			target := folder.link("/v/seg1.ts", home)
+			for n := range 6 {
+				e := entry{host: folder.host, target: on(fmt.Sprintf("/v/seg%d.ts", n), target), ip: home, status: 200, agent: "mover", edge: c.edges[n%2]}
+				if n%2 == 1 {
+					e.ip, e.status = away, 403
+				}
+				l.add(e)
+			}
+			tr := l.tryGcore(t, settings{})
+			u := tr.Users.Flagged
+			if len(u) != 1 || u[0].Class != finding.Rotating || u[0].Switches != c.switches {
+				t.Errorf("%+v, want one who rotates with %d switches", u, c.switches)
+			}
+		})
+	}
+}
+
 // TestRule05MixedAnswersProveNothing: an object store answers 403 for what it
 // does not have, whatever address asks.
 func TestRule05MixedAnswersProveNothing(t *testing.T) {

@@ -3,6 +3,8 @@ package ingest
 import (
 	"context"
 
+	"github.com/zeebo/xxh3"
+
 	"ipdrift/token"
 )
 
@@ -22,6 +24,21 @@ type outcome struct {
 	match                  token.Match
 	refused                bool // 403, 410, or what this host answers to expired links
 	stale                  bool // what reproduced the hash is a key that was not in use at the time
+	edge                   uint16
+}
+
+// edgeNumbers is how many edges are told apart: two that share a number count as one.
+const edgeNumbers = 1 << 10
+
+// edgeNumber is the same for a name in every run; 0 where there is none.
+func (w *worker) edgeNumber(name []byte) uint16 {
+	if len(name) == 0 {
+		return 0
+	}
+	if string(w.edgeName) != string(name) {
+		w.edgeName, w.edge = append(w.edgeName[:0], name...), uint16(xxh3.Hash(name)%edgeNumbers)+1
+	}
+	return w.edge
 }
 
 // methodHash is hash for a method: of the usual ones it is their letters.
@@ -48,6 +65,9 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, s *site, hostHash ui
 	if o.detail != "" {
 		hash = mix(hash, w.hash([]byte(o.detail)))
 	}
+	if o.edge > 0 {
+		hash = mix(hash, uint64(o.edge))
+	}
 	id, fresh := w.outcome.id(hash)
 	if !fresh {
 		return id, nil
@@ -55,5 +75,5 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, s *site, hostHash ui
 	return id, w.outcome.rows.Append(ctx, id,
 		w.hostText(o.host), w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(o.method, cutMark)))), o.status, o.code, o.upstream, o.shield,
 		uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
-		uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key, o.stale, o.refused)
+		uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key, o.stale, o.refused, o.edge)
 }

@@ -61,7 +61,8 @@ CREATE TABLE outcome (          -- everything about a request that takes few val
     form     UTINYINT NOT NULL,  -- token.Form
     key      UTINYINT NOT NULL,  -- index of the key; 255: there was no key for the host
     stale    BOOLEAN NOT NULL,   -- and that key was not in use at the time
-    refused  BOOLEAN NOT NULL    -- 403, 410, or what the host answers to expired links
+    refused  BOOLEAN NOT NULL,   -- 403, 410, or what the host answers to expired links
+    edge     USMALLINT NOT NULL  -- a number for the server or place that logged it, where the line names one; 0: it does not
 );
 
 CREATE TABLE link (             -- one row per host, token and expiry

@@ -34,6 +34,9 @@ type worker struct {
 	name  []byte    // scratch for a host's name
 	salts [2]uint64 // of addressHash
 
+	edgeName []byte // of the line before, and its number
+	edge     uint16
+
 	read    bool              // link is what the record's target holds
 	here    *place            // the last of places
 	places  [placeSlots]place // hosts as they are written
@@ -157,7 +160,7 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 	}
 	o := outcome{
 		host: host, method: r.Method, status: r.Status, code: r.Code, upstream: r.Upstream,
-		shield: r.Shield, shape: l.shape, detail: l.detail, refused: refused(r.Status) || r.Status == s.expired && r.Status != 0,
+		shield: r.Shield, shape: l.shape, detail: l.detail, refused: refused(r.Status) || r.Status == s.expired && r.Status != 0, edge: w.edgeNumber(r.Viewer.Edge),
 	}
 	w.judge(&o, s, &t, l, source, line)
 	ids, err := w.ids(ctx, &o, s, &t, l)

@@ -34,7 +34,7 @@ type Event struct {
 	Dir, File uint32        // ids of the directory and the file name
 	Name      string        // file name without query
 	Grain     int64         // resolution of Time, µs; 0: exact
-	Edge      uint16        // number of the log that holds it, as of an edge: clocks differ (rule 8)
+	Edge      uint32        // number of the edge that logged it: clocks differ (rule 8)
 }
 
 // Group is all requests of the links that some users share: most often one

@@ -21,10 +21,18 @@ type Sight struct {
 
 // Sights appends one user's requests but for those of bots and hosting networks.
 func (g *Group) Sights(to []Sight, u *User) []Sight {
+	var before *Event
 	for _, i := range u.idx {
-		if e := &g.Events[i]; !e.Bot {
-			to = append(to, Sight{Time: e.Time, Grain: e.Grain, Client: e.Client.Unmap(), ASN: e.ASN})
+		e := &g.Events[i]
+		if e.Bot {
+			continue
 		}
+		grain := e.Grain
+		if before != nil {
+			grain = resolved(before, e, grain)
+		}
+		before = e
+		to = append(to, Sight{Time: e.Time, Grain: grain, Client: e.Client.Unmap(), ASN: e.ASN})
 	}
 	return to
 }

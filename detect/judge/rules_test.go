@@ -210,7 +210,7 @@ func TestRule08ClocksOfEdges(t *testing.T) {
 	s := newScene()
 	for n, a := range []string{home, far, home, far} {
 		s.ok(int64(n), a, "seg1.ts")
-		s.Events[n].Edge = uint16(n % 2)
+		s.Events[n].Edge = uint32(n % 2)
 	}
 	u := s.only(t)
 	if u.Switches != 1 {
@@ -223,7 +223,7 @@ func TestRule08ClocksOfEdges(t *testing.T) {
 		t.Errorf("%d switches on one edge, want 3", u.Switches)
 	}
 	for i := range s.Events {
-		s.Events[i].Edge, s.Events[i].Time = uint16(i%2), int64(i)*2*second
+		s.Events[i].Edge, s.Events[i].Time = uint32(i%2), int64(i)*2*second
 	}
 	if u := s.only(t); u.Switches != 3 {
 		t.Errorf("%d switches 2 s apart, want 3", u.Switches)
