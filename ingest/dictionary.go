@@ -198,7 +198,7 @@ func mix(a, b uint64) uint64 {
 // dictionaryKeys names the columns that make two rows of a dictionary the
 // same value.
 var dictionaryKeys = map[string]string{
-	"outcome": "host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key, stale, refused",
+	"outcome": "host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key, stale, refused, edge",
 	"link":    "host, hash", "client": "address, country, asn",
 	"dir": "text", "file": "text", "agent": "text", "referer": "text", "ident": "hash",
 }
