@@ -14,8 +14,9 @@ import (
 	"github.com/marcboeker/go-duckdb"
 )
 
-// maxEntries caps a dictionary's memory. Past it the dictionary forgets and
-// starts over: a value may then stand twice, which Store.unify mends.
+// maxEntries caps a dictionary's memory. What was not asked for while half as many
+// new values came is forgotten: such a value may then stand twice, which Store.unify
+// mends.
 const maxEntries = 1 << 19
 
 // A dictionary that has met trialEntries values, and not one in trialShare of as
@@ -34,12 +35,13 @@ type dictionary struct {
 	name string
 	rows *Rows
 
-	mu    sync.Mutex
-	known index
-	hits  int // in known
-	blind int // how many values are not looked up yet
-	last  uint32
-	gone  *ledger // the values that are not known any more, and those that were not looked up; nil: in a case that grows, where all are compared
+	mu     sync.Mutex
+	known  index // what was asked for of late
+	before index // and before that
+	hits   int   // in known and before, while known grows
+	blind  int   // how many values are not looked up yet
+	last   uint32
+	gone   *ledger // the values that are not known any more, and those that were not looked up; nil: in a case that grows, where all are compared
 }
 
 func newDictionary(s *Store, name string) (*dictionary, error) {
@@ -47,7 +49,7 @@ func newDictionary(s *Store, name string) (*dictionary, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dictionary{name: name, rows: rows, known: newIndex(indexSlots)}
+	d := &dictionary{name: name, rows: rows, known: newIndex(indexSlots), before: newIndex(indexSlots)}
 	if !s.grows {
 		d.gone = &ledger{}
 	}
@@ -63,20 +65,15 @@ const aheadIDs = 1 << 9
 func (d *dictionary) id(hash uint64) (id uint32, fresh bool, ahead int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	at, found := 0, false
 	if d.blind <= 0 {
-		at, found = d.known.find(hash)
-	}
-	switch n := d.known.n; {
-	case found:
-		d.hits++
-		return d.known.slots[at].id, false, 0
-	case n == trialEntries && d.hits < trialEntries/trialShare:
-		d.forget()
-		d.blind = blindValues
-	case n == maxEntries:
-		d.forget()
-		at, _ = d.known.find(hash)
+		if id := d.find(hash); id > 0 {
+			d.hits++
+			return id, false, 0
+		}
+		if d.known.n == trialEntries && d.hits < trialEntries/trialShare {
+			d.forget()
+			d.blind = blindValues
+		}
 	}
 	id = d.last + 1
 	if d.blind > 0 {
@@ -85,13 +82,56 @@ func (d *dictionary) id(hash uint64) (id uint32, fresh bool, ahead int) {
 		return id, true, aheadIDs
 	}
 	d.last++
-	d.known.add(at, keyed{hash, id})
+	d.keep(keyed{hash, id})
 	return id, true, 0
+}
+
+// find is the id of a value that is known; 0: it is not.
+func (d *dictionary) find(hash uint64) uint32 {
+	if at, found := d.known.find(hash); found {
+		return d.known.slots[at].id
+	}
+	at, found := d.before.find(hash)
+	if !found {
+		return 0
+	}
+	e := d.before.slots[at]
+	d.keep(e)
+	return e.id
+}
+
+// keep adds a value. Where there are many, those are forgotten that nobody asked for
+// since there were as many before.
+func (d *dictionary) keep(e keyed) {
+	if d.known.n == maxEntries/2 {
+		d.leave()
+		d.known, d.before = d.before, d.known
+		d.known.clear()
+		d.hits = 0
+	}
+	at, _ := d.known.find(e.hash)
+	d.known.add(at, e)
+}
+
+// leave leaves in the ledger what is known from before alone.
+func (d *dictionary) leave() {
+	if d.before.n == 0 {
+		return
+	}
+	d.gone.write(func(yield func(keyed) bool) {
+		for e := range d.before.entries() {
+			if _, found := d.known.find(e.hash); !found && !yield(e) {
+				return
+			}
+		}
+	})
 }
 
 // forget starts over. What was known is left in the ledger.
 func (d *dictionary) forget() {
+	d.leave()
 	d.gone.write(d.known.entries())
+	d.before.clear()
 	d.known.clear()
 	d.hits = 0
 }

@@ -206,3 +206,43 @@ func TestOutcomesDifferByEveryColumn(t *testing.T) {
 		t.Errorf("table outcome has %q, compared are %q", columns, dictionaryKeys["outcome"])
 	}
 }
+
+// TestDictionaryForgetsTheOldest fills a dictionary many times over. A value that is
+// asked for again and again keeps its id; one that stays away as long as it takes to
+// forget it gets another, which the ledger knows.
+func TestDictionaryForgetsTheOldest(t *testing.T) {
+	d := &dictionary{known: newIndex(indexSlots), before: newIndex(indexSlots), gone: &ledger{}}
+	defer d.gone.close()
+	hash := func(n int) uint64 { return mix(uint64(n), 7) }
+	ask := func(n int) uint32 {
+		id, _, ahead := d.id(hash(n))
+		if ahead > 0 {
+			t.Fatal("values are not looked up any more")
+		}
+		return id
+	}
+	steady, seldom := ask(-1), ask(-2)
+	for n := range 2 * maxEntries {
+		if ask(n); n%1000 == 0 {
+			ask(-1)
+		}
+		if again := ask(n); n%8 == 0 && again != ask(n) {
+			t.Fatalf("value %d has several ids", n)
+		}
+	}
+	if got := ask(-1); got != steady {
+		t.Errorf("a value that was asked for all the time has id %d, and had %d", got, steady)
+	}
+	again := ask(-2)
+	if again == seldom {
+		t.Errorf("a value that was not asked for among %d others still has id %d: nothing is forgotten", 2*maxEntries, seldom)
+	}
+	d.forget()
+	got := map[uint32]uint32{}
+	if err := d.gone.twice(func(id, one uint32) error { got[id] = one; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[uint32]uint32{again: seldom}; !maps.Equal(got, want) {
+		t.Errorf("the ledger knows doubles %v, want %v", got, want)
+	}
+}

@@ -171,7 +171,8 @@ const readBytes = 16 << 20
 // long as they are not very many.
 const sliceEntries = 1 << 14
 
-// twice calls f for every id of a value but one, with that one.
+// twice calls f for every id of a value but one, with that one. An id may have been
+// written more than once.
 func (l *ledger) twice(f func(id, one uint32) error) error {
 	if l.err != nil {
 		return l.err
@@ -201,10 +202,13 @@ func (l *ledger) twice(f func(id, one uint32) error) error {
 					break
 				}
 				hash = bits.RotateLeft64(hash, slices) // what all in a slice share tells no slot
-				if at, known := seen.find(hash); !known {
+				at, known := seen.find(hash)
+				if !known {
 					seen.add(at, keyed{hash, id})
-				} else if err := f(id, seen.slots[at].id); err != nil {
-					return err
+				} else if one := seen.slots[at].id; id != one {
+					if err := f(id, one); err != nil {
+						return err
+					}
 				}
 				run.Discard(entryBytes)
 			}

@@ -57,6 +57,13 @@ func TestLedgerFindsDoubles(t *testing.T) {
 			}
 		}
 		l.write(x.entries())
+		l.write(func(yield func(keyed) bool) { // some of them again
+			for e := range x.entries() {
+				if e.id%7 == 0 && !yield(e) {
+					return
+				}
+			}
+		})
 	}
 	want := map[uint32]uint32{}
 	for _, same := range ids {
