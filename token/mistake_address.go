@@ -5,6 +5,9 @@ import (
 	"encoding/hex"
 	"net/netip"
 	"strconv"
+	"sync"
+
+	"ipdrift/token/lanes"
 )
 
 // withAddress tries another text of the address over file and directory.
@@ -240,7 +243,7 @@ func (e *Examiner) privateAddress() bool {
 	if !e.first {
 		return false
 	}
-	for _, a := range e.proxies {
+	for _, a := range e.likelyProxies() {
 		e.found.Client = a
 		e.text = e.appendBound(e.text[:0], a, Binding{})
 		if e.withAddress(e.text) {
@@ -248,4 +251,39 @@ func (e *Examiner) privateAddress() bool {
 		}
 	}
 	return false
+}
+
+// likelyProxies is those of the common proxies that can be what was hashed: one at
+// most, where the SIMD lanes can tell.
+func (e *Examiner) likelyProxies() []netip.Addr {
+	if e.link.digest.algorithm != plainMD5 || e.scheme.address != nil || e.scheme.ipText || e.claim.lower || e.scheme.origins && e.link.ambiguous() {
+		return e.proxies
+	}
+	e.sifted, e.sifting = len(e.proxies), true
+	e.withAddress(addressMark)
+	if !e.sifting {
+		return e.proxies
+	}
+	e.sifting = false
+	return e.proxies[e.sifted:min(e.sifted+1, len(e.proxies))]
+}
+
+// addressMark stands for the address in a message that is searched for one.
+var addressMark = []byte("\x00\xffan address\xff\x00")
+
+var proxyList = sync.OnceValue(func() *lanes.List { return lanes.NewList(commonProxies(), AppendAddr) })
+
+// sift looks for the common proxies before the one that was found already which the
+// message could be signed for. What does not hold the mark once ends the sifting.
+func (e *Examiner) sift(message []byte) {
+	head, tail, ok := bytes.Cut(message, addressMark)
+	if !ok || bytes.Contains(tail, addressMark) {
+		e.sifting = false
+		return
+	}
+	e.hashes += e.sifted
+	e.search.Aim(head, tail, e.link.Sum)
+	if i, ok := e.search.Among(proxyList(), 0, e.sifted); ok {
+		e.sifted = i
+	}
 }

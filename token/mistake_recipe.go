@@ -126,6 +126,10 @@ func (e *Examiner) digestHolds(r recipe) bool {
 	if e.message, ok = e.append(e.message[:0], r, key); !ok {
 		return false
 	}
+	if e.sifting {
+		e.sift(e.message)
+		return false
+	}
 	e.hashes++
 	held := false
 	if e.link.digest.algorithm == plainMD5 {

@@ -164,6 +164,21 @@ func TestFoundTellsTheKey(t *testing.T) {
 	}
 }
 
+// Every common proxy is found, whichever part of the path was hashed with it.
+func TestExamineFindsEveryProxy(t *testing.T) {
+	e := NewExaminer(scheme(t, "gcore"))
+	for _, proxy := range commonProxies() {
+		for _, over := range []string{"/live/seg-1.ts", "/live/"} {
+			token := seal("1893456000" + over + proxy.String() + " " + testKey)
+			s := suspectOf(t, "/live/seg-1.ts?md5="+token+"&expires=1893456000", "203.0.113.9", "file,bound,0")
+			f, ok := e.Examine(&s)
+			if !ok || f.Mistake.Name != "private_address" || f.Client != proxy {
+				t.Fatalf("%s over %s: found %q for %s", proxy, over, f.Mistake.Name, f.Client)
+			}
+		}
+	}
+}
+
 // The stated bounds: hashes and allocations of a search in vain.
 func TestExamineIsBounded(t *testing.T) {
 	e := NewExaminer(scheme(t, "gcore"))
