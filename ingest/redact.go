@@ -126,15 +126,32 @@ func namesToken(text string) bool {
 func cutHashed(text string) string {
 	s := spell(text)
 	return s.cut(func(from int) (start, end int) {
-		for start = from; start < len(s.meant); start = end + 1 {
-			for end = start; end < len(s.meant) && tokenByte(s.meant[end]); end++ {
-			}
-			if looksHashed(s.meant[start:end]) {
+		for end = from; ; {
+			if start, end = longRun(s.meant, end); start == end || looksHashed(s.meant[start:end]) {
 				return start, end
 			}
 		}
-		return len(s.meant), len(s.meant)
 	})
+}
+
+// longRun is the first run of token characters from a place on that is as long as a
+// token, the end of the text where there is none. It looks at the end of where one
+// could be first: most texts are of short words.
+func longRun(text string, from int) (start, end int) {
+	for start = from; start+tokenRun <= len(text); {
+		last := start + tokenRun - 1
+		for last >= start && tokenByte(text[last]) {
+			last--
+		}
+		if last >= start {
+			start = last + 1
+			continue
+		}
+		for end = start + tokenRun; end < len(text) && tokenByte(text[end]); end++ {
+		}
+		return start, end
+	}
+	return len(text), len(text)
 }
 
 // looksHashed tells a run of token characters that is as long as a token and made of

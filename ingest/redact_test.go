@@ -183,6 +183,34 @@ func TestAgentText(t *testing.T) {
 }
 
 // TestLooksHashed: digests in the letters that schemes write them in.
+// TestLongRun compares with what looks at every byte.
+func TestLongRun(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		text := make([]byte, random.IntN(120))
+		for i := range text {
+			text[i] = "aZ0-_+"[random.IntN(6)]
+			if random.IntN(15) == 0 {
+				text[i] = ' '
+			}
+		}
+		start, end := 0, 0
+		for start = 0; start < len(text); start = end + 1 {
+			for end = start; end < len(text) && tokenByte(text[end]); end++ {
+			}
+			if end-start >= tokenRun {
+				break
+			}
+		}
+		if start >= len(text) {
+			start, end = len(text), len(text)
+		}
+		if from, to := longRun(string(text), 0); from != start || to != end {
+			t.Fatalf("%q: %d to %d, want %d to %d", text, from, to, start, end)
+		}
+	}
+}
+
 func TestLooksHashed(t *testing.T) {
 	missed := 0
 	for i := range 20_000 {
