@@ -72,6 +72,19 @@ func (c *clients) of(id uint32) (family, mapped uint8, hi, lo uint64) {
 	return 0, 0, 0, 0
 }
 
+// fetch has the clients of some strips come into the processor's memory, all of them
+// at once: one after the other, each would be waited for.
+func (c *clients) fetch(of *cut) {
+	var sum uint32
+	for i := range of.strips {
+		for j := range of.strips[i].frames {
+			id := of.strips[i].frames[j].client
+			sum += c.words[id] + uint32(c.kinds[id])
+		}
+	}
+	of.fetched = sum
+}
+
 // address is the address as the case has it.
 func (c *clients) address(id uint32) netip.Addr { return ingest.Address(c.of(id)) }
 

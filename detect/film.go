@@ -498,6 +498,8 @@ type cut struct {
 	whole  []frame // the frames of the roll that these strips end; nil: others follow
 	from   int     // of whole
 	spools []*spool
+
+	fetched uint32 // see clients.fetch
 }
 
 // lend makes a cut of something in a spool; nil: of what stays where it is.

@@ -82,6 +82,7 @@ const longScene = 1 << 15
 
 // show looks at some circles.
 func (s *scene) show(c *cut) error {
+	s.clients.fetch(c)
 	s.reels, s.others, s.events = s.reels[:0], s.others[:0], s.events[:0]
 	if cap(s.events) > longScene {
 		s.events, s.frames, s.sights = nil, nil, nil

@@ -24,6 +24,7 @@ type survey struct {
 	passed   int64    // suspects that are too many
 	agents   []uint32 // the first link of each user agent
 	several  bits     // user agents with more links than one
+	fetched  uint32   // see fetch
 }
 
 // way is how links of a host are signed that were asked for from one family.
@@ -76,6 +77,7 @@ func (a *analysis) overlook(ctx context.Context) error {
 		}
 	}
 	if err := a.eachLink(ctx, func(links []visited) error {
+		s.fetch(links)
 		for i := range links {
 			s.add(&links[i])
 		}
@@ -134,6 +136,15 @@ func (s *survey) meet(agent, link uint32) {
 	case link:
 	default:
 		s.several.set(agent)
+	}
+}
+
+// fetch is clients.fetch for what is noted of user agents.
+func (s *survey) fetch(links []visited) {
+	for i := range links {
+		if agent := int(links[i].visits[0].agent); agent < len(s.agents) {
+			s.fetched += s.agents[agent]
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error 
 // fill groups the requests of some links into visits.
 func (g *grouped) fill(a *analysis, c *cut) error {
 	g.links, g.visits = g.links[:0], g.visits[:0]
+	a.clients.fetch(c)
 	for i := range c.strips {
 		s := &c.strips[i]
 		from := len(g.visits)
