@@ -56,8 +56,8 @@ const previews = `facebookexternalhit|facebot|twitterbot|whatsapp/|telegrambot|s
 // in hosting networks.
 func (a *analysis) findBots(ctx context.Context) error {
 	a.bots, a.hosted = map[uint32]bool{}, map[uint32]bool{}
-	if err := ingest.Pages(ctx, a.conn, `SELECT id FROM agent WHERE regexp_matches(text, '`+previews+`', 'i') LIMIT `+fmt.Sprint(maxBots), func(p ingest.Page) error {
-		for _, id := range p.U32(0) {
+	if err := ingest.Pages(ctx, a.conn, `SELECT id FROM agent WHERE regexp_matches(text, '`+previews+`', 'i')`, func(p ingest.Page) error {
+		for _, id := range p.U32(0)[:min(p.Len(), maxBots-len(a.bots))] { // SQL's LIMIT would take one thread
 			a.bots[id] = true
 		}
 		return nil
