@@ -245,8 +245,8 @@ var dictionaryKeys = map[string]string{
 
 // unify gives values that a capped dictionary stored twice one id again, and
 // drops the others. It returns the ids of links that were replaced, with their
-// replacements.
-func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]uint32, err error) {
+// replacements, and has hits know all of them.
+func (s *Store) unify(ctx context.Context, doubted []doubted, hits *Hits) (links map[uint32]uint32, err error) {
 	if len(doubted) == 0 {
 		return nil, nil
 	}
@@ -272,6 +272,9 @@ func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]
 		if twice == 0 {
 			continue
 		}
+		if twice > mostRenamed {
+			hits.drop()
+		}
 		mended = append(mended, name)
 		drops = append(drops, fmt.Sprintf("DELETE FROM %[1]s WHERE id IN (SELECT id FROM alias_%[1]s)", name))
 	}
@@ -284,7 +287,19 @@ func (s *Store) unify(ctx context.Context, doubted []doubted) (links map[uint32]
 	if _, err := conn.ExecContext(ctx, strings.Join(append(drops, "SELECT 1"), "; ")); err != nil {
 		return nil, err
 	}
-	return replacedLinks(ctx, conn, mended)
+	for _, name := range mended {
+		if name != "link" && !hits.kept() {
+			continue
+		}
+		ids, err := aliases(ctx, conn, name)
+		if err != nil {
+			return nil, err
+		}
+		if hits.rename(name, ids); name == "link" {
+			links = ids
+		}
+	}
+	return links, nil
 }
 
 // doubted is a dictionary in which values may stand twice. In a case that grows
@@ -413,11 +428,8 @@ func rewrite(ctx context.Context, conn *sql.Conn, table string, dicts []string) 
 	}
 }
 
-func replacedLinks(ctx context.Context, conn *sql.Conn, mended []string) (map[uint32]uint32, error) {
-	if !slices.Contains(mended, "link") {
-		return nil, nil
-	}
-	rows, err := conn.QueryContext(ctx, `SELECT id, one FROM alias_link`)
+func aliases(ctx context.Context, conn *sql.Conn, name string) (map[uint32]uint32, error) {
+	rows, err := conn.QueryContext(ctx, `SELECT id, one FROM alias_`+name)
 	if err != nil {
 		return nil, err
 	}

@@ -4,11 +4,12 @@ import (
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
 // Hits is the rows of table hit as they went to the database, for who reads them
-// all next. There are none where they are too many, or where a row has changed on
-// its way.
+// all next. There are none where they are too many, or where the table has not the same
+// rows any more.
 type Hits struct {
 	mu      sync.Mutex
 	room    int64 // bytes that are left; below 0: nothing is kept
@@ -45,10 +46,39 @@ func (h *Hits) drop() {
 	h.records, h.room = nil, -1
 }
 
+// kept tells whether there are all.
+func (h *Hits) kept() bool { return h != nil && h.room >= 0 }
+
+// mostRenamed is how many ids of a dictionary may be renamed: more are not worth it.
+const mostRenamed = 1 << 17
+
+// rename carries new ids of a dictionary over.
+func (h *Hits) rename(name string, ids map[uint32]uint32) {
+	if !h.kept() {
+		return
+	}
+	last := uint32(0)
+	for id := range ids {
+		last = max(last, id)
+	}
+	to := make([]uint32, last+1) // 0: it stays
+	for id, one := range ids {
+		to[id] = one
+	}
+	for _, r := range h.records {
+		column := r.Column(r.Schema().FieldIndices(name)[0]).(*array.Uint32).Uint32Values()
+		for i, id := range column {
+			if id <= last && to[id] > 0 {
+				column[i] = to[id]
+			}
+		}
+	}
+}
+
 // Pages gives the rows, in no order. Columns are those of the table. ok tells whether
 // they are all that table hit has. They are valid until they are dropped.
 func (h *Hits) Pages() (pages []Page, ok bool) {
-	if h == nil || h.room < 0 {
+	if !h.kept() {
 		return nil, false
 	}
 	for _, r := range h.records {

@@ -148,10 +148,10 @@ func (l *load) merge(ctx context.Context) error {
 			twice = append(twice, doubted{d, l.store.grows, l.inherited[d.name]})
 		}
 	}
-	if l.store.grows || len(out)+len(twice) > 0 {
+	if l.store.grows || len(out) > 0 {
 		l.hits.drop()
 	}
-	renamed, err := l.store.unify(ctx, twice)
+	renamed, err := l.store.unify(ctx, twice, l.hits)
 	if err != nil {
 		return err
 	}
