@@ -151,13 +151,14 @@ func (a *analysis) join(ctx context.Context, c *circles) error {
 	if len(a.members) == 0 {
 		return nil
 	}
-	a.circleAt = make([]uint32, len(a.film.links))
+	a.circleAt, a.joined = make([]uint32, len(a.film.links)), newBits(len(a.film.links))
 	numbers := map[int32]uint32{}
 	for place, l := range a.film.links {
 		n, ok := c.linkAt[l.link]
 		if !ok {
 			continue
 		}
+		a.joined.set(uint32(place))
 		root := c.links.root(n)
 		if size := c.links.size[root]; size == 1 || size > maxCircle {
 			continue

@@ -72,10 +72,11 @@ type analysis struct {
 	found     []netip.Addr       // that links were signed for
 	doubted   bits               // places of links
 	members   map[atom]userKey   // who are not one link under one user agent
+	joined    bits               // places of the links that members may have; nil: nobody has
 	firsts    []userKey          // by id, who are an address and a user agent; nil: nobody is
 	circleAt  []uint32           // by place of the link, the circle of several; 0: none
 	joint     *film              // of those circles; nil: there is none
-	grains    map[uint16]int64   // by source, how exactly it knows the time, µs
+	grains    []int64            // by source, how exactly it knows the time, µs
 	gaps      bool               // more than a tenth of the requests is missing
 	bots      map[uint32]bool    // user agents of link previews and crawlers
 	hosted    map[uint32]bool    // ASNs in the log that are hosting networks

@@ -213,8 +213,10 @@ func (a *analysis) userOf(f *frame) userKey {
 	case a.stated():
 		who.ident = f.ident
 	}
-	if k, ok := a.members[who]; ok {
-		return k
+	if a.joined != nil && a.joined.has(f.place) {
+		if k, ok := a.members[who]; ok {
+			return k
+		}
 	}
 	return userKey{link: who.link, agent: who.agent}
 }
@@ -236,7 +238,7 @@ func (a *analysis) signedFor(place uint32) netip.Addr {
 
 // readGrains reads how exactly each source knows the time.
 func (a *analysis) readGrains(ctx context.Context) error {
-	a.grains = map[uint16]int64{}
+	a.grains = make([]int64, 1<<16)
 	return each(ctx, a.conn, `SELECT id, grain FROM source`, func(scan scanner) error {
 		var id uint16
 		var grain int64
