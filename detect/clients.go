@@ -27,14 +27,14 @@ const (
 // readClients reads the table.
 func (a *analysis) readClients(ctx context.Context) error {
 	c := &a.clients
-	var last int
-	if err := a.conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM client`).Scan(&last); err != nil {
+	last, err := ingest.LastID(ctx, a.conn, "client")
+	if err != nil {
 		return err
 	}
 	c.kinds, c.words, c.asns, c.countries = make([]uint8, last+1), make([]uint32, last+1), make([]uint32, last+1), make([]uint16, last+1)
 	c.names = []string{""}
 	at := map[string]uint16{"": 0}
-	return ingest.Scan(ctx, a.conn, "client", `id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country`, func(p ingest.Page) error {
+	return ingest.ScanEntries(ctx, a.conn, "client", `id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country`, last, func(p ingest.Page) error {
 		families, mapped, hi, lo, asns, countries := p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5), p.Texts(6)
 		for i, id := range p.U32(0) {
 			switch {

@@ -1,7 +1,9 @@
 package detect
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 
 	"ipdrift/ingest"
@@ -30,20 +32,67 @@ func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
 
 // listLinks lists the links in their order, and gives each id its place.
 func (a *analysis) listLinks(ctx context.Context, f *film) (places []uint32, err error) {
-	var links, last int
-	if err := a.conn.QueryRowContext(ctx, `SELECT count(*), coalesce(max(id), 0)::BIGINT FROM link`).Scan(&links, &last); err != nil {
+	last, err := ingest.LastID(ctx, a.conn, "link")
+	if err != nil {
 		return nil, err
 	}
 	a.lastLink = uint32(last)
+	var links int
+	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM link`).Scan(&links); err != nil {
+		return nil, err
+	}
 	f.links, f.freeLinks = ingest.Outside[reference](links + 1)
-	places = make([]uint32, last+1)
-	n := uint32(0)
-	return places, ingest.Pages(ctx, a.conn, `SELECT id, hash, deadline FROM link ORDER BY hash, id`, func(p ingest.Page) error {
+	n := 0
+	if err := ingest.ScanEntries(ctx, a.conn, "link", `id, hash, deadline`, last, func(p ingest.Page) error {
 		hashes, deadlines := p.U64(1), p.I64(2)
 		for i, id := range p.U32(0) {
 			n++
-			places[id], f.links[n] = n, reference{hash: hashes[i], deadline: deadlines[i], link: id}
+			f.links[n] = reference{hash: hashes[i], deadline: deadlines[i], link: id}
 		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	if err := sortLinks(ctx, a.Threads, f.links[1:]); err != nil {
+		return nil, err
+	}
+	places = make([]uint32, last+1)
+	for i := range f.links {
+		places[f.links[i].link] = uint32(i)
+	}
+	return places, nil
+}
+
+// sortLinks sorts by hash and id: where they are, by the first byte of the hash (McIlroy
+// and others, "Engineering radix sort", 1993), then by all of it.
+func sortLinks(ctx context.Context, threads int, links []reference) error {
+	const shift = 64 - 8
+	var next, ends [1 << 8]int
+	for i := range links {
+		ends[links[i].hash>>shift]++
+	}
+	for i, sum := 0, 0; i < len(ends); i++ {
+		next[i], sum = sum, sum+ends[i]
+		ends[i] = sum
+	}
+	starts := next
+	for i := range next {
+		for next[i] < ends[i] {
+			if to := links[next[i]].hash >> shift; int(to) != i {
+				links[next[i]], links[next[to]] = links[next[to]], links[next[i]]
+				next[to]++
+			} else {
+				next[i]++
+			}
+		}
+	}
+	return inParallel(ctx, threads, len(ends), func(n int) error {
+		slices.SortFunc(links[starts[n]:ends[n]], func(x, y reference) int {
+			if x.hash != y.hash {
+				return cmp.Compare(x.hash, y.hash)
+			}
+			return cmp.Compare(x.link, y.link)
+		})
 		return nil
 	})
 }

@@ -70,13 +70,19 @@ func (d *dictionary) close() {
 
 // fill reads a table.
 func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (err error) {
-	var last, size int
-	if err := conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT, coalesce(sum(strlen(text)), 0)::BIGINT FROM `+table).Scan(&last, &size); err != nil {
+	last, err := ingest.LastID(ctx, conn, table)
+	if err != nil {
 		return err
+	}
+	size := 0
+	if last <= fewTexts {
+		if err := conn.QueryRowContext(ctx, `SELECT coalesce(sum(strlen(text)), 0)::BIGINT FROM `+table).Scan(&size); err != nil {
+			return err
+		}
 	}
 	if last <= fewTexts && size <= shortTexts {
 		d.all = make([]string, last+1)
-		return ingest.Scan(ctx, conn, table, `id, text`, func(p ingest.Page) error {
+		return ingest.ScanEntries(ctx, conn, table, `id, text`, last, func(p ingest.Page) error {
 			text := p.Texts(1)
 			for i, id := range p.U32(0) {
 				d.all[id] = strings.Clone(text(i))
@@ -92,7 +98,7 @@ func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (er
 	}
 	d.recent = make([]atomic.Pointer[recentText], recentTexts)
 	to, end := bufio.NewWriterSize(d.data, 1<<20), uint64(1)
-	if err := ingest.Scan(ctx, conn, table, `id, text`, func(p ingest.Page) error {
+	if err := ingest.ScanEntries(ctx, conn, table, `id, text`, last, func(p ingest.Page) error {
 		text := p.Texts(1)
 		var places []textPlace
 		for i, id := range p.U32(0) {

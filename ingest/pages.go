@@ -26,21 +26,30 @@ func Pages(ctx context.Context, conn *sql.Conn, query string, f func(Page) error
 	if _, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS `+query); err != nil {
 		return err
 	}
-	if err := Scan(ctx, conn, "page", "*", f); err != nil {
-		return err
+	var rows int64
+	err := conn.QueryRowContext(ctx, `SELECT count(*) FROM page`).Scan(&rows)
+	for first := int64(0); first < rows && err == nil; first += pageRows {
+		err = onePage(ctx, conn, fmt.Sprintf(`SELECT * FROM page WHERE rowid >= %d AND rowid < %d`, first, first+pageRows), f)
 	}
-	_, err := conn.ExecContext(ctx, `DROP TABLE page`)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, `DROP TABLE page`)
+	}
 	return err
 }
 
-// Scan hands on columns of a table, page by page, its rows in the order in which
-// they were written. f must not keep the page, nor a string of it.
-func Scan(ctx context.Context, conn *sql.Conn, table, columns string, f func(Page) error) error {
-	pages, err := pagesOf(ctx, conn, table)
-	for page := int64(0); page < pages && err == nil; page++ {
-		err = onePage(ctx, conn, pageOf(table, columns, page), f)
+// ScanEntries hands on columns of a dictionary, page by page, up to the last id: in the
+// order of the ids from page to page, in no order on each. The database finds a page
+// without reading all others. f must not keep the page, nor a string of it.
+func ScanEntries(ctx context.Context, conn *sql.Conn, dictionary, columns string, last int, f func(Page) error) (err error) {
+	for first := 1; first <= last && err == nil; first += pageRows {
+		err = onePage(ctx, conn, fmt.Sprintf(`SELECT %s FROM %s WHERE id BETWEEN %d AND %d`, columns, dictionary, first, first+pageRows-1), f)
 	}
 	return err
+}
+
+// LastID is the highest of a dictionary; 0 if it is empty.
+func LastID(ctx context.Context, conn *sql.Conn, dictionary string) (last int, err error) {
+	return last, conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+dictionary).Scan(&last)
 }
 
 // ScanHits hands on columns of table hit on several connections: page by page in any
@@ -80,16 +89,6 @@ func (s *Store) ScanHits(ctx context.Context, threads int, columns string, f fun
 		})
 	}
 	return g.Wait()
-}
-
-// pagesOf is how many pages a table has: rows that were deleted leave holes.
-func pagesOf(ctx context.Context, conn *sql.Conn, table string) (pages int64, err error) {
-	err = conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT coalesce(max(rowid) // %d + 1, 0) FROM %s`, pageRows, table)).Scan(&pages)
-	return pages, err
-}
-
-func pageOf(table, columns string, page int64) string {
-	return fmt.Sprintf(`SELECT %s FROM %s WHERE rowid >= %d AND rowid < %d`, columns, table, page*pageRows, (page+1)*pageRows)
 }
 
 func onePage(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) error {

@@ -51,6 +51,37 @@ func TestPagesKeepOrderAndAreComplete(t *testing.T) {
 	}
 }
 
+// TestScanEntries wants every entry once, of a dictionary with gaps in no order.
+func TestScanEntries(t *testing.T) {
+	s, ctx := testStore(t), context.Background()
+	c := conn(t, s)
+	if _, err := c.ExecContext(ctx, fmt.Sprintf(`INSERT INTO ident SELECT id::UINTEGER, id * 3 FROM range(1, %d) r (id) WHERE id %% 7 > 0 ORDER BY hash(id)`, 2*pageRows+21)); err != nil {
+		t.Fatal(err)
+	}
+	last, err := LastID(ctx, c, "ident")
+	if err != nil || last != 2*pageRows+20 {
+		t.Fatalf("the last is %d (%v)", last, err)
+	}
+	seen, pages := make([]bool, last+1), 0
+	if err := ScanEntries(ctx, c, "ident", `id, hash`, last, func(p Page) error {
+		pages++
+		for i, id := range p.U32(0) {
+			if seen[id] || p.U64(1)[i] != 3*uint64(id) {
+				return fmt.Errorf("entry %d, twice or with another's hash", id)
+			}
+			seen[id] = true
+		}
+		return nil
+	}); err != nil || pages < 3 {
+		t.Fatalf("%v after %d pages", err, pages)
+	}
+	for id := range seen {
+		if seen[id] != (id%7 > 0) {
+			t.Fatalf("entry %d: %t", id, seen[id])
+		}
+	}
+}
+
 func TestPagesStopAtAnError(t *testing.T) {
 	s := testStore(t)
 	c := conn(t, s)
