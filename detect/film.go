@@ -566,9 +566,7 @@ func (r *roll) cuts(emit func(cut) error) error {
 		return r.cutsOf(r.strips, emit)
 	}
 	if r.film.file == nil {
-		s := r.film.spool()
-		defer s.done()
-		return r.cutsIn(s, r.frames, 0, emit)
+		return r.cutsIn(nil, r.frames, 0, emit)
 	}
 	for from := 0; from < r.count; {
 		var err error
@@ -666,21 +664,24 @@ func (r *roll) cutsOf(strips []strip, emit func(cut) error) error {
 }
 
 // cutsIn hands on the strips of some frames, the first of which is from in the roll.
-// They are in a spool, as the frames are, unless these are in memory for good.
+// in is the spool that the frames are in; nil: they are in memory for good. The strips
+// of each cut are in another.
 func (r *roll) cutsIn(in *spool, frames []frame, from int, emit func(cut) error) error {
-	held, first := 0, 0
+	held, of := 0, r.film.spool()
+	defer func() { of.done() }()
 	return r.eachStrip(frames, from, func(s strip) error {
-		in.strips = append(in.strips, s)
+		of.strips = append(of.strips, s)
 		held += len(s.frames)
-		n, last := len(in.strips), s.to == from+len(frames)
-		if !last && held < cutFrames && n-first < cutStrips {
+		last := s.to == from+len(frames)
+		if !last && held < cutFrames && len(of.strips) < cutStrips {
 			return nil
 		}
-		c := cut{strips: in.strips[first:n:n], roll: r}.lend(in)
+		c := cut{strips: of.strips, roll: r}.lend(in).lend(of)
 		if last {
 			c.whole, c.from = frames, from
 		}
-		held, first = 0, n
+		of.done()
+		held, of = 0, r.film.spool()
 		return emit(c)
 	})
 }

@@ -38,6 +38,12 @@ type attempt struct{ place, client, dir, file uint32 }
 
 // addOthers counts the users of a strip.
 func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
+	if len(s.frames) == 1 {
+		if f := &s.frames[0]; a.viewers(f) {
+			to = append(to, a.once(f))
+		}
+		return to, nil
+	}
 	var who casting
 	users := to[len(to):]
 	err = a.eachUser(s, func(f *frame, k userKey) int {
@@ -81,6 +87,20 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 		}
 	}
 	return append(to, users...), err
+}
+
+// once is a user with one request.
+func (a *analysis) once(f *frame) other {
+	o := a.outcomes[f.outcome]
+	family, _, _, _ := a.clients.of(f.client)
+	u := other{
+		key: a.userOf(f), place: f.place, host: o.host, requests: 1, first: f.start, final: f.start,
+		addresses: 1, prefixes24: 1, prefixes16: 1, four: family == 4, doubted: a.doubted.has(f.place),
+	}
+	if o.refused() {
+		u.refusals = 1
+	}
+	return u
 }
 
 // eachUser tells of every request but those of shields whose it is. number gives a

@@ -46,6 +46,7 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 		feed = joint.cuts
 	}
 	spare := sync.Pool{New: func() any { return &scene{analysis: a} }}
+	var rows personRows
 	if err := pass(ctx, a.Threads, feed,
 		func(c *cut) (*scene, error) {
 			s := spare.Get().(*scene)
@@ -53,7 +54,7 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 		},
 		func(s *scene) error {
 			defer spare.Put(s)
-			return a.enter(ctx, persons, s)
+			return a.enter(ctx, persons, &rows, s)
 		}); err != nil {
 		return err
 	}
@@ -171,13 +172,13 @@ func (a *analysis) tells(circle *strip) (bool, error) {
 }
 
 // enter stores the users of some circles, and replays the masks over them.
-func (a *analysis) enter(ctx context.Context, persons *ingest.Rows, s *scene) error {
-	var p personRows
+func (a *analysis) enter(ctx context.Context, persons *ingest.Rows, p *personRows, s *scene) error {
+	p.reset()
 	for _, r := range s.reels {
-		a.keep(&p, r)
+		a.keep(p, r)
 	}
 	for i := range s.others {
-		a.keepOther(&p, &s.others[i])
+		a.keepOther(p, &s.others[i])
 	}
 	return persons.Extend(ctx, p.link, p.agent, p.salt, p.class, p.reason, p.requests, p.refusals, p.mismatches, p.addresses, p.prefixes24, p.prefixes16,
 		p.switches, p.interrupted, p.first, p.last)
@@ -193,6 +194,14 @@ type personRows struct {
 	switches                                  []int64
 	interrupted                               []bool
 	first, last                               []ingest.Micros
+}
+
+// reset leaves no row, and memory for as many.
+func (p *personRows) reset() {
+	p.link, p.agent, p.salt, p.class, p.reason = p.link[:0], p.agent[:0], p.salt[:0], p.class[:0], p.reason[:0]
+	p.requests, p.refusals, p.mismatches, p.addresses = p.requests[:0], p.refusals[:0], p.mismatches[:0], p.addresses[:0]
+	p.prefixes24, p.prefixes16, p.switches, p.interrupted = p.prefixes24[:0], p.prefixes16[:0], p.switches[:0], p.interrupted[:0]
+	p.first, p.last = p.first[:0], p.last[:0]
 }
 
 func (p *personRows) add(k userKey, class finding.Class, reason string, requests, refusals, mismatches, switches int64, interrupted bool, first, last int64) {
