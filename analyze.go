@@ -301,7 +301,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
 	limits := p.limits
-	limits.Threads = max(1, limits.Threads/2) // the other half parses and judges beside it: measured faster than all for both
+	limits.Threads = max(1, limits.Threads/2) // Go has the other half, all along: measured faster than all for both
 	store, err := ingest.Create(o.db, limits)
 	if err != nil && o.db != "" {
 		err = fmt.Errorf("--db: %w", err)
@@ -381,16 +381,7 @@ func (o *analyzeFlags) settle(ctx context.Context, store *ingest.Store, a *findi
 	if err != nil {
 		return err
 	}
-	for _, step := range []func() error{
-		func() error { return store.Remember(ctx, aboutAnalysis, string(text)) },
-		func() error { return store.Remember(ctx, "version", a.Method.Version) },
-		func() error { return store.Settle(ctx) },
-	} {
-		if err := o.unbroken(ctx, store, step()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.unbroken(ctx, store, store.Settle(ctx, map[string]string{aboutAnalysis: string(text), "version": a.Method.Version}))
 }
 
 // keep gives a case that has been settled its name.

@@ -22,10 +22,8 @@ func (a *analysis) advise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, measure := range []func(context.Context) error{a.sessions, a.findOutside} {
-		if err := measure(ctx); err != nil {
-			return err
-		}
+	if err := a.sessions(ctx); err != nil {
+		return err
 	}
 	for _, name := range a.names {
 		h := a.hosts[name]

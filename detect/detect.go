@@ -129,8 +129,7 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	}
 	return func() error {
 		a.conn.Close()
-		a.film.close()
-		a.joint.close()
+		a.cutFilms(ctx)
 		a.texts.close()
 		return drop()
 	}, nil
@@ -143,7 +142,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	for _, step := range []func(context.Context) error{a.setNodesAside, a.markUnforwarded, a.group, a.overlook, a.recall, a.search, a.calibrate, a.rule} {
+	for _, step := range []func(context.Context) error{a.setNodesAside, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.recall, a.search, a.calibrate, a.rule} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -157,7 +156,25 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	a.lifetimes()
 	a.clock()
 	a.sayTrends()
-	for _, step := range []func(context.Context) error{a.sumMoves, a.advise, a.account} {
+	if err := a.beside(ctx, a.listFlagged, a.sumUp); err != nil {
+		return err
+	}
+	return a.beside(ctx, a.conclude, a.cutFilms)
+}
+
+// settleLoaded begins to write out what was loaded, while Go reads the requests.
+func (a *analysis) settleLoaded(ctx context.Context) error { return a.store.SettleAside(ctx) }
+
+// sumUp counts what the advice rests on. One step after the other leaves room for
+// the database beside them.
+func (a *analysis) sumUp(ctx context.Context) error {
+	a.sumMoves()
+	return a.findOutside(ctx)
+}
+
+// conclude advises, and writes down what else is kept.
+func (a *analysis) conclude(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{a.store.Settled, a.nameMoves, a.advise, a.account} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -165,6 +182,14 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	if a.store.Kept() {
 		return a.keepLearned(ctx)
 	}
+	return nil
+}
+
+// cutFilms gives back what nobody reads any more.
+func (a *analysis) cutFilms(context.Context) error {
+	a.film.close()
+	a.joint.close()
+	a.film, a.joint = nil, nil
 	return nil
 }
 

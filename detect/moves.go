@@ -28,12 +28,15 @@ func (s *scene) pathOf(r *reel, u *judge.User) judge.Path {
 	return nil
 }
 
-// sumMoves sums them up, and names the operators of the carriers that users moved
-// in.
-func (a *analysis) sumMoves(ctx context.Context) (err error) {
+// sumMoves sums them up.
+func (a *analysis) sumMoves() {
 	if !a.masked {
 		a.out.Moves = a.moves.Findings()
 	}
+}
+
+// nameMoves names the operators of the carriers that users moved in.
+func (a *analysis) nameMoves(ctx context.Context) (err error) {
 	for i := range a.out.Moves {
 		if m := &a.out.Moves[i]; m.ASN != nil {
 			if m.Name, err = a.nameOf(ctx, *m.ASN); err != nil {

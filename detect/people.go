@@ -17,11 +17,12 @@ const maxEvents = 100_000
 // many networks, in full, the others by counting.
 func (a *analysis) people(ctx context.Context) error {
 	a.out.Users = finding.Users{ByClass: map[finding.Class]int64{}, Flagged: []finding.User{}}
-	if err := a.findRecovered(ctx); err != nil {
-		return err
-	}
 	persons, err := a.store.Rows("person")
 	if err != nil {
+		return err
+	}
+	persons.Begin()
+	if err := a.findRecovered(ctx); err != nil {
 		return err
 	}
 	if err := a.watchAll(ctx, persons); err != nil {
@@ -31,7 +32,7 @@ func (a *analysis) people(ctx context.Context) error {
 		return err
 	}
 	a.sayIdentity()
-	return a.listFlagged(ctx)
+	return a.store.SettleAside(ctx, persons)
 }
 
 // watchAll goes over all circles.
@@ -47,7 +48,7 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 	}
 	spare := sync.Pool{New: func() any { return &scene{analysis: a} }}
 	var rows personRows
-	if err := pass(ctx, a.Threads, feed,
+	return pass(ctx, a.Threads, feed,
 		func(c *cut) (*scene, error) {
 			s := spare.Get().(*scene)
 			return s, s.show(c)
@@ -55,10 +56,7 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 		func(s *scene) error {
 			defer spare.Put(s)
 			return a.enter(ctx, persons, &rows, s)
-		}); err != nil {
-		return err
-	}
-	return persons.Flush(ctx)
+		})
 }
 
 // filmByAddress keeps together what an address asked for under one user agent, with

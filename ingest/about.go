@@ -6,19 +6,21 @@ import (
 	"errors"
 )
 
-// Remember notes a fact about the case itself under a name, in the table
-// "about". A fact of that name is replaced. The case must have been loaded.
-func (s *Store) Remember(ctx context.Context, name, value string) error {
-	tx, err := s.DB.BeginTx(ctx, nil)
+// remember notes facts about the case itself, by their names, in the table "about".
+// A fact of that name is replaced.
+func (s *Store) remember(facts map[string]string) error {
+	tx, err := s.DB.Begin()
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, `DELETE FROM about WHERE name = ?`, name); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO about VALUES (?, ?)`, name, value); err != nil {
-		return err
+	for name, value := range facts {
+		if _, err := tx.Exec(`DELETE FROM about WHERE name = ?`, name); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT INTO about VALUES (?, ?)`, name, value); err != nil {
+			return err
+		}
 	}
 	return tx.Commit()
 }

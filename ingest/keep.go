@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,27 +109,75 @@ const damagedFile = "Corrupt database file"
 // lockHolder finds the process in DuckDB's words for a lock conflict.
 var lockHolder = regexp.MustCompile(`PID (\d+)`)
 
-// Settle writes everything out, so that Keep has little left to do. When ctx
-// ends it returns at once; the case can only be closed then. DuckDB has one
-// thread from now on: more of them do not write faster, and wait by asking over
-// and over.
-func (s *Store) Settle(ctx context.Context) error {
-	if s.final == "" {
+// Settle notes facts about the case in table about, by their names, and writes
+// everything out, so that Keep has little left to do. When ctx ends it returns at
+// once; the case can only be closed then. DuckDB has one thread from now on: more
+// of them do not write faster, and wait by asking over and over.
+func (s *Store) Settle(ctx context.Context, facts map[string]string) error {
+	if err := s.writeAside(ctx, func() error {
+		if _, err := s.DB.Exec(`SET threads = 1`); err != nil {
+			return err
+		}
+		return s.remember(facts)
+	}); err != nil {
+		return err
+	}
+	return s.Settled(ctx)
+}
+
+// SettleAside begins to write out the last of these rows and all that stands, beside
+// what is done next, so that Settle has less left to do. Who writes to the case
+// meanwhile waits; who has begun before leaves all of it to Settle.
+func (s *Store) SettleAside(ctx context.Context, rows ...*Rows) error {
+	return s.writeAside(ctx, func() error { return FlushAll(s.life, rows...) })
+}
+
+// Settled waits for what SettleAside has begun.
+func (s *Store) Settled(ctx context.Context) error {
+	if s.writing == nil {
 		return nil
 	}
-	done := make(chan error, 1)
-	go func() {
-		_, err := s.DB.Exec(`SET threads = 1; CHECKPOINT`) // DuckDB does not interrupt it
-		done <- err
-	}()
 	select {
-	case err := <-done:
+	case err := <-s.writing:
+		s.writing = nil
 		return err
 	case <-ctx.Done():
-		s.writing = done
 		return ctx.Err()
 	}
 }
+
+// writeAside begins what ends with a checkpoint where the case is kept, which DuckDB
+// does not interrupt. What the last transaction of add writes goes straight into the
+// case, past the log of changes.
+func (s *Store) writeAside(ctx context.Context, add func() error) error {
+	if err := s.Settled(ctx); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	s.writing = done
+	go func() {
+		if s.final == "" {
+			done <- add()
+			return
+		}
+		_, err := s.DB.Exec(`SET wal_autocheckpoint = '0KB'`)
+		if err == nil {
+			err = add()
+		}
+		if err == nil {
+			_, err = s.DB.Exec(`CHECKPOINT`)
+		}
+		if err != nil && strings.Contains(err.Error(), otherWriters) {
+			err = nil
+		}
+		_, resetErr := s.DB.Exec(`SET wal_autocheckpoint = '1TB'`)
+		done <- cmp.Or(err, resetErr)
+	}()
+	return nil
+}
+
+// otherWriters is in DuckDB's words for a checkpoint that cannot be now.
+const otherWriters = "other write transactions active"
 
 // Keep finishes a kept case: everything is written out and the file takes its
 // final name, once it is on the disk. On a private case it does nothing.

@@ -192,6 +192,24 @@ func (r *Rows) takeIf(n int) arrow.Record {
 	return r.build.NewRecord()
 }
 
+// Begin begins the INSERT before there is a batch for it, since that takes a while
+// when all threads are busy.
+func (f *flow) Begin() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.begin()
+}
+
+// begin begins the INSERT unless it is under way; f.mu is held.
+func (f *flow) begin() {
+	if f.batches != nil {
+		return
+	}
+	batches, outcome := make(chan arrow.Record, 1), make(chan error, 1)
+	f.batches, f.outcome = batches, outcome
+	f.store.aside(func(life context.Context) { outcome <- f.store.insert(life, f.table, f.schema, batches) })
+}
+
 // write hands a batch to the INSERT, whose error it returns where it has failed.
 func (f *flow) write(ctx context.Context, batch arrow.Record) error {
 	if batch == nil {
@@ -199,11 +217,7 @@ func (f *flow) write(ctx context.Context, batch arrow.Record) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.batches == nil {
-		batches, outcome := make(chan arrow.Record, 1), make(chan error, 1)
-		f.batches, f.outcome = batches, outcome
-		f.store.aside(func(life context.Context) { outcome <- f.store.insert(life, f.table, f.schema, batches) })
-	}
+	f.begin()
 	select {
 	case f.batches <- batch:
 		return nil

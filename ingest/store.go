@@ -43,7 +43,7 @@ type Store struct {
 	dir       string       // private folder of a case that is not kept
 	grows     bool         // final exists, and is attached as ipdrift_old
 	claim     *claim       // of the name final
-	writing   <-chan error // a checkpoint that was given up, and may be going on
+	writing   <-chan error // of what goes on to write the case out; nil: nothing does
 
 	life   context.Context // of what goes on aside; ends with Close
 	end    context.CancelFunc
