@@ -85,7 +85,8 @@ func (s *Store) begin(l Limits) error {
 	if err := s.connect(s.file, l, ""); err != nil {
 		return err
 	}
-	if _, err := s.DB.Exec(schemaSQL); err != nil {
+	// All in one entry of the log of changes, each of which is brought to the disk.
+	if _, err := s.DB.Exec(`BEGIN; ` + schemaSQL + `COMMIT`); err != nil {
 		return err
 	}
 	// A case that is not kept is read by nobody, and Keep writes out the other: a run that stops need not.
