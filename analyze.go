@@ -290,6 +290,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	p.detect.Unread = o.db == "" && !o.readsCase()
 	if p.load.Networks != nil {
 		defer p.load.Networks.Close()
 	}

@@ -23,7 +23,7 @@ func (a *analysis) openBook(ctx context.Context) (*book, error) {
 			return nil, err
 		}
 	}
-	a.doubted = newBits(len(a.film.links))
+	a.doubted, a.proven = newBits(len(a.film.links)), newBits(len(a.film.links))
 	return b, nil
 }
 
@@ -42,6 +42,13 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 			b.found = append(b.found, s.address)
 		}
 		b.film.links[place].signed = s.client
+		if s.voter != nil {
+			b.proven.set(place)
+			s.voter.voted.add(s.address)
+		}
+	}
+	if b.Unread {
+		return nil
 	}
 	j, g := &l.judged, &l.signed
 	return cmp.Or(
@@ -68,7 +75,6 @@ type leaf struct {
 		scope   []string
 		address ingest.Texts
 		basis   []string
-		host    []*host // of the link; no column
 	}
 
 	kinds   []kind // of dockets, as rulings and paths are
@@ -90,21 +96,24 @@ func (l *leaf) reset(c *cut) {
 	j, g := &l.judged, &l.signed
 	j.outcome, j.link, j.client, j.dir, j.file = j.outcome[:0], j.link[:0], j.client[:0], j.dir[:0], j.file[:0]
 	j.verdict, j.cause, j.basis, j.detail = j.verdict[:0], j.cause[:0], j.basis[:0], j.detail[:0]
-	g.link, g.scope, g.address, g.basis, g.host = g.link[:0], g.scope[:0], g.address[:0], g.basis[:0], g.host[:0]
+	g.link, g.scope, g.address, g.basis = g.link[:0], g.scope[:0], g.address[:0], g.basis[:0]
 }
 
 // seal is what later steps ask of a link.
 type seal struct {
-	client  uint32     // that it was signed for; 0: none of its own
-	address netip.Addr // then, if it is known
+	address netip.Addr // that it was signed for; zero: not known
+	client  uint32     // of its own that has this address; 0: none
 	doubted bool       // some request was refused, and nobody can tell why
+	voter   *host      // of the link, if a hash was reproduced with the address; else nil
 }
 
 // write adds the rows of one link.
 func (l *leaf) write(d *docket) {
 	known := l.signature(d)
-	l.addRulings(d)
-	var s seal
+	if !l.Unread {
+		l.addRulings(d)
+	}
+	s := seal{address: known.signed}
 	switch {
 	case d.link == 0 && len(l.seals) > 0: // requests without a link are one strip
 		return
@@ -112,7 +121,6 @@ func (l *leaf) write(d *docket) {
 	case d.quiet:
 		s.client = d.visits[0].client
 	default:
-		s.address = known.signed
 		for i := range d.kinds {
 			k := &d.kinds[i]
 			if s.address.IsValid() && k.ip == s.address {
@@ -120,6 +128,9 @@ func (l *leaf) write(d *docket) {
 			}
 			s.doubted = s.doubted || !k.shield && l.doubts(l.causes[d.rulings[i].cause])
 		}
+	}
+	if known.signed.IsValid() && known.basis == recomputed {
+		s.voter = d.host()
 	}
 	l.seals = append(l.seals, s)
 }
@@ -151,10 +162,12 @@ func (l *leaf) signature(d *docket) (known ruling) {
 	if !found {
 		return ruling{}
 	}
+	if l.Unread {
+		return known
+	}
 	g := &l.signed
 	address, _ := l.address(known.signed).(string)
 	g.link, g.scope, g.address, g.basis = append(g.link, d.link), append(g.scope, scope), append(g.address, address), append(g.basis, string(known.basis))
-	g.host = append(g.host, d.host())
 	return known
 }
 

@@ -48,6 +48,7 @@ type Options struct {
 	Networks   *ingest.Networks         // whose addresses are; nil: what the log tells
 	Issued     map[uint64]ingest.Issued // what the signer issued, by the hash of the link; nil: not known
 	Pseudonyms *pseudonym.Map           // that the case holds in the place of addresses; nil: addresses
+	Unread     bool                     // nobody reads the case behind this: what its views alone show is not stored
 }
 
 // analysis is one run of Analyze.
@@ -71,6 +72,7 @@ type analysis struct {
 	recovered map[userKey]bool   // served again in time, with another link
 	found     []netip.Addr       // that links were signed for
 	doubted   bits               // places of links
+	proven    bits               // of those that a hash was reproduced of, with an address
 	members   map[atom]userKey   // who are not one link under one user agent
 	joined    bits               // places of the links that members may have; nil: nobody has
 	firsts    []userKey          // by id, who are an address and a user agent; nil: nobody is

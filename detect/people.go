@@ -227,8 +227,10 @@ func (a *analysis) counted(class finding.Class) {
 func (a *analysis) keepOther(p *personRows, u *other) {
 	class, reason := a.classOf(u)
 	a.counted(class)
-	p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
-	p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
+	if !a.Unread || u.requests > 1 { // see sessions
+		p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
+		p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
+	}
 	if ip := a.signedFor(u.place); ip.IsValid() && a.film.links[u.place].link == u.key.link {
 		a.replay(u.host, familyOf(ip)).AddBound(ip, 1)
 	}

@@ -43,7 +43,6 @@ func (a *analysis) rule(ctx context.Context) error {
 				b.count(d)
 			}
 		}
-		l.vote()
 		if err := b.enter(ctx, l); err != nil {
 			return err
 		}

@@ -57,6 +57,9 @@ func TestRule03TheSignersOwnProxy(t *testing.T) {
 	if r == nil || r.Decision != finding.MaskNotEnough || r.Prefix != nil || !strings.Contains(r.Reason, "Most links were signed for one address, "+proxy) {
 		t.Errorf("%s", asJSON(t, r))
 	}
+	if a, b := asJSON(t, tr.Analysis), asJSON(t, l.try(t, settings{unread: true}).Analysis); a != b {
+		t.Errorf("where nobody reads the case: %s", firstDifference(a, b))
+	}
 	if len(tr.Signer) == 0 || tr.Signer[0].Mistake != "one_address" || tr.Signer[0].Links != 61 {
 		t.Errorf("signer %+v", tr.Signer)
 	}

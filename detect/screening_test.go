@@ -3,6 +3,7 @@ package detect
 import (
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 )
@@ -45,12 +46,13 @@ func TestBatches(t *testing.T) {
 }
 
 func TestMajority(t *testing.T) {
+	named := func(letter string) netip.Addr { return netip.AddrFrom4([4]byte{10, letter[0]}) }
 	for text, want := range map[string]string{"aab": "a", "bbaaa": "a", "ababa": "a", "abcb" + "b": "b", "a": "a"} {
 		var m majority
 		for _, value := range text {
-			m.add(string(value))
+			m.add(named(string(value)))
 		}
-		if m.value != want || m.lead < 1 || m.all != int64(len(text)) {
+		if m.value != named(want) || m.lead < 1 || m.all != int64(len(text)) {
 			t.Errorf("%s: %+v", text, m)
 		}
 	}

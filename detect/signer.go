@@ -3,15 +3,11 @@ package detect
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -25,7 +21,7 @@ func (a *analysis) signers(ctx context.Context) error {
 	defer conn.Close()
 	a.out.Signer = []finding.Signer{}
 	f := newFinder(a, nil)
-	if err := a.findProxies(ctx, conn); err != nil {
+	if err := a.findProxies(ctx); err != nil {
 		return err
 	}
 	a.findExpiries()
@@ -88,11 +84,11 @@ const (
 // majority finds the value that more than half of many are, if there is one
 // (Boyer and Moore's vote).
 type majority struct {
-	value     string
+	value     netip.Addr
 	lead, all int64
 }
 
-func (m *majority) add(value string) {
+func (m *majority) add(value netip.Addr) {
 	m.all++
 	switch {
 	case m.lead == 0:
@@ -104,22 +100,11 @@ func (m *majority) add(value string) {
 	}
 }
 
-// vote counts what the links of a leaf were signed for.
-func (l *leaf) vote() {
-	g := &l.signed
-	for i, h := range g.host {
-		if g.address[i] != "" && g.basis[i] == string(recomputed) {
-			h.voted.add(g.address[i])
-		}
-	}
-}
-
-// proxy is the one address that most links of a host were signed for, and who asked
-// with them.
+// proxy is the one address that most links of a host may be signed for, and who asked
+// with them. Addresses are those of the case.
 type proxy struct {
 	netip.Addr
-	links    int64
-	signed   bits // ids of links
+	links    int64 // of which this is proven
 	others   map[netip.Addr]bool
 	networks map[network]bool
 }
@@ -139,19 +124,31 @@ func (p *proxy) meet(ip netip.Addr, net network) {
 	p.networks[net] = true
 }
 
-func (a *analysis) findProxies(ctx context.Context, conn *sql.Conn) error {
-	proxies, err := a.listProxies(ctx, conn)
-	if err != nil || len(proxies) == 0 {
-		return err
+// findProxies finds the hosts most of whose links were signed for one address.
+func (a *analysis) findProxies(ctx context.Context) error {
+	proxies := map[*host]*proxy{}
+	for _, h := range a.hosts {
+		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
+			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), others: map[netip.Addr]bool{}, networks: map[network]bool{}}
+		}
+	}
+	if len(proxies) == 0 {
+		return nil
 	}
 	var mu sync.Mutex
-	if _, err := screen(ctx, a, func() struct{} { return struct{}{} }, func(_ struct{}, frames []frame) {
-		p := proxies[a.outcomes[frames[0].outcome].host]
-		if p == nil || !p.signed.has(a.film.links[frames[0].place].link) {
+	if _, err := screen(ctx, a, func() *uint32 { return new(uint32) }, func(last *uint32, frames []frame) {
+		place := frames[0].place
+		h := a.outcomes[frames[0].outcome].host
+		p := proxies[h]
+		if p == nil || a.signedFor(place) != h.voted.value {
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
+		if place != *last && a.proven.has(place) { // a long link comes in parts
+			p.links++
+		}
+		*last = place
 		for i := range frames {
 			if c := frames[i].client; i == 0 || c != frames[i-1].client {
 				p.meet(a.clients.address(c), a.clients.network(c))
@@ -163,10 +160,10 @@ func (a *analysis) findProxies(ctx context.Context, conn *sql.Conn) error {
 	for _, name := range a.names {
 		h := a.hosts[name]
 		p := proxies[h]
-		if p == nil || !p.many() {
+		if p == nil || !p.many() || p.links < a.Thresholds.CalibrationTokens || float64(p.links) <= proxyShare*float64(h.voted.all) {
 			continue
 		}
-		h.proxy = h.voted.value
+		h.proxy = string(token.AppendAddr(nil, p.Addr))
 		a.out.Signer = append(a.out.Signer, finding.Signer{
 			Host: name, Mistake: "one_address", Links: p.links, Examined: h.voted.all, Among: "signed links",
 			Says: "they were signed for one address, " + h.proxy + ", and requested from many others: the signer sees its own proxy, not the viewers",
@@ -174,40 +171,6 @@ func (a *analysis) findProxies(ctx context.Context, conn *sql.Conn) error {
 		})
 	}
 	return nil
-}
-
-// listProxies lists the addresses that most links of a host were signed for, where
-// these are enough to tell.
-func (a *analysis) listProxies(ctx context.Context, conn *sql.Conn) (map[*host]*proxy, error) {
-	proxies := map[*host]*proxy{}
-	var addresses []string
-	signed := newBits(int(a.lastLink) + 1) // of all: a link has one host
-	for _, h := range a.hosts {
-		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
-			proxies[h] = &proxy{signed: signed, others: map[netip.Addr]bool{}, networks: map[network]bool{}}
-			proxies[h].Addr, _ = netip.ParseAddr(m.value)
-			addresses = append(addresses, "'"+m.value+"'")
-		}
-	}
-	if len(proxies) == 0 {
-		return nil, nil
-	}
-	err := ingest.Pages(ctx, conn, `SELECT s.link, l.host, s.signed_ip, s.basis = '`+string(recomputed)+`' FROM signed s JOIN link l ON l.id = s.link
-		WHERE s.signed_ip IN (`+strings.Join(addresses, ", ")+`)`, func(p ingest.Page) error {
-		hosts, texts, proven := p.Texts(1), p.Texts(2), p.Bools(3)
-		for i, link := range p.U32(0) {
-			h := a.hosts[hosts(i)]
-			if at := proxies[h]; at != nil && texts(i) == h.voted.value {
-				at.signed.set(link)
-				at.links += either(proven(i), int64(1), 0)
-			}
-		}
-		return nil
-	})
-	maps.DeleteFunc(proxies, func(h *host, p *proxy) bool {
-		return p.links < a.Thresholds.CalibrationTokens || float64(p.links) <= proxyShare*float64(h.voted.all)
-	})
-	return proxies, err
 }
 
 // wrong lists the mistakes proven on the links of a host.

@@ -45,6 +45,26 @@ func TestMadeUpLogs(t *testing.T) {
 	}
 }
 
+// TestUnread wants the same analysis where the case is read by nobody, and less stored.
+func TestUnread(t *testing.T) {
+	for name, o := range map[string]synth.Options{
+		"plain": {Seed: 12, Lines: 20_000}, "hostile": {Seed: 13, Lines: 20_000, Hostile: true}, "refused": {Seed: 14, Lines: 10_000, Refused: 0.2},
+	} {
+		path, _ := madeUp(t, o)
+		for _, cramped := range []bool{false, true} {
+			read := tryFiles(t, settings{files: []string{path}, cramped: cramped})
+			unread := tryFiles(t, settings{files: []string{path}, cramped: cramped, unread: true})
+			if a, b := asJSON(t, read.Analysis), asJSON(t, unread.Analysis); a != b {
+				t.Errorf("%s: the analyses differ: %s", name, firstDifference(a, b))
+			}
+			var signed, single int
+			if err := unread.store.DB.QueryRow(`SELECT (SELECT count(*) FROM signed), (SELECT count(*) FROM users WHERE requests = 1 AND class = 'unchanged')`).Scan(&signed, &single); err != nil || signed+single > 0 {
+				t.Errorf("%s: %d links and %d users are stored (%v)", name, signed, single, err)
+			}
+		}
+	}
+}
+
 // oneViewer compares the users of several links with the viewers that wrote the
 // log: all where it names connections, most where tokens alone tell.
 func oneViewer(t *testing.T, path, format string, stats synth.Stats) {

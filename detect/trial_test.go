@@ -43,6 +43,7 @@ type settings struct {
 	networks *ingest.Networks
 	issued   map[uint64]ingest.Issued
 	cramped  bool // nothing large is held in memory
+	unread   bool // the case is read by nobody
 }
 
 func (s settings) room() int64 {
@@ -102,7 +103,7 @@ func tryFiles(t testing.TB, s settings) *trial {
 	scheme, _ := token.SchemeNamed("gcore")
 	a, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
 		Resources: token.NewResources(scheme), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
-		Recover: s.recover, Threads: s.threads, Room: s.room(), Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued,
+		Recover: s.recover, Threads: s.threads, Room: s.room(), Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued, Unread: s.unread,
 	})
 	if err != nil {
 		t.Fatal(err)
