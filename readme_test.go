@@ -24,7 +24,7 @@ func TestReadmeSessions(t *testing.T) {
 	if len(blocks) < 2 {
 		t.Fatalf("the README shows %d sessions", len(blocks))
 	}
-	elapsed := regexp.MustCompile(`UTC  [0-9][^\n]*`)
+	elapsed := regexp.MustCompile(`UTC  <?[0-9][^\n]*`)
 	for _, block := range blocks {
 		var out, errs bytes.Buffer
 		if code := run(context.Background(), strings.Fields(string(block[1])), nil, &out, &errs); code != 0 {
