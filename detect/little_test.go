@@ -63,6 +63,7 @@ type entry struct {
 	code, upstream   int           // fields of the Gcore format; 0: "-"
 	asn              int           // of the Gcore format; 0: 64500
 	edge             string        // of the Gcore format; "": ed
+	uid              string        // id cookie, of the Gcore format; "": none
 	at               time.Duration // after noon, when the line is written
 	took             time.Duration
 	agent, method    string
@@ -99,6 +100,9 @@ func (e entry) gcore() string {
 		1: e.ip, 4: "[" + e.when() + "]", 5: e.method + " " + e.target + " HTTP/1.1", 6: fmt.Sprint(e.status), 7: "100",
 		9: e.agent, 10: "300", 11: "[" + edge + "]", 12: "https", 13: e.host, 14: fmt.Sprintf("%.3f", e.took.Seconds()), 16: "200", 18: "[ed]",
 		22: "1", 23: "2", 26: "PL", 28: "shield_no", 29: "192.0.2.10", 30: "443", 31: number(e.upstream), 36: fmt.Sprint(asn), 37: "1", 38: "1", 41: number(e.code),
+	}
+	if e.uid != "" {
+		set[24] = e.uid
 	}
 	for i, v := range set {
 		f[i-1] = v

@@ -8,6 +8,29 @@ import (
 	"ipdrift/detect/finding"
 )
 
+// TestLinksOfNodesAlone: links that belong together, and that a node alone asked for,
+// are nobody's; those of a viewer still are one user's.
+func TestLinksOfNodesAlone(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	for i := range 60 {
+		link := video.link(fmt.Sprintf("/film%d/seg1.ts", i), stranger(100+i))
+		l.add(entry{host: video.host, target: link, ip: "192.0.2.99", status: 403, asn: 16509, agent: fmt.Sprintf("player/1.%d", i%6), uid: fmt.Sprintf("uid=%032X", i/12)})
+	}
+	for i := range 20 {
+		for n := range 2 {
+			link := video.link(fmt.Sprintf("/show%d/%d/seg1.ts", i, n), home)
+			l.add(entry{host: video.host, target: link, ip: home, status: 200, agent: fmt.Sprint("viewer/", i), uid: fmt.Sprintf("uid=%032X", 1000+i)})
+		}
+	}
+	for _, cramped := range []bool{false, true} {
+		tr := l.tryGcore(t, settings{cramped: cramped})
+		if n := tr.Method.IdentityUsers["uid cookie"]; tr.Users.Total != 21 || n < 20 {
+			t.Errorf("%d users, %d by their id cookie: the audience is one, by its connection, and 20 have two links each", tr.Users.Total, n)
+		}
+	}
+}
+
 // TestRule03NodesAreNotViewers: a proxy in a hosting network brings many
 // viewers' links, which were signed for their own addresses.
 func TestRule03NodesAreNotViewers(t *testing.T) {

@@ -33,35 +33,47 @@ func (a *analysis) linkOf(r *reel, number uint32) uint32 { return a.film.links[r
 
 // circles hands on the strips whose users are judged together, some at a time: one
 // for each link that shares no user with others, one for each circle of those that
-// do. A circle comes in the place of its first link.
+// do. A circle comes in the place of its first link, unless no viewer asked for any
+// of its links.
 func (a *analysis) circles(ctx context.Context, emit func(cut) error) error {
 	if a.joint == nil {
 		return a.film.cuts(ctx, emit)
 	}
 	next, stop := iter.Pull2(a.joint.all(ctx))
 	defer stop()
-	last := uint32(0) // circle that was handed on
-	return a.film.cuts(ctx, func(c cut) error {
+	joined, err, some := next()
+	if err != nil {
+		return err
+	}
+	last := uint32(0) // circle whose turn has been
+	if err := a.film.cuts(ctx, func(c cut) error {
 		strips := make([]strip, 0, len(c.strips))
 		for _, s := range c.strips {
-			switch circle := a.circleAt[s.number]; {
-			case circle == 0:
+			circle := a.circleAt[s.number]
+			if circle == 0 {
 				strips = append(strips, s)
-			case circle > last:
-				joined, err, ok := next()
-				if err != nil {
-					return err
-				}
-				if !ok || joined.strips[0].number != circle {
-					return errors.New("a circle of links is missing")
-				}
-				strips, last = append(strips, joined.strips[0]), circle
-				c.spools = append(c.spools, joined.spools...)
+			}
+			if circle <= last {
+				continue
+			}
+			last = circle
+			if !some || joined.strips[0].number != circle {
+				continue
+			}
+			strips, c.spools = append(strips, joined.strips[0]), append(c.spools, joined.spools...)
+			if joined, err, some = next(); err != nil {
+				return err
 			}
 		}
 		c.strips = strips
 		return emit(c)
-	})
+	}); err != nil {
+		return err
+	}
+	if some {
+		return errors.New("a circle of links is missing")
+	}
+	return nil
 }
 
 // errEnough ends a pass over a film early.
