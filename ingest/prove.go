@@ -131,7 +131,9 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 		}
 	}
 	var m token.Match
-	if wide := p.slot(c.link, c.dir, client); !wide.holds(c.link, c.dir, client) {
+	if wide := p.slot(c.link, c.dir, client); wide.holds(c.link, c.dir, client) {
+		m = wide.match // of a link that is taken for a new one, since its dictionary has forgotten it
+	} else {
 		m = s.overDir(l, client)
 		*wide = memo{c.link, c.dir, client, m, true}
 	}

@@ -137,3 +137,27 @@ func TestProveWithoutKeys(t *testing.T) {
 		}
 	})
 }
+
+// TestProveAgain: a link that is taken for a new one, since its dictionary has
+// forgotten it, verifies as it did, whatever other links were signed like of late.
+func TestProveAgain(t *testing.T) {
+	const expires, client = logTime + 3600, "198.51.100.23"
+	scheme := testScheme(t, "gcore")
+	p := newProver(&load{Options: Options{Resources: token.NewResources(scheme), Keys: testKeys(t, testKey)}})
+	links := token.NewParser(scheme)
+	ask := func(n int, text string) token.Match {
+		dir := fmt.Sprintf("/d%d/", n)
+		var l token.Link
+		links.Parse(fmt.Appendf(nil, "%sx.ts?md5=%s&expires=%d", dir, signedFor(expires, dir, text, testKey), expires), &l)
+		return p.prove(&l, p.site([]byte("cdn.test")), netip.MustParseAddr(client), true, contextHash{link: uint64(n), dir: uint64(n), file: 7}, &memo{}, true)
+	}
+	first := ask(1, "198.51.100.0")
+	for n, text := range []string{client, "198.51.0.0", "198.51.100."} {
+		if m := ask(2+n, text); !m.OK {
+			t.Fatalf("signed for %s: %+v", text, m)
+		}
+	}
+	if again := ask(1, "198.51.100.0"); !first.OK || again != first {
+		t.Errorf("%+v at first, then %+v", first, again)
+	}
+}
