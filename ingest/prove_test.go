@@ -151,13 +151,10 @@ func TestProveAgain(t *testing.T) {
 		links.Parse(fmt.Appendf(nil, "%sx.ts?md5=%s&expires=%d", dir, signedFor(expires, dir, text, testKey), expires), &l)
 		return p.prove(&l, p.site([]byte("cdn.test")), netip.MustParseAddr(client), true, contextHash{link: uint64(n), dir: uint64(n), file: 7}, &memo{}, true)
 	}
-	first := ask(1, "198.51.100.0")
-	for n, text := range []string{client, "198.51.0.0", "198.51.100."} {
-		if m := ask(2+n, text); !m.OK {
-			t.Fatalf("signed for %s: %+v", text, m)
-		}
-	}
-	if again := ask(1, "198.51.100.0"); !first.OK || again != first {
+	ask(1, client) // the first way to sign is tried before all others from now on, the last one too
+	first := ask(2, "198.51.100.0")
+	ask(3, "198.51.0.0")
+	if again := ask(2, "198.51.100.0"); !first.OK || again != first {
 		t.Errorf("%+v at first, then %+v", first, again)
 	}
 }
