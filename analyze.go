@@ -10,6 +10,7 @@ import (
 	"path"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"time"
@@ -339,6 +340,15 @@ func giveBack(memory int64) {
 	}
 }
 
+// garbage is how much of it, in percent of what lives, may gather between two
+// collections: an eighth of the memory where little lives, and what is usual where
+// much does.
+func garbage(memory int64) int {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return int(min(max(100, 100*(memory/8)/int64(1+live[0].Value.Uint64())), 400))
+}
+
 // judge loads the sources and analyses them, with progress on stderr.
 func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (*ingest.Loaded, *finding.Analysis, error) {
 	ctx := cmd.Context()
@@ -353,6 +363,7 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	bar.judging()
 	giveBack(p.memory)
 	debug.SetMemoryLimit(p.memory * 3 / 8) // from here on Go does most of the work
+	defer debug.SetGCPercent(debug.SetGCPercent(garbage(p.memory)))
 	if err := store.Limit(ctx, p.memory/4); err != nil {
 		return nil, nil, o.stopped(store.Worded(err), store.Standing())
 	}
