@@ -72,7 +72,7 @@ func BenchmarkWorker(b *testing.B) {
 
 func benchWorker(b *testing.B, text string) {
 	ctx := context.Background()
-	l := &load{Options: testOptions(b), store: testStore(b), seed: maphash.MakeSeed(), unproven: newUnproven()}
+	l := &load{Options: testOptions(b), store: testStore(b), seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{}}
 	spec := combinedHost
 	if strings.HasPrefix(text, `"`) {
 		spec = "gcore"
