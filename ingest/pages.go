@@ -49,7 +49,8 @@ func ScanEntries(ctx context.Context, conn *sql.Conn, dictionary, columns string
 
 // LastID is the highest of a dictionary; 0 if it is empty.
 func LastID(ctx context.Context, conn *sql.Conn, dictionary string) (last int, err error) {
-	return last, conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+dictionary).Scan(&last)
+	err = conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+dictionary).Scan(&last)
+	return last, err
 }
 
 // ScanHits hands on columns of table hit on several connections: page by page in any
