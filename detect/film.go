@@ -448,8 +448,8 @@ func (s *strip) edit(f func([]frame)) error {
 	})
 }
 
-// spool is what the frames and strips of a part of a roll are in. It is lent to the
-// cuts of that part; once they are all done, another part is in it.
+// spool is what the frames of a part of a roll are in, or the strips of a cut. It is
+// lent to cuts; once they are all done, others are in it.
 type spool struct {
 	film   *film
 	frames []frame
