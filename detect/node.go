@@ -48,15 +48,11 @@ func hosting(asn uint32) bool {
 	return false
 }
 
-// previews are words in the user agents of link previews: they open a link when
-// it is sent to somebody, from the messenger's own network.
-const previews = `facebookexternalhit|facebot|twitterbot|whatsapp/|telegrambot|slackbot|discordbot|linkedinbot|skypeuripreview|viber/|vkshare|pinterestbot|embedly|iframely|googlebot|bingbot|yandexbot|applebot`
-
 // findBots lists the user agents of link previews and crawlers, and the clients
 // in hosting networks.
 func (a *analysis) findBots(ctx context.Context) error {
 	a.bots, a.hosted = map[uint32]bool{}, map[uint32]bool{}
-	if err := ingest.Pages(ctx, a.conn, `SELECT id FROM agent WHERE regexp_matches(text, '`+previews+`', 'i')`, func(p ingest.Page) error {
+	if err := ingest.Pages(ctx, a.conn, `SELECT id FROM agent WHERE robot`, func(p ingest.Page) error {
 		for _, id := range p.U32(0)[:min(p.Len(), maxBots-len(a.bots))] { // SQL's LIMIT would take one thread
 			a.bots[id] = true
 		}

@@ -240,6 +240,16 @@ func (r *Rows) addText(ctx context.Context, id uint32, text string, some bool) e
 	})
 }
 
+// addAgent is addText for a user agent.
+func (r *Rows) addAgent(ctx context.Context, id uint32, text string, some bool) error {
+	return r.add(ctx, func(b []array.Builder) (int, error) {
+		b[0].(*array.Uint32Builder).Append(id)
+		appendText(b[1], text, some)
+		b[2].(*array.BooleanBuilder).Append(robots.in(text))
+		return len(text), nil
+	})
+}
+
 func appendText(b array.Builder, text string, some bool) {
 	if !some {
 		b.AppendNull()

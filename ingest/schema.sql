@@ -86,7 +86,7 @@ CREATE TABLE client (           -- one row per address, country and ASN
 
 CREATE TABLE dir     (id UINTEGER NOT NULL, text VARCHAR NOT NULL USING COMPRESSION fsst); -- path up to its last slash, as written
 CREATE TABLE file    (id UINTEGER NOT NULL, text VARCHAR NOT NULL USING COMPRESSION fsst); -- the rest, without query
-CREATE TABLE agent   (id UINTEGER NOT NULL, text VARCHAR USING COMPRESSION fsst);
+CREATE TABLE agent   (id UINTEGER NOT NULL, text VARCHAR USING COMPRESSION fsst, robot BOOLEAN NOT NULL); -- robot: of a link preview or crawler
 CREATE TABLE referer (id UINTEGER NOT NULL, text VARCHAR USING COMPRESSION fsst);          -- without query
 CREATE TABLE ident   (id UINTEGER NOT NULL, hash UBIGINT NOT NULL); -- keyed hash of a value; the key is not kept
 

@@ -24,7 +24,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "7"
+const CaseVersion = "8"
 
 // Limits bound what DuckDB may use.
 type Limits struct {

@@ -540,7 +540,11 @@ func (w *worker) storedID(ctx context.Context, c *cache, text []byte, hash uint6
 		return id, nil
 	}
 	clean, some := stored(w.Keys.Cut(text, cutMark))
-	return id, c.rows.addText(ctx, id, w.Pseudonyms.Text(clean), some)
+	clean = w.Pseudonyms.Text(clean)
+	if c == w.agent {
+		return id, c.rows.addAgent(ctx, id, clean, some)
+	}
+	return id, c.rows.addText(ctx, id, clean, some)
 }
 
 // The texts of these may be views of what they are given: the row is a copy.
