@@ -12,12 +12,12 @@ import (
 // book is the tables that keep what was ruled.
 type book struct {
 	*analysis
-	judged, signed *ingest.Rows
+	judged, signed, foundRows *ingest.Rows
 }
 
 func (a *analysis) openBook(ctx context.Context) (*book, error) {
 	b := &book{analysis: a}
-	for table, to := range map[string]**ingest.Rows{"judged": &b.judged, "signed": &b.signed} {
+	for table, to := range map[string]**ingest.Rows{"judged": &b.judged, "signed": &b.signed, "found": &b.foundRows} {
 		var err error
 		if *to, err = a.store.Rows(table); err != nil {
 			return nil, err
@@ -28,7 +28,7 @@ func (a *analysis) openBook(ctx context.Context) (*book, error) {
 }
 
 func (b *book) close(ctx context.Context) error {
-	return ingest.FlushAll(ctx, b.judged, b.signed)
+	return ingest.FlushAll(ctx, b.judged, b.signed, b.foundRows)
 }
 
 func (b *book) enter(ctx context.Context, l *leaf) error {
@@ -50,10 +50,11 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 	if b.Unread {
 		return nil
 	}
-	j, g := &l.judged, &l.signed
+	j, g, f := &l.judged, &l.signed, &l.found
 	return cmp.Or(
 		b.judged.Extend(ctx, j.outcome, j.link, j.client, j.dir, j.file, j.verdict, j.cause, j.basis, j.detail),
-		b.signed.Extend(ctx, g.link, g.scope, g.address, g.basis),
+		b.signed.Extend(ctx, g.link, g.scope, g.basis, g.client),
+		b.foundRows.Extend(ctx, f.link, f.address),
 	)
 }
 
@@ -71,10 +72,12 @@ type leaf struct {
 		detail                           ingest.Texts
 	}
 	signed struct {
+		link, client []uint32
+		scope, basis []uint8
+	}
+	found struct {
 		link    []uint32
-		scope   []string
 		address ingest.Texts
-		basis   []string
 	}
 
 	kinds   []kind // of dockets, as rulings and paths are
@@ -96,7 +99,8 @@ func (l *leaf) reset(c *cut) {
 	j, g := &l.judged, &l.signed
 	j.outcome, j.link, j.client, j.dir, j.file = j.outcome[:0], j.link[:0], j.client[:0], j.dir[:0], j.file[:0]
 	j.verdict, j.cause, j.basis, j.detail = j.verdict[:0], j.cause[:0], j.basis[:0], j.detail[:0]
-	g.link, g.scope, g.address, g.basis = g.link[:0], g.scope[:0], g.address[:0], g.basis[:0]
+	g.link, g.client, g.scope, g.basis = g.link[:0], g.client[:0], g.scope[:0], g.basis[:0]
+	l.found.link, l.found.address = l.found.link[:0], l.found.address[:0]
 }
 
 // seal is what later steps ask of a link.
@@ -109,7 +113,7 @@ type seal struct {
 
 // write adds the rows of one link.
 func (l *leaf) write(d *docket) {
-	known := l.signature(d)
+	known, scope := l.signature(d)
 	if !l.Unread {
 		l.addRulings(d)
 	}
@@ -129,6 +133,9 @@ func (l *leaf) write(d *docket) {
 			s.doubted = s.doubted || !k.shield && l.doubts(l.causes[d.rulings[i].cause])
 		}
 	}
+	if known.basis != "" && !l.Unread {
+		l.sign(d.link, scope, known, s.client)
+	}
 	if known.signed.IsValid() && known.basis == recomputed {
 		s.voter = d.host()
 	}
@@ -142,33 +149,36 @@ func (a *analysis) doubts(cause uint8) bool {
 		a.loaded.Identity.Kind == ingest.ByAddress && (cause == a.words.mismatch || cause == a.expiredMismatch || cause == a.unresolved)
 }
 
-// signature adds what the link was signed over, if that is known, and returns it.
-func (l *leaf) signature(d *docket) (known ruling) {
-	scope, found := "", false
+// signature is what the link was signed over; without a basis where that is not known.
+func (l *leaf) signature(d *docket) (known ruling, scope token.Scope) {
 	if d.quiet {
 		v := &d.visits[0]
-		known, found, scope = ruling{basis: recomputed, signed: l.client(v.family, v.mapped, v.hi, v.lo)}, true, v.how.scope.String()
-	} else {
-		for i := range d.rulings {
-			if r := &d.rulings[i]; r.signed.IsValid() || d.proof != nil && r.basis == recomputed {
-				known, found = *r, true
-			}
+		return ruling{basis: recomputed, signed: l.client(v.family, v.mapped, v.hi, v.lo)}, v.how.scope
+	}
+	found := false
+	for i := range d.rulings {
+		if r := &d.rulings[i]; r.signed.IsValid() || d.proof != nil && r.basis == recomputed {
+			known, found = *r, true
 		}
+	}
+	switch {
+	case !found:
+		return ruling{}, scope
+	case d.proof == nil:
 		known.basis = inferred
-		if d.proof != nil {
-			known.basis, scope = recomputed, d.proof.how.scope.String()
-		}
+	default:
+		known.basis, scope = recomputed, d.proof.how.scope
 	}
-	if !found {
-		return ruling{}
+	return known, scope
+}
+
+// sign adds what a link was signed over.
+func (l *leaf) sign(link uint32, scope token.Scope, known ruling, client uint32) {
+	g, f := &l.signed, &l.found
+	g.link, g.client, g.scope, g.basis = append(g.link, link), append(g.client, client), append(g.scope, uint8(scope)), append(g.basis, l.bases[known.basis])
+	if address, _ := l.address(known.signed).(string); client == 0 && address != "" {
+		f.link, f.address = append(f.link, link), append(f.address, address)
 	}
-	if l.Unread {
-		return known
-	}
-	g := &l.signed
-	address, _ := l.address(known.signed).(string)
-	g.link, g.scope, g.address, g.basis = append(g.link, d.link), append(g.scope, scope), append(g.address, address), append(g.basis, string(known.basis))
-	return known
 }
 
 // addRulings adds what was ruled on each kind.

@@ -43,7 +43,7 @@ func tally(ctx context.Context, s *ingest.Store) (map[string]*judge.Tally, error
 	return hosts, each(ctx, conn, `SELECT l.host, CASE WHEN s.signed_ip IS NOT NULL THEN CASE WHEN contains(s.signed_ip, ':') AND NOT starts_with(s.signed_ip, '::ffff:') THEN 'ipv6' ELSE 'ipv4' END
 			WHEN p.prefixes24 IS NOT NULL THEN 'ipv4' ELSE 'ipv6' END AS family,
 			count(*)::BIGINT, count(*) FILTER (p.class IN ('rotating', 'first_request'))::BIGINT, count(*) FILTER (p.interrupted)::BIGINT
-		FROM person p JOIN link l ON l.id = p.link LEFT JOIN signed s ON s.link = p.link GROUP BY ALL`, func(scan scanner) error {
+		FROM persons p JOIN link l ON l.id = p.link LEFT JOIN signatures s ON s.link = p.link GROUP BY ALL`, func(scan scanner) error {
 		var host, family string
 		var h judge.Heads
 		err := scan(&host, &family, &h.Users, &h.Affected, &h.Interrupted)

@@ -39,7 +39,7 @@ func commonest(counts map[netip.Prefix]int, most int) []netip.Prefix {
 // operator (ASN): the part of the announced space that is known.
 func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error {
 	asns, nets := map[netip.Addr]uint32{}, map[uint32]map[netip.Prefix]int{}
-	err := each(ctx, a.conn, `SELECT asn, address FROM client WHERE family = 4 AND mapped = 0 AND asn IS NOT NULL ORDER BY hi, lo, asn LIMIT ?`, func(scan scanner) error {
+	err := each(ctx, a.conn, `SELECT asn, address FROM clients WHERE family = 4 AND mapped = 0 AND asn IS NOT NULL ORDER BY hi, lo, asn LIMIT ?`, func(scan scanner) error {
 		var asn uint32
 		var text string
 		err := scan(&asn, &text)

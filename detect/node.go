@@ -87,10 +87,10 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 	var nodes, requests int64
 	for _, q := range []string{
 		`CREATE TABLE work.node AS WITH n AS (
-			SELECT c.address FROM hit h JOIN client c ON c.id = h.client JOIN outcome o ON o.id = h.outcome
+			SELECT c.address FROM hit h JOIN clients c ON c.id = h.client JOIN outcome o ON o.id = h.outcome
 			WHERE c.asn IN (` + strings.Join(asns, ", ") + `) AND h.link > 0 AND NOT o.shield
 			GROUP BY c.address HAVING count(DISTINCT h.link) > ` + fmt.Sprint(nodeTokens) + ` AND count(DISTINCT h.agent) >= ` + fmt.Sprint(nodeAgents) + `)
-		 SELECT c.id, c.address FROM client c SEMI JOIN n USING (address)`,
+		 SELECT c.id, c.address FROM clients c SEMI JOIN n USING (address)`,
 		`CREATE TABLE work.twin AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin
 		 FROM outcome o WHERE NOT o.shield AND o.id IN (SELECT h.outcome FROM hit h JOIN work.node n ON n.id = h.client)`,
 		`INSERT INTO outcome SELECT o.* REPLACE (t.twin::UINTEGER AS id, true AS shield) FROM outcome o JOIN work.twin t ON t.id = o.id`,

@@ -32,7 +32,7 @@ func (a *analysis) nameOf(ctx context.Context, asn int64) (name string, err erro
 	if a.Networks == nil {
 		return "", nil
 	}
-	return name, each(ctx, a.conn, `SELECT address FROM client WHERE asn = ? ORDER BY hi, lo LIMIT 1`, func(scan scanner) error {
+	return name, each(ctx, a.conn, `SELECT address FROM clients WHERE asn = ? ORDER BY hi, lo LIMIT 1`, func(scan scanner) error {
 		var address string
 		if err := scan(&address); err != nil {
 			return err

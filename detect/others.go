@@ -219,7 +219,7 @@ func (a *analysis) settleOther(u *other) {
 func (a *analysis) classOf(u *other) (finding.Class, string) {
 	switch {
 	case !u.doubted || u.refusals == 0:
-		return finding.Unchanged, "no request was refused because of its address"
+		return finding.Unchanged, ingest.NoRefusal
 	case a.loaded.Identity.Kind == ingest.ByAddress:
 		return finding.Undetermined, judge.ByAddress
 	}

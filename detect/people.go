@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -17,26 +18,29 @@ const maxEvents = 100_000
 // many networks, in full, the others by counting.
 func (a *analysis) people(ctx context.Context) error {
 	a.out.Users = finding.Users{ByClass: map[finding.Class]int64{}, Flagged: []finding.User{}}
-	persons, err := a.store.Rows("person")
-	if err != nil {
-		return err
+	to := audience{}
+	for table, rows := range map[string]**ingest.Rows{"person": &to.persons, "visitor": &to.visitors} {
+		var err error
+		if *rows, err = a.store.Rows(table); err != nil {
+			return err
+		}
+		(*rows).Begin()
 	}
-	persons.Begin()
 	if err := a.findRecovered(ctx); err != nil {
 		return err
 	}
-	if err := a.watchAll(ctx, persons); err != nil {
+	if err := a.watchAll(ctx, &to); err != nil {
 		return err
 	}
 	if err := a.dropSplit(ctx); err != nil {
 		return err
 	}
 	a.sayIdentity()
-	return a.store.SettleAside(ctx, persons)
+	return a.store.SettleAside(ctx, to.persons, to.visitors)
 }
 
 // watchAll goes over all circles.
-func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
+func (a *analysis) watchAll(ctx context.Context, to *audience) error {
 	feed := a.circles
 	if a.loaded.Identity.Kind == ingest.ByAddress {
 		joint, err := a.filmByAddress(ctx)
@@ -47,7 +51,6 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 		feed = joint.cuts
 	}
 	spare := sync.Pool{New: func() any { return &scene{analysis: a} }}
-	var rows personRows
 	return pass(ctx, a.Threads, feed,
 		func(c *cut) (*scene, error) {
 			s := spare.Get().(*scene)
@@ -55,7 +58,7 @@ func (a *analysis) watchAll(ctx context.Context, persons *ingest.Rows) error {
 		},
 		func(s *scene) error {
 			defer spare.Put(s)
-			return a.enter(ctx, persons, &rows, s)
+			return a.enter(ctx, to, s)
 		})
 }
 
@@ -170,16 +173,39 @@ func (a *analysis) tells(circle *strip) (bool, error) {
 }
 
 // enter stores the users of some circles, and replays the masks over them.
-func (a *analysis) enter(ctx context.Context, persons *ingest.Rows, p *personRows, s *scene) error {
+func (a *analysis) enter(ctx context.Context, to *audience, s *scene) error {
+	p, v := &to.person, &to.visitor
 	p.reset()
+	v.reset()
 	for _, r := range s.reels {
 		a.keep(p, r)
 	}
 	for i := range s.others {
-		a.keepOther(p, &s.others[i])
+		a.keepOther(to, &s.others[i])
 	}
-	return persons.Extend(ctx, p.link, p.agent, p.salt, p.class, p.reason, p.requests, p.refusals, p.mismatches, p.addresses, p.prefixes24, p.prefixes16,
-		p.switches, p.interrupted, p.first, p.last)
+	return cmp.Or(
+		to.persons.Extend(ctx, p.link, p.agent, p.salt, p.class, p.reason, p.requests, p.refusals, p.mismatches, p.addresses, p.prefixes24, p.prefixes16,
+			p.switches, p.interrupted, p.first, p.last),
+		to.visitors.Extend(ctx, v.link, v.agent, v.four, v.at),
+	)
+}
+
+// audience is the tables that keep the users, and the next rows of each.
+type audience struct {
+	persons, visitors *ingest.Rows
+	person            personRows
+	visitor           visitorRows
+}
+
+// visitorRows are rows of table visitor, by column.
+type visitorRows struct {
+	link, agent []uint32
+	four        []bool
+	at          []ingest.Micros
+}
+
+func (v *visitorRows) reset() {
+	v.link, v.agent, v.four, v.at = v.link[:0], v.agent[:0], v.four[:0], v.at[:0]
 }
 
 // personRows are rows of table person, by column.
@@ -224,10 +250,16 @@ func (a *analysis) counted(class finding.Class) {
 }
 
 // keepOther stores a user who was not judged.
-func (a *analysis) keepOther(p *personRows, u *other) {
+func (a *analysis) keepOther(to *audience, u *other) {
 	class, reason := a.classOf(u)
 	a.counted(class)
-	if !a.Unread || u.requests > 1 { // see sessions
+	switch {
+	case a.Unread && u.requests == 1: // see sessions
+	case u.requests == 1 && u.refusals == 0 && u.key.salt == 0:
+		v := &to.visitor
+		v.link, v.agent, v.four, v.at = append(v.link, u.key.link), append(v.agent, u.key.agent), append(v.four, u.four), append(v.at, ingest.Micros(u.first))
+	default:
+		p := &to.person
 		p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
 		p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
 	}

@@ -188,7 +188,7 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 	if err != nil {
 		return nil, err
 	}
-	signed, err := q.look(ctx, "h.link IN (SELECT link FROM signed WHERE signed_ip IN ("+quotes(spellings(q.IP))+")) AND "+q.during())
+	signed, err := q.look(ctx, "h.link IN (SELECT link FROM signatures WHERE signed_ip IN ("+quotes(spellings(q.IP))+")) AND "+q.during())
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 // bond says how links belong to the address.
 func (q *inquiry) bond(ctx context.Context) (string, error) {
 	var proven bool
-	err := q.conn.QueryRowContext(ctx, `SELECT bool_or(basis <> '`+string(inferred)+`') FROM signed WHERE signed_ip IN (`+quotes(spellings(q.IP))+`)`).Scan(&proven)
+	err := q.conn.QueryRowContext(ctx, `SELECT bool_or(basis <> '`+string(inferred)+`') FROM signatures WHERE signed_ip IN (`+quotes(spellings(q.IP))+`)`).Scan(&proven)
 	if proven {
 		return "signed for it", err
 	}

@@ -32,7 +32,7 @@ func (q *inquiry) shifted(ctx context.Context, own string) ([]sighting, error) {
 	if q.out.From == nil {
 		return nil, nil
 	}
-	where := "(h.client IN (" + own + ") OR h.link IN (SELECT link FROM signed WHERE signed_ip IN (" + quotes(spellings(q.IP)) + ")))"
+	where := "(h.client IN (" + own + ") OR h.link IN (SELECT link FROM signatures WHERE signed_ip IN (" + quotes(spellings(q.IP)) + ")))"
 	found, err := q.look(ctx, where)
 	if err != nil || len(found) == 0 {
 		return nil, err

@@ -95,7 +95,7 @@ func (q *inquiry) whole(ctx context.Context, found []sighting) ([]sighting, erro
 // another one, on table person.
 func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (string, error) {
 	var list []sighting
-	err := each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM person p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan scanner) error {
+	err := each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan scanner) error {
 		var s sighting
 		err := scan(&s.link, &s.agent, &s.salt)
 		list = append(list, s)
@@ -112,7 +112,7 @@ func (q *inquiry) viewer(ctx context.Context, s *sighting) (*finding.Subject, er
 	}
 	return v, each(ctx, q.conn, `SELECT user_name(l.hash, g.text, p.salt), l.host, coalesce(g.text, ''), p.class, p.reason, p.requests, p.refusals, p.interrupted,
 			epoch_us(p.first), epoch_us(p."last"), coalesce(s.signed_ip, '')
-		FROM person p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent LEFT JOIN signed s ON s.link = p.link
+		FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent LEFT JOIN signatures s ON s.link = p.link
 		WHERE p.link = ? AND p.agent = ? AND p.salt = ?`, func(scan scanner) error {
 		var class string
 		var first, last int64
@@ -128,7 +128,7 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 	err := ingest.Pages(ctx, q.conn, fmt.Sprintf(`SELECT epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country, o.host, o.method, o.status, o.refused,
 			coalesce(j.verdict, `+fmt.Sprint(ingest.UnruledVerdict)+`)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, `+fmt.Sprint(ingest.UnruledBasis)+`)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN source s ON s.id = h.source
-		LEFT JOIN link l ON l.id = h.link LEFT JOIN signed g ON g.link = h.link `+joinJudged+` `+joinMember+`
+		LEFT JOIN link l ON l.id = h.link LEFT JOIN signatures g ON g.link = h.link `+joinJudged+` `+joinMember+`
 		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxEvents), func(p ingest.Page) error {
 		times, families, mapped, hi, lo, asns := p.I64(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5)
 		countries, hosts, methods, statuses, refused := p.Texts(6), p.Texts(7), p.Texts(8), p.U16(9), p.Bools(10)

@@ -239,7 +239,7 @@ func mix(a, b uint64) uint64 {
 // same value.
 var dictionaryKeys = map[string]string{
 	"outcome": "host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key, stale, refused, edge",
-	"link":    "host, hash", "client": "address, country, asn",
+	"link":    "host, hash", "client": "family, mapped, hi, lo, country, asn",
 	"dir": "text", "file": "text", "agent": "text", "referer": "text", "ident": "hash",
 }
 

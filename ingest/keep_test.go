@@ -37,7 +37,7 @@ func TestSettledAside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	add := func(id uint32) error { return agents.Append(ctx, id, strings.Repeat("agent", 100)) }
+	add := func(id uint32) error { return agents.Append(ctx, id, strings.Repeat("agent", 100), false) }
 	grown("flushed", true, func() error {
 		agents.Begin()
 		if err := add(1); err != nil {
@@ -103,7 +103,7 @@ func TestFailsAside(t *testing.T) {
 		if _, err := s.DB.Exec(`DROP TABLE agent`); err != nil {
 			t.Fatal(err)
 		}
-		if err := agents.Append(ctx, uint32(1), "a"); err != nil {
+		if err := agents.Append(ctx, uint32(1), "a", false); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.SettleAside(ctx, agents); err != nil {

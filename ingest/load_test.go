@@ -179,7 +179,7 @@ func one[T any](t testing.TB, s *Store, q string, args ...any) T {
 const contents = `SELECT concat_ws('|', s.path, h.line, h.start, c.family, c.mapped, c.hi, c.lo, c.address, coalesce(c.country, 'NULL'), coalesce(c.asn::VARCHAR, 'NULL'),
 	o.host, o.method, o.status, o.code, o.upstream, o.shield, o.shape, o.detail, o.late, o.matched, o.scope, o.up, o.bind, o.prefix, o.form, o.key,
 	coalesce(l.token || l.hash::VARCHAR || '.' || l.deadline::VARCHAR, 'NULL'), d.text, f.text, coalesce(a.text, 'NULL'), coalesce(r.text, 'NULL'), h.bytes)
-	FROM hit h JOIN source s ON s.id = h.source JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client
+	FROM hit h JOIN source s ON s.id = h.source JOIN outcome o ON o.id = h.outcome JOIN clients c ON c.id = h.client
 	JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN agent a ON a.id = h.agent JOIN referer r ON r.id = h.referer
 	LEFT JOIN link l ON l.id = h.link ORDER BY s.path, h.line`
 
@@ -331,7 +331,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		},
 	} {
 		const how = `SELECT concat_ws('|', c.address, d.text || f.text, o.status, 'matched', o.matched, 'scope', o.scope, 'bind', o.bind, o.prefix, o.form)
-			FROM hit h JOIN outcome o ON o.id = h.outcome JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file WHERE o.status = 200 ORDER BY ALL`
+			FROM hit h JOIN outcome o ON o.id = h.outcome JOIN clients c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file WHERE o.status = 200 ORDER BY ALL`
 		o := testOptions(t)
 		o.Threads = 1
 		o.Format = namedFormat(t, combinedHost)

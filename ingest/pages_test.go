@@ -115,7 +115,7 @@ func TestAddressSurvivesTheCase(t *testing.T) {
 	o.Format = namedFormat(t, combinedHost)
 	s, _ := loadText(t, o, text)
 	i := 0
-	err := Pages(context.Background(), conn(t, s), `SELECT c.family, c.mapped, c.hi, c.lo, c.address FROM hit h JOIN client c ON c.id = h.client ORDER BY h.line`, func(p Page) error {
+	err := Pages(context.Background(), conn(t, s), `SELECT c.family, c.mapped, c.hi, c.lo, c.address FROM hit h JOIN clients c ON c.id = h.client ORDER BY h.line`, func(p Page) error {
 		for row := range p.Len() {
 			want := netip.MustParseAddr(list[i])
 			if got := Address(p.U8(0)[row], p.U8(1)[row], p.U64(2)[row], p.U64(3)[row]); got != want || p.Texts(4)(row) != list[i] {

@@ -8,7 +8,7 @@ var robots = newPhrases(
 	"facebookexternalhit", "facebot", "twitterbot", "whatsapp/", "telegrambot", "slackbot", "discordbot", "linkedinbot", "skypeuripreview", "viber/",
 	"vkshare", "pinterestbot", "embedly", "iframely", "googlebot", "bingbot", "yandexbot", "applebot")
 
-// phrases finds out whether a text holds one of several words of ASCII letters and
+// phrases finds out whether a text holds one of several words of small ASCII letters and
 // slashes, by the method of Wu and Manber ("A fast algorithm for multi-pattern
 // searching", 1994): two bytes tell how far the end of a window as long as the shortest
 // word can move on.
@@ -48,7 +48,7 @@ func (p *phrases) in(text string) bool {
 		end++
 		from := text[end-p.least:]
 		for _, word := range p.words {
-			if len(word) <= len(from) && strings.EqualFold(from[:len(word)], word) {
+			if from[0]|0x20 == word[0] && len(word) <= len(from) && strings.EqualFold(from[:len(word)], word) {
 				return true
 			}
 		}

@@ -79,7 +79,7 @@ CREATE TABLE client (           -- one row per address, country and ASN
     mapped  UTINYINT NOT NULL,  -- 1: written as ::ffff:a.b.c.d
     hi      UBIGINT NOT NULL,   -- upper 64 bits of the 128-bit form
     lo      UBIGINT NOT NULL,
-    address VARCHAR NOT NULL USING COMPRESSION uncompressed,
+    address VARCHAR USING COMPRESSION uncompressed, -- NULL: of IPv4, and written so; view clients writes it out
     country VARCHAR USING COMPRESSION dictionary,
     asn     UINTEGER            -- NULL: not logged
 );
@@ -128,13 +128,25 @@ CREATE TABLE judged (           -- what detect decided for each kind of request,
 );
 
 CREATE TABLE signed (           -- what a link was signed over, where a hash was reproduced
-    link      UINTEGER NOT NULL,
-    scope     VARCHAR NOT NULL USING COMPRESSION dictionary,
-    signed_ip VARCHAR USING COMPRESSION uncompressed, -- NULL: signed without an address
-    basis     VARCHAR NOT NULL USING COMPRESSION dictionary
+    link   UINTEGER NOT NULL,
+    scope  UTINYINT NOT NULL,  -- token.Scope; 0 not known
+    basis  UTINYINT NOT NULL,  -- place among the words in Bases
+    client UINTEGER NOT NULL   -- whose address it was; 0: table found knows it, or it was signed without one
 );
 
-CREATE TABLE person (           -- one row per user
+CREATE TABLE found (            -- addresses that links were signed for, and that were none of a client of theirs
+    link      UINTEGER NOT NULL,
+    signed_ip VARCHAR NOT NULL
+);
+
+CREATE TABLE visitor (          -- one row per user of whom nothing is to be told but one request, which was not refused
+    link  UINTEGER NOT NULL,
+    agent UINTEGER NOT NULL,
+    four  BOOLEAN NOT NULL,     -- from an IPv4 address
+    at    TIMESTAMP NOT NULL
+);
+
+CREATE TABLE person (           -- one row per user who is no visitor
     link        UINTEGER NOT NULL, -- the first, of a user with several
     agent       UINTEGER NOT NULL,
     salt        BIGINT NOT NULL,   -- tells users of one link and user agent apart; 0: there is one

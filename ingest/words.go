@@ -19,6 +19,14 @@ func Causes() []string {
 // Bases lists the words of column basis, as table judged numbers them from 1.
 func Bases() []string { return []string{"recomputed", "edge_code", "inferred"} }
 
+// scopes lists the words of column scope, as table signed numbers them from 1.
+func scopes() (words []string) {
+	for s := token.ScopeFile; s <= token.ScopeAncestor; s++ {
+		words = append(words, s.String())
+	}
+	return words
+}
+
 // Verdicts lists the words of column verdict, as table judged numbers them from 0.
 func Verdicts() []string {
 	var out []string
@@ -40,8 +48,14 @@ const (
 	UnruledBasis   = 1 // recomputed
 )
 
+// Unchanged and NoRefusal are the class of users in table visitor, and the reason.
+const (
+	Unchanged = "unchanged"
+	NoRefusal = "no request was refused because of its address"
+)
+
 // views is views.sql with the words filled in.
 func views() string {
 	list := func(words []string) string { return "['" + strings.Join(words, "', '") + "']" }
-	return strings.NewReplacer("$verdicts", list(Verdicts()), "$causes", list(Causes()), "$bases", list(Bases()), "$valid", strconv.Itoa(int(UnruledVerdict)), "$recomputed", strconv.Itoa(UnruledBasis)).Replace(viewsSQL)
+	return strings.NewReplacer("$verdicts", list(Verdicts()), "$causes", list(Causes()), "$bases", list(Bases()), "$scopes", list(scopes()), "$unchanged", Unchanged, "$reason", NoRefusal, "$valid", strconv.Itoa(int(UnruledVerdict)), "$recomputed", strconv.Itoa(UnruledBasis)).Replace(viewsSQL)
 }

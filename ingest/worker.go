@@ -576,14 +576,22 @@ func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) 
 	shown := w.Pseudonyms.Of(r.Client)
 	raw = shown.As16()
 	hi, lo := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
-	address, country := token.AppendAddr(space[:0], shown), validText(w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(r.Country, cutMark)))))
+	var address []byte
+	if !shown.Is4() {
+		address = token.AppendAddr(space[:0], shown)
+	}
+	country := validText(w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(r.Country, cutMark)))))
 	return id, w.client.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)
 		b[1].(*array.Uint8Builder).Append(family(shown))
 		b[2].(*array.Uint8Builder).Append(uint8(b2i(shown.Is4In6())))
 		b[3].(*array.Uint64Builder).Append(hi)
 		b[4].(*array.Uint64Builder).Append(lo)
-		b[5].(*array.StringBuilder).BinaryBuilder.Append(address)
+		if address == nil {
+			b[5].AppendNull()
+		} else {
+			b[5].(*array.StringBuilder).BinaryBuilder.Append(address)
+		}
 		appendText(b[6], country, r.Country != nil)
 		if asn == 0 {
 			b[7].AppendNull()

@@ -22,7 +22,7 @@ func (r *Reader) lanes(ctx context.Context, table string, steps, most int) (find
 	marks, err := read(ctx, r.conn, `WITH r AS (SELECT start, refused, client FROM temp.`+table+`),
 		t AS (SELECT start, refused, CASE WHEN (SELECT count(DISTINCT client) FROM r) <= ? THEN c.address WHEN c.family = 4 THEN regexp_replace(c.address, '[0-9]+$', '0') || '/24'
 				ELSE printf('%x:%x:%x:%x::/64', c.hi >> 48, c.hi >> 32 & 65535, c.hi >> 16 & 65535, c.hi & 65535) END AS network
-			FROM r JOIN client c ON c.id = client),
+			FROM r JOIN clients c ON c.id = client),
 		n AS (SELECT network, min(start) AS first, row_number() OVER (ORDER BY count(*) DESC, min(start), network) AS rank, count(*) OVER () AS networks FROM t GROUP BY network),
 		span AS (SELECT epoch_us(min(start)) AS low, greatest(epoch_us(max(start)) - epoch_us(min(start)), 1) AS width FROM t)
 		SELECT n.network, n.networks, low, width, least((epoch_us(t.start) - low) * ? // width, ?)::INTEGER AS at, count(*) FILTER (NOT refused), count(*) FILTER (refused)

@@ -42,7 +42,7 @@ func found(causes, search string) (string, []any) {
 	}
 	search = bindable(search)
 	lower := strings.ToLower(search)
-	return `(client IN (SELECT id FROM client WHERE starts_with(address, ?)) OR contains((SELECT text FROM dir d WHERE d.id = t.dir) || (SELECT text FROM file f WHERE f.id = t.file), ?)
+	return `(client IN (SELECT id FROM clients WHERE starts_with(address, ?)) OR contains((SELECT text FROM dir d WHERE d.id = t.dir) || (SELECT text FROM file f WHERE f.id = t.file), ?)
 		OR status::VARCHAR = ? OR coalesce(` + causes + `[cause] = ?, false))`, []any{lower, search, search, lower}
 }
 
@@ -63,9 +63,9 @@ func (r *Reader) requests(ctx context.Context, table string, from, n int64) ([]f
 			coalesce(`+r.words+`[t.verdict + 1], ''), coalesce(`+r.causes+`[t.cause], ''), coalesce(t.detail, ''), coalesce(`+r.bases+`[t.basis], ''),
 			coalesce(l.token, ''), l.deadline, t.matched AND t.shape = `+strconv.Itoa(int(token.Signed))+`, t.scope, coalesce(g.scope, ''), coalesce(g.signed_ip, ''), coalesce(g.basis, '')
 		FROM (SELECT rowid AS place, * FROM temp.`+table+` WHERE rowid >= ? AND rowid < ?) t
-		JOIN source s ON s.id = t.source JOIN client c ON c.id = t.client JOIN dir d ON d.id = t.dir JOIN file f ON f.id = t.file
+		JOIN source s ON s.id = t.source JOIN clients c ON c.id = t.client JOIN dir d ON d.id = t.dir JOIN file f ON f.id = t.file
 		JOIN agent a ON a.id = t.agent JOIN referer r ON r.id = t.referer
-		LEFT JOIN link l ON l.id = t.link AND t.link > 0 LEFT JOIN signed g ON g.link = t.link AND t.link > 0
+		LEFT JOIN link l ON l.id = t.link AND t.link > 0 LEFT JOIN signatures g ON g.link = t.link AND t.link > 0
 		ORDER BY t.place`, request, from, from+n)
 }
 

@@ -26,8 +26,8 @@ func (r *Reader) Viewers(ctx context.Context, s finding.Scope) (finding.List[fin
 			coalesce(p.class, ''), coalesce(p.reason, ''), ` + clipped("coalesce(a.text, '')") + `, coalesce(p.requests, v.n), coalesce(p.refusals, v.n),
 			coalesce(p.addresses, 1), coalesce(p.switches, 0), coalesce(p.interrupted, false), coalesce(p.first, v.first), coalesce(p."last", v."last")
 		FROM (SELECT rowid AS place, * FROM temp.` + table + ` WHERE rowid >= ? AND rowid < ?) v
-		LEFT JOIN person p ON p.link = v.link AND p.agent = v.agent AND p.salt = v.salt AND v.stranger = 0
-		LEFT JOIN link l ON l.id = v.link LEFT JOIN agent a ON a.id = v.agent LEFT JOIN client c ON c.id = v.stranger
+		LEFT JOIN persons p ON p.link = v.link AND p.agent = v.agent AND p.salt = v.salt AND v.stranger = 0
+		LEFT JOIN link l ON l.id = v.link LEFT JOIN agent a ON a.id = v.agent LEFT JOIN clients c ON c.id = v.stranger
 		ORDER BY v.place`
 	return finding.List[finding.Viewer]{Len: n, Page: func(ctx context.Context, from, n int64) ([]finding.Viewer, error) {
 		return read(ctx, r.conn, page, viewer, from, from+n)
@@ -43,7 +43,7 @@ func viewer(scan scanner) (v finding.Viewer, err error) {
 // everybody needs no request to be read: users are told of in a table.
 func everybody(s finding.Scope) (string, []any) {
 	query, args := `SELECT p.link, p.agent, p.salt, 0::UINTEGER AS stranger, l.host, p.requests AS n, p.first, p."last"
-		FROM person p JOIN link l ON l.id = p.link`, []any(nil)
+		FROM persons p JOIN link l ON l.id = p.link`, []any(nil)
 	if s.Host != "" {
 		query, args = query+` WHERE l.host = ?`, []any{s.Host}
 	}
@@ -84,11 +84,11 @@ type lookup struct {
 func lookups(search string) [][]lookup {
 	lower := strings.ToLower(search)
 	ways := [][]lookup{
-		{{`client`, `SELECT id FROM client WHERE starts_with(address, ?)`, []any{lower}}},
+		{{`client`, `SELECT id FROM clients WHERE starts_with(address, ?)`, []any{lower}}},
 		{{`link`, `SELECT id FROM link WHERE starts_with(token, ?)`, []any{search[:min(len(search), 6)]}}},
 		{{`agent`, `SELECT id FROM agent WHERE contains(lower(text), ?)`, []any{lower}}},
 		{{`dir`, `SELECT id FROM dir WHERE contains(text, ?)`, []any{search}}},
-		{{`(first_link, first_agent, salt)`, `SELECT (p.link, p.agent, p.salt) FROM person p JOIN link l ON l.id = p.link JOIN agent a ON a.id = p.agent
+		{{`(first_link, first_agent, salt)`, `SELECT (p.link, p.agent, p.salt) FROM persons p JOIN link l ON l.id = p.link JOIN agent a ON a.id = p.agent
 			WHERE p.class = ? OR starts_with(user_name(l.hash, a.text, p.salt), ?)`, []any{lower, lower}}},
 	}
 	if i := strings.LastIndexByte(search, '/'); i < 0 {
