@@ -149,7 +149,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := a.beside(ctx, a.users, a.deny, a.signers); err != nil {
+	if err := a.beside(ctx, a.users, a.deny, a.aside(a.signers)); err != nil {
 		return err
 	}
 	if err := a.beside(ctx, a.people, a.overTime); err != nil {
@@ -218,6 +218,18 @@ func (a *analysis) beside(ctx context.Context, steps ...func(context.Context) er
 		g.Go(func() error { return step(ctx) })
 	}
 	return g.Wait()
+}
+
+// aside is a step on a connection of its own.
+func (a *analysis) aside(step func(context.Context, *sql.Conn) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		conn, err := a.store.DB.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		return step(ctx, conn)
+	}
 }
 
 // requests is how many there are in the case.

@@ -3,22 +3,18 @@ package detect
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 	"sync"
 
 	"ipdrift/ingest"
 )
 
-// makeFilm makes the film of the case: of the rows of table hit as the reader still
-// has them, or as they are in the database.
-func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
-	f := &film{threads: a.Threads}
-	places, err := a.listLinks(ctx, f)
+// makeFilm makes the film of the case, whose links are listed: of the rows of table hit
+// as the reader still has them, or as they are in the database.
+func (a *analysis) makeFilm(ctx context.Context, f *film, places []uint32) (*film, error) {
 	var requests int64
-	if err == nil {
-		err = a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests)
-	}
-	if err != nil {
+	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests); err != nil {
 		f.close()
 		return nil, err
 	}
@@ -31,19 +27,19 @@ func (a *analysis) makeFilm(ctx context.Context) (*film, error) {
 }
 
 // listLinks lists the links in their order, and gives each id its place.
-func (a *analysis) listLinks(ctx context.Context, f *film) (places []uint32, err error) {
-	last, err := ingest.LastID(ctx, a.conn, "link")
+func (a *analysis) listLinks(ctx context.Context, conn *sql.Conn, f *film) (places []uint32, err error) {
+	last, err := ingest.LastID(ctx, conn, "link")
 	if err != nil {
 		return nil, err
 	}
 	a.lastLink = uint32(last)
 	var links int
-	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM link`).Scan(&links); err != nil {
+	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM link`).Scan(&links); err != nil {
 		return nil, err
 	}
 	f.links, f.freeLinks = ingest.Outside[reference](links + 1)
 	n := 0
-	if err := ingest.ScanEntries(ctx, a.conn, "link", `id, hash, deadline`, last, func(p ingest.Page) error {
+	if err := ingest.ScanEntries(ctx, conn, "link", `id, hash, deadline`, last, func(p ingest.Page) error {
 		hashes, deadlines := p.U64(1), p.I64(2)
 		for i, id := range p.U32(0) {
 			n++

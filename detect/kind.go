@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"database/sql"
 	"sort"
 	"time"
 
@@ -123,16 +124,24 @@ func (a *analysis) group(ctx context.Context) error {
 	for i, name := range a.names {
 		a.hosts[name].place = uint32(i)
 	}
-	if err := a.readClients(ctx); err != nil {
-		return err
-	}
 	if err := a.readGrains(ctx); err != nil {
 		return err
 	}
-	if a.texts, err = a.openTexts(ctx); err != nil {
+	f := &film{threads: a.Threads}
+	var places []uint32
+	if err := a.beside(ctx, a.readClients,
+		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
+			a.texts, err = openTexts(ctx, conn)
+			return err
+		}),
+		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
+			places, err = a.listLinks(ctx, conn, f)
+			return err
+		})); err != nil {
+		f.close()
 		return err
 	}
-	if a.film, err = a.makeFilm(ctx); err != nil {
+	if a.film, err = a.makeFilm(ctx, f, places); err != nil {
 		return err
 	}
 	a.masked = a.endsInZeros()

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"net/netip"
 	"slices"
 	"sync"
@@ -13,12 +14,7 @@ import (
 
 // signers counts what the signers did wrong, host by host: on links whose hash
 // does not hold as it should, on malformed ones, and on those that hold.
-func (a *analysis) signers(ctx context.Context) error {
-	conn, err := a.store.DB.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
+func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 	a.out.Signer = []finding.Signer{}
 	f := newFinder(a, nil)
 	if err := a.findProxies(ctx); err != nil {

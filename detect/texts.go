@@ -45,10 +45,10 @@ var (
 // there is none.
 const entry = 8
 
-func (a *analysis) openTexts(ctx context.Context) (*texts, error) {
+func openTexts(ctx context.Context, conn *sql.Conn) (*texts, error) {
 	t := &texts{}
 	for table, d := range map[string]*dictionary{"dir": &t.dirs, "file": &t.files} {
-		if err := d.fill(ctx, a.conn, table); err != nil {
+		if err := d.fill(ctx, conn, table); err != nil {
 			t.close()
 			return nil, err
 		}
