@@ -417,6 +417,9 @@ type strip struct {
 	from, to   int // of it
 }
 
+// unlinked tells the strip of the requests without a link, which are nobody's.
+func (s *strip) unlinked() bool { return s.number == 0 && s.roll.film.key == nil }
+
 // parts hands on the requests, all at once unless there are too many.
 func (s *strip) parts(f func([]frame) error) error {
 	if s.frames != nil {

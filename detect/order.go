@@ -70,9 +70,12 @@ func inParallel(ctx context.Context, threads, n int, do func(int) error) error {
 	return g.Wait()
 }
 
+// feed hands on strips, some at a time, in an order that is the same in every run.
+type feed = func(context.Context, func(cut) error) error
+
 // pass hands cuts to several goroutines, and what work makes of each to sink, in the
 // order of the cuts. Behind sink a cut is done.
-func pass[R any](ctx context.Context, threads int, cuts func(context.Context, func(cut) error) error, work func(*cut) (R, error), sink func(R) error) error {
+func pass[R any](ctx context.Context, threads int, cuts feed, work func(*cut) (R, error), sink func(R) error) error {
 	type made struct {
 		of  R
 		cut *cut

@@ -26,10 +26,19 @@ func (a *analysis) people(ctx context.Context) error {
 		}
 		(*rows).Begin()
 	}
-	if err := a.findRecovered(ctx); err != nil {
+	circles := a.circles
+	if a.loaded.Identity.Kind == ingest.ByAddress {
+		joint, err := a.filmByAddress(ctx)
+		if err != nil {
+			return err
+		}
+		defer joint.close()
+		circles = joint.cuts
+	}
+	if err := a.findRecovered(ctx, circles); err != nil {
 		return err
 	}
-	if err := a.watchAll(ctx, &to); err != nil {
+	if err := a.watchAll(ctx, &to, circles); err != nil {
 		return err
 	}
 	if err := a.dropSplit(ctx); err != nil {
@@ -40,18 +49,9 @@ func (a *analysis) people(ctx context.Context) error {
 }
 
 // watchAll goes over all circles.
-func (a *analysis) watchAll(ctx context.Context, to *audience) error {
-	feed := a.circles
-	if a.loaded.Identity.Kind == ingest.ByAddress {
-		joint, err := a.filmByAddress(ctx)
-		if err != nil {
-			return err
-		}
-		defer joint.close()
-		feed = joint.cuts
-	}
+func (a *analysis) watchAll(ctx context.Context, to *audience, circles feed) error {
 	spare := sync.Pool{New: func() any { return &scene{analysis: a} }}
-	return pass(ctx, a.Threads, feed,
+	return pass(ctx, a.Threads, circles,
 		func(c *cut) (*scene, error) {
 			s := spare.Get().(*scene)
 			return s, s.show(c)
@@ -91,8 +91,8 @@ func (s *scene) show(c *cut) error {
 	}
 	for i := range c.strips {
 		circle := &c.strips[i]
-		if circle.number == 0 && circle.roll.film.key == nil {
-			continue // requests without a link are nobody's
+		if circle.unlinked() {
+			continue
 		}
 		flagged, err := s.tells(circle)
 		if err != nil {

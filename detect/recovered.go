@@ -3,26 +3,25 @@ package detect
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sort"
 )
 
 // lapse is the last refusal of a user on one host.
 type lapse struct {
-	refused
-	start         int64
-	place, client uint32
-	agent         uint32
+	user                 userKey
+	host                 *host
+	start                int64
+	place, client, agent uint32
 }
 
 // findRecovered finds the users who went on with another link: served again at the
 // same address within the recovery time after their last refusal (rules of
-// evidence, 12).
-func (a *analysis) findRecovered(ctx context.Context) error {
+// evidence, 12). circles hands on each user's requests in one strip.
+func (a *analysis) findRecovered(ctx context.Context, circles feed) error {
 	a.recovered = map[userKey]bool{}
 	return inShares(func(share, shares uint32) (ok bool, err error) {
-		lapses, ok, err := a.lapses(ctx, func(k userKey) bool { return uint32(k.number()*0x9e3779b97f4a7c15>>32)%shares == share })
+		lapses, ok, err := a.lapses(ctx, circles, func(k userKey) bool { return uint32(k.number()*0x9e3779b97f4a7c15>>32)%shares == share })
 		if !ok || err != nil || len(lapses) == 0 {
 			return ok, err
 		}
@@ -30,22 +29,15 @@ func (a *analysis) findRecovered(ctx context.Context) error {
 	})
 }
 
-// mostLapses is how many lapses are held at once, of 200 bytes. A test has fewer.
-var mostLapses = 1 << 19
-
-// refused is who lapsed: users may be on several hosts.
-type refused struct {
-	user userKey
-	host *host
-}
+// mostLapses is how many lapses are held at once, of 60 bytes. A test has fewer.
+var mostLapses = 1 << 20
 
 // lapses lists the last refusals of some users. Where there are too many it is not ok.
-func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) (all []lapse, ok bool, err error) {
-	last := map[refused]lapse{}
-	err = pass(ctx, a.Threads, a.circles,
+func (a *analysis) lapses(ctx context.Context, circles feed, some func(userKey) bool) (all []lapse, ok bool, err error) {
+	err = pass(ctx, a.Threads, circles,
 		func(c *cut) (lapses []lapse, err error) {
 			for i := range c.strips {
-				if s := &c.strips[i]; s.number > 0 {
+				if s := &c.strips[i]; !s.unlinked() {
 					if err := a.lapsesOf(s, some, &lapses); err != nil {
 						return nil, err
 					}
@@ -54,12 +46,7 @@ func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) (all []l
 			return lapses, nil
 		},
 		func(lapses []lapse) error {
-			for _, l := range lapses {
-				if before, ok := last[l.refused]; !ok || before.start <= l.start {
-					last[l.refused] = l
-				}
-			}
-			if len(last) > mostLapses {
+			if all = append(all, lapses...); len(all) > mostLapses {
 				return errEnough
 			}
 			return nil
@@ -67,12 +54,16 @@ func (a *analysis) lapses(ctx context.Context, some func(userKey) bool) (all []l
 	if err == errEnough {
 		return nil, false, nil
 	}
-	return slices.Collect(maps.Values(last)), true, err
+	return all, true, err
 }
 
 // lapsesOf adds the last refusals of some users of a strip.
 func (a *analysis) lapsesOf(s *strip, some func(userKey) bool, to *[]lapse) error {
-	at := map[refused]int{}
+	type refused struct { // users may be on several hosts
+		user userKey
+		host *host
+	}
+	var at map[refused]int
 	return a.eachRequest(s, func(f *frame) {
 		o := a.outcomes[f.outcome]
 		if !o.refused() {
@@ -84,9 +75,11 @@ func (a *analysis) lapsesOf(s *strip, some func(userKey) bool, to *[]lapse) erro
 		}
 		n, ok := at[who]
 		if !ok {
-			n = len(*to)
+			if n = len(*to); at == nil {
+				at = map[refused]int{}
+			}
 			at[who] = n
-			*to = append(*to, lapse{refused: who})
+			*to = append(*to, lapse{user: who.user, host: who.host})
 		}
 		l := &(*to)[n]
 		l.start, l.place, l.client, l.agent = f.start, f.place, f.client, f.agent
@@ -98,33 +91,30 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	slices.SortFunc(lapses, func(x, y lapse) int {
 		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.place, y.host.place), cmp.Compare(x.start, y.start))
 	})
-	type at struct{ client, agent, host uint32 }
-	from, clients := map[at]int32{}, make([]bool, len(a.clients.kinds))
+	type span struct{ from, to int32 }
+	of := make([]span, len(a.clients.kinds)) // the lapses of each client
 	for i, l := range lapses {
-		if k := (at{l.client, l.agent, l.host.place}); i == 0 || lapses[i-1].client != l.client || lapses[i-1].agent != l.agent || lapses[i-1].host != l.host {
-			from[k] = int32(i)
+		if i == 0 || lapses[i-1].client != l.client {
+			of[l.client].from = int32(i)
 		}
-		clients[l.client] = true
+		of[l.client].to = int32(i + 1)
 	}
 	recovery := a.Thresholds.Recovery.Microseconds()
 	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, frames []frame) {
 		for i := range frames {
 			f := &frames[i]
-			if f.place == 0 || !clients[f.client] || !a.outcomes[f.outcome].served() {
+			at := of[f.client]
+			if at.to == 0 || f.place == 0 || !a.outcomes[f.outcome].served() {
 				continue
 			}
-			host := a.outcomes[f.outcome].host
-			n, ok := from[at{f.client, f.agent, host.place}]
-			if !ok {
-				continue
-			}
-			those := lapses[n:]
-			n += int32(sort.Search(len(those), func(i int) bool {
-				return those[i].start >= f.start-recovery || those[i].client != f.client || those[i].agent != f.agent || those[i].host != host
+			host, those := a.outcomes[f.outcome].host, lapses[at.from:at.to]
+			n := at.from + int32(sort.Search(len(those), func(i int) bool {
+				l := &those[i]
+				return cmp.Or(cmp.Compare(l.agent, f.agent), cmp.Compare(l.host.place, host.place), cmp.Compare(l.start, f.start-recovery)) >= 0
 			}))
-			for n = p.next(n); int(n) < len(lapses); n = p.next(n + 1) {
+			for n = p.next(n); n < at.to; n = p.next(n + 1) {
 				l := &lapses[n]
-				if l.client != f.client || l.agent != f.agent || l.host != host || l.start >= f.start {
+				if l.agent != f.agent || l.host != host || l.start >= f.start {
 					break
 				}
 				if l.place != f.place {
