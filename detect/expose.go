@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"sync"
 
 	"ipdrift/ingest"
 )
@@ -116,11 +115,8 @@ func (e *exposures) frame(i int, place uint32) frame {
 
 // expose reads the requests of the case.
 func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) error) error {
-	var mu sync.Mutex
 	return a.store.ScanHits(ctx, a.Threads, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, func(p ingest.Page) error {
 		e := exposuresOn(p)
-		mu.Lock()
-		defer mu.Unlock()
 		for i, link := range e.links {
 			if err := put(e.frame(i, places[link])); err != nil {
 				return err

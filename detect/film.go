@@ -78,8 +78,9 @@ func (f *frame) inTime(o *frame) int {
 // roll is the part of a film between two links.
 type roll struct {
 	film   *film
-	frames []frame // all; of one in a file, those that are not in it yet
-	blocks []int64 // where in the file the others are, blockFrames each but for the last, in frames
+	mu     sync.Mutex // while frames are added
+	frames []frame    // all; of one in a file, those that are not in it yet
+	blocks []int64    // where in the file the others are, blockFrames each but for the last, in frames
 	count  int
 	strips []strip // if all are in memory, and have many requests each
 }
@@ -94,7 +95,7 @@ var ( // a test has others
 
 // make makes a film of some requests in strips with numbers below an end. Where
 // it needs more than most bytes, it is in a file. expose puts in the requests,
-// in any order, one after the other.
+// in any order, on any number of goroutines.
 func (f *film) make(ctx context.Context, requests int64, end int, most int64, expose func(put func(frame) error) error) (*film, error) {
 	if requests*frameSize > most {
 		var err error
@@ -178,6 +179,8 @@ func (f *film) regroup(ctx context.Context, requests int64, end int, most int64,
 }
 
 func (r *roll) add(f frame) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.frames = append(r.frames, f)
 	r.count++
 	if r.film.file != nil && len(r.frames) == blockFrames {
