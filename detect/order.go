@@ -99,7 +99,7 @@ func pass[R any](ctx context.Context, threads int, cuts feed, work func(*cut) (R
 // inShares does something that takes memory share by share, with as few shares as
 // are small enough: do tells whether one is. What was done of others is done again.
 func inShares(do func(share, shares uint32) (ok bool, err error)) error {
-	for shares := uint32(1); ; shares *= 4 {
+	for shares := uint32(1); ; shares *= 2 {
 		small := true
 		for share := uint32(0); share < shares && small; share++ {
 			var err error
