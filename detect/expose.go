@@ -115,7 +115,7 @@ func (e *exposures) frame(i int, place uint32) frame {
 
 // expose reads the requests of the case.
 func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) error) error {
-	return a.store.ScanHits(ctx, a.Threads, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, func(p ingest.Page) error {
+	return a.store.ScanHits(ctx, a.conn, a.Threads, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, func(p ingest.Page) error {
 		e := exposuresOn(p)
 		for i, link := range e.links {
 			if err := put(e.frame(i, places[link])); err != nil {

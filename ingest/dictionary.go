@@ -358,15 +358,15 @@ var updateShare int64 = 16
 func replace(ctx context.Context, conn *sql.Conn, table string, dicts []string) error {
 	var many []string
 	for _, name := range dicts {
-		var rows, changed, last int64
-		if err := conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*), count(a.id), coalesce(max(h.rowid), 0) FROM %[1]s h LEFT JOIN alias_%[2]s a ON a.id = h.%[2]s`, table, name)).Scan(&rows, &changed, &last); err != nil {
+		var rows, changed int64
+		if err := conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %[1]s), count(*) FROM %[1]s WHERE %[2]s IN (SELECT id FROM alias_%[2]s)`, table, name)).Scan(&rows, &changed); err != nil {
 			return err
 		}
 		switch {
 		case changed > rows/updateShare:
 			many = append(many, name)
 		case changed > 0:
-			if err := update(ctx, conn, table, name, last); err != nil {
+			if err := update(ctx, conn, table, name); err != nil {
 				return err
 			}
 		}
@@ -374,16 +374,31 @@ func replace(ctx context.Context, conn *sql.Conn, table string, dicts []string) 
 	return rewrite(ctx, conn, table, many)
 }
 
-// update changes single rows up to last. What is changed is held in memory until
-// the CHECKPOINT.
-func update(ctx context.Context, conn *sql.Conn, table, name string, last int64) error {
-	for first := int64(0); first <= last; first += rewriteRows {
-		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`UPDATE %[1]s SET %[2]s = a.one FROM alias_%[2]s a WHERE a.id = %[1]s.%[2]s AND %[1]s.rowid BETWEEN %[3]d AND %[4]d; CHECKPOINT`,
-			table, name, first, first+rewriteRows-1)); err != nil {
+// update changes single rows. What is changed is held in memory until the CHECKPOINT.
+func update(ctx context.Context, conn *sql.Conn, table, name string) error {
+	parts, err := partsOf(ctx, conn, table)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`UPDATE %[1]s SET %[2]s = a.one FROM alias_%[2]s a WHERE a.id = %[1]s.%[2]s AND %[3]s; CHECKPOINT`, table, name, part)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// partsOf are conditions that take a table apart, into rewriteRows each, about.
+func partsOf(ctx context.Context, conn *sql.Conn, table string) (parts []string, err error) {
+	if table == "hit" {
+		return hitParts(ctx, conn, rewriteRows)
+	}
+	last := int64(0)
+	err = conn.QueryRowContext(ctx, `SELECT coalesce(max(rowid), 0) FROM `+table).Scan(&last)
+	for first := int64(0); first <= last; first += rewriteRows {
+		parts = append(parts, fmt.Sprintf(`%s.rowid BETWEEN %d AND %d`, table, first, first+rewriteRows-1))
+	}
+	return parts, err
 }
 
 // rewrite puts the one id in place of the others, some rows at a time, so that

@@ -53,23 +53,51 @@ func LastID(ctx context.Context, conn *sql.Conn, dictionary string) (last int, e
 	return last, err
 }
 
-// ScanHits hands on columns of table hit on several connections: page by page in any
-// order, and f is called by several goroutines at once. Pages are lines of one
-// source, which the database finds without reading all others.
-func (s *Store) ScanHits(ctx context.Context, threads int, columns string, f func(Page) error) error {
-	var pages []string
-	if err := s.each(ctx, `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`, func(scan func(...any) error) error {
-		var source uint16
-		var first, last, n int64
-		if err := scan(&source, &first, &last, &n); err != nil {
-			return err
+// hitParts are conditions that take table hit apart, into some rows each, about: lines of
+// one source, or some sources. The database finds a part without reading all others, as
+// it does not by rowid.
+func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, err error) {
+	all, err := conn.QueryContext(ctx, `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`)
+	if err != nil {
+		return nil, err
+	}
+	defer all.Close()
+	var from, to, held int64 // sources that are a part together
+	end := func() {
+		if held > 0 {
+			parts = append(parts, fmt.Sprintf(`source BETWEEN %d AND %d`, from, to))
 		}
-		step := pageRows * max(1, (last-first+1)/n) // a source may have other lines than those of requests
+		held = 0
+	}
+	for all.Next() {
+		var source, first, last, n int64
+		if err := all.Scan(&source, &first, &last, &n); err != nil {
+			return nil, err
+		}
+		if held+n > rows {
+			end()
+		}
+		if n <= rows {
+			if held == 0 {
+				from = source
+			}
+			to, held = source, held+n
+			continue
+		}
+		step := rows * max(1, (last-first+1)/n) // a source may have other lines than those of requests
 		for ; first <= last; first += step {
-			pages = append(pages, fmt.Sprintf(`SELECT %s FROM hit WHERE source = %d AND line BETWEEN %d AND %d`, columns, source, first, first+step-1))
+			parts = append(parts, fmt.Sprintf(`source = %d AND line BETWEEN %d AND %d`, source, first, first+step-1))
 		}
-		return nil
-	}); err != nil {
+	}
+	end()
+	return parts, all.Err()
+}
+
+// ScanHits hands on columns of table hit on several connections: page by page in any
+// order, and f is called by several goroutines at once.
+func (s *Store) ScanHits(ctx context.Context, conn *sql.Conn, threads int, columns string, f func(Page) error) error {
+	pages, err := hitParts(ctx, conn, pageRows)
+	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -82,7 +110,7 @@ func (s *Store) ScanHits(ctx context.Context, threads int, columns string, f fun
 			}
 			defer conn.Close()
 			for page := next.Add(1) - 1; page < int64(len(pages)); page = next.Add(1) - 1 {
-				if err := onePage(ctx, conn, pages[page], f); err != nil {
+				if err := onePage(ctx, conn, `SELECT `+columns+` FROM hit WHERE `+pages[page], f); err != nil {
 					return err
 				}
 			}

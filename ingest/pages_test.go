@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
+
+	"ipdrift/ingest/synth"
 )
 
 func conn(t *testing.T, s *Store) *sql.Conn {
@@ -130,5 +133,35 @@ func TestAddressSurvivesTheCase(t *testing.T) {
 	}
 	if Address(0, 0, 1, 1).IsValid() {
 		t.Error("no family gives an address")
+	}
+}
+
+// Parts of table hit hold every request once, and none holds too many, of small
+// sources and large ones, with rejected lines between.
+func TestHitParts(t *testing.T) {
+	var files []string
+	for i, n := range []int{1, 3, 400, 2, 2000, 1, 1} {
+		text, _ := synthLog(t, synth.Options{Seed: uint64(i + 1), Lines: n})
+		if n == 400 {
+			text = strings.Replace(text, "\n", "\nno request\n", 50)
+		}
+		files = append(files, writeFile(t, t.TempDir(), "a.log", []byte(text)))
+	}
+	s, _ := loadArgs(t, testOptions(t), files...)
+	for _, rows := range []int64{1, 7, 300, 1000, 10_000} {
+		parts, err := hitParts(context.Background(), conn(t, s), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := 0
+		for _, part := range parts {
+			n := one[int](t, s, `SELECT count(*) FROM hit WHERE `+part)
+			if all += n; int64(n) > rows {
+				t.Errorf("%d rows at a time: %d in %s", rows, n, part)
+			}
+		}
+		if all != 2408 {
+			t.Errorf("%d rows at a time: %d in all, want 2408", rows, all)
+		}
 	}
 }
