@@ -22,7 +22,7 @@ func (a *analysis) makeFilm(ctx context.Context, f *film, places []uint32) (*fil
 		return f.lay(ctx, int(requests), places, pages)
 	}
 	a.loaded.Hits.Drop()
-	return f.make(ctx, requests, len(f.links), a.Room, func(put func(frame) error) error { return a.expose(ctx, places, put) })
+	return f.make(ctx, requests, len(f.links), a.Room, func(loaders chan *loader) error { return a.expose(ctx, places, loaders) })
 }
 
 // listLinks lists the links in their order, and gives each id its place.
@@ -114,11 +114,13 @@ func (e *exposures) frame(i int, place uint32) frame {
 }
 
 // expose reads the requests of the case.
-func (a *analysis) expose(ctx context.Context, places []uint32, put func(frame) error) error {
+func (a *analysis) expose(ctx context.Context, places []uint32, loaders chan *loader) error {
 	return a.store.ScanHits(ctx, a.conn, a.Threads, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, func(p ingest.Page) error {
+		l := <-loaders
+		defer func() { loaders <- l }()
 		e := exposuresOn(p)
 		for i, link := range e.links {
-			if err := put(e.frame(i, places[link])); err != nil {
+			if err := l.put(e.frame(i, places[link])); err != nil {
 				return err
 			}
 		}

@@ -79,8 +79,8 @@ func (f *frame) inTime(o *frame) int {
 type roll struct {
 	film   *film
 	mu     sync.Mutex // while frames are added
-	frames []frame    // all; of one in a file, those that are not in it yet
-	blocks []int64    // where in the file the others are, blockFrames each but for the last, in frames
+	frames []frame    // if they are in memory
+	blocks []int64    // where in the file they are, blockFrames each but for the last, in frames
 	count  int
 	strips []strip // if all are in memory, and have many requests each
 }
@@ -94,9 +94,9 @@ var ( // a test has others
 )
 
 // make makes a film of some requests in strips with numbers below an end. Where
-// it needs more than most bytes, it is in a file. expose puts in the requests,
-// in any order, on any number of goroutines.
-func (f *film) make(ctx context.Context, requests int64, end int, most int64, expose func(put func(frame) error) error) (*film, error) {
+// it needs more than most bytes, it is in a file. expose puts in the requests, in any
+// order; each of several goroutines that do so takes a loader, and gives it back.
+func (f *film) make(ctx context.Context, requests int64, end int, most int64, expose func(loaders chan *loader) error) (*film, error) {
 	if requests*frameSize > most {
 		var err error
 		if f.file, err = ingest.TempFile("film-"); err != nil {
@@ -118,12 +118,13 @@ func (f *film) make(ctx context.Context, requests int64, end int, most int64, ex
 			f.rolls[i].frames = room[i*each : i*each : (i+1)*each]
 		}
 	}
-	err := expose(func(of frame) error { return f.rolls[int(f.numberOf(&of))/max(1, width)].add(of) })
-	for i := range f.rolls {
-		if err == nil && f.file != nil {
-			err = f.rolls[i].write()
-			f.rolls[i].frames = nil
-		}
+	loaders := make(chan *loader, max(1, min(f.threads, mostLoaders)))
+	for range cap(loaders) {
+		loaders <- &loader{film: f, width: max(1, width), blocks: make([][]frame, n)}
+	}
+	err := expose(loaders)
+	if err == nil {
+		err = f.load(loaders)
 	}
 	if err == nil {
 		err = inParallel(ctx, f.threads, len(f.rolls), func(n int) error { return f.rolls[n].arrange() })
@@ -153,7 +154,9 @@ func (f *film) close() {
 // of them some, in strips with other numbers, below an end.
 func (f *film) regroup(ctx context.Context, requests int64, end int, most int64, key func(place, ident uint32) uint32, some func(*strip) bool, each func(*frame) bool) (*film, error) {
 	to := &film{threads: f.threads, key: key}
-	return to.make(ctx, requests, end, most, func(put func(frame) error) error {
+	return to.make(ctx, requests, end, most, func(loaders chan *loader) error {
+		l := <-loaders
+		defer func() { loaders <- l }()
 		return f.each(ctx, func(c *cut) error {
 			for i := range c.strips {
 				if !some(&c.strips[i]) {
@@ -164,7 +167,7 @@ func (f *film) regroup(ctx context.Context, requests int64, end int, most int64,
 						if !each(&frames[i]) {
 							continue
 						}
-						if err := put(frames[i]); err != nil {
+						if err := l.put(frames[i]); err != nil {
 							return err
 						}
 					}
@@ -178,26 +181,66 @@ func (f *film) regroup(ctx context.Context, requests int64, end int, most int64,
 	})
 }
 
-func (r *roll) add(f frame) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.frames = append(r.frames, f)
-	r.count++
-	if r.film.file != nil && len(r.frames) == blockFrames {
-		return r.write()
+// loader puts frames into a film, for one goroutine at a time.
+type loader struct {
+	film   *film
+	width  int       // of a roll, in numbers of strips
+	blocks [][]frame // by roll: what is not in the file yet
+}
+
+// mostLoaders bounds them: each takes 25 MB where there are most rolls.
+const mostLoaders = 3
+
+func (l *loader) put(f frame) error {
+	n := int(l.film.numberOf(&f)) / l.width
+	if l.film.file == nil {
+		l.film.rolls[n].add(f)
+		return nil
+	}
+	block := &l.blocks[n]
+	if *block = append(*block, f); len(*block) < blockFrames {
+		return nil
+	}
+	err := l.film.rolls[n].write(*block)
+	*block = (*block)[:0]
+	return err
+}
+
+// load writes what the loaders still hold.
+func (f *film) load(loaders chan *loader) error {
+	close(loaders)
+	rest := (<-loaders).blocks
+	for l := range loaders {
+		for n, frames := range l.blocks {
+			rest[n] = append(rest[n], frames...)
+		}
+	}
+	for n, frames := range rest {
+		for block := range slices.Chunk(frames, blockFrames) {
+			if err := f.rolls[n].write(block); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-// write puts the frames that are not in the file yet behind all others there.
-func (r *roll) write() error {
-	if len(r.frames) == 0 {
-		return nil
-	}
-	at := r.film.end.Add(int64(len(r.frames))) - int64(len(r.frames))
+// add adds a frame in memory.
+func (r *roll) add(f frame) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.frames = append(r.frames, f)
+	r.count++
+}
+
+// write puts a block behind all others in the file.
+func (r *roll) write(block []frame) error {
+	at := r.film.end.Add(int64(len(block))) - int64(len(block))
+	r.mu.Lock()
 	r.blocks = append(r.blocks, at)
-	_, err := r.film.file.WriteAt(bytesOf(r.frames), at*frameSize)
-	r.frames = r.frames[:0]
+	r.count += len(block)
+	r.mu.Unlock()
+	_, err := r.film.file.WriteAt(bytesOf(block), at*frameSize)
 	return err
 }
 
@@ -391,9 +434,13 @@ func (r *roll) merge(runs runs) error {
 	}
 	heap.Init(&runs)
 	to := roll{film: r.film}
+	var block []frame
 	for len(runs) > 0 {
-		if err := to.add(runs[0].frames[0]); err != nil {
-			return err
+		if block = append(block, runs[0].frames[0]); len(block) == blockFrames {
+			if err := to.write(block); err != nil {
+				return err
+			}
+			block = block[:0]
 		}
 		if more, err := runs[0].advance(); err != nil {
 			return err
@@ -403,8 +450,10 @@ func (r *roll) merge(runs runs) error {
 			heap.Pop(&runs)
 		}
 	}
-	if err := to.write(); err != nil {
-		return err
+	if len(block) > 0 {
+		if err := to.write(block); err != nil {
+			return err
+		}
 	}
 	r.blocks = to.blocks
 	return nil

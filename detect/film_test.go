@@ -31,9 +31,15 @@ func TestFilm(t *testing.T) {
 		for _, most := range []int64{0, 1 << 30} {
 			t.Run(fmt.Sprintf("seed %d, %d bytes", seed, most), func(t *testing.T) {
 				f := &film{threads: 2, links: make([]reference, links)}
-				f, err := f.make(t.Context(), int64(len(all)), links, most, func(put func(frame) error) error {
-					for _, of := range all {
-						if err := put(of); err != nil {
+				f, err := f.make(t.Context(), int64(len(all)), links, most, func(loaders chan *loader) error {
+					first, second := <-loaders, <-loaders
+					defer func() { loaders <- first; loaders <- second }()
+					for i, of := range all {
+						l := first
+						if i%3 == 0 {
+							l = second
+						}
+						if err := l.put(of); err != nil {
 							return err
 						}
 					}
