@@ -32,7 +32,11 @@ func (p *Parser) cutJSON(line []byte) Failure {
 	if !ok {
 		return Failure{ReasonJSON, min(pos, len(line)) + 1, "one whole JSON object"}
 	}
-	if rest := skipBlank(line, pos); rest < len(line) && line[rest] != ',' {
+	rest := skipBlank(line, pos)
+	if rest < len(line) && line[rest] == ',' { // of an array that has a line for each
+		rest = skipBlank(line, rest+1)
+	}
+	if rest < len(line) {
 		return Failure{ReasonJSON, rest + 1, "the end of the line"}
 	}
 	return Failure{}

@@ -112,6 +112,18 @@ func TestJSONBehindALead(t *testing.T) {
 	}
 }
 
+// TestSecondObjectOnALine: a line is one object; what stands behind it is not passed over in silence.
+func TestSecondObjectOnALine(t *testing.T) {
+	const object = `{"client_ip":"203.0.113.7","timestamp":"2026-11-23T09:26:12+0000","url":"/a.ts","response_status":403}`
+	p := named(t, "json").NewParser()
+	var r Record
+	for text, reason := range map[string]string{object: "", object + ",": "", object + " , ": "", object + "," + object: ReasonJSON, object + object: ReasonJSON, object + ",]": ReasonJSON} {
+		if bad := p.Parse([]byte(text), &r); bad.Reason != reason {
+			t.Errorf("%s: %+v, want %q", text[len(object):], bad, reason)
+		}
+	}
+}
+
 func TestTraefik(t *testing.T) {
 	lines := fixture(t, "traefik.log")
 	want := []told{

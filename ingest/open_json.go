@@ -1,0 +1,214 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+)
+
+const (
+	documentHead = 64 << 10 // what tells a JSON document from lines of JSON
+	envelopeHead = 256
+	maxNesting   = 64 // of a record; what is nested deeper is none
+	blanks       = " \t\r\n"
+)
+
+// documents puts every object of a JSON document on a line of its own, and hands on what is none. A document is an array of
+// objects, the answer of an API with such an array under "data" (bunny.net's Logging API v2, Gcore's log viewer API), and objects
+// that are indented or stand one behind the other (Fastly's templates, Amazon Data Firehose). From there on it is a log like any
+// other, and a line number is the number of the object. head is what in begins with.
+func documents(in io.Reader, head []byte) io.Reader {
+	if head = textOf(head); len(head) == 0 || head[0] != '{' && head[0] != '[' {
+		return in
+	}
+	buf := bufio.NewReaderSize(in, documentHead)
+	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
+	if !isDocument(head) {
+		return buf
+	}
+	buf.Discard(len(head) - len(bytes.TrimPrefix(head, []byte(byteOrderMark))))
+	return bufio.NewReaderSize(&objects{in: buf}, documentHead)
+}
+
+func textOf(head []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMark)), blanks)
+}
+
+// isDocument tells an array or an envelope of objects, objects with line breaks in them, and several on a line.
+func isDocument(text []byte) bool {
+	text = textOf(text)
+	first := bytes.TrimLeft(bytes.TrimPrefix(text, []byte{'['}), blanks)
+	if len(first) == 0 || first[0] != '{' || !bytes.HasPrefix(bytes.TrimLeft(first[1:], blanks), []byte{'"'}) {
+		return false
+	}
+	if text[0] == '[' || envelope(first) > 0 {
+		return true
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(first); i++ {
+		switch c := first[i]; {
+		case c == '\n':
+			return !quoted
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+			if c == '\\' {
+				i++
+			}
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			if depth--; depth == 0 {
+				return bytes.HasPrefix(bytes.TrimLeft(first[i+1:], " \t,"), []byte{'{'})
+			}
+		}
+	}
+	return false
+}
+
+// envelope measures an object's beginning up to the array of objects under "data", its first key; 0 if there is none.
+func envelope(b []byte) (n int) {
+	for _, word := range []string{"{", `"data"`, ":", "["} {
+		n += len(b[n:]) - len(bytes.TrimLeft(b[n:], blanks))
+		if !bytes.HasPrefix(b[n:], []byte(word)) {
+			return 0
+		}
+		n += len(word)
+	}
+	if rest := bytes.TrimLeft(b[n:], blanks); len(rest) == 0 || rest[0] != '{' && rest[0] != ']' {
+		return 0
+	}
+	return n
+}
+
+// objects reads the objects of a JSON document as lines, with blanks for the line breaks in them. Damage ends the object that it
+// is in: the next one begins with a brace where no value can stand. What stands between objects and is no JSON is a line, too.
+type objects struct {
+	in      *bufio.Reader
+	part    part
+	listed  bool   // the objects are those of an envelope
+	open    []byte // the braces and brackets that are open
+	before  byte   // the last byte that is no blank, outside strings
+	quoted  bool
+	escaped bool
+}
+
+// part is where in a document the next byte stands.
+type part uint8
+
+const (
+	inGap part = iota // between objects
+	inObject
+	inText // a line that is no JSON
+	inTail // behind the array of an envelope: what it says of itself is no log
+)
+
+func (o *objects) Read(p []byte) (int, error) {
+	out := p[:0]
+	for len(out)+2 <= len(p) { // a step gives two bytes at most
+		c, err := o.in.ReadByte()
+		if err != nil {
+			if len(out) > 0 {
+				err = nil // it comes again
+			}
+			return len(out), err
+		}
+		switch o.part {
+		case inGap:
+			out = o.next(c, out)
+		case inText:
+			out = append(out, c)
+			if c == '\n' {
+				o.part = inGap
+			}
+		default:
+			out = o.step(c, out)
+		}
+	}
+	return len(out), nil
+}
+
+// next takes a byte that stands between objects.
+func (o *objects) next(c byte, out []byte) []byte {
+	switch {
+	case c == ']' && o.listed:
+		o.listed = false
+		o.begin(inTail)
+	case c == '{':
+		if o.inEnvelope() {
+			return out
+		}
+		o.begin(inObject)
+		return append(out, c)
+	case c != '[' && c != ']' && c != ',' && bytes.IndexByte([]byte(blanks), c) < 0:
+		o.part = inText
+		return append(out, c)
+	}
+	return out
+}
+
+func (o *objects) begin(at part) {
+	o.part, o.before, o.quoted, o.escaped = at, '{', false, false
+	o.open = append(o.open[:0], '{')
+}
+
+// inEnvelope passes over the beginning of an envelope whose brace was read.
+func (o *objects) inEnvelope() bool {
+	if o.listed || o.in.UnreadByte() != nil {
+		return false
+	}
+	head, _ := o.in.Peek(envelopeHead) // an error comes again with the first byte
+	n := envelope(head)
+	o.listed = n > 0
+	o.in.Discard(max(n, 1))
+	return o.listed
+}
+
+// step takes a byte of an object.
+func (o *objects) step(c byte, out []byte) []byte {
+	if o.quoted {
+		switch {
+		case c == '\n':
+			return o.end(out)
+		case o.escaped:
+			o.escaped = false
+		default:
+			o.escaped, o.quoted = c == '\\', c != '"'
+		}
+		return o.keep(c, out)
+	}
+	switch c {
+	case '\n', '\r':
+		c = ' '
+	case '"':
+		o.quoted = true
+	case '{', '[':
+		if c == '{' && o.open[len(o.open)-1] == '{' && o.before != ':' {
+			return o.next(c, o.end(out))
+		}
+		if o.open = append(o.open, c); len(o.open) > maxNesting {
+			return o.end(out)
+		}
+	case '}', ']':
+		if o.open = o.open[:len(o.open)-1]; len(o.open) == 0 {
+			return o.end(o.keep(c, out))
+		}
+	}
+	if c != ' ' && c != '\t' {
+		o.before = c
+	}
+	return o.keep(c, out)
+}
+
+func (o *objects) keep(c byte, out []byte) []byte {
+	if o.part == inObject {
+		out = append(out, c)
+	}
+	return out
+}
+
+func (o *objects) end(out []byte) []byte {
+	out = o.keep('\n', out)
+	o.part = inGap
+	return out
+}
