@@ -185,8 +185,11 @@ func describe(w io.Writer, s ingest.Source, f *format.Format, lines [][]byte) er
 	p.line("format", "%s: %s", f.Name, f.Doc)
 	p.line("fits", "%d of the first %d lines of %s", good, len(lines)-blank, s.Label)
 	p.line("fields", "%s", strings.Join(f.Fields(), ", "))
-	for _, note := range slices.Concat(shortcomings(f), f.Notes(), facts.Sentences(f.Name)) {
-		p.line("note", "%s", note)
+	notes := slices.Concat(shortcomings(f), f.Notes(), facts.Sentences(f.Name))
+	for i, note := range notes {
+		if !slices.Contains(notes[:i], note) {
+			p.line("note", "%s", note)
+		}
 	}
 	for _, show := range shown {
 		show()
@@ -212,15 +215,19 @@ func shortcomings(f *format.Format) []string {
 	return out
 }
 
-// shownValues lists the values of a line by field and column, tokens and the
-// values of parameters cut out.
+// shownValues lists the values of a line by field and column, tokens, cookies
+// and the values of parameters cut out.
 func shownValues(values []format.Value) string {
 	var parts []string
 	for _, v := range values {
 		text := v.Text
 		switch v.Name {
-		case "request", "uri", "query", "referer":
+		case "request", "uri", "path", "query", "referer":
 			text = cutTarget([]byte(text))
+		case "identity":
+			text = "..."
+		default:
+			text = ingest.StoredText([]byte(text))
 		}
 		parts = append(parts, fmt.Sprintf("%s@%d=%.60q", v.Name, v.Column, text))
 	}
@@ -238,7 +245,7 @@ func describeRecord(r *format.Record) string {
 	if r.Code > 0 {
 		out += fmt.Sprintf(" code=%d", r.Code)
 	}
-	return out + fmt.Sprintf(" agent=%.40q", r.UserAgent)
+	return out + fmt.Sprintf(" agent=%.40q", ingest.StoredText(r.UserAgent))
 }
 
 // cutTarget shows a request target without its token, whatever the scheme

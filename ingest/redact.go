@@ -242,6 +242,12 @@ func StoredPath(target []byte, l *token.Link, m *pseudonym.Map) string {
 	return m.Text(cleanPath(string(cutOwn(dir, own)))) + m.Text(cleanPath(string(cutOwn(file, own))))
 }
 
+// StoredText is a value of a log that is no URL, such as a user agent, as the case holds it.
+func StoredText(b []byte) string {
+	text, _ := agentText(b)
+	return text
+}
+
 // withoutToken is the raw path of a target, a token that stands in it cut to
 // its first characters.
 func withoutToken(target []byte, l *token.Link) []byte {

@@ -3,7 +3,7 @@ package format
 import "bytes"
 
 func bunny() *Format {
-	set := client.bit() | when.bit() | target.bit() | status.bit() | size.bit() | agent.bit() | referer.bit() | country.bit()
+	set := client.bit() | when.bit() | target.bit() | status.bit() | size.bit() | agent.bit() | referer.bit() | country.bit() | edge.bit() | trace.bit()
 	return &Format{Name: "bunny", Doc: "bunny.net v1: 12 values separated by bars (15 extended); addresses are cut by default",
 		Source: "https://docs.bunny.net/cdn/logging", cutter: cutBunny, escape: verbatim, has: set}
 }
@@ -28,12 +28,14 @@ func cutBunny(p *Parser, line []byte) Failure {
 	if id < 0 {
 		return Failure{ReasonFields, len(line) + 1, "a request id of 32 hex digits near the end"}
 	}
-	edge, width := bunnyEdge(line[pos : id-1])
-	if edge < 0 {
+	place, width := bunnyEdge(line[pos : id-1])
+	if place < 0 {
 		return Failure{ReasonFields, pos + 1, "a URL, an edge location such as WA, and a user agent"}
 	}
-	p.at[target] = span{int32(pos), int32(pos + edge)}
-	p.at[agent] = span{int32(pos + edge + width), int32(id - 1)}
+	p.at[target] = span{int32(pos), int32(pos + place)}
+	p.at[edge] = span{int32(pos + place + 1), int32(pos + place + width - 1)}
+	p.at[agent] = span{int32(pos + place + width), int32(id - 1)}
+	p.at[trace] = span{int32(id), int32(id + bunnyIDLen)}
 	end := id + bunnyIDLen + 1
 	land := len(line)
 	if n := bytes.IndexByte(line[min(end, land):], '|'); n >= 0 {

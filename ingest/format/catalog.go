@@ -19,9 +19,9 @@ func nginx() *Format {
 	return f
 }
 
-// keyCDN writes 19 fields, the last octet of addresses cut off; a zone is no host name.
+// keyCDN writes 19 fields, the last octet of addresses cut off. The host is the zone's alias, or its domain.
 func keyCDN() *Format {
-	const template = `$msec|$pop|$remote_addr|$status|$bytes_sent|$uid|$zid|$zone|$cache|"$request"|[$clock]|"$http_referer"|"$http_user_agent"|` +
+	const template = `$msec|$pop|$remote_addr|$status|$bytes_sent|$uid|$zid|$host|$cache|"$request"|[$clock]|"$http_referer"|"$http_user_agent"|` +
 		`$scheme|$tls|$country|$region|"$asn"|$range`
 	f, _ := fromTemplate(template)
 	f.Name, f.Doc, f.Source = "keycdn", "KeyCDN: 19 fields separated by bars, the last octet of addresses 0", "https://www.keycdn.com/support/cdn-log-format"

@@ -79,7 +79,7 @@ func known(name string) (f field, rank uint8) {
 		return when, 4
 	case "date":
 		return day, 0
-	case "timestamp_request_start", "edgestarttimestamp", "reqtimesec", "startutc", "starttimems", "start_time", "request_start":
+	case "timestamp_request_start", "edgestarttimestamp", "reqtimesec", "startutc", "starttimems", "start_time", "time_start", "request_start":
 		return started, 0
 	case "request_time", "time_taken", "duration":
 		return duration, 0
@@ -111,18 +111,18 @@ func knownRequest(name string) (f field, rank uint8) {
 	case "args", "query_string", "querystring", "querystr", "query", "cs_uri_query", "uri_param", "param":
 		return query, 0
 
-	case "host", "clientrequesthost", "reqhost", "x_host_header", "request.host", "request_host", "cs_host":
+	case "host", "clientrequesthost", "reqhost", "x_host_header", "request.host", "request_host":
 		return host, 0
 	case "http_host", "vhost", "domain":
 		return host, 1
-	case "server_name", "cs(host)":
+	case "server_name", "cs(host)", "cs_host":
 		return host, 2
 	case "cname", "gcdn_vhost":
 		return host, 3
-	case "http_user_agent", "user_agent", "useragent", "ua", "cs(user_agent)", "clientrequestuseragent",
+	case "http_user_agent", "user_agent", "useragent", "ua", "cs(user_agent)", "cs_user_agent", "clientrequestuseragent",
 		"request_user_agent", "agent", "request.headers.user_agent":
 		return agent, 0
-	case "http_referer", "referer", "referrer", "cs(referer)", "clientrequestreferer", "request_referer",
+	case "http_referer", "referer", "referrer", "cs(referer)", "cs_referer", "clientrequestreferer", "request_referer",
 		"http_referrer", "request.headers.referer":
 		return referer, 0
 	case "scheme":
@@ -134,11 +134,11 @@ func knownRequest(name string) (f field, rank uint8) {
 
 func knownAnswer(name string) (f field, rank uint8) {
 	switch name {
-	case "status", "status_code", "statuscode", "sc_status", "responsestatus", "edgeresponsestatus", "response_status", "http_status":
+	case "status", "status_code", "statuscode", "sc_status", "responsestatus", "edgeresponsestatus", "response_status", "resp_status", "http_status":
 		return status, 0
 	case "response_code", "http_code", "return_code", "code", "response":
 		return status, 1
-	case "body_bytes_sent", "bytes", "size", "sc_bytes", "edgeresponsebodybytes", "response_body_size", "bytessent", "responsebytes":
+	case "body_bytes_sent", "bytes", "size", "sc_bytes", "edgeresponsebodybytes", "response_body_size", "resp_body_size", "bytessent", "responsebytes":
 		return size, 0
 	case "bytes_sent", "edgeresponsebytes", "response_size", "rsp_size", "totalbytes":
 		return size, 1
@@ -172,11 +172,11 @@ func knownViewer(name string) (field, uint8) {
 		return connection, 0
 	case "edgename":
 		return edge, 0
-	case "responding_node":
+	case "responding_node", "fastly_server":
 		return edge, 1
-	case "x_edge_location", "edgelocation", "edgecolocode", "datacenter", "pop":
+	case "x_edge_location", "edgelocation", "edgecolocode", "datacenter", "pop", "fastly_pop", "pop_datacenter", "server_datacenter":
 		return edge, 2
-	case "http_cookie", "cs(cookie)", "cookie", "cookies", "request.headers.cookie":
+	case "http_cookie", "cs(cookie)", "cs_cookie", "cookie", "cookies", "request.headers.cookie":
 		return identity, 0
 	case "http_traceparent", "traceparent", "trace_id", "traceid", "x_edge_request_id", "cf_ray", "rayid":
 		return trace, 0

@@ -170,7 +170,7 @@ func (f *Format) Fields() []string {
 func (f *Format) Notes() []string { return append([]string(nil), f.notes...) }
 
 // HasHost tells whether lines can carry the host. Without one all lines belong to the same, unnamed host.
-func (f *Format) HasHost() bool { return f.hasAny(host) }
+func (f *Format) HasHost() bool { return f.hasAny(host) || f.cutter != nil } // bunny.net logs whole URLs
 
 // HasQuery tells whether lines can carry a query string.
 func (f *Format) HasQuery() bool { return f.hasAny(request, target, query) }

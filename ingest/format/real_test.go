@@ -102,7 +102,7 @@ func TestJSONBehindALead(t *testing.T) {
 		if f.Name != "fastly" {
 			t.Errorf("%q: %s", lead, f.Name)
 		}
-		checkRecord(t, 1, bad, r, base(func(r *Record) { r.Logged, r.Target = at(12000), []byte("/a.ts") }))
+		checkRecord(t, 1, bad, r, base(func(r *Record) { r.Logged, r.Target = at(12000), []byte("/a.ts"); r.began(12000, -1, second) }))
 	}
 	for _, lead := range []string{`"outer":`, `uest":`, strings.Repeat("x", maxLead)} {
 		var r Record

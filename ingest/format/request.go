@@ -5,16 +5,26 @@ import "bytes"
 // readRequest settles Method, Target and QueryCut, and Host where the target is a whole URL.
 func (p *Parser) readRequest(r *Record) bool {
 	r.Method, r.Target, r.Host, r.QueryCut = nil, nil, nil, false
-	if line := p.text(request); line != nil {
-		r.Method, r.Target = splitRequest(line)
-	} else {
+	if line := p.text(request); line == nil {
 		r.Method, r.Target = p.text(method), p.target(r)
+	} else if r.Method, r.Target = splitRequest(line); r.Target == nil {
+		p.half(r, line)
 	}
 	if r.Target == nil {
 		return false
 	}
 	r.Target, r.Host = p.withoutOrigin(r.Target)
 	return plausible(r.Method, r.Target)
+}
+
+// half settles a request that is the method alone, as in Fastly's templates, or the target alone, with the rest in a field of its own.
+func (p *Parser) half(r *Record, line []byte) {
+	switch {
+	case line[0] == '/' && p.at[method].end > 0:
+		r.Method, r.Target = p.text(method), line
+	case len(line) <= 32 && p.at[target].end > 0 && isMethod(string(line)):
+		r.Method, r.Target = line, p.target(r)
+	}
 }
 
 // target joins path and query where the line has them apart.

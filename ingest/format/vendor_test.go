@@ -185,6 +185,12 @@ func TestVendors(t *testing.T) {
 				r.says(android, "")
 				r.Target = []byte(segment)
 			}),
+			good(14000, func(r *Record) { // as Parquet has the names
+				r.began(13750, 250*ms, second)
+				r.from("203.0.113.7", "", 0)
+				r.says(android, player)
+				r.Bytes = 919
+			}),
 		}},
 		{"cloudflare.log", "cloudflare", "cloudflare", []told{
 			good(12000, cloudflared(second, -1)), good(12000, cloudflared(second, -1)),
@@ -211,8 +217,20 @@ func TestVendors(t *testing.T) {
 			bad(ReasonFields),
 		}},
 		{"fastly.log", "fastly", "fastly", []told{
-			good(12000, func(r *Record) { r.from("203.0.113.7", "poland", 0); r.Bytes = 612 }),
-			good(13000, func(r *Record) { r.from("2001:db8::7", "", 0); r.says(android, ""); r.Status, r.Bytes = 200, 612 }),
+			good(12000, func(r *Record) { r.began(12000, -1, second); r.from("203.0.113.7", "poland", 0); r.Bytes = 612 }),
+			good(13000, func(r *Record) {
+				r.began(13000, -1, second)
+				r.from("2001:db8::7", "", 0)
+				r.says(android, "")
+				r.Status, r.Bytes = 200, 612
+			}),
+			good(14250, func(r *Record) { r.began(14000, 250*ms, second); r.from("203.0.113.7", "PL", 0) }),
+			good(16000, func(r *Record) { // time_elapsed is finer than the two times
+				r.began(14000, 1500*ms, second)
+				r.from("192.0.2.1", "PL", 0)
+				r.Method, r.Status, r.Bytes, r.Shield = []byte("HEAD"), 200, 612, true
+			}),
+			good(12000, func(r *Record) { r.began(12000, -1, second) }),
 		}},
 		{"bunny-bars.log", "bunny", "bunny", []told{
 			good(12043, bunnied("203.0.113.0", "PL", 403)),
@@ -226,22 +244,28 @@ func TestVendors(t *testing.T) {
 			bad(ReasonFields),
 		}},
 		{"bunny-json.log", "bunny-json", "bunny-json", []told{
-			good(12043, bunnied("203.0.113.0", "PL", 403)), good(12043, bunnied("0.0.0.0", "PL", 403)),
+			good(12043, func(r *Record) { bunnied("203.0.113.0", "PL", 403)(r); r.ASN = 64500 }),
+			good(12043, func(r *Record) { bunnied("0.0.0.0", "PL", 403)(r); r.ASN = 64500 }),
+			good(13000, func(r *Record) {
+				bunnied("203.0.113.0", "PL", 200)(r)
+				r.says(android, "")
+				r.Resolution = second
+			}),
 		}},
 		{"cdn77.log", "cdn77", "cdn77", []told{
-			good(12043, func(r *Record) { r.began(11793, 250*ms, ms); r.from("203.0.113.7", "PL", 64500); r.Bytes = 612 }),
-			good(13043, func(r *Record) {
-				r.began(11543, 1500*ms, ms)
+			good(12293, func(r *Record) { r.began(12043, 250*ms, ms); r.from("203.0.113.7", "PL", 64500); r.Bytes = 612 }),
+			good(14543, func(r *Record) {
+				r.began(13043, 1500*ms, ms)
 				r.from("203.0.113.7", "PL", 64500)
 				r.Status, r.Bytes = 200, 612
 			}),
 		}},
 		{"keycdn.log", "keycdn", "keycdn", []told{
-			good(12043, func(r *Record) { r.from("203.0.113.0", "PL", 64500); r.Host, r.Bytes, r.Resolution = nil, 612, ms }),
+			good(12043, func(r *Record) { r.from("203.0.113.0", "PL", 64500); r.Bytes, r.Resolution = 612, ms }),
 			good(13043, func(r *Record) {
 				r.from("2001:db8::", "PL", 64501)
 				r.says("a|b", "")
-				r.Host, r.Status, r.Bytes, r.Resolution = nil, 200, 612, ms
+				r.Host, r.Status, r.Bytes, r.Resolution = []byte("example-hexid.kxcdn.com"), 200, 612, ms
 			}),
 		}},
 		{"plain-tsv.log", "tsv", "tsv", []told{
@@ -271,6 +295,23 @@ func TestVendors(t *testing.T) {
 			}
 			tells(t, f, lines, c.want)
 		})
+	}
+}
+
+// TestWhoWroteIt: edges and requests are named where the maker names them.
+func TestWhoWroteIt(t *testing.T) {
+	for file, want := range map[string]string{
+		"bunny-bars.log": "WA 322b688bd63fb63f2babe9de30a5d262", "bunny-json.log": "WA 322b688bd63fb63f2babe9de30a5d262", "cdn77.log": "warsawPL ",
+		"fastly.log": "cache-waw1 ", "keycdn.log": "plwa ", "cloudfront.log": "WAW50-P1 r1==",
+	} {
+		lines := fixture(t, file)
+		p := detected(t, lines).NewParser()
+		var r Record
+		for i := 0; p.Parse(lines[i], &r).Reason != ""; i++ {
+		}
+		if got := string(r.Viewer.Edge) + " " + string(r.Viewer.Trace); got != want {
+			t.Errorf("%s: %q, want %q", file, got, want)
+		}
 	}
 }
 

@@ -18,19 +18,22 @@ func vendors() []vendor {
 			source: "https://gcore.com/docs/cdn/logs/logs-uploader", marks: []string{`"gcdn_`, `"$gcdn_`, `"waap_`, `"$waap_`}},
 		{name: "cloudflare", doc: "Cloudflare Logpush http_requests, NDJSON: times as RFC 3339, Unix or Unix ns",
 			source: "https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/", marks: []string{`"EdgeResponseStatus"`, `"ClientRequestURI"`}},
-		{name: "cloudfront-json", doc: "CloudFront standard logging v2, JSON",
-			source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html", marks: []string{`"cs-uri-stem"`, `"x-edge-`},
+		{name: "cloudfront-json", doc: "CloudFront standard logging v2, JSON or Parquet",
+			source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html", marks: []string{`"cs-uri-stem"`, `"x-edge-`, `"x_edge_`},
 			percent: percentFields},
 		{name: "akamai", doc: "Akamai DataStream 2, JSON ('akamai:<field names>' for the structured format)",
 			source: "https://techdocs.akamai.com/datastream2/v3/docs/log-format-1", marks: []string{`"cliIP"`, `"reqTimeSec"`}, percent: percentFields},
-		{name: "fastly", doc: "Fastly, its JSON template: client_ip, timestamp, url, request_method, response_status",
-			source: "https://www.fastly.com/documentation/guides/integrations/streaming-logs/custom-log-formats/", marks: []string{`"fastly_`}},
-		{name: "bunny-json", doc: "bunny.net Logging API v2, one JSON object per line",
-			source: "https://docs.bunny.net/cdn/logging", marks: []string{`"pullZoneId"`, `"PullZoneId"`}},
+		{name: "fastly", doc: "Fastly, its JSON templates: client_ip, timestamp, url, request_method or request, response_status",
+			source: "https://www.fastly.com/documentation/guides/integrations/streaming-logs/custom-log-formats/", marks: []string{`"fastly_`, `"request_user_agent"`},
+			names: fastlyNames()},
+		{name: "bunny-json", doc: "bunny.net Logging API v2, JSON, as it answers or one object per line",
+			source: "https://docs.bunny.net/api-reference/cdn-logging/logging-v2/query-cdn-access-logs-for-a-pull-zone", marks: []string{`"pullZoneId"`, `"PullZoneId"`},
+			names: map[string]meaning{"path": {field: target}}}, // with its query
 		{name: "cdn77", doc: "CDN77 real-time logs, JSON (CSV and TSV by their header: csv, tsv)",
-			source: "https://client.cdn77.com/support/knowledgebase/traffic-logs/real-time-logs", marks: []string{`"clientRequestPath"`, `"resourceID"`}},
+			source: "https://client.cdn77.com/support/knowledgebase/traffic-logs/real-time-logs", marks: []string{`"clientRequestPath"`, `"resourceID"`},
+			names: map[string]meaning{"timestamp": {field: started, rank: 1}, "locationid": {field: edge}}},
 		{name: "yandex", doc: "Yandex Cloud CDN, JSON (its EdgeCDN provider writes gcore)",
-			source: "https://yandex.cloud/en/docs/cdn/logs-ref", marks: []string{`"timestamp_ms"`}},
+			source: "https://yandex.cloud/en/docs/cdn/logs-ref", marks: []string{`"timestamp_ms":"20`, `"timestamp_ms": "20`}},
 		{name: "alibaba", doc: "Alibaba Cloud CDN real-time logs, JSON",
 			source: "https://www.alibabacloud.com/help/en/cdn/user-guide/fields-in-real-time-logs", marks: []string{`"unixtime"`}, names: ms},
 		{name: "tencent", doc: "Tencent Cloud CDN real-time logs, JSON",
@@ -43,6 +46,12 @@ func vendors() []vendor {
 		{name: "traefik", doc: "Traefik's access log, JSON (its common format: nginx)",
 			source: "https://doc.traefik.io/traefik/observability/access-logs/", marks: []string{`"DownstreamStatus"`}, names: traefikNames()},
 	}
+}
+
+// fastlyNames are keys of Fastly's templates, in which a timestamp is time.start and time_elapsed is time.elapsed.usec. What is not
+// written by the edge that the client asked is written by a shield.
+func fastlyNames() map[string]meaning {
+	return map[string]meaning{"timestamp": {field: started, rank: 1}, "time_elapsed": {field: tookUs}, "fastly_is_edge": {field: shield}, "is_edge": {field: shield}}
 }
 
 // traefikNames are the keys of Traefik. Its duration is in nanoseconds, its time that of the line's writing: StartUTC, which is
