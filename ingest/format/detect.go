@@ -65,8 +65,9 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 	}
 	if f := vendorOf(lines); f != nil {
 		list = append(list, f)
+	} else {
+		list = append(list, jsonLines())
 	}
-	list = append(list, jsonLines())
 	if len(m) > 0 {
 		return list
 	}
