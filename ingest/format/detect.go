@@ -1,6 +1,10 @@
 package format
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
 
 // trial is one format tried on a sample.
 type trial struct {
@@ -13,6 +17,7 @@ type trial struct {
 	has      uint64            // fields that lines carried, good or idle
 	facts    Facts
 	local    int // good lines whose time has no zone
+	whole    int // good lines whose path has a query
 }
 
 // Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
@@ -45,12 +50,18 @@ func DetectWith(lines [][]byte, m Map) (*Format, *Misfit) {
 		}
 	}
 	if (best.parsed+best.idle)*2 <= best.lines {
+		if dataStream(lines) {
+			return nil, &Misfit{Want: "this looks like Akamai DataStream 2, structured: name the fields of the stream in their order, --log-format 'akamai:version,streamId,cp,reqId,reqTimeSec,…'"}
+		}
 		if fault := headerFault(lines, m); fault != nil && best.parsed == 0 {
 			return nil, fault
 		}
 		return nil, best.misfit(lines)
 	}
 	f := *best.format
+	if f.whole = best.whole > 0; f.whole && best.has&target.bit() != 0 { // such lines have a target, the others only seem not to
+		best.facts.QueryCut = 0
+	}
 	f.has, f.notes = best.has, best.notes(f.Name)
 	return &f, nil
 }
@@ -76,10 +87,31 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 		list = append(list, f)
 	}
 	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN())
-	if f := learn(lines); f != nil {
+	if f := learn(lines); f != nil && !dataStream(lines) {
 		list = append(list, f)
 	}
 	return list
+}
+
+// dataStream tells lines of Akamai DataStream 2, structured: behind the stream's version and number, the customer has chosen the
+// fields and their order, and their values do not tell a status from a port or a time to first byte.
+func dataStream(lines [][]byte) bool {
+	like, full := 0, 0
+	for _, line := range lines {
+		if blank(line) {
+			continue
+		}
+		full++
+		words := strings.FieldsFunc(string(line[:min(len(line), maxLearned)]), func(r rune) bool { return r == ' ' || r == '\t' })
+		if len(words) > 8 && len(words[0]) <= 2 && len(words[1]) <= 8 && isCount(words[0]) && isCount(words[1]) && slices.ContainsFunc(words[2:8], isEpoch) {
+			like++
+		}
+	}
+	return float64(like) > mostly*float64(full)
+}
+
+func isEpoch(s string) bool {
+	return len(s) >= 10 && strings.Trim(s, "0123456789.") == "" && isMoment(s)
 }
 
 // someday lets times without a year be read where the year does not matter: 2100.
@@ -110,6 +142,9 @@ func try(f *Format, lines [][]byte) *trial {
 		t.facts.Note(&r)
 		if zoneless(p.raw(when)) || zoneless(p.raw(started)) {
 			t.local++
+		}
+		if bytes.IndexByte(p.raw(path), '?') >= 0 {
+			t.whole++
 		}
 	}
 	return t

@@ -23,6 +23,7 @@ type Format struct {
 	has     uint64  // the fields that lines carry, as far as known
 	escape  escape
 	iis     bool   // a #Software line says so
+	whole   bool   // paths of the sample had queries
 	percent uint64 // the fields that the log's writer percent-encodes
 	notes   []string
 }

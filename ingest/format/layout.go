@@ -27,6 +27,7 @@ type step struct {
 	guarded bool   // a quote behind a backslash does not end the value
 	short   bool   // the value mostly is, and has no blanks of its own
 	timed   bool   // the value is a time with blanks
+	list    bool   // the value may be addresses with a comma and a blank between
 	first   uint64 // the first byte of after, eight times
 	text    uint64 // all of after
 	mask    uint64 // the bytes of it that count
@@ -66,6 +67,7 @@ func compile(pieces []piece) (*layout, error) {
 		}
 		s.guarded = strings.HasPrefix(s.after, `"`)
 		s.spell()
+		s.list = (s.field == client || s.field == forwarded) && s.after != "" && s.after[0] == ' '
 		s.timed = s.field == when && s.blanks > 0 && s.after != "" && !s.word && !s.keep
 		s.want = p.name + " and then " + s.ending()
 		l.steps = append(l.steps, s)
@@ -218,6 +220,13 @@ func (l *layout) cut(p *Parser, line []byte) Failure {
 			if end, next = s.find(line, pos, l.raw); end < 0 {
 				return l.early(p, line, i, pos)
 			}
+		}
+		for s.list && end > pos && line[end-1] == ',' && next < len(line) {
+			more, behind := s.find(line, next, l.raw)
+			if more < 0 {
+				return l.early(p, line, i, next)
+			}
+			end, next = more, behind
 		}
 		p.at[s.field] = span{int32(pos), int32(end)}
 		pos = next

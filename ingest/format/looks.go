@@ -63,8 +63,19 @@ func isTarget(s string) bool {
 	return strings.HasPrefix(s, "/") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
 }
 
+// isStatus accepts the codes of the IANA registry and those of nginx (444, 494 to 499), AWS (460 to 464, 561) and Cloudflare (520 to
+// 530), and no other number: 443 is a port.
 func isStatus(s string) bool {
-	return len(s) == 3 && '1' <= s[0] && s[0] <= '5' && isCount(s)
+	n, ok := number([]byte(s))
+	if !ok || len(s) != 3 {
+		return false
+	}
+	switch {
+	case n >= 100 && n <= 103, n >= 200 && n <= 208, n == 226, n >= 300 && n <= 308, n >= 400 && n <= 418, n >= 421 && n <= 431, n == 444, n == 449, n == 451,
+		n >= 460 && n <= 464, n >= 494 && n <= 511, n >= 520 && n <= 530, n == 561, n == 598, n == 599:
+		return true
+	}
+	return false
 }
 
 // isCount accepts "-", too: Apache's %b for no bytes.

@@ -124,6 +124,78 @@ func TestSecondObjectOnALine(t *testing.T) {
 	}
 }
 
+// TestListOfAddresses: the client is the first public one of a list with blanks in it, in a format learned and in one given
+// (elastic/integrations, packages/nginx, test-test-with-host.log).
+func TestListOfAddresses(t *testing.T) {
+	lists := map[string]string{"10.0.0.2, 10.0.0.1, 203.0.113.7": "203.0.113.7", "203.0.113.8": "203.0.113.8", "2001:db8::7, 10.225.192.17": "2001:db8::7", "10.0.0.2, 10.0.0.1, 127.0.0.1": "10.0.0.2"}
+	var lines [][]byte
+	var want []string
+	for list, address := range lists {
+		lines = append(lines, []byte("cdn.example.com "+list+` - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 403 77 "-" "curl/8.0"`))
+		want = append(want, address)
+	}
+	for _, f := range []*Format{detected(t, lines), named(t, `nginx:$host $http_x_forwarded_for $a $b [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`)} {
+		p := f.NewParser()
+		var r Record
+		for i, line := range lines {
+			if bad := p.Parse(line, &r); bad.Reason != "" || r.Client.String() != want[i] || r.Status != 403 || string(r.UserAgent) != "curl/8.0" {
+				t.Errorf("%s: %s: %+v, %s, want %s", f.Name, line, bad, r.Client, want[i])
+			}
+		}
+	}
+	p := named(t, `nginx:$http_x_forwarded_for $remote_addr [$time_local] "$request" $status`).NewParser()
+	var r Record
+	for _, line := range []string{"203.0.113.7,", "203.0.113.7, ", "203.0.113.7, x"} {
+		if bad := p.Parse([]byte(line), &r); bad.Reason != ReasonFields {
+			t.Errorf("%q: %+v", line, bad)
+		}
+	}
+}
+
+// TestPortIsNoStatus: in a format that is learned, a port behind the request is not taken for its status.
+func TestPortIsNoStatus(t *testing.T) {
+	line := []byte(`203.0.113.7 [23/Nov/2026:09:26:12 +0000] 403 "GET /a.ts HTTP/1.1" 443 77`)
+	var r Record
+	if bad := detected(t, [][]byte{line, line}).NewParser().Parse(line, &r); bad.Reason != "" || r.Status != 403 {
+		t.Errorf("%+v, status %d", bad, r.Status)
+	}
+}
+
+// TestDataStreamIsNamed: of a structured line in Akamai's documentation (https://techdocs.akamai.com/datastream2/v3/docs/log-format-1) only the
+// fields that the stream was made with tell what is what.
+func TestDataStreamIsNamed(t *testing.T) {
+	line := []byte("1 12345 123456 1239f220 1573840000 4995 203.0.113.7 206 HTTPS test.hostname.net GET /path1/path2/file.ext 443 5000 text/html Mozilla%2F5.0+%28Macintosh%29 0 TLSv1 484 484 232 0 " +
+		"param=value //BC/%5Ba=23.33.41.20,c=g,k=0,l=1%5D en-US cookie-content 37334-42356 https%3A%2F%2Ftest.referrer.net%2Fen-US 8.47.28.38 3600 3")
+	if f, m := Detect([][]byte{line, line}); f != nil || !strings.Contains(m.Error(), "akamai:version,streamId") {
+		t.Errorf("%v, %v", f, m)
+	}
+	p := named(t, "akamai:version,streamId,cp,reqId,reqTimeSec,bytes,cliIP,statusCode,proto,reqHost,reqMethod,reqPath,reqPort,rspContentLen,rspContentType,UA,a,b,c,d,e,f,queryStr,"+
+		"breadcrumbs,accLang,cookie,range,referer,xForwardedFor,maxAgeSec,reqEndTimeMSec").NewParser()
+	var r Record
+	if bad := p.Parse(line, &r); bad.Reason != "" || r.Status != 206 || string(r.Target) != "/path1/path2/file.ext?param=value" || string(r.Referer) != "https://test.referrer.net/en-US" {
+		t.Errorf("%+v, %d %s %s", bad, r.Status, r.Target, r.Referer)
+	}
+}
+
+// TestUploaderWithoutNames: Gcore's Logs Uploader lets its customer choose delimiter and separator; the lines show them.
+func TestUploaderWithoutNames(t *testing.T) {
+	values := []string{"203.0.113.7", "[23/Nov/2026:09:26:12 +0000]", "GET /a,b;c.ts?x=1 HTTP/1.1", "403", "77", "https://player.example/", "Mozilla/5.0 (KHTML, like Gecko; x) 'q'", "cdn.example.com", "0.250", "PL"}
+	for _, c := range [][2]string{{`"`, " "}, {"", "\t"}, {"", "|"}, {`"`, ","}, {`"`, ";"}, {"'", ","}, {"'", ";"}, {"'", "\t"}} {
+		line := []byte(c[0] + strings.Join(values, c[0]+c[1]+c[0]) + c[0])
+		f := detected(t, [][]byte{line, line})
+		var r Record
+		bad := f.NewParser().Parse(line, &r)
+		if f.Name != "nginx-like" {
+			t.Errorf("%q: %s", c, f.Name)
+		}
+		checkRecord(t, 1, bad, r, base(func(r *Record) {
+			r.Logged, r.Target, r.Bytes = at(12000), []byte("/a,b;c.ts?x=1"), 77
+			r.began(11750, 250*ms, second)
+			r.says(values[6], player)
+		}))
+	}
+}
+
 func TestTraefik(t *testing.T) {
 	lines := fixture(t, "traefik.log")
 	want := []told{

@@ -32,7 +32,7 @@ func (p *Parser) target(r *Record) []byte {
 	base := p.text(target)
 	if base == nil {
 		base = p.text(path)
-		r.QueryCut = p.at[query].end == 0 && bytes.IndexByte(base, '?') < 0
+		r.QueryCut = p.at[query].end == 0 && !p.format.whole && bytes.IndexByte(base, '?') < 0
 	}
 	args := bytes.TrimPrefix(p.text(query), []byte{'?'})
 	if len(args) == 0 || base == nil || bytes.IndexByte(base, '?') >= 0 {

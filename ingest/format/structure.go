@@ -13,10 +13,14 @@ type table struct {
 	roles   []field
 }
 
-// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, and blanks with
-// or without bars are tried as separators.
+// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, blanks with or without
+// bars, commas and semicolons are tried as separators; the last two not below a row of names, which a Map explains.
 func learn(lines [][]byte) *Format {
-	for _, seps := range []string{"\t", "|", " |"} {
+	separators := []string{"\t", "|", " |"}
+	if headerFault(lines, nil) == nil {
+		separators = append(separators, ",", ";")
+	}
+	for _, seps := range separators {
 		t := commonTable(lines, seps)
 		if t == nil {
 			continue

@@ -66,7 +66,7 @@ func isNameByte(c byte) bool {
 
 // valueAt finds the value at pos.
 func valueAt(line string, pos int, seps string) (start, end int, quoted bool) {
-	if pos < len(line) && line[pos] == '"' {
+	if pos < len(line) && (line[pos] == '"' || line[pos] == '\'' && seps[0] != ' ') {
 		if end := closingQuote(line, pos+1, seps); end >= 0 {
 			return pos + 1, end, true
 		}
@@ -76,7 +76,7 @@ func valueAt(line string, pos int, seps string) (start, end int, quoted bool) {
 			return pos + 1, pos + n, false
 		}
 	}
-	if n := timeLength(line[pos:]); n > 0 && endsAt(line, pos+n, seps) {
+	if n := max(timeLength(line[pos:]), addressesLength(line[pos:])); n > 0 && endsAt(line, pos+n, seps) {
 		return pos, pos + n, false
 	}
 	end = len(line)
@@ -86,12 +86,12 @@ func valueAt(line string, pos int, seps string) (start, end int, quoted bool) {
 	return pos, end, false
 }
 
-// closingQuote finds the quote that ends a string: one before the separator, the end, or punctuation.
+// closingQuote finds the quote that ends a string begun before pos: one before the separator, the end, or punctuation.
 func closingQuote(line string, pos int, seps string) int {
 	for i := pos; i < len(line); i++ {
 		if line[i] == '\\' {
 			i++
-		} else if line[i] == '"' && (endsAt(line, i+1, seps) || isIn(line[i+1], ",;]})")) {
+		} else if line[i] == line[pos-1] && (endsAt(line, i+1, seps) || isIn(line[i+1], ",;]})")) {
 			return i
 		}
 	}
@@ -116,6 +116,26 @@ func timeLength(s string) int {
 		}
 	}
 	return 0
+}
+
+// addressesLength measures a list of addresses with blanks between, as X-Forwarded-For has it: 10.0.0.2, 203.0.113.7.
+func addressesLength(s string) (length int) {
+	for {
+		word := wordsLength(s[length:], 1)
+		if word < 2 || s[length+word-1] != ',' {
+			if length > 0 && isAddress(s[length:length+word]) {
+				return length + word
+			}
+			return 0
+		}
+		if !isAddress(s[length : length+word-1]) {
+			return 0
+		}
+		if length += word; length >= len(s) || s[length] != ' ' {
+			return 0
+		}
+		length++
+	}
 }
 
 // wordsLength measures the first n words of s; 0 if it has fewer.
