@@ -33,16 +33,16 @@ func layouts() []layout {
 		{"w3c", "#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri sc-status bytes time-taken cs(User-Agent) asn\n",
 			"$day $clock $client $method $url $status $bytes $took $agentescaped $asn"},
 		{"bunny", "", "HIT|$status|$unixmilli|$bytes|412|$client|$referer|$url|WAW|$agent|$requestid|$country"},
-		{"keycdn", "", `$unixdot|plwa|$client|$status|$bytes|u1|77|zone|HIT|"$method https://$host$target HTTP/1.1"|[$clf]|"$referer"|"$agent"|https|TLSv1.3|$country|MZ|"AS$asn Example Telecom"|-`},
+		{"keycdn", "", `$unixdot|plwa|$client|$status|$bytes|u1|77|$host|HIT|"$method $target HTTP/1.1"|[$clf]|"$referer"|"$agent"|https|TLSv1.3|$country|MZ|"AS$asn Example Telecom"|-`},
 		{"cloudflare", "", `{"EdgeStartTimestamp":"$startiso","EdgeEndTimestamp":"$iso","ClientIP":"$client","ClientASN":$asn,"ClientCountry":"$country","ClientRequestMethod":"$method","ClientRequestHost":"$host",` +
 			`"ClientRequestURI":"$target","EdgeResponseStatus":$status,"EdgeResponseBytes":$bytes,"ClientRequestUserAgent":"$agent","ClientRequestReferer":"$referer"}`},
 		{"akamai", "", `{"version":"1","streamId":"12345","cp":"123456","reqId":"$requestid","reqTimeSec":"$startunix","cliIP":"$client","statusCode":"$status","reqHost":"$host","reqMethod":"$method","reqPath":"$path",` +
 			`"queryStr":"$query","UA":"$agentescaped","country":"$country","asn":"$asn","cacheStatus":"1","bytes":"$bytes"}`},
-		{"fastly", "", `{"timestamp":"$isozoned","client_ip":"$client","host":"$host","url":"$target","request_method":"$method","request_protocol":"HTTP/2","request_referer":"$referer","request_user_agent":"$agent",` +
+		{"fastly", "", `{"timestamp":"$startzoned","client_ip":"$client","host":"$host","url":"$target","request_method":"$method","request_protocol":"HTTP/2","request_referer":"$referer","request_user_agent":"$agent",` +
 			`"response_state":"HIT","response_status":$status,"response_body_size":$bytes,"fastly_server":"cache-waw1","fastly_is_edge":true}`},
-		{"bunny-json", "", `{"cacheStatus":"HIT","statusCode":$status,"timestamp":$unixmilli,"bytesSent":$bytes,"pullZoneId":412,"remoteIp":"$client","referer":"$referer","url":"$url","edgeLocation":"WA","userAgent":"$agent",` +
-			`"requestId":"$requestid","countryCode":"$country"}`},
-		{"cdn77", "", `{"timestamp":"$iso","clientIP":"$client","clientASN":$asn,"clientCountry":"$country","clientRequestHost":"$host","clientRequestMethod":"$method","clientRequestPath":"$target",` +
+		{"bunny-json", "", `{"timestamp":"$iso","pullZoneId":412,"requestId":"$requestid","cacheStatus":"HIT","statusCode":$status,"bytesSent":$bytes,"edgeLocation":"WA","scheme":"https","host":"$host","path":"$target","url":"$url",` +
+			`"remoteIp":"$client","countryCode":"$country","userAgent":"$agent","referer":"$referer","asn":$asn}`},
+		{"cdn77", "", `{"timestamp":"$startiso","startTimeMs":$startmilli,"clientIP":"$client","clientASN":$asn,"clientCountry":"$country","clientRequestHost":"$host","clientRequestMethod":"$method","clientRequestPath":"$target",` +
 			`"clientRequestReferer":"$referer","clientRequestUserAgent":"$agent","responseStatus":$status,"responseBytes":$bytes,"requestTimeMs":$tookms,"resourceID":1693,"cacheStatus":"HIT","locationID":"warsawPL"}`},
 		{"yandex", "", `{"resource_id":"1","timestamp_ms":"$isoblank","bytes_sent":$bytes,"request_uri":"$target","status":"$status","user_agent":"$agent","request_id":"$requestid","remote_addr":"$client",` +
 			`"request_time":$took,"upstream_cache_status":"HIT","http_host":"$host"}`},

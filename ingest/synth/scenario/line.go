@@ -35,7 +35,7 @@ const (
 	logCLF
 	logISO
 	logIsoBlank
-	logIsoZoned
+	logStartZoned
 	logUnix
 	logUnixMilli
 	logUnixDot
@@ -76,7 +76,7 @@ const (
 // fieldNames are the fields as the templates of formats write them.
 func fieldNames() [fields]string {
 	return [fields]string{
-		"", "client", "clf", "iso", "isoblank", "isozoned", "unix", "unixmilli", "unixdot", "startiso", "startmilli", "startunix", "day", "clock", "took", "tookms",
+		"", "client", "clf", "iso", "isoblank", "startzoned", "unix", "unixmilli", "unixdot", "startiso", "startmilli", "startunix", "day", "clock", "took", "tookms",
 		"target", "path", "query", "method", "url", "host", "status", "bytes", "referer", "agent", "agentescaped", "country", "asn",
 		"code", "upstream", "conn", "server", "requests", "uidgot", "uidset", "session", "reused", "cache", "requestid",
 	}
@@ -117,8 +117,8 @@ func (c *seconds) appendField(b []byte, f field, l *line) []byte {
 	case logIsoBlank:
 		b = append(append(append(b, c.iso[:10]...), ' '), c.iso[11:]...)
 		return appendMillis(append(b, '.'), l.at)
-	case logIsoZoned:
-		return append(append(b, c.iso...), "+0000"...)
+	case logStartZoned:
+		return append(append(b, c.startAt(l.at-l.took)...), "+0000"...)
 	case logDay:
 		return append(b, c.iso[:10]...)
 	case logClockTime:
