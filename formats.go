@@ -222,8 +222,10 @@ func shownValues(values []format.Value) string {
 	for _, v := range values {
 		text := v.Text
 		switch v.Name {
-		case "request", "uri", "path", "query", "referer":
+		case "request", "uri", "path", "referer":
 			text = cutTarget([]byte(text))
+		case "query":
+			text = strings.TrimPrefix(cutTarget([]byte("/?"+strings.TrimPrefix(text, "?"))), "/?")
 		case "identity":
 			text = "..."
 		default:
@@ -281,6 +283,8 @@ func shownTarget(target []byte, l *token.Link) string {
 			parts[i] = name + "=" + shortToken([]byte(value))
 		case ok:
 			parts[i] = name + "=..."
+		default: // a token may stand without a name
+			parts[i] = shortToken([]byte(part))
 		}
 	}
 	return report.Clean(path + "?" + strings.Join(parts, "&"))

@@ -49,6 +49,11 @@ func isRequest(s string) bool {
 	return len(t) > 0 && isMethod(string(m)) && (isTarget(string(t)) || protocolAt([]byte(s)) > 0)
 }
 
+// isQuery accepts several parameters.
+func isQuery(s string) bool {
+	return strings.Contains(s, "&") && strings.Contains(s, "=") && !strings.ContainsAny(s, " \"/?:;,")
+}
+
 func isNone(s string) bool { return s == "" || s == "-" }
 
 func isMethod(s string) bool {

@@ -264,3 +264,18 @@ func TestNoLines(t *testing.T) {
 		t.Errorf("CR and LF: %s", f.Name)
 	}
 }
+
+// TestRealtimeQuery: CloudFront's real-time logs have the query in a column of its own, far behind the path. The line is that of
+// https://github.com/elastic/integrations/issues/6219.
+func TestRealtimeQuery(t *testing.T) {
+	const line = "1795425972.937\t203.0.113.7\t0.332\t403\t347\tGET\thttps\td1.cloudfront.net\t/v/a.ts\t50\tARN1-C1\tQUJDREVGR0hJSktMTU5PUA==\tcdn.example.com\t0.332\tHTTP/2.0\tIPv4\tcurl/7.88.1\t-\t-\t" +
+		"md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000\tError\t-"
+	none := strings.Replace(strings.Replace(line, "md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000", "-", 1), "QUJD", "RUZH", 1)
+	f := detected(t, [][]byte{[]byte(line), []byte(none), []byte(line)})
+	for text, want := range map[string]string{line: "/v/a.ts?md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000", none: "/v/a.ts"} {
+		var r Record
+		if bad := f.NewParser().Parse([]byte(text), &r); bad.Reason != "" || string(r.Target) != want || r.Status/100 == 0 || r.Duration != 332000 || string(r.Host) != "d1.cloudfront.net" {
+			t.Errorf("%+v, %s %d %s in %d, want %s", bad, r.Host, r.Status, r.Target, r.Duration, want)
+		}
+	}
+}

@@ -77,6 +77,7 @@ func (t *table) assign() {
 	if line < 0 {
 		t.claimOnce(method, 0, isMethod)
 		line = t.require(target, isTarget)
+		t.assignQuery(line)
 	}
 	if t.column(status) < 0 && t.claim(status, line+1, isStatus) < 0 {
 		t.require(status, isStatus)
@@ -155,6 +156,18 @@ func (t *table) assignTime() {
 	}
 	if best >= 0 {
 		t.roles[best] = when
+	}
+}
+
+// assignQuery finds the query strings of targets that have none of their own, as in CloudFront's real-time logs.
+func (t *table) assignQuery(line int) {
+	if line < 0 || t.share(line, func(s string) bool { return strings.Contains(s, "?") }) > 0 {
+		return
+	}
+	for i := line + 1; i < len(t.columns) && t.column(query) < 0; i++ {
+		if t.roles[i] == skipped && !t.namedOther(i, query) && t.share(i, isQuery) > 0 && t.share(i, func(s string) bool { return isNone(s) || isQuery(s) }) >= mostly {
+			t.roles[i] = query
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func tokens(line, seps string) (list []token, tail string) {
 		if pos >= len(line) && (seps[0] == ' ' || begin == pos) {
 			return list, line[begin:]
 		}
-		pos += nameLength(line[pos:])
+		pos += nameLength(line[pos:], seps)
 		value, end, quoted := valueAt(line, pos, seps)
 		list = append(list, token{line[begin:value], line[value:end], quoted, value})
 		begin, pos = end, end
@@ -48,13 +48,20 @@ func tokens(line, seps string) (list []token, tail string) {
 	return nil, ""
 }
 
-// nameLength measures a name= before a value.
-func nameLength(s string) int {
+// nameLength measures a name= before a value; a query string has none, nor has what base64 ends with ==.
+func nameLength(s, seps string) int {
 	n := 0
 	for n < len(s) && isNameByte(s[n]) {
 		n++
 	}
 	if n == 0 || n == len(s) || s[n] != '=' || '0' <= s[0] && s[0] <= '9' {
+		return 0
+	}
+	end := strings.IndexAny(s, seps)
+	if end < 0 {
+		end = len(s)
+	}
+	if strings.Contains(s[:end], "&") || strings.HasPrefix(s[n:end], "==") {
 		return 0
 	}
 	return n + 1
