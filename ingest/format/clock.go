@@ -279,6 +279,9 @@ func zoneless(b []byte) bool {
 	if len(b) > 1 && b[0] == '[' {
 		b = bytes.TrimSuffix(b[1:], []byte{']'})
 	}
+	if len(b) == 0 || b[len(b)-1] < '0' || b[len(b)-1] > '9' {
+		return false
+	}
 	if m, _, rest := dayOf(b); m > 0 && len(rest) >= 8 {
 		rest, _, _ = fractionOf(rest[8:])
 		return len(rest) == 0

@@ -16,7 +16,6 @@ type trial struct {
 	first    map[string]Misfit // per reason: where it stands first
 	has      uint64            // fields that lines carried, good or idle
 	facts    Facts
-	local    int // good lines whose time has no zone
 	whole    int // good lines whose path has a query
 }
 
@@ -53,6 +52,9 @@ func DetectWith(lines [][]byte, m Map) (*Format, *Misfit) {
 		if dataStream(lines) {
 			return nil, &Misfit{Want: "this looks like Akamai DataStream 2, structured: name the fields of the stream in their order, --log-format 'akamai:version,streamId,cp,reqId,reqTimeSec,…'"}
 		}
+		if best.parsed+best.idle == 0 && someBinary(lines) {
+			return nil, &Misfit{Lines: best.lines, Want: wantText}
+		}
 		if fault := headerFault(lines, m); fault != nil && best.parsed == 0 {
 			return nil, fault
 		}
@@ -62,7 +64,7 @@ func DetectWith(lines [][]byte, m Map) (*Format, *Misfit) {
 	if f.whole = best.whole > 0; f.whole && best.has&target.bit() != 0 { // such lines have a target, the others only seem not to
 		best.facts.QueryCut = 0
 	}
-	f.has, f.notes = best.has, best.notes(f.Name)
+	f.has, f.notes = best.has, best.facts.Sentences(f.Name)
 	return &f, nil
 }
 
@@ -140,23 +142,11 @@ func try(f *Format, lines [][]byte) *trial {
 		t.has |= p.found()
 		r.Yearless = false // which year it is, is not known here
 		t.facts.Note(&r)
-		if zoneless(p.raw(when)) || zoneless(p.raw(started)) {
-			t.local++
-		}
 		if bytes.IndexByte(p.raw(path), '?') >= 0 {
 			t.whole++
 		}
 	}
 	return t
-}
-
-// notes are what the sample shows of the log.
-func (t *trial) notes(name string) []string {
-	out := t.facts.Sentences(name)
-	if t.local > 0 {
-		out = append(out, "the times say no zone: they are read as UTC")
-	}
-	return out
 }
 
 // idle tells whether a line that failed is a whole one, and only what stands for its request is none.

@@ -17,6 +17,7 @@ type Facts struct {
 	Sampled   int64 // that say that others are missing
 	Forwarded int64 // whose address is what X-Forwarded-For says
 	Yearless  int64 // whose time has no year
+	Zoneless  int64 // whose time says no zone
 
 	// YearFrom says what gave them one, such as "the file's date".
 	YearFrom string
@@ -51,6 +52,7 @@ func (f *Facts) Note(r *Record) {
 	f.Shield += one(r.Shield)
 	f.Sampled += one(r.Sampled)
 	f.Forwarded += one(r.Forwarded)
+	f.Zoneless += one(r.Zoneless)
 	if r.Yearless {
 		f.Yearless++
 		f.noteYears(time.UnixMicro(r.Logged).UTC().Year())
@@ -145,6 +147,7 @@ func (f *Facts) Merge(other *Facts) {
 	f.Shield += other.Shield
 	f.Sampled += other.Sampled
 	f.Forwarded += other.Forwarded
+	f.Zoneless += other.Zoneless
 	if other.Records > 0 {
 		f.edges = f.edges || other.edges || f.edge != "" && f.edge != other.edge
 		f.edge = other.edge
@@ -192,6 +195,7 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Sampled > 0, "the log is sampled: requests are missing, so no rates and no order of requests can be told from it")
 	add(f.Shield > 0, "%d of %d lines were written by shield servers: their client is another server of the CDN", f.Shield, f.Records)
 	add(f.Forwarded > 0, "%d of %d addresses are from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
+	add(f.Zoneless > 0, "the times say no zone: they are read as UTC")
 	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d times have no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
 	add(f.firstYear < f.lastYear, "%d of %d times have no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)
 	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")

@@ -64,6 +64,7 @@ func TestFactsOfRecords(t *testing.T) {
 		{func(r *Record) { r.Sampled = true }, "[the log is sampled: requests are missing, so no rates and no order of requests can be told from it]"},
 		{func(r *Record) { r.Shield = true }, "[100 of 100 lines were written by shield servers: their client is another server of the CDN]"},
 		{func(r *Record) { r.Forwarded = true }, "[100 of 100 addresses are from X-Forwarded-For, which a client can write itself]"},
+		{func(r *Record) { r.Zoneless = true }, "[the times say no zone: they are read as UTC]"},
 	} {
 		var f Facts
 		for i := range 100 {
@@ -112,6 +113,21 @@ func TestFactsOfEdges(t *testing.T) {
 			if all.Merge(&Facts{}); all.Edge() != c.want {
 				t.Errorf("%s by %d: %q, want %q", c.names, parts+1, all.Edge(), c.want)
 			}
+		}
+	}
+}
+
+// TestZonesOfRecords: a time that was read before says the same of its zone.
+func TestZonesOfRecords(t *testing.T) {
+	p := named(t, "nginx:$remote_addr [$time_local] \"$request\" $status").NewParser()
+	for i, c := range []struct {
+		time string
+		want bool
+	}{{"2026-11-23 09:26:12", true}, {"2026-11-23 09:26:12", true}, {"2026-11-23 09:26:12.5", true}, {"2026-11-23T09:26:12Z", false}, {"2026-11-23T09:26:12+00:00", false},
+		{"1795425972", false}, {"1795425972.937", false}, {"23/Nov/2026:09:26:12", true}, {"23/Nov/2026:09:26:12 +0000", false}, {"23/Nov/2026:09:26:12 +0000", false}} {
+		var r Record
+		if bad := p.Parse([]byte("203.0.113.7 ["+c.time+"] \"GET /a.ts HTTP/1.1\" 200"), &r); bad.Reason != "" || r.Zoneless != c.want {
+			t.Errorf("line %d, %s: %+v, zoneless %v", i+1, c.time, bad, r.Zoneless)
 		}
 	}
 }

@@ -231,6 +231,9 @@ func (l *layout) cut(p *Parser, line []byte) Failure {
 		p.at[s.field] = span{int32(pos), int32(end)}
 		pos = next
 	}
+	if end := bytes.IndexByte(line, '\r'); end >= 0 { // another line would be lost
+		return Failure{ReasonShifted, end + 1, "a line feed, found a carriage return alone"}
+	}
 	return Failure{}
 }
 

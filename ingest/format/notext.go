@@ -25,11 +25,24 @@ func noText(lines [][]byte) *Misfit {
 	case bytes.HasPrefix(lines[0], []byte("\xff\xfe")) || bytes.HasPrefix(lines[0], []byte("\xfe\xff")):
 		return &Misfit{Lines: full, Want: "text in UTF-8, found UTF-16 (convert it: iconv -f UTF-16 -t UTF-8)"}
 	case odd*2 > full:
-		return &Misfit{Lines: full, Want: "lines of text, found binary data (a compressed or encrypted file?)"}
+		return &Misfit{Lines: full, Want: wantText}
 	case joined*2 > full:
 		return &Misfit{Lines: full, Want: "lines that end in a line feed, found carriage returns alone (convert them: tr '\\r' '\\n')"}
 	}
 	return nil
+}
+
+const wantText = "lines of text, found binary data (a compressed or encrypted file?)"
+
+// someBinary tells a file of which no line fits and some are no text, such as a program.
+func someBinary(lines [][]byte) bool {
+	odd := 0
+	for _, line := range lines {
+		if len(line) > 0 && notText(line) {
+			odd++
+		}
+	}
+	return odd*10 > len(lines)
 }
 
 // notText tells whether more than a quarter of a line are bytes that no text has.

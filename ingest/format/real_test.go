@@ -255,6 +255,7 @@ func TestNoLines(t *testing.T) {
 		"CR alone":  {strings.Repeat(line+"\r", 50), "carriage returns alone"},
 		"UTF-16 LE": {string(wide), "iconv -f UTF-16"},
 		"UTF-16 BE": {"\xfe\xff\x002\x000", "iconv -f UTF-16"},
+		"a program": {strings.Repeat("usage: prog [file]\n\x7fELF\x02\x01\x00\x00\x01\n%s: no such file\n", 20), "binary data"},
 	} {
 		if f, m := Detect(bytes.Split([]byte(c.text), []byte{'\n'})); m == nil || !strings.Contains(m.Error(), c.want) {
 			t.Errorf("%s: %v, %v", name, f, m)
@@ -276,6 +277,19 @@ func TestRealtimeQuery(t *testing.T) {
 		var r Record
 		if bad := f.NewParser().Parse([]byte(text), &r); bad.Reason != "" || string(r.Target) != want || r.Status/100 == 0 || r.Duration != 332000 || string(r.Host) != "d1.cloudfront.net" {
 			t.Errorf("%+v, %s %d %s in %d, want %s", bad, r.Host, r.Status, r.Target, r.Duration, want)
+		}
+	}
+}
+
+// TestCarriageReturnAlone: two lines with a carriage return between them are not one request.
+func TestCarriageReturnAlone(t *testing.T) {
+	const line = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0"`
+	sample := [][]byte{[]byte(line), []byte(line + "\r"), []byte(line + "\r" + line + "\r")}
+	p := detected(t, sample).NewParser()
+	for i, want := range []int{0, 0, len(line) + 1} {
+		var r Record
+		if bad := p.Parse(sample[i], &r); bad.Column != want {
+			t.Errorf("line %d: %+v, want column %d", i+1, bad, want)
 		}
 	}
 }

@@ -17,6 +17,7 @@ type Record struct {
 	Start      int64      // µs since the Unix epoch: when the request started; Logged where the line does not tell
 	Resolution int64      // µs: the grain of Start, 1e6 for whole seconds, 1e3 for milliseconds
 	Yearless   bool       // the time has no year: Parser.Latest gave it one
+	Zoneless   bool       // the time says no zone, and is read as UTC
 	HasStart   bool       // the line tells the start, by a request time or a start field
 	Duration   int64      // µs, -1 unknown
 	Client     netip.Addr // zone dropped; IPv4-mapped kept as written

@@ -2,7 +2,7 @@ package format
 
 // readTime settles Logged, Start, Resolution, HasStart and Duration.
 func (p *Parser) readTime(r *Record) bool {
-	r.Yearless = false
+	r.Yearless, r.Zoneless = false, false
 	logged, grain, ok := p.logged(r)
 	start, startGrain, own := int64(0), int64(0), false
 	if text := p.raw(started); len(text) > 0 {
@@ -37,6 +37,7 @@ type clock struct {
 	text          []byte
 	micros, grain int64
 	yearless      bool
+	zoneless      bool
 }
 
 // moment reads a time, with a year or without.
@@ -45,6 +46,7 @@ func (p *Parser) moment(text []byte, r *Record) (micros, grain int64, ok bool) {
 		micros, grain, ok = undated(text, p.Latest)
 		r.Yearless = r.Yearless || ok
 	}
+	r.Zoneless = r.Zoneless || ok && zoneless(text)
 	return micros, grain, ok
 }
 
@@ -74,12 +76,12 @@ func (p *Parser) logged(r *Record) (micros, grain int64, ok bool) {
 		return moment(day)
 	}
 	if string(text) == string(p.clock.text) {
-		r.Yearless = p.clock.yearless
+		r.Yearless, r.Zoneless = p.clock.yearless, p.clock.zoneless
 		return p.clock.micros, p.clock.grain, true
 	}
 	if micros, grain, ok = p.moment(text, r); ok {
 		p.clock.text = append(p.clock.text[:0], text...)
-		p.clock.micros, p.clock.grain, p.clock.yearless = micros, grain, r.Yearless
+		p.clock.micros, p.clock.grain, p.clock.yearless, p.clock.zoneless = micros, grain, r.Yearless, r.Zoneless
 	}
 	if ok || len(day) == 0 {
 		return micros, grain, ok
