@@ -106,7 +106,7 @@ func (s *stored) decode(m *member) (io.Reader, error) {
 		if what := notRead(head); what != "" {
 			return nil, fmt.Errorf("%s inside the %s data is not read: unpack it first", what, c.name)
 		}
-		return documents(out, head), nil
+		return unwrapped(out, head), nil
 	}
 	switch what := notRead(head); {
 	case what == "a zip archive" && s.size < 0:
@@ -114,7 +114,7 @@ func (s *stored) decode(m *member) (io.Reader, error) {
 	case what != "":
 		return nil, fmt.Errorf("%s is not read: unpack it first", what)
 	}
-	return documents(&guarded{Reader: in, in: s}, head), nil
+	return unwrapped(&guarded{Reader: in, in: s}, head), nil
 }
 
 // members reads the members of a compressed file one behind the other (RFC
