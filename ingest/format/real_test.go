@@ -293,3 +293,15 @@ func TestCarriageReturnAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedQuery: a name before a value is told from the first parameter of a query.
+func TestNamedQuery(t *testing.T) {
+	const args = "md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000"
+	for text, want := range map[string]string{"uri=/v/a.ts?" + args: "/v/a.ts?" + args, "path=/v/a.ts args=" + args: "/v/a.ts?" + args, "/v/a.ts " + args: "/v/a.ts?" + args, "path=/v/a.ts args=-": "/v/a.ts"} {
+		line := []byte("time=2026-11-23T09:26:12Z ip=203.0.113.7 method=GET " + text + " status=403 bytes=12 host=c.example.com")
+		var r Record
+		if bad := detected(t, [][]byte{line, line}).NewParser().Parse(line, &r); bad.Reason != "" || string(r.Target) != want || r.Status != 403 {
+			t.Errorf("%s: %+v, %d %s, want %s", text, bad, r.Status, r.Target, want)
+		}
+	}
+}

@@ -61,7 +61,8 @@ func nameLength(s, seps string) int {
 	if end < 0 {
 		end = len(s)
 	}
-	if strings.Contains(s[:end], "&") || strings.HasPrefix(s[n:end], "==") {
+	first, _, _ := strings.Cut(s[n+1:end], "&")
+	if isQuery(s[:end]) && !strings.Contains(first, "=") || strings.HasPrefix(s[n:end], "==") {
 		return 0
 	}
 	return n + 1
