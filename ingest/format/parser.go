@@ -259,6 +259,16 @@ func (p *Parser) undo(f field, b []byte) []byte {
 		b = p.scratch[n:]
 	}
 	if p.format.percent&f.bit() != 0 && bytes.IndexByte(b, '%') >= 0 {
+		if f == agent && formEncoded(b) {
+			n = len(p.scratch)
+			p.scratch = append(p.scratch, b...)
+			b = p.scratch[n:]
+			for i, c := range b {
+				if c == '+' {
+					b[i] = ' '
+				}
+			}
+		}
 		n = len(p.scratch)
 		p.scratch = unpercent(p.scratch, b, f == agent || f == referer || bytes.HasPrefix(b, []byte("%2F")))
 		b = p.scratch[n:]
@@ -269,6 +279,11 @@ func (p *Parser) undo(f field, b []byte) []byte {
 		}
 	}
 	return b
+}
+
+// formEncoded tells whether a plus is a blank, as in the user agents of Akamai's documentation: what else is no letter is encoded.
+func formEncoded(b []byte) bool {
+	return bytes.IndexByte(b, '+') >= 0 && bytes.Contains(b, []byte("%2F")) && !bytes.ContainsAny(b, " /") && !bytes.Contains(b, []byte("%20"))
 }
 
 // encodedTwice tells whether blanks are encoded, and the "%" of them again, as CloudFront did it in user agents until 2020.

@@ -305,3 +305,20 @@ func TestNamedQuery(t *testing.T) {
 		}
 	}
 }
+
+// TestFormEncodedAgent: a user agent as in the lines of https://techdocs.akamai.com/datastream2/v3/docs/log-format-1.
+func TestFormEncodedAgent(t *testing.T) {
+	for text, want := range map[string]string{
+		"Mozilla%2F5.0+%28Macintosh%3B+Intel+Mac+OS+X+10_14_3%29": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_14_3)",
+		"bot%2F1.0+%28%2Bhttps%3A%2F%2Fbot.example%29":            "bot/1.0 (+https://bot.example)",
+		"bot/1.0%20(+https://bot.example)":                        "bot/1.0 (+https://bot.example)",
+		"bot%2F1.0%20%28+https%3A%2F%2Fbot.example%29":            "bot/1.0 (+https://bot.example)",
+		"C++%20player": "C++ player",
+	} {
+		line := []byte(`{"version":1,"cliIP":"203.0.113.7","reqTimeSec":"1795425972.043","statusCode":"403","reqHost":"c.example.com","reqMethod":"GET","reqPath":"/a.ts","UA":"` + text + `"}`)
+		var r Record
+		if bad := detected(t, [][]byte{line}).NewParser().Parse(line, &r); bad.Reason != "" || string(r.UserAgent) != want {
+			t.Errorf("%s: %+v, %s, want %s", text, bad, r.UserAgent, want)
+		}
+	}
+}
