@@ -2,6 +2,7 @@ package detect
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 
 	"ipdrift/detect/finding"
@@ -95,7 +96,7 @@ func (a *analysis) once(f *frame) other {
 	family, _, _, _ := a.clients.of(f.client)
 	u := other{
 		key: a.userOf(f), place: f.place, host: o.host, requests: 1, first: f.start, final: f.start,
-		addresses: 1, prefixes24: 1, prefixes16: 1, four: family == 4, doubted: a.doubted.has(f.place),
+		addresses: 1, prefixes24: 1, prefixes16: 1, four: family == 4, doubted: a.doubted.has(f.place), last: f.client,
 	}
 	if o.refused() {
 		u.refusals = 1
@@ -213,6 +214,22 @@ func (a *analysis) settleOther(u *other) {
 		u.switches = 0
 	}
 	u.retries, u.clients, u.many = nil, nil, nil
+}
+
+// boundTo is the address that the first link of a user was signed for; zero if it is
+// not known to be bound. Without a key a link that one address alone asked for is taken
+// for bound to that one, where the scheme does not show the address.
+func (a *analysis) boundTo(u *other) netip.Addr {
+	if ip := a.signedFor(u.place); ip.IsValid() {
+		if a.film.links[u.place].link != u.key.link {
+			return netip.Addr{}
+		}
+		return ip
+	}
+	if s := u.host.stated.Scheme; u.host.keyed || !s.Binds || s.Visible || u.addresses > 1 {
+		return netip.Addr{}
+	}
+	return a.client(a.clients.of(u.last))
 }
 
 // classOf is what a user is who was not judged, and why.

@@ -263,7 +263,7 @@ func (a *analysis) keepOther(to *audience, u *other) {
 		p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
 		p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
 	}
-	if ip := a.signedFor(u.place); ip.IsValid() && a.film.links[u.place].link == u.key.link {
+	if ip := a.boundTo(u); ip.IsValid() {
 		a.replay(u.host, familyOf(ip)).AddBound(ip, 1)
 	}
 	if u.path != nil {
