@@ -238,6 +238,41 @@ func TestGrownCaseKeepsItsRequests(t *testing.T) {
 	}
 }
 
+// What the lines of a log showed about it is still known when other logs are read: that it is sampled, above all.
+func TestGrownCaseKeepsWhatLogsShowed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.duckdb")
+	line := func(more string) []byte {
+		return []byte(`{"time":"2026-11-23T09:26:12Z","client_ip":"203.0.113.7","host":"a.example","method":"GET","uri":"/a.ts?a=1","status":200` + more + "}\n")
+	}
+	logs := []string{writeFile(t, t.TempDir(), "a.log", line(`,"sample_rate":"0.1","edgename":"waw1"`)), writeFile(t, t.TempDir(), "b.log", line(""))}
+	const sampled = "the log is sampled: requests are missing, so no rates and no order of requests can be told from it"
+	for run, log := range logs {
+		s, err := Create(path, Limits{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources, err := Sources([]string{log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Load(context.Background(), s, sources, testOptions(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := got.Sources[0]; a.Sampled != 1 || a.Edge != "waw1" || !slices.Equal(a.Notes, []string{sampled}) {
+			t.Errorf("run %d: %d lines sampled, edge %q, notes %q", run, a.Sampled, a.Edge, a.Notes)
+		}
+		if run == 1 {
+			if b := got.Sources[1]; b.Sampled != 0 || b.Edge != "" || b.Notes != nil {
+				t.Errorf("the second log: %d lines sampled, edge %q, notes %q", b.Sampled, b.Edge, b.Notes)
+			}
+		}
+		if err := errors.Join(s.Keep(), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // A grown case keeps the permissions of the old one, and a link to it.
 func TestGrownCaseKeepsItsPlace(t *testing.T) {
 	path := keptCase(t, "x.duckdb")

@@ -15,7 +15,10 @@ CREATE TABLE source (           -- one row per input
     parsed   BIGINT NOT NULL,
     rejected BIGINT NOT NULL,
     grain    BIGINT NOT NULL,   -- µs: how exactly the log tells when a request started
-    error    VARCHAR            -- damage met on the way
+    error    VARCHAR,           -- damage met on the way
+    sampled  BIGINT NOT NULL,   -- lines that say that not every request was logged
+    notes    VARCHAR NOT NULL,  -- what the lines show that takes away from what they can tell, a sentence a line
+    edge     VARCHAR NOT NULL   -- that wrote all lines; '' if several did, or the lines do not tell
 );
 
 CREATE TABLE content (          -- what tells that a source is known, whatever its name
