@@ -245,15 +245,26 @@ func portion(r finding.Recommendation) string {
 }
 
 // steps are the points of the curve worth a mention, narrowest first: all of a
-// short curve, else the usual candidates and the recommended prefix. The mask in
-// force accepts nobody who was refused, and is left out.
+// short curve, else the candidates and the recommended prefix. The mask in force
+// accepts nobody who was refused, and is left out.
 func steps(r finding.Recommendation) []finding.CurveStep {
-	all := narrowestFirst(r.Curve)
+	all, named := narrowestFirst(r.Curve), askedFor(r)
 	return slices.DeleteFunc(all, func(s finding.CurveStep) bool {
 		advised := r.Prefix != nil && *r.Prefix == s.Prefix
 		inForce := r.CurrentPrefix != nil && s.Prefix >= *r.CurrentPrefix && r.AffectedUsers > 0
-		return inForce || !advised && len(r.Curve) > 4 && !slices.Contains(candidates(r.Family), s.Prefix)
+		return inForce || !advised && len(r.Curve) > 4 && !slices.Contains(named, s.Prefix)
 	})
+}
+
+// askedFor are the prefixes that were asked about, which the curve of a carrier holds.
+func askedFor(r finding.Recommendation) (prefixes []int) {
+	if len(r.Carriers) == 0 || len(r.Carriers[0].Curve) == 0 {
+		return candidates(r.Family)
+	}
+	for _, s := range r.Carriers[0].Curve {
+		prefixes = append(prefixes, s.Prefix)
+	}
+	return prefixes
 }
 
 // candidates are the prefixes that are asked about unless told otherwise.

@@ -8,6 +8,7 @@ import (
 	"html"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -278,6 +279,25 @@ func TestPriceNamesWhatIsNeeded(t *testing.T) {
 	six.SharedLinks = 2
 	if each := price(a, []finding.Recommendation{r, six}); !strings.Contains(each, "Strangers let in: /16 not measured (60 ") || !strings.Contains(each, ", /64 not measured (2 ") {
 		t.Errorf("masks that differ: %q", each)
+	}
+}
+
+// TestMasksAskedAreShown: what --masks asks about is shown, and the usual candidates
+// are not then.
+func TestMasksAskedAreShown(t *testing.T) {
+	step := func(prefix int) finding.CurveStep {
+		return finding.CurveStep{Prefix: prefix, AcceptedShare: 0.5, High: 1}
+	}
+	r := finding.Recommendation{Family: "ipv4", AffectedUsers: 40, Carriers: []finding.Carrier{{AffectedUsers: 40, Curve: []finding.CurveStep{step(8), step(20)}}}}
+	for p := range 33 {
+		r.Curve = append(r.Curve, step(p))
+	}
+	var shown []int
+	for _, s := range steps(r) {
+		shown = append(shown, s.Prefix)
+	}
+	if !slices.Equal(shown, []int{20, 8}) {
+		t.Errorf("masks %v are shown, want those asked about, 20 and 8", shown)
 	}
 }
 

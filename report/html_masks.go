@@ -55,7 +55,7 @@ func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bo
 	}
 	at := func(prefix int) float64 { return float64(from-prefix) / float64(from-to) }
 	c.draw(curve, at)
-	named := append(candidates(r.Family), from)
+	named := append(askedFor(r), from)
 	if r.Prefix != nil {
 		named = append(named, *r.Prefix)
 	}
