@@ -110,7 +110,7 @@ func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
 	f.StringVar(&o.masks6, "masks6", "64,56,48", "`LIST` of IPv6 prefix lengths to judge")
 	f.StringVar(&o.extent, "recover", "near", "`EXTENT` of the search for the address a link was signed for: none, near (the /16 around), sample=N (then all of IPv4 for N links of each host, drawn at random) or full (all of IPv4)")
 	f.StringVar(&o.asnDB, "asn-db", "", "MMDB `FILE` such as GeoLite2-ASN.mmdb: whose the addresses are that the log does not tell")
-	f.StringVar(&o.issued, "issued", "", "what the signer issued, a `FILE` of CSV or JSON lines with url, address and viewer: settles signing addresses and who is one user")
+	f.StringVar(&o.issued, "issued", "", "what the signer issued, a `FILE` of CSV or JSON lines with url or token, address and viewer: settles signing addresses and who is one user")
 	wordsFor(cmd, "user", "auto", "token", "query:", "cookie:", "field:", "ip+ua")
 	wordsFor(cmd, "recover", append(extents(), string(detect.RecoverSample(30)))...)
 }
@@ -222,7 +222,7 @@ func (p *plan) readIssued(o *analyzeFlags) error {
 		return failed("", "--issued: %s: %w", o.issued, err)
 	}
 	if len(records) == 0 {
-		return failed("each record has the whole URL as it was signed", "--issued: %s: none of %d records holds a signed link", o.issued, skipped)
+		return failed("each record has the whole URL as it was signed, or its token", "--issued: %s: none of %d records holds a signed link", o.issued, skipped)
 	}
 	p.detect.Issued = records
 	return nil

@@ -8,6 +8,37 @@ import (
 	"ipdrift/ingest"
 )
 
+// nameIssued finds the links of records that have a token alone, by its first
+// characters. Those of no link stay as they are: they never reached the edge.
+func (a *analysis) nameIssued(ctx context.Context) error {
+	named := map[uint64]ingest.Issued{}
+	alone := false
+	for hash, r := range a.Issued {
+		named[hash], alone = r, alone || r.Token != ""
+	}
+	if !alone {
+		return nil
+	}
+	err := each(ctx, a.conn, `SELECT hash, host, token FROM link WHERE id > 0`, func(scan scanner) error {
+		var hash uint64
+		var host, shown string
+		if err := scan(&hash, &host, &shown); err != nil {
+			return err
+		}
+		id := ingest.TokenID(shown)
+		r, issued := a.Issued[id]
+		if _, known := a.Issued[hash]; known || !issued || r.Token != shown {
+			return nil
+		}
+		delete(named, id)
+		r.Host, r.Token = host, ""
+		named[hash] = r
+		return nil
+	})
+	a.Issued = named
+	return err
+}
+
 // issuedTo adds the address that the signer saw to those that a suspect is
 // tried with, before all others: a hash has to prove it all the same.
 func (a *analysis) issuedTo(s *suspect, hash uint64) {

@@ -40,9 +40,16 @@ func TestIssued(t *testing.T) {
 	never := video.link("/never/seg1.ts", "233.252.0.78")
 	text += "1,https://cdn.test" + never + ",233.252.0.78,cora\n"
 	rows += `{"url":"https://cdn.test` + never + `","ip":"233.252.0.78","viewer_id":"cora"}` + "\n"
+	tokens, jsons := "time,Token,ip,viewer id\n", ""
+	for _, row := range strings.Split(strings.TrimSpace(text), "\n")[1:] {
+		v := strings.Split(row, ",")
+		md5 := v[1][strings.Index(v[1], "md5=")+4:][:22]
+		tokens += v[0] + "," + md5 + "," + v[2] + "," + v[3] + "\n"
+		jsons += fmt.Sprintf(`{"md5":%q,"ip":%q,"viewer_id":%q}`+"\n", md5, v[2], v[3])
+	}
 	log := l.text(entry.text)
 	tryText(t, log, settings{recover: detect.RecoverNear}).want(t, line, "unresolved_signature unresolved_signature - - -")
-	for name, text := range map[string]string{"csv": text, "json": rows} {
+	for name, text := range map[string]string{"csv": text, "json": rows, "csv of tokens": tokens, "json of tokens": jsons} {
 		tr := tryText(t, log, settings{recover: detect.RecoverNear, issued: record(t, text)})
 		tr.want(t, line, "ip_mismatch ip_mismatch - recomputed 233.252.0.77")
 		if tr.Users.Total != 42 || tr.Users.ByClass[finding.FirstRequest] != 1 || tr.Method.IdentityUsers["the signer's record"] != 1 {
@@ -64,6 +71,34 @@ func TestIssuedIsNoProof(t *testing.T) {
 	tr := tryText(t, l.text(entry.text), settings{recover: detect.RecoverNear, issued: record(t, "url,ip\nhttps://cdn.test"+lost+",233.252.0.1\n")})
 	if tr.rows[line-1].signed == "233.252.0.1" {
 		t.Errorf("%s", tr.rows[line-1])
+	}
+}
+
+// TestIssuedToNobody: a viewer who is null is not told, and tokens that begin alike
+// are not told apart.
+func TestIssuedToNobody(t *testing.T) {
+	var l little
+	l.audience(video, 2)
+	link := l.entries[0].target
+	rows := ""
+	for _, e := range l.entries {
+		rows += fmt.Sprintf(`{"url":"https://cdn.test%s","viewer":null}`+"\n", e.target)
+	}
+	md5 := link[strings.Index(link, "md5=")+4:][:22]
+	alike := "token,viewer\n" + md5 + ",bert\n" + md5[:6] + "0000000000000000,anna\n" + l.entries[1].target[strings.Index(l.entries[1].target, "md5=")+4:][:22] + ",anna\n"
+	for name, text := range map[string]string{"null": rows, "alike": alike} {
+		if tr := l.try(t, settings{issued: record(t, text)}); tr.Users.Total != 2 {
+			t.Errorf("%s: %d users, want 2", name, tr.Users.Total)
+		}
+	}
+}
+
+// TestIssuedKeepsQuiet: an error holds nothing of a record.
+func TestIssuedKeepsQuiet(t *testing.T) {
+	scheme, _ := token.SchemeNamed("gcore")
+	_, _, err := ingest.ReadIssued(strings.NewReader("1,https://cdn.test"+video.link("/a/seg1.ts", "233.252.0.77")+",233.252.0.77,anna\n"), token.NewResources(scheme))
+	if err == nil || strings.Contains(strings.ToLower(err.Error()), "md5") || strings.Contains(err.Error(), "233.252") {
+		t.Errorf("%v", err)
 	}
 }
 

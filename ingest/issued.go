@@ -20,7 +20,8 @@ import (
 
 // Issued is a link that the signer handed out, by its own record.
 type Issued struct {
-	Host   string
+	Host   string     // "" where the record has a token and no URL
+	Token  string     // its first characters, as column token of table link has them; "" where the record has a URL
 	Client netip.Addr // that the signer saw; zero: not told
 	Viewer uint64     // hash of the viewer's id; 0: not told
 }
@@ -30,13 +31,14 @@ const maxIssued = 1 << 20
 
 // issuedNames are the names of a record's values, of each the first that it has.
 var issuedNames = map[string][]string{
-	"url": {"url", "link", "uri"}, "address": {"address", "ip", "client_ip", "remote_addr"}, "viewer": {"viewer", "viewer_id", "user_id", "user"},
+	"url": {"url", "link", "uri"}, "token": {"token", "md5"}, "address": {"address", "ip", "client_ip", "remote_addr"}, "viewer": {"viewer", "viewer_id", "user_id", "user"},
 }
 
 // ReadIssued reads what a signer issued, as CSV with a header row or as JSON
-// lines: url, address, viewer (a time is not needed). It returns the records by
-// the hash of their link, as column hash of table link has it. Records without a
-// whole signed URL are counted, not kept, and of very many the first ones are.
+// lines: url or token, address, viewer (a time is not needed). It returns the
+// records by the hash of their link, as column hash of table link has it, or by
+// TokenID where they have a token alone. Records with neither a whole signed URL
+// nor a token are counted, not kept, and of very many the first ones are.
 func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Issued, skipped int64, err error) {
 	buffered := bufio.NewReader(in)
 	head, _ := buffered.Peek(1)
@@ -55,6 +57,9 @@ func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Is
 			return nil, 0, err
 		}
 		hash, r, ok := issued(values, resources, parsers)
+		if before, twice := records[hash]; twice && r.Token != "" && before != r {
+			r = Issued{Token: r.Token} // two tokens begin alike, and the case cannot tell them apart
+		}
 		if !ok {
 			skipped++
 		} else if len(records) < maxIssued {
@@ -72,8 +77,14 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 		}
 		return ""
 	}
-	var l token.Link
-	if l, r.Host, ok = readLink(value("url"), resources, parsers); !ok {
+	l, host, linked := readLink(value("url"), resources, parsers)
+	switch text := value("token"); {
+	case linked:
+		hash, r.Host = stableID([]byte(host), &l), host
+	case len(text) > tokenShown:
+		r.Token = validText(text[:tokenShown])
+		hash = TokenID(r.Token)
+	default:
 		return 0, r, false
 	}
 	r.Client, _ = netip.ParseAddr(value("address")) // one that is none is not told
@@ -81,7 +92,14 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 		sum := sha256.Sum256([]byte(viewer))
 		r.Viewer = binary.BigEndian.Uint64(sum[:]) | 1
 	}
-	return stableID([]byte(r.Host), &l), r, true
+	return hash, r, true
+}
+
+// TokenID is what a record without a URL goes by, of the first characters of its
+// token.
+func TokenID(shown string) uint64 {
+	sum := sha256.Sum256([]byte(shown))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // readLink takes a whole signed URL apart; false for what is none.
@@ -99,6 +117,11 @@ func readLink(raw string, resources *token.Resources, parsers map[*token.Scheme]
 	return l, host, l.Shape == token.Signed
 }
 
+// issuedName is the name of a column or key as issuedNames has it.
+func issuedName(name string) string {
+	return strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(name)))
+}
+
 func csvRecords(in io.Reader) func() (map[string]string, error) {
 	table := csv.NewReader(in)
 	table.FieldsPerRecord = -1
@@ -110,10 +133,11 @@ func csvRecords(in io.Reader) func() (map[string]string, error) {
 				return nil, err
 			}
 			for _, name := range row {
-				names = append(names, strings.ToLower(strings.TrimSpace(name)))
+				names = append(names, issuedName(name))
 			}
-			if !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(issuedNames["url"], n) }) {
-				return nil, fmt.Errorf("no column url in %q: the first row names the columns, as in time,url,address,viewer", strings.Join(names, ","))
+			links := slices.Concat(issuedNames["url"], issuedNames["token"])
+			if !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(links, n) }) {
+				return nil, errors.New("no column url or token: the first row names the columns, as in time,url,address,viewer")
 			}
 		}
 		row, err := table.Read()
@@ -138,7 +162,9 @@ func jsonRecords(in io.Reader) func() (map[string]string, error) {
 		}
 		out := map[string]string{}
 		for name, v := range raw {
-			out[strings.ToLower(name)] = fmt.Sprint(v)
+			if v != nil {
+				out[issuedName(name)] = fmt.Sprint(v)
+			}
 		}
 		return out, nil
 	}
