@@ -269,19 +269,23 @@ func (h *host) infer(k *kind, served []netip.Addr, named netip.Prefix) ruling {
 	for _, ip := range served {
 		here = here || ip == k.ip
 	}
+	var near token.Detail
+	if k.late >= ingest.NearExpiry && k.late <= ingest.JustLate {
+		near = detailNearExpiry
+	}
 	switch {
 	case !k.refused():
 		return ruling{}
 	case named.IsValid() && !named.Contains(k.ip.Unmap()) && k.late >= ingest.JustLate:
-		return ruling{verdict: token.ExpiredIPMismatch, basis: inferred, signed: named.Masked().Addr()}
+		return ruling{verdict: token.ExpiredIPMismatch, detail: near, basis: inferred, signed: named.Masked().Addr()}
 	case named.IsValid() && !named.Contains(k.ip.Unmap()):
-		return ruling{verdict: token.IPMismatch, basis: inferred, signed: named.Masked().Addr()}
+		return ruling{verdict: token.IPMismatch, detail: near, basis: inferred, signed: named.Masked().Addr()}
 	case k.code == codeTokenExpired:
 		return ruling{verdict: token.Expired, basis: edgeCode}
 	case k.code != codeTokenWrong && (k.late >= ingest.JustLate || k.late >= ingest.NearExpiry && k.status == 410):
-		return ruling{verdict: token.Expired, basis: inferred}
+		return ruling{verdict: token.Expired, detail: near, basis: inferred}
 	case elsewhere && !here:
-		r := ruling{verdict: token.IPMismatch, basis: inferred}
+		r := ruling{verdict: token.IPMismatch, detail: near, basis: inferred}
 		if k.late >= ingest.JustLate {
 			r.verdict = token.ExpiredIPMismatch
 		}

@@ -194,7 +194,14 @@ func TestWithoutAKey(t *testing.T) {
 	late403 := l.get(folder, folder.until("/x/seg-1.ts", home, past-1), home, 403)
 	broken := l.get(folder, "/v/seg-1.ts?md5=tooshort&expires=1", home, 403)
 	bare := l.get(folder, "/v/seg-1.ts", home, 403)
+	now := noon.Unix() + 100
+	just := l.add(entry{host: folder.host, target: folder.until("/n/seg-1.ts", home, now-2), ip: home, status: 410, at: 100 * time.Second})
+	second := l.add(entry{host: folder.host, target: folder.until("/m/seg-1.ts", home, now), ip: home, status: 410, at: 100 * time.Second})
+	third := l.add(entry{host: folder.host, target: folder.until("/o/seg-1.ts", home, now-3), ip: home, status: 410, at: 100 * time.Second})
 	tr := l.try(t, settings{noKey: true})
+	tr.want(t, just, "expired expired near_expiry inferred -")
+	tr.want(t, second, "expired expired near_expiry inferred -")
+	tr.want(t, third, "expired expired - inferred -")
 	tr.want(t, served, "unchecked - - - "+home)
 	tr.want(t, moved, "ip_mismatch ip_mismatch - inferred "+home)
 	tr.want(t, same, "unchecked unchecked - - "+home)
@@ -206,7 +213,7 @@ func TestWithoutAKey(t *testing.T) {
 	if c := tr.host(t, folder.host); c.Status != finding.NotChecked || !strings.Contains(c.Reason, "no key") {
 		t.Errorf("%s: %s", c.Status, c.Reason)
 	}
-	if got, want := fmt.Sprint(tr.Denials.Inferred), "map[expired:2 ip_mismatch:1]"; got != want {
+	if got, want := fmt.Sprint(tr.Denials.Inferred), "map[expired:5 ip_mismatch:1]"; got != want {
 		t.Errorf("inferred %s, want %s", got, want)
 	}
 }
