@@ -209,6 +209,9 @@ func TestWithoutAKey(t *testing.T) {
 	tr.want(t, late, "expired expired - inferred -")
 	tr.want(t, late403, "expired expired - inferred -")
 	tr.want(t, broken, "malformed malformed bad_md5 - -")
+	if n := tr.scalar(t, `SELECT count(*) FROM tokens WHERE scope = ''`); n != 0 {
+		t.Errorf("%d tokens with an empty scope, want NULL where it is not known", n)
+	}
 	tr.want(t, bare, "unsigned unsigned - - -")
 	if c := tr.host(t, folder.host); c.Status != finding.NotChecked || !strings.Contains(c.Reason, "no key") {
 		t.Errorf("%s: %s", c.Status, c.Reason)

@@ -48,7 +48,7 @@ SELECT user_name(l.hash, a.text, p.salt) AS user_id, l.host, p.class, p.reason, 
 FROM persons p JOIN link l ON l.id = p.link JOIN agent a ON a.id = p.agent;
 
 CREATE VIEW tokens AS
-SELECT l.token, l.host, make_timestamp(least(l.deadline, 253402300799) * 1000000) AS expires, s.scope, s.signed_ip, s.basis,
+SELECT l.token, l.host, make_timestamp(least(l.deadline, 253402300799) * 1000000) AS expires, nullif(s.scope, '') AS scope, s.signed_ip, s.basis,
        u.users, n.requests, n.refusals
 FROM link l
 LEFT JOIN signatures s ON s.link = l.id
