@@ -212,7 +212,8 @@ func (l *looked) outcome() finding.Outcome {
 	if len(l.Events) > 0 {
 		o.Switches = int64(switches(l.Events, l.idx, grain))
 	}
-	if len(l.falls) > 0 && !l.RefusalsOnly {
+	beyond := fell >= 0 && l.To > 0 && fell+l.t.Recovery.Microseconds() > l.To // what came next was not looked at
+	if len(l.falls) > 0 && !l.RefusalsOnly && !beyond {
 		broke := o.Resumed == 0 || o.Resumed > l.t.Recovery.Seconds()
 		o.Interrupted = &broke
 	}

@@ -137,6 +137,12 @@ func TestComplaintCounts(t *testing.T) {
 	if o := late.Outcome; o.Interrupted == nil || !*o.Interrupted || o.Resumed != 11 {
 		t.Errorf("served again after 11 s is not recovered: %+v", o)
 	}
+	for to, want := range map[int64]bool{14: false, 15: true} { // a refusal at 5 s may be recovered from until 15 s
+		cut := complaint(newScene().no(5, same24, "seg-2.ts", token.IPMismatch), nil)
+		if cut.To = to * second; (settle(cut).Outcome.Interrupted != nil) != want {
+			t.Errorf("looked at until %d s: told %t, want %t", to, !want, want)
+		}
+	}
 	only := newScene().no(5, same24, "seg-2.ts", token.IPMismatch)
 	only.RefusalsOnly = true
 	if o := settle(complaint(only, nil)).Outcome; o.Interrupted != nil {
