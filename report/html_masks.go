@@ -56,8 +56,10 @@ func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bo
 	at := func(prefix int) float64 { return float64(from-prefix) / float64(from-to) }
 	c.draw(curve, at)
 	named := append(askedFor(r), from)
-	if r.Prefix != nil {
-		named = append(named, *r.Prefix)
+	for _, p := range []*int{r.Prefix, r.CurrentPrefix} {
+		if p != nil {
+			named = append(named, *p)
+		}
 	}
 	slices.Sort(named)
 	for _, p := range slices.Compact(named) {

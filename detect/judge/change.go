@@ -1,6 +1,9 @@
 package judge
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // change is the way from the present binding to the chosen prefix, step by
 // step (rule 20): links already out break at the switch unless the edge
@@ -32,7 +35,21 @@ func (q *question) lives() string {
 	if q.o.Life == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (links live up to %s from their first use, 95 %% of them at most %s)", span(q.o.Life.Microseconds()), span(q.o.Life95.Microseconds()))
+	return fmt.Sprintf(" (links live up to %s from their first use, 95 %% of them at most %s)", atMost(q.o.Life), atMost(q.o.Life95))
+}
+
+// atMost is a span that a duration does not exceed.
+func atMost(d time.Duration) string {
+	unit := time.Second
+	switch {
+	case d >= 48*time.Hour:
+		unit = 24 * time.Hour
+	case d >= 2*time.Hour:
+		unit = time.Hour
+	case d >= 2*time.Minute:
+		unit = time.Minute
+	}
+	return span(((d + unit - 1) / unit * unit).Microseconds())
 }
 
 func (q *question) example() string {
