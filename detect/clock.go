@@ -1,8 +1,10 @@
 package detect
 
 import (
+	"maps"
 	"math"
 	"slices"
+	"strconv"
 
 	"ipdrift/ingest"
 )
@@ -57,7 +59,7 @@ func (l *lives) add(life int64) {
 // aged notes when a link was used first, of all and where that was too late.
 func (h *host) aged(l *visited) {
 	const never = math.MaxInt64
-	first, served, refused := int64(never), int64(never), int64(never)
+	first, served, refused, answer := int64(never), int64(never), int64(never), 0
 	for i := range l.visits {
 		v := &l.visits[i]
 		first = min(first, v.first)
@@ -70,6 +72,9 @@ func (h *host) aged(l *visited) {
 		if v.refused() {
 			refused = min(refused, v.first)
 		}
+		if mayRefuse(v.status) {
+			answer = int(v.status)
+		}
 	}
 	h.lives.add(l.deadline - first/1e6)
 	if served < never {
@@ -78,16 +83,35 @@ func (h *host) aged(l *visited) {
 	if refused < never {
 		h.late.refused.add(refused/1e6 - l.deadline)
 	}
+	if answer > 0 && served == never && refused == never {
+		if h.answers == nil {
+			h.answers = map[int]int64{}
+		}
+		h.answers[answer]++
+	}
+}
+
+// mayRefuse tells the statuses that a host may answer to expired links, and that say
+// nothing else: of a missing file, a range, a gone client or too many requests.
+func mayRefuse(status uint16) bool {
+	return status/100 == 4 && !slices.Contains([]uint16{404, 408, 416, 429, 499}, status)
 }
 
 // clock looks for expiry errors that are the fault of a clock or a time zone:
 // links served long after their expiry, and refusals that cluster behind a
-// multiple of a quarter of an hour.
+// multiple of a quarter of an hour; and for refusals that are not taken for some.
 func (a *analysis) clock() {
 	for _, name := range a.names {
 		h := a.hosts[name]
 		if late := &h.late.served; late.links >= clockLinks && float64(late.links) >= fewLinks*float64(h.tokens) {
 			a.warnOf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", name, late.links, median(late.some))
+		}
+	}
+	for _, name := range a.names {
+		for _, status := range slices.Sorted(maps.Keys(a.hosts[name].answers)) {
+			if n := a.hosts[name].answers[status]; n >= clockLinks {
+				a.warnOf("%s: %d links were answered %s after their expiry, which does not count as refused here: if this host refuses expired links so, say expired_status: %[3]s in --config", name, n, strconv.Itoa(status))
+			}
 		}
 	}
 	for _, name := range a.names {

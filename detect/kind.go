@@ -73,6 +73,7 @@ type host struct {
 	life95   time.Duration
 	lives    lives // what these were told from
 	late     struct{ served, refused delays }
+	answers  map[int]int64           // to links after their expiry that were neither served nor refused: links, by status
 	gaps     bool                    // segments are missing: requests are not in the log
 	session  time.Duration           // of its users, the median
 	outside  map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers

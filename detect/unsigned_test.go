@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,22 @@ func TestRule06NoTokenAnywhere(t *testing.T) {
 	}
 	if said := strings.Join(l.try(t, settings{}).Warnings, " "); !strings.Contains(said, "no served request has a token: it was stripped from the log, or stands in a cookie") {
 		t.Errorf("%q", said)
+	}
+}
+
+// TestRule02AnotherStatusForExpiry: a host that answers 401 to expired links is
+// recognised; one whose files are gone is not.
+func TestRule02AnotherStatusForExpiry(t *testing.T) {
+	for status, want := range map[int]bool{401: true, 404: false} {
+		var l little
+		l.audience(video, 40)
+		for i := range 30 {
+			l.get(video, video.until(fmt.Sprintf("/late/%d/seg1.ts", i), stranger(100+i), past), stranger(100+i), status)
+		}
+		said := strings.Join(l.try(t, settings{}).Warnings, " ")
+		if strings.Contains(said, "cdn.test: 30 links were answered 401 after their expiry") != want || strings.Contains(said, "say expired_status: 401") != want {
+			t.Errorf("%d: %q", status, said)
+		}
 	}
 }
 
