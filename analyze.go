@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -153,8 +154,11 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if p.sources, err = ingest.Sources(args); err != nil {
 		return nil, err
 	}
-	if err := o.outputFlags.check(p.sources); err != nil {
+	if err := o.outputFlags.check(append(o.files(p.secrets), p.sources...)); err != nil {
 		return nil, err
+	}
+	if o.db != "" && slices.ContainsFunc(o.outputs, func(path string) bool { return filepath.Clean(path) == filepath.Clean(o.db) }) {
+		return nil, usage("choose another name", "-o %s is the case itself", o.db)
 	}
 	if p.load.Map = p.columns; o.logFormat != "" {
 		if p.load.Format, err = format.NamedWith(o.logFormat, p.columns); err != nil {
@@ -195,6 +199,16 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	d.Command = commandLine(cmd, args)
 	d.Scope, _ = token.ParseScope(o.scope)
 	return p, nil
+}
+
+// files are those beside the logs that are read.
+func (o *analyzeFlags) files(s *secrets) (files []ingest.Source) {
+	for _, path := range append(s.files, o.issued, o.asnDB, o.pseudonymKey, o.db) {
+		if path != "" {
+			files = append(files, ingest.Source{Path: path})
+		}
+	}
+	return files
 }
 
 // isCase tells whether a source is the case itself, or what stands beside it:

@@ -102,6 +102,7 @@ type configFile struct {
 	columns   format.Map // what the log calls our fields
 	user      string     // who is one user, as --user tells it; "": not stated
 	privacy   privacy
+	files     []string                 // of keys
 	schemes   map[string]*token.Scheme // by name, so that one scheme is one
 	seen      map[string]int           // host → line
 }
@@ -281,14 +282,14 @@ func (c *configFile) key(host string, k keyRef, line int) error {
 		if text == "" {
 			return c.wrong(k.Env.Line, "the environment variable of this key is not set")
 		}
-		c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.Env.Line), []byte(text), span})
+		c.keys = append(c.keys, keyText{host: host, where: fmt.Sprintf("%s:%d", c.path, k.Env.Line), text: []byte(text), span: span})
 		return nil
 	}
 	text, err := c.keyFile(k.File)
 	if err != nil {
 		return err
 	}
-	c.keys = append(c.keys, keyText{host, fmt.Sprintf("%s:%d", c.path, k.File.Line), text, span})
+	c.keys = append(c.keys, keyText{host: host, where: fmt.Sprintf("%s:%d", c.path, k.File.Line), text: text, span: span})
 	return nil
 }
 
@@ -303,5 +304,6 @@ func (c *configFile) keyFile(node yaml.Node) ([]byte, error) {
 	if err != nil {
 		return nil, c.wrong(node.Line, "the key file: %s", err)
 	}
+	c.files = append(c.files, path)
 	return text, nil
 }

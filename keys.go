@@ -57,6 +57,7 @@ func schemeNames() []string {
 // keyText is a key as it was found: what it stands for depends on the scheme.
 type keyText struct {
 	host, where string
+	path        string // of its file, where a flag names it
 	text        []byte
 	span        token.Span
 }
@@ -70,6 +71,7 @@ type secrets struct {
 	columns   format.Map // what the log calls our fields
 	user      string     // who is one user, as the configuration says; "": it does not
 	privacy   privacy
+	files     []string // that were read for it
 }
 
 // read finds the keys. Warnings about them go to w.
@@ -82,6 +84,9 @@ func (k *keyFlags) read(w io.Writer) (*secrets, error) {
 	found, err := keyFilesOf("key-file", k.keyFiles)
 	if err != nil {
 		return nil, err
+	}
+	for _, f := range found {
+		s.files = append(s.files, f.path)
 	}
 	scheme := token.Schemes()[0]
 	if k.scheme != "" {
@@ -96,7 +101,7 @@ func (k *keyFlags) read(w io.Writer) (*secrets, error) {
 			return nil, err
 		}
 		s.columns, s.user, s.privacy = c.columns, c.user, c.privacy
-		found = append(found, c.keys...)
+		found, s.files = append(found, c.keys...), append(append(s.files, k.config), c.files...)
 		for _, r := range c.resources {
 			if k.scheme != "" {
 				r.Scheme = scheme
@@ -180,7 +185,7 @@ func keyFilesOf(flag string, args []string) ([]keyText, error) {
 		if err != nil {
 			return nil, failed("the flag names a file that holds the key; its value is not shown, for it could be the key itself", "%s: %w", where, err)
 		}
-		out = append(out, keyText{host: host, where: where + ", " + path, text: text})
+		out = append(out, keyText{host: host, where: where + ", " + path, path: path, text: text})
 	}
 	return out, nil
 }
