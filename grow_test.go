@@ -290,3 +290,34 @@ func TestInterruptedWaiting(t *testing.T) {
 		t.Error("the case has changed")
 	}
 }
+
+// TestViewersOfSeveralRuns: ids of two runs cannot be compared, which is said; in one
+// run they join a viewer's links.
+func TestViewersOfSeveralRuns(t *testing.T) {
+	dir := t.TempDir()
+	line := func(name, token string) string {
+		path := filepath.Join(dir, name)
+		text := fmt.Sprintf(`203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /v/%s.ts?uid=viewer-1234&md5=%s&expires=1893456000 HTTP/1.1" 200 1 "-" "UA"`+"\n", name, token)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	a, b := line("a", "AAAAAAAAAAAAAAAAAAAAAA"), line("b", "BBBBBBBBBBBBBBBBBBBBBA")
+	for _, user := range []string{"auto", "query:uid", "ip+ua", "token"} {
+		once, _ := command(t, 0, "analyze", "--quiet", "--user", user, "--format", "json", a, b)
+		kept := filepath.Join(dir, strings.ReplaceAll(user, ":", "")+".duckdb")
+		command(t, 0, "analyze", "--quiet", "--user", user, "--db", kept, a)
+		grown, _ := command(t, 0, "analyze", "--quiet", "--user", user, "--db", kept, "--format", "json", b)
+		users := 1
+		if user == "token" {
+			users = 2
+		}
+		if want := fmt.Sprintf(`"total": %d`, users); !strings.Contains(once, want) || strings.Contains(once, "several runs") {
+			t.Errorf("%s: %s users in one run, want %s", user, once, want)
+		}
+		if strings.Contains(grown, "a viewer in the logs of several runs") != (user != "token") {
+			t.Errorf("%s: %s", user, grown)
+		}
+	}
+}

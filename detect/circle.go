@@ -495,6 +495,25 @@ func (a *analysis) sayIdentity() {
 	}
 }
 
+// sayRuns says whose requests in several runs are not joined: the hashes of ids of two
+// runs cannot be compared.
+func (a *analysis) sayRuns(ctx context.Context) error {
+	who := a.loaded.Identity.Kind
+	if !a.grown() || who == ingest.ByToken {
+		return nil
+	}
+	told := true
+	if who == ingest.ByAuto {
+		if err := a.conn.QueryRowContext(ctx, `SELECT EXISTS (FROM tie WHERE kind <> ?)`, ingest.TieConnection).Scan(&told); err != nil {
+			return err
+		}
+	}
+	if told {
+		a.warnOf("a viewer in the logs of several runs whom an id alone joins counts once for each of them: ids are kept as hashes whose key ends with its run; analysed in one run, such viewers count once")
+	}
+	return nil
+}
+
 // stated tells whether the log states who the users are.
 func (a *analysis) stated() bool {
 	k := a.loaded.Identity.Kind

@@ -158,6 +158,9 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	a.lifetimes()
 	a.clock()
 	a.sayTrends()
+	if err := a.sayRuns(ctx); err != nil {
+		return err
+	}
 	if err := a.beside(ctx, a.listFlagged, a.sumUp); err != nil {
 		return err
 	}

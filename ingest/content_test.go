@@ -358,3 +358,33 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 }
+
+// A case grows by users told apart as before, and is left as it was by others.
+func TestGrownCaseKeepsItsUsers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.duckdb")
+	for run, user := range []string{"query:it's", "query:it's", "auto", "ip+ua", "query:it's"} {
+		s, err := Create(path, Limits{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := fmt.Sprintf(`203.0.113.7 - - [23/Nov/2026:09:26:%02d +0000] "GET /a.ts HTTP/1.1" 200 1`+"\n", run)
+		sources, err := Sources([]string{writeFile(t, t.TempDir(), "a.log", []byte(log))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := testOptions(t)
+		if o.Identity, err = ParseIdentity(user); err != nil {
+			t.Fatal(err)
+		}
+		_, err = Load(context.Background(), s, sources, o)
+		if other := user != "query:it's"; other != (err != nil) || other && !strings.Contains(err.Error(), "the case tells users apart by --user query:it's") {
+			t.Errorf("run %d, %s: %v", run, user, err)
+		}
+		if err == nil {
+			err = s.Keep()
+		}
+		if err := errors.Join(err, s.Close()); err != nil && !strings.Contains(err.Error(), "--user") {
+			t.Fatal(err)
+		}
+	}
+}

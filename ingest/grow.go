@@ -60,8 +60,18 @@ func (l *load) remember(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var user string
+	if err := s.DB.QueryRowContext(ctx, `SELECT value FROM ipdrift_old.about WHERE name = ?`, aboutUser).Scan(&user); err != nil {
+		return err
+	}
+	if user != l.Identity.String() {
+		return fmt.Errorf("%s: the case tells users apart by --user %s, and cannot grow by --user %s: give that one, or analyse all its logs anew into another file", s.final, user, l.Identity)
+	}
 	return s.DB.QueryRowContext(ctx, `SELECT value::BIGINT FROM ipdrift_old.about WHERE name = ?`, aboutQueries).Scan(&p.queries)
 }
+
+// aboutUser is the name under which a case remembers who is one user.
+const aboutUser = "user"
 
 // aboutQueries is the name under which a case remembers how many requests had
 // a query string.

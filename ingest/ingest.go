@@ -324,7 +324,8 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	}
 	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven, Hits: l.hits}
 	for _, q := range []string{
-		fmt.Sprintf(`BEGIN; %sINSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d')%s; COMMIT`, views(), CaseVersion, aboutQueries, out.Queries, l.aboutKey()),
+		fmt.Sprintf(`BEGIN; %sINSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d'), ('%s', '%s')%s; COMMIT`, views(), CaseVersion, aboutQueries, out.Queries,
+			aboutUser, strings.ReplaceAll(l.Identity.String(), "'", "''"), l.aboutKey()),
 		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without
 	} {
 		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
