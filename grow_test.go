@@ -321,3 +321,31 @@ func TestViewersOfSeveralRuns(t *testing.T) {
 		}
 	}
 }
+
+// TestNodesOfEarlierRuns: a proxy in a hosting network that was recognised by its many
+// links is one in the next run too, whose log alone would not tell.
+func TestNodesOfEarlierRuns(t *testing.T) {
+	dir := t.TempDir()
+	log := func(name string, links int) string {
+		var text strings.Builder
+		for i := range links {
+			f := slices.Repeat([]string{"-"}, 50)
+			f[0], f[3], f[5], f[8] = "192.0.2.99", "[23/Nov/2026:09:26:12 +0000]", "403", fmt.Sprint("player/", i%6)
+			f[4] = fmt.Sprintf("GET /%s/%d.ts?md5=%s%02dAAAAAAAAAAAAAAAAAAA&expires=1893456000 HTTP/1.1", name, i, name, i)
+			f[12], f[27], f[35] = "cdn.example", "shield_no", "16509"
+			text.WriteString(`"` + strings.Join(f, `" "`) + `"` + "\n")
+		}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	kept := filepath.Join(dir, "x.duckdb")
+	for i, path := range []string{log("a", 60), log("b", 10)} {
+		out, _ := command(t, 0, "analyze", "--quiet", "--db", kept, "--format", "json", path)
+		if want := fmt.Sprintf("their %d requests are left out", 60+10*i); !strings.Contains(out, want) {
+			t.Errorf("run %d does not say %q: %s", i, want, out)
+		}
+	}
+}

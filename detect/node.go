@@ -75,7 +75,8 @@ func (a *analysis) findBots(ctx context.Context) error {
 const maxBots = 1 << 18
 
 // setNodesAside makes the requests of nodes what those of shields are: judged,
-// and left out of everything that counts viewers.
+// and left out of everything that counts viewers. In a case that has grown, what
+// was set aside before still tells a node.
 func (a *analysis) setNodesAside(ctx context.Context) error {
 	if err := a.findBots(ctx); err != nil || len(a.hosted) == 0 {
 		return err
@@ -88,7 +89,7 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 	for _, q := range []string{
 		`CREATE TABLE work.node AS WITH n AS (
 			SELECT c.address FROM hit h JOIN clients c ON c.id = h.client JOIN outcome o ON o.id = h.outcome
-			WHERE c.asn IN (` + strings.Join(asns, ", ") + `) AND h.link > 0 AND NOT o.shield
+			WHERE c.asn IN (` + strings.Join(asns, ", ") + `) AND h.link > 0 AND (NOT o.shield OR ` + fmt.Sprint(a.grown()) + `)
 			GROUP BY c.address HAVING count(DISTINCT h.link) > ` + fmt.Sprint(nodeTokens) + ` AND count(DISTINCT h.agent) >= ` + fmt.Sprint(nodeAgents) + `)
 		 SELECT c.id, c.address FROM clients c SEMI JOIN n USING (address)`,
 		`CREATE TABLE work.twin AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin
