@@ -217,8 +217,8 @@ func (a *analysis) settleOther(u *other) {
 }
 
 // boundTo is the address that the first link of a user was signed for; zero if it is
-// not known to be bound. Without a key a link that one address alone asked for is taken
-// for bound to that one, where the scheme does not show the address.
+// not known to be bound. Without a key a link is taken for bound to the address that it
+// was asked for from last, where the scheme binds links and does not show how.
 func (a *analysis) boundTo(u *other) netip.Addr {
 	if ip := a.signedFor(u.place); ip.IsValid() {
 		if a.film.links[u.place].link != u.key.link {
@@ -226,7 +226,7 @@ func (a *analysis) boundTo(u *other) netip.Addr {
 		}
 		return ip
 	}
-	if s := u.host.stated.Scheme; u.host.keyed || !s.Binds || s.Visible || u.addresses > 1 {
+	if s := u.host.stated.Scheme; u.host.keyed || !s.Binds || s.Visible {
 		return netip.Addr{}
 	}
 	return a.client(a.clients.of(u.last))
