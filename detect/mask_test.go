@@ -62,6 +62,23 @@ func TestRule02MasksInForce(t *testing.T) {
 	}
 }
 
+// TestRule02ANetworkThatReadsAsAWiderOne: 198.51.0.0 is the text of a /24 and of a /16;
+// a link that was served under the /24 in force is not one that the signer cut to a /16.
+func TestRule02ANetworkThatReadsAsAWiderOne(t *testing.T) {
+	s := site{host: "mask.test", dir: true, text: func(ip string) string { return cutters["network"](ip, 3) }}
+	var l little
+	l.audience(s, 40)
+	link := s.link("/v/seg-1.ts", "198.51.0.10")
+	l.get(s, link, "198.51.0.10", 200)
+	moved := l.get(s, on("/v/seg-2.ts", link), "198.51.77.10", 403)
+	other := s
+	other.text = func(ip string) string { return cutters["network"](ip, 2) }
+	wide := l.get(s, other.link("/w/seg-2.ts", "203.0.113.9"), "203.0.113.9", 403)
+	tr := l.try(t, settings{})
+	tr.want(t, moved, "ip_mismatch ip_mismatch - recomputed 198.51.0.0")
+	tr.want(t, wide, "unresolved_signature unresolved_signature signer:masked recomputed 203.0.0.0")
+}
+
 // TestRule02MaskOfIPv6 and whole IPv4 addresses, on one host: what bunny's signers do.
 func TestRule02MaskOfIPv6(t *testing.T) {
 	for form, suffix := range map[string]string{"network": "", "cidr": "/64"} {

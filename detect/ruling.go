@@ -124,7 +124,7 @@ func (h *host) check(k *kind, p *proof) ruling {
 		return mistaken(oldKeyName, bindTo(how.binding, signed))
 	case held && h.policy.accepts(k, how):
 		return timely(k, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
-	case held && h.addressOf(how, k.ip):
+	case held && (h.addressOf(how, k.ip) || h.narrower(how, k.ip, p)):
 		return h.elsewhere(k, p)
 	case held:
 		return h.misuse(k, how, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
@@ -159,6 +159,14 @@ func overAnother(s token.Scope) string {
 func (h *host) addressOf(how hypothesis, ip netip.Addr) bool {
 	m, masked := h.policy.mask(familyOf(ip))
 	return how.binding.Kind == token.BindMask && how.binding.Form == token.FormNetwork && h.policy.bound() && (!masked || m.Form != token.FormNetwork)
+}
+
+// narrower tells whether what was hashed as a network is the text of a narrower one,
+// as this host hashes it and took the link for another request: 198.51.0.0 is that of a
+// /16 and of a /24.
+func (h *host) narrower(how hypothesis, ip netip.Addr, p *proof) bool {
+	m, masked := h.policy.mask(familyOf(ip))
+	return masked && p != nil && p.how.binding == m && how.binding.Kind == token.BindMask && how.binding.Form == m.Form && how.binding.Prefix < m.Prefix
 }
 
 func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
