@@ -65,8 +65,8 @@ func searched(s finding.Search) string {
 	if s.Links == 0 {
 		return "no link needed one"
 	}
-	text := fmt.Sprintf("%s failed for every address seen: %s explained by another request, %s by trying %s, %s left",
-		plural(s.Links, "link", "links"), count(s.Witnessed), count(s.Found), plural(s.Candidates, "address", "addresses"), count(s.Unresolved))
+	text := fmt.Sprintf("%s failed for every address seen: %s explained by another request, %s by trying %s of addresses and known mistakes, %s left",
+		plural(s.Links, "link", "links"), count(s.Witnessed), count(s.Found), plural(s.Candidates, "hash", "hashes"), count(s.Unresolved))
 	if s.Skipped > 0 {
 		text += "; " + count(s.Skipped) + " of these not searched deeply"
 	}

@@ -395,7 +395,7 @@ type Method struct {
 type Search struct {
 	Links      int64 `json:"links"`      // links whose hash failed for every observed address
 	Witnessed  int64 `json:"witnessed"`  // explained by another request with the same token
-	Found      int64 `json:"found"`      // explained by trying addresses
+	Found      int64 `json:"found"`      // explained by trying addresses and known mistakes
 	Unresolved int64 `json:"unresolved"` // left over
 	Candidates int64 `json:"candidates"` // hashes tried
 	Skipped    int64 `json:"skipped"`    // links left over that were not searched deeply: the budget was used up
