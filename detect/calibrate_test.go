@@ -56,16 +56,19 @@ func TestRule01CountsTokens(t *testing.T) {
 	}
 }
 
-// TestRule01LeavesOut are answers that say nothing about a token.
+// TestRule01LeavesOut are answers that say nothing about a token, be its hash right or
+// wrong.
 func TestRule01LeavesOut(t *testing.T) {
 	var l little
 	l.audience(folder, 40)
 	odd := folder
 	odd.key = "not-the-key-of-the-host"
-	for i, e := range []entry{{status: 200, method: "OPTIONS"}, {status: 204}, {status: 301}, {status: 302}, {status: 307}, {status: 416}, {status: 499}, {status: 502}, {status: 200, method: "POST"}} {
+	for i, e := range []entry{{status: 200, method: "OPTIONS"}, {status: 403, method: "OPTIONS"}, {status: 204}, {status: 301}, {status: 302}, {status: 307}, {status: 404}, {status: 416}, {status: 499}, {status: 502}, {status: 200, method: "POST"}} {
 		e.host, e.ip = odd.host, stranger(i)
 		for n := range 5 {
 			e.target = odd.link(fmt.Sprintf("/odd/%d/%d/a.ts", i, n), e.ip)
+			l.add(e)
+			e.target = folder.link(fmt.Sprintf("/even/%d/%d/a.ts", i, n), e.ip)
 			l.add(e)
 		}
 	}

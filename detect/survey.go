@@ -117,10 +117,10 @@ func (s *survey) add(l *visited) {
 	if l.link == 0 {
 		return
 	}
-	l.host().calibrated(&c, l.deadline)
+	silent := l.host().calibrated(&c, l.deadline)
 	l.host().aged(l)
 	if c.keyed && !c.matched {
-		s.suspect(l, !c.served)
+		s.suspect(l, silent)
 	}
 }
 
@@ -207,13 +207,14 @@ func (c *census) add(v *visit) {
 		k = 1
 	}
 	c.served, c.matched, c.keyed = c.served || served, c.matched || v.matched, c.keyed || v.keyed
-	by := &c.by[k]
-	by.some, by.taken, by.held, by.failed = true, by.taken || served, by.held || v.matched, by.failed || served && !v.matched
+	by, counts := &c.by[k], served || v.refused() && v.method != "OPTIONS"
+	by.some, by.taken, by.held, by.failed = by.some || counts, by.taken || served, by.held || counts && v.matched, by.failed || served && !v.matched
 }
 
 // calibrated counts a link for the calibration of its host: what was read
-// without a key says nothing about it.
-func (h *host) calibrated(c *census, deadline int64) {
+// without a key says nothing about it, nor does what was neither served nor refused,
+// or a preflight. silent tells that it was only refused, and does not reproduce.
+func (h *host) calibrated(c *census, deadline int64) (silent bool) {
 	by := &c.by[0]
 	if h.keyed {
 		by = &c.by[1]
@@ -226,9 +227,10 @@ func (h *host) calibrated(c *census, deadline int64) {
 		}
 	case by.some:
 		h.silent++
+		silent = true
 	}
 	if !c.matched {
-		return
+		return silent
 	}
 	h.links++
 	switch {
@@ -237,6 +239,7 @@ func (h *host) calibrated(c *census, deadline int64) {
 	case deadline < longAgo:
 		h.brief++
 	}
+	return silent
 }
 
 // learn counts how a link is signed, if its hash says so: one for a path that
