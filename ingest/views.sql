@@ -7,7 +7,7 @@ CREATE VIEW clients AS
 SELECT id, family, mapped, hi, lo, coalesce(address, concat_ws('.', lo >> 24 & 255, lo >> 16 & 255, lo >> 8 & 255, lo & 255)) AS address, country, asn FROM client;
 
 CREATE VIEW signatures AS
-SELECT s.link, coalesce($scopes[s.scope], '') AS scope, coalesce(f.signed_ip, c.address) AS signed_ip, $bases[s.basis] AS basis
+SELECT s.link, $scopes[s.scope] AS scope, coalesce(f.signed_ip, c.address) AS signed_ip, $bases[s.basis] AS basis
 FROM signed s LEFT JOIN clients c ON c.id = s.client LEFT JOIN found f ON f.link = s.link;
 
 CREATE VIEW persons AS
@@ -48,7 +48,7 @@ SELECT user_name(l.hash, a.text, p.salt) AS user_id, l.host, p.class, p.reason, 
 FROM persons p JOIN link l ON l.id = p.link JOIN agent a ON a.id = p.agent;
 
 CREATE VIEW tokens AS
-SELECT l.token, l.host, make_timestamp(least(l.deadline, 253402300799) * 1000000) AS expires, nullif(s.scope, '') AS scope, s.signed_ip, s.basis,
+SELECT l.token, l.host, make_timestamp(least(l.deadline, 253402300799) * 1000000) AS expires, s.scope, s.signed_ip, s.basis,
        u.users, n.requests, n.refusals
 FROM link l
 LEFT JOIN signatures s ON s.link = l.id
