@@ -13,13 +13,13 @@ import (
 
 // parquet writes a result as Parquet. DuckDB writes files only, so stdout and
 // pipes get it by way of a temporary one.
-func (o *queryFlags) parquet(cmd *cobra.Command, store *ingest.Store, query string) error {
+func (o *queryFlags) parquet(cmd *cobra.Command, result *ingest.Result) error {
 	if o.output == "" {
 		out := cmd.OutOrStdout()
 		if isTerminal(out) {
 			return usage("add -o FILE.parquet, or redirect stdout", "parquet is not for a terminal")
 		}
-		return parquetTo(cmd.Context(), out, store, query)
+		return parquetTo(cmd.Context(), out, result)
 	}
 	f, err := newPending(o.output)
 	if err != nil {
@@ -27,9 +27,9 @@ func (o *queryFlags) parquet(cmd *cobra.Command, store *ingest.Store, query stri
 	}
 	defer f.drop()
 	if f.stream {
-		err = parquetTo(cmd.Context(), f, store, query)
+		err = parquetTo(cmd.Context(), f, result)
 	} else {
-		err = wrongSQL(store.Parquet(cmd.Context(), query, f.Name()))
+		err = wrongSQL(result.Parquet(cmd.Context(), f.Name()))
 	}
 	if err != nil {
 		return err
@@ -37,14 +37,14 @@ func (o *queryFlags) parquet(cmd *cobra.Command, store *ingest.Store, query stri
 	return f.keep()
 }
 
-func parquetTo(ctx context.Context, out io.Writer, store *ingest.Store, query string) error {
+func parquetTo(ctx context.Context, out io.Writer, result *ingest.Result) error {
 	dir, err := os.MkdirTemp("", "ipdrift-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "result.parquet")
-	if err := store.Parquet(ctx, query, path); err != nil {
+	if err := result.Parquet(ctx, path); err != nil {
 		return wrongSQL(err)
 	}
 	f, err := os.Open(path)

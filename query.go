@@ -104,24 +104,59 @@ func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
 		}
 		query = string(text)
 	}
-	store, err := openCase(path)
+	store, result, err := ask(cmd.Context(), path, query)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	defer result.Close()
 	if format.write == nil {
-		return o.parquet(cmd, store, query)
+		return o.parquet(cmd, result)
 	}
-	return o.rows(cmd, store, query, *format)
+	return o.rows(cmd, result, *format)
+}
+
+// ask runs a query on a case. What takes more memory than there is for it is run again,
+// slowly.
+func ask(ctx context.Context, path, query string) (*ingest.Store, *ingest.Result, error) {
+	store, err := openCase(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	result, err := store.Query(ctx, query)
+	if ingest.OutOfMemory(err) {
+		store.Close()
+		if store, err = openCaseWith(path, ingest.Limits{Threads: 1, Memory: caseMemory}); err != nil {
+			return nil, nil, err
+		}
+		result, err = store.QuerySliced(ctx, query)
+	}
+	if err != nil {
+		err = stoppedQuery(store.Worded(err))
+		store.Close()
+		return nil, nil, err
+	}
+	return store, result, nil
+}
+
+// stoppedQuery says what kept a query from its result.
+func stoppedQuery(err error) error {
+	if full := (*ingest.FullDisk)(nil); errors.As(err, &full) && full.Temporary {
+		return failed("point TMPDIR to a folder with room for the whole result, as text", "%w", err)
+	}
+	if ingest.OutOfMemory(err) {
+		return failed("sort or group fewer columns or rows; without ORDER BY and GROUP BY a result may be of any size", "the query takes more than the %d MB of memory that there are for it", caseMemory>>20)
+	}
+	return wrongSQL(err)
 }
 
 // rows writes a result row by row.
-func (o *queryFlags) rows(cmd *cobra.Command, store *ingest.Store, query string, format queryFormat) error {
-	t, err := openTable(cmd.Context(), store, query)
+func (o *queryFlags) rows(cmd *cobra.Command, result *ingest.Result, format queryFormat) error {
+	t, err := openTable(cmd.Context(), result)
 	if err != nil {
 		return wrongSQL(err)
 	}
-	defer t.rows.Close()
+	defer t.close()
 	if o.output == "" {
 		out := cmd.OutOrStdout()
 		t.width = screen(out, 0).Width
@@ -160,23 +195,27 @@ func firstLine(err error) string {
 	return strings.TrimPrefix(line, "duckdb_execute_prepared_arrow: ")
 }
 
-// table is the result of a query.
+// table is the result of a query, read piece by piece.
 type table struct {
-	rows   *sql.Rows
+	rows   *sql.Rows // of a piece
+	next   func() (*sql.Rows, error, bool)
+	close  func()
 	header []string
 	kinds  []string // DuckDB's names of the column types
 	width  int      // of the screen, 0 none
 }
 
-func openTable(ctx context.Context, store *ingest.Store, query string) (*table, error) {
-	rows, err := store.DB.QueryContext(ctx, query)
-	if err != nil {
+func openTable(ctx context.Context, result *ingest.Result) (*table, error) {
+	t := &table{}
+	t.next, t.close = iter.Pull2(result.Rows(ctx))
+	var err error
+	if t.rows, err, _ = t.next(); err != nil {
+		t.close()
 		return nil, err
 	}
-	t := &table{rows: rows}
-	types, err := rows.ColumnTypes()
+	types, err := t.rows.ColumnTypes()
 	if err != nil {
-		rows.Close()
+		t.close()
 		return nil, err
 	}
 	for _, c := range types {
@@ -193,20 +232,27 @@ func (t *table) values() iter.Seq2[[]any, error] {
 		for i := range row {
 			into[i] = &row[i]
 		}
-		for t.rows.Next() {
-			if err := t.rows.Scan(into...); err != nil {
+		for more := true; more; {
+			for t.rows.Next() {
+				if err := t.rows.Scan(into...); err != nil {
+					yield(nil, err)
+					return
+				}
+				for i := range row {
+					row[i] = shown(ingest.Plain(row[i], t.kinds[i]), t.kinds[i])
+				}
+				if !yield(row, nil) {
+					return
+				}
+			}
+			err := t.rows.Err()
+			if err == nil {
+				t.rows, err, more = t.next()
+			}
+			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for i := range row {
-				row[i] = shown(ingest.Plain(row[i], t.kinds[i]), t.kinds[i])
-			}
-			if !yield(row, nil) {
-				return
-			}
-		}
-		if err := t.rows.Err(); err != nil {
-			yield(nil, err)
 		}
 	}
 }

@@ -24,9 +24,6 @@ import (
 // aboutAnalysis is the name under which a case remembers its analysis.
 const aboutAnalysis = "analysis"
 
-// usersSQL is what a CSV of users holds.
-const usersSQL = `SELECT * FROM users ORDER BY host, ip_mismatches DESC, refusals DESC, user_id`
-
 // outputFlags say where reports go.
 type outputFlags struct {
 	format   string
@@ -262,11 +259,16 @@ func (d document) render(ctx context.Context, w io.Writer, f report.Format, layo
 	if f.Name != "csv" {
 		return f.Render(w, d.analysis, layout)
 	}
-	t, err := openTable(ctx, d.store, usersSQL)
+	users, err := d.store.Users(ctx)
 	if err != nil {
 		return err
 	}
-	defer t.rows.Close()
+	defer users.Close()
+	t, err := openTable(ctx, users)
+	if err != nil {
+		return err
+	}
+	defer t.close()
 	return report.CSV(w, t.header, t.cells(""))
 }
 
@@ -347,7 +349,15 @@ func recall(ctx context.Context, path string) (*ingest.Store, *finding.Analysis,
 
 // openCase opens a kept case for reading.
 func openCase(path string) (*ingest.Store, error) {
-	store, err := ingest.Open(path, ingest.Limits{Memory: 512 << 20})
+	return openCaseWith(path, ingest.Limits{Memory: caseMemory})
+}
+
+// caseMemory is what DuckDB may use of the memory there is for a kept case; texts that it
+// sorts, and what is read, come on top.
+const caseMemory = 384 << 20
+
+func openCaseWith(path string, limits ingest.Limits) (*ingest.Store, error) {
+	store, err := ingest.Open(path, limits)
 	if err != nil {
 		return nil, failed(`a case is made by "ipdrift analyze --db CASE.duckdb LOG"`, "%s", firstLine(err))
 	}

@@ -15,16 +15,10 @@ import (
 	"github.com/marcboeker/go-duckdb"
 )
 
-// Parquet runs a query and writes its result to a file as Parquet (zstd). The
-// case itself is locked against writing files, so the result streams as Arrow
-// into a second database in memory, which writes it: page by page, so that
-// memory stays bounded. What is no query, such as DESCRIBE, comes in one piece.
-func (s *Store) Parquet(ctx context.Context, query, path string) error {
-	from, err := s.DB.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
+// Parquet writes the result to a file as Parquet (zstd). The case itself is locked
+// against writing files, so the result streams as Arrow into a second database in
+// memory, which writes it.
+func (r *Result) Parquet(ctx context.Context, path string) error {
 	connector, err := duckdb.NewConnector("?memory_limit=256MB", nil)
 	if err != nil {
 		return err
@@ -37,18 +31,12 @@ func (s *Store) Parquet(ctx context.Context, query, path string) error {
 		return err
 	}
 	defer to.Close()
-	_, whole := from.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS `+query)
-	return from.Raw(func(source any) error {
+	return r.conn.Raw(func(source any) error {
 		reader, err := duckdb.NewArrowFromConn(source.(driver.Conn))
 		if err != nil {
 			return err
 		}
-		var records array.RecordReader
-		if whole == nil {
-			records, err = newPaged(ctx, reader)
-		} else {
-			records, err = reader.QueryContext(ctx, query)
-		}
+		records, err := newPaged(ctx, reader, r)
 		if err != nil {
 			return err
 		}
@@ -72,46 +60,46 @@ func copyArrow(ctx context.Context, records array.RecordReader, sink any, path s
 	return errors.Join(err, records.Err())
 }
 
-// widePage is how many rows of a wide result are held at once.
-const widePage = 1 << 15
-
-// paged reads the temporary table page piece by piece. Its records are valid
-// until the next one.
+// paged reads a result piece by piece. Its records are valid until the next one.
 type paged struct {
 	ctx    context.Context
 	arrow  *duckdb.Arrow
+	left   []string // queries
 	now    array.RecordReader
-	at     int
-	rows   int64 // of the piece
 	failed error
 }
 
-func newPaged(ctx context.Context, from *duckdb.Arrow) (*paged, error) {
-	p := &paged{ctx: ctx, arrow: from}
-	return p, p.turn()
+func newPaged(ctx context.Context, from *duckdb.Arrow, r *Result) (*paged, error) {
+	p := &paged{ctx: ctx, arrow: from, left: r.queries()}
+	p.turn()
+	return p, p.failed
 }
 
-// turn goes to the next piece.
-func (p *paged) turn() (err error) {
-	before := p.now
-	p.now, err = p.arrow.QueryContext(p.ctx, fmt.Sprintf(`SELECT * FROM page WHERE rowid >= %d AND rowid < %d`, p.at, p.at+widePage))
-	p.at, p.rows = p.at+widePage, 0
-	if before != nil {
-		before.Release()
+// turn goes to the next piece, if there is one.
+func (p *paged) turn() bool {
+	if len(p.left) == 0 {
+		return false
 	}
-	return err
+	reader, err := p.arrow.QueryContext(p.ctx, p.left[0])
+	p.left = p.left[1:]
+	if p.failed = err; err != nil {
+		return false
+	}
+	if p.now != nil {
+		p.now.Release()
+	}
+	p.now = reader
+	return true
 }
 
 func (p *paged) Next() bool {
 	for p.failed == nil {
 		if p.now.Next() {
-			p.rows += p.now.Record().NumRows()
 			return true
 		}
-		if p.failed = p.now.Err(); p.failed != nil || p.rows < widePage {
+		if p.failed = p.now.Err(); p.failed != nil || !p.turn() {
 			return false
 		}
-		p.failed = p.turn()
 	}
 	return false
 }

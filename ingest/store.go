@@ -114,7 +114,15 @@ func Open(path string, l Limits) (*Store, error) {
 		s.Close()
 		return nil, err
 	}
-	for _, q := range []string{`SET enable_external_access = false`, `SET lock_configuration = true`} {
+	s.file = path
+	locks := []string{`SET enable_external_access = false`, `SET lock_configuration = true`}
+	// By default DuckDB spills beside the case: it may lie where nothing can be written, and
+	// another process that reads it would spill into the same files.
+	if dir, err := os.MkdirTemp("", temporary); err == nil {
+		s.dir = dir
+		locks = append([]string{`SET temp_directory = ` + quoted(dir)}, locks...)
+	}
+	for _, q := range locks {
 		if _, err := s.DB.Exec(q); err != nil {
 			s.Close()
 			return nil, err

@@ -1,0 +1,126 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/marcboeker/go-duckdb"
+)
+
+// Result is the rows of a query. They are kept in a temporary table, which DuckDB can
+// spill, and read from there piece by piece: the driver materialises whatever it reads.
+type Result struct {
+	conn *sql.Conn
+	page string // of the table, from a row to a row; else what is run to get all of it
+	rows int64  // in the table; -1: there is none
+}
+
+// rowNumber is the column of the table that numbers its rows from 1: DuckDB finds a range of
+// it without reading all others, which it does not by rowid.
+const rowNumber = `"number of the row"`
+
+// widePage is how many rows of a wide result are held at once.
+const widePage = 1 << 15
+
+// Query runs a query. What is none, such as DESCRIBE, is run when it is read.
+func (s *Store) Query(ctx context.Context, query string) (*Result, error) {
+	return s.result(ctx, query, func(conn *sql.Conn) (bool, error) { return hold(ctx, conn, query) })
+}
+
+// QuerySliced is Query where memory did not suffice: the views that are large are made
+// tables first, slice by slice. It takes longer and much of the disk.
+func (s *Store) QuerySliced(ctx context.Context, query string) (*Result, error) {
+	return s.result(ctx, query, func(conn *sql.Conn) (bool, error) {
+		if err := layOut(ctx, conn, query); err != nil {
+			return false, err
+		}
+		return hold(ctx, conn, query)
+	})
+}
+
+// Users is view users: by host, and who has most refusals first.
+func (s *Store) Users(ctx context.Context) (*Result, error) {
+	r, err := s.result(ctx, "", func(conn *sql.Conn) (bool, error) { return true, sortedUsers(ctx, conn) })
+	if err == nil {
+		r.page = pageOfUsers
+	}
+	return r, err
+}
+
+// result reads from table page, if fill has filled it.
+func (s *Store) result(ctx context.Context, query string, fill func(*sql.Conn) (held bool, err error)) (*Result, error) {
+	conn, err := s.DB.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{conn: conn, page: query, rows: -1}
+	held, err := fill(conn)
+	if err == nil && held {
+		r.page = `SELECT * EXCLUDE (` + rowNumber + `) FROM page WHERE ` + rowNumber + ` BETWEEN %d AND %d`
+		err = conn.QueryRowContext(ctx, `SELECT count(*) FROM page`).Scan(&r.rows)
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// hold fills table page. What cannot be prepared for it is no single query, or a wrong
+// one, which DuckDB words better without what stands before it here.
+func hold(ctx context.Context, conn *sql.Conn, query string) (held bool, err error) {
+	query = strings.TrimRight(query, "; \t\r\n")
+	statement, err := conn.PrepareContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS SELECT *, row_number() OVER () AS `+rowNumber+` FROM (`+query+"\n)")
+	if err != nil {
+		return false, ctx.Err()
+	}
+	defer statement.Close()
+	_, err = statement.ExecContext(ctx)
+	return err == nil, err
+}
+
+// Close ends the result.
+func (r *Result) Close() error {
+	_, err := r.conn.ExecContext(context.Background(), `DROP TABLE IF EXISTS page`)
+	return errors.Join(err, r.conn.Close())
+}
+
+// queries make the whole, one after the other. There is one at least.
+func (r *Result) queries() (all []string) {
+	if r.rows < 0 {
+		return []string{r.page}
+	}
+	for first := int64(1); first == 1 || first <= r.rows; first += widePage {
+		all = append(all, fmt.Sprintf(r.page, first, first+widePage-1))
+	}
+	return all
+}
+
+// Rows reads the result piece by piece: each piece has all columns, and there is one at
+// least. It is closed when the next is asked for.
+func (r *Result) Rows(ctx context.Context) iter.Seq2[*sql.Rows, error] {
+	return func(yield func(*sql.Rows, error) bool) {
+		for _, query := range r.queries() {
+			rows, err := r.conn.QueryContext(ctx, query)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			more := yield(rows, nil)
+			rows.Close()
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// OutOfMemory tells whether DuckDB was short of the memory that it may use.
+func OutOfMemory(err error) bool {
+	e := (*duckdb.Error)(nil)
+	return errors.As(err, &e) && strings.HasPrefix(e.Msg, "Out of Memory Error") && !strings.Contains(e.Msg, "max_temp_directory_size")
+}

@@ -1,0 +1,127 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// slicing says how a view is read in slices, each of which is joined by itself: its rows
+// are the smaller side of most joins then, so that millions of texts need little memory.
+// The view as a whole is one chain of joins, which DuckDB builds all at once.
+type slicing struct {
+	view, from string // what the view begins with, a table and its alias
+	cuts       func(ctx context.Context, conn *sql.Conn) (conditions []string, err error)
+}
+
+var (
+	slicedRequests = slicing{"requests", "hit h", cutHits}
+	slicedUsers    = slicing{"users", "persons p", cutPersons}
+)
+
+// cutHits cuts table hit into ranges that the database finds without reading all others:
+// lines of one source, or whole sources.
+func cutHits(ctx context.Context, conn *sql.Conn) (conditions []string, err error) {
+	rows, err := conn.QueryContext(ctx, `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	from, room := uint16(0), int64(0) // of the last condition, if it is of whole sources
+	for rows.Next() {
+		var source uint16
+		var first, last, n int64
+		if err := rows.Scan(&source, &first, &last, &n); err != nil {
+			return nil, err
+		}
+		switch {
+		case n > pageRows:
+			step := pageRows * max(1, (last-first+1)/n) // a source may have other lines than those of requests
+			for ; first <= last; first += step {
+				conditions = append(conditions, fmt.Sprintf(`source = %d AND line BETWEEN %d AND %d`, source, first, first+step-1))
+			}
+			room = 0
+		case n > room:
+			conditions, from, room = append(conditions, fmt.Sprintf(`source = %d`, source)), source, pageRows-n
+		default:
+			conditions[len(conditions)-1], room = fmt.Sprintf(`source BETWEEN %d AND %d`, from, source), room-n
+		}
+	}
+	return conditions, rows.Err()
+}
+
+// cutPersons cuts the users by their links: most have one of their own.
+func cutPersons(ctx context.Context, conn *sql.Conn) (conditions []string, err error) {
+	last, err := LastID(ctx, conn, "link")
+	for first := 1; first <= last; first += pageRows {
+		conditions = append(conditions, fmt.Sprintf(`link BETWEEN %d AND %d`, first, first+pageRows-1))
+	}
+	return conditions, err
+}
+
+// each hands on a query for each slice. All of them make the view.
+func (v slicing) each(ctx context.Context, conn *sql.Conn, f func(query string) error) error {
+	conditions, err := v.cuts(ctx, conn)
+	if err != nil {
+		return err
+	}
+	_, body, _ := strings.Cut(views(), "CREATE VIEW "+v.view+" AS\n")
+	body, _, _ = strings.Cut(body, ";\n")
+	table, alias, _ := strings.Cut(v.from, " ")
+	for _, condition := range conditions {
+		if err := f(strings.Replace(body, "FROM "+v.from, `FROM (SELECT * FROM `+table+` WHERE `+condition+`) `+alias, 1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// layOut makes tables of the views that a query may read, for this connection alone. They
+// go before the views.
+func layOut(ctx context.Context, conn *sql.Conn, query string) error {
+	for _, v := range []slicing{slicedRequests, slicedUsers} {
+		if !strings.Contains(strings.ToLower(query), v.view) {
+			continue
+		}
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE %[1]s AS SELECT * FROM %[1]s LIMIT 0`, v.view)); err != nil {
+			return err
+		}
+		if err := v.each(ctx, conn, func(slice string) error {
+			_, err := conn.ExecContext(ctx, `INSERT INTO `+v.view+` `+slice)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sortedUsers fills table page with the users, who have most refused first on every host,
+// and words with the texts in it: rows of one width are sorted within little memory, rows
+// with texts are not.
+func sortedUsers(ctx context.Context, conn *sql.Conn) error {
+	for _, q := range []string{
+		`CREATE OR REPLACE TEMP TABLE words AS SELECT row_number() OVER (ORDER BY text)::UINTEGER AS id, text
+			FROM (SELECT host AS text FROM link UNION SELECT class FROM persons UNION SELECT reason FROM persons)`,
+		`CREATE OR REPLACE TEMP TABLE roll AS SELECT * REPLACE (0::UBIGINT AS user_id, 0::UINTEGER AS host, 0::UINTEGER AS class, 0::UINTEGER AS reason) FROM users LIMIT 0`,
+	} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	if err := slicedUsers.each(ctx, conn, func(slice string) error {
+		_, err := conn.ExecContext(ctx, `INSERT INTO roll SELECT u.* REPLACE (('0x' || u.user_id)::UBIGINT AS user_id, h.id AS host, c.id AS class, r.id AS reason)
+			FROM (`+slice+`) u JOIN words h ON h.text = u.host JOIN words c ON c.text = u.class JOIN words r ON r.text = u.reason`)
+		return err
+	}); err != nil {
+		return err
+	}
+	_, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS SELECT *, row_number() OVER () AS `+rowNumber+` FROM (FROM roll ORDER BY host, ip_mismatches DESC, refusals DESC, user_id); DROP TABLE roll`)
+	return err
+}
+
+// pageOfUsers is a piece of what sortedUsers makes, as view users has it.
+const pageOfUsers = `SELECT u.* EXCLUDE (` + rowNumber + `) REPLACE (lpad(lower(hex(u.user_id)), 16, '0') AS user_id, h.text AS host, c.text AS class, r.text AS reason)
+	FROM page u JOIN words h ON h.id = u.host JOIN words c ON c.id = u.class JOIN words r ON r.id = u.reason
+	WHERE u.` + rowNumber + ` BETWEEN %d AND %d ORDER BY u.` + rowNumber
