@@ -251,7 +251,7 @@ func TestNothingSecretComesOut(t *testing.T) {
 
 // searchCase looks through every table and view of a case.
 func searchCase(t *testing.T, kept string, search func(where, text string)) {
-	names, _ := ipdrift(t, 0, "query", kept, "--format", "csv", `SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal`)
+	names, _ := ipdrift(t, 0, "query", kept, "--format", "csv", `SELECT table_name FROM duckdb_tables() WHERE NOT temporary UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal`)
 	tables := strings.Fields(names)[1:]
 	if len(tables) < 15 {
 		t.Fatalf("the case has %d tables", len(tables))
