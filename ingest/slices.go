@@ -16,40 +16,9 @@ type slicing struct {
 }
 
 var (
-	slicedRequests = slicing{"requests", "hit h", cutHits}
+	slicedRequests = slicing{"requests", "hit h", func(ctx context.Context, conn *sql.Conn) ([]string, error) { return hitParts(ctx, conn, pageRows) }}
 	slicedUsers    = slicing{"users", "persons p", cutPersons}
 )
-
-// cutHits cuts table hit into ranges that the database finds without reading all others:
-// lines of one source, or whole sources.
-func cutHits(ctx context.Context, conn *sql.Conn) (conditions []string, err error) {
-	rows, err := conn.QueryContext(ctx, `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	from, room := uint16(0), int64(0) // of the last condition, if it is of whole sources
-	for rows.Next() {
-		var source uint16
-		var first, last, n int64
-		if err := rows.Scan(&source, &first, &last, &n); err != nil {
-			return nil, err
-		}
-		switch {
-		case n > pageRows:
-			step := pageRows * max(1, (last-first+1)/n) // a source may have other lines than those of requests
-			for ; first <= last; first += step {
-				conditions = append(conditions, fmt.Sprintf(`source = %d AND line BETWEEN %d AND %d`, source, first, first+step-1))
-			}
-			room = 0
-		case n > room:
-			conditions, from, room = append(conditions, fmt.Sprintf(`source = %d`, source)), source, pageRows-n
-		default:
-			conditions[len(conditions)-1], room = fmt.Sprintf(`source BETWEEN %d AND %d`, from, source), room-n
-		}
-	}
-	return conditions, rows.Err()
-}
 
 // cutPersons cuts the users by their links: most have one of their own.
 func cutPersons(ctx context.Context, conn *sql.Conn) (conditions []string, err error) {
