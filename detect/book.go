@@ -63,6 +63,7 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 type leaf struct {
 	*analysis
 	grouped
+	plain   [2][]bool // see plainOutcomes
 	cut     *cut
 	dockets []docket
 	seals   []seal // of the strips of cut
@@ -88,12 +89,13 @@ type leaf struct {
 	decoder decoder
 }
 
-func newLeaf(a *analysis) *leaf {
-	return &leaf{analysis: a, parsers: map[*token.Scheme]*token.Parser{}}
+func newLeaf(a *analysis, plain [2][]bool) *leaf {
+	return &leaf{analysis: a, plain: plain, parsers: map[*token.Scheme]*token.Parser{}}
 }
 
 // reset empties a leaf.
 func (l *leaf) reset(c *cut) {
+	l.empty()
 	l.cut = c
 	l.dockets, l.seals, l.kinds, l.rulings, l.paths = l.dockets[:0], l.seals[:0], l.kinds[:0], l.rulings[:0], l.paths[:0]
 	j, g := &l.judged, &l.signed
@@ -123,7 +125,7 @@ func (l *leaf) write(d *docket) {
 		return
 	case d.link == 0:
 	case d.quiet:
-		s.client = d.visits[0].client
+		s.client = d.first.client
 	default:
 		for i := range d.kinds {
 			k := &d.kinds[i]
@@ -137,9 +139,16 @@ func (l *leaf) write(d *docket) {
 		l.sign(d.link, scope, known, s.client)
 	}
 	if known.signed.IsValid() && known.basis == recomputed {
-		s.voter = d.host()
+		s.voter = l.hostOf(d)
 	}
 	l.seals = append(l.seals, s)
+}
+
+func (l *leaf) hostOf(d *docket) *host {
+	if d.quiet {
+		return l.outcomes[d.first.outcome].host
+	}
+	return d.host()
 }
 
 // doubts tells the causes of refusals whose viewer nobody can class: where users are
@@ -152,8 +161,7 @@ func (a *analysis) doubts(cause uint8) bool {
 // signature is what the link was signed over; without a basis where that is not known.
 func (l *leaf) signature(d *docket) (known ruling, scope token.Scope) {
 	if d.quiet {
-		v := &d.visits[0]
-		return ruling{basis: recomputed, signed: l.client(v.family, v.mapped, v.hi, v.lo)}, v.how.scope
+		return ruling{basis: recomputed, signed: l.client(l.clients.of(d.first.client))}, l.outcomes[d.first.outcome].how.scope
 	}
 	found := false
 	for i := range d.rulings {

@@ -12,15 +12,42 @@ import (
 // one address that asked, signed in the one way that the host takes, in time, and
 // nothing was refused. On most logs, hostile ones above all, these are most links.
 // Their requests are valid, and table judged says nothing about them.
-func (l *visited) quiet() bool {
-	first := &l.visits[0]
-	for i := range l.visits {
-		v := &l.visits[i]
-		if !v.plain(int(v.family)) || v.client != first.client || v.how.scope != first.how.scope || v.how.up != first.how.up {
-			return false
+func (l *leaf) quiet(s *strip) (first frame, quiet bool, err error) {
+	var plain []bool
+	var how hypothesis
+	err = s.parts(func(frames []frame) error {
+		if plain == nil {
+			first = frames[0]
+			family, _, _, _ := l.clients.of(first.client)
+			plain, how = l.plain[at(int(family))], l.outcomes[first.outcome].how
 		}
+		for i := range frames {
+			f := &frames[i]
+			if f.client != first.client || !plain[f.outcome] {
+				return errEnough
+			}
+			if o := l.outcomes[f.outcome]; o.how.scope != how.scope || o.how.up != how.up {
+				return errEnough
+			}
+		}
+		return nil
+	})
+	if err == errEnough {
+		return first, false, nil
 	}
-	return true
+	return first, err == nil, err
+}
+
+// plainOutcomes tells by family and outcome whether it is plain.
+func (a *analysis) plainOutcomes() (plain [2][]bool) {
+	for _, family := range []int{4, 6} {
+		of := make([]bool, len(a.outcomes))
+		for id, o := range a.outcomes {
+			of[id] = o != nil && o.plain(family)
+		}
+		plain[at(family)] = of
+	}
+	return plain
 }
 
 // plain tells whether requests of an outcome from a family's addresses are valid

@@ -14,7 +14,8 @@ import (
 // docket is one link, and what was ruled on its kinds.
 type docket struct {
 	visited
-	quiet   bool // nothing needs thought: there are no kinds and no rulings
+	quiet   bool  // nothing needs thought: there are no visits, no kinds and no rulings
+	first   frame // of a quiet one
 	kinds   []kind
 	proof   *proof
 	rulings []ruling
@@ -32,7 +33,8 @@ func (a *analysis) rule(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spare := sync.Pool{New: func() any { return newLeaf(a) }}
+	plain := a.plainOutcomes()
+	spare := sync.Pool{New: func() any { return newLeaf(a, plain) }}
 	err = pass(ctx, a.Threads, a.film.cuts, func(c *cut) (*leaf, error) {
 		l := spare.Get().(*leaf)
 		return l, l.rule(c)
@@ -58,12 +60,12 @@ func (a *analysis) rule(ctx context.Context) error {
 // rule rules on some links, and writes on each request what was ruled.
 func (l *leaf) rule(c *cut) error {
 	l.reset(c)
-	if err := l.fill(l.analysis, c); err != nil {
-		return err
-	}
-	for i := range l.links {
+	l.clients.fetch(c)
+	for i := range c.strips {
 		from := len(l.dockets)
-		l.open(&l.links[i])
+		if err := l.open(&c.strips[i]); err != nil {
+			return err
+		}
 		for j := from; j < len(l.dockets); j++ {
 			if err := l.decide(&l.dockets[j]); err != nil {
 				return err
@@ -77,14 +79,27 @@ func (l *leaf) rule(c *cut) error {
 }
 
 // open opens a docket for a link; requests without one stand alone.
-func (l *leaf) open(of *visited) {
+func (l *leaf) open(s *strip) error {
+	first, quiet, err := l.quiet(s)
+	if err != nil {
+		return err
+	}
+	if quiet {
+		l.dockets = append(l.dockets, docket{visited: visited{reference: *s.reference}, quiet: true, first: first})
+		return nil
+	}
+	if err := l.add(l.analysis, s); err != nil {
+		return err
+	}
+	of := &l.links[len(l.links)-1]
 	if of.link > 0 {
-		l.dockets = append(l.dockets, docket{visited: *of, quiet: of.quiet()})
-		return
+		l.dockets = append(l.dockets, docket{visited: *of})
+		return nil
 	}
 	for i := range of.visits {
 		l.dockets = append(l.dockets, docket{visited: visited{visits: of.visits[i : i+1]}})
 	}
+	return nil
 }
 
 // annotate writes on the requests of a strip what was ruled on it.

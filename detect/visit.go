@@ -57,32 +57,41 @@ func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error 
 
 // fill groups the requests of some links into visits.
 func (g *grouped) fill(a *analysis, c *cut) error {
-	g.links, g.visits = g.links[:0], g.visits[:0]
+	g.empty()
 	a.clients.fetch(c)
 	for i := range c.strips {
-		s := &c.strips[i]
-		from := len(g.visits)
-		g.index.reset()
-		if err := s.parts(func(frames []frame) error {
-			for i := range frames {
-				f := &frames[i]
-				k := a.keyOf(f)
-				n, fresh := g.index.number(k)
-				if fresh {
-					g.visits = append(g.visits, a.visit(k, f))
-				}
-				v := &g.visits[from+n]
-				v.n++
-				v.first, v.final = min(v.first, f.start), max(v.final, f.start)
-			}
-			return nil
-		}); err != nil {
+		if err := g.add(a, &c.strips[i]); err != nil {
 			return err
 		}
-		of := g.visits[from:len(g.visits):len(g.visits)]
-		slices.SortFunc(of, inOrderOfAddress)
-		g.links = append(g.links, visited{reference: *s.reference, visits: of})
 	}
+	return nil
+}
+
+func (g *grouped) empty() { g.links, g.visits = g.links[:0], g.visits[:0] }
+
+// add groups the requests of a link.
+func (g *grouped) add(a *analysis, s *strip) error {
+	from := len(g.visits)
+	g.index.reset()
+	if err := s.parts(func(frames []frame) error {
+		for i := range frames {
+			f := &frames[i]
+			k := a.keyOf(f)
+			n, fresh := g.index.number(k)
+			if fresh {
+				g.visits = append(g.visits, a.visit(k, f))
+			}
+			v := &g.visits[from+n]
+			v.n++
+			v.first, v.final = min(v.first, f.start), max(v.final, f.start)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	of := g.visits[from:len(g.visits):len(g.visits)]
+	slices.SortFunc(of, inOrderOfAddress)
+	g.links = append(g.links, visited{reference: *s.reference, visits: of})
 	return nil
 }
 
