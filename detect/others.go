@@ -19,19 +19,19 @@ type other struct {
 	addresses, prefixes24, prefixes16 int64
 	four                              bool // every address is IPv4
 	switches                          int64
-	resumed                           bool // was served soon after the last refusal (rules of evidence, 12)
+	resumed                           bool // recovered from the last refusal (rules of evidence, 12)
 	doubted                           bool
 	path                              judge.Path // nil: it tells nothing
 
-	refusedAt int64
-	retries   map[attempt]int64 // when the first was refused of those that count as one
-	most      int               // of these, before they are looked through
-	clients   []uint32          // distinct ones, while they are few,
-	many      map[uint32]bool   // and when they are not
-	last      uint32            // client
-	since     int64
-	edge      uint32 // of the sight before
-	sights    []judge.Sight
+	lapse   judge.Lapse
+	retries map[attempt]int64 // when the first was refused of those that count as one
+	most    int               // of these, before they are looked through
+	clients []uint32          // distinct ones, while they are few,
+	many    map[uint32]bool   // and when they are not
+	last    uint32            // client
+	since   int64
+	edge    uint32 // of the sight before
+	sights  []judge.Sight
 }
 
 // attempt is what a player asks for again.
@@ -150,7 +150,7 @@ func (a *analysis) watch(u *other, f *frame) {
 	u.last, u.since = f.client, f.start
 	switch {
 	case o.refused():
-		u.resumed, u.refusedAt = false, f.start
+		u.lapse.Refuse(f.start, f.place, f.cause == a.causes[refusedElsewhere])
 		if u.retries == nil {
 			u.retries = map[attempt]int64{}
 		}
@@ -159,8 +159,8 @@ func (a *analysis) watch(u *other, f *frame) {
 			u.refusals++
 			u.forget(f.start - a.Thresholds.RetryWindow.Microseconds())
 		}
-	case o.served() && u.refusals > 0 && f.start > u.refusedAt && f.start-u.refusedAt <= a.Thresholds.Recovery.Microseconds():
-		u.resumed = true
+	case o.served():
+		u.lapse.Serve(f.start, f.place, a.Thresholds.Recovery.Microseconds())
 	}
 }
 
@@ -213,7 +213,8 @@ func (a *analysis) settleOther(u *other) {
 	if u.addresses == 1 {
 		u.switches = 0
 	}
-	u.retries, u.clients, u.many = nil, nil, nil
+	u.resumed = u.refusals > 0 && !u.lapse.Open
+	u.lapse, u.retries, u.clients, u.many = judge.Lapse{}, nil, nil, nil
 }
 
 // boundTo is the address that the first link of a user was signed for; zero if it is

@@ -262,27 +262,46 @@ func TestRule08RetriesAreOne(t *testing.T) {
 	}
 }
 
-// TestRule12InterruptedAlike: served again within ten seconds is recovered, later is
-// not, for users who are judged as for users who are only counted.
+// TestRule12InterruptedAlike: served with a new link within ten seconds of a refused
+// token is recovered, later or with the old link is not; after a refusal that the token
+// was no reason for, the old link will do: for users who are judged as for users who are
+// only counted. An expired link that is served once more stands for clocks that differ.
 func TestRule12InterruptedAlike(t *testing.T) {
 	for _, c := range []struct {
-		after       time.Duration
-		interrupted int64
-	}{{9 * time.Second, 0}, {25 * time.Second, 1}} {
+		name              string
+		after             time.Duration
+		renewed           bool
+		faulty, faultless int64 // interrupted users
+	}{
+		{"old link", 9 * time.Second, false, 1, 0},
+		{"new link", 9 * time.Second, true, 0, 0},
+		{"old link, late", 25 * time.Second, false, 1, 1},
+		{"new link, late", 25 * time.Second, true, 1, 1},
+	} {
 		var l little
-		l.audience(folder, 40)
-		judged, counted := folder.link("/v/seg-1.ts", home), folder.link("/w/seg-1.ts", far)
-		at := 100 * time.Second
-		for i, link := range []string{judged, counted} {
-			ip := []string{home, far}[i]
-			l.add(entry{host: folder.host, target: link, ip: ip, status: 200, at: at - time.Minute})
-			l.add(entry{host: folder.host, target: link, ip: []string{away, far}[i], status: 403, at: at})
-			l.add(entry{host: folder.host, target: link, ip: ip, status: 200, at: at + c.after})
+		l.audience(folder, 300)
+		at := 1000 * time.Second
+		for _, u := range []struct {
+			name, link, home, away string
+		}{
+			{"judged", folder.link("/v/seg-1.ts", home), home, away},
+			{"expired", folder.until("/w/seg-1.ts", far, noon.Add(at).Unix()-5), far, far},
+			{"elsewhere", folder.link("/x/seg-1.ts", "192.0.2.7"), "192.0.2.7", "192.0.2.7"},
+		} {
+			next := u.link
+			if c.renewed {
+				next = folder.until("/n/seg-1.ts", u.home, noon.Unix()+86400)
+			}
+			l.add(entry{host: folder.host, target: u.link + "&u=" + u.name, ip: u.home, status: 200, at: at - time.Minute})
+			l.add(entry{host: folder.host, target: u.link + "&u=" + u.name, ip: u.away, status: 403, at: at})
+			l.add(entry{host: folder.host, target: next + "&u=" + u.name, ip: u.home, status: 200, at: at + c.after})
 		}
-		tr := l.try(t, settings{})
-		for _, class := range []string{"rotating", "unchanged"} {
-			if n := tr.scalar(t, `SELECT count(*) FILTER (interrupted) FROM users WHERE class = ? AND refusals > 0`, class); n != c.interrupted {
-				t.Errorf("served again after %v: %d interrupted users are %s, want %d", c.after, n, class, c.interrupted)
+		tr := l.try(t, settings{user: "query:u"})
+		for dir, want := range map[string]string{"/v/": fmt.Sprint("rotating 2 of 3, ", c.faulty), "/w/": fmt.Sprint("unchanged 2 of 3, ", c.faulty), "/x/": fmt.Sprint("unchanged 2 of 3, ", c.faultless)} {
+			var got string
+			if err := tr.store.DB.QueryRow(`SELECT any_value(class) || ' ' || count(*) FILTER (status = 200) || ' of ' || count(*) || ', ' || any_value(interrupted)::INT
+				FROM users JOIN requests USING (user_id) WHERE user_id IN (SELECT user_id FROM requests WHERE path LIKE ? || '%')`, dir).Scan(&got); err != nil || got != want {
+				t.Errorf("%s after %v: the user in %s is %s, %v, want %s", c.name, c.after, dir, got, err, want)
 			}
 		}
 	}

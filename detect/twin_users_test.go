@@ -88,7 +88,8 @@ func (u *twinUser) merged() (out []*twinLine) {
 }
 
 // interrupted tells whether nothing was served within 10 s after the last
-// refusal, with this link or, at the same address, with another one.
+// refusal: at the same address with another link or, where the refused token was
+// valid, with this one.
 func (tw *twinWorld) interrupted(u *twinUser) bool {
 	var last *twinLine
 	for _, l := range u.lines {
@@ -101,7 +102,7 @@ func (tw *twinWorld) interrupted(u *twinUser) bool {
 	}
 	for _, l := range tw.lines {
 		own := slices.Contains(u.lines, l)
-		if (own || l.host == last.host && l.ip == last.ip && l.agent == last.agent && l.hitLine.signed) && l.status < 300 && l.startMs > last.startMs && l.startMs-last.startMs <= 10_000 {
+		if (own && last.verdict == "valid" || !own && l.host == last.host && l.ip == last.ip && l.agent == last.agent && l.hitLine.signed) && l.status < 300 && l.startMs > last.startMs && l.startMs-last.startMs <= 10_000 {
 			return false
 		}
 	}

@@ -93,7 +93,7 @@ func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 	s.para(0, as(faint, basisOfComparison))
 }
 
-const basisOfComparison = "Affected: refused because an address changed. Interrupted: refused, and not served again within 10 s. Bounds are one-sided 95 % on either side: of shares Wilson's, of differences Newcombe's. Requests of one user are not independent, so their shares have none."
+const basisOfComparison = "Affected: refused because an address changed. Interrupted: refused, and not served within 10 s with a new link, or with any where the token was not why. Bounds are one-sided 95 % on either side: of shares Wilson's, of differences Newcombe's. Requests of one user are not independent, so their shares have none."
 
 func familyOf(f finding.FamilyComparison, h *finding.HostComparison) string {
 	if len(h.Families) < 2 {

@@ -181,7 +181,10 @@ func course(t *finding.Ticket) string {
 	switch {
 	case o.Interrupted == nil:
 	case o.Resumed > 0:
-		s += "; served again " + duration(time.Duration(o.Resumed*float64(time.Second))) + " after the last refusal"
+		if s += "; "; *o.Interrupted {
+			s += "interrupted (no new link in time); "
+		}
+		s += "served again " + duration(time.Duration(o.Resumed*float64(time.Second))) + " after the last refusal"
 	default:
 		s += "; interrupted: nothing was served after the last refusal"
 	}

@@ -68,7 +68,7 @@ type FamilyComparison struct {
 	BoundBefore string `json:"bound_before"` // what links were bound to: "address", "/24", "none" or ""
 	BoundAfter  string `json:"bound_after"`
 	Affected    Change `json:"affected"`    // refused because of an address: rotating and first_request
-	Interrupted Change `json:"interrupted"` // refused for any cause, and not served again in time
+	Interrupted Change `json:"interrupted"` // refused for any cause, and did not recover
 }
 
 // Change is a share of users before and after.

@@ -286,7 +286,7 @@ type Recommendation struct {
 	FirstRequestUsers int64       `json:"first_request_users"` // of the affected users, those never served
 	ManyNetworksUsers int64       `json:"many_networks_users"` // left out of the affected users
 	Interrupted       int64       `json:"interrupted_users"`
-	Recovered         *int64      `json:"recovered_users,omitempty"` // the other affected users: served again within 10 s of the last refusal; nil where only refusals are logged
+	Recovered         *int64      `json:"recovered_users,omitempty"` // the other affected users: served with a new link within 10 s of the last refusal, or with any where the token was not why; nil where only refusals are logged
 	BoundUsers        *int64      `json:"bound_users"`               // users with address-bound links; nil where only refusals are logged
 	Accepted          Share       `json:"accepted"`
 	IfUnresolvedCount Bound       `json:"if_unresolved_count"`

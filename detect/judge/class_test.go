@@ -169,19 +169,55 @@ func with(s *scene, edit func(*Group)) *scene {
 }
 
 func TestRule12Interrupted(t *testing.T) {
-	s := newScene().ok(0, home, "seg1.ts").no(9, far, "seg2.ts", token.IPMismatch)
+	s := newScene().signedFor(far).ok(0, home, "seg1.ts").no(9, far, "seg2.ts", token.IPMismatch)
 	if !s.only(t).Interrupted {
 		t.Error("never served again, but not interrupted")
 	}
-	if s.ok(19, home, "seg2.ts").only(t).Interrupted {
-		t.Error("served 10 s later, but interrupted")
+	if !s.ok(11, home, "seg2.ts").only(t).Interrupted {
+		t.Error("went on with the old link, but not interrupted")
 	}
-	if !s.no(30, far, "seg3.ts", token.IPMismatch).ok(41, home, "seg3.ts").only(t).Interrupted {
+	if s.ok(19, far, "seg2.ts").of(1, 1).only(t).Interrupted {
+		t.Error("served with a new link 10 s later, but interrupted")
+	}
+	if !s.no(30, far, "seg3.ts", token.IPMismatch).ok(41, far, "seg3.ts").of(1, 1).only(t).Interrupted {
 		t.Error("served 11 s after the last refusal, but not interrupted")
 	}
 	s.RefusalsOnly = true
 	if s.only(t).Interrupted {
 		t.Error("refusals alone cannot show an interruption")
+	}
+}
+
+// TestRule12TokenAtFault: the old link is a way back only from a refusal that its
+// token was no reason for.
+func TestRule12TokenAtFault(t *testing.T) {
+	for v := token.Unchecked; v <= token.Unsigned; v++ {
+		s := newScene().signedFor(home).ok(0, home, "seg1.ts").no(9, home, "seg2.ts", v).ok(12, home, "seg2.ts")
+		if got, want := s.only(t).Interrupted, v != token.Valid; got != want {
+			t.Errorf("refused as %s, then served with the old link: interrupted %t, want %t", v, got, want)
+		}
+		s.Events[2].Link = 1
+		if s.only(t).Interrupted {
+			t.Errorf("refused as %s, then served with a new link, but interrupted", v)
+		}
+	}
+	s := newScene().ok(0, home, "seg1.ts").no(9, far, "seg2.ts", token.IPMismatch).ok(12, home, "seg2.ts")
+	if s.Events[1].Elsewhere = true; s.only(t).Interrupted {
+		t.Error("refused for its country, then served with the old link, but interrupted")
+	}
+}
+
+// TestRule12RefusedAtOnce: of two links that were refused at the same time neither
+// is a new one, in whatever order they are logged.
+func TestRule12RefusedAtOnce(t *testing.T) {
+	for _, first := range []uint32{0, 1} {
+		s := newScene().signedFor(home).signedFor(far).no(9, far, "sound2.ts", token.IPMismatch).of(1, first).no(9, far, "seg2.ts", token.IPMismatch).of(1, 1-first)
+		if !s.ok(12, home, "seg2.ts").of(1, 0).ok(12, home, "sound2.ts").of(1, 1).only(t).Interrupted {
+			t.Errorf("link %d refused first: went on with two old links, but not interrupted", first)
+		}
+		if s.ok(13, far, "seg3.ts").of(1, 2).only(t).Interrupted {
+			t.Errorf("link %d refused first: served with a third link, but interrupted", first)
+		}
 	}
 }
 

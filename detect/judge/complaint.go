@@ -191,11 +191,13 @@ func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC333
 func (l *looked) outcome() finding.Outcome {
 	o := finding.Outcome{Refusals: int64(len(l.falls))}
 	grain, fell := int64(0), int64(-1)
+	var lapse Lapse
 	var all []netip.Addr
 	for i := range l.Events {
 		e := &l.Events[i]
 		grain = max(grain, e.Grain)
 		all = append(all, e.Client.Unmap())
+		lapse.take(e, l.t)
 		switch {
 		case e.Served:
 			o.Served++
@@ -212,10 +214,9 @@ func (l *looked) outcome() finding.Outcome {
 	if len(l.Events) > 0 {
 		o.Switches = int64(switches(l.Events, l.idx, grain))
 	}
-	beyond := fell >= 0 && l.To > 0 && fell+l.t.Recovery.Microseconds() > l.To // what came next was not looked at
+	beyond := lapse.Open && l.To > 0 && lapse.at+l.t.Recovery.Microseconds() > l.To // what came next was not looked at
 	if len(l.falls) > 0 && !l.RefusalsOnly && !beyond {
-		broke := o.Resumed == 0 || o.Resumed > l.t.Recovery.Seconds()
-		o.Interrupted = &broke
+		o.Interrupted = &lapse.Open
 	}
 	return o
 }

@@ -124,8 +124,11 @@ func TestComplaintCounts(t *testing.T) {
 	s := newScene().ok(0, home, "seg-1.ts").no(5, same24, "seg-2.ts", token.IPMismatch).no(6, same24, "seg-2.ts", token.IPMismatch).
 		no(34, same24, "seg-2.ts", token.IPMismatch).no(36, same24, "seg-2.ts", token.IPMismatch).ok(40, home, "seg-2.ts")
 	got := settle(complaint(s, nil))
-	if o := got.Outcome; o.Served != 2 || o.Refusals != 2 || o.Addresses != 2 || o.Switches != 2 || o.Resumed != 4 || o.Interrupted == nil || *o.Interrupted {
+	if o := got.Outcome; o.Served != 2 || o.Refusals != 2 || o.Addresses != 2 || o.Switches != 2 || o.Resumed != 4 || o.Interrupted == nil || !*o.Interrupted {
 		t.Errorf("%+v", o)
+	}
+	if o := settle(complaint(s.signedFor(same24).ok(46, same24, "seg-3.ts").of(1, 1), nil)).Outcome; o.Resumed != 4 || o.Interrupted == nil || *o.Interrupted {
+		t.Errorf("a new link 10 s after the last refusal: %+v", o)
 	}
 	if r := got.Refusals; len(r) != 1 || r[0] != (finding.Refused{Cause: "ip_mismatch", Refusals: 2, Requests: 4}) {
 		t.Errorf("%+v", r)
@@ -138,7 +141,7 @@ func TestComplaintCounts(t *testing.T) {
 		t.Errorf("served again after 11 s is not recovered: %+v", o)
 	}
 	for to, want := range map[int64]bool{14: false, 15: true} { // a refusal at 5 s may be recovered from until 15 s
-		cut := complaint(newScene().no(5, same24, "seg-2.ts", token.IPMismatch), nil)
+		cut := complaint(newScene().no(5, same24, "seg-2.ts", token.IPMismatch).ok(7, home, "seg-2.ts"), nil)
 		if cut.To = to * second; (settle(cut).Outcome.Interrupted != nil) != want {
 			t.Errorf("looked at until %d s: told %t, want %t", to, !want, want)
 		}

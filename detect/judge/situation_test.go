@@ -123,7 +123,7 @@ func TestSituationRetries(t *testing.T) {
 	for n := range int64(6) {
 		s.no(10+5*n, far, "seg2.ts", token.IPMismatch)
 	}
-	if u := s.ok(41, home, "seg2.ts").only(t); u.Mismatches != 1 || u.Interrupted {
+	if u := s.signedFor(far).ok(41, far, "seg2.ts").of(1, 1).only(t); u.Mismatches != 1 || u.Interrupted {
 		t.Errorf("%d mismatches, interrupted %v; want one, recovered", u.Mismatches, u.Interrupted)
 	}
 }

@@ -235,19 +235,13 @@ func (c *facts) firstServed(link uint32) netip.Addr {
 	return netip.Addr{}
 }
 
-// interrupted tells whether nothing was served within the recovery time after
-// the last refusal (rule 12). A request served at the very time of the refusal
-// does not count: a viewer who goes on is seen later too.
+// interrupted tells whether the user did not recover from the last refusal (rule 12).
 func (c *facts) interrupted() bool {
-	last := int64(-1)
+	var l Lapse
 	for _, i := range c.idx {
-		if e := &c.group.Events[i]; e.Refused {
-			last = e.Time
-		} else if e.Served && last >= 0 && e.Time > last && e.Time-last <= c.t.Recovery.Microseconds() {
-			last = -1
-		}
+		l.take(&c.group.Events[i], c.t)
 	}
-	return last >= 0
+	return l.Open
 }
 
 // asn is the network operator seen most often on refused requests, else on all;

@@ -14,7 +14,9 @@ type story struct {
 	links, moves               int
 	common                     int // bits of the signing address in the worst mismatch; -1 across families
 	family                     int // of the signing address of the first mismatch, else of the first link; 0: none is bound
-	first, last, fell          int64
+	first, last                int64
+	fell                       int64  // when it was refused last; 0: it was not, or has recovered
+	stale                      uint64 // the link whose token was refused then; 0: the token was not why
 	addr                       netip.Addr
 	signed                     bool // had an address-bound link
 
@@ -26,7 +28,8 @@ const anything = 200 // more bits than addresses have
 func newStory() story { return story{common: anything} }
 
 // recovery is the time within which a refused viewer who is served again was
-// not interrupted (rules of evidence, 12).
+// not interrupted, if it is with a new link or the old one was not at fault (rules of
+// evidence, 12).
 const recovery = 10 * time.Second
 
 func (t *story) note(now int64, v *viewer, o *outcome) {
@@ -42,12 +45,13 @@ func (t *story) note(now int64, v *viewer, o *outcome) {
 	switch {
 	case o.cause != "":
 		t.refusals++
-		t.fell = now
-	case t.fell > 0 && now-t.fell <= recovery.Milliseconds():
-		t.fell = 0
-		t.served++
+		if t.fell, t.stale = now, v.link.id; o.cause == elsewhere {
+			t.stale = 0
+		}
 	default:
-		t.served++
+		if t.served++; now-t.fell <= recovery.Milliseconds() && v.link.id != t.stale {
+			t.fell = 0
+		}
 	}
 	if o.verdict == mismatched {
 		t.miss(v, o)

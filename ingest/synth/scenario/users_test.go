@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // person is what the test knows of a user from the lines alone.
@@ -14,6 +15,7 @@ type person struct {
 	carriers                               map[string]bool
 	lost                                   map[int]bool // prefixes that would not have saved all
 	family                                 string
+	fell                                   *request // the last refusal, until the user recovers
 }
 
 // TestUsersFromTheirLines recomputes the rows of users and the sums of the
@@ -29,6 +31,7 @@ func TestUsersFromTheirLines(t *testing.T) {
 				people[r.user] = &person{carriers: map[string]bool{}, lost: map[int]bool{}}
 			}
 			people[r.user].see(&r)
+			people[r.user].harm(&r)
 			verdicts[r.verdict]++
 			if r.cause != "" {
 				causes[r.cause]++
@@ -72,6 +75,18 @@ func (p *person) see(r *request) {
 	}
 }
 
+// harm is rule of evidence 12: a new token and a served request within 10 s, or any
+// served request where the refused token was valid.
+func (p *person) harm(r *request) {
+	switch {
+	case r.cause != "":
+		p.fell = r
+	case p.fell == nil || r.at.Sub(p.fell.at) > 10*time.Second:
+	case p.fell.verdict == "valid" || r.md5 != p.fell.md5:
+		p.fell = nil
+	}
+}
+
 func compareUsers(t *testing.T, w *World, users []map[string]string, people map[string]*person, a *Answers) {
 	t.Helper()
 	classes, affected, saved := map[string]int64{}, map[string]int64{}, map[string]int64{}
@@ -90,6 +105,9 @@ func compareUsers(t *testing.T, w *World, users []map[string]string, people map[
 			if got := u["saved"+strconv.Itoa(bits)]; got != want {
 				t.Fatalf("%s: %s: a /%d would have saved: %q, the lines say %q", w.Name, u["user"], bits, got, want)
 			}
+		}
+		if got, want := u["interrupted"], strconv.FormatBool(p.fell != nil); got != want {
+			t.Fatalf("%s: %s: interrupted is %s, the lines say %s", w.Name, u["user"], got, want)
 		}
 		class := u["class"]
 		classes[class]++

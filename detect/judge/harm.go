@@ -1,0 +1,40 @@
+package judge
+
+import "slices"
+
+// Lapse follows the requests of a user, in the order of time, from the last refusal
+// on (rule 12). It ends once the user is served in time: with another link, where the
+// token was why it was refused, else with any. A request served at the very time of
+// the refusal does not count: a viewer who goes on is seen later too.
+type Lapse struct {
+	Open bool
+	at   int64    // the last refusal
+	old  []uint32 // links whose tokens were refused then
+}
+
+// take takes the next request.
+func (l *Lapse) take(e *Event, t *Thresholds) {
+	switch {
+	case e.Refused:
+		l.Refuse(e.Time, e.Link, cause(e) == "refused_elsewhere")
+	case e.Served:
+		l.Serve(e.Time, e.Link, t.Recovery.Microseconds())
+	}
+}
+
+// Refuse takes a refusal; elsewhere tells that the token was not why.
+func (l *Lapse) Refuse(at int64, link uint32, elsewhere bool) {
+	if !l.Open || at != l.at {
+		l.Open, l.at, l.old = true, at, l.old[:0]
+	}
+	if !elsewhere && !slices.Contains(l.old, link) {
+		l.old = append(l.old, link)
+	}
+}
+
+// Serve takes a served request; within is the recovery time, µs.
+func (l *Lapse) Serve(at int64, link uint32, within int64) {
+	if l.Open && at > l.at && at-l.at <= within && !slices.Contains(l.old, link) {
+		l.Open = false
+	}
+}
