@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -63,6 +64,15 @@ func holder(path string) int {
 		return 0
 	}
 	return int(lock.Pid)
+}
+
+// fileLimit is how long a file of this process may be.
+func fileLimit() uint64 {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
+		return math.MaxUint64
+	}
+	return uint64(limit.Cur)
 }
 
 // room is how many bytes may still be written in a folder; false if that is

@@ -19,7 +19,7 @@ type FullDisk struct {
 }
 
 func (e *FullDisk) Error() string {
-	if strings.Contains(e.Err.Error(), tooLarge) {
+	if errors.Is(e.Err, syscall.EFBIG) || strings.Contains(e.Err.Error(), tooLarge) {
 		return fmt.Sprintf("a file in %s cannot grow further: the size of files is limited (ulimit -f)", e.Dir)
 	}
 	if free, ok := room(e.Dir); ok {
@@ -33,6 +33,27 @@ func (e *FullDisk) Unwrap() error { return e.Err }
 // tooLarge is what the system calls a file at its limit (EFBIG).
 const tooLarge = "File too large"
 
+// invalidated is in DuckDB's words for what it says from an error on that it has not
+// got over, which may have been told elsewhere.
+const invalidated = "database has been invalidated"
+
+// nearLimit is how far from the end of what may be written a database is that could
+// not be written: a few of its blocks.
+const nearLimit = 4 << 20
+
+// cramped tells what kept the database from growing, if something did.
+func (s *Store) cramped() error {
+	if free, ok := room(filepath.Dir(s.file)); ok && free < nearLimit {
+		return syscall.ENOSPC
+	}
+	for _, path := range []string{s.file, s.file + ".wal"} {
+		if info, err := os.Stat(path); err == nil && uint64(info.Size())+nearLimit > fileLimit() {
+			return syscall.EFBIG
+		}
+	}
+	return nil
+}
+
 // quotedPath finds the file in an error of DuckDB.
 var quotedPath = regexp.MustCompile(`file "([^"]*)"`)
 
@@ -42,8 +63,13 @@ func (s *Store) Worded(err error) error {
 	if err == nil {
 		return nil
 	}
+	if strings.Contains(err.Error(), invalidated) {
+		if cause := s.cramped(); cause != nil {
+			err = fmt.Errorf("%w: %w", cause, err)
+		}
+	}
 	text := err.Error()
-	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 	for _, words := range []string{"No space left on device", "Disk quota exceeded", tooLarge, "max_temp_directory_size"} {
 		full = full || strings.Contains(text, words)
 	}
