@@ -190,18 +190,29 @@ func (a *analysis) join(ctx context.Context, c *circles) error {
 
 // tie joins the links with something in common that two viewers never share.
 func (a *analysis) tie(ctx context.Context, c *circles) error {
+	aside, err := a.setIDsAside(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.findKin(ctx, aside); err != nil {
+		return err
+	}
 	var before int32
 	var key uint64
+	var agent uint32
 	return ingest.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, agent FROM tie),
-		k AS (SELECT key FROM t GROUP BY key HAVING count(*) BETWEEN 2 AND `+fmt.Sprint(maxCircle)+`)
-		SELECT t.key, t.kind, t.link, t.agent, l.hash FROM t JOIN k USING (key) JOIN link l ON l.id = t.link ORDER BY t.key, l.hash`, func(p ingest.Page) error {
+		k AS (SELECT key, agent FROM t GROUP BY key, agent HAVING count(*) BETWEEN 2 AND `+fmt.Sprint(maxCircle)+`)
+		SELECT t.key, t.kind, t.link, t.agent, l.hash FROM t JOIN k USING (key, agent) JOIN link l ON l.id = t.link ORDER BY t.key, t.agent, l.hash`, func(p ingest.Page) error {
 		keys, kinds, links, agents, hashes := p.U64(0), p.U8(1), p.U32(2), p.U32(3), p.U64(4)
 		for i := range keys {
+			if aside[keys[i]] {
+				continue
+			}
 			n := c.add(atom{link: links[i], agent: agents[i]}, hashes[i], 0)
-			if keys[i] == key {
+			if keys[i] == key && agents[i] == agent {
 				c.join(before, n, ingest.Tie(kinds[i]))
 			}
-			before, key = n, keys[i]
+			before, key, agent = n, keys[i], agents[i]
 		}
 		return nil
 	})

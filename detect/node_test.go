@@ -25,8 +25,8 @@ func TestLinksOfNodesAlone(t *testing.T) {
 	}
 	for _, cramped := range []bool{false, true} {
 		tr := l.tryGcore(t, settings{cramped: cramped})
-		if n := tr.Method.IdentityUsers["uid cookie"]; tr.Users.Total != 21 || n < 20 {
-			t.Errorf("%d users, %d by their id cookie: the audience is one, by its connection, and 20 have two links each", tr.Users.Total, n)
+		if n := tr.Method.IdentityUsers["uid cookie"]; tr.Users.Total != 60 || n < 20 {
+			t.Errorf("%d users, %d by their id cookie: the audience is 40, whose one connection is nobody's, and 20 have two links each", tr.Users.Total, n)
 		}
 	}
 }

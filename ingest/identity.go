@@ -126,7 +126,8 @@ func parameter(list []byte, sep, name string) []byte {
 	return nil
 }
 
-// Tie is why two links with one user agent are one user's.
+// Tie is why two links with one user agent are one user's, and what may show one viewer
+// behind several user agents.
 type Tie uint8
 
 // The ties, the strongest first. They are noted for ByAuto alone.
@@ -246,8 +247,7 @@ func (w *worker) connection(v *format.Viewer) uint64 {
 
 // tie writes a row of table tie, unless it did so a moment ago.
 func (w *worker) tie(ctx context.Context, kind Tie, key uint64, link uint32, ids hitIDs) error {
-	key = mix(key, uint64(ids.agent))
-	hash := mix(key, mix(uint64(link), uint64(ids.client)))
+	hash := mix(mix(key, uint64(ids.agent)), mix(uint64(link), uint64(ids.client)))
 	slot := w.tied.slot(hash)
 	if slot.hash == hash {
 		return nil

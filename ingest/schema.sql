@@ -94,7 +94,7 @@ CREATE TABLE referer (id UINTEGER NOT NULL, text VARCHAR USING COMPRESSION fsst)
 CREATE TABLE ident   (id UINTEGER NOT NULL, hash UBIGINT NOT NULL); -- keyed hash of a value; the key is not kept
 
 CREATE TABLE tie (              -- what links of one viewer share; rows may repeat
-    key    UBIGINT NOT NULL,    -- keyed hash of it, the host and the user agent
+    key    UBIGINT NOT NULL,    -- keyed hash of it and the host
     kind   UTINYINT NOT NULL,   -- ingest.Tie
     link   UINTEGER NOT NULL,
     agent  UINTEGER NOT NULL,

@@ -29,6 +29,7 @@ type Event struct {
 	Mistaken  bool          // the hash was reproduced, with a known mistake of the signer: no address is in doubt
 	Bot       bool          // link preview, relay, VPN or hosting network: taken out first (rules 10 and 14)
 	Who       uint32        // number of the user, as the identity in force tells them apart
+	Kin       uint32        // number of the viewer whom a cookie or TLS session tells, whatever the user agent; 0: none does
 	Link      uint32        // number of the link, in Group.Signed
 	UA        uint32        // id of the user agent
 	Dir, File uint32        // ids of the directory and the file name

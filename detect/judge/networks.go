@@ -61,7 +61,8 @@ func (s sharing) or(o sharing) sharing {
 // manyNetworks judges a whole link, or all that was taken for one user, bots left out: at least t.Networks
 // unrelated networks that each started on their own, asked for several media
 // files which others asked for too, and overlapped in time; or that many which
-// started on their own and were all refused. Networks joined by one continuing sequence are one.
+// started on their own and were all refused. Networks joined by one continuing sequence, a
+// cookie or a TLS session are one.
 // Different user agents do not make strangers where the log states who the viewer
 // is, nor where one goes on with the sequence of another (a browser that casts to a
 // television). Where links are bound to whole addresses one network at most is served, so
@@ -109,7 +110,7 @@ type spread struct {
 	stated bool // who the viewer is is known, whatever the user agent
 	at     map[origin]int
 	nets   []*network
-	last   map[uint32]trace // by viewer
+	last   map[asker]trace
 	asked  map[fileID]trace
 	front  map[uint32]front // by directory
 }
@@ -120,25 +121,30 @@ type front struct {
 	net           int
 }
 
-// viewer is who asks, as far as it can be told.
-func (s *spread) viewer(e *Event) uint32 {
-	if s.stated {
-		return e.Who
+// asker is who asks, as far as it can be told.
+type asker struct{ kin, id uint32 }
+
+func (s *spread) asker(e *Event) asker {
+	switch {
+	case s.stated:
+		return asker{id: e.Who}
+	case e.Kin > 0:
+		return asker{kin: e.Kin}
 	}
-	return e.UA
+	return asker{id: e.UA}
 }
 
 // trace is who did something last, and when.
 type trace struct {
-	time   int64
-	viewer uint32
-	net    int
-	part   part
+	time  int64
+	asker asker
+	net   int
+	part  part
 }
 
 func newSpread(window int64) *spread {
 	return &spread{
-		window: window, at: map[origin]int{}, last: map[uint32]trace{},
+		window: window, at: map[origin]int{}, last: map[asker]trace{},
 		asked: map[fileID]trace{}, front: map[uint32]front{},
 	}
 }
@@ -153,7 +159,7 @@ func (s *spread) see(e *Event) {
 		s.nets = append(s.nets, s.enter(e, id, kind, n))
 	}
 	s.nets[at].take(e, id, kind)
-	who := s.viewer(e)
+	who := s.asker(e)
 	s.last[who] = trace{e.Time, who, at, kind}
 	s.asked[id] = trace{e.Time, who, at, kind}
 	if before, ok := s.front[e.Dir]; kind == segment && (!ok || n > before.segment) {
@@ -171,7 +177,7 @@ func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
 		reached.segment = -1
 	}
 	net.opened = kind == whole || startsOver(e.Name, reached.segment)
-	who := s.viewer(e)
+	who := s.asker(e)
 	before, ok := s.last[who]
 	same, asked := s.asked[id]
 	if !ok {
@@ -184,11 +190,13 @@ func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
 	}
 	recent := e.Time-before.time <= s.window
 	switch {
+	case who.kin > 0:
+		net.goesOn, net.opened = before.net, false
 	case kind == segment && recent && before.part == opening,
 		kind == segment && !asked && known && n+seekBack >= reached.segment && n > 1,
 		kind == segment && recent && !net.opened:
 		net.goesOn, net.opened = before.net, false
-	case asked && same.viewer == who && e.Time-same.time <= s.window:
+	case asked && same.asker == who && e.Time-same.time <= s.window:
 		net.retries = same.net
 	}
 	return net

@@ -11,6 +11,7 @@ type Thresholds struct {
 	RetryWindow    time.Duration // rule 8: refusals of one path from one address within it are one
 	Networks       int           // rule 10: unrelated networks that make many_networks
 	MediaRequests  int           // rule 10: media requests of a network that plays on its own
+	IDNetworks     int           // rule 10: networks (/24, IPv6 /64) in which one id may be in use within RetryWindow
 	Recovery       time.Duration // rule 12: served again within it is recovered
 	Confidence     float64       // rule 13: of each one-sided bound
 	Replicates     int           // rule 13: of the bootstrap of request shares
@@ -36,7 +37,7 @@ func Default() Thresholds {
 	return Thresholds{
 		CalibrationTokens: 30, CalibrationShare: 0.99,
 		RetryWindow: 30 * time.Second,
-		Networks:    3, MediaRequests: 3,
+		Networks:    3, MediaRequests: 3, IDNetworks: 6,
 		Recovery:   10 * time.Second,
 		Confidence: 0.95, Replicates: 1000, BootstrapUsers: 20000,
 		ListedBelow: 10, DecidesFrom: 30,
@@ -56,6 +57,7 @@ func (t Thresholds) Named() map[string]float64 {
 		"retry_window_s":       t.RetryWindow.Seconds(),
 		"many_networks":        float64(t.Networks),
 		"media_requests":       float64(t.MediaRequests),
+		"id_networks":          float64(t.IDNetworks),
 		"recovery_s":           t.Recovery.Seconds(),
 		"confidence":           t.Confidence,
 		"bootstrap_replicates": float64(t.Replicates),

@@ -1,0 +1,115 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"strings"
+
+	"ipdrift/ingest"
+	"ipdrift/ingest/format"
+)
+
+// setIDsAside lists the keys of table tie that are no viewer's: what a logger writes for
+// everybody joins links that many networks ask for at the same time.
+func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err error) {
+	most, window := a.Thresholds.IDNetworks, a.Thresholds.RetryWindow
+	aside = map[uint64]bool{}
+	var links [ingest.TieIssued + 1]int64
+	var key uint64
+	var seen int64                    // links of it
+	until := map[netip.Prefix]int64{} // when a link of it was last asked for that a network asked for first
+	err = ingest.Pages(ctx, a.conn, `WITH k AS (SELECT key FROM tie GROUP BY key HAVING count(DISTINCT client) > `+fmt.Sprint(most)+` AND count(DISTINCT link) > `+fmt.Sprint(most)+`),
+		t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN k USING (key))
+		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start))
+		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, t.link`, func(p ingest.Page) error {
+		keys, kinds, clients, firsts, lasts := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4)
+		for i := range keys {
+			if keys[i] != key {
+				key, seen = keys[i], 0
+				clear(until)
+			}
+			if seen++; aside[key] {
+				links[kinds[i]]++
+				continue
+			}
+			maps.DeleteFunc(until, func(_ netip.Prefix, at int64) bool { return at+window.Microseconds() < firsts[i] })
+			at := blockOf(a.client(a.clients.of(clients[i])))
+			until[at] = max(until[at], lasts[i])
+			if len(until) > most {
+				aside[key] = true
+				links[kinds[i]] += seen
+			}
+		}
+		return nil
+	})
+	var parts []string
+	for tie, n := range links {
+		if n > 0 {
+			parts = append(parts, format.Sentence("the %s of %d links", tieNames[ingest.Tie(tie)], n))
+		}
+	}
+	if len(parts) > 0 {
+		a.warnOf("%s tells no viewer and joins nothing: more than %d networks (/24, IPv6 /64) show the same one within %d s, as where a logger writes one value for everybody",
+			strings.Join(parts, ", "), most, int(window.Seconds()))
+	}
+	return aside, err
+}
+
+// blockOf is the /24 or /64 of an address.
+func blockOf(a netip.Addr) netip.Prefix {
+	bits := 64
+	if a = a.Unmap(); a.Is4() {
+		bits = 24
+	}
+	p, _ := a.Prefix(bits)
+	return p
+}
+
+// trail is what one address asked for with one link and user agent.
+type trail struct{ link, agent, client uint32 }
+
+// findKin tells which of these are one viewer's by a cookie or a TLS session, which no
+// link carries to others.
+func (a *analysis) findKin(ctx context.Context, aside map[uint64]bool) error {
+	numbers, of := map[trail]int32{}, sets{}
+	var before int32
+	var key uint64
+	if err := ingest.Pages(ctx, a.conn, fmt.Sprintf(`WITH t AS (SELECT DISTINCT key, link, agent, client FROM tie WHERE kind IN (%d, %d)),
+		k AS (SELECT key FROM t GROUP BY key HAVING count(DISTINCT client) > 1)
+		SELECT key, link, agent, client FROM t SEMI JOIN k USING (key) ORDER BY ALL`, ingest.TieUID, ingest.TieSession), func(p ingest.Page) error {
+		keys, links, agents, clients := p.U64(0), p.U32(1), p.U32(2), p.U32(3)
+		for i := range keys {
+			at := trail{links[i], agents[i], clients[i]}
+			n, ok := numbers[at]
+			switch {
+			case aside[keys[i]], !ok && len(numbers) == maxAtoms:
+				continue
+			case !ok:
+				n = of.add()
+				numbers[at] = n
+			}
+			if keys[i] == key {
+				of.join(before, n)
+			}
+			before, key = n, keys[i]
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	a.kin = make(map[trail]uint32, len(numbers))
+	for at, n := range numbers {
+		a.kin[at] = uint32(of.root(n)) + 1
+	}
+	return nil
+}
+
+// kinOf is the number of the viewer whom a cookie or a TLS session tells; 0: none does.
+func (a *analysis) kinOf(f *frame) uint32 {
+	if len(a.kin) == 0 {
+		return 0
+	}
+	return a.kin[trail{a.film.links[f.place].link, f.agent, f.client}]
+}
