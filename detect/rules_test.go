@@ -108,6 +108,40 @@ func TestRule08EdgesInOneLog(t *testing.T) {
 	}
 }
 
+// TestRule09OnlyWhatGoesOnIsOneViewer: ten minutes later another network asks with the same
+// link, once. Where it begins anew it may be anybody, unless a cookie tells; where it goes
+// on, in a live stream from a later segment, it is the same viewer.
+func TestRule09OnlyWhatGoesOnIsOneViewer(t *testing.T) {
+	const uid = "uid=7F0000011A2B3C4D"
+	for name, c := range map[string]struct {
+		files []string
+		uid   string
+		want  finding.Class
+	}{
+		"anew":               {[]string{"index.m3u8", "seg1.ts", "seg2.ts", "seg3.ts", "seg4.ts", "seg5.ts"}, "", finding.Undetermined},
+		"anew, one cookie":   {[]string{"index.m3u8", "seg1.ts", "seg2.ts", "seg3.ts"}, uid, finding.Rotating},
+		"from where it was":  {[]string{"seg4.ts", "seg5.ts", "seg6.ts"}, "", finding.Rotating},
+		"a live stream goes": {[]string{"index.m3u8", "seg154.ts", "seg155.ts"}, "", finding.Rotating},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			l.audience(folder, 40)
+			home, away := "198.51.100.10", "203.0.113.20"
+			link := folder.link("/v/index.m3u8", home)
+			for n, file := range []string{"index.m3u8", "seg1.ts", "seg2.ts", "seg3.ts"} {
+				l.add(entry{host: folder.host, target: on("/v/"+file, link), ip: home, status: 200, uid: c.uid, at: time.Hour + time.Duration(n*4)*time.Second, agent: "mover"})
+			}
+			for n, file := range c.files {
+				l.add(entry{host: folder.host, target: on("/v/"+file, link), ip: away, asn: 64999, status: 403, uid: c.uid, at: time.Hour + time.Duration(600+n*4)*time.Second, agent: "mover"})
+			}
+			text := l.text(func(e entry) string { return strings.Replace(e.gcore(), `"1" "1" "-" "-"`, `"-" "1" "-" "-"`, 1) })
+			if got := tryText(t, text, settings{}).Users; got.ByClass[c.want] != 1 || got.Total != 41 {
+				t.Errorf("%v %+v, want one %s", got.ByClass, got.Flagged, c.want)
+			}
+		})
+	}
+}
+
 // TestRule05MixedAnswersProveNothing: an object store answers 403 for what it
 // does not have, whatever address asks.
 func TestRule05MixedAnswersProveNothing(t *testing.T) {

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ func (c *facts) mismatched() (finding.Class, string) {
 	case c.sameAddress():
 		return finding.Conflicting, "served and refused at the same address with the same link: the binding or the key changed, or the log mixes hosts"
 	case c.allRestart():
-		return finding.Undetermined, "refused at another address, where the requests start over while the first address goes on: this may be another viewer"
+		return finding.Undetermined, "refused at another address, where the requests start over: this may be another viewer"
 	}
 	return finding.Rotating, c.limits(c.moved())
 }
@@ -92,22 +93,46 @@ func (c *facts) sameAddress() bool {
 	return true
 }
 
-// allRestart tells whether every mismatch looks like another viewer's start.
+// allRestart tells whether every mismatch looks like another viewer's start, or like what
+// follows such a start.
 func (c *facts) allRestart() bool {
 	looked := 0
+	begun := map[start]int64{} // the segment reached since
 	for i := range c.refusals {
 		r := &c.refusals[i]
 		if !r.mismatch {
 			continue
 		}
+		e := &c.group.Events[c.idx[r.pos]]
+		kind, n := place(e.Name)
+		at := start{r.client, e.Dir}
+		if reached, ok := begun[at]; ok && kind != whole && n <= reached+seekBack {
+			begun[at] = max(reached, n)
+			continue
+		}
 		if looked++; looked > restartsLooked {
 			break
 		}
-		if !restarts(c.group.Events, c.idx, r.pos, c.t) {
+		if c.known(e) || !restarts(c.group.Events, c.idx, r.pos, c.t) {
 			return false
 		}
+		begun[at] = n
 	}
 	return true
+}
+
+// start is where requests start over.
+type start struct {
+	client netip.Addr
+	dir    uint32
+}
+
+// known tells whether a cookie or TLS session shows who asks to be one who was served.
+func (c *facts) known(e *Event) bool {
+	return e.Kin > 0 && slices.ContainsFunc(c.idx, func(i int32) bool {
+		o := &c.group.Events[i]
+		return o.Served && o.Kin == e.Kin && o.Client != e.Client
+	})
 }
 
 func (c *facts) moved() string {
