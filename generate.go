@@ -135,7 +135,7 @@ func (o *generateFlags) run(cmd *cobra.Command, name string) error {
 	}
 	clear()
 	if !o.quiet {
-		say(cmd.ErrOrStderr(), "%s", format.Sentence("%s: %d lines of %d viewers, with the truth beside them", o.out, answers.Lines, answers.Users))
+		say(cmd.ErrOrStderr(), "%s", format.Sentence("%s: %d {line|lines} of %d {viewer|viewers}, with the truth beside them", o.out, answers.Lines, answers.Users))
 	}
 	return nil
 }

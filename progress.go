@@ -68,7 +68,7 @@ func (p *progress) tell(now ingest.Progress) {
 func (p *progress) judging() {
 	p.clear()
 	if p != nil {
-		io.WriteString(p.w, format.Sentence("judging %d lines ...", p.lines))
+		io.WriteString(p.w, format.Sentence("judging %d {line|lines} ...", p.lines))
 	}
 }
 
@@ -109,5 +109,5 @@ func (c *counter) interrupted(ctx context.Context, err error, standing, when str
 		return err
 	}
 	return failed("no report was written; "+standing+"; --since, --until and --host narrow the input",
-		"%s", format.Sentence("interrupted %s, after %d lines", when, c.lines.Load()))
+		"%s", format.Sentence("interrupted %s, after %d {line|lines}", when, c.lines.Load()))
 }

@@ -135,7 +135,7 @@ func (a *analysis) warn() {
 		say("%s", text)
 	}
 	if n := a.loaded.LeftOut; n > 0 {
-		say("%d requests outside --since, --until or --host were left out", n)
+		say("%d {request|requests} outside --since, --until or --host {was|were} left out", n)
 	}
 	a.warnOfEdge()
 	if a.loaded.Queries == 0 && a.out.Input.Parsed > a.loaded.LeftOut {
@@ -146,13 +146,13 @@ func (a *analysis) warn() {
 	}
 	for _, r := range a.out.Input.Rejects {
 		if r.Reason == "masked address" {
-			say("%d lines hold masked addresses (%s:%s): no address-bound token can be checked against them", r.Lines, r.Source, strconv.FormatInt(r.Line, 10))
+			say("%d {line holds|lines hold} masked addresses (%s:%s): no address-bound token can be checked against them", r.Lines, r.Source, strconv.FormatInt(r.Line, 10))
 		}
 	}
 	for _, name := range a.names {
 		h := a.hosts[name]
 		if h.broken >= a.Thresholds.CalibrationTokens && h.broken > h.signed {
-			say("%s: %d of %d served tokens are malformed: the log seems to shorten or to mask them, so nothing about them can be told", name, h.broken, h.broken+h.signed)
+			say("%s: %d of %d served {token is|tokens are} malformed: the log seems to shorten or to mask them, so nothing about them can be told", name, h.broken, h.broken+h.signed)
 		}
 		a.warnUnsigned(h)
 		if h.refusalsOnly() {
@@ -162,26 +162,26 @@ func (a *analysis) warn() {
 			say("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", name)
 		}
 		if h.outdated > 0 {
-			say("%s: %d requests were served whose link is signed with a key outside its stated validity: the edge still takes it, or the validity is wrong", name, h.outdated)
+			say("%s: %d {request was|requests were} served whose link is signed with a key outside its stated validity: the edge still takes it, or the validity is wrong", name, h.outdated)
 		}
 		if h.status == finding.Failed {
 			say("%s: calibration failed, %s", name, h.reason)
 		}
 	}
 	if a.tokenless > 0 {
-		say("%d of %d unresolved links are of earlier runs and were not searched again: their tokens are not kept", a.tokenless, a.out.Method.Search.Unresolved)
+		say("%d of %d unresolved {link is|links are} of earlier runs and {was|were} not searched again: their tokens are not kept", a.tokenless, a.out.Method.Search.Unresolved)
 	}
 	if m := a.out.Method.Search; m.Skipped > a.tokenless {
-		say("%d of %d unresolved links were not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, deepSample)
+		say("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, deepSample)
 	}
 	for _, d := range a.draws {
 		say("%s", d.says())
 	}
 	if m := a.out.Method.Search; m.Full > 0 {
-		say("all of IPv4 was searched for %d links (one run takes %d at most), for %d of them in vain; %d hashes were tried in all", m.Full, max(fullBudget, a.Recover.sample()), a.vain, m.Candidates)
+		say("all of IPv4 was searched for %d {link|links} (one run takes %d at most), for %d of them in vain; %d {hash was|hashes were} tried in all", m.Full, max(fullBudget, a.Recover.sample()), a.vain, m.Candidates)
 	}
 	if n := a.out.Denials.Disagreements; n > 0 {
-		say("on %d refused requests the edge's reason code and the recomputed verdict disagree", n)
+		say("on %d refused {request|requests} the edge's reason code and the recomputed verdict disagree", n)
 	}
 }
 

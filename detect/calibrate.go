@@ -84,13 +84,13 @@ func (a *analysis) grade(h *host) {
 		h.reason = a.diagnose(h)
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
-		h.reason = format.Sentence("%d of %d tokens reproduce", h.verified, h.tokens)
+		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.verified, h.tokens)
 	case h.tokens == 0 && h.silent > 0:
-		h.reason = format.Sentence("none of the %d refused links reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
+		h.reason = format.Sentence("none of the %d refused {link|links} reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
 	case h.tokens == 0:
 		h.reason = "no request carries a token"
 	default:
-		h.reason = format.Sentence("%d of %d tokens reproduce; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
+		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
 	}
 }
 
@@ -179,7 +179,7 @@ func (f *failure) addresses(c *clients, each func(client uint32, links int64)) {
 // diagnose names the likely fault behind served links that do not reproduce,
 // and how that is known.
 func (a *analysis) diagnose(h *host) string {
-	head := format.Sentence("only %d of %d served tokens reproduce", h.verified, h.tokens)
+	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.verified, h.tokens)
 	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault
@@ -247,9 +247,9 @@ func (a *analysis) signedElsewhere(h *host) string {
 	case total == 0:
 		return ""
 	case counts[top]*2 > total && total > 1:
-		return format.Sentence("%d links were signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
+		return format.Sentence("%d {link was|links were} signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
 	}
-	return format.Sentence("%d served links were signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
+	return format.Sentence("%d served {link was|links were} signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
 }
 
 // foreignKey tries the keys of the other hosts.
@@ -261,7 +261,7 @@ func (a *analysis) foreignKey(h *host) string {
 			continue
 		}
 		if n := a.holdUnder(h, links, other.keys, false); n*2 > len(links) {
-			return format.Sentence("the key of %s fits: %d of %d failing tokens reproduce with it", name, n, len(links))
+			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", name, n, len(links))
 		}
 	}
 	return ""
@@ -271,7 +271,7 @@ func (a *analysis) foreignKey(h *host) string {
 func (a *analysis) oddPlace(h *host) string {
 	links := h.failure.failing
 	if n := a.holdUnder(h, links, h.keys, true); n*2 > len(links) {
-		return format.Sentence("the path rule is another one: %d of %d failing tokens are signed over a directory further up", n, len(links))
+		return format.Sentence("the path rule is another one: %d of %d failing {token is|tokens are} signed over a directory further up", n, len(links))
 	}
 	return ""
 }
@@ -288,7 +288,7 @@ func (a *analysis) oddText(h *host) string {
 	if counts[top]*2 <= h.examined {
 		return ""
 	}
-	return format.Sentence("%d of %d failing tokens reproduce under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
+	return format.Sentence("%d of %d failing {token reproduces|tokens reproduce} under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
 }
 
 // holdUnder counts links that verify under other keys or further up.

@@ -434,7 +434,7 @@ func (a *analysis) enroll(ctx context.Context, c *circles) error {
 		}
 	}
 	if len(apart) > 0 {
-		a.warnOf("%d groups of more than %d links each seem to belong together, which is no single viewer: their links are counted one by one", len(apart), maxCircle)
+		a.warnOf("%d {group|groups} of more than %d links each seem to belong together, which is no single viewer: their links are counted one by one", len(apart), maxCircle)
 	}
 	if c.full > 0 {
 		a.warnOf("more than %d links belong to users with several: the others are counted one by one", maxAtoms)
@@ -481,7 +481,7 @@ var tieNames = map[ingest.Tie]string{
 func (a *analysis) sayIdentity() {
 	m, users := &a.out.Method, a.out.Users.Total
 	links := func(n int64) string {
-		return format.Sentence("%d of %d users are a link under one user agent", n, users)
+		return format.Sentence("%d of %d {user is|users are} a link under one user agent", n, users)
 	}
 	switch a.loaded.Identity.Kind {
 	case ingest.ByToken:
@@ -496,13 +496,13 @@ func (a *analysis) sayIdentity() {
 			}
 		}
 		if len(parts) > 0 {
-			m.Identity += format.Sentence(", %d are several links, joined by %s", several, strings.Join(parts, ", "))
+			m.Identity += format.Sentence(", %d {is|are} several links, joined by %s", several, strings.Join(parts, ", "))
 		}
 	case ingest.ByAddress:
 		m.Identity = "ip+ua: a user is an address and a user agent, so nobody can be seen to change it"
 	default:
 		name := a.loaded.Identity.String()
-		m.Identity = format.Sentence("%s: %d users by it; where the log does not tell it, %s", name, m.IdentityUsers[name], links(users-m.IdentityUsers[name]))
+		m.Identity = format.Sentence("%s: %d {user|users} by it; where the log does not tell it, %s", name, m.IdentityUsers[name], links(users-m.IdentityUsers[name]))
 	}
 }
 

@@ -35,7 +35,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	for _, name := range a.names {
 		if g := found[name]; g != nil && g.Tell() {
 			a.hosts[name].gaps = true
-			a.warnOf("%s: %.0f %% of the segments that viewers must have asked for are missing from the log, of %d of %d viewers: neither served nor refused. A file, an edge or another CDN that they asked is not in it, so no class that needs the order of requests is given",
+			a.warnOf("%s: %.0f %% of the segments that viewers must have asked for are missing from the log, of %d of %d {viewer|viewers}: neither served nor refused. A file, an edge or another CDN that they asked is not in it, so no class that needs the order of requests is given",
 				name, 100*g.Share(), g.Holed, g.Users)
 		}
 	}

@@ -115,6 +115,6 @@ func (a *analysis) countUnreached(reached, seen map[uint64]bool) {
 		}
 	}
 	if links > 0 {
-		a.warnOf("%d of %d issued links never reached the edge; of %d of %d viewers none did", links, len(a.Issued), len(viewers), len(all))
+		a.warnOf("%d of %d issued {link|links} never reached the edge; of %d of %d {viewer|viewers} none did", links, len(a.Issued), len(viewers), len(all))
 	}
 }

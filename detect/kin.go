@@ -47,7 +47,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	var parts []string
 	for tie, n := range links {
 		if n > 0 {
-			parts = append(parts, format.Sentence("the %s of %d links", tieNames[ingest.Tie(tie)], n))
+			parts = append(parts, format.Sentence("the %s of %d {link|links}", tieNames[ingest.Tie(tie)], n))
 		}
 	}
 	if len(parts) > 0 {

@@ -101,7 +101,7 @@ func TestRule03NodesOutOfAFile(t *testing.T) {
 		link := video.link(fmt.Sprintf("/film%d/seg1.ts", i), stranger(100+i))
 		l.add(entry{host: video.host, target: link, ip: "192.0.2.99", status: 403, agent: fmt.Sprintf("player/1.%d", i%6)})
 	}
-	if tr := tryText(t, l.text(entry.text), settings{networks: nets}); tr.Users.ByClass[finding.FirstRequest] != 0 || !strings.Contains(strings.Join(tr.Warnings, " "), "are nodes") {
+	if tr := tryText(t, l.text(entry.text), settings{networks: nets}); tr.Users.ByClass[finding.FirstRequest] != 0 || !strings.Contains(strings.Join(tr.Warnings, " "), "is a node") {
 		t.Errorf("%v %q", tr.Users.ByClass, tr.Warnings)
 	}
 }

@@ -87,6 +87,6 @@ func (a *analysis) drawn(ctx context.Context, suspects []*suspect) {
 // says words what the sample bounds.
 func (d draw) says() string {
 	_, _, high := judge.Wilson(d.found, d.links)
-	return format.Sentence("%s: of %d unresolved links drawn at random and searched through all of IPv4, %d were signed for another address: at most %.0f %% of the rest can be",
+	return format.Sentence("%s: of %d unresolved {link|links} drawn at random and searched through all of IPv4, %d {was|were} signed for another address: at most %.0f %% of the rest can be",
 		d.host, d.links, d.found, math.Ceil(100*high))
 }

@@ -51,6 +51,6 @@ func (a *analysis) warnUnsigned(h *host) {
 	case h.served > 0 && h.signed == 0 && h.broken == 0 && a.loaded.Queries > 0:
 		a.warnOf("%s: no served request has a token: it was stripped from the log, or stands in a cookie, so nothing about tokens can be told here", h.name)
 	case refused > 0 && bare > 0 && h.signed > 0:
-		a.warnOf("%s: %d served requests have no token: what they asked for is not protected", h.name, bare)
+		a.warnOf("%s: %d served {request has|requests have} no token: what {it|they} asked for is not protected", h.name, bare)
 	}
 }

@@ -241,7 +241,7 @@ func (l *load) name() {
 func (l *load) remarks() []string {
 	var out []string
 	if l.known > 0 {
-		out = append(out, format.Sentence("%d of %d files were in the case already", l.known, l.given))
+		out = append(out, format.Sentence("%d of %d {file was|files were} in the case already", l.known, l.given))
 	}
 	for _, label := range l.grown {
 		out = append(out, fmt.Sprintf("%s has grown: it was read again, and stands once in the case", label))

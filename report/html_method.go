@@ -82,8 +82,8 @@ func limitsOf(a *finding.Analysis, all []*host) []string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Denials.Inferred)) {
 		if n := a.Denials.Inferred[name]; n > 0 {
-			list = append(list, fmt.Sprintf("%s of %s with the cause %s are inferred from other requests, not from a hash.",
-				count(n), plural(a.Denials.ByCause[name], "request", "requests"), name))
+			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
+				count(n), plural(a.Denials.ByCause[name], "request", "requests"), name, are(n)))
 		}
 	}
 	if n := a.Denials.Disagreements; n > 0 {

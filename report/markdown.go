@@ -293,8 +293,8 @@ func (t *ticket) limits() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.a.Denials.Inferred)) {
 		if n := t.a.Denials.Inferred[name]; n > 0 {
-			list = append(list, fmt.Sprintf("%s of %s with the cause %s are inferred from other requests, not from a hash.",
-				count(n), plural(t.a.Denials.ByCause[name], "request", "requests"), name))
+			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
+				count(n), plural(t.a.Denials.ByCause[name], "request", "requests"), name, are(n)))
 		}
 	}
 	if n := t.a.Denials.Disagreements; n > 0 {

@@ -71,7 +71,7 @@ func (t *ticket) wanted() {
 				add("%s, %s: a longer log, with served requests too: %s affected, 30 decide.", h.name, family(r.Family), plural(r.AffectedUsers, "user is", "users are"))
 			}
 			if r.UnresolvedUsers > 0 {
-				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for some of the %s with unexplained hashes.", h.name, family(r.Family), plural(r.UnresolvedUsers, "user", "users"))
+				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for %s with unexplained hashes.", h.name, family(r.Family), someOf(r.UnresolvedUsers))
 			}
 		}
 		if h.affected > 0 {
@@ -79,4 +79,12 @@ func (t *ticket) wanted() {
 		}
 	}
 	t.points("What we ask for", list)
+}
+
+// someOf is users one of whom at least is asked about.
+func someOf(n int64) string {
+	if n == 1 {
+		return "the 1 user"
+	}
+	return "some of the " + count(n) + " users"
 }

@@ -192,7 +192,7 @@ func (u *User) distance() string {
 	case -1:
 		return ""
 	}
-	return fmt.Sprintf(" (%d bits in common)", u.MinCommon)
+	return fmt.Sprintf(" (%s in common)", plural(u.MinCommon, "bit", "bits"))
 }
 
 func (s sharing) words() string {

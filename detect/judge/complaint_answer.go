@@ -164,7 +164,7 @@ func apart(pairs []pair) string {
 	case least >= far:
 		return fmt.Sprintf("in one /%d, not in one /%d", far, near)
 	}
-	return fmt.Sprintf("only %d bits in common", least)
+	return fmt.Sprintf("only %s in common", plural(least, "bit", "bits"))
 }
 
 func (l *looked) rests() string {

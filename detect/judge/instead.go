@@ -23,7 +23,7 @@ const namedKinds = 3
 func (q *question) instead() string {
 	kinds, all := q.kinds()
 	if all == 0 {
-		return "the log shows no refused request of this host"
+		return "the log shows no refused request of this host's viewers"
 	}
 	of := fmt.Sprintf("the %s fell on ", plural(all, "refusal", "refusals"))
 	if len(kinds) == 1 {

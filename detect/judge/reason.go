@@ -121,8 +121,8 @@ func (q *question) answer() string {
 		return "; " + q.letThrough() + q.ruledOut() + ", and no narrower mask helps enough"
 	}
 	share, low, high := Wilson(q.all.users, q.bound.users)
-	return fmt.Sprintf(", %s of the %s users with address-bound links (%s): not surely the %s from which a change is worth it",
-		percent(share), count(q.bound.users), between(low, high), percent(q.t.WorthShare))
+	return fmt.Sprintf(", %s of the %s with address-bound links (%s): not surely the %s from which a change is worth it",
+		percent(share), plural(q.bound.users, "user", "users"), between(low, high), percent(q.t.WorthShare))
 }
 
 func (q *question) letThrough() string {

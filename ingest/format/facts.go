@@ -189,15 +189,15 @@ func (f *Facts) Sentences(name string) (out []string) {
 	dashed := f.four.dashed + f.six.dashed
 	add(f.four.cut(), "IPv4 addresses were cut before logging (all end in .0): tokens bound to an address cannot be checked; turn anonymisation off and log again")
 	add(f.six.cut(), "IPv6 addresses were cut to /64 before logging: tokens bound to one cannot be checked")
-	add(dashed > 0, "%d of %d addresses were removed before logging (0.0.0.0 or ::)", dashed, f.Records)
-	add(f.QueryCut > 0, "%d of %d lines cannot carry a query string: tokens in it are not in the log", f.QueryCut, f.Records)
+	add(dashed > 0, "%d of %d {address was|addresses were} removed before logging (0.0.0.0 or ::)", dashed, f.Records)
+	add(f.QueryCut > 0, "%d of %d {line|lines} cannot carry a query string: tokens in it are not in the log", f.QueryCut, f.Records)
 	add(f.Records > 0 && f.Queries == 0 && f.QueryCut == 0, "no line has a query string: it may have been stripped from the log")
 	add(f.Sampled > 0, "the log is sampled: requests are missing, so no rates and no order of requests can be told from it")
-	add(f.Shield > 0, "%d of %d lines were written by shield servers: their client is another server of the CDN", f.Shield, f.Records)
-	add(f.Forwarded > 0, "%d of %d addresses are from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
+	add(f.Shield > 0, "%d of %d {line was|lines were} written by shield servers: {its|their} client is another server of the CDN", f.Shield, f.Records)
+	add(f.Forwarded > 0, "%d of %d {address is|addresses are} from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
 	add(f.Zoneless > 0, "the times say no zone: they are read as UTC")
-	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d times have no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
-	add(f.firstYear < f.lastYear, "%d of %d times have no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)
+	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d {time has|times have} no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
+	add(f.firstYear < f.lastYear, "%d of %d {time has|times have} no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)
 	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")
 	return out
 }

@@ -4,12 +4,17 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // Sentence is fmt.Sprintf for what people read: whole numbers of type int and int64
 // have thousands separators under %d, as in 1,234,567. What is no count, such as a
-// year or the number of a line, is given as text.
+// year or the number of a line, is given as text. Of {line|lines} the first is said
+// where the last such number before it is 1, else the second.
 func Sentence(text string, args ...any) string {
+	if strings.Contains(text, "{") {
+		text = agree(text, args)
+	}
 	said := make([]any, len(args))
 	for i, a := range args {
 		switch n := a.(type) {
@@ -22,6 +27,41 @@ func Sentence(text string, args ...any) string {
 		}
 	}
 	return fmt.Sprintf(text, said...)
+}
+
+// agree chooses between the words in braces.
+func agree(text string, args []any) string {
+	var b strings.Builder
+	one := false
+	for {
+		at := strings.IndexAny(text, "%{")
+		if at < 0 || at+1 == len(text) {
+			return b.String() + text
+		}
+		b.WriteString(text[:at])
+		rest := text[at+1:]
+		if text[at] == '{' {
+			words, after, _ := strings.Cut(rest, "}")
+			single, several, _ := strings.Cut(words, "|")
+			if one {
+				several = single
+			}
+			b.WriteString(several)
+			text = after
+			continue
+		}
+		if rest[0] != '%' && len(args) > 0 {
+			switch n := args[0].(type) {
+			case int:
+				one = n == 1
+			case int64:
+				one = n == 1
+			}
+			args = args[1:]
+		}
+		b.WriteString(text[at : at+2])
+		text = rest[1:]
+	}
 }
 
 type tally int64
