@@ -168,7 +168,7 @@ func (o *bundleFlags) open(ctx context.Context, path string) (*bundle, error) {
 		Anonymized: a.Method.Anonymized, First: a.Input.First, Last: a.Input.Last, Outputs: []outputFile{},
 	}
 	b.when = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) // the first that a zip file can tell
-	if last := a.Input.Last; last != nil && last.After(b.when) {
+	if _, last := a.Input.Period(); last != nil && last.After(b.when) {
 		b.when = last.UTC().Truncate(2 * time.Second)
 	}
 	b.manifest.Inputs, err = inputs(ctx, store, a)

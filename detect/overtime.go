@@ -140,7 +140,7 @@ func (c *course) public() *finding.OverTime {
 // timed cuts the time for the hosts with most refusals; nil where there is none, or
 // no way to.
 func (a *analysis) timed() *course {
-	first, last, ok := a.times()
+	first, last, ok := a.period()
 	if !ok {
 		return nil
 	}

@@ -190,6 +190,44 @@ func TestRule07ServedLate(t *testing.T) {
 	}
 }
 
+// TestRule07AClockThatJumps: a few lines of other years are named, and spoil no time range.
+func TestRule07AClockThatJumps(t *testing.T) {
+	year := 365 * 24 * time.Hour
+	for _, c := range []struct {
+		early, late, want int
+		says              string
+	}{
+		{2, 1, 3, "3 requests lie far from the rest (2026-11-01 to 2026-11-01), as where a clock stood wrong: 2 up to 56 years before it (1970-01-01), " +
+			"1 up to 73 years after it (2099-12-31); --since 2026-11-01T12:00:00Z and --until 2026-11-01T12:00:41Z leave such lines out"},
+		{1, 0, 1, "1 request lies far from the rest"},
+		{0, 0, 0, ""},
+		{5, 0, 0, ""}, // more than a tenth: several logs, maybe
+	} {
+		var l little
+		l.audience(folder, 40)
+		l.get(folder, folder.link("/v/seg1.ts", stranger(60)), stranger(61), 403)
+		for n := range c.early {
+			l.add(entry{host: folder.host, target: folder.link("/v/seg1.ts", stranger(70)), ip: stranger(70), status: 200, at: -noon.Sub(time.Unix(int64(n+60), 0))})
+		}
+		for range c.late {
+			l.add(entry{host: folder.host, target: folder.link("/v/seg1.ts", stranger(71)), ip: stranger(71), status: 403, at: 73*year + 78*24*time.Hour})
+		}
+		l.entries[0].at = 0
+		tr := l.try(t, settings{})
+		first, last := tr.Input.Period()
+		said := strings.Join(tr.Warnings, "\n")
+		if !strings.Contains(said, c.says) || strings.Contains(said, "far from the rest") != (c.want > 0) {
+			t.Errorf("%d early, %d late: %q", c.early, c.late, tr.Warnings)
+		}
+		if c.want > 0 && (last.Sub(*first) != 40*time.Second || tr.Input.Last.Sub(*tr.Input.First) < 50*year || tr.Denials.OverTime == nil || tr.Denials.OverTime.Step > 10) {
+			t.Errorf("%d early, %d late: %v to %v, %+v", c.early, c.late, first, last, tr.Denials.OverTime)
+		}
+		if s := tr.Input.Strays; (s == nil) != (c.want == 0) || s != nil && (s.Before != int64(c.early) || s.After != int64(c.late)) {
+			t.Errorf("%d early, %d late: %+v", c.early, c.late, s)
+		}
+	}
+}
+
 // TestRule02ExpiryStatusIsLearned from links whose hash holds.
 func TestRule02ExpiryStatusIsLearned(t *testing.T) {
 	for _, status := range []int{410, 403} {

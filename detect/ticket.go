@@ -55,8 +55,9 @@ func Ticket(ctx context.Context, s *ingest.Store, a *finding.Analysis, c Complai
 	q := &inquiry{Complaint: c, conn: conn, a: a, out: &finding.Ticket{
 		Schema: finding.Schema, Search: []string{}, Others: []finding.Candidate{}, Timeline: []finding.Step{}, Refusals: []finding.Refused{},
 		Cannot: []string{}, Ask: []string{},
-		Log: finding.Log{Lines: a.Input.Lines, First: a.Input.First, Last: a.Input.Last, Version: a.Method.Version},
+		Log: finding.Log{Lines: a.Input.Lines, Version: a.Method.Version},
 	}}
+	q.out.Log.First, q.out.Log.Last = a.Input.Period()
 	q.asked()
 	found, err := q.find(ctx)
 	if err != nil {

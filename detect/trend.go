@@ -30,7 +30,7 @@ func (a *analysis) trended() *course {
 	if len(hosts) == 0 {
 		return nil
 	}
-	first, last, _ := a.times()
+	first, last, _ := a.period()
 	first, last = first/1e6, last/1e6
 	step := trendLengths[len(trendLengths)-1]
 	for _, length := range slices.Backward(trendLengths[:]) {

@@ -12,7 +12,7 @@ import (
 // and what is wanted. It names no address, whatever a log holds.
 func (t *ticket) forCustomer() {
 	in := t.a.Input
-	t.line("# Refused playback, ", period(in.First, in.Last))
+	t.line("# Refused playback, ", period(in.Period()))
 	if len(t.all) == 0 {
 		t.line("\n", t.unnamed(nothing(t.a)))
 	}

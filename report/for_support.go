@@ -10,7 +10,7 @@ import (
 // CDN's support needs, or the reason why none is made.
 func (t *ticket) forSupport() {
 	in := t.a.Input
-	t.line("# ", supportTitle(t.all), ", ", period(in.First, in.Last), "\n")
+	t.line("# ", supportTitle(t.all), ", ", period(in.Period()), "\n")
 	if len(t.all) == 0 {
 		t.line(escape(nothing(t.a)))
 	}

@@ -36,8 +36,8 @@ func newPage(a *finding.Analysis, o Options) *page {
 	all := hosts(a)
 	in := a.Input
 	p := &page{
-		head:   head{Title: "Refused signed links, " + period(in.First, in.Last)},
-		Period: period(in.First, in.Last),
+		head:   head{Title: "Refused signed links, " + period(in.Period())},
+		Period: period(in.Period()),
 		Extent: plural(int64(len(in.Sources)), "file", "files") + ", " + plural(in.Lines, "line", "lines"),
 		Method: methodOf(a, o), Anonymized: a.Method.Anonymized,
 	}

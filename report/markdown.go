@@ -52,7 +52,7 @@ func (t *ticket) section(title string) { t.line("\n## " + title + "\n") }
 
 func (t *ticket) headline() {
 	in := t.a.Input
-	t.line("# Refused signed links, ", period(in.First, in.Last), "\n")
+	t.line("# Refused signed links, ", period(in.Period()), "\n")
 	if len(t.all) == 0 {
 		t.line(escape(nothing(t.a)))
 	}

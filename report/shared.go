@@ -31,7 +31,7 @@ func Headlines(a *finding.Analysis) []Headline {
 }
 
 // Period writes the time from the first to the last request of an analysis.
-func Period(a *finding.Analysis) string { return period(a.Input.First, a.Input.Last) }
+func Period(a *finding.Analysis) string { return period(a.Input.Period()) }
 
 // Shorten cuts clean text to a number of columns and marks the cut.
 func Shorten(text string, width int, ascii bool) string {

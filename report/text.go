@@ -48,7 +48,7 @@ func (p *paper) title() {
 	spans := []span{as(strong, "ipdrift  "), unbroken(plural(int64(len(in.Sources)), "file", "files")),
 		say("  "), unbroken(plural(in.Lines, "line", "lines"))}
 	if in.First != nil {
-		spans = append(spans, say("  "), unbroken(period(in.First, in.Last)))
+		spans = append(spans, say("  "), unbroken(period(in.Period())))
 	}
 	if p.o.Elapsed > 0 {
 		spans = append(spans, say("  "), unbroken(duration(p.o.Elapsed)))

@@ -80,8 +80,26 @@ type Input struct {
 	Rejected int64      `json:"rejected"`
 	First    *time.Time `json:"first"` // start of the earliest request; nil if none parsed
 	Last     *time.Time `json:"last"`
+	Strays   *Strays    `json:"strays,omitempty"` // requests far from all others in time
 	Sources  []Source   `json:"sources"`
 	Rejects  []Reject   `json:"rejects,omitempty"` // reasons with their number and a first example
+}
+
+// Strays are requests more than a year before or after the rest, as where a clock stood
+// wrong.
+type Strays struct {
+	Before int64     `json:"before"`
+	After  int64     `json:"after"`
+	First  time.Time `json:"first"` // of the rest
+	Last   time.Time `json:"last"`
+}
+
+// Period is from the first to the last request, but for strays.
+func (in *Input) Period() (first, last *time.Time) {
+	if s := in.Strays; s != nil {
+		return &s.First, &s.Last
+	}
+	return in.First, in.Last
 }
 
 // Source is one input file, or stdin as "-".

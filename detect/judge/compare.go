@@ -53,7 +53,8 @@ func Compare(before, after Day, t Thresholds) *finding.Comparison {
 
 func side(d Day) finding.Side {
 	a := d.Analysis
-	return finding.Side{Case: d.Case, Lines: a.Input.Lines, First: a.Input.First, Last: a.Input.Last, Identity: a.Method.Identity, Version: a.Method.Version}
+	first, last := a.Input.Period()
+	return finding.Side{Case: d.Case, Lines: a.Input.Lines, First: first, Last: last, Identity: a.Method.Identity, Version: a.Method.Version}
 }
 
 func compareHost(name string, was, is *Tally, before, after Day, t Thresholds) finding.HostComparison {

@@ -1,0 +1,90 @@
+package detect
+
+import (
+	"context"
+	"time"
+
+	"ipdrift/detect/finding"
+	"ipdrift/ingest"
+	"ipdrift/ingest/format"
+)
+
+// Requests more than this from all others, and no more than this share of all, were
+// logged by a clock that stood wrong.
+const (
+	strayAfter = 365 // days
+	strayShare = 0.1
+)
+
+// findStrays looks for requests whose times lie far from those of the rest.
+func (a *analysis) findStrays(ctx context.Context) error {
+	const day = 24 * time.Hour / time.Microsecond
+	if first, last, ok := a.times(); !ok || (last-first)/int64(day) <= strayAfter {
+		return nil
+	}
+	type cluster struct{ n, first, last int64 }
+	var all []cluster
+	var rest cluster
+	var total int64
+	if err := ingest.Pages(ctx, a.conn, `SELECT count(*), epoch_us(min(start)) AS first, epoch_us(max(start)) FROM hit GROUP BY start::DATE ORDER BY first`, func(p ingest.Page) error {
+		counts, firsts, lasts := p.I64(0), p.I64(1), p.I64(2)
+		for i, n := range counts {
+			if len(all) == 0 || firsts[i]-all[len(all)-1].last > strayAfter*int64(day) {
+				all = append(all, cluster{first: firsts[i]})
+			}
+			c := &all[len(all)-1]
+			c.n, c.last = c.n+n, lasts[i]
+			total += n
+			if c.n > rest.n || c.first == rest.first {
+				rest = *c
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if strays := total - rest.n; strays == 0 || float64(strays) > strayShare*float64(total) {
+		return nil
+	}
+	s := &finding.Strays{First: *moment(rest.first), Last: *moment(rest.last)}
+	for _, c := range all {
+		switch {
+		case c.last < rest.first:
+			s.Before += c.n
+		case c.first > rest.last:
+			s.After += c.n
+		}
+	}
+	a.out.Input.Strays = s
+	a.warnOf("%d {request lies|requests lie} far from the rest (%s), as where a clock stood wrong: %s; --since %s and --until %s leave such lines out", total-rest.n,
+		s.First.Format(time.DateOnly)+" to "+s.Last.Format(time.DateOnly), farOff(s, all[0].first, all[len(all)-1].last),
+		s.First.Format(time.RFC3339), s.Last.Add(time.Second).Format(time.RFC3339))
+	return nil
+}
+
+// farOff says how many requests lie how far before and after the rest.
+func farOff(s *finding.Strays, first, last int64) (text string) {
+	off := func(n int64, from, to time.Time, where string, at time.Time) string {
+		const year = 365.2425 * 24
+		return format.Sentence("%d up to %d {year|years} %s it (%s)", n, int(to.Sub(from).Hours()/year), where, at.Format(time.DateOnly))
+	}
+	from, to := *moment(first), *moment(last)
+	if s.Before > 0 {
+		text = off(s.Before, from, s.First, "before", from)
+	}
+	if s.After > 0 {
+		if text != "" {
+			text += ", "
+		}
+		text += off(s.After, s.Last, to, "after", to)
+	}
+	return text
+}
+
+// period is the time of the requests but for strays; ok tells whether there is one.
+func (a *analysis) period() (first, last int64, ok bool) {
+	if s := a.out.Input.Strays; s != nil {
+		return s.First.UnixMicro(), s.Last.UnixMicro(), true
+	}
+	return a.times()
+}
