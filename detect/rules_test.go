@@ -197,7 +197,7 @@ func TestRule07AClockThatJumps(t *testing.T) {
 		early, late, want int
 		says              string
 	}{
-		{2, 1, 3, "3 requests lie far from the rest (2026-11-01 to 2026-11-01), as where a clock stood wrong: 2 up to 56 years before it (1970-01-01), " +
+		{2, 1, 3, "3 requests lie far from the rest (2026-11-01), as where a clock stood wrong: 2 up to 56 years before it (1970-01-01), " +
 			"1 up to 73 years after it (2099-12-31); --since 2026-11-01T12:00:00Z and --until 2026-11-01T12:00:41Z leave such lines out"},
 		{1, 0, 1, "1 request lies far from the rest"},
 		{0, 0, 0, ""},

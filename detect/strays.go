@@ -56,8 +56,12 @@ func (a *analysis) findStrays(ctx context.Context) error {
 		}
 	}
 	a.out.Input.Strays = s
+	days := s.First.Format(time.DateOnly)
+	if to := s.Last.Format(time.DateOnly); to != days {
+		days += " to " + to
+	}
 	a.warnOf("%d {request lies|requests lie} far from the rest (%s), as where a clock stood wrong: %s; --since %s and --until %s leave such lines out", total-rest.n,
-		s.First.Format(time.DateOnly)+" to "+s.Last.Format(time.DateOnly), farOff(s, all[0].first, all[len(all)-1].last),
+		days, farOff(s, all[0].first, all[len(all)-1].last),
 		s.First.Format(time.RFC3339), s.Last.Add(time.Second).Format(time.RFC3339))
 	return nil
 }

@@ -26,7 +26,7 @@ func TestRule06UnsignedSplits(t *testing.T) {
 	if n := tr.Denials.ByDetail["unsigned"]["token_not_forwarded"]; n != 1 || tr.Denials.ByCause["unsigned"] != 3 {
 		t.Errorf("%d of %d unsigned refusals lost their token, want 1 of 3", n, tr.Denials.ByCause["unsigned"])
 	}
-	if said := strings.Join(tr.Warnings, " "); !strings.Contains(said, "cdn.test: 1 served requests have no token: what they asked for is not protected") {
+	if said := strings.Join(tr.Warnings, " "); !strings.Contains(said, "cdn.test: 1 served request has no token: what it asked for is not protected") {
 		t.Errorf("%q", said)
 	}
 }
