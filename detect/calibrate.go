@@ -86,7 +86,8 @@ func (a *analysis) grade(h *host) {
 		h.status = finding.Verified
 		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.verified, h.tokens)
 	case h.tokens == 0 && h.silent > 0:
-		h.reason = format.Sentence("none of the %d refused {link|links} reproduces for any address tried, and no request was served: the key, the path rule or the address field may not fit", h.silent)
+		h.reason = either(h.silent == 1, "the refused link reproduces for no address tried", format.Sentence("none of the %d refused links reproduces for any address tried", h.silent)) +
+			", and no request was served: the key, the path rule or the address field may not fit"
 	case h.tokens == 0:
 		h.reason = "no request carries a token"
 	default:

@@ -140,3 +140,21 @@ func TestUsersInOrder(t *testing.T) {
 		}
 	}
 }
+
+func TestSentencesAboutOne(t *testing.T) {
+	for n, want := range map[int64]string{1: "1 of 1 request with the cause expired is inferred", 2: "2 of 2 requests with the cause expired are inferred"} {
+		a := &finding.Analysis{Denials: finding.Denials{Total: n, ByCause: map[string]int64{"expired": n}, Inferred: map[string]int64{"expired": n}}}
+		for _, format := range []string{"markdown", "html"} {
+			var b strings.Builder
+			f, _ := FormatNamed(format)
+			if err := f.Render(&b, a, Options{}); err != nil || !strings.Contains(b.String(), want) {
+				t.Errorf("%s: %v, no %q", format, err, want)
+			}
+		}
+	}
+	for n, want := range map[int64]string{1: "the 1 user", 1200: "some of the 1,200 users"} {
+		if got := someOf(n); got != want {
+			t.Errorf("someOf(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

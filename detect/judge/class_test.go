@@ -286,3 +286,8 @@ func TestPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestOneBitInCommon(t *testing.T) {
+	u := newScene().no(0, "140.0.0.1", "index.m3u8", token.IPMismatch).only(t) // 198 and 140 are 1100 0110 and 1000 1100
+	want(t, u, finding.FirstRequest, "(1 bit in common)")
+}

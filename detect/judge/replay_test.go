@@ -127,7 +127,7 @@ func TestRule15PairedGain(t *testing.T) {
 func TestNobodyAffected(t *testing.T) {
 	rec := newWorld().quiet(1000).ask(func(o *Asked) { o.Refused = map[string]int64{"expired": 900, "refused_elsewhere": 100} })
 	decided(t, rec, finding.KeepCurrent, 0, "Nobody was refused because of a changed address", "the 1,000 refusals fell on expired links (90 %) and valid links that another rule refused (10 %); sign links that live longer")
-	decided(t, newWorld().quiet(9).ask(), finding.KeepCurrent, 0, "no refused request")
+	decided(t, newWorld().quiet(9).ask(), finding.KeepCurrent, 0, "no refused request of this host's viewers")
 	decided(t, newWorld().quiet(9).refused(40, 0, unresolved).ask(), finding.KeepCurrent, 0,
 		"No refusal is proven to come from a changed address, and nothing explains the hashes of 40 users: the log shows", "A full search over a random sample of the links with unexplained hashes")
 }
