@@ -344,7 +344,7 @@ func TestNodesOfEarlierRuns(t *testing.T) {
 	kept := filepath.Join(dir, "x.duckdb")
 	for i, path := range []string{log("a", 60), log("b", 10)} {
 		out, _ := command(t, 0, "analyze", "--quiet", "--db", kept, "--format", "json", path)
-		if want := fmt.Sprintf("their %d requests are left out", 60+10*i); !strings.Contains(out, want) {
+		if want := fmt.Sprintf("its %d requests are left out", 60+10*i); !strings.Contains(out, want) {
 			t.Errorf("run %d does not say %q: %s", i, want, out)
 		}
 	}

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"ipdrift/ingest"
@@ -108,6 +109,6 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit WHERE client IN (SELECT id FROM work.node)`).Scan(&requests); err != nil {
 		return err
 	}
-	a.warnOf("%d {address in a hosting or CDN network is a node (shield, proxy), not a viewer|addresses in hosting or CDN networks are nodes (shields, proxies), not viewers}, with more than %d tokens each: %d {request is|requests are} left out", nodes, nodeTokens, requests)
+	a.warnOf("%d {address in a hosting or CDN network is a node (shield, proxy), not a viewer|addresses in hosting or CDN networks are nodes (shields, proxies), not viewers}, with more than %s tokens{| each}: {its|their} %d {request is|requests are} left out", nodes, strconv.Itoa(nodeTokens), requests)
 	return nil
 }

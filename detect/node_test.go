@@ -47,7 +47,7 @@ func TestRule03NodesAreNotViewers(t *testing.T) {
 			l.add(entry{host: video.host, target: on(fmt.Sprintf("/film%d/seg2.ts", i), link), ip: "192.0.2.99", status: 403, asn: c.asn, agent: fmt.Sprintf("player/1.%d", i%c.agents)})
 		}
 		tr := l.tryGcore(t, settings{user: "token"})
-		said := strings.Contains(strings.Join(tr.Warnings, " "), fmt.Sprintf("1 address in a hosting or CDN network is a node (shield, proxy), not a viewer, with more than 50 tokens each: %d requests are left out", c.links))
+		said := strings.Contains(strings.Join(tr.Warnings, " "), fmt.Sprintf("1 address in a hosting or CDN network is a node (shield, proxy), not a viewer, with more than 50 tokens: its %d requests are left out", c.links))
 		if said != c.node || (tr.Denials.Total == 0) != c.node {
 			t.Errorf("%+v: %d denials, warnings %q", c, tr.Denials.Total, tr.Warnings)
 		}
