@@ -12,7 +12,7 @@ type Thresholds struct {
 	Networks       int           // rule 10: unrelated networks that make many_networks
 	MediaRequests  int           // rule 10: media requests of a network that plays on its own
 	IDNetworks     int           // rule 10: networks (/24, IPv6 /64) in which one id may be in use within RetryWindow
-	Recovery       time.Duration // rule 12: served again within it is recovered
+	Recovery       time.Duration // rule 12: served with another link within it is recovered
 	Confidence     float64       // rule 13: of each one-sided bound
 	Replicates     int           // rule 13: of the bootstrap of request shares
 	BootstrapUsers int           // rule 13: above it the ratio estimator's normal approximation
