@@ -15,9 +15,9 @@ type lapse struct {
 	place, client, agent uint32
 }
 
-// findRecovered finds the users who went on with another link: served again at the
-// same address within the recovery time after their last refusal (rules of
-// evidence, 12). circles hands on each user's requests in one strip.
+// findRecovered finds the users who went on as another user, with a link of that one:
+// served again at the same address within the recovery time after their last refusal
+// (rules of evidence, 12). circles hands on each user's requests in one strip.
 func (a *analysis) findRecovered(ctx context.Context, circles feed) error {
 	a.recovered = map[userKey]bool{}
 	return inShares(func(share, shares uint32) (ok bool, err error) {
@@ -117,7 +117,7 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 				if l.agent != f.agent || l.host != host || l.start >= f.start {
 					break
 				}
-				if l.place != f.place {
+				if l.place != f.place && l.user != a.userOf(f) {
 					p.settle(n)
 				}
 			}

@@ -29,3 +29,34 @@ func TestRule12ANewTokenRecovers(t *testing.T) {
 		}
 	}
 }
+
+// TestRule12ARefusedTokenIsNoNewOne: refused with one link and at once with another, a
+// viewer who is served with the first again has not recovered: at the address it was
+// signed for, and, where edges differ about an expiry, at the address of the refusals.
+func TestRule12ARefusedTokenIsNoNewOne(t *testing.T) {
+	const home, away = "198.51.100.10", "203.0.113.99"
+	for name, c := range map[string]struct {
+		at    string
+		first func(path string) string
+	}{
+		"address": {home, func(path string) string { return folder.link(path, home) }},
+		"expiry":  {away, func(path string) string { return folder.until(path, away, noon.Add(time.Hour).Unix()-5) }},
+	} {
+		for third, interrupted := range map[bool]int64{false: 1, true: 0} {
+			var l little
+			l.audience(folder, 300)
+			first, second := c.first("/a/seg-1.ts"), folder.link("/b/seg-1.ts", "192.0.2.7")
+			l.add(entry{host: folder.host, target: first + "&sid=0123456789", ip: c.at, status: 200, at: time.Hour - time.Minute})
+			l.add(entry{host: folder.host, target: first + "&sid=0123456789", ip: away, status: 403, at: time.Hour})
+			l.add(entry{host: folder.host, target: second + "&sid=0123456789", ip: away, status: 403, at: time.Hour + 2*time.Second})
+			if third {
+				first = folder.link("/c/seg-1.ts", c.at)
+			}
+			l.add(entry{host: folder.host, target: first + "&sid=0123456789", ip: c.at, status: 200, at: time.Hour + 4*time.Second})
+			tr := l.try(t, settings{})
+			if n := tr.scalar(t, `SELECT count(*) FROM users WHERE refusals = 2 AND interrupted`); n != interrupted || tr.scalar(t, `SELECT count(*) FROM users WHERE refusals = 2`) != 1 {
+				t.Errorf("%s, a third link %t: %d interrupted, want %d", name, third, n, interrupted)
+			}
+		}
+	}
+}

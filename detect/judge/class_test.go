@@ -221,6 +221,24 @@ func TestRule12RefusedAtOnce(t *testing.T) {
 	}
 }
 
+// TestRule12EveryRefusedLinkIsOld: refused with one link and then with another, a viewer
+// who is served with either has no new one, though it was served in between.
+func TestRule12EveryRefusedLinkIsOld(t *testing.T) {
+	s := newScene().signedFor(home).signedFor(home).no(1, far, "seg1.ts", token.IPMismatch).no(3, far, "seg1.ts", token.IPMismatch).of(1, 1)
+	if !s.ok(5, home, "seg1.ts").only(t).Interrupted {
+		t.Error("served with the first of two refused links, but not interrupted")
+	}
+	if s.ok(6, far, "seg1.ts").of(1, 2).only(t).Interrupted {
+		t.Error("served with a third link, but interrupted")
+	}
+	if !s.no(60, far, "seg9.ts", token.IPMismatch).of(1, 2).ok(62, home, "seg9.ts").of(1, 1).only(t).Interrupted {
+		t.Error("refused a minute later and served with a link that was refused before, but not interrupted")
+	}
+	if s.no(90, home, "seg12.ts", token.Valid).ok(91, home, "seg12.ts").only(t).Interrupted {
+		t.Error("refused elsewhere at last, where the first link will do, but interrupted")
+	}
+}
+
 func TestWithoutAKeyTheServedAddressStandsForTheSigningOne(t *testing.T) {
 	s := newScene().ok(0, home, "seg1.ts").no(9, same24, "seg2.ts", token.IPMismatch)
 	s.Signed = nil

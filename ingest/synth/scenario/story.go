@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -15,8 +16,9 @@ type story struct {
 	common                     int // bits of the signing address in the worst mismatch; -1 across families
 	family                     int // of the signing address of the first mismatch, else of the first link; 0: none is bound
 	first, last                int64
-	fell                       int64  // when it was refused last; 0: it was not, or has recovered
-	stale                      uint64 // the link whose token was refused then; 0: the token was not why
+	fell                       int64    // when it was refused last; 0: it was not, or has recovered
+	faulty                     bool     // the token was why
+	stale                      []uint64 // links whose tokens were refused, ever
 	addr                       netip.Addr
 	signed                     bool // had an address-bound link
 
@@ -28,8 +30,8 @@ const anything = 200 // more bits than addresses have
 func newStory() story { return story{common: anything} }
 
 // recovery is the time within which a refused viewer who is served again was
-// not interrupted, if it is with a new link or the old one was not at fault (rules of
-// evidence, 12).
+// not interrupted, if it is with a link that was never refused, or the token was not at
+// fault (rules of evidence, 12).
 const recovery = 10 * time.Second
 
 func (t *story) note(now int64, v *viewer, o *outcome) {
@@ -45,11 +47,11 @@ func (t *story) note(now int64, v *viewer, o *outcome) {
 	switch {
 	case o.cause != "":
 		t.refusals++
-		if t.fell, t.stale = now, v.link.id; o.cause == elsewhere {
-			t.stale = 0
+		if t.fell, t.faulty = now, o.cause != elsewhere; t.faulty && !slices.Contains(t.stale, v.link.id) {
+			t.stale = append(t.stale, v.link.id)
 		}
 	default:
-		if t.served++; now-t.fell <= recovery.Milliseconds() && v.link.id != t.stale {
+		if t.served++; now-t.fell <= recovery.Milliseconds() && !(t.faulty && slices.Contains(t.stale, v.link.id)) {
 			t.fell = 0
 		}
 	}

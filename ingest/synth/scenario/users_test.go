@@ -16,6 +16,7 @@ type person struct {
 	lost                                   map[int]bool // prefixes that would not have saved all
 	family                                 string
 	fell                                   *request // the last refusal, until the user recovers
+	stale                                  map[string]bool
 }
 
 // TestUsersFromTheirLines recomputes the rows of users and the sums of the
@@ -28,7 +29,7 @@ func TestUsersFromTheirLines(t *testing.T) {
 		verdicts, causes := map[string]int64{}, map[string]int64{}
 		for _, r := range requests(t, m) {
 			if people[r.user] == nil {
-				people[r.user] = &person{carriers: map[string]bool{}, lost: map[int]bool{}}
+				people[r.user] = &person{carriers: map[string]bool{}, lost: map[int]bool{}, stale: map[string]bool{}}
 			}
 			people[r.user].see(&r)
 			people[r.user].harm(&r)
@@ -75,14 +76,16 @@ func (p *person) see(r *request) {
 	}
 }
 
-// harm is rule of evidence 12: a new token and a served request within 10 s, or any
-// served request where the refused token was valid.
+// harm is rule of evidence 12: a token that was never refused and a served request
+// within 10 s, or any served request where the refused token was valid.
 func (p *person) harm(r *request) {
 	switch {
 	case r.cause != "":
-		p.fell = r
+		if p.fell = r; r.verdict != "valid" {
+			p.stale[r.md5] = true
+		}
 	case p.fell == nil || r.at.Sub(p.fell.at) > 10*time.Second:
-	case p.fell.verdict == "valid" || r.md5 != p.fell.md5:
+	case p.fell.verdict == "valid" || !p.stale[r.md5]:
 		p.fell = nil
 	}
 }
