@@ -9,10 +9,8 @@ import (
 	"ipdrift/ingest"
 )
 
-// Clock thresholds (rules of evidence, 7).
+// What an expiry error is that clusters (rules of evidence, 7).
 const (
-	clockLinks   = 30  // links with an expiry error before their times are compared
-	clockShare   = 0.8 // share of them that has to cluster
 	clockStep    = 900 // seconds: time zones differ by multiples of it
 	clockCluster = 60  // seconds behind a multiple that count as at it
 )
@@ -103,20 +101,20 @@ func mayRefuse(status uint16) bool {
 func (a *analysis) clock() {
 	for _, name := range a.names {
 		h := a.hosts[name]
-		if late := &h.late.served; late.links >= clockLinks && float64(late.links) >= fewLinks*float64(h.tokens) {
+		if late := &h.late.served; late.links >= a.Thresholds.ClockLinks && float64(late.links) >= fewLinks*float64(h.tokens) {
 			a.warnOf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", name, late.links, median(late.some))
 		}
 	}
 	for _, name := range a.names {
 		for _, status := range slices.Sorted(maps.Keys(a.hosts[name].answers)) {
-			if n := a.hosts[name].answers[status]; n >= clockLinks {
+			if n := a.hosts[name].answers[status]; n >= a.Thresholds.ClockLinks {
 				a.warnOf("%s: %d links were answered %s after their expiry, which does not count as refused here: if this host refuses expired links so, say expired_status: %[3]s in --config", name, n, strconv.Itoa(status))
 			}
 		}
 	}
 	for _, name := range a.names {
 		h := a.hosts[name]
-		if late := &h.late.refused; late.links >= clockLinks && float64(late.near) >= clockShare*float64(late.links) {
+		if late := &h.late.refused; late.links >= a.Thresholds.ClockLinks && float64(late.near) >= a.Thresholds.ClockShare*float64(late.links) {
 			h.shifted = mostSteps(late.some, clockStep) * clockStep / 60
 			a.warnOf("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", name, late.near, late.links, h.shifted)
 		}

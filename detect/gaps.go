@@ -23,7 +23,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	for _, s := range a.loaded.Sources {
 		sampled, parsed = sampled+s.Sampled, parsed+s.Parsed
 	}
-	a.gaps = float64(sampled) > judge.MostMissing*float64(parsed)
+	a.gaps = float64(sampled) > a.Thresholds.Missing*float64(parsed)
 	watched, err := a.watched(ctx)
 	if err != nil || len(watched) == 0 {
 		return err
@@ -33,7 +33,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 		return err
 	}
 	for _, name := range a.names {
-		if g := found[name]; g != nil && g.Tell() {
+		if g := found[name]; g != nil && g.Tell(&a.Thresholds) {
 			a.hosts[name].gaps = true
 			a.warnOf("%s: %.0f %% of the segments that viewers must have asked for are missing from the log, of %d of %d {viewer|viewers}: neither served nor refused. A file, an edge or another CDN that they asked is not in it, so no class that needs the order of requests is given",
 				name, 100*g.Share(), g.Holed, g.Users)

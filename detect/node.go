@@ -3,17 +3,9 @@ package detect
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"ipdrift/ingest"
-)
-
-// An address is a node, not a viewer, with more tokens than this, and this many
-// user agents, in a hosting or CDN network (rules of evidence, 3).
-const (
-	nodeTokens = 50
-	nodeAgents = 5
 )
 
 // hosting lists networks whose addresses are servers' (shields, proxies, VPN
@@ -91,7 +83,7 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 		`CREATE TABLE work.node AS WITH n AS (
 			SELECT c.address FROM hit h JOIN clients c ON c.id = h.client JOIN outcome o ON o.id = h.outcome
 			WHERE c.asn IN (` + strings.Join(asns, ", ") + `) AND h.link > 0 AND (NOT o.shield OR ` + fmt.Sprint(a.grown()) + `)
-			GROUP BY c.address HAVING count(DISTINCT h.link) > ` + fmt.Sprint(nodeTokens) + ` AND count(DISTINCT h.agent) >= ` + fmt.Sprint(nodeAgents) + `)
+			GROUP BY c.address HAVING count(DISTINCT h.link) > ` + fmt.Sprint(a.Thresholds.NodeTokens) + ` AND count(DISTINCT h.agent) >= ` + fmt.Sprint(a.Thresholds.NodeAgents) + `)
 		 SELECT c.id, c.address FROM clients c SEMI JOIN n USING (address)`,
 		`CREATE TABLE work.twin AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin
 		 FROM outcome o WHERE NOT o.shield AND o.id IN (SELECT h.outcome FROM hit h JOIN work.node n ON n.id = h.client)`,
@@ -109,6 +101,6 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit WHERE client IN (SELECT id FROM work.node)`).Scan(&requests); err != nil {
 		return err
 	}
-	a.warnOf("%d {address in a hosting or CDN network is a node (shield, proxy), not a viewer|addresses in hosting or CDN networks are nodes (shields, proxies), not viewers}, with more than %s tokens{| each}: {its|their} %d {request is|requests are} left out", nodes, strconv.Itoa(nodeTokens), requests)
+	a.warnOf("%d {address in a hosting or CDN network is a node (shield, proxy), not a viewer|addresses in hosting or CDN networks are nodes (shields, proxies), not viewers}, with more than %s tokens{| each}: {its|their} %d {request is|requests are} left out", nodes, fmt.Sprint(a.Thresholds.NodeTokens), requests)
 	return nil
 }

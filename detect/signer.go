@@ -72,7 +72,6 @@ func (a *analysis) findExpiries() {
 // A signer sees its own proxy where most links of a host are signed for one
 // address and requested from others all over the place (rules of evidence, 3).
 const (
-	proxyShare    = 0.5
 	proxyClients  = 10 // other addresses that asked with these links
 	proxyNetworks = 3  // /16s, or /32s of IPv6, they lie in
 )
@@ -156,7 +155,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 	for _, name := range a.names {
 		h := a.hosts[name]
 		p := proxies[h]
-		if p == nil || !p.many() || p.links < a.Thresholds.CalibrationTokens || float64(p.links) <= proxyShare*float64(h.voted.all) {
+		if p == nil || !p.many() || p.links < a.Thresholds.CalibrationTokens || float64(p.links) <= a.Thresholds.ProxyShare*float64(h.voted.all) {
 			continue
 		}
 		h.proxy = string(token.AppendAddr(nil, p.Addr))

@@ -9,17 +9,10 @@ import (
 	"ipdrift/ingest/format"
 )
 
-// Requests more than this from all others, and no more than this share of all, were
-// logged by a clock that stood wrong.
-const (
-	strayAfter = 365 // days
-	strayShare = 0.1
-)
-
 // findStrays looks for requests whose times lie far from those of the rest.
 func (a *analysis) findStrays(ctx context.Context) error {
-	const day = 24 * time.Hour / time.Microsecond
-	if first, last, ok := a.times(); !ok || (last-first)/int64(day) <= strayAfter {
+	after := a.Thresholds.StrayAfter.Microseconds()
+	if first, last, ok := a.times(); !ok || last-first <= after {
 		return nil
 	}
 	type cluster struct{ n, first, last int64 }
@@ -29,7 +22,7 @@ func (a *analysis) findStrays(ctx context.Context) error {
 	if err := ingest.Pages(ctx, a.conn, `SELECT count(*), epoch_us(min(start)) AS first, epoch_us(max(start)) FROM hit GROUP BY start::DATE ORDER BY first`, func(p ingest.Page) error {
 		counts, firsts, lasts := p.I64(0), p.I64(1), p.I64(2)
 		for i, n := range counts {
-			if len(all) == 0 || firsts[i]-all[len(all)-1].last > strayAfter*int64(day) {
+			if len(all) == 0 || firsts[i]-all[len(all)-1].last > after {
 				all = append(all, cluster{first: firsts[i]})
 			}
 			c := &all[len(all)-1]
@@ -43,7 +36,7 @@ func (a *analysis) findStrays(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if strays := total - rest.n; strays == 0 || float64(strays) > strayShare*float64(total) {
+	if strays := total - rest.n; strays == 0 || float64(strays) > a.Thresholds.StrayShare*float64(total) {
 		return nil
 	}
 	s := &finding.Strays{First: *moment(rest.first), Last: *moment(rest.last)}

@@ -100,13 +100,9 @@ func (g *Gaps) Share() float64 { return float64(g.Jumps) / max(1, float64(g.Step
 // each, on average. Viewers seek further.
 func (g *Gaps) chance() bool { return float64(g.Missing)*(1-g.Share()) <= 2*float64(g.Jumps) }
 
-// Tell tells whether more than a tenth of the requests is missing. Viewers seek,
+// Tell tells whether too many of the requests are missing. Viewers seek,
 // too, but seldom most of them, and not by a segment or two: it takes holes in
 // the sequences of more than half of enough users, of the length that chance makes.
-func (g *Gaps) Tell() bool {
-	return g.Users >= gapUsers && 2*g.Holed > g.Users && g.Share() > MostMissing && g.chance()
+func (g *Gaps) Tell(t *Thresholds) bool {
+	return g.Users >= gapUsers && 2*g.Holed > g.Users && g.Share() > t.Missing && g.chance()
 }
-
-// MostMissing is the share of requests that may be missing before classes that
-// need order go (rule 11).
-const MostMissing = 0.1

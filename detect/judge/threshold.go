@@ -8,10 +8,18 @@ type Thresholds struct {
 	CalibrationTokens int64   // rule 1: fewer distinct tokens of a host are not_checked
 	CalibrationShare  float64 // rule 1: least share of them whose hash is reproduced
 
+	StrayAfter     time.Duration // rule 2: requests further than this from all others were logged by a clock that stood wrong
+	StrayShare     float64       // rule 2: if they are no greater share of all
+	NodeTokens     int64         // rule 3: a node of a hosting network brings more tokens
+	NodeAgents     int64         // rule 3: and at least this many user agents
+	ProxyShare     float64       // rule 3: a signer sees its own proxy where more of the tokens are signed for one address
+	ClockLinks     int64         // rule 7: links with an expiry error from which their times are compared
+	ClockShare     float64       // rule 7: share of them that has to cluster
 	RetryWindow    time.Duration // rule 8: refusals of one path from one address within it are one
 	Networks       int           // rule 10: unrelated networks that make many_networks
 	MediaRequests  int           // rule 10: media requests of a network that plays on its own
 	IDNetworks     int           // rule 10: networks (/24, IPv6 /64) in which one id may be in use within RetryWindow
+	Missing        float64       // rule 11: share of requests missing from the log above which classes that need order go
 	Recovery       time.Duration // rule 12: served with another link within it is recovered
 	Confidence     float64       // rule 13: of each one-sided bound
 	Replicates     int           // rule 13: of the bootstrap of request shares
@@ -36,9 +44,12 @@ type Thresholds struct {
 func Default() Thresholds {
 	return Thresholds{
 		CalibrationTokens: 30, CalibrationShare: 0.99,
+		StrayAfter: 365 * 24 * time.Hour, StrayShare: 0.1,
+		NodeTokens: 50, NodeAgents: 5, ProxyShare: 0.5,
+		ClockLinks: 30, ClockShare: 0.8,
 		RetryWindow: 30 * time.Second,
 		Networks:    3, MediaRequests: 3, IDNetworks: 6,
-		Recovery:   10 * time.Second,
+		Missing: 0.1, Recovery: 10 * time.Second,
 		Confidence: 0.95, Replicates: 1000, BootstrapUsers: 20000,
 		ListedBelow: 10, DecidesFrom: 30,
 		WorthShare: 0.005, AcceptedLow: 0.80, GainLow: 0.05, GainUsers: 10, PartlyHigh: 0.50,
@@ -54,10 +65,18 @@ func (t Thresholds) Named() map[string]float64 {
 	return map[string]float64{
 		"calibration_tokens":   float64(t.CalibrationTokens),
 		"calibration_share":    t.CalibrationShare,
+		"stray_after_days":     t.StrayAfter.Hours() / 24,
+		"stray_share":          t.StrayShare,
+		"node_tokens":          float64(t.NodeTokens),
+		"node_agents":          float64(t.NodeAgents),
+		"proxy_share":          t.ProxyShare,
+		"clock_links":          float64(t.ClockLinks),
+		"clock_share":          t.ClockShare,
 		"retry_window_s":       t.RetryWindow.Seconds(),
 		"many_networks":        float64(t.Networks),
 		"media_requests":       float64(t.MediaRequests),
 		"id_networks":          float64(t.IDNetworks),
+		"missing_share":        t.Missing,
 		"recovery_s":           t.Recovery.Seconds(),
 		"confidence":           t.Confidence,
 		"bootstrap_replicates": float64(t.Replicates),
