@@ -291,8 +291,8 @@ func TestInterruptedWaiting(t *testing.T) {
 	}
 }
 
-// TestViewersOfSeveralRuns: ids of two runs cannot be compared, which is said; in one
-// run they join a viewer's links.
+// TestViewersOfSeveralRuns: without a key ids of two runs cannot be compared, which is
+// said; in one run they join a viewer's links.
 func TestViewersOfSeveralRuns(t *testing.T) {
 	dir := t.TempDir()
 	line := func(name, token string) string {
@@ -318,6 +318,60 @@ func TestViewersOfSeveralRuns(t *testing.T) {
 		}
 		if strings.Contains(grown, "a viewer in the logs of several runs") != (user != "token") {
 			t.Errorf("%s: %s", user, grown)
+		}
+	}
+}
+
+// TestViewersOfKeyedRuns: runs that have a token key in common, or the pseudonym key,
+// hash ids alike, so that a viewer whom an id alone joins counts once; the file tells
+// neither key nor id.
+func TestViewersOfKeyedRuns(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	var logs []string
+	for i, letter := range []string{"A", "B", "C"} {
+		logs = append(logs, file(letter, fmt.Sprintf(`203.0.113.7 - - [23/Nov/2026:09:2%d:12 +0000] "GET /v/%s.ts?uid=viewer-1234&md5=%s&expires=1893456000 HTTP/1.1" 200 1 "-" "UA"`+"\n",
+			i, letter, strings.Repeat(letter, 21)+"A")))
+	}
+	old, fresh, names := file("old.key", "key-of-october-1"), file("new.key", "key-of-november-2"), file("names.key", strings.Repeat("0123456789abcdef", 3)+strings.Repeat("fedcba98", 2))
+	anonymous := []string{"--anonymize", "--pseudonym-key", names}
+	for name, c := range map[string]struct {
+		flags [3][]string // of each run
+		users int
+	}{
+		"one key":         {[3][]string{{"--key-file", old}, {"--key-file", old}, {"--key-file", old}}, 1},
+		"a change of key": {[3][]string{{"--key-file", old}, {"--key-file", old, "--key-file", fresh}, {"--key-file", fresh}}, 1},
+		"a sudden change": {[3][]string{{"--key-file", old}, {"--key-file", fresh}, {"--key-file", fresh}}, 2},
+		"and back":        {[3][]string{{"--key-file", old}, {"--key-file", fresh}, {"--key-file", old}}, 2},
+		"once without":    {[3][]string{{"--key-file", old}, nil, {"--key-file", old}}, 2},
+		"a key too late":  {[3][]string{nil, {"--key-file", old}, {"--key-file", old}}, 2},
+		"no key":          {[3][]string{}, 3},
+		"pseudonyms":      {[3][]string{anonymous, anonymous, anonymous}, 1},
+	} {
+		for _, user := range []string{"auto", "query:uid"} {
+			kept := filepath.Join(dir, strings.ReplaceAll(name+user, ":", "")+".duckdb")
+			out := ""
+			for i, flags := range c.flags {
+				out, _ = command(t, 0, append([]string{"analyze", "--quiet", "--user", user, "--db", kept, "--format", "json", logs[i]}, flags...)...)
+			}
+			if want := fmt.Sprintf(`"total": %d`, c.users); !strings.Contains(out, want) || strings.Contains(out, "a viewer in the logs of several runs") != (c.users > 1) {
+				t.Errorf("%s, %s: want %s users: %s", name, user, want, out)
+			}
+			data, err := os.ReadFile(kept)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, secret := range []string{"viewer-1234", "key-of-", "0123456789abcdef"} {
+				if bytes.Contains(data, []byte(secret)) {
+					t.Errorf("%s, %s: the case holds %s", name, user, secret)
+				}
+			}
 		}
 	}
 }

@@ -506,12 +506,16 @@ func (a *analysis) sayIdentity() {
 	}
 }
 
-// sayRuns says whose requests in several runs are not joined: the hashes of ids of two
-// runs cannot be compared.
+// sayRuns says whose requests in several runs are not joined: where the hashes of ids
+// have several keys, they cannot be compared.
 func (a *analysis) sayRuns(ctx context.Context) error {
 	who := a.loaded.Identity.Kind
 	if !a.grown() || who == ingest.ByToken {
 		return nil
+	}
+	alike, err := a.store.IDsAlike(ctx)
+	if err != nil || alike {
+		return err
 	}
 	told := true
 	if who == ingest.ByAuto {
@@ -520,7 +524,7 @@ func (a *analysis) sayRuns(ctx context.Context) error {
 		}
 	}
 	if told {
-		a.warnOf("a viewer in the logs of several runs whom an id alone joins counts once for each of them: ids are kept as hashes whose key ends with its run; analysed in one run, such viewers count once")
+		a.warnOf("a viewer in the logs of several runs whom an id alone joins may count once for each of them: ids are kept as hashes, and some run had no token key that an earlier one had, so it hashed them otherwise; analysed in one run, such viewers count once")
 	}
 	return nil
 }

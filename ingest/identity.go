@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net/url"
 	"strings"
@@ -73,27 +74,25 @@ func (i Identity) named(f *format.Format, given format.Map) (*format.Format, err
 
 // identity is the id of who the line says was asking; 0 where users are told
 // apart by link, or the line does not say.
-func (w *worker) identity(ctx context.Context, host uint64) (uint32, error) {
+func (w *worker) identity(ctx context.Context, at *place) (uint32, error) {
 	r := &w.record
-	var hash uint64
-	switch value := []byte(nil); w.Identity.Kind {
+	var name, value []byte
+	switch w.Identity.Kind {
 	case ByAuto, ByToken:
 		return 0, nil
 	case ByAddress:
 		raw := r.Client.As16()
-		hash = mix(w.hash(raw[:]), w.hash(r.UserAgent))
+		name, value = raw[:], r.UserAgent
 	default:
 		if value = w.named(); len(value) == 0 {
 			return 0, nil
 		}
-		hash = w.hash(value)
 	}
-	hash = mix(host, hash)
-	id, fresh := w.ident.id(hash)
+	id, fresh := w.ident.id(mix(at.hash, mix(w.hash(name), w.hash(value))))
 	if !fresh {
 		return id, nil
 	}
-	return id, w.ident.rows.Append(ctx, id, hash)
+	return id, w.ident.rows.Append(ctx, id, w.idKey.hash(at.name, 0, name, value))
 }
 
 // named is the value of the parameter, cookie or field that is the identity.
@@ -154,8 +153,8 @@ func isQueryID(name []byte) bool {
 	return false
 }
 
-// queryID hashes the viewer's id in a query; 0 if there is none.
-func (w *worker) queryID(q []byte) uint64 {
+// queryID is what stands for the viewer's id in a query; 0 if there is none.
+func (w *worker) queryID(host, q []byte) uint64 {
 	for len(q) > 0 {
 		var part []byte
 		part, q = cutByte(q, '&')
@@ -164,10 +163,10 @@ func (w *worker) queryID(q []byte) uint64 {
 		case len(value) == 0 || len(name) > 16:
 		case string(name) == "CMCD":
 			if sid := cmcdSession(string(value)); sid != "" {
-				return w.hash([]byte(sid)) | 1
+				return w.idKey.hash(host, byte(TieQuery), nil, []byte(sid))
 			}
 		case isQueryID(name):
-			return mix(w.hash(name), w.hash(value)) | 1
+			return w.idKey.hash(host, byte(TieQuery), name, value)
 		}
 	}
 	return 0
@@ -200,58 +199,63 @@ func cmcdSession(encoded string) string {
 const shortestID = 8
 
 // ties notes what joins the link of the record with others of its viewer.
-func (w *worker) ties(ctx context.Context, host uint64, l *linkMemo, ids hitIDs) error {
+func (w *worker) ties(ctx context.Context, at *place, l *linkMemo, ids hitIDs) error {
 	v := &w.record.Viewer
 	if l.id == 0 || w.Identity.Kind != ByAuto || l.viewer == 0 && v.None() {
 		return nil
 	}
+	if l.viewer != 0 && !w.noted(TieQuery, l.viewer, l.id, ids) {
+		if err := w.load.ties.Append(ctx, l.viewer, uint8(TieQuery), l.id, ids.agent, ids.client); err != nil {
+			return err
+		}
+	}
 	for _, t := range [...]struct {
-		kind Tie
-		hash uint64
+		kind        Tie
+		name, value []byte
 	}{
-		{TieUID, w.id(v.UID, v.UIDSet)}, {TieSession, w.id(v.Session, nil)}, {TieConnection, w.connection(v)}, {TieQuery, l.viewer},
+		{TieUID, nil, idOf(v.UID, v.UIDSet)}, {TieSession, nil, idOf(v.Session, nil)}, {TieConnection, v.Edge, w.connection(v)},
 	} {
-		if t.hash == 0 {
+		if len(t.value) == 0 || w.noted(t.kind, mix(at.hash, mix(w.hash(t.name), w.hash(t.value))), l.id, ids) {
 			continue
 		}
-		if err := w.tie(ctx, t.kind, mix(host, mix(t.hash, uint64(t.kind))), l.id, ids); err != nil {
+		if err := w.load.ties.Append(ctx, w.idKey.hash(at.name, byte(t.kind), t.name, t.value), uint8(t.kind), l.id, ids.agent, ids.client); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// id hashes the first of two values, or else the second; 0 where there is none.
-func (w *worker) id(first, second []byte) uint64 {
-	if len(first) < shortestID {
-		first = second
+// idOf is the first of two values that is long enough for an id; nil where neither is.
+func idOf(first, second []byte) []byte {
+	switch {
+	case len(first) >= shortestID:
+		return first
+	case len(second) >= shortestID:
+		return second
 	}
-	if len(first) < shortestID {
-		return 0
-	}
-	return w.hash(first) | 1
+	return nil
 }
 
 // connectionLife bounds how long a connection can live: nginx closes one after
 // an hour (keepalive_time), and a server that starts again counts anew.
 const connectionLife = 3600 * 1e6
 
-// connection hashes what names a connection; 0 where the line does not tell
-// which server counted it.
-func (w *worker) connection(v *format.Viewer) uint64 {
+// connection names a connection of a server, and the time in which it lived; nil where
+// the line does not tell which server counted it.
+func (w *worker) connection(v *format.Viewer) []byte {
 	if len(v.Edge) == 0 || len(v.Connection) == 0 || !allDigits(string(v.Connection)) {
-		return 0
-	}
-	return mix(mix(w.hash(v.Edge), w.hash(v.Connection)), uint64(w.record.Start/connectionLife)) | 1
-}
-
-// tie writes a row of table tie, unless it did so a moment ago.
-func (w *worker) tie(ctx context.Context, kind Tie, key uint64, link uint32, ids hitIDs) error {
-	hash := mix(mix(key, uint64(ids.agent)), mix(uint64(link), uint64(ids.client)))
-	slot := w.tied.slot(hash)
-	if slot.hash == hash {
 		return nil
 	}
+	w.conn = binary.AppendVarint(append(w.conn[:0], v.Connection...), w.record.Start/connectionLife)
+	return w.conn
+}
+
+// noted tells whether a row of table tie was written a moment ago; it is taken for
+// written from then on.
+func (w *worker) noted(kind Tie, id uint64, link uint32, ids hitIDs) bool {
+	hash := mix(mix(mix(id, uint64(kind)), uint64(ids.agent)), mix(uint64(link), uint64(ids.client)))
+	slot := w.tied.slot(hash)
+	before := slot.hash == hash
 	slot.hash = hash
-	return w.load.ties.Append(ctx, key, uint8(kind), link, ids.agent, ids.client)
+	return before
 }

@@ -100,6 +100,9 @@ type load struct {
 	Options
 	store     *Store
 	seed      maphash.Seed
+	idKey     idKey
+	ids       bool     // hashed with one key in every run
+	sealed    [][]byte // the key of ids, by several
 	chunks    chunks
 	sources   []*source // by id; nil where a source is not read
 	past      past
@@ -180,6 +183,9 @@ func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, 
 		return nil, err
 	}
 	if err := l.remember(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.takeIDKey(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.admit(ctx, sources); err != nil {
@@ -325,7 +331,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven, Hits: l.hits}
 	for _, q := range []string{
 		fmt.Sprintf(`BEGIN; %sINSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d'), ('%s', '%s')%s; COMMIT`, views(), CaseVersion, aboutQueries, out.Queries,
-			aboutUser, strings.ReplaceAll(l.Identity.String(), "'", "''"), l.aboutKey()),
+			aboutUser, strings.ReplaceAll(l.Identity.String(), "'", "''"), l.aboutKey()+l.aboutIDRows()),
 		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without
 	} {
 		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {

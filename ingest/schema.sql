@@ -91,10 +91,10 @@ CREATE TABLE dir     (id UINTEGER NOT NULL, text VARCHAR NOT NULL USING COMPRESS
 CREATE TABLE file    (id UINTEGER NOT NULL, text VARCHAR NOT NULL USING COMPRESSION fsst); -- the rest, without query
 CREATE TABLE agent   (id UINTEGER NOT NULL, text VARCHAR USING COMPRESSION fsst, robot BOOLEAN NOT NULL); -- robot: of a link preview or crawler
 CREATE TABLE referer (id UINTEGER NOT NULL, text VARCHAR USING COMPRESSION fsst);          -- without query
-CREATE TABLE ident   (id UINTEGER NOT NULL, hash UBIGINT NOT NULL); -- keyed hash of a value; the key is not kept
+CREATE TABLE ident   (id UINTEGER NOT NULL, hash UBIGINT NOT NULL); -- keyed hash of a value and the host; see idKey
 
 CREATE TABLE tie (              -- what links of one viewer share; rows may repeat
-    key    UBIGINT NOT NULL,    -- keyed hash of it and the host
+    key    UBIGINT NOT NULL,    -- keyed hash of it and the host; see idKey
     kind   UTINYINT NOT NULL,   -- ingest.Tie
     link   UINTEGER NOT NULL,
     agent  UINTEGER NOT NULL,

@@ -32,6 +32,7 @@ type worker struct {
 	lone                                              linkMemo // the last link, while links are not remembered
 
 	name  []byte    // scratch for a host's name
+	conn  []byte    // and for that of a connection
 	salts [2]uint64 // of addressHash
 
 	edgeName []byte // of the line before, and its number
@@ -167,11 +168,11 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 	if err != nil {
 		return err
 	}
-	ident, err := w.identity(ctx, t.host)
+	ident, err := w.identity(ctx, at)
 	if err != nil {
 		return err
 	}
-	if err := w.ties(ctx, t.host, l, ids); err != nil {
+	if err := w.ties(ctx, at, l, ids); err != nil {
 		return err
 	}
 	h := w.hits
@@ -406,7 +407,7 @@ type linkMemo struct {
 	detail   token.Detail
 	deadline int64
 	own      int    // length of its token, where other fields can repeat it; see ownToken
-	viewer   uint64 // hash of the viewer's id in the query; 0: none
+	viewer   uint64 // what stands for the viewer's id in the query; 0: none
 	proof    memo   // the last one that held for a whole directory
 	known    known  // of the last request
 }
@@ -426,7 +427,7 @@ func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, er
 		return m, nil
 	}
 	if w.Identity.Kind == ByAuto {
-		m.viewer = w.queryID(queryOf(w.record.Target))
+		m.viewer = w.queryID(at.name, queryOf(w.record.Target))
 	}
 	m.hash = mix(t.host, mix(w.hash(l.Token), w.hash(l.Expires)))
 	if l.Params != nil {

@@ -2,6 +2,8 @@ package token
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -60,6 +62,17 @@ func (s *Scheme) ParseKey(file []byte) (key Key, warning string, err error) {
 		return Key{}, "", err
 	}
 	return key, warning, nil
+}
+
+// Derive makes a key for another purpose, which a text names: HMAC-SHA-256 of the text. It is not ok for the zero key
+// and for PEM, which may be public.
+func (k Key) Derive(purpose string) (key [sha256.Size]byte, ok bool) {
+	if k.IsZero() || strings.Contains(*k.secret, "-----BEGIN ") {
+		return key, false
+	}
+	sum := hmac.New(sha256.New, []byte(*k.secret))
+	sum.Write([]byte(purpose))
+	return [sha256.Size]byte(sum.Sum(nil)), true
 }
 
 func parsePEM(file []byte) (Key, string, error) {

@@ -282,3 +282,23 @@ func TestKeyringCut(t *testing.T) {
 		t.Errorf("no ring cuts %q, want nothing cut and nil kept", got)
 	}
 }
+
+// TestDeriveIsHMAC: the digest is openssl's.
+//
+//	printf %s 'The quick brown fox jumps over the lazy dog' | openssl dgst -sha256 -hmac key
+func TestDeriveIsHMAC(t *testing.T) {
+	k, err := NewKey("key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"
+	if got, ok := k.Derive("The quick brown fox jumps over the lazy dog"); !ok || fmt.Sprintf("%x", got) != want {
+		t.Errorf("%x, %t, want %s", got, ok, want)
+	}
+	pem, _ := NewKey("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n")
+	for name, k := range map[string]Key{"no key": {}, "PEM": pem} {
+		if got, ok := k.Derive("x"); ok || got != [32]byte{} {
+			t.Errorf("%s: %x", name, got)
+		}
+	}
+}

@@ -80,6 +80,14 @@ func (r *Keyring) Cut(text []byte, mark string) []byte {
 	return text
 }
 
+// All returns the keys of all hosts without repetition, the longest first; of a nil ring none. The slice belongs to the ring.
+func (r *Keyring) All() []Key {
+	if r == nil {
+		return nil
+	}
+	return r.longest
+}
+
 func holds(keys []Key, k Key) bool {
 	for _, have := range keys {
 		if have.Equal(k) {

@@ -44,9 +44,15 @@ func (k Key) Kept() bool { return k.kept }
 
 // Check is a text that tells the key from others and says nothing about it.
 func (k Key) Check() string {
+	sum := k.Derive("check of a pseudonym key")
+	return hex.EncodeToString(sum[:16])
+}
+
+// Derive makes a key for another purpose, which a text names.
+func (k Key) Derive(purpose string) [sha256.Size]byte {
 	sum := hmac.New(sha256.New, k.secret[:])
-	sum.Write([]byte("ipdrift: check of a pseudonym key"))
-	return hex.EncodeToString(sum.Sum(nil)[:16])
+	sum.Write([]byte("ipdrift: " + purpose))
+	return [sha256.Size]byte(sum.Sum(nil))
 }
 
 // String keeps the key out of what formats it.
