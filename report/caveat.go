@@ -33,14 +33,14 @@ func whose(r finding.Recommendation, all []finding.Recommendation) string {
 	return family(r.Family) + ": "
 }
 
-func (t *ticket) caveats(h *host) {
+func (md *markdown) caveats(h *host) {
 	if h.failed() {
 		return
 	}
 	recs, gap := answers(h.recs), "\n"
 	for _, r := range recs {
 		for _, text := range r.Caveats {
-			t.line(gap, "- ", escape(whose(r, recs)+text))
+			md.line(gap, "- ", escape(whose(r, recs)+text))
 			gap = ""
 		}
 	}

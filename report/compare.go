@@ -212,33 +212,33 @@ func (s *screen) columns(rows [][]string) {
 }
 
 func compareMarkdown(out *stickyWriter, c *finding.Comparison, o Options) {
-	t := &ticket{stickyWriter: out}
-	t.line("# Before and after\n")
-	t.line("- Before: ", escape(caseOf(c.Before, o)))
-	t.line("- After: ", escape(caseOf(c.After, o)))
+	md := &markdown{stickyWriter: out}
+	md.line("# Before and after\n")
+	md.line("- Before: ", escape(caseOf(c.Before, o)))
+	md.line("- After: ", escape(caseOf(c.After, o)))
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
-		t.section(escape(public(h.Host, o)) + ": " + compared(h).text)
+		md.section(escape(public(h.Host, o)) + ": " + compared(h).text)
 		for _, f := range h.Families {
-			t.line(escape(familyOf(f, h)+f.Answer), "\n")
+			md.line(escape(familyOf(f, h)+f.Answer), "\n")
 		}
 		for _, text := range h.NotComparable {
-			t.line("- ", escape(text), "\n")
+			md.line("- ", escape(text), "\n")
 		}
-		t.head("Users", "Before", "After", "Difference, points")
+		md.head("Users", "Before", "After", "Difference, points")
 		for _, f := range h.Families {
-			t.cells(family(f.Family)+", bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), "")
-			t.cells(family(f.Family)+", affected", rated(f.Affected.Before)+", "+outOfUsers(f.Affected.Before), rated(f.Affected.After)+", "+outOfUsers(f.Affected.After), points(f.Affected.Difference))
-			t.cells(family(f.Family)+", interrupted", rated(f.Interrupted.Before)+", "+outOfUsers(f.Interrupted.Before), rated(f.Interrupted.After)+", "+outOfUsers(f.Interrupted.After), points(f.Interrupted.Difference))
+			md.cells(family(f.Family)+", bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), "")
+			md.cells(family(f.Family)+", affected", rated(f.Affected.Before)+", "+outOfUsers(f.Affected.Before), rated(f.Affected.After)+", "+outOfUsers(f.Affected.After), points(f.Affected.Difference))
+			md.cells(family(f.Family)+", interrupted", rated(f.Interrupted.Before)+", "+outOfUsers(f.Interrupted.Before), rated(f.Interrupted.After)+", "+outOfUsers(f.Interrupted.After), points(f.Interrupted.Difference))
 		}
-		t.line()
-		t.head("Refused requests", "Before", "After")
+		md.line()
+		md.head("Refused requests", "Before", "After")
 		for _, row := range causeShares(h)[1:] {
-			t.cells(row[0], row[1], row[2])
+			md.cells(row[0], row[1], row[2])
 		}
 	}
-	t.points("What limits this", publicly(c.NotComparable, o))
-	t.line("\n", escape(basisOfComparison))
+	md.points("What limits this", publicly(c.NotComparable, o))
+	md.line("\n", escape(basisOfComparison))
 }
 
 func publicly(texts []string, o Options) []string {

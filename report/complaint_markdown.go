@@ -9,73 +9,73 @@ import (
 
 // ticketMarkdown writes a ticket to paste into a tracker.
 func ticketMarkdown(out *stickyWriter, c *finding.Ticket, o Options) {
-	t := &ticket{stickyWriter: out}
+	md := &markdown{stickyWriter: out}
 	if o.Audience == ForCustomer {
-		t.reply(c, ForCustomer)
+		md.reply(c, ForCustomer)
 		return
 	}
-	t.line("# ", escape(where(c)), ": ", escape(diagnosis(c).text), "\n")
-	t.line("**", escape(c.Answer), "** ", escape(c.Mask), "\n")
-	t.line("- Asked: ", escape(strings.Join(sought(c, "±"), ", ")))
+	md.line("# ", escape(where(c)), ": ", escape(diagnosis(c).text), "\n")
+	md.line("**", escape(c.Answer), "** ", escape(c.Mask), "\n")
+	md.line("- Asked: ", escape(strings.Join(sought(c, "±"), ", ")))
 	for _, text := range c.Search {
-		t.line("- ", escape(text))
+		md.line("- ", escape(text))
 	}
-	t.person(c)
-	t.course(c, o)
-	t.points("Cannot tell", c.Cannot)
-	t.points("What we ask for", c.Ask)
+	md.person(c)
+	md.course(c, o)
+	md.points("Cannot tell", c.Cannot)
+	md.points("What we ask for", c.Ask)
 	if len(c.Others) > 0 {
-		t.section("Other viewers who fit")
+		md.section("Other viewers who fit")
 		for _, other := range c.Others {
-			t.line("- ", escape(candidate(other)))
+			md.line("- ", escape(candidate(other)))
 		}
 	}
 	who := ForCustomer
 	if o.Audience == ForSupport {
 		who = ForSupport
 	}
-	t.section("Reply to the " + string(who))
-	t.reply(c, who)
+	md.section("Reply to the " + string(who))
+	md.reply(c, who)
 }
 
-func (t *ticket) person(c *finding.Ticket) {
+func (md *markdown) person(c *finding.Ticket) {
 	v := c.Viewer
 	if v == nil {
 		return
 	}
-	t.line("- Viewer: ", escape(orDash(v.ID)), ", ", escape(clip(player(v.UserAgent))), ", ", escape(network(v.ASN)))
+	md.line("- Viewer: ", escape(orDash(v.ID)), ", ", escape(clip(player(v.UserAgent))), ", ", escape(network(v.ASN)))
 	if v.Class != "" {
-		t.line("- Over all of the log: ", escape(string(v.Class)), ", ", escape(v.Reason))
+		md.line("- Over all of the log: ", escape(string(v.Class)), ", ", escape(v.Reason))
 	}
-	t.line("- At that time: ", escape(course(c)))
+	md.line("- At that time: ", escape(course(c)))
 	if c.Host != nil && aboutAddress(c) {
-		t.line("- Host: ", escape(setting(c.Host)), ". ", escape(c.Host.Reason))
+		md.line("- Host: ", escape(setting(c.Host)), ". ", escape(c.Host.Reason))
 	}
 }
 
 // course is the timeline as a table.
-func (t *ticket) course(c *finding.Ticket, o Options) {
+func (md *markdown) course(c *finding.Ticket, o Options) {
 	if len(c.Timeline) == 0 {
 		return
 	}
-	t.section("Timeline")
-	t.head("Time (UTC)", "Address", "Outcome", "Requests", "Status", "Why and what")
+	md.section("Timeline")
+	md.head("Time (UTC)", "Address", "Outcome", "Requests", "Status", "Why and what")
 	for _, l := range excerpt(c, o.Verbose) {
 		if l.left != "" {
-			t.cells("", "", "", "", "", l.left)
+			md.cells("", "", "", "", "", l.left)
 			continue
 		}
-		t.cells(hour(l.Time), l.IP, shownOutcome(l.Step), count(l.Requests), strconv.Itoa(l.Status), asked(l.Step))
+		md.cells(hour(l.Time), l.IP, shownOutcome(l.Step), count(l.Requests), strconv.Itoa(l.Status), asked(l.Step))
 	}
 }
 
-func (t *ticket) points(title string, texts []string) {
+func (md *markdown) points(title string, texts []string) {
 	if len(texts) == 0 {
 		return
 	}
-	t.section(title)
+	md.section(title)
 	for _, text := range texts {
-		t.line("- ", prose(text))
+		md.line("- ", prose(text))
 	}
 }
 
@@ -84,11 +84,11 @@ func prose(text string) string {
 	return strings.ReplaceAll(escape(text), escape(debugPage), debugPage)
 }
 
-func (t *ticket) reply(c *finding.Ticket, who Audience) {
+func (md *markdown) reply(c *finding.Ticket, who Audience) {
 	for i, text := range replies(c)[who] {
 		if i > 0 {
-			t.line()
+			md.line()
 		}
-		t.line(prose(text))
+		md.line(prose(text))
 	}
 }

@@ -10,29 +10,29 @@ import (
 
 // forCustomer is the report in plain words: why viewers were refused, what helps,
 // and what is wanted. It names no address, whatever a log holds.
-func (t *ticket) forCustomer() {
-	in := t.a.Input
-	t.line("# Refused playback, ", period(in.Period()))
-	if len(t.all) == 0 {
-		t.line("\n", t.unnamed(nothing(t.a)))
+func (md *markdown) forCustomer() {
+	in := md.a.Input
+	md.line("# Refused playback, ", period(in.Period()))
+	if len(md.all) == 0 {
+		md.line("\n", md.unnamed(nothing(md.a)))
 	}
-	for _, h := range t.all {
-		t.section(t.unnamed(h.name))
-		t.line(t.unnamed(summarised(h)))
-		t.plainCauses(h)
-		t.plainUsers(h)
-		t.plainSteps(h)
+	for _, h := range md.all {
+		md.section(md.unnamed(h.name))
+		md.line(md.unnamed(summarised(h)))
+		md.plainCauses(h)
+		md.plainUsers(h)
+		md.plainSteps(h)
 	}
-	if list := wantedOfCustomer(t.a, t.all); len(list) > 0 {
-		t.section("What we ask you for")
+	if list := wantedOfCustomer(md.a, md.all); len(list) > 0 {
+		md.section("What we ask you for")
 		for _, text := range list {
-			t.line("- ", prose(unnamed(Clean(text))))
+			md.line("- ", prose(unnamed(Clean(text))))
 		}
 	}
 }
 
 // unnamed makes text from a log fit for a customer's Markdown.
-func (t *ticket) unnamed(text string) string { return escape(unnamed(Clean(text))) }
+func (md *markdown) unnamed(text string) string { return escape(unnamed(Clean(text))) }
 
 // summarised is the answer for a host in plain words.
 func summarised(h *host) string {
@@ -112,15 +112,15 @@ func either(first bool, a, b string) string {
 }
 
 // plainCauses lists why requests were refused, and what helps.
-func (t *ticket) plainCauses(h *host) {
+func (md *markdown) plainCauses(h *host) {
 	if len(h.causes) == 0 {
 		return
 	}
-	t.line()
-	t.head("Why", "Requests", "Share", "What helps")
+	md.line()
+	md.head("Why", "Requests", "Share", "What helps")
 	for _, c := range h.causes {
 		why, helps := plainCause(c.name)
-		t.cells(why, count(c.requests), share(c.requests, h.refused), helps)
+		md.cells(why, count(c.requests), share(c.requests, h.refused), helps)
 	}
 }
 
@@ -148,21 +148,21 @@ func plainCause(name string) (why, helps string) {
 }
 
 // plainUsers shows what three viewers went through.
-func (t *ticket) plainUsers(h *host) {
+func (md *markdown) plainUsers(h *host) {
 	if h.failed() || len(h.users) == 0 {
 		return
 	}
-	t.line("\nWhat some viewers went through (s served, R refused, \\| another address):\n")
+	md.line("\nWhat some viewers went through (s served, R refused, \\| another address):\n")
 	for i, u := range h.users[:min(3, len(h.users))] {
-		t.line("- Viewer ", strconv.Itoa(i+1), ", ", t.unnamed(clip(player(u.UserAgent))), ": ", moves(u))
+		md.line("- Viewer ", strconv.Itoa(i+1), ", ", md.unnamed(clip(player(u.UserAgent))), ": ", moves(u))
 		if len(u.Timeline) > 0 {
-			t.line("  `", strings.Join(timeline(u.Timeline, h.expired(), 40), " "), "`")
+			md.line("  `", strings.Join(timeline(u.Timeline, h.expired(), 40), " "), "`")
 		}
 	}
 }
 
 // plainSteps says what a change means for the site.
-func (t *ticket) plainSteps(h *host) {
+func (md *markdown) plainSteps(h *host) {
 	for _, r := range h.recs {
 		if !asksFor(r) || h.failed() {
 			continue
@@ -174,7 +174,7 @@ func (t *ticket) plainSteps(h *host) {
 			"Links that are out already stop working then, so a quiet hour is best; viewers get new ones by loading the page again.",
 			"We test one link from three places, and compare the refusals before and after.",
 		} {
-			t.line(either(n == 0, "\nWhat the change means:\n\n", ""), strconv.Itoa(n+1), ". ", escape(text))
+			md.line(either(n == 0, "\nWhat the change means:\n\n", ""), strconv.Itoa(n+1), ". ", escape(text))
 		}
 		return
 	}

@@ -8,21 +8,21 @@ import (
 
 // forSupport is the request to bind links to a network, with the numbers that the
 // CDN's support needs, or the reason why none is made.
-func (t *ticket) forSupport() {
-	in := t.a.Input
-	t.line("# ", supportTitle(t.all), ", ", period(in.Period()), "\n")
-	if len(t.all) == 0 {
-		t.line(escape(nothing(t.a)))
+func (md *markdown) forSupport() {
+	in := md.a.Input
+	md.line("# ", supportTitle(md.all), ", ", period(in.Period()), "\n")
+	if len(md.all) == 0 {
+		md.line(escape(nothing(md.a)))
 	}
-	for i, h := range t.all {
+	for i, h := range md.all {
 		if i > 0 {
-			t.line()
+			md.line()
 		}
-		t.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(t.because(h)))
+		md.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
 	}
-	t.numbers()
+	md.numbers()
 	var advised []finding.Recommendation
-	for _, h := range t.all {
+	for _, h := range md.all {
 		for _, r := range h.recs {
 			if asksFor(r) && !h.failed() {
 				advised = append(advised, r)
@@ -30,15 +30,15 @@ func (t *ticket) forSupport() {
 		}
 	}
 	if len(advised) > 0 {
-		t.points("Please tell us", questions(settingOf(advised[0], nil)))
+		md.points("Please tell us", questions(settingOf(advised[0], nil)))
 	}
-	t.causes()
-	t.examples()
+	md.causes()
+	md.examples()
 	if len(advised) > 0 {
-		t.section("How to verify")
-		t.verification(advised)
+		md.section("How to verify")
+		md.verification(advised)
 	}
-	t.limits()
+	md.limits()
 }
 
 func asksFor(r finding.Recommendation) bool {
@@ -57,10 +57,10 @@ func supportTitle(all []*host) string {
 }
 
 // numbers is what a decision about the setting rests on.
-func (t *ticket) numbers() {
-	t.section("The numbers")
-	t.head("Host", "Family", "Bound to", "Asked for", "Affected users", "Interrupted", "Accepted with it", "Unresolved counted", "Share the network, now and then", "Strangers let in", "Text form", "Key")
-	for _, h := range t.all {
+func (md *markdown) numbers() {
+	md.section("The numbers")
+	md.head("Host", "Family", "Bound to", "Asked for", "Affected users", "Interrupted", "Accepted with it", "Unresolved counted", "Share the network, now and then", "Strangers let in", "Text form", "Key")
+	for _, h := range md.all {
 		for _, r := range h.recs {
 			s := settingOf(r, h.cal)
 			ask, form := "no change", s.Form
@@ -70,11 +70,11 @@ func (t *ticket) numbers() {
 			if form == "" {
 				form = "to be told"
 			}
-			t.cells(h.name, family(r.Family), boundNow(s), ask, affected(r)+inBrackets(percentOf(r)), count(r.Interrupted), acceptance(r), against(r),
-				fmt.Sprintf("%s, %s", percent(r.ExposureNow), percent(r.Exposure)), strangers(t.a, r), form, keyed(h))
+			md.cells(h.name, family(r.Family), boundNow(s), ask, affected(r)+inBrackets(percentOf(r)), count(r.Interrupted), acceptance(r), against(r),
+				fmt.Sprintf("%s, %s", percent(r.ExposureNow), percent(r.Exposure)), strangers(md.a, r), form, keyed(h))
 		}
 	}
-	t.line("\nIntervals are one-sided 95 % bounds on either side. The plan that subnet binding needs, and the prefix of IPv6, are to be told by the CDN.")
+	md.line("\nIntervals are one-sided 95 % bounds on either side. The plan that subnet binding needs, and the prefix of IPv6, are to be told by the CDN.")
 }
 
 func percentOf(r finding.Recommendation) string {

@@ -11,62 +11,62 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// ticket is one Markdown report in the making. Whatever comes from the analysis
+// markdown is one Markdown document in the making. Whatever comes from the analysis
 // passes escape on its way in.
-type ticket struct {
+type markdown struct {
 	*stickyWriter
 	a   *finding.Analysis
 	all []*host
 }
 
-// renderMarkdown writes a report to paste into a ticket: what was found, on
+// renderMarkdown writes a report to paste into a tracker: what was found, on
 // what it rests, what to change, how to check that, and what limits it.
 func renderMarkdown(w io.Writer, a *finding.Analysis, o Options) error {
-	t := &ticket{&stickyWriter{w: w}, a, hosts(a)}
+	md := &markdown{&stickyWriter{w: w}, a, hosts(a)}
 	switch o.Audience {
 	case ForCustomer:
-		t.forCustomer()
+		md.forCustomer()
 	case ForSupport:
-		t.forSupport()
+		md.forSupport()
 	default:
-		t.forEngineer()
+		md.forEngineer()
 	}
-	return t.err
+	return md.err
 }
 
 // forEngineer is the whole report.
-func (t *ticket) forEngineer() {
-	t.headline()
-	t.decisions()
-	t.causes()
-	t.examples()
-	t.mobility()
-	t.signers()
-	t.changes()
-	t.wanted()
-	t.limits()
-	t.method()
+func (md *markdown) forEngineer() {
+	md.headline()
+	md.decisions()
+	md.causes()
+	md.examples()
+	md.mobility()
+	md.signers()
+	md.changes()
+	md.wanted()
+	md.limits()
+	md.method()
 }
 
-func (t *ticket) section(title string) { t.line("\n## " + title + "\n") }
+func (md *markdown) section(title string) { md.line("\n## " + title + "\n") }
 
-func (t *ticket) headline() {
-	in := t.a.Input
-	t.line("# Refused signed links, ", period(in.Period()), "\n")
-	if len(t.all) == 0 {
-		t.line(escape(nothing(t.a)))
+func (md *markdown) headline() {
+	in := md.a.Input
+	md.line("# Refused signed links, ", period(in.Period()), "\n")
+	if len(md.all) == 0 {
+		md.line(escape(nothing(md.a)))
 	}
-	for i, h := range t.all {
+	for i, h := range md.all {
 		if i > 0 {
-			t.line()
+			md.line()
 		}
-		t.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(t.because(h)))
-		t.caveats(h)
+		md.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
+		md.caveats(h)
 	}
 }
 
 // because joins the sentences that stand under a decision.
-func (t *ticket) because(h *host) string {
+func (md *markdown) because(h *host) string {
 	var list []string
 	if h.failed() || h.unchecked() {
 		list = append(list, unchecked(h))
@@ -78,25 +78,25 @@ func (t *ticket) because(h *host) string {
 	for _, r := range recs {
 		list = append(list, whose(r, recs)+r.Reason)
 	}
-	if cost := price(t.a, recs); cost != "" {
+	if cost := price(md.a, recs); cost != "" {
 		list = append(list, "Price: "+cost)
 	}
 	return strings.Join(list, " ")
 }
 
-func (t *ticket) decisions() {
-	if len(t.all) == 0 {
+func (md *markdown) decisions() {
+	if len(md.all) == 0 {
 		return
 	}
-	t.section("Decisions")
-	t.head("Host", "Decision", "Affected users", "Accepted with it", "Unresolved counted", "Refused requests", "Key")
-	for _, h := range t.all {
+	md.section("Decisions")
+	md.head("Host", "Decision", "Affected users", "Accepted with it", "Unresolved counted", "Refused requests", "Key")
+	for _, h := range md.all {
 		if len(h.recs) == 0 || h.failed() {
-			t.cells(h.name, h.verdict().text, "", "", "", count(h.refused), keyed(h))
+			md.cells(h.name, h.verdict().text, "", "", "", count(h.refused), keyed(h))
 			continue
 		}
 		for _, r := range h.recs {
-			t.cells(h.name, family(r.Family)+" "+recommended(r).text, affected(r), acceptance(r), against(r), count(h.refused), keyed(h))
+			md.cells(h.name, family(r.Family)+" "+recommended(r).text, affected(r), acceptance(r), against(r), count(h.refused), keyed(h))
 		}
 	}
 }
@@ -133,18 +133,18 @@ func keyed(h *host) string {
 	return strings.ReplaceAll(string(h.cal.Status), "_", " ") + ", " + count(h.cal.Verified) + " of " + count(h.cal.Tokens)
 }
 
-func (t *ticket) causes() {
-	if t.a.Denials.Total == 0 {
+func (md *markdown) causes() {
+	if md.a.Denials.Total == 0 {
 		return
 	}
-	t.section("Why requests were refused")
-	t.head("Host", "Cause", "Requests", "Share", "Detail", "Meaning")
-	for _, h := range t.all {
+	md.section("Why requests were refused")
+	md.head("Host", "Cause", "Requests", "Share", "Detail", "Meaning")
+	for _, h := range md.all {
 		for _, c := range h.causes {
-			t.cells(h.name, c.name, count(c.requests), share(c.requests, h.refused), note(c), meaning(c.name))
+			md.cells(h.name, c.name, count(c.requests), share(c.requests, h.refused), note(c), meaning(c.name))
 		}
 	}
-	t.overTime()
+	md.overTime()
 }
 
 // meaning says a cause of the contract in words.
@@ -172,10 +172,10 @@ func meaning(cause string) string {
 	return ""
 }
 
-func (t *ticket) examples() {
+func (md *markdown) examples() {
 	var list []finding.User
 	statuses := map[string][]int{}
-	for _, h := range t.all {
+	for _, h := range md.all {
 		statuses[h.name] = h.expired()
 		if !h.failed() {
 			list = append(list, h.users...)
@@ -185,18 +185,18 @@ func (t *ticket) examples() {
 		return
 	}
 	list = list[:min(3, len(list))]
-	t.section("Examples")
+	md.section("Examples")
 	for _, u := range list {
-		t.line("- **", escape(clip(u.ID)), "** at ", escape(clip(u.Host)), ", ", escape(clip(player(u.UserAgent))), ", ", escape(network(u.ASN)), ": ",
+		md.line("- **", escape(clip(u.ID)), "** at ", escape(clip(u.Host)), ", ", escape(clip(player(u.UserAgent))), ", ", escape(network(u.ASN)), ": ",
 			escape(u.Reason), " (", moves(u), ")")
 		if len(u.Timeline) > 0 {
-			t.line("  `", strings.Join(timeline(u.Timeline, statuses[u.Host], 60), " "), "`")
+			md.line("  `", strings.Join(timeline(u.Timeline, statuses[u.Host], 60), " "), "`")
 		}
 	}
-	t.line("\n", escape(fullLegend))
+	md.line("\n", escape(fullLegend))
 }
 
-// clip keeps a quoted field to a length that a ticket can bear.
+// clip keeps a quoted field to a length that a table cell can bear.
 func clip(s string) string {
 	if s == "" {
 		return "not known"
@@ -207,9 +207,9 @@ func clip(s string) string {
 	return s
 }
 
-func (t *ticket) changes() {
+func (md *markdown) changes() {
 	var advised []finding.Recommendation
-	for _, h := range t.all {
+	for _, h := range md.all {
 		for _, r := range h.recs {
 			if len(r.Change) > 0 && !h.failed() {
 				advised = append(advised, r)
@@ -219,28 +219,28 @@ func (t *ticket) changes() {
 	if len(advised) == 0 {
 		return
 	}
-	t.section("What to change")
+	md.section("What to change")
 	for i, r := range advised {
 		if i > 0 {
-			t.line()
+			md.line()
 		}
-		t.line(escape(r.Host), ", ", escape(family(r.Family)), ":\n")
+		md.line(escape(r.Host), ", ", escape(family(r.Family)), ":\n")
 		for n, step := range r.Change {
-			t.line(strconv.Itoa(n+1), ". ", escape(step))
+			md.line(strconv.Itoa(n+1), ". ", escape(step))
 		}
-		t.snippets(r)
+		md.snippets(r)
 	}
-	t.section("How to verify")
-	t.verification(advised)
+	md.section("How to verify")
+	md.verification(advised)
 }
 
 // snippets shows signing code for what is recommended.
-func (t *ticket) snippets(r finding.Recommendation) {
+func (md *markdown) snippets(r finding.Recommendation) {
 	for i, s := range r.Snippets {
 		if i == 0 {
-			t.line("\nThe signer, with the cut address as text of the form ", escape(s.Form), ":")
+			md.line("\nThe signer, with the cut address as text of the form ", escape(s.Form), ":")
 		}
-		t.line("\n", fenced(s.Lang, s.Code))
+		md.line("\n", fenced(s.Lang, s.Code))
 	}
 }
 
@@ -254,22 +254,22 @@ func fenced(lang, code string) string {
 }
 
 // verification names the requests to test and what each must answer.
-func (t *ticket) verification(advised []finding.Recommendation) {
+func (md *markdown) verification(advised []finding.Recommendation) {
 	for _, r := range advised {
 		if r.Prefix == nil {
 			continue
 		}
 		at := prefix(*r.Prefix)
-		t.line("- ", escape(r.Host), ", ", escape(family(r.Family)), ": sign one link at ", at, ", then request it from the address it was signed for and from another one in the same ", at,
+		md.line("- ", escape(r.Host), ", ", escape(family(r.Family)), ": sign one link at ", at, ", then request it from the address it was signed for and from another one in the same ", at,
 			": both must answer 200; from outside that ", at, ": 403.")
 	}
-	t.line("- Run `ipdrift analyze` on a log from after the change: ip\\_mismatch must have fallen, and the calibration must still be verified.")
+	md.line("- Run `ipdrift analyze` on a log from after the change: ip\\_mismatch must have fallen, and the calibration must still be verified.")
 }
 
-func (t *ticket) limits() {
+func (md *markdown) limits() {
 	var list []string
-	list = append(list, t.a.Warnings...)
-	in := t.a.Input
+	list = append(list, md.a.Warnings...)
+	in := md.a.Input
 	if in.Rejected > 0 {
 		list = append(list, fmt.Sprintf("%s of %s could not be read.", count(in.Rejected), plural(in.Lines, "line", "lines")))
 	}
@@ -281,7 +281,7 @@ func (t *ticket) limits() {
 			list = append(list, "Damaged: "+s.Path+": "+s.Error+".")
 		}
 	}
-	for _, h := range t.all {
+	for _, h := range md.all {
 		for _, r := range h.recs {
 			if text := withLeftOut(r); text != "" {
 				list = append(list, h.name+", "+family(r.Family)+": accepted would be "+text+".")
@@ -291,48 +291,48 @@ func (t *ticket) limits() {
 			list = append(list, h.name+": "+unchecked(h))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.a.Denials.Inferred)) {
-		if n := t.a.Denials.Inferred[name]; n > 0 {
+	for _, name := range slices.Sorted(maps.Keys(md.a.Denials.Inferred)) {
+		if n := md.a.Denials.Inferred[name]; n > 0 {
 			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
-				count(n), plural(t.a.Denials.ByCause[name], "request", "requests"), name, are(n)))
+				count(n), plural(md.a.Denials.ByCause[name], "request", "requests"), name, are(n)))
 		}
 	}
-	if n := t.a.Denials.Disagreements; n > 0 {
+	if n := md.a.Denials.Disagreements; n > 0 {
 		list = append(list, "The log's own reason code differs from the recomputed verdict on "+plural(n, "request", "requests")+".")
 	}
 	if len(list) == 0 {
 		return
 	}
-	t.section("What limits this")
+	md.section("What limits this")
 	for _, text := range list {
-		t.line("- ", escape(text))
+		md.line("- ", escape(text))
 	}
 }
 
-func (t *ticket) method() {
-	m := t.a.Method
-	in := t.a.Input
-	t.section("Method")
-	t.line("- ", escape(m.Version), ", report schema ", strconv.Itoa(t.a.Schema))
-	t.line("- Input: ", plural(int64(len(in.Sources)), "file", "files"), ", ", plural(in.Lines, "line", "lines"), " = ", count(in.Parsed), " parsed + ", count(in.Rejected), " rejected")
+func (md *markdown) method() {
+	m := md.a.Method
+	in := md.a.Input
+	md.section("Method")
+	md.line("- ", escape(m.Version), ", report schema ", strconv.Itoa(md.a.Schema))
+	md.line("- Input: ", plural(int64(len(in.Sources)), "file", "files"), ", ", plural(in.Lines, "line", "lines"), " = ", count(in.Parsed), " parsed + ", count(in.Rejected), " rejected")
 	if m.Identity != "" {
-		t.line("- One user: ", escape(m.Identity))
+		md.line("- One user: ", escape(m.Identity))
 	}
-	t.line("- Signing addresses: ", escape(searched(m.Search)))
-	t.line("- Intervals are one-sided 95 % bounds on either side; shares are shares of affected users.")
+	md.line("- Signing addresses: ", escape(searched(m.Search)))
+	md.line("- Intervals are one-sided 95 % bounds on either side; shares are shares of affected users.")
 	if len(m.Thresholds) > 0 {
-		t.line("- Thresholds: ", escape(strings.Join(thresholds(m.Thresholds), ", ")))
+		md.line("- Thresholds: ", escape(strings.Join(thresholds(m.Thresholds), ", ")))
 	}
 }
 
-func (t *ticket) head(names ...string) {
-	t.line("| ", strings.Join(names, " | "), " |")
-	t.line("|", strings.Repeat("---|", len(names)))
+func (md *markdown) head(names ...string) {
+	md.line("| ", strings.Join(names, " | "), " |")
+	md.line("|", strings.Repeat("---|", len(names)))
 }
 
-func (t *ticket) cells(texts ...string) {
+func (md *markdown) cells(texts ...string) {
 	for i, text := range texts {
 		texts[i] = escape(text)
 	}
-	t.line("| ", strings.Join(texts, " | "), " |")
+	md.line("| ", strings.Join(texts, " | "), " |")
 }

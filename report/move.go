@@ -62,13 +62,13 @@ func often(m finding.Moves) string {
 func elapsed(seconds *int64) string { return duration(time.Duration(*seconds) * time.Second) }
 
 // mobility is the same as a table.
-func (t *ticket) mobility() {
-	if len(t.a.Moves) == 0 {
+func (md *markdown) mobility() {
+	if len(md.a.Moves) == 0 {
 		return
 	}
-	t.section("How addresses change")
-	t.head("Carrier", "Users", "Changes", "Next address in the same", "How often")
-	for _, m := range t.a.Moves {
-		t.cells(clip(mover(m)), count(m.Users), count(m.Changes), inSame(m), often(m))
+	md.section("How addresses change")
+	md.head("Carrier", "Users", "Changes", "Next address in the same", "How often")
+	for _, m := range md.a.Moves {
+		md.cells(clip(mover(m)), count(m.Users), count(m.Changes), inSame(m), often(m))
 	}
 }

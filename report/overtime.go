@@ -126,13 +126,13 @@ func (p *paper) rhythm(label, name string, c rhythm) {
 	p.row(label, unbroken(c.sparkline(p.ascii)), say("  "), unbroken(text))
 }
 
-// overTime is the line of a ticket about when a host refused requests.
-func (t *ticket) overTime() {
+// overTime says for each host when it refused requests.
+func (md *markdown) overTime() {
 	gap := "\n"
-	for _, h := range t.all {
-		if all, _ := rhythms(t.a, h.name); all.counts != nil {
+	for _, h := range md.all {
+		if all, _ := rhythms(md.a, h.name); all.counts != nil {
 			all = all.within(48)
-			t.line(gap, "- ", escape(h.name), ", over time: ", all.sparkline(false), " ", escape(all.peak()+" UTC"))
+			md.line(gap, "- ", escape(h.name), ", over time: ", all.sparkline(false), " ", escape(all.peak()+" UTC"))
 			gap = ""
 		}
 	}

@@ -25,16 +25,16 @@ func (p *paper) signer(h *host) {
 	}
 }
 
-// signers is the section of a ticket about mistakes of signers.
-func (t *ticket) signers() {
+// signers is the section about mistakes of signers.
+func (md *markdown) signers() {
 	first := true
-	for _, h := range t.all {
+	for _, h := range md.all {
 		for _, s := range h.signer {
 			if first {
-				t.section("What the signer does wrong")
+				md.section("What the signer does wrong")
 				first = false
 			}
-			t.line("- ", escape(h.name), ", ", escape(s.Mistake), ": ", escape(signerSentence(s)))
+			md.line("- ", escape(h.name), ", ", escape(s.Mistake), ": ", escape(signerSentence(s)))
 		}
 	}
 }

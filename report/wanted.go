@@ -48,19 +48,19 @@ func inSentence(parts []string) string {
 }
 
 // wanted is what would tell more, or is needed to go on.
-func (t *ticket) wanted() {
+func (md *markdown) wanted() {
 	var list []string
 	add := func(format string, args ...any) {
 		if text := fmt.Sprintf(format, args...); !slices.Contains(list, text) {
 			list = append(list, text)
 		}
 	}
-	for _, h := range t.all {
+	for _, h := range md.all {
 		if h.failed() {
 			add("%s: the key in force at the time, and a log with full URLs and unmasked addresses.", h.name)
 			continue
 		}
-		if text := gain(t.a, h); text != "" {
+		if text := gain(md.a, h); text != "" {
 			add("%s: the key. It %s.", h.name, text)
 		}
 		for _, r := range h.recs {
@@ -78,7 +78,7 @@ func (t *ticket) wanted() {
 			add("%s: from one refused viewer, %s on the same phone and connection, opened twice, a minute apart.", h.name, debugPage)
 		}
 	}
-	t.points("What we ask for", list)
+	md.points("What we ask for", list)
 }
 
 // someOf is users one of whom at least is asked about.
