@@ -107,8 +107,8 @@ func excerpt(t *finding.Ticket, all bool) []line {
 func focus(t *finding.Ticket) int {
 	best, by := -1, time.Duration(0)
 	for i, s := range t.Timeline {
-		at, err := time.Parse(time.RFC3339, s.Time)
-		if err != nil || s.Outcome != "refused" {
+		at := instant(s.Time)
+		if at.IsZero() || s.Outcome != "refused" {
 			continue
 		}
 		off := time.Duration(0)
@@ -134,11 +134,11 @@ func summary(steps []finding.Step, more int64) string {
 }
 
 func hour(text string) string {
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	at := instant(text)
+	if at.IsZero() {
 		return "--:--:--"
 	}
-	return at.UTC().Format("15:04:05")
+	return at.Format(time.TimeOnly)
 }
 
 func shownOutcome(s finding.Step) string {

@@ -106,9 +106,8 @@ func known(n *int64) string {
 
 // inZulu writes an RFC 3339 time in UTC; what is none stays as it is.
 func inZulu(s string) string {
-	t, err := time.Parse(time.RFC3339Nano, s)
-	if err != nil {
-		return s
+	if t := instant(s); !t.IsZero() {
+		return t.Format(time.RFC3339Nano)
 	}
-	return t.UTC().Format(time.RFC3339Nano)
+	return s
 }

@@ -72,9 +72,8 @@ func lanesOf(events []finding.Event, expired []int, steps int) finding.Lanes {
 // ends is the time from the first to the last request of a step; the zero time
 // where it cannot be read.
 func ends(e finding.Event) (begin, end time.Time) {
-	begin, _ = time.Parse(time.RFC3339, e.Time)
-	end, err := time.Parse(time.RFC3339, e.Last)
-	if err != nil || end.Before(begin) {
+	begin, end = instant(e.Time), instant(e.Last)
+	if end.Before(begin) { // or is not told
 		end = begin
 	}
 	return begin, end

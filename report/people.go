@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/lipgloss"
 
@@ -100,9 +99,7 @@ func letters(w string) []span {
 // moves says what a user's timeline shows.
 func moves(u finding.User) string {
 	text := plural(u.Switches, "change", "changes") + ", " + plural(u.Addresses, "address", "addresses")
-	first, err1 := time.Parse(time.RFC3339, u.First)
-	last, err2 := time.Parse(time.RFC3339, u.Last)
-	if err1 == nil && err2 == nil && last.After(first) {
+	if first, last := instant(u.First), instant(u.Last); !first.IsZero() && last.After(first) {
 		text += ", " + duration(last.Sub(first))
 	}
 	return text

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"ipdrift/detect/finding"
 )
@@ -41,7 +40,7 @@ func occasion(t *finding.Ticket) string {
 	}
 	at := t.Asked.At
 	for _, step := range t.Timeline {
-		if refusedAt, err := time.Parse(time.RFC3339, step.Time); err == nil && step.Outcome == "refused" {
+		if refusedAt := instant(step.Time); !refusedAt.IsZero() && step.Outcome == "refused" {
 			at = &refusedAt
 			break
 		}
