@@ -28,7 +28,7 @@ func (p *paper) carriers(h *host) {
 		if !slices.ContainsFunc(r.Carriers, func(c finding.Carrier) bool { return c.ASN != nil }) {
 			continue
 		}
-		who := of(r, h.recs)
+		who := whose(r.Family, len(h.recs), "  ")
 		for i, c := range r.Carriers {
 			if i == shownCarriers && !p.o.Verbose {
 				lines[len(lines)-1].more = len(r.Carriers) - i

@@ -20,17 +20,9 @@ func (p *paper) caveats(recs []finding.Recommendation) {
 			if i == each && !p.o.Verbose {
 				break
 			}
-			p.wrap("  "+p.styled(faint, "- "), indent+2, lines, []span{as(strong, of(r, recs)), say(text)})
+			p.wrap("  "+p.styled(faint, "- "), indent+2, lines, []span{as(strong, whose(r.Family, len(recs), "  ")), say(text)})
 		}
 	}
-}
-
-// whose is the family before a sentence, where there are several.
-func whose(r finding.Recommendation, all []finding.Recommendation) string {
-	if len(all) < 2 {
-		return ""
-	}
-	return family(r.Family) + ": "
 }
 
 func (md *markdown) caveats(h *host) {
@@ -40,7 +32,7 @@ func (md *markdown) caveats(h *host) {
 	recs, gap := answers(h.recs), "\n"
 	for _, r := range recs {
 		for _, text := range r.Caveats {
-			md.line(gap, "- ", escape(whose(r, recs)+text))
+			md.line(gap, "- ", escape(whose(r.Family, len(recs), ": ")+text))
 			gap = ""
 		}
 	}

@@ -30,21 +30,11 @@ func Compare(w io.Writer, c *finding.Comparison, format string, o Options) error
 
 // compared is the effect as it is read aloud, of all families.
 func compared(h *finding.HostComparison) verdict {
-	var parts []string
-	v, same := verdict{"NOTHING TO COMPARE", unsure}, true
-	for i, f := range h.Families {
-		one := effectWord(f.Effect)
-		if i == 0 {
-			v = one
-		}
-		same = same && one.text == v.text
-		v.tone = max(v.tone, one.tone)
-		parts = append(parts, family(f.Family)+" "+one.text)
+	if len(h.Families) == 0 {
+		return verdict{"NOTHING TO COMPARE", unsure}
 	}
-	if !same {
-		v.text = strings.Join(parts, ", ")
-	}
-	return v
+	return inOne(h.Families, func(f finding.FamilyComparison) string { return f.Family },
+		func(f finding.FamilyComparison) verdict { return effectWord(f.Effect) })
 }
 
 func effectWord(e finding.Effect) verdict {
@@ -74,7 +64,7 @@ func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 		s.blank()
 		s.head(public(h.Host, o), "", s.mark("─", "-"), compared(h))
 		for _, f := range h.Families {
-			s.para(indent, as(strong, familyOf(f, h)), say(f.Answer))
+			s.para(indent, as(strong, whose(f.Family, len(h.Families), "  ")), say(f.Answer))
 		}
 		for _, text := range h.NotComparable {
 			s.para(indent, say("- "+text))
@@ -94,13 +84,6 @@ func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 }
 
 const basisOfComparison = "Affected: refused because an address changed. Interrupted: refused, and not served within 10 s with a new link, or with any where the token was not why. Bounds are one-sided 95 % on either side: of shares Wilson's, of differences Newcombe's. Requests of one user are not independent, so their shares have none."
-
-func familyOf(f finding.FamilyComparison, h *finding.HostComparison) string {
-	if len(h.Families) < 2 {
-		return ""
-	}
-	return family(f.Family) + "  "
-}
 
 // caseOf names a side and its time; for customers only its time.
 func caseOf(s finding.Side, o Options) string {
@@ -122,10 +105,7 @@ func public(text string, o Options) string {
 func shares(h *finding.HostComparison) [][]string {
 	rows := [][]string{append([]string{"users"}, comparedColumns[:]...)}
 	for _, f := range h.Families {
-		who := ""
-		if len(h.Families) > 1 {
-			who = family(f.Family) + " "
-		}
+		who := whose(f.Family, len(h.Families), " ")
 		for _, r := range []struct {
 			name string
 			c    finding.Change
@@ -220,7 +200,7 @@ func compareMarkdown(out *stickyWriter, c *finding.Comparison, o Options) {
 		h := &c.Hosts[i]
 		md.section(escape(public(h.Host, o)) + ": " + compared(h).text)
 		for _, f := range h.Families {
-			md.line(escape(familyOf(f, h)+f.Answer), "\n")
+			md.line(escape(whose(f.Family, len(h.Families), "  ")+f.Answer), "\n")
 		}
 		for _, text := range h.NotComparable {
 			md.line("- ", escape(text), "\n")

@@ -24,22 +24,23 @@ func (h *host) verdict() verdict {
 	case len(h.recs) == 0:
 		return verdict{"NOTHING TO DECIDE", good}
 	}
-	v := both(h.recs)
+	v := inOne(h.recs, func(r finding.Recommendation) string { return r.Family }, recommended)
 	if h.unverified() {
 		v.text += " (UNVERIFIED)"
 	}
 	return v
 }
 
-// both says one decision where the families agree, else each of them.
-func both(recs []finding.Recommendation) verdict {
-	v := recommended(recs[0])
-	parts, same := []string{family(recs[0].Family) + " " + v.text}, true
-	for _, r := range recs[1:] {
-		other := recommended(r)
+// inOne says one verdict where the families agree, else each of them, in the most
+// urgent tone.
+func inOne[F any](families []F, name func(F) string, of func(F) verdict) verdict {
+	v, same := of(families[0]), true
+	var parts []string
+	for _, f := range families {
+		other := of(f)
 		same = same && other.text == v.text
 		v.tone = max(v.tone, other.tone)
-		parts = append(parts, family(r.Family)+" "+other.text)
+		parts = append(parts, family(name(f))+" "+other.text)
 	}
 	if !same {
 		v.text = strings.Join(parts, ", ")
@@ -83,6 +84,14 @@ func family(f string) string {
 		return "IPv6"
 	}
 	return f
+}
+
+// whose names the family before what is said of it, where there are several.
+func whose(name string, families int, gap string) string {
+	if families < 2 {
+		return ""
+	}
+	return family(name) + gap
 }
 
 // answers are the recommendations worth a sentence of their own: one where the

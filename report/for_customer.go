@@ -47,11 +47,7 @@ func summarised(h *host) string {
 	var list []string
 	recs := answers(h.recs)
 	for _, r := range recs {
-		text := advice(settingOf(r, h.cal))
-		if len(recs) > 1 {
-			text = family(r.Family) + ": " + text
-		}
-		list = append(list, text)
+		list = append(list, whose(r.Family, len(recs), ": ")+advice(settingOf(r, h.cal)))
 	}
 	var shared int64
 	for _, r := range h.recs {

@@ -49,7 +49,7 @@ func answerOf(a *finding.Analysis, h *host) answer {
 	}
 	recs := answers(h.recs)
 	for _, r := range recs {
-		out.Reasons = append(out.Reasons, whose(r, recs)+r.Reason)
+		out.Reasons = append(out.Reasons, whose(r.Family, len(recs), ": ")+r.Reason)
 	}
 	out.Caveats = caveatsOf(recs)
 	for _, r := range h.recs {
@@ -71,7 +71,7 @@ func caveatsOf(recs []finding.Recommendation) (list []string) {
 		for _, text := range r.Caveats {
 			switch {
 			case !everywhere(text):
-				list = append(list, whose(r, recs)+text)
+				list = append(list, whose(r.Family, len(recs), ": ")+text)
 			case i == 0:
 				list = append(list, text)
 			}
@@ -87,7 +87,7 @@ func barsOf(a *finding.Analysis, r finding.Recommendation, all []finding.Recomme
 	}
 	for _, s := range steps(r) {
 		b := shareBar{
-			Label: whose(r, all) + prefix(s.Prefix), Text: percent(s.AcceptedShare) + " of affected users (" + bounds(s.Low, s.High) + " %)",
+			Label: whose(r.Family, len(all), ": ") + prefix(s.Prefix), Text: percent(s.AcceptedShare) + " of affected users (" + bounds(s.Low, s.High) + " %)",
 			Low: along(s.Low), Share: along(s.AcceptedShare), Width: along(s.High - s.Low),
 			Advised: r.Prefix != nil && *r.Prefix == s.Prefix,
 		}

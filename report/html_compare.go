@@ -36,7 +36,7 @@ func compareHTML(w io.Writer, c *finding.Comparison, o Options) error {
 		v := compared(h)
 		one := comparedHost{Host: h.Host, Verdict: v.text, Tone: toneName(v.tone), Limits: h.NotComparable, Causes: causeShares(h)[1:]}
 		for _, f := range h.Families {
-			one.Answers = append(one.Answers, familyOf(f, h)+f.Answer)
+			one.Answers = append(one.Answers, whose(f.Family, len(h.Families), "  ")+f.Answer)
 			one.Users = append(one.Users, []string{family(f.Family) + ", links are bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), ""},
 				[]string{family(f.Family) + ", affected", outOfUsers(f.Affected.Before), outOfUsers(f.Affected.After), points(f.Affected.Difference)},
 				[]string{family(f.Family) + ", interrupted", outOfUsers(f.Interrupted.Before), outOfUsers(f.Interrupted.After), points(f.Interrupted.Difference)})
@@ -59,10 +59,7 @@ func (c *comparedHost) bars(h *finding.HostComparison) {
 	top := float64(round(int64(most*100+.999))) / 100
 	c.Scale = percent(top)
 	for _, f := range h.Families {
-		who := ""
-		if len(h.Families) > 1 {
-			who = family(f.Family) + " "
-		}
+		who := whose(f.Family, len(h.Families), " ")
 		for _, one := range []struct {
 			name string
 			c    finding.Change

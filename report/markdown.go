@@ -76,7 +76,7 @@ func (md *markdown) because(h *host) string {
 	}
 	recs := answers(h.recs)
 	for _, r := range recs {
-		list = append(list, whose(r, recs)+r.Reason)
+		list = append(list, whose(r.Family, len(recs), ": ")+r.Reason)
 	}
 	if cost := price(md.a, recs); cost != "" {
 		list = append(list, "Price: "+cost)

@@ -121,7 +121,7 @@ func (p *paper) change(h *host) {
 	for _, r := range h.recs {
 		total += len(r.Change)
 		if p.o.Verbose {
-			p.steps(of(r, h.recs), r.Change)
+			p.steps(whose(r.Family, len(h.recs), "  "), r.Change)
 		}
 	}
 	if total > 0 && !p.o.Verbose {

@@ -141,20 +141,12 @@ func (p *paper) why(h *host) {
 	}
 	recs := answers(h.recs)
 	for _, r := range recs {
-		p.para(indent, as(strong, of(r, recs)), say(r.Reason))
+		p.para(indent, as(strong, whose(r.Family, len(recs), "  ")), say(r.Reason))
 	}
 	if cost := price(p.a, recs); cost != "" {
 		p.para(indent, as(faint, "Price: "), say(cost))
 	}
 	p.caveats(recs)
-}
-
-// of names the family where several answers stand together.
-func of(r finding.Recommendation, all []finding.Recommendation) string {
-	if len(all) < 2 {
-		return ""
-	}
-	return family(r.Family) + "  "
 }
 
 func unchecked(h *host) string {
@@ -214,7 +206,7 @@ func (p *paper) masks(h *host) {
 		if r.AffectedUsers == 0 {
 			continue
 		}
-		who, gap := say(of(r, h.recs)), ""
+		who, gap := say(whose(r.Family, len(h.recs), "  ")), ""
 		spans := []span{}
 		for _, st := range steps(r) {
 			spans = append(spans, say(gap), unbroken(prefix(st.Prefix)+" "+estimate(st.AcceptedShare, st.Low, st.High)))
