@@ -74,10 +74,7 @@ func ticketText(out *stickyWriter, t *finding.Ticket, o Options) {
 	n.list("cannot", t.Cannot, "Cannot ")
 	n.list("ask for", t.Ask, "")
 	n.blank()
-	who := ForCustomer
-	if o.Audience == ForSupport {
-		who = ForSupport
-	}
+	who := recipient(o)
 	n.head("Reply to paste", "", n.mark("─", "-"), verdict{"to " + string(who), plain})
 	n.reply(who)
 }
@@ -151,7 +148,7 @@ func (n *notice) viewer() {
 	if v == nil {
 		return
 	}
-	spans := []span{as(strong, orDash(v.ID)), say("  "), unbroken(n.cut(Clean(player(v.UserAgent)), 24)), say("  "), unbroken(network(v.ASN))}
+	spans := []span{as(strong, idOf(v.ID)), say("  "), unbroken(n.cut(Clean(player(v.UserAgent)), 24)), say("  "), unbroken(network(v.ASN))}
 	if v.Class != "" {
 		spans = append(spans, say("  "), say(string(v.Class)))
 	}
@@ -225,7 +222,7 @@ func (n *notice) others() {
 }
 
 func candidate(c finding.Candidate) string {
-	parts := []string{orDash(c.ID), player(c.UserAgent), string(c.Class), count(c.Refused) + " of " + plural(c.Requests, "request", "requests") + " refused"}
+	parts := []string{idOf(c.ID), player(c.UserAgent), string(c.Class), count(c.Refused) + " of " + plural(c.Requests, "request", "requests") + " refused"}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 

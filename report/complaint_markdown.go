@@ -30,10 +30,7 @@ func ticketMarkdown(out *stickyWriter, c *finding.Ticket, o Options) {
 			md.line("- ", escape(candidate(other)))
 		}
 	}
-	who := ForCustomer
-	if o.Audience == ForSupport {
-		who = ForSupport
-	}
+	who := recipient(o)
 	md.section("Reply to the " + string(who))
 	md.reply(c, who)
 }
@@ -43,7 +40,7 @@ func (md *markdown) person(c *finding.Ticket) {
 	if v == nil {
 		return
 	}
-	md.line("- Viewer: ", escape(orDash(v.ID)), ", ", escape(clip(player(v.UserAgent))), ", ", escape(network(v.ASN)))
+	md.line("- Viewer: ", escape(idOf(v.ID)), ", ", escape(clip(player(v.UserAgent))), ", ", escape(network(v.ASN)))
 	if v.Class != "" {
 		md.line("- Over all of the log: ", escape(string(v.Class)), ", ", escape(v.Reason))
 	}

@@ -179,7 +179,7 @@ func withLeftOut(r finding.Recommendation) string {
 		text = prefix(*r.Prefix) + " " + text
 	}
 	return text + " if " + plural(r.LeftOutUsers, "user", "users") + " left out (bots, links of many networks) " +
-		map[bool]string{true: "counts", false: "count"}[r.LeftOutUsers == 1]
+		either(r.LeftOutUsers == 1, "counts", "count")
 }
 
 // together says who was affected, out of whom, and how badly, over the families.
@@ -246,6 +246,7 @@ func reached(r finding.Recommendation) string {
 	return text
 }
 
+// portion is the share of the users that were affected, in brackets.
 func portion(r finding.Recommendation) string {
 	if r.BoundUsers == nil || *r.BoundUsers == 0 {
 		return ""

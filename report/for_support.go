@@ -70,23 +70,9 @@ func (md *markdown) numbers() {
 			if form == "" {
 				form = "to be told"
 			}
-			md.cells(h.name, family(r.Family), boundNow(s), ask, affected(r)+inBrackets(percentOf(r)), count(r.Interrupted), acceptance(r), against(r),
+			md.cells(h.name, family(r.Family), boundNow(s), ask, affected(r)+portion(r), count(r.Interrupted), acceptance(r), against(r),
 				fmt.Sprintf("%s, %s", percent(r.ExposureNow), percent(r.Exposure)), strangers(md.a, r), form, keyed(h))
 		}
 	}
 	md.line("\nIntervals are one-sided 95 % bounds on either side. The plan that subnet binding needs, and the prefix of IPv6, are to be told by the CDN.")
-}
-
-func percentOf(r finding.Recommendation) string {
-	if r.BoundUsers == nil || *r.BoundUsers == 0 {
-		return ""
-	}
-	return share(r.AffectedUsers, *r.BoundUsers)
-}
-
-func inBrackets(s string) string {
-	if s == "" {
-		return ""
-	}
-	return " (" + s + ")"
 }

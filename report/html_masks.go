@@ -38,8 +38,9 @@ type maskRow struct {
 // partRow is the answer for a part of the affected users.
 type partRow struct{ Part, Users, Decision, Accepted, Agrees string }
 
-// widest is the shortest prefix that is drawn: wider ones are no mask any more.
-func widest(family string) (from, to int) {
+// shownPrefixes are the narrowest and the widest network that a curve shows: wider
+// ones are handed out by no registry, and are no mask any more.
+func shownPrefixes(family string) (from, to int) {
 	if family == "ipv6" {
 		return 128, 32
 	}
@@ -47,7 +48,7 @@ func widest(family string) (from, to int) {
 }
 
 func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bool) {
-	from, to := widest(r.Family)
+	from, to := shownPrefixes(r.Family)
 	curve := slices.DeleteFunc(narrowestFirst(r.Curve), func(s finding.CurveStep) bool { return s.Prefix > from || s.Prefix < to })
 	c := maskChart{ID: "mask" + strconv.Itoa(n), Host: r.Host, Family: family(r.Family), Users: plural(r.AffectedUsers, "affected user", "affected users"), Steps: len(curve)}
 	if r.AffectedUsers == 0 || len(curve) == 0 {

@@ -76,7 +76,7 @@ func draw(events []finding.Event, signed string, expired []int, budget *int) ske
 }
 
 // mark draws the marks: a dot for what was served, a bar for what was refused, a
-// speck for anything else; runs are sketch from their first request to their last.
+// speck for anything else; runs are drawn from their first request to their last.
 func (d *sketch) mark(l Layout) {
 	var paths [3]strings.Builder
 	var way strings.Builder

@@ -40,10 +40,7 @@ func ticketHTML(w io.Writer, t *finding.Ticket, o Options) error {
 	p := &ticketPage{
 		head: head{Title: "Complaint: " + where(t) + ", " + v.text}, Host: where(t), Verdict: v.text, Tone: toneName(v.tone),
 		Asked: strings.Join(sought(t, "±"), ", "), Extent: period(t.Log.First, t.Log.Last) + " · " + plural(t.Log.Lines, "line", "lines"),
-		Answer: t.Answer, Mask: t.Mask, Facts: facts(t), Cannot: t.Cannot, Ask: t.Ask, To: ForCustomer, Plain: o.Audience == ForCustomer,
-	}
-	if o.Audience == ForSupport {
-		p.To = ForSupport
+		Answer: t.Answer, Mask: t.Mask, Facts: facts(t), Cannot: t.Cannot, Ask: t.Ask, To: recipient(o), Plain: o.Audience == ForCustomer,
 	}
 	p.Reply = replies(t)[p.To]
 	if p.Plain {
@@ -70,7 +67,7 @@ func facts(t *finding.Ticket) []fact {
 		return list
 	}
 	add := func(name, text string) { list = append(list, fact{name, text}) }
-	add("Viewer", orDash(v.ID)+", "+clip(player(v.UserAgent))+", "+network(v.ASN))
+	add("Viewer", idOf(v.ID)+", "+clip(player(v.UserAgent))+", "+network(v.ASN))
 	add("At that time", course(t))
 	if v.Class != "" {
 		add("Over all of the log", className(v.Class)+": "+v.Reason)

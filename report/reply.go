@@ -20,6 +20,15 @@ func replies(t *finding.Ticket) map[Audience][]string {
 	return map[Audience][]string{ForCustomer: customer, ForSupport: toSupport(t)}
 }
 
+// recipient is whom the reply of a ticket is to: the customer, unless the ticket is
+// for support.
+func recipient(o Options) Audience {
+	if o.Audience == ForSupport {
+		return ForSupport
+	}
+	return ForCustomer
+}
+
 // toCustomer is a mail in paragraphs.
 func toCustomer(t *finding.Ticket) []string {
 	list := []string{"Hello,", "we looked into the playback that failed" + occasion(t) + ". " + plainly(t)}
@@ -162,15 +171,16 @@ func toSupport(t *finding.Ticket) []string {
 	if t.Host != nil && t.Cause == "ip_mismatch" {
 		list = append(list, request(t.Viewer.Host, *t.Host)...)
 	}
-	list = append(list, "This ticket: user "+orDash(t.Viewer.ID)+" on "+t.Viewer.Host+". "+strings.TrimSpace(t.Answer+" "+t.Mask))
+	list = append(list, "This ticket: user "+idOf(t.Viewer.ID)+" on "+t.Viewer.Host+". "+strings.TrimSpace(t.Answer+" "+t.Mask))
 	return append(list, t.Cannot...)
 }
 
-func orDash(s string) string {
-	if s == "" {
+// idOf is a viewer's id as it is shown; requests without a token have none.
+func idOf(id string) string {
+	if id == "" {
 		return "(no token)"
 	}
-	return s
+	return id
 }
 
 // request is the request to bind links to a network, with the numbers that it

@@ -226,23 +226,15 @@ func (p *paper) masks(h *host) {
 	}
 }
 
-// widestShown is the widest network in a curve: registries hand out no wider
-// ones, so that no mask would.
-func widestShown(family string) int {
-	if family == "ipv6" {
-		return 32
-	}
-	return 8
-}
-
 // curve is the replay as a table, from the first prefix that lets anybody in.
 func (p *paper) curve(r finding.Recommendation) {
 	if !p.o.Verbose {
 		return
 	}
+	_, widest := shownPrefixes(r.Family)
 	p.row("", as(faint, right("users", 12)+right("requests", 12)+right("strangers", 12)+right("exposure", 10)))
 	for _, st := range narrowestFirst(r.Curve) {
-		if st.AcceptedUsers == 0 || st.Prefix < widestShown(r.Family) {
+		if st.AcceptedUsers == 0 || st.Prefix < widest {
 			continue
 		}
 		let := "-"
