@@ -13,7 +13,7 @@ import (
 // input accounts for every line read.
 func (p *paper) input() {
 	in := p.a.Input
-	p.row("input", say(fmt.Sprintf("%s = %s parsed + %s rejected", plural(in.Lines, "line", "lines"), count(in.Parsed), count(in.Rejected))))
+	p.row("input", say(accounted(in)))
 	for i, r := range in.Rejects {
 		if i == 3 && !p.o.Verbose {
 			p.row("", as(faint, "and "+plural(int64(len(in.Rejects)-3), "more reason", "more reasons")))
@@ -28,6 +28,17 @@ func (p *paper) input() {
 	}
 }
 
+// accounted says what became of all lines.
+func accounted(in finding.Input) string {
+	return fmt.Sprintf("%s = %s parsed + %s rejected", plural(in.Lines, "line", "lines"), count(in.Parsed), count(in.Rejected))
+}
+
+// unread says how many lines were no requests.
+func unread(in finding.Input) string {
+	return fmt.Sprintf("%s of %s could not be read.", count(in.Rejected), plural(in.Lines, "line", "lines"))
+}
+
+// rejected is a reason with its number and a first example.
 func rejected(r finding.Reject) string {
 	return count(r.Lines) + " " + r.Reason + ", first at " + r.Source + ":" + strconv.FormatInt(r.Line, 10)
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -26,9 +25,7 @@ type plan struct {
 func planOf(r finding.Recommendation) plan {
 	p := plan{Title: r.Host + ", " + family(r.Family) + ": " + recommended(r).text, Steps: r.Change, Snippets: r.Snippets}
 	if r.Prefix != nil {
-		at := prefix(*r.Prefix)
-		p.Verify = "Sign one link at " + at + ", then request it from the address it was signed for and from another one in the same " + at +
-			": both must answer 200; from outside that " + at + ": 403."
+		p.Verify = "Sign" + linkTest(*r.Prefix)
 	}
 	return p
 }
@@ -46,7 +43,7 @@ func methodOf(a *finding.Analysis, o Options) method {
 	m := method{
 		Version: a.Method.Version, Identity: a.Method.Identity, Search: searched(a.Method.Search), Command: a.Method.Command,
 		Schema: strconv.Itoa(a.Schema), Case: o.Case, Input: a.Input,
-		Lines: fmt.Sprintf("%s = %s parsed + %s rejected", plural(a.Input.Lines, "line", "lines"), count(a.Input.Parsed), count(a.Input.Rejected)),
+		Lines: accounted(a.Input),
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Method.Thresholds)) {
 		m.Thresholds = append(m.Thresholds, [2]string{name, strconv.FormatFloat(a.Method.Thresholds[name], 'g', -1, 64)})
@@ -60,7 +57,7 @@ func limitsOf(a *finding.Analysis, all []*host) []string {
 	list := slices.Clone(a.Warnings)
 	in := a.Input
 	if in.Rejected > 0 {
-		list = append(list, fmt.Sprintf("%s of %s could not be read.", count(in.Rejected), plural(in.Lines, "line", "lines")))
+		list = append(list, unread(in))
 	}
 	for _, s := range in.Sources {
 		if s.Error != "" {
@@ -80,14 +77,5 @@ func limitsOf(a *finding.Analysis, all []*host) []string {
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.Denials.Inferred)) {
-		if n := a.Denials.Inferred[name]; n > 0 {
-			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
-				count(n), plural(a.Denials.ByCause[name], "request", "requests"), name, are(n)))
-		}
-	}
-	if n := a.Denials.Disagreements; n > 0 {
-		list = append(list, "The log's own reason code differs from the recomputed verdict on "+plural(n, "request", "requests")+".")
-	}
-	return list
+	return append(list, unsettled(a.Denials)...)
 }

@@ -259,19 +259,23 @@ func (md *markdown) verification(advised []finding.Recommendation) {
 		if r.Prefix == nil {
 			continue
 		}
-		at := prefix(*r.Prefix)
-		md.line("- ", escape(r.Host), ", ", escape(family(r.Family)), ": sign one link at ", at, ", then request it from the address it was signed for and from another one in the same ", at,
-			": both must answer 200; from outside that ", at, ": 403.")
+		md.line("- ", escape(r.Host), ", ", escape(family(r.Family)), ": sign", escape(linkTest(*r.Prefix)))
 	}
 	md.line("- Run `ipdrift analyze` on a log from after the change: ip\\_mismatch must have fallen, and the calibration must still be verified.")
 }
 
+// linkTest is what to do with one link signed for a network, behind the word sign.
+func linkTest(bits int) string {
+	at := prefix(bits)
+	return " one link at " + at + ", then request it from the address it was signed for and from another one in the same " + at +
+		": both must answer 200; from outside that " + at + ": 403."
+}
+
 func (md *markdown) limits() {
-	var list []string
-	list = append(list, md.a.Warnings...)
+	list := slices.Clone(md.a.Warnings)
 	in := md.a.Input
 	if in.Rejected > 0 {
-		list = append(list, fmt.Sprintf("%s of %s could not be read.", count(in.Rejected), plural(in.Lines, "line", "lines")))
+		list = append(list, unread(in))
 	}
 	for _, r := range in.Rejects {
 		list = append(list, "Not read: "+rejected(r)+".")
@@ -291,16 +295,7 @@ func (md *markdown) limits() {
 			list = append(list, h.name+": "+unchecked(h))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(md.a.Denials.Inferred)) {
-		if n := md.a.Denials.Inferred[name]; n > 0 {
-			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
-				count(n), plural(md.a.Denials.ByCause[name], "request", "requests"), name, are(n)))
-		}
-	}
-	if n := md.a.Denials.Disagreements; n > 0 {
-		list = append(list, "The log's own reason code differs from the recomputed verdict on "+plural(n, "request", "requests")+".")
-	}
-	if len(list) == 0 {
+	if list = append(list, unsettled(md.a.Denials)...); len(list) == 0 {
 		return
 	}
 	md.section("What limits this")
@@ -309,12 +304,26 @@ func (md *markdown) limits() {
 	}
 }
 
+// unsettled lists the causes that rest on inference, and where the log says otherwise.
+func unsettled(d finding.Denials) (list []string) {
+	for _, name := range slices.Sorted(maps.Keys(d.Inferred)) {
+		if n := d.Inferred[name]; n > 0 {
+			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
+				count(n), plural(d.ByCause[name], "request", "requests"), name, are(n)))
+		}
+	}
+	if n := d.Disagreements; n > 0 {
+		list = append(list, "The log's own reason code differs from the recomputed verdict on "+plural(n, "request", "requests")+".")
+	}
+	return list
+}
+
 func (md *markdown) method() {
 	m := md.a.Method
 	in := md.a.Input
 	md.section("Method")
 	md.line("- ", escape(m.Version), ", report schema ", strconv.Itoa(md.a.Schema))
-	md.line("- Input: ", plural(int64(len(in.Sources)), "file", "files"), ", ", plural(in.Lines, "line", "lines"), " = ", count(in.Parsed), " parsed + ", count(in.Rejected), " rejected")
+	md.line("- Input: ", plural(int64(len(in.Sources)), "file", "files"), ", ", accounted(in))
 	if m.Identity != "" {
 		md.line("- One user: ", escape(m.Identity))
 	}
