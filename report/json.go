@@ -23,61 +23,13 @@ func renderJSON(w io.Writer, a *finding.Analysis, _ Options) error {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	text, err := json.Marshal(v)
+	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
 	out := &stickyWriter{w: w}
-	out.Write(escapeExotic(append(indented(text), '\n')))
+	out.Write(escapeExotic(append(text, '\n')))
 	return out.err
-}
-
-// indented lays out what [json.Marshal] wrote as [json.Indent] does, in two
-// blanks a level. It does not read for errors, which there are none of.
-func indented(text []byte) []byte {
-	out := make([]byte, 0, 3*len(text))
-	depth := 0
-	line := func() {
-		out = append(out, '\n')
-		for range depth {
-			out = append(out, "  "...)
-		}
-	}
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; c {
-		case '"':
-			end := i + 1
-			for text[end] != '"' {
-				if text[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			out = append(out, text[i:end+1]...)
-			i = end
-		case '{', '[':
-			out = append(out, c)
-			if text[i+1] == c+2 { // the closing one
-				out = append(out, c+2)
-				i++
-				continue
-			}
-			depth++
-			line()
-		case '}', ']':
-			depth--
-			line()
-			out = append(out, c)
-		case ',':
-			out = append(out, c)
-			line()
-		case ':':
-			out = append(out, ": "...)
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // escapeExotic escapes what is neither ASCII nor printable; in JSON such a

@@ -1,27 +1,6 @@
 package report
 
-import (
-	"bytes"
-	"encoding/json"
-	"testing"
-)
-
-// TestJSONIsIndented holds the layout against json.Indent.
-func TestJSONIsIndented(t *testing.T) {
-	for _, text := range []string{
-		`{}`, `[]`, `0`, `""`, `{"a":[]}`, `[{},[],[[]],{"b":{}}]`,
-		`{"quoted \" : , { [ \\":"\\","x":[1,-2.5e3,true,null,"]}"],"y":{"z":"\\\\\""}}`,
-		`["\u003c","é","a:b,c"]`,
-	} {
-		var want bytes.Buffer
-		if err := json.Indent(&want, []byte(text), "", "  "); err != nil {
-			t.Fatal(err)
-		}
-		if got := string(indented([]byte(text))); got != want.String() {
-			t.Errorf("%s is laid out as\n%s\nwant\n%s", text, got, &want)
-		}
-	}
-}
+import "testing"
 
 // TestExoticIsEscaped has what may stand in a string and what may not. U+1F600 is
 // printable; U+E0001 takes two units of UTF-16 (RFC 8259, section 7).
