@@ -1,11 +1,13 @@
-// Package report renders an analysis: for the terminal, as JSON, as Markdown
-// for a ticket, as an HTML page, and as CSV. It never sees a row or a connection; everything it
-// says stands in a [finding.Analysis].
+// Package report renders what was found: an analysis (in one of [Formats]), one
+// complaint ([Ticket]), two cases side by side ([Compare]) and one request
+// ([Request]), for the terminal, as JSON, Markdown, HTML or CSV. It never sees a
+// database: all that it says stands in a value of package finding, and the rows of
+// tables ([Table], [CSV]) come as iterators.
 //
-// Log lines are written by attackers, and an analysis quotes them. Each format
-// makes quoted text harmless in its own way: [Clean] for a terminal, escaping
-// for Markdown, html/template's for HTML, an apostrophe before a formula for CSV, and what encoding/json
-// does for JSON.
+// Log lines are written by attackers, and reports quote them. Each format makes
+// quoted text harmless in its own way: [Clean] for a terminal, escaping for
+// Markdown, html/template's for HTML, an apostrophe before a formula for CSV, and
+// what encoding/json does for JSON.
 package report
 
 import (
@@ -29,7 +31,7 @@ type Options struct {
 	Elapsed time.Duration // how long the analysis took; 0 is not shown
 	Case    string        // path of the kept case, for the "next" line; "" is none
 
-	Audience Audience // of Markdown, HTML and tickets; "" is ForEngineer
+	Audience Audience // of Markdown, HTML and tickets; "" is [ForEngineer]
 }
 
 // Renderer writes one analysis in one format. It reads the analysis and never
@@ -49,7 +51,7 @@ func Formats() []Format {
 	return []Format{
 		{"text", ".txt", "for the terminal: the decision first, then what it rests on", renderText},
 		{"json", ".json", "the whole analysis, schema 1", renderJSON},
-		{"markdown", ".md", "for a ticket: decision, causes, examples, what to change", renderMarkdown},
+		{"markdown", ".md", "for a tracker: decision, causes, examples, what to change", renderMarkdown},
 		{"html", ".html", "one page with charts and every flagged user, to send or to print", renderHTML},
 		{"csv", ".csv", "the users, one row each", renderUsers},
 	}
