@@ -35,7 +35,7 @@ type method struct {
 	Version, Identity, Search, Command, Schema, Case string
 	Thresholds                                       [][2]string
 	Input                                            finding.Input
-	Lines, Damaged                                   string
+	Lines                                            string
 	Sums                                             bool
 }
 

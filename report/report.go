@@ -42,18 +42,17 @@ type Renderer func(w io.Writer, a *finding.Analysis, o Options) error
 type Format struct {
 	Name   string // as in --format
 	Ending string // of a file name, with the dot
-	Doc    string // one line of help
 	Render Renderer
 }
 
 // Formats lists the formats, the default one first. The caller owns the slice.
 func Formats() []Format {
 	return []Format{
-		{"text", ".txt", "for the terminal: the decision first, then what it rests on", renderText},
-		{"json", ".json", "the whole analysis, schema 1", renderJSON},
-		{"markdown", ".md", "for a tracker: decision, causes, examples, what to change", renderMarkdown},
-		{"html", ".html", "one page with charts and every flagged user, to send or to print", renderHTML},
-		{"csv", ".csv", "the users, one row each", renderUsers},
+		{"text", ".txt", renderText},
+		{"json", ".json", renderJSON},
+		{"markdown", ".md", renderMarkdown},
+		{"html", ".html", renderHTML},
+		{"csv", ".csv", renderUsers},
 	}
 }
 
