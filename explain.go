@@ -125,12 +125,8 @@ func (e *explanation) find(cmd *cobra.Command, extent detect.Recover) error {
 }
 
 func (e *explanation) explain() {
-	web, _, ok := strings.Cut(e.url, "://")
-	if !ok {
-		web = ""
-	}
 	e.Explanation = token.Explain(e.scheme, &token.Suspect{
-		Target: []byte(e.pasted), Host: e.host, Scheme: web, Clients: append([]netip.Addr{e.client}, e.also...), Time: e.when.Unix(),
+		Target: []byte(e.pasted), Host: e.host, Clients: append([]netip.Addr{e.client}, e.also...), Time: e.when.Unix(),
 		Policy: e.policy, Keys: e.hunt.keys, OldKeys: e.old, OtherKeys: e.others(e.host), Seen: e.seen,
 	})
 }

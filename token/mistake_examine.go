@@ -12,7 +12,6 @@ import (
 type Suspect struct {
 	Target    []byte           // as requested, untouched: a path with its query, or an absolute URL
 	Host      string           // the host that was asked, "" if not known
-	Scheme    string           // http or https, "" if not known
 	Seen      Seen             // what else the edge saw, for the schemes that hash it; where its Host is nil, Host stands for it
 	Clients   []netip.Addr     // the observed address, then others worth trying; the caller bounds them
 	Time      int64            // Unix seconds of the request's start, 0 if not known

@@ -41,7 +41,7 @@ func mistakeVectors(t testing.TB) []mistakeVector {
 
 func suspectOf(t testing.TB, target, clients, policy string) Suspect {
 	t.Helper()
-	s := Suspect{Target: []byte(target), Host: "cdn.example.com", Scheme: "https", Time: examinedAt,
+	s := Suspect{Target: []byte(target), Host: "cdn.example.com", Time: examinedAt,
 		Keys: []Key{mustKey(t, testKey)}, OldKeys: []Key{mustKey(t, "older_secret"), mustKey(t, oldSecret)},
 		OtherKeys: map[string][]Key{"zz.example": {mustKey(t, otherSecret)}, "other.example": {mustKey(t, "unused_secret"), mustKey(t, otherSecret)}}}
 	for client := range strings.SplitSeq(clients, ",") {
