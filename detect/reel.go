@@ -119,7 +119,7 @@ func (s *scene) take(r *reel, circle *strip) error {
 	h := s.outcomes[s.frames[0].outcome].host
 	r.host = h
 	r.Host, r.Stated = h.name, s.stated()
-	r.Gaps, r.Bound = s.gaps || h.gaps, h.policy.bound()
+	r.Gaps = s.gaps || h.gaps
 	r.RefusalsOnly = h.refusalsOnly()
 	r.CurrentPrefix4, r.CurrentPrefix6 = h.policy.prefix(4), h.policy.prefix(6)
 	return nil

@@ -45,7 +45,6 @@ type Group struct {
 	Signed       []netip.Addr // the address that each link was signed for; zero: not known
 	Events       []Event      // read only
 	Truncated    bool         // Events holds only the first requests of the links
-	Bound        bool         // the host binds links to addresses
 	RefusalsOnly bool         // the host's log holds refusals only
 	ByAddress    bool         // users were told apart by address (ip+ua): nobody can be seen to rotate (rule 11)
 	Stated       bool         // an id that the log states tells users apart: none of them is split

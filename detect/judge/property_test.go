@@ -41,7 +41,7 @@ var allVerdicts = []token.Verdict{token.IPMismatch, token.IPMismatch, token.Expi
 
 func TestRule08EqualTimesHaveNoOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := Group{Signed: []netip.Addr{addr(home)}, Bound: true, Events: anyEvents(t, allVerdicts)}
+		l := Group{Signed: []netip.Addr{addr(home)}, Events: anyEvents(t, allVerdicts)}
 		before := Users(&l, Default())
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		random.Shuffle(len(l.Events), func(i, j int) { l.Events[i], l.Events[j] = l.Events[j], l.Events[i] })
@@ -60,7 +60,7 @@ func TestRule08EqualTimesHaveNoOrder(t *testing.T) {
 
 func TestCountsAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := Group{Signed: []netip.Addr{addr(home)}, Bound: true, Events: anyEvents(t, allVerdicts)}
+		l := Group{Signed: []netip.Addr{addr(home)}, Events: anyEvents(t, allVerdicts)}
 		requests := 0
 		for _, u := range Users(&l, Default()) {
 			requests += u.Requests
@@ -189,7 +189,7 @@ func TestNegativeControls(t *testing.T) {
 func nothingRotates(t *rapid.T, events []Event) {
 	r := NewReplay("h", 4, Default())
 	for id := range uint64(60) {
-		l := Group{Signed: []netip.Addr{addr(home)}, Bound: true, Events: events}
+		l := Group{Signed: []netip.Addr{addr(home)}, Events: events}
 		for _, u := range Users(&l, Default()) {
 			if u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Conflicting {
 				t.Fatalf("%s: %s", u.Class, u.Reason)

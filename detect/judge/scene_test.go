@@ -28,7 +28,7 @@ func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 type scene struct{ Group }
 
 func newScene() *scene {
-	return &scene{Group{Host: "cdn.example", Signed: []netip.Addr{addr(home)}, Bound: true}}
+	return &scene{Group{Host: "cdn.example", Signed: []netip.Addr{addr(home)}}}
 }
 
 func (s *scene) add(at int64, client, name string, edit func(*Event)) *scene {
