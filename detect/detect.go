@@ -58,7 +58,6 @@ type analysis struct {
 	conn      *sql.Conn // holds the temporary tables
 	changed   bool      // table hit is not what was loaded
 	film      *film
-	lastLink  uint32 // the highest id
 	clients   clients
 	texts     *texts
 	loaded    *ingest.Loaded

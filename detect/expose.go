@@ -31,7 +31,6 @@ func (a *analysis) listLinks(ctx context.Context, conn *sql.Conn, f *film) (plac
 	if err != nil {
 		return nil, err
 	}
-	a.lastLink = uint32(last)
 	var links int
 	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM link`).Scan(&links); err != nil {
 		return nil, err

@@ -34,7 +34,6 @@ type site struct {
 
 // kit is what one worker needs for the links of one scheme.
 type kit struct {
-	scheme   *token.Scheme
 	parser   *token.Parser
 	trier    *token.Trier
 	inQuery  bool
@@ -45,7 +44,7 @@ type kit struct {
 
 func newKit(s *token.Scheme) *kit {
 	return &kit{
-		scheme: s, parser: token.NewParser(s), trier: token.NewTrier(s), inQuery: s.InQuery(), sees: s.Needs != "", textual: s.Textual(),
+		parser: token.NewParser(s), trier: token.NewTrier(s), inQuery: s.InQuery(), sees: s.Needs != "", textual: s.Textual(),
 		personal: strings.Contains(s.Needs, "user agent") || strings.Contains(s.Needs, "referer"),
 	}
 }
