@@ -41,8 +41,6 @@ type Share struct {
 	Users     int64   `json:"accepted_users"` // affected ones, all of whose refusals it would have let in
 	Share     float64 `json:"accepted_share"` // of the affected users
 	Strangers float64 `json:"strangers_let_in"`
-	attempts  int64
-	let       int64
 }
 
 // CarrierAnswer is the share of one carrier's affected users.
@@ -186,8 +184,8 @@ func (o *output) answers(w *World) *Answers {
 func (m *tally) mask(h *Host, family int) Mask {
 	m.Host, m.Family = h.Name, "ipv"+strconv.Itoa(family)
 	for _, prefix := range candidates(family) {
-		s := Share{Prefix: prefix, Users: m.accepted[prefix], attempts: m.attempts, let: m.let[prefix]}
-		s.Share, s.Strangers = part(s.Users, m.AffectedUsers), part(s.let, m.attempts)
+		s := Share{Prefix: prefix, Users: m.accepted[prefix]}
+		s.Share, s.Strangers = part(s.Users, m.AffectedUsers), part(m.let[prefix], m.attempts)
 		m.Shares = append(m.Shares, s)
 	}
 	m.Mask.Carriers = []CarrierAnswer{}
