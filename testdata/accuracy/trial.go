@@ -24,9 +24,9 @@ const secret = "accuracy-key-0123456789"
 
 // request is one line: what is true of it, and what was found.
 type request struct {
-	person, user               string // true and found; "": none
-	verdict, cause, signed     string // true
-	gotVerdict, gotCause, from string // found; from is the client address
+	person, user   string // true and found; "": none
+	cause, signed  string // true
+	gotCause, from string // found; from is the client address
 }
 
 // trial is an analysis of a made-up log, with its truth.
@@ -77,7 +77,7 @@ func (t *trial) remember(truth, users *bytes.Buffer) error {
 	}
 	t.requests = make([]request, len(rows)-1)
 	for i, r := range rows[1:] { // source,line,verdict,cause,detail,signed_ip,user,link,carrier
-		t.requests[i] = request{verdict: r[2], cause: r[3], signed: r[5], person: r[6]}
+		t.requests[i] = request{cause: r[3], signed: r[5], person: r[6]}
 	}
 	if rows, err = csv.NewReader(users).ReadAll(); err != nil {
 		return err
@@ -168,7 +168,7 @@ func (t *trial) analyse(ctx context.Context, path string) (err error) {
 
 // readBack takes the requests and users from the promised views.
 func (t *trial) readBack(ctx context.Context, s *ingest.Store) error {
-	rows, err := s.DB.QueryContext(ctx, `SELECT line, coalesce(verdict, ''), coalesce(cause, ''), coalesce(user_id, ''), client_ip FROM requests ORDER BY line`)
+	rows, err := s.DB.QueryContext(ctx, `SELECT line, coalesce(cause, ''), coalesce(user_id, ''), client_ip FROM requests ORDER BY line`)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (t *trial) readBack(ctx context.Context, s *ingest.Store) error {
 	for ; rows.Next(); n++ {
 		var line int
 		r := &t.requests[n]
-		if err := rows.Scan(&line, &r.gotVerdict, &r.gotCause, &r.user, &r.from); err != nil {
+		if err := rows.Scan(&line, &r.gotCause, &r.user, &r.from); err != nil {
 			return err
 		}
 		if line != n+1 {
