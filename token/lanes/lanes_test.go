@@ -15,6 +15,13 @@ import (
 
 const testKey = "lanes-test-key"
 
+// aimed is a search that is aimed at a message.
+func aimed(head, tail []byte, sum [16]byte) *Search {
+	s := new(Search)
+	s.Aim(head, tail, sum)
+	return s
+}
+
 // paths are those this processor can run.
 func paths() (all []path) {
 	for p := generic; p <= fastest(); p++ {
@@ -25,7 +32,7 @@ func paths() (all []path) {
 
 // forced is a search on a path.
 func forced(p path, head, tail string, sum [16]byte) *Search {
-	s := New([]byte(head), []byte(tail), sum)
+	s := aimed([]byte(head), []byte(tail), sum)
 	s.path = p
 	return s
 }
@@ -52,7 +59,7 @@ func TestPathIsWhatTheProcessorHas(t *testing.T) {
 			want = flag[1]
 		}
 	}
-	if got := New(nil, nil, [16]byte{}).Path(); got != want {
+	if got := aimed(nil, nil, [16]byte{}).Path(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -118,7 +125,7 @@ func TestListsOfEveryLength(t *testing.T) {
 func TestOddTexts(t *testing.T) {
 	address := netip.MustParseAddr("2001:db8::1")
 	for _, text := range []string{"", "x", strings.Repeat("x", longest), strings.Repeat("x", longest+1), strings.Repeat("x", 300)} {
-		s := New([]byte("/a"), []byte(" "+testKey), sign("/a", text, " "+testKey))
+		s := aimed([]byte("/a"), []byte(" "+testKey), sign("/a", text, " "+testKey))
 		list := NewList([]netip.Addr{{}, address, address, address, address, address}, func(dst []byte, _ netip.Addr) []byte { return append(dst, text...) })
 		if i, ok := s.Among(list, 0, 6); !ok || i != 1 {
 			t.Errorf("text of %d: got %d %v", len(text), i, ok)
@@ -156,7 +163,7 @@ func TestWidePrefix(t *testing.T) {
 	for _, planted := range []string{"198.50.0.0", "198.50.255.255", "198.51.0.0", "198.51.255.255"} {
 		want := netip.MustParseAddr(planted)
 		p := netip.MustParsePrefix("198.50.0.0/15")
-		s := New([]byte(head), []byte(tail), sign(head, planted, tail))
+		s := aimed([]byte(head), []byte(tail), sign(head, planted, tail))
 		if a, tried, ok := s.Prefix(p); !ok || a != want || tried != 1+number(want)-number(p.Addr()) {
 			t.Errorf("%s: got %v after %d, %v", planted, a, tried, ok)
 		}
@@ -324,7 +331,7 @@ func TestNothingAllocates(t *testing.T) {
 }
 
 func TestNoKeyIsPrinted(t *testing.T) {
-	s := New([]byte("/a"+testKey), []byte(" "+testKey), [16]byte{})
+	s := aimed([]byte("/a"+testKey), []byte(" "+testKey), [16]byte{})
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
 		if got := fmt.Sprintf(verb, s); got != "lanes.Search" {
 			t.Errorf("%s: a search prints as %d bytes that are not its name", verb, len(got))
@@ -333,7 +340,7 @@ func TestNoKeyIsPrinted(t *testing.T) {
 }
 
 func TestNothingToSearch(t *testing.T) {
-	s := New([]byte("/a"), nil, sign("/a", "2001:db8::1", ""))
+	s := aimed([]byte("/a"), nil, sign("/a", "2001:db8::1", ""))
 	for _, p := range []netip.Prefix{{}, netip.MustParsePrefix("2001:db8::/120"), netip.MustParsePrefix("::ffff:192.0.2.0/120")} {
 		if a, tried, ok := s.Prefix(p); ok || tried != 0 || a.IsValid() {
 			t.Errorf("%v: got %v after %d", p, a, tried)

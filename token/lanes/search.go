@@ -38,14 +38,7 @@ type Search struct {
 	text   [len("255.255.255.")]byte
 }
 
-// New returns a search for the address in MD5(head + address + tail). It copies what it keeps.
-func New(head, tail []byte, sum [16]byte) *Search {
-	s := new(Search)
-	s.Aim(head, tail, sum)
-	return s
-}
-
-// Aim turns the search to another message. It copies what it keeps, and allocates nothing once it has
+// Aim turns the search to a message, MD5(head + address + tail). It copies what it keeps, and allocates nothing once it has
 // seen longer ones. To aim at the same message again costs nothing.
 func (s *Search) Aim(head, tail []byte, sum [16]byte) {
 	if s.aimed && s.sum == sum && bytes.Equal(s.head, head) && bytes.Equal(s.tail, tail) {
