@@ -2,6 +2,7 @@ package token
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 )
 
@@ -30,12 +31,8 @@ func (f Form) String() string {
 
 // ParseForm is the inverse of [Form.String]; false for any other word.
 func ParseForm(word string) (Form, bool) {
-	for i, w := range formWords {
-		if w == word {
-			return Form(i), true
-		}
-	}
-	return 0, false
+	i := slices.Index(formWords[:], word)
+	return Form(max(i, 0)), i >= 0
 }
 
 // BindKind says how much of the client address goes into a hash.

@@ -139,8 +139,20 @@ func (l *Link) decoded(text []byte) []byte {
 	if !bytes.ContainsAny(text, "%+") {
 		return text
 	}
+	return l.unescaped(text, true)
+}
+
+// decodedPercent is decoded for text in which "+" stands for itself.
+func (l *Link) decodedPercent(text []byte) []byte {
+	if bytes.IndexByte(text, '%') < 0 {
+		return text
+	}
+	return l.unescaped(text, false)
+}
+
+func (l *Link) unescaped(text []byte, plusIsBlank bool) []byte {
 	from := len(*l.scratch)
-	*l.scratch = unescape(*l.scratch, text)
+	*l.scratch = unescape(*l.scratch, text, plusIsBlank)
 	return (*l.scratch)[from:]
 }
 

@@ -79,20 +79,3 @@ func readCloudflare(l *Link, target []byte, query span, name string, ttl int64) 
 	l.Deadline = start + ttl - 1
 	l.settle(DetailBadToken, ok && l.isBase64(l.decodedPercent(sum), hmacSHA256), isTime && len(issued) == 10)
 }
-
-// decodedPercent is decoded for text in which "+" stands for itself.
-func (l *Link) decodedPercent(text []byte) []byte {
-	if bytes.IndexByte(text, '%') < 0 {
-		return text
-	}
-	from := len(*l.scratch)
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c == '%' && i+2 < len(text) && unhex(text[i+1])|unhex(text[i+2]) <= 15 {
-			c = unhex(text[i+1])<<4 | unhex(text[i+2])
-			i += 2
-		}
-		*l.scratch = append(*l.scratch, c)
-	}
-	return (*l.scratch)[from:]
-}

@@ -31,9 +31,8 @@
 //	gcore-mp4    path "_" key "_" expires "_" speed "_" buffer "_" address
 //
 // The path is nginx's $uri ([Link].Path), or its directory with the trailing slash; the address is
-// missing in unbound links, and may be cut to a prefix ([Binding]).
-//
-// and in other schemes, each in a file of its own,
+// missing in unbound links, and may be cut to a prefix ([Binding]). The other schemes, each in a file
+// of its own, hash
 //
 //	nginx       as secure_link_md5 says
 //	bunny       key path expires address parameters (MD5, SHA-256); path expires address parameters (HMAC-SHA-256)

@@ -35,7 +35,7 @@ func withQuery(target string, replaced []string, added string) string {
 	path, query, _ := strings.Cut(target, "?")
 	var kept []string
 	for parameter := range strings.SplitSeq(query, "&") {
-		if parameter != "" && !namedAny(parameter, replaced) {
+		if parameter != "" && !namedOne([]byte(parameter), replaced) {
 			kept = append(kept, parameter)
 		}
 	}
@@ -47,13 +47,4 @@ func withQuery(target string, replaced []string, added string) string {
 		signed += "#" + fragment
 	}
 	return signed
-}
-
-func namedAny(parameter string, names []string) bool {
-	for _, name := range names {
-		if named([]byte(parameter), name) {
-			return true
-		}
-	}
-	return false
 }

@@ -47,8 +47,7 @@ func ParseKey(file []byte) (key Key, warning string, err error) {
 // is a text, without the warning about the Gcore portal's lengths for those of other vendors. Schemes whose key
 // stands for bytes (see KeyForm) refuse one that is not of their form, and for RSA a PEM file of several lines is the key.
 func (s *Scheme) ParseKey(file []byte) (key Key, warning string, err error) {
-	switch s.signs {
-	case rsaSHA1, rsaSHA256:
+	if s.signs == rsaSHA1 || s.signs == rsaSHA256 {
 		return parsePEM(file)
 	}
 	if bytes.Contains(file, []byte("-----BEGIN ")) {

@@ -89,12 +89,7 @@ func (r *Keyring) All() []Key {
 }
 
 func holds(keys []Key, k Key) bool {
-	for _, have := range keys {
-		if have.Equal(k) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(keys, k.Equal)
 }
 
 // For returns the keys of a host in the order they were added, those of "" where it has none of its

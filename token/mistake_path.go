@@ -1,6 +1,9 @@
 package token
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // withPath tries another spelling of the file's path, and of its directory.
 func (e *Examiner) withPath(file []byte) bool { return e.withFile(e.right, file) }
@@ -51,7 +54,7 @@ func (e encoder) append(dst, text []byte) []byte {
 	}
 	for _, c := range text {
 		switch {
-		case isLetter(c) || isDigit(c) || bytes.IndexByte([]byte("-._~"), c) >= 0 || indexByte(e.kept, c):
+		case isLetter(c) || isDigit(c) || strings.IndexByte("-._~", c) >= 0 || strings.IndexByte(e.kept, c) >= 0:
 			dst = append(dst, c)
 		case c == ' ' && e.plus:
 			dst = append(dst, '+')
@@ -60,15 +63,6 @@ func (e encoder) append(dst, text []byte) []byte {
 		}
 	}
 	return dst
-}
-
-func indexByte(text string, c byte) bool {
-	for i := range len(text) {
-		if text[i] == c {
-			return true
-		}
-	}
-	return false
 }
 
 func (e *Examiner) doubleDecoded() bool {
@@ -152,11 +146,7 @@ func (e *Examiner) lowercasedPath() bool {
 func lowered(dst, text []byte) []byte {
 	at := len(dst)
 	dst = append(dst, text...)
-	for i, c := range dst[at:] {
-		if 'A' <= c && c <= 'Z' {
-			dst[at+i] = c | 0x20
-		}
-	}
+	lower(dst[at:])
 	return dst
 }
 

@@ -17,10 +17,7 @@ const nginxDefault = "$arg_md5,$arg_expires;$secure_link_expires$uri$remote_addr
 // secure_link_md5, in which the word KEY stands for the secret. The directives' names and quotes may stand there, too.
 // "nginx:secure_link_secret KEY" is the old form, /prefix/<md5>/link.
 func nginx() *Scheme {
-	s, err := nginxOptions(nginxDefault)
-	if err != nil {
-		return &Scheme{Name: "nginx", options: nginxOptions}
-	}
+	s, _ := nginxOptions(nginxDefault) // which can be read
 	return s
 }
 

@@ -1,6 +1,9 @@
 package token
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // param is one field of a token: a name and a value, as written or decoded.
 type param struct{ name, value []byte }
@@ -47,21 +50,17 @@ func dropParams(dst, query []byte, names ...string) []byte {
 	return dst
 }
 
+// namedOne reports whether a parameter has one of the names.
 func namedOne(parameter []byte, names []string) bool {
-	for _, name := range names {
-		if named(parameter, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, func(name string) bool { return named(parameter, name) })
 }
 
-// unescape appends form-decoded text: "+" is a blank, %xx a byte; what is no escape stays.
-func unescape(dst, text []byte) []byte {
+// unescape appends decoded text: %xx is a byte, and "+" a blank where that is asked for; what is no escape stays.
+func unescape(dst, text []byte, plusIsBlank bool) []byte {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		switch {
-		case c == '+':
+		case c == '+' && plusIsBlank:
 			c = ' '
 		case c == '%' && i+2 < len(text) && unhex(text[i+1])|unhex(text[i+2]) <= 15:
 			c = unhex(text[i+1])<<4 | unhex(text[i+2])

@@ -54,8 +54,8 @@ func privateKey(text string) (*rsa.PrivateKey, error) {
 	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
 		return key, nil
 	}
-	any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	key, ok := any.(*rsa.PrivateKey)
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	key, ok := parsed.(*rsa.PrivateKey)
 	if err != nil || !ok {
 		return nil, errPEM
 	}
@@ -68,8 +68,8 @@ func publicKey(text string) (*rsa.PublicKey, error) {
 	if block == nil {
 		return nil, errPEM
 	}
-	if any, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
-		if key, ok := any.(*rsa.PublicKey); ok {
+	if parsed, err := x509.ParsePKIXPublicKey(block.Bytes); err == nil {
+		if key, ok := parsed.(*rsa.PublicKey); ok {
 			return key, nil
 		}
 		return nil, errPEM

@@ -1,6 +1,9 @@
 package token
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Scope says which part of a request's path was hashed. The zero value is [ScopeAuto].
 type Scope uint8
@@ -30,12 +33,8 @@ func (s Scope) String() string {
 
 // ParseScope is the inverse of [Scope.String]; false for any other word.
 func ParseScope(word string) (Scope, bool) {
-	for i, w := range scopeWords {
-		if w == word {
-			return Scope(i), true
-		}
-	}
-	return 0, false
+	i := slices.Index(scopeWords[:], word)
+	return Scope(max(i, 0)), i >= 0
 }
 
 // ScopePath returns the part of a decoded path that a scope hashes, as a slice of that path: all of
