@@ -342,7 +342,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	}); err != nil {
 		return err
 	}
-	return o.status(cmd.ErrOrStderr(), analysis, broken)
+	return o.status(analysis, broken)
 }
 
 // giveBack returns what a large load has left of its dictionaries, so that the
@@ -468,12 +468,12 @@ func complain(w io.Writer, loaded *ingest.Loaded, formatGiven bool) (broken bool
 }
 
 // status picks the exit status of a report that was written.
-func (o *analyzeFlags) status(w io.Writer, a *finding.Analysis, broken bool) error {
+func (o *analyzeFlags) status(a *finding.Analysis, broken bool) error {
 	if broken {
 		return &failure{status: statusFailed}
 	}
 	if uncalibrated(a) {
-		return failedCalibration(a)
+		return failedCalibration()
 	}
 	for _, c := range conditions() {
 		if met := c.met(a); met != "" && slices.Contains(o.failOn, c.name) {

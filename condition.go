@@ -19,11 +19,7 @@ func conditions() []condition {
 }
 
 func conditionNames() []string {
-	var names []string
-	for _, c := range conditions() {
-		names = append(names, c.name)
-	}
-	return names
+	return each(conditions(), func(c condition) string { return c.name })
 }
 
 func widen(a *finding.Analysis) string {
@@ -78,7 +74,7 @@ func uncalibrated(a *finding.Analysis) bool {
 	return failed > 0
 }
 
-func failedCalibration(a *finding.Analysis) error {
+func failedCalibration() error {
 	return &failure{
 		status: statusUncalibrated,
 		err:    errors.New("calibration failed for every host: the key, the path rule or the address field does not fit this log"),

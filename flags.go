@@ -87,6 +87,15 @@ func oneOf(flag, word string, words ...string) error {
 	return usage("choose one of "+strings.Join(words, ", "), "unknown --%s %q", flag, word)
 }
 
+// each lists something of all, such as their names.
+func each[T any](all []T, what func(T) string) []string {
+	var out []string
+	for _, one := range all {
+		out = append(out, what(one))
+	}
+	return out
+}
+
 // wordsFor completes the value of a flag in the shell.
 func wordsFor(cmd *cobra.Command, flag string, words ...string) {
 	// The only error there is: a flag of that name does not exist.

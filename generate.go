@@ -89,11 +89,7 @@ In DIR there are afterwards:
 }
 
 func scenarioNames() []string {
-	var names []string
-	for _, w := range scenario.Scenarios() {
-		names = append(names, w.Name)
-	}
-	return names
+	return each(scenario.Scenarios(), func(w scenario.World) string { return w.Name })
 }
 
 func listScenarios(w io.Writer) error {
@@ -191,7 +187,7 @@ func (o *generateFlags) key(w io.Writer) (string, error) {
 	}
 	text, err := readKeyFile(o.keyFiles[0])
 	if err != nil {
-		return "", failed("the flag names a file that holds the key; its value is not shown, for it could be the key itself", "--key-file: %w", err)
+		return "", failed(keyFileHint, "--key-file: %w", err)
 	}
 	if _, warning, err := token.Schemes()[0].ParseKey(text); err != nil {
 		return "", failed("", "--key-file: %w", err)

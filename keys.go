@@ -22,6 +22,8 @@ const keyVariable = "IPDRIFT_KEY"
 
 const keyHint = "give the key with --key-file FILE, --key-file HOST=FILE, --config FILE or in " + keyVariable
 
+const keyFileHint = "the flag names a file that holds the key; its value is not shown, for it could be the key itself"
+
 // keyBytes is the most of a key file that is read: an RSA key in PEM fits.
 const keyBytes = 16 << 10
 
@@ -47,11 +49,7 @@ func (k *keyFlags) complete(cmd *cobra.Command) {
 }
 
 func schemeNames() []string {
-	var names []string
-	for _, s := range token.Schemes() {
-		names = append(names, s.Name)
-	}
-	return names
+	return each(token.Schemes(), func(s *token.Scheme) string { return s.Name })
 }
 
 // keyText is a key as it was found: what it stands for depends on the scheme.
@@ -183,7 +181,7 @@ func keyFilesOf(flag string, args []string) ([]keyText, error) {
 		where := fmt.Sprintf("--%s number %d", flag, i+1)
 		text, err := readKeyFile(path)
 		if err != nil {
-			return nil, failed("the flag names a file that holds the key; its value is not shown, for it could be the key itself", "%s: %w", where, err)
+			return nil, failed(keyFileHint, "%s: %w", where, err)
 		}
 		out = append(out, keyText{host: host, where: where + ", " + path, path: path, text: text})
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -29,6 +30,10 @@ type queryFormat struct {
 
 func queryFormats() []queryFormat {
 	return []queryFormat{{"table", writeTable}, {"csv", writeCSV}, {"json", writeJSON}, {"parquet", nil}}
+}
+
+func queryFormatNames() []string {
+	return each(queryFormats(), func(f queryFormat) string { return f.name })
 }
 
 type queryFlags struct{ format, output string }
@@ -55,10 +60,7 @@ no other file. SQL "-" is read from stdin. The views are
 		ValidArgsFunction: completeQuery,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1]) },
 	}
-	var names []string
-	for _, f := range queryFormats() {
-		names = append(names, f.name)
-	}
+	names := queryFormatNames()
 	cmd.Flags().StringVar(&o.format, "format", names[0], "`FORMAT` of the result: "+strings.Join(names, ", "))
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write the result to this `FILE` instead of stdout")
 	wordsFor(cmd, "format", names...)
@@ -78,17 +80,11 @@ func completeQuery(cmd *cobra.Command, args []string, typed string) ([]string, c
 }
 
 func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
-	var format *queryFormat
-	var names []string
-	for _, f := range queryFormats() {
-		names = append(names, f.name)
-		if f.name == o.format {
-			format = &f
-		}
+	if err := oneOf("format", o.format, queryFormatNames()...); err != nil {
+		return err
 	}
-	if format == nil {
-		return oneOf("format", o.format, names...)
-	}
+	formats := queryFormats()
+	format := formats[slices.IndexFunc(formats, func(f queryFormat) bool { return f.name == o.format })]
 	if isStdout(o.output) {
 		o.output = ""
 	}
@@ -113,7 +109,7 @@ func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
 	if format.write == nil {
 		return o.parquet(cmd, result)
 	}
-	return o.rows(cmd, result, *format)
+	return o.rows(cmd, result, format)
 }
 
 // ask runs a query on a case. What takes more memory than there is for it is run again,

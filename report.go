@@ -83,13 +83,8 @@ func (o *outputFlags) endings() []string {
 
 // list tells something of the formats there are.
 func (o *outputFlags) list(what func(report.Format) string) []string {
-	var out []string
-	for _, f := range report.Formats() {
-		if o.only == nil || slices.Contains(o.only, f.Name) {
-			out = append(out, what(f))
-		}
-	}
-	return out
+	formats := slices.DeleteFunc(report.Formats(), func(f report.Format) bool { return o.only != nil && !slices.Contains(o.only, f.Name) })
+	return each(formats, what)
 }
 
 // fits refuses a format that there is not, or not of this document.
