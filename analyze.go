@@ -51,8 +51,9 @@ type plan struct {
 	sources []ingest.Source
 	load    ingest.Options
 	detect  detect.Options
-	limits  ingest.Limits
-	memory  int64
+	limits  ingest.Limits // of DuckDB
+	threads int
+	memory  int64 // of the whole process
 }
 
 func analyzeCommand() *cobra.Command {
@@ -191,9 +192,9 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	}
 	p.detect.Pseudonyms = p.load.Pseudonyms
 	p.load.Now = time.Now()
-	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.limits.Threads
+	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.threads
 	d := &p.detect
-	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.limits.Threads
+	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.threads
 	p.load.Hold, d.Room = p.memory/8, p.memory/8
 	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), version(), judge.Default()
 	d.Command = commandLine(cmd, args)
@@ -260,9 +261,10 @@ func (p *plan) bound(o *analyzeFlags) (err error) {
 	if o.threads < 0 || o.threads > 1024 {
 		return usage("0 is all cores", "--threads: %d is not a number of threads", o.threads)
 	}
-	if p.limits.Threads = o.threads; o.threads == 0 {
-		p.limits.Threads = runtime.GOMAXPROCS(0)
+	if p.threads = o.threads; o.threads == 0 {
+		p.threads = runtime.GOMAXPROCS(0)
 	}
+	p.limits.Threads = max(1, p.threads/2) // Go has the other half, all along: measured faster than all for both
 	if p.memory, err = size("memory", o.memory); err != nil {
 		return err
 	}
@@ -316,9 +318,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		say(o.remarks(cmd), "the pseudonym key ends with this run: nobody can undo the pseudonyms, and the case cannot grow; --pseudonym-key FILE keeps it")
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
-	limits := p.limits
-	limits.Threads = max(1, limits.Threads/2) // Go has the other half, all along: measured faster than all for both
-	store, err := ingest.Create(o.db, limits)
+	store, err := ingest.Create(o.db, p.limits)
 	if err != nil && o.db != "" {
 		err = fmt.Errorf("--db: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipdrift/detect"
+	"ipdrift/detect/judge"
 	"ipdrift/report"
 	"ipdrift/token"
 )
@@ -253,19 +254,12 @@ func (e *explanation) boundTo(b token.Binding) string {
 
 // sharedWords says which masks would make two addresses one.
 func sharedWords(a, b netip.Addr) string {
-	a, b = a.Unmap(), b.Unmap()
-	if a.BitLen() != b.BitLen() {
+	n := judge.CommonPrefix(a, b)
+	if n < 0 {
 		return "none would help: site and CDN were reached over different address families; offer the same ones on both, or sign without an address"
 	}
-	n := 0
-	for bits := 1; bits <= a.BitLen(); bits++ {
-		if pa, _ := a.Prefix(bits); !pa.Contains(b) {
-			break
-		}
-		n = bits
-	}
 	candidates := []int{24, 16}
-	if a.Is6() {
+	if a.Unmap().Is6() {
 		candidates = []int{64, 56, 48}
 	}
 	if i := slices.IndexFunc(candidates, func(c int) bool { return c <= n }); i >= 0 {

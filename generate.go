@@ -252,6 +252,6 @@ func (o *generateFlags) progress(w io.Writer) (told func(int64), clear func()) {
 	// A bar that cannot be drawn is no reason to stop.
 	return func(lines int64) { _ = bar.Set64(lines) }, func() {
 		_ = bar.Clear()
-		fmt.Fprint(w, "\r\x1b[K")
+		fmt.Fprint(w, eraseLine)
 	}
 }

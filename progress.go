@@ -78,8 +78,11 @@ func (p *progress) clear() {
 		return
 	}
 	_ = p.bar.Clear()
-	fmt.Fprint(p.w, "\r\x1b[K")
+	fmt.Fprint(p.w, eraseLine)
 }
+
+// eraseLine puts the cursor at the beginning of a line with nothing on it.
+const eraseLine = "\r\x1b[K"
 
 // counter remembers how many lines were read, for what is said when the run
 // is interrupted.

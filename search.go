@@ -16,7 +16,7 @@ import (
 	"ipdrift/token"
 )
 
-// most directories above the request's own that a link may be signed over.
+// mostUp is how many directories above the request's own a link may be signed over.
 const mostUp = 8
 
 // hunt looks for the address that a link was signed for.
@@ -227,6 +227,6 @@ func showSearch(w io.Writer) func(int) {
 
 func clearSearch(w io.Writer) {
 	if isTerminal(w) {
-		fmt.Fprint(w, "\r\x1b[K")
+		fmt.Fprint(w, eraseLine)
 	}
 }

@@ -150,9 +150,7 @@ func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Comp
 	}
 	c.Keyed, c.IP = p.ring.Len() > 0, p.load.Pseudonyms.Of(c.IP)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
-	limits := p.limits
-	limits.Threads = max(1, limits.Threads/2)
-	store, err := ingest.Create("", limits)
+	store, err := ingest.Create("", p.limits)
 	if err != nil {
 		return nil, nil, o.stopped(err, "nothing was changed")
 	}
