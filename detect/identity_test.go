@@ -264,3 +264,54 @@ func TestRule10WhatEverybodyHasIsNoID(t *testing.T) {
 		}
 	}
 }
+
+// TestRule10WhatEverybodyHasIsNoIDInSparseTraffic: 40 viewers, one every 20 s, who watch for
+// 30 s each: two at a time have the same id, these two for a while and then those two. One
+// household has it at home, where it watches all the time, and under way, now in this
+// network and then in that.
+func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
+	const said = "the uid cookie of %d links tells no viewer and joins nothing"
+	play := func(l *little, text *strings.Builder, ip string, film int, start time.Duration, requests int) {
+		link := video.link(fmt.Sprintf("/film%d/seg1.ts", film), ip)
+		for n := range requests {
+			e := entry{host: video.host, target: on(fmt.Sprintf("/film%d/seg%d.ts", film, n+1), link), ip: ip, status: 200, asn: 64500 + film, at: time.Minute + start + time.Duration(n*6)*time.Second}
+			text.WriteString(gcoreWith(l.entries[l.add(e)-1], map[int]string{37: "-", 24: "uid=7F0000011A2B3C4D"}))
+		}
+	}
+	for name, c := range map[string]struct {
+		users int64
+		watch func(l *little, text *strings.Builder)
+	}{
+		"strangers": {40, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, time.Duration(i)*20*time.Second, 6)
+			}
+		}},
+		"one after the other": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, time.Duration(i)*40*time.Second, 6)
+			}
+		}},
+		"all for one title": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), 1, time.Duration(i)*20*time.Second, 6)
+			}
+		}},
+		"a household": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(100), i, time.Duration(i)*40*time.Second, 7)
+				play(l, text, stranger(i), 100+i, time.Duration(i)*40*time.Second, 6)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			var text strings.Builder
+			c.watch(&l, &text)
+			tr := tryText(t, text.String(), settings{})
+			if warned := strings.Contains(strings.Join(tr.Warnings, "\n"), fmt.Sprintf(said, c.users)); tr.Users.Total != c.users || warned != (c.users > 1) {
+				t.Errorf("%d users, want %d: %q", tr.Users.Total, c.users, tr.Warnings)
+			}
+		})
+	}
+}

@@ -5,39 +5,53 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 )
 
+// playback is the use of a link, where and what it began with.
+type playback struct {
+	client, dir uint32
+	last        int64
+}
+
 // setIDsAside lists the keys of table tie that are no viewer's: what a logger writes for
-// everybody joins links that many networks ask for at the same time.
+// everybody joins links that many networks ask for at the same time, or of which, in
+// sparse traffic, now these two and then those two are played side by side. A household
+// has one home, which is one of each two.
 func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err error) {
 	most, window := a.Thresholds.IDNetworks, a.Thresholds.RetryWindow
 	aside = map[uint64]bool{}
 	var links [ingest.TieIssued + 1]int64
 	var key uint64
-	var seen int64                    // links of it
-	until := map[netip.Prefix]int64{} // when a link of it was last asked for that a network asked for first
+	var seen int64                         // links of it
+	playing := map[netip.Prefix]playback{} // the latest to end of those that a network began
+	beside := map[network]bool{}           // networks that were one of two
 	err = ingest.Pages(ctx, a.conn, `WITH k AS (SELECT key FROM tie GROUP BY key HAVING count(DISTINCT client) > `+fmt.Sprint(most)+` AND count(DISTINCT link) > `+fmt.Sprint(most)+`),
 		t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN k USING (key))
-		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start))
+		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.source, h.line))
 		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, t.link`, func(p ingest.Page) error {
-		keys, kinds, clients, firsts, lasts := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4)
+		keys, kinds, clients, firsts, lasts, dirs := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5)
 		for i := range keys {
 			if keys[i] != key {
 				key, seen = keys[i], 0
-				clear(until)
+				clear(playing)
+				clear(beside)
 			}
 			if seen++; aside[key] {
 				links[kinds[i]]++
 				continue
 			}
-			maps.DeleteFunc(until, func(_ netip.Prefix, at int64) bool { return at+window.Microseconds() < firsts[i] })
-			at := blockOf(a.client(a.clients.of(clients[i])))
-			until[at] = max(until[at], lasts[i])
-			if len(until) > most {
+			maps.DeleteFunc(playing, func(_ netip.Prefix, p playback) bool { return p.last+window.Microseconds() < firsts[i] })
+			now := playback{clients[i], dirs[i], lasts[i]}
+			a.pairUp(now, firsts[i], playing, beside)
+			if at := blockOf(a.client(a.clients.of(now.client))); playing[at].last <= now.last {
+				playing[at] = now
+			}
+			if len(playing) > most || len(beside) > most {
 				aside[key] = true
 				links[kinds[i]] += seen
 			}
@@ -51,10 +65,32 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 		}
 	}
 	if len(parts) > 0 {
-		a.warnOf("%s tells no viewer and joins nothing: more than %d networks (/24, IPv6 /64) show the same one within %d s, as where a logger writes one value for everybody",
+		a.warnOf("%s tells no viewer and joins nothing: more than %d networks (/24, IPv6 /64) show the same one within %d s, or play different titles with it in pairs that have no network in common, as where a logger writes one value for everybody",
 			strings.Join(parts, ", "), most, int(window.Seconds()))
 	}
 	return aside, err
+}
+
+// pairUp looks for one that plays another title at the same time in a network that has
+// nothing to do with this one's, neither of them paired yet.
+func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playback, beside map[network]bool) {
+	here := a.clients.network(now.client)
+	if beside[here] {
+		return
+	}
+	for _, block := range slices.SortedFunc(maps.Keys(playing), netip.Prefix.Compare) {
+		p := playing[block]
+		there := a.clients.network(p.client)
+		x, y := a.clients.asns[now.client], a.clients.asns[p.client]
+		apart := x != y
+		if x == 0 || y == 0 {
+			apart = here != there
+		}
+		if apart && here != there && !beside[there] && p.last > at && p.dir != now.dir {
+			beside[here], beside[there] = true, true
+			return
+		}
+	}
 }
 
 // blockOf is the /24 or /64 of an address.

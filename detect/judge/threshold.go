@@ -18,7 +18,7 @@ type Thresholds struct {
 	RetryWindow    time.Duration // rule 8: refusals of one path from one address within it are one
 	Networks       int           // rule 10: unrelated networks that make many_networks
 	MediaRequests  int           // rule 10: media requests of a network that plays on its own
-	IDNetworks     int           // rule 10: networks (/24, IPv6 /64) in which one id may be in use within RetryWindow
+	IDNetworks     int           // rule 10: networks in which one id may be in use within RetryWindow, or side by side for different titles
 	Missing        float64       // rule 11: share of requests missing from the log above which classes that need order go
 	Recovery       time.Duration // rule 12: served with another link within it is recovered
 	Confidence     float64       // rule 13: of each one-sided bound
