@@ -205,7 +205,7 @@ func (s sharing) words() string {
 // sequence gives the segments asked for, if their first requests rise in order
 // over more than one address.
 func (c *facts) sequence() (from, to int64, ok bool) {
-	var lastTime int64
+	var last *Event
 	from, to = -1, -1
 	for _, i := range c.idx {
 		e := &c.group.Events[i]
@@ -213,15 +213,16 @@ func (c *facts) sequence() (from, to int64, ok bool) {
 		if kind != segment {
 			continue
 		}
-		if from >= 0 && n < to && e.Time > lastTime {
+		if last != nil && n < to && e.Time > last.Time {
 			return 0, 0, false
 		}
-		if from < 0 {
+		if last == nil {
 			from = n
 		}
-		from, to, lastTime = min(from, n), max(to, n), e.Time
+		ok = ok || last != nil && n != to && e.Client != last.Client
+		from, to, last = min(from, n), max(to, n), e
 	}
-	return from, to, to > from
+	return from, to, ok
 }
 
 // Timeline joins runs of like requests of one of the users of the group; one with

@@ -35,6 +35,7 @@ type network struct {
 	served      int
 	media       int // served media requests
 	denied      int // media files first asked for in vain, with a proven mismatch
+	needless    int // of these, those that somebody had been served before
 	refused     int // with a proven mismatch, expired or not
 	opened      bool
 	stranger    bool // entered by a user agent not seen before
@@ -112,6 +113,7 @@ type spread struct {
 	nets   []*network
 	last   map[asker]trace
 	asked  map[fileID]trace
+	got    map[fileID]bool  // files that were served
 	front  map[uint32]front // by directory
 }
 
@@ -145,7 +147,7 @@ type trace struct {
 func newSpread(window int64) *spread {
 	return &spread{
 		window: window, at: map[origin]int{}, last: map[asker]trace{},
-		asked: map[fileID]trace{}, front: map[uint32]front{},
+		asked: map[fileID]trace{}, got: map[fileID]bool{}, front: map[uint32]front{},
 	}
 }
 
@@ -158,7 +160,8 @@ func (s *spread) see(e *Event) {
 		s.at[originOf(e)] = at
 		s.nets = append(s.nets, s.enter(e, id, kind, n))
 	}
-	s.nets[at].take(e, id, kind)
+	s.nets[at].take(e, id, kind, s.got[id])
+	s.got[id] = s.got[id] || e.Served
 	who := s.asker(e)
 	s.last[who] = trace{e.Time, who, at, kind}
 	s.asked[id] = trace{e.Time, who, at, kind}
@@ -202,7 +205,7 @@ func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
 	return net
 }
 
-func (n *network) take(e *Event, id fileID, kind part) {
+func (n *network) take(e *Event, id fileID, kind part, got bool) {
 	n.last = e.Time
 	_, again := n.files[id]
 	n.files[id] = struct{}{}
@@ -215,7 +218,9 @@ func (n *network) take(e *Event, id fileID, kind part) {
 	if isMismatch(e) || e.Refused && !e.Elsewhere && e.Verdict == token.ExpiredIPMismatch {
 		n.refused++
 		if kind != opening && !again {
-			n.denied++
+			if n.denied++; got {
+				n.needless++
+			}
 		}
 	}
 }
@@ -243,7 +248,7 @@ func (s *spread) join() []*network {
 func (n *network) absorb(o *network) {
 	n.last = max(n.last, o.last)
 	n.served, n.refused = n.served+o.served, n.refused+o.refused
-	n.media, n.denied = n.media+o.media, n.denied+o.denied
+	n.media, n.denied, n.needless = n.media+o.media, n.denied+o.denied, n.needless+o.needless
 	for f := range o.files {
 		n.files[f] = struct{}{}
 	}
@@ -269,13 +274,14 @@ func players(joined []*network, t *Thresholds) []*network {
 	})
 }
 
-// asked counts the media requests that tell of a player. Refused ones do so
-// for a stranger only: one viewer asks for much in vain while changing networks.
+// asked counts the media requests that tell of a player. Refused ones do so for a
+// stranger only, or where they ask for what was served: one viewer asks for much in
+// vain while changing networks, but for nothing twice.
 func (n *network) asked() int {
 	if n.stranger {
 		return n.media + n.denied
 	}
-	return n.media
+	return n.media + n.needless
 }
 
 // overlapping is the largest number of networks active at one time.

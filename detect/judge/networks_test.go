@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"ipdrift/detect/finding"
@@ -242,4 +243,35 @@ func TestRule10OneAgentRefusedOnManyGatewaysRotates(t *testing.T) {
 		s.no(n*6+2, far, name, token.IPMismatch).no(n*6+3, far2, name, token.IPMismatch).ok(n*6+4, home, name)
 	}
 	want(t, s.only(t), finding.Rotating, "between 3 addresses")
+}
+
+// TestRule10WhatWasServedIsNotAskedForInVain: three networks each begin with the playlist
+// and ask for the same segments within seconds, under one user agent. The two that are
+// refused ask for what was served already: strangers, not one viewer who moves, who asks
+// elsewhere for what it did not get.
+func TestRule10WhatWasServedIsNotAskedForInVain(t *testing.T) {
+	names := []string{"index.m3u8", "seg1.ts", "seg2.ts", "seg3.ts", "seg4.ts"}
+	s := newScene()
+	for n, name := range names {
+		at := int64(6 * n)
+		s.ok(at, home, name).no(at+2, far, name, token.IPMismatch).no(at+4, far2, name, token.IPMismatch)
+	}
+	want(t, s.only(t), finding.ManyNetworks, "3 unrelated networks that each started on their own")
+	s = newScene()
+	for n, name := range names {
+		at := int64(6 * n)
+		s.no(at, far, name, token.IPMismatch).no(at+2, far2, name, token.IPMismatch).ok(at+4, home, name)
+	}
+	want(t, s.only(t), finding.Rotating, "segments 1 to 4 go on in order")
+}
+
+// TestSegmentsGoOnWhereTheyAreAskedFor: where only the playlist was asked for at the new
+// address, no sequence goes on there.
+func TestSegmentsGoOnWhereTheyAreAskedFor(t *testing.T) {
+	s := watch(home, home, home, home, home).no(36, far, "index.m3u8", token.IPMismatch)
+	u := s.only(t)
+	if want(t, u, finding.Rotating, "at least 1 change between 2 addresses"); strings.Contains(u.Reason, "go on in order") {
+		t.Errorf("segments of one address alone: %s", u.Reason)
+	}
+	want(t, s.no(38, far, "seg6.ts", token.IPMismatch).only(t), finding.Rotating, "segments 1 to 6 go on in order across them")
 }
