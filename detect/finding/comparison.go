@@ -81,8 +81,8 @@ type Change struct {
 // Rate is a share of users with one-sided 95 % bounds on either side (Wilson).
 type Rate struct {
 	Users int64   `json:"users"`
-	Of    int64   `json:"of"`
-	Share float64 `json:"share"`
+	Of    int64   `json:"of"`    // users in all
+	Share float64 `json:"share"` // 0 to 1, as Low and High
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
 }
@@ -90,7 +90,7 @@ type Rate struct {
 // Difference is the share after minus the share before, with one-sided 95 %
 // bounds on either side (Newcombe's hybrid score method).
 type Difference struct {
-	Share float64 `json:"share"`
+	Share float64 `json:"share"` // -1 to 1, as Low and High
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
 }

@@ -59,27 +59,27 @@ func (c Class) Rank() int {
 
 // Analysis is everything one run found.
 type Analysis struct {
-	Schema          int              `json:"schema"`
+	Schema          int              `json:"schema"` // [Schema]
 	Input           Input            `json:"input"`
-	Calibration     []Calibration    `json:"calibration"`
-	Denials         Denials          `json:"denials"`
-	Users           Users            `json:"users"`
-	Recommendations []Recommendation `json:"recommendations"`
-	Signer          []Signer         `json:"signer_findings"`
+	Calibration     []Calibration    `json:"calibration"`      // by host; whether its hashes may be believed
+	Denials         Denials          `json:"denials"`          // why requests were refused
+	Users           Users            `json:"users"`            // who was refused because of an address
+	Recommendations []Recommendation `json:"recommendations"`  // one for each host and family with signed requests
+	Signer          []Signer         `json:"signer_findings"`  // what signers do wrong
 	Trends          []Trend          `json:"trends,omitempty"` // of the hosts and causes with most refusals
 	Moves           []Moves          `json:"moves,omitempty"`  // how users change their address
-	Warnings        []string         `json:"warnings"`
-	Method          Method           `json:"method"`
+	Warnings        []string         `json:"warnings"`         // what takes away from all of it, a sentence each
+	Method          Method           `json:"method"`           // how it was found
 }
 
 // Input accounts for every line read: Lines = Parsed + Rejected, in total and
 // for each source.
 type Input struct {
 	Lines    int64      `json:"lines"`
-	Parsed   int64      `json:"parsed"`
-	Rejected int64      `json:"rejected"`
-	First    *time.Time `json:"first"` // start of the earliest request; nil if none parsed
-	Last     *time.Time `json:"last"`
+	Parsed   int64      `json:"parsed"`           // lines that are requests
+	Rejected int64      `json:"rejected"`         // lines that are none, for the reasons in Rejects
+	First    *time.Time `json:"first"`            // start of the earliest request; nil if none parsed
+	Last     *time.Time `json:"last"`             // start of the latest request
 	Strays   *Strays    `json:"strays,omitempty"` // requests far from all others in time
 	Sources  []Source   `json:"sources"`
 	Rejects  []Reject   `json:"rejects,omitempty"` // reasons with their number and a first example
@@ -127,8 +127,8 @@ type Reject struct {
 // a host, counted over distinct tokens.
 type Calibration struct {
 	Host     string            `json:"host"`
-	Tokens   int64             `json:"tokens"`
-	Verified int64             `json:"verified"`
+	Tokens   int64             `json:"tokens"`   // distinct ones that were served
+	Verified int64             `json:"verified"` // of these, those whose hash was reproduced
 	Status   CalibrationStatus `json:"status"`
 	Reason   string            `json:"reason"` // a sentence; for a failed host the likely fault and how it is known
 	Policy   Policy            `json:"policy"` // what the served requests taught
@@ -146,9 +146,9 @@ type Policy struct {
 
 // Denials counts requests that were refused, by cause.
 type Denials struct {
-	Total         int64                       `json:"total"`
-	ByCause       map[string]int64            `json:"by_cause"`
-	ByHost        map[string]map[string]int64 `json:"by_host"`
+	Total         int64                       `json:"total"`         // requests
+	ByCause       map[string]int64            `json:"by_cause"`      // requests by cause
+	ByHost        map[string]map[string]int64 `json:"by_host"`       // host → cause → requests
 	ByDetail      map[string]map[string]int64 `json:"by_detail"`     // cause → detail → requests, where a detail is known
 	Inferred      map[string]int64            `json:"inferred"`      // cause → requests whose cause rests on inference alone
 	Disagreements int64                       `json:"disagreements"` // requests whose logged reason code and recomputed verdict differ
@@ -206,13 +206,13 @@ type Beginning struct {
 type Moves struct {
 	ASN     *int64    `json:"asn"` // of the address left; nil: of several carriers, or not known
 	Name    string    `json:"name,omitempty"`
-	Pool    string    `json:"pool,omitempty"` // "all" carriers, or the "others", with few such users each
-	Family  string    `json:"family"`         // "ipv4" or "ipv6", of the address left
-	Users   int64     `json:"users"`          // whose address changed
-	Changes int64     `json:"changes"`        // at least; requests of one time have no order
-	Across  int64     `json:"across_families"`
-	Within  []Within  `json:"within"`    // narrowest network first
-	Between Quartiles `json:"between_s"` // time from a user's first change to the next
+	Pool    string    `json:"pool,omitempty"`  // "all" carriers, or the "others", with few such users each
+	Family  string    `json:"family"`          // "ipv4" or "ipv6", of the address left
+	Users   int64     `json:"users"`           // whose address changed
+	Changes int64     `json:"changes"`         // at least; requests of one time have no order
+	Across  int64     `json:"across_families"` // changes to the other family
+	Within  []Within  `json:"within"`          // narrowest network first
+	Between Quartiles `json:"between_s"`       // time from a user's first change to the next
 }
 
 // Within is the share of changes after which the next address lies in the same
@@ -231,32 +231,32 @@ type Quartiles struct {
 
 // Users counts users by class and lists those that matter.
 type Users struct {
-	Total   int64           `json:"total"`
+	Total   int64           `json:"total"` // of all classes
 	ByClass map[Class]int64 `json:"by_class"`
-	Flagged []User          `json:"flagged"`
+	Flagged []User          `json:"flagged"`                   // all but unchanged and undetermined, the most telling first
 	Omitted int64           `json:"flagged_omitted,omitempty"` // flagged users beyond the listed ones
 }
 
 // User is one user who was refused because of an address, or whose link was
 // requested from several networks.
 type User struct {
-	ID          string  `json:"user_id"`
+	ID          string  `json:"user_id"` // unique over all hosts
 	Class       Class   `json:"class"`
 	Reason      string  `json:"reason"` // the evidence, in words
 	Host        string  `json:"host"`
 	ASN         *int64  `json:"asn"`
 	UserAgent   string  `json:"user_agent,omitempty"`
-	Requests    int64   `json:"requests"`
-	Refusals    int64   `json:"refusals"`   // retries merged
-	Mismatches  int64   `json:"mismatches"` // refusals with a proven mismatch, retries merged
-	Addresses   int64   `json:"addresses"`
-	Prefixes24  *int64  `json:"prefixes24"`
-	Prefixes16  *int64  `json:"prefixes16"`
-	Switches    int64   `json:"switches"` // at least this many changes of address
-	Interrupted bool    `json:"interrupted"`
-	Token       string  `json:"token,omitempty"` // first characters, of the first link
-	SignedIP    string  `json:"signed_ip,omitempty"`
-	First       string  `json:"first"` // RFC 3339, UTC
+	Requests    int64   `json:"requests"`            // as logged
+	Refusals    int64   `json:"refusals"`            // retries merged
+	Mismatches  int64   `json:"mismatches"`          // refusals with a proven mismatch, retries merged
+	Addresses   int64   `json:"addresses"`           // distinct client addresses
+	Prefixes24  *int64  `json:"prefixes24"`          // distinct /24; nil for IPv6
+	Prefixes16  *int64  `json:"prefixes16"`          // distinct /16; nil for IPv6
+	Switches    int64   `json:"switches"`            // at least this many changes of address
+	Interrupted bool    `json:"interrupted"`         // refused, and not served again in time
+	Token       string  `json:"token,omitempty"`     // first characters, of the first link
+	SignedIP    string  `json:"signed_ip,omitempty"` // the address the link was signed for, where known
+	First       string  `json:"first"`               // RFC 3339, UTC
 	Last        string  `json:"last"`
 	Timeline    []Event `json:"timeline"`
 
@@ -294,32 +294,32 @@ type Recommendation struct {
 	Host              string      `json:"host"`
 	Family            string      `json:"family"` // "ipv4" or "ipv6"
 	Decision          Decision    `json:"decision"`
-	Prefix            *int        `json:"prefix"`             // the prefix to bind to, for widen and helps_partly
-	CurrentPrefix     *int        `json:"current_prefix"`     // the prefix bound to today; nil if not known or not bound
-	Reason            string      `json:"reason"`             // one sentence to be read aloud; a second one only for what would change the decision
-	Caveats           []string    `json:"caveats"`            // what else bears on it, most decision-relevant first, a sentence each
-	Change            []string    `json:"change,omitempty"`   // what has to be changed, in order
-	Snippets          []Snippet   `json:"snippets,omitempty"` // signing code for what is recommended, in the usual languages; of schemes that there is code for
-	AffectedUsers     int64       `json:"affected_users"`
-	FirstRequestUsers int64       `json:"first_request_users"` // of the affected users, those never served
-	ManyNetworksUsers int64       `json:"many_networks_users"` // left out of the affected users
-	Interrupted       int64       `json:"interrupted_users"`
-	Recovered         *int64      `json:"recovered_users,omitempty"` // the other affected users: served with a new link within 10 s of the last refusal, or with any where the token was not why; nil where only refusals are logged
-	BoundUsers        *int64      `json:"bound_users"`               // users with address-bound links; nil where only refusals are logged
-	Accepted          Share       `json:"accepted"`
-	IfUnresolvedCount Bound       `json:"if_unresolved_count"`
-	UnresolvedUsers   int64       `json:"unresolved_users"`
-	LeftOutUsers      int64       `json:"left_out_users,omitempty"`      // with a mismatch too, but bots or on many-network links
-	IfLeftOutCount    *Share      `json:"if_left_out_count,omitempty"`   // Accepted, had they been counted; nil: there are none
-	PerChange         *Interval   `json:"accepted_per_change,omitempty"` // share of the changes of address that the mask accepts; nil: no signing address is known
-	Parts             []Part      `json:"parts,omitempty"`               // the answer for a part of the affected users
-	StrangersLetIn    *Share      `json:"strangers_let_in"`              // nil: not measured
-	SharedLinks       int64       `json:"shared_links"`                  // links requested from many networks
-	Exposure          float64     `json:"exposure"`
-	ExposureNow       float64     `json:"exposure_now"`
+	Prefix            *int        `json:"prefix"`                         // the prefix to bind to, for widen and helps_partly
+	CurrentPrefix     *int        `json:"current_prefix"`                 // the prefix bound to today; nil if not known or not bound
+	Reason            string      `json:"reason"`                         // one sentence to be read aloud; a second one only for what would change the decision
+	Caveats           []string    `json:"caveats"`                        // what else bears on it, most decision-relevant first, a sentence each
+	Change            []string    `json:"change,omitempty"`               // what has to be changed, in order
+	Snippets          []Snippet   `json:"snippets,omitempty"`             // signing code for what is recommended, in the usual languages; of schemes that there is code for
+	AffectedUsers     int64       `json:"affected_users"`                 // rotating and first_request: refused because their address changed
+	FirstRequestUsers int64       `json:"first_request_users"`            // of the affected users, those never served
+	ManyNetworksUsers int64       `json:"many_networks_users"`            // left out of the affected users
+	Interrupted       int64       `json:"interrupted_users"`              // of the affected users, those not served again in time
+	Recovered         *int64      `json:"recovered_users,omitempty"`      // the other affected users: served with a new link within 10 s of the last refusal, or with any where the token was not why; nil where only refusals are logged
+	BoundUsers        *int64      `json:"bound_users"`                    // users with address-bound links; nil where only refusals are logged
+	Accepted          Share       `json:"accepted"`                       // of the affected users, those whose refusals with a proven, unexpired mismatch the mask would all have let through: Prefix, or the one that Reason speaks of
+	IfUnresolvedCount Bound       `json:"if_unresolved_count"`            // Accepted, if no mask helped any user with an unresolved failure
+	UnresolvedUsers   int64       `json:"unresolved_users"`               // refused with a hash that nothing explains; not among the affected users
+	LeftOutUsers      int64       `json:"left_out_users,omitempty"`       // with a mismatch too, but bots or on many-network links
+	IfLeftOutCount    *Share      `json:"if_left_out_count,omitempty"`    // Accepted, had they been counted; nil: there are none
+	PerChange         *Interval   `json:"accepted_per_change,omitempty"`  // share of the changes of address that the mask accepts; nil: no signing address is known
+	Parts             []Part      `json:"parts,omitempty"`                // the answer for a part of the affected users
+	StrangersLetIn    *Share      `json:"strangers_let_in"`               // nil: not measured
+	SharedLinks       int64       `json:"shared_links"`                   // links requested from many networks
+	Exposure          float64     `json:"exposure"`                       // chance that two users drawn at random share a network of that mask, 0 to 1
+	ExposureNow       float64     `json:"exposure_now"`                   // the same of the prefix bound to today
 	OutsideShare      *float64    `json:"other_carriers_share,omitempty"` // share of the pairs of clients in one network that are of different carriers; nil: the log does not tell
-	Carriers          []Carrier   `json:"carriers"`
-	Curve             []CurveStep `json:"curve"`
+	Carriers          []Carrier   `json:"carriers"`                       // most affected users first
+	Curve             []CurveStep `json:"curve"`                          // what each prefix length would have done, widest first
 }
 
 // Snippet is signing code, to be shown as it stands. It holds no key.
@@ -331,12 +331,12 @@ type Snippet struct {
 
 // Share is a proportion with a one-sided 95 % bound on either side.
 type Share struct {
-	Share    float64 `json:"share"`
+	Share    float64 `json:"share"` // 0 to 1, as Low and High
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
-	Users    int64   `json:"users"`
-	Requests int64   `json:"requests"`
-	Links    int64   `json:"links,omitempty"`
+	Users    int64   `json:"users"`           // accepted
+	Requests int64   `json:"requests"`        // let through
+	Links    int64   `json:"links,omitempty"` // shared links that the share is of; of strangers
 	// RequestShare is the share of refused requests, resampled by user.
 	RequestShare *Interval `json:"request_share,omitempty"`
 }
@@ -356,14 +356,14 @@ type Part struct {
 
 // Interval is a proportion with its bounds.
 type Interval struct {
-	Share float64 `json:"share"`
+	Share float64 `json:"share"` // 0 to 1, as Low and High
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
 }
 
 // Bound is a proportion with its lower bound.
 type Bound struct {
-	Share float64 `json:"share"`
+	Share float64 `json:"share"` // 0 to 1, as Low
 	Low   float64 `json:"low"`
 }
 
@@ -384,13 +384,13 @@ type Carrier struct {
 // CurveStep is one prefix length of the replay.
 type CurveStep struct {
 	Prefix           int      `json:"prefix"`
-	AcceptedUsers    int64    `json:"accepted_users"`
-	AcceptedRequests int64    `json:"accepted_requests"`
-	AcceptedShare    float64  `json:"accepted_share"`
+	AcceptedUsers    int64    `json:"accepted_users"`    // users the mask would have let through with all that was refused
+	AcceptedRequests int64    `json:"accepted_requests"` // refused requests that the mask would have let through
+	AcceptedShare    float64  `json:"accepted_share"`    // of the affected users, 0 to 1; Low and High bound it
 	Low              float64  `json:"low"`
 	High             float64  `json:"high"`
-	StrangersLetIn   *float64 `json:"strangers_let_in"`
-	Exposure         float64  `json:"exposure"`
+	StrangersLetIn   *float64 `json:"strangers_let_in"` // share of the shared links that the mask would have opened to a refused attempt; nil: not measured
+	Exposure         float64  `json:"exposure"`         // see Recommendation
 	// IfUnresolvedCount is the share if every user with an unresolved failure
 	// were one that no mask helps; nil where there is none.
 	IfUnresolvedCount *Bound `json:"if_unresolved_count,omitempty"`

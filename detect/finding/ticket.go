@@ -111,7 +111,7 @@ type Outcome struct {
 }
 
 // Setting is the answer to the mask question for the host, as the analysis has
-// it.
+// it: fields of the same names are those of its [Recommendation].
 type Setting struct {
 	Family        string   `json:"family"`
 	Decision      Decision `json:"decision"`
