@@ -162,7 +162,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 		return nil, usage("choose another name", "-o %s is the case itself", o.db)
 	}
 	if p.load.Map = p.columns; o.logFormat != "" {
-		if p.load.Format, err = format.NamedWith(o.logFormat, p.columns); err != nil {
+		if p.load.Format, err = format.Named(o.logFormat, p.columns); err != nil {
 			return nil, usage("", "--log-format: %w", err)
 		}
 	}

@@ -113,7 +113,7 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 	}
 	if name != "" {
 		var err error
-		if f, err = format.NamedWith(name, columns); err != nil {
+		if f, err = format.Named(name, columns); err != nil {
 			return usage("", "--log-format: %w", err)
 		}
 	}
@@ -141,7 +141,7 @@ func testSource(cmd *cobra.Command, s ingest.Source, f *format.Format, columns f
 		return failed("", "%s: empty", s.Label)
 	}
 	if f == nil {
-		found, misfit := format.DetectWith(lines, columns)
+		found, misfit := format.Detect(lines, columns)
 		if misfit != nil {
 			return failed("", "%s: %w", s.Label, misfit)
 		}

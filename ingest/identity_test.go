@@ -106,7 +106,7 @@ func TestTies(t *testing.T) {
 func TestIdentityField(t *testing.T) {
 	o := testOptions(t)
 	o.Identity = Identity{ByField, "subscriber"}
-	o.Format, _ = format.Named("nginx")
+	o.Format, _ = format.Named("nginx", nil)
 	_, loaded := loadArgs(t, o, writeFile(t, t.TempDir(), "a.log", []byte(plainLines(2))))
 	if err := loaded.Sources[0].Err; err == nil || !strings.Contains(err.Error(), "--user field:subscriber") {
 		t.Errorf("%v", err)

@@ -346,7 +346,7 @@ const combinedHost = `nginx:$remote_addr - $remote_user [$time_local] "$request"
 
 func namedFormat(t testing.TB, name string) *format.Format {
 	t.Helper()
-	f, err := format.Named(name)
+	f, err := format.Named(name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

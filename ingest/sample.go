@@ -56,7 +56,7 @@ func (s *sampler) settle() error {
 	case len(s.held) == 0:
 		return nil
 	}
-	found, misfit := format.DetectWith(s.sample(), s.names)
+	found, misfit := format.Detect(s.sample(), s.names)
 	if misfit != nil {
 		return misfit
 	}

@@ -41,7 +41,7 @@ func TestLogFormats(t *testing.T) {
 			`{"h":"cdn.example.com","ip":"203.0.113.7","t":"2026-11-23T09:26:12+0000","r":"GET /a HTTP/1.1","s":403,"x":"a b c d 100% 443 + 0 - 17 1 2 3 4"}`, func(*Record) {}},
 		{`%h\t%t\t"%r"\t%s\t%V`, "203.0.113.7\t[23/Nov/2026:09:26:12 +0000]\t\"GET /a HTTP/1.1\"\t403\tcdn.example.com", func(*Record) {}},
 	} {
-		f, err := Named("apache:" + c.format)
+		f, err := Named("apache:"+c.format, nil)
 		if err != nil {
 			t.Errorf("%s: %v", c.format, err)
 			continue
@@ -69,7 +69,7 @@ func TestLogFormatRefuses(t *testing.T) {
 		`%h %{%Q}t "%r" %s`:       "%Q",
 		`%h%t "%r" %s`:            "between",
 	} {
-		if f, err := Named("apache:" + format); err == nil || !strings.Contains(err.Error(), want) {
+		if f, err := Named("apache:"+format, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, %v; want %q", format, f, err, want)
 		}
 	}
@@ -92,7 +92,7 @@ func FuzzLogFormat(f *testing.F) {
 		f.Add(s, goodLine)
 	}
 	f.Fuzz(func(t *testing.T, format, line string) {
-		if f, err := Named("apache:" + format); err == nil {
+		if f, err := Named("apache:"+format, nil); err == nil {
 			checkAny(t, f, []byte(line))
 		}
 	})

@@ -23,11 +23,8 @@ type trial struct {
 // most. More than half of the lines that are not blank must fit it, with or without a request in them (TLS on a plain port,
 // connections that were only opened); otherwise the Misfit says how far the best one came.
 // A few hundred lines are enough; they may hold garbage. JSON formats found this way know which fields the lines carry.
-func Detect(lines [][]byte) (*Format, *Misfit) { return DetectWith(lines, nil) }
-
-// DetectWith is Detect for a log some of whose columns or keys the user names. Where a Map is given, only formats with names are
-// tried: JSON lines and columns with a header.
-func DetectWith(lines [][]byte, m Map) (*Format, *Misfit) {
+// Where the user names columns or keys in a Map, only formats with names are tried: JSON lines and columns with a header.
+func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	if odd := noText(lines); odd != nil {
 		return nil, odd
 	}

@@ -38,7 +38,7 @@ func TestDetectByStructure(t *testing.T) {
 		for _, line := range c.lines {
 			sample = append(sample, []byte(line))
 		}
-		f, m := Detect(sample)
+		f, m := Detect(sample, nil)
 		if m != nil {
 			t.Errorf("%s: %v", name, m)
 			continue
@@ -96,7 +96,7 @@ func TestFormatsTellWhatTheyCarry(t *testing.T) {
 func TestDetectNeedsMoreThanHalf(t *testing.T) {
 	good := fixture(t, "nginx-combined.log")[:3]
 	sample := append(slices.Clone(good), []byte("x"), nil, []byte("203.0.113.7 y"), []byte("z"))
-	_, m := Detect(sample)
+	_, m := Detect(sample, nil)
 	if m == nil {
 		t.Fatal("half of the lines were enough")
 	}
@@ -124,7 +124,7 @@ func TestDetectRefuses(t *testing.T) {
 		"prose":                  {[][]byte{[]byte("It was a dark and stormy night.")}, "--log-format"},
 		"keys without a meaning": {fixture(t, "nginx-ownjson.log"), "json came furthest"},
 	} {
-		f, m := Detect(c.lines)
+		f, m := Detect(c.lines, nil)
 		if f != nil || m == nil || !strings.Contains(m.Error(), c.want) {
 			t.Errorf("%s: %v, %v; want %q", name, f, m, c.want)
 		}
@@ -171,7 +171,7 @@ func FuzzDetect(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		lines := bytes.Split(text, []byte{'\n'})
-		found, m := Detect(lines)
+		found, m := Detect(lines, nil)
 		if (found == nil) == (m == nil) {
 			t.Fatalf("%v and %v", found, m)
 		}
@@ -186,7 +186,7 @@ func FuzzTemplate(f *testing.F) {
 		f.Add(s, goodLine)
 	}
 	f.Fuzz(func(t *testing.T, template, line string) {
-		if format, err := Named("nginx:" + template); err == nil {
+		if format, err := Named("nginx:"+template, nil); err == nil {
 			checkAny(t, format, []byte(line))
 		}
 	})
@@ -207,7 +207,7 @@ func TestEscapesOfAConfiguration(t *testing.T) {
 	const body = `$remote_addr\t[$time_local]\t\"$request\"\t$status\t\\\'`
 	line := []byte("203.0.113.7\t[23/Nov/2026:07:46:40 +0000]\t\"GET /a HTTP/1.1\"\t200\t\\'")
 	for _, spec := range []string{"nginx:" + body, "nginx:'" + body + "'"} {
-		f, err := Named(spec)
+		f, err := Named(spec, nil)
 		if err != nil {
 			t.Errorf("%s: %v", spec, err)
 			continue

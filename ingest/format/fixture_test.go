@@ -29,7 +29,7 @@ func fixture(t testing.TB, name string) [][]byte {
 
 func named(t testing.TB, spec string) *Format {
 	t.Helper()
-	f, err := Named(spec)
+	f, err := Named(spec, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func named(t testing.TB, spec string) *Format {
 
 func detected(t testing.TB, lines [][]byte) *Format {
 	t.Helper()
-	f, m := Detect(lines)
+	f, m := Detect(lines, nil)
 	if m != nil {
 		t.Fatal(m)
 	}

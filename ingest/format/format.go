@@ -52,11 +52,9 @@ const templated = "'gcore:<field names>', 'nginx:<log_format string>', 'apache:<
 // Named returns the format a user asks for: one of Formats by its name, or one of templated. The text of nginx: is a
 // log_format string, that of apache: a LogFormat string, each as it stands in the configuration, in one piece or several,
 // with quotes or without. The names of the others are separated by commas or blanks; those of gcore: may also be a pattern
-// with $ before each name, as in "$remote_addr";"$time_local". The error lists the names, or says what the text lacks.
-func Named(spec string) (*Format, error) { return NamedWith(spec, nil) }
-
-// NamedWith is Named and WithMap in one: fields that the names of spec lack may come from m.
-func NamedWith(spec string, m Map) (*Format, error) {
+// with $ before each name, as in "$remote_addr";"$time_local". Fields that the names of spec lack may come from m, as in
+// WithMap; nil: from nowhere. The error lists the names, or says what the text lacks.
+func Named(spec string, m Map) (*Format, error) {
 	name, text, given := strings.Cut(spec, ":")
 	if given {
 		if f, err := fromText(name, text, m); f != nil || err != nil {

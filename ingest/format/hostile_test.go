@@ -21,10 +21,10 @@ func everyFormat(t testing.TB) (formats []*Format) {
 	}
 	for _, file := range files {
 		lines := fixture(t, filepath.Base(file))
-		if f, m := Detect(lines); m == nil {
+		if f, m := Detect(lines, nil); m == nil {
 			formats = append(formats, f)
 		}
-		if f, m := DetectWith(lines, oddMap()); m == nil {
+		if f, m := Detect(lines, oddMap()); m == nil {
 			formats = append(formats, f)
 		}
 	}

@@ -135,7 +135,7 @@ func TestNamedRefuses(t *testing.T) {
 		"nginx:'$remote_addr' x":              "outside the quotes",
 		"nginx:escape=xml $remote_addr":       "escape=xml",
 	} {
-		f, err := Named(spec)
+		f, err := Named(spec, nil)
 		if f != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want an error with %q", spec, err, want)
 		}
@@ -188,7 +188,7 @@ func FuzzParse(f *testing.F) {
 	}
 	for _, file := range files {
 		lines := fixture(f, filepath.Base(file))
-		if format, m := Detect(lines); m == nil {
+		if format, m := Detect(lines, nil); m == nil {
 			formats = append(formats, format)
 		}
 		for _, line := range lines {

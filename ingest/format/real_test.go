@@ -46,7 +46,7 @@ func TestIdleLines(t *testing.T) {
 		}
 	}
 	app := bytes.Split([]byte(strings.Repeat(`{"ip":"203.0.113.7","time":"2026-11-23T09:26:12Z","status":200,"msg":"started"}`+"\n", 9)), []byte{'\n'})
-	if f, m := Detect(app); m == nil {
+	if f, m := Detect(app, nil); m == nil {
 		t.Errorf("lines without any request are %s", f.Name)
 	}
 }
@@ -166,7 +166,7 @@ func TestPortIsNoStatus(t *testing.T) {
 func TestDataStreamIsNamed(t *testing.T) {
 	line := []byte("1 12345 123456 1239f220 1573840000 4995 203.0.113.7 206 HTTPS test.hostname.net GET /path1/path2/file.ext 443 5000 text/html Mozilla%2F5.0+%28Macintosh%29 0 TLSv1 484 484 232 0 " +
 		"param=value //BC/%5Ba=23.33.41.20,c=g,k=0,l=1%5D en-US cookie-content 37334-42356 https%3A%2F%2Ftest.referrer.net%2Fen-US 8.47.28.38 3600 3")
-	if f, m := Detect([][]byte{line, line}); f != nil || !strings.Contains(m.Error(), "akamai:version,streamId") {
+	if f, m := Detect([][]byte{line, line}, nil); f != nil || !strings.Contains(m.Error(), "akamai:version,streamId") {
 		t.Errorf("%v, %v", f, m)
 	}
 	p := named(t, "akamai:version,streamId,cp,reqId,reqTimeSec,bytes,cliIP,statusCode,proto,reqHost,reqMethod,reqPath,reqPort,rspContentLen,rspContentType,UA,a,b,c,d,e,f,queryStr,"+
@@ -257,7 +257,7 @@ func TestNoLines(t *testing.T) {
 		"UTF-16 BE": {"\xfe\xff\x002\x000", "iconv -f UTF-16"},
 		"a program": {strings.Repeat("usage: prog [file]\n\x7fELF\x02\x01\x00\x00\x01\n%s: no such file\n", 20), "binary data"},
 	} {
-		if f, m := Detect(bytes.Split([]byte(c.text), []byte{'\n'})); m == nil || !strings.Contains(m.Error(), c.want) {
+		if f, m := Detect(bytes.Split([]byte(c.text), []byte{'\n'}), nil); m == nil || !strings.Contains(m.Error(), c.want) {
 			t.Errorf("%s: %v, %v", name, f, m)
 		}
 	}

@@ -213,7 +213,7 @@ func TestSyslog(t *testing.T) {
 		for day := 8; day <= 12; day++ {
 			lines = append(lines, fmt.Appendf(nil, c.text, fmt.Sprintf("Nov %2d 09:26:12", day)))
 		}
-		f, misfit := Detect(lines[:2])
+		f, misfit := Detect(lines[:2], nil)
 		if misfit != nil {
 			t.Errorf("%s: %v", lines[0], misfit)
 			continue

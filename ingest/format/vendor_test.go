@@ -451,7 +451,7 @@ func TestHeaderTellsTooLittle(t *testing.T) {
 		"ip;when;url;status\n203.0.113.7;2026-11-23 09:26:12;/a;200":                                           "line 1, column 1: want columns: the time is missing: time or start",
 		"client_ip,time,status,size\n203.0.113.7,2026-11-23 09:26:12,200,1":                                    "the request is missing: uri, or path and query, or request",
 	} {
-		f, m := Detect(bytes.Split([]byte(text), []byte{'\n'}))
+		f, m := Detect(bytes.Split([]byte(text), []byte{'\n'}), nil)
 		if f != nil || !strings.Contains(m.Error(), want) {
 			t.Errorf("%q: %v, %v; want %q", text, f, m, want)
 		}

@@ -13,10 +13,10 @@ func oddMap() Map {
 // TestMap reads a log whose columns and keys have names of their own.
 func TestMap(t *testing.T) {
 	lines := fixture(t, "odd-csv.log")
-	if f, m := Detect(lines); f != nil || !strings.Contains(m.Error(), "the time is missing") || m.Best != "csv" || m.Line != 1 {
+	if f, m := Detect(lines, nil); f != nil || !strings.Contains(m.Error(), "the time is missing") || m.Best != "csv" || m.Line != 1 {
 		t.Errorf("without a map: %v, %v", f, m)
 	}
-	f, m := DetectWith(lines, oddMap())
+	f, m := Detect(lines, oddMap())
 	if m != nil {
 		t.Fatal(m)
 	}
@@ -31,7 +31,7 @@ func TestMap(t *testing.T) {
 	}
 	tells(t, f, lines, want)
 	for _, spec := range []string{"csv", "csv:when;cip;verb;what;result;agent string;rate"} {
-		f, err := NamedWith(spec, oddMap())
+		f, err := Named(spec, oddMap())
 		if err != nil {
 			t.Fatalf("%s: %v", spec, err)
 		}
@@ -61,7 +61,7 @@ func TestMapOfOtherFormats(t *testing.T) {
 		{"akamai:reqTimeSec cliIP reqMethod reqPath queryStr statusCode reqHost", `1795425972 203.0.113.7 GET /a%20b/%2525 x=%2520 403 cdn.example.com`,
 			nil, func(r *Record) { r.HasStart, r.Target = true, []byte("/a%20b/%25?x=%20") }},
 	} {
-		f, err := NamedWith(c.spec, c.m)
+		f, err := Named(c.spec, c.m)
 		if err != nil {
 			t.Errorf("%s: %v", c.spec, err)
 			continue
@@ -91,11 +91,11 @@ func TestMapRefuses(t *testing.T) {
 		{"akamai:cliIP statusCode", nil, "the time is missing"},
 		{"gcore:remote_addr time_local status", nil, "$request"},
 	} {
-		if f, err := NamedWith(c.spec, c.m); err == nil || !strings.Contains(err.Error(), c.want) {
+		if f, err := Named(c.spec, c.m); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s with %v: %v, %v; want %q", c.spec, c.m, f, err, c.want)
 		}
 	}
-	if f, m := DetectWith([][]byte{[]byte(goodLine)}, Map{"x": "y"}); f != nil || !strings.Contains(m.Error(), `no field "x"`) {
+	if f, m := Detect([][]byte{[]byte(goodLine)}, Map{"x": "y"}); f != nil || !strings.Contains(m.Error(), `no field "x"`) {
 		t.Errorf("%v, %v", f, m)
 	}
 }

@@ -18,7 +18,7 @@ func TestEveryFormatIsRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			log := made(t, "mixed", 3000, name)
 			lines := bytes.Split(bytes.TrimSuffix(log.log, []byte("\n")), []byte("\n"))
-			f, misfit := format.Detect(lines[:250])
+			f, misfit := format.Detect(lines[:250], nil)
 			if misfit != nil {
 				t.Fatal(misfit)
 			}
@@ -58,7 +58,7 @@ func likes(name string) []string {
 }
 
 func records(t *testing.T, m *madeLog) []format.Record {
-	f, err := format.Named("json")
+	f, err := format.Named("json", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
