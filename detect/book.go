@@ -15,7 +15,7 @@ type book struct {
 	judged, signed, foundRows *ingest.Rows
 }
 
-func (a *analysis) openBook(ctx context.Context) (*book, error) {
+func (a *analysis) openBook() (*book, error) {
 	b := &book{analysis: a}
 	for table, to := range map[string]**ingest.Rows{"judged": &b.judged, "signed": &b.signed, "found": &b.foundRows} {
 		var err error

@@ -29,7 +29,7 @@ func (a *analysis) rule(ctx context.Context) error {
 		ByCause: map[string]int64{}, ByHost: map[string]map[string]int64{}, ByDetail: map[string]map[string]int64{},
 		Inferred: map[string]int64{}, Networks: []finding.Network{},
 	}
-	b, err := a.openBook(ctx)
+	b, err := a.openBook()
 	if err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ type Page struct{ record arrow.Record }
 // Len is the number of rows.
 func (p Page) Len() int { return int(p.record.NumRows()) }
 
-// U8, U16, U32, U64 and I64 give the values of a column of that width.
+// U8 gives the values of a column of its width, as U16, U32, U64 and I64 do.
 func (p Page) U8(column int) []uint8   { return p.record.Column(column).(*array.Uint8).Uint8Values() }
 func (p Page) U16(column int) []uint16 { return p.record.Column(column).(*array.Uint16).Uint16Values() }
 func (p Page) U32(column int) []uint32 { return p.record.Column(column).(*array.Uint32).Uint32Values() }

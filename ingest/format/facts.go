@@ -171,13 +171,6 @@ func (f *family) merge(other *family) {
 
 func (f *family) cut() bool { return !f.whole && f.seen == distinct }
 
-// Anonymised tells whether addresses were cut before they were logged: IPv4 to /24, IPv6 to /64, or all of them to nothing.
-// Tokens bound to an address cannot be checked then.
-func (f *Facts) Anonymised() bool {
-	dashed := f.four.dashed + f.six.dashed
-	return f.four.cut() || f.six.cut() || dashed > 0 && dashed*2 > f.Records
-}
-
 // Sentences says each fact that takes something away, one sentence each, without a period; nil if there is none. name is the
 // format's (Format.Name).
 func (f *Facts) Sentences(name string) (out []string) {

@@ -136,12 +136,12 @@ func (g maker) token(h Host, path, expires string, a netip.Addr) (token string, 
 	case roll < 15:
 		return g.bend(h.Sign(path, expires, a)), false
 	case roll < 18:
-		return Token(expires, g.otherPath(h, path), h.Address(a), h.Key), false
+		return Token(expires, g.otherPath(path), h.Address(a), h.Key), false
 	}
 	return Token(expires, h.Hashed(path), g.otherAddress(a), h.Key), false
 }
 
-func (g maker) otherPath(h Host, path string) string {
+func (g maker) otherPath(path string) string {
 	dir := path[:strings.LastIndexByte(path, '/')+1]
 	return pick(g, path, dir, strings.TrimSuffix(dir, "/"), "/", "/v/", path+"/", g.spell(path), path[1:])
 }
