@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ipdrift/ingest/synth/scenario"
+	"ipdrift/report"
 )
 
 // The goals.
@@ -82,7 +83,7 @@ func (m *measured) table(w io.Writer) {
 		names = append(names, c.name)
 	}
 	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(names, " | "), "---|---|"+strings.Repeat("---:|", len(m.columns)))
-	m.row(w, "worlds, lines", "", func(s *score) string { return fmt.Sprintf("%d, %s", s.worlds, thousands(s.lines)) })
+	m.row(w, "worlds, lines", "", func(s *score) string { return fmt.Sprintf("%d, %s", s.worlds, report.Count(s.lines)) })
 	m.row(w, "causes right where a hash can prove them", "100 %", func(s *score) string { return s.provable.String() })
 	m.row(w, "causes right, all refusals", "", func(s *score) string { return s.causes.String() })
 	m.row(w, "`rotating`: precision, by user", "≥ 99 %", func(s *score) string { return s.precision.String() })
@@ -140,7 +141,7 @@ func (p part) String() string {
 	if p.of == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%s of %s", percent(p.share()), thousands(p.of))
+	return fmt.Sprintf("%s of %s", percent(p.share()), report.Count(p.of))
 }
 
 func (d decision) String() string {
@@ -157,13 +158,6 @@ func percent(share float64) string {
 		return fmt.Sprintf("%.0f %%", tenths)
 	}
 	return fmt.Sprintf("%.1f %%", tenths)
-}
-
-func thousands(n int64) string {
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }
 
 // flawed tells whether anything was wrong that the rules leave no doubt about.

@@ -105,11 +105,6 @@ func TestFigures(t *testing.T) {
 	if got, want := r.row(base), "2,000,000 | 50 | 2.00 | 1.00 | 3 | 3.7 | 2 MB, 2.0 % | 1.00"; got != want {
 		t.Errorf("row %q\nwant %q", got, want)
 	}
-	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1002003: "1,002,003"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d is %q, want %q", n, got, want)
-		}
-	}
 }
 
 func TestAllocsIn(t *testing.T) {

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"ipdrift/report"
 )
 
 // table prints the figures as Markdown, with all that is needed to read them.
 func (s *suite) table(ctx context.Context, w io.Writer, results []result) {
 	base := results[0]
-	fmt.Fprintf(w, "%s lines, seed %d; medians of %d rounds in rotation, each run a process of its own; logs in the page cache.\n", thousands(int64(s.lines)), s.seed, s.rounds)
+	fmt.Fprintf(w, "%s lines, seed %d; medians of %d rounds in rotation, each run a process of its own; logs in the page cache.\n", report.Count(int64(s.lines)), s.seed, s.rounds)
 	fmt.Fprintf(w, "%s.\n%s.\n\n", s.where, s.versions(ctx))
 	fmt.Fprintln(w, "| what | lines/s | MB/s | wall s | CPU s | peak MiB | allocations a line | database | time, × plain |")
 	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|---:|---:|---:|")
@@ -34,7 +36,7 @@ func (r *result) row(base []sample) string {
 	peak := median(r.samples, func(s sample) int64 { return s.peak })
 	kept := median(r.samples, func(s sample) int64 { return s.kept })
 	return fmt.Sprintf("%s | %.0f | %.2f | %.2f | %.0f | %s | %s | %s",
-		thousands(int64(float64(r.log.truth.Lines)/wall)), float64(r.log.truth.Bytes)/wall/1e6, wall, cpu,
+		report.Count(int64(float64(r.log.truth.Lines)/wall)), float64(r.log.truth.Bytes)/wall/1e6, wall, cpu,
 		float64(peak)/(1<<20), r.allocations(), share(kept, r.log.truth.Bytes), r.times(base))
 }
 
@@ -59,12 +61,4 @@ func share(kept, log int64) string {
 		return "–"
 	}
 	return fmt.Sprintf("%.0f MB, %.1f %%", float64(kept)/1e6, 100*float64(kept)/float64(log))
-}
-
-// thousands writes a number with commas.
-func thousands(n int64) string {
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }

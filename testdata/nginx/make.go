@@ -4,10 +4,10 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,13 +69,8 @@ func writeBodies(dir string) error {
 }
 
 func printCounts(counts map[[3]string]int) {
-	keys := make([][3]string, 0, len(counts))
-	for k := range counts {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b [3]string) int { return cmp.Compare(strings.Join(a[:], " "), strings.Join(b[:], " ")) })
 	fmt.Println("| host | scenario | verdict | lines |\n|---|---|---|---|")
-	for _, k := range keys {
+	for _, k := range slices.SortedFunc(maps.Keys(counts), func(a, b [3]string) int { return slices.Compare(a[:], b[:]) }) {
 		fmt.Printf("| %s | %s | %s | %d |\n", k[0], k[1], k[2], counts[k])
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -186,6 +185,6 @@ func otherScope(name func(*viewer) string) func(*viewer, string) (string, string
 		}
 		expires := fmt.Sprint(v.deadline)
 		token := rig.Token(expires, path, v.host.Address(v.signed), v.host.Key)
-		return strings.Join([]string{"?md5=", token, "&expires=", expires}, ""), "wrong_path"
+		return "?md5=" + token + "&expires=" + expires, "wrong_path"
 	}
 }
