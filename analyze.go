@@ -124,7 +124,7 @@ func (o *analyzeFlags) registerLimits(f *pflag.FlagSet) {
 }
 
 func (o *analyzeFlags) complete(cmd *cobra.Command) {
-	wordsFor(cmd, "scope", "auto", "file", "dir")
+	wordsFor(cmd, "scope", scopeWords()...)
 	o.keyFlags.complete(cmd)
 	o.outputFlags.complete(cmd)
 }
@@ -253,7 +253,7 @@ func (o *analyzeFlags) words() error {
 	if _, err := detect.ParseRecover(o.extent); err != nil {
 		return usage("near does in most cases; sample=30 tells how many of the rest could be mismatches", "--recover: %w", err)
 	}
-	return oneOf("scope", o.scope, "auto", "file", "dir")
+	return oneOf("scope", o.scope, scopeWords()...)
 }
 
 // bound reads the limits and the candidates.

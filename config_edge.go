@@ -18,10 +18,10 @@ func (c *configFile) edge(r *resource) (says token.Resource, err error) {
 		return says, err
 	}
 	if text := r.Scope.Value; text != "" {
-		var ok bool
-		if says.Scope, ok = token.ParseScope(text); !ok || !slices.Contains([]string{"auto", "file", "dir"}, text) {
+		if !slices.Contains(scopeWords(), text) {
 			return says, c.wrong(r.Scope.Line, "scope is auto, file or dir")
 		}
+		says.Scope, _ = token.ParseScope(text)
 	}
 	if text := r.Expired.Value; text != "" {
 		n, err := strconv.Atoi(text)

@@ -12,7 +12,6 @@ import (
 
 	"ipdrift/detect"
 	"ipdrift/detect/judge"
-	"ipdrift/report"
 	"ipdrift/token"
 )
 
@@ -278,18 +277,5 @@ func (e *explanation) code(p *paragraphs, lang string) {
 		for line := range strings.Lines(c.Text) {
 			p.title("  " + strings.TrimSuffix(line, "\n"))
 		}
-	}
-}
-
-// paragraphs prints labelled lines until an error of w.
-type paragraphs struct {
-	w     io.Writer
-	width int // of the labels; 0 is 12
-	err   error
-}
-
-func (p *paragraphs) line(label, format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, "%-*s %s\n", max(p.width, 12), label, report.Clean(fmt.Sprintf(format, args...)))
 	}
 }

@@ -87,6 +87,12 @@ func oneOf(flag, word string, words ...string) error {
 	return usage("choose one of "+strings.Join(words, ", "), "unknown --%s %q", flag, word)
 }
 
+// scopeWords are what --scope takes.
+func scopeWords() []string { return []string{"auto", "file", "dir"} }
+
+// formWords are what --mask-form takes.
+func formWords() []string { return []string{"network", "cidr", "octets", "octets-dot"} }
+
 // each lists something of all, such as their names.
 func each[T any](all []T, what func(T) string) []string {
 	var out []string

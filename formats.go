@@ -81,12 +81,6 @@ func boundWords(s *token.Scheme) string {
 	return "hidden in the hash"
 }
 
-func (p *paragraphs) title(text string) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintln(p.w, text)
-	}
-}
-
 func formatsTestCommand() *cobra.Command {
 	var name, config string
 	cmd := &cobra.Command{

@@ -45,7 +45,7 @@ func (k *keyFlags) register(f *pflag.FlagSet) {
 
 func (k *keyFlags) complete(cmd *cobra.Command) {
 	wordsFor(cmd, "scheme", schemeNames()...)
-	wordsFor(cmd, "mask-form", "network", "cidr", "octets", "octets-dot")
+	wordsFor(cmd, "mask-form", formWords()...)
 }
 
 func schemeNames() []string {
@@ -75,10 +75,10 @@ type secrets struct {
 // read finds the keys. Warnings about them go to w.
 func (k *keyFlags) read(w io.Writer) (*secrets, error) {
 	s := &secrets{}
-	var ok bool
-	if s.form, ok = token.ParseForm(k.form); !ok {
-		return nil, usage("choose one of network, cidr, octets, octets-dot", "unknown --mask-form %q", k.form)
+	if err := oneOf("mask-form", k.form, formWords()...); err != nil {
+		return nil, err
 	}
+	s.form, _ = token.ParseForm(k.form)
 	found, err := keyFilesOf("key-file", k.keyFiles)
 	if err != nil {
 		return nil, err

@@ -42,7 +42,7 @@ func (o *linkFlags) register(f *pflag.FlagSet) {
 }
 
 func (o *linkFlags) complete(cmd *cobra.Command) {
-	wordsFor(cmd, "scope", "auto", "file", "dir")
+	wordsFor(cmd, "scope", scopeWords()...)
 	o.keyFlags.complete(cmd)
 }
 
@@ -61,7 +61,7 @@ type look struct {
 
 // read checks the flags and the URL.
 func (o *linkFlags) read(raw string, w io.Writer) (l *look, err error) {
-	if err := oneOf("scope", o.scope, "auto", "file", "dir"); err != nil {
+	if err := oneOf("scope", o.scope, scopeWords()...); err != nil {
 		return nil, err
 	}
 	l = &look{when: time.Now()}
