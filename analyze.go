@@ -176,21 +176,9 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if p.load.Identity, err = ingest.ParseIdentity(p.user); err != nil {
 		return nil, usage("auto does in most cases; query:uid takes the parameter uid for the viewer's id", "--user: %w", err)
 	}
-	if o.issued != "" {
-		if err := p.readIssued(o); err != nil {
-			return nil, err
-		}
-	}
-	if o.asnDB != "" {
-		if p.load.Networks, err = ingest.OpenNetworks(o.asnDB); err != nil {
-			return nil, failed("", "--asn-db: %w", err)
-		}
-		p.detect.Networks = p.load.Networks
-	}
-	if p.load.Pseudonyms, err = o.pseudonyms(p.secrets); err != nil {
+	if err := p.beside(o); err != nil {
 		return nil, err
 	}
-	p.detect.Pseudonyms = p.load.Pseudonyms
 	p.load.Now = time.Now()
 	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.threads
 	d := &p.detect
@@ -200,6 +188,24 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	d.Command = commandLine(cmd, args)
 	d.Scope, _ = token.ParseScope(o.scope)
 	return p, nil
+}
+
+// beside opens what is read beside the logs: the signer's record, the names of
+// networks, the key of the pseudonyms.
+func (p *plan) beside(o *analyzeFlags) (err error) {
+	if o.issued != "" {
+		if err := p.readIssued(o); err != nil {
+			return err
+		}
+	}
+	if o.asnDB != "" {
+		if p.load.Networks, err = ingest.OpenNetworks(o.asnDB); err != nil {
+			return failed("", "--asn-db: %w", err)
+		}
+	}
+	p.load.Pseudonyms, err = o.pseudonyms(p.secrets)
+	p.detect.Networks, p.detect.Pseudonyms = p.load.Networks, p.load.Pseudonyms
+	return err
 }
 
 // files are those beside the logs that are read.

@@ -162,8 +162,8 @@ func (m *tally) affect(v *viewer, class string) {
 	}
 }
 
-func (o *output) answers(w *World) *Answers {
-	s := o.sums
+func (out *output) answers(w *World) *Answers {
+	s := out.sums
 	a := &Answers{
 		World: *w, Users: s.users, First: time.UnixMilli(s.first).UTC(), Last: time.UnixMilli(s.last).UTC(),
 		Verdicts: s.verdicts, Causes: s.causes, Classes: s.classes, Masks: []Mask{},
