@@ -182,7 +182,6 @@ func TestAgentText(t *testing.T) {
 	}
 }
 
-// TestLooksHashed: digests in the letters that schemes write them in.
 // TestLongRun compares with what looks at every byte.
 func TestLongRun(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
@@ -211,6 +210,7 @@ func TestLongRun(t *testing.T) {
 	}
 }
 
+// TestLooksHashed has digests in the letters that schemes write them in.
 func TestLooksHashed(t *testing.T) {
 	missed := 0
 	for i := range 20_000 {

@@ -51,7 +51,7 @@ func effectWord(e finding.Effect) verdict {
 	return verdict{"CANNOT TELL", unsure}
 }
 
-// names of the columns of a comparison.
+// comparedColumns are the names of the columns of a comparison.
 var comparedColumns = [...]string{"before", "after", "difference, points"}
 
 func compareText(out *stickyWriter, c *finding.Comparison, o Options) {

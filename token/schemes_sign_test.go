@@ -28,7 +28,7 @@ func testPrivateKey(t testing.TB) string {
 	return text
 }
 
-// signed are the schemes in every form that Sign writes.
+// signedForms are the schemes in every form that Sign writes.
 func signedForms(t testing.TB) []*Scheme {
 	out := Schemes()
 	for _, name := range []string{"bunny:md5", "bunny:sha256", "fastly:path", "cloudflare:t,60", "akamai:hdnea",

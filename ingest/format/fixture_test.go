@@ -313,7 +313,7 @@ func checkRecord(t *testing.T, line int, bad Failure, got, want Record) {
 	}
 }
 
-// flat is the part of a Record that == compares.
+// flatRecord is the part of a Record that == compares.
 type flatRecord struct {
 	Logged, Start, Resolution, Duration, Bytes int64
 	HasStart, Shield, QueryCut                 bool

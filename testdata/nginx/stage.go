@@ -160,7 +160,7 @@ func (v *viewer) moveWithin(bits int) {
 	v.addr = netip.AddrFrom4(a)
 }
 
-// query values of the flawed links.
+// flawed makes links of one of four flaws: the query, and the verdict that it earns.
 func flawed(kind int) func(*viewer, string) (string, string) {
 	return func(v *viewer, token string) (string, string) {
 		switch kind % 4 {
