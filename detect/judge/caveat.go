@@ -57,7 +57,7 @@ func (q *question) grounds(list *caveats) {
 		list.add("The log holds refusals only, so whether they were served before cannot be seen, and whether a change is worth it is not tested.")
 	case q.choice.decision == finding.InsufficientEvidence && !q.worthIt(q.all):
 		share, _, _ := Wilson(q.all.users, q.bound.users)
-		list.add("They are %s of the %s with address-bound links.", percent(share), plural(q.bound.users, "user", "users"))
+		list.add("%s %s of the %s with address-bound links.", plural(q.all.users, "affected user is", "affected users are"), percent(share), plural(q.bound.users, "user", "users"))
 	}
 }
 
