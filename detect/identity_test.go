@@ -271,10 +271,10 @@ func TestRule10WhatEverybodyHasIsNoID(t *testing.T) {
 // network and then in that.
 func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
 	const said = "the uid cookie of %d links tells no viewer and joins nothing"
-	play := func(l *little, text *strings.Builder, ip string, film int, start time.Duration, requests int) {
+	play := func(l *little, text *strings.Builder, ip string, film, operators, agents int, start time.Duration) {
 		link := video.link(fmt.Sprintf("/film%d/seg1.ts", film), ip)
-		for n := range requests {
-			e := entry{host: video.host, target: on(fmt.Sprintf("/film%d/seg%d.ts", film, n+1), link), ip: ip, status: 200, asn: 64500 + film, at: time.Minute + start + time.Duration(n*6)*time.Second}
+		for n := range 6 {
+			e := entry{host: video.host, target: on(fmt.Sprintf("/film%d/seg%d.ts", film, n+1), link), ip: ip, status: 200, asn: 64500 + film%operators, agent: fmt.Sprint("player/", film%agents), at: time.Minute + start + time.Duration(n*6)*time.Second}
 			text.WriteString(gcoreWith(l.entries[l.add(e)-1], map[int]string{37: "-", 24: "uid=7F0000011A2B3C4D"}))
 		}
 	}
@@ -284,23 +284,33 @@ func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
 	}{
 		"strangers": {40, func(l *little, text *strings.Builder) {
 			for i := range 40 {
-				play(l, text, stranger(i), i, time.Duration(i)*20*time.Second, 6)
+				play(l, text, stranger(i), i, 40, 1, time.Duration(i)*20*time.Second)
+			}
+		}},
+		"of one operator": {40, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, 1, 3, time.Duration(i)*20*time.Second)
+			}
+		}},
+		"sound and pictures by two gateways": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, 1, 1, time.Duration(i)*20*time.Second)
 			}
 		}},
 		"one after the other": {1, func(l *little, text *strings.Builder) {
 			for i := range 40 {
-				play(l, text, stranger(i), i, time.Duration(i)*40*time.Second, 6)
+				play(l, text, stranger(i), i, 40, 1, time.Duration(i)*40*time.Second)
 			}
 		}},
 		"all for one title": {1, func(l *little, text *strings.Builder) {
 			for i := range 40 {
-				play(l, text, stranger(i), 1, time.Duration(i)*20*time.Second, 6)
+				play(l, text, stranger(i), 1, 1, 1, time.Duration(i)*20*time.Second)
 			}
 		}},
 		"a household": {1, func(l *little, text *strings.Builder) {
 			for i := range 40 {
-				play(l, text, stranger(100), i, time.Duration(i)*40*time.Second, 7)
-				play(l, text, stranger(i), 100+i, time.Duration(i)*40*time.Second, 6)
+				play(l, text, stranger(100), i, 1, 1, time.Duration(i)*40*time.Second)
+				play(l, text, stranger(i), 100+i, 40, 1, time.Duration(i)*40*time.Second)
 			}
 		}},
 	} {

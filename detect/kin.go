@@ -14,8 +14,8 @@ import (
 
 // playback is the use of a link, where and what it began with.
 type playback struct {
-	client, dir uint32
-	last        int64
+	client, dir, agent uint32
+	last               int64
 }
 
 // setIDsAside lists the keys of table tie that are no viewer's: what a logger writes for
@@ -32,9 +32,9 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	beside := map[network]bool{}           // networks that were one of two
 	err = ingest.Pages(ctx, a.conn, `WITH k AS (SELECT key FROM tie GROUP BY key HAVING count(DISTINCT client) > `+fmt.Sprint(most)+` AND count(DISTINCT link) > `+fmt.Sprint(most)+`),
 		t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN k USING (key))
-		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.source, h.line))
+		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.source, h.line)), arg_min(h.agent, (h.start, h.source, h.line))
 		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, t.link`, func(p ingest.Page) error {
-		keys, kinds, clients, firsts, lasts, dirs := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5)
+		keys, kinds, clients, firsts, lasts, dirs, agents := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5), p.U32(6)
 		for i := range keys {
 			if keys[i] != key {
 				key, seen = keys[i], 0
@@ -46,7 +46,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 				continue
 			}
 			maps.DeleteFunc(playing, func(_ netip.Prefix, p playback) bool { return p.last+window.Microseconds() < firsts[i] })
-			now := playback{clients[i], dirs[i], lasts[i]}
+			now := playback{clients[i], dirs[i], agents[i], lasts[i]}
 			a.pairUp(now, firsts[i], playing, beside)
 			if at := blockOf(a.client(a.clients.of(now.client))); playing[at].last <= now.last {
 				playing[at] = now
@@ -72,7 +72,8 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 }
 
 // pairUp looks for one that plays another title at the same time in a network that has
-// nothing to do with this one's, neither of them paired yet.
+// nothing to do with this one's, neither of them paired yet. One operator may give one
+// player several networks at once, but not several user agents.
 func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playback, beside map[network]bool) {
 	here := a.clients.network(now.client)
 	if beside[here] {
@@ -81,12 +82,9 @@ func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playb
 	for _, block := range slices.SortedFunc(maps.Keys(playing), netip.Prefix.Compare) {
 		p := playing[block]
 		there := a.clients.network(p.client)
-		x, y := a.clients.asns[now.client], a.clients.asns[p.client]
-		apart := x != y
-		if x == 0 || y == 0 {
-			apart = here != there
-		}
-		if apart && here != there && !beside[there] && p.last > at && p.dir != now.dir {
+		asn := a.clients.asns[p.client]
+		same := asn != 0 && asn == a.clients.asns[now.client] && p.agent == now.agent
+		if here != there && !same && !beside[there] && p.last > at && p.dir != now.dir {
 			beside[here], beside[there] = true, true
 			return
 		}
