@@ -3,6 +3,7 @@ package browse
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,14 +37,10 @@ func (c Case) causes(ctx context.Context) (*pane, error) {
 	if all.Requests > 0 {
 		p.rows = append(p.rows, c.causeRow("all refusals", "whatever the cause", all, all.Requests, list))
 	}
-	causes := make([]*finding.Refusals, 0, len(sums))
-	for _, f := range sums {
-		causes = append(causes, f)
-	}
-	slices.SortFunc(causes, func(a, b *finding.Refusals) int {
+	byRequests := func(a, b *finding.Refusals) int {
 		return cmp.Or(cmp.Compare(b.Requests, a.Requests), strings.Compare(a.Cause, b.Cause))
-	})
-	for _, f := range causes {
+	}
+	for _, f := range slices.SortedFunc(maps.Values(sums), byRequests) {
 		p.rows = append(p.rows, c.causeRow(f.Cause, report.Meaning(f.Cause), f, all.Requests, list))
 	}
 	if n := c.Analysis.Users.Total; n > 0 {
@@ -68,7 +65,7 @@ func (c Case) summary(_ *pane, k *ink, room int) []string {
 	lines := []string{k.line(plainly(report.Plural(a.Input.Lines, "line", "lines") + ", " + report.Period(a)))}
 	decisions := report.Headlines(a)
 	for i, h := range decisions {
-		if len(lines) == room && i < len(decisions) {
+		if len(lines) == room {
 			lines[room-1] = k.line(toned(faint, "and "+report.Plural(int64(len(decisions)-i+1), "more host", "more hosts")))
 			break
 		}

@@ -99,7 +99,6 @@ func (g *grid) titles() string {
 // row draws a row; the one under the cursor has a mark, too, for terminals
 // without colour.
 func (g *grid) row(cells []cell, current bool) string {
-	var b strings.Builder
 	parts := []cell{plainly(strings.Repeat(" ", margin))}
 	if current {
 		parts[0].text = g.sign("▸ ", "> ")
@@ -122,6 +121,7 @@ func (g *grid) row(cells []cell, current bool) string {
 	if !current {
 		return strings.TrimRight(g.line(parts...), " ")
 	}
+	var b strings.Builder
 	for _, c := range parts {
 		b.WriteString(c.text)
 	}

@@ -110,15 +110,20 @@ func (m *model) rest() {
 	m.busy, m.stop = "", nil
 }
 
+// fail shows an error of reading; that one was given up is none.
+func (m *model) fail(err error) {
+	if !stopped(err) {
+		m.fault, m.says = err, "cannot read: "+err.Error()
+	}
+}
+
 func (m *model) arrive(msg opened) tea.Cmd {
 	if msg.turn != m.turn {
 		return nil
 	}
 	m.rest()
 	if msg.err != nil {
-		if !stopped(msg.err) {
-			m.fault, m.says = msg.err, "cannot read: "+msg.err.Error()
-		}
+		m.fail(msg.err)
 		if len(m.panes) == 0 {
 			return tea.Quit
 		}
@@ -159,8 +164,8 @@ func (m *model) settle() tea.Cmd {
 func (m *model) turnPage(msg paged) tea.Cmd {
 	m.loading = nil
 	if msg.err != nil {
-		if msg.pane == m.now() && !stopped(msg.err) {
-			m.fault, m.says = msg.err, "cannot read: "+msg.err.Error()
+		if msg.pane == m.now() {
+			m.fail(msg.err)
 		}
 		return nil
 	}
@@ -174,11 +179,11 @@ func (m *model) jump(msg found) tea.Cmd {
 	}
 	m.rest()
 	switch {
-	case msg.err != nil && !stopped(msg.err):
-		m.fault, m.says = msg.err, "cannot read: "+msg.err.Error()
-	case msg.err == nil && msg.place < 0:
+	case msg.err != nil:
+		m.fail(msg.err)
+	case msg.place < 0:
 		m.says = "no refused request further on this way"
-	case msg.err == nil && msg.pane == m.now():
+	case msg.pane == m.now():
 		msg.pane.move(msg.place, m.room(msg.pane))
 	}
 	return m.settle()

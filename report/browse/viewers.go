@@ -15,7 +15,7 @@ func (c Case) viewers(s finding.Scope) opener {
 			return nil, err
 		}
 		p := &pane{
-			name: scopeName(s), len: list.Len, sought: s.Search, within: s.Search != "", head: scopeHead(s, list.Len), empty: "Nobody. Press / for another search, esc to go back.",
+			name: scopeName(s), len: list.Len, sought: s.Search, within: true, head: scopeHead(s, list.Len), empty: "Nobody. Press / for another search, esc to go back.",
 			columns: []column{{title: "user"}, {title: "class", rank: 3}, {title: "refused", right: true}, {title: "requests", right: true, rank: 2},
 				{title: "addresses", right: true, rank: 4}, {title: "changes", right: true, rank: 1}, {title: "first", rank: 5}, {title: "player", flex: 10, rank: 6}},
 			search: func(text string) opener {
@@ -24,7 +24,6 @@ func (c Case) viewers(s finding.Scope) opener {
 				return c.viewers(s)
 			},
 		}
-		p.within = true
 		p.page = func(ctx context.Context, from, n int64) ([]row, error) {
 			viewers, err := list.Page(ctx, from, n)
 			rows := make([]row, len(viewers))
