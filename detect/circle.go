@@ -263,15 +263,35 @@ func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint
 	if !ok || err != nil {
 		return false, err
 	}
-	for from := 0; from < len(all); {
-		to := from + 1
-		for to < len(all) && all[to].beside(&all[from]) {
-			to++
-		}
-		a.pair(c, all[from:min(to, from+maxTurns)])
-		from = to
+	return true, inOrder(ctx, a.Threads,
+		func(emit func([]used) error) error {
+			for len(all) > 0 {
+				n := endBeside(all, min(usesEach, len(all)))
+				if err := emit(all[:n]); err != nil {
+					return err
+				}
+				all = all[n:]
+			}
+			return nil
+		},
+		a.pairAll,
+		func(next [][2]*used) error {
+			for _, p := range next {
+				c.join(a.numberIn(c, p[0]), a.numberIn(c, p[1]), ingest.TieTurn)
+			}
+			return nil
+		})
+}
+
+// usesEach is how many are paired at a time, at least.
+const usesEach = 1 << 11
+
+// endBeside is where the uses beside the one before n end.
+func endBeside(uses []used, n int) int {
+	for n < len(uses) && uses[n].beside(&uses[n-1]) {
+		n++
 	}
-	return true, nil
+	return n
 }
 
 // mostShares is from how many shares on one that is too large is cut: to the first
@@ -281,10 +301,20 @@ const mostShares = 64
 // beside tells whether two uses are of one host, user agent and directory.
 func (u *used) beside(o *used) bool { return u.host == o.host && u.agent == o.agent && u.dir == o.dir }
 
-// pair joins the links among uses that stand beside each other, in the order of time.
-func (a *analysis) pair(c *circles, uses []used) {
+// pairAll pairs the uses that follow each other among those that stand beside each other.
+func (a *analysis) pairAll(uses []used) (next [][2]*used) {
+	for len(uses) > 0 {
+		n := endBeside(uses, 1)
+		next = a.pair(uses[:min(n, maxTurns)], next)
+		uses = uses[n:]
+	}
+	return next
+}
+
+// pair adds the pairs among uses that stand beside each other, in the order of time.
+func (a *analysis) pair(uses []used, to [][2]*used) [][2]*used {
 	if len(uses) < 2 {
-		return
+		return to
 	}
 	turns, links := make([]turn, len(uses)), make([]uint32, len(uses))
 	for i := range uses {
@@ -292,13 +322,16 @@ func (a *analysis) pair(c *circles, uses []used) {
 		links[i] = uint32(i)
 		turns[i] = turn{first: u.first, final: u.final, signed: a.signedFor(u.place), file: u.file, fell: a.fallOf(u), links: links[i : i+1 : i+1]}
 	}
-	number := func(i uint32) int32 {
-		l := &a.film.links[uses[i].place]
-		return c.add(atom{link: l.link, agent: uses[i].agent}, l.hash, 0)
-	}
 	for _, p := range pairs(turns, a.Thresholds.Recovery.Microseconds()) {
-		c.join(number(p[0]), number(p[1]), ingest.TieTurn)
+		to = append(to, [2]*used{&uses[p[0]], &uses[p[1]]})
 	}
+	return to
+}
+
+// numberIn is the number of the atom of a use.
+func (a *analysis) numberIn(c *circles, u *used) int32 {
+	l := &a.film.links[u.place]
+	return c.add(atom{link: l.link, agent: u.agent}, l.hash, 0)
 }
 
 // uses lists uses by some user agents, and of these some, host by host, agent by

@@ -155,28 +155,13 @@ func (f *film) close() {
 func (f *film) regroup(ctx context.Context, requests int64, end int, most int64, key func(place, ident uint32) uint32, some func(*strip) bool, each func(*frame) bool) (*film, error) {
 	to := &film{threads: f.threads, key: key}
 	return to.make(ctx, requests, end, most, func(loaders chan *loader) error {
-		l := <-loaders
-		defer func() { loaders <- l }()
-		return f.each(ctx, func(c *cut) error {
-			for i := range c.strips {
-				if !some(&c.strips[i]) {
-					continue
-				}
-				if err := c.strips[i].parts(func(frames []frame) error {
-					for i := range frames {
-						if !each(&frames[i]) {
-							continue
-						}
-						if err := l.put(frames[i]); err != nil {
-							return err
-						}
-					}
-					return nil
-				}); err != nil {
-					return err
-				}
-			}
-			return nil
+		return inParallel(ctx, f.threads, len(f.rolls), func(n int) error {
+			l := <-loaders
+			defer func() { loaders <- l }()
+			return f.rolls[n].cuts(func(c cut) error {
+				defer c.done()
+				return l.copy(&c, some, each)
+			})
 		})
 	})
 }
@@ -204,6 +189,29 @@ func (l *loader) put(f frame) error {
 	err := l.film.rolls[n].write(*block)
 	*block = (*block)[:0]
 	return err
+}
+
+// copy puts in some of the requests of some strips.
+func (l *loader) copy(c *cut, some func(*strip) bool, each func(*frame) bool) error {
+	for i := range c.strips {
+		if !some(&c.strips[i]) {
+			continue
+		}
+		if err := c.strips[i].parts(func(frames []frame) error {
+			for i := range frames {
+				if !each(&frames[i]) {
+					continue
+				}
+				if err := l.put(frames[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // load writes what the loaders still hold.
