@@ -71,6 +71,7 @@ func giveBack(memory int64) {
 	var m runtime.MemStats
 	if runtime.ReadMemStats(&m); int64(m.HeapSys-m.HeapReleased) > memory/8 {
 		debug.FreeOSMemory()
+		ingest.Trim()
 	}
 }
 
@@ -96,9 +97,9 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	}
 	bar.judging()
 	giveBack(p.memory)
-	debug.SetMemoryLimit(p.memory * 3 / 8) // from here on Go does most of the work
+	debug.SetMemoryLimit(p.memory / 3) // from here on Go does most of the work
 	defer debug.SetGCPercent(debug.SetGCPercent(garbage(p.memory)))
-	if err := store.Limit(ctx, p.memory/4); err != nil {
+	if err := store.Limit(ctx, p.memory/5); err != nil {
 		return nil, nil, o.stopped(store.Worded(err), store.Standing())
 	}
 	analysis, err := detect.Analyze(ctx, store, loaded, p.detect)

@@ -8,8 +8,10 @@ package ingest
 //   mallopt(M_MMAP_THRESHOLD, 128 << 10);
 //   mallopt(M_TRIM_THRESHOLD, 1 << 20);
 // }
+// static void trim(void) { malloc_trim(0); }
 // #else
 // static void thrifty(void) {}
+// static void trim(void) {}
 // #endif
 import "C"
 
@@ -60,6 +62,10 @@ func (memoryOfC) Free(b []byte) {
 // few heaps: by default each of DuckDB's threads gets one of its own, and what is
 // free in one is lost to the others. A hostile log takes a sixth less so.
 func thrifty() { C.thrifty() }
+
+// Trim gives back what is free in the C library's heaps: after a load of millions of
+// texts they are full of holes.
+func Trim() { C.trim() }
 
 // Outside gives zeroed memory outside Go's heap, for what is large and lives long:
 // the collector neither counts nor scans it. T must hold no pointers. free gives it

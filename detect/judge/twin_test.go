@@ -214,11 +214,18 @@ func TestCrowdSettles(t *testing.T) {
 	for i := range 10000 {
 		c.add(netip.AddrFrom4([4]byte{10, 0, byte(i * 7 % 20), byte(i % 100)}), 1)
 	}
-	if c.settle(); c.users != 10000 || len(c.heads) != 100 {
-		t.Errorf("%d users at %d addresses", c.users, len(c.heads))
+	if c.four.settle(); c.users != 10000 || len(c.four.heads) != 100 {
+		t.Errorf("%d users at %d addresses", c.users, len(c.four.heads))
 	}
 	if one := c.exposure(8); one != 1 {
 		t.Errorf("all in one /8: %v", one)
+	}
+	var many crowd // more than 32 bits count
+	many.add(addr("192.0.2.1"), 3<<32)
+	many.add(addr("192.0.2.1"), 1<<32)
+	many.add(addr("192.0.2.2"), 4<<32)
+	if half, all := many.exposure(32), many.exposure(30); math.Abs(half-0.5) > 1e-9 || all != 1 {
+		t.Errorf("2³⁴ users at each of two addresses: %v at one, %v in one /30", half, all)
 	}
 	var six crowd
 	six.add(addr("2001:db8::1"), 1)
