@@ -11,7 +11,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const timeHint = "a time is Unix seconds (1795469621) or RFC 3339 (2026-11-20T14:03:00Z)"
+const (
+	timeHint = "a time is Unix seconds (1795469621) or RFC 3339 (2026-11-20T14:03:00Z)"
+	spanHint = "a span is +90s, +30m, +2h or +7d; " + timeHint
+)
 
 // instant reads a time as Unix seconds or RFC 3339.
 func instant(flag, text string) (time.Time, error) {
@@ -29,7 +32,11 @@ func instant(flag, text string) (time.Time, error) {
 func expiry(text string, now time.Time) (time.Time, error) {
 	span, ok := strings.CutPrefix(text, "+")
 	if !ok {
-		return instant("expires", text)
+		t, err := instant("expires", text)
+		if err != nil {
+			err = usage(spanHint, "%w", err)
+		}
+		return t, err
 	}
 	if days, ok := strings.CutSuffix(span, "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil && n > 0 {
@@ -38,7 +45,7 @@ func expiry(text string, now time.Time) (time.Time, error) {
 	}
 	d, err := time.ParseDuration(span)
 	if err != nil || d <= 0 {
-		return time.Time{}, usage("a span is +90s, +30m, +2h or +7d; "+timeHint, "--expires: %q is not a span", text)
+		return time.Time{}, usage(spanHint, "--expires: %q is not a span", text)
 	}
 	return now.Add(d), nil
 }
@@ -58,7 +65,7 @@ func prefixes(flag, text string, whole int) ([]int, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		n, err := strconv.Atoi(strings.TrimPrefix(strings.TrimSpace(part), "/"))
 		if err != nil || n < 1 || n >= whole {
-			return nil, usage(fmt.Sprintf("a list of prefix lengths from 1 to %d, such as --%s 24,16", whole-1, flag), "--%s: %q is not a prefix length", flag, part)
+			return nil, usage(fmt.Sprintf("a list of prefix lengths from 1 to %d, such as --%s %s", whole-1, flag, map[int]string{32: "24,16", 128: "64,56,48"}[whole]), "--%s: %q is not a prefix length", flag, part)
 		}
 		out = append(out, n)
 	}

@@ -127,7 +127,7 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 }
 
 func testSource(cmd *cobra.Command, s ingest.Source, f *format.Format, columns format.Map) error {
-	lines, err := ingest.Head(s, cmd.InOrStdin(), testLines, testBytes)
+	lines, err := ingest.Head(cmd.Context(), s, cmd.InOrStdin(), testLines, testBytes)
 	if err != nil {
 		return failed("", "%s: %w", s.Label, err)
 	}

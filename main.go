@@ -51,6 +51,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 func main() {
@@ -111,6 +112,18 @@ func flagError(cmd *cobra.Command, err error) error {
 	var f *failure
 	if errors.As(err, &f) && f.hint != "" {
 		hint = f.hint
+	}
+	if bad := (*pflag.InvalidValueError)(nil); errors.As(err, &bad) {
+		what := "a whole number it can take"
+		switch bad.GetFlag().Value.Type() {
+		case "bool":
+			what = "true or false"
+		case "duration":
+			what = "a span such as 15m"
+		case "float64":
+			what = "a number"
+		}
+		err = fmt.Errorf("--%s: %q is not %s", bad.GetFlag().Name, bad.GetValue(), what)
 	}
 	return &failure{status: statusUsage, err: err, hint: hint}
 }

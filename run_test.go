@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -154,5 +155,27 @@ func TestHostOf(t *testing.T) {
 		if got := hostOf(raw); got != want {
 			t.Errorf("host of %q: %q, want %q", raw, got, want)
 		}
+	}
+}
+
+// A ticket is answered from a pipe as from a file: nobody has a look at it before.
+func TestTicketFromPipe(t *testing.T) {
+	log, err := os.ReadFile("testdata/situations/dual_stack.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	go func() {
+		w.Write(log)
+		w.Close()
+	}()
+	said, _ := command(t, 0, "ticket", "--quiet", "--key-file", "testdata/situations/key", "--format", "json",
+		fmt.Sprintf("/dev/fd/%d", r.Fd()), "--ip", "20.1.7.9", "--at", "2026-11-01T11:58:00Z")
+	if want := fmt.Sprintf(`"lines": %d`, bytes.Count(log, []byte{'\n'})); !strings.Contains(said, want) || !strings.Contains(said, `"first": "2026-11-01T11:58:00Z"`) {
+		t.Errorf("the ticket lacks %s, or the first line:\n%s", want, said)
 	}
 }

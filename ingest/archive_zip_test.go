@@ -3,6 +3,7 @@ package ingest
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ func unzip(t testing.TB, data []byte) (all []Source, held []string, errs []error
 
 func readSource(s Source, stdin io.Reader) (string, error) {
 	var read atomic.Int64
-	in, err := s.open(stdin, &read)
+	in, err := s.open(context.Background(), stdin, &read)
 	if err != nil {
 		return "", err
 	}

@@ -24,13 +24,13 @@ type Checksum struct {
 // SHA-256, which is why a load does without. A damaged source is an error.
 func (s Source) Check(ctx context.Context, stdin io.Reader) (Checksum, error) {
 	var stored atomic.Int64
-	in, err := s.open(stdin, &stored)
+	in, err := s.open(ctx, stdin, &stored)
 	if err != nil {
 		return Checksum{}, err
 	}
 	defer in.Close()
 	sha, fast := sha256.New(), xxh3.New()
-	n, err := io.Copy(io.MultiWriter(sha, fast), &interruptible{ctx: ctx, in: in})
+	n, err := io.Copy(io.MultiWriter(sha, fast), in)
 	if err != nil {
 		return Checksum{}, err
 	}

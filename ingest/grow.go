@@ -179,7 +179,7 @@ func (l *load) recognise(ctx context.Context, src *source) (same int, grown []in
 			}
 		}
 	}
-	in, bad := src.open(nil, new(atomic.Int64))
+	in, bad := src.open(ctx, nil, new(atomic.Int64))
 	if bad != nil {
 		return -1, nil, nil // reading it will say so
 	}

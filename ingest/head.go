@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"sync/atomic"
 )
@@ -9,9 +10,9 @@ import (
 // Head reads the first lines of a source, without their newlines, as far as a
 // number of bytes goes; the last one is left out where it may go on. An error
 // behind the first bytes ends them silently. stdin is for a source of the path "-".
-func Head(s Source, stdin io.Reader, lines, size int) ([][]byte, error) {
+func Head(ctx context.Context, s Source, stdin io.Reader, lines, size int) ([][]byte, error) {
 	var read atomic.Int64
-	in, err := s.open(stdin, &read)
+	in, err := s.open(ctx, stdin, &read)
 	if err != nil {
 		return nil, err
 	}

@@ -232,7 +232,6 @@ func (l *load) prepare() (err error) {
 // pump runs readers, workers and the writer until every source is read.
 func (l *load) pump(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	l.Stdin = &interruptible{ctx: ctx, in: l.Stdin}
 	records := make(chan arrow.Record, l.Threads)
 	in := newIntake(ctx, l)
 	var workers sync.WaitGroup
@@ -256,7 +255,7 @@ func (l *load) pump(ctx context.Context) error {
 
 // readOne cuts a source into chunks and hands them to out.
 func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) error) (int64, error) {
-	in, err := src.open(l.Stdin, &l.read)
+	in, err := src.open(ctx, l.Stdin, &l.read)
 	if err != nil {
 		return 0, err
 	}

@@ -109,7 +109,7 @@ func (l *load) begunBy(ctx context.Context, id int, s *shelf) (ids []int, err er
 	if src.Size < 0 {
 		return nil, nil
 	}
-	in, bad := src.open(nil, new(atomic.Int64))
+	in, bad := src.open(ctx, nil, new(atomic.Int64))
 	if bad != nil {
 		return nil, nil
 	}

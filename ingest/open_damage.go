@@ -27,7 +27,7 @@ func (d *Damage) Error() string {
 	switch {
 	case errors.Is(d.Err, io.ErrUnexpectedEOF):
 		word = "truncated"
-	case errors.Is(d.Err, errInflates):
+	case errors.Is(d.Err, errInflates), errors.Is(d.Err, errFilter):
 		word = "stopped"
 	}
 	if d.Size >= 0 {
@@ -49,6 +49,7 @@ var (
 	errBehind   = errors.New("something else behind the end")
 	errInflates = errors.New("inflates too far")
 	errWindow   = errors.New("window too large")
+	errFilter   = errors.New("a filter besides LZMA2")
 )
 
 // A source may inflate to maxRatio times its stored size; the first

@@ -103,7 +103,13 @@ func (s *stored) decode(m *member) (io.Reader, error) {
 		}
 		out := bufio.NewReaderSize(&guarded{Reader: &members{compression: c, in: in, open: c.members(in)}, in: s}, 2*headSize)
 		head, _ := out.Peek(headSize) // its error comes again with the first byte
-		if what := notRead(head); what != "" {
+		what := notRead(head)
+		for _, inner := range compressions() {
+			if inner.is(head) {
+				what = inner.name + " data"
+			}
+		}
+		if what != "" {
 			return nil, fmt.Errorf("%s inside the %s data is not read: unpack it first", what, c.name)
 		}
 		return unwrapped(out, head), nil
@@ -184,6 +190,8 @@ func word(name string, err error) error {
 		d.Reason, d.kept = "behind the end of the "+name+" data stands something else", keptAll
 	case errors.Is(err, errChecksum):
 		d.Reason, d.kept = "the "+name+" checksum does not fit", keptDoubtful
+	case errors.Is(err, errFilter):
+		d.Reason, d.kept = "this xz data went through a filter for programs, which is not read; decompress it first", ""
 	case errors.Is(err, errWindow):
 		d.Reason = fmt.Sprintf("to decompress this %s data takes more than %d MiB of memory; decompress it first", name, maxWindow>>20)
 	}

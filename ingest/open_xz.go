@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
@@ -182,7 +181,7 @@ func xzDictionary(header []byte) (int64, error) {
 		}
 	}
 	if header[1]&3 != 0 || len(rest) < 3 || rest[0] != 0x21 || rest[1] != 1 || rest[2] > 40 {
-		return 0, fmt.Errorf("%w: a filter besides LZMA2", errXz)
+		return 0, errFilter
 	}
 	dict := int64(2|rest[2]&1) << (rest[2]/2 + 11)
 	if dict > maxWindow {

@@ -1,8 +1,8 @@
 package ingest
 
 import (
+	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"sync"
 
@@ -42,7 +42,7 @@ func (c *chunks) put(ch chunk) { c.pool.Put(ch.buf) }
 // number of lines, also when reading fails: what came before the damage has
 // been sent. The incomplete line at which a read error struck is sent as a
 // line of its own.
-func (c *chunks) cut(source int, r io.Reader, out func(chunk) error) (lines int64, err error) {
+func (c *chunks) cut(source int, r lineReader, out func(chunk) error) (lines int64, err error) {
 	next := int64(1)
 	buf := c.get()
 	kept := 0 // bytes of an unfinished line at the start of buf
@@ -100,34 +100,28 @@ func fill(r io.Reader, p []byte) (n int, err error) {
 }
 
 // skipLong sends the beginning of an overlong line and reads past its end.
-func (c *chunks) skipLong(source int, line int64, buf *[]byte, r io.Reader, out func(chunk) error) (int64, error) {
+func (c *chunks) skipLong(source int, line int64, buf *[]byte, r lineReader, out func(chunk) error) (int64, error) {
 	if err := out(chunk{source: source, first: line, data: (*buf)[:keepLong], long: true, buf: buf}); err != nil {
 		return line, err
 	}
 	return line + 1, skipLine(r)
 }
 
-// skipLine reads to the next newline, byte by byte: an overlong line is rare,
-// and nothing behind its end may be swallowed.
-func skipLine(r io.Reader) error {
-	br, ok := r.(io.ByteReader)
-	one := make([]byte, 1)
+// lineReader is what can also be read up to the end of a line.
+type lineReader interface {
+	io.Reader
+	ReadSlice(end byte) ([]byte, error)
+}
+
+// skipLine reads to the next newline, or to the end.
+func skipLine(r lineReader) error {
 	for {
-		var b byte
-		var err error
-		if ok {
-			b, err = br.ReadByte()
-		} else {
-			_, err = io.ReadFull(r, one)
-			b = one[0]
-		}
-		switch {
-		case errors.Is(err, io.EOF):
+		switch _, err := r.ReadSlice('\n'); err {
+		case nil, io.EOF:
 			return nil
-		case err != nil:
+		case bufio.ErrBufferFull:
+		default:
 			return err
-		case b == '\n':
-			return nil
 		}
 	}
 }

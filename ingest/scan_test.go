@@ -1,7 +1,7 @@
 package ingest
 
 import (
-	"bytes"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +44,7 @@ func cutAll(t *testing.T, r io.Reader) (got []numbered, lines int64, err error) 
 			c.put(ch)
 		}
 	}()
-	lines, err = c.cut(3, r, func(ch chunk) error { out <- ch; return nil })
+	lines, err = c.cut(3, bufio.NewReaderSize(r, 16), func(ch chunk) error { out <- ch; return nil })
 	close(out)
 	<-done
 	return got, lines, err
@@ -180,7 +180,7 @@ func TestCutKeepsWhatCameBeforeDamage(t *testing.T) {
 func TestCutStops(t *testing.T) {
 	var c chunks
 	s := sampler{src: &source{format: namedFormat(t, "json")}, out: func(chunk) error { return errNotWanted }}
-	_, err := c.cut(0, bytes.NewReader([]byte("a\nb\n")), s.take)
+	_, err := c.cut(0, bufio.NewReader(strings.NewReader("a\nb\n")), s.take)
 	if !errors.Is(err, errNotWanted) {
 		t.Errorf("cut with nobody to take its chunks: %v, want %v", err, errNotWanted)
 	}

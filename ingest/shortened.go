@@ -75,7 +75,7 @@ func measure(ctx context.Context, src Source, known *shelf, most int64) (*meter,
 	if info, err := os.Stat(src.Path); err != nil || !info.Mode().IsRegular() {
 		return nil, os.ErrInvalid
 	}
-	in, err := src.open(nil, new(atomic.Int64))
+	in, err := src.open(ctx, nil, new(atomic.Int64))
 	if err != nil {
 		return nil, err
 	}

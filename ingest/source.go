@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -46,6 +47,9 @@ func Sources(args []string) ([]Source, error) {
 	seen := map[string]bool{}
 	for _, arg := range args {
 		label, path := splitLabel(arg)
+		if path == "" {
+			return nil, fmt.Errorf("%q names no file", arg)
+		}
 		entries, err := expand(path)
 		if err != nil {
 			return nil, err
@@ -105,26 +109,27 @@ type stream struct {
 	io.Closer
 }
 
-// open starts reading a source. Compression is recognised by its magic bytes,
-// whatever the name says. read counts stored bytes.
-func (s Source) open(stdin io.Reader, read *atomic.Int64) (*stream, error) {
+// open starts reading a source, until ctx ends. Compression is recognised by
+// its magic bytes, whatever the name says. read counts stored bytes.
+func (s Source) open(ctx context.Context, stdin io.Reader, read *atomic.Int64) (*stream, error) {
 	if s.fault != nil {
 		return nil, s.fault
 	}
-	in := &stored{file: io.NopCloser(stdin), size: -1}
+	in := &stored{file: io.NopCloser(&interruptible{ctx: ctx, in: stdin}), size: -1}
 	if s.Path != "-" {
-		f, err := os.Open(s.Path)
+		f, err := awaited(ctx, func() (*os.File, error) { return os.Open(s.Path) }) // a pipe waits for its writer
 		if err != nil {
 			return nil, unwrapPath(err)
 		}
-		in.file = f
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			in.size = info.Size()
+		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+			in.file = &pipe{&interruptible{ctx: ctx, in: f}, f}
+		} else {
+			in.file, in.size = f, info.Size()
 			if s.member == nil && isParquet(f) {
 				f.Close()
 				read.Add(in.size)
 				rows, err := openParquet(s.Path)
-				return &stream{rows, rows}, err
+				return &stream{&until{ctx, rows}, rows}, err
 			}
 		}
 	}
@@ -133,7 +138,26 @@ func (s Source) open(stdin io.Reader, read *atomic.Int64) (*stream, error) {
 		in.file.Close()
 		return nil, err
 	}
-	return &stream{out, in.file}, nil
+	return &stream{&until{ctx, out}, in.file}, nil
+}
+
+// pipe is a file whose reads may wait.
+type pipe struct {
+	io.Reader
+	io.Closer
+}
+
+// until reads until ctx ends.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u *until) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(p)
 }
 
 // Latest is the last moment, in µs since the Unix epoch, that a line may be of, to settle the year of a time that has none: a day
@@ -212,22 +236,30 @@ type interruptible struct {
 }
 
 func (r *interruptible) Read(p []byte) (int, error) {
-	type result struct {
-		n   int
-		err error
-	}
 	if r.buf == nil {
 		r.buf = make([]byte, 256<<10)
 	}
-	buf, done := r.buf[:min(len(p), len(r.buf))], make(chan result, 1)
+	got, err := awaited(r.ctx, func() ([]byte, error) {
+		n, err := r.in.Read(r.buf[:min(len(p), len(r.buf))])
+		return r.buf[:n], err
+	})
+	return copy(p, got), err
+}
+
+// awaited is what do returns, or why ctx ended before; do is left to end with
+// what it waits for.
+func awaited[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	done := make(chan struct{})
+	var got T
+	var failure error
 	go func() {
-		n, err := r.in.Read(buf)
-		done <- result{n, err}
+		defer close(done)
+		got, failure = do()
 	}()
 	select {
-	case got := <-done:
-		return copy(p, buf[:got.n]), got.err
-	case <-r.ctx.Done():
-		return 0, r.ctx.Err()
+	case <-done:
+		return got, failure
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
 	}
 }

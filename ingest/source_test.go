@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -49,6 +50,8 @@ func TestSources(t *testing.T) {
 		{args: []string{"logs", "logs/"}, want: "logs/10.log>logs/10.log logs/2.log>logs/2.log logs/deep/1.log>logs/deep/1.log"},
 		{args: []string{"gone.log"}, err: "gone.log: no such file"},
 		{args: []string{"a.log", "e=gone.log"}, err: "gone.log: no such file"},
+		{args: []string{""}, err: `"" names no file`},
+		{args: []string{"e="}, err: `"e=" names no file`},
 		{args: []string{"*.nothing"}, err: "*.nothing: no file matches"},
 		{args: []string{"empty"}, err: "empty: the folder holds no file"},
 		{args: []string{"[a"}, err: "[a: "},
@@ -88,17 +91,17 @@ func (broken) Read([]byte) (int, error) {
 
 func TestOpenStdin(t *testing.T) {
 	var read atomic.Int64
-	in, err := Source{Path: "-"}.open(bytes.NewReader(gz(t, []byte("a\nb\n"))), &read)
+	in, err := Source{Path: "-"}.open(context.Background(), bytes.NewReader(gz(t, []byte("a\nb\n"))), &read)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, err := io.ReadAll(in); string(got) != "a\nb\n" || err != nil {
 		t.Errorf("gzip on stdin: %q, %v", got, err)
 	}
-	if _, err := (Source{Path: "-"}).open(broken{}, &read); err == nil || err.Error() != "input/output error" {
+	if _, err := (Source{Path: "-"}).open(context.Background(), broken{}, &read); err == nil || err.Error() != "input/output error" {
 		t.Errorf("broken stdin: error %v, want the bare reason", err)
 	}
-	if _, err := (Source{Path: filepath.Join(t.TempDir(), "gone")}).open(nil, &read); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "gone") {
+	if _, err := (Source{Path: filepath.Join(t.TempDir(), "gone")}).open(context.Background(), nil, &read); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "gone") {
 		t.Errorf("vanished file: error %v, want the bare reason", err)
 	}
 }

@@ -228,6 +228,17 @@ func number(b []byte) (uint64, bool) {
 	return n, n < 1<<63
 }
 
+// whole reads a number that may have a fraction of zeros: 403.0, as tables that know no integers have it.
+func whole(b []byte) (uint64, bool) {
+	n, ok := number(b)
+	if !ok {
+		if dot := bytes.IndexByte(b, '.'); dot > 0 && len(bytes.TrimLeft(b[dot+1:], "0")) == 0 {
+			return number(b[:dot])
+		}
+	}
+	return n, ok
+}
+
 // undated reads a time without a year: as syslog writes it (Nov 23 09:26:12, Nov  3 09:26:12.043, behind its <190> or not) or as
 // %d/%b does (23/Nov:09:26:12), with a zone or none. It is in the last year in which it is not after latest, in µs.
 func undated(b []byte, latest int64) (micros, grain int64, ok bool) {

@@ -148,7 +148,7 @@ func try(f *Format, lines [][]byte) *trial {
 
 // idle tells whether a line that failed is a whole one, and only what stands for its request is none.
 func (p *Parser) idle(bad Failure) bool {
-	state, ok := number(p.raw(status))
+	state, ok := whole(p.raw(status))
 	return bad.Reason == ReasonNoTarget && ok && state <= 999 && (p.at[request].end > 0 || p.at[target].end > 0 || p.at[path].end > 0)
 }
 

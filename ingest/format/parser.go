@@ -123,7 +123,7 @@ func (p *Parser) record(r *Record) Failure {
 	if !p.readRequest(r) {
 		return p.badRequest()
 	}
-	state, ok := number(p.raw(status))
+	state, ok := whole(p.raw(status))
 	if !ok || state > 999 {
 		return p.fail(ReasonStatus, status, "a status such as 403")
 	}
@@ -174,7 +174,7 @@ func (p *Parser) badRequest() Failure {
 func (p *Parser) readRest(r *Record) {
 	r.UserAgent, r.Referer = p.text(agent), p.text(referer)
 	r.Bytes = -1
-	if n, ok := number(p.raw(size)); ok {
+	if n, ok := whole(p.raw(size)); ok {
 		r.Bytes = int64(n)
 	}
 	if p.format.layout != nil && p.format.has&rareBits == 0 {
@@ -192,7 +192,7 @@ const rareBits = 1<<country | 1<<asn | 1<<code | 1<<upstream | 1<<shield | 1<<sa
 func (p *Parser) readRare(r *Record) {
 	r.Country = p.text(country)
 	r.ASN = uint32(min(leading(bytes.TrimPrefix(p.raw(asn), []byte("AS"))), 1<<32-1))
-	reason, _ := number(p.raw(code)) // EdgeCenter's layout has a hexadecimal id in its place
+	reason, _ := whole(p.raw(code)) // EdgeCenter's layout has a hexadecimal id in its place
 	r.Code = short(reason)
 	r.Upstream = short(trailing(p.raw(upstream)))
 	r.Shield = false

@@ -325,3 +325,21 @@ func TestWithoutPort(t *testing.T) {
 		}
 	}
 }
+
+// Tables that know no integers (a column of floating-point numbers in Parquet) write a fraction of zeros.
+func TestWholeFractions(t *testing.T) {
+	line := `{"time": "2026-11-23T09:26:12Z", "remote_addr": "203.0.113.7", "method": "GET", "uri": "/a", "status": 403.0, "bytes": 150.00}`
+	f, misfit := Detect([][]byte{[]byte(line)})
+	if misfit != nil {
+		t.Fatal(misfit)
+	}
+	var r Record
+	if bad := f.NewParser().Parse([]byte(line), &r); bad.Reason != "" || r.Status != 403 || r.Bytes != 150 {
+		t.Errorf("%q, status %d, %d bytes; want 403, 150", bad.Reason, r.Status, r.Bytes)
+	}
+	for _, text := range []string{"403.5", ".0", "4.0.3", "-1.0", ""} {
+		if n, ok := whole([]byte(text)); ok {
+			t.Errorf("%q is the whole number %d", text, n)
+		}
+	}
+}
