@@ -90,6 +90,14 @@ func shown(v any, kind string) any {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil
 		}
+	case []any:
+		for i := range v {
+			v[i] = shown(v[i], "")
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = shown(v[key], "")
+		}
 	}
 	return v
 }

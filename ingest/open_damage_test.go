@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -166,6 +167,23 @@ func TestDamageOfTheDisk(t *testing.T) {
 	var d *Damage
 	if _, err := io.ReadAll(in); !errors.Is(err, context.Canceled) || errors.As(err, &d) {
 		t.Errorf("cancelled: %v, want the context's own error", err)
+	}
+}
+
+// TestDamageByTruncation: somebody empties the file (logrotate's copytruncate)
+// while it is read.
+func TestDamageByTruncation(t *testing.T) {
+	for name, cut := range map[string]int{"access.log": 1000, "one.gz": 300, "frames.zst": 420, "one.bz2": 300, "small.xz": 300} {
+		data := fixture(t, name)
+		var read atomic.Int64
+		in, err := (&stored{file: io.NopCloser(bytes.NewReader(data[:cut])), size: int64(len(data))}).inflate(nil, &read)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		_, err = io.ReadAll(in)
+		if want := fmt.Sprintf("truncated at byte %d (of %d): the file became shorter while it was read", cut, len(data)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
 	}
 }
 

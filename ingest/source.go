@@ -197,13 +197,13 @@ func (s *stored) used() int64 { return s.raw.n - int64(s.Buffered()) }
 
 // inflate decompresses a whole file, or the member m of an archive.
 func (s *stored) inflate(m *member, read *atomic.Int64) (io.Reader, error) {
-	s.raw = &countingReader{Reader: s.file, total: read}
+	s.raw = &countingReader{Reader: s.file, total: read, least: s.size}
 	if m != nil {
 		at, ok := s.file.(io.ReaderAt)
 		if !ok {
 			return nil, errNoSeek
 		}
-		s.start = m.start
+		s.start, s.raw.least = m.start, 0
 		s.raw.Reader = io.NewSectionReader(at, m.start, m.room())
 	}
 	s.Reader = bufio.NewReaderSize(s.raw, 256<<10)
@@ -215,6 +215,7 @@ type countingReader struct {
 	io.Reader
 	n     int64
 	total *atomic.Int64
+	least int64 // an end before so many bytes is damage
 	err   error
 }
 
@@ -223,6 +224,9 @@ func (c *countingReader) Read(p []byte) (n int, err error) {
 		n, c.err = c.Reader.Read(p)
 		c.n += int64(n)
 		c.total.Add(int64(n))
+		if c.err == io.EOF && c.n < c.least {
+			c.err = &Damage{Err: io.ErrUnexpectedEOF, Reason: "the file became shorter while it was read", kept: keptBefore}
+		}
 	}
 	return n, c.err
 }
