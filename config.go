@@ -126,6 +126,10 @@ func readConfig(path string) (*configFile, error) {
 	if err := dec.Decode(&parsed); err != nil && !errors.Is(err, io.EOF) {
 		return nil, c.syntax(err)
 	}
+	var second yaml.Node
+	if dec.Decode(&second) == nil && second.Content[0].Tag != "!!null" {
+		return nil, c.wrong(second.Line, "a second document would not be read: put all into the first")
+	}
 	if err := c.private(&parsed.Privacy); err != nil {
 		return nil, err
 	}

@@ -102,6 +102,26 @@ func TestIssuedKeepsQuiet(t *testing.T) {
 	}
 }
 
+// TestIssuedAsFound: records as editors and loggers leave them.
+func TestIssuedAsFound(t *testing.T) {
+	scheme, _ := token.SchemeNamed("gcore")
+	link := "https://cdn.test" + video.link("/a/seg1.ts", "233.252.0.77")
+	for _, text := range []string{
+		"\ufeffurl,ip\n" + link + ",233.252.0.77\n",
+		"\ufeff\r\n  {\"url\": \"" + link + "\", \"ip\": \"233.252.0.77:41234\"}\n",
+	} {
+		got, skipped, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme))
+		if len(got) != 1 || skipped > 0 || err != nil {
+			t.Errorf("%q: %d records, %d skipped, %v", text, len(got), skipped, err)
+		}
+		for _, r := range got {
+			if r.Client.String() != "233.252.0.77" {
+				t.Errorf("%q: address %v", text, r.Client)
+			}
+		}
+	}
+}
+
 func TestIssuedRefuses(t *testing.T) {
 	scheme, _ := token.SchemeNamed("gcore")
 	for text, want := range map[string]int64{"url\n/a?md5=x\n": 1, "url\nhttps://cdn.test/a.ts\n": 1, "{\"url\":\"::\"}\n{}\n": 2, "": 0} {
@@ -109,7 +129,7 @@ func TestIssuedRefuses(t *testing.T) {
 			t.Errorf("%q: %v %d %v", text, got, skipped, err)
 		}
 	}
-	for _, text := range []string{"a,b\n1,2\n", "{\"url\":", "url\n\"x\n"} {
+	for _, text := range []string{"[{\"url\": \"::\"}]", "a,b\n1,2\n", "{\"url\":", "url\n\"x\n"} {
 		if _, _, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme)); err == nil {
 			t.Errorf("%q is read", text)
 		}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -41,10 +42,16 @@ var issuedNames = map[string][]string{
 // nor a token are counted, not kept, and of very many the first ones are.
 func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Issued, skipped int64, err error) {
 	buffered := bufio.NewReader(in)
-	head, _ := buffered.Peek(1)
+	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
+		buffered.Discard(len(byteOrderMark))
+	}
+	head, _ := buffered.Peek(buffered.Size())
 	next := csvRecords(buffered)
-	if bytes.Equal(head, []byte("{")) {
+	switch head = bytes.TrimSpace(head); {
+	case bytes.HasPrefix(head, []byte("{")):
 		next = jsonRecords(buffered)
+	case bytes.HasPrefix(head, []byte("[")):
+		return nil, 0, errors.New("a JSON array is not read: write each record as an object of its own (jq -c '.[]')")
 	}
 	records = map[uint64]Issued{}
 	parsers := map[*token.Scheme]*token.Parser{}
@@ -87,7 +94,7 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 	default:
 		return 0, r, false
 	}
-	r.Client, _ = netip.ParseAddr(value("address")) // one that is none is not told
+	r.Client, _ = format.Address([]byte(value("address"))) // one that is none is not told
 	if viewer := value("viewer"); viewer != "" {
 		sum := sha256.Sum256([]byte(viewer))
 		r.Viewer = binary.BigEndian.Uint64(sum[:]) | 1

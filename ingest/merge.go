@@ -1,11 +1,13 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,11 +33,16 @@ func (l *load) inherit(ctx context.Context) error {
 	return nil
 }
 
+// inCase stands for a source of the case, where one of this run is told by what it
+// is a copy of.
+const inCase = -1
+
 // sift looks at what was read once more: a source that turns out to be in the
-// case or to be another one of this run is taken out again. What can be read
-// but once is recognised only here.
-func (l *load) sift(ctx context.Context) (out []int, err error) {
+// case or to be another one of this run is taken out again; out tells which one
+// it is a copy of. What can be read but once is recognised only here.
+func (l *load) sift(ctx context.Context) (out map[int]int, err error) {
 	seen := map[content]int{}
+	out = map[int]int{}
 	for id, src := range l.sources {
 		if src == nil || src.content.size == 0 || src.lines == 0 {
 			continue
@@ -44,7 +51,7 @@ func (l *load) sift(ctx context.Context) (out []int, err error) {
 		case slices.Contains(l.past.replaced, id): // recognised before it was read
 		case src.same >= 0 && !slices.Contains(l.past.replaced, src.same):
 			l.known++
-			out = append(out, id)
+			out[id] = inCase
 			continue
 		case n > 0 && !slices.Contains(l.past.replaced, src.grown[n-1]):
 			l.replace(src, src.grown)
@@ -54,22 +61,25 @@ func (l *load) sift(ctx context.Context) (out []int, err error) {
 		}
 		if first, twice := seen[src.content]; twice {
 			l.double(src, first)
-			out = append(out, id)
+			out[id] = first
 			continue
 		}
 		seen[src.content] = id
 	}
-	begun, err := l.beginnings(ctx, seen)
-	return append(out, begun...), err
+	if err := l.beginnings(ctx, seen, out); err != nil {
+		return nil, err
+	}
+	slices.Sort(l.doubled)
+	return out, nil
 }
 
 func (l *load) double(src *source, first int) {
 	l.doubled = append(l.doubled, fmt.Sprintf("%s holds the same as %s: it is counted once", src.Label, l.sources[first].Label))
 }
 
-// beginnings finds sources of this run that are the beginning of another: a
-// copy of a log that has gone on since.
-func (l *load) beginnings(ctx context.Context, seen map[content]int) (out []int, err error) {
+// beginnings finds sources of this run that are the beginning of another, the
+// longest there is: a copy of a log that has gone on since.
+func (l *load) beginnings(ctx context.Context, seen map[content]int, out map[int]int) error {
 	starts := map[uint64][]int{}
 	for _, id := range seen {
 		if src := l.sources[id]; src.content.size >= startSize {
@@ -80,6 +90,9 @@ func (l *load) beginnings(ctx context.Context, seen map[content]int) (out []int,
 		if len(ids) < 2 {
 			continue
 		}
+		slices.SortFunc(ids, func(a, b int) int {
+			return cmp.Or(cmp.Compare(l.sources[b].content.size, l.sources[a].content.size), cmp.Compare(a, b))
+		})
 		var s shelf
 		for _, id := range ids {
 			s.add(l.sources[id].content, id)
@@ -87,19 +100,17 @@ func (l *load) beginnings(ctx context.Context, seen map[content]int) (out []int,
 		for _, id := range ids {
 			begun, err := l.begunBy(ctx, id, &s)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			for _, short := range begun {
-				if !slices.Contains(out, short) {
-					out = append(out, short)
+				if _, known := out[short]; !known {
+					out[short] = id
 					l.doubled = append(l.doubled, fmt.Sprintf("%s is the beginning of %s: it is counted once", l.sources[short].Label, l.sources[id].Label))
 				}
 			}
 		}
 	}
-	slices.Sort(out)
-	slices.Sort(l.doubled)
-	return out, nil
+	return nil
 }
 
 // begunBy lists the sources of a shelf that one of this run starts with. It is
@@ -127,14 +138,15 @@ func (l *load) begunBy(ctx context.Context, id int, s *shelf) (ids []int, err er
 // merge takes out what is in the case already, and copies what stays of the
 // case that grows.
 func (l *load) merge(ctx context.Context) error {
-	out, err := l.sift(ctx)
+	copies, err := l.sift(ctx)
 	if err != nil {
 		return err
 	}
+	out := slices.Sorted(maps.Keys(copies))
 	for _, id := range out {
 		l.sources[id] = nil
 	}
-	l.unproven.forget(out)
+	l.unproven.leave(copies)
 	for _, table := range []string{"hit", "reject"} {
 		if len(out) > 0 {
 			if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE source IN (%s)`, table, list(out))); err != nil {

@@ -128,25 +128,45 @@ func (u *Unproven) Skipped() int { return len(u.skipped) }
 // Release lets go of all requests but the malformed ones.
 func (u *Unproven) Release() { u.links, u.skipped, u.bytes = nil, nil, 0 }
 
-// forget drops the requests of some sources.
-func (u *Unproven) forget(sources []int) {
-	if len(sources) == 0 {
+// leave drops the sources that are copies. What they had is that of the source
+// they are a copy of, which has the same line: its own was not kept where theirs
+// came first.
+func (u *Unproven) leave(copies map[int]int) {
+	if len(copies) == 0 {
 		return
 	}
-	gone := func(a Attempt) bool { return slices.Contains(sources, a.Source) }
 	for link, list := range u.links {
+		u.links[link] = nil
 		for _, a := range list {
-			if gone(a) {
-				u.bytes -= a.size()
+			u.bytes -= a.size()
+		}
+		for _, a := range list {
+			if a.settle(copies) {
+				u.note(link, a)
 			}
 		}
-		if u.links[link] = slices.DeleteFunc(list, gone); len(u.links[link]) == 0 {
+		if len(u.links[link]) == 0 {
 			delete(u.links, link)
 		}
 	}
 	for host, list := range u.broken {
-		u.broken[host] = slices.DeleteFunc(list, gone)
+		u.broken[host] = nil
+		for _, a := range list {
+			twice := func(b Attempt) bool { return a.Source == b.Source && a.Line == b.Line }
+			if a.settle(copies) && !slices.ContainsFunc(u.broken[host], twice) {
+				u.noteBroken([]byte(host), a)
+			}
+		}
 	}
+}
+
+// settle gives an attempt to the source that its own is a copy of; false if that
+// is one of the case.
+func (a *Attempt) settle(copies map[int]int) bool {
+	if of, copied := copies[a.Source]; copied {
+		a.Source = of
+	}
+	return a.Source != inCase
 }
 
 // rename carries the links' new ids over.

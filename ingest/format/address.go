@@ -7,6 +7,9 @@ import (
 	"unsafe"
 )
 
+// Address reads an address as the lines of a log have it.
+func Address(b []byte) (netip.Addr, bool) { return address(b) }
+
 // address reads the address that b holds: bare, with a port, bracketed, with a zone. Of a list, as in X-Forwarded-For, it is
 // the first public one, which is the client's where the proxies are honest; the first of all where none is public. Words
 // such as "unknown" are passed over. Zones are dropped, IPv4-mapped addresses kept.
