@@ -329,7 +329,7 @@ func TestWithoutPort(t *testing.T) {
 // Tables that know no integers (a column of floating-point numbers in Parquet) write a fraction of zeros.
 func TestWholeFractions(t *testing.T) {
 	line := `{"time": "2026-11-23T09:26:12Z", "remote_addr": "203.0.113.7", "method": "GET", "uri": "/a", "status": 403.0, "bytes": 150.00}`
-	f, misfit := Detect([][]byte{[]byte(line)})
+	f, misfit := Detect([][]byte{[]byte(line)}, nil)
 	if misfit != nil {
 		t.Fatal(misfit)
 	}
