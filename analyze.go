@@ -34,7 +34,7 @@ type analyzeFlags struct {
 	issued                string
 	failOn                []string
 	threads               int
-	quiet                 bool
+	quiet, keepGoing      bool
 }
 
 // plan is an analysis that can start: every flag is checked.
@@ -88,6 +88,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	o.registerInput(cmd)
 	o.privacyFlags.register(f)
 	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
+	f.BoolVar(&o.keepGoing, "keep-going", false, "a log that is damaged or cannot be read is named, but does not make the exit status 1, if anything was read")
 	o.registerLimits(f)
 	wordsFor(cmd, "fail-on", conditionNames()...)
 	o.complete(cmd)

@@ -62,7 +62,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	}); err != nil {
 		return err
 	}
-	return o.status(analysis, broken)
+	return o.status(analysis, broken && !o.keepGoing)
 }
 
 // giveBack returns what a large load has left of its dictionaries, so that the
