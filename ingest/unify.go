@@ -1,0 +1,153 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/marcboeker/go-duckdb"
+)
+
+// dictionaryKeys names the columns that make two rows of a dictionary the
+// same value.
+var dictionaryKeys = map[string]string{
+	"outcome": "host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key, stale, refused, edge",
+	"link":    "host, hash", "client": "family, mapped, hi, lo, country, asn",
+	"dir": "text", "file": "text", "agent": "text", "referer": "text", "ident": "hash",
+}
+
+// unify gives values that a capped dictionary stored twice one id again, and
+// drops the others. It returns the ids of links that were replaced, with their
+// replacements, and has hits know all of them.
+func (s *Store) unify(ctx context.Context, doubted []doubted, hits *Hits) (links map[uint32]uint32, err error) {
+	if len(doubted) == 0 {
+		return nil, nil
+	}
+	conn, err := s.DB.Conn(ctx) // temporary tables belong to one connection
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	mended, err := findAliases(ctx, conn, doubted, hits)
+	if err != nil {
+		return nil, err
+	}
+	if err := replace(ctx, conn, "hit", mended); err != nil {
+		return nil, err
+	}
+	if err := replace(ctx, conn, "tie", slices.DeleteFunc(slices.Clone(mended), func(name string) bool { return !slices.Contains(tieColumns, name) })); err != nil {
+		return nil, err
+	}
+	for _, name := range mended {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf("DELETE FROM %[1]s WHERE id IN (SELECT id FROM alias_%[1]s)", name)); err != nil {
+			return nil, err
+		}
+	}
+	return renameIn(ctx, conn, hits, mended)
+}
+
+// findAliases makes a table alias_ of every dictionary, and lists those in which
+// values stand twice. hits that have too much to rename are dropped.
+func findAliases(ctx context.Context, conn *sql.Conn, doubted []doubted, hits *Hits) (mended []string, err error) {
+	for _, d := range doubted {
+		find := d.told
+		if d.grows {
+			find = d.compared
+		}
+		if err := find(ctx, conn); err != nil {
+			return nil, err
+		}
+		var twice int64
+		if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM alias_`+d.name).Scan(&twice); err != nil {
+			return nil, err
+		}
+		if twice == 0 {
+			continue
+		}
+		if twice > mostRenamed {
+			hits.drop()
+		}
+		mended = append(mended, d.name)
+	}
+	return mended, nil
+}
+
+// renameIn has hits know the ids that stay, and returns those of links.
+func renameIn(ctx context.Context, conn *sql.Conn, hits *Hits, mended []string) (links map[uint32]uint32, err error) {
+	for _, name := range mended {
+		if name != "link" && !hits.kept() {
+			continue
+		}
+		ids, err := aliases(ctx, conn, name)
+		if err != nil {
+			return nil, err
+		}
+		if hits.rename(name, ids); name == "link" {
+			links = ids
+		}
+	}
+	return links, nil
+}
+
+// doubted is a dictionary in which values may stand twice. In a case that grows
+// ids up to after stay: they are of its hits, which are copied as they are.
+type doubted struct {
+	*dictionary
+	grows bool
+	after uint32
+}
+
+// told makes a table of the ids to replace, with their replacements, from the
+// dictionary's ledger.
+func (d doubted) told(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE alias_%s (id UINTEGER, one UINTEGER)`, d.name)); err != nil {
+		return err
+	}
+	d.forget()
+	return conn.Raw(func(dc any) error {
+		rows, err := duckdb.NewAppenderFromConn(dc.(driver.Conn), "", "alias_"+d.name)
+		if err != nil {
+			return err
+		}
+		return errors.Join(d.gone.twice(func(id, one uint32) error { return rows.AppendRow(id, one) }), rows.Close())
+	})
+}
+
+// compared makes the same table, from the values. Those that stand once are
+// sifted out by a hash, so that what has to be compared is small.
+func (d doubted) compared(ctx context.Context, conn *sql.Conn) error {
+	keys := strings.Split(dictionaryKeys[d.name], ", ")
+	var same []string
+	for _, k := range keys {
+		same = append(same, fmt.Sprintf("d.%[1]s IS NOT DISTINCT FROM m.%[1]s", k))
+	}
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE often AS SELECT %[2]s AS h FROM %[1]s GROUP BY h HAVING count(*) > 1;
+		CREATE TEMP TABLE repeated AS SELECT * FROM %[1]s WHERE %[2]s IN (SELECT h FROM often);
+		CREATE TEMP TABLE alias_%[1]s AS SELECT d.id, m.one FROM repeated d JOIN (SELECT min(id) AS one, %[3]s FROM repeated GROUP BY %[3]s) m ON %[4]s WHERE d.id <> m.one AND d.id > %[5]d;
+		DROP TABLE often; DROP TABLE repeated`, d.name, "hash("+strings.Join(keys, ", ")+")", dictionaryKeys[d.name], strings.Join(same, " AND "), d.after))
+	return err
+}
+
+// tieColumns are the dictionaries that table tie refers to.
+var tieColumns = []string{"link", "agent", "client"}
+
+func aliases(ctx context.Context, conn *sql.Conn, name string) (map[uint32]uint32, error) {
+	rows, err := conn.QueryContext(ctx, `SELECT id, one FROM alias_`+name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[uint32]uint32{}
+	for rows.Next() {
+		var id, one uint32
+		if err := rows.Scan(&id, &one); err != nil {
+			return nil, err
+		}
+		out[id] = one
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,107 @@
+package ingest
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// A table is rewritten in slices of an eighth, or of rewriteRows if these are
+// more: as much stands in the file twice, and stays free in it. A test has fewer.
+const rewriteSlices = 8
+
+var rewriteRows int64 = 2 << 20
+
+// updateShare is of how many rows one may have to be changed so that changing
+// these is cheaper than to write all anew. A test has fewer.
+var updateShare int64 = 16
+
+// replace puts the one id in place of the others.
+func replace(ctx context.Context, conn *sql.Conn, table string, dicts []string) error {
+	var many []string
+	for _, name := range dicts {
+		var rows, changed int64
+		if err := conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %[1]s), count(*) FROM %[1]s WHERE %[2]s IN (SELECT id FROM alias_%[2]s)`, table, name)).Scan(&rows, &changed); err != nil {
+			return err
+		}
+		switch {
+		case changed > rows/updateShare:
+			many = append(many, name)
+		case changed > 0:
+			if err := update(ctx, conn, table, name); err != nil {
+				return err
+			}
+		}
+	}
+	return rewrite(ctx, conn, table, many)
+}
+
+// update changes single rows. What is changed is held in memory until the CHECKPOINT.
+func update(ctx context.Context, conn *sql.Conn, table, name string) error {
+	parts, err := partsOf(ctx, conn, table)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`UPDATE %[1]s SET %[2]s = a.one FROM alias_%[2]s a WHERE a.id = %[1]s.%[2]s AND %[3]s; CHECKPOINT`, table, name, part)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partsOf are conditions that take a table apart, into rewriteRows each, about.
+func partsOf(ctx context.Context, conn *sql.Conn, table string) (parts []string, err error) {
+	if table == "hit" {
+		return hitParts(ctx, conn, rewriteRows)
+	}
+	last := int64(0)
+	err = conn.QueryRowContext(ctx, `SELECT coalesce(max(rowid), 0) FROM `+table).Scan(&last)
+	for first := int64(0); first <= last; first += rewriteRows {
+		parts = append(parts, fmt.Sprintf(`%s.rowid BETWEEN %d AND %d`, table, first, first+rewriteRows-1))
+	}
+	return parts, err
+}
+
+// rewrite puts the one id in place of the others, some rows at a time, so that
+// the blocks that are left are those that the next rows are written to.
+func rewrite(ctx context.Context, conn *sql.Conn, table string, dicts []string) error {
+	if len(dicts) == 0 {
+		return nil
+	}
+	var columns, joins []string
+	for _, name := range dicts {
+		columns = append(columns, fmt.Sprintf("coalesce(alias_%[1]s.one, h.%[1]s) AS %[1]s", name))
+		joins = append(joins, fmt.Sprintf("LEFT JOIN alias_%[1]s ON alias_%[1]s.id = h.%[1]s", name))
+	}
+	do := func(q string, args ...any) error {
+		_, err := conn.ExecContext(ctx, fmt.Sprintf(q, args...))
+		return err
+	}
+	if err := do(`CREATE TABLE %[1]s_unified AS SELECT * FROM %[1]s LIMIT 0`, table); err != nil {
+		return err
+	}
+	var rows int64
+	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(&rows); err != nil {
+		return err
+	}
+	slice := max(rewriteRows, rows/rewriteSlices+1)
+	for {
+		var first, last int64
+		if err := conn.QueryRowContext(ctx, `SELECT coalesce(min(rowid), 0), coalesce(max(rowid), 0) FROM `+table).Scan(&first, &last); err != nil {
+			return err
+		}
+		until := first + slice
+		if err := do(`INSERT INTO %[1]s_unified SELECT h.* REPLACE (%[2]s) FROM %[1]s h %[3]s WHERE h.rowid < %[4]d`,
+			table, strings.Join(columns, ", "), strings.Join(joins, " "), until); err != nil {
+			return err
+		}
+		if last < until {
+			return do(`DROP TABLE %[1]s; ALTER TABLE %[1]s_unified RENAME TO %[1]s`, table)
+		}
+		if err := do(`DELETE FROM %s WHERE rowid < %d; CHECKPOINT`, table, until); err != nil {
+			return err
+		}
+	}
+}
