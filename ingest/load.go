@@ -1,0 +1,190 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"path"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"ipdrift/ingest/format"
+)
+
+// load is one run of Load; workers share it.
+type load struct {
+	Options
+	store     *Store
+	seed      maphash.Seed
+	idKey     idKey
+	ids       bool     // hashed with one key in every run
+	sealed    [][]byte // the key of ids, by several
+	chunks    chunks
+	sources   []*source // by id; nil where a source is not read
+	past      past
+	dicts     dictionaries
+	inherited map[string]uint32 // last ids of the dictionaries of the case that grows
+	rejects   *Rows
+	ties      *Rows
+	unproven  *Unproven
+	hitSchema *arrow.Schema
+	columns   recycled // of table hit
+	hits      *Hits    // lives on in Loaded, which the rest of a load must not
+	left      atomic.Int64
+	queries   atomic.Int64
+	read      atomic.Int64
+	lines     atomic.Int64
+
+	given, known          int      // sources; those that are in the case already
+	grown, begun, doubled []string // see remarks
+	packed                []shelved
+}
+
+type dictionaries struct{ outcome, link, client, dir, file, agent, referer, ident *dictionary }
+
+func (d *dictionaries) all() []*dictionary {
+	return []*dictionary{d.outcome, d.link, d.client, d.dir, d.file, d.agent, d.referer, d.ident}
+}
+
+func (d *dictionaries) close() {
+	for _, one := range d.all() {
+		one.gone.close()
+	}
+}
+
+// Load reads the sources into the store. Damage to a source is reported in
+// its stats and does not stop the others; the error is for what stops
+// everything.
+func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, error) {
+	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{room: o.Hold}}
+	l.Threads = max(1, l.Threads)
+	if err := l.agree(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.remember(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.takeIDKey(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.admit(ctx, sources); err != nil {
+		return nil, err
+	}
+	if err := l.prepare(); err != nil {
+		return nil, err
+	}
+	defer l.dicts.close()
+	if err := l.inherit(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.pump(ctx); err != nil {
+		l.hits.drop()
+		return nil, err
+	}
+	out, err := l.finish(ctx)
+	if err != nil {
+		l.hits.drop()
+	}
+	return out, err
+}
+
+func (l *load) prepare() (err error) {
+	d := &l.dicts
+	for name, to := range map[string]**dictionary{
+		"outcome": &d.outcome, "link": &d.link, "client": &d.client, "dir": &d.dir,
+		"file": &d.file, "agent": &d.agent, "referer": &d.referer, "ident": &d.ident,
+	} {
+		if *to, err = newDictionary(l.store, name); err != nil {
+			return err
+		}
+	}
+	if l.rejects, err = l.store.Rows("reject"); err != nil {
+		return err
+	}
+	if l.ties, err = l.store.Rows("tie"); err != nil {
+		return err
+	}
+	l.hitSchema, err = l.store.schemaOf("hit")
+	return err
+}
+
+// pump runs readers, workers and the writer until every source is read.
+func (l *load) pump(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	records := make(chan arrow.Record, l.Threads)
+	in := newIntake(ctx, l)
+	var workers sync.WaitGroup
+	for i := range l.Threads {
+		workers.Add(1)
+		g.Go(func() error {
+			defer workers.Done()
+			return newWorker(l).run(ctx, func() (chunk, bool) { return in.take(i) }, records)
+		})
+	}
+	g.Go(func() error {
+		workers.Wait()
+		close(records)
+		in.close()
+		return ctx.Err()
+	})
+	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
+	defer l.columns.close()
+	return g.Wait()
+}
+
+// wanted applies the limits of time and host.
+func (l *load) wanted(r *format.Record, host []byte) bool {
+	if !l.Since.IsZero() && r.Start < l.Since.UnixMicro() || !l.Until.IsZero() && r.Start >= l.Until.UnixMicro() {
+		return false
+	}
+	if l.Host == "" {
+		return true
+	}
+	ok, _ := path.Match(strings.ToLower(l.Host), strings.ToLower(string(host)))
+	return ok
+}
+
+// finish writes what is left, accounts for every line, and puts the case that
+// grows behind it.
+func (l *load) finish(ctx context.Context) (*Loaded, error) {
+	rest := []*Rows{l.rejects, l.ties}
+	for _, d := range l.dicts.all() {
+		rest = append(rest, d.rows)
+	}
+	if err := FlushAll(ctx, rest...); err != nil {
+		return nil, err
+	}
+	if err := l.merge(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.keepContents(ctx); err != nil {
+		return nil, err
+	}
+	stats, err := l.account(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &Loaded{Sources: stats, Queries: l.past.queries + l.queries.Load(), Remarks: l.remarks(), Identity: l.Identity, Unproven: l.unproven, Hits: l.hits}
+	if err := l.writeAbout(ctx, out.Queries); err != nil {
+		return nil, err
+	}
+	return out, l.store.DB.QueryRowContext(ctx, `SELECT (SELECT coalesce(sum(parsed), 0)::BIGINT FROM source) - (SELECT count(*) FROM hit)`).Scan(&out.LeftOut)
+}
+
+// writeAbout makes the views, and writes what a later run has to know of this one.
+func (l *load) writeAbout(ctx context.Context, queries int64) error {
+	for _, q := range []string{
+		fmt.Sprintf(`BEGIN; %sINSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d'), ('%s', '%s')%s; COMMIT`, views(), CaseVersion, aboutQueries, queries,
+			aboutUser, strings.ReplaceAll(l.Identity.String(), "'", "''"), l.aboutKey()+l.aboutIDRows()),
+		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without
+	} {
+		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}

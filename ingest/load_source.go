@@ -1,0 +1,90 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"ipdrift/ingest/format"
+)
+
+// source is a Source being read.
+type source struct {
+	Source
+	host             []byte // stands for the host where the format has none
+	format           *format.Format
+	lines            int64
+	parsed, rejected atomic.Int64
+	grain            atomic.Int64 // µs, the coarsest of its lines
+	err              error
+
+	part    bool   // one of several sources in a file
+	wanted  string // the label it would have if another source had not got it; "" where it stays
+	content content
+	start   uint64 // hash of its first bytes
+	same    int    // recognised while it was read, as meter.verdict has it
+	grown   []int
+
+	mu    sync.Mutex
+	facts format.Facts
+}
+
+func (s *source) learn(f *format.Facts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.facts.Merge(f)
+}
+
+func (s *source) count(parsed, rejected int64) {
+	s.parsed.Add(parsed)
+	s.rejected.Add(rejected)
+}
+
+func (s *source) coarsen(grain int64) {
+	for now := s.grain.Load(); grain > now && !s.grain.CompareAndSwap(now, grain); now = s.grain.Load() {
+	}
+}
+
+// readOne cuts a source into chunks and hands them to out.
+func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) error) (int64, error) {
+	in, err := src.open(ctx, l.Stdin, &l.read)
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	known := newMeter(in, &l.past.shelf)
+	buffered := bufio.NewReaderSize(known, 256<<10)
+	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
+		buffered.Discard(len(byteOrderMark))
+	}
+	if l.Format != nil {
+		if src.format, err = l.Identity.named(l.Format, l.Map); err != nil {
+			return 0, err
+		}
+	}
+	s := &sampler{src: src, names: l.Map, identity: l.Identity, out: out}
+	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, s.take)
+	if misfit := s.settle(); misfit != nil {
+		return s.sent, misfit
+	}
+	src.content, src.start = known.content(), known.start()
+	src.same, src.grown = known.verdict()
+	return lines, err
+}
+
+// progressReader reports how far reading has come.
+type progressReader struct {
+	*bufio.Reader
+	load *load
+}
+
+func (p *progressReader) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if p.load.Progress != nil {
+		lines := p.load.lines.Add(int64(bytes.Count(b[:n], []byte{'\n'})))
+		p.load.Progress(Progress{Read: p.load.read.Load(), Lines: lines})
+	}
+	return n, err
+}

@@ -1,0 +1,104 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+// addText adds a row of an id and a text, NULL where there is none.
+func (r *Rows) addText(ctx context.Context, id uint32, text string, some bool) error {
+	return r.add(ctx, func(b []array.Builder) (int, error) {
+		b[0].(*array.Uint32Builder).Append(id)
+		appendText(b[1], text, some)
+		return len(text), nil
+	})
+}
+
+// addAgent is addText for a user agent.
+func (r *Rows) addAgent(ctx context.Context, id uint32, text string, some bool) error {
+	return r.add(ctx, func(b []array.Builder) (int, error) {
+		b[0].(*array.Uint32Builder).Append(id)
+		appendText(b[1], text, some)
+		b[2].(*array.BooleanBuilder).Append(robots.in(text))
+		return len(text), nil
+	})
+}
+
+func appendText(b array.Builder, text string, some bool) {
+	if !some {
+		b.AppendNull()
+		return
+	}
+	b.(*array.StringBuilder).Append(text)
+}
+
+func appendRow(schema *arrow.Schema, b []array.Builder, values []any) (text int, err error) {
+	if len(values) != len(b) {
+		return 0, fmt.Errorf("%d values for %d columns", len(values), len(b))
+	}
+	for i, v := range values {
+		if !appendValue(b[i], v) {
+			return 0, fmt.Errorf("column %s cannot hold a %T", schema.Field(i).Name, v)
+		}
+		if s, ok := v.(string); ok {
+			text += len(s)
+		}
+	}
+	return text, nil
+}
+
+func appendValue(b array.Builder, v any) bool {
+	if v == nil {
+		b.AppendNull()
+		return true
+	}
+	switch b := b.(type) {
+	case *array.BooleanBuilder:
+		x, ok := v.(bool)
+		b.Append(x)
+		return ok
+	case *array.Uint8Builder:
+		x, ok := v.(uint8)
+		b.Append(x)
+		return ok
+	case *array.Uint16Builder:
+		x, ok := v.(uint16)
+		b.Append(x)
+		return ok
+	case *array.Uint32Builder:
+		x, ok := v.(uint32)
+		b.Append(x)
+		return ok
+	case *array.Uint64Builder:
+		x, ok := v.(uint64)
+		b.Append(x)
+		return ok
+	case *array.Int32Builder:
+		x, ok := v.(int)
+		b.Append(int32(x))
+		return ok
+	case *array.Int64Builder:
+		x, ok := v.(int64)
+		b.Append(x)
+		return ok
+	case *array.Float64Builder:
+		x, ok := v.(float64)
+		b.Append(x)
+		return ok
+	case *array.StringBuilder:
+		x, ok := v.(string)
+		b.Append(validText(x))
+		return ok
+	case *array.TimestampBuilder:
+		x, ok := v.(Micros)
+		b.Append(arrow.Timestamp(x))
+		return ok
+	}
+	return false
+}
+
+// Micros is a time as microseconds since the Unix epoch, UTC.
+type Micros int64
