@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -182,23 +181,18 @@ func inputs(ctx context.Context, store *ingest.Store, a *finding.Analysis) ([]in
 	for _, s := range a.Input.Sources {
 		out = append(out, inputFile{Path: s.Path, Format: s.Format, Lines: s.Lines, Parsed: s.Parsed, Rejected: s.Rejected})
 	}
-	rows, err := store.DB.QueryContext(ctx, `SELECT c.size, c.hash, c.head, c.tail FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`)
+	known, err := store.Fingerprints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for i := 0; rows.Next() && i < len(out); i++ {
+	for i, f := range known[:min(len(known), len(out))] {
 		in := &out[i]
-		var hash, head, tail sql.NullString
-		if err := rows.Scan(&in.Bytes, &hash, &head, &tail); err != nil {
-			return nil, err
-		}
-		in.XXH3, in.Head, in.Tail = hash.String, head.String, tail.String
+		in.Bytes, in.XXH3, in.Head, in.Tail = f.Bytes, f.XXH3, f.Head, f.Tail
 		if in.Bytes != nil && *in.Bytes <= ingest.EdgeSize {
 			in.SHA256 = in.Head
 		}
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // check reads logs again for the SHA-256 of all of their text.
