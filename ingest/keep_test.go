@@ -1,7 +1,10 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,6 +114,87 @@ func TestFailsAside(t *testing.T) {
 		}
 		if err := s.Settled(ctx); err == nil || !strings.Contains(err.Error(), "agent") {
 			t.Errorf("%q: %v, want what is wrong with table agent", path, err)
+		}
+	}
+}
+
+// TestNoCaseIsOverwritten gives Create what it must leave alone.
+func TestNoCaseIsOverwritten(t *testing.T) {
+	dir := t.TempDir()
+	database := func(name, sql string) string {
+		path := filepath.Join(dir, name)
+		s := &Store{}
+		if err := s.connect(path, Limits{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.DB.Exec(sql); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.shut(); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	behind := keptCase(t, "behind.duckdb")
+	if err := os.WriteFile(behind+".wal", []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	damaged, err := os.ReadFile(keptCase(t, "whole.duckdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := writeFile(t, dir, "cut.duckdb", damaged[:len(damaged)/2])
+	for i := range damaged[12288:] { // behind three headers
+		damaged[12288+i] ^= 0xff
+	}
+	for path, want := range map[string]string{
+		cut: "the case is damaged",
+		writeFile(t, dir, "damaged.duckdb", damaged):         "the case is damaged (IO Error: Corrupt database file",
+		writeFile(t, dir, "text.log", []byte(plainLines(5))): "not a case of ipdrift, nor a DuckDB database",
+		writeFile(t, dir, "empty", nil):                      "not a case of ipdrift, nor a DuckDB database",
+		database("other", `CREATE TABLE t (a INT)`):          "a DuckDB database, but not a case",
+		database("old", `CREATE TABLE about (name VARCHAR, value VARCHAR); INSERT INTO about VALUES ('case_version', '1')`): `(case version "1", this one has "` + CaseVersion + `"); analyse its logs anew into another file`,
+		dir:                               "is no file",
+		filepath.Join(dir, "work.duckdb"): "choose another name",
+		behind:                            "another program has left changes",
+	} {
+		before, _ := os.ReadFile(path)
+		s, err := Create(path, Limits{})
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v, want the path and %q", path, err, want)
+		}
+		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+			t.Errorf("%s was changed", path)
+		}
+		for _, ending := range []string{".part", ".part.wal", ".lock"} {
+			if _, err := os.Stat(path + ending); err == nil {
+				t.Errorf("%s is left", path+ending)
+			}
+		}
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	s := &Store{file: "/cases/c.duckdb.part"}
+	for text, want := range map[string]string{
+		`TransactionContext Error: Failed to commit: Could not write file "` + tmp + `/ipdrift-work-26/work.duckdb.wal": No space left on device`:              tmp,
+		`TransactionContext Error: Failed to commit: Could not write file "/cases/c.duckdb.part.wal": No space left on device`:                                 "/cases",
+		`TransactionContext Error: Failed to commit: Could not write file "c.duckdb.part.wal": File too large`:                                                 ".",
+		`Out of Memory Error: failed to offload data block of size 256.0 KiB (1 GiB/1 GiB used). This limit was set by the 'max_temp_directory_size' setting.`: "/cases",
+	} {
+		var full *FullDisk
+		if err := s.Worded(errors.New(text)); !errors.As(err, &full) || full.Dir != want || full.Temporary != (want == tmp) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, err := range []error{nil, io.EOF, context.Canceled} {
+		if got := s.Worded(err); got != err {
+			t.Errorf("%v became %v", err, got)
 		}
 	}
 }

@@ -164,3 +164,21 @@ func TestOpenedCaseSpillsElsewhere(t *testing.T) {
 		t.Errorf("left behind: %s", left)
 	}
 }
+
+// A query that would take for ever ends with its context.
+func TestQueryIsInterrupted(t *testing.T) {
+	s := testStore(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	started := make(chan struct{})
+	done := make(chan error)
+	go func() {
+		close(started)
+		_, err := s.DB.ExecContext(ctx, `CREATE TABLE endless AS SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range + b.range = 1`)
+		done <- err
+	}()
+	<-started
+	cancel()
+	if err := <-done; err == nil {
+		t.Error("the query came to an end")
+	}
+}

@@ -141,3 +141,23 @@ func TestUnprovenOwnsItsTargets(t *testing.T) {
 		t.Errorf("target %q after the line was overwritten", got)
 	}
 }
+
+func TestLeave(t *testing.T) {
+	u := newUnproven()
+	for source := range 4 {
+		u.note(7, Attempt{Source: source, Line: 1, Target: []byte(fmt.Sprintf("/%d/a?md5=x", min(source, 2)))})
+		u.noteBroken([]byte("h"), Attempt{Source: source, Line: 2, Target: []byte("/b")})
+	}
+	u.note(8, Attempt{Source: 1, Line: 3, Target: []byte("/c")})
+	u.leave(map[int]int{1: inCase, 2: 3})
+	var left []int
+	for _, a := range append(slices.Clone(u.Attempts(7)), u.Broken("h")...) {
+		left = append(left, a.Source)
+	}
+	if !slices.Equal(left, []int{0, 3, 0, 3}) || u.Attempts(8) != nil {
+		t.Errorf("left: %v and %v", left, u.Attempts(8))
+	}
+	if want := len("/0/a?md5=x") + len("/2/a?md5=x") + 2*attemptSize; u.bytes != want {
+		t.Errorf("%d bytes, want %d", u.bytes, want)
+	}
+}
