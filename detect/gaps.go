@@ -177,10 +177,6 @@ func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]boo
 	return places, users
 }
 
-func (k userKey) compare(o userKey) int {
-	return cmp.Or(cmp.Compare(k.link, o.link), cmp.Compare(k.agent, o.agent), cmp.Compare(k.salt, o.salt))
-}
-
 // warnOfEdge says that all requests were logged at one place, if the lines tell.
 func (a *analysis) warnOfEdge() {
 	edge := ""

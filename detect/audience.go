@@ -1,0 +1,165 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+)
+
+// enter stores the users of some circles, and replays the masks over them.
+func (a *analysis) enter(ctx context.Context, to *audience, s *scene) error {
+	p, v := &to.person, &to.visitor
+	p.reset()
+	v.reset()
+	for _, r := range s.reels {
+		a.keep(p, r)
+	}
+	for i := range s.others {
+		a.keepOther(to, &s.others[i])
+	}
+	return cmp.Or(
+		to.persons.Extend(ctx, p.link, p.agent, p.salt, p.class, p.reason, p.requests, p.refusals, p.mismatches, p.addresses, p.prefixes24, p.prefixes16,
+			p.switches, p.interrupted, p.first, p.last),
+		to.visitors.Extend(ctx, v.link, v.agent, v.four, v.at),
+	)
+}
+
+// audience is the tables that keep the users, and the next rows of each.
+type audience struct {
+	persons, visitors *ingest.Rows
+	person            personRows
+	visitor           visitorRows
+}
+
+// visitorRows are rows of table visitor, by column.
+type visitorRows struct {
+	link, agent []uint32
+	four        []bool
+	at          []ingest.Micros
+}
+
+func (v *visitorRows) reset() {
+	v.link, v.agent, v.four, v.at = v.link[:0], v.agent[:0], v.four[:0], v.at[:0]
+}
+
+// personRows are rows of table person, by column.
+type personRows struct {
+	link, agent                               []uint32
+	salt                                      []int64
+	class, reason                             []string
+	requests, refusals, mismatches, addresses []int64
+	prefixes24, prefixes16                    ingest.Counts
+	switches                                  []int64
+	interrupted                               []bool
+	first, last                               []ingest.Micros
+}
+
+// reset leaves no row, and memory for as many.
+func (p *personRows) reset() {
+	p.link, p.agent, p.salt, p.class, p.reason = p.link[:0], p.agent[:0], p.salt[:0], p.class[:0], p.reason[:0]
+	p.requests, p.refusals, p.mismatches, p.addresses = p.requests[:0], p.refusals[:0], p.mismatches[:0], p.addresses[:0]
+	p.prefixes24, p.prefixes16, p.switches, p.interrupted = p.prefixes24[:0], p.prefixes16[:0], p.switches[:0], p.interrupted[:0]
+	p.first, p.last = p.first[:0], p.last[:0]
+}
+
+func (p *personRows) add(k userKey, class finding.Class, reason string, requests, refusals, mismatches, switches int64, interrupted bool, first, last int64) {
+	p.link, p.agent, p.salt = append(p.link, k.link), append(p.agent, k.agent), append(p.salt, k.salt)
+	p.class, p.reason = append(p.class, string(class)), append(p.reason, reason)
+	p.requests, p.refusals, p.mismatches = append(p.requests, requests), append(p.refusals, refusals), append(p.mismatches, mismatches)
+	p.switches, p.interrupted = append(p.switches, switches), append(p.interrupted, interrupted)
+	p.first, p.last = append(p.first, ingest.Micros(first)), append(p.last, ingest.Micros(last))
+}
+
+// spread adds the addresses of the same user; networks of IPv4 addresses alone.
+func (p *personRows) spread(four bool, addresses, prefixes24, prefixes16 int64) {
+	if !four {
+		prefixes24, prefixes16 = -1, -1
+	}
+	p.addresses, p.prefixes24, p.prefixes16 = append(p.addresses, addresses), append(p.prefixes24, prefixes24), append(p.prefixes16, prefixes16)
+}
+
+func (a *analysis) counted(class finding.Class) {
+	a.out.Users.ByClass[class]++
+	a.out.Users.Total++
+}
+
+// keepOther stores a user who was not judged.
+func (a *analysis) keepOther(to *audience, u *other) {
+	class, reason := a.classOf(u)
+	a.counted(class)
+	switch {
+	case a.Unread && u.requests == 1: // see sessions
+	case u.requests == 1 && u.refusals == 0 && u.key.salt == 0:
+		v := &to.visitor
+		v.link, v.agent, v.four, v.at = append(v.link, u.key.link), append(v.agent, u.key.agent), append(v.four, u.four), append(v.at, ingest.Micros(u.first))
+	default:
+		p := &to.person
+		p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
+		p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
+	}
+	if ip := a.boundTo(u); ip.IsValid() {
+		a.replay(u.host, familyOf(ip)).AddBound(ip, 1)
+	}
+	if u.path != nil {
+		a.follow(u.host, u.path)
+	}
+}
+
+// keep stores the users of one circle who were judged.
+func (a *analysis) keep(p *personRows, r *reel) {
+	strangers, crowd := map[uint32][]uint8{}, map[uint32]int{}
+	for i := range r.users {
+		if u := &r.users[i]; u.Class == finding.ManyNetworks {
+			crowd[u.Link]++
+		}
+	}
+	for i := range r.users {
+		u := &r.users[i]
+		name := a.nameIn(r, u)
+		if u.Split && r.who[u.Who] != (userKey{link: name.link, agent: name.agent}) {
+			a.split = append(a.split, r.who[u.Who])
+		}
+		u.Interrupted = u.Interrupted && !a.recovered[name]
+		a.counted(u.Class)
+		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)
+		p.spread(u.Family4, int64(u.Addresses), int64(u.Prefixes24), int64(u.Prefixes16))
+		a.replay(r.host, r.replayFamily(u)).Add(u, u.Signed, uint64(a.linkOf(r, u.Link)))
+		if u.Class == finding.ManyNetworks {
+			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
+		}
+		if r.paths[i] != nil {
+			a.follow(r.host, r.paths[i])
+		}
+		a.flag(r, u, name, crowd[u.Link])
+	}
+	for link, lens := range strangers {
+		if signed := r.Signed[link]; signed.IsValid() {
+			a.replay(r.host, familyOf(signed)).AddStranger(uint64(a.linkOf(r, link)), lens)
+		}
+	}
+}
+
+// replayFamily is the family whose mask question a user belongs to: that of
+// the signing address.
+func (r *reel) replayFamily(u *judge.User) int {
+	switch {
+	case u.Family != 0:
+		return u.Family
+	case u.Signed.IsValid():
+		return familyOf(u.Signed)
+	}
+	return familyOf(r.Events[0].Client)
+}
+
+func (a *analysis) replay(h *host, family int) *judge.Replay {
+	if h.replays[family] == nil {
+		h.replays[family] = judge.NewReplay(h.name, family, a.Thresholds)
+	}
+	return h.replays[family]
+}
+
+func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }

@@ -1,0 +1,208 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+
+	"ipdrift/ingest"
+)
+
+// identify tells who is one user, and fills table member.
+func (a *analysis) identify(ctx context.Context) (err error) {
+	method := &a.out.Method
+	method.IdentityUsers = map[string]int64{}
+	c := newCircles()
+	switch a.loaded.Identity.Kind {
+	case ingest.ByToken:
+		return nil
+	case ingest.ByAuto:
+		for _, take := range []func(context.Context, *circles) error{a.tie, a.takeTurns, a.takeIssued} {
+			if err = take(ctx, c); err != nil {
+				return err
+			}
+		}
+	case ingest.ByAddress:
+		return a.takeAddresses(ctx)
+	default:
+		if err := a.state(ctx, c); err != nil {
+			return err
+		}
+	}
+	if err := a.enroll(ctx, c); err != nil {
+		return err
+	}
+	return a.filmCircles(ctx, c)
+}
+
+// takeAddresses takes an address and a user agent for a user.
+func (a *analysis) takeAddresses(ctx context.Context) error {
+	if _, err := a.conn.ExecContext(ctx, `INSERT INTO member SELECT link, agent, ident, first_value(link) OVER w, first_value(agent) OVER w, first_value(place) OVER w, link
+		FROM (`+stated+`) WINDOW w AS (PARTITION BY ident ORDER BY start, place)`); err != nil {
+		return err
+	}
+	return a.listFirsts(ctx)
+}
+
+// listFirsts names the users who are an address and a user agent.
+func (a *analysis) listFirsts(ctx context.Context) error {
+	a.firsts = []userKey{{}}
+	return ingest.Pages(ctx, a.conn, `SELECT DISTINCT ident, first_link, first_agent, salt FROM member`, func(p ingest.Page) error {
+		links, agents, salts := p.U32(1), p.U32(2), p.I64(3)
+		for i, ident := range p.U32(0) {
+			if n := int(ident) + 1 - len(a.firsts); n > 0 {
+				a.firsts = append(a.firsts, make([]userKey, n)...)
+			}
+			a.firsts[ident] = userKey{links[i], agents[i], salts[i]}
+		}
+		return nil
+	})
+}
+
+// filmCircles makes the film of the circles that are more than one link.
+func (a *analysis) filmCircles(ctx context.Context, c *circles) error {
+	if len(a.members) == 0 {
+		return nil
+	}
+	circles := a.numberCircles(c)
+	if circles == 0 {
+		return nil
+	}
+	var requests int64
+	if err := a.film.each(ctx, func(c *cut) error {
+		for i := range c.strips {
+			if s := &c.strips[i]; a.circleAt[s.number] > 0 {
+				requests += int64(s.to - s.from)
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	var err error
+	a.joint, err = a.film.regroup(ctx, requests, circles+1, a.Room/2, func(place, _ uint32) uint32 { return a.circleAt[place] },
+		func(s *strip) bool { return a.circleAt[s.number] > 0 }, a.viewers)
+	return err
+}
+
+// numberCircles numbers the circles of several links from 1 on, in the order of the
+// film, and notes which links have members. It returns how many there are.
+func (a *analysis) numberCircles(c *circles) int {
+	a.circleAt, a.joined = make([]uint32, len(a.film.links)), newBits(len(a.film.links))
+	numbers := map[int32]uint32{}
+	for place, l := range a.film.links {
+		n, ok := c.linkAt[l.link]
+		if !ok {
+			continue
+		}
+		a.joined.set(uint32(place))
+		root := c.links.root(n)
+		if size := c.links.size[root]; size == 1 || size > maxCircle {
+			continue
+		}
+		if numbers[root] == 0 {
+			numbers[root] = uint32(len(numbers) + 1)
+		}
+		a.circleAt[place] = numbers[root]
+	}
+	return len(numbers)
+}
+
+// tie joins the links with something in common that two viewers never share.
+func (a *analysis) tie(ctx context.Context, c *circles) error {
+	aside, err := a.setIDsAside(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.findKin(ctx, aside); err != nil {
+		return err
+	}
+	var before int32
+	var key uint64
+	var agent uint32
+	return ingest.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, agent FROM tie),
+		k AS (SELECT key, agent FROM t GROUP BY key, agent HAVING count(*) BETWEEN 2 AND `+fmt.Sprint(maxCircle)+`)
+		SELECT t.key, t.kind, t.link, t.agent, l.hash FROM t JOIN k USING (key, agent) JOIN link l ON l.id = t.link ORDER BY t.key, t.agent, l.hash`, func(p ingest.Page) error {
+		keys, kinds, links, agents, hashes := p.U64(0), p.U8(1), p.U32(2), p.U32(3), p.U64(4)
+		for i := range keys {
+			if aside[keys[i]] {
+				continue
+			}
+			n := c.add(atom{link: links[i], agent: agents[i]}, hashes[i], 0)
+			if keys[i] == key && agents[i] == agent {
+				c.join(before, n, ingest.Tie(kinds[i]))
+			}
+			before, key, agent = n, keys[i], agents[i]
+		}
+		return nil
+	})
+}
+
+// stated lists the atoms with an id that the log states, each with its first
+// request. A place is unique among requests.
+const stated = `SELECT h.ident, h.link, h.agent, min(h.start) AS start, arg_min(h.source * 1099511627776 + h.line + 1, (h.start, h.source, h.line)) AS place
+	FROM hit h JOIN outcome o ON o.id = h.outcome WHERE h.ident > 0 AND h.link > 0 AND NOT o.shield GROUP BY ALL`
+
+// state takes the id that the log states for the user.
+func (a *analysis) state(ctx context.Context, c *circles) error {
+	before, ident := int32(-1), uint32(0)
+	return ingest.Pages(ctx, a.conn, `SELECT ident, link, agent, place::BIGINT FROM (`+stated+`) ORDER BY ident, start, place`, func(p ingest.Page) error {
+		idents, links, agents, places := p.U32(0), p.U32(1), p.U32(2), p.I64(3)
+		for i := range idents {
+			n := c.add(atom{links[i], agents[i], idents[i]}, uint64(len(c.atoms)), places[i])
+			if idents[i] == ident {
+				c.join(before, n, 0)
+			}
+			before, ident = n, idents[i]
+		}
+		return nil
+	})
+}
+
+// enroll writes the users that are not one link under one user agent.
+func (a *analysis) enroll(ctx context.Context, c *circles) error {
+	members, err := a.store.Rows("member")
+	if err != nil {
+		return err
+	}
+	least := c.firsts()
+	apart := map[int32]bool{}
+	a.members = map[atom]userKey{}
+	for n, at := range c.atoms {
+		root, circle := c.users.root(int32(n)), c.links.root(c.linkAt[at.link])
+		switch {
+		case at.ident == 0 && c.users.size[root] == 1:
+			continue
+		case c.links.size[circle] > maxCircle:
+			apart[circle] = true
+			continue
+		}
+		first := least[root]
+		if int32(n) == first {
+			a.restOn(c.ties[root])
+		}
+		a.members[at] = userKey{c.atoms[first].link, c.atoms[first].agent, c.salt[first]}
+		if err := members.Append(ctx, at.link, at.agent, at.ident, c.atoms[first].link, c.atoms[first].agent, c.salt[first], c.ids[circle]); err != nil {
+			return err
+		}
+	}
+	a.sayApart(len(apart), c.full)
+	return members.Flush(ctx)
+}
+
+// firsts gives the atom that names each user, by the user's root.
+func (c *circles) firsts() map[int32]int32 {
+	least := map[int32]int32{}
+	for n := range c.atoms {
+		root := c.users.root(int32(n))
+		if first, ok := least[root]; !ok || c.rank[n] < c.rank[first] {
+			least[root] = int32(n)
+		}
+	}
+	return least
+}
+
+// stated tells whether the log states who the users are.
+func (a *analysis) stated() bool {
+	k := a.loaded.Identity.Kind
+	return k != ingest.ByAuto && k != ingest.ByToken
+}

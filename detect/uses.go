@@ -1,0 +1,211 @@
+package detect
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// used is the time in which one user agent used a link, in one directory.
+type used struct {
+	first, final, fellAt          int64  // µs; fellAt: when it was refused last because of its address
+	host, place, agent, dir, file uint32 // host by its place; file: the only one that was asked for; 0: several
+	fell                          uint32 // the client that was refused then; 0: none
+}
+
+// takeTurns joins the links that one player used in turn. Links over several
+// directories, and those whose signing address is not known, stay as they are.
+func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
+	return inShares(func(share, shares uint32) (ok bool, err error) { return a.takeShare(ctx, c, share, shares) })
+}
+
+// mostUses is how many uses are held at once, of 48 bytes. A test has fewer.
+var mostUses = 1 << 20
+
+// takeShare does so with a share of the uses; ok tells whether it is small enough. What
+// was joined may be joined again.
+func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint32) (ok bool, err error) {
+	all, ok, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.has(agent) },
+		func(u *used) bool { return (u.agent*0x9e3779b1^u.dir*0x85ebca6b)>>8%shares == share }, shares >= mostShares)
+	if !ok || err != nil {
+		return false, err
+	}
+	return true, inOrder(ctx, a.Threads,
+		func(emit func([]used) error) error {
+			for len(all) > 0 {
+				n := endBeside(all, min(usesEach, len(all)))
+				if err := emit(all[:n]); err != nil {
+					return err
+				}
+				all = all[n:]
+			}
+			return nil
+		},
+		a.pairAll,
+		func(next [][2]*used) error {
+			for _, p := range next {
+				c.join(a.numberIn(c, p[0]), a.numberIn(c, p[1]), ingest.TieTurn)
+			}
+			return nil
+		})
+}
+
+// usesEach is how many are paired at a time, at least.
+const usesEach = 1 << 11
+
+// endBeside is where the uses beside the one before n end.
+func endBeside(uses []used, n int) int {
+	for n < len(uses) && uses[n].beside(&uses[n-1]) {
+		n++
+	}
+	return n
+}
+
+// mostShares is from how many shares on one that is too large is cut: to the first
+// uses of each user agent in each directory, which are all that is looked at.
+const mostShares = 64
+
+// beside tells whether two uses are of one host, user agent and directory.
+func (u *used) beside(o *used) bool { return u.host == o.host && u.agent == o.agent && u.dir == o.dir }
+
+// pairAll pairs the uses that follow each other among those that stand beside each other.
+func (a *analysis) pairAll(uses []used) (next [][2]*used) {
+	for len(uses) > 0 {
+		n := endBeside(uses, 1)
+		next = a.pair(uses[:min(n, maxTurns)], next)
+		uses = uses[n:]
+	}
+	return next
+}
+
+// pair adds the pairs among uses that stand beside each other, in the order of time.
+func (a *analysis) pair(uses []used, to [][2]*used) [][2]*used {
+	if len(uses) < 2 {
+		return to
+	}
+	turns, links := make([]turn, len(uses)), make([]uint32, len(uses))
+	for i := range uses {
+		u := &uses[i]
+		links[i] = uint32(i)
+		turns[i] = turn{first: u.first, final: u.final, signed: a.signedFor(u.place), file: u.file, fell: a.fallOf(u), links: links[i : i+1 : i+1]}
+	}
+	for _, p := range pairs(turns, a.Thresholds.Recovery.Microseconds()) {
+		to = append(to, [2]*used{&uses[p[0]], &uses[p[1]]})
+	}
+	return to
+}
+
+// numberIn is the number of the atom of a use.
+func (a *analysis) numberIn(c *circles, u *used) int32 {
+	l := &a.film.links[u.place]
+	return c.add(atom{link: l.link, agent: u.agent}, l.hash, 0)
+}
+
+// uses lists uses by some user agents, and of these some, host by host, agent by
+// agent and directory by directory, each in the order of time. Where there are too
+// many it is not ok, unless they may be cut.
+func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, some func(*used) bool, may bool) (all []used, ok bool, err error) {
+	most := mostUses
+	err = pass(ctx, a.Threads, a.film.cuts,
+		func(c *cut) (uses []used, err error) {
+			for i := range c.strips {
+				if s := &c.strips[i]; s.signed > 0 {
+					if uses, err = a.usesOf(s, agents, uses); err != nil {
+						return nil, err
+					}
+				}
+			}
+			return slices.DeleteFunc(uses, func(u used) bool { return !some(&u) }), nil
+		},
+		func(uses []used) error {
+			if all = append(all, uses...); len(all) <= most {
+				return nil
+			}
+			if !may {
+				return errEnough
+			}
+			all = firstUses(all)
+			most = max(most, 2*len(all)) // what is left is of too many directories to be cut
+			return nil
+		})
+	if err == errEnough {
+		return nil, false, nil
+	}
+	slices.SortFunc(all, used.inOrder)
+	return all, true, err
+}
+
+func (u used) inOrder(o used) int {
+	return cmp.Or(cmp.Compare(u.host, o.host), cmp.Compare(u.agent, o.agent), cmp.Compare(u.dir, o.dir), cmp.Compare(u.first, o.first), cmp.Compare(u.place, o.place))
+}
+
+// firstUses are those of each user agent in each directory that are looked at.
+func firstUses(all []used) []used {
+	slices.SortFunc(all, used.inOrder)
+	n := 0
+	var before used
+	return slices.DeleteFunc(all, func(u used) bool {
+		if n++; !u.beside(&before) {
+			n = 1
+		}
+		before = u
+		return n > maxTurns
+	})
+}
+
+// usesOf adds the uses of one link by some user agents.
+func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, to []used) ([]used, error) {
+	from, n := len(to), -1 // n: of the request before
+	var who casting
+	var before frame
+	err := a.eachRequest(s, func(f *frame) {
+		if n < 0 || f.agent != before.agent {
+			if !agents(f.agent) {
+				return
+			}
+			var fresh bool
+			if n, fresh = who.number(userKey{agent: f.agent}); fresh {
+				to = append(to, used{host: a.outcomes[f.outcome].host.place, place: s.number, agent: f.agent, dir: f.dir, first: f.start, file: a.fileOf(f)})
+			}
+		}
+		before = *f
+		u := &to[from+n]
+		u.final = f.start
+		if f.dir != u.dir {
+			u.dir = 0
+		}
+		if u.file > 0 && a.fileOf(f) != u.file {
+			u.file = 0
+		}
+		if f.cause != a.words.mismatch && f.cause != a.expiredMismatch {
+			return
+		}
+		if u.fell == 0 || f.start > u.fellAt || bytes.Compare(a.text(f.client), a.text(u.fell)) > 0 {
+			u.fell, u.fellAt = f.client, f.start
+		}
+	})
+	of := slices.DeleteFunc(to[from:], func(u used) bool { return u.dir == 0 })
+	return to[:from+len(of)], err
+}
+
+// fallOf is the last refusal in a use, of the address that the next link is signed
+// for.
+func (a *analysis) fallOf(u *used) fall {
+	if u.fell == 0 {
+		return fall{}
+	}
+	client := a.client(a.clients.of(u.fell))
+	if b, ok := a.hosts[a.names[u.host]].policy.mask(familyOf(client)); ok {
+		client = cutTo(client, int(b.Prefix))
+	}
+	return fall{client, u.fellAt}
+}
+
+// text is an address as the case has it.
+func (a *analysis) text(client uint32) []byte {
+	return token.AppendAddr(nil, a.clients.address(client))
+}
