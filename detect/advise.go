@@ -172,7 +172,7 @@ func (a *analysis) warn() {
 		say("%d of %d unresolved {link is|links are} of earlier runs and {was|were} not searched again: their tokens are not kept", a.tokenless, a.out.Method.Search.Unresolved)
 	}
 	if m := a.out.Method.Search; m.Skipped > a.tokenless {
-		say("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, deepSample)
+		say("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, hostSample)
 	}
 	for _, d := range a.draws {
 		say("%s", d.says())

@@ -44,33 +44,6 @@ func (a *analysis) realNetwork(shown netip.Prefix) netip.Prefix {
 	return a.Pseudonyms.RealNetwork(shown).Masked()
 }
 
-// zeros tells whether an address ends in zeros: its host part (the last octet, of
-// IPv6 64 bits), and the octet before.
-func zeros(ip netip.Addr) (host, next bool) {
-	raw := ip.As16()
-	if ip.Unmap().Is4() {
-		return raw[15] == 0, raw[14] == 0
-	}
-	return bytes.Equal(raw[8:], make([]byte, 8)), raw[7] == 0
-}
-
-// manyClients is how many clients of a link are put in order where the case has
-// them in another one.
-const manyClients = 1 << 12
-
-// inOrderOfText puts the clients of a suspect into the order that the case has
-// them in where it holds addresses.
-func (s *suspect) inOrderOfText(most int) {
-	rest := s.clients
-	if s.issued {
-		rest = s.clients[1:]
-	}
-	slices.SortFunc(rest, func(x, y netip.Addr) int {
-		return bytes.Compare(token.AppendAddr(nil, x), token.AppendAddr(nil, y))
-	})
-	s.clients = s.clients[:min(len(s.clients), most)]
-}
-
 // byAddress puts visits into the order of their real addresses; those of one
 // address stay as they are.
 func (a *analysis) byAddress(visits []visit) {

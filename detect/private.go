@@ -33,7 +33,7 @@ func (a *analysis) searchPrivate(ctx context.Context, suspects []*suspect) {
 	var sample, rest []*suspect
 	for _, name := range a.names {
 		h := a.hosts[name]
-		if all := left[h]; len(all) > deepSample && 2*int64(len(all)) > h.policy.total && len(sample) < privateSample*privateHosts {
+		if all := left[h]; len(all) > hostSample && 2*int64(len(all)) > h.policy.total && len(sample) < privateSample*privateHosts {
 			sample = append(sample, all[:privateSample]...)
 			rest = append(rest, all[privateSample:]...)
 		}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -12,8 +11,7 @@ import (
 )
 
 const (
-	deepSample = 30 // links of a host that are searched deeply; none found bounds the rest below 10 % (rule of three)
-	examSample = 30 // links of a host whose signer is examined before the rest has to have a reason
+	hostSample = 30 // links of a host that take a step before the rest has to have a reason; none found bounds the rest below 10 % (rule of three)
 	maxUp      = 8  // directories above that are tried
 
 	restBudget  = 500_000_000 // candidates that are tried in one step for links beyond the samples
@@ -31,22 +29,6 @@ type proof struct {
 	network token.Binding // addr is no more than the network of the observed address, under this mask
 	private bool          // the link itself names a private address
 	mistake token.Mistake // what the signer did wrong; zero where nothing but address, path or binding differs
-}
-
-// suspect is a link that verifies for no request of the log.
-type suspect struct {
-	link     uint32
-	hash     uint64 // of the link
-	unserved bool
-	host     *host
-	clients  []netip.Addr // distinct, in order
-	issued   bool         // the first of them is what the signer saw
-	found    *proof
-	examined bool // for mistakes of its signer
-	deep     bool // has been searched deeply
-	skipped  bool
-	tried    uint64
-	nets     []netip.Prefix // where its clients' operators have addresses
 }
 
 // search finds out what the links were signed with that verify for no
@@ -73,30 +55,6 @@ func (a *analysis) search(ctx context.Context) error {
 	a.tell(suspects)
 	a.guess()
 	return ctx.Err()
-}
-
-// suspects are the links of the survey that have to be searched, host by host.
-func (a *analysis) suspects() []*suspect {
-	out := a.survey.suspects
-	a.passed = a.survey.passed
-	slices.SortFunc(out, func(x, y *suspect) int {
-		switch {
-		case x.host != y.host:
-			return cmp.Compare(x.host.name, y.host.name)
-		case x.hash != y.hash:
-			return cmp.Compare(x.hash, y.hash)
-		}
-		return cmp.Compare(x.link, y.link)
-	})
-	for _, s := range out {
-		known := a.before[s.link]
-		s.found, s.examined = known.proof, known.examined
-		a.issuedTo(s, s.hash)
-		if a.Pseudonyms != nil {
-			s.inOrderOfText(mostClients)
-		}
-	}
-	return out
 }
 
 // round runs one step over the suspects that are not explained yet.
@@ -129,9 +87,9 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool *pool, s
 // addresses were found, and those of the request's operator; then, if that is
 // asked for, all of IPv4.
 func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) error {
-	a.sampled(ctx, suspects, pool, examSample, func(f *finder, s *suspect) { f.examine(s) })
+	a.sampled(ctx, suspects, pool, func(f *finder, s *suspect) { f.examine(s) })
 	bound := slices.DeleteFunc(slices.Clone(suspects), func(s *suspect) bool { return !a.searches(s.host) })
-	a.sampled(ctx, bound, pool, deepSample, func(f *finder, s *suspect) {
+	a.sampled(ctx, bound, pool, func(f *finder, s *suspect) {
 		s.deep = true
 		f.deep(s)
 	})
@@ -144,12 +102,12 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) 
 		likely = likelyFar
 	}
 	found := foundIn(bound, likely)
-	a.sampled(ctx, bound, nil, examSample, func(f *finder, s *suspect) { f.likely(s, found, likely) })
+	a.sampled(ctx, bound, nil, func(f *finder, s *suspect) { f.likely(s, found, likely) })
 	switch {
 	case a.Recover == RecoverFull:
 		a.full(ctx, bound)
 		found = foundIn(bound, likely)
-		a.sampled(ctx, bound, nil, examSample, func(f *finder, s *suspect) { f.likely(s, found, likely) })
+		a.sampled(ctx, bound, nil, func(f *finder, s *suspect) { f.likely(s, found, likely) })
 	case a.Recover.sample() > 0:
 		a.drawn(ctx, bound)
 	}
@@ -158,12 +116,12 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) 
 
 // sampled takes a step for a sample of each host, and for the rest of a host
 // only where the sample gave something, as far as the budget goes.
-func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool, size int, step func(*finder, *suspect)) {
+func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool, step func(*finder, *suspect)) {
 	first, rest := map[*host][]*suspect{}, map[*host][]*suspect{}
 	for _, s := range suspects {
 		switch {
 		case s.found != nil || s.skipped:
-		case len(first[s.host]) < size:
+		case len(first[s.host]) < hostSample:
 			first[s.host] = append(first[s.host], s)
 		default:
 			rest[s.host] = append(rest[s.host], s)

@@ -1,11 +1,8 @@
 package detect
 
 import (
-	"cmp"
 	"context"
-	"net/netip"
 	"slices"
-	"time"
 
 	"ipdrift/ingest"
 	"ipdrift/token"
@@ -148,100 +145,6 @@ func (s *survey) fetch(links []visited) {
 	}
 }
 
-// counted adds requests to the figures of their host.
-func (h *host) counted(v *visit, linked bool) {
-	h.requests += v.n
-	if linked {
-		h.families[int(v.family)] = true
-	}
-	if !v.served() {
-		return
-	}
-	h.served += v.n
-	switch v.shape {
-	case token.BadShape:
-		h.broken += v.n
-	case token.Signed:
-		h.signed += v.n
-	}
-	if v.matched && v.stale {
-		h.outdated += v.n
-	}
-}
-
-// lasts adds a time at which the host was asked.
-func (h *host) lasts(first, final int64) {
-	if h.final == 0 {
-		h.first, h.final = first, final
-	}
-	h.first, h.final = min(h.first, first), max(h.final, final)
-	h.span = time.Duration(h.final-h.first) * time.Microsecond
-}
-
-// times are those of the first and the last request, µs; ok tells whether there
-// is one.
-func (a *analysis) times() (first, last int64, ok bool) {
-	for _, name := range a.names {
-		h := a.hosts[name]
-		if h.final == 0 {
-			continue
-		}
-		if !ok {
-			first, last, ok = h.first, h.final, true
-		}
-		first, last = min(first, h.first), max(last, h.final)
-	}
-	return first, last, ok
-}
-
-// census is what the visits of a link have been, all of them, and by whether
-// there was a key.
-type census struct {
-	served, matched, keyed bool
-	by                     [2]struct{ some, taken, held, failed bool }
-}
-
-func (c *census) add(v *visit) {
-	served, k := v.served(), 0
-	if v.keyed {
-		k = 1
-	}
-	c.served, c.matched, c.keyed = c.served || served, c.matched || v.matched, c.keyed || v.keyed
-	by, counts := &c.by[k], served || v.refused() && v.method != "OPTIONS"
-	by.some, by.taken, by.held, by.failed = by.some || counts, by.taken || served, by.held || counts && v.matched, by.failed || served && !v.matched
-}
-
-// calibrated counts a link for the calibration of its host: what was read
-// without a key says nothing about it, nor does what was neither served nor refused,
-// or a preflight. silent tells that it was only refused, and does not reproduce.
-func (h *host) calibrated(c *census, deadline int64) (silent bool) {
-	by := &c.by[0]
-	if h.keyed {
-		by = &c.by[1]
-	}
-	switch {
-	case by.taken || by.held:
-		h.tokens++
-		if by.held && !by.failed {
-			h.verified++
-		}
-	case by.some:
-		h.silent++
-		silent = true
-	}
-	if !c.matched {
-		return silent
-	}
-	h.links++
-	switch {
-	case deadline > token.Never:
-		h.fine++
-	case deadline < longAgo:
-		h.brief++
-	}
-	return silent
-}
-
 // learn counts how a link is signed, if its hash says so: one for a path that
 // ends in a slash, or for an address that ends in zeros, fits two ways. In a log
 // with masked addresses all of them end in zeros.
@@ -276,49 +179,4 @@ func (a *analysis) asText(r rule) rule {
 		r.binding = token.Binding{Kind: token.BindMask, Prefix: 24}
 	}
 	return r
-}
-
-// mostClients is how many clients of a suspect are looked at: the first in the
-// order of their texts.
-const mostClients = 16
-
-// suspect adds a link that verifies for no request.
-func (s *survey) suspect(l *visited, unserved bool) {
-	var texts []string
-	at := map[string]netip.Addr{}
-	for i := range l.visits {
-		v := &l.visits[i]
-		if i > 0 && v.hi == l.visits[i-1].hi && v.lo == l.visits[i-1].lo && v.mapped == l.visits[i-1].mapped && v.family == l.visits[i-1].family {
-			continue
-		}
-		ip := ingest.Address(v.family, v.mapped, v.hi, v.lo)
-		text := string(token.AppendAddr(nil, ip))
-		if _, ok := at[text]; !ok {
-			texts, at[text] = append(texts, text), ip
-		}
-	}
-	slices.Sort(texts)
-	limit := mostClients
-	if s.Pseudonyms != nil {
-		limit = manyClients
-	}
-	one := &suspect{link: l.link, hash: l.hash, host: l.host(), unserved: unserved}
-	for _, text := range texts[:min(len(texts), limit)] {
-		one.clients = append(one.clients, s.Pseudonyms.Real(at[text]))
-	}
-	if s.suspects = append(s.suspects, one); len(s.suspects) >= maxSuspects*3/2 {
-		s.choose()
-	}
-}
-
-// choose keeps as many suspects as are looked into: those with the lowest hashes,
-// which no traffic can choose.
-func (s *survey) choose() {
-	if len(s.suspects) <= maxSuspects {
-		return
-	}
-	slices.SortFunc(s.suspects, func(x, y *suspect) int { return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.link, y.link)) })
-	s.passed += int64(len(s.suspects) - maxSuspects)
-	clear(s.suspects[maxSuspects:])
-	s.suspects = s.suspects[:maxSuspects]
 }

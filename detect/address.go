@@ -1,0 +1,79 @@
+package detect
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+func cutTo(ip netip.Addr, length int) netip.Addr {
+	p, err := ip.Unmap().Prefix(length)
+	if err != nil {
+		return ip
+	}
+	return p.Masked().Addr()
+}
+
+func isPrivate(ip netip.Addr) bool {
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
+}
+
+// ownNetwork tells whether an address is no more than the network of an observed
+// one, and under which mask; the zero Binding if it is not.
+func ownNetwork(clients []netip.Addr, found netip.Addr) token.Binding {
+	for _, ip := range clients {
+		for _, b := range ingest.Masks(ip) {
+			if b.Form == token.FormNetwork && ip != found && cutTo(ip, int(b.Prefix)) == found {
+				return b
+			}
+		}
+	}
+	return token.Binding{}
+}
+
+// translated is the IPv4 address inside one of NAT64 (RFC 6052, 2.1).
+func translated(ip netip.Addr) (netip.Addr, bool) {
+	if !netip.PrefixFrom(netip.AddrFrom16([16]byte{1: 0x64, 2: 0xff, 3: 0x9b}), 96).Contains(ip) {
+		return netip.Addr{}, false
+	}
+	raw := ip.As16()
+	return netip.AddrFrom4([4]byte(raw[12:])), true
+}
+
+// networks lists the distinct IPv4 prefixes of some addresses.
+func networks(ips []netip.Addr, length int) []netip.Prefix {
+	var out []netip.Prefix
+	for _, ip := range ips {
+		if p, err := ip.Prefix(length); err == nil && ip.Is4() && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func familyOf(ip netip.Addr) int {
+	if ip.Unmap().Is4() {
+		return 4
+	}
+	return 6
+}
+
+func wholeLength(family int) int {
+	if family == 6 {
+		return 128
+	}
+	return 32
+}
+
+// zeros tells whether an address ends in zeros: its host part (the last octet, of
+// IPv6 64 bits), and the octet before.
+func zeros(ip netip.Addr) (host, next bool) {
+	raw := ip.As16()
+	if ip.Unmap().Is4() {
+		return raw[15] == 0, raw[14] == 0
+	}
+	return bytes.Equal(raw[8:], make([]byte, 8)), raw[7] == 0
+}

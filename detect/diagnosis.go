@@ -1,0 +1,226 @@
+package detect
+
+import (
+	"context"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"ipdrift/detect/finding"
+	"ipdrift/ingest/format"
+	"ipdrift/token"
+)
+
+// failure is what the links of a host show whose calibration fails.
+type failure struct {
+	links   int64
+	by      map[uint32]uint32 // links by the client that asked for them: one of those of an address
+	failing []sampled         // the first in the order of their hashes
+}
+
+// sampled is a served link that does not reproduce, with an address it was
+// served to.
+type sampled struct {
+	link   uint32
+	client netip.Addr
+}
+
+// diagnosed is how many failing links of a host are looked into.
+const diagnosed = 60
+
+// failedClients is how many clients hosts have that are looked into at once, about. A
+// test has fewer.
+var failedClients int64 = 1 << 21
+
+// inspect looks into the hosts whose calibration fails, the first of some.
+func (a *analysis) inspect(ctx context.Context, names []string) error {
+	var failed []*host
+	for _, name := range names {
+		if h := a.hosts[name]; a.fails(h) {
+			failed = append(failed, h)
+		}
+	}
+	for _, h := range batches(failed, failedClients, func(h *host) int64 { return min(h.requests, int64(len(a.clients.kinds))) })[0] {
+		h.failure = &failure{by: map[uint32]uint32{}}
+	}
+	return a.eachLink(ctx, func(links []visited) error {
+		for i := range links {
+			if l := &links[i]; l.link > 0 && l.host().failure != nil {
+				l.host().failure.add(a, l)
+			}
+		}
+		return nil
+	})
+}
+
+func (f *failure) add(a *analysis, l *visited) {
+	f.links++
+	var seen [2]bool // the address, as it is and mapped
+	var first string // of those that it was served to and does not reproduce for
+	s := sampled{link: l.link}
+	for i := range l.visits {
+		v := &l.visits[i]
+		if i > 0 && (v.hi != l.visits[i-1].hi || v.lo != l.visits[i-1].lo) {
+			seen = [2]bool{}
+		}
+		if !seen[v.mapped] {
+			seen[v.mapped] = true
+			f.by[v.client]++
+		}
+		if len(f.failing) == diagnosed || v.matched || !v.served() {
+			continue
+		}
+		if ip := a.client(v.family, v.mapped, v.hi, v.lo); first == "" || ip.String() < first {
+			first, s.client = ip.String(), ip
+		}
+	}
+	if first != "" {
+		f.failing = append(f.failing, s)
+	}
+}
+
+// addresses hands on the addresses that asked, with their links.
+func (f *failure) addresses(c *clients, each func(client uint32, links int64)) {
+	list := slices.Collect(maps.Keys(f.by))
+	c.sort(list)
+	for from := 0; from < len(list); {
+		links, to := int64(0), from
+		for ; to < len(list) && c.address(list[to]) == c.address(list[from]); to++ {
+			links += int64(f.by[list[to]])
+		}
+		each(list[from], links)
+		from = to
+	}
+}
+
+// diagnose names the likely fault behind served links that do not reproduce,
+// and how that is known.
+func (a *analysis) diagnose(h *host) string {
+	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.verified, h.tokens)
+	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
+		if fault := test(h); fault != "" {
+			return head + ": " + fault
+		}
+	}
+	if h.verified == 0 {
+		return head + ": most likely the key or the scheme is wrong, since neither file nor directory, with the address, without it or under a mask, gives a single match"
+	}
+	return head + ": the failing ones fit neither another path nor another address of the log; a second key may be in use"
+}
+
+// maskedLog finds addresses whose last octet was cut off in the log.
+func (a *analysis) maskedLog(h *host) string {
+	all, cut := 0, 0
+	h.failure.addresses(&a.clients, func(client uint32, _ int64) {
+		all++
+		if zero, _ := zeros(a.client(a.clients.of(client))); zero {
+			cut++
+		}
+	})
+	if cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
+		return ""
+	}
+	return format.Sentence("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all)
+}
+
+// proxied finds an address field that holds a proxy instead of the viewer.
+func (a *analysis) proxied(h *host) string {
+	var links int64
+	var top string
+	h.failure.addresses(&a.clients, func(client uint32, n int64) {
+		if n < links {
+			return
+		}
+		if text := string(token.AppendAddr(nil, a.clients.address(client))); n > links || text < top {
+			links, top = n, text
+		}
+	})
+	ip, bad := a.real(top)
+	private := bad == nil && (ip.IsPrivate() || ip.IsLoopback())
+	if share := float64(links) / max(1, float64(h.failure.links)); share < 0.1 || share < 0.5 && !private {
+		return ""
+	}
+	return format.Sentence("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, h.failure.links, top)
+}
+
+// signedElsewhere finds served links that were signed for another address or
+// none of the host's rules: the search has proven it.
+func (a *analysis) signedElsewhere(h *host) string {
+	counts := map[netip.Addr]int{}
+	total := 0
+	for _, p := range a.proofs {
+		if p.host == h && p.mistake.Name == "" && p.how.binding.Kind == token.BindAddress && p.how.scope != token.ScopeAncestor {
+			counts[p.addr]++
+			total++
+		}
+	}
+	var top netip.Addr
+	for ip, n := range counts {
+		if n > counts[top] || n == counts[top] && ip.Less(top) {
+			top = ip
+		}
+	}
+	switch {
+	case total == 0:
+		return ""
+	case counts[top]*2 > total && total > 1:
+		return format.Sentence("%d {link was|links were} signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
+	}
+	return format.Sentence("%d served {link was|links were} signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
+}
+
+// foreignKey tries the keys of the other hosts.
+func (a *analysis) foreignKey(h *host) string {
+	links := h.failure.failing
+	for _, name := range a.names {
+		other := a.hosts[name]
+		if other == h || len(other.keys) == 0 || other.status == finding.Failed {
+			continue
+		}
+		if n := a.holdUnder(h, links, other.keys, false); n*2 > len(links) {
+			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", name, n, len(links))
+		}
+	}
+	return ""
+}
+
+// oddPlace tries the directories above.
+func (a *analysis) oddPlace(h *host) string {
+	links := h.failure.failing
+	if n := a.holdUnder(h, links, h.keys, true); n*2 > len(links) {
+		return format.Sentence("the path rule is another one: %d of %d failing {token is|tokens are} signed over a directory further up", n, len(links))
+	}
+	return ""
+}
+
+// oddText asks what else the failing links could have been hashed over.
+func (a *analysis) oddText(h *host) string {
+	counts := map[token.Mistake]int64{}
+	var top token.Mistake
+	for _, m := range a.wrong(h) {
+		if counts[m]++; counts[m] > counts[top] || counts[m] == counts[top] && m.Name < top.Name {
+			top = m
+		}
+	}
+	if counts[top]*2 <= h.examined {
+		return ""
+	}
+	return format.Sentence("%d of %d failing {token reproduces|tokens reproduce} under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
+}
+
+// holdUnder counts links that verify under other keys or further up.
+func (a *analysis) holdUnder(h *host, links []sampled, keys []token.Key, ancestors bool) (n int) {
+	f := newFinder(a, nil)
+	f.turnTo(h)
+	for _, s := range links {
+		probe := &suspect{link: s.link, host: &host{name: h.name, asked: h.asked, stated: h.stated, keys: keys, policy: newPolicy(token.Resource{}, token.ScopeAuto)}}
+		for _, g := range f.goals(probe, ancestors) {
+			f.aim(probe.host, &g)
+			if f.hit(probe, &g, s.client, token.Binding{}) || f.hit(probe, &g, s.client, token.Binding{Kind: token.BindNone}) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

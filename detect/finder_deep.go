@@ -1,0 +1,74 @@
+package detect
+
+import (
+	"net/netip"
+
+	"ipdrift/token"
+)
+
+// deep tries every address of the log, and the whole /16s around the request.
+func (f *finder) deep(s *suspect) {
+	if !f.worth(s) {
+		return
+	}
+	for _, g := range f.goals(s, false) {
+		f.aim(s.host, &g)
+		if f.among(s, &g, 0, f.pool.size()) || f.sweep(s, &g, 16) {
+			return
+		}
+	}
+}
+
+// among tries some addresses of the log, or their networks where the host binds to a mask.
+func (f *finder) among(s *suspect, g *goal, from, to int) bool {
+	ips := f.pool.Addrs()
+	if !s.host.policy.masks() {
+		i, tried, ok := f.trier.Among(f.pool.List, from, to)
+		f.tried += tried
+		return ok && f.hit(s, g, ips[i], token.Binding{})
+	}
+	for _, ip := range ips[from:to] {
+		b, _ := s.host.policy.mask(familyOf(ip))
+		if f.hit(s, g, ip, b) {
+			return true
+		}
+	}
+	return false
+}
+
+// sweep tries every address around the suspect's own.
+func (f *finder) sweep(s *suspect, g *goal, length int) bool {
+	for _, p := range networks(s.clients, length) {
+		if f.whole(s, g, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// whole tries every address of an IPv4 prefix, or every network in it where
+// the host binds to a mask.
+func (f *finder) whole(s *suspect, g *goal, p netip.Prefix) bool {
+	if m, ok := s.host.policy.mask(4); ok {
+		return f.networks(s, g, p, m)
+	}
+	ip, tried, ok := f.trier.Sweep(p)
+	f.tried += tried
+	return ok && f.hit(s, g, ip, token.Binding{})
+}
+
+func (f *finder) networks(s *suspect, g *goal, p netip.Prefix, m token.Binding) bool {
+	for ip := p.Addr(); p.Contains(ip); {
+		if f.hit(s, g, ip, m) {
+			return true
+		}
+		raw := ip.As4()
+		n := uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
+		next := n + 1<<(32-m.Prefix)
+		if next < n {
+			return false
+		}
+		ip = netip.AddrFrom4([4]byte{byte(next >> 24), byte(next >> 16), byte(next >> 8), byte(next)})
+	}
+	return false
+}

@@ -1,0 +1,41 @@
+package detect
+
+import (
+	"net/netip"
+	"slices"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// longTarget is more than any server takes by default (Apache 8 KiB, nginx 8 or 32): a
+// longer one is not examined, which takes up to 4,000 hashes of it.
+const longTarget = 32 << 10
+
+// examine asks what the signer did wrong.
+func (f *finder) examine(s *suspect) {
+	attempts := f.loaded.Unproven.Attempts(s.link)
+	if len(attempts) == 0 || len(attempts[0].Target) > longTarget {
+		return
+	}
+	s.examined = true
+	found, ok := f.examiner.Examine(f.suspicion(s.host, &attempts[0], s.clients))
+	if ok {
+		s.found = &proof{host: s.host, addr: found.Client, mistake: found.Mistake}
+	}
+}
+
+// suspicion is what is known of a failing request.
+func (f *finder) suspicion(h *host, at *ingest.Attempt, clients []netip.Addr) *token.Suspect {
+	others := map[string][]token.Key{}
+	for name, o := range f.hosts {
+		if o != h && len(o.keys) > 0 && !slices.EqualFunc(o.keys, h.keys, token.Key.Equal) {
+			others[name] = o.keys
+		}
+	}
+	now, old := token.InUse(h.keys, h.spans, at.Start/1e6)
+	return &token.Suspect{
+		Target: at.Target, Host: h.asked, Clients: clients[:min(len(clients), 4)], Time: at.Start / 1e6, Policy: h.policy.edge(),
+		Keys: now, OldKeys: old, OtherKeys: others, Seen: ingest.Seen([]byte(h.asked), at.UserAgent, at.Referer),
+	}
+}

@@ -1,0 +1,122 @@
+package detect
+
+import (
+	"net/netip"
+	"slices"
+
+	"ipdrift/token"
+)
+
+// naming is the range that a link names itself, on a host without a key.
+func (a *analysis) naming(parser *token.Parser, k *kind) netip.Prefix {
+	if !k.host.stated.Scheme.Visible || len(k.host.keys) > 0 {
+		return netip.Prefix{}
+	}
+	var l token.Link
+	for _, at := range a.loaded.Unproven.Attempts(k.link) {
+		parser.Parse(at.Target, &l)
+		return l.Bound
+	}
+	return netip.Prefix{}
+}
+
+// listKinds lists the visits of a link, those together that differ in the user alone.
+func (l *leaf) listKinds(d *docket) error {
+	if l.Pseudonyms != nil {
+		l.byAddress(d.visits)
+	}
+	from := len(l.kinds)
+	for i := range d.visits {
+		v := &d.visits[i]
+		if i > 0 && v.sameKind(&d.visits[i-1]) {
+			l.kinds[len(l.kinds)-1].n += v.n
+			continue
+		}
+		dir, err := l.texts.dirs.of(v.dir)
+		if err != nil {
+			return err
+		}
+		file, err := l.texts.files.of(v.file)
+		if err != nil {
+			return err
+		}
+		l.kinds = append(l.kinds, kind{
+			id: v.id, link: d.link, client: v.client, dir: v.dir, file: v.file, n: v.n,
+			ip: l.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dir, rawFile: file,
+		})
+	}
+	d.kinds = l.kinds[from:len(l.kinds):len(l.kinds)]
+	return nil
+}
+
+// parser is the one of a scheme.
+func (l *leaf) parser(s *token.Scheme) *token.Parser {
+	if l.parsers[s] == nil {
+		l.parsers[s] = token.NewParser(s)
+	}
+	return l.parsers[s]
+}
+
+// decoder undoes the escaping of paths as the edge does.
+type decoder struct {
+	raw  []byte
+	link token.Link
+}
+
+// path is valid until the next one; nil where there is none.
+func (d *decoder) path(parser *token.Parser, dir, file string) []byte {
+	d.raw = append(append(d.raw[:0], dir...), file...)
+	if parser.Parse(d.raw, &d.link); !d.link.PathOK {
+		return nil
+	}
+	return d.link.Path
+}
+
+// keepPath copies a path for as long as the dockets last.
+func (l *leaf) keepPath(path []byte) []byte {
+	if path == nil {
+		return nil
+	}
+	from := len(l.paths)
+	l.paths = append(l.paths, path...)
+	return l.paths[from:len(l.paths):len(l.paths)]
+}
+
+// proof tells what a link was signed with: by a request of its own that
+// verifies, else by what the search found. witness says that the former
+// explains a request that failed.
+func (a *analysis) proof(kinds []kind) (best *proof, witness bool) {
+	failed := false
+	for i := range kinds {
+		k := &kinds[i]
+		if !k.matched {
+			failed = failed || k.shape == token.Signed
+			continue
+		}
+		if best != nil && !k.host.policy.accepts(k, k.how) {
+			continue
+		}
+		best = &proof{host: k.host, how: k.how, path: string(token.ScopePath(k.path, k.how.scope, int(k.how.up)))}
+		switch k.how.binding.Kind {
+		case token.BindAddress:
+			best.addr = k.ip
+		case token.BindMask:
+			best.addr = cutTo(k.ip, int(k.how.binding.Prefix))
+		}
+	}
+	if best == nil {
+		return a.proofs[kinds[0].link], false
+	}
+	return best, failed
+}
+
+// servedTo lists the addresses a link was served to.
+func servedTo(kinds []kind) []netip.Addr {
+	var out []netip.Addr
+	for i := range kinds {
+		if k := &kinds[i]; k.served() && !slices.Contains(out, k.ip) && len(out) < 64 {
+			out = append(out, k.ip)
+		}
+	}
+	return out
+}
