@@ -4,14 +4,11 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
-	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -116,97 +113,4 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		q.Bound, q.Unbound = h.policy.bound(), !h.policy.bound()
 	}
 	return q
-}
-
-// warnOf notes what limits the result where it is found.
-func (a *analysis) warnOf(text string, args ...any) {
-	a.out.Warnings = append(a.out.Warnings, format.Sentence(text, args...))
-}
-
-// warn says what limits the result.
-func (a *analysis) warn() {
-	say := a.warnOf
-	for _, s := range a.loaded.Sources {
-		if s.Err != nil {
-			say("%s: %v", s.Path, s.Err)
-		}
-	}
-	for _, text := range append(a.notes(), a.loaded.Remarks...) {
-		say("%s", text)
-	}
-	if n := a.loaded.LeftOut; n > 0 {
-		say("%d {request|requests} outside --since, --until or --host {was|were} left out", n)
-	}
-	a.warnOfEdge()
-	if a.loaded.Queries == 0 && a.out.Input.Parsed > a.loaded.LeftOut {
-		say("no request has a query string: the tokens were stripped from this log, so nothing about them can be told; ask for a log with query strings")
-	}
-	if a.masked {
-		say("the addresses in this log are masked (they end in zeros): a token bound to a whole address cannot be checked, and moves within a /24 are not seen; ask for a log with whole addresses")
-	}
-	for _, r := range a.out.Input.Rejects {
-		if r.Reason == "masked address" {
-			say("%d {line holds|lines hold} masked addresses (%s:%s): no address-bound token can be checked against them", r.Lines, r.Source, strconv.FormatInt(r.Line, 10))
-		}
-	}
-	for _, name := range a.names {
-		h := a.hosts[name]
-		if h.broken >= a.Thresholds.CalibrationTokens && h.broken > h.signed {
-			say("%s: %d of %d served {token is|tokens are} malformed: the log seems to shorten or to mask them, so nothing about them can be told", name, h.broken, h.broken+h.signed)
-		}
-		a.warnUnsigned(h)
-		if h.refusalsOnly() {
-			say("%s: the log holds refused requests only; rates and interleaving are not claimed", name)
-		}
-		if h.policy.contradicted() {
-			say("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", name)
-		}
-		if h.outdated > 0 {
-			say("%s: %d {request was|requests were} served whose link is signed with a key outside its stated validity: the edge still takes it, or the validity is wrong", name, h.outdated)
-		}
-		if h.status == finding.Failed {
-			say("%s: calibration failed, %s", name, h.reason)
-		}
-	}
-	if a.tokenless > 0 {
-		say("%d of %d unresolved {link is|links are} of earlier runs and {was|were} not searched again: their tokens are not kept", a.tokenless, a.out.Method.Search.Unresolved)
-	}
-	if m := a.out.Method.Search; m.Skipped > a.tokenless {
-		say("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, hostSample)
-	}
-	for _, d := range a.draws {
-		say("%s", d.says())
-	}
-	if m := a.out.Method.Search; m.Full > 0 {
-		say("all of IPv4 was searched for %d {link|links} (one run takes %d at most), for %d of them in vain; %d {hash was|hashes were} tried in all", m.Full, max(fullBudget, a.Recover.sample()), a.vain, m.Candidates)
-	}
-	if n := a.out.Denials.Disagreements; n > 0 {
-		say("on %d refused {request|requests} the edge's reason code and the recomputed verdict disagree", n)
-	}
-}
-
-// notes says what the lines of the sources show about them, each thing once,
-// unless it is said of the whole log.
-func (a *analysis) notes() []string {
-	var order []string
-	files := map[string][]string{}
-	for _, s := range a.loaded.Sources {
-		for _, text := range s.Notes {
-			stripped := a.loaded.Queries == 0 && strings.Contains(text, "query string")
-			if stripped || a.masked && strings.Contains(text, "addresses were cut") {
-				continue
-			}
-			if files[text] == nil {
-				order = append(order, text)
-			}
-			files[text] = append(files[text], s.Path)
-		}
-	}
-	for i, text := range order {
-		if order[i] = files[text][0]; len(files[text]) > 1 {
-			order[i] += format.Sentence(" and %d more", len(files[text])-1)
-		}
-		order[i] += ": " + text
-	}
-	return order
 }

@@ -51,44 +51,8 @@ type viewer struct {
 // watched lists who is looked at: on each host some of the users who asked often
 // enough with the links of the lowest hashes.
 func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
-	requests, first := map[viewer]int64{}, map[viewer]uint32{}
-	most := uint64(math.MaxUint64)
-	if links := len(a.film.links) - 1; links > gapLinks {
-		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
-	}
-	err := a.film.each(ctx, func(c *cut) error {
-		for i := range c.strips {
-			s := &c.strips[i]
-			if s.number > 0 && s.hash >= most {
-				return errEnough
-			}
-			if s.number == 0 {
-				continue
-			}
-			var who casting
-			var viewers []viewer
-			var counts []int64
-			if err := a.eachUser(s, func(f *frame, k userKey) int {
-				n, fresh := who.number(k)
-				if fresh {
-					viewers, counts = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0)
-				}
-				return n
-			}, func(n int, _ *frame) { counts[n]++ }); err != nil {
-				return err
-			}
-			for n, v := range viewers {
-				if _, ok := requests[v]; !ok && len(requests) == gapUsers {
-					continue
-				}
-				if requests[v] += counts[n]; first[v] == 0 {
-					first[v] = s.number
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil && err != errEnough {
+	requests, first, err := a.viewersOf(ctx)
+	if err != nil {
 		return nil, err
 	}
 	var all []viewer
@@ -107,8 +71,84 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 	}), nil
 }
 
+// viewersOf counts the requests of the users of the links with the lowest hashes, and
+// tells the first link of each by its place.
+func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, first map[viewer]uint32, err error) {
+	requests, first = map[viewer]int64{}, map[viewer]uint32{}
+	most := uint64(math.MaxUint64)
+	if links := len(a.film.links) - 1; links > gapLinks {
+		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
+	}
+	err = a.film.each(ctx, func(c *cut) error {
+		for i := range c.strips {
+			s := &c.strips[i]
+			if s.number > 0 && s.hash >= most {
+				return errEnough
+			}
+			if s.number == 0 {
+				continue
+			}
+			viewers, counts, err := a.viewersIn(s)
+			if err != nil {
+				return err
+			}
+			for n, v := range viewers {
+				if _, ok := requests[v]; !ok && len(requests) == gapUsers {
+					continue
+				}
+				if requests[v] += counts[n]; first[v] == 0 {
+					first[v] = s.number
+				}
+			}
+		}
+		return nil
+	})
+	if err == errEnough {
+		err = nil
+	}
+	return requests, first, err
+}
+
+// viewersIn counts the requests of each user of a strip.
+func (a *analysis) viewersIn(s *strip) (viewers []viewer, counts []int64, err error) {
+	var who casting
+	err = a.eachUser(s, func(f *frame, k userKey) int {
+		n, fresh := who.number(k)
+		if fresh {
+			viewers, counts = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0)
+		}
+		return n
+	}, func(n int, _ *frame) { counts[n]++ })
+	return viewers, counts, err
+}
+
 // gapsOf looks for missing segments in what users asked for.
 func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*judge.Gaps, error) {
+	of, err := a.filesOf(ctx, watched)
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]*judge.Gaps{}
+	for _, v := range watched {
+		var names []string
+		for _, id := range of[v.user] {
+			name, err := a.texts.files.of(id)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, name)
+		}
+		if found[v.host.name] == nil {
+			found[v.host.name] = &judge.Gaps{}
+		}
+		found[v.host.name].Add(names)
+	}
+	return found, nil
+}
+
+// filesOf lists the files that users asked for, once for each link and user agent, up
+// to gapFiles each.
+func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][]uint32, error) {
 	places, users := a.linksOf(watched)
 	type ask struct {
 		user               userKey
@@ -132,29 +172,11 @@ func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*ju
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	of := map[userKey][]uint32{} // files
+	of := map[userKey][]uint32{}
 	for k := range all {
 		of[k.user] = append(of[k.user], k.file)
 	}
-	found := map[string]*judge.Gaps{}
-	for _, v := range watched {
-		var names []string
-		for _, id := range of[v.user] {
-			name, err := a.texts.files.of(id)
-			if err != nil {
-				return nil, err
-			}
-			names = append(names, name)
-		}
-		if found[v.host.name] == nil {
-			found[v.host.name] = &judge.Gaps{}
-		}
-		found[v.host.name].Add(names)
-	}
-	return found, nil
+	return of, err
 }
 
 // linksOf are the links that some users may have asked with.
@@ -176,23 +198,3 @@ func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]boo
 	}
 	return places, users
 }
-
-// warnOfEdge says that all requests were logged at one place, if the lines tell.
-func (a *analysis) warnOfEdge() {
-	edge := ""
-	for _, s := range a.loaded.Sources {
-		switch {
-		case s.Parsed == 0:
-		case s.Edge == "" || edge != "" && s.Edge != edge:
-			return
-		default:
-			edge = s.Edge
-		}
-	}
-	if edge != "" && a.out.Input.Parsed >= oneEdgeLines {
-		a.warnOf("all %d requests were logged by one edge (%s): if the CDN has several, what the same viewers asked of the others is missing", a.out.Input.Parsed, edge)
-	}
-}
-
-// oneEdgeLines is how many lines of one edge are no accident.
-const oneEdgeLines = 1000

@@ -58,6 +58,15 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	a.sayAside(links)
+	return aside, nil
+}
+
+// sayAside says of how many links the ids, by Tie, are no viewer's.
+func (a *analysis) sayAside(links [ingest.TieIssued + 1]int64) {
 	var parts []string
 	for tie, n := range links {
 		if n > 0 {
@@ -66,9 +75,8 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	}
 	if len(parts) > 0 {
 		a.warnOf("%s tells no viewer and joins nothing: more than %d networks (/24, IPv6 /64) show the same one within %d s, or play different titles with it in pairs that have no network in common, as where a logger writes one value for everybody",
-			strings.Join(parts, ", "), most, int(window.Seconds()))
+			strings.Join(parts, ", "), a.Thresholds.IDNetworks, int(a.Thresholds.RetryWindow.Seconds()))
 	}
-	return aside, err
 }
 
 // pairUp looks for one that plays another title at the same time in a network that has

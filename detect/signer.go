@@ -152,6 +152,12 @@ func (a *analysis) findProxies(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	a.nameProxies(proxies)
+	return nil
+}
+
+// nameProxies says what the signers of the hosts see for which enough is proven.
+func (a *analysis) nameProxies(proxies map[*host]*proxy) {
 	for _, name := range a.names {
 		h := a.hosts[name]
 		p := proxies[h]
@@ -165,7 +171,6 @@ func (a *analysis) findProxies(ctx context.Context) error {
 			Fix:  "take the viewer's address from the header your proxy sets (X-Forwarded-For, X-Real-IP), trusting that proxy only",
 		})
 	}
-	return nil
 }
 
 // wrong lists the mistakes proven on the links of a host.

@@ -9,35 +9,17 @@ import (
 	"ipdrift/ingest/format"
 )
 
+// cluster is the requests between two silences.
+type cluster struct{ n, first, last int64 }
+
 // findStrays looks for requests whose times lie far from those of the rest.
 func (a *analysis) findStrays(ctx context.Context) error {
-	after := a.Thresholds.StrayAfter.Microseconds()
-	if first, last, ok := a.times(); !ok || last-first <= after {
+	if first, last, ok := a.times(); !ok || last-first <= a.Thresholds.StrayAfter.Microseconds() {
 		return nil
 	}
-	type cluster struct{ n, first, last int64 }
-	var all []cluster
-	var rest cluster
-	var total int64
-	if err := ingest.Pages(ctx, a.conn, `SELECT count(*), epoch_us(min(start)) AS first, epoch_us(max(start)) FROM hit GROUP BY start::DATE ORDER BY first`, func(p ingest.Page) error {
-		counts, firsts, lasts := p.I64(0), p.I64(1), p.I64(2)
-		for i, n := range counts {
-			if len(all) == 0 || firsts[i]-all[len(all)-1].last > after {
-				all = append(all, cluster{first: firsts[i]})
-			}
-			c := &all[len(all)-1]
-			c.n, c.last = c.n+n, lasts[i]
-			total += n
-			if c.n > rest.n || c.first == rest.first {
-				rest = *c
-			}
-		}
-		return nil
-	}); err != nil {
+	all, rest, err := a.clusters(ctx)
+	if err != nil {
 		return err
-	}
-	if strays := total - rest.n; strays == 0 || float64(strays) > a.Thresholds.StrayShare*float64(total) {
-		return nil
 	}
 	s := &finding.Strays{First: *moment(rest.first), Last: *moment(rest.last)}
 	for _, c := range all {
@@ -48,15 +30,43 @@ func (a *analysis) findStrays(ctx context.Context) error {
 			s.After += c.n
 		}
 	}
+	if strays := s.Before + s.After; strays == 0 || float64(strays) > a.Thresholds.StrayShare*float64(strays+rest.n) {
+		return nil
+	}
 	a.out.Input.Strays = s
+	a.sayStrays(s, all[0].first, all[len(all)-1].last)
+	return nil
+}
+
+// clusters parts the requests, in the order of time, where nobody asked for long
+// enough. rest is the largest.
+func (a *analysis) clusters(ctx context.Context) (all []cluster, rest cluster, err error) {
+	after := a.Thresholds.StrayAfter.Microseconds()
+	err = ingest.Pages(ctx, a.conn, `SELECT count(*), epoch_us(min(start)) AS first, epoch_us(max(start)) FROM hit GROUP BY start::DATE ORDER BY first`, func(p ingest.Page) error {
+		counts, firsts, lasts := p.I64(0), p.I64(1), p.I64(2)
+		for i, n := range counts {
+			if len(all) == 0 || firsts[i]-all[len(all)-1].last > after {
+				all = append(all, cluster{first: firsts[i]})
+			}
+			c := &all[len(all)-1]
+			c.n, c.last = c.n+n, lasts[i]
+			if c.n > rest.n || c.first == rest.first {
+				rest = *c
+			}
+		}
+		return nil
+	})
+	return all, rest, err
+}
+
+// sayStrays says when they were, the first and the last request of all.
+func (a *analysis) sayStrays(s *finding.Strays, first, last int64) {
 	days := s.First.Format(time.DateOnly)
 	if to := s.Last.Format(time.DateOnly); to != days {
 		days += " to " + to
 	}
-	a.warnOf("%d {request lies|requests lie} far from the rest (%s), as where a clock stood wrong: %s; --since %s and --until %s leave such lines out", total-rest.n,
-		days, farOff(s, all[0].first, all[len(all)-1].last),
-		s.First.Format(time.RFC3339), s.Last.Add(time.Second).Format(time.RFC3339))
-	return nil
+	a.warnOf("%d {request lies|requests lie} far from the rest (%s), as where a clock stood wrong: %s; --since %s and --until %s leave such lines out", s.Before+s.After,
+		days, farOff(s, first, last), s.First.Format(time.RFC3339), s.Last.Add(time.Second).Format(time.RFC3339))
 }
 
 // farOff says how many requests lie how far before and after the rest.

@@ -9,7 +9,6 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
-	"ipdrift/token"
 )
 
 // What is followed over time.
@@ -94,96 +93,6 @@ func sum(counts []int64) (n int64) {
 	return n
 }
 
-// trendsAtOnce is of how many trends the network operators are held at once. A test
-// has fewer.
-var trendsAtOnce = 32
-
-// carriers are network operators by ASN since a trend began: how many requests they
-// have, and whether some were refused for its cause.
-type carriers struct {
-	of   map[uint32]*carrier
-	last uint32 // that was asked for
-	at   *carrier
-}
-
-type carrier struct {
-	requests int64
-	refused  bool
-}
-
-func (c *carriers) get(asn uint32) *carrier {
-	if asn != c.last {
-		if c.last, c.at = asn, c.of[asn]; c.at == nil {
-			c.at = &carrier{}
-			c.of[asn] = c.at
-		}
-	}
-	return c.at
-}
-
-// countCarriers asks whose the refusals are since some trends began.
-func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) error {
-	type since struct {
-		trend int
-		start int64
-		cause uint8
-	}
-	of := map[*host][]since{}
-	for i, t := range trends {
-		h := a.hosts[t.Host]
-		of[h] = append(of[h], since{i, t.Began.At.UnixMicro(), a.causes[t.Cause]})
-	}
-	by := make([][]since, len(a.outcomes))
-	for id, o := range a.outcomes {
-		if o != nil && !o.shield {
-			by[id] = of[o.host]
-		}
-	}
-	parts, err := screen(ctx, a, func() []carriers {
-		part := make([]carriers, len(trends))
-		for i := range part {
-			part[i].of = map[uint32]*carrier{}
-		}
-		return part
-	}, func(part []carriers, frames []frame) {
-		for i := range frames {
-			f := &frames[i]
-			asn := a.clients.asns[f.client]
-			if asn == 0 {
-				continue
-			}
-			for _, s := range by[f.outcome] {
-				if f.start >= s.start {
-					c := part[s.trend].get(asn)
-					c.requests++
-					c.refused = c.refused || f.cause == s.cause
-				}
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	for i, t := range trends {
-		all := carriers{of: map[uint32]*carrier{}}
-		for _, part := range parts {
-			for asn, c := range part[i].of {
-				sum := all.get(asn)
-				sum.requests, sum.refused = sum.requests+c.requests, sum.refused || c.refused
-			}
-		}
-		for _, c := range all.of {
-			if c.requests >= trendRequests {
-				t.Began.Carriers++
-				if c.refused {
-					t.Began.Affected++
-				}
-			}
-		}
-	}
-	return nil
-}
-
 // sayTrends words what began.
 func (a *analysis) sayTrends() {
 	began := map[string]int{} // hosts, by cause
@@ -213,20 +122,6 @@ func (a *analysis) sayTrends() {
 		b.Says = s + carriersOf(b, t.Cause)
 		a.warnOf("%s", b.Says)
 	}
-}
-
-// carriersOf says what it means whose refusals they are.
-func carriersOf(b *finding.Beginning, cause string) string {
-	all := b.Carriers > 1 && b.Affected == b.Carriers
-	switch {
-	case all && cause == token.IPMismatch.String():
-		return fmt.Sprintf(", with all %d network operators: look for a change of the signer or of the edge before any mask", b.Carriers)
-	case cause != token.IPMismatch.String() && (all || b.Carriers == 0):
-		return either(all, fmt.Sprintf(", with all %d network operators", b.Carriers), "") + ": a deploy or a key, not rotation"
-	case b.Carriers > 1:
-		return fmt.Sprintf(", with %d of %d network operators", b.Affected, b.Carriers)
-	}
-	return ""
 }
 
 func either[T any](first bool, a, b T) T {

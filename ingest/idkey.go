@@ -28,24 +28,9 @@ const (
 
 // takeIDKey takes the key of the case that grows, or else draws one.
 func (l *load) takeIDKey(ctx context.Context) error {
-	alike := !l.store.grows
-	var sealed [][]byte
-	if l.store.grows {
-		if err := l.store.each(ctx, `SELECT name, value FROM ipdrift_old.about WHERE name IN ('`+aboutIDKey+`', '`+aboutIDs+`') ORDER BY rowid`, func(scan func(...any) error) error {
-			var name, value string
-			if err := scan(&name, &value); err != nil {
-				return err
-			}
-			if name == aboutIDs {
-				alike = value == idsAlike
-				return nil
-			}
-			box, err := hex.DecodeString(value)
-			sealed = append(sealed, box)
-			return err
-		}); err != nil {
-			return err
-		}
+	sealed, alike, err := l.sealedKeys(ctx)
+	if err != nil {
+		return err
 	}
 	if l.Pseudonyms != nil {
 		l.idKey, l.ids = l.Pseudonyms.Key().Derive("ids of viewers"), alike
@@ -82,6 +67,28 @@ func (l *load) takeIDKey(ctx context.Context) error {
 	}
 	l.ids, l.sealed = alike, sealed
 	return nil
+}
+
+// sealedKeys are those of the case that grows; alike tells whether all of its ids were
+// hashed with one key.
+func (l *load) sealedKeys(ctx context.Context) (sealed [][]byte, alike bool, err error) {
+	if !l.store.grows {
+		return nil, true, nil
+	}
+	err = l.store.each(ctx, `SELECT name, value FROM ipdrift_old.about WHERE name IN ('`+aboutIDKey+`', '`+aboutIDs+`') ORDER BY rowid`, func(scan func(...any) error) error {
+		var name, value string
+		if err := scan(&name, &value); err != nil {
+			return err
+		}
+		if name == aboutIDs {
+			alike = value == idsAlike
+			return nil
+		}
+		box, err := hex.DecodeString(value)
+		sealed = append(sealed, box)
+		return err
+	})
+	return sealed, alike, err
 }
 
 // seal is AES-256-GCM with a nonce drawn for each message.

@@ -1,0 +1,137 @@
+package detect
+
+import (
+	"context"
+	"fmt"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// trendsAtOnce is of how many trends the network operators are held at once. A test
+// has fewer.
+var trendsAtOnce = 32
+
+// carriers are network operators by ASN since a trend began: how many requests they
+// have, and whether some were refused for its cause.
+type carriers struct {
+	of   map[uint32]*carrier
+	last uint32 // that was asked for
+	at   *carrier
+}
+
+type carrier struct {
+	requests int64
+	refused  bool
+}
+
+func (c *carriers) get(asn uint32) *carrier {
+	if asn != c.last {
+		if c.last, c.at = asn, c.of[asn]; c.at == nil {
+			c.at = &carrier{}
+			c.of[asn] = c.at
+		}
+	}
+	return c.at
+}
+
+// since is what is asked of a trend: which requests came after its beginning, and
+// which of them were refused for its cause.
+type since struct {
+	trend int
+	start int64 // µs
+	cause uint8
+}
+
+// sinceOf lists by outcome the trends of its host.
+func (a *analysis) sinceOf(trends []*finding.Trend) [][]since {
+	of := map[*host][]since{}
+	for i, t := range trends {
+		h := a.hosts[t.Host]
+		of[h] = append(of[h], since{i, t.Began.At.UnixMicro(), a.causes[t.Cause]})
+	}
+	by := make([][]since, len(a.outcomes))
+	for id, o := range a.outcomes {
+		if o != nil && !o.shield {
+			by[id] = of[o.host]
+		}
+	}
+	return by
+}
+
+// countCarriers asks whose the refusals are since some trends began.
+func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) error {
+	by := a.sinceOf(trends)
+	parts, err := screen(ctx, a, func() []carriers { return noCarriers(len(trends)) }, func(part []carriers, frames []frame) {
+		for i := range frames {
+			f := &frames[i]
+			asn := a.clients.asns[f.client]
+			if asn == 0 {
+				continue
+			}
+			for _, s := range by[f.outcome] {
+				if f.start >= s.start {
+					c := part[s.trend].get(asn)
+					c.requests++
+					c.refused = c.refused || f.cause == s.cause
+				}
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	all := noCarriers(len(trends))
+	for _, part := range parts {
+		for i := range part {
+			all[i].add(&part[i])
+		}
+	}
+	for i, t := range trends {
+		t.Began.Carriers, t.Began.Affected = all[i].seen()
+	}
+	return nil
+}
+
+func noCarriers(n int) []carriers {
+	all := make([]carriers, n)
+	for i := range all {
+		all[i].of = map[uint32]*carrier{}
+	}
+	return all
+}
+
+func (c *carriers) add(o *carriers) {
+	for asn, more := range o.of {
+		sum := c.get(asn)
+		sum.requests, sum.refused = sum.requests+more.requests, sum.refused || more.refused
+	}
+}
+
+// seen counts those with enough requests, and of them those with refusals.
+func (c *carriers) seen() (all, refused int64) {
+	for _, one := range c.of {
+		if one.requests < trendRequests {
+			continue
+		}
+		all++
+		if one.refused {
+			refused++
+		}
+	}
+	return all, refused
+}
+
+// carriersOf says what it means whose refusals they are.
+func carriersOf(b *finding.Beginning, cause string) string {
+	all := b.Carriers > 1 && b.Affected == b.Carriers
+	switch {
+	case all && cause == token.IPMismatch.String():
+		return fmt.Sprintf(", with all %d network operators: look for a change of the signer or of the edge before any mask", b.Carriers)
+	case cause != token.IPMismatch.String() && (all || b.Carriers == 0):
+		return either(all, fmt.Sprintf(", with all %d network operators", b.Carriers), "") + ": a deploy or a key, not rotation"
+	case b.Carriers > 1:
+		return fmt.Sprintf(", with %d of %d network operators", b.Affected, b.Carriers)
+	}
+	return ""
+}

@@ -1,0 +1,141 @@
+package detect
+
+import (
+	"strconv"
+	"strings"
+
+	"ipdrift/detect/finding"
+	"ipdrift/ingest/format"
+)
+
+// warnOf notes what limits the result where it is found.
+func (a *analysis) warnOf(text string, args ...any) {
+	a.out.Warnings = append(a.out.Warnings, format.Sentence(text, args...))
+}
+
+// warn says what limits the result.
+func (a *analysis) warn() {
+	a.warnOfSources()
+	a.warnOfEdge()
+	a.warnOfLines()
+	for _, name := range a.names {
+		a.warnOfHost(a.hosts[name])
+	}
+	a.warnOfSearch()
+	if n := a.out.Denials.Disagreements; n > 0 {
+		a.warnOf("on %d refused {request|requests} the edge's reason code and the recomputed verdict disagree", n)
+	}
+}
+
+// warnOfSources says what could not be read, and what was left out.
+func (a *analysis) warnOfSources() {
+	for _, s := range a.loaded.Sources {
+		if s.Err != nil {
+			a.warnOf("%s: %v", s.Path, s.Err)
+		}
+	}
+	for _, text := range append(a.notes(), a.loaded.Remarks...) {
+		a.warnOf("%s", text)
+	}
+	if n := a.loaded.LeftOut; n > 0 {
+		a.warnOf("%d {request|requests} outside --since, --until or --host {was|were} left out", n)
+	}
+}
+
+// warnOfLines says what no line of the log tells.
+func (a *analysis) warnOfLines() {
+	if a.loaded.Queries == 0 && a.out.Input.Parsed > a.loaded.LeftOut {
+		a.warnOf("no request has a query string: the tokens were stripped from this log, so nothing about them can be told; ask for a log with query strings")
+	}
+	if a.masked {
+		a.warnOf("the addresses in this log are masked (they end in zeros): a token bound to a whole address cannot be checked, and moves within a /24 are not seen; ask for a log with whole addresses")
+	}
+	for _, r := range a.out.Input.Rejects {
+		if r.Reason == "masked address" {
+			a.warnOf("%d {line holds|lines hold} masked addresses (%s:%s): no address-bound token can be checked against them", r.Lines, r.Source, strconv.FormatInt(r.Line, 10))
+		}
+	}
+}
+
+// warnOfHost says what limits the result for one host.
+func (a *analysis) warnOfHost(h *host) {
+	if h.broken >= a.Thresholds.CalibrationTokens && h.broken > h.signed {
+		a.warnOf("%s: %d of %d served {token is|tokens are} malformed: the log seems to shorten or to mask them, so nothing about them can be told", h.name, h.broken, h.broken+h.signed)
+	}
+	a.warnUnsigned(h)
+	if h.refusalsOnly() {
+		a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", h.name)
+	}
+	if h.policy.contradicted() {
+		a.warnOf("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", h.name)
+	}
+	if h.outdated > 0 {
+		a.warnOf("%s: %d {request was|requests were} served whose link is signed with a key outside its stated validity: the edge still takes it, or the validity is wrong", h.name, h.outdated)
+	}
+	if h.status == finding.Failed {
+		a.warnOf("%s: calibration failed, %s", h.name, h.reason)
+	}
+}
+
+// warnOfSearch says how far links were searched that nothing explains.
+func (a *analysis) warnOfSearch() {
+	m := &a.out.Method.Search
+	if a.tokenless > 0 {
+		a.warnOf("%d of %d unresolved {link is|links are} of earlier runs and {was|were} not searched again: their tokens are not kept", a.tokenless, m.Unresolved)
+	}
+	if m.Skipped > a.tokenless {
+		a.warnOf("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, hostSample)
+	}
+	for _, d := range a.draws {
+		a.warnOf("%s", d.says())
+	}
+	if m.Full > 0 {
+		a.warnOf("all of IPv4 was searched for %d {link|links} (one run takes %d at most), for %d of them in vain; %d {hash was|hashes were} tried in all", m.Full, max(fullBudget, a.Recover.sample()), a.vain, m.Candidates)
+	}
+}
+
+// notes says what the lines of the sources show about them, each thing once,
+// unless it is said of the whole log.
+func (a *analysis) notes() []string {
+	var order []string
+	files := map[string][]string{}
+	for _, s := range a.loaded.Sources {
+		for _, text := range s.Notes {
+			stripped := a.loaded.Queries == 0 && strings.Contains(text, "query string")
+			if stripped || a.masked && strings.Contains(text, "addresses were cut") {
+				continue
+			}
+			if files[text] == nil {
+				order = append(order, text)
+			}
+			files[text] = append(files[text], s.Path)
+		}
+	}
+	for i, text := range order {
+		if order[i] = files[text][0]; len(files[text]) > 1 {
+			order[i] += format.Sentence(" and %d more", len(files[text])-1)
+		}
+		order[i] += ": " + text
+	}
+	return order
+}
+
+// warnOfEdge says that all requests were logged at one place, if the lines tell.
+func (a *analysis) warnOfEdge() {
+	edge := ""
+	for _, s := range a.loaded.Sources {
+		switch {
+		case s.Parsed == 0:
+		case s.Edge == "" || edge != "" && s.Edge != edge:
+			return
+		default:
+			edge = s.Edge
+		}
+	}
+	if edge != "" && a.out.Input.Parsed >= oneEdgeLines {
+		a.warnOf("all %d requests were logged by one edge (%s): if the CDN has several, what the same viewers asked of the others is missing", a.out.Input.Parsed, edge)
+	}
+}
+
+// oneEdgeLines is how many lines of one edge are no accident.
+const oneEdgeLines = 1000
