@@ -72,3 +72,23 @@ func TestRule02OneEdge(t *testing.T) {
 		t.Errorf("two edges, a file each: %q", said)
 	}
 }
+
+// TestRule11Sampling: in a log that says that requests are missing nobody can be
+// followed.
+func TestRule11Sampling(t *testing.T) {
+	for rate, want := range map[string]finding.Class{"1": finding.Rotating, "10": finding.Undetermined} {
+		var text strings.Builder
+		for i := range 80 {
+			home := stranger(i)
+			link := video.link(fmt.Sprintf("/film%d/seg1.ts", i), home)
+			for status, ip := range map[int]string{200: home, 403: stranger(100 + i)} {
+				fmt.Fprintf(&text, `{"remote_addr":%q,"time":"2026-11-01T12:00:%02dZ","method":"GET","host":"cdn.test","uri":%q,"status":%d,"user_agent":"p","sample_rate":%q}`+"\n",
+					ip, status/10-20, link, status, rate)
+			}
+		}
+		tr := tryText(t, text.String(), settings{})
+		if got := tr.Users.ByClass; got[want] != 80 {
+			t.Errorf("one in %s is logged: %v, want 80 %s", rate, got, want)
+		}
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"ipdrift/ingest/synth"
 )
 
 // unzip reads the sources of a zip archive: what each holds, and its error.
@@ -233,4 +235,19 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestZipMembersAreSources: each member has its own format, line numbers and
+// accounting.
+func TestZipMembersAreSources(t *testing.T) {
+	gcore, _ := synthLog(t, synth.Options{Seed: 1, Lines: 30, Format: "gcore"})
+	file := writeFile(t, t.TempDir(), "logs.zip", zipOf(t, "edge.log="+gcore, "origin.log="+plainLines(7)+"junk\n", "notes.txt="+strings.Repeat("It was a dark and stormy night.\n", 300)))
+	s, got := loadArgs(t, testOptions(t), file)
+	for i, want := range []string{"edge.log gcore 30 0 30", "notes.txt  0 0 0", "origin.log nginx-like 7 1 8"} {
+		src := got.Sources[i]
+		stored := one[int64](t, s, `SELECT coalesce((SELECT max(line) FROM (SELECT source, line FROM requests UNION ALL SELECT source, line FROM rejects) WHERE source = ?), 0)`, src.Path)
+		if said := fmt.Sprintf("%s %s %d %d %d", strings.TrimPrefix(src.Path, file+"!"), src.Format, src.Parsed, src.Rejected, stored); said != want || (src.Err != nil) != (i == 1) {
+			t.Errorf("member %d: %s, %v; want %s", i, said, src.Err, want)
+		}
+	}
 }

@@ -1,0 +1,150 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// TestRule10OneCookieIsOneViewer: three user agents in three networks play one link side
+// by side. An id cookie or a TLS session makes them one viewer's, though three users; an
+// id that the link may carry does not.
+func TestRule10OneCookieIsOneViewer(t *testing.T) {
+	const uid, other = "uid=7F0000011A2B3C4D", "uid=7F0000019F8E7D6C"
+	for name, c := range map[string]struct {
+		set   func(device int) map[int]string
+		query string
+		many  int64
+	}{
+		"nothing":       {func(int) map[int]string { return map[int]string{37: "-"} }, "", 3},
+		"a uid cookie":  {func(int) map[int]string { return map[int]string{37: "-", 24: uid} }, "", 0},
+		"a TLS session": {func(int) map[int]string { return map[int]string{37: "-", 43: "5a8f0011223344556677"} }, "", 0},
+		"cookie, then session": {func(d int) map[int]string {
+			return []map[int]string{{37: "-", 24: uid}, {37: "-", 24: uid, 43: "5a8f0011223344556677"}, {37: "-", 43: "5a8f0011223344556677"}}[d]
+		}, "", 0},
+		"a stranger among them": {func(d int) map[int]string { return map[int]string{37: "-", 24: []string{uid, uid, other}[d]} }, "", 0},
+		"a cookie each":         {func(d int) map[int]string { return map[int]string{37: "-", 24: uid + fmt.Sprint(d)} }, "", 3},
+		"an id in the link":     {func(int) map[int]string { return map[int]string{37: "-"} }, "&sid=0123456789", 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var crowd, l little
+			crowd.audience(video, 40)
+			text := crowd.text(func(e entry) string { return gcoreWith(e, map[int]string{37: "-"}) })
+			home := stranger(70)
+			link := video.link("/film/index.m3u8", home)
+			for n := range 6 {
+				for d, status := range []int{200, 403, 403} {
+					target := link
+					if n > 0 {
+						target = on(fmt.Sprintf("/film/seg%d.ts", n), link)
+					}
+					e := entry{host: video.host, target: target + c.query, ip: stranger(70 + d), status: status, asn: 64501 + d,
+						at: time.Hour + time.Duration(n*6+d)*time.Second, agent: fmt.Sprintf("device/%d", d)}
+					text += gcoreWith(l.entries[l.add(e)-1], c.set(d))
+				}
+			}
+			got := tryText(t, text, settings{}).Users
+			if got.ByClass[finding.ManyNetworks] != c.many || got.ByClass[finding.FirstRequest] != 2-c.many/3*2 || got.Total != 43 {
+				t.Errorf("%v, want %d of many networks among 43", got.ByClass, c.many)
+			}
+		})
+	}
+}
+
+// TestRule10WhatEverybodyHasIsNoID: a value that 60 viewers in 60 networks have at the same
+// time joins nobody; one that a viewer has who moves twice a minute does.
+func TestRule10WhatEverybodyHasIsNoID(t *testing.T) {
+	const said = "tells no viewer and joins nothing: more than 6 networks (/24, IPv6 /64) show the same one within 30 s"
+	for name, c := range map[string]struct {
+		set   map[int]string
+		query string
+	}{
+		"the connection":      {map[int]string{37: "1"}, ""},
+		"the uid cookie":      {map[int]string{37: "-", 24: "uid=7F0000011A2B3C4D"}, ""},
+		"the TLS session":     {map[int]string{37: "-", 43: "5a8f0011223344556677"}, ""},
+		"the id in the query": {map[int]string{37: "-"}, "&sid=0123456789"},
+	} {
+		for gap, users := range map[time.Duration]int64{5 * time.Second: 60, 30 * time.Second: 1} {
+			t.Run(fmt.Sprint(name, " ", gap), func(t *testing.T) {
+				var l little
+				var text strings.Builder
+				for i := range 60 {
+					link := video.link(fmt.Sprintf("/film%d/seg1.ts", i), stranger(i))
+					for n := range 3 {
+						e := entry{host: video.host, target: on(fmt.Sprintf("/film%d/seg%d.ts", i, n+1), link) + c.query, ip: stranger(i), status: 200,
+							at: time.Minute + time.Duration(i)*gap + time.Duration(n*4)*time.Second}
+						text.WriteString(gcoreWith(l.entries[l.add(e)-1], c.set))
+					}
+				}
+				tr := tryText(t, text.String(), settings{})
+				if warned := strings.Contains(strings.Join(tr.Warnings, "\n"), name+" of 60 links "+said); tr.Users.Total != users || warned != (users == 60) {
+					t.Errorf("%d users, want %d: %q", tr.Users.Total, users, tr.Warnings)
+				}
+			})
+		}
+	}
+}
+
+// TestRule10WhatEverybodyHasIsNoIDInSparseTraffic: 40 viewers, one every 20 s, who watch for
+// 30 s each: two at a time have the same id, these two for a while and then those two. One
+// household has it at home, where it watches all the time, and under way, now in this
+// network and then in that.
+func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
+	const said = "the uid cookie of %d links tells no viewer and joins nothing"
+	play := func(l *little, text *strings.Builder, ip string, film, operators, agents int, start time.Duration) {
+		link := video.link(fmt.Sprintf("/film%d/seg1.ts", film), ip)
+		for n := range 6 {
+			e := entry{host: video.host, target: on(fmt.Sprintf("/film%d/seg%d.ts", film, n+1), link), ip: ip, status: 200, asn: 64500 + film%operators, agent: fmt.Sprint("player/", film%agents), at: time.Minute + start + time.Duration(n*6)*time.Second}
+			text.WriteString(gcoreWith(l.entries[l.add(e)-1], map[int]string{37: "-", 24: "uid=7F0000011A2B3C4D"}))
+		}
+	}
+	for name, c := range map[string]struct {
+		users int64
+		watch func(l *little, text *strings.Builder)
+	}{
+		"strangers": {40, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, 40, 1, time.Duration(i)*20*time.Second)
+			}
+		}},
+		"of one operator": {40, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, 1, 3, time.Duration(i)*20*time.Second)
+			}
+		}},
+		"sound and pictures by two gateways": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, 1, 1, time.Duration(i)*20*time.Second)
+			}
+		}},
+		"one after the other": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, 40, 1, time.Duration(i)*40*time.Second)
+			}
+		}},
+		"all for one title": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), 1, 1, 1, time.Duration(i)*20*time.Second)
+			}
+		}},
+		"a household": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(100), i, 1, 1, time.Duration(i)*40*time.Second)
+				play(l, text, stranger(i), 100+i, 40, 1, time.Duration(i)*40*time.Second)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			var text strings.Builder
+			c.watch(&l, &text)
+			tr := tryText(t, text.String(), settings{})
+			if warned := strings.Contains(strings.Join(tr.Warnings, "\n"), fmt.Sprintf(said, c.users)); tr.Users.Total != c.users || warned != (c.users > 1) {
+				t.Errorf("%d users, want %d: %q", tr.Users.Total, c.users, tr.Warnings)
+			}
+		})
+	}
+}
