@@ -9,18 +9,6 @@ import "time"
 // Schema is the version of the JSON report.
 const Schema = 1
 
-// Decision is what a recommendation says about the mask of one host.
-type Decision string
-
-// The decisions, from "change it" to "the log cannot tell".
-const (
-	Widen                Decision = "widen"                 // bind to Prefix instead
-	KeepCurrent          Decision = "keep_current"          // a wider mask would change nothing worth its price
-	HelpsPartly          Decision = "helps_partly"          // the widest candidate mends some, not most
-	MaskNotEnough        Decision = "mask_not_enough"       // addresses move further than any candidate reaches
-	InsufficientEvidence Decision = "insufficient_evidence" // too few affected users, or the key does not fit
-)
-
 // CalibrationStatus says whether recomputed hashes may be believed on a host.
 type CalibrationStatus string
 
@@ -30,32 +18,6 @@ const (
 	Failed     CalibrationStatus = "failed"
 	NotChecked CalibrationStatus = "not_checked"
 )
-
-// Class is how one user's requests behaved.
-type Class string
-
-// The classes of users.
-const (
-	Rotating     Class = "rotating"      // served at one address, refused with a proven mismatch at another
-	FirstRequest Class = "first_request" // only refused, with a proven mismatch: the site saw another address
-	ManyNetworks Class = "many_networks" // the link was requested from several unrelated networks
-	Conflicting  Class = "conflicting"   // evidence for two classes at once
-	Unchanged    Class = "unchanged"     // no change of address was refused
-	Undetermined Class = "undetermined"  // the log or the identity cannot tell
-)
-
-// Rank orders classes by how much their users tell, 0 first.
-func (c Class) Rank() int {
-	switch c {
-	case Rotating:
-		return 0
-	case FirstRequest:
-		return 1
-	case ManyNetworks:
-		return 2
-	}
-	return 3
-}
 
 // Analysis is everything one run found.
 type Analysis struct {
@@ -229,55 +191,6 @@ type Quartiles struct {
 	Upper  *int64 `json:"upper"`
 }
 
-// Users counts users by class and lists those that matter.
-type Users struct {
-	Total   int64           `json:"total"` // of all classes
-	ByClass map[Class]int64 `json:"by_class"`
-	Flagged []User          `json:"flagged"`                   // all but unchanged and undetermined, the most telling first
-	Omitted int64           `json:"flagged_omitted,omitempty"` // flagged users beyond the listed ones
-}
-
-// User is one user who was refused because of an address, or whose link was
-// requested from several networks.
-type User struct {
-	ID          string  `json:"user_id"` // unique over all hosts
-	Class       Class   `json:"class"`
-	Reason      string  `json:"reason"` // the evidence, in words
-	Host        string  `json:"host"`
-	ASN         *int64  `json:"asn"`
-	UserAgent   string  `json:"user_agent,omitempty"`
-	Requests    int64   `json:"requests"`            // as logged
-	Refusals    int64   `json:"refusals"`            // retries merged
-	Mismatches  int64   `json:"mismatches"`          // refusals with a proven mismatch, retries merged
-	Addresses   int64   `json:"addresses"`           // distinct client addresses
-	Prefixes24  *int64  `json:"prefixes24"`          // distinct /24; nil for IPv6
-	Prefixes16  *int64  `json:"prefixes16"`          // distinct /16; nil for IPv6
-	Switches    int64   `json:"switches"`            // at least this many changes of address
-	Interrupted bool    `json:"interrupted"`         // refused, and not served again in time
-	Token       string  `json:"token,omitempty"`     // first characters, of the first link
-	SignedIP    string  `json:"signed_ip,omitempty"` // the address the link was signed for, where known
-	First       string  `json:"first"`               // RFC 3339, UTC
-	Last        string  `json:"last"`
-	Timeline    []Event `json:"timeline"`
-
-	Began int64  `json:"-"` // First, in µs
-	Crowd int    `json:"-"` // users of the same link, where it is used from many networks
-	Link  uint32 `json:"-"` // ids in the case
-	Agent uint32 `json:"-"`
-	Salt  int64  `json:"-"`
-}
-
-// Event is one step of a user's timeline.
-type Event struct {
-	Time    string `json:"time"` // RFC 3339, UTC
-	IP      string `json:"ip"`
-	Status  int    `json:"status"`
-	Verdict string `json:"verdict"`
-	Path    string `json:"path"`
-	Count   int64  `json:"count"`          // requests merged into this step
-	Last    string `json:"last,omitempty"` // time of the last of them, where it is another one
-}
-
 // Signer is a mistake of the signer, proven by hashes that it reproduces.
 type Signer struct {
 	Host     string `json:"host"`
@@ -287,113 +200,6 @@ type Signer struct {
 	Links    int64  `json:"links"`    // links that verify under it
 	Examined int64  `json:"examined"` // links that were asked
 	Among    string `json:"among"`    // which links these are: "unexplained links", "malformed links", "signed links"
-}
-
-// Recommendation is the answer to the mask question for one host and family.
-type Recommendation struct {
-	Host              string      `json:"host"`
-	Family            string      `json:"family"` // "ipv4" or "ipv6"
-	Decision          Decision    `json:"decision"`
-	Prefix            *int        `json:"prefix"`                         // the prefix to bind to, for widen and helps_partly
-	CurrentPrefix     *int        `json:"current_prefix"`                 // the prefix bound to today; nil if not known or not bound
-	Reason            string      `json:"reason"`                         // one sentence to be read aloud; a second one only for what would change the decision
-	Caveats           []string    `json:"caveats"`                        // what else bears on it, most decision-relevant first, a sentence each
-	Change            []string    `json:"change,omitempty"`               // what has to be changed, in order
-	Snippets          []Snippet   `json:"snippets,omitempty"`             // signing code for what is recommended, in the usual languages; of schemes that there is code for
-	AffectedUsers     int64       `json:"affected_users"`                 // rotating and first_request: refused because their address changed
-	FirstRequestUsers int64       `json:"first_request_users"`            // of the affected users, those never served
-	ManyNetworksUsers int64       `json:"many_networks_users"`            // left out of the affected users
-	Interrupted       int64       `json:"interrupted_users"`              // of the affected users, those not served again in time
-	Recovered         *int64      `json:"recovered_users,omitempty"`      // the other affected users: served with a new link within 10 s of the last refusal, or with any where the token was not why; nil where only refusals are logged
-	BoundUsers        *int64      `json:"bound_users"`                    // users with address-bound links; nil where only refusals are logged
-	Accepted          Share       `json:"accepted"`                       // of the affected users, those whose refusals with a proven, unexpired mismatch the mask would all have let through: Prefix, or the one that Reason speaks of
-	IfUnresolvedCount Bound       `json:"if_unresolved_count"`            // Accepted, if no mask helped any user with an unresolved failure
-	UnresolvedUsers   int64       `json:"unresolved_users"`               // refused with a hash that nothing explains; not among the affected users
-	LeftOutUsers      int64       `json:"left_out_users,omitempty"`       // with a mismatch too, but bots or on many-network links
-	IfLeftOutCount    *Share      `json:"if_left_out_count,omitempty"`    // Accepted, had they been counted; nil: there are none
-	PerChange         *Interval   `json:"accepted_per_change,omitempty"`  // share of the changes of address that the mask accepts; nil: no signing address is known
-	Parts             []Part      `json:"parts,omitempty"`                // the answer for a part of the affected users
-	StrangersLetIn    *Share      `json:"strangers_let_in"`               // nil: not measured
-	SharedLinks       int64       `json:"shared_links"`                   // links requested from many networks
-	Exposure          float64     `json:"exposure"`                       // chance that two users drawn at random share a network of that mask, 0 to 1
-	ExposureNow       float64     `json:"exposure_now"`                   // the same of the prefix bound to today
-	OutsideShare      *float64    `json:"other_carriers_share,omitempty"` // share of the pairs of clients in one network that are of different carriers; nil: the log does not tell
-	Carriers          []Carrier   `json:"carriers"`                       // most affected users first
-	Curve             []CurveStep `json:"curve"`                          // what each prefix length would have done, widest first
-}
-
-// Snippet is signing code, to be shown as it stands. It holds no key.
-type Snippet struct {
-	Lang string `json:"lang"` // "php", "python", "node" or "go"
-	Code string `json:"code"`
-	Form string `json:"mask_form"` // text of a cut address that it makes; the CDN has to confirm it
-}
-
-// Share is a proportion with a one-sided 95 % bound on either side.
-type Share struct {
-	Share    float64 `json:"share"` // 0 to 1, as Low and High
-	Low      float64 `json:"low"`
-	High     float64 `json:"high"`
-	Users    int64   `json:"users"`           // accepted
-	Requests int64   `json:"requests"`        // let through
-	Links    int64   `json:"links,omitempty"` // shared links that the share is of; of strangers
-	// RequestShare is the share of refused requests, resampled by user.
-	RequestShare *Interval `json:"request_share,omitempty"`
-}
-
-// Part is the answer for a part of the affected users: half of the time, or all
-// but those of the largest carrier.
-type Part struct {
-	Part          string   `json:"part"` // "first half", "second half" or "without AS…"
-	AffectedUsers int64    `json:"affected_users"`
-	Decision      Decision `json:"decision"`
-	Prefix        *int     `json:"prefix"`
-	AcceptedShare float64  `json:"accepted_share"` // with the mask that the whole answer is about
-	Low           float64  `json:"low"`
-	High          float64  `json:"high"`
-	Contradicts   bool     `json:"contradicts"` // beyond chance
-}
-
-// Interval is a proportion with its bounds.
-type Interval struct {
-	Share float64 `json:"share"` // 0 to 1, as Low and High
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-}
-
-// Bound is a proportion with its lower bound.
-type Bound struct {
-	Share float64 `json:"share"` // 0 to 1, as Low
-	Low   float64 `json:"low"`
-}
-
-// Carrier is a finding about one network operator, never a decision.
-type Carrier struct {
-	ASN           *int64  `json:"asn"` // nil: pooled as others, or not known
-	Name          string  `json:"name,omitempty"`
-	AffectedUsers int64   `json:"affected_users"`
-	Prefix        int     `json:"prefix"` // the mask that AcceptedShare, Low and High are about
-	AcceptedShare float64 `json:"accepted_share"`
-	Low           float64 `json:"low"`
-	High          float64 `json:"high"`
-	// Curve replays the candidate prefixes, widest first. Strangers and
-	// exposure are the host's: a mask is set for all carriers at once.
-	Curve []CurveStep `json:"curve,omitempty"`
-}
-
-// CurveStep is one prefix length of the replay.
-type CurveStep struct {
-	Prefix           int      `json:"prefix"`
-	AcceptedUsers    int64    `json:"accepted_users"`    // users the mask would have let through with all that was refused
-	AcceptedRequests int64    `json:"accepted_requests"` // refused requests that the mask would have let through
-	AcceptedShare    float64  `json:"accepted_share"`    // of the affected users, 0 to 1; Low and High bound it
-	Low              float64  `json:"low"`
-	High             float64  `json:"high"`
-	StrangersLetIn   *float64 `json:"strangers_let_in"` // share of the shared links that the mask would have opened to a refused attempt; nil: not measured
-	Exposure         float64  `json:"exposure"`         // see Recommendation
-	// IfUnresolvedCount is the share if every user with an unresolved failure
-	// were one that no mask helps; nil where there is none.
-	IfUnresolvedCount *Bound `json:"if_unresolved_count,omitempty"`
 }
 
 // Method records what a reader needs to judge the result.
