@@ -90,14 +90,14 @@ type meter struct {
 	sum   *xxh3.Hasher
 	size  int64
 	head  []byte
-	tail  []byte // the last edge bytes, as a ring
+	tail  []byte // the last edge bytes, as a ring; nil: all are in head
 	marks []shelved
 	begun bool      // marks are known
 	found []shelved // contents that the text starts with, shortest first
 }
 
 func newMeter(in io.Reader, known *shelf) *meter {
-	return &meter{in: in, shelf: known, sum: xxh3.New(), tail: make([]byte, edge)}
+	return &meter{in: in, shelf: known, sum: xxh3.New()}
 }
 
 func (m *meter) Read(p []byte) (int, error) {
@@ -158,6 +158,12 @@ func (m *meter) add(p []byte) {
 	m.sum.Write(p)
 	at := m.size
 	m.size += int64(len(p))
+	if m.size <= edge {
+		return
+	}
+	if m.tail == nil {
+		m.tail = slices.Clone(m.head)
+	}
 	if over := len(p) - edge; over > 0 {
 		p, at = p[over:], at+int64(over)
 	}
@@ -183,7 +189,7 @@ func (m *meter) content() content {
 // drain reads to the end, or only as far as it takes to tell that the text
 // starts with no content of the shelf.
 func (m *meter) drain(ctx context.Context, whole bool) error {
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, 64<<10)
 	for ctx.Err() == nil {
 		_, err := m.Read(buf)
 		switch {

@@ -55,7 +55,7 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) 
 	}
 	defer in.Close()
 	known := newMeter(in, &l.past.shelf)
-	buffered := bufio.NewReaderSize(known, 256<<10)
+	buffered := bufio.NewReaderSize(known, 16<<10)
 	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
 		buffered.Discard(len(byteOrderMark))
 	}

@@ -206,7 +206,7 @@ func (s *stored) inflate(m *member, read *atomic.Int64) (io.Reader, error) {
 		s.start, s.raw.least = m.start, 0
 		s.raw.Reader = io.NewSectionReader(at, m.start, m.room())
 	}
-	s.Reader = bufio.NewReaderSize(s.raw, 256<<10)
+	s.Reader = bufio.NewReaderSize(s.raw, 64<<10)
 	return s.decode(m)
 }
 

@@ -101,7 +101,11 @@ func dataStream(lines [][]byte) bool {
 			continue
 		}
 		full++
-		words := strings.FieldsFunc(string(line[:min(len(line), maxLearned)]), func(r rune) bool { return r == ' ' || r == '\t' })
+		line = bytes.TrimLeft(line[:min(len(line), maxLearned)], " \t")
+		if bytes.IndexAny(line, " \t") > 2 { // no version
+			continue
+		}
+		words := strings.FieldsFunc(string(line), func(r rune) bool { return r == ' ' || r == '\t' })
 		if len(words) > 8 && len(words[0]) <= 2 && len(words[1]) <= 8 && isCount(words[0]) && isCount(words[1]) && slices.ContainsFunc(words[2:8], isEpoch) {
 			like++
 		}

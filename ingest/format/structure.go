@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"strings"
 )
 
@@ -38,8 +39,11 @@ func commonTable(lines [][]byte, seps string) *table {
 	groups := map[string]*table{}
 	var best *table
 	for _, line := range lines {
+		if !severalAny(line, seps, fewest-1) {
+			continue
+		}
 		list, tail := tokens(strings.TrimSuffix(string(line), "\r"), seps)
-		if len(list) < 4 {
+		if len(list) < fewest {
 			continue
 		}
 		skeleton := skeletonOf(list, tail)
@@ -54,6 +58,21 @@ func commonTable(lines [][]byte, seps string) *table {
 		}
 	}
 	return best
+}
+
+// fewest is how many values a line has that is learned from.
+const fewest = 4
+
+// severalAny tells whether a line has so many bytes that are among some.
+func severalAny(line []byte, some string, n int) bool {
+	for ; n > 0; n-- {
+		i := bytes.IndexAny(line, some)
+		if i < 0 {
+			return false
+		}
+		line = line[i+1:]
+	}
+	return true
 }
 
 func skeletonOf(list []token, tail string) string {
