@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"ipdrift/detect/finding"
 )
 
 func TestGoldensOfAudience(t *testing.T) {
@@ -56,5 +58,44 @@ func TestGainOfAKey(t *testing.T) {
 	text := string(render(t, Format{Render: renderText}, load(t, fixtures+"/no_key.json"), Options{Width: 200}))
 	if !strings.Contains(strings.Join(strings.Fields(text), " "), "would name the cause of 900 unchecked refusals, prove or refute 5,124 inferred causes, and say") {
 		t.Error(text)
+	}
+}
+
+// TestCustomersAreToldWhatHelps: no advice contradicts what was found.
+func TestCustomersAreToldWhatHelps(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit      func(r *finding.Recommendation)
+		says, not string
+	}{
+		"proxy":    {func(r *finding.Recommendation) { r.Remedy = finding.MendSigner }, "that of its own proxy", "address had changed"},
+		"families": {func(r *finding.Recommendation) { r.Remedy = finding.SameFamilies }, "changed between IPv4 and IPv6", "fetch a new link"},
+		"far":      {func(r *finding.Recommendation) { r.Remedy = finding.RenewLinks }, "fetch a new link", "proxy"},
+		"relays": {func(r *finding.Recommendation) {
+			r.Decision, r.AffectedUsers, r.RelayedUsers = finding.KeepCurrent, 0, 28
+		}, "but 28 viewers behind relays", "can stay as it is"},
+		"unexplained": {func(r *finding.Recommendation) { r.Decision, r.AffectedUsers = finding.KeepCurrent, 0 }, "No refusal is proven to come from", "Nobody"},
+	} {
+		a := load(t, fixtures+"/mask_not_enough.json")
+		a.Recommendations = a.Recommendations[:1]
+		c.edit(&a.Recommendations[0])
+		a.Denials.ByHost[a.Recommendations[0].Host]["unresolved_signature"] = 7
+		text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: ForCustomer}))
+		answer, _, _ := strings.Cut(text, "| Why")
+		if !strings.Contains(answer, c.says) || strings.Contains(answer, c.not) {
+			t.Errorf("%s: want %q, not %q:\n%s", name, c.says, c.not, answer)
+		}
+	}
+}
+
+// TestFamiliesOfACustomerSayTheSameOnce as in the other reports.
+func TestFamiliesOfACustomerSayTheSameOnce(t *testing.T) {
+	a := load(t, fixtures+"/mask_not_enough.json")
+	for i := range a.Recommendations {
+		r := &a.Recommendations[i]
+		r.Decision, r.AffectedUsers, r.Reason = finding.KeepCurrent, 0, r.Family
+	}
+	text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: ForCustomer}))
+	if n := strings.Count(text, "can stay as it is"); n != 1 || strings.Contains(text, "IPv4: ") {
+		t.Errorf("said %d times:\n%s", n, text)
 	}
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,9 +46,13 @@ func summarised(h *host) string {
 		return plural(h.refused, "request was", "requests were") + " refused, none of them for a link that is tied to an address."
 	}
 	var list []string
-	recs := answers(h.recs)
-	for _, r := range recs {
-		list = append(list, whose(r.Family, len(recs), ": ")+advice(settingOf(r, h.cal)))
+	for _, r := range h.recs {
+		list = append(list, advice(settingOf(r, h.cal), h.unexplained()))
+	}
+	if list = slices.Compact(list); len(list) > 1 {
+		for i, r := range h.recs {
+			list[i] = whose(r.Family, len(h.recs), ": ") + list[i]
+		}
 	}
 	var shared int64
 	for _, r := range h.recs {
@@ -64,6 +69,7 @@ func settingOf(r finding.Recommendation, cal *finding.Calibration) finding.Setti
 	s := finding.Setting{
 		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
 		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
+		RelayedUsers: r.RelayedUsers, Remedy: r.Remedy,
 	}
 	if cal != nil {
 		s.Binding, s.Form = cal.Policy.Binding, cal.Policy.Form
@@ -71,8 +77,9 @@ func settingOf(r finding.Recommendation, cal *finding.Calibration) finding.Setti
 	return s
 }
 
-// advice is the answer to the mask question in plain words.
-func advice(s finding.Setting) string {
+// advice is the answer to the mask question in plain words; unexplained: nothing
+// explains the hashes of refused links of the host.
+func advice(s finding.Setting, unexplained bool) string {
 	met := fmt.Sprintf("%s%s met refusals in the log that we looked at because %s internet address had changed. ",
 		plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s), either(s.AffectedUsers == 1, "the", "their"))
 	switch {
@@ -81,8 +88,17 @@ func advice(s finding.Setting) string {
 			prefix(*s.Prefix), percent(s.Accepted.Share), plainPrice(s))
 	case s.Decision == finding.HelpsPartly && s.Prefix != nil:
 		return met + fmt.Sprintf("Tying links to the viewer's network (%s) would have helped %s of them; the others need a new link when one is refused.", prefix(*s.Prefix), percent(s.Accepted.Share))
+	case s.Remedy == finding.MendSigner:
+		return fmt.Sprintf("%s%s met refusals in the log that we looked at because the code that makes the links sees one and the same internet address, that of its own proxy, in the place of the viewers'. No setting of the CDN mends that: the code has to take the viewer's address from the header that the proxy sets (X-Forwarded-For), and trust that proxy only.",
+			plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
+	case s.Remedy == finding.SameFamilies:
+		return met + "Many of them changed between IPv4 and IPv6, which no network has in common: the site and the CDN should be reached over the same of the two."
 	case s.Decision == finding.MaskNotEnough:
 		return met + "Their networks change addresses so widely that tying links to a network instead would not be enough: the player should fetch a new link when one is refused."
+	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.RelayedUsers > 0:
+		return "Nobody was refused because of a changed internet address but " + plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly."
+	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && unexplained:
+		return "No refusal is proven to come from a changed internet address, so how links are tied to viewers can stay as it is."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent:
 		return "Nobody was refused because of a changed internet address, so how links are tied to viewers can stay as it is."
 	case s.Decision == finding.KeepCurrent:
@@ -150,11 +166,21 @@ func (md *markdown) plainUsers(h *host) {
 	}
 	md.line("\nWhat some viewers went through (s served, R refused, \\| another address):\n")
 	for i, u := range h.users[:min(3, len(h.users))] {
-		md.line("- Viewer ", strconv.Itoa(i+1), ", ", md.unnamed(clip(player(u.UserAgent))), ": ", moves(u))
+		md.line("- Viewer ", strconv.Itoa(i+1), ", ", md.unnamed(clip(playerAlone(u.UserAgent))), ": ", moves(u))
 		if len(u.Timeline) > 0 {
 			md.line("  `", strings.Join(timeline(u.Timeline, h.expired(), 40), " "), "`")
 		}
 	}
+}
+
+// playerAlone names a player, without its version where that looks like an
+// address.
+func playerAlone(agent string) string {
+	name := player(agent)
+	if unnamed(name) != name {
+		name, _, _ = strings.Cut(name, "/")
+	}
+	return name
 }
 
 // plainSteps says what a change means for the site.
@@ -179,11 +205,12 @@ func (md *markdown) plainSteps(h *host) {
 // wantedOfCustomer is what would tell more, or is needed for the change.
 func wantedOfCustomer(a *finding.Analysis, all []*host) []string {
 	var list []string
-	var keyless, moved, advised bool
+	var keyless, moved, advised, proxied bool
 	for _, h := range all {
 		keyless = keyless || h.failed() || noKey(h)
 		moved = moved || h.affected > 0
 		for _, r := range h.recs {
+			proxied = proxied || r.Remedy == finding.MendSigner
 			advised = advised || r.Decision == finding.Widen || r.Decision == finding.HelpsPartly
 		}
 	}
@@ -192,6 +219,9 @@ func wantedOfCustomer(a *finding.Analysis, all []*host) []string {
 	}
 	if advised {
 		list = append(list, "Your consent to the change, and an hour that suits you.", "How long your links live, and where the code that makes them runs.")
+	}
+	if proxied {
+		list = append(list, "Where the code that makes your links runs, and which proxy or load balancer stands before it.")
 	}
 	if moved {
 		list = append(list, "From a viewer who is refused: what "+debugPage+" shows on the same phone and connection, opened twice, a minute apart.")

@@ -86,6 +86,11 @@ func ordered(index map[string]*host) []*host {
 	return all
 }
 
+// unexplained tells whether nothing explains the hashes of some refused links.
+func (h *host) unexplained() bool {
+	return slices.ContainsFunc(h.causes, func(c cause) bool { return c.name == "unresolved_signature" })
+}
+
 // causes lists the requests of a host by cause, most frequent first.
 func causes(a *finding.Analysis, byCause map[string]int64) []cause {
 	var list []cause

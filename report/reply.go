@@ -129,7 +129,7 @@ func consequence(t *finding.Ticket) string {
 	if t.Host == nil || t.Cause != "ip_mismatch" {
 		return ""
 	}
-	text := "For all viewers of this site: " + advice(*t.Host)
+	text := "For all viewers of this site: " + advice(*t.Host, false)
 	if h := t.Host; h.Prefix != nil && (t.Prefix == nil || *t.Prefix < *h.Prefix) {
 		text += " It would not have been enough for this viewer, whose addresses lie further apart; a player that fetches a new link when one is refused would go on."
 	}

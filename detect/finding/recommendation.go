@@ -32,6 +32,8 @@ type Recommendation struct {
 	Accepted          Share       `json:"accepted"`                       // of the affected users, those whose refusals with a proven, unexpired mismatch the mask would all have let through: Prefix, or the one that Reason speaks of
 	IfUnresolvedCount Bound       `json:"if_unresolved_count"`            // Accepted, if no mask helped any user with an unresolved failure
 	UnresolvedUsers   int64       `json:"unresolved_users"`               // refused with a hash that nothing explains; not among the affected users
+	RelayedUsers      int64       `json:"relayed_users,omitempty"`        // refused in relay, VPN and hosting networks only, for which no mask is widened; not among the affected users
+	Remedy            Remedy      `json:"remedy,omitempty"`               // what helps instead, where no mask is enough
 	LeftOutUsers      int64       `json:"left_out_users,omitempty"`       // with a mismatch too, but bots or on many-network links
 	IfLeftOutCount    *Share      `json:"if_left_out_count,omitempty"`    // Accepted, had they been counted; nil: there are none
 	PerChange         *Interval   `json:"accepted_per_change,omitempty"`  // share of the changes of address that the mask accepts; nil: no signing address is known
@@ -44,6 +46,16 @@ type Recommendation struct {
 	Carriers          []Carrier   `json:"carriers"`                       // most affected users first
 	Curve             []CurveStep `json:"curve"`                          // what each prefix length would have done, widest first
 }
+
+// Remedy is what helps where no mask is enough.
+type Remedy string
+
+// The remedies.
+const (
+	MendSigner   Remedy = "mend_signer"   // it signs for its own proxy's address
+	SameFamilies Remedy = "same_families" // site and CDN host answer over different address families
+	RenewLinks   Remedy = "renew_links"   // a new link when one is refused
+)
 
 // Snippet is signing code, to be shown as it stands. It holds no key.
 type Snippet struct {

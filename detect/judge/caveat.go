@@ -145,6 +145,6 @@ func (q *question) background(list *caveats) {
 		list.add("The log does not tell network operators, so the answer without the largest carrier is not known: give --asn-db.")
 	}
 	if q.o.Span > 0 && q.o.Span < shortSpan {
-		list.add("The log spans %s only.", span(q.o.Span.Microseconds()))
+		list.add("This host's requests span %s only.", span(q.o.Span.Microseconds()))
 	}
 }

@@ -78,10 +78,18 @@ func compareHost(name string, was, is *Tally, before, after Day, t Thresholds) f
 				Affected: change(x.Affected, x.Users, y.Affected, y.Users), Interrupted: change(x.Interrupted, x.Users, y.Interrupted, y.Users),
 			}
 			f.Effect, f.Answer = effect(&f, len(h.NotComparable) > 0, t)
+			if failed(before, name) || failed(after, name) {
+				f.Answer = "The two cannot be compared, as who was affected is not known where calibration failed."
+			}
 			h.Families = append(h.Families, f)
 		}
 	}
 	return h
+}
+
+func failed(d Day, host string) bool {
+	c := calibrationOf(d.Analysis, host)
+	return c != nil && c.Status == finding.Failed
 }
 
 // union lists the causes of both sides in alphabetical order.

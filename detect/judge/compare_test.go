@@ -68,6 +68,9 @@ func TestNotComparable(t *testing.T) {
 		if c.host {
 			list = got.Hosts[0].NotComparable
 		}
+		if said := got.Hosts[0].Families[0].Answer; (name == "failed") == strings.Contains(said, "affected users") {
+			t.Errorf("%s: %s", name, said)
+		}
 		told := got.Hosts[0].Families[0].Effect != finding.NotTold
 		if len(list) != 1 || !strings.Contains(list[0], c.says) || told == c.host {
 			t.Errorf("%s: %q, %s", name, list, got.Hosts[0].Families[0].Effect)

@@ -45,11 +45,16 @@ func (l *looked) statuses() string {
 	return listed(slices.Compact(list))
 }
 
+// refused counts what the answer is about.
+func (l *looked) refused() finding.Refused {
+	return l.out.Refusals[slices.IndexFunc(l.out.Refusals, func(r finding.Refused) bool { return r.Cause == l.out.Cause })]
+}
+
 // lead says how often and when.
 func (l *looked) lead() string {
 	n := len(l.mine)
 	s := times(n)
-	if r := l.out.Refusals[slices.IndexFunc(l.out.Refusals, func(r finding.Refused) bool { return r.Cause == l.out.Cause })]; r.Requests > r.Refusals {
+	if r := l.refused(); r.Requests > r.Refusals {
 		s += fmt.Sprintf(" (%s, retries merged)", plural(r.Requests, "request", "requests"))
 	}
 	from, to := l.mine[0].first, l.mine[n-1].first
@@ -115,7 +120,7 @@ func (l *looked) moved() string {
 	case len(from) > 1:
 		return fmt.Sprintf("the link was %s %s, and the requests came from %s and %s (%s)", verb, signed[0], from[0], plural(len(from)-1, "other address", "other addresses"), apart(pairs))
 	}
-	return fmt.Sprintf("the link was %s %s, and the requests came from %s (%s)", verb, signed[0], from[0], apart(pairs))
+	return fmt.Sprintf("the link was %s %s, and the %s came from %s (%s)", verb, signed[0], either(l.refused().Requests == 1, "request", "requests"), from[0], apart(pairs))
 }
 
 // pair is a signing address and one that was refused with its link.
@@ -164,7 +169,7 @@ func apart(pairs []pair) string {
 	case least >= far:
 		return fmt.Sprintf("in one /%d, not in one /%d", far, near)
 	}
-	return fmt.Sprintf("only %s in common", plural(least, "bit", "bits"))
+	return either(least == 0, "no bit", "only "+plural(least, "bit", "bits")) + " in common"
 }
 
 func (l *looked) rests() string {

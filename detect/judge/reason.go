@@ -59,6 +59,8 @@ func (q *question) nobody() string {
 		return fmt.Sprintf("Nobody%s was refused because of a changed address but %s in relay, VPN or hosting networks, for which no mask is widened", with, plural(q.relayed, "user", "users"))
 	case q.doubtful() > 0:
 		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, plural(q.doubtful(), "user", "users"))
+	case q.obscure() > 0:
+		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s in relay, VPN or hosting networks", with, plural(q.obscure(), "user", "users"))
 	}
 	return "Nobody" + with + " was refused because of a changed address"
 }
@@ -110,9 +112,9 @@ func (q *question) answer() string {
 		return "; " + q.figures() + "; " + q.remaining() + q.ruledOut() + q.leftBehind()
 	case finding.MaskNotEnough:
 		if len(q.candidates) == 0 {
-			return fmt.Sprintf("; the mask in force, /%d, is as wide as any candidate, and %s: %s", q.choice.prefix, q.remaining(), q.remedy())
+			return fmt.Sprintf("; the mask in force, /%d, is as wide as any candidate, and %s: %s", q.choice.prefix, q.remaining(), q.helps())
 		}
-		return "; even " + q.letThrough() + ", as " + q.remaining() + q.leftBehind() + ": " + q.remedy()
+		return "; even " + q.letThrough() + ", as " + q.remaining() + q.leftBehind() + ": " + q.helps()
 	}
 	switch {
 	case len(q.candidates) == 0:
@@ -201,8 +203,19 @@ func (q *question) remaining() string {
 
 // remedy is what helps where no mask does; families that differ come first
 // (rule 4).
-func (q *question) remedy() string {
+func (q *question) remedy() finding.Remedy {
+	if q.o.Proxy != "" {
+		return finding.MendSigner
+	}
 	if all, across := q.left(); 2*across >= all {
+		return finding.SameFamilies
+	}
+	return finding.RenewLinks
+}
+
+// helps is the remedy as it is read aloud.
+func (q *question) helps() string {
+	if q.remedy() == finding.SameFamilies {
 		return "serve the site and the CDN host over the same address families"
 	}
 	return "fetch a new link from the site when one is refused, or leave the address out of the hash and keep links short-lived"

@@ -204,3 +204,38 @@ func TestTheCurveHoldsEveryPrefixLength(t *testing.T) {
 		t.Errorf("%+v", curve)
 	}
 }
+
+// What helps where no mask is enough is told apart for those who word it anew.
+func TestRemedies(t *testing.T) {
+	across := func(u *User) {
+		for i := range u.MismatchLens {
+			u.MismatchLens[i] = acrossFamilies
+		}
+	}
+	far := newWorld().refused(100, 3).quiet(100)
+	for name, c := range map[string]struct {
+		rec  finding.Recommendation
+		want finding.Remedy
+	}{
+		"far":      {far.ask(), finding.RenewLinks},
+		"families": {newWorld().refused(100, 0, across).quiet(100).ask(), finding.SameFamilies},
+		"proxy":    {far.ask(func(o *Asked) { o.Proxy = "10.0.0.1" }), finding.MendSigner},
+		"a mask":   {newWorld().refused(100, 24).quiet(100).ask(), ""},
+	} {
+		if c.rec.Remedy != c.want {
+			t.Errorf("%s: %q, want %q (%s)", name, c.rec.Remedy, c.want, c.rec.Reason)
+		}
+	}
+}
+
+// Nobody is said to be unharmed where nothing explains the hashes, in networks
+// that no mask is widened for, too.
+func TestRelaysWithUnexplainedHashesAreSaid(t *testing.T) {
+	rec := newWorld().refused(22, 0, bot, unresolved).quiet(100).ask(func(o *Asked) { o.Refused = map[string]int64{"unresolved_signature": 45} })
+	decided(t, rec, finding.KeepCurrent, 0, "No refusal is proven to come from a changed address, and nothing explains the hashes of 22 users in relay, VPN or hosting networks")
+	rec = newWorld().refused(3, 5, bot, func(u *User) { u.Mismatches = 1 }).quiet(100).ask()
+	decided(t, rec, finding.KeepCurrent, 0, "but 3 users in relay")
+	if rec.RelayedUsers != 3 {
+		t.Errorf("%d users in relays", rec.RelayedUsers)
+	}
+}

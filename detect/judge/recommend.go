@@ -22,6 +22,10 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 		Accepted: q.accepted(), Curve: r.curve(q.all, q.candidates),
 	}
 	rec.Carriers = q.carriers(rec.Curve)
+	rec.RelayedUsers = r.relayed
+	if rec.Decision == finding.MaskNotEnough {
+		rec.Remedy = q.remedy()
+	}
 	rec.LeftOutUsers, rec.IfLeftOutCount = int64(len(r.aside)), q.ifLeftOut()
 	rec.PerChange = q.perChange()
 	rec.IfUnresolvedCount.Share, rec.IfUnresolvedCount.Low, _ = Wilson(rec.Accepted.Users, q.all.users+r.unresolved)
@@ -145,6 +149,15 @@ func (q *question) doubtful() int64 {
 		return q.unresolved
 	}
 	return q.unresolved + q.o.Other.unresolved
+}
+
+// obscure counts those in relay, VPN or hosting networks, as doubtful does the
+// others. No mask is widened for them, so no answer turns on them.
+func (q *question) obscure() int64 {
+	if q.o.Other == nil {
+		return q.obscured
+	}
+	return q.obscured + q.o.Other.obscured
 }
 
 // worthIt is the rate test of rule 15; refusals alone give no rate.

@@ -48,6 +48,7 @@ type Replay struct {
 	onShared                                    int64              // refused requests with a mismatch on shared links
 	untold                                      int64              // users with a mismatch and a class that is no answer
 	relayed                                     int64              // users refused in a relay, VPN or hosting network only
+	obscured                                    int64              // users there with a hash that nothing explains
 	shared                                      map[uint64][]uint8 // bits in common of each refused attempt, by link
 	bound                                       crowd
 }
@@ -78,8 +79,11 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 		r.aside = append(r.aside, memberOf(u))
 	}
 	if u.Bot {
-		if u.Mismatches > 0 {
+		switch {
+		case u.Mismatches > 0:
 			r.relayed++
+		case u.Unresolved:
+			r.obscured++
 		}
 		return
 	}

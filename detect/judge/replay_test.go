@@ -291,7 +291,7 @@ func TestAcrossFamiliesNoMaskHelps(t *testing.T) {
 
 func TestAShortLogIsAWarning(t *testing.T) {
 	rec := newWorld().refused(100, 24).quiet(100).ask(func(o *Asked) { o.Span = 3 * time.Hour })
-	warned(t, rec, "The log spans 3 h only.")
+	warned(t, rec, "This host's requests span 3 h only.")
 }
 
 func TestIPv6(t *testing.T) {
