@@ -33,14 +33,36 @@ func accounted(in finding.Input) string {
 	return fmt.Sprintf("%s = %s parsed + %s rejected", plural(in.Lines, "line", "lines"), count(in.Parsed), count(in.Rejected))
 }
 
-// unread says how many lines were no requests.
-func unread(in finding.Input) string {
-	return fmt.Sprintf("%s of %s could not be read.", count(in.Rejected), plural(in.Lines, "line", "lines"))
+// headerLine is the reason of lines that are rejected and take away nothing.
+const headerLine = "header line"
+
+// unread says how many lines should have been requests and are none.
+func unread(in finding.Input) []string {
+	lost := in.Rejected
+	for _, r := range in.Rejects {
+		if r.Reason == headerLine {
+			lost -= r.Lines
+		}
+	}
+	if lost <= 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s of %s could not be read.", count(lost), plural(in.Lines, "line", "lines"))}
+}
+
+// whyUnread says why, with a first example of each reason.
+func whyUnread(in finding.Input) (list []string) {
+	for _, r := range in.Rejects {
+		if r.Reason != headerLine {
+			list = append(list, "Not read: "+rejected(r)+".")
+		}
+	}
+	return list
 }
 
 // rejected is a reason with its number and a first example.
 func rejected(r finding.Reject) string {
-	return count(r.Lines) + " " + r.Reason + ", first at " + r.Source + ":" + strconv.FormatInt(r.Line, 10)
+	return count(r.Lines) + " " + either(r.Reason == headerLine && r.Lines != 1, "header lines", r.Reason) + ", first at " + r.Source + ":" + strconv.FormatInt(r.Line, 10)
 }
 
 // method lists what a reader needs to judge the result.
@@ -89,15 +111,17 @@ func searched(s finding.Search) string {
 
 // next names the command that goes on from here.
 func (p *paper) next(all []*host) {
+	label := "next"
 	if slices.ContainsFunc(all, (*host).failed) {
-		p.row("next", unbroken("ipdrift explain URL --ip IP"), say("   "), as(faint, "says which rule a link fails"))
+		p.row(label, unbroken("ipdrift explain URL --ip IP"), say("   "), as(faint, "says which rule a link fails"))
+		label = ""
 	}
 	if p.o.Case == "" {
-		p.row("next", unbroken("--db case.duckdb"), say("   "), as(faint, "keeps the case for browse, report and query"))
+		p.row(label, unbroken("--db case.duckdb"), say("   "), as(faint, "keeps the case for browse, report and query"))
 		return
 	}
 	path := Quoted(Clean(p.o.Case))
-	p.row("next", unbroken("ipdrift report "+path+" -o ticket.md"), say("   "), unbroken("ipdrift browse "+path))
+	p.row(label, unbroken("ipdrift report "+path+" -o ticket.md"), say("   "), unbroken("ipdrift browse "+path))
 }
 
 // Quoted makes text one word of a POSIX shell.

@@ -178,16 +178,32 @@ func (s *screen) columns(rows [][]string) {
 			widths[i] = max(widths[i], len(Clean(cell)))
 		}
 	}
+	room, all := min(s.width, measure)-indent, -2
+	for _, w := range widths {
+		all += w + 2
+	}
+	// Where the window is too narrow, what stands last has a line of its own.
+	last := len(rows[0]) - 1
+	title, line := rows[0][last], func(text string, t tone) {
+		s.para(indent, span{text: s.cut(strings.TrimRight(text, " "), room), tone: t, keep: true})
+	}
+	fold := all > room && title != ""
 	for _, row := range rows {
 		text := ""
 		for i, cell := range row {
-			text += left(Clean(cell), widths[i]) + "  "
+			if !fold || i < last {
+				text += left(Clean(cell), widths[i]) + "  "
+			}
 		}
-		tone := plain
-		if row[1] == comparedColumns[0] {
-			tone = faint
+		switch {
+		case row[1] == comparedColumns[0]:
+			line(text, faint)
+		case fold && row[last] != "":
+			line(text, plain)
+			line(left("", widths[0])+"  "+title+": "+Clean(row[last]), plain)
+		default:
+			line(text, plain)
 		}
-		s.para(indent, span{text: s.cut(strings.TrimRight(text, " "), min(s.width, measure)-indent), tone: tone, keep: true})
 	}
 }
 

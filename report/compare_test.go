@@ -82,3 +82,17 @@ func TestPoints(t *testing.T) {
 		}
 	}
 }
+
+// TestCompareCutsNoDifference, however narrow the window.
+func TestCompareCutsNoDifference(t *testing.T) {
+	c := comparison(t)
+	for _, f := range c.Hosts[0].Families {
+		for _, want := range []string{points(f.Affected.Difference), points(f.Interrupted.Difference)} {
+			for _, width := range []int{60, 72, 80} {
+				if text := compareAs(t, c, "text", Options{Width: width}); !strings.Contains(text, want) {
+					t.Errorf("at %d: no %q in\n%s", width, want, text)
+				}
+			}
+		}
+	}
+}

@@ -363,3 +363,43 @@ func BenchmarkRender(b *testing.B) {
 		})
 	}
 }
+
+// TestAFailedKeyIsSaidOnce, as a sentence, with one way to go on.
+func TestAFailedKeyIsSaidOnce(t *testing.T) {
+	a := load(t, fixtures+"/failed.json")
+	c := &a.Calibration[0]
+	c.Reason = "only 0 of 60 served tokens reproduce: most likely the key is wrong"
+	a.Warnings = []string{c.Host + ": calibration failed, " + c.Reason, "something else"}
+	for _, f := range []Format{{Render: renderText}, {Render: renderMarkdown}} {
+		text := strings.Join(strings.Fields(string(render(t, f, a, Options{}))), " ")
+		if strings.Count(text, "nly 0 of 60") != 1 || !strings.Contains(text, "Only 0 of 60 served tokens reproduce: most likely the key is wrong.") || !strings.Contains(text, "something else") {
+			t.Error(text)
+		}
+	}
+	if text := string(render(t, Format{Render: renderText}, a, Options{})); strings.Count(text, "\n  next ") != 1 {
+		t.Error(text)
+	}
+}
+
+// TestHeaderLinesAreNoLoss: they are counted, and limit nothing.
+func TestHeaderLinesAreNoLoss(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	a.Input.Rejected, a.Input.Rejects = 2, []finding.Reject{{Reason: "header line", Lines: 2, Source: "a.log", Line: 1}}
+	md, page, text := string(render(t, Format{Render: renderMarkdown}, a, Options{})), pageOf(t, a), string(render(t, Format{Render: renderText}, a, Options{}))
+	if strings.Contains(md+page, "could not be read") || strings.Contains(md, "Not read") || !strings.Contains(text, "2 header lines, first at a.log:1") {
+		t.Errorf("header lines are called a loss:\n%s\n%s", md, text)
+	}
+	a.Input.Rejected, a.Input.Rejects = 5, append(a.Input.Rejects, finding.Reject{Reason: "too few fields", Lines: 3, Source: "a.log", Line: 9})
+	if md := string(render(t, Format{Render: renderMarkdown}, a, Options{})); !strings.Contains(md, "- 3 of ") || !strings.Contains(md, "Not read: 3 too few fields") {
+		t.Error(md)
+	}
+}
+
+// TestTheUndecidedIsNotGreen beside a family of which nothing has to be changed.
+func TestTheUndecidedIsNotGreen(t *testing.T) {
+	a := load(t, fixtures+"/mask_not_enough.json")
+	a.Recommendations[0].Decision, a.Recommendations[1].Decision = finding.InsufficientEvidence, finding.KeepCurrent
+	if v := hosts(a)[0].verdict(); v.tone != unsure {
+		t.Errorf("%s in tone %d", v.text, v.tone)
+	}
+}

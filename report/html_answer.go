@@ -42,7 +42,7 @@ func answerOf(a *finding.Analysis, h *host) answer {
 	v := h.verdict()
 	out := answer{Host: h.name, Verdict: v.text, Tone: toneName(v.tone)}
 	if h.failed() || h.unchecked() {
-		out.Reasons = append(out.Reasons, unchecked(h))
+		out.Reasons = append(out.Reasons, sentence(unchecked(h)))
 	}
 	if h.failed() {
 		return out

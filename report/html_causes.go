@@ -54,7 +54,7 @@ func causesOf(a *finding.Analysis, h *host, n int) (causeChart, bool) {
 		}
 		if over != nil {
 			row.counts = over.ByHost[h.name][cause.name]
-			c.Timed = c.Timed || len(row.counts) > 0
+			c.Timed = c.Timed || len(row.counts) > 1 // one step is no course
 		}
 		c.Rows = append(c.Rows, row)
 	}

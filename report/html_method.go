@@ -54,11 +54,8 @@ func methodOf(a *finding.Analysis, o Options) method {
 
 // limitsOf is everything that takes away from the conclusion.
 func limitsOf(a *finding.Analysis, all []*host) []string {
-	list := slices.Clone(a.Warnings)
 	in := a.Input
-	if in.Rejected > 0 {
-		list = append(list, unread(in))
-	}
+	list := append(remarks(a), unread(in)...)
 	for _, s := range in.Sources {
 		if s.Error != "" {
 			list = append(list, "Damaged: "+s.Path+": "+s.Error)

@@ -206,3 +206,13 @@ func TestHTMLOfAnEmptyAnalysis(t *testing.T) {
 		t.Errorf("%q", faultsOf(text))
 	}
 }
+
+// TestOneStepIsNoChart: a bar as wide as the page tells nothing.
+func TestOneStepIsNoChart(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	host := a.Recommendations[0].Host
+	a.Denials.OverTime = &finding.OverTime{From: *a.Input.First, Step: 1, ByHost: map[string]map[string][]int64{host: {"ip_mismatch": {1}}}}
+	if page := pageOf(t, a); strings.Contains(page, "Refused requests in steps of") || strings.Contains(page, "Over time, to its own maximum") {
+		t.Error("a chart of one step")
+	}
+}

@@ -69,7 +69,7 @@ func (md *markdown) headline() {
 func (md *markdown) because(h *host) string {
 	var list []string
 	if h.failed() || h.unchecked() {
-		list = append(list, unchecked(h))
+		list = append(list, sentence(unchecked(h)))
 	}
 	if h.failed() {
 		return list[0]
@@ -112,11 +112,14 @@ func acceptance(r finding.Recommendation) string {
 	if r.AffectedUsers == 0 {
 		return ""
 	}
-	text := estimate(r.Accepted.Share, r.Accepted.Low, r.Accepted.High)
 	if r.Prefix != nil {
-		text = prefix(*r.Prefix) + ": " + text
+		return prefix(*r.Prefix) + ": " + estimate(r.Accepted.Share, r.Accepted.Low, r.Accepted.High)
 	}
-	return text
+	var list []string
+	for _, st := range steps(r) {
+		list = append(list, prefix(st.Prefix)+": "+estimate(st.AcceptedShare, st.Low, st.High))
+	}
+	return strings.Join(list, ", ")
 }
 
 func against(r finding.Recommendation) string {
@@ -272,14 +275,8 @@ func linkTest(bits int) string {
 }
 
 func (md *markdown) limits() {
-	list := slices.Clone(md.a.Warnings)
 	in := md.a.Input
-	if in.Rejected > 0 {
-		list = append(list, unread(in))
-	}
-	for _, r := range in.Rejects {
-		list = append(list, "Not read: "+rejected(r)+".")
-	}
+	list := slices.Concat(remarks(md.a), unread(in), whyUnread(in))
 	for _, s := range in.Sources {
 		if s.Error != "" {
 			list = append(list, "Damaged: "+s.Path+": "+s.Error+".")

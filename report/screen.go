@@ -15,8 +15,8 @@ const (
 	strong       // names
 	served       // a served request
 	refused      // a refused request
-	unsure       // a decision: the log cannot tell
 	good         // a decision: nothing to change
+	unsure       // a decision: the log cannot tell
 	act          // a decision: change the mask
 	bad          // a decision: something else is wrong
 	tones

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -133,11 +134,11 @@ func (p *paper) host(h *host) {
 // why is the sentence that is read aloud, the price, and what limits both.
 func (p *paper) why(h *host) {
 	if h.cal != nil && h.failed() {
-		p.para(indent, say(h.cal.Reason))
+		p.para(indent, say(sentence(h.cal.Reason)))
 		return
 	}
 	if h.unchecked() {
-		p.para(indent, say(unchecked(h)))
+		p.para(indent, say(sentence(unchecked(h))))
 	}
 	recs := answers(h.recs)
 	for _, r := range recs {
@@ -147,6 +148,14 @@ func (p *paper) why(h *host) {
 		p.para(indent, as(faint, "Price: "), say(cost))
 	}
 	p.caveats(recs)
+}
+
+// sentence makes one of a text that begins in lower case and ends without a stop.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }
 
 func unchecked(h *host) string {
@@ -245,11 +254,21 @@ func (p *paper) curve(r finding.Recommendation) {
 	}
 }
 
+// remarks are the warnings, but for what stands in full under its host.
+func remarks(a *finding.Analysis) []string {
+	return slices.DeleteFunc(slices.Clone(a.Warnings), func(w string) bool {
+		return slices.ContainsFunc(a.Calibration, func(c finding.Calibration) bool {
+			return c.Status == finding.Failed && w == c.Host+": calibration failed, "+c.Reason
+		})
+	})
+}
+
 func (p *paper) warnings() {
-	if len(p.a.Warnings) > 0 {
+	list := remarks(p.a)
+	if len(list) > 0 {
 		p.blank()
 	}
-	for _, w := range p.a.Warnings {
+	for _, w := range list {
 		p.wrap(p.styled(act, "!")+" ", indent, 0, []span{say(w)})
 	}
 }
