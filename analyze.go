@@ -91,6 +91,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	f.BoolVar(&o.keepGoing, "keep-going", false, "a log that is damaged or cannot be read is named, but does not make the exit status 1, if anything was read")
 	o.registerLimits(f)
 	wordsFor(cmd, "fail-on", conditionNames()...)
+	formatNames(cmd)
 	o.complete(cmd)
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"ipdrift/ingest/format"
 )
 
 const (
@@ -113,6 +115,11 @@ func each[T any](all []T, what func(T) string) []string {
 func wordsFor(cmd *cobra.Command, flag string, words ...string) {
 	// The only error there is: a flag of that name does not exist.
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// formatNames completes the log formats that have a name alone.
+func formatNames(cmd *cobra.Command) {
+	wordsFor(cmd, "log-format", each(format.Formats(), func(f *format.Format) string { return f.Name })...)
 }
 
 // caseFiles completes the first argument in the shell: a kept case.

@@ -92,6 +92,7 @@ func formatsTestCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&config, "config", "", "YAML `FILE` whose map names columns or keys")
 	cmd.Flags().StringVar(&name, "log-format", "", "test this format: `NAME`, or 'nginx:<log_format string>' (default: the one that fits best)")
+	formatNames(cmd)
 	return cmd
 }
 

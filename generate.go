@@ -77,9 +77,10 @@ In DIR there are afterwards:
 	f.Uint64Var(&o.seed, "seed", 1, "`N` that all chance comes from")
 	f.Int64Var(&o.users, "users", 0, "about `N` viewers (default one per 60 lines)")
 	f.Float64Var(&o.share, "share", -1, "share `X` of the affected users whom a /24 (IPv6: a /64) would save, and no wider mask the others")
+	f.Lookup("share").DefValue = "as the scenario has it"
 	f.StringVar(&o.format, "log-format", "gcore", "log format: `NAME` is one of "+strings.Join(scenario.Formats(), ", "))
 	f.StringVar(&o.start, "start", "", "`TIME` of the first line (default 2026-11-01T00:00:00Z)")
-	f.DurationVar(&o.span, "span", 24*time.Hour, "about how long a time the log covers")
+	f.DurationVar(&o.span, "span", 24*time.Hour, "`SPAN` of time that the log covers, about")
 	f.IntVar(&o.edges, "edges", 1, "`N` edges with a log of their own")
 	f.StringArrayVar(&o.keyFiles, "key-file", nil, "`FILE` that holds the key to sign with (default: one is made)")
 	f.BoolVar(&o.gzip, "gzip", false, "gzip the log")

@@ -56,3 +56,21 @@ func TestEveryCommandHasItsGroup(t *testing.T) {
 		}
 	}
 }
+
+// TestDefaultsAreWords where the number that stands for one is nobody's.
+func TestDefaultsAreWords(t *testing.T) {
+	var out bytes.Buffer
+	if run(context.Background(), []string{"generate", "--help"}, strings.NewReader(""), &out, io.Discard) != 0 || strings.Contains(out.String(), "(default -1)") || !strings.Contains(out.String(), "--span SPAN") {
+		t.Error(out.String())
+	}
+}
+
+// TestLogFormatsComplete in the shell, wherever one is asked for.
+func TestLogFormatsComplete(t *testing.T) {
+	for _, args := range [][]string{{"analyze"}, {"ticket"}, {"formats", "test"}, {"generate"}} {
+		var out bytes.Buffer
+		if run(context.Background(), append(append([]string{"__complete"}, args...), "--log-format", ""), strings.NewReader(""), &out, io.Discard) != 0 || !strings.Contains(out.String(), "\ncloudfront\n") {
+			t.Errorf("%v: %q", args, out.String())
+		}
+	}
+}

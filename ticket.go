@@ -68,6 +68,7 @@ that is an answer, too ("found": false in JSON).`,
 	o.registerInput(cmd)
 	o.privacyFlags.register(f)
 	o.registerLimits(f)
+	formatNames(cmd)
 	o.complete(cmd)
 	return cmd
 }
