@@ -55,6 +55,13 @@ func TestGainOfAKey(t *testing.T) {
 			t.Errorf("%s: said %d times", name, got)
 		}
 	}
+	a := load(t, fixtures+"/no_key.json")
+	for host := range a.Denials.ByHost {
+		a.Denials.ByHost[host] = map[string]int64{"unsigned": 34}
+	}
+	if text := string(render(t, Format{Render: renderText}, a, Options{})); strings.Contains(text, "a key ") {
+		t.Errorf("a key is promised to tell of links without a token:\n%s", text)
+	}
 	text := string(render(t, Format{Render: renderText}, load(t, fixtures+"/no_key.json"), Options{Width: 200}))
 	if !strings.Contains(strings.Join(strings.Fields(text), " "), "would name the cause of 900 unchecked refusals, prove or refute 5,124 inferred causes, and say") {
 		t.Error(text)

@@ -204,3 +204,13 @@ func TestUnnamed(t *testing.T) {
 		}
 	}
 }
+
+// TestASharedLinkIsNoChangedAddress in the reply to a customer.
+func TestASharedLinkIsNoChangedAddress(t *testing.T) {
+	one := tickets(t)["moved"]
+	one.Viewer.Class, one.Cause, one.Host.AffectedUsers, one.Host.Decision, one.Host.Prefix = finding.ManyNetworks, "ip_mismatch", 0, finding.KeepCurrent, nil
+	reply := strings.Join(toCustomer(one), "\n")
+	if !strings.Contains(reply, "requested from several networks") || strings.Contains(reply, "at fault") || strings.Contains(reply, "Nobody was refused") {
+		t.Error(reply)
+	}
+}

@@ -403,3 +403,13 @@ func TestTheUndecidedIsNotGreen(t *testing.T) {
 		t.Errorf("%s in tone %d", v.text, v.tone)
 	}
 }
+
+// TestNothingIsSaidOfWhatWasLeftOut: a narrowed input that holds nothing is no log
+// without refusals.
+func TestNothingIsSaidOfWhatWasLeftOut(t *testing.T) {
+	a := load(t, fixtures+"/empty.json")
+	a.Input.Lines, a.Input.Parsed = 40, 40
+	if text := string(render(t, Format{Render: renderText}, a, Options{})); !strings.Contains(text, "No request is within --since, --until and --host") {
+		t.Error(text)
+	}
+}

@@ -68,6 +68,8 @@ func plainly(t *finding.Ticket) string {
 		return "We could not find this viewer in our log: the time, the time zone or the address may differ from what the CDN saw."
 	case t.Mistake != "":
 		return "The link was signed in a way that the CDN does not accept (" + t.Mistake + "): the code that signs your links has to be mended."
+	case t.Cause == "ip_mismatch" && t.Viewer.Class == finding.ManyNetworks:
+		return "It was refused " + times + ": the link was requested from several networks, and it works only from the address that it was made for. Who used it there, our log cannot tell; a link that your site makes for each viewer works for that viewer."
 	case t.Cause == "ip_mismatch" && (t.Outcome.Served > 0 || t.Viewer.Class == finding.Rotating):
 		return "It was refused " + times + ": while it was playing, the viewer's network gave the device another internet address, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
 	case t.Cause == "ip_mismatch":
@@ -126,8 +128,8 @@ func rule(t *finding.Ticket) string {
 
 // consequence is what follows for all viewers of the host.
 func consequence(t *finding.Ticket) string {
-	if t.Host == nil || t.Cause != "ip_mismatch" {
-		return ""
+	if t.Host == nil || t.Cause != "ip_mismatch" || t.Viewer.Class == finding.ManyNetworks && t.Host.AffectedUsers == 0 {
+		return "" // who shares a link is none of those whom a mask is for
 	}
 	text := "For all viewers of this site: " + advice(*t.Host, false)
 	if h := t.Host; h.Prefix != nil && (t.Prefix == nil || *t.Prefix < *h.Prefix) {

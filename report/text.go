@@ -85,6 +85,8 @@ func nothing(a *finding.Analysis) string {
 		return "The input is empty: nothing was read, nothing can be said."
 	case a.Input.Parsed == 0:
 		return "No line could be read as a request: nothing can be said. Name the format with --log-format, or see what fits with ipdrift formats test FILE."
+	case a.Input.First == nil:
+		return "No request is within --since, --until and --host: nothing can be said."
 	case a.Denials.Total == 0:
 		return "No request was refused, and none carried a token that could be checked."
 	}

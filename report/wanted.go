@@ -27,6 +27,9 @@ func gain(a *finding.Analysis, h *host) string {
 			inferred += min(c.requests, a.Denials.Inferred[c.name])
 		}
 	}
+	if unchecked+inferred == 0 {
+		return ""
+	}
 	var parts []string
 	if unchecked > 0 {
 		parts = append(parts, "name the cause of "+plural(unchecked, "unchecked refusal", "unchecked refusals"))

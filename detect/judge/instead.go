@@ -25,7 +25,7 @@ func (q *question) instead() string {
 	if all == 0 {
 		return "the log shows no refused request of this host's viewers"
 	}
-	of := fmt.Sprintf("the %s fell on ", plural(all, "refusal", "refusals"))
+	of := "the " + either(all == 1, "only refusal", plural(all, "refusal", "refusals")) + " fell on "
 	if len(kinds) == 1 {
 		of += kinds[0].words
 	} else {

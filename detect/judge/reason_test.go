@@ -66,6 +66,11 @@ func TestManyCausesAreCutShort(t *testing.T) {
 	decided(t, rec, finding.KeepCurrent, 0, "expired links (50 %), malformed links (20 %), links signed for another path (12 %) and others (18 %); sign links that live longer")
 }
 
+func TestTheOnlyRefusal(t *testing.T) {
+	rec := newWorld().quiet(9).ask(func(o *Asked) { o.Refused = map[string]int64{"malformed": 1} })
+	decided(t, rec, finding.KeepCurrent, 0, "the only refusal fell on malformed links")
+}
+
 func TestInferenceIsSaid(t *testing.T) {
 	inferred := func(u *User) { u.Inferred = true }
 	decided(t, newWorld().refused(40, 24, inferred).quiet(100).ask(), finding.Widen, 24, "Inferred: 40 users were")
