@@ -100,6 +100,19 @@ func TestDeepSearchGivesUp(t *testing.T) {
 	}
 }
 
+// TestNoSearchIsMissedWhereTheKeyFails: the key is what is amiss.
+func TestNoSearchIsMissedWhereTheKeyFails(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	for i := range 100 {
+		l.get(folder, folder.link(fmt.Sprintf("/f/%d/a.ts", i), home), home, 403)
+	}
+	tr := l.try(t, settings{keys: map[string]string{"": "some-other-key"}, threads: 2})
+	if all := strings.Join(tr.Warnings, "\n"); tr.Method.Search.Skipped == 0 || strings.Contains(all, "searched deeply") {
+		t.Errorf("%d links skipped: %q", tr.Method.Search.Skipped, all)
+	}
+}
+
 // TestOrderDoesNotMatter reads the same lines from two files, in both orders:
 // refusals of a masked host before and after the served requests that teach
 // its mask.

@@ -106,3 +106,15 @@ func TestFamiliesOfACustomerSayTheSameOnce(t *testing.T) {
 		t.Errorf("said %d times:\n%s", n, text)
 	}
 }
+
+// TestSupportIsToldOfNoMaskThatNobodyAskedFor in the row of a host that keeps its
+// setting.
+func TestSupportIsToldOfNoMaskThatNobodyAskedFor(t *testing.T) {
+	a := load(t, fixtures+"/keep_current.json")
+	a.Calibration[0].Policy.Form = ""
+	a.Recommendations[0].ExposureNow, a.Recommendations[0].Exposure = 0, 0.062
+	text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: ForSupport}))
+	if strings.Contains(text, "6.2 %") || strings.Contains(text, "to be told |") {
+		t.Error(text)
+	}
+}

@@ -57,8 +57,8 @@ var comparedColumns = [...]string{"before", "after", "difference, points"}
 func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 	s := newScreen(out, o)
 	s.para(0, as(strong, "ipdrift report --compare"))
-	s.row("before", say(caseOf(c.Before, o)))
-	s.row("after", say(caseOf(c.After, o)))
+	s.row("before", say(caseOf(c.Before, c.After, o)))
+	s.row("after", say(caseOf(c.After, c.Before, o)))
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
 		s.blank()
@@ -85,12 +85,17 @@ func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 
 const basisOfComparison = "Affected: refused because an address changed. Interrupted: refused, and not served within 10 s with a new link, or with any where the token was not why. Bounds are one-sided 95 % on either side: of shares Wilson's, of differences Newcombe's. Requests of one user are not independent, so their shares have none."
 
-// caseOf names a side and its time; for customers only its time.
-func caseOf(s finding.Side, o Options) string {
+// caseOf names a side and its time, with its folder where both files have one name;
+// for customers only its time.
+func caseOf(s, other finding.Side, o Options) string {
 	if o.Audience == ForCustomer {
 		return period(s.First, s.Last)
 	}
-	return Clean(filepath.Base(s.Case)) + " (" + period(s.First, s.Last) + ")"
+	name := filepath.Base(s.Case)
+	if name == filepath.Base(other.Case) {
+		name = s.Case
+	}
+	return Clean(name) + " (" + period(s.First, s.Last) + ")"
 }
 
 // public takes addresses out of what a customer gets to see.
@@ -210,8 +215,8 @@ func (s *screen) columns(rows [][]string) {
 func compareMarkdown(out *stickyWriter, c *finding.Comparison, o Options) {
 	md := &markdown{stickyWriter: out}
 	md.line("# Before and after\n")
-	md.line("- Before: ", escape(caseOf(c.Before, o)))
-	md.line("- After: ", escape(caseOf(c.After, o)))
+	md.line("- Before: ", escape(caseOf(c.Before, c.After, o)))
+	md.line("- After: ", escape(caseOf(c.After, c.Before, o)))
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
 		md.section(escape(public(h.Host, o)) + ": " + compared(h).text)

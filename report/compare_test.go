@@ -96,3 +96,14 @@ func TestCompareCutsNoDifference(t *testing.T) {
 		}
 	}
 }
+
+// TestCasesOfOneNameAreToldApart by their folders.
+func TestCasesOfOneNameAreToldApart(t *testing.T) {
+	c := comparison(t)
+	c.Before.Case, c.After.Case = "before/case.duckdb", "after/case.duckdb"
+	for _, format := range []string{"text", "markdown", "html"} {
+		if text := compareAs(t, c, format, Options{}); !strings.Contains(text, "before/case.duckdb") || !strings.Contains(text, "after/case.duckdb") {
+			t.Errorf("%s:\n%s", format, text)
+		}
+	}
+}

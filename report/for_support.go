@@ -1,10 +1,6 @@
 package report
 
-import (
-	"fmt"
-
-	"ipdrift/detect/finding"
-)
+import "ipdrift/detect/finding"
 
 // forSupport is the request to bind links to a network, with the numbers that the
 // CDN's support needs, or the reason why none is made.
@@ -63,15 +59,15 @@ func (md *markdown) numbers() {
 	for _, h := range md.all {
 		for _, r := range h.recs {
 			s := settingOf(r, h.cal)
-			ask, form := "no change", s.Form
+			ask, form, shared := "no change", s.Form, percent(r.ExposureNow)
 			if asksFor(r) {
-				ask = prefix(*r.Prefix)
-			}
-			if form == "" {
-				form = "to be told"
+				ask, shared = prefix(*r.Prefix), shared+", "+percent(r.Exposure)
+				if form == "" {
+					form = "to be told"
+				}
 			}
 			md.cells(h.name, family(r.Family), boundNow(s), ask, affected(r)+portion(r), count(r.Interrupted), acceptance(r), against(r),
-				fmt.Sprintf("%s, %s", percent(r.ExposureNow), percent(r.Exposure)), strangers(md.a, r), form, keyed(h))
+				shared, strangers(md.a, r), form, keyed(h))
 		}
 	}
 	md.line("\nIntervals are one-sided 95 % bounds on either side. The plan that subnet binding needs, and the prefix of IPv6, are to be told by the CDN.")

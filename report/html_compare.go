@@ -28,7 +28,7 @@ type comparedHost struct {
 // compareHTML writes a comparison as one page; see writePage.
 func compareHTML(w io.Writer, c *finding.Comparison, o Options) error {
 	p := &comparePage{
-		head: head{Title: "Before and after, " + period(c.After.First, c.After.Last)}, Before: caseOf(c.Before, o), After: caseOf(c.After, o),
+		head: head{Title: "Before and after, " + period(c.After.First, c.After.Last)}, Before: caseOf(c.Before, c.After, o), After: caseOf(c.After, c.Before, o),
 		Limits: c.NotComparable, Basis: basisOfComparison,
 	}
 	for i := range c.Hosts {
