@@ -73,7 +73,7 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 		now, old := token.InUse(s.host.keys, s.host.spans, at.Start/1e6)
 		for _, how := range scopes(ancestors || l.Below()) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))
-			if path == nil || !ancestors && !l.Below() && !s.host.policy.uses(how.scope) ||
+			if path == nil || !ancestors && !l.Below() && !s.takes(how.scope) ||
 				slices.ContainsFunc(f.list, func(g goal) bool { return bytes.Equal(g.path, path) }) {
 				continue
 			}
@@ -90,6 +90,16 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 		}
 	}
 	return f.list
+}
+
+// takes tells whether a scope is tried far away: those that the host uses, or at its turn the one
+// that nothing it served shows.
+func (s *suspect) takes(scope token.Scope) bool {
+	p := &s.host.policy
+	if s.unshown {
+		return !p.uses(scope)
+	}
+	return p.uses(scope) || p.other == scope && scope != token.ScopeAuto
 }
 
 // read parses the target of an attempt. The link is good until another is read.

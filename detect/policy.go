@@ -33,6 +33,9 @@ type policy struct {
 	dirs    map[uint32][]rule // what was accepted in a directory, for hosts with more than one hypothesis
 	guessed bool              // nothing was accepted: learned from reproduced hashes alone
 
+	other token.Scope // was found where the host showed only another one: see unshown; ScopeAuto: none
+	told  bits        // folders where a hash was reproduced for the observed address, of all hosts
+
 	settled // derived, once everything is added
 }
 
@@ -102,7 +105,13 @@ func sameText(k *kind, a, b hypothesis) bool {
 // whatever they are bound to.
 func (p *policy) takesScope(dir uint32, family int, scope token.Scope, up uint8) bool {
 	found, known := p.rules(dir, family, func(r rule) bool { return r.scope == scope && r.up == up })
-	return found || !known && p.plain(scope)
+	return found || !known && p.plain(scope) || up == 0 && p.guesses(dir, scope)
+}
+
+// guesses tells whether a folder's links are taken to be signed over a scope that no link
+// shows which the host served: where the folder shows none.
+func (p *policy) guesses(dir uint32, scope token.Scope) bool {
+	return p.other == scope && scope != token.ScopeAuto && !(int(dir/64) < len(p.told) && p.told.has(dir))
 }
 
 // edge is the policy as package token takes it.

@@ -84,13 +84,32 @@ func (a *analysis) settle() {
 	}
 }
 
+// showsScope notes it where a link was found over a scope that no link shows which its host served.
+func (f *proof) showsScope() {
+	if f == nil || f.mistake.Name != "" {
+		return
+	}
+	if p, scope := &f.host.policy, f.how.scope; p.forced == token.ScopeAuto && p.plain(scope) && !p.uses(scope) {
+		p.other = max(p.other, scope) // both are possible where only directories above were taken
+	}
+}
+
 // guess fills the policy of hosts that accepted nothing from the hashes that
-// were reproduced on refused requests.
+// were reproduced on refused requests; and the scope of folders that accepted
+// nothing, unless the signer takes that scope for observed addresses, too,
+// and these are refused.
 func (a *analysis) guess() {
+	for _, p := range a.proofs {
+		p.showsScope()
+	}
 	for _, h := range a.hosts {
 		h.policy.guessed = h.policy.total == 0
+		h.policy.told = a.survey.told
 	}
 	for w, t := range a.survey.plainly {
+		if p := &w.host.policy; w.scope == p.other {
+			p.other = token.ScopeAuto
+		}
 		if w.host.policy.guessed {
 			w.host.policy.add(a.asText(w.rule), t.links)
 		}

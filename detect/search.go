@@ -93,6 +93,10 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) 
 		s.deep = true
 		f.deep(s)
 	})
+	a.sampled(ctx, bound, pool, func(f *finder, s *suspect) { f.unshown(s) })
+	for _, s := range bound {
+		s.found.showsScope()
+	}
 	a.searchPrivate(ctx, bound)
 	if err := a.findOperators(ctx, bound); err != nil {
 		return err

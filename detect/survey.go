@@ -17,6 +17,7 @@ type survey struct {
 	mixed    map[*host]bool     // hosts with links that are signed in several ways
 	accepted map[way]*linkCount // by the edge
 	plainly  map[way]*linkCount // of all links whose hash says how it was made
+	told     bits               // folders where a hash says so
 	suspects []*suspect
 	passed   int64    // suspects that are too many
 	agents   []uint32 // the first link of each user agent
@@ -161,6 +162,10 @@ func (s *survey) learn(v *visit, link uint32) {
 	}
 	w := way{v.host, rule{v.how, int(v.family)}}
 	count(s.plainly, w, link)
+	if n := int(v.dir)/64 + 1 - len(s.told); n > 0 {
+		s.told = append(s.told, make(bits, n)...)
+	}
+	s.told.set(v.dir)
 	if !v.served() && !(v.status == 410 && v.late >= ingest.AtExpiry) {
 		return
 	}

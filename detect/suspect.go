@@ -22,6 +22,7 @@ type suspect struct {
 	examined bool // for mistakes of its signer
 	deep     bool // has been searched deeply
 	skipped  bool
+	unshown  bool // it is the turn of the scope that nothing the host served shows
 	tried    uint64
 	nets     []netip.Prefix // where its clients' operators have addresses
 }
