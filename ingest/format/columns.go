@@ -43,26 +43,32 @@ func (c *columns) has() (set uint64) {
 	return set &^ skipped.bit()
 }
 
-// cut finds the values of a line. It must have as many as there are columns: with more or fewer, none can be trusted.
+// cut finds the values of a line. It must have as many as there are columns: with more or fewer, none can be trusted. Blanks
+// around a value are not part of it.
 func (c *columns) cut(p *Parser, line []byte) Failure {
 	pos, last := 0, len(c.roles)-1
 	for i, role := range c.roles {
 		var next int
+		pos = c.skip(line, pos)
 		if c.quoted && pos < len(line) && line[pos] == '"' {
-			var bad Failure
-			if next, bad = c.behindQuotes(line, pos); bad.Reason != "" {
-				return bad
+			end := quoteEnd(line, pos+1)
+			if end < 0 {
+				return Failure{ReasonQuote, pos + 1, "a quote at the end of the value (values with line breaks are not read: export JSON lines, or without that column)"}
 			}
-			p.at[role] = span{int32(pos + 1), int32(next - 1)}
+			if next = c.skip(line, end+1); next < len(line) && strings.IndexByte(c.seps, line[next]) < 0 {
+				return Failure{ReasonQuote, next + 1, "a separator behind the quote that ends the value"}
+			}
+			p.at[role] = span{int32(pos + 1), int32(end)}
 		} else {
 			next = c.next(line, pos)
-			p.at[role] = span{int32(pos), int32(next)}
-			if next == pos+1 && line[pos] == c.null {
+			end := pos + len(trimmed(line[pos:next]))
+			p.at[role] = span{int32(pos), int32(end)}
+			if end == pos+1 && line[pos] == c.null {
 				p.at[role] = span{int32(pos), int32(pos)}
 			}
 		}
 		switch {
-		case i == last && next < len(line):
+		case i == last && next < len(line) && !blank(line[next:]):
 			return Failure{ReasonShifted, next + 1, "the end of the line (a value before it may hold a separator)"}
 		case i < last && next >= len(line):
 			return Failure{ReasonFields, len(line) + 1, c.wants[i+1]}
@@ -72,16 +78,12 @@ func (c *columns) cut(p *Parser, line []byte) Failure {
 	return Failure{}
 }
 
-// behindQuotes gives the place behind the quoted value at pos.
-func (c *columns) behindQuotes(line []byte, pos int) (int, Failure) {
-	end := quoteEnd(line, pos+1)
-	if end < 0 {
-		return 0, Failure{ReasonQuote, pos + 1, "a quote at the end of the value (values with line breaks are not read)"}
+// skip passes over blanks that separate nothing.
+func (c *columns) skip(line []byte, pos int) int {
+	for pos < len(line) && isBlank(line[pos]) && strings.IndexByte(c.seps, line[pos]) < 0 {
+		pos++
 	}
-	if next := end + 1; next < len(line) && strings.IndexByte(c.seps, line[next]) < 0 {
-		return 0, Failure{ReasonQuote, next + 1, "a separator behind the quote that ends the value"}
-	}
-	return end + 1, Failure{}
+	return pos
 }
 
 // next finds the separator at or behind pos, or the end of the line.
@@ -115,6 +117,7 @@ func quoteEnd(line []byte, pos int) int {
 // fields cuts a line into its values, for a header.
 func (c *columns) fields(line []byte) (values []string) {
 	for pos := 0; pos <= len(line); {
+		pos = c.skip(line, pos)
 		end := c.next(line, pos)
 		value := line[pos:end]
 		if c.quoted && len(value) > 0 && value[0] == '"' {
@@ -122,7 +125,7 @@ func (c *columns) fields(line []byte) (values []string) {
 				return nil
 			}
 			value = undouble(nil, line[pos+1:end])
-			end++
+			end = c.skip(line, end+1)
 		}
 		values = append(values, string(bytes.TrimSpace(value)))
 		pos = end + 1

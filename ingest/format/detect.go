@@ -32,7 +32,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	if err != nil {
 		return nil, &Misfit{Want: err.Error()}
 	}
-	var best *trial
+	var best, broken *trial
 	for _, f := range candidates(lines, m) {
 		if f.columns == nil && f.layout == nil && f.cutter == nil && words != nil {
 			f, _ = f.WithMap(m)
@@ -44,6 +44,9 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 		if best == nil || t.beats(best) {
 			best = t
 		}
+		if reason, _ := t.typical(); reason == ReasonQuote && f.columns != nil && f.columns.quoted {
+			broken = t
+		}
 	}
 	if (best.parsed+best.idle)*2 <= best.lines {
 		if dataStream(lines) {
@@ -51,6 +54,9 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 		}
 		if best.parsed+best.idle == 0 && someBinary(lines) {
 			return nil, &Misfit{Lines: best.lines, Want: wantText}
+		}
+		if broken != nil {
+			return nil, broken.misfit(lines)
 		}
 		if fault := headerFault(lines, m); fault != nil && best.parsed == 0 {
 			return nil, fault

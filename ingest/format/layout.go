@@ -107,7 +107,7 @@ func (s *step) near(line []byte, pos int) (end int) {
 	end = pos + i
 	next := end + len(s.after)
 	if binary.LittleEndian.Uint64(b[i:])&s.mask != s.text || next > len(line) ||
-		s.word && next < len(line) && line[next] != ' ' || s.guarded && i > 0 && b[i-1] == '\\' {
+		s.word && next < len(line) && !isBlank(line[next]) || s.guarded && i > 0 && b[i-1] == '\\' {
 		return -1
 	}
 	return end
@@ -240,7 +240,7 @@ func (l *layout) cut(p *Parser, line []byte) Failure {
 // early settles a line that ends before step i does: fine if enough values were seen.
 func (l *layout) early(p *Parser, line []byte, i, pos int) Failure {
 	s := &l.steps[i]
-	if end := len(line) - 1; i+1 >= l.need && i+1 < len(l.steps) && end >= pos && line[end] == '"' {
+	if end := len(trimmed(line)) - 1; i+1 >= l.need && i+1 < len(l.steps) && end >= pos && line[end] == '"' {
 		p.at[s.field] = span{int32(pos), int32(end)}
 		return Failure{}
 	}
@@ -267,7 +267,7 @@ func (s *step) find(line []byte, pos int, raw bool) (end, next int) {
 		switch {
 		case n > 1 && !s.follows(line, i):
 		case s.guarded && !raw && escapedAt(line, pos, i):
-		case s.word && i+n < len(line) && line[i+n] != ' ':
+		case s.word && i+n < len(line) && !isBlank(line[i+n]):
 		case s.keep:
 			return i, i
 		default:
@@ -276,12 +276,12 @@ func (s *step) find(line []byte, pos int, raw bool) (end, next int) {
 	}
 }
 
-// lineEnd gives the end of a value that nothing follows.
+// lineEnd gives the end of a value that nothing follows, but blanks.
 func (s *step) lineEnd(line []byte, from int) int {
-	if i := bytes.IndexByte(line[from:], ' '); s.word && i >= 0 {
+	if i := bytes.IndexAny(line[from:], " \t"); s.word && i >= 0 {
 		return from + i
 	}
-	return len(line)
+	return from + len(trimmed(line[from:]))
 }
 
 // inner gives the place behind the n-th blank of b, or behind the last if it has fewer. Two in a row are one, as in Nov  3.

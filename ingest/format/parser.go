@@ -86,7 +86,7 @@ func (p *Parser) cutOther(line []byte) Failure {
 	case f.columns != nil:
 		return f.columns.cut(p, line)
 	case f.cutter != nil:
-		return f.cutter(p, line)
+		return f.cutter(p, trimmed(line))
 	case f.heads != noHeader:
 		return Failure{ReasonFields, 1, f.heads.want()}
 	}
@@ -315,9 +315,19 @@ func none(b []byte) bool { return len(b) == 0 || len(b) == 1 && b[0] == '-' }
 
 func blank(b []byte) bool {
 	for _, c := range b {
-		if c != ' ' && c != '\t' {
+		if !isBlank(c) {
 			return false
 		}
 	}
 	return true
 }
+
+// trimmed is b without the blanks at its end.
+func trimmed(b []byte) []byte {
+	for len(b) > 0 && isBlank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }

@@ -42,7 +42,11 @@ func commonTable(lines [][]byte, seps string) *table {
 		if !severalAny(line, seps, fewest-1) {
 			continue
 		}
-		list, tail := tokens(strings.TrimSuffix(string(line), "\r"), seps)
+		text := strings.TrimSuffix(string(line), "\r")
+		if seps != "\t" { // where it is one, a value may be missing at the end
+			text = strings.TrimRight(text, " \t")
+		}
+		list, tail := tokens(text, seps)
 		if len(list) < fewest {
 			continue
 		}

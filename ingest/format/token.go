@@ -31,6 +31,9 @@ func tokens(line, seps string) (list []token, tail string) {
 				break
 			}
 		}
+		for seps[0] != ' ' && seps[0] != '\t' && pos < len(line) && line[pos] == ' ' {
+			pos++
+		}
 		if pos >= len(line) && (seps[0] == ' ' || begin == pos) {
 			return list, line[begin:]
 		}
