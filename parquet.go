@@ -38,12 +38,12 @@ func (o *queryFlags) parquet(cmd *cobra.Command, result *ingest.Result) error {
 }
 
 func parquetTo(ctx context.Context, out io.Writer, result *ingest.Result) error {
-	dir, err := os.MkdirTemp("", "ipdrift-")
+	dir, err := ingest.MakeTempFolder("")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "result.parquet")
+	defer dir.Drop()
+	path := filepath.Join(dir.Path, "result.parquet")
 	if err := result.Parquet(ctx, path); err != nil {
 		return wrongSQL(err)
 	}

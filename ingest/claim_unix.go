@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,6 +33,15 @@ func lay(path string) (*claim, error) {
 		}
 		f.Close() // the run before has ended and removed it in between
 	}
+}
+
+// lockNow locks a file, or tells that somebody else has.
+func lockNow(f *os.File) bool { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil }
+
+// mine tells whether a file is this user's.
+func mine(info os.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(s.Uid) == os.Geteuid()
 }
 
 // current tells whether an open file still has its name.

@@ -15,10 +15,10 @@ import (
 // place decides where the database is written.
 func (s *Store) place(path string) (err error) {
 	if path == "" {
-		if s.dir, err = os.MkdirTemp("", temporary); err != nil {
+		if s.dir, err = MakeTempFolder(""); err != nil {
 			return fmt.Errorf("a temporary file cannot be made: %w; point TMPDIR to a folder that can be written to", err)
 		}
-		s.file = filepath.Join(s.dir, "case.duckdb")
+		s.file = filepath.Join(s.dir.Path, "case.duckdb")
 		return nil
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -29,13 +28,13 @@ func isParquet(f io.ReaderAt) bool {
 // their order: from there on it is a log like any other, and a line number is a
 // row number.
 func openParquet(path string) (io.ReadCloser, error) {
-	dir, err := os.MkdirTemp("", "ipdrift-parquet-")
+	dir, err := MakeTempFolder("parquet-")
 	if err != nil {
 		return nil, err
 	}
 	connector, err := duckdb.NewConnector("?threads=1&memory_limit="+parquetMemory+"&autoinstall_known_extensions=false&autoload_known_extensions=false", nil)
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, dir.Drop())
 	}
 	p := &parquetRows{db: sql.OpenDB(connector), connector: connector, dir: dir, done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -54,7 +53,7 @@ type parquetRows struct {
 	*io.PipeReader
 	db        *sql.DB
 	connector *duckdb.Connector
-	dir       string
+	dir       *TempFolder
 	cancel    context.CancelFunc
 	done      chan struct{}
 }
@@ -65,7 +64,7 @@ func (p *parquetRows) write(ctx context.Context, path string, w io.Writer) error
 		return err
 	}
 	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, `SET temp_directory = `+quoted(p.dir)); err != nil {
+	if _, err := conn.ExecContext(ctx, `SET temp_directory = `+quoted(p.dir.Path)); err != nil {
 		return err
 	}
 	abs, err := filepath.Abs(path) // a name that begins like a URL is a file's all the same
@@ -95,5 +94,5 @@ func (p *parquetRows) Close() error {
 	p.cancel()
 	p.PipeReader.Close()
 	<-p.done
-	return errors.Join(p.db.Close(), p.connector.Close(), os.RemoveAll(p.dir))
+	return errors.Join(p.db.Close(), p.connector.Close(), p.dir.Drop())
 }

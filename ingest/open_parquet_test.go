@@ -64,7 +64,7 @@ func TestParquetIsLetGo(t *testing.T) {
 	if err := rows.Close(); err != nil {
 		t.Error(err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(rows.(*parquetRows).dir, "*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(rows.(*parquetRows).dir.Path, "*")); len(left) > 0 {
 		t.Errorf("%v are left", left)
 	}
 	if err := rows.(*parquetRows).db.PingContext(context.Background()); err == nil {

@@ -40,7 +40,7 @@ type Store struct {
 	connector *duckdb.Connector
 	file      string       // where the database is while it is written
 	final     string       // where a kept case belongs; "" for a private one
-	dir       string       // private folder of a case that is not kept
+	dir       *TempFolder  // private folder of a case that is not kept
 	grows     bool         // final exists, and is attached as ipdrift_old
 	claim     *claim       // of the name final
 	writing   <-chan error // of what goes on to write the case out; nil: nothing does
@@ -118,9 +118,9 @@ func Open(path string, l Limits) (*Store, error) {
 	locks := []string{`SET enable_external_access = false`, `SET lock_configuration = true`}
 	// By default DuckDB spills beside the case: it may lie where nothing can be written, and
 	// another process that reads it would spill into the same files.
-	if dir, err := os.MkdirTemp("", temporary); err == nil {
+	if dir, err := MakeTempFolder(""); err == nil {
 		s.dir = dir
-		locks = append([]string{`SET temp_directory = ` + quoted(dir)}, locks...)
+		locks = append([]string{`SET temp_directory = ` + quoted(dir.Path)}, locks...)
 	}
 	for _, q := range locks {
 		if _, err := s.DB.Exec(q); err != nil {
@@ -169,8 +169,8 @@ func (s *Store) Close() error {
 		err = s.shut()
 	}
 	switch {
-	case s.dir != "":
-		err = errors.Join(err, os.RemoveAll(s.dir))
+	case s.dir != nil:
+		err = errors.Join(err, s.dir.Drop())
 	case s.final != "" && s.file != "":
 		s.sweep()
 	}
@@ -197,17 +197,18 @@ func (s *Store) shut() error {
 // the case: a temporary file, so that memory stays bounded. drop takes it away
 // again.
 func (s *Store) Scratch(ctx context.Context) (drop func() error, err error) {
-	dir, err := os.MkdirTemp("", temporary+"work-")
+	sweepTemp()
+	dir, err := MakeTempFolder("work-")
 	if err != nil {
 		return nil, err
 	}
-	file := strings.ReplaceAll(filepath.Join(dir, "work.duckdb"), "'", "''")
+	file := strings.ReplaceAll(filepath.Join(dir.Path, "work.duckdb"), "'", "''")
 	if _, err := s.DB.ExecContext(ctx, `ATTACH '`+file+`' AS work`); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, dir.Drop())
 	}
 	return func() error {
 		_, err := s.DB.ExecContext(context.WithoutCancel(ctx), `DETACH work`)
-		return errors.Join(err, os.RemoveAll(dir))
+		return errors.Join(err, dir.Drop())
 	}, nil
 }
 

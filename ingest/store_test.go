@@ -49,7 +49,7 @@ func TestPrivateCaseIsRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(s.dir)
+	info, err := os.Stat(s.dir.Path)
 	if err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("private folder: %v, %v; want mode 0700", info.Mode(), err)
 	}
