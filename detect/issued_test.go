@@ -135,3 +135,16 @@ func TestIssuedRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestIssuedMapped: the signer's record writes an IPv4 address in IPv6's form, and what was
+// hashed is either text.
+func TestIssuedMapped(t *testing.T) {
+	for _, hashed := range []string{"233.252.0.77", "::ffff:233.252.0.77"} {
+		var l little
+		l.audience(video, 40)
+		link := video.link("/film/seg1.ts", hashed)
+		line := l.get(video, link, stranger(90), 403)
+		tr := l.try(t, settings{issued: record(t, "url,address\nhttps://cdn.test"+link+",::ffff:233.252.0.77\n")})
+		tr.want(t, line, "ip_mismatch ip_mismatch - recomputed "+hashed)
+	}
+}
