@@ -38,6 +38,8 @@ type member struct {
 	fault  error // why it cannot be read
 }
 
+const noDirectory = "behind this member the zip archive has no directory, so members may be missing"
+
 var (
 	errNoSeek   = errors.New("a zip archive cannot be read from a pipe: save it to a file and name the file")
 	errNoFile   = errors.New("the zip archive holds no file")
@@ -72,7 +74,11 @@ func zipMembers(file string) ([]*member, error) {
 	case len(all) == 0:
 		return nil, errNoFile
 	}
-	all[len(all)-1].last = broken != nil
+	if last := all[len(all)-1]; broken != nil {
+		if last.last = true; last.fault != nil {
+			last.fault = fmt.Errorf("%w; %s", last.fault, noDirectory)
+		}
+	}
 	refuseOverlaps(all)
 	slices.SortStableFunc(all, func(a, b *member) int { return strings.Compare(a.name, b.name) })
 	return all, nil
@@ -203,7 +209,7 @@ func (c *checked) settle() error {
 	case c.size >= 0 && (c.n > c.size || c.sum != c.crc):
 		return c.word(errChecksum)
 	case c.last:
-		return &Damage{Err: io.ErrUnexpectedEOF, Reason: "behind this member the zip archive has no directory, so members may be missing", kept: keptAll}
+		return &Damage{Err: io.ErrUnexpectedEOF, Reason: noDirectory, kept: keptAll}
 	}
 	return io.EOF
 }

@@ -251,3 +251,13 @@ func TestZipMembersAreSources(t *testing.T) {
 		}
 	}
 }
+
+// TestCutArchiveOfEncryptedMembers: that an archive is cut off is said of a member that
+// cannot be read, too.
+func TestCutArchiveOfEncryptedMembers(t *testing.T) {
+	whole := fixture(t, "encrypted.zip")
+	_, _, errs := unzip(t, whole[:len(whole)/2])
+	if len(errs) != 1 || errs[0] == nil || errs[0].Error() != "encrypted: unpack it with its password first; "+noDirectory {
+		t.Errorf("%v", errs)
+	}
+}
