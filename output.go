@@ -29,10 +29,7 @@ func newPending(path string) (*pending, error) {
 		}
 		return &pending{f, path, true}, nil
 	}
-	final := path
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		final = real
-	}
+	final := ingest.LinkEnd(path)
 	part := filepath.Join(filepath.Dir(final), fmt.Sprintf(".%s.%d.part", filepath.Base(final), os.Getpid()))
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {

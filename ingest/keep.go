@@ -21,9 +21,7 @@ func (s *Store) place(path string) (err error) {
 		s.file = filepath.Join(s.dir.Path, "case.duckdb")
 		return nil
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
+	path = LinkEnd(path)
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
@@ -49,6 +47,25 @@ func (s *Store) place(path string) (err error) {
 	s.final, s.file = path, part
 	s.sweep()
 	return nil
+}
+
+// LinkEnd is the file that a path means, where it is a symbolic link to one, there or not.
+func LinkEnd(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	for range 40 { // as many as Linux follows
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			dir, _ := filepath.Split(path)
+			to = dir + to // not cleaned: dir/.. is another folder where dir is a link
+		}
+		path = to
+	}
+	return path
 }
 
 // sweep removes the unfinished database, of this run or of one that was

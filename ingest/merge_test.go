@@ -123,3 +123,27 @@ func TestGrownCaseKeepsItsPlace(t *testing.T) {
 		}
 	}
 }
+
+// A new case goes where a symbolic link points, though nothing is there yet.
+func TestNewCaseBehindALink(t *testing.T) {
+	for _, to := range []string{"sub/x.duckdb", "two"} {
+		dir := t.TempDir()
+		link := filepath.Join(dir, "link.duckdb")
+		if err := errors.Join(os.Mkdir(filepath.Join(dir, "sub"), 0o700), os.Symlink(to, link), os.Symlink("sub/../sub/x.duckdb", filepath.Join(dir, "two"))); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Create(link, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(s.Keep(), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.Readlink(link); got != to || err != nil {
+			t.Errorf("the link leads to %q, %v", got, err)
+		}
+		if got := names(t, filepath.Join(dir, "sub")); got != "x.duckdb" {
+			t.Errorf("the folder holds %q", got)
+		}
+	}
+}
