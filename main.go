@@ -65,7 +65,7 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd := root()
 	layOut(cmd, stdout)
-	cmd.SetArgs(args)
+	cmd.SetArgs(sqlComments(args))
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)

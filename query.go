@@ -59,6 +59,20 @@ no other file. SQL "-" is read from stdin. The views are
 	return cmd
 }
 
+// sqlComments keeps SQL of query that begins with a comment from being taken for a flag: no
+// flag has a blank in its name.
+func sqlComments(args []string) []string {
+	if !slices.Contains(args, "query") {
+		return args
+	}
+	return each(args, func(arg string) string {
+		if i := strings.IndexAny(arg, "= \t\r\n"); strings.HasPrefix(arg, "--") && i > 0 && arg[i] != '=' {
+			return " " + arg
+		}
+		return arg
+	})
+}
+
 // completeQuery offers cases, and then a view each to begin with.
 func completeQuery(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) != 1 {
