@@ -101,12 +101,16 @@ func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playb
 
 // blockOf is the /24 or /64 of an address.
 func blockOf(a netip.Addr) netip.Prefix {
-	bits := 64
-	if a = a.Unmap(); a.Is4() {
-		bits = 24
-	}
-	p, _ := a.Prefix(bits)
+	a = a.Unmap()
+	p, _ := a.Prefix(blockBits(a)) // a length of the address itself never fails
 	return p
+}
+
+func blockBits(a netip.Addr) int {
+	if a.Is4() {
+		return 24
+	}
+	return 64
 }
 
 // trail is what one address asked for with one link and user agent.

@@ -40,12 +40,7 @@ type fall struct {
 // user agent and directory. Pairs are places of links.
 func pairs(turns []turn, recovery int64) (out [][2]uint32) {
 	joined := byNetwork(turns, recovery, netip.Addr.BitLen)
-	joined = byNetwork(joined, recovery, func(a netip.Addr) int {
-		if a.Is4() {
-			return 24
-		}
-		return 64
-	})
+	joined = byNetwork(joined, recovery, blockBits)
 	for _, t := range joined {
 		for i := 1; i < len(t.links); i++ {
 			out = append(out, [2]uint32{t.links[i-1], t.links[i]})
