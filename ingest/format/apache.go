@@ -3,6 +3,7 @@ package format
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Apache's documented formats (https://httpd.apache.org/docs/2.4/mod/mod_log_config.html). Its %t is when the request was
@@ -13,18 +14,18 @@ const (
 	apacheCombined = apacheShort + ` "%{Referer}i" "%{User-Agent}i"`
 )
 
-func apache() *Format { return apacheNamed("apache", "Apache combined", apacheCombined) }
+var (
+	apache       = apacheNamed("apache", "Apache combined", apacheCombined)
+	apacheCommon = apacheNamed("apache-common", "Apache common", apacheShort)
+	apacheVhost  = apacheNamed("apache-vhost", "Apache vhost_combined", `%v:%p `+apacheCombined)
+)
 
-func apacheCommon() *Format { return apacheNamed("apache-common", "Apache common", apacheShort) }
-
-func apacheVhost() *Format {
-	return apacheNamed("apache-vhost", "Apache vhost_combined", `%v:%p `+apacheCombined)
-}
-
-func apacheNamed(name, doc, text string) *Format {
-	f, _ := fromLogFormat(text)
-	f.Name, f.Doc = name, doc+": "+text
-	return f
+func apacheNamed(name, doc, text string) func() *Format {
+	return sync.OnceValue(func() *Format {
+		f, _ := fromLogFormat(text)
+		f.Name, f.Doc = name, doc+": "+text
+		return f
+	})
 }
 
 // fromLogFormat builds the format of an Apache LogFormat string, or of one of its nicknames.

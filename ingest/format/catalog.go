@@ -1,5 +1,7 @@
 package format
 
+import "sync"
+
 // Formats lists the formats that have a name of their own. The slice is the caller's.
 func Formats() []*Format {
 	list := []*Format{gcore(), gcoreUploader(), gcoreViewer()}
@@ -13,20 +15,20 @@ func Formats() []*Format {
 // combined is nginx's built-in format, which is Apache's, too.
 const combined = `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`
 
-func nginx() *Format {
+var nginx = sync.OnceValue(func() *Format {
 	f, _ := fromTemplate(combined)
 	f.Name, f.Doc = "nginx", "nginx and Apache combined: "+combined
 	return f
-}
+})
 
 // keyCDN writes 19 fields, the last octet of addresses cut off. The host is the zone's alias, or its domain.
-func keyCDN() *Format {
+var keyCDN = sync.OnceValue(func() *Format {
 	const template = `$msec|$pop|$remote_addr|$status|$bytes_sent|$uid|$zid|$host|$cache|"$request"|[$clock]|"$http_referer"|"$http_user_agent"|` +
 		`$scheme|$tls|$country|$region|"$asn"|$range`
 	f, _ := fromTemplate(template)
 	f.Name, f.Doc, f.Source = "keycdn", "KeyCDN: 19 fields separated by bars, the last octet of addresses 0", "https://www.keycdn.com/support/cdn-log-format"
 	return f
-}
+})
 
 func jsonLines() *Format {
 	return &Format{Name: "json", Doc: "one JSON object per line, keys by their usual names or a map", Source: "https://jsonlines.org", has: anyField}

@@ -43,11 +43,11 @@ const (
 )
 
 // fieldNames are the words of Format.Fields, of a Map and of failures, in the order of the constants.
-const fieldNames = "text|client_ip|forwarded_for|time|date|start|request_time|request_time_ms|request_time_us|request|method|uri|path|query|" +
+var fieldNames = strings.Split("text|client_ip|forwarded_for|time|date|start|request_time|request_time_ms|request_time_us|request|method|uri|path|query|" +
 	"status|host|user_agent|referer|country|asn|bytes|reason_code|upstream_status|shield|scheme|sample_rate|" +
-	"uid|uid_set|tls_session|connection|edge|identity|trace"
+	"uid|uid_set|tls_session|connection|edge|identity|trace", "|")
 
-func (f field) String() string { return strings.Split(fieldNames, "|")[f] }
+func (f field) String() string { return fieldNames[f] }
 
 func (f field) bit() uint64 { return 1 << f }
 

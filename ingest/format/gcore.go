@@ -3,6 +3,7 @@ package format
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Gcore raw logs: the fields in their order, each in double quotes. The fields past the TLS session (43 of 50) tell nothing
@@ -18,12 +19,12 @@ const (
 	gcoreSource = "https://gcore.com/docs/cdn/logs/raw-logs-export-cdn-resource-logs-to-your-storage"
 )
 
-func gcore() *Format {
+var gcore = sync.OnceValue(func() *Format {
 	f, _ := quotedFields(strings.Fields(gcoreFields), nil)
 	f.Name, f.Doc = "gcore", "Gcore raw logs: 50 fields in double quotes (13 are enough, more are fine); EdgeCenter and EdgeCDN, too"
 	f.layout.need, f.layout.scheme = gcoreNeed, true
 	return f
-}
+})
 
 // quotedFields is the uploader's default: each value in double quotes, a blank between them. Quotes are not escaped.
 func quotedFields(names []string, w *words) (*Format, error) {

@@ -1,6 +1,9 @@
 package format
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+)
 
 // vendor is JSON lines with one maker's keys. What their names mean stands in known, but for those that mean something else
 // elsewhere.
@@ -11,7 +14,7 @@ type vendor struct {
 	percent           uint64 // fields that are percent-encoded on top of JSON's escapes
 }
 
-func vendors() []vendor {
+var vendors = sync.OnceValue(func() []vendor {
 	ms := map[string]meaning{"request_time": {field: tookMs}}
 	return []vendor{
 		{name: "gcore-json", doc: "Gcore Logs Uploader, JSON: chosen fields, $ before keys or not, WAAP fields",
@@ -46,7 +49,7 @@ func vendors() []vendor {
 		{name: "traefik", doc: "Traefik's access log, JSON (its common format: nginx)",
 			source: "https://doc.traefik.io/traefik/observability/access-logs/", marks: []string{`"DownstreamStatus"`}, names: traefikNames()},
 	}
-}
+})
 
 // fastlyNames are keys of Fastly's templates, in which a timestamp is time.start and time_elapsed is time.elapsed.usec. What is not
 // written by the edge that the client asked is written by a shield.

@@ -131,7 +131,7 @@ func mappable(name string) (field, bool) {
 	if !slices.Contains(mapNames(), name) {
 		return skipped, false
 	}
-	return field(slices.Index(strings.Split(fieldNames, "|"), name)), true
+	return field(slices.Index(fieldNames, name)), true
 }
 
 // rivals are the fields that would be read instead of f, were they there.
