@@ -10,7 +10,7 @@ import (
 // Address reads an address as the lines of a log have it.
 func Address(b []byte) (netip.Addr, bool) { return address(b) }
 
-// address reads the address that b holds: bare, with a port, bracketed, with a zone. Of a list, as in X-Forwarded-For, it is
+// address reads the address that b holds: bare, with a port, bracketed or (where it can be told) not, with a zone. Of a list, as in X-Forwarded-For, it is
 // the first public one, which is the client's where the proxies are honest; the first of all where none is public. Words
 // such as "unknown" are passed over. Zones are dropped, IPv4-mapped addresses kept.
 func address(b []byte) (netip.Addr, bool) {
@@ -57,7 +57,22 @@ func oneAddress(b []byte) (netip.Addr, bool) {
 	if len(b) < 2 || len(b) > 45 || bytes.IndexByte(b, ':') < 0 {
 		return netip.Addr{}, false
 	}
-	return parseAddr(b)
+	if a, ok := parseAddr(b); ok {
+		return a, true
+	}
+	return gluedIPv6(b)
+}
+
+// gluedIPv6 reads an IPv6 address that a port follows without brackets, as AWS has it: 2001:db8:1:2:3:4:5:6:50718. Where the port might
+// be the last part of a shorter address (2001:db8::7:443), it was taken for that.
+func gluedIPv6(b []byte) (netip.Addr, bool) {
+	colon := bytes.LastIndexByte(b, ':')
+	port, ok := number(b[colon+1:])
+	if !ok || port > 1<<16-1 || colon < 2 {
+		return netip.Addr{}, false
+	}
+	a, ok := parseAddr(b[:colon])
+	return a, ok && a.Is6()
 }
 
 // bareIPv6 reads an address of hexadecimal digits and colons alone.

@@ -5,7 +5,7 @@ import "bytes"
 func bunny() *Format {
 	set := client.bit() | when.bit() | target.bit() | status.bit() | size.bit() | agent.bit() | referer.bit() | country.bit() | edge.bit() | trace.bit()
 	return &Format{Name: "bunny", Doc: "bunny.net v1: 12 values separated by bars (15 extended); addresses are cut by default",
-		Source: "https://docs.bunny.net/cdn/logging", cutter: cutBunny, escape: verbatim, has: set}
+		Source: "https://docs.bunny.net/cdn/logging", cutter: cutBunny, escape: verbatim, has: set, urls: true}
 }
 
 // bunnyLead are the values before the URL.

@@ -17,6 +17,7 @@ type trial struct {
 	has      uint64            // fields that lines carried, good or idle
 	facts    Facts
 	whole    int // good lines whose path has a query
+	hosted   int // good lines that name a host
 }
 
 // Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
@@ -67,6 +68,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	if f.whole = best.whole > 0; f.whole && best.has&target.bit() != 0 { // such lines have a target, the others only seem not to
 		best.facts.QueryCut = 0
 	}
+	f.urls = best.parsed > 0 && best.hosted == best.parsed
 	f.has, f.notes = best.has, best.facts.Sentences(f.Name)
 	return &f, nil
 }
@@ -91,7 +93,7 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 	if f := bareCloudFront(lines); f != nil {
 		list = append(list, f)
 	}
-	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN())
+	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN(), alb(), elb())
 	if f := learn(lines); f != nil && !dataStream(lines) {
 		list = append(list, f)
 	}
@@ -151,6 +153,9 @@ func try(f *Format, lines [][]byte) *trial {
 		t.facts.Note(&r)
 		if bytes.IndexByte(p.raw(path), '?') >= 0 {
 			t.whole++
+		}
+		if r.Host != nil {
+			t.hosted++
 		}
 	}
 	return t

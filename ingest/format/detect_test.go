@@ -83,6 +83,7 @@ func TestFormatsTellWhatTheyCarry(t *testing.T) {
 		{named(t, "json"), true, true, true},
 		{detected(t, fixture(t, "nginx-json.log")), true, true, true},
 		{detected(t, fixture(t, "apache-vhost.log")), true, true, true},
+		{detected(t, fixture(t, "alb.log")), true, true, true},
 		{detected(t, fixture(t, "bunny.log")), true, true, false},
 		{named(t, `nginx:$remote_addr $msec "$request_method $uri" $status`), false, false, false},
 	} {

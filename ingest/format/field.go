@@ -43,8 +43,8 @@ const (
 )
 
 // fieldNames are the words of Format.Fields, of a Map and of failures, in the order of the constants.
-var fieldNames = strings.Split("text|client_ip|forwarded_for|time|date|start|request_time|request_time_ms|request_time_us|request|method|uri|path|query|" +
-	"status|host|user_agent|referer|country|asn|bytes|reason_code|upstream_status|shield|scheme|sample_rate|" +
+var fieldNames = strings.Split("text|client_ip|forwarded_for|time|date|start|request_time|request_time_ms|request_time_us|request|method|uri|path|query|"+
+	"status|host|user_agent|referer|country|asn|bytes|reason_code|upstream_status|shield|scheme|sample_rate|"+
 	"uid|uid_set|tls_session|connection|edge|identity|trace", "|")
 
 func (f field) String() string { return fieldNames[f] }

@@ -231,6 +231,7 @@ func TestApacheVhostLog(t *testing.T) {
 		line(2, 304, -1, "say \"hi\" \\o/ \t/1.0", none),
 		line(3, 200, 5, "VLC/3.0.20", none),
 		line(4, 206, 7, "", none),
+		line(5, 200, 9, "", func(r *Record) { r.Host = []byte("[2001:db8::80]") }),
 	})
 }
 
@@ -335,6 +336,7 @@ func TestNoAllocation(t *testing.T) {
 		{"bunny.log", ""}, {"bunny-bars.log", ""}, {"cloudfront.log", ""}, {"apache-vhost.log", ""}, {"apache-custom.log", "apache:" + custom}, {"edgecenter.log", ""},
 		{"gcore-viewer-csv.log", ""}, {"gcore-uploader-json.log", ""}, {"iis.log", ""}, {"cloudflare.log", ""}, {"akamai.log", ""}, {"akamai-text.log", stream2},
 		{"fastly.log", ""}, {"cdn77.log", ""}, {"keycdn.log", ""}, {"plain-tsv.log", ""}, {"caddy.log", ""}, {"cloudfront-json.log", ""},
+		{"alb.log", ""}, {"elb.log", ""},
 	} {
 		lines := fixture(t, c.file)
 		f := detectedOr(t, lines, c.spec)

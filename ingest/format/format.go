@@ -24,6 +24,7 @@ type Format struct {
 	escape  escape
 	iis     bool   // a #Software line says so
 	whole   bool   // paths of the sample had queries
+	urls    bool   // targets are whole URLs, with their host
 	percent uint64 // the fields that the log's writer percent-encodes
 	notes   []string
 }
@@ -169,7 +170,7 @@ func (f *Format) Fields() []string {
 func (f *Format) Notes() []string { return append([]string(nil), f.notes...) }
 
 // HasHost tells whether lines can carry the host. Without one all lines belong to the same, unnamed host.
-func (f *Format) HasHost() bool { return f.hasAny(host) || f.cutter != nil } // bunny.net logs whole URLs
+func (f *Format) HasHost() bool { return f.hasAny(host) || f.urls }
 
 // HasQuery tells whether lines can carry a query string.
 func (f *Format) HasQuery() bool { return f.hasAny(request, target, query) }

@@ -28,6 +28,7 @@ type step struct {
 	short   bool   // the value mostly is, and has no blanks of its own
 	timed   bool   // the value is a time with blanks
 	list    bool   // the value may be addresses with a comma and a blank between
+	port    bool   // the value is an address or a name, and a colon and a port follow
 	first   uint64 // the first byte of after, eight times
 	text    uint64 // all of after
 	mask    uint64 // the bytes of it that count
@@ -66,6 +67,7 @@ func compile(pieces []piece) (*layout, error) {
 			return nil, err
 		}
 		s.guarded = strings.HasPrefix(s.after, `"`)
+		s.port = s.after == ":" && (s.field == client || s.field == host)
 		s.spell()
 		s.list = (s.field == client || s.field == forwarded) && s.after != "" && s.after[0] == ' '
 		s.timed = s.field == when && s.blanks > 0 && s.after != "" && !s.word && !s.keep
@@ -82,7 +84,7 @@ func (s *step) spell() {
 		return
 	}
 	long := s.field == agent || s.field == target || s.field == request || s.field == referer
-	s.short = !long && !s.keep && s.blanks == 0
+	s.short = !long && !s.keep && !s.port && s.blanks == 0
 	var text, mask [8]byte
 	for i := range copy(text[:], s.after) {
 		mask[i] = 0xff
@@ -257,6 +259,11 @@ func (s *step) find(line []byte, pos int, raw bool) (end, next int) {
 		end = s.lineEnd(line, from)
 		return end, end
 	}
+	if s.port {
+		if i := portAt(line, pos); i >= 0 {
+			return i, i + 1
+		}
+	}
 	first, n := s.after[0], len(s.after)
 	for i := from; ; i++ {
 		j := bytes.IndexByte(line[i:], first)
@@ -274,6 +281,20 @@ func (s *step) find(line []byte, pos int, raw bool) (end, next int) {
 			return i, i + n
 		}
 	}
+}
+
+// portAt finds the colon between an address or a name and its port: the last one, as IPv6 addresses have colons, too. It is -1 where no
+// number follows.
+func portAt(line []byte, pos int) int {
+	end := pos
+	for end < len(line) && (isNameByte(line[end]) || strings.IndexByte("[]:%", line[end]) >= 0) {
+		end++
+	}
+	colon := pos + bytes.LastIndexByte(line[pos:end], ':')
+	if _, ok := number(line[colon+1 : end]); !ok || colon < pos {
+		return -1
+	}
+	return colon
 }
 
 // lineEnd gives the end of a value that nothing follows, but blanks.

@@ -99,7 +99,7 @@ func (p *Parser) withoutOrigin(t []byte) (target, host []byte) {
 
 // plausible tells a request from what a scanner or a broken TLS handshake leaves in the log.
 func plausible(method, target []byte) bool {
-	if len(method) > 32 {
+	if len(method) > 32 || string(method) == "-" { // AWS: "- http://cdn.example.com:80- "
 		return false
 	}
 	for _, c := range method {

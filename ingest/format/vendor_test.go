@@ -117,6 +117,36 @@ func TestVendors(t *testing.T) {
 		{"gcore-viewer-csv.log", "gcore-viewer", "gcore-viewer", viewer},
 		{"gcore-viewer-csv.log", "gcore-viewer", "csv", viewer},
 		{"gcore-viewer-tsv.log", "gcore-viewer", "tsv", viewer},
+		{"alb.log", "alb", "alb", []told{
+			good(12043, func(r *Record) {
+				r.began(11793, 250*ms, 1)
+				r.says(android, "")
+				r.Upstream, r.Bytes = 403, 612
+			}),
+			good(13043, func(r *Record) {
+				r.began(12793, 250*ms, 1)
+				r.from("2001:db8:0:1:2:3:4:7", "", 0)
+				r.says(android, "")
+				r.Status, r.Upstream, r.Bytes = 200, 200, 1024
+			}),
+			good(14043, func(r *Record) {
+				r.began(14043, 0, 1)
+				r.from("2001:db8::7", "", 0)
+				r.says("", "")
+				r.Status, r.Bytes = 503, 0
+			}),
+			bad(ReasonNoTarget),
+		}},
+		{"elb.log", "elb", "elb", []told{
+			good(12043, func(r *Record) { r.began(12043, -1, 1); r.says(android, ""); r.Upstream, r.Bytes = 403, 612 }),
+			good(13043, func(r *Record) {
+				r.began(13043, -1, 1)
+				r.from("2001:db8:0:1:2:3:4:7", "", 0)
+				r.says(android, "")
+				r.Status, r.Upstream, r.Bytes = 200, 200, 1024
+			}),
+			bad(ReasonNoTarget),
+		}},
 		{"apache-common.log", "apache-common", "apache:common", []told{
 			common(10000, 0, 403, 199), common(11000, 1, 200, 1024), common(12000, 2, 304, -1),
 		}},
@@ -311,7 +341,8 @@ func knowing(f *Format, want []told) []told {
 func TestWhoWroteIt(t *testing.T) {
 	for file, want := range map[string]string{
 		"bunny-bars.log": "WA 322b688bd63fb63f2babe9de30a5d262", "bunny-json.log": "WA 322b688bd63fb63f2babe9de30a5d262", "cdn77.log": "warsawPL ",
-		"fastly.log": "cache-waw1 ", "keycdn.log": "plwa ", "cloudfront.log": "WAW50-P1 r1==",
+		"fastly.log": "cache-waw1 ", "keycdn.log": "plwa ", "alb.log": " Root=1-58337281-1d84f3d73c47ec4e58577259",
+		"cloudfront.log": "WAW50-P1 r1==",
 	} {
 		lines := fixture(t, file)
 		p := detected(t, lines).NewParser()

@@ -1,0 +1,25 @@
+package format
+
+import "sync"
+
+// alb is the log of Amazon's Application Load Balancer. A port is glued to each address, IPv6 ones without brackets. Its time is that of
+// the answer; the request's start comes late in the line, and what stands behind it tells nothing that is used here.
+var alb = sync.OnceValue(func() *Format {
+	const template = `$type $time $elb $client_ip:$client_port $target_addr $to_target $in_target $from_target $status $upstream_status ` +
+		`$received $bytes_sent "$request" "$http_user_agent" $ssl_cipher $ssl_protocol $target_group "$trace_id" "$sni" "$cert" $rule $request_start`
+	return awsOf(template, "alb", "AWS Application Load Balancer", "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html")
+})
+
+// elb is the log of Amazon's Classic Load Balancer. Its time is that of the request.
+var elb = sync.OnceValue(func() *Format {
+	const template = `$request_start $elb $client_ip:$client_port $target_addr $to_target $in_target $from_target $status $upstream_status ` +
+		`$received $bytes_sent "$request" "$http_user_agent" $ssl_cipher $ssl_protocol`
+	return awsOf(template, "elb", "AWS Classic Load Balancer", "https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html")
+})
+
+func awsOf(template, name, doc, source string) *Format {
+	f, _ := fromTemplate(template)
+	f.Name, f.Doc, f.Source = name, doc+", access log", source
+	f.urls = true
+	return f
+}
