@@ -128,7 +128,7 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 }
 
 func testSource(cmd *cobra.Command, s ingest.Source, f *format.Format, columns format.Map) error {
-	lines, err := ingest.Head(cmd.Context(), s, cmd.InOrStdin(), testLines, testBytes)
+	lines, facts, err := ingest.Head(cmd.Context(), s, cmd.InOrStdin(), testLines, testBytes)
 	if err != nil {
 		return failed("", "%s: %w", s.Label, err)
 	}
@@ -142,16 +142,15 @@ func testSource(cmd *cobra.Command, s ingest.Source, f *format.Format, columns f
 		}
 		f = found
 	}
-	return describe(cmd.OutOrStdout(), s, f, lines)
+	return describe(cmd.OutOrStdout(), s, f, lines, facts)
 }
 
-// describe says how well a format fits and shows the first lines as parsed.
-func describe(w io.Writer, s ingest.Source, f *format.Format, lines [][]byte) error {
+// describe says how well a format fits and shows the first lines as parsed. facts is what else is known of them.
+func describe(w io.Writer, s ingest.Source, f *format.Format, lines [][]byte, facts format.Facts) error {
 	p := &paragraphs{w: w}
 	parser, record := f.NewParser(), &format.Record{}
 	good, bad, blank := 0, 0, 0
 	var shown []func()
-	var facts format.Facts
 	parser.Latest, facts.YearFrom = s.Latest(time.Now())
 	for i, line := range lines {
 		values, failure := parser.Explain(line, record)

@@ -5,27 +5,31 @@ import (
 	"context"
 	"io"
 	"sync/atomic"
+
+	"ipdrift/ingest/format"
 )
 
 // Head reads the first lines of a source, without their newlines, as far as a
 // number of bytes goes; the last one is left out where it may go on. An error
-// behind the first bytes ends them silently. stdin is for a source of the path "-".
-func Head(ctx context.Context, s Source, stdin io.Reader, lines, size int) ([][]byte, error) {
+// behind the first bytes ends them silently. stdin is for a source of the path "-". facts is what the source says of itself apart from its
+// lines, where it was read to its end.
+func Head(ctx context.Context, s Source, stdin io.Reader, lines, size int) (head [][]byte, facts format.Facts, err error) {
 	var read atomic.Int64
 	in, err := s.open(ctx, stdin, &read)
 	if err != nil {
-		return nil, err
+		return nil, facts, err
 	}
 	defer in.Close()
 	text := make([]byte, size)
 	n, err := fill(in, text)
 	if err != nil && err != io.EOF && n == 0 {
-		return nil, err
+		return nil, facts, err
 	}
 	text = bytes.TrimPrefix(text[:n], []byte(byteOrderMark))
 	all := bytes.Split(text, []byte("\n"))
 	if last := len(all) - 1; len(all[last]) == 0 || n == size && last > 0 {
 		all = all[:last]
 	}
-	return all[:min(len(all), lines)], nil
+	facts.Page = in.page()
+	return all[:min(len(all), lines)], facts, nil
 }

@@ -24,7 +24,7 @@ func TestInterrupted(t *testing.T) {
 	defer end.Close()
 	head := func(path string) func(context.Context) error {
 		return func(ctx context.Context) error {
-			_, err := Head(ctx, Source{Path: path}, waiting, 250, 1<<20)
+			_, _, err := Head(ctx, Source{Path: path}, waiting, 250, 1<<20)
 			return err
 		}
 	}

@@ -69,6 +69,7 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) 
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, misfit
 	}
+	src.learn(&format.Facts{Page: in.page()})
 	src.content, src.start = known.content(), known.start()
 	src.same, src.grown = known.verdict()
 	return lines, err

@@ -107,15 +107,15 @@ func (d *docker) hex() (rune, bool) {
 }
 
 // unwrapped is a log without what Docker puts around its lines, or around the objects that it has instead of lines. head is what in
-// begins with.
-func unwrapped(in io.Reader, head []byte) io.Reader {
+// begins with, more as in documents.
+func unwrapped(in io.Reader, head []byte, more *bool) io.Reader {
 	if !bytes.HasPrefix(head, []byte(dockerLead)) {
-		return documents(in, head)
+		return documents(in, head, more)
 	}
 	buf := bufio.NewReaderSize(in, documentHead)
 	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
 	if line, _, whole := bytes.Cut(head, []byte{'\n'}); whole && !bytes.Contains(line, []byte(dockerField)) {
-		return documents(buf, head)
+		return documents(buf, head, more)
 	}
 	return bufio.NewReaderSize(&docker{in: buf}, documentHead)
 }

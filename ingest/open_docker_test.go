@@ -14,7 +14,7 @@ func undocked(t testing.TB, text string) string {
 	t.Helper()
 	var last string
 	for i, in := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text))} {
-		out, err := io.ReadAll(unwrapped(in, []byte(text)[:min(len(text), headSize)]))
+		out, err := io.ReadAll(unwrapped(in, []byte(text)[:min(len(text), headSize)], new(bool)))
 		if err != nil || i > 0 && string(out) != last {
 			t.Fatalf("%v, %q, not %q", err, out, last)
 		}

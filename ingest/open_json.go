@@ -10,14 +10,16 @@ const (
 	documentHead = 64 << 10 // what tells a JSON document from lines of JSON
 	envelopeHead = 256
 	maxNesting   = 64 // of a record; what is nested deeper is none
+	maxTail      = 4 << 10
 	blanks       = " \t\r\n"
 )
 
 // documents puts every object of a JSON document on a line of its own, and hands on what is none. A document is an array of
 // objects, the answer of an API with such an array under "data" (bunny.net's Logging API v2, Gcore's log viewer API), and objects
 // that are indented or stand one behind the other (Fastly's templates, Amazon Data Firehose). From there on it is a log like any
-// other, and a line number is the number of the object. head is what in begins with.
-func documents(in io.Reader, head []byte) io.Reader {
+// other, and a line number is the number of the object. head is what in begins with; more becomes whether the last answer says that
+// others follow it.
+func documents(in io.Reader, head []byte, more *bool) io.Reader {
 	if head = textOf(head); len(head) == 0 || head[0] != '{' && head[0] != '[' {
 		return in
 	}
@@ -27,7 +29,7 @@ func documents(in io.Reader, head []byte) io.Reader {
 		return buf
 	}
 	buf.Discard(len(head) - len(bytes.TrimPrefix(head, []byte(byteOrderMark))))
-	return bufio.NewReaderSize(&objects{in: buf}, documentHead)
+	return bufio.NewReaderSize(&objects{in: buf, more: more}, documentHead)
 }
 
 func textOf(head []byte) []byte {
@@ -87,6 +89,8 @@ type objects struct {
 	in      *bufio.Reader
 	part    part
 	listed  bool   // the objects are those of an envelope
+	tail    []byte // what an envelope says of itself
+	more    *bool
 	open    []byte // the braces and brackets that are open
 	before  byte   // the last byte that is no blank, outside strings
 	quoted  bool
@@ -100,7 +104,7 @@ const (
 	inGap part = iota // between objects
 	inObject
 	inText // a line that is no JSON
-	inTail // behind the array of an envelope: what it says of itself is no log
+	inTail // behind the array of an envelope: what it says of itself is no log, but may say that the log is a part
 )
 
 func (o *objects) Read(p []byte) (int, error) {
@@ -201,13 +205,19 @@ func (o *objects) step(c byte, out []byte) []byte {
 }
 
 func (o *objects) keep(c byte, out []byte) []byte {
-	if o.part == inObject {
+	switch {
+	case o.part == inObject:
 		out = append(out, c)
+	case len(o.tail) < maxTail && bytes.IndexByte([]byte(blanks), c) < 0:
+		o.tail = append(o.tail, c)
 	}
 	return out
 }
 
 func (o *objects) end(out []byte) []byte {
+	if o.part == inTail { // bunny.net: {"pagination": {"returned": 1000, "hasMore": true}}
+		*o.more, o.tail = bytes.Contains(o.tail, []byte(`"hasMore":true`)), o.tail[:0]
+	}
 	out = o.keep('\n', out)
 	o.part = inGap
 	return out

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -34,7 +36,7 @@ func indented(t testing.TB, text string) string {
 func lineUp(t testing.TB, text string) string {
 	t.Helper()
 	read := func(in io.Reader) string {
-		out, err := io.ReadAll(documents(in, []byte(text)[:min(len(text), headSize)]))
+		out, err := io.ReadAll(documents(in, []byte(text)[:min(len(text), headSize)], new(bool)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,4 +137,30 @@ func depth(text string) (most int) {
 		}
 	}
 	return most
+}
+
+// TestPageOfAnAnswer: an answer of bunny.net's API that ends with "hasMore": true is a part of the log, unless the page behind it is there.
+func TestPageOfAnAnswer(t *testing.T) {
+	last := strings.Replace(envelopes, `"hasMore":true`, `"hasMore":false`, 1)
+	for name, c := range map[string]struct {
+		text string
+		page bool
+	}{
+		"a page":          {envelopes, true},
+		"indented":        {indented(t, envelopes), true},
+		"the last page":   {last, false},
+		"both":            {envelopes + "\n" + last, false},
+		"the first alone": {last + "\n" + envelopes, true},
+		"within a record": {`{"data":[` + strings.Replace(bunnyFirst, `"asn"`, `"hasMore":true,"asn"`, 1) + `]}`, false},
+		"lines":           {bunnyFirst + "\n" + bunnySecond + "\n", false},
+	} {
+		path := filepath.Join(t.TempDir(), "page.json")
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, facts, err := Head(t.Context(), Source{Path: path}, nil, 250, 1<<20)
+		if err != nil || facts.Page != c.page {
+			t.Errorf("%s: page %v, %v", name, facts.Page, err)
+		}
+	}
 }

@@ -112,7 +112,7 @@ func (s *stored) decode(m *member) (io.Reader, error) {
 		if what != "" {
 			return nil, fmt.Errorf("%s inside the %s data is not read: unpack it first", what, c.name)
 		}
-		return unwrapped(out, head), nil
+		return unwrapped(out, head, &s.more), nil
 	}
 	switch what := notRead(head); {
 	case what == "a zip archive" && s.size < 0:
@@ -120,7 +120,7 @@ func (s *stored) decode(m *member) (io.Reader, error) {
 	case what != "":
 		return nil, fmt.Errorf("%s is not read: unpack it first", what)
 	}
-	return unwrapped(&guarded{Reader: in, in: s}, head), nil
+	return unwrapped(&guarded{Reader: in, in: s}, head, &s.more), nil
 }
 
 // members reads the members of a compressed file one behind the other (RFC

@@ -107,7 +107,11 @@ func newSources(e entry, label string) []Source {
 type stream struct {
 	io.Reader
 	io.Closer
+	more *bool // as in documents; nil: never
 }
+
+// page tells, once all is read, that it is a page of an answer, and that others follow.
+func (s *stream) page() bool { return s.more != nil && *s.more }
 
 // open starts reading a source, until ctx ends. Compression is recognised by
 // its magic bytes, whatever the name says. read counts stored bytes.
@@ -129,7 +133,7 @@ func (s Source) open(ctx context.Context, stdin io.Reader, read *atomic.Int64) (
 				f.Close()
 				read.Add(in.size)
 				rows, err := openParquet(s.Path)
-				return &stream{&until{ctx, rows}, rows}, err
+				return &stream{Reader: &until{ctx, rows}, Closer: rows}, err
 			}
 		}
 	}
@@ -138,7 +142,7 @@ func (s Source) open(ctx context.Context, stdin io.Reader, read *atomic.Int64) (
 		in.file.Close()
 		return nil, err
 	}
-	return &stream{&until{ctx, out}, in.file}, nil
+	return &stream{&until{ctx, out}, in.file, &in.more}, nil
 }
 
 // pipe is a file whose reads may wait.
@@ -190,6 +194,7 @@ type stored struct {
 	raw   *countingReader
 	start int64
 	size  int64 // of the whole file; -1 unknown
+	more  bool  // as in documents
 }
 
 // used is how many stored bytes a decoder has taken.

@@ -18,6 +18,7 @@ type Facts struct {
 	Forwarded int64 // whose address is what X-Forwarded-For says
 	Yearless  int64 // whose time has no year
 	Zoneless  int64 // whose time says no zone
+	Page      bool  // they are a page of an answer, and others follow
 
 	// YearFrom says what gave them one, such as "the file's date".
 	YearFrom string
@@ -148,6 +149,7 @@ func (f *Facts) Merge(other *Facts) {
 	f.Sampled += other.Sampled
 	f.Forwarded += other.Forwarded
 	f.Zoneless += other.Zoneless
+	f.Page = f.Page || other.Page
 	if other.Records > 0 {
 		f.edges = f.edges || other.edges || f.edge != "" && f.edge != other.edge
 		f.edge = other.edge
@@ -191,6 +193,7 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Zoneless > 0, "the times say no zone: they are read as UTC")
 	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d {time has|times have} no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
 	add(f.firstYear < f.lastYear, "%d of %d {time has|times have} no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)
+	add(f.Page, "the log is one page of an answer, and more follow (hasMore): requests that are in no page given are missing")
 	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")
 	return out
 }

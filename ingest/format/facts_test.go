@@ -77,6 +77,10 @@ func TestFactsOfRecords(t *testing.T) {
 	if got := fmt.Sprint(f.Sentences("gcore-viewer")); !strings.Contains(got, "exactly 10,000 rows") {
 		t.Error(got)
 	}
+	f.Merge(&Facts{Page: true})
+	if got := fmt.Sprint(f.Sentences("bunny-json")); !strings.Contains(got, "one page of an answer") {
+		t.Error(got)
+	}
 }
 
 func TestNotes(t *testing.T) {
