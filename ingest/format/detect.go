@@ -34,7 +34,11 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 		return nil, &Misfit{Want: err.Error()}
 	}
 	var best, broken *trial
+	named := false // by a row that more than half of the lines fit
 	for _, f := range candidates(lines, m) {
+		if named && f.Name == learned {
+			continue
+		}
 		if f.columns == nil && f.layout == nil && f.cutter == nil && words != nil {
 			f, _ = f.WithMap(m)
 		}
@@ -45,6 +49,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 		if best == nil || t.beats(best) {
 			best = t
 		}
+		named = named || f.heads == commaRow && t.parsed*2 > t.lines
 		if reason, _ := t.typical(); reason == ReasonQuote && f.columns != nil && f.columns.quoted {
 			broken = t
 		}

@@ -219,3 +219,20 @@ func TestEscapesOfAConfiguration(t *testing.T) {
 		}
 	}
 }
+
+// TestHeaderRowWins: where more than half of the lines fit a row of names, no other reading of the lines is looked for: it would know
+// fewer of the values. A record in five has a line break in its comment.
+func TestHeaderRowWins(t *testing.T) {
+	text := "time,client_ip,method,uri,status,user_agent,comment\n"
+	for i := range 20 {
+		comment := "one"
+		if i%5 == 0 {
+			comment = "\"two\nlines\""
+		}
+		text += fmt.Sprintf("2026-11-23T09:26:%02dZ,203.0.113.7,GET,/v/%d.ts,403,\"Mozilla/5.0 (like, Gecko)\",%s\n", i, i, comment)
+	}
+	f := detected(t, bytes.Split([]byte(text), []byte("\n")))
+	if want := "time client_ip method path status user_agent"; f.Name != "csv" || strings.Join(f.Fields(), " ") != want {
+		t.Errorf("%s with %v, want csv with %s", f.Name, f.Fields(), want)
+	}
+}

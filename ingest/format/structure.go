@@ -5,6 +5,8 @@ import (
 	"strings"
 )
 
+const learned = "nginx-like"
+
 // table is the lines of a sample that have one skeleton (the same fixed text around as many values), by columns.
 type table struct {
 	before  []string   // per column: the fixed text before it
@@ -140,5 +142,5 @@ func (t *table) format() *Format {
 	if err != nil || !enough(l.has()) {
 		return nil
 	}
-	return &Format{Name: "nginx-like", Doc: "learned from the lines: " + doc.String() + t.tail, layout: l, has: l.has()}
+	return &Format{Name: learned, Doc: "learned from the lines: " + doc.String() + t.tail, layout: l, has: l.has()}
 }
