@@ -236,3 +236,30 @@ func TestHeaderRowWins(t *testing.T) {
 		t.Errorf("%s with %v, want csv with %s", f.Name, f.Fields(), want)
 	}
 }
+
+// TestForwardedIsLearned: where all addresses of the connections are those of a proxy, X-Forwarded-For is found, as nginx's own
+// nginx.conf has it (log_format main) and as in allinurl/goaccess issue 1161; where they are the clients', it is not looked for.
+func TestForwardedIsLearned(t *testing.T) {
+	const line = ` [15/Jul/2026:19:15:14 +0800] "GET /a.ts HTTP/1.1" 200 142 "https://player.example/" "Mozilla/5.0 (Linux)"`
+	for _, c := range []struct{ first, second, format, clients string }{
+		{`172.23.51.6 - -` + line + ` "203.0.113.7, 10.0.0.1"`, `172.23.51.6 - -` + line + ` "-"`, learned, "203.0.113.7 172.23.51.6"},
+		{`10.0.2.100 (203.0.113.7, 198.51.100.1) - -` + line, `10.0.2.101 (-) - -` + line, learned, "203.0.113.7 10.0.2.101"},
+		{`10.0.0.5 203.0.113.7, 198.51.100.1 - -` + line, `10.0.0.5 2001:db8::7 - -` + line, learned, "203.0.113.7 2001:db8::7"},
+		{`198.51.100.6 - -` + line + ` "203.0.113.7"`, `198.51.100.7 - -` + line + ` "203.0.113.8"`, "nginx", "198.51.100.6 198.51.100.7"},
+		{`172.23.51.6 - -` + line + ` "-"`, `172.23.51.7 - -` + line + ` "-"`, "nginx", "172.23.51.6 172.23.51.7"},
+	} {
+		f := detected(t, [][]byte{[]byte(c.first), []byte(c.second)})
+		p := f.NewParser()
+		var clients []string
+		for _, text := range []string{c.first, c.second} {
+			var r Record
+			if bad := p.Parse([]byte(text), &r); bad.Reason != "" {
+				t.Errorf("%s: %+v", text, bad)
+			}
+			clients = append(clients, r.Client.String())
+		}
+		if got := strings.Join(clients, " "); f.Name != c.format || got != c.clients {
+			t.Errorf("%s: %s, %s; want %s, %s", c.first, f.Name, got, c.format, c.clients)
+		}
+	}
+}

@@ -16,6 +16,7 @@ type Facts struct {
 	Shield    int64 // written by a shield server
 	Sampled   int64 // that say that others are missing
 	Forwarded int64 // whose address is what X-Forwarded-For says
+	Private   int64 // whose address is a private one
 	Yearless  int64 // whose time has no year
 	Zoneless  int64 // whose time says no zone
 	Page      bool  // they are a page of an answer, and others follow
@@ -53,6 +54,7 @@ func (f *Facts) Note(r *Record) {
 	f.Shield += one(r.Shield)
 	f.Sampled += one(r.Sampled)
 	f.Forwarded += one(r.Forwarded)
+	f.Private += one(private(r.Client))
 	f.Zoneless += one(r.Zoneless)
 	if r.Yearless {
 		f.Yearless++
@@ -148,6 +150,7 @@ func (f *Facts) Merge(other *Facts) {
 	f.Shield += other.Shield
 	f.Sampled += other.Sampled
 	f.Forwarded += other.Forwarded
+	f.Private += other.Private
 	f.Zoneless += other.Zoneless
 	f.Page = f.Page || other.Page
 	if other.Records > 0 {
@@ -190,6 +193,7 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Sampled > 0, "the log is sampled: requests are missing, so no rates and no order of requests can be told from it")
 	add(f.Shield > 0, "%d of %d {line was|lines were} written by shield servers: {its|their} client is another server of the CDN", f.Shield, f.Records)
 	add(f.Forwarded > 0, "%d of %d {address is|addresses are} from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
+	add(f.Records > 0 && f.Private == f.Records, "all client addresses are private: unless the viewers are in the network of the server, they are those of a proxy before it; log X-Forwarded-For, or let the server take the address from there")
 	add(f.Zoneless > 0, "the times say no zone: they are read as UTC")
 	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d {time has|times have} no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
 	add(f.firstYear < f.lastYear, "%d of %d {time has|times have} no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)

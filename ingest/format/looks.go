@@ -34,6 +34,16 @@ func isAddress(s string) bool {
 	return ok || masked([]byte(s))
 }
 
+func isPrivate(s string) bool {
+	a, ok := address([]byte(s))
+	return ok && private(a)
+}
+
+func isPublic(s string) bool {
+	a, ok := address([]byte(s))
+	return ok && !private(a)
+}
+
 func isMoment(s string) bool {
 	_, _, ok := moment([]byte(s))
 	return ok

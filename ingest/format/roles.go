@@ -83,6 +83,7 @@ func (t *table) assign() {
 		t.require(status, isStatus)
 	}
 	t.assignSize()
+	t.assignForwarded()
 	t.assignAgent(line)
 	t.claimOnce(host, 0, isHost)
 	t.assignDuration()
@@ -180,6 +181,26 @@ func (t *table) assignSize() {
 	}
 	if !slices.Equal(t.columns[state], t.columns[next]) {
 		t.roles[next] = size
+	}
+}
+
+// assignForwarded finds X-Forwarded-For beside the addresses of a proxy: the column with the most public addresses, which holds nothing
+// else. Where clients have public addresses of their own, it would not be read.
+func (t *table) assignForwarded() {
+	if at := t.column(client); at < 0 || t.column(forwarded) >= 0 || t.share(at, isPrivate) < mostly {
+		return
+	}
+	best, most := -1, 0.0
+	for i := range t.columns {
+		if t.roles[i] != skipped || t.namedOther(i, forwarded) || t.share(i, func(s string) bool { return isNone(s) || isAddress(s) }) < mostly {
+			continue
+		}
+		if share := t.share(i, isPublic); share > most {
+			best, most = i, share
+		}
+	}
+	if best >= 0 {
+		t.roles[best] = forwarded
 	}
 }
 

@@ -87,6 +87,11 @@ func valueAt(line string, pos int, seps string) (start, end int, quoted bool) {
 			return pos + 1, pos + n, false
 		}
 	}
+	if pos < len(line) && line[pos] == '(' { // (203.0.113.7, 10.0.0.2), or (-)
+		if n := strings.IndexByte(line[pos:], ')'); n >= 0 && endsAt(line, pos+n+1, seps) && (line[pos+1:pos+n] == "-" || isAddress(line[pos+1:pos+n])) {
+			return pos + 1, pos + n, false
+		}
+	}
 	if n := max(timeLength(line[pos:]), addressesLength(line[pos:])); n > 0 && endsAt(line, pos+n, seps) {
 		return pos, pos + n, false
 	}
