@@ -178,5 +178,5 @@ func (d *directive) piece() piece {
 // letters are the directives that tell something; the others are passed over.
 func letters() map[string]meaning {
 	return map[string]meaning{"a": {client, 0}, "h": {client, 1}, "t": {started, 0}, "r": {request, 0}, "m": {method, 0}, "U": {path, 0}, "q": {query, 0},
-		"s": {status, 0}, "b": {size, 0}, "B": {size, 0}, "O": {size, 1}, "D": {tookUs, 0}, "V": {host, 2}, "v": {host, 3}}
+		"s": {status, 0}, "b": {size, 0}, "B": {size, 0}, "O": {size, 1}, "D": {tookUs, 0}, "V": {host, 3}, "v": {host, 4}}
 }

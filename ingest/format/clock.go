@@ -22,8 +22,25 @@ func moment(b []byte) (micros, grain int64, ok bool) {
 		return clfMoment(b)
 	case len(b) >= 19 && (b[4] == '-' && b[7] == '-' || b[4] == '/' && b[7] == '/'):
 		return isoMoment(b)
+	case len(b) >= 21 && b[3] == ' ':
+		return kibanaMoment(b)
 	}
 	return epochMoment(b)
+}
+
+// kibanaMoment reads the times of Kibana's exports, which are of the browser's zone and do not say so: Nov 23, 2026 @ 09:26:12.043.
+func kibanaMoment(b []byte) (int64, int64, bool) {
+	comma := indexByte(b, ',')
+	if comma < 5 || comma > 6 || len(b) < comma+len(", 2026 @ 09:26:12") || string(b[comma+6:comma+9]) != " @ " {
+		return 0, 0, false
+	}
+	d, ok1 := number(b[4:comma])
+	hi, ok2 := pair(b, comma+2)
+	lo, ok3 := pair(b, comma+4)
+	clock, ok4 := clockOf(b[comma+9:])
+	rest, fraction, grain := fractionOf(b[comma+17:])
+	date, ok5 := dateOf(hi*100+lo, monthOf(b[0], b[1], b[2]), int(d))
+	return (date+clock)*second + fraction, grain, ok1 && ok2 && ok3 && ok4 && ok5 && len(rest) == 0 && b[comma+1] == ' '
 }
 
 func clfMoment(b []byte) (int64, int64, bool) {
@@ -299,6 +316,9 @@ func zoneless(b []byte) bool {
 	}
 	if _, _, ok := moment(b); !ok || len(b) < 19 {
 		return false
+	}
+	if b[3] == ' ' { // Kibana's
+		return true
 	}
 	clock := 19 // where the seconds end
 	switch {

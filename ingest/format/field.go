@@ -51,8 +51,8 @@ func (f field) String() string { return fieldNames[f] }
 
 func (f field) bit() uint64 { return 1 << f }
 
-// known maps the name of a log variable or JSON key to its field. The name is lower case, with "_" for "-" and without "$"
-// (see foldName). Where a line has several names of one field, the lowest rank wins.
+// known maps the name of a log variable or JSON key to its field. The name is lower case, with "_" for "-" and blanks, and
+// without "$" (see foldName). Where a line has several names of one field, the lowest rank wins.
 //
 // Sources: nginx variables; Gcore raw logs, Logs Uploader and log viewer; CloudFront standard logs; Cloudflare Logpush http_requests;
 // Akamai DataStream 2; Fastly's JSON template; bunny.net; CDN77; Caddy; IIS; Yandex, Alibaba, Tencent and Huawei CDN exports.
@@ -111,14 +111,16 @@ func knownRequest(name string) (f field, rank uint8) {
 	case "args", "query_string", "querystring", "querystr", "query", "cs_uri_query", "uri_param", "param":
 		return query, 0
 
-	case "host", "clientrequesthost", "reqhost", "x_host_header", "request.host", "request_host":
+	case "x_host_header", "host_header", "url.domain":
 		return host, 0
-	case "http_host", "vhost", "domain":
+	case "host", "clientrequesthost", "reqhost", "request.host", "request_host":
 		return host, 1
-	case "server_name", "cs(host)", "cs_host":
+	case "http_host", "vhost", "domain":
 		return host, 2
-	case "cname", "gcdn_vhost":
+	case "server_name", "cs(host)", "cs_host":
 		return host, 3
+	case "cname", "gcdn_vhost":
+		return host, 4
 	case "http_user_agent", "user_agent", "useragent", "ua", "cs(user_agent)", "cs_user_agent", "clientrequestuseragent",
 		"request_user_agent", "agent", "request.headers.user_agent":
 		return agent, 0
@@ -183,6 +185,42 @@ func knownViewer(name string) (field, uint8) {
 	case "request_id", "requestid", "reqid", "x_request_id", "http_x_request_id":
 		return trace, 1
 	}
+	return knownElsewhere(name)
+}
+
+// knownElsewhere recognises what is called otherwise where logs are gathered: the Elastic Common Schema, Google Cloud's httpRequest, Azure
+// Front Door's properties, the tables that AWS gives for its logs in Athena, and Splunk's extractions.
+func knownElsewhere(name string) (field, uint8) {
+	switch name {
+	case "httprequest.remoteip", "properties.clientip", "request_ip":
+		return client, 1
+	case "_time", "event_time":
+		return when, 2
+	case "request_creation_time":
+		return started, 0
+	case "properties.timetaken":
+		return duration, 0
+	case "http.request.method", "httprequest.requestmethod", "properties.httpmethod", "request_verb":
+		return method, 0
+	case "url.original", "httprequest.requesturl", "properties.requesturi":
+		return target, 1
+	case "url.path", "uri_path":
+		return path, 0
+	case "url.query", "uri_query":
+		return query, 0
+	case "http.response.status_code", "httprequest.status", "properties.httpstatuscode", "elb_status_code":
+		return status, 0
+	case "user_agent.original", "httprequest.useragent", "properties.useragent":
+		return agent, 0
+	case "http.request.referrer", "httprequest.referer", "properties.referer", "cs_referrer":
+		return referer, 0
+	case "http.response.body.bytes", "httprequest.responsesize", "properties.responsebytes", "sent_bytes":
+		return size, 1
+	case "source.geo.country_iso_code", "client.geo.country_iso_code":
+		return country, 1
+	case "source.as.number", "client.as.number":
+		return asn, 1
+	}
 	return knownGeo(name)
 }
 
@@ -204,7 +242,7 @@ func foldName(dst, name []byte) []byte {
 		switch {
 		case c == '$' && i == 0:
 			continue
-		case c == '-':
+		case c == '-', c == ' ':
 			c = '_'
 		case 'A' <= c && c <= 'Z':
 			c += 'a' - 'A'

@@ -8,7 +8,7 @@ import (
 )
 
 // Map says under which name a log has a field of ours: field → column, variable or key, as in {"client_ip": "cip"}. Case,
-// "$" before the name and "-" for "_" do not count; a key within a JSON object is written with a dot, as in
+// "$" before the name and "-" or a blank for "_" do not count; a key within a JSON object is written with a dot, as in
 // "request.client_ip". A field that is mapped is read from nowhere else. MapFields lists the fields.
 type Map map[string]string
 
