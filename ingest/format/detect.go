@@ -73,7 +73,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	if f.whole = best.whole > 0; f.whole && best.has&target.bit() != 0 { // such lines have a target, the others only seem not to
 		best.facts.QueryCut = 0
 	}
-	f.urls = best.parsed > 0 && best.hosted == best.parsed
+	f.urls = f.urls || best.parsed > 0 && best.hosted == best.parsed
 	f.has, f.notes = best.has, best.facts.Sentences(f.Name)
 	return &f, nil
 }

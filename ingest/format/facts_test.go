@@ -78,6 +78,10 @@ func TestFactsOfRecords(t *testing.T) {
 	if got := fmt.Sprint(f.Sentences("gcore-viewer")); !strings.Contains(got, "exactly 10,000 rows") {
 		t.Error(got)
 	}
+	f.Merge(&Facts{Zoneless: 1})
+	if got := fmt.Sprint(f.Sentences("json")); !strings.Contains(got, "1 of 10,000 times say no zone") {
+		t.Error(got)
+	}
 	f.Merge(&Facts{Page: true})
 	if got := fmt.Sprint(f.Sentences("bunny-json")); !strings.Contains(got, "one page of an answer") {
 		t.Error(got)
