@@ -14,9 +14,7 @@ const (
 // CLF (02/Jan/2006:15:04:05 -0700, with or without brackets or a fraction), ISO 8601 (T or blank, any fraction; no zone means UTC), and
 // epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude. A leap second (60) is the next minute's first.
 func moment(b []byte) (micros, grain int64, ok bool) {
-	if len(b) > 1 && b[0] == '[' {
-		b = bytes.TrimSuffix(b[1:], []byte{']'})
-	}
+	b = bareTime(b)
 	switch {
 	case len(b) >= 20 && b[2] == '/' && b[6] == '/':
 		return clfMoment(b)
@@ -26,6 +24,18 @@ func moment(b []byte) (micros, grain int64, ok bool) {
 		return kibanaMoment(b)
 	}
 	return epochMoment(b)
+}
+
+// bareTime is a time without the brackets around it, or the priority that syslog puts before it, as in <134>2026-11-23T09:26:12Z.
+func bareTime(b []byte) []byte {
+	switch {
+	case len(b) < 2:
+	case b[0] == '[':
+		return bytes.TrimSuffix(b[1:], []byte{']'})
+	case b[0] == '<':
+		return b[1+indexByte(b, '>'):]
+	}
+	return b
 }
 
 // kibanaMoment reads the times of Kibana's exports, which are of the browser's zone and do not say so: Nov 23, 2026 @ 09:26:12.043.
@@ -279,12 +289,7 @@ func undated(b []byte, latest int64) (micros, grain int64, ok bool) {
 
 // dayOf reads the month and day of a time without a year; month 0 if it is none. The clock stands behind them.
 func dayOf(b []byte) (month, day int, clock []byte) {
-	if len(b) > 1 && b[0] == '[' {
-		b = bytes.TrimSuffix(b[1:], []byte{']'})
-	}
-	if len(b) > 0 && b[0] == '<' {
-		b = b[1+indexByte(b, '>'):]
-	}
+	b = bareTime(b)
 	switch {
 	case len(b) < 14:
 	case b[2] == '/' && (b[6] == ':' || b[6] == ' '):
@@ -304,9 +309,7 @@ func dayOf(b []byte) (month, day int, clock []byte) {
 
 // zoneless tells a date and clock that say no zone, and are read as UTC.
 func zoneless(b []byte) bool {
-	if len(b) > 1 && b[0] == '[' {
-		b = bytes.TrimSuffix(b[1:], []byte{']'})
-	}
+	b = bareTime(b)
 	if len(b) == 0 || b[len(b)-1] < '0' || b[len(b)-1] > '9' {
 		return false
 	}

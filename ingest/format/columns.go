@@ -154,7 +154,7 @@ func columnsOf(kind, text string, m Map) (*Format, error) {
 		f.columns.seps = separatorOf(text)
 		names = f.columns.fields([]byte(text))
 	case "akamai":
-		f.columns, f.escape, f.percent = &columns{seps: " \t", null: '^'}, verbatim, percentFields
+		f.columns, f.escape, f.percent, f.slash = &columns{seps: " \t", null: '^'}, verbatim, percentFields, true
 		f.Source = "https://techdocs.akamai.com/datastream2/v3/docs/log-format-1"
 	case "w3c":
 		f.columns, f.escape, f.Source, f.words = &columns{seps: " \t"}, verbatim, w3cSource, w3cWords(names)

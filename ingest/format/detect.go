@@ -70,7 +70,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 		return nil, best.misfit(lines)
 	}
 	f := *best.format
-	if f.whole = best.whole > 0; f.whole && best.has&target.bit() != 0 { // such lines have a target, the others only seem not to
+	if f.whole = best.whole > 0 || best.has&query.bit() != 0; f.whole { // the other lines only seem to lack one: Akamai omits what is "-"
 		best.facts.QueryCut = 0
 	}
 	f.urls = f.urls || best.parsed > 0 && best.hosted == best.parsed

@@ -29,6 +29,10 @@ func TestDetectByStructure(t *testing.T) {
 		"fine time beside coarse": {[]string{
 			`203.0.113.7 [23/Nov/2026:09:26:12 +0000] 1795425972.043 "GET /a HTTP/1.1" 200 77`,
 		}, []string{"client_ip", "time", "request", "status", "bytes"}},
+		"Fastly's first default, behind its syslog header": {[]string{ // https://www.fastly.com/documentation/guides/integrations/streaming-logs/custom-log-formats/
+			`<134>2026-11-23T09:26:12Z cache-waw1 LogTest[62959]: 203.0.113.7 "-" "-" Mon, 23 Nov 2026 09:26:12 GMT GET /a?x=1 403`,
+			`<134>2026-11-23T09:26:13Z cache-waw1 LogTest[62959]: 203.0.113.8 "-" "-" Mon, 23 Nov 2026 09:26:13 GMT GET /b 200`,
+		}, []string{"time", "client_ip", "method", "uri", "status"}},
 		"iso time with a blank, bare request": {[]string{
 			`2026-11-23 09:26:12.500 +0100 203.0.113.7 cdn.example.com GET /a?x=1 HTTP/1.1 206`,
 			`2026-11-23 09:26:13.500 +0100 203.0.113.7 cdn.example.com HEAD /b HTTP/1.1 403`,

@@ -23,8 +23,9 @@ type Format struct {
 	has     uint64  // the fields that lines carry, as far as known
 	escape  escape
 	iis     bool   // a #Software line says so
-	whole   bool   // paths of the sample had queries
+	whole   bool   // the sample had queries: a line without one had none
 	urls    bool   // targets are whole URLs, with their host
+	slash   bool   // paths come without their first slash
 	percent uint64 // the fields that the log's writer percent-encodes
 	notes   []string
 }

@@ -270,7 +270,7 @@ func (p *Parser) undo(f field, b []byte) []byte {
 			}
 		}
 		n = len(p.scratch)
-		p.scratch = unpercent(p.scratch, b, f == agent || f == referer || bytes.HasPrefix(b, []byte("%2F")))
+		p.scratch = unpercent(p.scratch, b, f == agent || f == referer || bytes.HasPrefix(b, []byte("%2F")) || f == query && encodedQuery(b))
 		b = p.scratch[n:]
 		if f == agent && encodedTwice(p.raw(f)) {
 			n = len(p.scratch)
@@ -279,6 +279,11 @@ func (p *Parser) undo(f field, b []byte) []byte {
 		}
 	}
 	return b
+}
+
+// encodedQuery tells a query whose every "=" was encoded by the log's writer.
+func encodedQuery(b []byte) bool {
+	return bytes.Contains(b, []byte("%3D")) && bytes.IndexByte(b, '=') < 0
 }
 
 // formEncoded tells whether a plus is a blank, as in the user agents of Akamai's documentation: what else is no letter is encoded.

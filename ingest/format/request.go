@@ -34,6 +34,11 @@ func (p *Parser) target(r *Record) []byte {
 		base = p.text(path)
 		r.QueryCut = p.at[query].end == 0 && !p.format.whole && bytes.IndexByte(base, '?') < 0
 	}
+	if len(base) > 0 && base[0] != '/' && p.format.slash {
+		n := len(p.scratch)
+		p.scratch = append(append(p.scratch, '/'), base...)
+		base = p.scratch[n:]
+	}
 	args := bytes.TrimPrefix(p.text(query), []byte{'?'})
 	if len(args) == 0 || base == nil || bytes.IndexByte(base, '?') >= 0 {
 		return base

@@ -235,6 +235,12 @@ func TestVendors(t *testing.T) {
 				r.from("203.0.113.7", "PL", 0)
 				r.Target, r.Status, r.Bytes = []byte(segment), 200, 312
 			}),
+			good(14000, func(r *Record) { // what would be "-" is omitted
+				r.began(14000, -1, second)
+				r.says("", "")
+				r.Target, r.Status = []byte(segment), 200
+			}),
+			good(15000, func(r *Record) { r.began(15000, -1, second); r.says("", "") }),
 		}},
 		{"akamai-text.log", "", stream2, []told{
 			good(12043, func(r *Record) { r.began(12043, -1, ms); r.from("203.0.113.7", "PL", 64500); r.says(android, "") }),
@@ -245,6 +251,7 @@ func TestVendors(t *testing.T) {
 				r.Target, r.Status = []byte(segment), 200
 			}),
 			bad(ReasonFields),
+			good(14000, func(r *Record) { r.began(14000, -1, second); r.says("", "") }),
 		}},
 		{"fastly.log", "fastly", "fastly", []told{
 			good(12000, func(r *Record) { r.began(12000, -1, second); r.from("203.0.113.7", "poland", 0); r.Bytes = 612 }),

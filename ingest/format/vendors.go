@@ -12,6 +12,7 @@ type vendor struct {
 	marks             []string // how a line with its keys can be told: any of these stands in it
 	names             map[string]meaning
 	percent           uint64 // fields that are percent-encoded on top of JSON's escapes
+	slash             bool   // as in Format
 }
 
 var vendors = sync.OnceValue(func() []vendor {
@@ -25,7 +26,7 @@ var vendors = sync.OnceValue(func() []vendor {
 			source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html", marks: []string{`"cs-uri-stem"`, `"x-edge-`, `"x_edge_`},
 			percent: percentFields},
 		{name: "akamai", doc: "Akamai DataStream 2, JSON ('akamai:<field names>' for the structured format)",
-			source: "https://techdocs.akamai.com/datastream2/v3/docs/log-format-1", marks: []string{`"cliIP"`, `"reqTimeSec"`}, percent: percentFields},
+			source: "https://techdocs.akamai.com/datastream2/v3/docs/log-format-1", marks: []string{`"cliIP"`, `"reqTimeSec"`}, percent: percentFields, slash: true},
 		{name: "fastly", doc: "Fastly, its JSON templates: client_ip, timestamp, url, request_method or request, response_status",
 			source: "https://www.fastly.com/documentation/guides/integrations/streaming-logs/custom-log-formats/", marks: []string{`"fastly_`, `"request_user_agent"`},
 			names: fastlyNames()},
@@ -71,7 +72,7 @@ const percentFields = 1<<agent | 1<<referer | 1<<target | 1<<path | 1<<query
 
 func (v *vendor) format() *Format {
 	f := jsonLines()
-	f.Name, f.Doc, f.Source, f.percent = v.name, v.doc, v.source, v.percent
+	f.Name, f.Doc, f.Source, f.percent, f.slash = v.name, v.doc, v.source, v.percent, v.slash
 	if v.names != nil {
 		f.words = &words{names: v.names}
 	}
