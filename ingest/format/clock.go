@@ -11,14 +11,15 @@ const (
 )
 
 // moment reads any time an access log writes, as µs since the Unix epoch and the grain it was written with:
-// CLF (02/Jan/2006:15:04:05 -0700, with or without brackets or a fraction), ISO 8601 (T or blank, any fraction; no zone means UTC), and
+// CLF (02/Jan/2006:15:04:05 -0700, with or without brackets or a fraction), ISO 8601 (T or blank, any fraction; no zone means UTC; the
+// date also as 02.01.2006), Kibana's, and
 // epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude. A leap second (60) is the next minute's first.
 func moment(b []byte) (micros, grain int64, ok bool) {
 	b = bareTime(b)
 	switch {
 	case len(b) >= 20 && b[2] == '/' && b[6] == '/':
 		return clfMoment(b)
-	case len(b) >= 19 && (b[4] == '-' && b[7] == '-' || b[4] == '/' && b[7] == '/'):
+	case len(b) >= 19 && (b[4] == '-' && b[7] == '-' || b[4] == '/' && b[7] == '/' || b[2] == '.' && b[5] == '.'):
 		return isoMoment(b)
 	case len(b) >= 21 && b[3] == ' ':
 		return kibanaMoment(b)
@@ -70,12 +71,25 @@ func clfMoment(b []byte) (int64, int64, bool) {
 }
 
 func isoMoment(b []byte) (int64, int64, bool) {
-	date, ok1 := isoDate(b)
+	date, ok := isoDate(b)
+	if b[2] == '.' {
+		date, ok = dottedDate(b)
+	}
 	clock, ok2 := clockOf(b[11:])
 	rest, fraction, grain := fractionOf(b[19:])
 	offset, ok3 := zoneOf(rest)
-	ok := ok1 && ok2 && ok3 && (b[10] == 'T' || b[10] == 't' || b[10] == ' ')
+	ok = ok && ok2 && ok3 && (b[10] == 'T' || b[10] == 't' || b[10] == ' ')
 	return (date+clock-offset)*second + fraction, grain, ok
+}
+
+// dottedDate reads the date of 23.11.2026 09:26:12, as spreadsheets write it where days come first.
+func dottedDate(b []byte) (int64, bool) {
+	d, ok1 := pair(b, 0)
+	m, ok2 := pair(b, 3)
+	hi, ok3 := pair(b, 6)
+	lo, ok4 := pair(b, 8)
+	date, ok5 := dateOf(hi*100+lo, m, d)
+	return date, ok1 && ok2 && ok3 && ok4 && ok5
 }
 
 // isoDate reads the seconds since the epoch of the date that b begins with.
@@ -327,7 +341,7 @@ func zoneless(b []byte) bool {
 	switch {
 	case b[2] == '/':
 		clock = 20
-	case b[4] != '-' && b[4] != '/':
+	case b[4] != '-' && b[4] != '/' && b[2] != '.':
 		return false
 	}
 	rest, _, _ := fractionOf(b[clock:])

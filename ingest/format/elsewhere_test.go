@@ -31,6 +31,8 @@ func TestNamesElsewhere(t *testing.T) {
 		"Splunk": "_time,clientip,method,uri_path,uri_query,status,bytes,useragent,host\n" + second + ",203.0.113.7,GET,/v/1.ts," + query[1:] + ",403,612,curl/8.0,cdn.example.com",
 		"Kibana": "\"@timestamp\",\"source.ip\",\"http.request.method\",\"url.original\",\"http.response.status_code\",\"http.response.body.bytes\",\"user_agent.original\",\"url.domain\"\n" +
 			"\"Nov 23, 2026 @ 09:26:12.000\",\"203.0.113.7\",GET,\"/v/1.ts" + query + "\",403,612,\"curl/8.0\",\"cdn.example.com\"",
+		"a spreadsheet": "Time;Client IP;Host;Method;URL;Status;Bytes;User Agent\n" +
+			"23.11.2026 09:26:12;203.0.113.7;cdn.example.com;GET;/v/1.ts" + query + ";403;612;curl/8.0",
 		"names with blanks": "Time;Client IP;Host;Request Method;Request URI;HTTP Status;Bytes Sent;User-Agent\n" +
 			"2026-11-23 09:26:12;203.0.113.7;cdn.example.com;GET;/v/1.ts" + query + ";403;612;curl/8.0",
 	} {
@@ -42,7 +44,7 @@ func TestNamesElsewhere(t *testing.T) {
 		if want := fmt.Sprintf("%d 203.0.113.7 cdn.example.com GET /v/1.ts%s 403 612 curl/8.0", at(12000), query); got != want || bad.Reason != "" {
 			t.Errorf("%s: %+v\n got %s\nwant %s", name, bad, got, want)
 		}
-		if r.Zoneless != (name == "Kibana" || name == "names with blanks") {
+		if r.Zoneless != (name == "Kibana" || name == "a spreadsheet" || name == "names with blanks") {
 			t.Errorf("%s: zoneless %v", name, r.Zoneless)
 		}
 	}
