@@ -33,13 +33,14 @@ func (a *analysis) calibrate(ctx context.Context) error {
 }
 
 // countFound adds refused links whose signing address was found: they
-// calibrate as well as served ones. Nobody asks for the suspects after it.
+// calibrate, and live, as well as served ones. Nobody asks for the suspects after it.
 func (a *analysis) countFound() {
 	for _, s := range a.survey.suspects {
 		if s.unserved && s.found != nil && !foreign(s.found.mistake.Name) {
 			s.found.host.tokens++
 			s.found.host.verified++
 			s.found.host.silent--
+			s.found.host.lives.add(s.life)
 		}
 	}
 	a.survey.suspects = nil

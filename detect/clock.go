@@ -54,13 +54,24 @@ func (l *lives) add(life int64) {
 	}
 }
 
-// aged notes when a link was used first, of all and where that was too late.
+// life is how long a link lives from its first use on, s.
+func (l *visited) life() int64 {
+	first := l.visits[0].first
+	for i := range l.visits {
+		first = min(first, l.visits[i].first)
+	}
+	return l.deadline - first/1e6
+}
+
+// aged notes when a link was used first, of all and where that was too late. A link
+// that was only refused and whose hash does not hold may be forged: how long it lives
+// says nothing, unless its signing address is found.
 func (h *host) aged(l *visited) {
 	const never = math.MaxInt64
-	first, served, refused, answer := int64(never), int64(never), int64(never), 0
+	served, refused, answer, real := int64(never), int64(never), 0, false
 	for i := range l.visits {
 		v := &l.visits[i]
-		first = min(first, v.first)
+		real = real || !v.shield && (v.matched || v.served())
 		if !v.matched || v.late != ingest.TooLate || v.shield {
 			continue
 		}
@@ -74,7 +85,9 @@ func (h *host) aged(l *visited) {
 			answer = int(v.status)
 		}
 	}
-	h.lives.add(l.deadline - first/1e6)
+	if real {
+		h.lives.add(l.life())
+	}
 	if served < never {
 		h.late.served.add(served/1e6 - l.deadline)
 	}

@@ -15,6 +15,7 @@ type suspect struct {
 	link     uint32
 	hash     uint64 // of the link
 	unserved bool
+	life     int64 // from its first use, s
 	host     *host
 	clients  []netip.Addr // distinct, in order
 	issued   bool         // the first of them is what the signer saw
@@ -55,7 +56,7 @@ func (s *survey) suspect(l *visited, unserved bool) {
 	if s.Pseudonyms != nil {
 		limit = manyClients
 	}
-	one := &suspect{link: l.link, hash: l.hash, host: l.host(), unserved: unserved}
+	one := &suspect{link: l.link, hash: l.hash, host: l.host(), unserved: unserved, life: l.life()}
 	for _, text := range texts[:min(len(texts), limit)] {
 		one.clients = append(one.clients, s.Pseudonyms.Real(at[text]))
 	}
