@@ -118,6 +118,7 @@ func (a *analysis) clock() {
 			a.warnOf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", name, late.links, median(late.some))
 		}
 	}
+	a.sayLateAnswers()
 	for _, name := range a.names {
 		for _, status := range slices.Sorted(maps.Keys(a.hosts[name].answers)) {
 			if n := a.hosts[name].answers[status]; n >= a.Thresholds.ClockLinks {

@@ -42,12 +42,13 @@ func TestRule06NoTokenAnywhere(t *testing.T) {
 	}
 }
 
-// TestRule02AnotherStatusForExpiry: a host that answers 401 to expired links is
-// recognised; one whose files are gone is not.
+// TestRule02AnotherStatusForExpiry: where links in time get it, too, a status is not taken for
+// the answer to expired ones, but may be; one of missing files is no answer.
 func TestRule02AnotherStatusForExpiry(t *testing.T) {
 	for status, want := range map[int]bool{401: true, 404: false} {
 		var l little
 		l.audience(video, 40)
+		l.get(video, video.link("/film/seg1.ts", stranger(99)), stranger(99), status)
 		for i := range 30 {
 			l.get(video, video.until(fmt.Sprintf("/late/%d/seg1.ts", i), stranger(100+i), past), stranger(100+i), status)
 		}
@@ -75,10 +76,12 @@ func TestRule07AClockIsNoLifetime(t *testing.T) {
 }
 
 // TestRule20LinksAlreadyOut: the plan says how long old links stay out, and never less:
-// those of the audience live a day less up to 39 seconds from their first use.
+// those of the audience live a day less up to 39 seconds from their first use. A forged link
+// is not out at all.
 func TestRule20LinksAlreadyOut(t *testing.T) {
 	var l little
 	l.audience(video, 40)
+	l.get(video, fmt.Sprintf("/film/seg1.ts?md5=%s&expires=%d", strings.Repeat("A", 22), noon.AddDate(3, 0, 0).Unix()), stranger(99), 403)
 	for i := range 40 {
 		home := stranger(100 + i)
 		away := home[:strings.LastIndexByte(home, '.')] + ".77"

@@ -19,7 +19,7 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 	}
 	from, until := r.Start, r.Start+r.Resolution-1
 	switch {
-	case o.refused: // answered at once: the edge looked at its clock between start and log time; a start within the log's resolution of the expiry counts as at it
+	case o.refused || atOnce(o.status): // answered at once: the edge looked at its clock between start and log time; a start within the log's resolution of the expiry counts as at it
 		until = max(until, r.Logged+r.Resolution-1) + r.Resolution
 	case !r.HasStart: // logged at the end of a response that may have begun at any time before
 		from = min(from, l.deadline*1e6)
@@ -84,6 +84,12 @@ func plain(m token.Match, index bool, client netip.Addr) token.Match {
 }
 
 func refused(status uint16) bool { return status == 403 || status == 410 }
+
+// atOnce tells the statuses that no body of any length follows: redirects, and errors of
+// the client but for those of one that was slow or gone.
+func atOnce(status uint16) bool {
+	return status/100 == 3 && status != 304 || status/100 == 4 && status != 408 && status != 499
+}
 
 func served(o *outcome) bool {
 	return (o.status == 200 || o.status == 206 || o.status == 304) && (string(o.method) == "GET" || string(o.method) == "HEAD" || len(o.method) == 0)
