@@ -49,6 +49,8 @@ func (u *twinUser) count(tw *twinWorld) (c counted) {
 		c.class = finding.Undetermined // a link preview
 	case c.mismatches > 0 && served > 0:
 		c.class = finding.Rotating
+	case c.mismatches > 0 && tw.handedOn(u):
+		c.class = finding.Undetermined
 	case c.mismatches > 0:
 		c.class = finding.FirstRequest
 	case unresolved:
@@ -60,6 +62,24 @@ func (u *twinUser) count(tw *twinWorld) (c counted) {
 		c.interruptions = 1
 	}
 	return c
+}
+
+// handedOn tells whether the first mismatch of a user whom nothing was served is a playlist, asked
+// for when three segments had been served at other addresses with the same link, which
+// then went on there or had not been used for 30 s.
+func (tw *twinWorld) handedOn(u *twinUser) bool {
+	n := slices.IndexFunc(u.lines, (*twinLine).mismatch)
+	first := u.lines[n]
+	segments, last := 0, int64(0)
+	for _, l := range tw.lines {
+		if l.md5 != first.md5 || l.expires != first.expires || l.host != first.host || l.ip == first.ip || l.status >= 300 {
+			continue
+		}
+		if last = max(last, l.startMs); l.startMs < first.startMs && strings.HasSuffix(l.path, ".ts") {
+			segments++
+		}
+	}
+	return segments >= 3 && strings.HasSuffix(first.path, ".m3u8") && (last > first.startMs || first.startMs-last > 30_000)
 }
 
 // mistaken tells whether the hash holds once a signer's mistake is made: no

@@ -41,13 +41,15 @@ func (c *facts) class(s sharing) (finding.Class, string) {
 // mismatched is the class of a user with a proven mismatch (rule 9).
 func (c *facts) mismatched() (finding.Class, string) {
 	switch {
+	case c.user.Served == 0 && !c.group.Stated && c.allRestart(c.beside):
+		return finding.Undetermined, "never served, while another viewer was, with the same link: the requests start over here, so it may have been handed on"
 	case c.user.Served == 0:
 		return finding.FirstRequest, c.limits(c.neverServed())
 	case c.group.Gaps:
 		return finding.Undetermined, "refused at a changed address, but more than a tenth of the requests is missing from the log"
 	case c.sameAddress():
 		return finding.Conflicting, "served and refused at the same address with the same link: the binding or the key changed, or the log mixes hosts"
-	case c.allRestart():
+	case c.allRestart(c.own):
 		return finding.Undetermined, "refused at another address, where the requests start over: this may be another viewer"
 	}
 	return finding.Rotating, c.limits(c.moved())
@@ -93,9 +95,9 @@ func (c *facts) sameAddress() bool {
 	return true
 }
 
-// allRestart tells whether every mismatch looks like another viewer's start, or like what
-// follows such a start.
-func (c *facts) allRestart() bool {
+// allRestart tells whether every mismatch looks like another viewer's start among the
+// events that are looked at for it, or like what follows such a start.
+func (c *facts) allRestart(look func(pos int) (among []int32, at int)) bool {
 	looked := 0
 	begun := map[start]int64{} // the segment reached since
 	for i := range c.refusals {
@@ -105,20 +107,42 @@ func (c *facts) allRestart() bool {
 		}
 		e := &c.group.Events[c.idx[r.pos]]
 		kind, n := place(e.Name)
-		at := start{r.client, e.Dir}
-		if reached, ok := begun[at]; ok && kind != whole && n <= reached+seekBack {
-			begun[at] = max(reached, n)
+		from := start{r.client, e.Dir}
+		if reached, ok := begun[from]; ok && kind != whole && n <= reached+seekBack {
+			begun[from] = max(reached, n)
 			continue
 		}
 		if looked++; looked > restartsLooked {
 			break
 		}
-		if c.known(e) || !restarts(c.group.Events, c.idx, r.pos, c.t) {
+		if among, at := look(r.pos); known(c.group.Events, among, e) || !restarts(c.group.Events, among, at, c.t) {
 			return false
 		}
-		begun[at] = n
+		begun[from] = n
 	}
 	return true
+}
+
+// own are the user's events, and which of them stands at pos.
+func (c *facts) own(pos int) ([]int32, int) { return c.idx, pos }
+
+// besideLooked bounds how many events before and after one are looked at.
+const besideLooked = 1000
+
+// beside are the events around the one at pos that came with its link, whoever asked, and
+// which of them it is.
+func (c *facts) beside(pos int) (among []int32, at int) {
+	i := c.idx[pos]
+	order, n := c.group.placed(i)
+	for _, o := range order[max(0, n-besideLooked):min(len(order), n+besideLooked)] {
+		if o == i {
+			at = len(among)
+		}
+		if c.group.Events[o].Link == c.group.Events[i].Link {
+			among = append(among, o)
+		}
+	}
+	return among, at
 }
 
 // start is where requests start over.
@@ -128,9 +152,9 @@ type start struct {
 }
 
 // known tells whether a cookie or TLS session shows who asks to be one who was served.
-func (c *facts) known(e *Event) bool {
-	return e.Kin > 0 && slices.ContainsFunc(c.idx, func(i int32) bool {
-		o := &c.group.Events[i]
+func known(events []Event, among []int32, e *Event) bool {
+	return e.Kin > 0 && slices.ContainsFunc(among, func(i int32) bool {
+		o := &events[i]
 		return o.Served && o.Kin == e.Kin && o.Client != e.Client
 	})
 }

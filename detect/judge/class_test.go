@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"strconv"
 	"testing"
 
 	"ipdrift/detect/finding"
@@ -118,6 +119,44 @@ func TestRule09FirstRequest(t *testing.T) {
 	}
 	s.RefusalsOnly = true
 	want(t, s.only(t), finding.FirstRequest, "refusals only")
+}
+
+// TestRule09ALinkHandedOnIsNoFirstRequest: whom nothing was served, with a link that serves another
+// device, need not have been seen by the site at all; unless what it asks for goes on
+// from there, as where a phone hands over to a television, or a cookie shows one viewer.
+func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
+	watching := func(until int64) *scene {
+		s := newScene().ok(0, home, "index.m3u8")
+		for n := int64(1); n <= until; n++ {
+			s.ok(4*n, home, "seg"+strconv.FormatInt(n, 10)+".ts")
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		s     *scene
+		class finding.Class
+	}{
+		"starts over beside":    {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).no(23, same24, "seg1.ts", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), finding.Undetermined},
+		"starts over later":     {watching(5).no(60, same24, "index.m3u8", token.IPMismatch).ua(2), finding.Undetermined},
+		"follows at once":       {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2), finding.FirstRequest},
+		"the playlist alone":    {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.FirstRequest},
+		"goes on with the film": {watching(5).no(22, same24, "seg6.ts", token.IPMismatch).ua(2).ok(24, home, "seg7.ts"), finding.FirstRequest},
+		"one cookie": {with(watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), func(l *Group) {
+			for i := range l.Events {
+				l.Events[i].Kin = 7
+			}
+		}), finding.FirstRequest},
+	} {
+		users := c.s.users()
+		if len(users) != 2 {
+			t.Fatalf("%s: %d users", name, len(users))
+		}
+		for i := range users {
+			if u := &users[i]; u.Who == 2 && (u.Class != c.class || Affected(u) != (c.class == finding.FirstRequest)) {
+				t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
+			}
+		}
+	}
 }
 
 func TestRule07ExpiredOnAChangedAddressIsNoRotation(t *testing.T) {

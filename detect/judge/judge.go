@@ -51,6 +51,8 @@ type Group struct {
 	Gaps         bool         // more than 10 % of the requests are missing: no class that needs order (rule 11)
 
 	CurrentPrefix4, CurrentPrefix6 int // mask of the host today; 0, 32, 128: whole address
+
+	order, places []int32 // of the events, and where each stands in it, once that was asked
 }
 
 // User is what was found about one user. One who was split is several, each

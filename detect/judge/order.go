@@ -7,6 +7,17 @@ import (
 	"strings"
 )
 
+// placed gives the order of all events, and where an event stands in it.
+func (g *Group) placed(event int32) (order []int32, at int) {
+	if len(g.places) != len(g.order) {
+		g.places = make([]int32, len(g.order))
+		for n, i := range g.order {
+			g.places[i] = int32(n)
+		}
+	}
+	return g.order, int(g.places[event])
+}
+
 // ordered gives the positions of the events such that events of one time stand
 // in an order of their own content: the order of the log does not matter.
 func ordered(events []Event) []int32 {

@@ -36,7 +36,7 @@ func Scenarios() []World {
 			func(h *Host) { h.Mix.Posted, h.Mix.Preview = 0.04, 0.04 }, quiet()),
 		with("shared-near", "addresses change within a /16, but so do half of the strangers on posted links: /16 is vetoed",
 			func(h *Host) { h.Mix.Posted, h.Near = 0.04, 0.5 }, mobile(Reach{Within16, 0.95}, Reach{SameCarrier, 0.05})),
-		with("neighbours", "links are lent to neighbours in the same /24, which looks like a changed address",
+		with("neighbours", "links are lent to neighbours in the same /24, who look like a changed address but for watching from the start: keep the setting",
 			func(h *Host) { h.Mix.Lent = 0.05 }, quiet()),
 		with("expired", "links expire before the films end, some on a changed address: keep the setting, sign for longer",
 			func(h *Host) { h.Mix.Late, h.Mix.LateMoved = 0.12, 0.04 }, quiet()),

@@ -85,7 +85,7 @@ func (v *viewer) class(shared string) string {
 		return "undetermined"
 	case shared != "":
 		return shared
-	case t.mismatches > 0 && v.carrier.Kind == "relay":
+	case t.mismatches > 0 && (v.carrier.Kind == "relay" || v.role == neighbour):
 		return "undetermined"
 	case t.mismatches > 0 && t.served > 0:
 		return "rotating"

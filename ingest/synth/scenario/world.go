@@ -19,11 +19,12 @@
 //     bare (the token is not forwarded), blocked and gapped (by other rules),
 //     owner, stranger and neighbour (of a link that was handed on), preview,
 //     crawler;
-//   - a class: what is true of that person. A neighbour is first_request, for
-//     nothing in a log tells one from a changed address; who asked for a link
-//     that at least three other carriers asked for is many_networks, its owner
-//     too; robots and nodes in hosting networks are undetermined, and so is who
-//     was refused for the address of a relay, which never justifies a mask;
+//   - a class: what is true of that person. A neighbour is undetermined: no
+//     change of address, and too few networks to call them strangers; who asked
+//     for a link that at least three other carriers asked for is many_networks,
+//     its owner too; robots and nodes in hosting networks are undetermined, and
+//     so is who was refused for the address of a relay, which never justifies a
+//     mask;
 //   - common_bits, those that the worst refused address shares with the signing
 //     one (-1 across families), and from it what each candidate would have saved.
 //
