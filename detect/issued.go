@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ipdrift/ingest"
+	"ipdrift/ingest/format"
 )
 
 // nameIssued finds the links of records that have a token alone, by its first
@@ -119,7 +120,14 @@ func (a *analysis) countUnreached(reached, seen map[uint64]bool) {
 			viewers[r.Viewer] = true
 		}
 	}
-	if links > 0 {
-		a.warnOf("%d of %d issued {link|links} never reached the edge; of %d of %d {viewer|viewers} none did", links, len(a.Issued), len(viewers), len(all))
+	whose := ""
+	switch {
+	case links == 0:
+		return
+	case len(viewers) > 0:
+		whose = format.Sentence("; of %d of %d {viewer|viewers} none did", len(viewers), len(all))
+	case len(all) > 0:
+		whose = "; every viewer has one that did"
 	}
+	a.warnOf("%d of %d issued {link|links} never reached the edge%s", links, len(a.Issued), whose)
 }

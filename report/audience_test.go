@@ -77,6 +77,7 @@ func TestCustomersAreToldWhatHelps(t *testing.T) {
 		"proxy":    {func(r *finding.Recommendation) { r.Remedy = finding.MendSigner }, "that of its own proxy", "address had changed"},
 		"families": {func(r *finding.Recommendation) { r.Remedy = finding.SameFamilies }, "changed between IPv4 and IPv6", "fetch a new link"},
 		"far":      {func(r *finding.Recommendation) { r.Remedy = finding.RenewLinks }, "fetch a new link", "proxy"},
+		"never":    {func(r *finding.Recommendation) { r.Remedy = finding.UnbindLinks }, "under another internet address than the CDN does", "fetch a new link"},
 		"relays": {func(r *finding.Recommendation) {
 			r.Decision, r.AffectedUsers, r.RelayedUsers = finding.KeepCurrent, 0, 28
 		}, "but 28 viewers behind relays", "can stay as it is"},

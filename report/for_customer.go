@@ -93,6 +93,8 @@ func advice(s finding.Setting, unexplained bool) string {
 			plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
 	case s.Remedy == finding.SameFamilies:
 		return met + "Many of them changed between IPv4 and IPv6, which no network has in common: the site and the CDN should be reached over the same of the two."
+	case s.Remedy == finding.UnbindLinks:
+		return met + "The site sees most of them under another internet address than the CDN does, so tying links to a network instead would not be enough: links should be short-lived and not tied to an address."
 	case s.Decision == finding.MaskNotEnough:
 		return met + "Their networks change addresses so widely that tying links to a network instead would not be enough: the player should fetch a new link when one is refused."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.RelayedUsers > 0:

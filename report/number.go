@@ -49,9 +49,9 @@ func percent(x float64) string {
 	case p > 99.9 && p < 100:
 		return ">99.9 %"
 	case p < 9.95 || p > 99:
-		return decimal(p, 1) + " %"
+		return decimal(math.Round(p*10)/10, 1) + " %"
 	default:
-		return decimal(p, 0) + " %"
+		return decimal(math.Round(p), 0) + " %"
 	}
 }
 

@@ -55,6 +55,7 @@ const (
 	MendSigner   Remedy = "mend_signer"   // it signs for its own proxy's address
 	SameFamilies Remedy = "same_families" // site and CDN host answer over different address families
 	RenewLinks   Remedy = "renew_links"   // a new link when one is refused
+	UnbindLinks  Remedy = "unbind_links"  // no address in the hash: the site sees another one than the edge
 )
 
 // Snippet is signing code, to be shown as it stands. It holds no key.

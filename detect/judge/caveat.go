@@ -64,7 +64,7 @@ func (q *question) grounds(list *caveats) {
 // families is what to check first about users whom no mask mends (rule 4);
 // where no mask is enough the reason says so.
 func (q *question) families(list *caveats) {
-	_, across := q.left()
+	_, across, _ := q.left()
 	if across == 0 || q.choice.decision == finding.MaskNotEnough {
 		return
 	}
@@ -97,12 +97,13 @@ func (q *question) future(list *caveats) {
 	p := q.choice.prefix
 	first := float64(within(q.changes, p)) / float64(len(q.changes))
 	again, users := q.again()
-	how := "as those did who changed twice"
+	how, guess := "as those did who changed twice", ""
 	if users < q.t.ListedBelow {
 		again, how = first, "if changes are independent"
+		guess = " " + how
 	}
 	row := func(n float64) string { return percent(first * math.Pow(again, max(0, n-1))) }
-	list.add("Viewers move on: /%d accepts %s of changes, %s of three in a row.", p, percent(first), row(3))
+	list.add("Viewers move on: /%d accepts %s of changes, %s of three in a row%s.", p, percent(first), row(3), guess)
 	var lasts []string
 	for _, t := range []struct {
 		what string

@@ -277,17 +277,19 @@ func (s *Step) holds(e *Event) bool {
 
 func servedStatus(status uint16) bool { return status == 200 || status == 206 || status == 304 }
 
+// span writes a time to the nearest second, minute, hour or day.
 func span(us int64) string {
 	d := time.Duration(us) * time.Microsecond
+	in := func(unit time.Duration) int { return int(d.Round(unit) / unit) }
 	switch {
 	case d < 2*time.Second:
 		return "2 s"
 	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
+		return fmt.Sprintf("%d s", in(time.Second))
 	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
+		return fmt.Sprintf("%d min", in(time.Minute))
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(d.Hours()))
+		return fmt.Sprintf("%d h", in(time.Hour))
 	}
-	return count(int(d.Hours()/24)) + " days"
+	return count(in(24*time.Hour)) + " days"
 }

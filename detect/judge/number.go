@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 )
@@ -32,8 +31,8 @@ func times(n int) string {
 	return count(n) + " times"
 }
 
-// percent writes a share without false precision: whole percents, tenths near
-// 0 and 1, and neither 0 nor 100 unless it is exactly that.
+// percent writes a share as the report's tables do: whole percents, tenths below 10
+// and above 99, and neither 0 nor 100 unless it is exactly that.
 func percent(share float64) string { return figure(share) + " %" }
 
 func figure(share float64) string {
@@ -44,8 +43,8 @@ func figure(share float64) string {
 		return "under 0.1"
 	case p > 99.9:
 		return "over 99.9"
-	case p < 1 || p > 99:
-		return fmt.Sprintf("%.1f", p)
+	case p < 9.95 || p > 99:
+		return strconv.FormatFloat(math.Round(p*10)/10, 'f', -1, 64)
 	default:
 		return strconv.Itoa(int(math.Round(p)))
 	}

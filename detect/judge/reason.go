@@ -172,25 +172,28 @@ func (q *question) tooFew() string {
 	return fmt.Sprintf("that points to %s, but fewer than %d users do not decide", to, q.t.DecidesFrom)
 }
 
-// left counts the users the chosen mask leaves refused, and how many of them
-// changed between the families.
-func (q *question) left() (all, across int64) {
+// left counts the users the chosen mask leaves refused, how many of them changed
+// between the families, and how many were never served.
+func (q *question) left() (all, across, never int64) {
 	for i := range q.affected {
 		m := &q.affected[i]
 		if int(m.least) >= q.choice.prefix {
 			continue
 		}
 		all++
+		if m.never {
+			never++
+		}
 		if slices.Contains(q.lens[m.from:m.to], acrossFamilies) {
 			across++
 		}
 	}
-	return all, across
+	return all, across, never
 }
 
 // remaining names what the mask leaves, by cause (rule 15).
 func (q *question) remaining() string {
-	all, across := q.left()
+	all, across, _ := q.left()
 	var parts []string
 	if all > across {
 		parts = append(parts, fmt.Sprintf("%s moved beyond the /%d", plural(all-across, "user", "users"), q.choice.prefix))
@@ -207,16 +210,22 @@ func (q *question) remedy() finding.Remedy {
 	if q.o.Proxy != "" {
 		return finding.MendSigner
 	}
-	if all, across := q.left(); 2*across >= all {
+	switch all, across, never := q.left(); {
+	case 2*across >= all:
 		return finding.SameFamilies
+	case 2*never >= all && !q.o.RefusalsOnly:
+		return finding.UnbindLinks
 	}
 	return finding.RenewLinks
 }
 
 // helps is the remedy as it is read aloud.
 func (q *question) helps() string {
-	if q.remedy() == finding.SameFamilies {
+	switch q.remedy() {
+	case finding.SameFamilies:
 		return "serve the site and the CDN host over the same address families"
+	case finding.UnbindLinks:
+		return "leave the address out of the hash and keep links short-lived; most of them were never served, as the site saw another address than the edge, so a new link need not help"
 	}
 	return "fetch a new link from the site when one is refused, or leave the address out of the hash and keep links short-lived"
 }

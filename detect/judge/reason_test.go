@@ -217,15 +217,19 @@ func TestRemedies(t *testing.T) {
 			u.MismatchLens[i] = acrossFamilies
 		}
 	}
+	never := func(u *User) { u.Class = finding.FirstRequest }
 	far := newWorld().refused(100, 3).quiet(100)
 	for name, c := range map[string]struct {
 		rec  finding.Recommendation
 		want finding.Remedy
 	}{
-		"far":      {far.ask(), finding.RenewLinks},
-		"families": {newWorld().refused(100, 0, across).quiet(100).ask(), finding.SameFamilies},
-		"proxy":    {far.ask(func(o *Asked) { o.Proxy = "10.0.0.1" }), finding.MendSigner},
-		"a mask":   {newWorld().refused(100, 24).quiet(100).ask(), ""},
+		"far":       {far.ask(), finding.RenewLinks},
+		"families":  {newWorld().refused(100, 0, across).quiet(100).ask(), finding.SameFamilies},
+		"never":     {newWorld().refused(50, 3, never).refused(50, 3).quiet(100).ask(), finding.UnbindLinks},
+		"few never": {newWorld().refused(49, 3, never).refused(51, 3).quiet(100).ask(), finding.RenewLinks},
+		"refusals":  {newWorld().refused(100, 3, never).ask(refusalsOnly), finding.RenewLinks},
+		"proxy":     {far.ask(func(o *Asked) { o.Proxy = "10.0.0.1" }), finding.MendSigner},
+		"a mask":    {newWorld().refused(100, 24).quiet(100).ask(), ""},
 	} {
 		if c.rec.Remedy != c.want {
 			t.Errorf("%s: %q, want %q (%s)", name, c.rec.Remedy, c.want, c.rec.Reason)

@@ -58,6 +58,7 @@ type member struct {
 	first    int64 // µs
 	asn      uint32
 	least    int16  // the longest prefix that accepts every mismatch; -1 none
+	never    bool   // was never served
 	from, to int    // in Replay.lens
 	moved    [2]int // in Replay.changes
 }
@@ -122,7 +123,7 @@ func (r *Replay) addAffected(u *User) {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, asn: u.ASN, least: -1}
+	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

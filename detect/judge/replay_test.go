@@ -348,7 +348,7 @@ func TestNumbersAreReadable(t *testing.T) {
 			t.Errorf("count(%d) = %s, want %s", n, got, want)
 		}
 	}
-	for share, want := range map[float64]string{0: "0 %", 1: "100 %", 0.0004: "under 0.1 %", 0.9999: "over 99.9 %", 0.0057: "0.6 %", 0.97: "97 %", 0.614: "61 %", 0.995: "99.5 %"} {
+	for share, want := range map[float64]string{0: "0 %", 1: "100 %", 0.0004: "under 0.1 %", 0.9999: "over 99.9 %", 0.0057: "0.6 %", 0.97: "97 %", 0.614: "61 %", 0.995: "99.5 %", 0.0646: "6.5 %", 0.05: "5 %", 0.125: "13 %", 0.625: "63 %"} {
 		if got := percent(share); got != want {
 			t.Errorf("percent(%v) = %s, want %s", share, got, want)
 		}
