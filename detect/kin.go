@@ -30,6 +30,8 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	var seen int64                         // links of it
 	playing := map[netip.Prefix]playback{} // the latest to end of those that a network began
 	beside := map[network]bool{}           // networks that were one of two
+	at := map[netip.Prefix]bool{}          // networks that links of it were used in
+	kind := ingest.Tie(0)                  // of it
 	err = ingest.Pages(ctx, a.conn, `WITH k AS (SELECT key FROM tie GROUP BY key HAVING count(DISTINCT client) > `+fmt.Sprint(most)+` AND count(DISTINCT link) > `+fmt.Sprint(most)+`),
 		t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN k USING (key))
 		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.source, h.line)), arg_min(h.agent, (h.start, h.source, h.line))
@@ -37,9 +39,11 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 		keys, kinds, clients, firsts, lasts, dirs, agents := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5), p.U32(6)
 		for i := range keys {
 			if keys[i] != key {
-				key, seen = keys[i], 0
+				a.sayWide(kind, seen, len(at), aside[key])
+				key, kind, seen = keys[i], ingest.Tie(kinds[i]), 0
 				clear(playing)
 				clear(beside)
+				clear(at)
 			}
 			if seen++; aside[key] {
 				links[kinds[i]]++
@@ -48,8 +52,9 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 			maps.DeleteFunc(playing, func(_ netip.Prefix, p playback) bool { return p.last+window.Microseconds() < firsts[i] })
 			now := playback{clients[i], dirs[i], agents[i], lasts[i]}
 			a.pairUp(now, firsts[i], playing, beside)
-			if at := blockOf(a.client(a.clients.of(now.client))); playing[at].last <= now.last {
-				playing[at] = now
+			block := blockOf(a.client(a.clients.of(now.client)))
+			if at[block] = true; playing[block].last <= now.last {
+				playing[block] = now
 			}
 			if len(playing) > most || len(beside) > most {
 				aside[key] = true
@@ -61,8 +66,20 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	if err != nil {
 		return nil, err
 	}
+	a.sayWide(kind, seen, len(at), aside[key])
 	a.sayAside(links)
 	return aside, nil
+}
+
+// sayWide says it where one id joins more links, in more networks, than one viewer seems
+// to have: some who never watch at the same time cannot be told from one who moves.
+func (a *analysis) sayWide(tie ingest.Tie, links int64, networks int, aside bool) {
+	all := int64(len(a.film.links) - 1)
+	if t := &a.Thresholds; aside || int64(networks) < t.DecidesFrom || float64(links) < fewLinks*float64(all) {
+		return
+	}
+	a.warnOf("one %s makes one user of %d of %d links, in %d networks (/24, IPv6 /64), one after the other: if several viewers may share it, as where a logger writes one value for everybody, --user token counts each link as one",
+		tieNames[tie], links, all, networks)
 }
 
 // sayAside says of how many links the ids, by Tie, are no viewer's.

@@ -83,6 +83,9 @@ func TestRule10WhatEverybodyHasIsNoID(t *testing.T) {
 				if warned := strings.Contains(strings.Join(tr.Warnings, "\n"), name+" of 60 links "+said); tr.Users.Total != users || warned != (users == 60) {
 					t.Errorf("%d users, want %d: %q", tr.Users.Total, users, tr.Warnings)
 				}
+				if doubted := strings.Contains(strings.Join(tr.Warnings, "\n"), "one "+strings.TrimPrefix(name, "the ")+" makes one user of 60 of 60 links, in 60 networks"); doubted != (users == 1) {
+					t.Errorf("%d users, doubted %v: %q", tr.Users.Total, doubted, tr.Warnings)
+				}
 			})
 		}
 	}
