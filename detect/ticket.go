@@ -189,7 +189,7 @@ func (q *inquiry) setting(host string, c *judge.Complaint) {
 	s := &finding.Setting{
 		Family: best.Family, Decision: best.Decision, Prefix: best.Prefix, CurrentPrefix: best.CurrentPrefix, Reason: best.Reason, AffectedUsers: best.AffectedUsers,
 		BoundUsers: best.BoundUsers, Accepted: best.Accepted, Exposure: best.Exposure, ExposureNow: best.ExposureNow, Strangers: best.StrangersLetIn,
-		RelayedUsers: best.RelayedUsers, Remedy: best.Remedy,
+		RelayedUsers: best.RelayedUsers, UntoldUsers: best.UntoldUsers, Remedy: best.Remedy,
 	}
 	for _, cal := range q.a.Calibration {
 		if cal.Host == host {

@@ -81,6 +81,9 @@ func TestCustomersAreToldWhatHelps(t *testing.T) {
 		"relays": {func(r *finding.Recommendation) {
 			r.Decision, r.AffectedUsers, r.RelayedUsers = finding.KeepCurrent, 0, 28
 		}, "but 28 viewers behind relays", "can stay as it is"},
+		"untold": {func(r *finding.Recommendation) {
+			r.Decision, r.AffectedUsers, r.UntoldUsers = finding.KeepCurrent, 0, 30
+		}, "30 viewers were refused at another one, where somebody else may have had the link", "Nobody"},
 		"unexplained": {func(r *finding.Recommendation) { r.Decision, r.AffectedUsers = finding.KeepCurrent, 0 }, "No refusal is proven to come from", "Nobody"},
 	} {
 		a := load(t, fixtures+"/mask_not_enough.json")

@@ -129,7 +129,10 @@ func diagnosis(t *finding.Ticket) verdict {
 		return verdict{"SIGNED WRONGLY", bad}
 	case !ok:
 		return verdict{"CANNOT TELL", unsure}
-	case t.Basis == "inferred":
+	case t.Cause == "ip_mismatch" && (t.Viewer.Class == finding.Undetermined || t.Viewer.Class == finding.ManyNetworks):
+		v.text = "ANOTHER ADDRESS"
+	}
+	if t.Basis == "inferred" {
 		v.text += " (INFERRED)"
 	}
 	return v

@@ -214,3 +214,16 @@ func TestASharedLinkIsNoChangedAddress(t *testing.T) {
 		t.Error(reply)
 	}
 }
+
+// TestOneWhoMayBeAnotherViewerIsToldSo: where the class is no answer, the ticket blames no network.
+func TestOneWhoMayBeAnotherViewerIsToldSo(t *testing.T) {
+	one := tickets(t)["moved"]
+	one.Viewer.Class, one.Cause, one.Host.AffectedUsers, one.Host.UntoldUsers, one.Host.Decision, one.Host.Prefix = finding.Undetermined, "ip_mismatch", 0, 30, finding.KeepCurrent, nil
+	reply := strings.Join(toCustomer(one), "\n")
+	if !strings.Contains(reply, "or somebody else had the link, our log cannot tell") || strings.Contains(reply, "at fault") || strings.Contains(reply, "Nobody was refused") {
+		t.Error(reply)
+	}
+	if v := diagnosis(one); v.text != "ANOTHER ADDRESS" {
+		t.Errorf("called %s", v.text)
+	}
+}

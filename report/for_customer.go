@@ -69,7 +69,7 @@ func settingOf(r finding.Recommendation, cal *finding.Calibration) finding.Setti
 	s := finding.Setting{
 		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
 		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
-		RelayedUsers: r.RelayedUsers, Remedy: r.Remedy,
+		RelayedUsers: r.RelayedUsers, UntoldUsers: r.UntoldUsers, Remedy: r.Remedy,
 	}
 	if cal != nil {
 		s.Binding, s.Form = cal.Policy.Binding, cal.Policy.Form
@@ -99,6 +99,8 @@ func advice(s finding.Setting, unexplained bool) string {
 		return met + "Their networks change addresses so widely that tying links to a network instead would not be enough: the player should fetch a new link when one is refused."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.RelayedUsers > 0:
 		return "Nobody was refused because of a changed internet address but " + plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly."
+	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.UntoldUsers > 0:
+		return "No viewer could be followed from one internet address to another, so how links are tied to viewers can stay as it is. " + plural(s.UntoldUsers, "viewer was", "viewers were") + " refused at another one, where somebody else may have had the link."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && unexplained:
 		return "No refusal is proven to come from a changed internet address, so how links are tied to viewers can stay as it is."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent:

@@ -70,6 +70,8 @@ func plainly(t *finding.Ticket) string {
 		return "The link was signed in a way that the CDN does not accept (" + t.Mistake + "): the code that signs your links has to be mended."
 	case t.Cause == "ip_mismatch" && t.Viewer.Class == finding.ManyNetworks:
 		return "It was refused " + times + ": the link was requested from several networks, and it works only from the address that it was made for. Who used it there, our log cannot tell; a link that your site makes for each viewer works for that viewer."
+	case t.Cause == "ip_mismatch" && t.Viewer.Class == finding.Undetermined:
+		return "It was refused " + times + ": a link works only from the internet address that it was made for, and these requests came from another one. Whether the viewer's address had changed, or somebody else had the link, our log cannot tell; a link that your site makes for each viewer works for that viewer." + unproven(t)
 	case t.Cause == "ip_mismatch" && (t.Outcome.Served > 0 || t.Viewer.Class == finding.Rotating):
 		return "It was refused " + times + ": while it was playing, the viewer's network gave the device another internet address, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
 	case t.Cause == "ip_mismatch":

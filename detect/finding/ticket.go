@@ -125,6 +125,7 @@ type Setting struct {
 	ExposureNow   float64  `json:"exposure_now"`
 	Strangers     *Share   `json:"strangers_let_in"`
 	RelayedUsers  int64    `json:"relayed_users,omitempty"` // as in a report
+	UntoldUsers   int64    `json:"untold_users,omitempty"`  // as in a report
 	Remedy        Remedy   `json:"remedy,omitempty"`
 	Binding       string   `json:"binding"`   // of the host today: address, mask, none or ""
 	Form          string   `json:"mask_form"` // text of a cut address, where one was learned

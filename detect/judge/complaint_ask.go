@@ -60,6 +60,9 @@ func (l *looked) cannot() []string {
 	if l.out.Viewer != nil && l.out.Viewer.Class == finding.ManyNetworks {
 		add("who used the link, because it was requested from several networks")
 	}
+	if v := l.out.Viewer; v != nil && v.Class == finding.Undetermined && l.out.Cause == token.IPMismatch.String() {
+		add("whether the viewer's address changed or somebody else had the link (%s)", v.Reason)
+	}
 	if l.Gaps {
 		add("how it went on, because more than a tenth of the requests is missing from the log")
 	}

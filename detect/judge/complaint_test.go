@@ -165,3 +165,14 @@ func TestComplaintEdges(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestComplaintOfOneWhoMayBeAnotherViewer: the evidence of the class goes with what cannot be told.
+func TestComplaintOfOneWhoMayBeAnotherViewer(t *testing.T) {
+	for class, want := range map[finding.Class]bool{finding.Undetermined: true, finding.Rotating: false} {
+		out := &finding.Ticket{Viewer: &finding.Subject{Class: class, Reason: "the requests start over here"}}
+		complaint(newScene().no(1, same24, "seg-1.ts", token.IPMismatch), nil).Settle(out, Default())
+		if says := strings.Contains(strings.Join(out.Cannot, "\n"), "or somebody else had the link (the requests start over here)"); says != want {
+			t.Errorf("%s: %q", class, out.Cannot)
+		}
+	}
+}
