@@ -229,10 +229,10 @@ func (l *Link) seenText(dst []byte, v variable) []byte {
 	case varReferer:
 		return append(dst, l.seen.Referer...)
 	case varScheme:
-		if l.seen.TLS || bytes.HasPrefix(l.origin, []byte("https:")) {
-			return append(dst, "https"...)
+		if l.insecure || bytes.HasPrefix(l.origin, []byte("http:")) {
+			return append(dst, "http"...)
 		}
-		return append(dst, "http"...)
+		return append(dst, "https"...)
 	}
 	return dst
 }

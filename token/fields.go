@@ -121,6 +121,9 @@ func (l *Link) base(dst []byte) []byte {
 // ambiguous reports whether http and https are both possible.
 func (l *Link) ambiguous() bool { return len(l.origin) == 0 && l.seen != nil && !l.seen.TLS }
 
+// twofold reports whether what is hashed differs between http and https, and both are possible.
+func (s *Scheme) twofold(l *Link) bool { return (s.origins || s.schemed) && l.ambiguous() }
+
 func base64Std(sum []byte) string    { return base64.StdEncoding.EncodeToString(sum) }
 func base64URL(sum []byte) string    { return base64.RawURLEncoding.EncodeToString(sum) }
 func padded64URL(sum []byte) string  { return base64.URLEncoding.EncodeToString(sum) }

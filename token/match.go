@@ -22,16 +22,28 @@ type Match struct {
 // Trier reproduces hashes of one scheme. It owns scratch memory that holds the key: one per goroutine.
 type Trier struct {
 	scheme  *Scheme
-	message []byte // the head of what is hashed, then address and tail of the last try
-	head    int    // length of the head
-	tail    []byte
+	now     frame // of what is hashed
+	other   frame // the same where the URL began with http://, of a twofold link
+	twofold bool
 	want    [16]byte
-	other   []byte // another head, where the URL's scheme is not known
 	aimed   bool
 	says    says         // of the aimed-at link
 	bound   netip.Prefix // likewise
 	engine  engine       // for digests other than MD5
 	search  lanes.Search
+}
+
+// frame is what stands around the address.
+type frame struct {
+	message []byte // the head, then address and tail of the last try
+	head    int    // length of the head
+	tail    []byte
+}
+
+func (f *frame) lay(s *Scheme, l *Link, path []byte, key Key) {
+	f.message = s.head(f.message[:0], l, path, key)
+	f.head = len(f.message)
+	f.tail = s.tail(f.tail[:0], l, path, key)
 }
 
 // NewTrier returns a trier for a scheme, one of [Schemes].
@@ -76,15 +88,12 @@ func (t *Trier) Aim(l *Link, path []byte, key Key) {
 	if l.digest.algorithm != plainMD5 {
 		t.aimed = t.engine.aim(t.scheme, l.digest, key)
 	}
-	t.other = t.other[:0]
-	if t.scheme.origins && l.ambiguous() {
+	if t.twofold = t.scheme.twofold(l); t.twofold {
 		insecure := *l
 		insecure.insecure = true
-		t.other = t.scheme.head(t.other, &insecure, path, key)
+		t.other.lay(t.scheme, &insecure, path, key)
 	}
-	t.message = t.scheme.head(t.message[:0], l, path, key)
-	t.head = len(t.message)
-	t.tail = t.scheme.tail(t.tail[:0], l, path, key)
+	t.now.lay(t.scheme, l, path, key)
 }
 
 // Hit reports whether the aimed-at link verifies for this address and binding.
@@ -92,15 +101,15 @@ func (t *Trier) Hit(a netip.Addr, b Binding) bool {
 	if !t.aimed || b.Kind != BindNone && !a.IsValid() || !t.admits(a, b) {
 		return false
 	}
-	if t.holds(a, b) {
-		return true
+	return t.holds(a, b) || t.turn() && t.holds(a, b)
+}
+
+// turn goes to the other frame; false where there is one alone.
+func (t *Trier) turn() bool {
+	if t.twofold {
+		t.now, t.other = t.other, t.now
 	}
-	if len(t.other) == 0 {
-		return false
-	}
-	t.message, t.other = append(t.message[:0], t.other...), t.other[:0]
-	t.head = len(t.message)
-	return t.holds(a, b)
+	return t.twofold
 }
 
 func (t *Trier) holds(a netip.Addr, b Binding) bool {
@@ -113,10 +122,17 @@ func (t *Trier) holds(a netip.Addr, b Binding) bool {
 
 // dropSpace takes the space before the key out of what is hashed; false where the scheme has none.
 func (t *Trier) dropSpace() bool {
-	if len(t.tail) == 0 || t.tail[0] != ' ' {
+	if t.twofold {
+		t.other.dropSpace()
+	}
+	return t.now.dropSpace()
+}
+
+func (f *frame) dropSpace() bool {
+	if len(f.tail) == 0 || f.tail[0] != ' ' {
 		return false
 	}
-	t.tail = append(t.tail[:0], t.tail[1:]...)
+	f.tail = append(f.tail[:0], f.tail[1:]...)
 	return true
 }
 
@@ -124,11 +140,12 @@ func (t *Trier) sum(a netip.Addr, b Binding) [16]byte { return md5.Sum(t.text(a,
 
 // text is what is hashed.
 func (t *Trier) text(a netip.Addr, b Binding) []byte {
+	f := &t.now
 	if t.scheme.address == nil {
-		t.message = AppendBound(t.message[:t.head], a, b)
+		f.message = AppendBound(f.message[:f.head], a, b)
 	} else {
-		t.message = t.scheme.address(t.message[:t.head], t.engine.want.algorithm, a, b)
+		f.message = t.scheme.address(f.message[:f.head], t.engine.want.algorithm, a, b)
 	}
-	t.message = append(t.message, t.tail...)
-	return t.message
+	f.message = append(f.message, f.tail...)
+	return f.message
 }

@@ -256,7 +256,7 @@ func (e *Examiner) privateAddress() bool {
 // likelyProxies is those of the common proxies that can be what was hashed: one at
 // most, where the SIMD lanes can tell.
 func (e *Examiner) likelyProxies() []netip.Addr {
-	if e.link.digest.algorithm != plainMD5 || e.scheme.address != nil || e.scheme.ipText || e.claim.lower || e.scheme.origins && e.link.ambiguous() {
+	if e.link.digest.algorithm != plainMD5 || e.scheme.address != nil || e.scheme.ipText || e.claim.lower || e.scheme.twofold(&e.link) {
 		return e.proxies
 	}
 	e.sifted, e.sifting = len(e.proxies), true

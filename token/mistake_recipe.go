@@ -112,7 +112,7 @@ func (e *Examiner) holds(r recipe) bool {
 	if e.digestHolds(r) {
 		return true
 	}
-	if !e.scheme.origins || r.moved || !e.link.ambiguous() {
+	if r.moved || !e.scheme.twofold(&e.link) {
 		return false
 	}
 	e.link.insecure = true

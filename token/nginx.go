@@ -109,7 +109,7 @@ func isWord(text string) bool {
 
 func (e *expression) scheme(token, expires string) *Scheme {
 	s := nginxScheme()
-	s.Binds, s.Needs = e.address >= 0, e.needs()
+	s.Binds, s.Needs, s.schemed = e.address >= 0, e.needs(), e.uses(varScheme)
 	s.whole = !e.uses(varURI) && !e.uses(varRequestURI)
 	s.tail = func(dst []byte, l *Link, path []byte, k Key) []byte { return e.append(dst, e.behind(), l, path, k) }
 	s.head = func(dst []byte, l *Link, path []byte, k Key) []byte { return e.append(dst, e.before(), l, path, k) }

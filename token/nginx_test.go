@@ -215,3 +215,48 @@ func TestAddressesOfNginx(t *testing.T) {
 		t.Errorf("zero address: got %q", got)
 	}
 }
+
+// TestSchemeThatNoLogTells: the digests are those of openssl md5 -binary | openssl base64, of the texts beside them.
+func TestSchemeThatNoLogTells(t *testing.T) {
+	const before, behind = "$secure_link_expires$scheme://$host$uri$remote_addr KEY", "$secure_link_expires$uri$remote_addr$scheme KEY"
+	client := netip.MustParseAddr(testClient)
+	key, err := NewKey(testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ expression, digest, text string }{
+		{before, "AHGJSLoPHHU8jL9TPXJvIw", "1893456000https://cdn.example.com/v/a.ts203.0.113.7 secret_key"},
+		{before, "XJkHArQDhK2Ex6HTvPbezw", "1893456000http://cdn.example.com/v/a.ts203.0.113.7 secret_key"},
+		{behind, "VUPoEgB3niqvn-I7_V29iw", "1893456000/v/a.ts203.0.113.7https secret_key"},
+		{behind, "us2J6tB7-5Fn5a-JwrTf2w", "1893456000/v/a.ts203.0.113.7http secret_key"},
+	} {
+		s, err := SchemeNamed("nginx:$arg_md5,$arg_expires;" + c.expression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := Seen{Host: []byte("cdn.example.com")}
+		target := []byte("/v/a.ts?md5=" + c.digest + "&expires=1893456000")
+		if r := NewVerifier(s).Verify(Request{Target: target, Client: client, Time: testTime, Seen: seen}, Policy{Bound: true}, []Key{key}); r.Verdict != Valid {
+			t.Errorf("%s: %s, want valid", c.text, r.Verdict)
+		}
+		var l Link
+		p, trier := NewParser(s), NewTrier(s)
+		p.See(seen)
+		p.Parse(target, &l)
+		trier.Aim(&l, l.Path, key)
+		for range 2 { // what was tried before must not matter
+			if trier.Hit(netip.MustParseAddr("203.0.113.8"), Binding{}) {
+				t.Errorf("%s: holds for another address", c.text)
+			}
+			if a, _, ok := trier.Sweep(netip.MustParsePrefix("203.0.113.0/24")); !ok || a != client {
+				t.Errorf("%s: the sweep finds %v, want %v", c.text, a, client)
+			}
+			if i, _, ok := trier.Among(NewList([]netip.Addr{netip.MustParseAddr("192.0.2.1"), client}), 0, 2); !ok || i != 1 {
+				t.Errorf("%s: the list has it at %d, want 1", c.text, i)
+			}
+			if !trier.Hit(client, Binding{}) {
+				t.Errorf("%s: does not hold", c.text)
+			}
+		}
+	}
+}

@@ -26,6 +26,7 @@ type Scheme struct {
 	whole    bool        // the hash never depends on the file
 	inPath   bool        // the token stands, or can stand, in the path
 	origins  bool        // the URL's scheme and host are hashed
+	schemed  bool        // http or https is hashed, as the variable $scheme of nginx
 	signs    algorithm   // of the digest that Sign makes
 	fileOnly bool        // the edge accepts no directory tokens
 	ipText   bool        // what of the target is hashed is the text of the address, as the link names it

@@ -19,7 +19,12 @@ func (t *Trier) Sweep(p netip.Prefix) (a netip.Addr, tried uint64, ok bool) {
 		return t.sweep(p)
 	}
 	t.aimSearch()
-	return t.search.Prefix(p)
+	if a, tried, ok = t.search.Prefix(p); ok || !t.turn() {
+		return a, tried, ok
+	}
+	t.aimSearch()
+	a, again, ok := t.search.Prefix(p)
+	return a, tried + again, ok
 }
 
 // List is addresses that many links are tried with. It is safe for concurrent use.
@@ -50,7 +55,10 @@ func (t *Trier) Among(l *List, from, to int) (i int, tried uint64, ok bool) {
 		return 0, 0, false
 	case t.Quick():
 		t.aimSearch()
-		i, ok = t.search.Among(l.lanes, from, to)
+		if i, ok = t.search.Among(l.lanes, from, to); !ok && t.turn() {
+			t.aimSearch()
+			i, ok = t.search.Among(l.lanes, from, to)
+		}
 	default:
 		i, ok = t.among(l.addrs, from, to)
 	}
@@ -61,4 +69,4 @@ func (t *Trier) Among(l *List, from, to int) (i int, tried uint64, ok bool) {
 }
 
 // aimSearch hands over what is hashed before and behind the address.
-func (t *Trier) aimSearch() { t.search.Aim(t.message[:t.head], t.tail, t.want) }
+func (t *Trier) aimSearch() { t.search.Aim(t.now.message[:t.now.head], t.now.tail, t.want) }
