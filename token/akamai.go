@@ -118,12 +118,19 @@ func macOfLength(digits int) algorithm {
 	return hmacSHA256
 }
 
+// mostPatterns bounds how many patterns of an access list are compared with the path: a client can write any number.
+const mostPatterns = 64
+
 func (l *Link) reachOfACL(acl []byte) reach {
 	if !l.PathOK {
 		return reachAstray
 	}
 	return reachOf(func(path []byte) bool {
+		tried := 0
 		for pattern := range bytes.SplitSeq(acl, []byte("!")) {
+			if tried++; tried > mostPatterns {
+				break
+			}
 			if glob(pattern, path) {
 				return true
 			}

@@ -71,27 +71,53 @@ func unescape(dst, text []byte, plusIsBlank bool) []byte {
 	return dst
 }
 
-// glob reports whether a text fits a pattern in which * stands for any characters and ? for one.
+// glob reports whether a text fits a pattern in which * stands for any characters and ? for one. Links bring both, so the
+// time it takes is linear in them.
 func glob(pattern, text []byte) bool {
-	star, mark, p, i := -1, 0, 0, 0
-	for i < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[i]):
-			p, i = p+1, i+1
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
+	piece, rest, more := bytes.Cut(pattern, []byte("*"))
+	n := alike(piece, text)
+	if n < len(piece) || !more {
+		return n == len(piece) && n == len(text)
+	}
+	for text = text[n:]; ; {
+		if piece, rest, more = bytes.Cut(rest, []byte("*")); !more {
+			from := len(text) - len(piece)
+			return from >= 0 && alike(piece, text[from:]) == len(piece)
+		}
+		at := firstLike(piece, text)
+		if at < 0 {
 			return false
 		}
+		text = text[at+len(piece):]
 	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
+}
+
+// alike is how much of a piece of a pattern without * a text begins with.
+func alike(piece, text []byte) (n int) {
+	for n < len(piece) && n < len(text) && (piece[n] == '?' || piece[n] == text[n]) {
+		n++
 	}
-	return p == len(pattern)
+	return n
+}
+
+// mostAlike bounds how many characters are compared, for each of the text, to find a piece with ? in it.
+const mostAlike = 64
+
+// firstLike is where a text has a piece of a pattern first, -1 if nowhere. A piece with ? that is like the text in too many
+// places is given up: no signer writes one.
+func firstLike(piece, text []byte) int {
+	if bytes.IndexByte(piece, '?') < 0 {
+		return bytes.Index(text, piece)
+	}
+	left := mostAlike * len(text)
+	for at := 0; at+len(piece) <= len(text) && left >= 0; at++ {
+		n := alike(piece, text[at:])
+		if n == len(piece) {
+			return at
+		}
+		left -= n + 1
+	}
+	return -1
 }
 
 // reachOf tells how far a pattern for URLs or paths goes, seen from the request's own.
