@@ -14,6 +14,9 @@ import (
 
 // edge reads what a resource states of its links.
 func (c *configFile) edge(r *resource) (says token.Resource, err error) {
+	if err := c.words(r); err != nil {
+		return says, err
+	}
 	if says.Scheme, err = c.scheme(r.Scheme); err != nil {
 		return says, err
 	}
@@ -31,6 +34,19 @@ func (c *configFile) edge(r *resource) (says token.Resource, err error) {
 		says.Expired = uint16(n)
 	}
 	return says, c.binding(r, &says)
+}
+
+// words refuses lists and mappings where a word stands.
+func (c *configFile) words(r *resource) error {
+	for _, w := range []struct {
+		name string
+		node yaml.Node
+	}{{"scheme", r.Scheme}, {"scope", r.Scope}, {"expired_status", r.Expired}, {"form", r.Mask.Form}} {
+		if !w.node.IsZero() && w.node.Kind != yaml.ScalarNode {
+			return c.wrong(w.node.Line, "%s is a single word, written out", w.name)
+		}
+	}
+	return nil
 }
 
 // scheme makes one of each name; nil is the one of all other hosts.
