@@ -20,9 +20,10 @@ type pending struct {
 }
 
 // newPending opens a file beside its final name, so that it appears whole or
-// not at all.
+// not at all. One that takes the place of another can be read by whom that could.
 func newPending(path string) (*pending, error) {
-	if info, err := os.Stat(path); err == nil && isStream(info) {
+	info, missing := os.Stat(path)
+	if missing == nil && isStream(info) {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, failed("", "-o %s: %w", path, withoutPath(err))
@@ -35,7 +36,14 @@ func newPending(path string) (*pending, error) {
 	if err != nil {
 		return nil, failed("", "-o %s: %w", path, withoutPath(err))
 	}
-	return &pending{f, final, false}, nil
+	p := &pending{f, final, false}
+	if missing == nil {
+		if err := f.Chmod(info.Mode().Perm()); err != nil {
+			p.drop()
+			return nil, failed("", "-o %s: %w", path, withoutPath(err))
+		}
+	}
+	return p, nil
 }
 
 // write fills the file.
