@@ -146,7 +146,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if p.secrets, err = o.keyFlags.read(o.remarks(cmd)); err != nil {
 		return nil, err
 	}
-	if p.sources, err = ingest.Sources(args); err != nil {
+	if p.sources, err = ingest.Sources(cmd.Context(), args); err != nil {
 		return nil, err
 	}
 	if err := o.outputFlags.check(append(o.files(p.secrets), p.sources...)); err != nil {

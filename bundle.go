@@ -73,7 +73,7 @@ func (o *bundleFlags) run(cmd *cobra.Command, path string, logs []string) error 
 	case !strings.EqualFold(filepath.Ext(o.output), ".zip"):
 		return usage("-o evidence.zip", "-o %s: a bundle is a .zip file", o.output)
 	}
-	sources, err := ingest.Sources(logs)
+	sources, err := ingest.Sources(cmd.Context(), logs)
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 			return usage("", "--log-format: %w", err)
 		}
 	}
-	sources, err := ingest.Sources([]string{path})
+	sources, err := ingest.Sources(cmd.Context(), []string{path})
 	if err != nil {
 		return failed("", "%w", err)
 	}

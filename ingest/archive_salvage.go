@@ -3,6 +3,7 @@ package ingest
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -32,6 +33,19 @@ func salvage(f io.ReaderAt, size int64) (all []*member) {
 		}
 	}
 	return all
+}
+
+// untilAt reads until ctx ends: to find where a member ends may take all of it.
+type untilAt struct {
+	ctx context.Context
+	io.ReaderAt
+}
+
+func (u *untilAt) ReadAt(p []byte, at int64) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.ReaderAt.ReadAt(p, at)
 }
 
 // peek is the mark of what stands at an offset; zeros behind the end.

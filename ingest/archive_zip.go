@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -48,8 +49,9 @@ var (
 )
 
 // zipMembers lists the files in a zip archive by name; hidden ones are left
-// out. It is nil where the file is no archive or cannot be read at all.
-func zipMembers(file string) ([]*member, error) {
+// out. It is nil where the file is no archive or cannot be read at all. Where
+// ctx ends, the list does, too.
+func zipMembers(ctx context.Context, file string) ([]*member, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, nil
@@ -65,7 +67,7 @@ func zipMembers(file string) ([]*member, error) {
 	}
 	all, broken := directory(f, info.Size())
 	if broken != nil {
-		all = salvage(f, info.Size())
+		all = salvage(&untilAt{ctx, f}, info.Size())
 	}
 	all = slices.DeleteFunc(all, (*member).hidden)
 	switch {

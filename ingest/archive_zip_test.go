@@ -20,7 +20,7 @@ import (
 func unzip(t testing.TB, data []byte) (all []Source, held []string, errs []error) {
 	t.Helper()
 	dir := t.TempDir() + "/"
-	all, err := Sources([]string{writeFile(t, dir, "a.zip", data)})
+	all, err := Sources(t.Context(), []string{writeFile(t, dir, "a.zip", data)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestArchiveUnderALabel(t *testing.T) {
 		{"x.zip x.zip", "x.zip!1/a.log x.zip!2/a.log"},
 		{"x.zip!1/a.log x.zip", "x.zip!1/a.log x.zip!1/a.log#2 x.zip!2/a.log"},
 	} {
-		all, err := Sources(strings.Fields(c.args))
+		all, err := Sources(t.Context(), strings.Fields(c.args))
 		var labels []string
 		for _, s := range all {
 			labels = append(labels, s.Label)
@@ -218,7 +218,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		all, err := Sources([]string{writeFile(t, dir, "a", data)})
+		all, err := Sources(t.Context(), []string{writeFile(t, dir, "a", data)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,5 +259,37 @@ func TestCutArchiveOfEncryptedMembers(t *testing.T) {
 	_, _, errs := unzip(t, whole[:len(whole)/2])
 	if len(errs) != 1 || errs[0] == nil || errs[0].Error() != "encrypted: unpack it with its password first; "+noDirectory {
 		t.Errorf("%v", errs)
+	}
+}
+
+// cancelling ends a context while it is read.
+type cancelling struct {
+	io.ReaderAt
+	cancel context.CancelFunc
+	left   int // reads until then
+	behind int // reads since
+}
+
+func (c *cancelling) ReadAt(p []byte, at int64) (int, error) {
+	if c.left--; c.left == 0 {
+		c.cancel()
+	} else if c.left < 0 {
+		c.behind++
+	}
+	return c.ReaderAt.ReadAt(p, at)
+}
+
+// TestSourcesEndWithTheContext: what was written through a pipe tells nowhere how long
+// it is, so without a directory all of it is read to list it.
+func TestSourcesEndWithTheContext(t *testing.T) {
+	data := fixture(t, "descriptors.zip")
+	cut := data[:bytes.Index(data, []byte("PK\x01\x02"))]
+	ctx, cancel := context.WithCancel(t.Context())
+	in := &cancelling{ReaderAt: bytes.NewReader(cut), cancel: cancel, left: 3} // two for the first header
+	if all := salvage(&untilAt{ctx, in}, int64(len(cut))); len(all) != 1 || in.left > 0 || in.behind > 0 {
+		t.Errorf("%d members, %d reads behind the end", len(all), in.behind)
+	}
+	if all, err := Sources(ctx, []string{writeFile(t, t.TempDir(), "a.zip", cut)}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%d sources, %v; want the context's error", len(all), err)
 	}
 }

@@ -38,7 +38,7 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 func benchLoad(b *testing.B, path string, size int64) {
-	sources, err := Sources([]string{path})
+	sources, err := Sources(b.Context(), []string{path})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func TestEverySourceIsAccountedFor(t *testing.T) {
 		names[writeFile(t, dir, strings.ReplaceAll(name, " ", "-")+".log", c.data)] = name
 	}
 	gone := writeFile(t, dir, "vanished.log", []byte("x"))
-	sources, err := Sources([]string{dir})
+	sources, err := Sources(t.Context(), []string{dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestUndetectedFileSaysHowFarItCame(t *testing.T) {
 // TestCancelStopsAndLeavesNothing cancels a kept case in the middle.
 func TestCancelStopsAndLeavesNothing(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 1, Lines: 150_000, Hostile: true})
-	sources, err := Sources([]string{writeFile(t, t.TempDir(), "a.log", []byte(text))})
+	sources, err := Sources(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(text))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func gz(t testing.TB, data []byte) []byte {
 // loadArgs loads what the arguments name into a new private case.
 func loadArgs(t testing.TB, o Options, args ...string) (*Store, *Loaded) {
 	t.Helper()
-	sources, err := Sources(args)
+	sources, err := Sources(t.Context(), args)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func TestSourcesBehindLinks(t *testing.T) {
 		"logs/e.log":   "logs/e.log",
 		"logs/[s]elf*": "logs/self!too many levels of symbolic links",
 	} {
-		all, err := Sources([]string{arg})
+		all, err := Sources(t.Context(), []string{arg})
 		if err != nil {
 			t.Errorf("%s: %v", arg, err)
 		}
@@ -68,7 +68,7 @@ func TestSourcesBehindLinks(t *testing.T) {
 		}
 	}
 	for _, arg := range []string{"gone.log", "label=gone.log"} {
-		if _, err := Sources([]string{arg}); !errors.Is(err, fs.ErrNotExist) || err.Error() != `gone.log: symbolic link to "nowhere": no such file or directory` {
+		if _, err := Sources(t.Context(), []string{arg}); !errors.Is(err, fs.ErrNotExist) || err.Error() != `gone.log: symbolic link to "nowhere": no such file or directory` {
 			t.Errorf("%s: %v", arg, err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestSourcesGoOnBehindAFault(t *testing.T) {
 	if found := c.sorted(); len(found) != 1 || found[0].path != "/logs/secret" || found[0].err != fs.ErrPermission {
 		t.Errorf("found %+v", found)
 	}
-	s := newSources(c.found[0], "")
+	s := newSources(t.Context(), c.found[0], "")
 	if _, err := readSource(s[0], nil); err != fs.ErrPermission {
 		t.Errorf("the source's error is %v", err)
 	}
@@ -107,7 +107,7 @@ func TestSourcesOfPipes(t *testing.T) {
 		named:   func() (io.WriteCloser, error) { return os.OpenFile(named, os.O_WRONLY, 0) },
 		unnamed: func() (io.WriteCloser, error) { return w, nil },
 	} {
-		all, err := Sources([]string{path, path})
+		all, err := Sources(t.Context(), []string{path, path})
 		if err != nil || len(all) != 1 || all[0].Size != -1 {
 			t.Fatalf("%s: %+v, %v", path, all, err)
 		}

@@ -19,7 +19,7 @@ func grow(t *testing.T, path string, logs ...string) (held string, remarks []str
 		t.Fatal(err)
 	}
 	defer s.Close()
-	sources, err := Sources(logs)
+	sources, err := Sources(t.Context(), logs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,8 +41,9 @@ const maxSources = math.MaxUint16 + 1
 //
 // An argument that is not there is an error. What turns out unreadable below a
 // folder, a glob or an archive is a source whose error Load reports, so that
-// the rest is read.
-func Sources(args []string) ([]Source, error) {
+// the rest is read. It is quick but for a zip archive whose directory is
+// damaged, which is read to its end unless ctx ends before.
+func Sources(ctx context.Context, args []string) ([]Source, error) {
 	var out []Source
 	seen := map[string]bool{}
 	for _, arg := range args {
@@ -57,7 +58,10 @@ func Sources(args []string) ([]Source, error) {
 		for _, e := range entries {
 			if key := identity(e.path); !seen[key] {
 				seen[key] = true
-				out = append(out, newSources(e, label)...)
+				out = append(out, newSources(ctx, e, label)...)
+			}
+			if err := ctx.Err(); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -82,14 +86,14 @@ func splitLabel(arg string) (label, path string) {
 }
 
 // newSources is a file as one source, or the members of an archive.
-func newSources(e entry, label string) []Source {
+func newSources(ctx context.Context, e entry, label string) []Source {
 	s := Source{Path: e.path, Named: label != "", Host: label, Size: -1, fault: e.err}
 	if info, err := os.Stat(e.path); err != nil || e.err != nil || !info.Mode().IsRegular() {
 		return []Source{s}
 	} else {
 		s.Size, s.Modified = info.Size(), info.ModTime()
 	}
-	found, err := zipMembers(e.path)
+	found, err := zipMembers(ctx, e.path)
 	if err != nil || found == nil {
 		s.fault = err
 		return []Source{s}

@@ -56,7 +56,7 @@ func TestSources(t *testing.T) {
 		{args: []string{"empty"}, err: "empty: the folder holds no file"},
 		{args: []string{"[a"}, err: "[a: "},
 	} {
-		got, err := Sources(c.args)
+		got, err := Sources(t.Context(), c.args)
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) || strings.Count(err.Error(), "gone.log") > 1 {
 				t.Errorf("Sources(%q): error %v, want one with %q", c.args, err, c.err)

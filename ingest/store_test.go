@@ -30,7 +30,7 @@ func keptCase(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	sources, err := Sources([]string{writeFile(t, t.TempDir(), "a.log", []byte(plainLines(20)+"junk\n"))})
+	sources, err := Sources(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(plainLines(20)+"junk\n"))})
 	if err != nil {
 		t.Fatal(err)
 	}

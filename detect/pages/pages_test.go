@@ -73,7 +73,7 @@ func caseOf(t *testing.T, log string) (*pages.Reader, *finding.Analysis) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := ingest.Sources([]string{log})
+	sources, err := ingest.Sources(t.Context(), []string{log})
 	if err != nil {
 		t.Fatal(err)
 	}
