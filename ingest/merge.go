@@ -203,15 +203,35 @@ func over(where, column string) string { return strings.ReplaceAll(where, "%s", 
 // prune drops the words of dictionaries that no request speaks any more.
 func (l *load) prune(ctx context.Context) error {
 	for _, d := range l.dicts.all() {
-		if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE id NOT IN (SELECT %[1]s FROM hit)`, d.name)); err != nil {
+		if err := l.keepNamed(ctx, d.name, "id", "hit", d.name); err != nil {
 			return err
 		}
 	}
-	_, err := l.store.DB.ExecContext(ctx, `DELETE FROM proof WHERE link NOT IN (SELECT id FROM link); DELETE FROM tie WHERE link NOT IN (SELECT id FROM link)`)
+	for _, table := range []string{"proof", "tie"} {
+		if err := l.keepNamed(ctx, table, "link", "link", "id"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// namedIDs is how many ids are compared at a time: DuckDB holds all that it compares with,
+// and cannot spill them.
+const namedIDs = 1 << 19
+
+// keepNamed deletes the rows of a table whose id in a column stands nowhere in another
+// table's.
+func (l *load) keepNamed(ctx context.Context, table, column, by, ids string) error {
+	var last int64
+	err := l.store.DB.QueryRowContext(ctx, fmt.Sprintf(`SELECT coalesce(max(%s), 0)::BIGINT FROM %s`, column, table)).Scan(&last)
+	for first := int64(0); first <= last && err == nil; first += namedIDs {
+		_, err = l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE %[2]s BETWEEN %[5]d AND %[6]d
+			AND %[2]s NOT IN (SELECT DISTINCT %[4]s FROM %[3]s WHERE %[4]s BETWEEN %[5]d AND %[6]d)`, table, column, by, ids, first, first+namedIDs-1))
+	}
 	return err
 }
 
-func list[N int | uint32](ids []N) string {
+func list(ids []int) string {
 	var out []byte
 	for i, id := range ids {
 		if i > 0 {
