@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
@@ -21,7 +22,8 @@ import (
 // the old one, whose pages fail from then on.
 type Reader struct {
 	conn   *sql.Conn
-	tables int // made so far
+	mu     sync.Mutex // while a list is made
+	tables int        // made so far
 	bases  string
 	causes string
 	words  string // of verdicts
@@ -99,6 +101,8 @@ func read[T any](ctx context.Context, conn *sql.Conn, query string, row func(sca
 // keep puts the rows of a query in a temporary table, in their order, and
 // tells how it is called and how many there are. The last one of that kind goes.
 func (r *Reader) keep(ctx context.Context, kind, query string, args ...any) (table string, rows int64, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	old, err := read(ctx, r.conn, `SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, ?)`,
 		func(scan scanner) (name string, err error) { return name, scan(&name) }, kind+"_")
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"golang.org/x/sync/errgroup"
+
 	"ipdrift/detect"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
@@ -133,6 +135,21 @@ func TestDemo(t *testing.T) {
 	t.Run("everybody", func(t *testing.T) { everyUser(t, r, a) })
 	t.Run("search", func(t *testing.T) { search(t, r, rows) })
 	t.Run("a list that was replaced fails", func(t *testing.T) { replaced(t, r) })
+	t.Run("lists at one time", func(t *testing.T) { together(t, r) })
+}
+
+// together asks for lists as a reader does who gives one up and looks for something else.
+func together(t *testing.T, r *pages.Reader) {
+	var asked errgroup.Group
+	for range 8 {
+		asked.Go(func() error {
+			_, err := r.Viewers(t.Context(), finding.Scope{})
+			return err
+		})
+	}
+	if err := asked.Wait(); err != nil {
+		t.Error(err)
+	}
 }
 
 func refusals(t *testing.T, r *pages.Reader, a *finding.Analysis) {
