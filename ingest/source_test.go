@@ -70,9 +70,11 @@ func TestSources(t *testing.T) {
 				mark = "!"
 			}
 			said = append(said, s.Label+mark+">"+filepath.ToSlash(s.Path))
-			if want := int64(2); s.Path == "-" {
+			want := int64(2)
+			if s.Path == "-" {
 				want = -1
-			} else if s.Size != want {
+			}
+			if s.Size != want {
 				t.Errorf("%s: size %d, want %d", s.Path, s.Size, want)
 			}
 		}

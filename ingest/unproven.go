@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// BrokenKept is how many malformed targets are kept for each host.
-const BrokenKept = 100
+// brokenKept is how many malformed targets are kept for each host.
+const brokenKept = 100
 
 const (
 	unprovenBytes = 96 << 20 // memory for targets of links that failed; what does not fit is not searched, and said
@@ -99,11 +99,11 @@ func (u *Unproven) noteBroken(host []byte, at Attempt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	list, known := u.broken[string(host)]
-	if !known && len(u.broken) == brokenHosts || len(list) == BrokenKept && !at.before(&list[BrokenKept-1]) || len(at.Target) > brokenLength {
+	if !known && len(u.broken) == brokenHosts || len(list) == brokenKept && !at.before(&list[brokenKept-1]) || len(at.Target) > brokenLength {
 		return
 	}
 	list = at.insert(list)
-	u.broken[string(host)] = list[:min(len(list), BrokenKept)]
+	u.broken[string(host)] = list[:min(len(list), brokenKept)]
 }
 
 // Broken returns the kept malformed targets of a host.

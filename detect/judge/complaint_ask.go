@@ -7,13 +7,13 @@ import (
 	"ipdrift/token"
 )
 
-// DebugPage shows the viewer's address as Gcore's edge sees it; its support asks
+// debugPage shows the viewer's address as Gcore's edge sees it; its support asks
 // for it.
-const DebugPage = "https://gcore.com/.well-known/cdn-debug/json"
+const debugPage = "https://gcore.com/.well-known/cdn-debug/json"
 
 // What to ask for next, most useful first.
 const (
-	askDebug  = "From the same phone on the same connection: " + DebugPage + ", opened twice, a minute apart. It shows the address that the CDN sees."
+	askDebug  = "From the same phone on the same connection: " + debugPage + ", opened twice, a minute apart. It shows the address that the CDN sees."
 	askHAR    = "A HAR of the failing playback from the same phone on the same connection (it holds live links: to be sent privately)."
 	askSite   = "The address that the site saw when it signed the link, with the time, from the site's own log."
 	askKey    = "The key in force at the time, or this log's case, made with it by who may have it (ipdrift analyze --db)."
@@ -23,7 +23,7 @@ const (
 	askRules  = "The reason code of the edge (gcdn_internal_status_code) in the log, and the access rules of the CDN resource."
 	askRule   = "The rule that refused, as the CDN resource has it set."
 	askOrigin = "The origin's log for this path at this time."
-	askWhen   = "The time with its zone, the address shown by " + DebugPage + ", and the failing URL with its status."
+	askWhen   = "The time with its zone, the address shown by " + debugPage + ", and the failing URL with its status."
 	askServed = "A log with the served requests too."
 )
 

@@ -152,8 +152,8 @@ func newSpread(window int64) *spread {
 }
 
 func (s *spread) see(e *Event) {
-	id, kind, n := fileID{e.Dir, e.File}, whole, int64(0)
-	kind, n = place(e.Name)
+	id := fileID{e.Dir, e.File}
+	kind, n := place(e.Name)
 	at, known := s.at[originOf(e)]
 	if !known {
 		at = len(s.nets)

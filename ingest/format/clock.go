@@ -250,7 +250,7 @@ func daysIn(y, m int) int {
 	return 31
 }
 
-// number reads a decimal number of at most 18 digits.
+// number reads a decimal number below 2^63.
 func number(b []byte) (uint64, bool) {
 	if len(b) == 0 || len(b) > 19 {
 		return 0, false
