@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -128,6 +129,9 @@ func keyring(resources *token.Resources, found []keyText, w io.Writer) (*token.K
 			say(w, "%s: %s", k.where, warning)
 		}
 		ring.AddDuring(k.host, key, k.span)
+		if len(ring.For([]byte(k.host))) > ingest.NoKey { // which a request would be noted with
+			return nil, nil, failed("leave out keys that no link is signed with any more", "%s: more than %d keys of one host", k.where, ingest.NoKey)
+		}
 		if !slices.Contains(hosts, k.host) {
 			hosts = append(hosts, k.host)
 		}
