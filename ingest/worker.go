@@ -118,6 +118,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 			return err
 		}
 	}
+	from.parser.Rest()
 	src.count(parsed, rejected)
 	src.coarsen(grain)
 	return ctx.Err()

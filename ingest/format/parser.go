@@ -62,6 +62,17 @@ func (p *Parser) Use(f *Format) {
 	}
 }
 
+// restBytes is as much scratch memory as a parser keeps that rests.
+const restBytes = 64 << 10
+
+// Rest lets go of the last line, and of the scratch memory that a long one took: of many parsers few are in use at a time.
+func (p *Parser) Rest() {
+	p.line = nil
+	if cap(p.scratch)+cap(p.path) > restBytes {
+		p.scratch, p.path = nil, nil
+	}
+}
+
 // cut finds the values of a line and leaves them in p.at.
 func (p *Parser) cut(line []byte) Failure {
 	f := p.format

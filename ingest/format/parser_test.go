@@ -242,3 +242,18 @@ func within(part, whole []byte) bool {
 	first, at := uintptr(unsafe.Pointer(&whole[0])), uintptr(unsafe.Pointer(&part[0]))
 	return first <= at && at+uintptr(len(part)) <= first+uintptr(cap(whole)) || bytes.Contains(whole, part)
 }
+
+// TestRest: a parser that rests keeps neither the line nor what it took to undo the escapes of a long one, and reads on.
+func TestRest(t *testing.T) {
+	const line = `{"time":"2026-11-23T09:26:12Z","client_ip":"203.0.113.7","method":"GET","uri":"/a.ts","status":200,"user_agent":"`
+	p := jsonLines().NewParser()
+	var r Record
+	for _, agent := range []string{strings.Repeat(`\"x`, 100_000), `\"x`} {
+		if bad := p.Parse([]byte(line+agent+`"}`), &r); bad.Reason != "" || string(r.UserAgent) != strings.ReplaceAll(agent, `\`, "") {
+			t.Fatalf("%+v, %d bytes of user agent for %d", bad, len(r.UserAgent), len(agent))
+		}
+		if p.Rest(); p.line != nil || cap(p.scratch) > restBytes {
+			t.Errorf("a parser at rest holds %d bytes", len(p.line)+cap(p.scratch))
+		}
+	}
+}
