@@ -158,8 +158,10 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	a.lifetimes()
 	a.clock()
 	a.sayTrends()
-	if err := a.sayRuns(ctx); err != nil {
-		return err
+	for _, say := range []func(context.Context) error{a.sayHoles, a.sayRuns} {
+		if err := say(ctx); err != nil {
+			return err
+		}
 	}
 	if err := a.beside(ctx, a.listFlagged, a.sumUp); err != nil {
 		return err
