@@ -26,7 +26,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 		a.grade(h)
 		h.failure = nil
 		a.out.Calibration = append(a.out.Calibration, finding.Calibration{
-			Host: h.name, Tokens: h.tokens, Verified: h.verified, Status: h.status, Reason: h.reason, Policy: h.policy.public(expired[name]),
+			Host: h.name, Tokens: h.tokens, Verified: h.verified, Status: h.status, Reason: h.reason, Policy: h.policy.public(h.stated.Scheme.Name, expired[name]),
 		})
 	}
 	return nil

@@ -198,8 +198,8 @@ func (p *policy) prefix(family int) int {
 }
 
 // public is the policy as a report shows it.
-func (p *policy) public(expired []int) finding.Policy {
-	out := finding.Policy{Expired: expired}
+func (p *policy) public(scheme string, expired []int) finding.Policy {
+	out := finding.Policy{Scheme: scheme, Expired: expired}
 	if p.total == 0 && p.stated == [2]*token.Binding{} {
 		return out
 	}

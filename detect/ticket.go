@@ -164,6 +164,7 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 		if cal.Host == host {
 			c.Calibration = cal.Status
 			c.CurrentPrefix4, c.CurrentPrefix6 = cal.Policy.Prefix4, cal.Policy.Prefix6
+			q.out.Scheme = cal.Policy.Scheme
 		}
 	}
 	q.setting(host, c)

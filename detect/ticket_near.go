@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 )
 
@@ -95,9 +96,22 @@ func (q *inquiry) neighbours(ctx context.Context, _ string) ([]sighting, error) 
 	return found, err
 }
 
+// commonScheme is the token scheme of all hosts, if it is one.
+func commonScheme(all []finding.Calibration) string {
+	scheme := ""
+	for i, cal := range all {
+		if i > 0 && cal.Policy.Scheme != scheme {
+			return ""
+		}
+		scheme = cal.Policy.Scheme
+	}
+	return scheme
+}
+
 // miss says how near the log came where nobody was found.
 func (q *inquiry) miss(ctx context.Context) error {
-	q.out.Ask = judge.Lost()
+	q.out.Scheme = commonScheme(q.a.Calibration)
+	q.out.Ask = judge.Lost(q.out.Scheme)
 	in := q.a.Input
 	switch {
 	case in.First == nil:

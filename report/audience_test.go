@@ -38,7 +38,7 @@ func TestCustomersSeeNoAddress(t *testing.T) {
 		}
 		page := string(render(t, Format{Render: renderHTML}, a, Options{Audience: ForCustomer}))
 		page = strings.Replace(page, asset("page.css"), "", 1)
-		if found := anyAddress.FindString(page); found != "" || !strings.Contains(page, asset("page.js")) {
+		if found := anyAddress.FindString(page); found != "" || strings.Contains(page, "abcdefAAAA") || strings.Contains(page, "<script>") {
 			t.Errorf("%s: %q in the page", name, found)
 		}
 		if all := string(render(t, Format{Render: renderMarkdown}, a, Options{})); !anyAddress.MatchString(all) {
@@ -120,5 +120,50 @@ func TestSupportIsToldOfNoMaskThatNobodyAskedFor(t *testing.T) {
 	text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: ForSupport}))
 	if strings.Contains(text, "6.2 %") || strings.Contains(text, "to be told |") {
 		t.Error(text)
+	}
+}
+
+// TestCustomersGetAPageInPlainWords: what is mailed holds no word of the trade.
+func TestCustomersGetAPageInPlainWords(t *testing.T) {
+	for name, a := range cases(t) {
+		page := string(render(t, Format{Render: renderHTML}, a, Options{Audience: ForCustomer}))
+		page = strings.ToLower(strings.Replace(page, asset("page.css"), "", 1))
+		for _, word := range []string{"calibrat", "ip_mismatch", "refused_elsewhere", "hash", "token", "mask", "exposure", "strangers", "--asn-db", "threshold", "bound"} {
+			if strings.Contains(page, word) {
+				t.Errorf("%s: the page says %q", name, word)
+			}
+		}
+	}
+}
+
+// TestCustomersAreToldBothFamilies: where a mask is advised for IPv4 and for IPv6, the
+// signer has to cut both.
+func TestCustomersAreToldBothFamilies(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	four, six := 16, 64
+	a.Recommendations[0].Family, a.Recommendations[0].Prefix = "ipv4", &four
+	other := a.Recommendations[0]
+	other.Family, other.Prefix = "ipv6", &six
+	a.Recommendations = append(a.Recommendations, other)
+	for _, f := range []Format{{Render: renderMarkdown}, {Render: renderHTML}} {
+		text := string(render(t, f, a, Options{Audience: ForCustomer}))
+		if !strings.Contains(text, "IPv4 address to its first 16 bits and an IPv6 address to its first 64 bits before signing") {
+			t.Error(text)
+		}
+	}
+}
+
+// TestOnlyGcoreHasADebugPage: viewers of another CDN are not sent to Gcore's.
+func TestOnlyGcoreHasADebugPage(t *testing.T) {
+	for scheme, gcore := range map[string]bool{"gcore": true, "gcore-video": true, "bunny": false, "akamai": false} {
+		a := load(t, fixtures+"/widen.json")
+		for i := range a.Calibration {
+			a.Calibration[i].Policy.Scheme = scheme
+		}
+		for _, who := range []Audience{ForEngineer, ForCustomer} {
+			if text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who})); strings.Contains(text, "gcore.com") != gcore {
+				t.Errorf("%s, %s:\n%s", scheme, who, text)
+			}
+		}
 	}
 }

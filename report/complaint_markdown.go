@@ -78,7 +78,7 @@ func (md *markdown) points(title string, texts []string) {
 
 // prose is a sentence of ours, in which our own link stays one.
 func prose(text string) string {
-	return strings.ReplaceAll(escape(text), escape(debugPage), debugPage)
+	return strings.ReplaceAll(escape(text), escape(finding.DebugPage), finding.DebugPage)
 }
 
 func (md *markdown) reply(c *finding.Ticket, who Audience) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,41 +10,110 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// forCustomer is the report in plain words: why viewers were refused, what helps,
-// and what is wanted. It names no address, whatever a log holds.
+// letter is the report in plain words: why viewers were refused, what helps, and
+// what is wanted. It names no address, whatever a log holds.
+type letter struct {
+	head
+	Period string
+	Lead   string // where there is no host to speak of
+	Sites  []plainSite
+	Wanted []string
+}
+
+// plainSite is what is said of one host.
+type plainSite struct {
+	Name    string
+	Answers []string
+	Causes  []plainRow
+	Viewers []plainViewer
+	Steps   []string // of the change, where one is advised
+}
+
+// plainRow is a cause in words that need no knowledge of the trade.
+type plainRow struct{ Why, Requests, Share, Helps string }
+
+// plainViewer is what one viewer went through.
+type plainViewer struct{ Name, Moves, Course string }
+
+func letterOf(a *finding.Analysis) *letter {
+	all := hosts(a)
+	l := &letter{Period: period(a.Input.Period())}
+	l.Title = "Refused links, " + l.Period
+	if len(all) == 0 {
+		l.Lead = nameless(nothing(a))
+	}
+	for _, h := range all {
+		l.Sites = append(l.Sites, plainSite{Name: nameless(h.name), Answers: each(summarised(h), nameless), Causes: plainCauses(h), Viewers: plainViewers(h), Steps: plainSteps(h)})
+	}
+	l.Wanted = each(wantedOfCustomer(a, all), nameless)
+	return l
+}
+
+// nameless makes text from a log fit for a customer.
+func nameless(text string) string { return unnamed(Clean(text)) }
+
+func each(texts []string, change func(string) string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = change(text)
+	}
+	return out
+}
+
+// letterHTML writes the letter as one page; see writePage.
+func letterHTML(w io.Writer, a *finding.Analysis, o Options) error {
+	l := letterOf(a)
+	return writePage(w, "letter.tmpl", l, &l.head, "", o)
+}
+
+// forCustomer writes the letter as Markdown.
 func (md *markdown) forCustomer() {
-	in := md.a.Input
-	md.line("# Refused playback, ", period(in.Period()))
-	if len(md.all) == 0 {
-		md.line("\n", md.unnamed(nothing(md.a)))
+	l := letterOf(md.a)
+	md.line("# ", l.Title)
+	if l.Lead != "" {
+		md.line("\n", escape(l.Lead))
 	}
-	for _, h := range md.all {
-		md.section(md.unnamed(h.name))
-		md.line(md.unnamed(summarised(h)))
-		md.plainCauses(h)
-		md.plainUsers(h)
-		md.plainSteps(h)
+	for _, s := range l.Sites {
+		md.section(escape(s.Name))
+		md.line(strings.Join(each(s.Answers, escape), "\n\n"))
+		if len(s.Causes) > 0 {
+			md.line()
+			md.head("Why", "Requests", "Share", "What helps")
+		}
+		for _, c := range s.Causes {
+			md.cells(c.Why, c.Requests, c.Share, c.Helps)
+		}
+		if len(s.Viewers) > 0 {
+			md.line("\nWhat some viewers went through (s served, R refused, \\| another address):\n")
+		}
+		for _, v := range s.Viewers {
+			md.line("- ", escape(v.Name), ": ", v.Moves)
+			if v.Course != "" {
+				md.line("  `", v.Course, "`")
+			}
+		}
+		for i, text := range s.Steps {
+			md.line(either(i == 0, "\nWhat the change means:\n\n", ""), strconv.Itoa(i+1), ". ", escape(text))
+		}
 	}
-	if list := wantedOfCustomer(md.a, md.all); len(list) > 0 {
+	if len(l.Wanted) > 0 {
 		md.section("What we ask you for")
-		for _, text := range list {
-			md.line("- ", prose(unnamed(Clean(text))))
+		for _, text := range l.Wanted {
+			md.line("- ", prose(text))
 		}
 	}
 }
 
-// unnamed makes text from a log fit for a customer's Markdown.
-func (md *markdown) unnamed(text string) string { return escape(unnamed(Clean(text))) }
-
-// summarised is the answer for a host in plain words.
-func summarised(h *host) string {
+// summarised is the answer for a host in plain words, a paragraph for each family
+// of addresses.
+func summarised(h *host) []string {
 	switch {
 	case h.failed():
-		return "We cannot tell yet why requests were refused: the key that we have does not fit what was served."
+		return []string{"We cannot tell yet why requests were refused: the key that we have does not fit what was served."}
 	case len(h.recs) == 0 && h.refused == 0:
-		return "Nothing was refused."
+		return []string{"Nothing was refused."}
 	case len(h.recs) == 0:
-		return plural(h.refused, "request was", "requests were") + " refused, none of them for a link that is tied to an address."
+		return []string{plural(h.refused, "request was", "requests were") + " refused, none of them for a link that is tied to an address."}
 	}
 	var list []string
 	for _, r := range h.recs {
@@ -61,7 +131,7 @@ func summarised(h *host) string {
 	if shared > 0 {
 		list = append(list, "Left out are "+plural(shared, "viewer whose link was", "viewers whose links were")+" requested from several networks.")
 	}
-	return strings.Join(list, " ")
+	return list
 }
 
 // settingOf is what a recommendation says of the setting.
@@ -128,16 +198,12 @@ func either(first bool, a, b string) string {
 }
 
 // plainCauses lists why requests were refused, and what helps.
-func (md *markdown) plainCauses(h *host) {
-	if len(h.causes) == 0 {
-		return
-	}
-	md.line()
-	md.head("Why", "Requests", "Share", "What helps")
+func plainCauses(h *host) (rows []plainRow) {
 	for _, c := range h.causes {
 		why, helps := plainCause(c.name)
-		md.cells(why, count(c.requests), share(c.requests, h.refused), helps)
+		rows = append(rows, plainRow{why, count(c.requests), share(c.requests, h.refused), helps})
 	}
+	return rows
 }
 
 // plainCause says a cause in words that need no knowledge of the trade.
@@ -146,9 +212,9 @@ func plainCause(name string) (why, helps string) {
 	case "ip_mismatch":
 		return "The link was made for another internet address than the viewer's", "see what is said above"
 	case "expired":
-		return "The link had run out", "links that live longer, or are renewed while a film is playing"
+		return "The link had run out", "links that live longer, or are renewed while they are in use"
 	case "expired_ip_mismatch":
-		return "The link had run out, and the address had changed as well", "links that live longer, or are renewed while a film is playing"
+		return "The link had run out, and the address had changed as well", "links that live longer, or are renewed while they are in use"
 	case "malformed":
 		return "The link arrived damaged or incomplete", "a look at the code that makes links, and at players and proxies that change them"
 	case "wrong_path":
@@ -163,18 +229,19 @@ func plainCause(name string) (why, helps string) {
 	return "It could not be checked", "the key that signs your links, or a report that you make with it"
 }
 
-// plainUsers shows what three viewers went through.
-func (md *markdown) plainUsers(h *host) {
-	if h.failed() || len(h.users) == 0 {
-		return
+// plainViewers shows what three viewers went through.
+func plainViewers(h *host) (list []plainViewer) {
+	if h.failed() {
+		return nil
 	}
-	md.line("\nWhat some viewers went through (s served, R refused, \\| another address):\n")
 	for i, u := range h.users[:min(3, len(h.users))] {
-		md.line("- Viewer ", strconv.Itoa(i+1), ", ", md.unnamed(clip(playerAlone(u.UserAgent))), ": ", moves(u))
+		v := plainViewer{Name: "Viewer " + strconv.Itoa(i+1) + ", " + nameless(clip(playerAlone(u.UserAgent))), Moves: moves(u)}
 		if len(u.Timeline) > 0 {
-			md.line("  `", strings.Join(timeline(u.Timeline, h.expired(), 40), " "), "`")
+			v.Course = strings.Join(timeline(u.Timeline, h.expired(), 40), " ")
 		}
+		list = append(list, v)
 	}
+	return list
 }
 
 // playerAlone names a player, without its version where that looks like an
@@ -187,32 +254,36 @@ func playerAlone(agent string) string {
 	return name
 }
 
-// plainSteps says what a change means for the site.
-func (md *markdown) plainSteps(h *host) {
+// plainSteps says what a change means for the site: one change, whichever families
+// of addresses it is for.
+func plainSteps(h *host) []string {
+	var cuts []string
 	for _, r := range h.recs {
-		if !asksFor(r) || h.failed() {
-			continue
+		if asksFor(r) && !h.failed() {
+			cuts = append(cuts, family(r.Family)+" address to its first "+strconv.Itoa(*r.Prefix)+" bits")
 		}
-		bits := strconv.Itoa(*r.Prefix)
-		for n, text := range []string{
-			"We settle with the CDN how it cuts addresses, and at which hour the setting changes.",
-			"At that hour, the code that makes your links cuts the viewer's " + family(r.Family) + " address to its first " + bits + " bits before signing, and changes nothing else.",
-			"Links that are out already stop working then, so a quiet hour is best; viewers get new ones by loading the page again.",
-			"We test one link from three places, and compare the refusals before and after.",
-		} {
-			md.line(either(n == 0, "\nWhat the change means:\n\n", ""), strconv.Itoa(n+1), ". ", escape(text))
-		}
-		return
+	}
+	if len(cuts) == 0 {
+		return nil
+	}
+	return []string{
+		"We settle with the CDN how it cuts addresses, and at which hour the setting changes.",
+		"At that hour, the code that makes your links cuts the viewer's " + strings.Join(cuts, " and an ") + " before signing, and changes nothing else.",
+		"Links that are out already stop working then, so a quiet hour is best; viewers get new ones by loading the page again.",
+		"We test one link from three places, and compare the refusals before and after.",
 	}
 }
 
 // wantedOfCustomer is what would tell more, or is needed for the change.
 func wantedOfCustomer(a *finding.Analysis, all []*host) []string {
 	var list []string
-	var keyless, moved, advised, proxied bool
+	var keyless, advised, proxied bool
+	var pages []string // where viewers who moved see their address
 	for _, h := range all {
 		keyless = keyless || h.failed() || noKey(h)
-		moved = moved || h.affected > 0
+		if page := finding.AddressPage(h.scheme()); h.affected > 0 && !slices.Contains(pages, page) {
+			pages = append(pages, page)
+		}
 		for _, r := range h.recs {
 			proxied = proxied || r.Remedy == finding.MendSigner
 			advised = advised || r.Decision == finding.Widen || r.Decision == finding.HelpsPartly
@@ -227,11 +298,11 @@ func wantedOfCustomer(a *finding.Analysis, all []*host) []string {
 	if proxied {
 		list = append(list, "Where the code that makes your links runs, and which proxy or load balancer stands before it.")
 	}
-	if moved {
-		list = append(list, "From a viewer who is refused: what "+debugPage+" shows on the same phone and connection, opened twice, a minute apart.")
+	for _, page := range pages {
+		list = append(list, "From a viewer who is refused: what "+page+" shows on the same phone and connection, opened twice, a minute apart.")
 	}
 	if a.Denials.ByCause["refused_elsewhere"] > 0 {
-		list = append(list, "Which rules (countries, sites, devices) you have set for these films.")
+		list = append(list, "Which rules (countries, sites, devices) you have set for these files.")
 	}
 	return list
 }

@@ -22,8 +22,12 @@ type head struct {
 	Style         template.CSS
 }
 
-// renderHTML writes an analysis as one page; see writePage.
+// renderHTML writes an analysis as one page, for customers in plain words; see
+// writePage.
 func renderHTML(w io.Writer, a *finding.Analysis, o Options) error {
+	if o.Audience == ForCustomer {
+		return letterHTML(w, a, o)
+	}
 	p, script := newPage(a, o), asset("page.js")
 	p.Script = template.JS(script)
 	return writePage(w, "page.tmpl", p, &p.head, script, o)

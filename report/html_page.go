@@ -72,11 +72,7 @@ func newPage(a *finding.Analysis, o Options) *page {
 	for _, m := range a.Moves {
 		p.Moves = append(p.Moves, moveRow{mover(m), count(m.Users), count(m.Changes), inSame(m), often(m)})
 	}
-	if o.Audience == ForCustomer { // no address, and nobody's timeline
-		p.Networks, p.Method.Command = nil, ""
-	} else {
-		p.people(a, all)
-	}
+	p.people(a, all)
 	p.Limits = limitsOf(a, all)
 	return p
 }

@@ -7,9 +7,6 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// debugPage shows a viewer the address that Gcore's edge sees.
-const debugPage = "https://gcore.com/.well-known/cdn-debug/json"
-
 // replies are the texts to paste, by audience: to the customer in plain words, and
 // to the CDN's support.
 func replies(t *finding.Ticket) map[Audience][]string {
@@ -142,7 +139,7 @@ func consequence(t *finding.Ticket) string {
 
 // wishes are what to ask a customer for.
 func wishes(t *finding.Ticket) []string {
-	debug := "what " + debugPage + " shows on the same phone and the same connection, opened twice, a minute apart"
+	address := "what " + finding.AddressPage(t.Scheme) + " shows on the same phone and the same connection, opened twice, a minute apart"
 	har := "a HAR file of the failing playback from the same phone, if one can be made (it holds working links, so please send it privately)"
 	site := "the address that your own site saw for this viewer, with the time"
 	if t.Mistake != "" {
@@ -150,7 +147,7 @@ func wishes(t *finding.Ticket) []string {
 	}
 	switch t.Cause {
 	case "ip_mismatch", "expired_ip_mismatch":
-		return []string{debug, site}
+		return []string{address, site}
 	case "expired":
 		return []string{"how long your links live", "whether the clock of the machine that makes them is right"}
 	case "malformed", "wrong_path":
@@ -160,9 +157,9 @@ func wishes(t *finding.Ticket) []string {
 	case "refused_elsewhere":
 		return []string{har, "which rules (countries, sites, devices) you have set"}
 	case "unresolved_signature", "unchecked":
-		return []string{debug, site, "one whole link as your site gave it out, privately"}
+		return []string{address, site, "one whole link as your site gave it out, privately"}
 	}
-	return []string{"the time of the failure with its time zone", "the exact message or status that the player showed", debug}
+	return []string{"the time of the failure with its time zone", "the exact message or status that the player showed", address}
 }
 
 // toSupport asks the CDN's support for the change, or says why none is asked

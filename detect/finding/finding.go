@@ -98,6 +98,7 @@ type Calibration struct {
 
 // Policy is how a host's edge checks links, as learned from its log.
 type Policy struct {
+	Scheme  string `json:"scheme,omitempty"`  // of the tokens, by name; "" in reports of older versions
 	Scope   string `json:"scope"`             // "file", "dir", "both" or "" where nothing verified
 	Binding string `json:"binding"`           // "address", "mask", "none" or ""
 	Prefix4 int    `json:"prefix4,omitempty"` // IPv4 prefix length of a mask; 0: none learned

@@ -25,9 +25,10 @@ type Ticket struct {
 	Mask     string      `json:"mask"`                       // what a mask would have done, a sentence; "" where no address was the cause
 	Prefix   *int        `json:"mask_prefix"`                // the narrowest candidate that would have let all of the cause through; nil: none
 	Outcome  Outcome     `json:"outcome"`
-	Cannot   []string    `json:"cannot_tell"`    // a sentence each
-	Ask      []string    `json:"ask_for"`        // what would tell more, a sentence each
-	Host     *Setting    `json:"recommendation"` // for all viewers of the host; nil where there is none
+	Cannot   []string    `json:"cannot_tell"`      // a sentence each
+	Ask      []string    `json:"ask_for"`          // what would tell more, a sentence each
+	Host     *Setting    `json:"recommendation"`   // for all viewers of the host; nil where there is none
+	Scheme   string      `json:"scheme,omitempty"` // of the host's tokens, or of all hosts that have one, where it is one
 }
 
 // Asked is what was looked for.

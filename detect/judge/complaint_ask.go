@@ -7,13 +7,8 @@ import (
 	"ipdrift/token"
 )
 
-// debugPage shows the viewer's address as Gcore's edge sees it; its support asks
-// for it.
-const debugPage = "https://gcore.com/.well-known/cdn-debug/json"
-
 // What to ask for next, most useful first.
 const (
-	askDebug  = "From the same phone on the same connection: " + debugPage + ", opened twice, a minute apart. It shows the address that the CDN sees."
 	askHAR    = "A HAR of the failing playback from the same phone on the same connection (it holds live links: to be sent privately)."
 	askSite   = "The address that the site saw when it signed the link, with the time, from the site's own log."
 	askKey    = "The key in force at the time, or this log's case, made with it by who may have it (ipdrift analyze --db)."
@@ -23,9 +18,18 @@ const (
 	askRules  = "The reason code of the edge (gcdn_internal_status_code) in the log, and the access rules of the CDN resource."
 	askRule   = "The rule that refused, as the CDN resource has it set."
 	askOrigin = "The origin's log for this path at this time."
-	askWhen   = "The time with its zone, the address shown by " + debugPage + ", and the failing URL with its status."
+	askWhen   = "The time with its zone, and the failing URL with its status."
 	askServed = "A log with the served requests too."
 )
+
+// askAddress asks for the address that the CDN sees, or most likely sees.
+func askAddress(scheme string) string {
+	page, likely := finding.AddressPage(scheme), "most likely "
+	if page == finding.DebugPage {
+		likely = ""
+	}
+	return "From the same phone on the same connection: " + page + ", opened twice, a minute apart. It shows the address that the CDN " + likely + "sees."
+}
 
 // cannot lists what the log cannot tell, and why.
 func (l *looked) cannot() []string {
@@ -91,17 +95,18 @@ func (l *looked) edges() string {
 
 // ask lists what would tell more.
 func (l *looked) ask() []string {
+	address := askAddress(l.out.Scheme)
 	if l.key == nil {
-		return []string{askWhen, askHAR}
+		return []string{askWhen, address, askHAR}
 	}
 	if l.out.Mistake != "" {
 		return []string{askLink}
 	}
 	switch l.out.Cause {
 	case token.IPMismatch.String(), token.ExpiredIPMismatch.String():
-		list := []string{askDebug, askSite}
+		list := []string{address, askSite}
 		if signed := l.signedFor(l.key); signed.IsValid() && CommonPrefix(signed, l.key.Client) < 0 {
-			list = []string{askFamily, askDebug, askSite}
+			list = []string{askFamily, address, askSite}
 		}
 		if l.key.Inferred {
 			list = append(list, askKey)
@@ -112,7 +117,7 @@ func (l *looked) ask() []string {
 	case token.Malformed.String(), token.WrongPath.String():
 		return []string{askLink, askHAR}
 	case token.UnresolvedSignature.String():
-		return []string{askSite, askDebug, askFamily, askLink}
+		return []string{askSite, address, askFamily, askLink}
 	case token.Unsigned.String():
 		return []string{askHAR, askLink}
 	case "refused_elsewhere":
@@ -125,9 +130,9 @@ func (l *looked) ask() []string {
 		return []string{askRules, askHAR}
 	}
 	if l.Keyed {
-		return []string{askKey, askLink, askDebug}
+		return []string{askKey, askLink, address}
 	}
-	list := []string{askKey, askDebug, askHAR}
+	list := []string{askKey, address, askHAR}
 	if l.RefusalsOnly {
 		list = append(list, askServed)
 	}
@@ -135,4 +140,4 @@ func (l *looked) ask() []string {
 }
 
 // Lost lists what to ask for where nobody was found.
-func Lost() []string { return []string{askWhen, askDebug, askHAR} }
+func Lost(scheme string) []string { return []string{askWhen, askAddress(scheme), askHAR} }
