@@ -97,7 +97,7 @@ func (q *question) future(list *caveats) {
 	p := q.choice.prefix
 	first := float64(within(q.changes, p)) / float64(len(q.changes))
 	again, users := q.again()
-	how, guess := "as those did who changed twice", ""
+	how, guess := "judged by those who changed twice", ""
 	if users < q.t.ListedBelow {
 		again, how = first, "if changes are independent"
 		guess = " " + how

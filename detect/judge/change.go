@@ -38,7 +38,8 @@ func (q *question) lives() string {
 	return fmt.Sprintf(" (links live up to %s from their first use, 95 %% of them at most %s)", atMost(q.o.Life), atMost(q.o.Life95))
 }
 
-// atMost is a span that a duration does not exceed.
+// atMost is a span that a duration does not exceed but by the second to which logs
+// and links tell time: what was signed for 2 h may seem to live 2 h 1 s.
 func atMost(d time.Duration) string {
 	unit := time.Second
 	switch {
@@ -48,6 +49,9 @@ func atMost(d time.Duration) string {
 		unit = time.Hour
 	case d >= 2*time.Minute:
 		unit = time.Minute
+	}
+	if unit > time.Second {
+		d -= time.Second
 	}
 	return span(((d + unit - 1) / unit * unit).Microseconds())
 }

@@ -179,9 +179,22 @@ func TestRule19WhoStayedNearStaysNear(t *testing.T) {
 	often := func(o *Asked) { o.Between, o.Session, o.Life = 10*time.Second, 5*time.Minute, 24*time.Hour }
 	rec := newWorld().refused(80, 24, times(24)).refused(20, 3, times(3)).quiet(100).ask(often)
 	warned(t, rec, "/24 accepts 80 % of changes, 80 % of three in a row",
-		"Those who move do so every 10 s: with /24 80 % of typical sessions (5 min) go unrefused, as those did who changed twice.")
+		"Those who move do so every 10 s: with /24 80 % of typical sessions (5 min) go unrefused, judged by those who changed twice.")
 	if all := strings.Join(rec.Caveats, " "); strings.Contains(all, "longest life") {
 		t.Errorf("8,640 changes are past all that was seen: %s", all)
+	}
+}
+
+// TestRule20AnHourIsNotAddedForASecond: a request that the log's whole seconds put just
+// before the link was signed makes no 3 hours of 2.
+func TestRule20AnHourIsNotAddedForASecond(t *testing.T) {
+	for life, want := range map[time.Duration]string{
+		2*time.Hour + time.Second: "2 h", 2*time.Hour + 2*time.Second: "3 h", 24*time.Hour + time.Second: "24 h", 48*time.Hour + time.Second: "2 days", time.Minute: "60 s", time.Second: "2 s",
+	} {
+		steps := strings.Join(newWorld().refused(100, 24).quiet(100).ask(func(o *Asked) { o.Life, o.Life95 = life, life }).Change, "\n")
+		if want = "links live up to " + want + " from their first use, 95 % of them at most " + want + ")"; !strings.Contains(steps, want) {
+			t.Errorf("%s: %q is missing in\n%s", life, want, steps)
+		}
 	}
 }
 
