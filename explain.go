@@ -200,7 +200,15 @@ func expiryWords(deadline int64, when time.Time) string {
 	if left < 0 {
 		side = "before the request"
 	}
-	return fmt.Sprintf("%d is %s, %s %s", deadline, time.Unix(deadline, 0).UTC().Format(time.RFC3339), (time.Duration(left) * time.Second).Abs(), side)
+	return fmt.Sprintf("%d is %s, %s %s", deadline, time.Unix(deadline, 0).UTC().Format(time.RFC3339), lasting((time.Duration(left) * time.Second).Abs()), side)
+}
+
+// lasting writes a span; from two days on, hours tell nothing.
+func lasting(d time.Duration) string {
+	if d >= 48*time.Hour {
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	}
+	return d.String()
 }
 
 // signing shows what the link turned out to be signed over.

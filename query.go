@@ -73,13 +73,16 @@ func sqlComments(args []string) []string {
 	})
 }
 
+// views are those of a case, the most asked for first.
+func views() []string { return []string{"requests", "users", "tokens", "masks", "rejects"} }
+
 // completeQuery offers cases, and then a view each to begin with.
 func completeQuery(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) != 1 {
 		return caseFiles(cmd, args, typed)
 	}
 	var out []string
-	for _, view := range []string{"requests", "users", "tokens", "masks", "rejects"} {
+	for _, view := range views() {
 		out = append(out, "FROM "+view)
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
@@ -188,6 +191,9 @@ func wrongSQL(err error) error {
 				hint = report.Clean(strings.TrimSpace(line))
 			}
 		}
+	}
+	if first := firstLine(err); strings.HasPrefix(first, "Catalog Error: Table with name ") {
+		hint = "the views are " + strings.Join(views(), ", ")
 	}
 	return failed(hint, "%s", firstLine(err))
 }

@@ -171,7 +171,7 @@ same key and flags; what is not comparable is said.`,
 		},
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().StringVar(&o.compare, "compare", "", "the `CASE` before a change, which CASE.duckdb is set beside; written as text, json or markdown")
+	cmd.Flags().StringVar(&o.compare, "compare", "", "the `CASE` before a change, which CASE.duckdb is set beside; written as text, json, markdown or html")
 	o.register(cmd.Flags())
 	o.complete(cmd)
 	return cmd
