@@ -91,8 +91,11 @@ func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bo
 func (c *maskChart) qualify(r finding.Recommendation) {
 	for _, part := range r.Parts {
 		row := partRow{part.Part, count(part.AffectedUsers), decided(part.Decision).text, estimate(part.AcceptedShare, part.Low, part.High), "yes"}
-		if part.Contradicts {
+		switch {
+		case part.Contradicts:
 			row.Agrees = "no, beyond chance"
+		case part.Decision == finding.InsufficientEvidence && r.Decision != part.Decision:
+			row.Agrees = "too few users to tell"
 		}
 		c.Parts = append(c.Parts, row)
 	}
