@@ -7,8 +7,9 @@ SHELL := /bin/bash
 # Found wherever Go is commonly unpacked, so that a fresh shell works too.
 export PATH := $(PATH):/usr/local/go/bin
 
+# The commit is for builds that Go does not stamp: -buildvcs=false, another work tree.
 build: need-go
-	go build -trimpath -o ipdrift .
+	go build -trimpath -ldflags "-X main.commit=$(shell git rev-parse HEAD 2>/dev/null)" -o ipdrift .
 
 demo: build
 	./ipdrift analyze --key-file testdata/nginx/demo.key testdata/nginx/video-demo.log.gz

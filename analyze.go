@@ -178,7 +178,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.threads
 	p.load.Hold, d.Room = p.memory/8, p.memory/8
-	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), version(), judge.Default()
+	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), "ipdrift "+version(), judge.Default()
 	d.Command = commandLine(cmd, args)
 	d.Scope, _ = token.ParseScope(o.scope)
 	return p, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 
@@ -8,6 +9,9 @@ import (
 
 	"ipdrift/ingest"
 )
+
+// commit is set by make, for builds that Go does not stamp with one.
+var commit string
 
 // version is the module's version; with the commit, for builds from a
 // checkout.
@@ -24,8 +28,8 @@ func version() string {
 	if out == "" {
 		out = "(devel)"
 	}
-	if commit := settings["vcs.revision"]; commit != "" {
-		out += " commit " + commit[:min(12, len(commit))]
+	if at := cmp.Or(settings["vcs.revision"], commit); at != "" {
+		out += " commit " + at[:min(12, len(at))]
 		if settings["vcs.modified"] == "true" {
 			out += " with changes"
 		}
