@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -81,7 +82,18 @@ func cause(err error) string {
 // say prints a remark. What it quotes may come from a log, so it is made
 // harmless first.
 func say(w io.Writer, format string, args ...any) {
-	fmt.Fprintf(w, "ipdrift: %s\n", report.Clean(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(w, "ipdrift: %s\n", withoutTokens(report.Clean(fmt.Sprintf(format, args...))))
+}
+
+// withoutTokens cuts the links that a message quotes: an argument in the wrong place may
+// be one.
+func withoutTokens(text string) string {
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \"'<>", r) }) {
+		if strings.Contains(word, "://") || strings.Contains(word, "?") && strings.Contains(word, "=") {
+			text = strings.ReplaceAll(text, word, cutTarget([]byte(word)))
+		}
+	}
+	return text
 }
 
 // want checks the number of arguments; names are what is expected, the last
