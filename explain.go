@@ -141,7 +141,7 @@ func (e *explanation) write(w io.Writer, lang string) error {
 	p.line("client", "%s at %s", e.client, e.when.UTC().Format(time.RFC3339))
 	e.shape(p)
 	for _, text := range e.Hashed {
-		p.line("edge hashes", "%s", e.cut(text))
+		p.exact("edge hashes", e.cut(text))
 	}
 	p.line("verdict", "%s", strings.TrimSpace(e.Verdict.String()+" "+string(e.Detail)))
 	p.line("rule", "%s", e.Rule)
@@ -219,7 +219,7 @@ func (e *explanation) signing(p *paragraphs) {
 		key = foundKey(f)
 	}
 	if e.Signed != "" {
-		p.line("signed over", "%s", e.cut(e.Signed))
+		p.exact("signed over", e.cut(e.Signed))
 	}
 	if !m.OK {
 		return

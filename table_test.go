@@ -31,8 +31,9 @@ func TestTable(t *testing.T) {
 	}{
 		{"empty", 0, nil, "word  n\n----  -\n"},
 		{"numbers to the right", 0, [][]string{{"a", "10"}, {"bcdef", "NULL"}}, "word      n\n-----  ----\na        10\nbcdef  NULL\n"},
+		{"too narrow to cut to the width", 8, [][]string{{"abcdefghijklmnopqrstuvwxyz", "1"}}, "word                      n\n------------------------  -\nabcdefghijklmnopqrstuv..  1\n"},
 		{"cut to the width", 16, [][]string{{"abcdefghijklmnopqrstuvwxyz", "1"}}, "word           n\n-------------  -\nabcdefghijk..  1\n"},
-		{"never below a few characters", 3, [][]string{{"abcdefghij", "1"}}, "word    n\n------  -\nabcd..  1\n"},
+		{"what fits in no case is not cut for nothing", 5, [][]string{{"abcdefghij", "1"}}, "word        n\n----------  -\nabcdefghij  1\n"},
 		{"harmless", 0, [][]string{{"\x1b[2J", "x"}}, "word     n\n-------  -\n\\x1b[2J  x\n"},
 	} {
 		var out strings.Builder

@@ -11,13 +11,14 @@ import (
 const (
 	tableSample = 1000 // rows that decide how wide the columns are
 	tableGap    = "  "
-	leastColumn = 6 // no column is made narrower than this
+	leastColumn = 6  // no column is made narrower than this
+	legible     = 24 // nor than this where the line fits in no case
 )
 
 // Table writes a header and rows as aligned columns for people. Cells are
 // made harmless as [Clean] does; columns of numbers stand to the right. With a
-// width above 0 the widest columns are cut until a line fits, where that leaves
-// at least a few characters of each. The first thousand rows decide the
+// width above 0 the widest columns are cut until a line fits; where that would leave
+// too little of each, only long cells are cut, and lines are longer. The first thousand rows decide the
 // columns and are held in memory; of the rest only one row is. An error of the
 // iterator ends the table and is returned, as is one of w.
 func Table(w io.Writer, header []string, rows iter.Seq2[[]string, error], width int) error {
@@ -98,6 +99,18 @@ func numeric(cell string) bool {
 
 // fit takes from the widest column, one by one, until the line fits.
 func (t *grid) fit(width int) {
+	least := (len(t.columns) - 1) * len(tableGap)
+	for _, c := range t.columns {
+		least += min(c.width, leastColumn)
+	}
+	if least > width {
+		for i := range t.columns {
+			if c := &t.columns[i]; c.width > legible {
+				c.width, c.cut = legible, true
+			}
+		}
+		return
+	}
 	total := (len(t.columns) - 1) * len(tableGap)
 	for _, c := range t.columns {
 		total += c.width
