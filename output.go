@@ -89,7 +89,7 @@ func isStdout(path string) bool {
 // distinct refuses outputs that would overwrite an input or each other.
 func distinct(outputs []string, sources []ingest.Source) error {
 	for i, path := range outputs {
-		if slices.Contains(outputs[:i], path) {
+		if slices.ContainsFunc(outputs[:i], func(before string) bool { return filepath.Clean(before) == filepath.Clean(path) }) {
 			return usage("", "-o %s is given twice", path)
 		}
 		info, err := os.Stat(path)
