@@ -46,7 +46,7 @@ func (a *analysis) warnOfSources() {
 // warnOfLines says what no line of the log tells.
 func (a *analysis) warnOfLines() {
 	if a.loaded.Queries == 0 && a.out.Input.Parsed > a.loaded.LeftOut {
-		a.warnOf("no request has a query string: the tokens were stripped from this log, so nothing about them can be told; ask for a log with query strings")
+		a.warnOf("no request has a query string: the tokens were stripped from this log, or its links have none, so nothing about them can be told; where links are signed, ask for a log with query strings")
 	}
 	if a.masked {
 		a.warnOf("the addresses in this log are masked (they end in zeros): a token bound to a whole address cannot be checked, and moves within a /24 are not seen; ask for a log with whole addresses")
