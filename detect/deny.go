@@ -68,16 +68,16 @@ func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, er
 		clear(part)
 	}
 	parts, err := screen(ctx, a, func() counts { return counts{} }, func(part counts, frames []frame) {
-		for i := range frames {
-			f := &frames[i]
+		for t := range takes(frames) {
+			f := &t[0]
 			if f.cause == 0 || f.place == 0 || places[f.outcome] < 0 {
 				continue
 			}
-			at, mismatches := origin{a.outcomes[f.outcome].host, a.clients.network(f.client)}, int64(0)
+			at, n, mismatches := origin{a.outcomes[f.outcome].host, a.clients.network(f.client)}, int64(len(t)), int64(0)
 			if f.cause == a.words.mismatch || f.cause == a.expiredMismatch {
-				mismatches = 1
+				mismatches = n
 			}
-			if part[at] = part[at].with(1, mismatches); len(part) >= heldBack {
+			if part[at] = part[at].with(n, mismatches); len(part) >= heldBack {
 				enter(part)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ipdrift/ingest"
+	"ipdrift/token"
 )
 
 // makeFilm makes the film of the case, whose links are listed: of the rows of table hit
@@ -108,7 +109,7 @@ func exposuresOn(p ingest.Page) exposures {
 func (e *exposures) frame(i int, place uint32) frame {
 	return frame{
 		start: int64(e.starts[i]), at: placeOf(e.sources[i], e.lines[i]), place: place, outcome: e.outcomes[i],
-		client: e.clients[i], dir: e.dirs[i], file: e.files[i], agent: e.agents[i], ident: e.idents[i],
+		client: e.clients[i], dir: e.dirs[i], file: e.files[i], agent: e.agents[i], ident: e.idents[i], mark: mark{verdict: token.Valid},
 	}
 }
 
@@ -211,6 +212,7 @@ func (r *roll) settle(from uint32, first int, ends []uint32) {
 	n := 0
 	each(func(_ uint32, at, end int) {
 		sortByTime(r.frames[at:end], scratch)
+		r.film.countTakes(r.frames[at:end])
 		n++
 	})
 	if n*manyEach > len(r.frames) {

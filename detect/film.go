@@ -18,6 +18,7 @@ import (
 type film struct {
 	threads int
 	key     func(place, ident uint32) uint32 // what the strips are of; nil: of links
+	same    func(f, o *frame) bool           // tells one visit; nil: each request is one
 	links   []reference                      // in the order of the film; the first stands for requests without a link
 	rolls   []roll
 	file    *os.File     // nil: in memory
@@ -43,14 +44,23 @@ type frame struct {
 	place                                    uint32 // of its link, in the film
 	outcome, client, dir, file, agent, ident uint32
 	mark
+	more uint8 // how many requests behind it are of the same visit without another between them
 }
 
-// mark is what was ruled on a request, once that is known.
+// mark is what was ruled on a request; until then it is valid.
 type mark struct {
-	cause              uint8 // as table judged has it; 0: it was not refused
-	verdict            token.Verdict
-	inferred, mistaken bool
+	cause   uint8 // as table judged has it; 0: it was not refused
+	verdict token.Verdict
+	grounds grounds
 }
+
+// grounds are what a ruling rests on beside a hash.
+type grounds uint8
+
+const (
+	byInference grounds = 1 << iota // other requests alone
+	byMistake                       // of the signer
+)
 
 func placeOf(source uint16, line int64) uint64 { return uint64(source)<<48 | uint64(line) }
 
@@ -151,7 +161,7 @@ func (f *film) close() {
 // regroup makes a film of some of the requests of another, those of some strips and
 // of them some, in strips with other numbers, below an end.
 func (f *film) regroup(ctx context.Context, requests int64, end int, most int64, key func(place, ident uint32) uint32, some func(*strip) bool, each func(*frame) bool) (*film, error) {
-	to := &film{threads: f.threads, key: key}
+	to := &film{threads: f.threads, key: key, same: f.same}
 	return to.make(ctx, requests, end, most, func(loaders chan *loader) error {
 		return inParallel(ctx, f.threads, len(f.rolls), func(n int) error {
 			l := <-loaders

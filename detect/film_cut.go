@@ -98,7 +98,7 @@ func (r *roll) part(from int, emit func(cut) error) (to int, err error) {
 	s := r.film.spool()
 	defer s.done()
 	frames := s.room(min(longRoll, r.count-from))
-	if err := r.read(frames, from); err != nil {
+	if err := r.readTakes(frames, from); err != nil {
 		return 0, err
 	}
 	if from+len(frames) < r.count { // the last strip may go on

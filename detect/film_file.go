@@ -26,6 +26,13 @@ func (r *roll) read(frames []frame, from int) error {
 	return r.inFile(frames, from, r.film.file.ReadAt)
 }
 
+// readTakes reads frames with their takes, as far as they were read.
+func (r *roll) readTakes(frames []frame, from int) error {
+	err := r.read(frames, from)
+	r.film.countTakes(frames)
+	return err
+}
+
 // rewrite puts frames in the place of others.
 func (r *roll) rewrite(frames []frame, from int) error {
 	return r.inFile(frames, from, r.film.file.WriteAt)

@@ -8,6 +8,7 @@ func (r *roll) arrange() error {
 	defer scratch.done()
 	if r.film.file == nil {
 		r.film.sort(r.frames, scratch)
+		r.film.countTakes(r.frames)
 		return r.index()
 	}
 	part := r.film.spool()

@@ -23,7 +23,7 @@ func (s *strip) parts(f func([]frame) error) error {
 	frames := make([]frame, min(longRoll, s.to-s.from))
 	for from := s.from; from < s.to; from += len(frames) {
 		frames = frames[:min(len(frames), s.to-from)]
-		if err := s.roll.read(frames, from); err != nil {
+		if err := s.roll.readTakes(frames, from); err != nil {
 			return err
 		}
 		if err := f(frames); err != nil {

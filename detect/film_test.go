@@ -22,7 +22,7 @@ func TestFilm(t *testing.T) {
 			if seed%3 == 0 && i%4 > 0 {
 				place = uint32(links - 1)
 			}
-			all = append(all, frame{place: place, start: int64(r.IntN(50)), at: uint64(i), client: r.Uint32()})
+			all = append(all, frame{place: place, start: int64(r.IntN(50)), at: uint64(i), client: r.Uint32(), outcome: r.Uint32N(5) / 4})
 		}
 		want := slices.Clone(all)
 		slices.SortFunc(want, func(x, y frame) int {
@@ -30,7 +30,7 @@ func TestFilm(t *testing.T) {
 		})
 		for _, most := range []int64{0, 1 << 30} {
 			t.Run(fmt.Sprintf("seed %d, %d bytes", seed, most), func(t *testing.T) {
-				f := &film{threads: 2, links: make([]reference, links)}
+				f := &film{threads: 2, links: make([]reference, links), same: func(f, o *frame) bool { return f.place == o.place && f.outcome == o.outcome }}
 				f, err := f.make(t.Context(), int64(len(all)), links, most, func(loaders chan *loader) error {
 					first, second := <-loaders, <-loaders
 					defer func() { loaders <- first; loaders <- second }()
@@ -90,6 +90,26 @@ func TestFilm(t *testing.T) {
 	}
 }
 
+// inTakes is requests without their takes. A take is of one visit, and as long as it may
+// be.
+func inTakes(t *testing.T, f *film, frames []frame) (out []frame) {
+	t.Helper()
+	var before frame
+	for of := range takes(frames) {
+		if n := len(of); n > int(mostMore)+1 || len(out) > 0 && f.same(&before, &of[0]) && n <= int(mostMore) {
+			t.Errorf("a take of %d requests", n)
+		}
+		for _, one := range of {
+			if before = one; !f.same(&of[0], &one) {
+				t.Error("a take of two visits")
+			}
+			one.more = 0
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
 // shown is all requests of a film, strip by strip.
 func shown(t *testing.T, f *film) (out []frame) {
 	t.Helper()
@@ -107,7 +127,7 @@ func shown(t *testing.T, f *film) (out []frame) {
 						t.Errorf("a request of strip %d is in %d", n, s.number)
 					}
 				}
-				out = append(out, frames...)
+				out = append(out, inTakes(t, f, frames)...)
 				return nil
 			}); err != nil {
 				return err

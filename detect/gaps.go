@@ -118,7 +118,7 @@ func (a *analysis) viewersIn(s *strip) (viewers []viewer, counts []int64, err er
 			viewers, counts = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0)
 		}
 		return n
-	}, func(n int, _ *frame) { counts[n]++ })
+	}, func(n int, t []frame) { counts[n] += int64(len(t)) })
 	return viewers, counts, err
 }
 
@@ -161,10 +161,16 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 			if s.number == 0 || !places.has(s.number) {
 				continue
 			}
-			if err := a.eachRequest(s, func(f *frame) {
-				if k := a.userOf(f); !a.bots[f.agent] && users[k] && asked[k] < gapFiles && !all[ask{k, f.agent, f.place, f.file}] {
-					all[ask{k, f.agent, f.place, f.file}] = true
-					asked[k]++
+			if err := a.eachTake(s, func(t []frame) {
+				k := a.userOf(&t[0])
+				if a.bots[t[0].agent] || !users[k] {
+					return
+				}
+				for i := range t {
+					if one := (ask{k, t[i].agent, t[i].place, t[i].file}); asked[k] < gapFiles && !all[one] {
+						all[one] = true
+						asked[k]++
+					}
 				}
 			}); err != nil {
 				return err

@@ -129,7 +129,7 @@ func (a *analysis) group(ctx context.Context) error {
 	if err := a.readGrains(ctx); err != nil {
 		return err
 	}
-	f := &film{threads: a.Threads}
+	f := &film{threads: a.Threads, same: a.sameVisit}
 	var places []uint32
 	if err := a.beside(ctx, a.readClients,
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {

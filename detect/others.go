@@ -53,7 +53,7 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 			users = append(users, other{key: k, host: a.outcomes[f.outcome].host, place: f.place, first: f.start, four: true, last: f.client, since: f.start})
 		}
 		return n
-	}, func(n int, f *frame) { a.watch(&users[n], f) })
+	}, func(n int, t []frame) { a.watch(&users[n], t) })
 	moved := false
 	for i := range users {
 		u := &users[i]
@@ -67,19 +67,13 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 		n, _ := who.number(k)
 		return n
 	}
-	err = a.eachUser(s, number, func(n int, f *frame) {
+	err = a.eachUser(s, number, func(n int, t []frame) {
 		u := &users[n]
-		if class, _ := a.classOf(u); u.addresses == 1 || class != finding.Unchanged || a.outcomes[f.outcome].host.unbound() {
+		if class, _ := a.classOf(u); u.addresses == 1 || class != finding.Unchanged || a.outcomes[t[0].outcome].host.unbound() {
 			return
 		}
-		grain := a.grains[f.source()]
-		edge := a.edgeOf(f)
-		if len(u.sights) > 0 && edge != u.edge {
-			grain = max(grain, judge.EdgeClocks)
-		}
-		u.edge = edge
-		if asn := a.clients.asns[f.client]; len(u.sights) < maxEvents && !a.bots[f.agent] && !a.hosted[asn] {
-			u.sights = append(u.sights, judge.Sight{Time: f.start, Grain: grain, Client: a.client(a.clients.of(f.client)).Unmap(), ASN: asn})
+		for i := range t {
+			a.sight(u, &t[i])
 		}
 	})
 	for i := range users {
@@ -88,6 +82,19 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 		}
 	}
 	return append(to, users...), err
+}
+
+// sight notes where a user was who moved.
+func (a *analysis) sight(u *other, f *frame) {
+	grain := a.grains[f.source()]
+	edge := a.edgeOf(f)
+	if len(u.sights) > 0 && edge != u.edge {
+		grain = max(grain, judge.EdgeClocks)
+	}
+	u.edge = edge
+	if asn := a.clients.asns[f.client]; len(u.sights) < maxEvents && !a.bots[f.agent] && !a.hosted[asn] {
+		u.sights = append(u.sights, judge.Sight{Time: f.start, Grain: grain, Client: a.client(a.clients.of(f.client)).Unmap(), ASN: asn})
+	}
 }
 
 // once is a user with one request.
@@ -104,42 +111,43 @@ func (a *analysis) once(f *frame) other {
 	return u
 }
 
-// eachUser tells of every request but those of shields whose it is. number gives a
-// user its number.
-func (a *analysis) eachUser(s *strip, number func(*frame, userKey) int, of func(int, *frame)) error {
+// eachUser tells of every take but those of shields whose it is. number gives a user
+// its number.
+func (a *analysis) eachUser(s *strip, number func(*frame, userKey) int, of func(int, []frame)) error {
 	var last frame
 	n := -1
-	return a.eachRequest(s, func(f *frame) {
-		if n < 0 || f.place != last.place || f.agent != last.agent || f.ident != last.ident {
+	return a.eachTake(s, func(t []frame) {
+		if f := &t[0]; n < 0 || f.place != last.place || f.agent != last.agent || f.ident != last.ident {
 			n, last = number(f, a.userOf(f)), *f
 		}
-		of(n, f)
+		of(n, t)
 	})
 }
 
 // viewers tells the requests of viewers from those of shields.
 func (a *analysis) viewers(f *frame) bool { return !a.outcomes[f.outcome].shield }
 
-// eachRequest tells of every request but those of shields.
-func (a *analysis) eachRequest(s *strip, of func(*frame)) error {
+// eachTake tells of every take but those of shields.
+func (a *analysis) eachTake(s *strip, of func([]frame)) error {
 	return s.parts(func(frames []frame) error {
-		for i := range frames {
-			if f := &frames[i]; !a.outcomes[f.outcome].shield {
-				of(f)
+		for t := range takes(frames) {
+			if !a.outcomes[t[0].outcome].shield {
+				of(t)
 			}
 		}
 		return nil
 	})
 }
 
-// watch takes the next request of a user.
-func (a *analysis) watch(u *other, f *frame) {
+// watch takes the next requests of a user.
+func (a *analysis) watch(u *other, t []frame) {
+	f := &t[0]
 	o := a.outcomes[f.outcome]
 	if u.key.link == a.film.links[f.place].link {
 		u.place = f.place
 	}
-	u.requests++
-	u.final = f.start
+	u.requests += int64(len(t))
+	u.final = t[len(t)-1].start
 	u.doubted = u.doubted || a.doubted.has(f.place)
 	if f.client != u.last || len(u.clients) == 0 {
 		u.meet(f.client)
@@ -147,20 +155,29 @@ func (a *analysis) watch(u *other, f *frame) {
 	if f.client != u.last && f.start > u.since {
 		u.switches++
 	}
-	u.last, u.since = f.client, f.start
+	u.last, u.since = f.client, u.final
 	switch {
 	case o.refused():
-		u.lapse.Refuse(f.start, f.place, f.cause == a.causes[refusedElsewhere])
-		if u.retries == nil {
-			u.retries = map[attempt]int64{}
-		}
-		if first, ok := u.retries[attempt{f.place, f.client, f.dir, f.file}]; !ok || f.start-first > a.Thresholds.RetryWindow.Microseconds() {
-			u.retries[attempt{f.place, f.client, f.dir, f.file}] = f.start
-			u.refusals++
-			u.forget(f.start - a.Thresholds.RetryWindow.Microseconds())
+		for i := range t {
+			a.refuse(u, &t[i])
 		}
 	case o.served():
-		u.lapse.Serve(f.start, f.place, a.Thresholds.Recovery.Microseconds())
+		for i := 0; i < len(t) && u.lapse.Open; i++ {
+			u.lapse.Serve(t[i].start, f.place, a.Thresholds.Recovery.Microseconds())
+		}
+	}
+}
+
+// refuse takes a refusal of a user.
+func (a *analysis) refuse(u *other, f *frame) {
+	u.lapse.Refuse(f.start, f.place, f.cause == a.causes[refusedElsewhere])
+	if u.retries == nil {
+		u.retries = map[attempt]int64{}
+	}
+	if first, ok := u.retries[attempt{f.place, f.client, f.dir, f.file}]; !ok || f.start-first > a.Thresholds.RetryWindow.Microseconds() {
+		u.retries[attempt{f.place, f.client, f.dir, f.file}] = f.start
+		u.refusals++
+		u.forget(f.start - a.Thresholds.RetryWindow.Microseconds())
 	}
 }
 

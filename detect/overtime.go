@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -28,9 +29,9 @@ func (a *analysis) overTime(ctx context.Context) error {
 		return nil
 	}
 	parts, err := screen(ctx, a, func() [2]*course { return [2]*course{all.blank(), trended.blank()} }, func(part [2]*course, frames []frame) {
-		for i := range frames {
-			part[0].add(&frames[i])
-			part[1].add(&frames[i])
+		for t := range takes(frames) {
+			part[0].add(t)
+			part[1].add(t)
 		}
 	})
 	if err != nil {
@@ -79,23 +80,31 @@ func (c *course) blank() *course {
 
 func (c *course) at(step int) time.Time { return time.Unix((c.from+int64(step))*c.step, 0).UTC() }
 
-// add counts a request, unless its host or its time is none that is followed.
-func (c *course) add(f *frame) {
-	if c == nil || c.places[f.outcome] < 0 {
+// add counts the requests of a take, unless their host or their time is none that is
+// followed.
+func (c *course) add(t []frame) {
+	if c == nil || c.places[t[0].outcome] < 0 {
 		return
 	}
-	host, at := c.places[f.outcome], f.start/(c.step*1e6)-c.from
-	if at < 0 || at >= int64(c.steps) {
-		return
+	host, cause := c.places[t[0].outcome], t[0].cause
+	for len(t) > 0 {
+		at, n := t[0].start/(c.step*1e6), len(t)
+		if t[n-1].start/(c.step*1e6) != at {
+			n = sort.Search(n, func(i int) bool { return t[i].start/(c.step*1e6) > at })
+		}
+		t = t[n:]
+		if at -= c.from; at < 0 || at >= int64(c.steps) {
+			continue
+		}
+		c.requests[host][at] += int64(n)
+		if cause == 0 {
+			continue
+		}
+		if c.refused[host][cause] == nil {
+			c.refused[host][cause] = make([]int64, c.steps)
+		}
+		c.refused[host][cause][at] += int64(n)
 	}
-	c.requests[host][at]++
-	if f.cause == 0 {
-		return
-	}
-	if c.refused[host][f.cause] == nil {
-		c.refused[host][f.cause] = make([]int64, c.steps)
-	}
-	c.refused[host][f.cause][at]++
 }
 
 // join adds the requests of another course of the same hosts.

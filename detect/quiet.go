@@ -21,8 +21,8 @@ func (l *leaf) quiet(s *strip) (first frame, quiet bool, err error) {
 			family, _, _, _ := l.clients.of(first.client)
 			plain, how = l.plain[at(int(family))], l.outcomes[first.outcome].how
 		}
-		for i := range frames {
-			f := &frames[i]
+		for t := range takes(frames) {
+			f := &t[0]
 			if f.client != first.client || !plain[f.outcome] {
 				return errEnough
 			}

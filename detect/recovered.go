@@ -64,7 +64,8 @@ func (a *analysis) lapsesOf(s *strip, some func(userKey) bool, to *[]lapse) erro
 		host *host
 	}
 	var at map[refused]int
-	return a.eachRequest(s, func(f *frame) {
+	return a.eachTake(s, func(t []frame) {
+		f := &t[len(t)-1]
 		o := a.outcomes[f.outcome]
 		if !o.refused() {
 			return
@@ -101,24 +102,26 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	}
 	recovery := a.Thresholds.Recovery.Microseconds()
 	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, frames []frame) {
-		for i := range frames {
-			f := &frames[i]
-			at := of[f.client]
-			if at.to == 0 || f.place == 0 || !a.outcomes[f.outcome].served() {
+		for t := range takes(frames) {
+			at := of[t[0].client]
+			if at.to == 0 || t[0].place == 0 || !a.outcomes[t[0].outcome].served() {
 				continue
 			}
-			host, those := a.outcomes[f.outcome].host, lapses[at.from:at.to]
-			n := at.from + int32(sort.Search(len(those), func(i int) bool {
-				l := &those[i]
-				return cmp.Or(cmp.Compare(l.agent, f.agent), cmp.Compare(l.host.place, host.place), cmp.Compare(l.start, f.start-recovery)) >= 0
-			}))
-			for n = p.next(n); n < at.to; n = p.next(n + 1) {
-				l := &lapses[n]
-				if l.agent != f.agent || l.host != host || l.start >= f.start {
-					break
-				}
-				if l.place != f.place && l.user != a.userOf(f) {
-					p.settle(n)
+			host, those := a.outcomes[t[0].outcome].host, lapses[at.from:at.to]
+			for i := range t {
+				f := &t[i]
+				n := at.from + int32(sort.Search(len(those), func(i int) bool {
+					l := &those[i]
+					return cmp.Or(cmp.Compare(l.agent, f.agent), cmp.Compare(l.host.place, host.place), cmp.Compare(l.start, f.start-recovery)) >= 0
+				}))
+				for n = p.next(n); n < at.to; n = p.next(n + 1) {
+					l := &lapses[n]
+					if l.agent != f.agent || l.host != host || l.start >= f.start {
+						break
+					}
+					if l.place != f.place && l.user != a.userOf(f) {
+						p.settle(n)
+					}
 				}
 			}
 		}

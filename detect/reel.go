@@ -173,7 +173,7 @@ func (a *analysis) eventOf(f *frame) judge.Event {
 	return judge.Event{
 		Client: a.client(c.of(f.client)), ASN: asn, Country: c.names[c.countries[f.client]], Bot: a.hosted[asn] || a.bots[f.agent],
 		Served: o.served(), Refused: o.refused(), Status: o.status,
-		Verdict: f.verdict, Elsewhere: f.cause == a.causes[refusedElsewhere], Inferred: f.inferred, Mistaken: f.mistaken,
+		Verdict: f.verdict, Elsewhere: f.cause == a.causes[refusedElsewhere], Inferred: f.grounds&byInference != 0, Mistaken: f.grounds&byMistake != 0,
 	}
 }
 

@@ -3,7 +3,6 @@ package detect
 import (
 	"context"
 	"net/netip"
-	"strings"
 	"sync"
 
 	"ipdrift/detect/finding"
@@ -101,14 +100,11 @@ func (l *leaf) open(s *strip) error {
 	return nil
 }
 
-// annotate writes on the requests of a strip what was ruled on it.
+// annotate writes on the requests of a strip what was ruled on it; those of a quiet one
+// are valid as they are.
 func (l *leaf) annotate(s *strip, dockets []docket) error {
 	if len(dockets) == 1 && dockets[0].quiet {
-		return s.edit(func(frames []frame) {
-			for i := range frames {
-				frames[i].verdict = token.Valid
-			}
-		})
+		return nil
 	}
 	l.index.reset()
 	l.marks = l.marks[:0]
@@ -117,16 +113,17 @@ func (l *leaf) annotate(s *strip, dockets []docket) error {
 			k := &dockets[i].kinds[j]
 			l.index.number(key{id: k.id, client: k.client, dir: k.dir, file: k.file})
 			r := &dockets[i].rulings[j]
-			l.marks = append(l.marks, mark{l.causes[r.cause], r.verdict, r.basis == inferred, strings.HasPrefix(string(r.detail), "signer:")})
+			l.marks = append(l.marks, mark{l.causes[r.cause], r.verdict, r.grounds()})
 		}
 	}
 	return s.edit(func(frames []frame) {
-		for i := range frames {
-			f := &frames[i]
-			k := l.keyOf(f)
+		for t := range takes(frames) {
+			k := l.keyOf(&t[0])
 			k.agent, k.ident = 0, 0
 			n, _ := l.index.number(k)
-			f.mark = l.marks[n]
+			for i := range t {
+				t[i].mark = l.marks[n]
+			}
 		}
 	})
 }

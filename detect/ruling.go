@@ -2,6 +2,7 @@ package detect
 
 import (
 	"net/netip"
+	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
@@ -58,6 +59,17 @@ type ruling struct {
 	cause   string     // "" unless refused
 	mistake string     // of the signer, by name; "" where none is proven
 	clash   bool       // the edge's own reason code says otherwise
+}
+
+// grounds are those that its requests are marked with.
+func (r *ruling) grounds() (g grounds) {
+	if r.basis == inferred {
+		g |= byInference
+	}
+	if strings.HasPrefix(string(r.detail), "signer:") {
+		g |= byMistake
+	}
+	return g
 }
 
 // rule decides on one kind. p is what the link was signed with, nil if that is

@@ -80,8 +80,8 @@ func (a *analysis) tells(circle *strip) (bool, error) {
 	var networks map[network]bool
 	err := circle.parts(func(frames []frame) error {
 		var last frame
-		for i := range frames {
-			f := &frames[i]
+		for t := range takes(frames) {
+			f := &t[0]
 			if f.client == last.client && f.cause == last.cause && f.outcome == last.outcome {
 				continue
 			}

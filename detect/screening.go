@@ -87,8 +87,8 @@ func (c *crowd) list(of *clients) []uint32 {
 // has less.
 var heldBack = 1 << 12
 
-// crowds gathers clients: place tells in which of n crowds the one of a request
-// belongs; -1: in none.
+// crowds gathers clients: place tells in which of n crowds the one of a visit
+// belongs, by one of its requests; -1: in none.
 func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([]crowd, error) {
 	type guest struct {
 		place  int
@@ -105,8 +105,8 @@ func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([
 		*queue = (*queue)[:0]
 	}
 	queues, err := screen(ctx, a, func() *[]guest { return &[]guest{} }, func(queue *[]guest, frames []frame) {
-		for i := range frames {
-			f := &frames[i]
+		for t := range takes(frames) {
+			f := &t[0]
 			g := guest{place(f), f.client}
 			if last := len(*queue) - 1; g.place < 0 || last >= 0 && (*queue)[last] == g {
 				continue

@@ -3,6 +3,7 @@ package detect
 import (
 	"context"
 	"fmt"
+	"sort"
 
 	"ipdrift/detect/finding"
 	"ipdrift/token"
@@ -63,16 +64,16 @@ func (a *analysis) sinceOf(trends []*finding.Trend) [][]since {
 func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) error {
 	by := a.sinceOf(trends)
 	parts, err := screen(ctx, a, func() []carriers { return noCarriers(len(trends)) }, func(part []carriers, frames []frame) {
-		for i := range frames {
-			f := &frames[i]
+		for t := range takes(frames) {
+			f := &t[0]
 			asn := a.clients.asns[f.client]
 			if asn == 0 {
 				continue
 			}
 			for _, s := range by[f.outcome] {
-				if f.start >= s.start {
+				if n := len(t) - sort.Search(len(t), func(i int) bool { return t[i].start >= s.start }); n > 0 {
 					c := part[s.trend].get(asn)
-					c.requests++
+					c.requests += int64(n)
 					c.refused = c.refused || f.cause == s.cause
 				}
 			}

@@ -162,7 +162,8 @@ func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, to []used) (
 	from, n := len(to), -1 // n: of the request before
 	var who casting
 	var before frame
-	err := a.eachRequest(s, func(f *frame) {
+	err := a.eachTake(s, func(t []frame) {
+		f, start := &t[0], t[len(t)-1].start
 		if n < 0 || f.agent != before.agent {
 			if !agents(f.agent) {
 				return
@@ -174,7 +175,7 @@ func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, to []used) (
 		}
 		before = *f
 		u := &to[from+n]
-		u.final = f.start
+		u.final = start
 		if f.dir != u.dir {
 			u.dir = 0
 		}
@@ -184,8 +185,8 @@ func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, to []used) (
 		if f.cause != a.words.mismatch && f.cause != a.expiredMismatch {
 			return
 		}
-		if u.fell == 0 || f.start > u.fellAt || bytes.Compare(a.text(f.client), a.text(u.fell)) > 0 {
-			u.fell, u.fellAt = f.client, f.start
+		if u.fell == 0 || start > u.fellAt || bytes.Compare(a.text(f.client), a.text(u.fell)) > 0 {
+			u.fell, u.fellAt = f.client, start
 		}
 	})
 	of := slices.DeleteFunc(to[from:], func(u used) bool { return u.dir == 0 })

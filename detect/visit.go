@@ -74,16 +74,16 @@ func (g *grouped) add(a *analysis, s *strip) error {
 	from := len(g.visits)
 	g.index.reset()
 	if err := s.parts(func(frames []frame) error {
-		for i := range frames {
-			f := &frames[i]
+		for t := range takes(frames) {
+			f := &t[0]
 			k := a.keyOf(f)
 			n, fresh := g.index.number(k)
 			if fresh {
 				g.visits = append(g.visits, a.visit(k, f))
 			}
 			v := &g.visits[from+n]
-			v.n++
-			v.first, v.final = min(v.first, f.start), max(v.final, f.start)
+			v.n += int64(len(t))
+			v.first, v.final = min(v.first, f.start), max(v.final, t[len(t)-1].start)
 		}
 		return nil
 	}); err != nil {

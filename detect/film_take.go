@@ -1,0 +1,40 @@
+package detect
+
+import "iter"
+
+// takes parts requests that follow each other into those that are one visit: a player
+// goes on. Who asks for something that a visit has in common asks for it once a take.
+func takes(frames []frame) iter.Seq[[]frame] {
+	return func(yield func([]frame) bool) {
+		for len(frames) > 0 {
+			n := 1 + int(frames[0].more)
+			if !yield(frames[:n:n]) {
+				return
+			}
+			frames = frames[n:]
+		}
+	}
+}
+
+// countTakes counts how many requests go on with the one before, of some in the order
+// of the film.
+func (f *film) countTakes(frames []frame) {
+	for i := len(frames) - 1; i >= 0; i-- {
+		of := &frames[i]
+		of.more = 0
+		if i+1 < len(frames) {
+			if next := &frames[i+1]; next.more < mostMore && f.same != nil && f.same(of, next) {
+				of.more = next.more + 1
+			}
+		}
+	}
+}
+
+// mostMore is how many requests may go on with one, so that it fits. A test has fewer.
+var mostMore uint8 = 1<<8 - 1
+
+// sameVisit tells whether two requests have the same key, and are of one link.
+func (a *analysis) sameVisit(f, o *frame) bool {
+	return f.place == o.place && f.outcome == o.outcome && f.client == o.client && f.dir == o.dir && f.agent == o.agent && f.ident == o.ident &&
+		(f.file == o.file || a.fileOf(f) == 0)
+}
