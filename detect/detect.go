@@ -202,10 +202,11 @@ func (a *analysis) cutFilms(context.Context) error {
 
 // users tells who is one user, and whether requests of theirs are missing.
 func (a *analysis) users(ctx context.Context) error {
-	if err := a.identify(ctx); err != nil {
+	circles, err := a.identify(ctx)
+	if err != nil {
 		return err
 	}
-	return a.findGaps(ctx)
+	return a.beside(ctx, a.findGaps, func(ctx context.Context) error { return a.filmCircles(ctx, circles) })
 }
 
 // largeLog is how many requests make steps wait for each other, so that each has

@@ -7,31 +7,32 @@ import (
 	"ipdrift/ingest"
 )
 
-// identify tells who is one user, and fills table member.
-func (a *analysis) identify(ctx context.Context) (err error) {
+// identify tells who is one user, and fills table member. n is how many circles are of
+// several links.
+func (a *analysis) identify(ctx context.Context) (n int, err error) {
 	method := &a.out.Method
 	method.IdentityUsers = map[string]int64{}
 	c := newCircles()
 	switch a.loaded.Identity.Kind {
 	case ingest.ByToken:
-		return nil
+		return 0, nil
 	case ingest.ByAuto:
 		for _, take := range []func(context.Context, *circles) error{a.tie, a.takeTurns, a.takeIssued} {
 			if err = take(ctx, c); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	case ingest.ByAddress:
-		return a.takeAddresses(ctx)
+		return 0, a.takeAddresses(ctx)
 	default:
 		if err := a.state(ctx, c); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	if err := a.enroll(ctx, c); err != nil {
-		return err
+	if err := a.enroll(ctx, c); err != nil || len(a.members) == 0 {
+		return 0, err
 	}
-	return a.filmCircles(ctx, c)
+	return a.numberCircles(c), nil
 }
 
 // takeAddresses takes an address and a user agent for a user.
@@ -59,11 +60,7 @@ func (a *analysis) listFirsts(ctx context.Context) error {
 }
 
 // filmCircles makes the film of the circles that are more than one link.
-func (a *analysis) filmCircles(ctx context.Context, c *circles) error {
-	if len(a.members) == 0 {
-		return nil
-	}
-	circles := a.numberCircles(c)
+func (a *analysis) filmCircles(ctx context.Context, circles int) error {
 	if circles == 0 {
 		return nil
 	}

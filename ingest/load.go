@@ -112,7 +112,8 @@ func (l *load) prepare() (err error) {
 	return err
 }
 
-// pump runs readers, workers and the writer until every source is read.
+// pump runs readers, workers and the writers until every source is read and all that
+// was read is written.
 func (l *load) pump(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	records := make(chan arrow.Record, l.Threads)
@@ -129,11 +130,23 @@ func (l *load) pump(ctx context.Context) error {
 		workers.Wait()
 		close(records)
 		in.close()
-		return ctx.Err()
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return l.flush(ctx)
 	})
 	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
 	defer l.columns.close()
 	return g.Wait()
+}
+
+// flush writes what is left but for the requests.
+func (l *load) flush(ctx context.Context) error {
+	rest := []*Rows{l.rejects, l.ties}
+	for _, d := range l.dicts.all() {
+		rest = append(rest, d.rows)
+	}
+	return FlushAll(ctx, rest...)
 }
 
 // wanted applies the limits of time and host.
@@ -148,16 +161,8 @@ func (l *load) wanted(r *format.Record, host []byte) bool {
 	return ok
 }
 
-// finish writes what is left, accounts for every line, and puts the case that
-// grows behind it.
+// finish accounts for every line, and puts the case that grows behind what was read.
 func (l *load) finish(ctx context.Context) (*Loaded, error) {
-	rest := []*Rows{l.rejects, l.ties}
-	for _, d := range l.dicts.all() {
-		rest = append(rest, d.rows)
-	}
-	if err := FlushAll(ctx, rest...); err != nil {
-		return nil, err
-	}
 	if err := l.merge(ctx); err != nil {
 		return nil, err
 	}
