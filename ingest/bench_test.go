@@ -101,7 +101,7 @@ func benchWorker(b *testing.B, text string) {
 			first += countLines(d)
 		}
 		close(in)
-		if err := newWorker(l).run(ctx, func() (chunk, bool) { ch, ok := <-in; return ch, ok }, out); err != nil {
+		if err := l.work(ctx, func() (chunk, bool) { ch, ok := <-in; return ch, ok }, out); err != nil {
 			b.Fatal(err)
 		}
 		close(out)

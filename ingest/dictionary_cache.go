@@ -30,8 +30,8 @@ const (
 	cacheNoted = 1 << 14
 )
 
-func (l *load) newCache(d *dictionary) *cache {
-	return &cache{dict: d, rows: d.rows.part(l.Threads, &l.columns), slots: make([]cacheSlot, cacheSlots)}
+func (l *load) newCache(d *dictionary, large bool) *cache {
+	return &cache{dict: d, rows: d.rows.part(l.Threads, &l.columns), slots: table[cacheSlot](cacheSlots, large)}
 }
 
 func (c *cache) slot(hash uint64) *cacheSlot { return &c.slots[hash&(cacheSlots-1)] }

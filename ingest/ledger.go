@@ -31,7 +31,7 @@ const (
 )
 
 func newIndex(slots int) index {
-	return index{slots: make([]keyed, slots+indexTail), shift: 64 - bits.TrailingZeros(uint(slots))}
+	return index{slots: table[keyed](slots+indexTail, slots > indexSlots), shift: 64 - bits.TrailingZeros(uint(slots))}
 }
 
 // find returns where an entry stands, or would have to.

@@ -123,7 +123,7 @@ func (l *load) pump(ctx context.Context) error {
 		workers.Add(1)
 		g.Go(func() error {
 			defer workers.Done()
-			return newWorker(l).run(ctx, func() (chunk, bool) { return in.take(i) }, records)
+			return l.work(ctx, func() (chunk, bool) { return in.take(i) }, records)
 		})
 	}
 	g.Go(func() error {

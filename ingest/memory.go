@@ -67,6 +67,24 @@ func thrifty() { C.thrifty() }
 // texts they are full of holes.
 func Trim() { C.trim() }
 
+// page is the least that a system maps, on the machines that there are.
+const page = 4096
+
+// table makes a table of n empty slots. large: it will be filled, and takes its memory at
+// once. A slot that is looked at before it is filled, if only by the collector, is mapped
+// twice otherwise: to a page of zeros that is everybody's, and then to one of its own, for
+// which the kernel interrupts every thread (Linux, do_wp_page).
+func table[T any](n int, large bool) []T {
+	slots := make([]T, n)
+	if large {
+		raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(slots))), n*int(unsafe.Sizeof(slots[0])))
+		for i := 0; i < len(raw); i += page {
+			raw[i] = 0
+		}
+	}
+	return slots
+}
+
 // Outside gives zeroed memory outside Go's heap, for what is large and lives long:
 // the collector neither counts nor scans it. T must hold no pointers. free gives it
 // back.

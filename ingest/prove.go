@@ -60,8 +60,8 @@ type memo struct {
 // contextHash names what an answer depends on beside the address.
 type contextHash struct{ link, dir, file uint64 }
 
-func newProver(l *load) *prover {
-	return &prover{load: l, memo: make([]memo, memoSlots), sites: map[string]*site{}, kits: map[*token.Scheme]*kit{}}
+func newProver(l *load, large bool) *prover {
+	return &prover{load: l, memo: table[memo](memoSlots, large), sites: map[string]*site{}, kits: map[*token.Scheme]*kit{}}
 }
 
 func (p *prover) site(host []byte) *site {

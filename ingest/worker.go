@@ -47,19 +47,27 @@ type reading struct {
 	place  place // of the lines that have no host
 }
 
-func newWorker(l *load) *worker {
+// newWorker makes one for a log that will fill its tables, or for a small one.
+func newWorker(l *load, large bool) *worker {
+	cacheOf := func(d *dictionary) *cache { return l.newCache(d, large) }
 	return &worker{
 		load: l, readings: map[int]*reading{},
-		prover: newProver(l),
-		links:  make([]linkMemo, linkSlots), outcome: l.newCache(l.dicts.outcome), client: l.newCache(l.dicts.client),
-		dir: l.newCache(l.dicts.dir), file: l.newCache(l.dicts.file), agent: l.newCache(l.dicts.agent), referer: l.newCache(l.dicts.referer),
-		ident: l.newCache(l.dicts.ident), issued: l.newCache(l.dicts.link), tied: &cache{slots: make([]cacheSlot, cacheSlots)},
+		prover: newProver(l, large),
+		links:  table[linkMemo](linkSlots, large), outcome: cacheOf(l.dicts.outcome), client: cacheOf(l.dicts.client),
+		dir: cacheOf(l.dicts.dir), file: cacheOf(l.dicts.file), agent: cacheOf(l.dicts.agent), referer: cacheOf(l.dicts.referer),
+		ident: cacheOf(l.dicts.ident), issued: cacheOf(l.dicts.link), tied: &cache{slots: table[cacheSlot](cacheSlots, large)},
 		salts: [2]uint64{maphash.String(l.seed, "upper"), maphash.String(l.seed, "lower")},
 	}
 }
 
-func (w *worker) run(ctx context.Context, take func() (chunk, bool), out chan<- arrow.Record) error {
-	for ch, ok := take(); ok; ch, ok = take() {
+// largeChunk is from how many bytes on a chunk is of a log that will fill the tables.
+const largeChunk = chunkSize / 2
+
+// work turns the chunks that it takes into rows.
+func (l *load) work(ctx context.Context, take func() (chunk, bool), out chan<- arrow.Record) error {
+	ch, ok := take()
+	w := newWorker(l, len(ch.data) >= largeChunk)
+	for ; ok; ch, ok = take() {
 		if err := w.chunk(ctx, ch, out); err != nil {
 			return err
 		}
