@@ -64,7 +64,8 @@ func known(name string) (f field, rank uint8) {
 		return client, 1
 	case "realip_remote_addr":
 		return client, 3
-	case "http_x_forwarded_for", "x_forwarded_for", "xforwardedfor", "clientrequestxforwardedfor", "forwarded_for", "xff":
+	case "http_x_forwarded_for", "x_forwarded_for", "xforwardedfor", "clientrequestxforwardedfor", "forwarded_for", "xff",
+		"request.headers.x_forwarded_for":
 		return forwarded, 0
 	case "masked_remote_addr":
 		return client, 5
