@@ -83,6 +83,7 @@ type analysis struct {
 	bots      map[uint32]bool    // user agents of link previews and crawlers
 	hosted    map[uint32]bool    // ASNs in the log that are hosting networks
 	split     []userKey          // users who were taken for one wrongly
+	holes     []hole             // of the log
 	masked    bool               // the log's addresses end in zeros
 	listed    [2]*finding.User   // the last one on a full list of flagged users, and of those on shared links
 	before    map[uint32]learned // by link: what earlier runs found out
@@ -152,16 +153,15 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	if err := a.beside(ctx, a.users, a.deny, a.aside(a.signers)); err != nil {
 		return err
 	}
-	if err := a.beside(ctx, a.people, a.overTime); err != nil {
+	if err := a.beside(ctx, a.people, a.overTime, a.findHoles); err != nil {
 		return err
 	}
 	a.lifetimes()
 	a.clock()
 	a.sayTrends()
-	for _, say := range []func(context.Context) error{a.sayHoles, a.sayRuns} {
-		if err := say(ctx); err != nil {
-			return err
-		}
+	a.sayHoles()
+	if err := a.sayRuns(ctx); err != nil {
+		return err
 	}
 	if err := a.beside(ctx, a.listFlagged, a.sumUp); err != nil {
 		return err

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -10,26 +11,111 @@ import (
 const (
 	holeMinutes   = 5  // fewer are none
 	holeAddresses = 10 // in the minute before, and in the one after
+	holesWithin   = 16 * 365 * 24 * 60
 )
 
-// sayHoles says it where log files seem to be missing (rules of evidence, 2).
-func (a *analysis) sayHoles(ctx context.Context) error {
-	const minute = `epoch_us(start) // 60000000`
-	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.hole AS
-		WITH m AS (SELECT `+minute+` AS minute, count(*) AS n FROM hit GROUP BY 1),
-			g AS (SELECT minute, n, lead(minute) OVER w AS until, lead(n) OVER w AS after FROM m WINDOW w AS (ORDER BY minute))
-		SELECT minute, until FROM g WHERE until - minute > ? AND n >= ? AND after >= ?`, holeMinutes, holeAddresses, holeAddresses); err != nil {
+// hole is the minutes between two, which are counted from that of the first request.
+type hole struct{ after, before int }
+
+// minutes counts something by minute, up to holeAddresses.
+type minutes []uint8
+
+// findHoles looks for spells of which log files seem to be missing (rules of evidence,
+// 2), unless the log spans more than 16 years: a clock stands wrong then.
+func (a *analysis) findHoles(ctx context.Context) error {
+	first, last, ok := a.times()
+	from := floorMinute(first)
+	n := floorMinute(last) - from + 1
+	if !ok || n > holesWithin {
+		return nil
+	}
+	parts, err := screen(ctx, a, func() minutes { return make(minutes, n) }, func(m minutes, frames []frame) {
+		for i := range frames {
+			m.add(floorMinute(frames[i].start)-from, 1)
+		}
+	})
+	if err != nil {
 		return err
 	}
-	var holes, empty int64
-	err := a.conn.QueryRowContext(ctx, `WITH busy AS (
-			SELECT `+minute+` AS minute FROM hit WHERE `+minute+` IN (SELECT minute FROM work.hole UNION ALL SELECT until FROM work.hole)
-			GROUP BY 1 HAVING count(DISTINCT client) >= ?)
-		SELECT count(*), coalesce(sum(until - minute - 1), 0)::BIGINT FROM work.hole WHERE minute IN (FROM busy) AND until IN (FROM busy)`, holeAddresses).Scan(&holes, &empty)
-	if err != nil || holes == 0 {
-		return err
+	asked := parts[0]
+	for _, part := range parts[1:] {
+		for at, n := range part {
+			asked.add(int64(at), n)
+		}
 	}
-	a.warnOf("no request is logged in %d {spell|spells} of %d minutes or more, %s together, between minutes in which %d addresses or more asked: if log files are missing there, what viewers did then is not known, and too many count as never served or interrupted",
-		holes, holeMinutes, lasting(time.Duration(empty)*time.Minute), holeAddresses)
-	return nil
+	a.holes = asked.holes()
+	busy, err := a.busyMinutes(ctx, from)
+	a.holes = slices.DeleteFunc(a.holes, func(h hole) bool { return !busy[h.after] || !busy[h.before] })
+	return err
+}
+
+func floorMinute(us int64) int64 {
+	const minute = 60e6
+	if us < 0 {
+		us -= minute - 1
+	}
+	return us / minute
+}
+
+func (m minutes) add(at int64, n uint8) { m[at] = min(m[at]+n, holeAddresses) }
+
+// holes lists what may be holes: not all of those who asked may be different ones.
+func (m minutes) holes() (all []hole) {
+	last := 0
+	for at, n := range m {
+		if n == 0 {
+			continue
+		}
+		if at-last > holeMinutes && m[last] == holeAddresses && n == holeAddresses {
+			all = append(all, hole{last, at})
+		}
+		last = at
+	}
+	return all
+}
+
+// busyMinutes tells the minutes beside a hole in which enough addresses asked.
+func (a *analysis) busyMinutes(ctx context.Context, from int64) (map[int]bool, error) {
+	if len(a.holes) == 0 {
+		return nil, nil
+	}
+	beside := map[int]bool{}
+	for _, h := range a.holes {
+		beside[h.after], beside[h.before] = true, true
+	}
+	type seen = map[int][]uint32
+	add := func(in seen, at int, client uint32) {
+		if few := in[at]; len(few) < holeAddresses && !slices.Contains(few, client) {
+			in[at] = append(few, client)
+		}
+	}
+	parts, err := screen(ctx, a, func() seen { return seen{} }, func(in seen, frames []frame) {
+		for i := range frames {
+			if at := int(floorMinute(frames[i].start) - from); beside[at] {
+				add(in, at, frames[i].client)
+			}
+		}
+	})
+	all, busy := seen{}, map[int]bool{}
+	for _, part := range parts {
+		for at, clients := range part {
+			for _, c := range clients {
+				add(all, at, c)
+			}
+			busy[at] = len(all[at]) == holeAddresses
+		}
+	}
+	return busy, err
+}
+
+// sayHoles says what findHoles found.
+func (a *analysis) sayHoles() {
+	empty := 0
+	for _, h := range a.holes {
+		empty += h.before - h.after - 1
+	}
+	if empty > 0 {
+		a.warnOf("no request is logged in %d {spell|spells} of %d minutes or more, %s together, between minutes in which %d addresses or more asked: if log files are missing there, what viewers did then is not known, and too many count as never served or interrupted",
+			len(a.holes), holeMinutes, lasting(time.Duration(empty)*time.Minute), holeAddresses)
+	}
 }
