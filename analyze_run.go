@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -24,6 +25,9 @@ import (
 func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	start := time.Now()
 	p, err := o.plan(cmd, args)
+	if errors.Is(err, context.Canceled) {
+		return failed(o.untouched(), "interrupted before a line was read")
+	}
 	if err != nil {
 		return err
 	}
@@ -166,6 +170,14 @@ func (o *analyzeFlags) stopped(err error, standing string) error {
 		return failed(standing, "%w", err)
 	}
 	return err
+}
+
+// untouched says what stands of the case before a run has opened it.
+func (o *analyzeFlags) untouched() string {
+	if _, err := os.Stat(o.db); o.db != "" && err == nil {
+		return ingest.CaseAsBefore
+	}
+	return ingest.NoCaseKept
 }
 
 // complain names the sources that failed.

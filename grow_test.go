@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -255,6 +256,22 @@ func TestInterrupted(t *testing.T) {
 			t.Errorf("it says %q", stderr)
 		}
 	})
+}
+
+// An interrupt while the logs are still being listed says the same.
+func TestInterruptedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	logs := pieces(t, dir, 1, 10)
+	kept := filepath.Join(dir, "case.duckdb")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, want := range []string{"no case was kept", "the case is as it was before"} {
+		var stderr bytes.Buffer
+		if code := run(ctx, []string{"analyze", "--key-file", demoKey, "--db", kept, logs[0]}, nil, io.Discard, &stderr); code == 0 || !strings.Contains(stderr.String(), "interrupted before a line was read\n  "+want+"\n") {
+			t.Errorf("status %d, and it says %q, want %q", code, stderr.String(), want)
+		}
+		command(t, 0, "analyze", "--key-file", demoKey, "--db", kept, logs[0])
+	}
 }
 
 // Ctrl-C while stdin waits for more.

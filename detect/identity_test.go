@@ -86,6 +86,9 @@ func TestStatedIdentity(t *testing.T) {
 		if tr.Users.Total != want || !strings.HasPrefix(tr.Method.Identity, user+": ") {
 			t.Errorf("%s: %d users, want %d: %s", user, tr.Users.Total, want, tr.Method.Identity)
 		}
+		if said := strings.Contains(strings.Join(tr.Warnings, "\n"), "no request with a link shows "+user); said != (user == "query:other") {
+			t.Errorf("%s: said that no request shows it: %t", user, said)
+		}
 	}
 	one, two := tryText(t, log, settings{user: "query:viewer", threads: 1}), tryText(t, log, settings{user: "query:viewer", threads: 2})
 	const names = `SELECT md5(string_agg(user_id, ' ' ORDER BY line))::VARCHAR FROM requests`

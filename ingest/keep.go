@@ -237,12 +237,18 @@ func toDisk(path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// Standing says what became of a case that was not finished.
+// What became of a case that was not finished.
+const (
+	CaseAsBefore = "the case is as it was before"
+	NoCaseKept   = "no case was kept"
+)
+
+// Standing is the one of these that holds.
 func (s *Store) Standing() string {
 	if s.grows {
-		return "the case is as it was before"
+		return CaseAsBefore
 	}
-	return "no case was kept"
+	return NoCaseKept
 }
 
 // Kept tells whether the case outlives the run.
