@@ -194,10 +194,10 @@ func (t *trial) markDecisions(s *score) {
 	}
 }
 
-// beyondDoubt tells whether the rules leave no doubt: nobody is affected, or many are
-// and no threshold is near.
+// beyondDoubt tells whether the rules leave no doubt: nobody is affected or looks like it,
+// or many are and no threshold is near.
 func beyondDoubt(m *scenario.Mask) bool {
-	return m.AffectedUsers == 0 || m.AffectedUsers >= clearUsers && m.Expected.Margin >= clearMargin-1e-9
+	return m.AffectedUsers == 0 && m.Neighbours == 0 || m.AffectedUsers >= clearUsers && m.Expected.Margin >= clearMargin-1e-9
 }
 
 // advice is what was decided for a host and family.

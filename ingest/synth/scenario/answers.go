@@ -28,6 +28,7 @@ type Mask struct {
 	AffectedUsers int64           `json:"affected_users"` // rotating or first_request
 	FirstRequest  int64           `json:"first_request_users"`
 	ManyNetworks  int64           `json:"many_networks_users"`
+	Neighbours    int64           `json:"neighbour_users"`   // who were refused with a link lent to them: little tells them from one who moved
 	Interrupted   int64           `json:"interrupted_users"` // of the affected
 	Shares        []Share         `json:"shares"`
 	SharedLinks   int64           `json:"shared_links"`
@@ -120,6 +121,10 @@ func (s *sums) settle(v *viewer, class string) {
 		m.strange(v)
 	case "rotating", "first_request":
 		m.affect(v, class)
+	case "undetermined":
+		if v.role == neighbour && v.story.mismatches > 0 {
+			m.Neighbours++
+		}
 	}
 }
 
