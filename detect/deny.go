@@ -68,7 +68,7 @@ func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, er
 		clear(part)
 	}
 	parts, err := screen(ctx, a, func() counts { return counts{} }, func(part counts, frames []frame) {
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			f := &t[0]
 			if f.cause == 0 || f.place == 0 || places[f.outcome] < 0 {
 				continue

@@ -1,19 +1,14 @@
 package detect
 
-import "iter"
-
-// takes parts requests that follow each other into those that are one visit: a player
-// goes on. Who asks for something that a visit has in common asks for it once a take.
-func takes(frames []frame) iter.Seq[[]frame] {
-	return func(yield func([]frame) bool) {
-		for len(frames) > 0 {
-			n := 1 + int(frames[0].more)
-			if !yield(frames[:n:n]) {
-				return
-			}
-			frames = frames[n:]
-		}
+// nextTake cuts off the first of the takes that requests are: those that follow each other
+// and are one visit, since a player goes on. Who asks for something that a visit has in
+// common asks for it once a take. There is none where there are no requests.
+func nextTake(frames []frame) (take, rest []frame) {
+	if len(frames) == 0 {
+		return nil, nil
 	}
+	n := 1 + int(frames[0].more)
+	return frames[:n:n], frames[n:]
 }
 
 // countTakes counts how many requests go on with the one before, of some in the order

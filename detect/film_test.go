@@ -95,7 +95,7 @@ func TestFilm(t *testing.T) {
 func inTakes(t *testing.T, f *film, frames []frame) (out []frame) {
 	t.Helper()
 	var before frame
-	for of := range takes(frames) {
+	for of, rest := nextTake(frames); len(of) > 0; of, rest = nextTake(rest) {
 		if n := len(of); n > int(mostMore)+1 || len(out) > 0 && f.same(&before, &of[0]) && n <= int(mostMore) {
 			t.Errorf("a take of %d requests", n)
 		}

@@ -130,7 +130,7 @@ func (a *analysis) viewers(f *frame) bool { return !a.outcomes[f.outcome].shield
 // eachTake tells of every take but those of shields.
 func (a *analysis) eachTake(s *strip, of func([]frame)) error {
 	return s.parts(func(frames []frame) error {
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			if !a.outcomes[t[0].outcome].shield {
 				of(t)
 			}

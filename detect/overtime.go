@@ -29,7 +29,7 @@ func (a *analysis) overTime(ctx context.Context) error {
 		return nil
 	}
 	parts, err := screen(ctx, a, func() [2]*course { return [2]*course{all.blank(), trended.blank()} }, func(part [2]*course, frames []frame) {
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			part[0].add(t)
 			part[1].add(t)
 		}

@@ -21,7 +21,7 @@ func (l *leaf) quiet(s *strip) (first frame, quiet bool, err error) {
 			family, _, _, _ := l.clients.of(first.client)
 			plain, how = l.plain[at(int(family))], l.outcomes[first.outcome].how
 		}
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			f := &t[0]
 			if f.client != first.client || !plain[f.outcome] {
 				return errEnough

@@ -102,7 +102,7 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	}
 	recovery := a.Thresholds.Recovery.Microseconds()
 	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, frames []frame) {
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			at := of[t[0].client]
 			if at.to == 0 || t[0].place == 0 || !a.outcomes[t[0].outcome].served() {
 				continue

@@ -117,7 +117,7 @@ func (l *leaf) annotate(s *strip, dockets []docket) error {
 		}
 	}
 	return s.edit(func(frames []frame) {
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			k := l.keyOf(&t[0])
 			k.agent, k.ident = 0, 0
 			n, _ := l.index.number(k)

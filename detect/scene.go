@@ -80,7 +80,7 @@ func (a *analysis) tells(circle *strip) (bool, error) {
 	var networks map[network]bool
 	err := circle.parts(func(frames []frame) error {
 		var last frame
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			f := &t[0]
 			if f.client == last.client && f.cause == last.cause && f.outcome == last.outcome {
 				continue

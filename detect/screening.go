@@ -105,7 +105,7 @@ func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([
 		*queue = (*queue)[:0]
 	}
 	queues, err := screen(ctx, a, func() *[]guest { return &[]guest{} }, func(queue *[]guest, frames []frame) {
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			f := &t[0]
 			g := guest{place(f), f.client}
 			if last := len(*queue) - 1; g.place < 0 || last >= 0 && (*queue)[last] == g {

@@ -64,7 +64,7 @@ func (a *analysis) sinceOf(trends []*finding.Trend) [][]since {
 func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) error {
 	by := a.sinceOf(trends)
 	parts, err := screen(ctx, a, func() []carriers { return noCarriers(len(trends)) }, func(part []carriers, frames []frame) {
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			f := &t[0]
 			asn := a.clients.asns[f.client]
 			if asn == 0 {

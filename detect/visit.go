@@ -74,7 +74,7 @@ func (g *grouped) add(a *analysis, s *strip) error {
 	from := len(g.visits)
 	g.index.reset()
 	if err := s.parts(func(frames []frame) error {
-		for t := range takes(frames) {
+		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			f := &t[0]
 			k := a.keyOf(f)
 			n, fresh := g.index.number(k)
