@@ -26,10 +26,12 @@ func (r *roll) read(frames []frame, from int) error {
 	return r.inFile(frames, from, r.film.file.ReadAt)
 }
 
-// readTakes reads frames with their takes, as far as they were read.
+// readTakes reads frames with their takes, as far as they are among these.
 func (r *roll) readTakes(frames []frame, from int) error {
 	err := r.read(frames, from)
-	r.film.countTakes(frames)
+	for i := max(0, len(frames)-int(mostMore)); i < len(frames); i++ {
+		frames[i].more = min(frames[i].more, uint8(len(frames)-1-i))
+	}
 	return err
 }
 

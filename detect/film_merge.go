@@ -53,12 +53,17 @@ func (r *roll) merge(runs runs) error {
 	heap.Init(&runs)
 	to := roll{film: r.film}
 	var block []frame
+	write := func() error {
+		r.film.countTakes(block)
+		err := to.write(block)
+		block = block[:0]
+		return err
+	}
 	for len(runs) > 0 {
 		if block = append(block, runs[0].frames[0]); len(block) == blockFrames {
-			if err := to.write(block); err != nil {
+			if err := write(); err != nil {
 				return err
 			}
-			block = block[:0]
 		}
 		if more, err := runs[0].advance(); err != nil {
 			return err
@@ -69,7 +74,7 @@ func (r *roll) merge(runs runs) error {
 		}
 	}
 	if len(block) > 0 {
-		if err := to.write(block); err != nil {
+		if err := write(); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,7 @@ func (r *roll) arrange() error {
 			return err
 		}
 		r.film.sort(frames, scratch)
+		r.film.countTakes(frames)
 		if err := r.rewrite(frames, from); err != nil {
 			return err
 		}
