@@ -18,7 +18,7 @@ func (q *question) change() []string {
 	} else {
 		steps = append(steps, "Ask what the mask does to IPv6 viewers: whether theirs is set apart, and in which text; until that is known, their links must stay as they are.")
 	}
-	if exposure := q.bound.exposure(p); exposure > q.t.ExposureSay {
+	if exposure := q.bound.exposure(p); exposure > q.t.ExposureSay && exposure > q.bound.exposure(q.current(q.o)) {
 		steps = append(steps, fmt.Sprintf("Shorten the life of links first: %s of pairs of users share a /%d.", percent(exposure), p))
 	}
 	return append(steps,

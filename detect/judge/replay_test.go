@@ -122,6 +122,9 @@ func TestRule15PairedGain(t *testing.T) {
 	decided(t, newWorld().refused(92, 24).refused(8, 16).quiet(100).ask(), finding.Widen, 24)
 	decided(t, newWorld().refused(86, 24).refused(9, 16).quiet(100).ask(), finding.Widen, 24)
 	decided(t, newWorld().refused(185, 24).refused(15, 16).quiet(100).ask(), finding.Widen, 24)
+	// From one candidate to the next, not beyond one that gains too little.
+	twenty := func(o *Asked) { o.Candidates = []int{24, 20, 16} }
+	decided(t, newWorld().refused(90, 24).refused(10, 16).quiet(100).ask(twenty), finding.Widen, 24)
 }
 
 func TestNobodyAffected(t *testing.T) {
@@ -207,6 +210,11 @@ func TestRule17StrangersVeto(t *testing.T) {
 	decided(t, newWorld().refused(100, 16).quiet(100).strange(3, 17).ask(), finding.KeepCurrent, 0, "/16 is ruled out", "no narrower mask helps enough")
 	// The unit is the link: many attempts on one link are one.
 	decided(t, reached16().strange(70, 2).strange(1, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17).ask(), finding.Widen, 16)
+	// A link on which nobody was refused tells of no stranger.
+	rec = reached16().strange(59, 2).strange(9).ask()
+	if decided(t, rec, finding.Widen, 16); rec.StrangersLetIn != nil || rec.SharedLinks != 68 {
+		t.Errorf("%+v of %d links", rec.StrangersLetIn, rec.SharedLinks)
+	}
 	// Across families nobody gets in.
 	rec = reached16().strange(70, acrossFamilies).ask()
 	if decided(t, rec, finding.Widen, 16); rec.StrangersLetIn.Share != 0 || rec.StrangersLetIn.Links != 70 {
@@ -230,6 +238,21 @@ func TestRule17Exposure(t *testing.T) {
 	warned(t, rec, "Shorten the life of links first: ", "of pairs of users share a /24")
 	if rec.Exposure < 0.9 || rec.ExposureNow != 0 {
 		t.Errorf("exposure %v now %v", rec.Exposure, rec.ExposureNow)
+	}
+	if steps := strings.Join(rec.Change, "\n"); !strings.Contains(steps, "Shorten the life of links first: ") {
+		t.Error(steps)
+	}
+	// Everybody else sits behind one address: a mask makes that no worse.
+	behind := newWorld()
+	for range 30 {
+		behind.next += 1 << 16
+		behind.refused(1, 24)
+	}
+	behind.AddBound(addr(far), 100)
+	rec = behind.ask()
+	decided(t, rec, finding.Widen, 24)
+	if all := strings.Join(append(rec.Caveats, rec.Change...), "\n"); rec.Exposure != rec.ExposureNow || rec.Exposure < 0.5 || strings.Contains(all, "Shorten the life") {
+		t.Errorf("exposure %v now %v: %s", rec.Exposure, rec.ExposureNow, all)
 	}
 }
 
@@ -266,6 +289,12 @@ func TestRule20Steps(t *testing.T) {
 		}
 		at = i
 	}
+	steps = strings.Join(newWorld().refused(100, 17).quiet(100).ask(prefix(24)).Change, "\n")
+	for _, s := range []string{"the network (198.51.0.0)", "one in the same /16 only (200)", "The way back: set the mask to /24"} {
+		if !strings.Contains(steps, s) {
+			t.Errorf("step %q is missing from /24 to /16 in\n%s", s, steps)
+		}
+	}
 	if newWorld().quiet(10).ask().Change != nil {
 		t.Error("nothing to change, but steps")
 	}
@@ -281,7 +310,7 @@ func TestRule14HalvesAndLargestCarrier(t *testing.T) {
 
 func TestAcrossFamiliesNoMaskHelps(t *testing.T) {
 	rec := newWorld().refused(100, -1).quiet(100).ask()
-	decided(t, rec, finding.MaskNotEnough, 0, "/16 would have let none of them through (0 to 2.7 %)", "100 users changed between IPv4 and IPv6", "same address families")
+	decided(t, rec, finding.MaskNotEnough, 0, "/16 would have let none of them through (0 to 2.7 %), as 100 users changed between IPv4 and IPv6: ", "same address families")
 	for _, s := range rec.Curve {
 		if s.AcceptedUsers != 0 || s.AcceptedRequests != 0 {
 			t.Fatalf("/%d lets %d users and %d requests through", s.Prefix, s.AcceptedUsers, s.AcceptedRequests)
@@ -370,6 +399,10 @@ func TestRule13AllOrNoneIsBoundedByUsers(t *testing.T) {
 	all := newWorld().refused(10, 24).ask().Accepted.RequestShare
 	if all.Share != 1 || !near(all.Low, wilsonLow(10, 10)) || all.High != 1 {
 		t.Errorf("all of 10 accepted: %+v", all)
+	}
+	nearly := newWorld().refused(9, 24).refused(1, 3).ask().Accepted.RequestShare
+	if nearly.Low > wilsonLow(9, 10) { // resampled alone it is 0.7
+		t.Errorf("9 of 10 users, one request each: %+v, surer than of the users", nearly)
 	}
 	none := newWorld().refused(10, 3).ask().Accepted.RequestShare
 	if none.Share != 0 || none.Low != 0 || !near(none.High, wilsonHigh(0, 10)) {
