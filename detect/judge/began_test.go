@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -57,5 +58,42 @@ func TestBeganByChance(t *testing.T) {
 	}
 	if _, ok := Began(nil, nil); ok {
 		t.Error("began in an empty log")
+	}
+}
+
+// TestBeganByHand: ten steps of one rate, then ten of another.
+func TestBeganByHand(t *testing.T) {
+	both := func(before, of, after, last int64) (c Change, ok bool) {
+		refused, all := slices.Repeat([]int64{before}, 20), slices.Repeat([]int64{of}, 20)
+		for i := 10; i < 20; i++ {
+			refused[i], all[i] = after, last
+		}
+		return Began(refused, all)
+	}
+	for name, c := range map[string]struct {
+		before, of, after, last int64
+		want                    bool
+	}{
+		"20 refusals":        {0, 1000, 2, 2, true},
+		"10 refusals":        {0, 1000, 1, 1, false},
+		"three times":        {100, 1000, 310, 1000, true},
+		"twice, though sure": {100, 1000, 200, 1000, false},
+	} {
+		if got, ok := both(c.before, c.of, c.after, c.last); ok != c.want || ok && got.At != 10 {
+			t.Errorf("%s: %+v, %v", name, got, ok)
+		}
+	}
+}
+
+// TestBeganIsNoSurerThanTheLog: two steps without a request may be of before or after.
+func TestBeganIsNoSurerThanTheLog(t *testing.T) {
+	refused, all := slices.Repeat([]int64{0}, 20), slices.Repeat([]int64{100}, 20)
+	for i := 10; i < 20; i++ {
+		if refused[i] = 50; i < 12 {
+			refused[i], all[i] = 0, 0
+		}
+	}
+	if c, ok := Began(refused, all); !ok || c.From != 10 || c.To != 12 {
+		t.Errorf("%+v, %v, want from 10 to 12", c, ok)
 	}
 }

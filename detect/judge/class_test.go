@@ -22,8 +22,14 @@ func TestRule08RetriesAreOneRefusal(t *testing.T) {
 	s.no(43, far2, "seg3.ts", token.IPMismatch) // another address
 	s.no(44, far2, "seg3.ts", token.WrongPath)  // the same refusal, whatever the verdict
 	s.no(45, far2, "seg3.ts", token.IPMismatch) // and again
-	if u = s.only(t); u.Refusals != 4 || len(u.MismatchLens) != 4 {
-		t.Errorf("refusals %d, lengths %v, want 4 of each", u.Refusals, u.MismatchLens)
+	s.no(46, far2, "seg3.ts", token.IPMismatch) // the same name in another directory
+	s.Events[len(s.Events)-1].Dir = 2
+	if u = s.only(t); u.Refusals != 5 || len(u.MismatchLens) != 5 {
+		t.Errorf("refusals %d, lengths %v, want 5 of each", u.Refusals, u.MismatchLens)
+	}
+	s.no(50, far3, "seg4.ts", token.UnresolvedSignature).no(51, far3, "seg4.ts", token.IPMismatch) // proven by the second try
+	if u = s.only(t); u.Refusals != 6 || u.Mismatches != 6 {
+		t.Errorf("refusals %d, mismatches %d, want 6 of each", u.Refusals, u.Mismatches)
 	}
 }
 
@@ -91,6 +97,8 @@ func TestRule09StartsOverElsewhereIsNotRotation(t *testing.T) {
 	}
 	s.no(100, far, "index.m3u8", token.IPMismatch).ok(110, home, "seg29.ts")
 	want(t, s.only(t), finding.Undetermined, "another viewer")
+	s.Events[5].Name = "seg2.ts" // far behind what was reached
+	want(t, s.only(t), finding.Undetermined, "another viewer")
 
 	reload := newScene()
 	for n, name := range []string{"seg10.ts", "seg11.ts", "seg12.ts", "seg13.ts"} {
@@ -146,6 +154,7 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 				l.Events[i].Kin = 7
 			}
 		}), finding.FirstRequest},
+		"a stated id": {with(watching(5).no(60, same24, "index.m3u8", token.IPMismatch).ua(2), func(l *Group) { l.Stated = true }), finding.FirstRequest},
 	} {
 		users := c.s.users()
 		if len(users) != 2 {
@@ -211,6 +220,9 @@ func TestRule12Interrupted(t *testing.T) {
 	s := newScene().signedFor(far).ok(0, home, "seg1.ts").no(9, far, "seg2.ts", token.IPMismatch)
 	if !s.only(t).Interrupted {
 		t.Error("never served again, but not interrupted")
+	}
+	if !s.ok(9, far, "seg2.ts").of(1, 1).only(t).Interrupted {
+		t.Error("served with a new link at the time of the refusal, which has no order, but not interrupted")
 	}
 	if !s.ok(11, home, "seg2.ts").only(t).Interrupted {
 		t.Error("went on with the old link, but not interrupted")

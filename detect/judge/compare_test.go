@@ -58,6 +58,7 @@ func TestNotComparable(t *testing.T) {
 		"shorter":     {day("2026-11-09", 2, Heads{1000, 1, 1}, nil), "One spans 24 h, the other 2 h", false},
 		"a Sunday":    {day("2026-11-08", 24, Heads{1000, 1, 1}, nil), "a Monday, the other on a Sunday", false},
 		"other users": {day("2026-11-09", 24, Heads{1000, 1, 1}, func(a *finding.Analysis) { a.Method.Identity = "token: x" }), `"auto" before, "token" after`, false},
+		"other build": {day("2026-11-09", 24, Heads{1000, 1, 1}, func(a *finding.Analysis) { a.Method.Version = "2" }), "different versions: 1 before, 2 after", false},
 		"failed":      {day("2026-11-09", 24, Heads{1000, 1, 1}, func(a *finding.Analysis) { a.Calibration[0].Status = finding.Failed }), "Calibration failed after", true},
 		"no key": {day("2026-11-09", 24, Heads{1000, 1, 1}, func(a *finding.Analysis) { a.Calibration[0].Verified, a.Calibration[0].Status = 0, finding.NotChecked }),
 			"proven before and inferred after", true},

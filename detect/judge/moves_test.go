@@ -125,7 +125,10 @@ func TestRule16CarriersThatMove(t *testing.T) {
 	for n := range 60 {
 		asn := uint32(5)
 		if n >= 30 {
-			asn = uint32(100 + n%3)
+			asn = 6 // 29 users, and one whose operator is not known
+			if n == 59 {
+				asn = 0
+			}
 		}
 		m.Add(Follow(seen(asn, "0 "+home, "60 "+same24)))
 	}

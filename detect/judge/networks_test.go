@@ -53,6 +53,19 @@ func TestRule10AContinuingSequenceIsOneViewer(t *testing.T) {
 		}
 	}
 	want(t, s.only(t), finding.Rotating, "segments 1 to 20 go on in order")
+	for i := range s.Events {
+		s.Events[i].Time *= 15 // as after a pause
+	}
+	want(t, s.only(t), finding.Rotating, "segments 1 to 20 go on in order")
+}
+
+// TestRule10OneBlockIsOneNetwork: where no operator is known, a /16 stands for one.
+func TestRule10OneBlockIsOneNetwork(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8")
+	for i, a := range []string{"203.0.1.5", "203.0.2.5", "203.0.3.5"} {
+		s.no(int64(100*i+100), a, "index.m3u8", token.IPMismatch).ua(uint32(i + 2))
+	}
+	want(t, &s.users()[1], finding.FirstRequest, "never served")
 }
 
 func TestRule10RetriesOverAPoolAreOneViewer(t *testing.T) {

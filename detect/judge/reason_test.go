@@ -41,6 +41,12 @@ func TestRule14AHalfContradictsBeyondChanceOnly(t *testing.T) {
 	rec = newWorld().refused(100, 24, first(0)).refused(20, 3, first(0)).refused(40, 24, first(1e9)).refused(60, 3, first(1e9)).quiet(100).ask()
 	decided(t, rec, finding.HelpsPartly, 24)
 	warned(t, rec, "does not hold in the second half of the time", "no mask would be enough")
+	rec = newWorld().refused(40, 24, first(0)).refused(80, 3, first(0)).refused(60, 24, first(1e9)).quiet(100).ask()
+	decided(t, rec, finding.HelpsPartly, 24)
+	warned(t, rec, "does not hold in the second half of the time: /24 would have let 100 % of 60 affected users through there, which would be enough.")
+	rec = newWorld().refused(170, 3, first(0)).refused(35, 16, first(1e9)).refused(5, 3, first(1e9)).quiet(100).ask()
+	decided(t, rec, finding.MaskNotEnough, 0)
+	warned(t, rec, "does not hold in the second half of the time: /16 would have let 88 % of 40 affected users through there")
 }
 
 // Links of many networks are named by number, and what else was refused beside
@@ -225,6 +231,8 @@ func TestRemedies(t *testing.T) {
 	}{
 		"far":       {far.ask(), finding.RenewLinks},
 		"families":  {newWorld().refused(100, 0, across).quiet(100).ask(), finding.SameFamilies},
+		"half":      {newWorld().refused(50, 0, across).refused(50, 3).quiet(100).ask(), finding.SameFamilies},
+		"few":       {newWorld().refused(49, 0, across).refused(51, 3).quiet(100).ask(), finding.RenewLinks},
 		"never":     {newWorld().refused(50, 3, never).refused(50, 3).quiet(100).ask(), finding.UnbindLinks},
 		"few never": {newWorld().refused(49, 3, never).refused(51, 3).quiet(100).ask(), finding.RenewLinks},
 		"refusals":  {newWorld().refused(100, 3, never).ask(refusalsOnly), finding.RenewLinks},

@@ -36,7 +36,7 @@ func TestRule14WithAndWithout(t *testing.T) {
 }
 
 func TestRule14PartsAreComputed(t *testing.T) {
-	rec := newWorld().refused(300, 24, on(5), first(0)).refused(10, 3, first(0)).refused(30, 24, first(1e9)).refused(30, 3, first(1e9)).quiet(100).ask()
+	rec := newWorld().refused(300, 24, on(5), first(0)).refused(10, 3, first(0)).refused(30, 24, on(9), first(1e9)).refused(30, 3, first(1e9)).quiet(100).ask()
 	if len(rec.Parts) != 3 {
 		t.Fatalf("%+v, want both halves and the rest of the carriers", rec.Parts)
 	}
@@ -77,6 +77,8 @@ func TestRule16SmallCarriersAreNamed(t *testing.T) {
 	if len(rec.Carriers) != 2 || rec.Carriers[1].ASN != nil || rec.Carriers[1].AffectedUsers != 15 {
 		t.Errorf("%+v, want AS5 and the others", rec.Carriers)
 	}
+	rec = newWorld().refused(108, 24, on(5)).refused(12, 3, on(9)).quiet(100).ask()
+	decided(t, rec, finding.Widen, 24, "left behind: AS9 with 0 % of its 12 users") // a tenth
 	for _, w := range []*world{
 		newWorld().refused(110, 24, on(5)).refused(12, 3, on(9)),                                // under a tenth
 		newWorld().refused(80, 24, on(5)).refused(9, 3, on(9)),                                  // too few
@@ -116,7 +118,7 @@ func TestRule17HostingNeverJustifiesWidening(t *testing.T) {
 		u := s.users()[0]
 		r.Add(&u, addr(home), n)
 	}
-	if rec := r.Recommend(Asked{Candidates: []int{24, 16}, Bound: true, Reproduced: true}); rec.Prefix != nil || rec.AffectedUsers != 0 {
+	if rec := r.Recommend(Asked{Candidates: []int{24, 16}, Bound: true, Reproduced: true}); rec.Prefix != nil || rec.AffectedUsers != 0 || rec.RelayedUsers != 100 {
 		t.Errorf("%s with %d affected: %s", rec.Decision, rec.AffectedUsers, rec.Reason)
 	}
 }
@@ -241,14 +243,18 @@ func TestRule08ClocksOfEdges(t *testing.T) {
 	if u := s.only(t); u.Switches != 3 {
 		t.Errorf("%d switches 2 s apart, want 3", u.Switches)
 	}
-	quick := newScene().ok(0, home, "seg1.ts")
+	quick := newScene()
 	for n := range int64(4) {
-		quick.no(n+1, far, "seg2.ts", token.IPMismatch).ok(n+1, home, "seg2.ts")
+		quick.ok(2*n, home, "seg1.ts").no(2*n+1, far, "seg2.ts", token.IPMismatch)
 		quick.Events[2*n+1].Edge = 1
 	}
 	if u := quick.only(t); strings.Contains(u.Reason, "alternates within seconds") {
 		t.Errorf("no tempo finer than 2 s across edges: %s", u.Reason)
 	}
+	for i := range quick.Events {
+		quick.Events[i].Edge = 0
+	}
+	want(t, quick.only(t), finding.Rotating, "alternates within seconds")
 }
 
 // TestRule10CastingIsNoStranger: three players in three networks, each of which

@@ -81,6 +81,17 @@ func TestSituationCorporateProxies(t *testing.T) {
 	want(t, u, finding.Rotating, "it alternates within seconds, as a pool of addresses or several paths do; one user agent")
 }
 
+// TestSituationReturns: who is back once, or after longer than networks alternate, goes to
+// and fro between two of them.
+func TestSituationReturns(t *testing.T) {
+	want(t, watch(home, same16, home).only(t), finding.Rotating, "back at an earlier address once")
+	slow := newScene()
+	for n := range int64(4) {
+		slow.ok(40*n, home, fmt.Sprintf("seg%d.ts", 2*n+1)).no(40*n+20, far, fmt.Sprintf("seg%d.ts", 2*n+2), token.IPMismatch)
+	}
+	want(t, slow.only(t), finding.Rotating, "back at an earlier address 6 times")
+}
+
 func TestSituationCasting(t *testing.T) {
 	s := watch(home, home, far, far2, far3)
 	for i := range s.Events {
