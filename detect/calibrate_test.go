@@ -56,6 +56,34 @@ func TestRule01CountsTokens(t *testing.T) {
 	}
 }
 
+// TestRule01ATokenHoldsWhereverItIsServed: one that was also served where it does not hold is
+// not reproduced.
+func TestRule01ATokenHoldsWhereverItIsServed(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	l.get(folder, l.entries[0].target, stranger(300), 200)
+	if c := l.try(t, settings{}).host(t, folder.host); c.Status != finding.Failed || c.Tokens != 40 || c.Verified != 39 {
+		t.Errorf("%s, %d of %d tokens, want failed, 39 of 40", c.Status, c.Verified, c.Tokens)
+	}
+}
+
+// TestRule01AnotherKeyVouchesForNone: refused links of the key of another host tell nothing
+// of the host's own.
+func TestRule01AnotherKeyVouchesForNone(t *testing.T) {
+	other := site{host: "other.test", key: "the-other-key", dir: true}
+	var l little
+	l.audience(other, 40)
+	other.host = folder.host
+	for i := range 40 {
+		l.get(folder, other.link(fmt.Sprintf("/r/%d/a.ts", i), stranger(i)), stranger(i), 403)
+	}
+	tr := l.try(t, settings{keys: map[string]string{folder.host: secret, "other.test": "the-other-key"}})
+	tr.want(t, 41, "unresolved_signature unresolved_signature signer:other_host_key recomputed "+stranger(0))
+	if c := tr.host(t, folder.host); c.Status != finding.NotChecked || c.Tokens != 0 {
+		t.Errorf("%s, %d of %d tokens: %s", c.Status, c.Verified, c.Tokens, c.Reason)
+	}
+}
+
 // TestRule01LeavesOut are answers that say nothing about a token, be its hash right or
 // wrong.
 func TestRule01LeavesOut(t *testing.T) {
@@ -119,7 +147,7 @@ func TestRule01FailedHostAccusesNobody(t *testing.T) {
 	tr.want(t, unsigned-1, "malformed malformed bad_md5 - -")
 	tr.want(t, unsigned, "unsigned unsigned - - -")
 	tr.want(t, shared, "unchecked - - - -")
-	if r := tr.advice(bad.host, "ipv4"); r == nil || r.Decision != finding.InsufficientEvidence || r.Prefix != nil || r.AffectedUsers != 0 {
+	if r := tr.advice(bad.host, "ipv4"); r == nil || r.Decision != finding.InsufficientEvidence || r.Prefix != nil || r.AffectedUsers != 0 || !strings.Contains(r.Reason, "the hashes of served links do not fit this host") {
 		t.Errorf("advice for the failed host: %+v", r)
 	}
 	for _, u := range tr.Users.Flagged {

@@ -81,7 +81,14 @@ func TestRule02MaskedLogIsToldFromAMask(t *testing.T) {
 		ip := fmt.Sprintf("20.%d.7.0", i)
 		l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), ip), ip, 200)
 	}
-	if c := l.try(t, settings{}).host(t, folder.host); c.Status != finding.Verified {
+	tr := l.try(t, settings{})
+	if c := tr.host(t, folder.host); c.Status != finding.Verified {
 		t.Errorf("%s: %s", c.Status, c.Reason)
+	}
+	const says = "the addresses in this log are masked (they end in zeros)"
+	tr.says(t, says)
+	l.audience(folder, 20) // 40 of 60 end in zeros: no masked log
+	if said := strings.Join(l.try(t, settings{}).Warnings, "\n"); strings.Contains(said, says) {
+		t.Errorf("%q", said)
 	}
 }

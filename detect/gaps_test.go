@@ -73,14 +73,18 @@ func TestRule02OneEdge(t *testing.T) {
 	}
 }
 
-// TestRule11Sampling: in a log that says that requests are missing nobody can be
-// followed.
+// TestRule11Sampling: in a log more than a tenth of which says that requests are missing
+// nobody can be followed.
 func TestRule11Sampling(t *testing.T) {
-	for rate, want := range map[string]finding.Class{"1": finding.Rotating, "10": finding.Undetermined} {
+	for sampled, want := range map[int]finding.Class{0: finding.Rotating, 8: finding.Rotating, 9: finding.Undetermined, 80: finding.Undetermined} {
 		var text strings.Builder
 		for i := range 80 {
 			home := stranger(i)
 			link := video.link(fmt.Sprintf("/film%d/seg1.ts", i), home)
+			rate := "1"
+			if i < sampled {
+				rate = "10"
+			}
 			for status, ip := range map[int]string{200: home, 403: stranger(100 + i)} {
 				fmt.Fprintf(&text, `{"remote_addr":%q,"time":"2026-11-01T12:00:%02dZ","method":"GET","host":"cdn.test","uri":%q,"status":%d,"user_agent":"p","sample_rate":%q}`+"\n",
 					ip, status/10-20, link, status, rate)
@@ -88,7 +92,7 @@ func TestRule11Sampling(t *testing.T) {
 		}
 		tr := tryText(t, text.String(), settings{})
 		if got := tr.Users.ByClass; got[want] != 80 {
-			t.Errorf("one in %s is logged: %v, want 80 %s", rate, got, want)
+			t.Errorf("%d of 80 viewers are sampled: %v, want 80 %s", sampled, got, want)
 		}
 	}
 }

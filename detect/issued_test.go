@@ -93,6 +93,21 @@ func TestIssuedToNobody(t *testing.T) {
 	}
 }
 
+// TestIssuedOnTwoHosts: users are of one host, whoever they are.
+func TestIssuedOnTwoHosts(t *testing.T) {
+	var l little
+	text := "url,viewer\n"
+	for _, s := range []site{video, folder} {
+		l.audience(s, 2)
+	}
+	for _, e := range l.entries {
+		text += "https://" + e.host + e.target + ",anna\n"
+	}
+	if tr := l.try(t, settings{issued: record(t, text)}); tr.Users.Total != 2 {
+		t.Errorf("%d users, want anna on either host", tr.Users.Total)
+	}
+}
+
 // TestIssuedKeepsQuiet: an error holds nothing of a record.
 func TestIssuedKeepsQuiet(t *testing.T) {
 	scheme, _ := token.SchemeNamed("gcore")

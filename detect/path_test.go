@@ -72,6 +72,20 @@ func TestRule02ScopeByFolder(t *testing.T) {
 	}
 }
 
+// TestRule02AnExceptionIsNoRule: what one link in forty is signed over goes in its own folder
+// only.
+func TestRule02AnExceptionIsNoRule(t *testing.T) {
+	file := site{host: folder.host}
+	var l little
+	l.audience(folder, 40)
+	l.get(file, file.link("/odd/a.ts", home), home, 200)
+	there := l.get(file, file.link("/odd/b.ts", home), home, 403)
+	elsewhere := l.get(file, file.link("/new/b.ts", home), home, 403)
+	tr := l.try(t, settings{})
+	tr.want(t, there, "valid refused_elsewhere - recomputed "+home)
+	tr.want(t, elsewhere, "wrong_path wrong_path - recomputed "+home)
+}
+
 // TestWrongPath are hashes for another path than the one asked for, with the
 // observed address.
 func TestWrongPath(t *testing.T) {

@@ -30,6 +30,21 @@ func TestRule12ANewTokenRecovers(t *testing.T) {
 	}
 }
 
+// TestRule12ANewTokenOfAnotherUserRecovers: where each token is a user, one whose token had
+// expired recovers as the next.
+func TestRule12ANewTokenOfAnotherUserRecovers(t *testing.T) {
+	for pause, interrupted := range map[time.Duration]int64{10 * time.Second: 0, 11 * time.Second: 1} {
+		var l little
+		l.audience(folder, 40)
+		l.add(entry{host: folder.host, target: folder.until("/a/seg-1.ts", home, past), ip: home, status: 410, at: time.Hour})
+		l.add(entry{host: folder.host, target: folder.link("/a/seg-1.ts", home), ip: home, status: 200, at: time.Hour + pause})
+		tr := l.try(t, settings{user: "token"})
+		if n := tr.scalar(t, `SELECT count(*) FROM users WHERE refusals = 1 AND interrupted`); n != interrupted {
+			t.Errorf("served with a new link after %v: %d interrupted, want %d", pause, n, interrupted)
+		}
+	}
+}
+
 // TestRule12ARefusedTokenIsNoNewOne: refused with one link and at once with another, a
 // viewer who is served with the first again has not recovered: at the address it was
 // signed for, and, where edges differ about an expiry, at the address of the refusals.

@@ -60,6 +60,18 @@ func TestRule03TheSignersOwnProxy(t *testing.T) {
 	if a, b := asJSON(t, tr.Analysis), asJSON(t, l.try(t, settings{unread: true}).Analysis); a != b {
 		t.Errorf("where nobody reads the case: %s", firstDifference(a, b))
 	}
+	// Half of the links are not most, and a family at nine addresses is no audience.
+	half, family := little{entries: l.entries[:len(l.entries):len(l.entries)]}, little{}
+	half.audience(folder, 61)
+	for i := range 60 {
+		family.get(folder, folder.link(fmt.Sprintf("/v/%d/seg1.ts", i), proxy), stranger(i%9), 403)
+	}
+	family.get(folder, folder.link("/own/seg1.ts", proxy), proxy, 200)
+	for name, l := range map[string]*little{"half": &half, "family": &family} {
+		if r := l.try(t, settings{}).advice(folder.host, "ipv4"); strings.Contains(r.Reason, "Most links were signed") {
+			t.Errorf("%s: %s", name, r.Reason)
+		}
+	}
 	if len(tr.Signer) == 0 || tr.Signer[0].Mistake != "one_address" || tr.Signer[0].Links != 61 {
 		t.Errorf("signer %+v", tr.Signer)
 	}

@@ -135,6 +135,8 @@ func TestRule05EdgeCodes(t *testing.T) {
 		add(good, 403, 1003, 0): "valid refused_elsewhere address edge_code",
 		add(good, 403, 1004, 0): "valid refused_elsewhere user_agent edge_code",
 		add(good, 403, 1007, 0): "valid refused_elsewhere waf edge_code",
+		add(good, 403, 1009, 0): "valid refused_elsewhere bot edge_code",
+		add(good, 403, 1203, 0): "valid refused_elsewhere shield edge_code",
 		add(good, 403, 0, 403):  "valid refused_elsewhere origin recomputed",
 		add(good, 410, 0, 410):  "valid refused_elsewhere origin recomputed",
 		add(good, 403, 0, 200):  "valid refused_elsewhere - recomputed",

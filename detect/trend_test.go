@@ -30,7 +30,16 @@ func day(broken int) *little {
 }
 
 func TestWhenItBegan(t *testing.T) {
-	tr := day(200).tryGcore(t, settings{})
+	l := day(200)
+	for i := range 30 { // an operator before it began, and one that is hardly seen since
+		ip := stranger(400 + i)
+		e := entry{host: "cdn.test", target: site{host: "cdn.test", dir: true}.link(fmt.Sprintf("/other%d/seg1.ts", i), ip), ip: ip, status: 200, at: time.Duration(i+1) * time.Minute, asn: 64600}
+		if i < 10 {
+			e.asn, e.at = 64700, time.Duration(i+501)*time.Minute
+		}
+		l.add(e)
+	}
+	tr := l.tryGcore(t, settings{})
 	want := "cdn.test: refusals as unresolved_signature began at 2026-11-01 15:20"
 	said := strings.Join(tr.Warnings, " ")
 	if !strings.Contains(said, want) || !strings.Contains(said, "on this host only, with all 3 network operators: a deploy or a key, not rotation") {
@@ -62,6 +71,19 @@ func TestNothingBegan(t *testing.T) {
 	}
 }
 
+// TestTheOnlyHost needs no word on others.
+func TestTheOnlyHost(t *testing.T) {
+	var l little
+	for _, e := range day(200).entries {
+		if e.host == "cdn.test" {
+			l.add(e)
+		}
+	}
+	if said := strings.Join(l.tryGcore(t, settings{}).Warnings, " "); !strings.Contains(said, " began at ") || strings.Contains(said, "on this host only") {
+		t.Errorf("%q", said)
+	}
+}
+
 // TestOverTimeAddsUp compares what was counted by step with what was counted at
 // all, also in a log of refusals only.
 func TestOverTimeAddsUp(t *testing.T) {
@@ -77,6 +99,9 @@ func TestOverTimeAddsUp(t *testing.T) {
 	}{"all": {day(200), 300}, "refusals only": {&refused, 300}} {
 		tr := c.l.tryGcore(t, settings{})
 		over := tr.Denials.OverTime
+		if name != "all" && tr.Trends != nil {
+			t.Errorf("%s: trends of rates that nobody knows: %+v", name, tr.Trends)
+		}
 		if over == nil || over.Step != c.step || over.From.Unix()%over.Step != 0 || over.From.After(*tr.Input.First) {
 			t.Fatalf("%s: %+v", name, over)
 		}
