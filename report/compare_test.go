@@ -64,6 +64,8 @@ func TestCompareIsHarmless(t *testing.T) {
 	for _, format := range []string{"text", "markdown", "html"} {
 		if text := unstyled(compareAs(t, c, format, Options{Audience: ForCustomer})); anyAddress.MatchString(text) || format == "markdown" && strings.Contains(text, "|<script") {
 			t.Errorf("%q in\n%s", anyAddress.FindString(text), text)
+		} else if !strings.Contains(text, "(address) is in the case before only.") {
+			t.Errorf("%s: what limits the comparison is missing in\n%s", format, text)
 		}
 	}
 }

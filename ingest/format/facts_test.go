@@ -78,6 +78,11 @@ func TestFactsOfRecords(t *testing.T) {
 	if got := fmt.Sprint(f.Sentences("gcore-viewer")); !strings.Contains(got, "exactly 10,000 rows") {
 		t.Error(got)
 	}
+	for name, records := range map[string]int64{"gcore-viewer": 9999, "nginx-combined": 10000} {
+		if got := (&Facts{Records: records, Queries: 1}).Sentences(name); got != nil {
+			t.Errorf("%d records of %s: %q", records, name, got)
+		}
+	}
 	f.Merge(&Facts{Zoneless: 1})
 	if got := fmt.Sprint(f.Sentences("json")); !strings.Contains(got, "1 of 10,000 times say no zone") {
 		t.Error(got)
