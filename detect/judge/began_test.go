@@ -85,15 +85,17 @@ func TestBeganByHand(t *testing.T) {
 	}
 }
 
-// TestBeganIsNoSurerThanTheLog: two steps without a request may be of before or after.
+// TestBeganIsNoSurerThanTheLog: a step with one request, or with none, may be of before or
+// after.
 func TestBeganIsNoSurerThanTheLog(t *testing.T) {
-	refused, all := slices.Repeat([]int64{0}, 20), slices.Repeat([]int64{100}, 20)
-	for i := 10; i < 20; i++ {
-		if refused[i] = 50; i < 12 {
-			refused[i], all[i] = 0, 0
+	for step, want := range map[int]Change{9: {At: 10, From: 9, To: 10}, 10: {At: 10, From: 10, To: 11}} {
+		refused, all := slices.Repeat([]int64{0}, 20), slices.Repeat([]int64{100}, 20)
+		for i := 10; i < 20; i++ {
+			refused[i] = 50
 		}
-	}
-	if c, ok := Began(refused, all); !ok || c.From != 10 || c.To != 12 {
-		t.Errorf("%+v, %v, want from 10 to 12", c, ok)
+		refused[step], all[step] = 0, int64(10-step)
+		if c, ok := Began(refused, all); !ok || c.At != want.At || c.From != want.From || c.To != want.To {
+			t.Errorf("step %d: %+v, %v, want %+v", step, c, ok, want)
+		}
 	}
 }

@@ -177,6 +177,15 @@ func TestRule10AContinuingNetworkCountsWithTheOneItContinues(t *testing.T) {
 		}
 	}
 	want(t, &s.users()[0], finding.ManyNetworks, "3 unrelated networks")
+	s = parallel(3, 1)
+	for i := range s.Events {
+		e := &s.Events[i]
+		if e.UA == 0 && e.Time > 12*second {
+			e.Client = addr("100.99.1.1") // the one before the others does, after two
+		}
+		e.Time *= 7 // segments of 42 s
+	}
+	want(t, &s.users()[0], finding.ManyNetworks, "3 unrelated networks")
 }
 
 func TestRule10DifferentFilesAreNoParallelPlay(t *testing.T) {
