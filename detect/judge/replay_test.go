@@ -138,6 +138,7 @@ func TestNobodyAffected(t *testing.T) {
 func TestHostsThatCannotBeAsked(t *testing.T) {
 	w := newWorld().refused(100, 30).quiet(100)
 	decided(t, w.ask(func(o *Asked) { o.CalibrationFailed = true }), finding.InsufficientEvidence, 0, "do not fit", "send the key")
+	decided(t, w.ask(func(o *Asked) { o.Proxy = "10.0.0.1" }), finding.MaskNotEnough, 0, "Most links were signed for one address, 10.0.0.1")
 	rec := w.ask(func(o *Asked) { o.Bound, o.Unbound = false, true })
 	decided(t, rec, finding.KeepCurrent, 0, "carry no address")
 	if rec.CurrentPrefix != nil {
