@@ -34,7 +34,6 @@ type load struct {
 	hitSchema *arrow.Schema
 	columns   recycled // of table hit
 	hits      *Hits    // lives on in Loaded, which the rest of a load must not
-	left      atomic.Int64
 	queries   atomic.Int64
 	read      atomic.Int64
 	lines     atomic.Int64

@@ -143,7 +143,6 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 	at := w.placeOf(from, source)
 	host, s := at.name, at.site
 	if !w.wanted(r, host) {
-		w.left.Add(1)
 		return nil
 	}
 	w.Watch.look(&r.Viewer, source, line)
