@@ -147,6 +147,8 @@ func TestIssuedRefuses(t *testing.T) {
 	for _, text := range []string{"[{\"url\": \"::\"}]", "a,b\n1,2\n", "{\"url\":", "url\n\"x\n"} {
 		if _, _, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme)); err == nil {
 			t.Errorf("%q is read", text)
+		} else if strings.HasPrefix(text, "[") && !strings.Contains(err.Error(), "a JSON array is not read") {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }
