@@ -98,7 +98,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 // registerInput takes what narrows the input, and says how it is judged.
 func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds or RFC 3339)")
+	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds, RFC 3339 or as a log has it; without a zone: UTC)")
 	f.StringVar(&o.until, "until", "", "only requests before this `TIME`")
 	f.StringVar(&o.host, "host", "", "only hosts that match this `GLOB`")
 	f.StringVar(&o.user, "user", "auto", "who is one user: auto (a link and user agent, joined by what several links share), token, query:`NAME`, cookie:NAME, field:NAME or ip+ua")

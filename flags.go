@@ -14,26 +14,34 @@ import (
 )
 
 const (
-	timeHint = "a time is Unix seconds (1795469621) or RFC 3339 (2026-11-20T14:03:00Z)"
+	timeHint = "a time is Unix seconds (1795469621), RFC 3339 (2026-11-20T14:03:00Z) or as logs write it (18/Nov/2026:11:07:20 +0000); without a zone it is UTC"
 	spanHint = "a span is +90s, +30m, +2h or +7d; " + timeHint
 )
 
-// instant reads a time as Unix seconds or RFC 3339.
+// instant reads a time as Unix seconds, or as it is pasted from a log or a report: these
+// tell no seconds where a minute is all that counts.
 func instant(flag, text string) (time.Time, error) {
+	text = strings.TrimSpace(text)
 	if s, err := strconv.ParseInt(text, 10, 64); err == nil && s >= 0 && s <= 253402300799 {
 		return time.Unix(s, 0).UTC(), nil
 	}
-	t, err := time.Parse(time.RFC3339, strings.Replace(text, " ", "T", 1))
-	if err != nil {
+	if t, err := time.Parse("2006-01-02 15:04", strings.Replace(text, "T", " ", 1)); err == nil {
+		return t, nil
+	}
+	t, ok := format.Time([]byte(text))
+	if !ok {
 		return time.Time{}, usage(timeHint, "--%s: %q is not a time", flag, text)
 	}
-	return t.UTC(), nil
+	return t, nil
 }
 
 // expiry reads a time, or a span from now as in +2h or +7d.
 func expiry(text string, now time.Time) (time.Time, error) {
 	span, ok := strings.CutPrefix(text, "+")
-	if !ok {
+	switch {
+	case !ok && len(text) > len("253402300799") && strings.Trim(text, "0123456789") == "":
+		return time.Time{}, usage(spanHint, "--expires: %q is not a time in seconds", text)
+	case !ok:
 		t, err := instant("expires", text)
 		if err != nil {
 			err = usage(spanHint, "%w", err)

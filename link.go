@@ -34,7 +34,7 @@ func (o *seenFlags) seen(host string) token.Seen {
 
 func (o *linkFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&o.ip, "ip", "", "client address: `IP` the edge saw")
-	f.StringVar(&o.at, "at", "", "`TIME` of the request, Unix seconds or RFC 3339 (default: now)")
+	f.StringVar(&o.at, "at", "", "`TIME` of the request, Unix seconds, RFC 3339 or as a log has it (default: now)")
 	f.IntVar(&o.mask, "mask", 0, "the edge cuts the address to this `PREFIX` length before hashing (default: whole address)")
 	f.StringVar(&o.scope, "scope", "auto", "`SCOPE` of the path that was hashed: auto (file or directory), file or dir")
 	o.keyFlags.register(f)

@@ -136,6 +136,25 @@ func TestSize(t *testing.T) {
 	}
 }
 
+// TestInstant: the seconds are those of date -u -d "2026-11-18 11:07:20" +%s.
+func TestInstant(t *testing.T) {
+	want := time.Unix(1795000040, 0).UTC()
+	for _, text := range []string{"1795000040", "1795000040.000", "1795000040000", "2026-11-18T11:07:20Z", "2026-11-18T12:07:20+01:00", "2026-11-18 11:07:20", "2026-11-18T11:07:20", "2026-11-18T11:07:20+0000", " 2026-11-18 11:07:20 UTC ",
+		"2026-11-18 11:07:20.000", "18/Nov/2026:11:07:20 +0000", "[18/Nov/2026:13:07:20 +0200]", "18/Nov/2026:11:07:20", "Nov 18, 2026 @ 11:07:20.000"} {
+		if got, err := instant("at", text); err != nil || !got.Equal(want) {
+			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
+		}
+	}
+	if got, err := instant("at", "2026-11-18 11:07"); err != nil || !got.Equal(want.Truncate(time.Minute)) {
+		t.Errorf("without seconds: %v, %v", got, err)
+	}
+	for _, text := range []string{"", "noon", "11:07:20", "18/Nov/2026", "2026-11-18 25:07:20", "2026-11-31 11:07:20", "18.11.", "-1", "2026-11-18 11:07:20 CET"} {
+		if got, err := instant("at", text); err == nil || !strings.Contains(err.Error(), "is not a time") {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+}
+
 func TestExpiry(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	for text, want := range map[string]int64{"+2h": 1_007_200, "+90s": 1_000_090, "+7d": 1_604_800, "12": 12, "2030-01-01T00:00:00Z": 1893456000, "2030-01-01T01:00:00+01:00": 1893456000} {
@@ -143,7 +162,7 @@ func TestExpiry(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "+", "+h", "+-2h", "2h", "-1", "+0d", "999999999999999"} {
+	for _, text := range []string{"", "+", "+h", "+-2h", "2h", "-1", "+0d", "999999999999999", "1795000040000"} {
 		if got, err := expiry(text, now); err == nil {
 			t.Errorf("%q is taken for %v", text, got)
 		}

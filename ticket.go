@@ -55,7 +55,7 @@ that is an answer, too ("found": false in JSON).`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.ip, "ip", "", "the viewer's address: `IP` as the ticket has it")
-	f.StringVar(&o.at, "at", "", "`TIME` of the complaint, Unix seconds or RFC 3339 (default: any time)")
+	f.StringVar(&o.at, "at", "", "`TIME` of the complaint, Unix seconds, RFC 3339 or as the log has it (default: any time)")
 	f.DurationVar(&o.window, "window", 15*time.Minute, "look this `SPAN` before and after --at")
 	f.StringVar(&o.token, "token", "", "the viewer's link: `URL`, token, or the first 6 characters of one")
 	f.StringVar(&o.userID, "user-id", "", "the viewer's `ID` in a report, or its first characters")

@@ -10,6 +10,12 @@ const (
 	dayLen = 86400 * second
 )
 
+// Time reads a time that a person took from an access log, in UTC: any that moment reads.
+func Time(b []byte) (time.Time, bool) {
+	micros, _, ok := moment(b)
+	return time.UnixMicro(micros).UTC(), ok
+}
+
 // moment reads any time an access log writes, as µs since the Unix epoch and the grain it was written with:
 // CLF (02/Jan/2006:15:04:05 -0700, with or without brackets or a fraction), ISO 8601 (T or blank, any fraction; no zone means UTC; the
 // date also as 02.01.2006), Kibana's, and
