@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"ipdrift/detect/judge"
+	"ipdrift/ingest"
 )
 
 // lateAnswer is a status that links of a host got, with how many: of those whose hash holds.
@@ -35,7 +36,8 @@ const mayAnswer = `matched AND NOT refused AND NOT shield AND status BETWEEN 300
 
 // learnLateAnswers has what a host answers to expired links, and to no others, count as
 // a refusal there, of links past their expiry alone (rules of evidence, 2). 403 and 410
-// are refusals everywhere, and what is stated is one for all requests.
+// are refusals everywhere, and what is stated is one for all requests. A case remembers which
+// outcomes these are, as its logs are asked anew when it grows.
 func (a *analysis) learnLateAnswers(ctx context.Context) error {
 	var some bool
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM outcome WHERE late = 4 AND `+mayAnswer).Scan(&some); err != nil || !some {
@@ -52,11 +54,13 @@ func (a *analysis) learnLateAnswers(ctx context.Context) error {
 	for _, l := range answers {
 		h := a.host(l.host)
 		h.lateAnswers = append(h.lateAnswers, l)
-		if _, err := a.conn.ExecContext(ctx, `UPDATE outcome SET refused = true WHERE host = ? AND status = ? AND shape = 1 AND late >= 2 AND NOT shield`, l.host, l.status); err != nil {
+		const theirs = ` FROM outcome WHERE NOT refused AND host = ? AND status = ? AND shape = 1 AND late >= 2 AND NOT shield`
+		if _, err := a.conn.ExecContext(ctx, `INSERT INTO about SELECT ?, id::VARCHAR`+theirs, ingest.AboutLate, l.host, l.status); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = a.conn.ExecContext(ctx, `UPDATE outcome SET refused = true WHERE id IN (SELECT value::UINTEGER FROM about WHERE name = ?)`, ingest.AboutLate)
+	return err
 }
 
 // lateAnswers counts the links of the hosts in table late.

@@ -74,3 +74,37 @@ func TestRule02LearnsWithoutRequestTimes(t *testing.T) {
 		t.Errorf("%d expired, want 30: %q", n, tr.Warnings)
 	}
 }
+
+// TestRule02LateAnswersOfACaseThatGrows: 40 links in time and 30 late ones that get 401 teach
+// it. Five more late ones count with them; then 30 links in time that get 401, too, show
+// that it is no answer to the expiry, of the links that were there before either.
+func TestRule02LateAnswersOfACaseThatGrows(t *testing.T) {
+	db := t.TempDir() + "/case.duckdb"
+	late := func(l *little, from, to int) {
+		for i := from; i < to; i++ {
+			l.get(video, video.until(fmt.Sprintf("/late/%d/seg1.ts", i), stranger(i), past), stranger(i), 401)
+		}
+	}
+	var first, second, third little
+	first.audience(video, 40)
+	late(&first, 100, 130)
+	late(&second, 130, 135)
+	for i := range 30 {
+		third.get(video, video.link("/film/seg1.ts", stranger(200+i)), stranger(200+i), 401)
+	}
+	for i, step := range []struct {
+		log  *little
+		want int64
+	}{{&first, 30}, {&second, 35}, {&third, 0}} {
+		tr := tryFiles(t, settings{db: db, files: []string{write(t, fmt.Sprintf("log%d", i), step.log.text(entry.text))}})
+		if n := tr.Denials.Total; n != step.want || tr.Denials.ByCause["expired"] != step.want {
+			t.Errorf("after log %d: %d refusals, %v; want %d expired", i, n, tr.Denials.ByCause, step.want)
+		}
+		if err := tr.store.Keep(); err != nil {
+			t.Fatal(err)
+		}
+		if err := tr.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

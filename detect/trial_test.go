@@ -42,8 +42,9 @@ type settings struct {
 	user     string   // who is one user; "": auto
 	networks *ingest.Networks
 	issued   map[uint64]ingest.Issued
-	cramped  bool // nothing large is held in memory
-	unread   bool // the case is read by nobody
+	cramped  bool   // nothing large is held in memory
+	unread   bool   // the case is read by nobody
+	db       string // file of the case; "": none is kept
 }
 
 func (s settings) room() int64 {
@@ -114,7 +115,7 @@ func tryFiles(t testing.TB, s settings) *trial {
 func load(t testing.TB, s settings) (*ingest.Store, *ingest.Loaded) {
 	t.Helper()
 	scheme, _ := token.SchemeNamed("gcore")
-	store, err := ingest.Create("", ingest.Limits{Threads: 2})
+	store, err := ingest.Create(s.db, ingest.Limits{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

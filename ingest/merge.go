@@ -12,8 +12,12 @@ import (
 	"sync/atomic"
 )
 
+// AboutLate is the name under which a case remembers the outcomes, by their ids, that are
+// refusals because its logs showed it, and not for their status or what was stated of it.
+const AboutLate = "late_answer"
+
 // inherit fills the dictionaries with the words of the case that grows; new ones
-// are numbered behind them.
+// are numbered behind them. What was learned of outcomes has to be learned again.
 func (l *load) inherit(ctx context.Context) error {
 	l.inherited = map[string]uint32{}
 	if !l.store.grows {
@@ -28,7 +32,8 @@ func (l *load) inherit(ctx context.Context) error {
 		}
 		l.inherited[d.name] = d.last
 	}
-	return nil
+	_, err := l.store.DB.ExecContext(ctx, `UPDATE outcome SET refused = false WHERE id IN (SELECT value::UINTEGER FROM ipdrift_old.about WHERE name = ?)`, AboutLate)
+	return err
 }
 
 // inCase stands for a source of the case, where one of this run is told by what it
