@@ -31,8 +31,9 @@ const configDoc = `The file of --config is YAML. Keys stand in it by reference o
     - host: "*"                      # every host that is not named
       keys: [{file: secrets/rest.key}]
 
-What follows is learned from the log; what is stated here goes before it, and where
-the log contradicts, the report says so. On a resource:
+What follows is learned from the log; what is stated here goes before it, unless hardly
+any link that was served is like that. Where the log contradicts, the report says so. On
+a resource:
 
       scope: dir                     # file, dir or auto
       bind_ip: true                  # false: no address is hashed

@@ -23,15 +23,31 @@ func isPrivate(ip netip.Addr) bool {
 
 // ownNetwork tells whether an address is no more than the network of an observed
 // one, and under which mask; the zero Binding if it is not.
-func ownNetwork(clients []netip.Addr, found netip.Addr) token.Binding {
+func (h *host) ownNetwork(clients []netip.Addr, found netip.Addr) token.Binding {
 	for _, ip := range clients {
-		for _, b := range ingest.Masks(ip) {
+		for _, b := range ingest.Masks(ip, &h.stated) {
 			if b.Form == token.FormNetwork && ip != found && cutTo(ip, int(b.Prefix)) == found {
 				return b
 			}
 		}
 	}
 	return token.Binding{}
+}
+
+// asStated tells whether a binding is the one that is stated of the host, and hashes the same
+// text of this address as another: that of 203.0.112.7 is 203.0.112.0 under /20 and /24.
+func (h *host) asStated(ip netip.Addr, b token.Binding) bool {
+	stated := h.stated.Bind4
+	if familyOf(ip) == 6 {
+		stated = h.stated.Bind6
+	}
+	if stated == nil || *stated != b || b.Kind != token.BindMask {
+		return false
+	}
+	text := token.AppendBound(nil, ip, b)
+	return slices.ContainsFunc(ingest.Masks(ip, &h.stated), func(other token.Binding) bool {
+		return other != b && bytes.Equal(token.AppendBound(nil, ip, other), text)
+	})
 }
 
 // translated is the IPv4 address inside one of NAT64 (RFC 6052, 2.1).

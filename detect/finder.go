@@ -162,7 +162,7 @@ func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 	case g.stale:
 		s.found.mistake = mistakeNamed(oldKeyName)
 	case b.Kind == token.BindAddress && !s.host.policy.masks():
-		s.found.network = ownNetwork(s.clients, ip)
+		s.found.network = s.host.ownNetwork(s.clients, ip)
 	}
 	return true
 }

@@ -23,7 +23,7 @@ func (f *finder) deep(s *suspect) {
 // a hash that matches is a proof all the same.
 func (f *finder) unshown(s *suspect) {
 	p := &s.host.policy
-	if p.forced != token.ScopeAuto || p.uses(token.ScopeFile) && p.uses(token.ScopeDir) || !f.worth(s) {
+	if p.scope() != token.ScopeAuto || p.uses(token.ScopeFile) && p.uses(token.ScopeDir) || !f.worth(s) {
 		return
 	}
 	s.unshown = true

@@ -23,7 +23,7 @@ func (f *finder) near(s *suspect) {
 					return
 				}
 			}
-			for _, text := range f.alike(ip) {
+			for _, text := range f.alike(s.host, ip) {
 				if f.hit(s, &g, text, token.Binding{}) {
 					return
 				}
@@ -61,12 +61,12 @@ func (f *finder) around(s *suspect) bool {
 
 // alike lists addresses that a signer may write for an observed one: that
 // inside an address of NAT64, and the networks it lies in.
-func (f *finder) alike(ip netip.Addr) []netip.Addr {
+func (f *finder) alike(h *host, ip netip.Addr) []netip.Addr {
 	f.texts = f.texts[:0]
 	if inner, ok := translated(ip); ok {
 		f.texts = append(f.texts, inner)
 	}
-	for _, b := range ingest.Masks(ip) {
+	for _, b := range ingest.Masks(ip, &h.stated) {
 		if b.Form == token.FormNetwork {
 			f.texts = append(f.texts, cutTo(ip, int(b.Prefix)))
 		}
@@ -83,7 +83,7 @@ func (f *finder) bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding 
 	if ownOnly && !masked {
 		return f.ways
 	}
-	for _, b := range ingest.Masks(ip) {
+	for _, b := range ingest.Masks(ip, &h.stated) {
 		if b.Form != token.FormNetwork || b == own {
 			f.ways = append(f.ways, b)
 		}

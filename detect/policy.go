@@ -41,9 +41,16 @@ type policy struct {
 
 // settled is what follows from the links that were added.
 type settled struct {
+	refuted           // of what the user states
 	common  [2][]rule // by family: at least fewLinks of its links
 	binding token.Binding
 	own     [2]*token.Binding // by family: what most of its links are bound to
+}
+
+// refuted is what the user states that is not so.
+type refuted struct {
+	scope   bool
+	binding [2]bool // by family
 }
 
 // at is where a family stands in settled.
@@ -144,7 +151,7 @@ func (p *policy) contradicted() bool {
 
 // uses tells whether links signed over this scope were accepted anywhere.
 func (p *policy) uses(scope token.Scope) bool {
-	if len(p.links) == 0 || p.forced != token.ScopeAuto {
+	if len(p.links) == 0 || p.scope() != token.ScopeAuto {
 		return p.plain(scope)
 	}
 	for h := range p.links {
@@ -156,8 +163,8 @@ func (p *policy) uses(scope token.Scope) bool {
 }
 
 func (p *policy) plain(scope token.Scope) bool {
-	if p.forced != token.ScopeAuto {
-		return scope == p.forced
+	if forced := p.scope(); forced != token.ScopeAuto {
+		return scope == forced
 	}
 	return scope != token.ScopeAncestor
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"slices"
 
+	"ipdrift/detect/judge"
 	"ipdrift/token"
 )
 
@@ -23,9 +24,46 @@ func (p *policy) add(r rule, n int64) {
 	p.links[r] += n
 }
 
+// scope is the one that counts: what the user says, unless the log refutes it.
+func (p *policy) scope() token.Scope {
+	if p.refuted.scope {
+		return token.ScopeAuto
+	}
+	return p.forced
+}
+
+// says is what the user states of a family, unless the log refutes it.
+func (p *policy) says(family int) *token.Binding {
+	if p.refuted.binding[at(family)] {
+		return nil
+	}
+	return p.stated[at(family)]
+}
+
+// refute tells what the user states that is not so: the edge took enough links, and
+// hardly any of them is signed like that. What is proven goes before what is said.
+func (p *policy) refute(t *judge.Thresholds) (r refuted) {
+	var all, fit [2]int64
+	var links, scoped int64
+	for rule, n := range p.links {
+		f := at(rule.family)
+		all[f], links = all[f]+n, links+n
+		if b := p.stated[f]; b == nil || *b == rule.binding {
+			fit[f] += n
+		}
+		if p.forced == token.ScopeAuto || rule.scope == p.forced {
+			scoped += n
+		}
+	}
+	wrong := func(fit, all int64) bool {
+		return !p.guessed && all >= t.CalibrationTokens && float64(fit) <= (1-t.CalibrationShare)*float64(all)
+	}
+	return refuted{wrong(scoped, links), [2]bool{wrong(fit[0], all[0]), wrong(fit[1], all[1])}}
+}
+
 // settle derives what the other methods answer from.
-func (p *policy) settle() {
-	p.settled = settled{}
+func (p *policy) settle(t *judge.Thresholds) {
+	p.settled = settled{refuted: p.refute(t)}
 	var total [2]int64
 	for r, n := range p.links {
 		total[at(r.family)] += n
@@ -43,7 +81,7 @@ func (p *policy) settle() {
 		if b, n := p.most(func(r rule) bool { return r.family == family }); n > 0 {
 			p.own[at(family)] = &b
 		}
-		if b := p.stated[at(family)]; b != nil {
+		if b := p.says(family); b != nil {
 			if p.own[at(family)] = b; family == 4 || p.stated[0] == nil {
 				p.binding = *b
 			}
@@ -53,8 +91,8 @@ func (p *policy) settle() {
 
 // allowed tells whether the user did not rule this out.
 func (p *policy) allowed(r rule) bool {
-	b := p.stated[at(r.family)]
-	return (p.forced == token.ScopeAuto || r.scope == p.forced) && (b == nil || *b == r.binding)
+	scope, b := p.scope(), p.says(r.family)
+	return (scope == token.ScopeAuto || r.scope == scope) && (b == nil || *b == r.binding)
 }
 
 // most returns the commonest binding of the rules that ok allows, and its
@@ -80,7 +118,7 @@ func bindingLess(x, y token.Binding) bool {
 
 func (a *analysis) settle() {
 	for _, h := range a.hosts {
-		h.policy.settle()
+		h.policy.settle(&a.Thresholds)
 	}
 }
 
@@ -89,7 +127,7 @@ func (f *proof) showsScope() {
 	if f == nil || f.mistake.Name != "" {
 		return
 	}
-	if p, scope := &f.host.policy, f.how.scope; p.forced == token.ScopeAuto && p.plain(scope) && !p.uses(scope) {
+	if p, scope := &f.host.policy, f.how.scope; p.scope() == token.ScopeAuto && p.plain(scope) && !p.uses(scope) {
 		p.other = max(p.other, scope) // both are possible where only directories above were taken
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -11,7 +12,7 @@ import (
 // TestPlainOutcomes changes one thing at a time of an outcome that needs no
 // thought.
 func TestPlainOutcomes(t *testing.T) {
-	over := hypothesis{scope: token.ScopeDir}
+	over, thresholds := hypothesis{scope: token.ScopeDir}, judge.Default()
 	for name, c := range map[string]struct {
 		change func(*outcome)
 		want   bool
@@ -31,7 +32,7 @@ func TestPlainOutcomes(t *testing.T) {
 	} {
 		h := &host{policy: newPolicy(token.Resource{}, token.ScopeAuto)}
 		h.policy.add(rule{over, 4}, 100)
-		h.policy.settle()
+		h.policy.settle(&thresholds)
 		o := &outcome{host: h, matched: true, keyed: true, shape: token.Signed, how: over}
 		c.change(o)
 		if got := o.plain(4); got != c.want {

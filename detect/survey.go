@@ -154,8 +154,11 @@ func (s *survey) learn(v *visit, link uint32) {
 		return
 	}
 	if !s.masked {
-		host, next := zeros(s.client(v.family, v.mapped, v.hi, v.lo))
-		b := v.how.binding
+		ip, b := s.client(v.family, v.mapped, v.hi, v.lo), v.how.binding
+		host, next := zeros(ip)
+		if v.host.asStated(ip, b) {
+			return
+		}
 		if host && b.Kind != token.BindNone || next && b.Kind == token.BindMask && b.Form == token.FormNetwork {
 			return
 		}

@@ -37,6 +37,7 @@ type settings struct {
 	noKey    bool
 	recover  detect.Recover
 	scope    token.Scope
+	stated   token.Resource // of all hosts; the scheme is gcore
 	threads  int
 	files    []string // logs, in order, under the labels of their names
 	user     string   // who is one user; "": auto
@@ -52,6 +53,13 @@ func (s settings) room() int64 {
 		return 0
 	}
 	return 1 << 30
+}
+
+func (s settings) resources() *token.Resources {
+	s.stated.Scheme, _ = token.SchemeNamed("gcore")
+	out := token.NewResources(s.stated.Scheme)
+	out.Set("", s.stated)
+	return out
 }
 
 func (s settings) ring(t testing.TB) *token.Keyring {
@@ -101,9 +109,8 @@ func write(t testing.TB, name, text string) string {
 func tryFiles(t testing.TB, s settings) *trial {
 	t.Helper()
 	store, loaded := load(t, s)
-	scheme, _ := token.SchemeNamed("gcore")
 	a, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
-		Resources: token.NewResources(scheme), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
+		Resources: s.resources(), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
 		Recover: s.recover, Threads: s.threads, Room: s.room(), Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued, Unread: s.unread,
 	})
 	if err != nil {
@@ -114,7 +121,6 @@ func tryFiles(t testing.TB, s settings) *trial {
 
 func load(t testing.TB, s settings) (*ingest.Store, *ingest.Loaded) {
 	t.Helper()
-	scheme, _ := token.SchemeNamed("gcore")
 	store, err := ingest.Create(s.db, ingest.Limits{Threads: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +134,7 @@ func load(t testing.TB, s settings) (*ingest.Store, *ingest.Loaded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Identity: identity, Networks: s.networks, Resources: token.NewResources(scheme), Keys: s.ring(t), Threads: max(1, s.threads), Hold: s.room()})
+	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Identity: identity, Networks: s.networks, Resources: s.resources(), Keys: s.ring(t), Threads: max(1, s.threads), Hold: s.room()})
 	if err != nil {
 		t.Fatal(err)
 	}

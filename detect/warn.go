@@ -7,6 +7,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/format"
+	"ipdrift/token"
 )
 
 // warnOf notes what limits the result where it is found.
@@ -67,6 +68,7 @@ func (a *analysis) warnOfHost(h *host) {
 	if h.refusalsOnly() {
 		a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", h.name)
 	}
+	a.warnOfStated(h)
 	if h.policy.contradicted() {
 		a.warnOf("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", h.name)
 	}
@@ -75,6 +77,32 @@ func (a *analysis) warnOfHost(h *host) {
 	}
 	if h.status == finding.Failed {
 		a.warnOf("%s: calibration failed, %s", h.name, h.reason)
+	}
+}
+
+// warnOfStated says what of the user's statements is not so.
+func (a *analysis) warnOfStated(h *host) {
+	const so = "but hardly any link that was served is signed so: the report goes by what the log proves; correct "
+	p := &h.policy
+	if h.status == finding.Failed {
+		return
+	}
+	if p.refuted.scope {
+		over := map[token.Scope]string{token.ScopeFile: "the file", token.ScopeDir: "the directory"}[p.forced]
+		a.warnOf("%s: --scope or --config states that links are signed over %s, "+so+"that", h.name, over)
+	}
+	for i, family := range []string{"IPv4", "IPv6"} {
+		if !p.refuted.binding[i] {
+			continue
+		}
+		bound := "bound to the whole address"
+		switch b := p.stated[i]; b.Kind {
+		case token.BindNone:
+			bound = "not bound to the address"
+		case token.BindMask:
+			bound = "bound to a /" + strconv.Itoa(int(b.Prefix)) + " (form " + b.Form.String() + ")"
+		}
+		a.warnOf("%s: --config states that links are %s on %s, "+so+"the configuration", h.name, bound, family)
 	}
 }
 

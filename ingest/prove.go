@@ -24,12 +24,12 @@ type prover struct {
 // site is what one worker knows of a host.
 type site struct {
 	*kit
-	name    string
-	keys    []token.Key
-	spans   []token.Span   // of the keys; nil: none is limited
-	expired uint16         // status for expired links, where it is stated
-	held    [2]token.Match // what holds often: most links of a host are signed alike
-	other   *memo          // of the link that is being proven: what held for it and an address; nil: nothing did
+	name   string
+	keys   []token.Key
+	spans  []token.Span   // of the keys; nil: none is limited
+	stated token.Resource // of the links of this host
+	held   [2]token.Match // what holds often: most links of a host are signed alike
+	other  *memo          // of the link that is being proven: what held for it and an address; nil: nothing did
 }
 
 // kit is what one worker needs for the links of one scheme.
@@ -81,7 +81,7 @@ func (p *prover) newSite(host []byte) *site {
 	if p.kits[r.Scheme] == nil {
 		p.kits[r.Scheme] = newKit(r.Scheme)
 	}
-	return &site{kit: p.kits[r.Scheme], name: string(host), keys: p.Keys.For(host), spans: p.Keys.Spans(host), expired: r.Expired}
+	return &site{kit: p.kits[r.Scheme], name: string(host), keys: p.Keys.For(host), spans: p.Keys.Spans(host), stated: r}
 }
 
 // stale tells whether what held is a key that was not in use in a span of time, in µs.
@@ -122,7 +122,7 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 		s.other = nil
 	}
 	for _, h := range s.held {
-		if h.OK && fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && s.try(l, &h, client) {
+		if h.OK && s.fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && s.try(l, &h, client) {
 			if keep {
 				p.remember(h, client, true, c)
 			}
@@ -179,7 +179,7 @@ func (p *prover) slot(link, path uint64, client netip.Addr) *memo {
 func (s *site) over(l *token.Link, m token.Match, client netip.Addr, masks bool) token.Match {
 	lists := [2][]token.Binding{plainBindings}
 	if masks {
-		lists[1] = Masks(client)
+		lists[1] = Masks(client, &s.stated)
 	}
 	for key := range s.keys {
 		for _, list := range lists {
@@ -196,8 +196,8 @@ func (s *site) over(l *token.Link, m token.Match, client netip.Addr, masks bool)
 
 // fits tells whether a binding is one for this address: a mask that is longer
 // than the address would hash all of it.
-func fits(b token.Binding, client netip.Addr) bool {
-	return b.Kind != token.BindMask || slices.Contains(Masks(client), b)
+func (s *site) fits(b token.Binding, client netip.Addr) bool {
+	return b.Kind != token.BindMask || slices.Contains(Masks(client, &s.stated), b)
 }
 
 func (s *site) try(l *token.Link, m *token.Match, client netip.Addr) bool {
@@ -215,13 +215,17 @@ func (s *site) excludes(m *token.Match, client netip.Addr) bool {
 	return string(token.AppendBound(a[:0], client, m.Binding)) != string(token.AppendBound(b[:0], o.client, o.match.Binding))
 }
 
-// Masks lists the masks worth trying for an address: the prefixes vendors
-// speak of, in every text form.
-func Masks(a netip.Addr) []token.Binding {
-	if a.Is4() {
-		return masks4
+// Masks lists the masks worth trying for an address of a host: what is stated of it, and
+// the prefixes vendors speak of, in every text form.
+func Masks(a netip.Addr, stated *token.Resource) []token.Binding {
+	usual, own := masks4, stated.Bind4
+	if !a.Is4() {
+		usual, own = masks6, stated.Bind6
 	}
-	return masks6
+	if own == nil || own.Kind != token.BindMask || slices.Contains(usual, *own) {
+		return usual
+	}
+	return append([]token.Binding{*own}, usual...)
 }
 
 var (

@@ -19,7 +19,7 @@ func brute(trier *token.Trier, l *token.Link, keys []token.Key, client netip.Add
 		for _, scope := range []token.Scope{token.ScopeDir, token.ScopeFile} {
 			bindings := []token.Binding{{Kind: token.BindAddress}, {Kind: token.BindNone}}
 			if served || scope == token.ScopeDir {
-				bindings = append(bindings, Masks(client)...)
+				bindings = append(bindings, Masks(client, &token.Resource{})...)
 			}
 			for _, b := range bindings {
 				if trier.Try(l, scope, 0, key, client, b) {

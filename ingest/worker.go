@@ -160,7 +160,7 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 	}
 	o := outcome{
 		host: host, method: r.Method, status: r.Status, code: r.Code, upstream: r.Upstream,
-		shield: r.Shield, shape: l.shape, detail: l.detail, refused: refused(r.Status) || r.Status == s.expired && r.Status != 0, edge: w.edgeNumber(r.Viewer.Edge),
+		shield: r.Shield, shape: l.shape, detail: l.detail, refused: refused(r.Status) || r.Status == s.stated.Expired && r.Status != 0, edge: w.edgeNumber(r.Viewer.Edge),
 	}
 	w.judge(&o, s, &t, l, source, line)
 	ids, err := w.ids(ctx, &o, s, &t, l)

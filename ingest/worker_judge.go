@@ -35,7 +35,7 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 	}
 	o.match, o.stale = match, s.stale(match, r.Start, r.Start+r.Resolution-1)
 	if match.OK && (t.index || match.Binding.Kind == token.BindMask) {
-		o.match = plain(match, t.index, r.Client)
+		o.match = plain(match, t.index, r.Client, &s.stated)
 	}
 	if !match.OK {
 		at := Attempt{Source: source, Line: line, Target: r.Target, Client: r.Client, Start: r.Start}
@@ -66,7 +66,7 @@ func (w *worker) match(s *site, l *linkMemo, served bool, c contextHash) token.M
 // plain is the first of the ways to sign that hash the same text: the order in
 // which requests come must not matter. A path that ends in a slash is its own
 // directory, an address that ends in zeros its own network.
-func plain(m token.Match, index bool, client netip.Addr) token.Match {
+func plain(m token.Match, index bool, client netip.Addr, stated *token.Resource) token.Match {
 	if m.OK && index && m.Scope == token.ScopeDir {
 		m.Scope = token.ScopeFile
 	}
@@ -74,7 +74,7 @@ func plain(m token.Match, index bool, client netip.Addr) token.Match {
 		return m
 	}
 	text := token.AppendBound(nil, client, m.Binding)
-	for _, b := range append([]token.Binding{{}}, Masks(client)...) {
+	for _, b := range append([]token.Binding{{}}, Masks(client, stated)...) {
 		if bytes.Equal(token.AppendBound(nil, client, b), text) {
 			m.Binding = b
 			break
