@@ -15,8 +15,9 @@ const shownCarriers = 2
 // carrierLine is a carrier as it stands in a row.
 type carrierLine struct {
 	name, users string
-	others      string // what the masks beside the one that counts would accept
+	narrow      string // what the masks narrower than the one that counts would accept
 	share       string // of that one, with its bounds
+	wide        string // of those wider than it
 	more        int    // are not shown behind this one
 }
 
@@ -34,8 +35,9 @@ func (p *paper) carriers(h *host) {
 				lines[len(lines)-1].more = len(r.Carriers) - i
 				break
 			}
+			narrow, wide := around(c)
 			lines = append(lines, carrierLine{
-				name: who + carrierName(c), users: plural(c.AffectedUsers, "user", "users"), others: narrower(c), share: prefix(c.Prefix) + " " + estimate(c.AcceptedShare, c.Low, c.High),
+				name: who + carrierName(c), users: plural(c.AffectedUsers, "user", "users"), narrow: narrow, share: prefix(c.Prefix) + " " + estimate(c.AcceptedShare, c.Low, c.High), wide: wide,
 			})
 			who = strings.Repeat(" ", len(who))
 		}
@@ -47,25 +49,31 @@ func (p *paper) carriers(h *host) {
 // other masks give way first, then the end of the name.
 func (p *paper) carrierRows(lines []carrierLine) {
 	const leastName, mostName = 14, 38
-	names, users, others, shares := 0, 0, 0, 0
+	names, users, narrow, shares, wide := 0, 0, 0, 0, 0
 	for _, l := range lines {
 		names, users = max(names, lipgloss.Width(l.name)), max(users, len(l.users))
-		others, shares = max(others, len(l.others)), max(shares, len(l.share))
+		narrow, shares, wide = max(narrow, len(l.narrow)), max(shares, len(l.share)), max(wide, len(l.wide))
 	}
 	room := min(p.width, measure) - gutter - 2 - users - 2 - shares
-	if others > 0 && room-others-2 >= min(names, leastName) {
-		room -= others + 2
-	} else {
-		others = 0
+	for _, column := range []*int{&narrow, &wide} {
+		if *column > 0 && room-*column-2 >= min(names, leastName) {
+			room -= *column + 2
+		} else {
+			*column = 0
+		}
 	}
 	names = min(names, max(room, leastName), mostName)
 	label := "carriers"
 	for _, l := range lines {
 		text := left(p.cut(l.name, names), names) + "  " + right(l.users, users)
-		if others > 0 {
-			text += "  " + left(l.others, others)
+		if narrow > 0 {
+			text += "  " + left(l.narrow, narrow)
 		}
-		spans := []span{unbroken(text), say("  "), unbroken(l.share)}
+		share := l.share
+		if wide > 0 && l.wide != "" {
+			share = left(share, shares) + "  " + l.wide
+		}
+		spans := []span{unbroken(text), say("  "), unbroken(share)}
 		if l.more > 0 {
 			spans = append(spans, say("  "), span{text: "and " + count(int64(l.more)) + " more", tone: faint, keep: true})
 		}
@@ -81,13 +89,17 @@ func carrierName(c finding.Carrier) string {
 	return Clean(strings.TrimSpace(network(c.ASN) + " " + c.Name))
 }
 
-// narrower says what the other usual masks would have accepted.
-func narrower(c finding.Carrier) string {
-	var parts []string
+// around says what the usual masks narrower and wider than the one that counts would have accepted.
+func around(c finding.Carrier) (narrow, wide string) {
+	var parts [2][]string
 	for _, st := range narrowestFirst(c.Curve) {
 		if st.Prefix != c.Prefix && (len(c.Curve) <= 4 || st.Prefix == 24 || st.Prefix == 16 || st.Prefix == 64 || st.Prefix == 48) {
-			parts = append(parts, prefix(st.Prefix)+" "+percent(st.AcceptedShare))
+			side := 0
+			if st.Prefix < c.Prefix {
+				side = 1
+			}
+			parts[side] = append(parts[side], prefix(st.Prefix)+" "+percent(st.AcceptedShare))
 		}
 	}
-	return strings.Join(parts, "  ")
+	return strings.Join(parts[0], "  "), strings.Join(parts[1], "  ")
 }

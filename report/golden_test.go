@@ -342,6 +342,21 @@ func TestCarriersNeedAName(t *testing.T) {
 	}
 }
 
+// TestCarriersMasksStandInOrder: narrow to wide, with the bounds at the advised one, as in the line above.
+func TestCarriersMasksStandInOrder(t *testing.T) {
+	curve := []finding.CurveStep{{Prefix: 16, AcceptedShare: 1}, {Prefix: 24, AcceptedShare: 0.93}, {Prefix: 28, AcceptedShare: 0.04}}
+	asn := int64(64500)
+	for prefix, want := range map[int]string{
+		28: "/28 93 % (87 to 97)  /24 93 %  /16 100 %", 24: "/28 4 %  /24 93 % (87 to 97)  /16 100 %", 16: "/28 4 %  /24 93 %  /16 93 % (87 to 97)",
+	} {
+		r := finding.Recommendation{Family: "ipv4", AffectedUsers: 40, Carriers: []finding.Carrier{{ASN: &asn, AffectedUsers: 40, Prefix: prefix, AcceptedShare: 0.93, Low: 0.87, High: 0.97, Curve: curve}}}
+		a := &finding.Analysis{Recommendations: []finding.Recommendation{r}}
+		if text := string(render(t, Format{Render: renderText}, a, Options{Width: 100})); !strings.Contains(text, want) {
+			t.Errorf("/%d: want %q in\n%s", prefix, want, text)
+		}
+	}
+}
+
 func TestCSVReadsBack(t *testing.T) {
 	for name, a := range cases(t) {
 		rows, err := csv.NewReader(bytes.NewReader(render(t, Format{Render: renderUsers}, a, Options{}))).ReadAll()
