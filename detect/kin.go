@@ -21,7 +21,8 @@ type playback struct {
 // setIDsAside lists the keys of table tie that are no viewer's: what a logger writes for
 // everybody joins links that many networks ask for at the same time, or of which, in
 // sparse traffic, now these two and then those two are played side by side. A household
-// has one home, which is one of each two.
+// has one home, which is one of each two. What joins many networks one after the other is
+// looked into: see strangers.
 func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err error) {
 	most, window := a.Thresholds.IDNetworks, a.Thresholds.RetryWindow
 	aside = map[uint64]bool{}
@@ -32,6 +33,12 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	beside := map[network]bool{}           // networks that were one of two
 	at := map[netip.Prefix]bool{}          // networks that links of it were used in
 	kind := ingest.Tie(0)                  // of it
+	var wide []wideID
+	done := func() {
+		if w := (wideID{key, kind, seen, len(at)}); !aside[key] && a.isWide(w) {
+			wide = append(wide, w)
+		}
+	}
 	err = ingest.Pages(ctx, a.conn, `WITH k AS (SELECT key FROM tie GROUP BY key HAVING count(DISTINCT client) > `+fmt.Sprint(most)+` AND count(DISTINCT link) > `+fmt.Sprint(most)+`),
 		t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN k USING (key))
 		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.source, h.line)), arg_min(h.agent, (h.start, h.source, h.line))
@@ -39,7 +46,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 		keys, kinds, clients, firsts, lasts, dirs, agents := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5), p.U32(6)
 		for i := range keys {
 			if keys[i] != key {
-				a.sayWide(kind, seen, len(at), aside[key])
+				done()
 				key, kind, seen = keys[i], ingest.Tie(kinds[i]), 0
 				clear(playing)
 				clear(beside)
@@ -66,20 +73,21 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	if err != nil {
 		return nil, err
 	}
-	a.sayWide(kind, seen, len(at), aside[key])
+	done()
+	for _, w := range wide {
+		strangers, err := a.strangers(ctx, w.key)
+		switch {
+		case err != nil:
+			return nil, err
+		case strangers:
+			aside[w.key] = true
+			links[w.kind] += w.links
+		default:
+			a.sayWide(w)
+		}
+	}
 	a.sayAside(links)
 	return aside, nil
-}
-
-// sayWide says it where one id joins more links, in more networks, than one viewer seems
-// to have: some who never watch at the same time cannot be told from one who moves.
-func (a *analysis) sayWide(tie ingest.Tie, links int64, networks int, aside bool) {
-	all := int64(len(a.film.links) - 1)
-	if t := &a.Thresholds; aside || int64(networks) < t.DecidesFrom || float64(links) < fewLinks*float64(all) {
-		return
-	}
-	a.warnOf("one %s makes one user of %d of %d links, in %d networks (/24, IPv6 /64), one after the other: if several viewers may share it, as where a logger writes one value for everybody, --user token counts each link as one",
-		tieNames[tie], links, all, networks)
 }
 
 // sayAside says of how many links the ids, by Tie, are no viewer's.
@@ -91,8 +99,8 @@ func (a *analysis) sayAside(links [ingest.TieIssued + 1]int64) {
 		}
 	}
 	if len(parts) > 0 {
-		a.warnOf("%s tells no viewer and joins nothing: more than %d networks (/24, IPv6 /64) show the same one within %d s, or play different titles with it in pairs that have no network in common, as where a logger writes one value for everybody",
-			strings.Join(parts, ", "), a.Thresholds.IDNetworks, int(a.Thresholds.RetryWindow.Seconds()))
+		a.warnOf("%s tells no viewer and joins nothing: more than %d networks (/24, IPv6 /64) show the same one within %d s, or play different titles with it in pairs that have no network in common, or %d networks with nothing in common within a day, as where a logger writes one value for everybody",
+			strings.Join(parts, ", "), a.Thresholds.IDNetworks, int(a.Thresholds.RetryWindow.Seconds()), a.Thresholds.IDStrangers)
 	}
 }
 

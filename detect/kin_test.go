@@ -94,7 +94,8 @@ func TestRule10WhatEverybodyHasIsNoID(t *testing.T) {
 // TestRule10WhatEverybodyHasIsNoIDInSparseTraffic: 40 viewers, one every 20 s, who watch for
 // 30 s each: two at a time have the same id, these two for a while and then those two. One
 // household has it at home, where it watches all the time, and under way, now in this
-// network and then in that.
+// network and then in that, of a few operators. Who comes one after the other is many
+// viewers only if 30 networks or more with nothing in common ask within a day.
 func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
 	const said = "the uid cookie of %d links tells no viewer and joins nothing"
 	play := func(l *little, text *strings.Builder, ip string, film, operators, agents int, start time.Duration) {
@@ -103,6 +104,10 @@ func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
 			e := entry{host: video.host, target: on(fmt.Sprintf("/film%d/seg%d.ts", film, n+1), link), ip: ip, status: 200, asn: 64500 + film%operators, agent: fmt.Sprint("player/", film%agents), at: time.Minute + start + time.Duration(n*6)*time.Second}
 			text.WriteString(gcoreWith(l.entries[l.add(e)-1], map[int]string{37: "-", 24: "uid=7F0000011A2B3C4D"}))
 		}
+	}
+	one := func(l *little, text *strings.Builder, ip, path string, i int) {
+		e := entry{host: video.host, target: video.link(path, ip), ip: ip, status: 200, at: time.Minute + time.Duration(i)*40*time.Second}
+		text.WriteString(gcoreWith(l.entries[l.add(e)-1], map[int]string{37: "-", 24: "uid=7F0000011A2B3C4D", 36: "-"}))
 	}
 	for name, c := range map[string]struct {
 		users int64
@@ -123,9 +128,19 @@ func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
 				play(l, text, stranger(i), i, 1, 1, time.Duration(i)*20*time.Second)
 			}
 		}},
-		"one after the other": {1, func(l *little, text *strings.Builder) {
+		"one after the other": {40, func(l *little, text *strings.Builder) {
 			for i := range 40 {
 				play(l, text, stranger(i), i, 40, 1, time.Duration(i)*40*time.Second)
+			}
+		}},
+		"one after the other, 29 a day": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, 40, 1, time.Duration(i)*50*time.Minute)
+			}
+		}},
+		"one after the other, of 29 operators": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				play(l, text, stranger(i), i, 29, 1, time.Duration(i)*40*time.Second)
 			}
 		}},
 		"all for one title": {1, func(l *little, text *strings.Builder) {
@@ -133,10 +148,25 @@ func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
 				play(l, text, stranger(i), 1, 1, 1, time.Duration(i)*20*time.Second)
 			}
 		}},
+		"files, of operators that are not known": {40, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				one(l, text, stranger(i), fmt.Sprintf("/files/%d.zip", i), i)
+			}
+		}},
+		"one file, of operators that are not known": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				one(l, text, stranger(i), "/files/1.zip", i)
+			}
+		}},
+		"segments, of operators that are not known": {1, func(l *little, text *strings.Builder) {
+			for i := range 40 {
+				one(l, text, stranger(i), fmt.Sprintf("/film/seg%d.ts", i), i)
+			}
+		}},
 		"a household": {1, func(l *little, text *strings.Builder) {
 			for i := range 40 {
 				play(l, text, stranger(100), i, 1, 1, time.Duration(i)*40*time.Second)
-				play(l, text, stranger(i), 100+i, 40, 1, time.Duration(i)*40*time.Second)
+				play(l, text, stranger(i), 100+i, 5, 1, time.Duration(i)*40*time.Second)
 			}
 		}},
 	} {

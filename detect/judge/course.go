@@ -15,6 +15,12 @@ const (
 // again: retries, renditions and prefetching overlap by a few segments.
 const seekBack = 3
 
+// Whole tells whether a file is one of its own, no part of a stream.
+func Whole(name string) bool {
+	kind, _ := place(name)
+	return kind == whole
+}
+
 // place tells which part of a stream a file name is, and for a segment its
 // number: the digits after seg, segment, chunk or frag, else the last digits.
 func place(name string) (part, int64) {

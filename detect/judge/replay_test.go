@@ -386,8 +386,8 @@ func TestNumbersAreReadable(t *testing.T) {
 }
 
 func TestThresholdsAreAllNamed(t *testing.T) {
-	if got := len(Default().Named()); got != 32 {
-		t.Errorf("%d names for 32 thresholds", got)
+	if got := len(Default().Named()); got != 33 {
+		t.Errorf("%d names for 33 thresholds", got)
 	}
 	for name, v := range Default().Named() {
 		if v == 0 {

@@ -19,6 +19,7 @@ type Thresholds struct {
 	Networks       int           // rule 10: unrelated networks that make many_networks
 	MediaRequests  int           // rule 10: media requests of a network that plays on its own
 	IDNetworks     int           // rule 10: networks in which one id may be in use within RetryWindow, or side by side for different titles
+	IDStrangers    int           // rule 10: networks with nothing in common in which no one id is in use within a day
 	Missing        float64       // rule 11: share of requests missing from the log above which classes that need order go
 	Recovery       time.Duration // rule 12: served with another link within it is recovered
 	Confidence     float64       // rule 13: of each one-sided bound
@@ -48,7 +49,7 @@ func Default() Thresholds {
 		NodeTokens: 50, NodeAgents: 5, ProxyShare: 0.5,
 		ClockLinks: 30, ClockShare: 0.8,
 		RetryWindow: 30 * time.Second,
-		Networks:    3, MediaRequests: 3, IDNetworks: 6,
+		Networks:    3, MediaRequests: 3, IDNetworks: 6, IDStrangers: 30,
 		Missing: 0.1, Recovery: 10 * time.Second,
 		Confidence: 0.95, Replicates: 1000, BootstrapUsers: 20000,
 		ListedBelow: 10, DecidesFrom: 30,
@@ -76,6 +77,7 @@ func (t Thresholds) Named() map[string]float64 {
 		"many_networks":        float64(t.Networks),
 		"media_requests":       float64(t.MediaRequests),
 		"id_networks":          float64(t.IDNetworks),
+		"id_strangers":         float64(t.IDStrangers),
 		"missing_share":        t.Missing,
 		"recovery_s":           t.Recovery.Seconds(),
 		"confidence":           t.Confidence,
