@@ -82,6 +82,8 @@ func (a *analysis) grade(h *host) {
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
 		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.verified, h.tokens)
+	case h.tokens == 0 && h.silent > 0 && h.links > 0:
+		h.reason = "no request was served: that hashes reproduce on others proves little about the key"
 	case h.tokens == 0 && h.silent > 0:
 		h.reason = either(h.silent == 1, "the refused link reproduces for no address tried", format.Sentence("none of the %d refused links reproduces for any address tried", h.silent)) +
 			", and no request was served: the key, the path rule or the address field may not fit"

@@ -62,6 +62,8 @@ type analysis struct {
 	texts     *texts
 	loaded    *ingest.Loaded
 	outcomes  []*outcome // by id; nil: there is none
+	amounts   []amount   // of them
+	blamed    map[blame]*blamed
 	hosts     map[string]*host
 	names     []string // of hosts, sorted
 	survey    *survey
@@ -114,7 +116,7 @@ func newAnalysis(s *ingest.Store, loaded *ingest.Loaded, o Options) *analysis {
 	o.Threads = max(1, o.Threads)
 	return &analysis{
 		Options: o, store: s, loaded: loaded,
-		hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{},
+		hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{}, blamed: map[blame]*blamed{},
 		words: numbered(),
 		moves: judge.NewMoves(o.Thresholds),
 		out:   &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},
@@ -160,6 +162,9 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	a.clock()
 	a.sayTrends()
 	a.sayHoles()
+	if err := a.sayCommon(ctx); err != nil {
+		return err
+	}
 	if err := a.sayRuns(ctx); err != nil {
 		return err
 	}

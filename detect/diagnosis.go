@@ -14,6 +14,8 @@ import (
 // failure is what the links of a host show whose calibration fails.
 type failure struct {
 	links   int64
+	lent    int64             // that hold for an address that they were served to, and fail for another
+	begun   [2]spell          // when the others that were served began: those that hold, and those that fail
 	by      map[uint32]uint32 // links by the client that asked for them: one of those of an address
 	failing []sampled         // the first in the order of their hashes
 }
@@ -55,6 +57,7 @@ func (a *analysis) inspect(ctx context.Context, names []string) error {
 
 func (f *failure) add(a *analysis, l *visited) {
 	f.links++
+	f.split(l)
 	var seen [2]bool // the address, as it is and mapped
 	var first string // of those that it was served to and does not reproduce for
 	s := sampled{link: l.link}
@@ -97,7 +100,7 @@ func (f *failure) addresses(c *clients, each func(client uint32, links int64)) {
 // and how that is known.
 func (a *analysis) diagnose(h *host) string {
 	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.verified, h.tokens)
-	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
+	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.unenforced, a.keyChanged, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault
 		}

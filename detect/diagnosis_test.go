@@ -60,7 +60,14 @@ func TestRule01Diagnosis(t *testing.T) {
 		{"a second key", func(l *little) {
 			l.audience(folder, 40)
 			l.forged(folder, 20, 1)
+			l.get(folder, folder.link("/late/a.ts", stranger(99)), stranger(99), 200)
 		}, settings{}, "a second key may be in use"},
+		{"an edge that does not check", func(l *little) {
+			l.audience(folder, 40)
+			for i := range 10 {
+				l.get(folder, folder.link(fmt.Sprintf("/crowd/%d/a.ts", i), stranger(i)), stranger(50+i), 200)
+			}
+		}, settings{}, "10 links were served to the address that they were signed for, and to others, too"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var l little

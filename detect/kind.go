@@ -24,7 +24,8 @@ type outcome struct {
 	denied                 bool // 403, 410, or what the host answers to expired links
 	keyed                  bool // there was a key for the host when the log was read
 	matched                bool
-	stale                  bool // with a key that was not in use at the time
+	keyNumber              uint8 // of what matched, among those of the run that read it
+	stale                  bool  // with a key that was not in use at the time
 	how                    hypothesis
 	edge                   uint16 // that logged it, by number; 0: the line does not name it
 }
@@ -75,6 +76,7 @@ type host struct {
 	late        struct{ served, refused delays }
 	answers     map[int]int64           // to links after their expiry that were neither served nor refused: links, by status
 	lateAnswers []lateAnswer            // that were learned
+	lands       []land                  // by the number of the country
 	gaps        bool                    // segments are missing: requests are not in the log
 	session     time.Duration           // of its users, the median
 	outside     map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers
@@ -98,14 +100,14 @@ func (a *analysis) host(name string) *host {
 
 // group reads what takes few values, and makes the film.
 func (a *analysis) group(ctx context.Context) error {
-	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, stale, refused, edge FROM outcome`,
+	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, key, stale, refused, edge FROM outcome`,
 		func(scan scanner) error {
 			var id uint32
 			var name, detail string
 			var shape, late, scope, bind, form uint8
 			o := &outcome{}
 			err := scan(&id, &name, &o.method, &o.status, &o.code, &o.upstream, &o.shield, &shape, &detail, &late, &o.matched,
-				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form, &o.keyed, &o.stale, &o.denied, &o.edge)
+				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form, &o.keyed, &o.keyNumber, &o.stale, &o.denied, &o.edge)
 			o.host = a.host(name)
 			o.host.keyed = o.host.keyed || o.keyed
 			o.shape, o.detail, o.late = token.Shape(shape), token.Detail(detail), ingest.Late(late)

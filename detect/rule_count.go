@@ -45,6 +45,18 @@ func (b *book) deny(k *kind, r *ruling) {
 	if r.mistake != "" && r.cause == token.UnresolvedSignature.String() {
 		k.host.mistaken += k.n
 	}
+	at := blame{k.id, r.cause}
+	if b.blamed[at] == nil {
+		b.blamed[at] = &blamed{}
+	}
+	b.blamed[at].n += k.n
+	b.blamed[at].count(k.link)
+	if r.cause == refusedElsewhere && k.link > 0 {
+		if from := b.from(k.host, k.client); from != nil {
+			from.refused += k.n
+			from.links.count(k.link)
+		}
+	}
 	d := &b.out.Denials
 	d.Total += k.n
 	d.ByCause[r.cause] += k.n

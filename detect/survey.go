@@ -43,6 +43,11 @@ func count(in map[way]*linkCount, w way, link uint32) {
 		t = &linkCount{}
 		in[w] = t
 	}
+	t.count(link)
+}
+
+// count counts a link, if it is another one than the last.
+func (t *linkCount) count(link uint32) {
 	if t.last != link {
 		t.last = link
 		t.links++
@@ -102,12 +107,16 @@ func (s *survey) add(l *visited) {
 		if v.shield {
 			continue
 		}
+		s.measure(v)
 		v.host.counted(v, l.link > 0)
 		if l.link == 0 {
 			continue
 		}
 		c.add(v)
 		s.meet(v.agent, l.link)
+		if from := s.from(v.host, v.client); from != nil {
+			from.all += v.n
+		}
 		if v.matched {
 			s.learn(v, l.link)
 		}

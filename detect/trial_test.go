@@ -34,6 +34,7 @@ func (r row) String() string {
 // settings of a trial; the zero value is one key for all hosts and two threads.
 type settings struct {
 	keys     map[string]string // host to key; nil: secret for all
+	ringOf   []string          // keys of all hosts, in their order; nil: keys
 	noKey    bool
 	recover  detect.Recover
 	scope    token.Scope
@@ -69,12 +70,20 @@ func (s settings) ring(t testing.TB) *token.Keyring {
 	if keys == nil && !s.noKey {
 		keys = map[string]string{"": secret}
 	}
-	for host, text := range keys {
+	add := func(host, text string) {
 		k, err := token.NewKey(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ring.Add(host, k)
+	}
+	for _, text := range s.ringOf {
+		add("", text)
+	}
+	for host, text := range keys {
+		if s.ringOf == nil {
+			add(host, text)
+		}
 	}
 	return ring
 }

@@ -37,6 +37,7 @@ type load struct {
 	queries   atomic.Int64
 	read      atomic.Int64
 	lines     atomic.Int64
+	edges     edges
 
 	given, known          int      // sources; those that are in the case already
 	grown, begun, doubled []string // see remarks
@@ -183,7 +184,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 func (l *load) writeAbout(ctx context.Context, queries int64) error {
 	for _, q := range []string{
 		fmt.Sprintf(`BEGIN; %sINSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d'), ('%s', '%s')%s; COMMIT`, views(), CaseVersion, aboutQueries, queries,
-			aboutUser, strings.ReplaceAll(l.Identity.String(), "'", "''"), l.aboutKey()+l.aboutIDRows()),
+			aboutUser, strings.ReplaceAll(l.Identity.String(), "'", "''"), l.aboutKey()+l.aboutIDRows()+l.edges.about()),
 		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without
 	} {
 		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {

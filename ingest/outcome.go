@@ -37,6 +37,9 @@ func (w *worker) edgeNumber(name []byte) uint16 {
 	}
 	if string(w.edgeName) != string(name) {
 		w.edgeName, w.edge = append(w.edgeName[:0], name...), uint16(xxh3.Hash(name)%edgeNumbers)+1
+		w.load.edges.note(w.edge, func() string {
+			return w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(name[:min(len(name), 64)], cutMark))))
+		})
 	}
 	return w.edge
 }

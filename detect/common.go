@@ -1,0 +1,239 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// amount is how many requests had an outcome, and when the first and the last of them came, µs.
+type amount struct{ n, first, final int64 }
+
+// measure adds a visit to the amount of its outcome.
+func (a *analysis) measure(v *visit) {
+	if n := int(v.id) + 1 - len(a.amounts); n > 0 {
+		a.amounts = append(a.amounts, make([]amount, n)...)
+	}
+	t := &a.amounts[v.id]
+	if t.n == 0 {
+		t.first, t.final = v.first, v.final
+	}
+	t.n, t.first, t.final = t.n+v.n, min(t.first, v.first), max(t.final, v.final)
+}
+
+// blame is a cause that refusals with one outcome have.
+type blame struct {
+	outcome uint32
+	cause   string
+}
+
+// blamed counts refusals of one cause with one outcome.
+type blamed struct {
+	n int64
+	linkCount
+}
+
+// commonChance is how unlikely it has to be that refused links have something in common by accident.
+const commonChance = 1e-3
+
+// common is what nearly all refusals of a cause on a host have, and hardly any other request.
+type common struct {
+	value                 string
+	refused, of, answered int64 // requests with it that were refused so, all that were, and all with it
+	all                   int64 // requests of the host
+}
+
+// sayCommon says of each cause of refusals on each host whether one edge, method or key is
+// behind them.
+func (a *analysis) sayCommon(ctx context.Context) error {
+	names, err := a.edgeNames(ctx)
+	if err != nil {
+		return err
+	}
+	outcomes := map[*host][]uint32{} // that requests of theirs had, but for those of shields
+	for id := range a.amounts {
+		if o := a.outcomes[id]; o != nil && !o.shield {
+			outcomes[o.host] = append(outcomes[o.host], uint32(id))
+		}
+	}
+	for _, name := range a.names {
+		h := a.hosts[name]
+		ids := outcomes[h]
+		for _, cause := range slices.Sorted(maps.Keys(a.out.Denials.ByHost[name])) {
+			look := "its keys and its settings"
+			switch cause {
+			case token.Expired.String():
+				look = "its clock"
+				fallthrough
+			case refusedElsewhere, token.UnresolvedSignature.String(), token.WrongPath.String(): // viewers with changing addresses may all be near one edge
+				if c := a.common(ids, cause, func(o *outcome) string { return names[o.edge] }); c != nil {
+					a.warnOf("%s: one edge (%s) answered %d of the %d {request that was|requests that were} %s, and only %s of all requests: look at %s", name, c.value, c.refused, c.of, refusedAs(cause), c.share(), look)
+				}
+			}
+			if c := a.common(ids, cause, func(o *outcome) string { return either(o.method == "GET" || o.method == "HEAD", "", o.method) }); c != nil {
+				what := either(c.value == "OPTIONS", ", what browsers ask before a script may read from another site (CORS)", "")
+				a.warnOf("%s: %d of the %d {request that was|requests that were} %s {is|are} %s%s: look at what the edge does with this method", name, c.refused, c.of, refusedAs(cause), c.value, what)
+			}
+		}
+		if c := a.commonCountry(h); c != nil {
+			a.warnOf("%s: %d of the %d {request that was|requests that were} %s came from one country (%s), and only %s of all requests: look at the rules for countries and at the firewall",
+				name, c.refused, c.of, refusedAs(refusedElsewhere), c.value, c.share())
+		}
+		a.sayOldKeys(h, ids)
+	}
+	return nil
+}
+
+func refusedAs(cause string) string {
+	if cause == refusedElsewhere {
+		return "refused with a valid link"
+	}
+	return "refused as " + cause
+}
+
+// share is that of the requests with it among all.
+func (c *common) share() string {
+	return fmt.Sprintf("%.0f %%", 100*float64(c.answered)/float64(max(1, c.all)))
+}
+
+// common looks at a trait of outcomes. Links stand for viewers, who may stay at one edge;
+// requests without one stand for themselves.
+func (a *analysis) common(ids []uint32, cause string, of func(*outcome) string) *common {
+	all, refused, links := map[string]int64{}, map[string]int64{}, map[string]int64{}
+	for _, id := range ids {
+		o := a.outcomes[id]
+		value := of(o)
+		all[value] += a.amounts[id].n
+		if b := a.blamed[blame{id, cause}]; b != nil {
+			refused[value] += b.n
+			links[value] += max(b.links, either(o.shape == token.Signed, 0, b.n))
+		}
+	}
+	return a.mostOf(all, refused, links)
+}
+
+// land is what came from one country.
+type land struct {
+	all, refused int64 // requests, and those that were refused though their link is valid
+	links        linkCount
+}
+
+// mostLands is how many countries are told apart: there are no more.
+const mostLands = 300
+
+// from is what came from the country of a client, on a host; nil where it is not known.
+func (a *analysis) from(h *host, client uint32) *land {
+	n := a.clients.countries[client]
+	if n >= mostLands || a.clients.names[n] == "" {
+		return nil
+	}
+	if more := int(n) + 1 - len(h.lands); more > 0 {
+		h.lands = append(h.lands, make([]land, more)...)
+	}
+	return &h.lands[n]
+}
+
+// commonCountry looks at where those came from who were refused though their link is valid.
+func (a *analysis) commonCountry(h *host) *common {
+	all, refused, links := map[string]int64{}, map[string]int64{}, map[string]int64{}
+	for n, l := range h.lands {
+		name := a.clients.names[n]
+		all[name], refused[name], links[name] = l.all, l.refused, l.links.links
+	}
+	all[""] = h.requests
+	for _, l := range h.lands {
+		all[""] -= l.all
+	}
+	return a.mostOf(all, refused, links)
+}
+
+// mostOf finds what 95 % of the refusals have, and other requests ten times more rarely;
+// nil where there is nothing.
+func (a *analysis) mostOf(all, refused, links map[string]int64) *common {
+	var c common
+	for _, n := range all {
+		c.all += n
+	}
+	for value, n := range refused {
+		c.of += n
+		if n > c.refused || n == c.refused && value < c.value {
+			c.value, c.refused = value, n
+		}
+	}
+	c.answered = all[c.value]
+	rest, share := c.all-c.answered, float64(c.answered)/float64(max(1, c.all))
+	if c.value == "" || links[c.value] < a.Thresholds.ListedBelow || float64(c.refused) < 0.95*float64(c.of) || rest == 0 ||
+		float64(c.of-c.refused)/float64(rest) > 0.1*float64(c.refused)/float64(c.answered) || float64(links[c.value])*math.Log(share) > math.Log(commonChance) {
+		return nil
+	}
+	return &c
+}
+
+// oldKeyLinks is how many links of a key have to be refused before that is no accident.
+const oldKeyLinks = 5
+
+// sayOldKeys says it of valid links that were refused, if they are signed with a key with
+// which nothing was served any more by then, but with another one.
+func (a *analysis) sayOldKeys(h *host, ids []uint32) {
+	served, refused := map[uint8]*amount{}, map[uint8]*amount{}
+	links := map[uint8]int64{}
+	var elsewhere int64
+	for _, id := range ids {
+		o := a.outcomes[id]
+		if !o.matched || !o.keyed {
+			continue
+		}
+		t := &a.amounts[id]
+		if b := a.blamed[blame{id, refusedElsewhere}]; b != nil {
+			elsewhere += b.n
+			links[o.keyNumber] += b.links
+			merge(refused, o.keyNumber, amount{b.n, t.first, t.final})
+		} else if o.served() {
+			merge(served, o.keyNumber, *t)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(refused)) {
+		r, s := refused[key], served[key]
+		others := slices.ContainsFunc(slices.Collect(maps.Keys(served)), func(k uint8) bool { return k != key && served[k].final > r.first })
+		if a.grown() || links[key] < oldKeyLinks || s == nil || s.final >= r.first || !others {
+			continue
+		}
+		a.warnOf("%s: %d of the %d {request that was|requests that were} refused with a valid link {is|are} signed with key %d of those given, with which nothing was served after %s UTC: the edge has another key since, and links of before break; let it take both for as long as links live, and state not_after of the old one in --config",
+			h.name, r.n, elsewhere, int64(key)+1, time.UnixMicro(s.final).UTC().Format("2006-01-02 15:04:05"))
+	}
+}
+
+func merge(to map[uint8]*amount, key uint8, t amount) {
+	if to[key] == nil {
+		to[key] = &t
+		return
+	}
+	u := to[key]
+	u.n, u.first, u.final = u.n+t.n, min(u.first, t.first), max(u.final, t.final)
+}
+
+// edgeNames are the names of the edges, by number.
+func (a *analysis) edgeNames(ctx context.Context) (map[uint16]string, error) {
+	names := map[uint16]string{}
+	err := each(ctx, a.conn, `SELECT value FROM about WHERE name = ? ORDER BY value DESC`, func(scan scanner) error {
+		var text string
+		if err := scan(&text); err != nil {
+			return err
+		}
+		number, name, _ := strings.Cut(text, " ")
+		var n uint16
+		if _, err := fmt.Sscan(number, &n); err == nil {
+			names[n] = cmp.Or(name, number)
+		}
+		return nil
+	}, ingest.AboutEdge)
+	return names, err
+}

@@ -1,0 +1,76 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestWhatRefusalsHaveInCommon: of 80 viewers 40 are refused for the same cause. What all of these
+// have and hardly any of the others is named: the edge, the method, the country. Fewer than
+// 10 may be one viewer, and changed addresses may all be near one edge.
+func TestWhatRefusalsHaveInCommon(t *testing.T) {
+	for name, c := range map[string]struct {
+		refused int
+		change  func(e *entry, fields map[int]string)
+		want    string
+	}{
+		"one edge":   {40, func(e *entry, _ map[int]string) { e.edge = "waw-2" }, "cdn.test: one edge ([waw-2]) answered 40 of the 40 requests that were refused with a valid link, and only 50 % of all requests"},
+		"few":        {9, func(e *entry, _ map[int]string) { e.edge = "waw-2" }, ""},
+		"all edges":  {40, func(*entry, map[int]string) {}, ""},
+		"clock":      {40, func(e *entry, _ map[int]string) { e.edge, e.target = "waw-2", video.until("/film/a.ts", e.ip, past) }, "40 requests that were refused as expired, and only 50 % of all requests: look at its clock"},
+		"addresses":  {40, func(e *entry, _ map[int]string) { e.edge, e.target = "waw-2", video.link("/film/a.ts", home) }, ""},
+		"preflights": {40, func(e *entry, _ map[int]string) { e.method = "OPTIONS" }, "cdn.test: 40 of the 40 requests that were refused with a valid link are OPTIONS, what browsers ask"},
+		"no token":   {40, func(e *entry, _ map[int]string) { e.method, e.target = "OPTIONS", "/film/a.ts" }, "cdn.test: 40 of the 40 requests that were refused as unsigned are OPTIONS, what browsers ask"},
+		"country":    {40, func(_ *entry, fields map[int]string) { fields[26] = "RU" }, "cdn.test: 40 of the 40 requests that were refused with a valid link came from one country (RU), and only 50 % of all requests"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			var text strings.Builder
+			for i := range 40 + c.refused {
+				e := entry{host: video.host, ip: stranger(i), status: 200, at: time.Duration(i%40+1) * time.Minute}
+				e.target = video.link(fmt.Sprintf("/film%d/a.ts", i), e.ip)
+				fields := map[int]string{37: "-"}
+				if i >= 40 {
+					e.status = 403
+					c.change(&e, fields)
+				}
+				text.WriteString(gcoreWith(l.entries[l.add(e)-1], fields))
+			}
+			said := strings.Join(tryText(t, text.String(), settings{}).Warnings, "\n")
+			if c.want == "" && (strings.Contains(said, "one edge (") || strings.Contains(said, "one country") || strings.Contains(said, "OPTIONS")) || !strings.Contains(said, c.want) {
+				t.Errorf("want %q in:\n%s", c.want, said)
+			}
+		})
+	}
+}
+
+// TestLinksOfAnOldKey: an edge that has another key since 13:00 refuses links of the old one. With
+// both keys that is said; with one, when the links began that hold with it.
+func TestLinksOfAnOldKey(t *testing.T) {
+	before, after := site{host: "cdn.test", key: "key-of-before", dir: true}, site{host: "cdn.test", key: "key-of-after", dir: true}
+	var l little
+	for i := range 40 {
+		ip := stranger(i)
+		link := before.link(fmt.Sprintf("/film%d/a.ts", i), ip)
+		l.add(entry{host: before.host, target: link, ip: ip, status: 200, at: time.Duration(i+1) * time.Minute})
+		if i > 30 {
+			l.add(entry{host: before.host, target: link, ip: ip, status: 403, at: time.Hour + time.Duration(i)*time.Second})
+		}
+		l.add(entry{host: after.host, target: after.link(fmt.Sprintf("/film%d/a.ts", 50+i), stranger(50+i)), ip: stranger(50 + i), status: 200, at: time.Hour + time.Duration(i+1)*time.Minute})
+	}
+	for name, c := range map[string]struct {
+		keys []string
+		want string
+	}{
+		"both keys": {[]string{before.key, after.key}, "cdn.test: 9 of the 9 requests that were refused with a valid link are signed with key 1 of those given, with which nothing was served after 2026-11-01 12:40:00 UTC"},
+		"the new":   {[]string{after.key}, "all links from 2026-11-01 13:01:00 UTC on reproduce, and none before does: the key, or what is signed, was changed then; give the old key, too"},
+		"the old":   {[]string{before.key}, "all links up to 2026-11-01 12:40:00 UTC reproduce, and none from 2026-11-01 13:01:00 on does: the key, or what is signed, was changed then; give the new key, too"},
+	} {
+		said := strings.Join(l.try(t, settings{ringOf: c.keys}).Warnings, "\n")
+		if !strings.Contains(said, c.want) {
+			t.Errorf("%s: want %q in:\n%s", name, c.want, said)
+		}
+	}
+}
