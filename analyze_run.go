@@ -106,6 +106,7 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	if err := store.Limit(ctx, p.memory/5); err != nil {
 		return nil, nil, o.stopped(store.Worded(err), store.Standing())
 	}
+	p.detect.Searching = bar.searching
 	analysis, err := detect.Analyze(ctx, store, loaded, p.detect)
 	if err != nil {
 		return nil, nil, lines.interrupted(ctx, o.stopped(store.Worded(err), store.Standing()), store.Standing(), "while judging")

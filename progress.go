@@ -72,6 +72,13 @@ func (p *progress) judging() {
 	}
 }
 
+// searching follows where all of IPv4 is searched, which takes up to some minutes a link.
+func (p *progress) searching(done, of int) {
+	if p != nil {
+		fmt.Fprint(p.w, eraseLine, format.Sentence("searching all of IPv4, link %d of %d ...", done+1, of))
+	}
+}
+
 // clear erases what was shown.
 func (p *progress) clear() {
 	if p == nil {

@@ -48,6 +48,7 @@ type Options struct {
 	Networks   *ingest.Networks         // whose addresses are; nil: what the log tells
 	Issued     map[uint64]ingest.Issued // what the signer issued, by the hash of the link; nil: not known
 	Pseudonyms *pseudonym.Map           // that the case holds in the place of addresses; nil: addresses
+	Searching  func(done, of int)       // is told before each link that is searched through all of IPv4; nil: nobody asks
 	Unread     bool                     // nobody reads the case behind this: what its views alone show is not stored
 }
 
@@ -69,6 +70,7 @@ type analysis struct {
 	survey    *survey
 	proofs    map[uint32]*proof
 	draws     []draw
+	blind     int                // links that were not, as no hash of their host reproduces
 	vain      int                // links that were searched through all of IPv4 and not found
 	recovered map[userKey]bool   // served again in time, with another link
 	found     []netip.Addr       // that links were signed for

@@ -13,6 +13,7 @@ import (
 const (
 	likelyNear = 2   // networks of either kind that are tried for a link
 	likelyFar  = 64  // the same where time does not matter
+	fullBlind  = 3   // of them, of a host of which no hash was reproduced: if they are in vain the key is the question
 	fullBudget = 256 // links that one run searches through all of IPv4: about 35 minutes on two cores with AVX-512, for one path and one key
 )
 
@@ -118,18 +119,42 @@ func (f *finder) likely(s *suspect, found []netip.Prefix, most int) {
 	}
 }
 
-// full searches all of IPv4, link by link, as far as the budget goes.
+// full searches all of IPv4, link by link, as far as the budget goes. A host of which no hash
+// was reproduced gets the rest of it once one of its first links is found.
 func (a *analysis) full(ctx context.Context, suspects []*suspect) {
-	left := fullBudget
-	for _, s := range a.mixed(suspects) {
-		if s.found != nil || s.skipped || ctx.Err() != nil {
-			continue
+	known, left := map[*host]bool{}, map[*host]int{}
+	for _, s := range suspects {
+		known[s.host] = known[s.host] || s.found != nil || s.host.verified > 0
+		if s.found == nil && !s.skipped {
+			left[s.host]++
 		}
-		if left--; left < 0 {
+	}
+	of, done := 0, 0
+	for h, n := range left {
+		of += either(known[h], n, min(n, fullBlind))
+	}
+	tried := map[*host]int{}
+	for _, s := range a.mixed(suspects) {
+		switch {
+		case s.found != nil || s.skipped || ctx.Err() != nil:
+			continue
+		case done == fullBudget:
 			s.deep = false
 			continue
+		case !known[s.host] && tried[s.host] == fullBlind:
+			s.deep = false
+			a.blind++
+			continue
 		}
-		a.everywhere(ctx, s)
+		if a.Searching != nil {
+			a.Searching(done, min(of, fullBudget))
+		}
+		done++
+		tried[s.host]++
+		if a.everywhere(ctx, s); s.found != nil && !known[s.host] {
+			known[s.host] = true
+			of += max(0, left[s.host]-fullBlind)
+		}
 	}
 }
 
@@ -144,6 +169,9 @@ func (a *analysis) mixed(suspects []*suspect) []*suspect {
 	slices.SortStableFunc(out, func(x, y *suspect) int { return cmp.Compare(turn[x], turn[y]) })
 	return out
 }
+
+// allNetworks is how many /16s there are below the multicast ones. A test has fewer.
+var allNetworks uint32 = 224 << 8
 
 // everywhere tries all of IPv4 but what cannot be a public client, on all
 // threads at once.
@@ -163,7 +191,7 @@ func (a *analysis) everywhere(ctx context.Context, s *suspect) {
 			goals := f.goals(&mine, false)
 			for stop.Err() == nil {
 				n := next.Add(1) - 1
-				if n >= 224<<8 {
+				if n >= allNetworks {
 					break
 				}
 				if n>>8 == 0 || n>>8 == 127 {

@@ -65,9 +65,14 @@ type draw struct {
 func (a *analysis) drawn(ctx context.Context, suspects []*suspect) {
 	size := a.Recover.sample()
 	samples := map[*host][]*suspect{}
+	searched, most := 0, drawable(suspects, size)
 	for _, s := range suspects {
 		if s.found == nil && !s.skipped && len(samples[s.host]) < size && ctx.Err() == nil {
 			samples[s.host] = append(samples[s.host], s)
+			if a.Searching != nil {
+				a.Searching(searched, most)
+			}
+			searched++
 			a.everywhere(ctx, s)
 		}
 	}
@@ -82,6 +87,18 @@ func (a *analysis) drawn(ctx context.Context, suspects []*suspect) {
 			a.draws = append(a.draws, d)
 		}
 	}
+}
+
+// drawable is how many links are drawn at most, of all hosts.
+func drawable(suspects []*suspect, size int) (n int) {
+	of := map[*host]int{}
+	for _, s := range suspects {
+		if s.found == nil && !s.skipped && of[s.host] < size {
+			of[s.host]++
+			n++
+		}
+	}
+	return n
 }
 
 // says words what the sample bounds.

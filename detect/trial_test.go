@@ -37,6 +37,7 @@ type settings struct {
 	ringOf   []string          // keys of all hosts, in their order; nil: keys
 	noKey    bool
 	recover  detect.Recover
+	search   func(done, of int) // is told of full searches
 	scope    token.Scope
 	stated   token.Resource // of all hosts; the scheme is gcore
 	threads  int
@@ -120,7 +121,7 @@ func tryFiles(t testing.TB, s settings) *trial {
 	store, loaded := load(t, s)
 	a, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
 		Resources: s.resources(), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
-		Recover: s.recover, Threads: s.threads, Room: s.room(), Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued, Unread: s.unread,
+		Recover: s.recover, Searching: s.search, Threads: s.threads, Room: s.room(), Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued, Unread: s.unread,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -121,6 +121,9 @@ func (a *analysis) warnOfSearch() {
 	if m.Full > 0 {
 		a.warnOf("all of IPv4 was searched for %d {link|links} (one run takes %d at most), for %d of them in vain; %d {hash was|hashes were} tried in all", m.Full, max(fullBudget, a.Recover.sample()), a.vain, m.Candidates)
 	}
+	if a.blind > 0 {
+		a.warnOf("%d {link was|links were} not searched through all of IPv4, as no hash of {its|their} host reproduces and the first %d were in vain: see to the key first", a.blind, fullBlind)
+	}
 }
 
 // notes says what the lines of the sources show about them, each thing once,
