@@ -94,7 +94,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	}
 	q := judge.Asked{
 		Candidates: candidates, CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
-		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h),
+		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h), Remedies: h.remedies,
 		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other:   h.replays[10-family], // of the other family, 4 or 6
 		Proxy:   h.proxy,

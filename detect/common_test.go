@@ -38,7 +38,11 @@ func TestWhatRefusalsHaveInCommon(t *testing.T) {
 				}
 				text.WriteString(gcoreWith(l.entries[l.add(e)-1], fields))
 			}
-			said := strings.Join(tryText(t, text.String(), settings{}).Warnings, "\n")
+			tr := tryText(t, text.String(), settings{})
+			said := strings.Join(tr.Warnings, "\n")
+			if reason := tr.advice(video.host, "ipv4").Reason; strings.Contains(reason, "nearly all of them") != (c.want != "") {
+				t.Errorf("the reason is %q", reason)
+			}
 			if c.want == "" && (strings.Contains(said, "one edge (") || strings.Contains(said, "one country") || strings.Contains(said, "OPTIONS")) || !strings.Contains(said, c.want) {
 				t.Errorf("want %q in:\n%s", c.want, said)
 			}

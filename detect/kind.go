@@ -76,6 +76,7 @@ type host struct {
 	late        struct{ served, refused delays }
 	answers     map[int]int64           // to links after their expiry that were neither served nor refused: links, by status
 	lateAnswers []lateAnswer            // that were learned
+	remedies    map[string]string       // by cause, where what its refusals have in common tells
 	lands       []land                  // by the number of the country
 	gaps        bool                    // segments are missing: requests are not in the log
 	session     time.Duration           // of its users, the median

@@ -54,6 +54,7 @@ func (q *question) kinds() (kinds []kind, all int64) {
 			all += shared
 		}
 		words, remedy := inWords(cause)
+		remedy = cmp.Or(q.o.Remedies[cause], remedy)
 		kinds, all = append(kinds, kind{words, remedy, n}), all+n
 	}
 	kinds = slices.DeleteFunc(kinds, func(k kind) bool { return k.requests == 0 })

@@ -11,24 +11,25 @@ import (
 // Asked is the mask question for one host and family, with what the rest of
 // the analysis knows about the host.
 type Asked struct {
-	Candidates        []int            // prefix lengths that may be advised, in any order
-	CurrentPrefix     int              // of the mask today; 0, 32 (IPv4), 128 (IPv6): whole address
-	Bound             bool             // the host is known to bind links to addresses
-	Unbound           bool             // the host is known not to
-	RefusalsOnly      bool             // the log holds refusals only: no rates
-	CalibrationFailed bool             // hashes cannot be believed on this host
-	Span              time.Duration    // of the host's log; 0: not known
-	Refused           map[string]int64 // cause → refused requests of the host, of both families
-	Other             *Replay          // of the host's other family, whose refusals are in Refused too; nil: none
-	Reproduced        bool             // a hash of the host was reproduced, for whatever address
-	Proxy             string           // the one address that most links were signed for, of the signer's own proxy; "" if there is none (rule 3)
-	Shifted           int64            // minutes by which the log's or the signer's clock is wrong (rule 7); 0: not known to be
-	Life, Life95      time.Duration    // of links from their first use: the longest, and what 95 % do not exceed; 0: not known
-	Between, Session  time.Duration    // median time between changes of address of those who move, and of users' sessions; 0: not known
-	Outside           map[int]float64  // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
-	ByAddress         bool             // users are told apart by address: no mask follows (rule 11)
-	Gaps              bool             // more than a tenth of the requests is missing from the log (rule 11)
-	Unverified        bool             // keys are given, but too few tokens to calibrate the host (rule 1)
+	Candidates        []int             // prefix lengths that may be advised, in any order
+	CurrentPrefix     int               // of the mask today; 0, 32 (IPv4), 128 (IPv6): whole address
+	Bound             bool              // the host is known to bind links to addresses
+	Unbound           bool              // the host is known not to
+	RefusalsOnly      bool              // the log holds refusals only: no rates
+	CalibrationFailed bool              // hashes cannot be believed on this host
+	Span              time.Duration     // of the host's log; 0: not known
+	Refused           map[string]int64  // cause → refused requests of the host, of both families
+	Remedies          map[string]string // by cause, where they are another than the usual ones
+	Other             *Replay           // of the host's other family, whose refusals are in Refused too; nil: none
+	Reproduced        bool              // a hash of the host was reproduced, for whatever address
+	Proxy             string            // the one address that most links were signed for, of the signer's own proxy; "" if there is none (rule 3)
+	Shifted           int64             // minutes by which the log's or the signer's clock is wrong (rule 7); 0: not known to be
+	Life, Life95      time.Duration     // of links from their first use: the longest, and what 95 % do not exceed; 0: not known
+	Between, Session  time.Duration     // median time between changes of address of those who move, and of users' sessions; 0: not known
+	Outside           map[int]float64   // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
+	ByAddress         bool              // users are told apart by address: no mask follows (rule 11)
+	Gaps              bool              // more than a tenth of the requests is missing from the log (rule 11)
+	Unverified        bool              // keys are given, but too few tokens to calibrate the host (rule 1)
 }
 
 // Replay accumulates the users of one host and family and answers which mask
