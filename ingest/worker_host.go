@@ -24,7 +24,11 @@ func (w *worker) placeOf(from *reading, source int) *place {
 	if w.here != nil && string(w.here.written) == string(written) {
 		return w.here
 	}
-	p := &w.places[w.hash(written)%placeSlots]
+	slot := w.hash(written) % placeSlots
+	if len(written) > maxName {
+		slot = 0 // one of them is enough to hold
+	}
+	p := &w.places[slot]
 	if p.site != nil && string(p.written) == string(written) {
 		w.here = p
 		return p
@@ -35,6 +39,9 @@ func (w *worker) placeOf(from *reading, source int) *place {
 			return p
 		}
 		name = w.sources[source].host
+	}
+	if len(name) > maxName {
+		name = []byte(limited(w.hostText(name), maxName))
 	}
 	*p = place{written: append(p.written[:0], written...), name: append(p.name[:0], name...), hash: w.hash(name), site: w.prover.site(name)}
 	return p

@@ -58,7 +58,7 @@ func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) 
 	if !shown.Is4() {
 		address = token.AppendAddr(space[:0], shown)
 	}
-	country := validText(w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(r.Country, cutMark)))))
+	country := limited(validText(w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(r.Country, cutMark))))), maxName)
 	return id, w.client.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)
 		b[1].(*array.Uint8Builder).Append(family(shown))

@@ -54,7 +54,7 @@ func (w *worker) storedID(ctx context.Context, c *cache, text []byte, hash uint6
 		return id, nil
 	}
 	clean, some := stored(w.Keys.Cut(text, cutMark))
-	clean = w.Pseudonyms.Text(clean)
+	clean = limited(w.Pseudonyms.Text(clean), maxText)
 	if c == w.agent {
 		return id, c.rows.addAgent(ctx, id, clean, some)
 	}

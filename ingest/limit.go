@@ -1,0 +1,28 @@
+package ingest
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"unicode/utf8"
+)
+
+// What is stored of a text is limited: no server takes more (nginx and Apache 8 KiB a
+// header, IIS 16 KiB for all, Cloudflare 16 KiB of URL), and DuckDB holds longer ones in
+// memory, all at once. Tokens are verified over the whole.
+const (
+	maxText = 16 << 10 // bytes of a folder, a file name, a user agent, a referer
+	maxName = 255      // of a host (RFC 1035, 2.3.4), a country
+)
+
+// limited cuts a text that is longer than most bytes. What stands behind the cut tells
+// it from others that begin like it, and is the same in every run.
+func limited(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	end := most
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return fmt.Sprintf("%s%s[%d bytes, %x]", text[:end], cutMark, len(text), sha256.Sum256([]byte(text)))
+}
