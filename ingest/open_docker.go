@@ -110,7 +110,7 @@ func (d *docker) hex() (rune, bool) {
 // begins with, more as in documents.
 func unwrapped(in io.Reader, head []byte, more *bool) io.Reader {
 	if !bytes.HasPrefix(head, []byte(dockerLead)) {
-		return documents(in, head, more)
+		return records(documents(in, head, more), head)
 	}
 	buf := bufio.NewReaderSize(in, documentHead)
 	head, _ = buf.Peek(documentHead) // an error comes again with the first byte

@@ -53,7 +53,7 @@ func (c *columns) cut(p *Parser, line []byte) Failure {
 		if c.quoted && pos < len(line) && line[pos] == '"' {
 			end := quoteEnd(line, pos+1)
 			if end < 0 {
-				return Failure{ReasonQuote, pos + 1, "a quote at the end of the value (values with line breaks are not read: export JSON lines, or without that column)"}
+				return Failure{ReasonQuote, pos + 1, "a quote at the end of the value"}
 			}
 			if next = c.skip(line, end+1); next < len(line) && strings.IndexByte(c.seps, line[next]) < 0 {
 				return Failure{ReasonQuote, next + 1, "a separator behind the quote that ends the value"}

@@ -87,14 +87,3 @@ func readsAs(t *testing.T, lines [][]byte, name string) {
 		t.Errorf("%s: %s", lines, got)
 	}
 }
-
-// TestLineBreaksInQuotes: CSV whose values hold line breaks is refused for what it is.
-func TestLineBreaksInQuotes(t *testing.T) {
-	lines := [][]byte{[]byte("time,client_ip,host,method,uri,status,user_agent")}
-	for range 5 {
-		lines = append(lines, []byte(`"2026-11-01T12:00:00Z","203.0.113.7","cdn.test","GET","/v/1/a.ts?md5=x&expires=1","403","Player/1.0`), []byte(`on X11, ""Linux"""`))
-	}
-	if f, m := Detect(lines, nil); m == nil || m.Best != "csv" || !strings.Contains(m.Want, "values with line breaks are not read") {
-		t.Errorf("%+v, %v", f, m)
-	}
-}
