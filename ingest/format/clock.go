@@ -17,20 +17,40 @@ func Time(b []byte) (time.Time, bool) {
 }
 
 // moment reads any time an access log writes, as µs since the Unix epoch and the grain it was written with:
-// CLF (02/Jan/2006:15:04:05 -0700, with or without brackets or a fraction), ISO 8601 (T or blank, any fraction; no zone means UTC; the
-// date also as 02.01.2006), Kibana's, and
+// CLF (02/Jan/2006:15:04:05 -0700, with or without brackets or a fraction, the day in one digit or two), ISO 8601 (T or blank, any
+// fraction; no zone means UTC; the date also as 02.01.2006), the same without marks (20060102150405), Kibana's, and
 // epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude. A leap second (60) is the next minute's first.
 func moment(b []byte) (micros, grain int64, ok bool) {
 	b = bareTime(b)
 	switch {
 	case len(b) >= 20 && b[2] == '/' && b[6] == '/':
-		return clfMoment(b)
+		d, ok := pair(b, 0)
+		return clfMoment(b[2:], d, ok)
+	case len(b) >= 19 && b[1] == '/' && b[5] == '/': // Alibaba
+		d, ok := number(b[:1])
+		return clfMoment(b[1:], int(d), ok)
 	case len(b) >= 19 && (b[4] == '-' && b[7] == '-' || b[4] == '/' && b[7] == '/' || b[2] == '.' && b[5] == '.'):
 		return isoMoment(b)
 	case len(b) >= 21 && b[3] == ' ':
 		return kibanaMoment(b)
+	case isBare(b):
+		return bareMoment(b)
 	}
 	return epochMoment(b)
+}
+
+// isBare tells 20060102150405 from 1795425972.937.
+func isBare(b []byte) bool { return len(b) == len("20060102150405") && b[10]-'0' <= 9 }
+
+// bareMoment reads a date and clock of digits alone, as Tencent's CDN writes them. No Unix time of our days has as many.
+func bareMoment(b []byte) (int64, int64, bool) {
+	hi, ok1 := pair(b, 0)
+	lo, ok2 := pair(b, 2)
+	m, ok3 := pair(b, 4)
+	d, ok4 := pair(b, 6)
+	date, ok5 := dateOf(hi*100+lo, m, d)
+	clock, ok6 := clockOf([]byte{b[8], b[9], ':', b[10], b[11], ':', b[12], b[13]})
+	return (date + clock) * second, second, ok1 && ok2 && ok3 && ok4 && ok5 && ok6
 }
 
 // bareTime is a time without the brackets around it, or the priority that syslog puts before it, as in <134>2026-11-23T09:26:12Z.
@@ -60,19 +80,19 @@ func kibanaMoment(b []byte) (int64, int64, bool) {
 	return (date+clock)*second + fraction, grain, ok1 && ok2 && ok3 && ok4 && ok5 && len(rest) == 0 && b[comma+1] == ' '
 }
 
-func clfMoment(b []byte) (int64, int64, bool) {
-	d, ok1 := pair(b, 0)
-	m := monthOf(b[3], b[4], b[5])
-	hi, ok2 := pair(b, 7)
-	lo, ok3 := pair(b, 9)
-	clock, ok4 := clockOf(b[12:])
-	rest, fraction, grain := b[20:], int64(0), second
+// clfMoment reads what stands behind the day.
+func clfMoment(b []byte, d int, ok1 bool) (int64, int64, bool) {
+	m := monthOf(b[1], b[2], b[3])
+	hi, ok2 := pair(b, 5)
+	lo, ok3 := pair(b, 7)
+	clock, ok4 := clockOf(b[10:])
+	rest, fraction, grain := b[18:], int64(0), second
 	if len(rest) > 0 && rest[0] == '.' {
 		rest, fraction, grain = fractionOf(rest)
 	}
 	offset, ok5 := zoneOf(rest)
 	date, ok6 := dateOf(hi*100+lo, m, d)
-	ok := ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && b[11] == ':'
+	ok := ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && b[9] == ':'
 	return (date+clock-offset)*second + fraction, grain, ok
 }
 
@@ -121,18 +141,17 @@ func epochMoment(b []byte) (int64, int64, bool) {
 	if !ok || len(rest) > 0 {
 		return 0, 0, false
 	}
-	switch v := int64(n); {
-	case v < 1e8: // before 1973: a number, not a time
-		return 0, 0, false
-	case v < 1e11:
-		return v*second + fraction, grain, true
-	case v < 1e14:
-		return v*1000 + fraction/1000, max(grain/1000, 1), true
-	case v < 1e17:
-		return v, 1, true
-	default:
-		return v / 1000, 1, true
+	switch v := int64(n); digits { // from 2001 to 2286: any other is a number, not a time
+	case 10:
+		return v*second + fraction, grain, v >= 1e9
+	case 13:
+		return v*1000 + fraction/1000, max(grain/1000, 1), v >= 1e12
+	case 16:
+		return v, 1, v >= 1e15
+	case 19:
+		return v / 1000, 1, v >= 1e18
 	}
+	return 0, 0, false
 }
 
 // seconds reads a decimal number of seconds as µs.
@@ -338,7 +357,7 @@ func zoneless(b []byte) bool {
 		return len(rest) == 0
 	}
 	if _, _, ok := moment(b); !ok || len(b) < 19 {
-		return false
+		return ok && isBare(b)
 	}
 	if b[3] == ' ' { // Kibana's
 		return true
@@ -347,6 +366,7 @@ func zoneless(b []byte) bool {
 	switch {
 	case b[2] == '/':
 		clock = 20
+	case b[1] == '/':
 	case b[4] != '-' && b[4] != '/' && b[2] != '.':
 		return false
 	}

@@ -67,14 +67,14 @@ func splitRequest(line []byte) (method, target []byte) {
 	return method, target
 }
 
-// protocolAt finds the blank before the HTTP/x that ends a request line, or -1.
+// protocolAt finds the blank before the HTTP/x (in Esurfing Cloud's logs http/x) that ends a request line, or -1.
 func protocolAt(b []byte) int {
 	const usual = len(" HTTP/1.1")
 	if n := len(b); n >= usual && string(b[n-usual:n-3]) == " HTTP/" && b[n-3] != ' ' && b[n-2] != ' ' && b[n-1] != ' ' {
 		return n - usual
 	}
 	i := bytes.LastIndexByte(b, ' ')
-	if i < 0 || len(b)-i > len(" HTTP/1.1") || !bytes.HasPrefix(b[i+1:], []byte("HTTP/")) {
+	if i < 0 || len(b)-i > len(" HTTP/1.1") || !bytes.EqualFold(b[i+1:min(i+6, len(b))], []byte("HTTP/")) {
 		return -1
 	}
 	return i

@@ -31,6 +31,9 @@ func TestMoment(t *testing.T) {
 		{"23.11.2026 09:26:12", noon * second, second},
 		{"23.11.2026 10:26:12.5 +0100", noon*second + 500000, 100000},
 		{"1795425972", noon * second, second},
+		{"20261123092612", noon * second, second}, // Tencent's CDN, offline; it was read as ms, in the year 2612
+		{"[3/Nov/2026:09:26:12 +0000]", (noon - 20*86400) * second, second},
+		{"3/Nov/2026:09:26:12.5 +0000", (noon-20*86400)*second + 500000, second / 10},
 		{"1795425972.043", noon*second + 43000, 1000},
 		{"1795425972043", noon*second + 43000, 1000},
 		{"1795425972043001", noon*second + 43001, 1},
@@ -53,7 +56,7 @@ func TestMoment(t *testing.T) {
 	}
 	for _, text := range []string{"", "-", "5", "403", "29/Feb/2026:00:00:00 +0000", "31/Apr/2026:00:00:00 +0000", "23/Nov/2026:24:00:00 +0000",
 		"23/Nov/2026:09:60:12 +0000", "23/Nov/2026 09:26:12 +0000", "23/Nvo/2026:09:26:12 +0000", "00/Nov/2026:09:26:12 +0000", "23/Nov/2026:09:26:12 +00",
-		"2026-13-23T09:26:12Z", "2026-11-23T09:26:12Q", "2026-11-23x09:26:12", "1795425972.x", "1.795e9", "Nov 23 09:26:12", "23 Nov 2026 09:26:12", "31/Dec/2016:23:59:61 +0000", "2026-11-23T09:26:12+5", "99999999999999999999", "23/Nov/1926:09:26:12 +0000", "Nov 31, 2026 @ 09:26:12.043", "<>", "<134", "<134>", "31.11.2026 09:26:12", "11.23.2026 09:26:12", "23.11.26 09:26:12.00", "Nov 23, 2026 @ 09:26:12.043Z", "Nov , 2026 @ 09:26:12.043",
+		"2026-13-23T09:26:12Z", "2026-11-23T09:26:12Q", "2026-11-23x09:26:12", "1795425972.x", "1.795e9", "123456789", "17954259720", "179542597204", "20261323092612", "20261123096012", "201611230926121", "0/Nov/2026:09:26:12 +0000", "x/Nov/2026:09:26:12 +0000", "0179542597", "0000000000000000001", "Nov 23 09:26:12", "23 Nov 2026 09:26:12", "31/Dec/2016:23:59:61 +0000", "2026-11-23T09:26:12+5", "99999999999999999999", "23/Nov/1926:09:26:12 +0000", "Nov 31, 2026 @ 09:26:12.043", "<>", "<134", "<134>", "31.11.2026 09:26:12", "11.23.2026 09:26:12", "23.11.26 09:26:12.00", "Nov 23, 2026 @ 09:26:12.043Z", "Nov , 2026 @ 09:26:12.043",
 		"Nov 23, 2026 # 09:26:12.043", "Nov 123, 2026 @ 09:26:12.043"} {
 		want := text == "23/Nov/2026:09:26:12 +00" // hours alone are ISO 8601
 		if _, _, ok := moment([]byte(text)); ok != want {
@@ -349,5 +352,16 @@ func TestWholeFractions(t *testing.T) {
 		if n, ok := whole([]byte(text)); ok {
 			t.Errorf("%q is the whole number %d", text, n)
 		}
+	}
+}
+
+// TestProtocolInLowerCase: the sample line of https://www.esurfingcloud.com/document/20689737/20689927, with an address and a query of ours.
+func TestProtocolInLowerCase(t *testing.T) {
+	line := []byte(`203.0.113.7 www.test.ctyun.cn - [20200101013524] "GET http://www.ctyun.cn/live/test.flv?md5=x&expires=1893456000 http/1.1" 403 1360598 - "VLC/2.0.6 LibVLC/2.0.6" 0.003 HIT 565 bytes 0-1562467/1562468.`)
+	var r Record
+	bad := detected(t, [][]byte{line, line}).NewParser().Parse(line, &r)
+	const logged = 1577842524 // date -u -d '2020-01-01 01:35:24' +%s
+	if bad.Reason != "" || string(r.Target) != "/live/test.flv?md5=x&expires=1893456000" || r.Logged != logged*second || !r.Zoneless || r.Status != 403 || string(r.Host) != "www.test.ctyun.cn" {
+		t.Errorf("%+v, %q, %d, %d", bad, r.Target, r.Logged, r.Status)
 	}
 }
