@@ -98,7 +98,7 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 	if f := bareCloudFront(lines); f != nil {
 		list = append(list, f)
 	}
-	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN(), alb(), elb())
+	list = append(list, nginx(), apacheVhost(), apacheCommon(), liteSpeed(), bunny(), keyCDN(), alibabaOffline(), alb(), elb())
 	if f := learn(lines); f != nil && !dataStream(lines) {
 		list = append(list, f)
 	}

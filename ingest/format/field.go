@@ -55,12 +55,14 @@ func (f field) bit() uint64 { return 1 << f }
 // without "$" (see foldName). Where a line has several names of one field, the lowest rank wins.
 //
 // Sources: nginx variables; Gcore raw logs, Logs Uploader and log viewer; CloudFront standard logs; Cloudflare Logpush http_requests;
-// Akamai DataStream 2; Fastly's JSON template; bunny.net; CDN77; Caddy; IIS; Yandex, Alibaba, Tencent and Huawei CDN exports.
+// Akamai DataStream 2; Fastly's JSON template; bunny.net; CDN77; Caddy; IIS; Envoy; Medianova; IO River; Edgio; Yandex, Alibaba, Tencent and
+// Huawei CDN exports.
 func known(name string) (f field, rank uint8) {
 	switch name {
 	case "remote_addr", "client_ip", "clientip", "c_ip", "cliip", "request.client_ip":
 		return client, 0
-	case "ip", "client", "remote_ip", "client_addr", "client_address", "cip", "remote_host", "client.ip", "source.ip", "request.remote_ip", "remoteip":
+	case "ip", "client", "remote_ip", "client_addr", "client_address", "cip", "remote_host", "client.ip", "source.ip", "request.remote_ip", "remoteip",
+		"ip_address", "ipaddress":
 		return client, 1
 	case "realip_remote_addr":
 		return client, 3
@@ -109,14 +111,15 @@ func knownRequest(name string) (f field, rank uint8) {
 		return target, 2
 	case "uri", "path", "request_uri_path", "clientrequestpath", "cs_uri_stem", "request_path":
 		return path, 0
-	case "args", "query_string", "querystring", "querystr", "query", "cs_uri_query", "uri_param", "param":
+	case "args", "query_string", "querystring", "querystr", "query", "cs_uri_query", "uri_param", "param",
+		"query_params", "request_param":
 		return query, 0
 
 	case "x_host_header", "host_header", "url.domain":
 		return host, 0
 	case "host", "clientrequesthost", "reqhost", "request.host", "request_host":
 		return host, 1
-	case "http_host", "vhost", "domain":
+	case "http_host", "vhost", "domain", "authority", ":authority":
 		return host, 2
 	case "server_name", "cs(host)", "cs_host":
 		return host, 3
@@ -143,7 +146,7 @@ func knownAnswer(name string) (f field, rank uint8) {
 		return status, 1
 	case "body_bytes_sent", "bytes", "size", "sc_bytes", "edgeresponsebodybytes", "response_body_size", "resp_body_size", "bytessent", "responsebytes":
 		return size, 0
-	case "bytes_sent", "edgeresponsebytes", "response_size", "rsp_size", "totalbytes":
+	case "bytes_sent", "edgeresponsebytes", "response_size", "rsp_size", "totalbytes", "response_bytes", "bytes_out":
 		return size, 1
 	case "gcdn_internal_status_code", "internal_status_code", "reason_code":
 		return code, 0

@@ -26,6 +26,7 @@ type Format struct {
 	whole   bool   // the sample had queries: a line without one had none
 	urls    bool   // targets are whole URLs, with their host
 	slash   bool   // paths come without their first slash
+	hosts   bool   // targets begin with their host, without a scheme
 	percent uint64 // the fields that the log's writer percent-encodes
 	notes   []string
 }

@@ -82,6 +82,11 @@ func protocolAt(b []byte) int {
 
 // withoutOrigin cuts scheme and host off a target that is a whole URL.
 func (p *Parser) withoutOrigin(t []byte) (target, host []byte) {
+	if p.format.hosts {
+		if name, rest := hostFirst(t); name != nil {
+			return rest, name
+		}
+	}
 	if t[0] == '/' {
 		return t, nil
 	}
@@ -100,6 +105,21 @@ func (p *Parser) withoutOrigin(t []byte) (target, host []byte) {
 	n := len(p.scratch)
 	p.scratch = append(append(p.scratch, '/'), t[end:]...)
 	return p.scratch[n:], t[:end]
+}
+
+// hostFirst cuts the host off www.example.com/a.ts or /www.example.com/a.ts.
+func hostFirst(t []byte) (host, target []byte) {
+	t = bytes.TrimPrefix(t, []byte{'/'})
+	end := indexByte(t, '/')
+	if end < 1 || (t[end-1]|0x20) < 'a' || (t[end-1]|0x20) > 'z' || indexByte(t[:end], '.') < 0 {
+		return nil, nil
+	}
+	for _, c := range t[:end] {
+		if !isNameByte(c) {
+			return nil, nil
+		}
+	}
+	return t[:end], t[end:]
 }
 
 // plausible tells a request from what a scanner or a broken TLS handshake leaves in the log.

@@ -10,6 +10,7 @@ import (
 type vendor struct {
 	name, doc, source string
 	marks             []string // how a line with its keys can be told: any of these stands in it
+	foreign           string   // what a line of another maker has that bears such a mark, too
 	names             map[string]meaning
 	percent           uint64 // fields that are percent-encoded on top of JSON's escapes
 	slash             bool   // as in Format
@@ -21,7 +22,7 @@ var vendors = sync.OnceValue(func() []vendor {
 		{name: "gcore-json", doc: "Gcore Logs Uploader, JSON: chosen fields, $ before keys or not, WAAP fields",
 			source: "https://gcore.com/docs/cdn/logs/logs-uploader", marks: []string{`"gcdn_`, `"$gcdn_`, `"waap_`, `"$waap_`}},
 		{name: "cloudflare", doc: "Cloudflare Logpush http_requests, NDJSON: times as RFC 3339, Unix or Unix ns",
-			source: "https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/", marks: []string{`"EdgeResponseStatus"`, `"ClientRequestURI"`}},
+			source: "https://developers.cloudflare.com/logs/logpush/logpush-job/datasets/zone/http_requests/", marks: []string{`"EdgeResponseStatus"`, `"ClientRequestURI"`}, foreign: cacheFlyMark},
 		{name: "cloudfront-json", doc: "CloudFront standard logging v2, JSON or Parquet",
 			source: "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html", marks: []string{`"cs-uri-stem"`, `"x-edge-`, `"x_edge_`},
 			percent: percentFields},
@@ -49,8 +50,32 @@ var vendors = sync.OnceValue(func() []vendor {
 			source: "https://caddyserver.com/docs/caddyfile/directives/log", marks: []string{`"http.log.access`}},
 		{name: "traefik", doc: "Traefik's access log, JSON (its common format: nginx)",
 			source: "https://doc.traefik.io/traefik/observability/access-logs/", marks: []string{`"DownstreamStatus"`}, names: traefikNames()},
+		{name: "edgeone", doc: "Tencent EdgeOne, L7 access logs, JSON",
+			source: "https://www.tencentcloud.com/document/product/1145/56253", marks: []string{`"EdgeResponseStatusCode"`}, names: edgeOneNames()},
+		{name: "cachefly", doc: "CacheFly log shipping, JSON", // what EdgeTimeMS counts is not told: the sample has 0.09
+			source: "https://kb.cachefly.com/kb/guide/en/log-shipping-fields-QZLD6SyBQr/Steps/4636660", marks: []string{cacheFlyMark}, names: cacheFlyNames()},
+		{name: "ioriver", doc: "IO River, unified access log, JSON",
+			source: "https://ioriver.io/docs/Guides/Streaming%20Logs/Unified%20Access%20Log%20Format", marks: []string{`"service_uid"`},
+			names: map[string]meaning{"time_taken": {field: tookMs}, "geo_location": {field: country}}},
+		{name: "envoy", doc: "Envoy and Istio, JSON with the keys of Istio's mesh configuration",
+			source: "https://istio.io/latest/docs/tasks/observability/logs/access-log/", marks: []string{`"response_flags"`},
+			names: map[string]meaning{"duration": {field: tookMs}, "downstream_remote_address": {field: client}}},
 	}
 })
+
+func edgeOneNames() map[string]meaning {
+	return map[string]meaning{"requesttime": {field: started}, "edgeendtime": {field: when}, "edgeresponsetime": {field: tookMs}, "requesturl": {field: path},
+		"requesturlquerystring": {field: query}, "requestmethod": {field: method}, "requesthost": {field: host}, "requestua": {field: agent},
+		"requestreferer": {field: referer}, "edgeresponsestatuscode": {field: status}, "clientregion": {field: country}, "edgeserverid": {field: edge}}
+}
+
+const cacheFlyMark = `"ClientReqHTTPHost"`
+
+func cacheFlyNames() map[string]meaning {
+	return map[string]meaning{"clientipv4": {field: client, rank: 1}, "clientipv6": {field: client, rank: 2}, "clientreqhttphost": {field: host},
+		"clientreqhttpmethod": {field: method}, "clientrequri": {field: target}, "clientreqpath": {field: path}, "clientreqquery": {field: query},
+		"clientuseragent": {field: agent}, "clientreqreferer": {field: referer}, "edgereqid": {field: trace}}
+}
 
 // fastlyNames are keys of Fastly's templates, in which a timestamp is time.start and time_elapsed is time.elapsed.usec. What is not
 // written by the edge that the client asked is written by a shield.
@@ -104,6 +129,9 @@ func vendorOf(lines [][]byte) *Format {
 }
 
 func (v *vendor) marked(line []byte) bool {
+	if v.foreign != "" && bytes.Contains(line, []byte(v.foreign)) {
+		return false
+	}
 	for _, m := range v.marks {
 		if bytes.Contains(line, []byte(m)) {
 			return true

@@ -59,6 +59,12 @@ func (f *Format) ofFields(names []string) *Format {
 	if base != nil {
 		g.Name = "iis"
 	}
+	isAkamai := slices.Contains(names, "cs-ip")
+	if isAkamai {
+		g.Name, base = "akamai-w3c", akamaiWords()
+		g.columns.seps, g.columns.quoted, g.escape = "\t", true, doubled
+	}
+	g.hosts = isAkamai || slices.Contains(names, "cs-clapp") // Imperva
 	var err error
 	if g.words, err = base.with(f.given); err != nil {
 		return nil
@@ -89,3 +95,8 @@ func w3cWords(names []string) *words {
 }
 
 func millis() *words { return &words{names: map[string]meaning{"time_taken": {field: tookMs}}} }
+
+// akamaiWords are the columns of Akamai's Log Delivery Service, W3C, that mean something else there. What time-taken counts is not told.
+func akamaiWords() *words {
+	return &words{names: map[string]meaning{"cs_ip": {field: client}, "time_taken": {}}}
+}
