@@ -322,3 +322,23 @@ func TestFormEncodedAgent(t *testing.T) {
 		}
 	}
 }
+
+// TestTimeOfItsOwn: of equally fine times a line's own counts, not that of what passed it on (rsyslog's RSYSLOG_FileFormat without its
+// fraction), and a number as long as a Unix time is none beside one.
+func TestTimeOfItsOwn(t *testing.T) {
+	const own = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 403 77 "-" "Mozilla/5.0 (X11)"`
+	for _, line := range []string{"2026-11-23T09:31:00+00:00 edge1 nginx[123]: " + own, own + " 1795999999", "1795999999 " + own} {
+		var r Record
+		if bad := detected(t, [][]byte{[]byte(line), []byte(line)}).NewParser().Parse([]byte(line), &r); bad.Reason != "" || r.Logged != at(12000) || r.Client.String() != "203.0.113.7" {
+			t.Errorf("%s: %+v, %d", line, bad, r.Logged)
+		}
+	}
+}
+
+// TestQuotedAsAWhole: CSV of one column, as Splunk exports _raw, is not OpenLiteSpeed's, whose quotes within stand alone.
+func TestQuotedAsAWhole(t *testing.T) {
+	line := []byte(`"203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] ""GET /a.ts HTTP/1.1"" 403 77 ""-"" ""Mozilla/5.0 (X11)"""`)
+	if f, m := Detect([][]byte{line, line}, nil); m == nil {
+		t.Errorf("%s reads it", f.Name)
+	}
+}

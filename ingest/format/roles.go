@@ -144,14 +144,16 @@ func (t *table) column(f field) int {
 	return -1
 }
 
-// assignTime prefers the finest of several times: $msec beside $time_local.
+// assignTime prefers the finest of several times: $msec beside $time_local. Of equally fine ones it takes the last: what is put before
+// a line on its way says when that was.
 func (t *table) assignTime() {
 	best, finest := t.column(when), 2*second
 	for i := range t.columns {
 		if t.roles[i] != skipped || best >= 0 && t.roles[best] == when || t.namedOther(i, when) || t.share(i, isMoment) < mostly {
 			continue
 		}
-		if _, grain, ok := moment([]byte(t.columns[i][0])); ok && grain < finest {
+		text := t.columns[i][0]
+		if _, grain, ok := moment([]byte(text)); ok && (grain < finest || grain == finest && strings.Contains(text, ":")) {
 			best, finest = i, grain
 		}
 	}
