@@ -39,9 +39,9 @@ type load struct {
 	lines     atomic.Int64
 	edges     edges
 
-	given, known          int      // sources; those that are in the case already
-	grown, begun, doubled []string // see remarks
-	packed                []shelved
+	given, known                   int      // sources; those that are in the case already
+	grown, begun, unclear, doubled []string // see remarks
+	packed                         []shelved
 }
 
 type dictionaries struct{ outcome, link, client, dir, file, agent, referer, ident *dictionary }

@@ -2,9 +2,11 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math"
 	"os"
+	"slices"
 	"sync/atomic"
 )
 
@@ -12,7 +14,8 @@ import (
 // of none. The hashes that a case keeps are of whole logs and tell nothing of a part,
 // so the log is read once more, where it is found: among the files of the run, or under
 // the name it has in the case. What it holds there has to begin with all that the case
-// read of it, and that with all of the source.
+// read of it, and that with all of the source. Where it is not found, and has the first edge
+// bytes of the source, that is remarked.
 func (l *load) shortened(ctx context.Context, src Source) (id int, err error) {
 	if len(l.past.labels) == 0 || src.Path == "-" {
 		return -1, nil
@@ -22,6 +25,7 @@ func (l *load) shortened(ctx context.Context, src Source) (id int, err error) {
 		return -1, ctx.Err()
 	}
 	var all content
+	unclear := -1
 	for _, log := range l.beginsLike(ctx, begin) {
 		if all.size == 0 {
 			text, bad := measure(ctx, src, nil, math.MaxInt64)
@@ -36,9 +40,16 @@ func (l *load) shortened(ctx context.Context, src Source) (id int, err error) {
 		var both shelf
 		both.add(all, -1)
 		both.add(log.content, log.id)
-		if m, bad := measure(ctx, l.found(log.id), &both, log.size); bad == nil && len(m.found) == 2 {
+		m, bad := measure(ctx, l.found(log.id), &both, log.size)
+		switch {
+		case bad == nil && len(m.found) == 2:
 			return log.id, nil
+		case begin.size == edge && (bad != nil || !slices.ContainsFunc(m.found, func(c shelved) bool { return c.id == log.id })):
+			unclear = log.id
 		}
+	}
+	if unclear >= 0 {
+		l.unclear = append(l.unclear, fmt.Sprintf("%s begins like %s, which is in the case and is not there any more to be compared: if it is an older copy, its requests are counted twice", src.Label, l.past.labels[unclear]))
 	}
 	return -1, ctx.Err()
 }
