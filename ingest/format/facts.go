@@ -191,7 +191,7 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.QueryCut > 0, "%d of %d {line|lines} cannot carry a query string: tokens in it are not in the log", f.QueryCut, f.Records)
 	add(f.Records > 0 && f.Queries == 0 && f.QueryCut == 0, "no line has a query string: it may have been stripped from the log")
 	add(f.Sampled > 0, "the log is sampled: requests are missing, so no rates and no order of requests can be told from it")
-	add(f.Shield > 0, "%d of %d {line was|lines were} written by shield servers: {its|their} client is another server of the CDN", f.Shield, f.Records)
+	add(f.Shield > 0, "%d of %d {line was|lines were} written by shield servers or cache shards: another server of the CDN asked, and logged that, too", f.Shield, f.Records)
 	add(f.Forwarded > 0, "%d of %d {address is|addresses are} from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
 	add(f.Records > 0 && f.Private == f.Records, "all client addresses are private: unless the viewers are in the network of the server, they are those of a proxy before it; log X-Forwarded-For, or let the server take the address from there")
 	add(f.Zoneless > 0 && f.Zoneless == f.Records, "the times say no zone: they are read as UTC")

@@ -208,7 +208,8 @@ func (p *Parser) readRare(r *Record) {
 	r.Upstream = short(trailing(p.raw(upstream)))
 	r.Shield = false
 	if s := p.raw(shield); !none(s) {
-		r.Shield = string(s) != "shield_no" && string(s) != "true" // Fastly's says whether it is the edge
+		r.Shield = string(s) != "shield_no" && string(s) != "true" || // Fastly's says whether it is the edge
+			bytes.HasSuffix(p.raw(host), []byte(cacheShard))
 	}
 	r.Sampled = p.at[sample].end > 0 && sampled(p.raw(sample))
 }

@@ -67,6 +67,8 @@ func TestVendors(t *testing.T) {
 			r.Status, r.Bytes = status, 146
 		})
 	}
+	sharded := edge("203.0.113.7", "PL", 64500, 200)
+	sharded.record.Shield = true
 	header := bad(ReasonHeader)
 	viewer := []told{
 		header,
@@ -87,6 +89,7 @@ func TestVendors(t *testing.T) {
 	}{
 		{"edgecenter.log", "gcore", "gcore", []told{
 			edge("203.0.113.7", "PL", 64500, 403), edge("2001:db8::7", "PL", 64500, 200), edge("203.0.113.8", "PL", 64500, 403), edge("203.0.113.9", "", 0, 410),
+			sharded, edge("203.0.113.9", "PL", 64500, 403),
 		}},
 		{"gcore-waap.log", "gcore", "gcore", []told{waap(1005), waap(0)}},
 		{"gcore-uploader.log", "gcore-uploader", "gcore-uploader", []told{
