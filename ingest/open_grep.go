@@ -1,0 +1,110 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"strings"
+)
+
+// grepped takes off what grep and zgrep put before the lines of several files: the name of the file and a colon, with -n the number
+// of the line and another. head is what in begins with; it returns that of the text without.
+func grepped(in io.Reader, head []byte) (io.Reader, []byte) {
+	if fileBefore(head) == 0 {
+		return in, head
+	}
+	buf := bufio.NewReaderSize(in, documentHead)
+	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
+	named, numbered, all := 0, 0, 0
+	for line := range bytes.Lines(head) {
+		all++
+		if n := fileBefore(line); n > 0 {
+			named++
+			if number := numberBefore(line[n:]); number > 0 && !mayGoOn(line[n+number:]) {
+				numbered++
+			}
+		}
+	}
+	if named*2 <= all {
+		return buf, head[:min(len(head), headSize)]
+	}
+	out := bufio.NewReaderSize(&fileNames{in: buf, numbered: numbered*2 > named}, documentHead)
+	head, _ = out.Peek(headSize)
+	return out, head
+}
+
+// fileNames reads lines without the names of files before them. A line without one stays as it is.
+type fileNames struct {
+	in       *bufio.Reader
+	numbered bool // the number of the line stands behind
+	part     bool // a line too long for the buffer goes on
+	rest     []byte
+}
+
+func (f *fileNames) Read(p []byte) (int, error) {
+	for len(f.rest) == 0 {
+		line, err := f.in.ReadSlice('\n')
+		if f.rest = line; !f.part {
+			n := fileBefore(line)
+			if n > 0 && f.numbered {
+				n += numberBefore(line[n:])
+			}
+			f.rest = line[n:]
+		}
+		f.part = err == bufio.ErrBufferFull
+		if err != nil && !f.part && len(f.rest) == 0 {
+			return 0, err // with other bytes before, it comes again
+		}
+	}
+	n := copy(p, f.rest)
+	f.rest = f.rest[n:]
+	return n, nil
+}
+
+// longestName is how long the name of a file is at most, its folders included.
+const longestName = 1 << 10
+
+// fileBefore measures the name of a log and the colon behind it; 0: a line has none.
+func fileBefore(line []byte) int {
+	n := bytes.IndexByte(line[:min(len(line), longestName)], ':')
+	if n < 1 || !namesLog(string(line[:n])) {
+		return 0
+	}
+	return n + 1
+}
+
+// numberBefore measures digits and the colon behind them.
+func numberBefore(text []byte) int {
+	n := 0
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	if n == 0 || n == len(text) || text[n] != ':' {
+		return 0
+	}
+	return n + 1
+}
+
+// mayGoOn tells whether digits and a colon before a text may be the beginning of an IPv6 address.
+func mayGoOn(text []byte) bool {
+	n := 0
+	for n < len(text) && hexDigit(text[n]) < 16 {
+		n++
+	}
+	return n < len(text) && text[n] == ':' || n > 0 && n < len(text) && text[n] == ' '
+}
+
+// namesLog tells the name of a log, rotated or compressed, from a host with its port behind it.
+func namesLog(name string) bool {
+	if strings.ContainsAny(name, " \t\"[{") {
+		return false
+	}
+	packed := false
+	for _, end := range []string{".gz", ".bz2", ".xz", ".zst"} {
+		if bare, cut := strings.CutSuffix(name, end); cut {
+			name, packed = bare, true
+		}
+	}
+	name = strings.TrimRight(name, ".-0123456789")
+	return packed || strings.HasSuffix(name, ".log") || strings.HasSuffix(name, "_log")
+}
