@@ -111,12 +111,12 @@ func (d *docker) hex() (rune, bool) {
 func unwrapped(in io.Reader, head []byte, more *bool) io.Reader {
 	in, head = grepped(in, head)
 	if !bytes.HasPrefix(head, []byte(dockerLead)) {
-		return records(documents(in, head, more), head)
+		return messages(records(documents(in, head, more), head), head)
 	}
 	buf := bufio.NewReaderSize(in, documentHead)
 	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
 	if line, _, whole := bytes.Cut(head, []byte{'\n'}); whole && !bytes.Contains(line, []byte(dockerField)) {
-		return documents(buf, head, more)
+		return messages(documents(buf, head, more), head)
 	}
 	return bufio.NewReaderSize(&docker{in: buf}, documentHead)
 }

@@ -1,0 +1,93 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"ipdrift/ingest/format"
+)
+
+// messages reads the lines that a collector of logs keeps in objects, such as journalctl -o json, Filebeat, Fluent Bit and Splunk do. It
+// does so only where the objects themselves are no requests, and what they hold is. head is what in begins with.
+func messages(in io.Reader, head []byte) io.Reader {
+	if head = textOf(head); len(head) == 0 || head[0] != '{' && head[0] != '[' {
+		return in
+	}
+	buf := bufio.NewReaderSize(in, documentHead)
+	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
+	lines := bytes.Split(head[:bytes.LastIndexByte(head, '\n')+1], []byte{'\n'})
+	lines = lines[:min(len(lines), sampleLines)]
+	var held [][]byte
+	for _, line := range lines {
+		if text := messageOf(line); text != nil {
+			held = append(held, text)
+		}
+	}
+	if len(held)*2 <= len(lines) {
+		return buf
+	}
+	if _, misfit := format.Detect(lines, nil); misfit == nil {
+		return buf
+	}
+	if _, misfit := format.Detect(held, nil); misfit != nil {
+		return buf
+	}
+	return bufio.NewReaderSize(&messageLines{in: buf}, documentHead)
+}
+
+// messageLines puts the message of every object on a line of its own. A line without one stays as it is.
+type messageLines struct {
+	in   *bufio.Reader
+	part bool // a line too long for the buffer goes on
+	rest []byte
+}
+
+func (m *messageLines) Read(p []byte) (int, error) {
+	for len(m.rest) == 0 {
+		line, err := m.in.ReadSlice('\n')
+		part := err == bufio.ErrBufferFull
+		if m.rest = line; !part && !m.part {
+			if text := messageOf(line); text != nil {
+				m.rest = append(text, '\n')
+			}
+		}
+		m.part = part
+		if err != nil && !part && len(m.rest) == 0 {
+			return 0, err // with other bytes before, it comes again
+		}
+	}
+	n := copy(p, m.rest)
+	m.rest = m.rest[n:]
+	return n, nil
+}
+
+// messageOf is the line that an object holds, on one line; nil: it holds none.
+func messageOf(line []byte) []byte {
+	if line = bytes.TrimLeft(line, blanks); len(line) == 0 || line[0] != '{' {
+		return nil
+	}
+	var o struct {
+		Message     string          // Filebeat, Fluentd; journald: MESSAGE
+		Log         json.RawMessage // Fluent Bit
+		TextPayload string          // Google Cloud
+		Raw         string          `json:"_raw"`     // Splunk
+		Insights    string          `json:"@message"` // CloudWatch
+		Result      struct {
+			Raw string `json:"_raw"`
+		}
+		Source struct{ Message string } `json:"_source"` // Elasticsearch
+	}
+	if json.Unmarshal(line, &o) != nil {
+		return nil
+	}
+	var log string
+	_ = json.Unmarshal(o.Log, &log) // Filebeat has an object there
+	for _, text := range []string{o.Message, log, o.TextPayload, o.Raw, o.Insights, o.Result.Raw, o.Source.Message} {
+		if text != "" {
+			return bytes.ReplaceAll(bytes.TrimRight([]byte(text), "\r\n"), []byte{'\n'}, []byte{' '})
+		}
+	}
+	return nil
+}
