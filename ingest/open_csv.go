@@ -17,7 +17,10 @@ func records(in io.Reader, head []byte) io.Reader {
 	}
 	buf := bufio.NewReaderSize(in, 2*maxBroken)
 	head, _ = buf.Peek(maxBroken) // an error comes again with the first byte
-	row, _, whole := bytes.Cut(textOf(head), []byte{'\n'})
+	row, rest, whole := bytes.Cut(textOf(head), []byte{'\n'})
+	if bytes.HasPrefix(row, []byte("sep=")) { // for spreadsheets
+		row, _, whole = bytes.Cut(rest, []byte{'\n'})
+	}
 	if !whole || !mayName(row) {
 		return buf
 	}

@@ -34,6 +34,7 @@ func TestRecordsAreLines(t *testing.T) {
 		"a line like a record":    {head + "1,2,/a,\"b\n5,6,/7,8\nc\"\n", head + "1,2,/a,\"b 5,6,/7,8 c\"\n"},
 		"doubled quotes":          {head + "1,2,/a,\"\"\"b\"\"\n\"\"\"\n", head + "1,2,/a,\"\"\"b\"\" \"\"\"\n"},
 		"a quoted row of names":   {byteOrderMark + "\"a\";\"b\";\"c\";\"d\"\n1;2;\"3\n\";4\n", byteOrderMark + "\"a\";\"b\";\"c\";\"d\"\n1;2;\"3 \";4\n"},
+		"a separator first":       {"sep=;\r\na;b;c;d\r\n1;2;3;\"\n\"\n", "sep=;\r\na;b;c;d\r\n1;2;3;\" \"\n"},
 		"tabs":                    {"a\tb\tc\td\n1\t2\t3\t\"\n,\"\n", "a\tb\tc\td\n1\t2\t3\t\" ,\"\n"},
 		"a stray quote":           {head + "1,2,/a,5\" wide\n5,6,/7,5\" wide\n", head + "1,2,/a,5\" wide\n5,6,/7,5\" wide\n"},
 		"cut lines":               {head + "1,2,/a,\"b\n5,6,/7,8\n1,2,/a,\"b\n5,6,/7,8\n", head + "1,2,/a,\"b\n5,6,/7,8\n1,2,/a,\"b\n5,6,/7,8\n"},
