@@ -15,6 +15,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.fitting = a.keySets(func(h *host) bool { return !a.fails(h) })
 	a.out.Calibration = []finding.Calibration{}
 	for i, name := range a.names {
 		h := a.hosts[name]

@@ -71,6 +71,9 @@ type analysis struct {
 	proofs    map[uint32]*proof
 	draws     []draw
 	blind     int                // links that were not, as no hash of their host reproduces
+	sets      []keySet           // of all hosts
+	fitting   []keySet           // of those whose calibration does not fail
+	sample    int                // links of a host that take a step of the search before the rest has to have a reason
 	vain      int                // links that were searched through all of IPv4 and not found
 	recovered map[userKey]bool   // served again in time, with another link
 	found     []netip.Addr       // that links were signed for

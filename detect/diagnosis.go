@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"ipdrift/detect/finding"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -175,13 +174,12 @@ func (a *analysis) signedElsewhere(h *host) string {
 // foreignKey tries the keys of the other hosts.
 func (a *analysis) foreignKey(h *host) string {
 	links := h.failure.failing
-	for _, name := range a.names {
-		other := a.hosts[name]
-		if other == h || len(other.keys) == 0 || other.status == finding.Failed {
+	for _, other := range a.fitting {
+		if !other.foreignTo(h) {
 			continue
 		}
 		if n := a.holdUnder(h, links, other.keys, false); n*2 > len(links) {
-			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", name, n, len(links))
+			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", other.host, n, len(links))
 		}
 	}
 	return ""

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"net/netip"
-	"slices"
 
 	"ipdrift/ingest"
 	"ipdrift/token"
@@ -28,9 +27,9 @@ func (f *finder) examine(s *suspect) {
 // suspicion is what is known of a failing request.
 func (f *finder) suspicion(h *host, at *ingest.Attempt, clients []netip.Addr) *token.Suspect {
 	others := map[string][]token.Key{}
-	for name, o := range f.hosts {
-		if o != h && len(o.keys) > 0 && !slices.EqualFunc(o.keys, h.keys, token.Key.Equal) {
-			others[name] = o.keys
+	for _, o := range f.sets {
+		if o.foreignTo(h) {
+			others[o.host] = o.keys
 		}
 	}
 	now, old := token.InUse(h.keys, h.spans, at.Start/1e6)

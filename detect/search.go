@@ -11,11 +11,13 @@ import (
 )
 
 const (
-	hostSample = 30 // links of a host that take a step before the rest has to have a reason; none found bounds the rest below 10 % (rule of three)
-	maxUp      = 8  // directories above that are tried
+	hostSample  = 30 // links of a host that take a step before the rest has to have a reason; none found bounds the rest below 10 % (rule of three)
+	leastSample = 3  // and where there are thousands of hosts
+	maxUp       = 8  // directories above that are tried
 
-	restBudget  = 500_000_000 // candidates that are tried in one step for links beyond the samples
-	maxSuspects = 300_000     // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
+	restBudget   = 500_000_000   // candidates that are tried in one step for links beyond the samples
+	sampleBudget = 1_000_000_000 // and for the samples, about
+	maxSuspects  = 300_000       // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
 )
 
 // proof is what a link was signed with: a hash that was reproduced.
@@ -36,6 +38,7 @@ type proof struct {
 // sample of each host, in an order the traffic cannot choose, and for the
 // rest only where the sample gave something.
 func (a *analysis) search(ctx context.Context) error {
+	a.sets = a.keySets(func(*host) bool { return true })
 	if len(a.survey.suspects) == 0 {
 		a.passed = a.survey.passed
 		a.guess()
@@ -46,6 +49,7 @@ func (a *analysis) search(ctx context.Context) error {
 	listing.Go(func() { pool = a.addresses() })
 	suspects := a.suspects()
 	listing.Wait()
+	a.sample = sampleOf(suspects, pool)
 	a.round(ctx, suspects, pool, func(f *finder, s *suspect) { f.near(s) })
 	if a.Recover != RecoverNone {
 		if err := a.deepen(ctx, suspects, pool); err != nil {
@@ -118,6 +122,16 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) 
 	return nil
 }
 
+// sampleOf is how many links of a host are a sample: fewer than usual where there are
+// thousands of hosts, as in the log of a CDN with the key of one customer.
+func sampleOf(suspects []*suspect, pool *pool) int {
+	hosts := map[*host]bool{}
+	for _, s := range suspects {
+		hosts[s.host] = true
+	}
+	return min(max(leastSample, sampleBudget/(max(1, len(hosts))*(pool.size()+1<<16))), hostSample)
+}
+
 // sampled takes a step for a sample of each host, and for the rest of a host
 // only where the sample gave something, as far as the budget goes.
 func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool, step func(*finder, *suspect)) {
@@ -125,7 +139,7 @@ func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool,
 	for _, s := range suspects {
 		switch {
 		case s.found != nil || s.skipped:
-		case len(first[s.host]) < hostSample:
+		case len(first[s.host]) < a.sample:
 			first[s.host] = append(first[s.host], s)
 		default:
 			rest[s.host] = append(rest[s.host], s)

@@ -113,7 +113,7 @@ func (a *analysis) warnOfSearch() {
 		a.warnOf("%d of %d unresolved {link is|links are} of earlier runs and {was|were} not searched again: their tokens are not kept", a.tokenless, m.Unresolved)
 	}
 	if m.Skipped > a.tokenless && slices.ContainsFunc(a.names, func(name string) bool { return a.hosts[name].status != finding.Failed }) {
-		a.warnOf("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, hostSample)
+		a.warnOf("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, a.sample)
 	}
 	for _, d := range a.draws {
 		a.warnOf("%s", d.says())

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"html"
 	"os"
 	"path/filepath"
@@ -426,5 +427,29 @@ func TestNothingIsSaidOfWhatWasLeftOut(t *testing.T) {
 	a.Input.Lines, a.Input.Parsed = 40, 40
 	if text := string(render(t, Format{Render: renderText}, a, Options{})); !strings.Contains(text, "No request is within --since, --until and --host") {
 		t.Error(text)
+	}
+}
+
+// TestManyHostsAreCounted has 30 hosts, of which 20 have a line and six are shown in full.
+func TestManyHostsAreCounted(t *testing.T) {
+	a := &finding.Analysis{}
+	for i := range 30 {
+		a.Calibration = append(a.Calibration, finding.Calibration{Host: fmt.Sprintf("c%02d.example", i), Status: finding.Failed, Reason: "only 0 of 40 served tokens reproduce"})
+	}
+	a.Calibration[29].Status = finding.Verified
+	for verbose, want := range map[bool]struct {
+		hosts, full int
+		more        string
+	}{false: {20, 6, "10 more hosts: 9 CALIBRATION FAILED, 1 NOTHING TO DECIDE; --verbose lists each"}, true: {30, 30, ""}} {
+		text := string(render(t, Format{Render: renderText}, a, Options{Verbose: verbose, Width: 120}))
+		if got := strings.Count(text, ".example ...."); got != want.hosts {
+			t.Errorf("verbose %t: %d hosts are listed, want %d", verbose, got, want.hosts)
+		}
+		if got := strings.Count(text, ".example ────"); got != want.full {
+			t.Errorf("verbose %t: %d hosts are shown in full, want %d", verbose, got, want.full)
+		}
+		if !strings.Contains(text, want.more) || want.more == "" && strings.Contains(text, "more hosts") {
+			t.Errorf("verbose %t: want %q in\n%s", verbose, want.more, text)
+		}
 	}
 }

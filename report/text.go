@@ -1,16 +1,19 @@
 package report
 
 import (
+	"cmp"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"ipdrift/detect/finding"
 )
 
-// fullHosts is how many hosts are shown in full; the others have their line in
-// the overview.
-const fullHosts = 6
+const (
+	fullHosts   = 6  // that are shown in full; the others have their line in the overview
+	listedHosts = 20 // that have a line there; the others are counted
+)
 
 // paper is one text report in the making.
 type paper struct {
@@ -71,11 +74,33 @@ func (p *paper) overview(all []*host) {
 	for _, h := range all {
 		widest = max(widest, len(h.verdict().text))
 	}
-	for _, h := range all {
+	listed := all
+	if !p.o.Verbose && len(all) > listedHosts+1 {
+		listed = all[:listedHosts]
+	}
+	for _, h := range listed {
 		v := h.verdict()
 		v.text = right(v.text, min(widest, 40))
 		p.head(h.name, extent(h), ".", v)
 	}
+	if more := all[len(listed):]; len(more) > 0 {
+		p.para(0, unbroken(plural(int64(len(more)), "more host", "more hosts")), say(": "+tally(more)+"; --verbose lists each, --host GLOB picks some"))
+	}
+}
+
+// tally counts hosts by verdict, the most frequent first.
+func tally(hosts []*host) string {
+	counts := map[string]int{}
+	for _, h := range hosts {
+		counts[h.verdict().text]++
+	}
+	words := slices.SortedFunc(maps.Keys(counts), func(x, y string) int {
+		return cmp.Or(cmp.Compare(counts[y], counts[x]), cmp.Compare(x, y))
+	})
+	for i, w := range words {
+		words[i] = count(int64(counts[w])) + " " + w
+	}
+	return strings.Join(words, ", ")
 }
 
 // nothing says why there is nothing to decide.
@@ -108,8 +133,12 @@ func (p *paper) shown(all []*host) []*host {
 		return all
 	}
 	var list []*host
+	failed := 0
 	for i, h := range all {
-		if p.o.Verbose || h.failed() || i < fullHosts && !h.quiet() {
+		if h.failed() {
+			failed++
+		}
+		if p.o.Verbose || h.failed() && failed <= fullHosts || i < fullHosts && !h.quiet() {
 			list = append(list, h)
 		}
 	}
