@@ -2,14 +2,17 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test vet accuracy bench bench-long need-go need-nginx need-signers need-peers need-chromium
+.PHONY: build demo test vet accuracy bench bench-long profile need-go need-nginx need-signers need-peers need-chromium
 
 # Found wherever Go is commonly unpacked, so that a fresh shell works too.
 export PATH := $(PATH):/usr/local/go/bin
 
+# What a run spends its time on, for the compiler (https://go.dev/doc/pgo).
+PROFILE := testdata/bench/analyze.pgo
+
 # The commit is for builds that Go does not stamp: -buildvcs=false, another work tree.
 build: need-go
-	go build -trimpath -ldflags "-X main.commit=$(shell git rev-parse HEAD 2>/dev/null)" -o ipdrift .
+	go build -trimpath -pgo=$(PROFILE) -ldflags "-X main.commit=$(shell git rev-parse HEAD 2>/dev/null)" -o ipdrift .
 
 demo: build
 	./ipdrift analyze --key-file testdata/nginx/demo.key testdata/nginx/video-demo.log.gz
@@ -39,6 +42,12 @@ bench: BENCHTIME ?= 100ms
 bench: need-go need-peers
 	@go run ./testdata/bench pair -lines $(LINES) -rounds $(ROUNDS) -seed $(SEED)
 	@[ -n "$(QUICK)" ] || go test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./token/... ./ingest/... ./detect/...
+
+# Makes the profile anew, after code that takes much time has changed.
+profile: LINES ?= 1000000
+profile: need-go
+	IPDRIFT_BENCH_LINES=$(LINES) go test -run '^$$' -bench 'Analyze/(plain|gcore|hostile)' -benchtime 3x -cpuprofile $(PROFILE) .
+	@rm -f ipdrift.test
 
 # Hours: LINES are loaded LOADS times, then STREAM lines go through a pipe.
 bench-long: LINES ?= 2000000

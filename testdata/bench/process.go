@@ -131,9 +131,9 @@ func (s *suite) shown(argv []string) string {
 }
 
 // build makes the binary of a package of this module in the folder, under the
-// last element of its path.
+// last element of its path, as "make build" does.
 func (s *suite) build(ctx context.Context, from string) error {
-	return command(ctx, "go", "build", "-trimpath", "-o", s.path(path.Base(from)), from)
+	return command(ctx, "go", "build", "-trimpath", "-pgo=testdata/bench/analyze.pgo", "-o", s.path(path.Base(from)), from)
 }
 
 // buildTest makes the binary of ipdrift's own benchmarks.
