@@ -38,7 +38,8 @@ func NewKey(secret string) (Key, error) {
 // ParseKey reads the contents of a key file: one line of 1 to 255 bytes, whose one trailing newline
 // (\n or \r\n) is not part of the key. A byte order mark, a second line and
 // blanks at the ends of the line are errors, which say the line and the fix. The warning, "" or a sentence, tells
-// of keys outside the 6 to 32 characters of the Gcore portal. Neither error nor warning hold the key.
+// of quotes around the key, of a name before it (KEY=...), and of keys outside the 6 to 32 characters of the Gcore
+// portal: all of them are taken as they stand. Neither error nor warning hold the key.
 func ParseKey(file []byte) (key Key, warning string, err error) {
 	return parseKey(file, true)
 }
@@ -138,10 +139,26 @@ func secondLine(text []byte) int {
 }
 
 func keyWarning(text []byte, portal bool) string {
-	if n := len(text); portal && (n < shortKey || n > longKey) {
+	n := len(text)
+	switch {
+	case n > 2 && text[0] == text[n-1] && strings.IndexByte("\"'`", text[0]) >= 0:
+		return "the key stands in quotes, which count as part of it: take them out if they do not belong there"
+	case isAssigned(text):
+		return "a name stands before the key, which counts as part of it: save the key alone"
+	case portal && (n < shortKey || n > longKey):
 		return fmt.Sprintf("the key has %d characters, the portal asks for %d to %d", n, shortKey, longKey)
 	}
 	return ""
+}
+
+// isAssigned reports whether a text gives its key a name, as settings do: secret_key=..., "key: ...".
+func isAssigned(text []byte) bool {
+	i := bytes.IndexAny(text, "=:")
+	if i < 0 || len(bytes.Trim(text[i:], "=:")) == 0 {
+		return false
+	}
+	name := bytes.ToLower(text[:i])
+	return bytes.Contains(name, []byte("key")) || bytes.Contains(name, []byte("secret"))
 }
 
 // IsZero reports whether k is no key.
