@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/format"
@@ -23,12 +24,21 @@ func conditionNames() []string {
 }
 
 func widen(a *finding.Analysis) string {
+	var where []string
 	for _, r := range a.Recommendations {
 		if r.Decision == finding.Widen {
-			return fmt.Sprintf("a wider mask is recommended for %s (%s)", r.Host, r.Family)
+			where = append(where, fmt.Sprintf("%s (%s to /%d)", r.Host, r.Family, *r.Prefix))
 		}
 	}
-	return ""
+	return metBy("a wider mask is recommended for ", where)
+}
+
+// metBy names what meets a condition; "" if nothing does.
+func metBy(what string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return what + strings.Join(names, ", ")
 }
 
 func rotation(a *finding.Analysis) string {
@@ -52,12 +62,13 @@ func rejects(a *finding.Analysis) string {
 }
 
 func calibration(a *finding.Analysis) string {
+	var hosts []string
 	for _, c := range a.Calibration {
 		if c.Status == finding.Failed {
-			return "calibration failed for " + c.Host
+			hosts = append(hosts, c.Host)
 		}
 	}
-	return ""
+	return metBy("calibration failed for ", hosts)
 }
 
 // uncalibrated tells whether calibration failed on every host that has tokens.

@@ -25,3 +25,23 @@ func TestRule01StatusFive(t *testing.T) {
 		}
 	}
 }
+
+// TestConditionsNameEveryHost that meets them.
+func TestConditionsNameEveryHost(t *testing.T) {
+	p := 24
+	a := &finding.Analysis{
+		Recommendations: []finding.Recommendation{{Host: "a", Family: "ipv4", Decision: finding.Widen, Prefix: &p}, {Host: "b", Family: "ipv4", Decision: finding.KeepCurrent},
+			{Host: "c", Family: "ipv4", Decision: finding.Widen, Prefix: &p}},
+		Calibration: []finding.Calibration{{Host: "a", Status: finding.Failed}, {Host: "b", Status: finding.Verified}, {Host: "c", Status: finding.Failed}},
+	}
+	for _, c := range []struct{ got, want string }{
+		{widen(a), "a wider mask is recommended for a (ipv4 to /24), c (ipv4 to /24)"},
+		{calibration(a), "calibration failed for a, c"},
+		{widen(&finding.Analysis{}), ""},
+		{calibration(&finding.Analysis{}), ""},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, want %q", c.got, c.want)
+		}
+	}
+}
