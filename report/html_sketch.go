@@ -46,7 +46,7 @@ const (
 
 // draw lays a timeline out in lanes and draws them.
 func draw(events []finding.Event, signed string, expired []int, budget *int) sketch {
-	l := LayOut(events, signed, expired)
+	l := layOut(events, signed, expired)
 	d := sketch{Marks: len(l.Marks), Words: strings.Join(timeline(events, expired, longestRow), " ")}
 	for _, n := range l.Lanes {
 		lane := sketchLane{Name: clip(n.Network), Y: d.Height, Height: len(n.Rows)*rowHeight + lanePad, Signed: n.Signed}
@@ -77,7 +77,7 @@ func draw(events []finding.Event, signed string, expired []int, budget *int) ske
 
 // mark draws the marks: a dot for what was served, a bar for what was refused, a
 // speck for anything else; runs are drawn from their first request to their last.
-func (d *sketch) mark(l Layout) {
+func (d *sketch) mark(l layout) {
 	var paths [3]strings.Builder
 	var way strings.Builder
 	free, lastX, lastY := -1.0, 0, 0
@@ -85,9 +85,9 @@ func (d *sketch) mark(l Layout) {
 		x, until := int(m.At*1000+.5), int(m.Until*1000+.5)
 		y := d.Lanes[m.Lane].Y + lanePad/2 + m.Row*rowHeight + rowHeight*2/3
 		switch m.Outcome {
-		case Served:
+		case letterServed:
 			fmt.Fprintf(&paths[0], "M%d %dh%d", x, y, until-x)
-		case Refused:
+		case letterRefused:
 			fmt.Fprintf(&paths[1], "M%d %dv10", x, y-5)
 			if until > x {
 				fmt.Fprintf(&paths[1], "m0-5h%dm0-5v10", until-x)
@@ -115,14 +115,14 @@ func (d *sketch) mark(l Layout) {
 	}
 }
 
-func stepLines(l Layout) []stepLine {
+func stepLines(l layout) []stepLine {
 	var lines []stepLine
 	for _, m := range l.Marks {
 		e := m.Event
 		line := stepLine{
 			Time: stamped(e.Time), Address: clip(e.IP), Status: strconv.Itoa(e.Status), Verdict: e.Verdict, File: clip(e.Path), Requests: count(max(1, e.Count)),
 		}
-		if m.Outcome == Refused {
+		if m.Outcome == letterRefused {
 			line.Class = "no"
 		}
 		lines = append(lines, line)

@@ -48,9 +48,9 @@ func lanesOf(events []finding.Event, expired []int, steps int) finding.Lanes {
 		lane.Requests += max(e.Count, 1)
 		marks := lane.Served
 		switch outcome(e.Status, expired) {
-		case "R":
+		case letterRefused:
 			marks = lane.Refused
-		case "o":
+		case letterOther:
 			continue
 		}
 		begin, end := ends(e)

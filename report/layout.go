@@ -7,74 +7,66 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// Layout is a timeline laid out: one lane for each network, in the order in which
+// layout is a timeline laid out: one lane for each network, in the order in which
 // they were first used, a row in it for each address, and a mark for each step.
-type Layout struct {
-	Lanes    []Track
-	Marks    []Mark
+type layout struct {
+	Lanes    []track
+	Marks    []mark
 	From, To time.Time // of the first and the last request; zero: not known
 }
 
-// Track is the lane of a network: a /24, or a /64 of IPv6.
-type Track struct {
+// track is the lane of a network: a /24, or a /64 of IPv6.
+type track struct {
 	Network string   // "" pools the networks that no lane was left for
 	Rows    []string // addresses, in the order in which they were first used; "" pools what no row was left for
 	Signed  bool     // the link was signed for an address of this network
 	Others  []string // networks pooled in this lane
 }
 
-// Mark is one step of a timeline. At and Until run from 0 to 1; they keep the
+// mark is one step of a timeline. At and Until run from 0 to 1; they keep the
 // order of time and, where there is room, its proportions: what would overlap
 // stands apart.
-type Mark struct {
+type mark struct {
 	Event     finding.Event
 	Lane, Row int
 	At, Until float64 // Until is At for a single request
-	Outcome   Outcome
+	Outcome   string  // a letter of a written timeline
 }
-
-// Outcome is what a request met.
-type Outcome byte
-
-// The outcomes, as the letters of a written timeline.
-const (
-	Served  Outcome = 's'
-	Refused Outcome = 'R'
-	Other   Outcome = 'o'
-)
 
 const (
 	maxLanes = 16 // networks that have a lane of their own
 	maxRows  = 6  // addresses of one lane that have a row of their own
 )
 
-// LayOut lays out the steps of a timeline, which come in order of time. signed
+// layOut lays out the steps of a timeline, which come in order of time. signed
 // is the address the link was signed for, "" where it is not known; expired are
 // the statuses that the host answers expired links with.
-func LayOut(events []finding.Event, signed string, expired []int) Layout {
-	l := Layout{From: instant(first(events)), To: end(events)}
+func layOut(events []finding.Event, signed string, expired []int) layout {
+	l := layout{From: instant(first(events)), To: end(events)}
 	home := networkOf(signed)
 	for _, e := range events {
 		lane := l.lane(e.IP)
 		n := &l.Lanes[lane]
 		n.Signed = home != "" && n.Network == home
-		l.Marks = append(l.Marks, Mark{Event: e, Lane: lane, Row: n.row(e.IP), Outcome: Outcome(outcome(e.Status, expired)[0])})
+		l.Marks = append(l.Marks, mark{Event: e, Lane: lane, Row: n.row(e.IP), Outcome: outcome(e.Status, expired)})
 	}
 	l.spread()
 	return l
 }
 
-func (l *Layout) lane(ip string) int {
+// lane is the number of the lane that an address belongs to; past maxLanes all
+// networks share one.
+func (l *layout) lane(ip string) int {
 	network := networkOf(ip)
-	i := slices.IndexFunc(l.Lanes, func(n Track) bool { return n.Network == network && n.Others == nil })
+	i := slices.IndexFunc(l.Lanes, func(n track) bool { return n.Network == network && n.Others == nil })
 	switch {
 	case i >= 0:
 		return i
 	case len(l.Lanes) < maxLanes:
-		l.Lanes = append(l.Lanes, Track{Network: network})
+		l.Lanes = append(l.Lanes, track{Network: network})
 		return len(l.Lanes) - 1
 	case len(l.Lanes) == maxLanes:
-		l.Lanes = append(l.Lanes, Track{Rows: []string{""}})
+		l.Lanes = append(l.Lanes, track{Rows: []string{""}})
 	}
 	if pool := &l.Lanes[maxLanes]; !slices.Contains(pool.Others, network) {
 		pool.Others = append(pool.Others, network)
@@ -82,7 +74,8 @@ func (l *Layout) lane(ip string) int {
 	return maxLanes
 }
 
-func (n *Track) row(ip string) int {
+// row is the number of an address's row in its lane; past maxRows all share one.
+func (n *track) row(ip string) int {
 	i := slices.Index(n.Rows, ip)
 	switch {
 	case n.Others != nil:
@@ -100,7 +93,7 @@ func (n *Track) row(ip string) int {
 
 // spread places the marks. Each one, and each end of a run, gets a share of at
 // most two thirds of the width; the rest goes to the time between them.
-func (l *Layout) spread() {
+func (l *layout) spread() {
 	const least = 1.0 / 40
 	var places []*float64
 	var since []time.Duration // the first request, never falling

@@ -53,16 +53,23 @@ func run(e finding.Event, expired []int, letters bool) string {
 	return strconv.FormatInt(n, 10) + letter
 }
 
+// The letters of a written timeline.
+const (
+	letterServed  = "s"
+	letterRefused = "R"
+	letterOther   = "o"
+)
+
 // outcome is the letter of a status: 200, 206 and 304 serve; 401, 403, 410 and
 // what this host answers expired links with refuse.
 func outcome(status int, expired []int) string {
 	switch {
 	case status == 200 || status == 206 || status == 304:
-		return "s"
+		return letterServed
 	case status == 401 || status == 403 || status == 410 || slices.Contains(expired, status):
-		return "R"
+		return letterRefused
 	}
-	return "o"
+	return letterOther
 }
 
 // total counts the requests of events, up to more than anybody reads.
