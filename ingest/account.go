@@ -35,8 +35,8 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 	if err := rows.Flush(ctx); err != nil {
 		return nil, err
 	}
-	err = l.store.each(ctx, `SELECT s.id, s.path, s.format, s.lines, s.parsed, s.rejected, s.error, s.sampled, s.notes, s.edge, coalesce(c.size, 0), coalesce(c.hash, '')
-		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan func(...any) error) error {
+	err = Each(ctx, l.store.DB, `SELECT s.id, s.path, s.format, s.lines, s.parsed, s.rejected, s.error, s.sampled, s.notes, s.edge, coalesce(c.size, 0), coalesce(c.hash, '')
+		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan Scan) error {
 		var id int
 		var text sql.NullString
 		var notes string

@@ -35,7 +35,7 @@ func (l *load) remember(ctx context.Context) error {
 		return nil
 	}
 	p.labels, p.packed, p.met = map[int]string{}, map[int64][]shelved{}, map[int]Source{}
-	err := s.each(ctx, `SELECT id, path FROM ipdrift_old.source WHERE lines > 0 ORDER BY id`, func(scan func(...any) error) error {
+	err := Each(ctx, s.DB, `SELECT id, path FROM ipdrift_old.source WHERE lines > 0 ORDER BY id`, func(scan Scan) error {
 		var id int
 		var label string
 		err := scan(&id, &label)
@@ -45,7 +45,7 @@ func (l *load) remember(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.each(ctx, `SELECT source, packed, size, hash, head, tail FROM ipdrift_old.content ORDER BY ALL`, func(scan func(...any) error) error {
+	err = Each(ctx, s.DB, `SELECT source, packed, size, hash, head, tail FROM ipdrift_old.content ORDER BY ALL`, func(scan Scan) error {
 		var packed bool
 		var c shelved
 		err := scan(&c.id, &packed, &c.size, &c.hash, &c.head, &c.tail)
@@ -76,21 +76,6 @@ const aboutUser = "user"
 // aboutQueries is the name under which a case remembers how many requests had
 // a query string.
 const aboutQueries = "queries"
-
-// each runs a query and calls f for every row.
-func (s *Store) each(ctx context.Context, query string, f func(scan func(...any) error) error) error {
-	rows, err := s.DB.QueryContext(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
 
 // admit numbers the sources that have to be read. One that the case holds
 // already, or that is the beginning of one, is left out, one that has only grown takes

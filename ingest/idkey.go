@@ -75,7 +75,7 @@ func (l *load) sealedKeys(ctx context.Context) (sealed [][]byte, alike bool, err
 	if !l.store.grows {
 		return nil, true, nil
 	}
-	err = l.store.each(ctx, `SELECT name, value FROM ipdrift_old.about WHERE name IN ('`+aboutIDKey+`', '`+aboutIDs+`') ORDER BY rowid`, func(scan func(...any) error) error {
+	err = Each(ctx, l.store.DB, `SELECT name, value FROM ipdrift_old.about WHERE name IN ('`+aboutIDKey+`', '`+aboutIDs+`') ORDER BY rowid`, func(scan Scan) error {
 		var name, value string
 		if err := scan(&name, &value); err != nil {
 			return err

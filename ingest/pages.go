@@ -57,11 +57,6 @@ func LastID(ctx context.Context, conn *sql.Conn, dictionary string) (last int, e
 // one source, or some sources. The database finds a part without reading all others, as
 // it does not by rowid.
 func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, err error) {
-	all, err := conn.QueryContext(ctx, `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`)
-	if err != nil {
-		return nil, err
-	}
-	defer all.Close()
 	var from, to, held int64 // sources that are a part together
 	end := func() {
 		if held > 0 {
@@ -69,10 +64,10 @@ func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, 
 		}
 		held = 0
 	}
-	for all.Next() {
+	err = Each(ctx, conn, `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`, func(scan Scan) error {
 		var source, first, last, n int64
-		if err := all.Scan(&source, &first, &last, &n); err != nil {
-			return nil, err
+		if err := scan(&source, &first, &last, &n); err != nil {
+			return err
 		}
 		if held+n > rows {
 			end()
@@ -82,15 +77,16 @@ func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, 
 				from = source
 			}
 			to, held = source, held+n
-			continue
+			return nil
 		}
 		step := rows * max(1, (last-first+1)/n) // a source may have other lines than those of requests
 		for ; first <= last; first += step {
 			parts = append(parts, fmt.Sprintf(`source = %d AND line BETWEEN %d AND %d`, source, first, first+step-1))
 		}
-	}
+		return nil
+	})
 	end()
-	return parts, all.Err()
+	return parts, err
 }
 
 // ScanHits hands on columns of table hit on several connections: page by page in any

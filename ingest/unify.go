@@ -136,18 +136,12 @@ func (d doubted) compared(ctx context.Context, conn *sql.Conn) error {
 var tieColumns = []string{"link", "agent", "client"}
 
 func aliases(ctx context.Context, conn *sql.Conn, name string) (map[uint32]uint32, error) {
-	rows, err := conn.QueryContext(ctx, `SELECT id, one FROM alias_`+name)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	out := map[uint32]uint32{}
-	for rows.Next() {
+	err := Each(ctx, conn, `SELECT id, one FROM alias_`+name, func(scan Scan) error {
 		var id, one uint32
-		if err := rows.Scan(&id, &one); err != nil {
-			return nil, err
-		}
+		err := scan(&id, &one)
 		out[id] = one
-	}
-	return out, rows.Err()
+		return err
+	})
+	return out, err
 }

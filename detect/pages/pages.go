@@ -73,29 +73,19 @@ func (r *Reader) Refusals(ctx context.Context) ([]finding.Refusals, error) {
 	return read(ctx, r.conn, `SELECT host, CASE WHEN GROUPING(cause) = 1 THEN '' ELSE `+r.causes+`[cause] END,
 			count(*), count(DISTINCT (first_link, first_agent, salt, stranger))
 		FROM told WHERE refused AND cause > 0 GROUP BY GROUPING SETS ((host, cause), (host)) ORDER BY 3 DESC, 1, 2`,
-		func(scan scanner) (f finding.Refusals, err error) {
+		func(scan ingest.Scan) (f finding.Refusals, err error) {
 			return f, scan(&f.Host, &f.Cause, &f.Requests, &f.Viewers)
 		})
 }
 
-type scanner = func(into ...any) error
-
 // read gives all rows of a query.
-func read[T any](ctx context.Context, conn *sql.Conn, query string, row func(scanner) (T, error), args ...any) ([]T, error) {
-	rows, err := conn.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		v, err := row(rows.Scan)
-		if err != nil {
-			return nil, err
-		}
+func read[T any](ctx context.Context, conn *sql.Conn, query string, row func(ingest.Scan) (T, error), args ...any) (all []T, err error) {
+	err = ingest.Each(ctx, conn, query, func(scan ingest.Scan) error {
+		v, err := row(scan)
 		all = append(all, v)
-	}
-	return all, rows.Err()
+		return err
+	}, args...)
+	return all, err
 }
 
 // keep puts the rows of a query in a temporary table, in their order, and
@@ -104,7 +94,7 @@ func (r *Reader) keep(ctx context.Context, kind, query string, args ...any) (tab
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old, err := read(ctx, r.conn, `SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, ?)`,
-		func(scan scanner) (name string, err error) { return name, scan(&name) }, kind+"_")
+		func(scan ingest.Scan) (name string, err error) { return name, scan(&name) }, kind+"_")
 	if err != nil {
 		return "", 0, err
 	}
