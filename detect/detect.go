@@ -13,6 +13,24 @@
 //  7. The requests of users with a telling refusal go through [judge.Users] in the
 //     order of time; all other users are counted.
 //  8. The masks are replayed per host and family.
+//
+// # Words
+//
+// How the requests are kept (files film*.go): the film is all of them. A frame is one
+// request; a strip those of one link in the order of time; a take those of a strip
+// that follow each other and are one visit; a roll some strips that are sorted
+// together; a cut some strips that one goroutine works on; a spool the memory that
+// frames are in.
+//
+// Who is one user (identify.go, circle.go): an atom is the requests of one link with
+// one user agent and id. Atoms become users, and users with a link in common one
+// circle, which is judged at once. A reel is the requests of one circle, a scene
+// those of some circles that one goroutine judges.
+//
+// Why a request was refused (rule.go, search.go): a suspect is a link that verifies
+// for no request, the finder searches for its address, and a proof is what it was
+// signed with. A kind is visits of a link that get one ruling, a docket a link with
+// its rulings, the book the tables that keep them.
 package detect
 
 import (
@@ -290,19 +308,9 @@ func moment(us int64) *time.Time {
 }
 
 // scanner reads the current row.
-type scanner func(dest ...any) error
+type scanner = ingest.Scan
 
 // each runs a query and calls f for every row.
 func each(ctx context.Context, conn *sql.Conn, query string, f func(scanner) error, args ...any) error {
-	rows, err := conn.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := f(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return ingest.Each(ctx, conn, query, f, args...)
 }

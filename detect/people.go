@@ -12,7 +12,7 @@ import (
 // many networks, in full, the others by counting.
 func (a *analysis) people(ctx context.Context) error {
 	a.out.Users = finding.Users{ByClass: map[finding.Class]int64{}, Flagged: []finding.User{}}
-	to := audience{}
+	to := userTables{}
 	for table, rows := range map[string]**ingest.Rows{"person": &to.persons, "visitor": &to.visitors} {
 		var err error
 		if *rows, err = a.store.Rows(table); err != nil {
@@ -43,7 +43,7 @@ func (a *analysis) people(ctx context.Context) error {
 }
 
 // watchAll goes over all circles.
-func (a *analysis) watchAll(ctx context.Context, to *audience, circles feed) error {
+func (a *analysis) watchAll(ctx context.Context, to *userTables, circles feed) error {
 	spare := sync.Pool{New: func() any { return &scene{analysis: a} }}
 	return pass(ctx, a.Threads, circles,
 		func(c *cut) (*scene, error) {

@@ -128,11 +128,11 @@ func carriersOf(b *finding.Beginning, cause string) string {
 	all := b.Carriers > 1 && b.Affected == b.Carriers
 	switch {
 	case all && cause == token.IPMismatch.String():
-		return fmt.Sprintf(", with all %d network operators: look for a change of the signer or of the edge before any mask", b.Carriers)
+		return fmt.Sprintf(", with all %d carriers: look for a change of the signer or of the edge before any mask", b.Carriers)
 	case cause != token.IPMismatch.String() && (all || b.Carriers == 0):
-		return either(all, fmt.Sprintf(", with all %d network operators", b.Carriers), "") + ": a deploy or a key, not rotation"
+		return either(all, fmt.Sprintf(", with all %d carriers", b.Carriers), "") + ": a deploy or a key, not rotation"
 	case b.Carriers > 1:
-		return fmt.Sprintf(", with %d of %d network operators", b.Affected, b.Carriers)
+		return fmt.Sprintf(", with %d of %d carriers", b.Affected, b.Carriers)
 	}
 	return ""
 }

@@ -42,7 +42,7 @@ func TestWhenItBegan(t *testing.T) {
 	tr := l.tryGcore(t, settings{})
 	want := "cdn.test: refusals as unresolved_signature began at 2026-11-01 15:20"
 	said := strings.Join(tr.Warnings, " ")
-	if !strings.Contains(said, want) || !strings.Contains(said, "on this host only, with all 3 network operators: a deploy or a key, not rotation") {
+	if !strings.Contains(said, want) || !strings.Contains(said, "on this host only, with all 3 carriers: a deploy or a key, not rotation") {
 		t.Errorf("%q, want %q", said, want)
 	}
 	var began []finding.Trend

@@ -7,19 +7,19 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// operator is the affected users of one carrier.
-type operator struct {
+// carrierUsers is the affected users of one carrier.
+type carrierUsers struct {
 	cohort
 	lens []uint8
 }
 
-// carriers are findings about operators with enough affected users, most
+// carriers are findings about those with enough affected users, most
 // affected first; the others, and those not known, are one (rule 16).
 func (q *question) carriers(curve []finding.CurveStep) []finding.Carrier {
 	steps := slices.DeleteFunc(slices.Clone(curve), func(s finding.CurveStep) bool { return !slices.Contains(q.candidates, s.Prefix) })
-	var pool operator
+	var pool carrierUsers
 	carriers := []finding.Carrier{}
-	for asn, o := range q.operators() {
+	for asn, o := range q.byCarrier() {
 		if asn == 0 || o.users < q.t.CarrierUsers {
 			pool.absorb(o)
 			continue
@@ -36,13 +36,13 @@ func (q *question) carriers(curve []finding.CurveStep) []finding.Carrier {
 	return carriers
 }
 
-// operators groups the affected users by ASN, 0 for those not known.
-func (q *question) operators() map[uint32]*operator {
-	by := map[uint32]*operator{}
+// byCarrier groups the affected users by ASN, 0 for those not known.
+func (q *question) byCarrier() map[uint32]*carrierUsers {
+	by := map[uint32]*carrierUsers{}
 	for i := range q.affected {
 		m := &q.affected[i]
 		if by[m.asn] == nil {
-			by[m.asn] = &operator{}
+			by[m.asn] = &carrierUsers{}
 		}
 		by[m.asn].take(m)
 		by[m.asn].lens = append(by[m.asn].lens, q.lens[m.from:m.to]...)
@@ -50,7 +50,7 @@ func (q *question) operators() map[uint32]*operator {
 	return by
 }
 
-func (o *operator) absorb(other *operator) {
+func (o *carrierUsers) absorb(other *carrierUsers) {
 	o.users += other.users
 	for i, n := range other.least {
 		o.least[i] += n
@@ -58,7 +58,7 @@ func (o *operator) absorb(other *operator) {
 	o.lens = append(o.lens, other.lens...)
 }
 
-func (o *operator) carrier(asn *int64, prefix int, steps []finding.CurveStep) finding.Carrier {
+func (o *carrierUsers) carrier(asn *int64, prefix int, steps []finding.CurveStep) finding.Carrier {
 	f := finding.Carrier{ASN: asn, AffectedUsers: o.users, Prefix: prefix}
 	f.AcceptedShare, f.Low, f.High = Wilson(o.accepted(prefix), o.users)
 	for _, s := range steps {

@@ -143,7 +143,7 @@ func (q *question) background(list *caveats) {
 		list.add("%s never served: the site saw another address than the edge.", plural(n, "user was", "users were"))
 	}
 	if q.largest() == 0 && len(q.affected) >= int(q.t.DecidesFrom) {
-		list.add("The log does not tell network operators, so the answer without the largest carrier is not known: give --asn-db.")
+		list.add("The log does not tell carriers (ASN), so the answer without the largest one is not known: give --asn-db.")
 	}
 	if q.o.Span > 0 && q.o.Span < shortSpan {
 		list.add("This host's requests span %s only.", span(q.o.Span.Microseconds()))

@@ -80,7 +80,7 @@ func (c *facts) evidence() string {
 		add("over IPv4 and IPv6")
 	}
 	if p.asns > 1 {
-		add("against: %s network operators", count(p.asns))
+		add("against: %s carriers", count(p.asns))
 	}
 	if p.starts > 0 {
 		add("against: the playlist was asked for anew %s after a change", times(p.starts))

@@ -234,11 +234,11 @@ func (q *question) helps() string {
 // others too, if they have users enough to be counted on (rules 14 and 16).
 func (q *question) leftBehind() string {
 	var parts []string
-	operators := q.operators()
-	for _, asn := range slices.SortedFunc(maps.Keys(operators), func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(operators[b].users, operators[a].users), cmp.Compare(a, b))
+	carriers := q.byCarrier()
+	for _, asn := range slices.SortedFunc(maps.Keys(carriers), func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(carriers[b].users, carriers[a].users), cmp.Compare(a, b))
 	}) {
-		o := operators[asn]
+		o := carriers[asn]
 		large := o.users >= q.t.ListedBelow && float64(o.users) >= q.t.CarrierShare*float64(q.all.users)
 		if helped := share(&o.cohort, q.choice.prefix); asn != 0 && large && helped < q.t.CarrierLow {
 			parts = append(parts, fmt.Sprintf("AS%d with %s of its %s users", asn, percent(helped), count(o.users)))

@@ -62,7 +62,7 @@ func TestRule14PartsAreComputed(t *testing.T) {
 func TestRule14MissingOperatorsAreAWarning(t *testing.T) {
 	rec := newWorld().refused(100, 24).quiet(100).ask()
 	decided(t, rec, finding.Widen, 24)
-	warned(t, rec, "The log does not tell network operators")
+	warned(t, rec, "The log does not tell carriers")
 	rec = newWorld().refused(100, 24, on(5)).quiet(100).ask()
 	if all := strings.Join(rec.Caveats, " "); strings.Contains(all, "operators") {
 		t.Errorf("they are known: %s", all)

@@ -52,7 +52,7 @@ func TestSituationHandOver(t *testing.T) {
 		}
 	}
 	u := s.only(t)
-	want(t, u, finding.Rotating, "one way, as a new attachment to the network; one user agent; against: 2 network operators")
+	want(t, u, finding.Rotating, "one way, as a new attachment to the network; one user agent; against: 2 carriers")
 	want(t, u, finding.Rotating, "segments 1 to 5 go on in order")
 	if u.ASN != 9 || !u.Interrupted {
 		t.Errorf("AS%d, interrupted %v; want AS9, where it was refused last", u.ASN, u.Interrupted)

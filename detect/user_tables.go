@@ -11,7 +11,7 @@ import (
 )
 
 // enter stores the users of some circles, and replays the masks over them.
-func (a *analysis) enter(ctx context.Context, to *audience, s *scene) error {
+func (a *analysis) enter(ctx context.Context, to *userTables, s *scene) error {
 	p, v := &to.person, &to.visitor
 	p.reset()
 	v.reset()
@@ -28,8 +28,8 @@ func (a *analysis) enter(ctx context.Context, to *audience, s *scene) error {
 	)
 }
 
-// audience is the tables that keep the users, and the next rows of each.
-type audience struct {
+// userTables is the tables that keep the users, and the next rows of each.
+type userTables struct {
 	persons, visitors *ingest.Rows
 	person            personRows
 	visitor           visitorRows
@@ -88,7 +88,7 @@ func (a *analysis) counted(class finding.Class) {
 }
 
 // keepOther stores a user who was not judged.
-func (a *analysis) keepOther(to *audience, u *other) {
+func (a *analysis) keepOther(to *userTables, u *other) {
 	class, reason := a.classOf(u)
 	a.counted(class)
 	switch {
