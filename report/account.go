@@ -22,8 +22,8 @@ func (p *paper) input() {
 		p.row("", say(rejected(r)))
 	}
 	for _, s := range in.Sources {
-		if s.Error != "" {
-			p.row("", as(refused, "damaged: "), say(s.Path+": "+s.Error))
+		if text := s.Path + ": " + s.Error; s.Error != "" && !slices.Contains(p.a.Warnings, text) {
+			p.row("", as(refused, "damaged: "), say(text))
 		}
 	}
 }
@@ -113,7 +113,7 @@ func searched(s finding.Search) string {
 func (p *paper) next(all []*host) {
 	label := "next"
 	if slices.ContainsFunc(all, (*host).failed) {
-		p.row(label, unbroken("ipdrift explain URL --ip IP"), say("   "), as(faint, "says which rule a link fails"))
+		p.row(label, unbroken("ipdrift explain URL --ip IP"), say("   "), as(faint, "of a served link: does the key fit?"))
 		label = ""
 	}
 	if p.o.Case == "" {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -50,18 +51,27 @@ func writePage(w io.Writer, name string, p any, h *head, script string, o Option
 		return err
 	}
 	out := &stickyWriter{w: w}
-	io.WriteString(out, shownTo(o.Audience, visible(text.String(), "\n\t"), style))
+	io.WriteString(out, beside(visible(text.String(), "\n\t"), []string{style, script}, func(text string) string {
+		if o.Audience == ForCustomer {
+			text = unnamed(text)
+		}
+		return measured.ReplaceAllString(text, "$1&nbsp;$2")
+	}))
 	return out.err
 }
 
-// shownTo takes every address out of a page that a customer sees; its style,
-// whose selectors can look like addresses, stays.
-func shownTo(who Audience, text, style string) string {
-	if who != ForCustomer {
-		return text
+// measured is a number and its unit, which no line may part.
+var measured = regexp.MustCompile(`([0-9]) (%|(?:ms|s|m|h|d)\b)`)
+
+// beside edits a page, but for the pieces that stand in it word for word: the policy holds
+// their hashes, and the selectors of a style can look like addresses.
+func beside(page string, pieces []string, edit func(string) string) string {
+	for i, piece := range pieces {
+		if before, after, found := strings.Cut(page, piece); piece != "" && found {
+			return beside(before, pieces[i+1:], edit) + piece + beside(after, pieces[i+1:], edit)
+		}
 	}
-	before, after, _ := strings.Cut(text, style)
-	return unnamed(before) + style + unnamed(after)
+	return edit(page)
 }
 
 var templates = sync.OnceValue(func() *template.Template {

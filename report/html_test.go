@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,29 @@ func TestPolicyNamesWhatIsThere(t *testing.T) {
 	}
 	if !strings.Contains(text, "default-src &#39;none&#39;") {
 		t.Error("the policy allows something by default")
+	}
+}
+
+// TestUnitsStayWithNumbers: no line of a page or of a narrow screen may end between them.
+func TestUnitsStayWithNumbers(t *testing.T) {
+	parted := regexp.MustCompile(`[0-9]\s(%|(s|m|h|d|ms)\b)`)
+	for name, a := range cases(t) {
+		page := pageOf(t, a)
+		for _, verbatim := range []string{asset("page.css"), asset("page.js")} {
+			if !strings.Contains(page, verbatim) {
+				t.Errorf("%s: style or script were changed", name)
+			}
+			page = strings.ReplaceAll(page, verbatim, "")
+		}
+		if found := parted.FindString(page); found != "" {
+			t.Errorf("%s: the page may part %q", name, found)
+		}
+		for width := 60; width < 130; width += 3 {
+			text := string(render(t, Format{Render: renderText}, a, Options{Width: width, Verbose: true}))
+			if found := regexp.MustCompile(`(?m)[a-z(] ?[0-9.]+\n *(%|(s|m|h|d|ms)\b).*`).FindString(text); found != "" {
+				t.Errorf("%s, %d wide: %q", name, width, found)
+			}
+		}
 	}
 }
 

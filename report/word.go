@@ -42,12 +42,24 @@ func pieces(sp span) []string {
 	}
 	list := strings.Split(text, " ")
 	for i := len(list) - 1; i > 0; i-- {
-		if unit := strings.TrimRight(list[i], ".,;:)"); unit == "%" && list[i-1] != "" {
+		if isMeasured(list[i-1], strings.TrimRight(list[i], ".,;:)")) {
 			list[i-1] += " " + list[i]
 			list = append(list[:i], list[i+1:]...)
 		}
 	}
 	return list
+}
+
+// isMeasured tells whether a word is the unit of the one before it.
+func isMeasured(number, unit string) bool {
+	switch unit {
+	case "%":
+		return number != ""
+	case "ms", "s", "m", "h", "d":
+		last := number[max(0, len(number)-1):]
+		return last >= "0" && last <= "9"
+	}
+	return false
 }
 
 func (s *screen) add(list []word, piece string, t tone, spaces, limit int) []word {
