@@ -52,7 +52,7 @@ func analyzeCommand() *cobra.Command {
 	o := &analyzeFlags{}
 	cmd := &cobra.Command{
 		Use:   "analyze LOG...",
-		Short: "Read logs, judge every token, and report who was refused and what would help",
+		Short: "Say why requests were refused, and which mask would have helped",
 		Long: `analyze reads access logs, recomputes every token, names the cause of every refusal,
 finds the users whose address changed, and says which mask would have let them in.
 
@@ -101,7 +101,7 @@ func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
 	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds, RFC 3339 or as a log has it; without a zone: UTC)")
 	f.StringVar(&o.until, "until", "", "only requests before this `TIME`")
 	f.StringVar(&o.host, "host", "", "only hosts that match this `GLOB`")
-	f.StringVar(&o.user, "user", "auto", "who is one user: auto (a link and user agent, joined by what several links share), token, query:`NAME`, cookie:NAME, field:NAME or ip+ua")
+	f.StringVar(&o.user, "user", "auto", "who is one user: `EXPR` is auto (a link and user agent, joined by what several links share), token, query:NAME, cookie:NAME, field:NAME or ip+ua")
 	f.StringVar(&o.masks, "masks", "24,16", "`LIST` of IPv4 prefix lengths to judge")
 	f.StringVar(&o.masks6, "masks6", "64,56,48", "`LIST` of IPv6 prefix lengths to judge")
 	f.StringVar(&o.extent, "recover", "near", "`EXTENT` of the search for the address a link was signed for: none, near (the /16 around), sample=N (then all of IPv4 for N links of each host, drawn at random) or full (all of IPv4)")
@@ -114,7 +114,7 @@ func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
 func (o *analyzeFlags) registerLimits(f *pflag.FlagSet) {
 	f.IntVar(&o.threads, "threads", 0, "`N` threads to use (default: all cores)")
 	f.StringVar(&o.memory, "memory", "1GiB", "`SIZE` that bounds the whole process")
-	f.BoolVar(&o.quiet, "quiet", false, "no progress and no remarks on stderr; errors are still shown")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no progress and no remarks on stderr; errors are still shown")
 }
 
 func (o *analyzeFlags) complete(cmd *cobra.Command) {

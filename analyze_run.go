@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -54,9 +53,10 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	o.strangers(cmd, p, analysis)
-	broken := complain(cmd.ErrOrStderr(), loaded, p.load.Format != nil)
-	if broken && analysis.Input.Lines == 0 {
+	o.unknownHosts(cmd, p, analysis)
+	faults := faultsOf(loaded, p.load.Format != nil)
+	defer sayAll(cmd.ErrOrStderr(), faults) // last, so that the screen begins with the report
+	if len(faults) > 0 && analysis.Input.Lines == 0 {
 		return &failure{status: statusFailed}
 	}
 	doc := document{analysis: analysis, store: store, elapsed: time.Since(start), kept: o.db}
@@ -66,7 +66,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	}); err != nil {
 		return err
 	}
-	return o.status(analysis, broken && !o.keepGoing)
+	return o.status(analysis, len(faults) > 0 && !o.keepGoing)
 }
 
 // giveBack returns what a large load has left of its dictionaries, so that the
@@ -114,8 +114,8 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	return loaded, analysis, nil
 }
 
-// strangers remarks on keys for hosts that the log does not know.
-func (o *analyzeFlags) strangers(cmd *cobra.Command, p *plan, a *finding.Analysis) {
+// unknownHosts remarks on keys for hosts that the log does not know.
+func (o *analyzeFlags) unknownHosts(cmd *cobra.Command, p *plan, a *finding.Analysis) {
 	for _, host := range p.hosts {
 		known := slices.ContainsFunc(a.Calibration, func(c finding.Calibration) bool { return strings.EqualFold(c.Host, host) })
 		if host != "" && !known {
@@ -181,24 +181,20 @@ func (o *analyzeFlags) untouched() string {
 	return ingest.NoCaseKept
 }
 
-// complain names the sources that failed.
-func complain(w io.Writer, loaded *ingest.Loaded, formatGiven bool) (broken bool) {
+// faultsOf names the sources that failed, and why.
+func faultsOf(loaded *ingest.Loaded, formatGiven bool) (list []string) {
 	for _, s := range loaded.Sources {
 		switch {
 		case s.Earlier: // has been said then
-			continue
 		case s.Err != nil && s.Lines > 0:
-			say(w, "%s: after line %d: %v", s.Path, s.Lines, s.Err)
+			list = append(list, fmt.Sprintf("%s: after line %d: %v", s.Path, s.Lines, s.Err))
 		case s.Err != nil:
-			say(w, "%s: %v", s.Path, s.Err)
+			list = append(list, fmt.Sprintf("%s: %v", s.Path, s.Err))
 		case formatGiven && s.Parsed == 0 && s.Rejected > 0:
-			say(w, "%s: no line fits --log-format; %q tells why", s.Path, "ipdrift formats test FILE")
-		default:
-			continue
+			list = append(list, fmt.Sprintf("%s: no line fits --log-format; %q tells why", s.Path, "ipdrift formats test FILE"))
 		}
-		broken = true
 	}
-	return broken
+	return list
 }
 
 // status picks the exit status of a report that was written.

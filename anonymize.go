@@ -18,8 +18,8 @@ type privacyFlags struct {
 }
 
 func (o *privacyFlags) register(f *pflag.FlagSet) {
-	f.BoolVar(&o.anonymize, "anonymize", false, "pseudonyms in the place of client addresses, in every output and in the case; networks stay networks")
-	f.StringVar(&o.pseudonymKey, "pseudonym-key", "", "`FILE` that holds the key of the pseudonyms, which undoes them and lets the case grow (default: a new one, which nobody keeps)")
+	f.BoolVar(&o.anonymize, "anonymize", false, "pseudonyms in the place of client addresses, wherever they are shown or kept; networks stay networks")
+	f.StringVar(&o.pseudonymKey, "pseudonym-key", "", "`FILE` that holds the key of the pseudonyms, which undoes them and makes them the same in every run (default: a new one, which nobody keeps)")
 }
 
 // privacy is what the user wants of it.

@@ -13,15 +13,17 @@ import (
 func browseCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "browse CASE.duckdb",
-		Short: "Walk through a kept case on the terminal: causes, hosts, users, one request",
+		Short: "Walk through a kept case on the terminal, down to one request",
 		Long: `browse shows a kept case on the whole screen, and goes down from causes to hosts, to
 users, to one user's timeline and to a single request with its explanation. It changes
 nothing and needs no mouse, so it works over ssh.
 
   up down, page keys, home end   move (or k j, b f, g G)
   enter, esc                     go in, go back (or right, left)
-  /                              search: an address, a token, a path, a player, a user
-  n N                            in a timeline, the next refused request or the one before
+  /                              search: an address, a token, a path, a player,
+                                 a user
+  n N                            in a timeline, the next refused request or the
+                                 one before
   ?  q                           help, leave`,
 		Example: `  ipdrift analyze --key-file secret.key --db case.duckdb access.log.gz
   ipdrift browse case.duckdb`,

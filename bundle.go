@@ -31,7 +31,7 @@ func bundleCommand() *cobra.Command {
 	o := &bundleFlags{}
 	cmd := &cobra.Command{
 		Use:   "bundle CASE.duckdb [LOG...] -o FILE.zip",
-		Short: "Put all reports of a kept case into one file, with checksums of what they rest on",
+		Short: "Put all reports of a kept case into one zip file, with checksums",
 		Long: `bundle writes a zip file with the report of a kept case in every format, the users as CSV,
 and manifest.json: the command line that the case was made with (no flag takes a key),
 versions, and for each log what the case knows it by. SHA256SUMS has the checksums of all

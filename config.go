@@ -22,12 +22,14 @@ const configDoc = `The file of --config is YAML. Keys stand in it by reference o
 
   resources:
     - host: cdn.example.com          # or hosts: [a.example.com, b.example.com]
-      scheme: gcore                  # "ipdrift formats" lists them; --scheme overrides all
+      scheme: gcore                  # see "ipdrift formats"; --scheme goes
+                                     # before
       keys:
         - file: secrets/cdn.key      # relative to the configuration file
-          not_before: 2026-11-01     # in use from this time on (RFC 3339, a date or Unix seconds)
+          not_before: 2026-11-01     # in use from then on: a date, RFC 3339 or
+                                     # Unix seconds
         - env: OLD_CDN_KEY           # or from the environment
-          not_after: 2026-11-01      # not in use from then on: links signed with it are old_key
+          not_after: 2026-11-01      # links signed with it later: old_key
     - host: "*"                      # every host that is not named
       keys: [{file: secrets/rest.key}]
 
@@ -42,11 +44,13 @@ a resource:
 
 Columns or keys of a log whose names are not the usual ones are named once for all files:
 
-  map: {client_ip: cip, time: when}  # our field: the log's name; "ipdrift formats" lists the fields
+  map: {client_ip: cip, time: when}  # our field: the log's name; for the fields
+                                     # see "ipdrift formats"
 
 Who is one user is told as --user tells it, which goes before:
 
-  user: query:uid                    # auto, token, query:NAME, cookie:NAME, field:NAME or ip+ua
+  user: query:uid                    # auto, token, query:NAME, cookie:NAME,
+                                     # field:NAME or ip+ua
 
 Pseudonyms in the place of client addresses, as --anonymize puts them:
 

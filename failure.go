@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"syscall"
 
@@ -66,7 +67,7 @@ func conclude(w io.Writer, err error) int {
 		say(w, "%s", cause(f.err))
 	}
 	if f.hint != "" {
-		fmt.Fprintf(w, "  %s\n", f.hint)
+		lay(w, "  ", f.hint)
 	}
 	return f.status
 }
@@ -82,7 +83,22 @@ func cause(err error) string {
 // say prints a remark. What it quotes may come from a log, so it is made
 // harmless first.
 func say(w io.Writer, format string, args ...any) {
-	fmt.Fprintf(w, "ipdrift: %s\n", withoutTokens(report.Clean(fmt.Sprintf(format, args...))))
+	lay(w, "ipdrift: ", withoutTokens(report.Clean(fmt.Sprintf(format, args...))))
+}
+
+// sayAll prints remarks, one a line.
+func sayAll(w io.Writer, remarks []string) {
+	for _, text := range remarks {
+		say(w, "%s", text)
+	}
+}
+
+// lay prints a text behind its lead in one line; on a terminal it is broken between words.
+func lay(w io.Writer, lead, text string) {
+	for _, line := range broken(text, screen(w, 0).Width-len(lead)) {
+		fmt.Fprintf(w, "%s%s\n", lead, line)
+		lead = "  "
+	}
 }
 
 // withoutTokens cuts the links that a message quotes: an argument in the wrong place may
@@ -119,6 +135,16 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = fmt.Sprintf("did you mean %q?", cmd.CommandPath()+" "+near[0])
+	} else if _, err := os.Stat(args[0]); err == nil && !cmd.HasParent() {
+		hint = fmt.Sprintf("a command comes first: ipdrift %s %s", commandFor(args[0]), report.Quoted(report.Clean(args[0])))
 	}
 	return usage(hint, "unknown command %q", args[0])
+}
+
+// commandFor is the command that a file alone most likely stands for.
+func commandFor(path string) string {
+	if strings.HasSuffix(path, ".duckdb") {
+		return "report"
+	}
+	return "analyze"
 }

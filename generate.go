@@ -34,22 +34,25 @@ func generateCommand() *cobra.Command {
 	o := &generateFlags{}
 	cmd := &cobra.Command{
 		Use:   "generate SCENARIO --out DIR",
-		Short: "Write a synthetic log with its truth, for demos, tests and benchmarks",
+		Short: "Write a synthetic log with its truth, for demos and tests",
 		Long: `generate simulates the viewers of protected hosts and writes the access log that a CDN
 would have written, with the truth about each line and each viewer beside it. The same
 scenario, flags and seed give the same bytes; addresses are of ranges that no network uses.
 
 In DIR there are afterwards:
 
-  access.log         the log, gzipped with --gzip; access-1.log and so on with --edges
-  key                the key, made from the seed; with --key-file there is none
-  truth.csv.gz       a row per line: source, line, verdict, cause, detail, signed_ip, user,
-                     link, carrier (its ASN)
-  users.csv.gz       a row per viewer: what it was, its class, what happened to it, and
-                     whether each candidate mask would have let in all that was refused
-  world.json         all that was simulated, and the true answers: causes, classes, shares
-                     per host and prefix, the decision that the rules make of them, and how
-                     far the nearest share lies from its threshold (margin)
+  access.log     the log, gzipped with --gzip; with --edges access-1.log and so
+                 on
+  key            the key, made from the seed; with --key-file there is none
+  truth.csv.gz   a row per line: source, line, verdict, cause, detail,
+                 signed_ip, user, link, carrier (its ASN)
+  users.csv.gz   a row per viewer: what it was, its class, what happened to it,
+                 and whether each candidate mask would have let in all that was
+                 refused
+  world.json     all that was simulated, and the true answers: causes, classes,
+                 shares per host and prefix, the decision that the rules make of
+                 them, and how far the nearest share lies from its threshold
+                 (margin)
 
 --out - writes the log alone to stdout, and needs --key-file.`,
 		Example: `  ipdrift generate --list

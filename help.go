@@ -24,8 +24,8 @@ func groups() []group {
 	}
 }
 
-// layOut puts the commands into groups and wraps the help of flags to the
-// screen.
+// layOut puts the commands into groups and wraps what the help says of commands
+// and flags to the screen.
 func layOut(root *cobra.Command, out io.Writer) {
 	const usual, least, most = 80, 60, 110
 	width := screen(out, 0).Width
@@ -34,6 +34,9 @@ func layOut(root *cobra.Command, out io.Writer) {
 	}
 	wrapped := fmt.Sprintf("Flags.FlagUsagesWrapped %d ", min(max(width, least), most))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages ", wrapped))
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Long = filled(cmd.Long, min(max(width, least), most))
+	}
 	for _, g := range groups() {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
 		for _, cmd := range root.Commands() {
@@ -42,4 +45,21 @@ func layOut(root *cobra.Command, out io.Writer) {
 			}
 		}
 	}
+}
+
+// filled wraps the paragraphs of a text; lines that are indented stay as they are.
+func filled(text string, width int) string {
+	var lines []string
+	paragraph := ""
+	for line := range strings.SplitSeq(text+"\n", "\n") {
+		if line != "" && line[0] != ' ' && line[0] != '\t' {
+			paragraph = strings.TrimPrefix(paragraph+" "+line, " ")
+			continue
+		}
+		if paragraph != "" {
+			lines = append(lines, broken(paragraph, width)...)
+		}
+		lines, paragraph = append(lines, line), ""
+	}
+	return strings.Join(lines[:len(lines)-1], "\n")
 }

@@ -23,7 +23,8 @@
 // # Manners
 //
 // Results go to stdout, all else to stderr, one remark a line behind
-// "ipdrift:", in lower case and without a full stop, with the way out below it.
+// "ipdrift:", in lower case and without a full stop, with the way out below it;
+// on a terminal it is broken between words.
 // Progress is shown only where stderr is a terminal, and erased at the end.
 // Output files appear whole or not at all. Nothing is sent anywhere.
 //
@@ -82,9 +83,11 @@ client's address. It recomputes every token with your key and says why each requ
 was refused, who was refused because their address changed, and whether a subnet
 mask would mend it.
 
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 a --fail-on condition was met,
-4 verify: not valid, 5 calibration failed for every host.
-Where several apply, 1 wins over 5, and 5 over 3.`,
+Exit status; where several apply, 1 wins over 5, and 5 over 3:
+
+  0  done          3  a --fail-on condition was met
+  1  failed        4  verify: not valid
+  2  wrong usage   5  calibration failed for every host`,
 		Example: `  ipdrift analyze --key-file secret.key access.log.gz
   ipdrift analyze --key-file secret.key --db case.duckdb -o report.html logs/
   ipdrift browse case.duckdb
@@ -105,8 +108,16 @@ Where several apply, 1 wins over 5, and 5 over 3.`,
 
 // flagError words what the flag package found wrong with the command line.
 func flagError(cmd *cobra.Command, err error) error {
+	if cmd.HasSubCommands() { // the command is missing or misspelt, which counts for more
+		if unknown := noCommand(cmd, cmd.Flags().Args()); unknown != nil {
+			return unknown
+		}
+	}
 	hint := fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")
-	if strings.HasPrefix(err.Error(), "unknown flag: --key") {
+	switch {
+	case !cmd.HasParent():
+		hint = `flags stand behind their command, as in "ipdrift analyze --key-file FILE LOG"; "ipdrift --help" lists the commands`
+	case strings.HasPrefix(err.Error(), "unknown flag: --key"):
 		hint = "a key is never taken from the command line: --key-file FILE, or IPDRIFT_KEY in the environment"
 	}
 	var f *failure

@@ -149,7 +149,7 @@ func reportCommand() *cobra.Command {
 	o := &reportFlags{}
 	cmd := &cobra.Command{
 		Use:   "report CASE.duckdb",
-		Short: "Render the report of a kept case again, in any format; or compare two cases",
+		Short: "Render the report of a kept case again, or compare two cases",
 		Long: `report renders the report of a kept case again, on stdout and into files. It reads no
 log and needs no key: what was found stands in the case.
 

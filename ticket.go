@@ -30,7 +30,7 @@ func ticketCommand() *cobra.Command {
 	o.only = []string{"text", "json", "markdown", "html"}
 	cmd := &cobra.Command{
 		Use:   "ticket LOG... --ip IP --at TIME",
-		Short: "One complaint: the viewer's timeline, the cause, a reply to paste, what to ask for",
+		Short: "Tell what happened to one viewer, with a reply to paste",
 		Long: `ticket finds one viewer in a log, or in a kept case, and tells in a screen what happened:
 the timeline, the cause in a sentence, what cannot be told and why, what to ask for next,
 and a reply to paste.
@@ -160,7 +160,9 @@ func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Comp
 		store.Close()
 		return nil, nil, err
 	}
-	if broken := complain(cmd.ErrOrStderr(), loaded, p.load.Format != nil); broken && analysis.Input.Lines == 0 {
+	faults := faultsOf(loaded, p.load.Format != nil)
+	sayAll(cmd.ErrOrStderr(), faults)
+	if len(faults) > 0 && analysis.Input.Lines == 0 {
 		store.Close()
 		return nil, nil, &failure{status: statusFailed}
 	}

@@ -52,7 +52,7 @@ func compile(pieces []piece) (*layout, error) {
 	l := &layout{}
 	if len(pieces) > 0 && pieces[0].name == "" {
 		l.before, pieces = pieces[0].text, pieces[1:]
-		l.opening = fmt.Sprintf("%q to begin with", l.before)
+		l.opening = fmt.Sprintf("%#q to begin with", l.before)
 	}
 	best := bestRanked(pieces)
 	for i, p := range pieces {

@@ -78,10 +78,10 @@ type Misfit struct {
 
 // Error says it in one sentence, with a way out.
 func (m *Misfit) Error() string {
-	const wayOut = `name the format with --log-format (gcore, nginx, json or another that "ipdrift formats" lists; 'nginx:<log_format string>', 'apache:<LogFormat string>', 'csv:<column names>')`
+	const wayOut = `name the format with --log-format ("ipdrift formats" lists them), or leave the file out`
 	if m.Line == 0 {
 		return "no log format fits: " + m.Want
 	}
-	return fmt.Sprintf("no log format fits: %s came furthest, with %d of %d lines; line %d, column %d: want %s in %q; %s",
+	return fmt.Sprintf("no log format fits: %s came furthest, with %d of %d lines; line %d, column %d: want %s, near %#q; %s",
 		m.Best, m.Parsed, m.Lines, m.Line, m.Column, m.Want, m.Text, wayOut)
 }
