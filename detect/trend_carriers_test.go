@@ -14,12 +14,12 @@ func TestWhoseRefusalsTheyAre(t *testing.T) {
 		want          string
 	}{
 		{"expired", 0, 0, ": a deploy or a key, not rotation"},
-		{"expired", 3, 3, ", with all 3 network operators: a deploy or a key, not rotation"},
-		{"expired", 3, 2, ", with 2 of 3 network operators"},
+		{"expired", 3, 3, ", with all 3 carriers: a deploy or a key, not rotation"},
+		{"expired", 3, 2, ", with 2 of 3 carriers"},
 		{"ip_mismatch", 0, 0, ""},
 		{"ip_mismatch", 1, 1, ""},
-		{"ip_mismatch", 3, 3, ", with all 3 network operators: look for a change of the signer or of the edge before any mask"},
-		{"ip_mismatch", 3, 1, ", with 1 of 3 network operators"},
+		{"ip_mismatch", 3, 3, ", with all 3 carriers: look for a change of the signer or of the edge before any mask"},
+		{"ip_mismatch", 3, 1, ", with 1 of 3 carriers"},
 	} {
 		if got := carriersOf(&finding.Beginning{Carriers: c.all, Affected: c.affected}, c.cause); got != c.want {
 			t.Errorf("%s, %d of %d: %q, want %q", c.cause, c.affected, c.all, got, c.want)
