@@ -7,9 +7,11 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"ipdrift/detect/finding"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -76,31 +78,36 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 			case refusedElsewhere, token.UnresolvedSignature.String(), token.WrongPath.String(): // viewers with changing addresses may all be near one edge
 				if c := a.common(ids, cause, func(o *outcome) string { return names[o.edge] }); c != nil {
 					a.warnOf("%s: one edge (%s) answered %d of the %d {request that was|requests that were} %s, and only %s of all requests: look at %s", name, c.value, c.refused, c.of, refusedAs(cause), c.share(), look)
-					h.remedy(cause, "one edge ("+c.value+") answered nearly all of them: look at "+look)
+					a.remedy(h, cause, "one edge ("+c.value+") answered nearly all of them: look at "+look, finding.TraitEdge, *c)
 				}
 			}
 			if c := a.common(ids, cause, func(o *outcome) string { return either(o.method == "GET" || o.method == "HEAD", "", o.method) }); c != nil {
 				what := either(c.value == "OPTIONS", ", what browsers ask before a script may read from another site (CORS)", "")
-				h.remedy(cause, "nearly all of them are "+c.value+" requests: look at what the edge does with these")
+				a.remedy(h, cause, "nearly all of them are "+c.value+" requests: look at what the edge does with these", finding.TraitMethod, *c)
 				a.warnOf("%s: %d of the %d {request that was|requests that were} %s {is|are} %s%s: look at what the edge does with this method", name, c.refused, c.of, refusedAs(cause), c.value, what)
 			}
 		}
 		if c := a.commonCountry(h); c != nil {
 			a.warnOf("%s: %d of the %d {request that was|requests that were} %s came from one country (%s), and only %s of all requests: look at the rules for countries and at the firewall",
 				name, c.refused, c.of, refusedAs(refusedElsewhere), c.value, c.share())
-			h.remedy(refusedElsewhere, "nearly all of them came from one country ("+c.value+"): look at the rules for countries and at the firewall")
+			a.remedy(h, refusedElsewhere, "nearly all of them came from one country ("+c.value+"): look at the rules for countries and at the firewall", finding.TraitCountry, *c)
 		}
 		a.sayOldKeys(h, ids)
 	}
 	return nil
 }
 
-// remedy notes what to do about refusals of a cause, unless something is known already.
-func (h *host) remedy(cause, what string) {
+// remedy notes what to do about refusals of a cause, and what they have in common, unless
+// something is known already.
+func (a *analysis) remedy(h *host, cause, what, trait string, c common) {
+	if h.remedies[cause] != "" {
+		return
+	}
+	a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.name, Cause: cause, Trait: trait, Value: c.value, Requests: c.refused, Refused: c.of})
 	if h.remedies == nil {
 		h.remedies = map[string]string{}
 	}
-	h.remedies[cause] = cmp.Or(h.remedies[cause], what)
+	h.remedies[cause] = what
 }
 
 func refusedAs(cause string) string {
@@ -218,7 +225,8 @@ func (a *analysis) sayOldKeys(h *host, ids []uint32) {
 			continue
 		}
 		if 2*r.n > elsewhere {
-			h.remedy(refusedElsewhere, "most of them are signed with a key that the edge has not taken since "+time.UnixMicro(s.final).UTC().Format("15:04")+" UTC: let it take the old one for as long as its links live")
+			a.remedy(h, refusedElsewhere, "most of them are signed with a key that the edge has not taken since "+time.UnixMicro(s.final).UTC().Format("15:04")+" UTC: let it take the old one for as long as its links live",
+				finding.TraitOldKey, common{value: strconv.Itoa(int(key) + 1), refused: r.n, of: elsewhere})
 		}
 		a.warnOf("%s: %d of the %d {request that was|requests that were} refused with a valid link {is|are} signed with key %d of those given, with which nothing was served after %s UTC: the edge has another key since, and links of before break; let it take both for as long as links live, and state not_after of the old one in --config",
 			h.name, r.n, elsewhere, int64(key)+1, time.UnixMicro(s.final).UTC().Format("2006-01-02 15:04:05"))

@@ -43,6 +43,9 @@ func TestWhatRefusalsHaveInCommon(t *testing.T) {
 			if reason := tr.advice(video.host, "ipv4").Reason; strings.Contains(reason, "nearly all of them") != (c.want != "") {
 				t.Errorf("the reason is %q", reason)
 			}
+			if got := tr.Denials.Common; (len(got) > 0) != (c.want != "") || len(got) > 0 && (!strings.Contains(c.want, got[0].Value) && got[0].Value != "[waw-2]" || got[0].Requests != 40 || got[0].Refused != 40) {
+				t.Errorf("in common: %+v", got)
+			}
 			if c.want == "" && (strings.Contains(said, "one edge (") || strings.Contains(said, "one country") || strings.Contains(said, "OPTIONS")) || !strings.Contains(said, c.want) {
 				t.Errorf("want %q in:\n%s", c.want, said)
 			}

@@ -167,3 +167,28 @@ func TestOnlyGcoreHasADebugPage(t *testing.T) {
 		}
 	}
 }
+
+// TestTheLetterSaysWhatRefusalsHaveInCommon: what the CDN has to mend is not asked of the customer.
+func TestTheLetterSaysWhatRefusalsHaveInCommon(t *testing.T) {
+	const asked = "Which rules (countries, sites, devices) you have set"
+	for trait, c := range map[string]struct {
+		value, want string
+		asked       bool
+	}{
+		"":                   {"", "a look at the rules for countries, sites and devices", true},
+		finding.TraitEdge:    {"ed-02", "one of our servers, which refused nearly all of them", false},
+		finding.TraitMethod:  {"OPTIONS", "nearly all of them are OPTIONS requests", true},
+		finding.TraitCountry: {"RU<b>", "nearly all of them came from one (RU&lt;b&gt;)", true},
+		finding.TraitOldKey:  {"1", "the old key for as long as its links live", false},
+	} {
+		a := &finding.Analysis{Calibration: []finding.Calibration{{Host: "a.example", Status: finding.Verified, Tokens: 50, Verified: 50}}}
+		a.Denials.Total, a.Denials.ByHost = 40, map[string]map[string]int64{"a.example": {"refused_elsewhere": 40}}
+		if trait != "" {
+			a.Denials.Common = []finding.Common{{Host: "a.example", Cause: "refused_elsewhere", Trait: trait, Value: c.value, Requests: 40, Refused: 40}}
+		}
+		page := string(render(t, Format{Render: renderHTML}, a, Options{Audience: ForCustomer}))
+		if !strings.Contains(page, c.want) || strings.Contains(page, asked) != c.asked || strings.Contains(page, "ed-02") {
+			t.Errorf("%q: want %q, asked %t, in\n%s", trait, c.want, c.asked, page[strings.Index(page, "<main"):])
+		}
+	}
+}

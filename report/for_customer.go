@@ -201,9 +201,25 @@ func either(first bool, a, b string) string {
 func plainCauses(h *host) (rows []plainRow) {
 	for _, c := range h.causes {
 		why, helps := plainCause(c.name)
+		if common, ok := h.common[c.name]; ok {
+			helps = plainRemedy(common)
+		}
 		rows = append(rows, plainRow{why, count(c.requests), share(c.requests, h.refused), helps})
 	}
 	return rows
+}
+
+// plainRemedy says what helps where refusals have something in common.
+func plainRemedy(c finding.Common) string {
+	switch c.Trait {
+	case finding.TraitEdge:
+		return "a look at one of our servers, which refused nearly all of them: that is for us to do"
+	case finding.TraitMethod:
+		return "a look at what is allowed beside fetching: nearly all of them are " + nameless(c.Value) + " requests"
+	case finding.TraitCountry:
+		return "a look at the rules for countries: nearly all of them came from one (" + nameless(c.Value) + ")"
+	}
+	return "taking the old key for as long as its links live: most of them were made with it"
 }
 
 // plainCause says a cause in words that need no knowledge of the trade.
@@ -301,8 +317,14 @@ func wantedOfCustomer(a *finding.Analysis, all []*host) []string {
 	for _, page := range pages {
 		list = append(list, "From a viewer who is refused: what "+page+" shows on the same phone and connection, opened twice, a minute apart.")
 	}
-	if a.Denials.ByCause["refused_elsewhere"] > 0 {
+	if slices.ContainsFunc(all, asksForRules) {
 		list = append(list, "Which rules (countries, sites, devices) you have set for these files.")
 	}
 	return list
+}
+
+// asksForRules tells a host whose valid links were refused, and not for what a customer has no hand in.
+func asksForRules(h *host) bool {
+	common := h.common["refused_elsewhere"]
+	return slices.ContainsFunc(h.causes, func(c cause) bool { return c.name == "refused_elsewhere" }) && common.Trait != finding.TraitEdge && common.Trait != finding.TraitOldKey
 }

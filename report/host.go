@@ -20,6 +20,7 @@ type host struct {
 	networks []finding.Network
 	users    []finding.User // most telling first
 	signer   []finding.Signer
+	common   map[string]finding.Common // by cause
 }
 
 // cause is one reason for refusals with its requests. The analysis knows
@@ -65,6 +66,13 @@ func hosts(a *finding.Analysis) []*host {
 	for _, s := range a.Signer {
 		h := of(s.Host)
 		h.signer = append(h.signer, s)
+	}
+	for _, c := range a.Denials.Common {
+		h := of(c.Host)
+		if h.common == nil {
+			h.common = map[string]finding.Common{}
+		}
+		h.common[c.Cause] = c
 	}
 	for _, u := range a.Users.Flagged {
 		h := of(u.Host)

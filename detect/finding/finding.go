@@ -117,7 +117,26 @@ type Denials struct {
 	Disagreements int64                       `json:"disagreements"` // requests whose logged reason code and recomputed verdict differ
 	Networks      []Network                   `json:"networks"`      // where most refusals with a proven mismatch came from
 	OverTime      *OverTime                   `json:"over_time,omitempty"`
+	Common        []Common                    `json:"common,omitempty"` // what tells of refusals that address and expiry do not explain
 }
+
+// Common is what nearly all refusals of one cause on a host have, and few other requests.
+type Common struct {
+	Host     string `json:"host"`
+	Cause    string `json:"cause"`
+	Trait    string `json:"trait"`    // one of the Trait constants
+	Value    string `json:"value"`    // of the trait, as the log has it; of a key its number among those given
+	Requests int64  `json:"requests"` // refused so, that have it
+	Refused  int64  `json:"refused"`  // refused so, all
+}
+
+// What refusals have in common.
+const (
+	TraitEdge    = "edge"
+	TraitMethod  = "method"
+	TraitCountry = "country"
+	TraitOldKey  = "old_key" // the edge has another one since
+)
 
 // OverTime counts refused requests in steps of equal length, by host and cause,
 // of the hosts with most of them. Every list is as long as there are steps.
