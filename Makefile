@@ -46,7 +46,7 @@ bench: need-go need-peers
 # Makes the profile anew, after code that takes much time has changed.
 profile: LINES ?= 1000000
 profile: need-go
-	IPDRIFT_BENCH_LINES=$(LINES) go test -run '^$$' -bench 'Analyze/(plain|gcore|hostile)' -benchtime 3x -cpuprofile $(PROFILE) .
+	IPDRIFT_BENCH_LINES=$(LINES) go test -trimpath -run '^$$' -bench 'Analyze/(plain|gcore|hostile)' -benchtime 3x -cpuprofile $(PROFILE) .
 	@rm -f ipdrift.test
 
 # Hours: LINES are loaded LOADS times, then STREAM lines go through a pipe.

@@ -90,6 +90,7 @@ func garbage(memory int64) int {
 
 // judge loads the sources and analyses them, with progress on stderr.
 func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (*ingest.Loaded, *finding.Analysis, error) {
+	asBatch()
 	ctx := cmd.Context()
 	bar := newProgress(cmd.ErrOrStderr(), o.quiet, p.sources)
 	defer bar.clear()

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// asBatch is for Linux alone.
+func asBatch() {}
