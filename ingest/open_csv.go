@@ -43,7 +43,7 @@ const (
 
 // mayName tells whether a line, or what there is of it, can be a row of names: every request has a slash, every object a brace.
 func mayName(row []byte) bool {
-	return len(row) > 0 && bytes.IndexAny(row, "/{") < 0 && bytes.ContainsAny(row, separators)
+	return len(row) > 0 && !bytes.ContainsAny(row, "/{") && bytes.ContainsAny(row, separators)
 }
 
 // csvLines reads records as lines. A line with an odd number of quotes ends within a value. With the lines behind it, up to the
