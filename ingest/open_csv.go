@@ -33,7 +33,7 @@ func records(in io.Reader, head []byte) io.Reader {
 	if r.columns < fewestNames {
 		return buf
 	}
-	return bufio.NewReaderSize(r, documentHead)
+	return changed(buf, r.line)
 }
 
 const (
@@ -52,26 +52,15 @@ type csvLines struct {
 	in      *bufio.Reader
 	sep     byte
 	columns int
-	part    bool   // a line too long for the buffer goes on
 	record  []byte // scratch
-	rest    []byte // to be handed out
 }
 
-func (r *csvLines) Read(p []byte) (int, error) {
-	for len(r.rest) == 0 {
-		line, err := r.in.ReadSlice('\n')
-		part := err == bufio.ErrBufferFull
-		if r.rest = line; !part && !r.part && bytes.Count(line, []byte{'"'})%2 == 1 {
-			r.rest = r.join(line)
-		}
-		r.part = part
-		if err != nil && !part && len(r.rest) == 0 {
-			return 0, err // with other bytes before, it comes again
-		}
+// line is the record that a line begins, or the line.
+func (r *csvLines) line(line []byte, whole bool) []byte {
+	if !whole || bytes.Count(line, []byte{'"'})%2 == 0 {
+		return line
 	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
+	return r.join(line)
 }
 
 // join is the record that a line begins, or the line where there is none.

@@ -28,37 +28,16 @@ func grepped(in io.Reader, head []byte) (io.Reader, []byte) {
 	if named*2 <= all {
 		return buf, head[:min(len(head), headSize)]
 	}
-	out := bufio.NewReaderSize(&fileNames{in: buf, numbered: numbered*2 > named}, documentHead)
+	numbers := numbered*2 > named
+	out := changed(buf, func(line []byte, _ bool) []byte { // a line without a name stays as it is
+		n := fileBefore(line)
+		if n > 0 && numbers {
+			n += numberBefore(line[n:])
+		}
+		return line[n:]
+	})
 	head, _ = out.Peek(headSize)
 	return out, head
-}
-
-// fileNames reads lines without the names of files before them. A line without one stays as it is.
-type fileNames struct {
-	in       *bufio.Reader
-	numbered bool // the number of the line stands behind
-	part     bool // a line too long for the buffer goes on
-	rest     []byte
-}
-
-func (f *fileNames) Read(p []byte) (int, error) {
-	for len(f.rest) == 0 {
-		line, err := f.in.ReadSlice('\n')
-		if f.rest = line; !f.part {
-			n := fileBefore(line)
-			if n > 0 && f.numbered {
-				n += numberBefore(line[n:])
-			}
-			f.rest = line[n:]
-		}
-		f.part = err == bufio.ErrBufferFull
-		if err != nil && !f.part && len(f.rest) == 0 {
-			return 0, err // with other bytes before, it comes again
-		}
-	}
-	n := copy(p, f.rest)
-	f.rest = f.rest[n:]
-	return n, nil
 }
 
 // longestName is how long the name of a file is at most, its folders included.

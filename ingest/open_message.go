@@ -34,33 +34,15 @@ func messages(in io.Reader, head []byte) io.Reader {
 	if _, misfit := format.Detect(held, nil); misfit != nil {
 		return buf
 	}
-	return bufio.NewReaderSize(&messageLines{in: buf}, documentHead)
-}
-
-// messageLines puts the message of every object on a line of its own. A line without one stays as it is.
-type messageLines struct {
-	in   *bufio.Reader
-	part bool // a line too long for the buffer goes on
-	rest []byte
-}
-
-func (m *messageLines) Read(p []byte) (int, error) {
-	for len(m.rest) == 0 {
-		line, err := m.in.ReadSlice('\n')
-		part := err == bufio.ErrBufferFull
-		if m.rest = line; !part && !m.part {
-			if text := messageOf(line); text != nil {
-				m.rest = append(text, '\n')
-			}
+	return changed(buf, func(line []byte, whole bool) []byte { // a line without a message stays as it is
+		if !whole {
+			return line
 		}
-		m.part = part
-		if err != nil && !part && len(m.rest) == 0 {
-			return 0, err // with other bytes before, it comes again
+		if text := messageOf(line); text != nil {
+			return append(text, '\n')
 		}
-	}
-	n := copy(p, m.rest)
-	m.rest = m.rest[n:]
-	return n, nil
+		return line
+	})
 }
 
 // messageOf is the line that an object holds, on one line; nil: it holds none.
