@@ -29,8 +29,9 @@ type other struct {
 	clients []uint32          // distinct ones, while they are few,
 	many    map[uint32]bool   // and when they are not
 	last    uint32            // client
-	since   int64
-	edge    uint32 // of the sight before
+	edge    uint32            // of the request or sight before
+	grain   int64             // of the request before
+	changes *judge.Changes    // of one with several clients
 	sights  []judge.Sight
 }
 
@@ -50,7 +51,7 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 	err = a.eachUser(s, func(f *frame, k userKey) int {
 		n, fresh := who.number(k)
 		if fresh {
-			users = append(users, other{key: k, host: a.outcomes[f.outcome].host, place: f.place, first: f.start, four: true, last: f.client, since: f.start})
+			users = append(users, other{key: k, host: a.outcomes[f.outcome].host, place: f.place, first: f.start, four: true})
 		}
 		return n
 	}, func(n int, t []frame) { a.watch(&users[n], t) })
@@ -146,16 +147,16 @@ func (a *analysis) watch(u *other, t []frame) {
 	if u.key.link == a.film.links[f.place].link {
 		u.place = f.place
 	}
+	if len(u.clients) > 0 && (u.changes != nil || f.client != u.last) {
+		a.move(u, t)
+	}
 	u.requests += int64(len(t))
-	u.final = t[len(t)-1].start
 	u.doubted = u.doubted || a.doubted.has(f.place)
 	if f.client != u.last || len(u.clients) == 0 {
 		u.meet(f.client)
 	}
-	if f.client != u.last && f.start > u.since {
-		u.switches++
-	}
-	u.last, u.since = f.client, u.final
+	end := &t[len(t)-1]
+	u.last, u.final, u.edge, u.grain = f.client, end.start, a.edgeOf(end), a.grains[end.source()]
 	switch {
 	case o.refused():
 		for i := range t {
@@ -165,6 +166,19 @@ func (a *analysis) watch(u *other, t []frame) {
 		for i := 0; i < len(t) && u.lapse.Open; i++ {
 			u.lapse.Serve(t[i].start, f.place, a.Thresholds.Recovery.Microseconds())
 		}
+	}
+}
+
+// move takes the next requests of a user who was seen as several clients, with the last
+// one before these were.
+func (a *analysis) move(u *other, t []frame) {
+	if u.changes == nil {
+		u.changes = &judge.Changes{}
+		u.changes.See(judge.Sight{Time: u.final, Grain: u.grain, Client: a.client(a.clients.of(u.last)).Unmap()}, u.edge)
+	}
+	at := a.client(a.clients.of(t[0].client)).Unmap()
+	for i := range t {
+		u.changes.See(judge.Sight{Time: t[i].start, Grain: a.grains[t[i].source()], Client: at}, a.edgeOf(&t[i]))
 	}
 }
 
@@ -227,11 +241,11 @@ func (a *analysis) settleOther(u *other) {
 		u.prefixes24 = count(func(p place) place { return place{0, p.lo >> 8} })
 		u.prefixes16 = count(func(p place) place { return place{0, p.lo >> 16} })
 	}
-	if u.addresses == 1 {
-		u.switches = 0
+	if u.changes != nil {
+		u.switches = int64(u.changes.Count())
 	}
 	u.resumed = u.refusals > 0 && !u.lapse.Open
-	u.lapse, u.retries, u.clients, u.many = judge.Lapse{}, nil, nil, nil
+	u.lapse, u.retries, u.clients, u.many, u.changes = judge.Lapse{}, nil, nil, nil, nil
 }
 
 // boundTo is the address that the first link of a user was signed for; zero if it is

@@ -154,10 +154,13 @@ func (s *scene) develop(r *reel) (err error) {
 	return nil
 }
 
-// edgeOf is the edge that logged a request: each has a log of its own, unless the lines
-// name it.
+// edgeOf is the edge that logged a request: who its line names, in whatever log it stands;
+// else each log is an edge's own.
 func (a *analysis) edgeOf(f *frame) uint32 {
-	return uint32(f.source())<<16 | uint32(a.outcomes[f.outcome].edge)
+	if edge := a.outcomes[f.outcome].edge; edge > 0 {
+		return uint32(edge) << 16
+	}
+	return uint32(f.source())
 }
 
 // alike tells whether two requests differ in the time and the path alone.

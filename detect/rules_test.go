@@ -91,14 +91,15 @@ func TestRule04NAT64(t *testing.T) {
 	alone.try(t, settings{}).want(t, 41, "unresolved_signature unresolved_signature - - -")
 }
 
-// TestRule08EdgesInOneLog: lines of one log that two edges wrote a second apart have no
-// order, those of one edge have. The requests go to and fro between two addresses.
+// TestRule08EdgesInOneLog: lines that two edges wrote a second apart have no order, those of one
+// edge have, in whatever log they stand. The requests go to and fro between two addresses.
 func TestRule08EdgesInOneLog(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		edges    [2]string
+		logs     int
 		switches int64
-	}{{"one edge", [2]string{"waw1", "waw1"}, 5}, {"two edges", [2]string{"waw1", "fra2"}, 1}} {
+	}{{"one edge", [2]string{"waw1", "waw1"}, 1, 5}, {"two edges", [2]string{"waw1", "fra2"}, 1, 1}, {"one edge, two logs", [2]string{"waw1", "waw1"}, 2, 5}} {
 		t.Run(c.name, func(t *testing.T) {
 			var l little
 			l.audience(folder, 40)
@@ -111,12 +112,55 @@ func TestRule08EdgesInOneLog(t *testing.T) {
 				}
 				l.add(e)
 			}
-			tr := l.tryGcore(t, settings{})
-			u := tr.Users.Flagged
+			parts := make([]little, c.logs)
+			for n, e := range l.entries {
+				parts[n%c.logs].entries = append(parts[n%c.logs].entries, e)
+			}
+			var s settings
+			for n, p := range parts {
+				s.files = append(s.files, write(t, fmt.Sprint("log", n), p.text(entry.gcore)))
+			}
+			u := tryFiles(t, s).Users.Flagged
 			if len(u) != 1 || u[0].Class != finding.Rotating || u[0].Switches != c.switches {
 				t.Errorf("%+v, want one who rotates with %d switches", u, c.switches)
 			}
 		})
+	}
+}
+
+// TestRule08WhoIsNeverRefused: nor have a viewer's requests of one second an order who goes from
+// address to address where the edge binds to the /24. Each set of addresses is a second.
+func TestRule08WhoIsNeverRefused(t *testing.T) {
+	masked := site{host: folder.host, dir: true, text: cutAt(24)}
+	for _, c := range []struct {
+		seconds  [][]int
+		switches int64
+	}{
+		{[][]int{{1}, {1}}, 0},
+		{[][]int{{1}, {2}}, 1},
+		{[][]int{{1, 2}}, 1},
+		{[][]int{{1, 2, 1, 2}}, 1},
+		{[][]int{{1, 2}, {2}}, 1},
+		{[][]int{{2, 1}, {2}}, 1},
+		{[][]int{{1}, {2, 1}, {2}}, 1},
+		{[][]int{{1}, {2, 1}, {1}}, 2},
+		{[][]int{{1}, {2, 3}, {1}}, 3},
+		{[][]int{{1, 2}, {1, 2}, {2, 1}}, 3},
+		{[][]int{{1}, {2}, {1}, {2}}, 3},
+	} {
+		var l little
+		l.audience(masked, 40)
+		target := masked.link("/v/seg1.ts", "198.51.100.1")
+		for second, set := range c.seconds {
+			for n, to := range set {
+				l.add(entry{host: masked.host, target: on(fmt.Sprintf("/v/seg%d.ts", 10*second+n), target), ip: fmt.Sprint("198.51.100.", to), status: 200, agent: "mover", at: time.Duration(100+second) * time.Second})
+			}
+		}
+		tr := l.try(t, settings{})
+		const of = `SELECT any_value(switches) FROM users JOIN requests USING (user_id) WHERE user_agent = 'mover' HAVING count(DISTINCT user_id) = 1`
+		if n := tr.scalar(t, of); n != c.switches {
+			t.Errorf("%v: %d switches, want %d", c.seconds, n, c.switches)
+		}
 	}
 }
 

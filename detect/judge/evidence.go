@@ -31,7 +31,7 @@ func (c *facts) path() (p path) {
 	for _, i := range c.idx {
 		e := &c.group.Events[i]
 		operators[e.ASN] = true
-		if at != nil && at.Client != e.Client && e.Time-at.Time >= max(1, resolved(at, e, 0)) {
+		if at != nil && at.Client != e.Client && e.Time-at.Time >= max(1, resolved(at.Edge, e.Edge, 0)) {
 			left[at.Client] = true
 			p.slowest = max(p.slowest, e.Time-at.Time)
 			if left[e.Client] {

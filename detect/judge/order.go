@@ -109,31 +109,61 @@ func alike(events []Event, order []int32, key func(*Event) uint64) bool {
 // switches counts the changes of address that must have happened, whatever the
 // order of events that lie less than grain apart (rule 8).
 func switches(events []Event, idx []int32, grain int64) int {
-	var walk walk
-	var group []netip.Addr
-	for n, i := range idx {
+	var c Changes
+	for _, i := range idx {
 		e := &events[i]
-		if n > 0 {
-			before := &events[idx[n-1]]
-			if gap := e.Time - before.Time; gap > 0 && gap >= resolved(before, e, grain) {
-				walk.visit(distinct(group))
-				group = group[:0]
-			}
-		}
-		if len(group) == 0 || group[len(group)-1] != e.Client {
-			group = append(group, e.Client)
-		}
+		c.See(Sight{Time: e.Time, Grain: grain, Client: e.Client.Unmap()}, e.Edge)
 	}
-	walk.visit(distinct(group))
-	return walk.changes
+	return c.Count()
+}
+
+// Changes counts the changes of address of one user that must have happened, whatever
+// the order of requests that lie less than their grain apart, or of two edges less than
+// what their clocks may differ (rule 8).
+type Changes struct {
+	walk  walk
+	group []netip.Addr // that have no order so far
+	known int          // of these when they were sorted last
+	seen  bool
+	last  int64
+	grain int64 // the coarsest
+	edge  uint32
+}
+
+// See takes the next request in the order of time.
+func (c *Changes) See(s Sight, edge uint32) {
+	c.grain = max(c.grain, s.Grain)
+	if gap := s.Time - c.last; c.seen && gap > 0 && gap >= resolved(c.edge, edge, c.grain) {
+		c.close()
+	}
+	c.seen, c.last, c.edge = true, s.Time, edge
+	if n := len(c.group); n > 0 && c.group[n-1] == s.Client {
+		return
+	}
+	if c.group = append(c.group, s.Client); len(c.group) >= 2*c.known+64 {
+		c.group = distinct(c.group)
+		c.known = len(c.group)
+	}
+}
+
+// close visits the addresses that have no order.
+func (c *Changes) close() {
+	c.walk.visit(distinct(c.group))
+	c.group, c.known = c.group[:0], 0
+}
+
+// Count is how many there were; nothing is seen afterwards.
+func (c *Changes) Count() int {
+	c.close()
+	return c.walk.changes
 }
 
 // EdgeClocks is how far the clocks of two edges may differ, µs (rule 8).
 const EdgeClocks = 2 * 1e6
 
-// resolved is how far two events must lie apart to have an order.
-func resolved(a, b *Event, grain int64) int64 {
-	if a.Edge != b.Edge {
+// resolved is how far events of two edges must lie apart to have an order.
+func resolved(a, b uint32, grain int64) int64 {
+	if a != b {
 		return max(grain, EdgeClocks)
 	}
 	return grain

@@ -24,7 +24,7 @@ func (g *Group) Sights(to []Sight, u *User) []Sight {
 		}
 		grain := e.Grain
 		if before != nil {
-			grain = resolved(before, e, grain)
+			grain = resolved(before.Edge, e.Edge, grain)
 		}
 		before = e
 		to = append(to, Sight{Time: e.Time, Grain: grain, Client: e.Client.Unmap(), ASN: e.ASN})
