@@ -45,3 +45,11 @@ func Small() (enough func()) {
 	allNetworks = 1<<8 + 2 // 1.0.0.0/16 and 1.1.0.0/16
 	return func() { allNetworks = all }
 }
+
+// Rest lets a step of the search try so many candidates beyond the samples, until the
+// function that it returns is called.
+func Rest(candidates int) (enough func()) {
+	before := restBudget
+	restBudget = candidates
+	return func() { restBudget = before }
+}

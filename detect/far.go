@@ -134,7 +134,7 @@ func (a *analysis) full(ctx context.Context, suspects []*suspect) {
 		of += either(known[h], n, min(n, fullBlind))
 	}
 	tried := map[*host]int{}
-	for _, s := range a.mixed(suspects) {
+	for _, s := range turnByTurn(suspects, func(s *suspect) *host { return s.host }) {
 		switch {
 		case s.found != nil || s.skipped || ctx.Err() != nil:
 			continue
@@ -158,12 +158,13 @@ func (a *analysis) full(ctx context.Context, suspects []*suspect) {
 	}
 }
 
-// mixed takes turns between the hosts, so that none uses up the budget.
-func (a *analysis) mixed(suspects []*suspect) []*suspect {
-	turn, seen := map[*suspect]int{}, map[*host]int{}
+// turnByTurn takes turns between those that have something in common, so that none of them uses up
+// the budget.
+func turnByTurn[K comparable](suspects []*suspect, have func(*suspect) K) []*suspect {
+	turn, seen := map[*suspect]int{}, map[K]int{}
 	for _, s := range suspects {
-		turn[s] = seen[s.host]
-		seen[s.host]++
+		turn[s] = seen[have(s)]
+		seen[have(s)]++
 	}
 	out := slices.Clone(suspects)
 	slices.SortStableFunc(out, func(x, y *suspect) int { return cmp.Compare(turn[x], turn[y]) })

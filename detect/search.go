@@ -15,10 +15,12 @@ const (
 	leastSample = 3  // and where there are thousands of hosts
 	maxUp       = 8  // directories above that are tried
 
-	restBudget   = 500_000_000   // candidates that are tried in one step for links beyond the samples
-	sampleBudget = 1_000_000_000 // and for the samples, about
+	sampleBudget = 1_000_000_000 // candidates that are tried in one step for the samples, about
 	maxSuspects  = 300_000       // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
 )
+
+// restBudget is how many candidates are tried in one step for links beyond the samples. A test has fewer.
+var restBudget = 500_000_000
 
 // proof is what a link was signed with: a hash that was reproduced.
 type proof struct {
@@ -86,8 +88,8 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool *pool, s
 }
 
 // deepen takes the deep steps: what the signer did wrong; all addresses of the
-// log and the /16s around the request; private ones, which a signer's own proxy
-// has; the networks where other signing
+// log and the /16s around the request; what other links of the same client were signed
+// for; private ones, which a signer's own proxy has; the networks where other signing
 // addresses were found, and those of the request's operator; then, if that is
 // asked for, all of IPv4.
 func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) error {
@@ -101,6 +103,7 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) 
 	for _, s := range bound {
 		s.found.showsScope()
 	}
+	a.byAsker(ctx, bound)
 	a.searchPrivate(ctx, bound)
 	if err := a.findOperators(ctx, bound); err != nil {
 		return err
@@ -119,6 +122,7 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) 
 	case a.Recover.sample() > 0:
 		a.drawn(ctx, bound)
 	}
+	a.byAsker(ctx, bound)
 	return nil
 }
 
@@ -133,7 +137,8 @@ func sampleOf(suspects []*suspect, pool *pool) int {
 }
 
 // sampled takes a step for a sample of each host, and for the rest of a host
-// only where the sample gave something, as far as the budget goes.
+// only where the sample gave something, as far as the budget goes: for one link of each
+// client, then for a second one.
 func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool, step func(*finder, *suspect)) {
 	first, rest := map[*host][]*suspect{}, map[*host][]*suspect{}
 	for _, s := range suspects {
@@ -156,6 +161,7 @@ func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool,
 			later = append(later, rest[h]...)
 		}
 	}
+	later = turnByTurn(later, func(s *suspect) netip.Addr { return s.clients[0] })
 	a.round(ctx, later[:min(len(later), restBudget/(pool.size()+1<<16))], pool, step)
 }
 

@@ -170,3 +170,33 @@ func TestHostColumn(t *testing.T) {
 		t.Errorf("%d hosts, want 2: %+v", len(tr.Calibration), tr.Calibration)
 	}
 }
+
+// TestOtherLinksOfTheClient: each file has a link of its own, and 40 viewers who came from another
+// network are refused with ten each. The budget is for one link of each viewer, or for none: then
+// the 30 links of the sample tell of their own viewers alone.
+func TestOtherLinksOfTheClient(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	for n := range 10 {
+		for v := range 40 {
+			signed := stranger(v)
+			if v == 39 {
+				signed = "192.0.2.1" // nobody finds it
+			}
+			l.get(folder, folder.link(fmt.Sprintf("/v/%d/%d/seg1.ts", v, n), signed), fmt.Sprintf("2001:db8:ffff:%x::1", v), 403)
+		}
+	}
+	for name, c := range map[string]struct{ budget, least, most int }{
+		"one of each":     {40 * 1 << 17, 390, 390},
+		"none but 30":     {0, 100, 300},
+		"no bound at all": {500_000_000, 390, 390},
+	} {
+		enough := detect.Rest(c.budget)
+		tr := l.try(t, settings{recover: detect.RecoverNear})
+		enough()
+		s := tr.Method.Search
+		if found := int(s.Found); found < c.least || found > c.most || found%10 != 0 || s.Found+s.Unresolved != 400 {
+			t.Errorf("%s: search %+v, want %d to %d found, and all of a viewer's or none", name, s, c.least, c.most)
+		}
+	}
+}
