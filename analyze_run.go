@@ -31,6 +31,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	p.detect.Unread = o.db == "" && !o.readsCase()
+	p.load.Unread = p.detect.Unread
 	if p.load.Networks != nil {
 		defer p.load.Networks.Close()
 	}

@@ -13,17 +13,29 @@ import (
 // makeFilm makes the film of the case, whose links are listed: of the rows of table hit
 // as the reader still has them, or as they are in the database.
 func (a *analysis) makeFilm(ctx context.Context, f *film, places []uint32) (*film, error) {
-	var requests int64
-	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&requests); err != nil {
-		f.close()
-		return nil, err
+	requests, hits := a.loaded.Requests, a.loaded.Hits
+	defer hits.Drop()
+	pages, held := hits.Pages()
+	held = held && !a.changed && requests*frameSize <= a.Room
+	if again, err := a.asksAgain(ctx); err != nil || again || !held {
+		if err := cmp.Or(err, hits.Write(ctx)); err != nil {
+			f.close()
+			return nil, err
+		}
 	}
-	defer a.loaded.Hits.Drop()
-	if pages, ok := a.loaded.Hits.Pages(); ok && !a.changed && requests*frameSize <= a.Room {
+	if held {
 		return f.lay(ctx, int(requests), places, pages)
 	}
-	a.loaded.Hits.Drop()
+	hits.Drop()
 	return f.make(ctx, requests, len(f.links), a.Room, func(loaders chan *loader) error { return a.expose(ctx, places, loaders) })
+}
+
+// asksAgain tells whether a later step looks into table hit: for who is one user.
+func (a *analysis) asksAgain(ctx context.Context) (bool, error) {
+	if a.stated() {
+		return true, nil
+	}
+	return a.listShared(ctx)
 }
 
 // listLinks lists the links in their order, and gives each id its place.

@@ -82,7 +82,7 @@ func TestStatedIdentity(t *testing.T) {
 		return l.text(entry.text)
 	}()
 	for user, want := range map[string]int64{"auto": 44, "token": 44, "query:viewer": 42, "query:other": 44} {
-		tr := tryText(t, log, settings{user: user})
+		tr := tryText(t, log, settings{user: user, twice: true})
 		if tr.Users.Total != want || !strings.HasPrefix(tr.Method.Identity, user+": ") {
 			t.Errorf("%s: %d users, want %d: %s", user, tr.Users.Total, want, tr.Method.Identity)
 		}
@@ -137,7 +137,7 @@ func TestRule11ByAddressNobodyRotates(t *testing.T) {
 		l.get(video, on(fmt.Sprintf("/film%d/seg2.ts", i), link), away, 403)
 	}
 	text := l.text(entry.text)
-	tr := tryText(t, text, settings{user: "ip+ua"})
+	tr := tryText(t, text, settings{user: "ip+ua", twice: true})
 	if c := tr.Users.ByClass; c[finding.Undetermined] != 40 || c[finding.Unchanged] != 80 || len(tr.Users.Flagged) > 0 {
 		t.Errorf("classes %v, %d flagged; want 40 undetermined and 80 unchanged", c, len(tr.Users.Flagged))
 	}

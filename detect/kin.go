@@ -18,6 +18,15 @@ type playback struct {
 	last               int64
 }
 
+// listShared makes a table of the keys of table tie with more networks and links than a viewer
+// may have: setIDsAside looks into these. some tells whether there are any.
+func (a *analysis) listShared(ctx context.Context) (some bool, err error) {
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.shared AS SELECT key FROM tie GROUP BY key HAVING count(DISTINCT client) > $1 AND count(DISTINCT link) > $1`, a.Thresholds.IDNetworks); err != nil {
+		return false, err
+	}
+	return some, a.conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM work.shared`).Scan(&some)
+}
+
 // setIDsAside lists the keys of table tie that are no viewer's: what a logger writes for
 // everybody joins links that many networks ask for at the same time, or of which, in
 // sparse traffic, now these two and then those two are played side by side. A household
@@ -39,8 +48,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 			wide = append(wide, w)
 		}
 	}
-	err = ingest.Pages(ctx, a.conn, `WITH k AS (SELECT key FROM tie GROUP BY key HAVING count(DISTINCT client) > `+fmt.Sprint(most)+` AND count(DISTINCT link) > `+fmt.Sprint(most)+`),
-		t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN k USING (key))
+	err = ingest.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN work.shared USING (key))
 		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.source, h.line)), arg_min(h.agent, (h.start, h.source, h.line))
 		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, t.link`, func(p ingest.Page) error {
 		keys, kinds, clients, firsts, lasts, dirs, agents := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5), p.U32(6)

@@ -43,6 +43,9 @@ func (a *analysis) learnLateAnswers(ctx context.Context) error {
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM outcome WHERE late = 4 AND `+mayAnswer).Scan(&some); err != nil || !some {
 		return err
 	}
+	if err := a.loaded.Hits.Write(ctx); err != nil {
+		return err
+	}
 	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.late AS SELECT o.host, o.status FROM hit h JOIN outcome o ON o.id = h.outcome
 		WHERE o.late = 4 AND `+mayAnswer+` GROUP BY o.host, o.status HAVING count(DISTINCT h.link) >= ?`, a.Thresholds.ClockLinks); err != nil {
 		return err

@@ -78,6 +78,9 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 	for asn := range a.hosted {
 		asns = append(asns, fmt.Sprint(asn))
 	}
+	if err := a.loaded.Hits.Write(ctx); err != nil {
+		return err
+	}
 	var nodes, requests int64
 	for _, q := range []string{
 		`CREATE TABLE work.node AS WITH n AS (

@@ -50,7 +50,7 @@ func TestRule03NodesAreNotViewers(t *testing.T) {
 		tr := tryText(t, l.text(func(e entry) string { // from two countries in turn: one address all the same
 			number++
 			return strings.Replace(e.gcore(), `"PL"`, []string{`"PL"`, `"DE"`}[number/2%2], 1)
-		}), settings{user: "token"})
+		}), settings{user: "token", twice: true})
 		said := strings.Contains(strings.Join(tr.Warnings, " "), fmt.Sprintf("1 address in a hosting or CDN network is a node (shield, proxy), not a viewer, with more than 50 tokens: its %d requests are left out", c.links))
 		if said != c.node || (tr.Denials.Total == 0) != c.node {
 			t.Errorf("%+v: %d denials, warnings %q", c, tr.Denials.Total, tr.Warnings)

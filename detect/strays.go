@@ -2,10 +2,11 @@ package detect
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 )
 
@@ -42,21 +43,50 @@ func (a *analysis) findStrays(ctx context.Context) error {
 // enough. rest is the largest.
 func (a *analysis) clusters(ctx context.Context) (all []cluster, rest cluster, err error) {
 	after := a.Thresholds.StrayAfter.Microseconds()
-	err = ingest.Pages(ctx, a.conn, `SELECT count(*), epoch_us(min(start)) AS first, epoch_us(max(start)) FROM hit GROUP BY start::DATE ORDER BY first`, func(p ingest.Page) error {
-		counts, firsts, lasts := p.I64(0), p.I64(1), p.I64(2)
-		for i, n := range counts {
-			if len(all) == 0 || firsts[i]-all[len(all)-1].last > after {
-				all = append(all, cluster{first: firsts[i]})
-			}
-			c := &all[len(all)-1]
-			c.n, c.last = c.n+n, lasts[i]
-			if c.n > rest.n || c.first == rest.first {
-				rest = *c
+	days, err := a.days(ctx)
+	if err != nil {
+		return nil, rest, err
+	}
+	for _, day := range slices.Sorted(maps.Keys(days)) {
+		d := days[day]
+		if len(all) == 0 || d.first-all[len(all)-1].last > after {
+			all = append(all, cluster{first: d.first})
+		}
+		c := &all[len(all)-1]
+		c.n, c.last = c.n+d.n, d.last
+		if c.n > rest.n || c.first == rest.first {
+			rest = *c
+		}
+	}
+	return all, rest, nil
+}
+
+// days counts the requests of each day, by its number since 1970.
+func (a *analysis) days(ctx context.Context) (map[int64]cluster, error) {
+	const day = 24 * int64(time.Hour/time.Microsecond)
+	days := map[int64]cluster{}
+	return days, a.film.each(ctx, func(c *cut) error {
+		for i := range c.strips {
+			if err := c.strips[i].parts(func(frames []frame) error {
+				for j := range frames {
+					start := frames[j].start
+					n := start / day
+					if start < n*day {
+						n--
+					}
+					d, known := days[n]
+					if !known {
+						d.first, d.last = start, start
+					}
+					days[n] = cluster{n: d.n + 1, first: min(d.first, start), last: max(d.last, start)}
+				}
+				return nil
+			}); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
-	return all, rest, err
 }
 
 // sayStrays says when they were, the first and the last request of all.

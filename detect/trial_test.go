@@ -47,6 +47,7 @@ type settings struct {
 	issued   map[uint64]ingest.Issued
 	cramped  bool   // nothing large is held in memory
 	unread   bool   // the case is read by nobody
+	twice    bool   // once more unread, for the same analysis
 	db       string // file of the case; "": none is kept
 }
 
@@ -126,6 +127,12 @@ func tryFiles(t testing.TB, s settings) *trial {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s.twice {
+		s.twice, s.unread = false, true
+		if read, unread := asJSON(t, a), asJSON(t, tryFiles(t, s).Analysis); read != unread {
+			t.Errorf("it is another analysis where nobody reads the case: %s", firstDifference(read, unread))
+		}
+	}
 	return &trial{Analysis: a, store: store, rows: requests(t, store)}
 }
 
@@ -144,7 +151,7 @@ func load(t testing.TB, s settings) (*ingest.Store, *ingest.Loaded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Identity: identity, Networks: s.networks, Resources: s.resources(), Keys: s.ring(t), Threads: max(1, s.threads), Hold: s.room()})
+	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Identity: identity, Networks: s.networks, Resources: s.resources(), Keys: s.ring(t), Threads: max(1, s.threads), Hold: s.room(), Unread: s.unread})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,9 @@ func (a *analysis) markUnforwarded(ctx context.Context) error {
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM outcome WHERE shape = 0 AND refused AND NOT shield`).Scan(&some); err != nil || !some {
 		return err
 	}
+	if err := a.loaded.Hits.Write(ctx); err != nil {
+		return err
+	}
 	var changed int64 // requests, by the last of these
 	for _, q := range []string{
 		`CREATE TABLE work.bare AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome WHERE o.shape = 0 AND o.refused AND NOT o.shield`,

@@ -21,7 +21,7 @@ func TestRule06UnsignedSplits(t *testing.T) {
 	l.get(video, video.link("/film/index.m3u8", stranger(74)), stranger(73), 403) // the playlist was refused, too
 	noneServed := l.get(video, "/film/seg2.ts", stranger(73), 403)
 	l.get(video, "/logo.png", stranger(71), 200)
-	tr := l.try(t, settings{})
+	tr := l.try(t, settings{twice: true})
 	tr.want(t, lost, "unsigned unsigned token_not_forwarded - -")
 	tr.want(t, other, "unsigned unsigned - - -")
 	tr.want(t, noPlaylist, "unsigned unsigned - - -")

@@ -1,26 +1,84 @@
 package ingest
 
 import (
-	"sync"
+	"context"
+	"errors"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+	"golang.org/x/sync/errgroup"
 )
 
-// Hits is the rows of table hit as they went to the database, for who reads them
-// all next. There are none where they are too many, or where the table has not the same
-// rows any more.
+// Hits is the rows of table hit as they were read, for who reads them all next. There are
+// none where they are too many, or where the table has not the same rows any more.
 type Hits struct {
-	mu      sync.Mutex
 	room    int64 // bytes that are left; below 0: nothing is kept
 	records []arrow.Record
+	insert  func(context.Context, <-chan arrow.Record) error // into the table
+	waiting bool                                             // the table has none of them yet
+	asked   atomic.Bool                                      // they will be looked for in the table
 }
 
-// keep takes a batch, if there is room for it and all before it. It has no part in
-// who else holds it.
+// deliver has the table take all batches, and keeps them. Where nobody reads the table they
+// wait for who asks for them, as long as there is room: what is not asked for is not written.
+func (h *Hits) deliver(ctx context.Context, batches <-chan arrow.Record, unread bool) error {
+	for h.waiting = unread; h.waiting && h.room >= 0 && !h.asked.Load(); {
+		r, more := <-batches
+		if !more {
+			return nil
+		}
+		h.keep(r)
+		r.Release()
+	}
+	through := make(chan arrow.Record, cap(batches))
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return h.insert(ctx, through) })
+	g.Go(func() error {
+		defer close(through)
+		return h.forward(ctx, batches, through)
+	})
+	return g.Wait()
+}
+
+// forward hands on what waits, and then what comes.
+func (h *Hits) forward(ctx context.Context, batches <-chan arrow.Record, through chan<- arrow.Record) (err error) {
+	send := func(r arrow.Record) {
+		select {
+		case through <- r:
+		case <-ctx.Done():
+			r.Release()
+			err = ctx.Err()
+		}
+	}
+	for _, r := range h.begin() {
+		send(r)
+	}
+	for r := range batches {
+		h.keep(r)
+		send(r)
+	}
+	return err
+}
+
+// begin takes what waits to the table, and lets go of it where there was no room for all.
+func (h *Hits) begin() (records []arrow.Record) {
+	if !h.waiting {
+		return nil
+	}
+	for _, r := range h.records {
+		r.Retain()
+		records = append(records, r)
+	}
+	if h.waiting = false; h.room < 0 {
+		h.drop()
+	}
+	return records
+}
+
+// keep takes a batch, if there was room for all before it. It has no part in who else
+// holds it. Where there is none for this one all go, unless they wait.
 func (h *Hits) keep(r arrow.Record) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.room < 0 {
 		return
 	}
@@ -31,12 +89,30 @@ func (h *Hits) keep(r arrow.Record) {
 			}
 		}
 	}
-	if h.room < 0 {
+	if h.room < 0 && !h.waiting {
 		h.drop()
 		return
 	}
 	r.Retain()
 	h.records = append(h.records, r)
+}
+
+// Write has the rows stand in table hit, for who looks for them there: the load has seen to
+// it already, unless nobody reads the table but who asks.
+func (h *Hits) Write(ctx context.Context) error {
+	if h == nil || !h.waiting {
+		return nil
+	}
+	if h.room < 0 {
+		return errors.New("the requests were let go of before they were written")
+	}
+	records := h.begin()
+	batches := make(chan arrow.Record, len(records))
+	for _, r := range records {
+		batches <- r
+	}
+	close(batches)
+	return h.insert(ctx, batches)
 }
 
 func (h *Hits) drop() {

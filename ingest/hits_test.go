@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"ipdrift/ingest/synth"
@@ -56,13 +58,87 @@ func TestHitsRewritten(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 4, Lines: 20_000})
 	blind := func(d *dictionary) { d.blind = 1 << 30 }
 	for _, do := range []func(*dictionary){(*dictionary).forget, blind} {
-		o := testOptions(t)
-		o.Hold, o.Threads = 64<<20, 2
-		s, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)), do)
-		got, ok := rowsOf(loaded.Hits)
-		if !ok {
-			t.Fatal("none is handed on")
+		for _, unread := range []bool{false, true} {
+			o := testOptions(t)
+			o.Hold, o.Threads, o.Unread = 64<<20, 2, unread
+			s, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)), do)
+			got, ok := rowsOf(loaded.Hits)
+			if !ok {
+				t.Fatal("none is handed on")
+			}
+			if err := loaded.Hits.Write(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			diff(t, "hits", got, query[string](t, s, allHits))
+			if twice := one[int](t, s, `SELECT (SELECT count(*) FROM link) - (SELECT count(DISTINCT hash) FROM link)`); twice != 0 {
+				t.Errorf("%d links stand twice", twice)
+			}
 		}
-		diff(t, "hits", got, query[string](t, s, allHits))
+	}
+}
+
+// TestHitsWait wants nothing in a table that nobody reads until somebody asks for it, and
+// then what stands there otherwise.
+func TestHitsWait(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 3, Lines: 150_000})
+	first, _, _ := strings.Cut(text, "\n")
+	bare := regexp.MustCompile(`\?\S+ (\S+) \d+ `).ReplaceAllString(first, " $1 403 ") + "\n"
+	for _, c := range []struct {
+		name, text string
+		hold       int64
+		waits      bool
+	}{
+		{"room for all", text, 64 << 20, true}, {"room for some", text, 5 << 20, false}, {"no room", text, 0, false},
+		{"a refused request without a token", bare + text, 64 << 20, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := testOptions(t)
+			o.Hold = c.hold
+			const lines = `SELECT concat_ws(' ', h.line, epoch_us(h.start), o.status, d.text, f.text, h.bytes)
+				FROM hit h JOIN outcome o ON o.id = h.outcome JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file ORDER BY h.line`
+			s, _ := loadText(t, o, c.text)
+			want := query[string](t, s, lines)
+			o.Unread = true
+			s, loaded := loadText(t, o, c.text)
+			if n := one[int64](t, s, `SELECT count(*) FROM hit`); (n == 0) != c.waits || loaded.Requests != int64(len(want)) {
+				t.Errorf("%d of %d requests are written, want none: %t", n, loaded.Requests, c.waits)
+			}
+			if _, ok := loaded.Hits.Pages(); ok != (c.hold == 64<<20) {
+				t.Errorf("handed on: %t", ok)
+			}
+			for range 2 {
+				if err := loaded.Hits.Write(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			diff(t, "hits", query[string](t, s, lines), want)
+		})
+	}
+}
+
+// TestHitsLost wants an error rather than an empty table.
+func TestHitsLost(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 3, Lines: 1000})
+	o := testOptions(t)
+	o.Hold, o.Unread = 64<<20, true
+	_, loaded := loadText(t, o, text)
+	loaded.Hits.Drop()
+	if err := loaded.Hits.Write(t.Context()); err == nil {
+		t.Error("requests that were dropped are written")
+	}
+}
+
+// TestHitsOfACopy leaves out what is read twice, where nobody reads the table.
+func TestHitsOfACopy(t *testing.T) {
+	text, _ := synthLog(t, synth.Options{Seed: 3, Lines: 5000})
+	o := testOptions(t)
+	o.Hold, o.Unread = 64<<20, true
+	dir := t.TempDir()
+	for _, name := range []string{"a.log", "b.log"} {
+		writeFile(t, dir, name, []byte(text))
+	}
+	s, loaded := loadArgs(t, o, dir)
+	if n := one[int64](t, s, `SELECT count(*) FROM hit`); n != 5000 || loaded.Requests != n {
+		t.Errorf("%d requests are in the table, %d in the case, want 5000", n, loaded.Requests)
 	}
 }

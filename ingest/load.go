@@ -109,6 +109,10 @@ func (l *load) prepare() (err error) {
 		return err
 	}
 	l.hitSchema, err = l.store.schemaOf("hit")
+	store, schema := l.store, l.hitSchema
+	l.hits.insert = func(ctx context.Context, batches <-chan arrow.Record) error {
+		return store.insert(ctx, "hit", schema, batches)
+	}
 	return err
 }
 
@@ -135,7 +139,7 @@ func (l *load) pump(ctx context.Context) error {
 		}
 		return l.flush(ctx)
 	})
-	g.Go(func() error { return l.store.insert(ctx, "hit", l.hitSchema, records) })
+	g.Go(func() error { return l.hits.deliver(ctx, records, l.Unread) })
 	defer l.columns.close()
 	return g.Wait()
 }
@@ -177,7 +181,21 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	if err := l.writeAbout(ctx, out.Queries); err != nil {
 		return nil, err
 	}
-	return out, l.store.DB.QueryRowContext(ctx, `SELECT (SELECT coalesce(sum(parsed), 0)::BIGINT FROM source) - (SELECT count(*) FROM hit)`).Scan(&out.LeftOut)
+	if out.Requests, err = l.requests(ctx); err != nil {
+		return nil, err
+	}
+	return out, l.store.DB.QueryRowContext(ctx, `SELECT coalesce(sum(parsed), 0)::BIGINT - ? FROM source`, out.Requests).Scan(&out.LeftOut)
+}
+
+// requests counts those of the case.
+func (l *load) requests(ctx context.Context) (n int64, err error) {
+	if !l.hits.waiting {
+		return n, l.store.DB.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&n)
+	}
+	for _, r := range l.hits.records {
+		n += r.NumRows()
+	}
+	return n, nil
 }
 
 // writeAbout makes the views, and writes what a later run has to know of this one.

@@ -150,6 +150,11 @@ func (l *load) merge(ctx context.Context) error {
 		l.sources[id] = nil
 	}
 	l.unproven.leave(copies)
+	if len(out) > 0 {
+		if err := l.hits.Write(ctx); err != nil {
+			return err
+		}
+	}
 	for _, table := range []string{"hit", "reject"} {
 		if len(out) > 0 {
 			if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE source IN (%s)`, table, list(out))); err != nil {

@@ -75,6 +75,9 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, s *site, hostHash ui
 	if !fresh {
 		return id, nil
 	}
+	if o.shape == token.NoToken && o.refused && !o.shield { // who asked is looked for among those who had one
+		w.load.hits.asked.Store(true)
+	}
 	return id, w.outcome.rows.Append(ctx, id,
 		w.hostText(o.host), w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(o.method, cutMark)))), o.status, o.code, o.upstream, o.shield,
 		uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,

@@ -69,6 +69,9 @@ func findAliases(ctx context.Context, conn *sql.Conn, doubted []doubted, hits *H
 			continue
 		}
 		if twice > mostRenamed {
+			if err := hits.Write(ctx); err != nil {
+				return nil, err
+			}
 			hits.drop()
 		}
 		mended = append(mended, d.name)

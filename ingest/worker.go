@@ -198,7 +198,6 @@ func (w *worker) flush(ctx context.Context, out chan<- arrow.Record) error {
 	}
 	record := w.hits.record(w.hitSchema, &w.columns)
 	w.hits = nil
-	w.load.hits.keep(record)
 	select {
 	case out <- record:
 		return nil

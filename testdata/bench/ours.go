@@ -27,6 +27,13 @@ func (s *suite) analyze(ctx context.Context, name string, log madeLog) job {
 		}}
 }
 
+// glance is the same where no case is kept: the report is all there is.
+func (s *suite) glance(log madeLog) job {
+	return job{name: "ipdrift analyze, plain log, no case kept", log: log,
+		argv:    []string{s.path("ipdrift"), "analyze", "--key-file", s.path("key"), "--format", "json", log.file},
+		answers: func(report []byte) error { return truly(report, log.truth) }}
+}
+
 // truly compares a JSON report with the truth: every line parsed, every refusal
 // counted, and of each cause that needs no address as many as were made.
 func truly(report []byte, truth synth.Stats) error {

@@ -58,7 +58,7 @@ func (s *suite) jobs(ctx context.Context) ([]job, error) {
 		jobs = append(jobs, j)
 	}
 	peers, err := s.peers(ctx, jobs[0].log)
-	return append(jobs, peers...), err
+	return append(append(jobs, s.glance(jobs[0].log)), peers...), err
 }
 
 // rotate runs every job once per round, in turn. A job that fails stays out of
