@@ -44,7 +44,8 @@ doubt; --ip then only decides between several. No case holds trace ids and TLS s
 so these two need the log.
 
 Where nobody is found, the ticket says how near the log comes, and the exit status is 0:
-that is an answer, too ("found": false in JSON).`,
+that is an answer, too ("found": false in JSON). Where a log could not be read to its end,
+the exit status is 1 after the answer.`,
 		Example: `  ipdrift ticket --key-file secret.key access.log.gz --ip 203.0.113.9 --at 2026-11-20T14:03:00Z
   ipdrift ticket case.duckdb --ip 203.0.113.9 --at 2026-11-20T14:03:00+01:00 -o ticket.html
   ipdrift ticket case.duckdb --token 'https://cdn.example.com/a.ts?md5=...&expires=...'
@@ -82,7 +83,8 @@ func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
 	if slices.ContainsFunc(args, isDuckDB) {
 		read = o.readCase
 	}
-	store, analysis, err := read(cmd, args, &c)
+	store, analysis, faults, err := read(cmd, args, &c)
+	defer sayAll(cmd.ErrOrStderr(), faults) // last, so that the screen begins with the answer
 	if err != nil {
 		return err
 	}
@@ -92,9 +94,12 @@ func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
 		return store.Worded(err)
 	}
 	t.Asked.Trace, t.Asked.Session = o.trace != "", o.session != ""
-	return o.outputFlags.write(cmd, func(_ context.Context, w io.Writer, f report.Format, layout report.Options) error {
+	if err := o.outputFlags.write(cmd, func(_ context.Context, w io.Writer, f report.Format, layout report.Options) error {
 		return report.Ticket(w, t, f.Name, layout)
-	}, closing{})
+	}, closing{}); err != nil || len(faults) == 0 {
+		return err
+	}
+	return &failure{status: statusFailed}
 }
 
 // complaint reads what the ticket says of the viewer.
@@ -134,14 +139,14 @@ func (o *ticketFlags) seek(s *secrets, c *detect.Complaint) (err error) {
 	return nil
 }
 
-// readLogs analyses logs for a ticket.
-func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Complaint) (*ingest.Store, *finding.Analysis, error) {
+// readLogs analyses logs for a ticket. Faults are what could not be read of them.
+func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Complaint) (_ *ingest.Store, _ *finding.Analysis, faults []string, err error) {
 	p, err := o.plan(cmd, args)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := o.seek(p.secrets, c); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if p.load.Networks != nil {
 		defer p.load.Networks.Close()
@@ -153,56 +158,55 @@ func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Comp
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
 	store, err := ingest.Create("", p.limits)
 	if err != nil {
-		return nil, nil, o.stopped(err, "nothing was changed")
+		return nil, nil, nil, o.stopped(err, "nothing was changed")
 	}
 	loaded, analysis, err := o.judge(cmd, store, p)
 	if err != nil {
 		store.Close()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	faults := faultsOf(loaded, p.load.Format != nil)
-	sayAll(cmd.ErrOrStderr(), faults)
+	faults = faultsOf(loaded, p.load.Format != nil)
 	if len(faults) > 0 && analysis.Input.Lines == 0 {
 		store.Close()
-		return nil, nil, &failure{status: statusFailed}
+		return nil, nil, faults, &failure{status: statusFailed}
 	}
 	if c.ByLine {
 		c.Lines = p.load.Watch.Lines()
 	}
-	return store, analysis, nil
+	return store, analysis, faults, nil
 }
 
 // readCase opens a kept case for a ticket.
-func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *detect.Complaint) (*ingest.Store, *finding.Analysis, error) {
+func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *detect.Complaint) (*ingest.Store, *finding.Analysis, []string, error) {
 	if len(args) > 1 {
-		return nil, nil, usage("add the log to the case with ipdrift analyze --db", "a kept case stands alone, and cannot be mixed with logs")
+		return nil, nil, nil, usage("add the log to the case with ipdrift analyze --db", "a kept case stands alone, and cannot be mixed with logs")
 	}
 	if c.ByLine {
-		return nil, nil, failed("read the log itself: ipdrift ticket LOG --trace ID", "%s: a kept case holds no trace ids and no TLS sessions, which name people", args[0])
+		return nil, nil, nil, failed("read the log itself: ipdrift ticket LOG --trace ID", "%s: a kept case holds no trace ids and no TLS sessions, which name people", args[0])
 	}
 	if name := o.ofLogs(cmd.Flags()); name != "" {
-		return nil, nil, usage("a kept case is read and judged already", "--%s: is about reading a log", name)
+		return nil, nil, nil, usage("a kept case is read and judged already", "--%s: is about reading a log", name)
 	}
 	s, err := o.keyFlags.read(io.Discard)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := o.seek(s, c); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := o.outputFlags.check([]ingest.Source{{Path: args[0]}}); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	store, analysis, err := recall(cmd.Context(), args[0])
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if err := o.disguise(cmd.Context(), store, s, c); err != nil {
 		store.Close()
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	c.Keyed = slices.ContainsFunc(analysis.Calibration, func(x finding.Calibration) bool { return x.Verified > 0 || x.Status == finding.Failed })
-	return store, analysis, nil
+	return store, analysis, nil, nil
 }
 
 // disguise makes the address one that an anonymised case can have.

@@ -12,6 +12,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/format"
 )
 
 // Complaint is what a ticket says of a viewer. One of IP, Sought, User and Lines
@@ -60,13 +61,39 @@ func Ticket(ctx context.Context, s *ingest.Store, a *finding.Analysis, c Complai
 	q.out.Log.First, q.out.Log.Last = a.Input.Period()
 	q.asked()
 	found, err := q.find(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case len(found) == 0:
+		err = q.miss(ctx)
+	default:
+		err = q.tell(ctx, found)
 	}
-	if len(found) == 0 {
-		return q.out, q.miss(ctx)
+	q.broken()
+	return q.out, err
+}
+
+// listedBroken is how many files that could not be read are named.
+const listedBroken = 3
+
+// broken names the files that were not read to their end.
+func (q *inquiry) broken() {
+	var n int64
+	for _, s := range q.a.Input.Sources {
+		if s.Error == "" {
+			continue
+		}
+		if n++; n <= listedBroken {
+			where := "in " + s.Path
+			if s.Lines > 0 {
+				where = fmt.Sprintf("in %s after line %d", s.Path, s.Lines)
+			}
+			q.out.Cannot = append(q.out.Cannot, "Cannot tell what stood "+where+", because the file could not be read there.")
+		}
 	}
-	return q.out, q.tell(ctx, found)
+	if n -= listedBroken; n > 0 {
+		q.out.Cannot = append(q.out.Cannot, format.Sentence("Cannot tell what stood in %d more {file|files}, for the same reason.", n))
+	}
 }
 
 func (q *inquiry) asked() {
@@ -165,6 +192,11 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 			c.Calibration = cal.Status
 			c.CurrentPrefix4, c.CurrentPrefix6 = cal.Policy.Prefix4, cal.Policy.Prefix6
 			q.out.Scheme = cal.Policy.Scheme
+		}
+	}
+	for _, common := range q.a.Denials.Common {
+		if common.Host == host {
+			c.Common = append(c.Common, common)
 		}
 	}
 	q.setting(host, c)

@@ -125,8 +125,12 @@ func (q *inquiry) viewer(ctx context.Context, s *sighting) (*finding.Subject, er
 // incidents reads the requests of a user at the time looked at.
 func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint) error {
 	links := map[uint32]uint32{}
-	err := ingest.Pages(ctx, q.conn, fmt.Sprintf(`SELECT epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country, o.host, o.method, o.status, o.refused,
-			coalesce(j.verdict, `+fmt.Sprint(ingest.UnruledVerdict)+`)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, `+fmt.Sprint(ingest.UnruledBasis)+`)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file
+	edges, err := edgeNames(ctx, q.conn)
+	if err != nil {
+		return err
+	}
+	err = ingest.Pages(ctx, q.conn, fmt.Sprintf(`SELECT epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country, o.host, o.method, o.status, o.refused,
+			coalesce(j.verdict, `+fmt.Sprint(ingest.UnruledVerdict)+`)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, `+fmt.Sprint(ingest.UnruledBasis)+`)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file, o.edge, o.key, o.matched
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN source s ON s.id = h.source
 		LEFT JOIN link l ON l.id = h.link LEFT JOIN signatures g ON g.link = h.link `+joinJudged+` `+joinMember+`
 		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxEvents), func(p ingest.Page) error {
@@ -134,12 +138,16 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 		countries, hosts, methods, statuses, refused := p.Texts(6), p.Texts(7), p.Texts(8), p.U16(9), p.Bools(10)
 		verdictOf, causes, bases, details, linkOf, deadlines := p.U8(11), p.U8(12), p.U8(13), p.Texts(14), p.U32(15), p.I64(16)
 		signed, paths, grains, agents, dirs, files := p.Texts(17), p.Texts(18), p.I64(19), p.U32(20), p.U32(21), p.U32(22)
+		servers, keys, matched := p.U16(23), p.U8(24), p.Bools(25)
 		for i := range times {
 			if q.out.Viewer.Host == "" {
 				q.out.Viewer.Host = strings.Clone(hosts(i))
 			}
 			o := outcome{status: statuses[i], method: methods(i), denied: refused(i)}
-			in := judge.Incident{Detail: strings.Clone(details(i)), Path: strings.Clone(paths(i))}
+			in := judge.Incident{Detail: strings.Clone(details(i)), Path: strings.Clone(paths(i)), Method: strings.Clone(methods(i)), Server: edges[servers[i]]}
+			if matched(i) {
+				in.Key = strconv.Itoa(int(keys[i]) + 1)
+			}
 			if linkOf[i] > 0 {
 				in.Deadline = deadlines[i]
 			}

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"math"
@@ -13,6 +14,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -56,7 +58,7 @@ type common struct {
 // sayCommon says of each cause of refusals on each host whether one edge, method or key is
 // behind them.
 func (a *analysis) sayCommon(ctx context.Context) error {
-	names, err := a.edgeNames(ctx)
+	names, err := edgeNames(ctx, a.conn)
 	if err != nil {
 		return err
 	}
@@ -77,37 +79,38 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 				fallthrough
 			case refusedElsewhere, token.UnresolvedSignature.String(), token.WrongPath.String(): // viewers with changing addresses may all be near one edge
 				if c := a.common(ids, cause, func(o *outcome) string { return names[o.edge] }); c != nil {
-					a.warnOf("%s: one edge (%s) answered %d of the %d {request that was|requests that were} %s, and only %s of all requests: look at %s", name, c.value, c.refused, c.of, refusedAs(cause), c.share(), look)
-					a.remedy(h, cause, "one edge ("+c.value+") answered nearly all of them: look at "+look, finding.TraitEdge, *c)
+					says := format.Sentence("one edge (%s) answered %d of the %d {request that was|requests that were} %s, and only %s of all requests: look at %s", c.value, c.refused, c.of, refusedAs(cause), c.share(), look)
+					a.shared(h, cause, finding.TraitEdge, c, says, "one edge ("+c.value+") answered nearly all of them: look at "+look)
 				}
 			}
 			if c := a.common(ids, cause, func(o *outcome) string { return either(o.method == "GET" || o.method == "HEAD", "", o.method) }); c != nil {
 				what := either(c.value == "OPTIONS", ", what browsers ask before a script may read from another site (CORS)", "")
-				a.remedy(h, cause, "nearly all of them are "+c.value+" requests: look at what the edge does with these", finding.TraitMethod, *c)
-				a.warnOf("%s: %d of the %d {request that was|requests that were} %s {is|are} %s%s: look at what the edge does with this method", name, c.refused, c.of, refusedAs(cause), c.value, what)
+				says := format.Sentence("%d of the %d {request that was|requests that were} %s {is|are} %s%s: look at what the edge does with this method", c.refused, c.of, refusedAs(cause), c.value, what)
+				a.shared(h, cause, finding.TraitMethod, c, says, "nearly all of them are "+c.value+" requests: look at what the edge does with these")
 			}
 		}
 		if c := a.commonCountry(h); c != nil {
-			a.warnOf("%s: %d of the %d {request that was|requests that were} %s came from one country (%s), and only %s of all requests: look at the rules for countries and at the firewall",
-				name, c.refused, c.of, refusedAs(refusedElsewhere), c.value, c.share())
-			a.remedy(h, refusedElsewhere, "nearly all of them came from one country ("+c.value+"): look at the rules for countries and at the firewall", finding.TraitCountry, *c)
+			says := format.Sentence("%d of the %d {request that was|requests that were} %s came from one country (%s), and only %s of all requests: look at the rules for countries and at the firewall",
+				c.refused, c.of, refusedAs(refusedElsewhere), c.value, c.share())
+			a.shared(h, refusedElsewhere, finding.TraitCountry, c, says, "nearly all of them came from one country ("+c.value+"): look at the rules for countries and at the firewall")
 		}
 		a.sayOldKeys(h, ids)
 	}
 	return nil
 }
 
-// remedy notes what to do about refusals of a cause, and what they have in common, unless
-// something is known already.
-func (a *analysis) remedy(h *host, cause, what, trait string, c common) {
+// shared says what refusals of a cause have in common, and notes it with what to do in a
+// few words, unless something is known already.
+func (a *analysis) shared(h *host, cause, trait string, c *common, says, remedy string) {
+	a.warnOf("%s: %s", h.name, says)
 	if h.remedies[cause] != "" {
 		return
 	}
-	a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.name, Cause: cause, Trait: trait, Value: c.value, Requests: c.refused, Refused: c.of})
+	a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.name, Cause: cause, Trait: trait, Value: c.value, Requests: c.refused, Refused: c.of, Says: says})
 	if h.remedies == nil {
 		h.remedies = map[string]string{}
 	}
-	h.remedies[cause] = what
+	h.remedies[cause] = remedy
 }
 
 func refusedAs(cause string) string {
@@ -224,12 +227,14 @@ func (a *analysis) sayOldKeys(h *host, ids []uint32) {
 		if a.grown() || links[key] < oldKeyLinks || s == nil || s.final >= r.first || !others {
 			continue
 		}
-		if 2*r.n > elsewhere {
-			a.remedy(h, refusedElsewhere, "most of them are signed with a key that the edge has not taken since "+time.UnixMicro(s.final).UTC().Format("15:04")+" UTC: let it take the old one for as long as its links live",
-				finding.TraitOldKey, common{value: strconv.Itoa(int(key) + 1), refused: r.n, of: elsewhere})
+		says := format.Sentence("%d of the %d {request that was|requests that were} refused with a valid link {is|are} signed with key %d of those given, with which nothing was served after %s UTC: the edge has another key since, and links of before break; let it take both for as long as links live, and state not_after of the old one in --config",
+			r.n, elsewhere, int64(key)+1, time.UnixMicro(s.final).UTC().Format("2006-01-02 15:04:05"))
+		if 2*r.n <= elsewhere {
+			a.warnOf("%s: %s", h.name, says)
+			continue
 		}
-		a.warnOf("%s: %d of the %d {request that was|requests that were} refused with a valid link {is|are} signed with key %d of those given, with which nothing was served after %s UTC: the edge has another key since, and links of before break; let it take both for as long as links live, and state not_after of the old one in --config",
-			h.name, r.n, elsewhere, int64(key)+1, time.UnixMicro(s.final).UTC().Format("2006-01-02 15:04:05"))
+		a.shared(h, refusedElsewhere, finding.TraitOldKey, &common{value: strconv.Itoa(int(key) + 1), refused: r.n, of: elsewhere}, says,
+			"most of them are signed with a key that the edge has not taken since "+time.UnixMicro(s.final).UTC().Format("15:04")+" UTC: let it take the old one for as long as its links live")
 	}
 }
 
@@ -243,9 +248,9 @@ func merge(to map[uint8]*amount, key uint8, t amount) {
 }
 
 // edgeNames are the names of the edges, by number.
-func (a *analysis) edgeNames(ctx context.Context) (map[uint16]string, error) {
+func edgeNames(ctx context.Context, conn *sql.Conn) (map[uint16]string, error) {
 	names := map[uint16]string{}
-	err := each(ctx, a.conn, `SELECT value FROM about WHERE name = ? ORDER BY value DESC`, func(scan scanner) error {
+	err := each(ctx, conn, `SELECT value FROM about WHERE name = ? ORDER BY value DESC`, func(scan scanner) error {
 		var text string
 		if err := scan(&text); err != nil {
 			return err

@@ -1,10 +1,15 @@
 package detect_test
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"ipdrift/detect"
+	"ipdrift/detect/finding"
 )
 
 // TestWhatRefusalsHaveInCommon: of 80 viewers 40 are refused for the same cause. What all of these
@@ -46,11 +51,27 @@ func TestWhatRefusalsHaveInCommon(t *testing.T) {
 			if got := tr.Denials.Common; (len(got) > 0) != (c.want != "") || len(got) > 0 && (!strings.Contains(c.want, got[0].Value) && got[0].Value != "[waw-2]" || got[0].Requests != 40 || got[0].Refused != 40) {
 				t.Errorf("in common: %+v", got)
 			}
+			for viewer, refused := range map[int]bool{3: false, 41: true} { // a ticket says it of who was refused so
+				one := tr.ticket(t, stranger(viewer))
+				if got := one.Common; (got != nil) != (c.want != "" && refused) || got != nil && !strings.Contains(video.host+": "+got.Says, c.want) {
+					t.Errorf("ticket of viewer %d, refused as %q: %+v", viewer, one.Cause, got)
+				}
+			}
 			if c.want == "" && (strings.Contains(said, "one edge (") || strings.Contains(said, "one country") || strings.Contains(said, "OPTIONS")) || !strings.Contains(said, c.want) {
 				t.Errorf("want %q in:\n%s", c.want, said)
 			}
 		})
 	}
+}
+
+// ticket is what the case has of who asked from an address.
+func (tr *trial) ticket(t *testing.T, ip string) *finding.Ticket {
+	t.Helper()
+	one, err := detect.Ticket(context.Background(), tr.store, tr.Analysis, detect.Complaint{IP: netip.MustParseAddr(ip), Window: time.Hour, Keyed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return one
 }
 
 // TestLinksOfAnOldKey: an edge that has another key since 13:00 refuses links of the old one. With
@@ -75,7 +96,11 @@ func TestLinksOfAnOldKey(t *testing.T) {
 		"the new":   {[]string{after.key}, "all links from 2026-11-01 13:01:00 UTC on reproduce, and none before does: the key, or what is signed, was changed then; give the old key, too"},
 		"the old":   {[]string{before.key}, "all links up to 2026-11-01 12:40:00 UTC reproduce, and none from 2026-11-01 13:01:00 on does: the key, or what is signed, was changed then; give the new key, too"},
 	} {
-		said := strings.Join(l.try(t, settings{ringOf: c.keys}).Warnings, "\n")
+		tr := l.try(t, settings{ringOf: c.keys})
+		said := strings.Join(tr.Warnings, "\n")
+		if one := tr.ticket(t, stranger(35)); (one.Common != nil) != (len(c.keys) == 2) || one.Common != nil && !strings.Contains(one.Answer, "a key that the edge did not take any more") {
+			t.Errorf("%s: the ticket says %s; %+v", name, one.Answer, one.Common)
+		}
 		if !strings.Contains(said, c.want) {
 			t.Errorf("%s: want %q in:\n%s", name, c.want, said)
 		}

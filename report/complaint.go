@@ -65,8 +65,8 @@ func ticketText(out *stickyWriter, t *finding.Ticket, o Options) {
 	n.blank()
 	n.head(where(t), "", n.mark("─", "-"), diagnosis(t))
 	n.para(indent, say(t.Answer))
-	if t.Mask != "" {
-		n.para(indent, say(t.Mask))
+	for _, text := range besides(t) {
+		n.para(indent, say(text))
 	}
 	n.viewer()
 	n.timeline()
@@ -77,6 +77,18 @@ func ticketText(out *stickyWriter, t *finding.Ticket, o Options) {
 	who := recipient(o)
 	n.head("Reply to paste", "", n.mark("─", "-"), verdict{"to " + string(who), plain})
 	n.reply(who)
+}
+
+// besides is what follows the answer: what a mask would have done, and what the host's
+// refusals have in common.
+func besides(t *finding.Ticket) (list []string) {
+	if t.Mask != "" {
+		list = append(list, t.Mask)
+	}
+	if t.Common != nil {
+		list = append(list, "On this host, "+t.Common.Says+".")
+	}
+	return list
 }
 
 // sought says what was looked for.
@@ -127,6 +139,8 @@ func diagnosis(t *finding.Ticket) verdict {
 	switch {
 	case t.Mistake != "":
 		return verdict{"SIGNED WRONGLY", bad}
+	case t.Common != nil && t.Common.Trait == finding.TraitOldKey:
+		return verdict{"OLD KEY", bad}
 	case !ok:
 		return verdict{"CANNOT TELL", unsure}
 	case t.Cause == "ip_mismatch" && (t.Viewer.Class == finding.Undetermined || t.Viewer.Class == finding.ManyNetworks):

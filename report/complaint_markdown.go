@@ -15,7 +15,7 @@ func ticketMarkdown(out *stickyWriter, c *finding.Ticket, o Options) {
 		return
 	}
 	md.line("# ", escape(where(c)), ": ", escape(diagnosis(c).text), "\n")
-	md.line("**", escape(c.Answer), "** ", escape(c.Mask), "\n")
+	md.line("**", escape(c.Answer), "** ", escape(strings.Join(besides(c), " ")), "\n")
 	md.line("- Asked: ", escape(strings.Join(sought(c, "±"), ", ")))
 	for _, text := range c.Search {
 		md.line("- ", escape(text))

@@ -41,6 +41,7 @@ func tickets(t testing.TB) map[string]*finding.Ticket {
 	viewer := *h.Viewer
 	viewer.Host, viewer.UserAgent, viewer.ID = evil, evil, evil
 	h.Viewer, h.Answer, h.Search = &viewer, evil, []string{evil}
+	h.Common = &finding.Common{Host: evil, Cause: evil, Trait: finding.TraitMethod, Value: evil, Says: evil}
 	h.Others = []finding.Candidate{{ID: evil, Host: evil, UserAgent: evil}}
 	h.Timeline = []finding.Step{{Time: evil, IP: evil, Outcome: "refused", Path: "/" + evil, Last: evil, Detail: evil, Cause: evil, Requests: 2, Refusals: 1}}
 	all["hostile"] = &h

@@ -15,7 +15,8 @@ type ticketPage struct {
 	head
 	Host, Verdict, Tone string
 	Asked, Extent       string
-	Answer, Mask        string
+	Answer              string
+	Besides             []string
 	Facts               []fact
 	Day                 string // of all steps; "" where they have several
 	Timeline            sketch
@@ -40,7 +41,7 @@ func ticketHTML(w io.Writer, t *finding.Ticket, o Options) error {
 	p := &ticketPage{
 		head: head{Title: "Complaint: " + where(t) + ", " + v.text}, Host: where(t), Verdict: v.text, Tone: toneName(v.tone),
 		Asked: strings.Join(sought(t, "±"), ", "), Extent: period(t.Log.First, t.Log.Last) + " · " + plural(t.Log.Lines, "line", "lines"),
-		Answer: t.Answer, Mask: t.Mask, Facts: facts(t), Cannot: t.Cannot, Ask: t.Ask, To: recipient(o), Plain: o.Audience == ForCustomer,
+		Answer: t.Answer, Besides: besides(t), Facts: facts(t), Cannot: t.Cannot, Ask: t.Ask, To: recipient(o), Plain: o.Audience == ForCustomer,
 	}
 	p.Reply = replies(t)[p.To]
 	if p.Plain {

@@ -29,6 +29,9 @@ func recipient(o Options) Audience {
 // toCustomer is a mail in paragraphs.
 func toCustomer(t *finding.Ticket) []string {
 	list := []string{"Hello,", "we looked into the playback that failed" + occasion(t) + ". " + plainly(t)}
+	if c := t.Common; c != nil {
+		list = append(list, "On this site, "+plural(c.Refused, "request", "requests")+" met the same. What helps is "+plainRemedy(*c)+".")
+	}
 	if next := consequence(t); next != "" {
 		list = append(list, next)
 	}
@@ -73,6 +76,8 @@ func plainly(t *finding.Ticket) string {
 		return "It was refused " + times + ": while it was playing, the viewer's network gave the device another internet address, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
 	case t.Cause == "ip_mismatch":
 		return "It was refused " + times + ": your site and the CDN saw the viewer at different internet addresses, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
+	case t.Cause == "expired" && t.Common != nil && t.Common.Trait == finding.TraitEdge:
+		return "By the clock of the server that answered, the link had run out when it was used."
 	case t.Cause == "expired":
 		return "The link had run out when it was used. Loading the page again gives a new one; if this happens often, links should live longer, or be renewed while a film is playing."
 	case t.Cause == "expired_ip_mismatch":
@@ -83,6 +88,8 @@ func plainly(t *finding.Ticket) string {
 		return "The link was made for another file or folder than the one that was asked for."
 	case t.Cause == "unsigned":
 		return "The player asked for the film without the security code that links of this site need."
+	case t.Common != nil && t.Common.Trait == finding.TraitOldKey:
+		return "The link was made with a key that the CDN did not take any more."
 	case t.Cause == "refused_elsewhere":
 		return "The link was valid; another rule refused it" + rule(t) + "."
 	case t.Cause == "":
@@ -145,6 +152,9 @@ func wishes(t *finding.Ticket) []string {
 	if t.Mistake != "" {
 		return []string{"the code that signs your links, without the key"}
 	}
+	if c := t.Common; c != nil && (c.Trait == finding.TraitEdge || c.Trait == finding.TraitOldKey) {
+		return nil // the customer has no hand in it
+	}
 	switch t.Cause {
 	case "ip_mismatch", "expired_ip_mismatch":
 		return []string{address, site}
@@ -172,7 +182,7 @@ func toSupport(t *finding.Ticket) []string {
 	if t.Host != nil && t.Cause == "ip_mismatch" {
 		list = append(list, request(t.Viewer.Host, *t.Host)...)
 	}
-	list = append(list, "This ticket: user "+idOf(t.Viewer.ID)+" on "+t.Viewer.Host+". "+strings.TrimSpace(t.Answer+" "+t.Mask))
+	list = append(list, "This ticket: user "+idOf(t.Viewer.ID)+" on "+t.Viewer.Host+". "+strings.Join(append([]string{t.Answer}, besides(t)...), " "))
 	return append(list, t.Cannot...)
 }
 

@@ -128,6 +128,7 @@ type Common struct {
 	Value    string `json:"value"`    // of the trait, as the log has it; of a key its number among those given
 	Requests int64  `json:"requests"` // refused so, that have it
 	Refused  int64  `json:"refused"`  // refused so, all
+	Says     string `json:"says"`     // a sentence, and what to look at
 }
 
 // What refusals have in common.

@@ -24,6 +24,7 @@ type Ticket struct {
 	Answer   string      `json:"answer"`                     // the cause in a sentence
 	Mask     string      `json:"mask"`                       // what a mask would have done, a sentence; "" where no address was the cause
 	Prefix   *int        `json:"mask_prefix"`                // the narrowest candidate that would have let all of the cause through; nil: none
+	Common   *Common     `json:"common,omitempty"`           // what nearly all refusals of the host with this cause have, and the complaint's, too
 	Outcome  Outcome     `json:"outcome"`
 	Cannot   []string    `json:"cannot_tell"`      // a sentence each
 	Ask      []string    `json:"ask_for"`          // what would tell more, a sentence each

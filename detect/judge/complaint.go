@@ -13,13 +13,14 @@ import (
 // Complaint is what the log has of one viewer around the time of a complaint,
 // and what bears on it.
 type Complaint struct {
-	Group                        // of one user; Events is filled from Incidents
-	Incidents         []Incident // in the order of time, as [Event] says
-	At                int64      // µs, when it is said to have happened; 0: not said
-	From, To          int64      // µs, the time that was looked at; 0: no limit
-	LogFirst, LogLast int64      // µs, of the log
-	Alone             bool       // nobody else fits the complaint
-	Near              bool       // found by network alone: this may be another viewer
+	Group                              // of one user; Events is filled from Incidents
+	Incidents         []Incident       // in the order of time, as [Event] says
+	At                int64            // µs, when it is said to have happened; 0: not said
+	From, To          int64            // µs, the time that was looked at; 0: no limit
+	LogFirst, LogLast int64            // µs, of the log
+	Alone             bool             // nobody else fits the complaint
+	Near              bool             // found by network alone: this may be another viewer
+	Common            []finding.Common // what refusals on the host have in common
 	Calibration       finding.CalibrationStatus
 	Keyed             bool  // there was a key when the log was read
 	Masks4, Masks6    []int // candidates, narrowest first
@@ -32,6 +33,9 @@ type Incident struct {
 	Basis    string
 	Path     string // directory and file, as stored
 	Deadline int64  // of the link, Unix seconds; 0: it has none
+	Method   string
+	Server   string // the edge that logged it; "": not known
+	Key      string // number among those given of the key with which the hash was reproduced; "": none
 }
 
 // listedSteps bounds the timeline of a ticket.
@@ -50,6 +54,7 @@ func (c *Complaint) Settle(out *finding.Ticket, t Thresholds) {
 	out.Refusals = l.refusals()
 	out.Outcome = l.outcome()
 	l.pick()
+	out.Common = l.common()
 	out.Answer, out.Mask = l.answer(), l.mask()
 	out.Cannot, out.Ask = l.cannot(), l.ask()
 }
@@ -129,6 +134,23 @@ func (l *looked) pick() {
 		}
 	}
 }
+
+// common is what the refusal next to the complaint has in common with nearly all of its
+// cause on the host.
+func (l *looked) common() *finding.Common {
+	i := slices.IndexFunc(l.Common, func(c finding.Common) bool {
+		return c.Cause == l.out.Cause && c.Says != "" && l.key != nil && c.Value == map[string]string{
+			finding.TraitEdge: l.key.Server, finding.TraitMethod: l.key.Method, finding.TraitCountry: l.key.Country, finding.TraitOldKey: l.key.Key,
+		}[c.Trait]
+	})
+	if i < 0 {
+		return nil
+	}
+	return &l.Common[i]
+}
+
+// shares tells whether refusals have this in common.
+func (l *looked) shares(trait string) bool { return l.out.Common != nil && l.out.Common.Trait == trait }
 
 func distance(a, b int64) int64 { return max(a-b, b-a) }
 

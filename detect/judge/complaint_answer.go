@@ -90,6 +90,9 @@ func (l *looked) why() string {
 		}
 		return "the requests carried no token"
 	case "refused_elsewhere":
+		if l.shares(finding.TraitOldKey) {
+			return "the link was signed with a key that the edge did not take any more"
+		}
 		return "the token was valid, and another rule refused" + l.policy()
 	}
 	return "the token could not be checked" + l.unchecked()

@@ -20,6 +20,8 @@ const (
 	askOrigin = "The origin's log for this path at this time."
 	askWhen   = "The time with its zone, and the failing URL with its status."
 	askServed = "A log with the served requests too."
+	askEdge   = "The keys, the settings and the clock of this edge, from the CDN."
+	askOldKey = "Since when the edge has its key of today, and how long links live."
 )
 
 // askAddress asks for the address that the CDN sees, or most likely sees.
@@ -50,7 +52,7 @@ func (l *looked) cannot() []string {
 		add("why, because no key was given: with one, every link says which address it was signed for")
 	case cause == token.Unchecked.String():
 		add("why, because the hashes of links that this host served do not reproduce: the key, the path rule or the address field does not fit")
-	case cause == "refused_elsewhere" && l.key.Detail == "":
+	case cause == "refused_elsewhere" && l.key.Detail == "" && !l.shares(finding.TraitOldKey):
 		add("which rule refused, because the log has no reason code: the country, referer, address, user agent, WAF and origin are left")
 	case cause == token.IPMismatch.String() && l.key.Inferred:
 		add("which address the link was signed for, because no key was given: with one, it is proven")
@@ -99,9 +101,19 @@ func (l *looked) ask() []string {
 	if l.key == nil {
 		return []string{askWhen, address, askHAR}
 	}
-	if l.out.Mistake != "" {
+	switch {
+	case l.out.Mistake != "":
 		return []string{askLink}
+	case l.shares(finding.TraitOldKey):
+		return []string{askOldKey}
+	case l.shares(finding.TraitEdge):
+		return append([]string{askEdge}, l.askOf(address)...)
 	}
+	return l.askOf(address)
+}
+
+// askOf lists what tells more of a cause; address asks for the viewer's.
+func (l *looked) askOf(address string) []string {
 	switch l.out.Cause {
 	case token.IPMismatch.String(), token.ExpiredIPMismatch.String():
 		list := []string{address, askSite}

@@ -22,6 +22,14 @@ func complaint(s *scene, edit func(*Incident)) *Complaint {
 	return c
 }
 
+// sharedBy is a complaint of refusals by another rule, at edge waw-9 with key 2, on a host
+// whose refusals of that cause have something in common.
+func sharedBy(s *scene, trait, value string) *Complaint {
+	c := complaint(s, func(in *Incident) { in.Elsewhere, in.Server, in.Key = true, "waw-9", "2" })
+	c.Common = []finding.Common{{Cause: "expired", Trait: trait, Value: "waw-9", Says: "not this"}, {Cause: "refused_elsewhere", Trait: trait, Value: value, Says: "this"}}
+	return c
+}
+
 func settle(c *Complaint) *finding.Ticket {
 	out := &finding.Ticket{}
 	c.Settle(out, Default())
@@ -68,6 +76,12 @@ func TestComplaints(t *testing.T) {
 			"refused_elsewhere", []string{"the token was valid", "not known", "Cannot tell which rule refused, because the log has no reason code"}, nil},
 		"the country rule": {complaint(newScene().no(1, home, "seg-1.ts", token.Valid), func(in *Incident) { in.Elsewhere, in.Detail = true, "country" }),
 			"refused_elsewhere", []string{"the country rule"}, []string{"Cannot"}},
+		"one edge": {sharedBy(newScene().no(1, home, "seg-1.ts", token.Valid), finding.TraitEdge, "waw-9"),
+			"refused_elsewhere", []string{"the settings and the clock of this edge"}, nil},
+		"another edge": {sharedBy(newScene().no(1, home, "seg-1.ts", token.Valid), finding.TraitEdge, "fra-1"),
+			"refused_elsewhere", []string{"another rule"}, []string{"of this edge"}},
+		"an old key": {sharedBy(newScene().no(1, home, "seg-1.ts", token.Valid), finding.TraitOldKey, "2"),
+			"refused_elsewhere", []string{"a key that the edge did not take any more", "Since when the edge has its key"}, []string{"another rule", "Cannot", "HAR"}},
 		"a damaged token": {complaint(newScene().no(1, home, "seg-1.ts", token.Malformed), func(in *Incident) { in.Detail, in.Deadline = "missing_expires", 0 }),
 			"malformed", []string{"md5 without expires"}, nil},
 		"a signer's mistake": {complaint(newScene().no(1, home, "seg-1.ts", token.UnresolvedSignature), func(in *Incident) { in.Detail, in.Mistaken = "signer:no_space", true }),
