@@ -180,7 +180,7 @@ func (e *explanation) shape(p *paragraphs) {
 	}
 	switch {
 	case link.Shape != token.Signed && link.Expires != nil:
-		p.line("expires", "%s", link.Expires)
+		p.line("expires", "%s", shownExpires(string(link.Expires)))
 	case link.Shape == token.Signed:
 		p.line("expires", "%s", expiryWords(link.Deadline, e.when))
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	timeHint = "a time is Unix seconds (1795469621), RFC 3339 (2026-11-20T14:03:00Z) or as logs write it (18/Nov/2026:11:07:20 +0000); without a zone it is UTC"
+	timeHint = "a time is Unix seconds (1795469621), RFC 3339 (2026-11-20T14:03:00Z) or as logs write it (18/Nov/2026:11:07:20 +0000); a zone is an offset (+01:00), and without one it is UTC"
 	spanHint = "a span is +90s, +30m, +2h or +7d; " + timeHint
 )
 
@@ -25,14 +25,29 @@ func instant(flag, text string) (time.Time, error) {
 	if s, err := strconv.ParseInt(text, 10, 64); err == nil && s >= 0 && s <= 253402300799 {
 		return time.Unix(s, 0).UTC(), nil
 	}
-	if t, err := time.Parse("2006-01-02 15:04", strings.Replace(text, "T", " ", 1)); err == nil {
-		return t, nil
+	for _, layout := range ticketTimes() {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
 	}
 	t, ok := format.Time([]byte(text))
 	if !ok {
 		return time.Time{}, usage(timeHint, "--%s: %q is not a time", flag, text)
 	}
 	return t, nil
+}
+
+// ticketTimes are times as people and HTTP headers write them, which no log does. A zone
+// is an offset, UTC or GMT: other names are of several zones.
+func ticketTimes() (layouts []string) {
+	for _, day := range []string{"2006-01-02T", "2006-01-02 ", "2.1.2006 ", "2.1.2006, ", "Mon, 2 Jan 2006 ", "2 Jan 2006 "} {
+		for _, hour := range []string{"15:04", "15:04:05"} {
+			for _, zone := range []string{"", "Z07:00", " -0700", " -07:00", " UTC", " GMT"} {
+				layouts = append(layouts, day+hour+zone)
+			}
+		}
+	}
+	return layouts
 }
 
 // expiry reads a time, or a span from now as in +2h or +7d.
@@ -62,9 +77,13 @@ func expiry(text string, now time.Time) (time.Time, error) {
 
 // address reads --ip.
 func address(text string) (netip.Addr, error) {
-	a, err := netip.ParseAddr(strings.Trim(strings.TrimSpace(text), "[]"))
+	bare := strings.Trim(strings.TrimSpace(text), `.,;()<>"'`)
+	if at, err := netip.ParseAddrPort(bare); err == nil {
+		return at.Addr().WithZone(""), nil
+	}
+	a, err := netip.ParseAddr(strings.Trim(bare, "[]"))
 	if err != nil {
-		return netip.Addr{}, usage("an address is 203.0.113.9 or 2001:db8::9, without a port", "--ip: %q is not an address", text)
+		return netip.Addr{}, usage("an address is 203.0.113.9 or 2001:db8::9", "--ip: %q is not an address", text)
 	}
 	return a.WithZone(""), nil
 }

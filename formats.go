@@ -265,6 +265,7 @@ func shownTarget(target []byte, l *token.Link) string {
 		text = text[:from] + shortToken(target[from:to]) + text[to:]
 	}
 	path, query, ok := strings.Cut(text, "?")
+	path = ingest.WithoutTokens(path)
 	if !ok {
 		return report.Clean(path)
 	}
@@ -273,6 +274,7 @@ func shownTarget(target []byte, l *token.Link) string {
 		name, value, ok := strings.Cut(part, "=")
 		switch low := strings.ToLower(name); {
 		case low == "expires":
+			parts[i] = name + "=" + shownExpires(value)
 		case low == "md5":
 			parts[i] = name + "=" + shortToken([]byte(value))
 		case ok:
@@ -282,6 +284,14 @@ func shownTarget(target []byte, l *token.Link) string {
 		}
 	}
 	return report.Clean(path + "?" + strings.Join(parts, "&"))
+}
+
+// shownExpires is an expiry, of which all but digits may be more than that.
+func shownExpires(text string) string {
+	if strings.Trim(text, "0123456789") == "" {
+		return text
+	}
+	return fmt.Sprintf("%.32s", ingest.StoredText([]byte(text)))
 }
 
 // shortToken is as much of a token as may be shown.

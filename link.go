@@ -66,6 +66,9 @@ func (o *linkFlags) read(raw string, w io.Writer) (l *look, err error) {
 	}
 	l = &look{when: time.Now()}
 	l.url, l.notes = token.CleanURL(raw)
+	if !strings.Contains(l.url, "/") {
+		return nil, usage("a URL is https://cdn.example.com/film.ts?md5=...&expires=..., or its path and query", "what was given is no URL")
+	}
 	l.host = hostOf(l.url)
 	if o.at != "" {
 		if l.when, err = instant("at", o.at); err != nil {

@@ -134,7 +134,7 @@ func (o *ticketFlags) seek(s *secrets, c *detect.Complaint) (err error) {
 		return nil
 	}
 	if c.Sought, err = ingest.Seek(o.token, s.resources); err != nil {
-		return usage("", "--token: %w", err)
+		return usage(`of a token, its first 6 characters do; what is wrong with a link tells "ipdrift explain"`, "--token: %w", err)
 	}
 	return nil
 }

@@ -248,6 +248,9 @@ func StoredText(b []byte) string {
 	return text
 }
 
+// WithoutTokens cuts what stands in a path and may be a token, whatever the scheme.
+func WithoutTokens(path string) string { return cleanPath(path) }
+
 // withoutToken is the raw path of a target, a token that stands in it cut to
 // its first characters.
 func withoutToken(target []byte, l *token.Link) []byte {

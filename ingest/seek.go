@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"ipdrift/token"
@@ -18,27 +19,57 @@ type Sought struct {
 // the first characters of one. The error says what is missing, and never quotes
 // what was given.
 func Seek(text string, resources *token.Resources) (Sought, error) {
-	text = strings.TrimSpace(text)
-	if !strings.ContainsAny(text, "/?") {
-		if len(text) < tokenShown || !allOf(text[:tokenShown], tokenByte) {
-			return Sought{}, fmt.Errorf("at least the first %d characters of a token are needed, or the whole URL", tokenShown)
+	found, err := seek(text, resources)
+	if err != nil {
+		return found, err
+	}
+	for word := range strings.FieldsSeq(text) {
+		if other, err := seek(word, resources); err == nil && other != found && strings.Contains(word, "?") {
+			return Sought{}, errors.New("there are several links with different tokens: give one of them")
 		}
-		return Sought{Token: text[:tokenShown]}, nil
-	}
-	bare := strings.HasPrefix(text, "/")
-	if bare {
-		text = "https://" + noHost + text
-	}
-	clean, _ := token.CleanURL(text)
-	l, host, ok := readLink(clean, resources, map[*token.Scheme]*token.Parser{})
-	if !ok {
-		return Sought{}, errors.New("the URL holds no well-formed token of its scheme")
-	}
-	found := Sought{Token: string(l.Token[:min(tokenShown, len(l.Token))])}
-	if !bare {
-		found.Hash = stableID([]byte(host), &l)
 	}
 	return found, nil
+}
+
+func seek(text string, resources *token.Resources) (Sought, error) {
+	clean, _ := token.CleanURL(text)
+	if !strings.ContainsAny(clean, "/?") {
+		clean = clean[strings.LastIndexByte(clean, '=')+1:] // md5=…
+		if len(clean) < tokenShown || !allOf(clean[:tokenShown], tokenByte) {
+			return Sought{}, fmt.Errorf("at least the first %d characters of a token are needed, or the whole URL", tokenShown)
+		}
+		return Sought{Token: clean[:tokenShown]}, nil
+	}
+	damaged := false
+	for _, link := range readings(clean) {
+		bare := link[0] == '/' || link[0] == '?'
+		if bare {
+			link = "https://" + noHost + link
+		}
+		l, host, ok := readLink(link, resources, map[*token.Scheme]*token.Parser{})
+		if !ok {
+			damaged = damaged || l.Shape == token.BadShape
+			continue
+		}
+		found := Sought{Token: string(l.Token[:min(tokenShown, len(l.Token))])}
+		if !bare {
+			found.Hash = stableID([]byte(host), &l)
+		}
+		return found, nil
+	}
+	if damaged {
+		return Sought{}, errors.New("the link is damaged or cut off: its token or its expiry is not whole")
+	}
+	return Sought{}, errors.New("the link holds no token of its scheme")
+}
+
+// readings are a link, and what it may be a redirect to or has percent-encoded.
+func readings(link string) []string {
+	list := []string{link}
+	if plain, err := url.PathUnescape(link); err == nil && plain != link {
+		list = append(list, plain, plain[max(0, strings.LastIndex(plain, "http")):])
+	}
+	return list
 }
 
 func allOf(text string, fits func(byte) bool) bool {

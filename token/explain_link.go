@@ -3,7 +3,9 @@ package token
 import (
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
+	"strings"
 )
 
 // Explanation is all that can be said about one link, as plain data. Sentences begin in lower case and
@@ -205,12 +207,28 @@ func (x *Explanation) verdictRule(s *Scheme, l *Link) string {
 	case UnresolvedSignature:
 		return "hash: what the edge hashes does not give the link's token"
 	case Unsigned:
+		if x.hidden(s) {
+			return tokenHidden
+		}
 		return "token: the link has none"
 	}
 	if x.Detail == DetailNoClient {
 		return "not checked: the link may be bound to an address, and none is known"
 	}
 	return "not checked: there is no key for this host"
+}
+
+const tokenHidden = "token: the link has none for the edge, as the ? before it is percent-encoded (%3F), which makes it a part of the path"
+
+// hidden reports whether an unsigned link has a token once its encoding is undone.
+func (x *Explanation) hidden(s *Scheme) bool {
+	plain, err := url.PathUnescape(x.Target)
+	if err != nil || plain == x.Target {
+		return false
+	}
+	var l Link
+	NewParser(s).Parse([]byte(plain), &l)
+	return l.Shape == Signed
 }
 
 func (x *Explanation) mismatchRule() string {
@@ -269,6 +287,9 @@ func (x *Explanation) fix(l *Link) string {
 	case WrongPath:
 		return "hash the part of the path that the edge hashes: the file, or its directory with the slash at the end"
 	case Unsigned:
+		if strings.HasPrefix(x.Rule, tokenHidden) {
+			return "pass the link on as it was made: what put it into a page, a mail or another link encoded it once too often"
+		}
 		return "sign the link; if the page's link had a token, the player or a proxy does not forward the query string"
 	case UnresolvedSignature:
 		return "check the key of this host first; then ask the signer for the text it hashes and compare it byte by byte"

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -113,21 +114,35 @@ func TestCleanURL(t *testing.T) {
 		clean + "\",":                            2,
 		html:                                     1,
 		strings.Replace(clean, "&", "&#038;", 1): 1,
-		strings.Replace(clean, "&", "&amp;amp;", 1):                                            1,
-		`"` + strings.Replace(clean, "&", `\u0026`, 1) + `",`:                                  3,
-		strings.ReplaceAll(clean, "/", `\/`):                                                   1,
-		`https://cdn.example.com/a/b_(1).ts\?md5\=14nsJ0zrjGipdIbehZ1tRw\&expires\=2147483647`: 1,
-		"GET " + clean + " HTTP/1.1":                                                           1,
-		strings.TrimPrefix(clean, "https://"):                                                  1,
-		strings.Replace(clean, "https://cdn.", "hxxps://cdn[.]", 1):                            1,
-		clean[:40] + "\u200b" + clean[40:]:                                                     1,
+		strings.Replace(clean, "&", "&amp;amp;", 1):                                                       1,
+		`"` + strings.Replace(clean, "&", `\u0026`, 1) + `",`:                                             3,
+		strings.ReplaceAll(clean, "/", `\/`):                                                              1,
+		`https://cdn.example.com/a/b_(1).ts\?md5\=14nsJ0zrjGipdIbehZ1tRw\&expires\=2147483647`:            1,
+		"GET " + clean + " HTTP/1.1":                                                                      1,
+		strings.TrimPrefix(clean, "https://"):                                                             1,
+		strings.Replace(clean, "https://cdn.", "hxxps://cdn[.]", 1):                                       1,
+		clean[:40] + "\u200b" + clean[40:]:                                                                1,
+		"Der Link " + clean + " geht nicht":                                                               1,
+		"Hallo,\nder Film\n" + wrapped + "\ngeht seit gestern nicht.":                                     3,
+		"Ссылка " + clean + ", ошибка 403":                                                                2,
+		clean + "\n" + strings.Replace(clean, "/a/", "/b/", 1):                                            2,
+		"Seite https://example.com/film, Segment " + clean:                                                1,
+		"curl -v '" + clean + "'":                                                                         2,
+		"[Film](" + clean + ")":                                                                           2,
+		"[" + clean + "](" + clean + ")":                                                                  2,
+		`<a href="` + html + `">Film</a>`:                                                                 3,
+		url.QueryEscape(clean):                                                                            1,
+		strings.ReplaceAll(clean[:60], "=", "=3D") + "=\r\n" + strings.ReplaceAll(clean[60:], "=", "=3D"): 1,
+		"https://eur01.safelinks.protection.outlook.com/?url=" + url.QueryEscape(clean) + "&data=05%7C01&reserved=0": 1,
+		"https://www.google.com/url?sa=D&q=" + url.QueryEscape(clean) + "&usg=AOv":                                   1,
 	} {
 		got, cleaned := CleanURL(pasted)
 		if got != clean || len(cleaned) != steps {
 			t.Errorf("%q: got %s, cleaned %q", pasted, got, cleaned)
 		}
 	}
-	for _, untouched := range []string{"", "/", "/a", "/a?md5=x&expires=1", "https://h/a%20b?x=%22y", "http://[2001:db8::1]:80/a?md5=x"} {
+	for _, untouched := range []string{"", "/", "/a", "/a?md5=x&expires=1", "https://h/a%20b?x=%22y", "http://[2001:db8::1]:80/a?md5=x",
+		"https://h/my film.ts?md5=x", "https://h/my film.ts", "/a?to=http://b.c/d&md5=x", "https://h/a.ts?md5=3D4x&expires=1", "https://h/a.ts%3Fmd5%3Dx", "/a?u=https%3A%2F%2Fb.c"} {
 		if got, cleaned := CleanURL(untouched); got != untouched || cleaned != nil {
 			t.Errorf("%q: got %q, cleaned %q", untouched, got, cleaned)
 		}
@@ -138,7 +153,7 @@ func FuzzCleanURL(f *testing.F) {
 	for _, v := range mistakeVectors(f) {
 		f.Add("<https://cdn.example.com" + v.target + ">.")
 	}
-	for _, seed := range []string{"", ".", "hhxxpxxp://a", "&a&amp;mp;", "[[.].]/a", "\\\\&", "GET GET  HTTP/ HTTP/", "a.b/\u200b", "=\r\n>", "((a)"} {
+	for _, seed := range []string{"", ".", "hhxxpxxp://a", "&a&amp;mp;", "[[.].]/a", "\\\\&", "GET GET  HTTP/ HTTP/", "a.b/\u200b", "=\r\n>", "((a)", "\xa1\x84\xe9\xb9http://"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, pasted string) {
