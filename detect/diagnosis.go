@@ -189,7 +189,7 @@ func (a *analysis) foreignKey(h *host) string {
 func (a *analysis) oddPlace(h *host) string {
 	links := h.failure.failing
 	if n := a.holdUnder(h, links, h.keys, true); n*2 > len(links) {
-		return format.Sentence("the path rule is another one: %d of %d failing {token is|tokens are} signed over a directory further up", n, len(links))
+		return format.Sentence("the path rule is another one: %d of %d failing {token is|tokens are} signed over a directory further up, which is not learned: links over the file or its own directory are checked", n, len(links))
 	}
 	return ""
 }

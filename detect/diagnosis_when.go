@@ -19,16 +19,24 @@ func (s *spell) add(at int64) {
 
 // split tells links that hold from those that fail, and from those that do both.
 func (f *failure) split(l *visited) {
-	held, failed, begun := false, false, int64(math.MaxInt64)
+	held, failed, strange, begun := false, false, false, int64(math.MaxInt64)
+	heldHere, failedHere := false, false // for the address of a visit
 	for i := range l.visits {
 		v := &l.visits[i]
+		if i > 0 && (v.hi != l.visits[i-1].hi || v.lo != l.visits[i-1].lo) {
+			strange = strange || failedHere && !heldHere
+			heldHere, failedHere = false, false
+		}
 		if begun = min(begun, v.first); v.served() {
 			held, failed = held || v.matched, failed || !v.matched
+			heldHere, failedHere = heldHere || v.matched, failedHere || !v.matched
 		}
 	}
+	strange = strange || failedHere && !heldHere
 	switch {
-	case held && failed:
+	case held && strange:
 		f.lent++
+	case held && failed: // for the same address: by the path
 	case held:
 		f.begun[0].add(begun)
 	case failed:

@@ -189,7 +189,9 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 	}
 	for _, cal := range q.a.Calibration {
 		if cal.Host == host {
-			c.Calibration = cal.Status
+			if c.Calibration = cal.Status; cal.Status == finding.Failed {
+				c.Fault = cal.Reason
+			}
 			c.CurrentPrefix4, c.CurrentPrefix6 = cal.Policy.Prefix4, cal.Policy.Prefix6
 			q.out.Scheme = cal.Policy.Scheme
 		}

@@ -109,7 +109,7 @@ func (md *markdown) forCustomer() {
 func summarised(h *host) []string {
 	switch {
 	case h.failed():
-		return []string{"We cannot tell yet why requests were refused: the key that we have does not fit what was served."}
+		return []string{"We cannot tell yet why requests were refused: the key that we have, or the rules that we know, do not fit what was served."}
 	case len(h.recs) == 0 && h.refused == 0:
 		return []string{"Nothing was refused."}
 	case len(h.recs) == 0:

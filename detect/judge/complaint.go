@@ -22,8 +22,9 @@ type Complaint struct {
 	Near              bool             // found by network alone: this may be another viewer
 	Common            []finding.Common // what refusals on the host have in common
 	Calibration       finding.CalibrationStatus
-	Keyed             bool  // there was a key when the log was read
-	Masks4, Masks6    []int // candidates, narrowest first
+	Fault             string // why it failed
+	Keyed             bool   // there was a key when the log was read
+	Masks4, Masks6    []int  // candidates, narrowest first
 }
 
 // Incident is a request with what its sentence needs.

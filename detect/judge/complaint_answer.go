@@ -217,7 +217,7 @@ func (l *looked) unchecked() string {
 	case !l.Keyed:
 		return ", as no key was given"
 	case l.Calibration == finding.Failed:
-		return ", as the key does not fit what this host served"
+		return ", as the key or the rules do not fit what this host served"
 	}
 	return ""
 }
