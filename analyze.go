@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -170,7 +171,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if p.load.Identity, err = ingest.ParseIdentity(p.user); err != nil {
 		return nil, usage("auto does in most cases; query:uid takes the parameter uid for the viewer's id", "--user: %w", err)
 	}
-	if err := p.beside(o); err != nil {
+	if err := p.beside(cmd, o); err != nil {
 		return nil, err
 	}
 	p.load.Now = time.Now()
@@ -186,9 +187,9 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 
 // beside opens what is read beside the logs: the signer's record, the names of
 // networks, the key of the pseudonyms.
-func (p *plan) beside(o *analyzeFlags) (err error) {
+func (p *plan) beside(cmd *cobra.Command, o *analyzeFlags) (err error) {
 	if o.issued != "" {
-		if err := p.readIssued(o); err != nil {
+		if err := p.readIssued(cmd, o); err != nil {
 			return err
 		}
 	}
@@ -226,18 +227,24 @@ func (o *analyzeFlags) isCase(s ingest.Source) bool {
 }
 
 // readIssued reads the signer's record.
-func (p *plan) readIssued(o *analyzeFlags) error {
+func (p *plan) readIssued(cmd *cobra.Command, o *analyzeFlags) error {
 	file, err := os.Open(o.issued)
 	if err != nil {
 		return failed("", "--issued: %w", err)
 	}
 	defer file.Close()
-	records, skipped, err := ingest.ReadIssued(file, p.resources)
+	records, faults, err := ingest.ReadIssued(file, p.resources)
 	if err != nil {
 		return failed("", "--issued: %s: %w", o.issued, err)
 	}
 	if len(records) == 0 {
-		return failed("each record has the whole URL as it was signed, or its token", "--issued: %s: none of %d records holds a signed link", o.issued, skipped)
+		return failed("each record has the whole URL as it was signed, or its token", "--issued: %s: none of %d records holds a signed link", o.issued, faults.Records)
+	}
+	if faults.Unsigned > 0 {
+		say(o.remarks(cmd), "--issued %s: %s", o.issued, format.Sentence("%d of %d {record holds|records hold} no signed link, the first is record %s", faults.Unsigned, faults.Records, strconv.FormatInt(faults.FirstUnsigned, 10)))
+	}
+	if faults.Addresses > 0 {
+		say(o.remarks(cmd), "--issued %s: %s", o.issued, format.Sentence("%d of %d {record has|records have} an address that is none, the first is record %s", faults.Addresses, faults.Records, strconv.FormatInt(faults.FirstAddress, 10)))
 	}
 	p.detect.Issued = records
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -47,13 +48,13 @@ no other file. SQL "-" is read from stdin. The views are
 "DESCRIBE requests" lists the columns of a view.`,
 		Example: `  ipdrift query case.duckdb "SELECT cause, count(*) FROM requests GROUP BY cause"
   ipdrift query case.duckdb "FROM users WHERE class = 'rotating'" --format csv > users.csv
-  ipdrift query case.duckdb "FROM requests" --format parquet -o requests.parquet`,
+  ipdrift query case.duckdb "FROM requests" -o requests.parquet`,
 		Args:              want(false, "CASE.duckdb", "SQL"),
 		ValidArgsFunction: completeQuery,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1]) },
 	}
 	names := queryFormatNames()
-	cmd.Flags().StringVar(&o.format, "format", names[0], "`FORMAT` of the result: "+strings.Join(names, ", "))
+	cmd.Flags().StringVar(&o.format, "format", "", "`FORMAT` of the result: "+strings.Join(names, ", ")+" (default: as the ending of -o has it, else table)")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write the result to this `FILE` instead of stdout")
 	wordsFor(cmd, "format", names...)
 	return cmd
@@ -89,6 +90,12 @@ func completeQuery(cmd *cobra.Command, args []string, typed string) ([]string, c
 }
 
 func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
+	if o.format == "" {
+		o.format = "table"
+		if ending := strings.TrimPrefix(filepath.Ext(o.output), "."); slices.Contains(queryFormatNames(), ending) {
+			o.format = ending
+		}
+	}
 	if err := oneOf("format", o.format, queryFormatNames()...); err != nil {
 		return err
 	}

@@ -14,9 +14,9 @@ import (
 func record(t testing.TB, text string) map[uint64]ingest.Issued {
 	t.Helper()
 	scheme, _ := token.SchemeNamed("gcore")
-	out, skipped, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme))
-	if err != nil || skipped > 0 {
-		t.Fatalf("%d records skipped, %v", skipped, err)
+	out, faults, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme))
+	if err != nil || faults.Unsigned > 0 {
+		t.Fatalf("%+v, %v", faults, err)
 	}
 	return out
 }
@@ -124,10 +124,12 @@ func TestIssuedAsFound(t *testing.T) {
 	for _, text := range []string{
 		"\ufeffurl,ip\n" + link + ",233.252.0.77\n",
 		"\ufeff\r\n  {\"url\": \"" + link + "\", \"ip\": \"233.252.0.77:41234\"}\n",
+		"Zeit;URL;IP\r\n1;" + link + ";233.252.0.77\r\n", // Excel where the comma parts decimals
+		"url\tip\n" + link + "\t233.252.0.77\n",
 	} {
-		got, skipped, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme))
-		if len(got) != 1 || skipped > 0 || err != nil {
-			t.Errorf("%q: %d records, %d skipped, %v", text, len(got), skipped, err)
+		got, faults, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme))
+		if len(got) != 1 || faults != (ingest.IssuedFaults{Records: 1}) || err != nil {
+			t.Errorf("%q: %d records, %+v, %v", text, len(got), faults, err)
 		}
 		for _, r := range got {
 			if r.Client.String() != "233.252.0.77" {
@@ -140,13 +142,20 @@ func TestIssuedAsFound(t *testing.T) {
 func TestIssuedRefuses(t *testing.T) {
 	scheme, _ := token.SchemeNamed("gcore")
 	for text, want := range map[string]int64{"url\n/a?md5=x\n": 1, "url\nhttps://cdn.test/a.ts\n": 1, "{\"url\":\"::\"}\n{}\n": 2, "": 0} {
-		if got, skipped, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme)); len(got) > 0 || skipped != want || err != nil {
-			t.Errorf("%q: %v %d %v", text, got, skipped, err)
+		if got, faults, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme)); len(got) > 0 || faults.Unsigned != want || faults.Records != want || err != nil {
+			t.Errorf("%q: %v %+v %v", text, got, faults, err)
 		}
+	}
+	link := "https://cdn.test" + video.link("/a/seg1.ts", "233.252.0.77")
+	half := "url,ip\n" + link + ",203.0.113.\n" + link + ",\nhttps://cdn.test/page,233.252.0.77\n"
+	if got, faults, err := ingest.ReadIssued(strings.NewReader(half), token.NewResources(scheme)); len(got) != 1 || faults != (ingest.IssuedFaults{Records: 3, Unsigned: 1, FirstUnsigned: 3, Addresses: 1, FirstAddress: 1}) || err != nil {
+		t.Errorf("%d records, %+v, %v", len(got), faults, err)
 	}
 	for _, text := range []string{"[{\"url\": \"::\"}]", "a,b\n1,2\n", "{\"url\":", "url\n\"x\n"} {
 		if _, _, err := ingest.ReadIssued(strings.NewReader(text), token.NewResources(scheme)); err == nil {
 			t.Errorf("%q is read", text)
+		} else if strings.HasPrefix(text, "{") && !strings.Contains(err.Error(), "object 1") {
+			t.Errorf("%q: %v", text, err)
 		} else if strings.HasPrefix(text, "[") && !strings.Contains(err.Error(), "a JSON array is not read") {
 			t.Errorf("%q: %v", text, err)
 		}

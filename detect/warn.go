@@ -46,8 +46,8 @@ func (a *analysis) warnOfSources() {
 
 // warnOfLines says what no line of the log tells.
 func (a *analysis) warnOfLines() {
-	if a.loaded.Queries == 0 && a.out.Input.Parsed > a.loaded.LeftOut {
-		a.warnOf("no request has a query string: the tokens were stripped from this log, or its links have none, so nothing about them can be told; where links are signed, ask for a log with query strings")
+	if a.stripped() && a.out.Input.Parsed > a.loaded.LeftOut {
+		a.warnOf("no request has a query string: the tokens were stripped from this log, stand in its paths (--scheme reads some), or its links have none, so nothing about them can be told; where queries are signed, ask for a log with them")
 	}
 	if a.masked {
 		a.warnOf("the addresses in this log are masked (they end in zeros): a token bound to a whole address cannot be checked, and moves within a /24 are not seen; ask for a log with whole addresses")
@@ -124,6 +124,14 @@ func (a *analysis) warnOfSearch() {
 	if a.blind > 0 {
 		a.warnOf("%d {link was|links were} not searched through all of IPv4, as no hash of {its|their} host reproduces and the first %d were in vain: see to the key first", a.blind, fullBlind)
 	}
+}
+
+// stripped tells a log without query strings, and without tokens in its paths.
+func (a *analysis) stripped() bool {
+	return a.loaded.Queries == 0 && !slices.ContainsFunc(a.names, func(name string) bool {
+		h := a.hosts[name]
+		return h.signed+h.broken+h.links+h.silent > 0
+	})
 }
 
 // notes says what the lines of the sources show about them, each thing once,

@@ -27,6 +27,14 @@ type Issued struct {
 	Viewer uint64     // hash of the viewer's id; 0: not told
 }
 
+// IssuedFaults counts the records that were read, and those of which something is missing,
+// with the number of the first.
+type IssuedFaults struct {
+	Records                 int64
+	Unsigned, FirstUnsigned int64 // neither a whole signed URL nor a token
+	Addresses, FirstAddress int64 // the address is none
+}
+
 // maxIssued bounds how many records are kept.
 const maxIssued = 1 << 20
 
@@ -40,50 +48,53 @@ var issuedNames = map[string][]string{
 // records by the hash of their link, as column hash of table link has it, or by
 // TokenID where they have a token alone. Records with neither a whole signed URL
 // nor a token are counted, not kept, and of very many the first ones are.
-func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Issued, skipped int64, err error) {
+func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Issued, faults IssuedFaults, err error) {
 	buffered := bufio.NewReader(in)
 	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
 		buffered.Discard(len(byteOrderMark))
 	}
 	head, _ := buffered.Peek(buffered.Size())
-	next := csvRecords(buffered)
+	next := csvRecords(buffered, comma(head))
 	switch head = bytes.TrimSpace(head); {
 	case bytes.HasPrefix(head, []byte("{")):
 		next = jsonRecords(buffered)
 	case bytes.HasPrefix(head, []byte("[")):
-		return nil, 0, errors.New("a JSON array is not read: write each record as an object of its own (jq -c '.[]')")
+		return nil, faults, errors.New("a JSON array is not read: write each record as an object of its own (jq -c '.[]')")
 	}
 	records = map[uint64]Issued{}
+	say := func(where *int64, count *int64) {
+		if *count++; *count == 1 {
+			*where = faults.Records
+		}
+	}
 	parsers := map[*token.Scheme]*token.Parser{}
 	for {
 		values, err := next()
 		if errors.Is(err, io.EOF) {
-			return records, skipped, nil
+			return records, faults, nil
 		}
 		if err != nil {
-			return nil, 0, err
+			return nil, faults, err
 		}
+		faults.Records++
 		hash, r, ok := issued(values, resources, parsers)
 		if before, twice := records[hash]; twice && r.Token != "" && before != r {
 			r = Issued{Token: r.Token} // two tokens begin alike, and the case cannot tell them apart
 		}
-		if !ok {
-			skipped++
-		} else if len(records) < maxIssued {
+		switch {
+		case !ok:
+			say(&faults.FirstUnsigned, &faults.Unsigned)
+		case len(records) < maxIssued:
 			records[hash] = r
+		}
+		if text := issuedValue(values, "address"); ok && text != "" && text != "-" && !r.Client.IsValid() {
+			say(&faults.FirstAddress, &faults.Addresses)
 		}
 	}
 }
 
 func issued(values map[string]string, resources *token.Resources, parsers map[*token.Scheme]*token.Parser) (hash uint64, r Issued, ok bool) {
-	value := func(what string) string {
-		for _, name := range issuedNames[what] {
-			if v := values[name]; v != "" {
-				return v
-			}
-		}
-		return ""
-	}
+	value := func(what string) string { return issuedValue(values, what) }
 	l, host, linked := readLink(value("url"), resources, parsers)
 	switch text := value("token"); {
 	case linked:
@@ -100,6 +111,15 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 		r.Viewer = binary.BigEndian.Uint64(sum[:]) | 1
 	}
 	return hash, r, true
+}
+
+func issuedValue(values map[string]string, what string) string {
+	for _, name := range issuedNames[what] {
+		if v := values[name]; v != "" {
+			return v
+		}
+	}
+	return ""
 }
 
 // TokenID is what a record without a URL goes by, of the first characters of its
@@ -129,9 +149,20 @@ func issuedName(name string) string {
 	return strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(name)))
 }
 
-func csvRecords(in io.Reader) func() (map[string]string, error) {
+// comma is what parts the names in the first row: a comma, else a semicolon or a tab.
+func comma(head []byte) rune {
+	row, _, _ := bytes.Cut(head, []byte("\n"))
+	for _, c := range []byte(",;\t") {
+		if bytes.IndexByte(row, c) >= 0 {
+			return rune(c)
+		}
+	}
+	return ','
+}
+
+func csvRecords(in io.Reader, separator rune) func() (map[string]string, error) {
 	table := csv.NewReader(in)
-	table.FieldsPerRecord = -1
+	table.FieldsPerRecord, table.Comma = -1, separator
 	var names []string
 	return func() (map[string]string, error) {
 		for names == nil {
@@ -162,10 +193,14 @@ func csvRecords(in io.Reader) func() (map[string]string, error) {
 func jsonRecords(in io.Reader) func() (map[string]string, error) {
 	lines := json.NewDecoder(in)
 	lines.UseNumber()
+	n := 0
 	return func() (map[string]string, error) {
+		n++
 		var raw map[string]any
-		if err := lines.Decode(&raw); err != nil {
+		if err := lines.Decode(&raw); errors.Is(err, io.EOF) {
 			return nil, err
+		} else if err != nil {
+			return nil, fmt.Errorf("object %d: %w", n, err)
 		}
 		out := map[string]string{}
 		for name, v := range raw {
