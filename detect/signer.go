@@ -12,6 +12,9 @@ import (
 	"ipdrift/token"
 )
 
+// malformedLinks are those among which a mistake was found.
+const malformedLinks = "malformed links"
+
 // signers counts what the signers did wrong, host by host: on links whose hash
 // does not hold as it should, on malformed ones, and on those that hold.
 func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
@@ -39,7 +42,7 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 				mistakes[b.mistake.Name]++
 			}
 		}
-		among := "malformed links"
+		among := malformedLinks
 		if len(broken) == mostBroken {
 			among = "the first malformed links"
 		}

@@ -196,6 +196,11 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 			q.out.Scheme = cal.Policy.Scheme
 		}
 	}
+	for _, s := range q.a.Signer {
+		if s.Host == host && s.Among == malformedLinks && s.Links == s.Examined {
+			c.Damage = s.Mistake
+		}
+	}
 	for _, common := range q.a.Denials.Common {
 		if common.Host == host {
 			c.Common = append(c.Common, common)

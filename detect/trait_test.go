@@ -106,3 +106,18 @@ func TestLinksOfAnOldKey(t *testing.T) {
 		}
 	}
 }
+
+// TestTicketOfADamagedLink: padding that was percent-encoded is the mistake where it explains all malformed links
+// of the host, and not where another one is cut off.
+func TestTicketOfADamagedLink(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	l.get(video, strings.Replace(video.link("/film/a.ts", stranger(50)), "&expires", "%3D%3D&expires", 1), stranger(50), 403)
+	if one := l.try(t, settings{}).ticket(t, stranger(50)); one.Cause != "malformed" || one.Mistake != "padded base64" {
+		t.Errorf("%s, %q", one.Cause, one.Mistake)
+	}
+	l.get(video, "/film/b.ts?md5=abc&expires=1893456000", stranger(51), 403)
+	if one := l.try(t, settings{}).ticket(t, stranger(51)); one.Cause != "malformed" || one.Mistake != "" {
+		t.Errorf("%s, %q", one.Cause, one.Mistake)
+	}
+}

@@ -91,7 +91,7 @@ func plainly(t *finding.Ticket) string {
 	case t.Common != nil && t.Common.Trait == finding.TraitOldKey:
 		return "The link was made with a key that the CDN did not take any more."
 	case t.Cause == "refused_elsewhere":
-		return "The link was valid; another rule refused it" + rule(t) + "."
+		return "The link was valid; " + rule(t) + "."
 	case t.Cause == "":
 		return fmt.Sprintf("For this viewer nothing was refused at that time: %s answered as should be.", plural(t.Outcome.Served, "request was", "requests were"))
 	}
@@ -122,14 +122,22 @@ func missing(t *finding.Ticket) string {
 	return "the link's signature fits none of the keys and addresses that we tried"
 }
 
-// rule names the rule that refused, where the log does.
+// rule says what refused, where the log does.
 func rule(t *finding.Ticket) string {
+	const another = "another rule refused it"
 	for _, s := range t.Timeline {
-		if s.Cause == "refused_elsewhere" && s.Detail != "" {
-			return ", that of " + strings.ReplaceAll(s.Detail, "_", " ")
+		if s.Cause != "refused_elsewhere" || s.Detail == "" {
+			continue
+		}
+		if said, ok := map[string]string{
+			"country": another + ", the one for countries", "referer": another + ", the one for sites that link to it",
+			"address": another + ", the one for internet addresses", "user_agent": another + ", the one for players and browsers",
+			"bot": another + ", the one for robots", "waf": "a firewall refused it", "origin": "the server that the CDN fetches the file from refused it",
+		}[s.Detail]; ok {
+			return said
 		}
 	}
-	return ""
+	return another
 }
 
 // consequence is what follows for all viewers of the host.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/token"
 )
 
 // Complaint is what the log has of one viewer around the time of a complaint,
@@ -20,6 +21,7 @@ type Complaint struct {
 	LogFirst, LogLast int64            // µs, of the log
 	Alone             bool             // nobody else fits the complaint
 	Near              bool             // found by network alone: this may be another viewer
+	Damage            string           // mistake of the signer that explains all malformed links of the host
 	Common            []finding.Common // what refusals on the host have in common
 	Calibration       finding.CalibrationStatus
 	Fault             string // why it failed
@@ -128,6 +130,9 @@ func (l *looked) pick() {
 	l.out.Cause, l.out.Basis = word(&l.key.Event), l.key.Basis
 	if mistake, ok := strings.CutPrefix(l.key.Detail, "signer:"); ok {
 		l.out.Mistake = strings.ReplaceAll(mistake, "_", " ")
+	}
+	if l.out.Cause == token.Malformed.String() && l.Damage != "" {
+		l.out.Mistake = strings.ReplaceAll(l.Damage, "_", " ")
 	}
 	for i := range l.falls {
 		if word(&l.at(&l.falls[i]).Event) == l.out.Cause {
