@@ -30,7 +30,8 @@ func explainCommand() *cobra.Command {
 signed instead and for which address, as far as that can be proven, what to do, and
 which line of the signer to change. It tries the --try addresses and the known mistakes
 of signers, then searches the /24 and the /16 around --ip; --recover full goes on to all
-of IPv4, which takes up to some minutes. A URL may be pasted as it stands in a ticket.`,
+of IPv4, which takes up to some minutes. A URL may be pasted as it stands in a ticket,
+with the text around it.`,
 		Example: `  ipdrift explain 'https://cdn.example.com/a.mp4?md5=...&expires=...' --ip 203.0.113.9 --at 2026-11-20T14:03:00Z --key-file secret.key`,
 		Args:    want(false, "URL"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0]) },

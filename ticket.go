@@ -58,7 +58,7 @@ the exit status is 1 after the answer.`,
 	f.StringVar(&o.ip, "ip", "", "the viewer's address: `IP` as the ticket has it")
 	f.StringVar(&o.at, "at", "", "`TIME` of the complaint, Unix seconds, RFC 3339 or as the log has it (default: any time)")
 	f.DurationVar(&o.window, "window", 15*time.Minute, "look this `SPAN` before and after --at")
-	f.StringVar(&o.token, "token", "", "the viewer's link: `URL`, token, or the first 6 characters of one")
+	f.StringVar(&o.token, "token", "", "the viewer's link: `URL`, with the text around it or without, token, or the first 6 characters of one")
 	f.StringVar(&o.userID, "user-id", "", "the viewer's `ID` in a report, or its first characters")
 	f.StringVar(&o.trace, "trace", "", "the `ID` of a request, such as a traceparent or its trace id")
 	f.StringVar(&o.session, "tls-session", "", "the `ID` of the viewer's TLS session")
