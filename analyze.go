@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -161,9 +162,10 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 			return nil, usage("", "--log-format: %w", err)
 		}
 	}
-	p.sources = slices.DeleteFunc(p.sources, o.isCase)
+	own := o.files(p.secrets)
+	p.sources = slices.DeleteFunc(p.sources, func(s ingest.Source) bool { return o.isCase(s) || isOneOf(s, own) })
 	if len(p.sources) == 0 {
-		return nil, usage("name the logs", "%s is the case itself, and no log", o.db)
+		return nil, usage("name the logs", "%s is the case itself, a key or what else the flags name, and no log", strings.Join(args, ", "))
 	}
 	if p.user == "" || cmd.Flags().Changed("user") {
 		p.user = o.user
@@ -222,6 +224,15 @@ func (o *analyzeFlags) isCase(s ingest.Source) bool {
 	source, err := os.Stat(s.Path)
 	return err == nil && slices.ContainsFunc([]string{"", ".part", ".part.wal", ".wal", ".lock"}, func(ending string) bool {
 		own, err := os.Stat(o.db + ending)
+		return err == nil && os.SameFile(own, source)
+	})
+}
+
+// isOneOf tells whether a source is one of some files, as where a folder of logs holds the key.
+func isOneOf(s ingest.Source, files []ingest.Source) bool {
+	source, err := os.Stat(s.Path)
+	return err == nil && slices.ContainsFunc(files, func(f ingest.Source) bool {
+		own, err := os.Stat(f.Path)
 		return err == nil && os.SameFile(own, source)
 	})
 }

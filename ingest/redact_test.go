@@ -25,6 +25,7 @@ func TestRedact(t *testing.T) {
 		{"a value of one byte", `GET /a?x=1&y=2 HTTP`, `GET /a?… HTTP`},
 		{"no value", `GET /a?x=&y= HTTP`, `GET /a?… HTTP`},
 		{"a token in the path", `GET /videos/1_a/` + planted + `/1900000000/x.m3u8`, `GET /videos/1_a/Zq7-Xw…/1900000000/x.m3u8`},
+		{"what may be a key", `S3cr-Key_9x`, `…`},
 		{"an equals sign in the value", `x=a=b&y=c`, `x=…&y=…`},
 		{"quoted at once", `"x=secret" 200`, `"x=…" 200`},
 		{"JSON", `{"uri":"/a?x=secret","status":200}`, `{"uri":"…","status":200}`},

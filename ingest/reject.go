@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"ipdrift/ingest/format"
 )
 
 const (
@@ -15,9 +17,12 @@ const (
 // redact cuts out of a rejected line what could be a secret: query strings,
 // the value of every parameter, JSON strings that say more than an address, a
 // time or a number, and all but the first characters of everything as long as
-// a token. The line did not parse, so its parts are guessed at, on the safe
+// a token, and a line of a single word. The line did not parse, so its parts are guessed at, on the safe
 // side.
 func redact(line []byte) string {
+	if len(line) > 0 && format.Lone(line) && !bytes.ContainsAny(line, "/=?%") {
+		return cutMark
+	}
 	whole := line
 	line = line[:min(len(line), rejectText)]
 	var out []byte

@@ -250,7 +250,7 @@ func reach(reason string) int {
 func (t *trial) misfit(lines [][]byte) *Misfit {
 	_, m := t.typical()
 	m.Best, m.Parsed, m.Lines = t.format.Name, t.parsed, t.lines
-	if m.Line > 0 {
+	if m.Line > 0 && !(m.Lines <= fewLines && Lone(lines[m.Line-1])) {
 		m.Text = excerpt(lines[m.Line-1], m.Column)
 	}
 	return &m
@@ -259,6 +259,7 @@ func (t *trial) misfit(lines [][]byte) *Misfit {
 const (
 	excerptLen = 80
 	leadIn     = 20 // bytes of an excerpt before the column it is about
+	fewLines   = 3  // of a file that may hold a key and no log
 	longRun    = 16 // letters and digits without a break: a token, a key, a hash
 )
 
@@ -274,6 +275,21 @@ func excerpt(line []byte, column int) string {
 	}
 	start := max(0, min(column-1-leadIn, len(text)-excerptLen))
 	return string(text[start:min(start+excerptLen, len(text))])
+}
+
+// Lone tells a line that is a single word. No line of a log is, but a key or a password may be,
+// whose file was taken for a log: it is not shown.
+func Lone(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	if bytes.ContainsAny(line, " \t") {
+		return false
+	}
+	for _, separator := range []string{",", ";", "|", `"`} {
+		if bytes.Count(line, []byte(separator)) > 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // starValues covers what stands between "=" and the next delimiter.

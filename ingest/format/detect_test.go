@@ -98,6 +98,16 @@ func TestFormatsTellWhatTheyCarry(t *testing.T) {
 	}
 }
 
+// TestMisfitShowsNoKey: a key file that is taken for a log is not quoted.
+func TestMisfitShowsNoKey(t *testing.T) {
+	for text, shown := range map[string]bool{"S3cr-Key_9x": false, "ab/cd+e=": false, "old-key\nnew-key": false, "time,ip,url": true, "no log at all": true} {
+		_, m := Detect(bytes.Split([]byte(text), []byte("\n")), nil)
+		if m == nil || (m.Text != "") != shown || !shown && (strings.Contains(m.Error(), text[:4]) || strings.Contains(m.Error(), "near")) {
+			t.Errorf("%q: %v", text, m)
+		}
+	}
+}
+
 func TestDetectNeedsMoreThanHalf(t *testing.T) {
 	good := fixture(t, "nginx-combined.log")[:3]
 	sample := append(slices.Clone(good), []byte("x"), nil, []byte("203.0.113.7 y"), []byte("z"))

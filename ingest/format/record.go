@@ -73,7 +73,7 @@ type Misfit struct {
 	Line   int    // 1-based in the sample: where the typical failure stands; 0 if there is none
 	Column int    // 1-based byte column of that failure
 	Want   string // what was expected there
-	Text   string // at most 80 printable bytes around the column; values after "=" and long tokens are starred out
+	Text   string // at most 80 printable bytes around the column; values after "=" and long tokens are starred out; "" for a line that may be a key
 }
 
 // Error says it in one sentence, with a way out.
@@ -82,6 +82,10 @@ func (m *Misfit) Error() string {
 	if m.Line == 0 {
 		return "no log format fits: " + m.Want
 	}
-	return fmt.Sprintf("no log format fits: %s came furthest, with %d of %d lines; line %d, column %d: want %s, near %#q; %s",
-		m.Best, m.Parsed, m.Lines, m.Line, m.Column, m.Want, m.Text, wayOut)
+	near := ""
+	if m.Text != "" {
+		near = fmt.Sprintf(", near %#q", m.Text)
+	}
+	return fmt.Sprintf("no log format fits: %s came furthest, with %d of %d lines; line %d, column %d: want %s%s; %s",
+		m.Best, m.Parsed, m.Lines, m.Line, m.Column, m.Want, near, wayOut)
 }
