@@ -41,7 +41,7 @@ func (c *facts) class(s sharing) (finding.Class, string) {
 // mismatched is the class of a user with a proven mismatch (rule 9).
 func (c *facts) mismatched() (finding.Class, string) {
 	switch {
-	case c.user.Served == 0 && !c.group.Stated && c.allRestart(c.beside):
+	case c.user.Served == 0 && !c.group.Stated && c.allRestart(c.beside, handedOn):
 		return finding.Undetermined, "never served, while another viewer was, with the same link: the requests start over here, so it may have been handed on"
 	case c.user.Served == 0:
 		return finding.FirstRequest, c.limits(c.neverServed())
@@ -49,7 +49,7 @@ func (c *facts) mismatched() (finding.Class, string) {
 		return finding.Undetermined, "refused at a changed address, but more than a tenth of the requests is missing from the log"
 	case c.sameAddress():
 		return finding.Conflicting, "served and refused at the same address with the same link: the binding or the key changed, or the log mixes hosts"
-	case c.allRestart(c.own):
+	case c.allRestart(c.own, restarts):
 		return finding.Undetermined, "refused at another address, where the requests start over: this may be another viewer"
 	}
 	return finding.Rotating, c.limits(c.moved())
@@ -95,9 +95,9 @@ func (c *facts) sameAddress() bool {
 	return true
 }
 
-// allRestart tells whether every mismatch looks like another viewer's start among the
-// events that are looked at for it, or like what follows such a start.
-func (c *facts) allRestart(look func(pos int) (among []int32, at int)) bool {
+// allRestart tells whether every mismatch is another viewer's start among the events
+// that are looked at for it, or what follows such a start.
+func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts func([]Event, []int32, int, *Thresholds) bool) bool {
 	looked := 0
 	begun := map[start]int64{} // the segment reached since
 	for i := range c.refusals {
@@ -115,7 +115,7 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int)) bool {
 		if looked++; looked > restartsLooked {
 			break
 		}
-		if among, at := look(r.pos); known(c.group.Events, among, e) || !restarts(c.group.Events, among, at, c.t) {
+		if among, at := look(r.pos); known(c.group.Events, among, e) || !starts(c.group.Events, among, at, c.t) {
 			return false
 		}
 		begun[from] = n

@@ -32,9 +32,7 @@ func TestRule10OneOperatorIsOneNetwork(t *testing.T) {
 	for i, a := range []string{far, far2, far3} {
 		s.no(int64(100*i+100), a, "index.m3u8", token.IPMismatch).ua(uint32(i + 2)).asn(7)
 	}
-	if u := s.users()[1]; u.Class != finding.FirstRequest {
-		t.Errorf("one carrier over three blocks: %s (%s), want first_request", u.Class, u.Reason)
-	}
+	want(t, &s.users()[1], finding.Undetermined, "handed on")
 	for i := 1; i < 4; i++ {
 		s.Events[i].Country = fmt.Sprint(i)
 	}
@@ -65,7 +63,7 @@ func TestRule10OneBlockIsOneNetwork(t *testing.T) {
 	for i, a := range []string{"203.0.1.5", "203.0.2.5", "203.0.3.5"} {
 		s.no(int64(100*i+100), a, "index.m3u8", token.IPMismatch).ua(uint32(i + 2))
 	}
-	want(t, &s.users()[1], finding.FirstRequest, "never served")
+	want(t, &s.users()[1], finding.Undetermined, "handed on")
 }
 
 func TestRule10RetriesOverAPoolAreOneViewer(t *testing.T) {
@@ -147,7 +145,7 @@ func TestRule10ABotIsNoThirdNetwork(t *testing.T) {
 		s.no(int64(100*i+100), a, "index.m3u8", token.IPMismatch).ua(uint32(i + 5))
 	}
 	s.Events[3].Bot = true
-	want(t, &s.users()[1], finding.FirstRequest, "never served")
+	want(t, &s.users()[1], finding.Undetermined, "handed on")
 	if Affected(&User{Class: finding.Rotating, Bot: true}) {
 		t.Error("a bot is not affected, whatever its class")
 	}

@@ -1,0 +1,62 @@
+package judge
+
+// handedOn tells whether the refused request at idx[pos], of a user agent that its link
+// never served, looks like a viewer whom the link was handed to (rule 9): it starts over
+// although another user agent was served elsewhere. Where one alone does so as that
+// one falls silent, a viewer may go on with another player; where several do, at
+// several addresses, they are not all the one who was served.
+func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
+	e := &events[idx[pos]]
+	kind, _ := place(e.Name)
+	window := t.RetryWindow.Microseconds()
+	media, same, reached := 0, 0, int64(-1)
+	var lastServed, lastSame int64
+	for _, i := range idx[:pos] {
+		p := &events[i]
+		if !p.Served || p.Client == e.Client {
+			continue
+		}
+		lastServed = p.Time
+		if p.Dir == e.Dir && p.File == e.File {
+			same, lastSame = same+1, p.Time
+		}
+		kind, n := place(p.Name)
+		if kind != opening {
+			media++
+		}
+		if kind == segment && p.Dir == e.Dir {
+			reached = max(reached, n)
+		}
+	}
+	silent := e.Time-lastServed > window
+	several := severalInVain(events, idx, e)
+	switch {
+	case kind == whole && same == 0, kind != whole && !startsOver(e.Name, reached):
+		return false
+	case media < t.MediaRequests && (same == 0 || !silent && !several): // a link for each file tells by that file alone
+		return false
+	case several:
+		return true
+	case kind == opening && same > 1 && e.Time-lastSame <= window: // the poll of a live manifest
+		return false
+	}
+	return silent || servedElsewhere(events, idx[pos+1:], e)
+}
+
+// severalInVain tells whether another user agent, which nothing was served to either, was
+// refused at yet another address.
+func severalInVain(events []Event, idx []int32, e *Event) bool {
+	served := map[uint32]bool{}
+	for _, i := range idx {
+		if events[i].Served {
+			served[events[i].UA] = true
+		}
+	}
+	for _, i := range idx {
+		o := &events[i]
+		if isMismatch(o) && !o.Bot && o.UA != e.UA && o.Client != e.Client && !served[o.UA] && !known(events, idx, o) {
+			return true
+		}
+	}
+	return false
+}
