@@ -45,6 +45,9 @@ func (b *book) deny(k *kind, r *ruling) {
 	if r.mistake != "" && r.cause == token.UnresolvedSignature.String() {
 		k.host.mistaken += k.n
 	}
+	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.policy.guessed {
+		k.host.assumed += k.n
+	}
 	at := blame{k.id, r.cause}
 	if b.blamed[at] == nil {
 		b.blamed[at] = &blamed{}

@@ -159,7 +159,7 @@ func (s *survey) fetch(links []visited) {
 // ends in a slash, or for an address that ends in zeros, fits two ways. In a log
 // with masked addresses all of them end in zeros.
 func (s *survey) learn(v *visit, link uint32) {
-	if v.how.scope == token.ScopeFile && s.bare[v.file] {
+	if v.how.scope == token.ScopeFile && s.bare[v.file] || !v.served() && (!v.refused() || v.method == "OPTIONS") {
 		return
 	}
 	if !s.masked {
@@ -173,7 +173,11 @@ func (s *survey) learn(v *visit, link uint32) {
 		}
 	}
 	w := way{v.host, rule{v.how, int(v.family)}}
-	count(s.plainly, w, link)
+	if v.code == codeTokenWrong && v.how.binding.Kind == token.BindNone {
+		v.host.wantsAddress = v.host.wantsAddress || v.late < ingest.AtExpiry
+	} else {
+		count(s.plainly, w, link)
+	}
 	if n := int(v.dir)/64 + 1 - len(s.told); n > 0 {
 		s.told = append(s.told, make(bits, n)...)
 	}

@@ -68,6 +68,9 @@ func (a *analysis) warnOfHost(h *host) {
 	if h.refusalsOnly() {
 		a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", h.name)
 	}
+	if h.assumed > 0 {
+		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for an address", h.name, h.assumed)
+	}
 	a.warnOfStated(h)
 	if h.policy.contradicted() {
 		a.warnOf("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", h.name)
