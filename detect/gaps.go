@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/judge"
+	"ipdrift/token"
 )
 
 const (
@@ -57,7 +58,7 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 	}
 	var all []viewer
 	for v, n := range requests {
-		if n >= judge.GapSegments {
+		if n >= judge.GapSegments && !v.host.scattered() {
 			all = append(all, v)
 		}
 	}
@@ -70,6 +71,10 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 		return n[v.host] > gapSample
 	}), nil
 }
+
+// scattered tells of a host with a link for each file, none of them bound: what little joins
+// some of a viewer's, as a connection of several, shows holes that are not there.
+func (h *host) scattered() bool { return h.unbound() && h.policy.uses(token.ScopeFile) }
 
 // viewersOf counts the requests of the users of the links with the lowest hashes, and
 // tells the first link of each by its place.

@@ -52,6 +52,23 @@ func TestRule11GapsInSegmentNumbers(t *testing.T) {
 	}
 }
 
+// TestRule11SeveralConnectionsAreNoGaps: a player that loads over five connections, each
+// segment with a link of its own that no address is in, leaves none out.
+func TestRule11SeveralConnectionsAreNoGaps(t *testing.T) {
+	var l little
+	var text strings.Builder
+	free := site{host: "img.test", text: func(string) string { return "" }}
+	for i := range 60 {
+		for n := range 40 {
+			e := entry{host: free.host, target: free.link(fmt.Sprintf("/film/%d/seg%d.ts", i, n+1), ""), ip: stranger(i), status: 200}
+			text.WriteString(gcoreWith(l.entries[l.add(e)-1], map[int]string{37: fmt.Sprint(100*i + n*n*3%7)}))
+		}
+	}
+	if said := strings.Join(tryText(t, text.String(), settings{}).Warnings, "\n"); strings.Contains(said, "missing from the log") {
+		t.Errorf("%q", said)
+	}
+}
+
 // TestRule02OneEdge: a log whose lines all name one edge says so.
 func TestRule02OneEdge(t *testing.T) {
 	const says = "requests were logged by one edge ([ed])"

@@ -38,54 +38,54 @@ func (o *outcome) refused() bool { return !o.shield && o.denied }
 
 // host is everything known of one host.
 type host struct {
-	name         string // as the case holds it
-	place        uint32 // among all, by name
-	asked        string // as requests have it
-	stated       token.Resource
-	keys         []token.Key
-	spans        []token.Span // of the keys; nil: none is limited
-	keyed        bool         // it has requests that were judged with a key, by this run or an earlier one
-	policy       policy
-	tokens       int64
-	verified     int64
-	silent       int64            // links that were only refused and do not reproduce
-	examined     int64            // links examined for mistakes of their signer
-	doubted      int64            // links whose hash holds for another path, with a mistake, or for nothing known
-	mistakes     map[string]int64 // of the signer, by name: links
-	wantsAddress bool             // a link in time whose hash holds without an address was refused for its hash, as the edge's code says
-	assumed      int64            // refusals of links that count as valid although the edge accepted none
-	mistaken     int64            // refused requests with an unresolved signature that a mistake explains
-	outdated     int64            // requests served with a key outside its validity
-	voted        majority         // the addresses that hashes were reproduced with, by link
-	proxy        string           // the one address that most links were signed for; "" if there is none
-	status       finding.CalibrationStatus
-	reason       string
-	failure      *failure // what it was told from; nil: not looked into
-	requests     int64
-	served       int64 // served requests, signed or not
-	signed       int64 // of them, with a well-formed token
-	broken       int64 // of them, with a malformed one
-	span         time.Duration
-	first        int64 // request, µs
-	final        int64
-	links        int64         // whose hash holds
-	fine         int64         // of them, with an expiry that must be in milliseconds
-	brief        int64         // of them, with one that must be a duration
-	shifted      int64         // minutes by which a clock is wrong; 0: not known to be
-	life         time.Duration // of the links, from their first use: the longest, and what 95 % do not exceed
-	life95       time.Duration
-	lives        lives // what these were told from
-	late         struct{ served, refused delays }
-	answers      map[int]int64           // to links after their expiry that were neither served nor refused: links, by status
-	lateAnswers  []lateAnswer            // that were learned
-	remedies     map[string]string       // by cause, where what its refusals have in common tells
-	lands        []land                  // by the number of the country
-	gaps         bool                    // segments are missing: requests are not in the log
-	session      time.Duration           // of its users, the median
-	outside      map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers
-	families     map[int]bool
-	replays      map[int]*judge.Replay
-	moves        *judge.Moves // nil: nobody changed the address
+	name        string // as the case holds it
+	place       uint32 // among all, by name
+	asked       string // as requests have it
+	stated      token.Resource
+	keys        []token.Key
+	spans       []token.Span // of the keys; nil: none is limited
+	keyed       bool         // it has requests that were judged with a key, by this run or an earlier one
+	policy      policy
+	tokens      int64
+	verified    int64
+	silent      int64            // links that were only refused and do not reproduce
+	examined    int64            // links examined for mistakes of their signer
+	doubted     int64            // links whose hash holds for another path, with a mistake, or for nothing known
+	mistakes    map[string]int64 // of the signer, by name: links
+	denied      int64            // refusals of links that reproduce, of which the edge's code says that they do not, where it accepted none
+	assumed     int64            // refusals of links that count as valid although the edge accepted none
+	mistaken    int64            // refused requests with an unresolved signature that a mistake explains
+	outdated    int64            // requests served with a key outside its validity
+	voted       majority         // the addresses that hashes were reproduced with, by link
+	proxy       string           // the one address that most links were signed for; "" if there is none
+	status      finding.CalibrationStatus
+	reason      string
+	failure     *failure // what it was told from; nil: not looked into
+	requests    int64
+	served      int64 // served requests, signed or not
+	signed      int64 // of them, with a well-formed token
+	broken      int64 // of them, with a malformed one
+	span        time.Duration
+	first       int64 // request, µs
+	final       int64
+	links       int64         // whose hash holds
+	fine        int64         // of them, with an expiry that must be in milliseconds
+	brief       int64         // of them, with one that must be a duration
+	shifted     int64         // minutes by which a clock is wrong; 0: not known to be
+	life        time.Duration // of the links, from their first use: the longest, and what 95 % do not exceed
+	life95      time.Duration
+	lives       lives // what these were told from
+	late        struct{ served, refused delays }
+	answers     map[int]int64           // to links after their expiry that were neither served nor refused: links, by status
+	lateAnswers []lateAnswer            // that were learned
+	remedies    map[string]string       // by cause, where what its refusals have in common tells
+	lands       []land                  // by the number of the country
+	gaps        bool                    // segments are missing: requests are not in the log
+	session     time.Duration           // of its users, the median
+	outside     map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers
+	families    map[int]bool
+	replays     map[int]*judge.Replay
+	moves       *judge.Moves // nil: nobody changed the address
 }
 
 func (a *analysis) host(name string) *host {

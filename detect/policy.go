@@ -32,6 +32,7 @@ type policy struct {
 	total   int64
 	dirs    map[uint32][]rule // what was accepted in a directory, for hosts with more than one hypothesis
 	guessed bool              // nothing was accepted: learned from reproduced hashes alone
+	denied  map[rule]bool     // ways of signing that are not the edge's, as its code says of most such links, where it accepted nothing
 
 	other token.Scope // was found where the host showed only another one: see unshown; ScopeAuto: none
 	told  bits        // folders where a hash was reproduced for the observed address, of all hosts

@@ -144,11 +144,19 @@ func (a *analysis) guess() {
 		h.policy.guessed = h.policy.total == 0
 		h.policy.told = a.survey.told
 	}
+	for w, t := range a.survey.denied {
+		if p := &w.host.policy; p.guessed && t.links > a.survey.plainly[w].of() {
+			if p.denied == nil {
+				p.denied = map[rule]bool{}
+			}
+			p.denied[w.rule] = true
+		}
+	}
 	for w, t := range a.survey.plainly {
 		if p := &w.host.policy; w.scope == p.other {
 			p.other = token.ScopeAuto
 		}
-		if w.host.policy.guessed {
+		if w.host.policy.guessed && !w.host.policy.denied[w.rule] {
 			w.host.policy.add(a.asText(w.rule), t.links)
 		}
 	}

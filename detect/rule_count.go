@@ -48,6 +48,9 @@ func (b *book) deny(k *kind, r *ruling) {
 	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.policy.guessed {
 		k.host.assumed += k.n
 	}
+	if r.cause == token.UnresolvedSignature.String() && k.matched && k.host.policy.denied[rule{k.how, familyOf(k.ip)}] {
+		k.host.denied += k.n
+	}
 	at := blame{k.id, r.cause}
 	if b.blamed[at] == nil {
 		b.blamed[at] = &blamed{}

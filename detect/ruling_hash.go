@@ -26,7 +26,9 @@ func (h *host) check(k *kind, p *proof) ruling {
 	switch {
 	case held && k.matched && k.stale:
 		return mistaken(oldKeyName, bindTo(how.binding, signed))
-	case held && !h.refuses(how) && h.policy.accepts(k, how):
+	case held && h.policy.denied[rule{how, familyOf(k.ip)}]:
+		return ruling{verdict: token.UnresolvedSignature}
+	case held && h.policy.accepts(k, how):
 		return timely(k, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
 	case held && (h.addressOf(how, k.ip) || h.narrower(how, k.ip, p)):
 		return h.elsewhere(k, p)
@@ -40,12 +42,6 @@ func (h *host) check(k *kind, p *proof) ruling {
 		r.mistake = "private_address"
 	}
 	return r
-}
-
-// refuses tells whether a host that accepted nothing said of such links, in time, that
-// their hash is wrong: it binds links to addresses.
-func (h *host) refuses(how hypothesis) bool {
-	return h.policy.guessed && h.wantsAddress && how.binding.Kind == token.BindNone
 }
 
 // mistaken is a link whose hash is reproduced with a mistake.

@@ -223,28 +223,37 @@ func TestWithoutAKey(t *testing.T) {
 	}
 }
 
-// TestAnEdgeThatWantsAnAddress refuses all links of a signer that forgot it. Its code 1005
-// says that the hash is wrong (Gcore documentation, "Logs uploader"); without a code
-// nobody knows that, and the report says so.
-func TestAnEdgeThatWantsAnAddress(t *testing.T) {
-	refuse := func(code int) *little {
-		var l little
-		s := site{host: "cdn.test", dir: true, text: func(string) string { return "" }}
-		for i := range 40 {
-			l.add(entry{host: s.host, target: s.link(fmt.Sprintf("/v%d/a.ts", i), ""), ip: stranger(i), status: 403, code: code})
-		}
-		l.add(entry{host: s.host, target: s.link("/v0/a.ts", ""), ip: stranger(0), status: 204, method: "OPTIONS"}) // a preflight tells nothing
-		return &l
-	}
-	tr := refuse(1005).tryGcore(t, settings{})
-	tr.want(t, 1, "unresolved_signature unresolved_signature signer:no_address recomputed -")
-	if tr.Denials.Disagreements != 0 || strings.Contains(strings.Join(tr.Warnings, " "), "accepted no link") {
-		t.Errorf("%d disagreements; %q", tr.Denials.Disagreements, tr.Warnings)
-	}
-	tr = refuse(0).tryGcore(t, settings{})
-	tr.want(t, 1, "valid refused_elsewhere - recomputed -")
-	if said := strings.Join(tr.Warnings, " "); !strings.Contains(said, "it accepted no link") || !strings.Contains(said, "40 refusals of valid links") {
-		t.Errorf("no word that they may lack an address: %q", said)
+// TestAnEdgeThatAcceptsNothing refuses all links of a signer that forgot the address, or
+// hashed another path. Its code 1005 says that the hash is wrong (Gcore documentation,
+// "Logs uploader"); without a code nobody knows that. The report says either.
+func TestAnEdgeThatAcceptsNothing(t *testing.T) {
+	for name, s := range map[string]site{
+		"no address": {host: "cdn.test", dir: true, text: func(string) string { return "" }},
+		"the file":   {host: "cdn.test"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refuse := func(code int) *little {
+				var l little
+				for i := range 40 {
+					l.add(entry{host: s.host, target: s.link(fmt.Sprintf("/v%d/a.ts", i), stranger(i)), ip: stranger(i), status: 403, code: code})
+				}
+				l.add(entry{host: s.host, target: s.link("/v0/a.ts", stranger(0)), ip: stranger(0), status: 204, method: "OPTIONS"}) // a preflight tells nothing
+				return &l
+			}
+			tr := refuse(1005).tryGcore(t, settings{})
+			tr.want(t, 1, "unresolved_signature unresolved_signature - - -")
+			if said := strings.Join(tr.Warnings, " "); tr.Denials.Disagreements != 0 || !strings.Contains(said, "40 refusals of links whose hash reproduces, but the edge's own code (1005) says that it is wrong") {
+				t.Errorf("%d disagreements; %q", tr.Denials.Disagreements, said)
+			}
+			r := tr.advice(s.host, "ipv4")
+			if r.Decision == finding.Widen || strings.Contains(r.Reason, "carry no address") || strings.Contains(r.Reason, "another rule") {
+				t.Errorf("%s: %s", r.Decision, r.Reason)
+			}
+			tr = refuse(0).tryGcore(t, settings{})
+			if said := strings.Join(tr.Warnings, " "); tr.Denials.ByCause["refused_elsewhere"] != 40 || !strings.Contains(said, "it accepted no link, so what its edge hashes is taken from refused ones: 40 refusals") {
+				t.Errorf("%v: %q", tr.Denials.ByCause, said)
+			}
+		})
 	}
 }
 

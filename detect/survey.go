@@ -16,7 +16,8 @@ type survey struct {
 	bare     map[uint32]bool    // files without a name: their path ends in a slash
 	mixed    map[*host]bool     // hosts with links that are signed in several ways
 	accepted map[way]*linkCount // by the edge
-	plainly  map[way]*linkCount // of all links whose hash says how it was made
+	plainly  map[way]*linkCount // of all links whose hash says how it was made,
+	denied   map[way]*linkCount // but for those of which the edge's code says, in time, that the hash is wrong
 	told     bits               // folders where a hash says so
 	suspects []*suspect
 	passed   int64    // suspects that are too many
@@ -54,9 +55,17 @@ func (t *linkCount) count(link uint32) {
 	}
 }
 
+// of is how many were counted; of nil none.
+func (t *linkCount) of() int64 {
+	if t == nil {
+		return 0
+	}
+	return t.links
+}
+
 // overlook makes the survey.
 func (a *analysis) overlook(ctx context.Context) error {
-	s := &survey{analysis: a, bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}}
+	s := &survey{analysis: a, bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}, denied: map[way]*linkCount{}}
 	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
 		var id uint32
 		err := scan(&id)
@@ -173,8 +182,8 @@ func (s *survey) learn(v *visit, link uint32) {
 		}
 	}
 	w := way{v.host, rule{v.how, int(v.family)}}
-	if v.code == codeTokenWrong && v.how.binding.Kind == token.BindNone {
-		v.host.wantsAddress = v.host.wantsAddress || v.late < ingest.AtExpiry
+	if v.code == codeTokenWrong && v.late < ingest.AtExpiry {
+		count(s.denied, w, link)
 	} else {
 		count(s.plainly, w, link)
 	}

@@ -126,13 +126,27 @@ func (c *carriers) seen() (all, refused int64) {
 // carriersOf says what it means whose refusals they are.
 func carriersOf(b *finding.Beginning, cause string) string {
 	all := b.Carriers > 1 && b.Affected == b.Carriers
+	moved := cause == token.IPMismatch.String() || cause == token.ExpiredIPMismatch.String() || cause == token.Unchecked.String()
 	switch {
-	case all && cause == token.IPMismatch.String():
+	case all && moved:
 		return fmt.Sprintf(", with all %d carriers: look for a change of the signer or of the edge before any mask", b.Carriers)
-	case cause != token.IPMismatch.String() && (all || b.Carriers == 0):
-		return either(all, fmt.Sprintf(", with all %d carriers", b.Carriers), "") + ": a deploy or a key, not rotation"
+	case !moved && (all || b.Carriers == 0 && cause != token.UnresolvedSignature.String()): // whose address may not have been found
+		return either(all, fmt.Sprintf(", with all %d carriers", b.Carriers), "") + ": " + behind(cause) + ", not rotation"
 	case b.Carriers > 1:
 		return fmt.Sprintf(", with %d of %d carriers", b.Affected, b.Carriers)
 	}
 	return ""
+}
+
+// behind names what makes refusals begin that no address explains.
+func behind(cause string) string {
+	switch cause {
+	case token.Expired.String():
+		return "the life of links or a clock"
+	case token.Malformed.String(), token.Unsigned.String():
+		return "a deploy"
+	case refusedElsewhere:
+		return "another rule or the origin"
+	}
+	return "a deploy or a key"
 }

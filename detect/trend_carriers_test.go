@@ -6,16 +6,24 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// TestWhoseRefusalsTheyAre: only what no address explains is a deploy or a key for certain.
+// TestWhoseRefusalsTheyAre: only what no address explains is something else for certain; an
+// expired link's hash reproduces, so it is no key's.
 func TestWhoseRefusalsTheyAre(t *testing.T) {
 	for _, c := range []struct {
 		cause         string
 		all, affected int64
 		want          string
 	}{
-		{"expired", 0, 0, ": a deploy or a key, not rotation"},
-		{"expired", 3, 3, ", with all 3 carriers: a deploy or a key, not rotation"},
+		{"expired", 0, 0, ": the life of links or a clock, not rotation"},
+		{"expired", 3, 3, ", with all 3 carriers: the life of links or a clock, not rotation"},
+		{"malformed", 0, 0, ": a deploy, not rotation"},
+		{"refused_elsewhere", 0, 0, ": another rule or the origin, not rotation"},
+		{"wrong_path", 3, 3, ", with all 3 carriers: a deploy or a key, not rotation"},
+		{"unresolved_signature", 3, 3, ", with all 3 carriers: a deploy or a key, not rotation"},
+		{"unresolved_signature", 0, 0, ""}, // its address may not have been found
+		{"unchecked", 0, 0, ""},            // without a key nobody knows
 		{"expired", 3, 2, ", with 2 of 3 carriers"},
+		{"expired_ip_mismatch", 0, 0, ""}, // another address explains it
 		{"ip_mismatch", 0, 0, ""},
 		{"ip_mismatch", 1, 1, ""},
 		{"ip_mismatch", 3, 3, ", with all 3 carriers: look for a change of the signer or of the edge before any mask"},

@@ -39,8 +39,8 @@ type fall struct {
 // on: they are left alone. Turns are sorted by first, and belong to one host,
 // user agent and directory. Pairs are places of links.
 func pairs(turns []turn, recovery int64) (out [][2]uint32) {
-	joined := byNetwork(turns, recovery, netip.Addr.BitLen)
-	joined = byNetwork(joined, recovery, blockBits)
+	joined := byNetwork(turns, netip.Addr.BitLen)
+	joined = byNetwork(joined, blockBits)
 	for _, t := range joined {
 		for i := 1; i < len(t.links); i++ {
 			out = append(out, [2]uint32{t.links[i-1], t.links[i]})
@@ -50,7 +50,8 @@ func pairs(turns []turn, recovery int64) (out [][2]uint32) {
 }
 
 // handovers joins a turn that ended with a refusal with the only one that was
-// signed for the refused address and begun within the recovery time.
+// signed for the refused address and begun within the recovery time; else with
+// the only one within the silence between two tokens, as where a viewer reloads.
 func handovers(turns []turn, recovery int64) (out [][2]uint32) {
 	if !slices.ContainsFunc(turns, func(t turn) bool { return t.fell.client.IsValid() }) {
 		return nil
@@ -61,16 +62,14 @@ func handovers(turns []turn, recovery int64) (out [][2]uint32) {
 	}
 	from := map[int][]int{} // by the turn that takes over
 	for i := range turns {
-		fell := turns[i].fell
-		there := begun[fell.client.Unmap()]
-		at, _ := slices.BinarySearchFunc(there, fell.time, func(n int, t int64) int { return cmp.Compare(turns[n].first, t) })
-		var to []int
-		for ; at < len(there) && turns[there[at]].first-fell.time <= recovery && len(to) < 2; at++ {
-			if there[at] != i {
-				to = append(to, there[at])
-			}
+		if fell := turns[i].fell; fell.time+recovery < turns[i].final {
+			continue
 		}
-		if len(to) == 1 && fell.time+recovery >= turns[i].final {
+		to := takers(turns, i, begun[turns[i].fell.client.Unmap()], recovery)
+		if len(to) == 0 {
+			to = takers(turns, i, begun[turns[i].fell.client.Unmap()], turnGap)
+		}
+		if len(to) == 1 {
 			from[to[0]] = append(from[to[0]], i)
 		}
 	}
@@ -83,7 +82,20 @@ func handovers(turns []turn, recovery int64) (out [][2]uint32) {
 	return out
 }
 
-func byNetwork(turns []turn, recovery int64, length func(netip.Addr) int) (out []turn) {
+// takers are the turns that begin within a time of the refusal of turn i, two at most,
+// among those signed for the refused address.
+func takers(turns []turn, i int, there []int, within int64) (to []int) {
+	fell := turns[i].fell
+	at, _ := slices.BinarySearchFunc(there, fell.time, func(n int, t int64) int { return cmp.Compare(turns[n].first, t) })
+	for ; at < len(there) && turns[there[at]].first-fell.time <= within && len(to) < 2; at++ {
+		if there[at] != i {
+			to = append(to, there[at])
+		}
+	}
+	return to
+}
+
+func byNetwork(turns []turn, length func(netip.Addr) int) (out []turn) {
 	sorted := make([]netTurn, len(turns))
 	for i, t := range turns {
 		a := t.signed.Unmap()
@@ -95,7 +107,7 @@ func byNetwork(turns []turn, recovery int64, length func(netip.Addr) int) (out [
 	for i, n := range sorted {
 		of = append(of, turns[n.at])
 		if i+1 == len(sorted) || sorted[i+1].net != n.net {
-			out = append(out, consecutive(of, recovery)...)
+			out = append(out, consecutive(of)...)
 			of = of[:0]
 		}
 	}
@@ -113,7 +125,7 @@ type netTurn struct {
 
 // consecutive joins the turns of one network. Where they ask for one file, only
 // those are joined that renewed a refused link.
-func consecutive(turns []turn, recovery int64) []turn {
+func consecutive(turns []turn) []turn {
 	if len(turns) == 1 {
 		return turns
 	}
@@ -121,7 +133,7 @@ func consecutive(turns []turn, recovery int64) []turn {
 	before := int64(-1 << 62) // when the last of all but the turn before had ended
 	for i, t := range turns[1:] {
 		a := &turns[i] // the one before t
-		if follows(turns[i:], before) && (!apart || renews(a, &t, recovery)) {
+		if follows(turns[i:], before) && (!apart || renews(a, &t)) {
 			last := &out[len(out)-1]
 			if last.file != t.file {
 				last.file = 0
@@ -150,9 +162,9 @@ func sameFile(turns []turn) bool {
 }
 
 // renews tells whether b is a viewer's next try: refused at the same address
-// right after a was.
-func renews(a, b *turn, recovery int64) bool {
-	return a.fell.client.IsValid() && a.fell.client == b.fell.client && b.first >= a.fell.time && b.first-a.fell.time <= recovery
+// after a was.
+func renews(a, b *turn) bool {
+	return a.fell.client.IsValid() && a.fell.client == b.fell.client && b.first >= a.fell.time
 }
 
 // follows tells whether the second turn can only be what the first one went on

@@ -68,6 +68,9 @@ func (a *analysis) warnOfHost(h *host) {
 	if h.refusalsOnly() {
 		a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", h.name)
 	}
+	if h.denied > 0 {
+		a.warnOf("%s: %d {refusal|refusals} of links whose hash reproduces, but the edge's own code (1005) says that it is wrong, and it accepted no link that would show what it hashes: another path, an address or a mask; send a log with served requests, or state it with --config", h.name, h.denied)
+	}
 	if h.assumed > 0 {
 		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for an address", h.name, h.assumed)
 	}

@@ -11,6 +11,7 @@ const (
 	beganRatio    = 3.0 // times as often as before
 	beganTest     = 30  // of the likelihood ratio: far beyond chance, as many splits are tried
 	beganNear     = 3.84
+	beganMore     = 10.83 // of the likelihood ratio of their numbers a step: 1 in 1,000
 )
 
 // Change is when a rate rose for good: in the step At, and surely between From
@@ -22,7 +23,7 @@ type Change struct {
 
 // Began looks for the step from which on refusals are more frequent. refused and
 // requests count the same steps, of equal length, in order; not ok if there is no
-// such step.
+// such step, or where refusals only stay as viewers leave.
 func Began(refused, requests []int64) (c Change, ok bool) {
 	if len(refused) < 2*beganSteps {
 		return c, false
@@ -46,6 +47,9 @@ func Began(refused, requests []int64) (c Change, ok bool) {
 	if tests[c.At] < beganTest*spread || k[n]-k[c.At] < beganRefusals || c.After < beganRatio*c.Before {
 		return c, false
 	}
+	if !more(refused, c.At) {
+		return c, false
+	}
 	for c.From, c.To = c.At, c.At; c.From > beganSteps && tests[c.At]-tests[c.From-1] < beganNear*spread; {
 		c.From--
 	}
@@ -53,6 +57,37 @@ func Began(refused, requests []int64) (c Change, ok bool) {
 		c.To++
 	}
 	return c, true
+}
+
+// more tells whether refusals are more from a step on, and not only more of the requests:
+// the likelihood ratio of two Poisson rates against one, divided by how far the
+// numbers spread around them.
+func more(refused []int64, at int) bool {
+	k, n := sums(refused), len(refused)
+	before, after := rate(k[at], int64(at)), rate(k[n]-k[at], int64(n-at))
+	test := 2 * (poisson(k[at], int64(at)) + poisson(k[n]-k[at], int64(n-at)) - poisson(k[n], int64(n)))
+	spread := (dispersion(refused[:at], before) + dispersion(refused[at:], after)) / float64(n-2)
+	return after > before && test >= beganMore*max(1, spread)
+}
+
+// poisson is the logarithm of the likelihood of k in n steps at the rate that fits
+// best, but for what does not depend on it.
+func poisson(k, n int64) float64 {
+	if k == 0 {
+		return 0
+	}
+	return float64(k) * math.Log(rate(k, n))
+}
+
+// dispersion measures how far numbers spread around a mean, in units of what chance gives.
+func dispersion(counts []int64, mean float64) (sum float64) {
+	if mean == 0 {
+		return 0
+	}
+	for _, n := range counts {
+		sum += (float64(n) - mean) * (float64(n) - mean) / mean
+	}
+	return sum
 }
 
 // sums are the totals before each step, and of all.

@@ -99,3 +99,20 @@ func TestBeganIsNoSurerThanTheLog(t *testing.T) {
 		}
 	}
 }
+
+// TestBeganIsNoEndOfTraffic: as an event ends, the viewers leave, and who clicks on a link that
+// was posted is all that remains. Numbers by the minute, of a made-up log.
+func TestBeganIsNoEndOfTraffic(t *testing.T) {
+	refused := []int64{0, 4, 2, 9, 20, 17, 37, 30, 45, 36, 30, 33, 61, 26, 42, 43, 21, 14, 15, 6}
+	all := []int64{67, 271, 406, 369, 526, 408, 423, 446, 344, 522, 334, 127, 159, 26, 79, 58, 21, 14, 15, 6}
+	if c, ok := Began(refused, all); ok {
+		t.Errorf("%+v", c)
+	}
+	for i := 11; i < 20; i++ {
+		refused[i] *= 5
+		all[i] = max(all[i], refused[i])
+	}
+	if c, ok := Began(refused, all); !ok || c.At != 11 {
+		t.Errorf("five times as many: %+v, %v", c, ok)
+	}
+}
