@@ -60,6 +60,25 @@ func TestRule03TheSignersOwnProxy(t *testing.T) {
 	if a, b := asJSON(t, tr.Analysis), asJSON(t, l.try(t, settings{unread: true}).Analysis); a != b {
 		t.Errorf("where nobody reads the case: %s", firstDifference(a, b))
 	}
+	// Where most viewers share an address (CGNAT), or are in the network that links are bound
+	// to, they are served there, and no proxy is behind it.
+	for name, s := range map[string]site{"one address": folder, "one /24": {host: folder.host, dir: true, text: func(ip string) string { return ip[:strings.LastIndexByte(ip, '.')] + ".0" }}} {
+		var l little
+		l.audience(s, 20)
+		for i := range 60 {
+			link := s.link(fmt.Sprintf("/v/%d/index.m3u8", i), proxy)
+			home := proxy
+			if name == "one /24" {
+				home = fmt.Sprintf("192.0.2.%d", 10+i)
+			}
+			l.get(s, link, home, 200)
+			l.get(s, on(fmt.Sprintf("/v/%d/seg1.ts", i), link), stranger(i), 403)
+		}
+		tr := l.try(t, settings{})
+		if r := tr.advice(s.host, "ipv4"); r == nil || strings.Contains(r.Reason, "Most links were signed") || len(tr.Signer) > 0 {
+			t.Errorf("%s: %s, signer %+v", name, asJSON(t, r), tr.Signer)
+		}
+	}
 	// Half of the links are not most, and a family at nine addresses is no audience.
 	half, family := little{entries: l.entries[:len(l.entries):len(l.entries)]}, little{}
 	half.audience(folder, 61)

@@ -73,7 +73,7 @@ func (a *analysis) findExpiries() {
 }
 
 // A signer sees its own proxy where most links of a host are signed for one
-// address and requested from others all over the place (rules of evidence, 3).
+// address and requested from others all over the place, and not from there (rules of evidence, 3).
 const (
 	proxyClients  = 10 // other addresses that asked with these links
 	proxyNetworks = 3  // /16s, or /32s of IPv6, they lie in
@@ -102,7 +102,9 @@ func (m *majority) add(value netip.Addr) {
 // with them. Addresses are those of the case.
 type proxy struct {
 	netip.Addr
+	bits     int   // of it that links are bound to
 	links    int64 // of which this is proven
+	own      int64 // of these, those that were asked for from there: by viewers, most often
 	others   map[netip.Addr]bool
 	networks map[network]bool
 }
@@ -111,9 +113,12 @@ func (p *proxy) many() bool {
 	return len(p.others) >= proxyClients && len(p.networks) >= proxyNetworks
 }
 
+// is tells whether a client has the address, or is in the network that links are bound to.
+func (p *proxy) is(ip netip.Addr) bool { return cutTo(ip, p.bits) == cutTo(p.Addr, p.bits) }
+
 // meet adds a client, as long as there are too few.
 func (p *proxy) meet(ip netip.Addr, net network) {
-	if p.many() || ip == p.Addr {
+	if p.many() || p.is(ip) {
 		return
 	}
 	if len(p.others) < proxyClients {
@@ -127,14 +132,15 @@ func (a *analysis) findProxies(ctx context.Context) error {
 	proxies := map[*host]*proxy{}
 	for _, h := range a.hosts {
 		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
-			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), others: map[netip.Addr]bool{}, networks: map[network]bool{}}
+			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.policy.prefix(familyOf(m.value)), others: map[netip.Addr]bool{}, networks: map[network]bool{}}
 		}
 	}
 	if len(proxies) == 0 {
 		return nil
 	}
 	var mu sync.Mutex
-	if _, err := screen(ctx, a, func() *uint32 { return new(uint32) }, func(last *uint32, frames []frame) {
+	type places struct{ last, own uint32 } // of links that were counted: a long one comes in parts
+	if _, err := screen(ctx, a, func() *places { return &places{} }, func(counted *places, frames []frame) {
 		place := frames[0].place
 		h := a.outcomes[frames[0].outcome].host
 		p := proxies[h]
@@ -143,14 +149,22 @@ func (a *analysis) findProxies(ctx context.Context) error {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if place != *last && a.proven.has(place) { // a long link comes in parts
+		proven := a.proven.has(place)
+		if place != counted.last && proven {
 			p.links++
 		}
-		*last = place
+		counted.last = place
 		for i := range frames {
-			if c := frames[i].client; i == 0 || c != frames[i-1].client {
-				p.meet(a.clients.address(c), a.clients.network(c))
+			c := frames[i].client
+			if i > 0 && c == frames[i-1].client {
+				continue
 			}
+			ip := a.clients.address(c)
+			if proven && place != counted.own && p.is(ip) {
+				p.own++
+				counted.own = place
+			}
+			p.meet(ip, a.clients.network(c))
 		}
 	}); err != nil {
 		return err
@@ -164,7 +178,7 @@ func (a *analysis) nameProxies(proxies map[*host]*proxy) {
 	for _, name := range a.names {
 		h := a.hosts[name]
 		p := proxies[h]
-		if p == nil || !p.many() || p.links < a.Thresholds.CalibrationTokens || float64(p.links) <= a.Thresholds.ProxyShare*float64(h.voted.all) {
+		if p == nil || !p.many() || p.links-p.own < a.Thresholds.CalibrationTokens || float64(p.links-p.own) <= a.Thresholds.ProxyShare*float64(h.voted.all) {
 			continue
 		}
 		h.proxy = string(token.AppendAddr(nil, p.Addr))
