@@ -132,7 +132,7 @@ func carriersOf(b *finding.Beginning, cause string) string {
 		return fmt.Sprintf(", with all %d carriers: look for a change of the signer or of the edge before any mask", b.Carriers)
 	case !moved && (all || b.Carriers == 0 && cause != token.UnresolvedSignature.String()): // whose address may not have been found
 		return either(all, fmt.Sprintf(", with all %d carriers", b.Carriers), "") + ": " + behind(cause) + ", not rotation"
-	case b.Carriers > 1:
+	case b.Carriers > 1 && b.Affected > 0:
 		return fmt.Sprintf(", with %d of %d carriers", b.Affected, b.Carriers)
 	}
 	return ""

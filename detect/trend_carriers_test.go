@@ -28,6 +28,7 @@ func TestWhoseRefusalsTheyAre(t *testing.T) {
 		{"ip_mismatch", 1, 1, ""},
 		{"ip_mismatch", 3, 3, ", with all 3 carriers: look for a change of the signer or of the edge before any mask"},
 		{"ip_mismatch", 3, 1, ", with 1 of 3 carriers"},
+		{"ip_mismatch", 3, 0, ""}, // they came from others, seen seldom
 	} {
 		if got := carriersOf(&finding.Beginning{Carriers: c.all, Affected: c.affected}, c.cause); got != c.want {
 			t.Errorf("%s, %d of %d: %q, want %q", c.cause, c.affected, c.all, got, c.want)
