@@ -192,3 +192,33 @@ func (a *analysis) kinOf(f *frame) uint32 {
 	}
 	return a.kin[trail{a.film.links[f.place].link, f.agent, f.client}]
 }
+
+// findCookies tells apart, by id cookie, who used a link with one user agent at several
+// addresses: two viewers may have both in common.
+func (a *analysis) findCookies(ctx context.Context, aside map[uint64]bool) error {
+	a.cookies = map[trail]uint32{}
+	numbers := map[uint64]uint32{}
+	return ingest.Pages(ctx, a.conn, fmt.Sprintf(`WITH t AS (SELECT DISTINCT key, link, agent, client FROM tie WHERE kind = %d),
+		s AS (SELECT link, agent FROM t GROUP BY link, agent HAVING count(DISTINCT key) > 1)
+		SELECT link, agent, client, min(key), count(*)::BIGINT FROM t SEMI JOIN s USING (link, agent) GROUP BY link, agent, client ORDER BY ALL`, ingest.TieUID), func(p ingest.Page) error {
+		links, agents, clients, keys, several := p.U32(0), p.U32(1), p.U32(2), p.U64(3), p.I64(4)
+		for i, key := range keys {
+			if several[i] > 1 || aside[key] || len(a.cookies) == maxAtoms {
+				continue // of a household, or of a player that keeps none
+			}
+			if numbers[key] == 0 {
+				numbers[key] = uint32(len(numbers) + 1)
+			}
+			a.cookies[trail{links[i], agents[i], clients[i]}] = numbers[key]
+		}
+		return nil
+	})
+}
+
+// cookieOf is the number of the id cookie of a request, where it tells two viewers apart.
+func (a *analysis) cookieOf(f *frame) uint32 {
+	if len(a.cookies) == 0 {
+		return 0
+	}
+	return a.cookies[trail{a.film.links[f.place].link, f.agent, f.client}]
+}

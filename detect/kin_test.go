@@ -54,6 +54,41 @@ func TestRule10OneCookieIsOneViewer(t *testing.T) {
 	}
 }
 
+// TestRule09AnotherCookieIsAnotherViewer: a film of one file has no sequence that could
+// start over, and one user agent asks for it at two addresses with one link. Only an id
+// cookie tells a neighbour from a viewer who moved.
+func TestRule09AnotherCookieIsAnotherViewer(t *testing.T) {
+	const own, other = "uid=7F0000011A2B3C4D", "uid=7F0000019F8E7D6C"
+	for name, c := range map[string]struct {
+		cookies [5]string // of four requests at home, and of the one that was refused
+		want    finding.Class
+	}{
+		"another":                  {[5]string{own, own, own, own, other}, finding.Undetermined},
+		"the same":                 {[5]string{own, own, own, own, own}, finding.Rotating},
+		"none":                     {[5]string{"-", "-", "-", "-", "-"}, finding.Rotating},
+		"given out first":          {[5]string{"-", own, own, own, other}, finding.Undetermined},
+		"a player that keeps none": {[5]string{own + "1", own + "2", own + "3", own + "4", own + "5"}, finding.Rotating},
+		"not logged when refused":  {[5]string{own, own, own, own, "-"}, finding.Rotating},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var crowd, l little
+			crowd.audience(video, 40)
+			text := crowd.text(func(e entry) string { return gcoreWith(e, map[int]string{37: "-"}) })
+			link := video.link("/films/one.mp4", "198.51.100.10")
+			for n, cookie := range c.cookies {
+				e := entry{host: video.host, target: link, ip: "198.51.100.10", status: 206, at: time.Hour + time.Duration(n*60)*time.Second, agent: "browser"}
+				if n == 4 {
+					e.ip, e.status = "198.51.100.99", 403
+				}
+				text += gcoreWith(l.entries[l.add(e)-1], map[int]string{37: "-", 24: cookie})
+			}
+			if got := tryText(t, text, settings{}).Users; got.ByClass[c.want] != 1 {
+				t.Errorf("%v, want one %s", got.ByClass, c.want)
+			}
+		})
+	}
+}
+
 // TestRule10WhatEverybodyHasIsNoID: a value that 60 viewers in 60 networks have at the same
 // time joins nobody; one that a viewer has who moves twice a minute does.
 func TestRule10WhatEverybodyHasIsNoID(t *testing.T) {

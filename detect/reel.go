@@ -137,7 +137,7 @@ func (s *scene) develop(r *reel) (err error) {
 		} else {
 			e = s.eventOf(f)
 			n, _ := users.number(s.userOf(f))
-			e.Link, e.Who, e.Kin = s.numberLink(r, f.place), uint32(n), s.kinOf(f)
+			e.Link, e.Who, e.Kin, e.Cookie = s.numberLink(r, f.place), uint32(n), s.kinOf(f), s.cookieOf(f)
 		}
 		e.Time, e.Grain, e.Edge = f.start, s.grains[f.source()], s.edgeOf(f)
 		e.UA, e.Dir, e.File = f.agent, f.dir, f.file

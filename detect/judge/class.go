@@ -49,6 +49,8 @@ func (c *facts) mismatched() (finding.Class, string) {
 		return finding.Undetermined, "refused at a changed address, but more than a tenth of the requests is missing from the log"
 	case c.sameAddress():
 		return finding.Conflicting, "served and refused at the same address with the same link: the binding or the key changed, or the log mixes hosts"
+	case !c.group.Stated && c.otherCookie():
+		return finding.Undetermined, "refused only with another id cookie than the one it was served with: another viewer with the same link and user agent"
 	case c.allRestart(c.own, restarts):
 		return finding.Undetermined, "refused at another address, where the requests start over: this may be another viewer"
 	}
@@ -89,6 +91,32 @@ func (c *facts) sameAddress() bool {
 	for i := range c.refusals {
 		r := &c.refusals[i]
 		if _, served := slices.BinarySearchFunc(c.served, spot{r.link, r.client}, spot.compare); r.mismatch && !served {
+			return false
+		}
+	}
+	return true
+}
+
+// otherCookie tells whether every mismatch came with an id cookie, and another one than the
+// one that all that was served of its link came with: a few times, so that the player
+// is known to keep it.
+func (c *facts) otherCookie() bool {
+	kept, times := map[uint32]uint32{}, map[uint32]int{} // by link
+	for _, i := range c.idx {
+		e := &c.group.Events[i]
+		if !e.Served {
+			continue
+		}
+		if n := times[e.Link]; n > 0 && kept[e.Link] != e.Cookie {
+			return false
+		}
+		kept[e.Link] = e.Cookie
+		times[e.Link]++
+	}
+	for i := range c.refusals {
+		r := &c.refusals[i]
+		e := &c.group.Events[c.idx[r.pos]]
+		if r.mismatch && (e.Cookie == 0 || kept[e.Link] == 0 || e.Cookie == kept[e.Link] || times[e.Link] < c.t.MediaRequests) {
 			return false
 		}
 	}

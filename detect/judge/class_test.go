@@ -147,17 +147,18 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 		s     *scene
 		class finding.Class
 	}{
-		"a whole file later":    {download().no(90, same24, "film.mp4", token.IPMismatch).ua(2), finding.Undetermined},
-		"a whole file beside":   {download().no(12, same24, "film.mp4", token.IPMismatch).ua(2).ok(15, home, "film.mp4"), finding.Undetermined},
-		"a whole file at once":  {download().no(12, same24, "film.mp4", token.IPMismatch).ua(2), finding.FirstRequest},
-		"another whole file":    {download().no(90, same24, "other.mp4", token.IPMismatch).ua(2), finding.FirstRequest},
-		"a playlist's own link": {newScene().ok(0, home, "index.m3u8").no(90, same24, "index.m3u8", token.IPMismatch).ua(2), finding.Undetermined},
-		"several at once":       {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).no(25, same16, "index.m3u8", token.IPMismatch).ua(3), finding.Undetermined},
-		"starts over beside":    {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).no(23, same24, "seg1.ts", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), finding.Undetermined},
-		"starts over later":     {watching(5).no(60, same24, "index.m3u8", token.IPMismatch).ua(2), finding.Undetermined},
-		"follows at once":       {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2), finding.FirstRequest},
-		"the playlist alone":    {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.FirstRequest},
-		"goes on with the film": {watching(5).no(22, same24, "seg6.ts", token.IPMismatch).ua(2).ok(24, home, "seg7.ts"), finding.FirstRequest},
+		"a whole file later":        {download().no(90, same24, "film.mp4", token.IPMismatch).ua(2), finding.Undetermined},
+		"a whole file beside":       {download().no(12, same24, "film.mp4", token.IPMismatch).ua(2).ok(15, home, "film.mp4"), finding.Undetermined},
+		"a whole file at once":      {download().no(12, same24, "film.mp4", token.IPMismatch).ua(2), finding.FirstRequest},
+		"another whole file":        {download().no(90, same24, "other.mp4", token.IPMismatch).ua(2), finding.FirstRequest},
+		"a playlist's own link":     {newScene().ok(0, home, "index.m3u8").no(90, same24, "index.m3u8", token.IPMismatch).ua(2), finding.Undetermined},
+		"several at once":           {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).no(25, same16, "index.m3u8", token.IPMismatch).ua(3), finding.Undetermined},
+		"several, one of them late": {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).no(900, same16, "index.m3u8", token.ExpiredIPMismatch).ua(3), finding.Undetermined},
+		"starts over beside":        {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).no(23, same24, "seg1.ts", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), finding.Undetermined},
+		"starts over later":         {watching(5).no(60, same24, "index.m3u8", token.IPMismatch).ua(2), finding.Undetermined},
+		"follows at once":           {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2), finding.FirstRequest},
+		"the playlist alone":        {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.FirstRequest},
+		"goes on with the film":     {watching(5).no(22, same24, "seg6.ts", token.IPMismatch).ua(2).ok(24, home, "seg7.ts"), finding.FirstRequest},
 		"one cookie": {with(watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), func(l *Group) {
 			for i := range l.Events {
 				l.Events[i].Kin = 7

@@ -1,5 +1,7 @@
 package judge
 
+import "ipdrift/token"
+
 // handedOn tells whether the refused request at idx[pos], of a user agent that its link
 // never served, looks like a viewer whom the link was handed to (rule 9): it starts over
 // although another user agent was served elsewhere. Where one alone does so as that
@@ -44,7 +46,7 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 }
 
 // severalInVain tells whether another user agent, which nothing was served to either, was
-// refused at yet another address.
+// refused at yet another address, in time or not.
 func severalInVain(events []Event, idx []int32, e *Event) bool {
 	served := map[uint32]bool{}
 	for _, i := range idx {
@@ -54,7 +56,8 @@ func severalInVain(events []Event, idx []int32, e *Event) bool {
 	}
 	for _, i := range idx {
 		o := &events[i]
-		if isMismatch(o) && !o.Bot && o.UA != e.UA && o.Client != e.Client && !served[o.UA] && !known(events, idx, o) {
+		late := o.Refused && !o.Elsewhere && o.Verdict == token.ExpiredIPMismatch
+		if (late || isMismatch(o)) && !o.Bot && o.UA != e.UA && o.Client != e.Client && !served[o.UA] && !known(events, idx, o) {
 			return true
 		}
 	}

@@ -30,6 +30,7 @@ type Event struct {
 	Bot       bool          // link preview, relay, VPN or hosting network: taken out first (rules 10 and 14)
 	Who       uint32        // number of the user, as the identity in force tells them apart
 	Kin       uint32        // number of the viewer whom a cookie or TLS session tells, whatever the user agent; 0: none does
+	Cookie    uint32        // number of the id cookie, where one link's user agent came with several; 0: not known
 	Link      uint32        // number of the link, in Group.Signed
 	UA        uint32        // id of the user agent
 	Dir, File uint32        // ids of the directory and the file name
