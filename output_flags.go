@@ -50,7 +50,7 @@ func (o *outputFlags) more() string {
 	if o.only != nil {
 		return "the whole timeline"
 	}
-	return "every flagged user, the mask curves and the thresholds"
+	return "every flagged user, host, file and warning, the mask curves and the thresholds"
 }
 
 // written names what the audience is of.

@@ -89,7 +89,7 @@ func (a *analysis) grade(h *host) {
 		h.reason = either(h.silent == 1, "the refused link reproduces for no address tried", format.Sentence("none of the %d refused links reproduces for any address tried", h.silent)) +
 			", and no request was served: the key, the path rule or the address field may not fit"
 	case h.tokens == 0:
-		h.reason = "no request carries a token"
+		h.reason = "no request carries a token that could be checked"
 	default:
 		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
 	}

@@ -162,7 +162,30 @@ func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool,
 		}
 	}
 	later = turnByTurn(later, func(s *suspect) netip.Addr { return s.clients[0] })
-	a.round(ctx, later[:min(len(later), restBudget/(pool.size()+1<<16))], pool, step)
+	a.round(ctx, later[:affordable(later, pool)], pool, step)
+}
+
+// affordable is for how many of some links a step is within the budget.
+func affordable(links []*suspect, pool *pool) int {
+	left := restBudget
+	for n, s := range links {
+		if left -= s.cost(pool); left < 0 {
+			return n
+		}
+	}
+	return len(links)
+}
+
+// leastCost is that of reading a link, and of what its signer may have done wrong.
+const leastCost = 1 << 14
+
+// cost is how many candidates a step has for a link, about: the addresses of the log, and
+// the /16 of a client of IPv4.
+func (s *suspect) cost(pool *pool) int {
+	if pool != nil && !slices.ContainsFunc(s.clients, netip.Addr.Is4) {
+		return max(pool.size(), leastCost)
+	}
+	return pool.size() + 1<<16
 }
 
 // tell keeps the proofs and accounts for the search.

@@ -187,7 +187,7 @@ func TestOtherLinksOfTheClient(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct{ budget, least, most int }{
-		"one of each":     {40 * 1 << 17, 390, 390},
+		"one of each":     {40 << 14, 390, 390},
 		"none but 30":     {0, 100, 300},
 		"no bound at all": {500_000_000, 390, 390},
 	} {

@@ -21,8 +21,9 @@ func (p *paper) input() {
 		}
 		p.row("", say(rejected(r)))
 	}
-	for _, s := range in.Sources {
-		if text := s.Path + ": " + s.Error; s.Error != "" && !slices.Contains(p.a.Warnings, text) {
+	shown, _ := listed(damaged(in), listedFlaws, p.o)
+	for _, s := range shown {
+		if text := s.Path + ": " + s.Error; !slices.Contains(p.a.Warnings, text) {
 			p.row("", as(refused, "damaged: "), say(text))
 		}
 	}

@@ -453,3 +453,57 @@ func TestManyHostsAreCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestPagesBoundWhatTheyList has 300 hosts and 300 files, every third of which is damaged, and 90
+// warnings: a page and a document show 200 hosts, a page 200 files, and all show 20 of the damaged ones and
+// 50 of the warnings; the others are counted.
+func TestPagesBoundWhatTheyList(t *testing.T) {
+	a := &finding.Analysis{}
+	for i := range 300 {
+		a.Calibration = append(a.Calibration, finding.Calibration{Host: fmt.Sprintf("c%03d.example", i), Status: finding.Failed, Reason: "only 0 of 40 served tokens reproduce"})
+		s := finding.Source{Path: fmt.Sprintf("log-%03d.gz", i), Format: "nginx", Lines: 1, Parsed: 1}
+		if i%3 == 0 {
+			s.Error = "the archive is cut off"
+		}
+		a.Input.Sources = append(a.Input.Sources, s)
+	}
+	for i := range 90 {
+		a.Warnings = append(a.Warnings, fmt.Sprintf("c%03d.example: odd", i))
+	}
+	const more = "100 more hosts: 100 CALIBRATION FAILED; --verbose lists each"
+	for _, verbose := range []bool{false, true} {
+		o := Options{Verbose: verbose, Width: 120}
+		page, document, text := string(render(t, Format{Render: renderHTML}, a, o)), string(render(t, Format{Render: renderMarkdown}, a, o)), string(render(t, Format{Render: renderText}, a, o))
+		for _, c := range []struct {
+			in, of   string
+			few, all int
+		}{
+			{page, `<article class="host`, 200, 300},
+			{page, `<th scope="row">c`, 400, 600}, // calibration and decisions
+			{page, `<th scope="row" class="long">log-`, 200, 300},
+			{page, more, 1, 0},
+			{page, "100 more files, which the JSON report lists", 1, 0},
+			{page, "<li>Damaged: ", 20, 100},
+			{page, "<li>80 more remarks on files", 1, 0},
+			{document, "CALIBRATION FAILED.**", 200, 300},
+			{document, "| c", 200, 300},
+			{document, "100 more hosts: 100 CALIBRATION FAILED", 1, 0},
+			{document, "- Damaged: log-", 20, 100},
+			{document, "80 more files are damaged or could not be read", 1, 0},
+			{text, "damaged: log-", 20, 100},
+			{text, "80 more files are damaged or could not be read", 1, 0},
+			{text, ": odd\n", 50, 90},
+			{text, "! and 40 more warnings; --verbose lists each", 1, 0},
+			{page, ": odd</li>", 50, 90},
+			{document, ": odd\n", 50, 90},
+		} {
+			want := c.few
+			if verbose {
+				want = c.all
+			}
+			if n := strings.Count(c.in, c.of); n != want {
+				t.Errorf("verbose %t: %q %d times, want %d", verbose, c.of, n, want)
+			}
+		}
+	}
+}

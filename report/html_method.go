@@ -35,6 +35,8 @@ type method struct {
 	Version, Identity, Search, Command, Schema, Case string
 	Thresholds                                       [][2]string
 	Input                                            finding.Input
+	Files                                            []finding.Source
+	More                                             string // files that are counted only
 	Lines                                            string
 	Sums                                             bool
 }
@@ -48,21 +50,30 @@ func methodOf(a *finding.Analysis, o Options) method {
 	for _, name := range slices.Sorted(maps.Keys(a.Method.Thresholds)) {
 		m.Thresholds = append(m.Thresholds, [2]string{name, strconv.FormatFloat(a.Method.Thresholds[name], 'g', -1, 64)})
 	}
+	files, more := listed(a.Input.Sources, pageFiles, o)
+	if m.Files = files; len(more) > 0 {
+		m.More = plural(int64(len(more)), "more file", "more files") + ", which the JSON report lists; --verbose lists them here."
+	}
 	m.Sums = slices.ContainsFunc(a.Input.Sources, func(s finding.Source) bool { return s.XXH3 != "" })
 	return m
 }
 
 // limitsOf is everything that takes away from the conclusion.
-func limitsOf(a *finding.Analysis, all []*host) []string {
+func limitsOf(a *finding.Analysis, all []*host, o Options) []string {
 	in := a.Input
-	list := append(remarks(a), unread(in)...)
+	list := append(remarks(a, o), unread(in)...)
+	var flaws []string
 	for _, s := range in.Sources {
 		if s.Error != "" {
-			list = append(list, "Damaged: "+s.Path+": "+s.Error)
+			flaws = append(flaws, "Damaged: "+s.Path+": "+s.Error)
 		}
 		for _, note := range s.Notes {
-			list = append(list, s.Path+": "+note)
+			flaws = append(flaws, s.Path+": "+note)
 		}
+	}
+	shown, more := listed(flaws, listedFlaws, o)
+	if list = append(list, shown...); len(more) > 0 {
+		list = append(list, plural(int64(len(more)), "more remark on a file", "more remarks on files")+": see the JSON report.")
 	}
 	for _, h := range all {
 		if (h.failed() || h.unverified()) && h.cal != nil {

@@ -14,6 +14,7 @@ type page struct {
 	Period, Extent string
 	Lead           string // where there is no host to speak of
 	Answers        []answer
+	More           string // hosts that are counted only
 	Keys           []keyRow
 	Remarks        bool // some key has a remark
 	Causes         []causeChart
@@ -33,7 +34,7 @@ type page struct {
 }
 
 func newPage(a *finding.Analysis, o Options) *page {
-	all := hosts(a)
+	all, more := listed(hosts(a), pageHosts, o)
 	in := a.Input
 	p := &page{
 		head:   head{Title: "Refused signed links, " + period(in.Period())},
@@ -73,6 +74,10 @@ func newPage(a *finding.Analysis, o Options) *page {
 		p.Moves = append(p.Moves, moveRow{mover(m), count(m.Users), count(m.Changes), inSame(m), often(m)})
 	}
 	p.people(a, all)
-	p.Limits = limitsOf(a, all)
+	p.Limits = limitsOf(a, all, o)
+	if len(more) > 0 {
+		number, verdicts := moreHosts(more)
+		p.More = number + verdicts + "."
+	}
 	return p
 }

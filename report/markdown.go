@@ -15,14 +15,16 @@ import (
 // passes escape on its way in.
 type markdown struct {
 	*stickyWriter
-	a   *finding.Analysis
-	all []*host
+	a    *finding.Analysis
+	o    Options
+	all  []*host
+	more []*host // that are counted only
 }
 
 // renderMarkdown writes a report to paste into a tracker: what was found, on
 // what it rests, what to change, how to check that, and what limits it.
 func renderMarkdown(w io.Writer, a *finding.Analysis, o Options) error {
-	md := &markdown{&stickyWriter{w: w}, a, hosts(a)}
+	md := &markdown{stickyWriter: &stickyWriter{w: w}, a: a, o: o, all: hosts(a)}
 	switch o.Audience {
 	case ForCustomer:
 		md.forCustomer()
@@ -36,6 +38,7 @@ func renderMarkdown(w io.Writer, a *finding.Analysis, o Options) error {
 
 // forEngineer is the whole report.
 func (md *markdown) forEngineer() {
+	md.all, md.more = listed(md.all, pageHosts, md.o)
 	md.headline()
 	md.decisions()
 	md.causes()
@@ -62,6 +65,10 @@ func (md *markdown) headline() {
 		}
 		md.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
 		md.caveats(h)
+	}
+	if len(md.more) > 0 {
+		number, verdicts := moreHosts(md.more)
+		md.line("\n", escape(number+verdicts), ".")
 	}
 }
 
@@ -276,11 +283,10 @@ func linkTest(bits int) string {
 
 func (md *markdown) limits() {
 	in := md.a.Input
-	list := slices.Concat(remarks(md.a), unread(in), whyUnread(in))
-	for _, s := range in.Sources {
-		if s.Error != "" {
-			list = append(list, "Damaged: "+s.Path+": "+s.Error+".")
-		}
+	list := slices.Concat(remarks(md.a, md.o), unread(in), whyUnread(in))
+	shown, _ := listed(damaged(in), listedFlaws, md.o)
+	for _, s := range shown {
+		list = append(list, "Damaged: "+s.Path+": "+s.Error+".")
 	}
 	for _, h := range md.all {
 		for _, r := range h.recs {

@@ -27,7 +27,7 @@ type Options struct {
 	Width   int           // columns; 0 is 80; less than 60 is laid out as 60, more than 200 as 200
 	Color   bool          // escape codes for colour and weight; the text says the same without them
 	ASCII   bool          // bars and marks in ASCII instead of block characters
-	Verbose bool          // every flagged user, the mask curves and the thresholds
+	Verbose bool          // every flagged user, host, file and warning, the mask curves and the thresholds
 	Elapsed time.Duration // how long the analysis took; 0 is not shown
 	Case    string        // path of the kept case, for the "next" line; "" is none
 

@@ -1,19 +1,14 @@
 package report
 
 import (
-	"cmp"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"ipdrift/detect/finding"
 )
 
-const (
-	fullHosts   = 6  // that are shown in full; the others have their line in the overview
-	listedHosts = 20 // that have a line there; the others are counted
-)
+// fullHosts are shown in full; the others have their line in the overview.
+const fullHosts = 6
 
 // paper is one text report in the making.
 type paper struct {
@@ -74,33 +69,16 @@ func (p *paper) overview(all []*host) {
 	for _, h := range all {
 		widest = max(widest, len(h.verdict().text))
 	}
-	listed := all
-	if !p.o.Verbose && len(all) > listedHosts+1 {
-		listed = all[:listedHosts]
-	}
-	for _, h := range listed {
+	shown, more := listed(all, listedHosts, p.o)
+	for _, h := range shown {
 		v := h.verdict()
 		v.text = right(v.text, min(widest, 40))
 		p.head(h.name, extent(h), ".", v)
 	}
-	if more := all[len(listed):]; len(more) > 0 {
-		p.para(0, unbroken(plural(int64(len(more)), "more host", "more hosts")), say(": "+tally(more)+"; --verbose lists each, --host GLOB picks some"))
+	if len(more) > 0 {
+		number, verdicts := moreHosts(more)
+		p.para(0, unbroken(number), say(verdicts))
 	}
-}
-
-// tally counts hosts by verdict, the most frequent first.
-func tally(hosts []*host) string {
-	counts := map[string]int{}
-	for _, h := range hosts {
-		counts[h.verdict().text]++
-	}
-	words := slices.SortedFunc(maps.Keys(counts), func(x, y string) int {
-		return cmp.Or(cmp.Compare(counts[y], counts[x]), cmp.Compare(x, y))
-	})
-	for i, w := range words {
-		words[i] = count(int64(counts[w])) + " " + w
-	}
-	return strings.Join(words, ", ")
 }
 
 // nothing says why there is nothing to decide.
@@ -285,17 +263,8 @@ func (p *paper) curve(r finding.Recommendation) {
 	}
 }
 
-// remarks are the warnings, but for what stands in full under its host.
-func remarks(a *finding.Analysis) []string {
-	return slices.DeleteFunc(slices.Clone(a.Warnings), func(w string) bool {
-		return slices.ContainsFunc(a.Calibration, func(c finding.Calibration) bool {
-			return c.Status == finding.Failed && w == c.Host+": calibration failed, "+c.Reason
-		})
-	})
-}
-
 func (p *paper) warnings() {
-	list := remarks(p.a)
+	list := remarks(p.a, p.o)
 	if len(list) > 0 {
 		p.blank()
 	}
