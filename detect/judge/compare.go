@@ -29,6 +29,7 @@ type Heads struct{ Users, Affected, Interrupted int64 }
 // Compare sets two days side by side.
 func Compare(before, after Day, t Thresholds) *finding.Comparison {
 	c := &finding.Comparison{Schema: finding.Schema, Before: side(before), After: side(after), Hosts: []finding.HostComparison{}}
+	x, y := facets(before.Analysis), facets(after.Analysis)
 	alone := []string{}
 	for name, was := range before.Hosts {
 		is := after.Hosts[name]
@@ -36,7 +37,7 @@ func Compare(before, after Day, t Thresholds) *finding.Comparison {
 			alone = append(alone, name+" is in the case before only.")
 			continue
 		}
-		c.Hosts = append(c.Hosts, compareHost(name, was, is, before, after, t))
+		c.Hosts = append(c.Hosts, compareHost(name, was, is, x[name], y[name], t))
 	}
 	for name := range after.Hosts {
 		if before.Hosts[name] == nil {
@@ -57,12 +58,12 @@ func side(d Day) finding.Side {
 	return finding.Side{Case: d.Case, Lines: a.Input.Lines, First: first, Last: last, Identity: a.Method.Identity, Version: a.Method.Version}
 }
 
-func compareHost(name string, was, is *Tally, before, after Day, t Thresholds) finding.HostComparison {
+func compareHost(name string, was, is *Tally, before, after facet, t Thresholds) finding.HostComparison {
 	h := finding.HostComparison{
 		Host: name, Requests: finding.Pair{Before: was.Requests, After: is.Requests}, Families: []finding.FamilyComparison{}, Causes: []finding.CauseComparison{},
-		NotComparable: unlike(name, before.Analysis, after.Analysis),
+		NotComparable: unlike(before, after),
 	}
-	x, y := before.Analysis.Denials.ByHost[name], after.Analysis.Denials.ByHost[name]
+	x, y := before.denials, after.denials
 	for _, cause := range union(x, y) {
 		h.Refused.Before += x[cause]
 		h.Refused.After += y[cause]
@@ -74,11 +75,11 @@ func compareHost(name string, was, is *Tally, before, after Day, t Thresholds) f
 	for _, family := range []string{"ipv4", "ipv6"} {
 		if x, y := was.Families[family], is.Families[family]; x.Users+y.Users > 0 {
 			f := finding.FamilyComparison{
-				Family: family, BoundBefore: boundTo(before.Analysis, name, family), BoundAfter: boundTo(after.Analysis, name, family),
+				Family: family, BoundBefore: before.boundTo(family), BoundAfter: after.boundTo(family),
 				Affected: change(x.Affected, x.Users, y.Affected, y.Users), Interrupted: change(x.Interrupted, x.Users, y.Interrupted, y.Users),
 			}
 			f.Effect, f.Answer = effect(&f, len(h.NotComparable) > 0, t)
-			if failed(before, name) || failed(after, name) {
+			if before.failed() || after.failed() {
 				f.Answer = "The two cannot be compared, as who was affected is not known where calibration failed."
 			}
 			h.Families = append(h.Families, f)
@@ -87,10 +88,35 @@ func compareHost(name string, was, is *Tally, before, after Day, t Thresholds) f
 	return h
 }
 
-func failed(d Day, host string) bool {
-	c := calibrationOf(d.Analysis, host)
-	return c != nil && c.Status == finding.Failed
+// facet is what an analysis says of one host.
+type facet struct {
+	calibration  *finding.Calibration // nil: nothing
+	denials      map[string]int64     // by cause
+	refusalsOnly bool
 }
+
+// facets sorts an analysis by host, of which there may be many.
+func facets(a *finding.Analysis) map[string]facet {
+	all := map[string]facet{}
+	for host, byCause := range a.Denials.ByHost {
+		all[host] = facet{denials: byCause}
+	}
+	for i := range a.Calibration {
+		k := all[a.Calibration[i].Host]
+		k.calibration = &a.Calibration[i]
+		all[a.Calibration[i].Host] = k
+	}
+	for i := range a.Recommendations {
+		if r := &a.Recommendations[i]; r.BoundUsers == nil {
+			k := all[r.Host]
+			k.refusalsOnly = true
+			all[r.Host] = k
+		}
+	}
+	return all
+}
+
+func (k facet) failed() bool { return k.calibration != nil && k.calibration.Status == finding.Failed }
 
 // union lists the causes of both sides in alphabetical order.
 func union(x, y map[string]int64) []string {
@@ -168,19 +194,17 @@ func tenths(share float64) string {
 }
 
 // boundTo is what the links of a family are bound to.
-func boundTo(a *finding.Analysis, host, family string) string {
-	for _, c := range a.Calibration {
-		if c.Host != host {
-			continue
-		}
-		prefix := c.Policy.Prefix4
-		if family == "ipv6" {
-			prefix = c.Policy.Prefix6
-		}
-		if c.Policy.Binding == "mask" && prefix > 0 {
-			return "/" + strconv.Itoa(prefix)
-		}
-		return c.Policy.Binding
+func (k facet) boundTo(family string) string {
+	if k.calibration == nil {
+		return ""
 	}
-	return ""
+	p := &k.calibration.Policy
+	prefix := p.Prefix4
+	if family == "ipv6" {
+		prefix = p.Prefix6
+	}
+	if p.Binding == "mask" && prefix > 0 {
+		return "/" + strconv.Itoa(prefix)
+	}
+	return p.Binding
 }

@@ -82,14 +82,15 @@ func lasts(d time.Duration) string {
 
 // unlike says why one host cannot be compared: its causes rest on different
 // grounds, or on none.
-func unlike(host string, before, after *finding.Analysis) []string {
+func unlike(before, after facet) []string {
 	list := []string{}
-	x, y := calibrationOf(before, host), calibrationOf(after, host)
-	for _, s := range []struct {
+	x, y := before.calibration, after.calibration
+	sides := []struct {
 		when string
-		c    *finding.Calibration
-	}{{"before", x}, {"after", y}} {
-		if s.c != nil && s.c.Status == finding.Failed {
+		facet
+	}{{"before", before}, {"after", after}}
+	for _, s := range sides {
+		if s.failed() {
 			list = append(list, "Calibration failed "+s.when+": causes that rest on hashes are not known there.")
 		}
 	}
@@ -100,25 +101,10 @@ func unlike(host string, before, after *finding.Analysis) []string {
 		}
 		list = append(list, "Causes are proven "+proven+" and inferred "+inferred+", for want of a key: analyse both with the key, or both without.")
 	}
-	for _, s := range []struct {
-		when string
-		a    *finding.Analysis
-	}{{"before", before}, {"after", after}} {
-		for _, r := range s.a.Recommendations {
-			if r.Host == host && r.BoundUsers == nil {
-				list = append(list, "The log "+s.when+" holds refusals only, so there are no shares of all users.")
-				break
-			}
+	for _, s := range sides {
+		if s.refusalsOnly {
+			list = append(list, "The log "+s.when+" holds refusals only, so there are no shares of all users.")
 		}
 	}
 	return list
-}
-
-func calibrationOf(a *finding.Analysis, host string) *finding.Calibration {
-	for i := range a.Calibration {
-		if a.Calibration[i].Host == host {
-			return &a.Calibration[i]
-		}
-	}
-	return nil
 }
