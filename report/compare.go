@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -15,17 +16,30 @@ func Compare(w io.Writer, c *finding.Comparison, format string, o Options) error
 	out := &stickyWriter{w: w}
 	switch format {
 	case "text":
-		compareText(out, c, o)
+		compareText(out, abridged(c, listedHosts, o), o)
 	case "json":
 		return writeJSON(w, c)
 	case "markdown":
-		compareMarkdown(out, c, o)
+		compareMarkdown(out, abridged(c, pageHosts, o), o)
 	case "html":
-		return compareHTML(w, c, o)
+		return compareHTML(w, abridged(c, pageHosts, o), o)
 	default:
 		return fmt.Errorf("no format %q of a comparison", format)
 	}
 	return out.err
+}
+
+// abridged is a comparison with the hosts that are shown, those with most requests; the
+// others are counted.
+func abridged(c *finding.Comparison, most int, o Options) *finding.Comparison {
+	out := *c
+	var more []finding.HostComparison
+	if out.Hosts, more = listed(c.Hosts, most, o); len(more) == 0 {
+		return c
+	}
+	verdicts := tally(more, func(h finding.HostComparison) string { return compared(&h).text })
+	out.NotComparable = append(slices.Clip(c.NotComparable), plural(int64(len(more)), "more host", "more hosts")+": "+verdicts+"; --verbose lists each.")
+	return &out
 }
 
 // compared is the effect as it is read aloud, of all families.

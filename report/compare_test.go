@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -107,5 +108,31 @@ func TestCasesOfOneNameAreToldApart(t *testing.T) {
 		if text := compareAs(t, c, format, Options{}); !strings.Contains(text, "before/case.duckdb") || !strings.Contains(text, "after/case.duckdb") {
 			t.Errorf("%s:\n%s", format, text)
 		}
+	}
+}
+
+// TestComparisonsOfManyHosts has 300 hosts: text shows 20 of them, a page and a document 200.
+func TestComparisonsOfManyHosts(t *testing.T) {
+	c := &finding.Comparison{NotComparable: []string{"odd."}}
+	for i := range 300 {
+		c.Hosts = append(c.Hosts, finding.HostComparison{Host: fmt.Sprintf("c%03d.example", i)})
+	}
+	for format, want := range map[string]int{"text": 20, "markdown": 200, "html": 200, "json": 300} {
+		for _, verbose := range []bool{false, true} {
+			var out bytes.Buffer
+			if err := Compare(&out, c, format, Options{Verbose: verbose}); err != nil {
+				t.Fatal(err)
+			}
+			shown, more := strings.Count(out.String(), ".example"), fmt.Sprintf("%d more hosts: %d NOTHING TO COMPARE", 300-want, 300-want)
+			if verbose {
+				want = 300
+			}
+			if shown != want || strings.Contains(out.String(), more) != (want < 300) {
+				t.Errorf("%s, verbose %t: %d hosts, want %d, and the others counted", format, verbose, shown, want)
+			}
+		}
+	}
+	if len(c.Hosts) != 300 || len(c.NotComparable) != 1 {
+		t.Error("the comparison was changed")
 	}
 }

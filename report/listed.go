@@ -29,14 +29,14 @@ func listed[T any](all []T, most int, o Options) (shown, more []T) {
 
 // moreHosts counts those that are not shown.
 func moreHosts(more []*host) (number, verdicts string) {
-	return plural(int64(len(more)), "more host", "more hosts"), ": " + tally(more) + "; --verbose lists each, --host GLOB picks some"
+	return plural(int64(len(more)), "more host", "more hosts"), ": " + tally(more, func(h *host) string { return h.verdict().text }) + "; --verbose lists each, --host GLOB picks some"
 }
 
 // tally counts hosts by verdict, the most frequent first.
-func tally(hosts []*host) string {
+func tally[H any](hosts []H, verdict func(H) string) string {
 	counts := map[string]int{}
 	for _, h := range hosts {
-		counts[h.verdict().text]++
+		counts[verdict(h)]++
 	}
 	words := slices.SortedFunc(maps.Keys(counts), func(x, y string) int {
 		return cmp.Or(cmp.Compare(counts[y], counts[x]), cmp.Compare(x, y))
