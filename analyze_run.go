@@ -82,11 +82,11 @@ func giveBack(memory int64) {
 
 // garbage is how much of it, in percent of what lives, may gather between two
 // collections: an eighth of the memory where little lives, and what is usual where
-// much does.
+// much does. New pages for more than twice what lives cost as much as they save.
 func garbage(memory int64) int {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	return int(min(max(100, 100*(memory/8)/int64(1+live[0].Value.Uint64())), 400))
+	return int(min(max(100, 100*(memory/8)/int64(1+live[0].Value.Uint64())), 200))
 }
 
 // judge loads the sources and analyses them, with progress on stderr.
