@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"ipdrift/ingest"
 	"ipdrift/report"
 )
 
@@ -26,7 +27,7 @@ func commandLine(cmd *cobra.Command, args []string) string {
 		}
 	})
 	for _, arg := range args {
-		words = append(words, report.Quoted(arg))
+		words = append(words, report.Quoted(ingest.ShownName(arg)))
 	}
 	return strings.Join(words, " ")
 }

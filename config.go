@@ -180,6 +180,9 @@ func (c *configFile) syntax(err error) error {
 		_, into, _ := strings.Cut(what, " into ")
 		what = "a value of the wrong kind: want " + map[bool]string{true: "a list", false: "a mapping"}[strings.HasPrefix(into, "[]")]
 	}
+	if strings.HasPrefix(what, "unknown anchor") {
+		what = "what begins with * is the name of an anchor in YAML, and there is none: put it in quotes"
+	}
 	return c.wrong(line, "%s", what)
 }
 

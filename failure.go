@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipdrift/ingest"
 	"ipdrift/report"
 )
 
@@ -64,10 +65,14 @@ func conclude(w io.Writer, err error) int {
 		f = known
 	}
 	if f.err != nil {
-		say(w, "%s", cause(f.err))
+		text := cause(f.err)
+		if f.status == statusUsage { // what it quotes may be a token or a key in the wrong place
+			text = ingest.StoredText([]byte(text))
+		}
+		say(w, "%s", text)
 	}
 	if f.hint != "" {
-		lay(w, "  ", f.hint)
+		lay(w, "  ", withoutTokens(f.hint))
 	}
 	return f.status
 }
@@ -105,7 +110,8 @@ func lay(w io.Writer, lead, text string) {
 // be one.
 func withoutTokens(text string) string {
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \"'<>", r) }) {
-		if strings.Contains(word, "://") || strings.Contains(word, "?") && strings.Contains(word, "=") {
+		plain := ingest.Unescaped(word)
+		if strings.Contains(plain, "://") || strings.Contains(plain, "?") && strings.Contains(plain, "=") {
 			text = strings.ReplaceAll(text, word, cutTarget([]byte(word)))
 		}
 	}

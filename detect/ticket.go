@@ -105,10 +105,20 @@ func (q *inquiry) asked() {
 		at := q.At.UTC()
 		a.At, a.Window = &at, int64(q.Window.Seconds())
 	}
-	a.Token, a.UserID = q.Sought.Token, q.User
+	a.Token, a.UserID = q.Sought.Token, shownID(q.User)
 	if q.Pseudonyms && q.IP.IsValid() {
 		q.say("The case holds pseudonyms for addresses: the one given has to be such a pseudonym, or --pseudonym-key makes it one.")
 	}
+}
+
+// shownID is an id as it was given, or the beginning of what is none: it may be a link, or the
+// viewer's own id in a cookie.
+func shownID(text string) string {
+	const digits, shown = 16, 6
+	if len(text) <= shown || len(text) <= digits && strings.Trim(text, "0123456789abcdef") == "" {
+		return text
+	}
+	return strings.ToValidUTF8(text[:shown], "") + "…"
 }
 
 // say adds a sentence on the search.

@@ -2,34 +2,32 @@ package ingest
 
 import "strings"
 
-// paramMarks are the separators of parameters, percent-encoded: ?, & and ;
-const paramMarks = "%3f %26 %3b"
-
-// lostQuery is where the parameters of a path whose question mark was encoded
-// or forgotten begin: at "%3F", or at an "&" before a name and "=". It is
-// len(path) where there are none.
+// lostQuery is where the parameters of a path whose question mark was encoded,
+// however often, or forgotten begin: at "%3F", or at an "&" before a name and
+// "=". It is len(path) where there are none.
 func lostQuery(path string) int {
 	for i := 0; i < len(path); i++ {
-		n := separator(path[i:])
-		switch strings.ToLower(path[i : i+n]) {
-		case "%3f":
+		if path[i] != '&' && path[i] != '%' {
+			continue
+		}
+		c, n := letter(path[i:])
+		if c == '?' || c == '&' && named(path[i+n:]) {
 			return i
-		case "&", "%26":
-			if named(path[i+n:]) {
-				return i
-			}
 		}
 	}
 	return len(path)
 }
 
-// separator is the length of the separator that text begins with, 0 for none.
+// separator is the length of the separator that text begins with, an encoded one or
+// not, 0 for none.
 func separator(text string) int {
-	switch {
-	case text[0] == '&' || text[0] == ';':
-		return 1
-	case text[0] == '%' && len(text) >= 3 && strings.Contains(paramMarks, lowerASCII(text[:3])):
-		return 3
+	switch c, n := letter(text); c {
+	case '&', ';':
+		return n
+	case '?':
+		if n > 1 {
+			return n
+		}
 	}
 	return 0
 }
@@ -59,11 +57,11 @@ func nameLen(text string) int {
 }
 
 func equals(text string) int {
-	switch {
-	case strings.HasPrefix(text, "="):
-		return 1
-	case len(text) >= 3 && lowerASCII(text[:3]) == "%3d":
-		return 3
+	if text == "" {
+		return 0
+	}
+	if c, n := letter(text); c == '=' {
+		return n
 	}
 	return 0
 }

@@ -53,18 +53,56 @@ func cleanPath(path string) string {
 	return validText(cutSegments(cutNamed(cutParams(path))))
 }
 
-// cutSegments shortens the segments of a path that look like a token before its expiry.
+// cutSegments shortens the segments of a path that look like a token beside its expiry or
+// behind its name.
 func cutSegments(path string) string {
 	s := spell(path)
 	return s.cut(func(from int) (start, end int) {
 		for end = from; end < len(s.meant); end++ {
 			start, end = end, end+indexOr(s.meant[end:], '/')
-			if looksSigned(strings.TrimRight(s.meant[start:end], "=")) && timeFollows(s.meant[end:]) {
-				return start, end
+			if n := tokenIn(s.meant[start:end], s.meant[:start], s.meant[end:]); n > 0 {
+				return start, start + n
 			}
 		}
 		return len(s.meant), len(s.meant)
 	})
+}
+
+// tokenIn is how much of a segment of a path is a token, by its shape and by what stands
+// before and behind it: /token/1900000000/, /token,1900000000/, /1900000000/token/ and
+// /token/token/.
+func tokenIn(segment, before, behind string) int {
+	const digest = 16 // bytes, the shortest in hexadecimal digits twice as long
+	if head, expires, ok := strings.Cut(segment, ","); ok && allDigits(expires) && len(head) >= digest && allOf(strings.TrimRight(head, "="), tokenByte) {
+		return len(head)
+	}
+	bare := strings.TrimRight(segment, "=")
+	if looksSigned(bare) && timeFollows(behind) {
+		return len(segment)
+	}
+	if !allOf(bare, tokenByte) || !looksHashed(bare) || isUUID(bare) {
+		return 0
+	}
+	before = strings.TrimRight(before, "/.")
+	last := before[strings.LastIndexByte(before, '/')+1:]
+	if isTime(last) || namesToken(last) || isTime(firstSegment(behind)) {
+		return len(segment)
+	}
+	return 0
+}
+
+// firstSegment is what stands between the first slashes of a path.
+func firstSegment(path string) string {
+	path = strings.TrimLeft(path, "/.")
+	return path[:indexOr(path, '/')]
+}
+
+// isTime tells seconds since 1970.
+func isTime(segment string) bool { return len(segment) == 10 && allDigits(segment) }
+
+// isUUID tells what names a title, and is no digest.
+func isUUID(s string) bool {
+	return len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-'
 }
 
 // indexOr is where a byte stands in a text first, its length where it does not.
@@ -77,8 +115,7 @@ func indexOr(text string, c byte) int {
 
 // timeFollows tells whether the next segment of a path is a number.
 func timeFollows(path string) bool {
-	path = strings.TrimLeft(path, "/.")
-	return allDigits(path[:indexOr(path, '/')])
+	return allDigits(firstSegment(path))
 }
 
 // cutNamed shortens what stands behind the name of a token and "=", and behind any
@@ -94,14 +131,35 @@ func cutNamed(text string) string {
 				break
 			}
 			start++
-			for end = start; end < len(s.meant) && tokenByte(s.meant[end]); end++ {
-			}
+			end = runEnd(s.meant, start)
 			if namesToken(s.meant[i:start-1]) || looksHashed(s.meant[start:end]) {
-				return start, end
+				return start, restOfToken(s.meant, end)
 			}
 		}
 		return len(s.meant), len(s.meant)
 	})
+}
+
+func runEnd(text string, from int) int {
+	for from < len(text) && tokenByte(text[from]) {
+		from++
+	}
+	return from
+}
+
+// restOfToken is where a token whose first run ends at a place is at its end: the parts of a
+// JWT are joined by full stops, and CloudFront writes a tilde for a slash, where Akamai's
+// parts have names.
+func restOfToken(text string, at int) int {
+	for at < len(text) {
+		next := runEnd(text, at+1)
+		long := next-at > tokenRun
+		if text[at] == '.' && !long || text[at] == '~' && next < len(text) && text[next] == '=' || text[at] != '.' && text[at] != '~' {
+			break
+		}
+		at = next
+	}
+	return at
 }
 
 // namesToken tells whether a text ends in the name of a token, with a list's
@@ -114,7 +172,7 @@ func namesToken(text string) bool {
 			text = text[:from+i]
 		}
 	}
-	for _, name := range [...]string{"md5", "token"} {
+	for _, name := range [...]string{"md5", "token", "signature", "hmac"} {
 		if at := len(text) - len(name); at >= 0 && strings.EqualFold(text[at:], name) {
 			return true
 		}
@@ -128,7 +186,7 @@ func cutHashed(text string) string {
 	return s.cut(func(from int) (start, end int) {
 		for end = from; ; {
 			if start, end = longRun(s.meant, end); start == end || looksHashed(s.meant[start:end]) {
-				return start, end
+				return start, restOfToken(s.meant, end)
 			}
 		}
 	})

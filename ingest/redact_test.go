@@ -47,6 +47,9 @@ func TestRedact(t *testing.T) {
 		{"a token with one letter encoded", "/v/Zq7-Xw_9%4B" + planted[9:] + "/1", "/v/Zq7-Xw…/1"},
 		{"escapes of a text", "/%D0%BF%D1%80%D0%B8%D0%B2%D0%B5%D1%82%20x", "/%D0%BF%D1%80%D0%B8%D0%B2%D0%B5%D1%82%20x"},
 		{"no escapes", "100%zz %", "100%zz %"},
+		{"pieces between tildes", "a|Ab3dEf9hIj~Kl0mNoPqR|b", "a|Ab3dEf…|b"},
+		{"the rest of a broken line", `a3b5c9f3a0b7c5d1&expires=1900000000 HTTP/1.1" 200`, `…&expires=… HTTP/1.1" 200`},
+		{"the rest of a broken request", `a3b5c9f3a0b7c5d1 HTTP/1.1" 200`, `… HTTP/1.1" 200`},
 		{"empty", "", ""},
 	} {
 		if got := redact([]byte(c.line)); got != c.want {
@@ -141,6 +144,17 @@ func TestCleanPath(t *testing.T) {
 		{"a name of words", "/a/v=Slackbot-LinkExpanding/b", "/a/v=Slackbot-LinkExpanding/b"},
 		{"an encoded video token", "/videos/1_a/" + escaped(planted) + "/%3119/", "/videos/1_a/%5A%71%37%2D%58%77…/%3119/"},
 		{"a padded video token", "/videos/1_a/" + planted + "==//1900000000/", "/videos/1_a/Zq7-Xw…//1900000000/"},
+		{"an encoded query, encoded again", "/v.mp4%253Fk%253DSECp1%2526session%253DSECp2", "/v.mp4%253Fk%253D…%2526session%253D…"},
+		{"a token of CDN77", "/" + planted + ",1900000000/a.ts", "/Zq7-Xw…,1900000000/a.ts"},
+		{"a padded token of CDN77", "/" + planted + "==,1900000000/a.ts", "/Zq7-Xw…,1900000000/a.ts"},
+		{"a digest behind its expiry", "/v/1900000000/9f3a0b7c5d1e2f4a6b8c0d9e7f1a3b5c/a.ts", "/v/1900000000/9f3a0b…/a.ts"},
+		{"a digest before its expiry", "/9f3a0b7c5d1e2f4a6b8c0d9e7f1a3b5c/1900000000/a.ts", "/9f3a0b…/1900000000/a.ts"},
+		{"behind the word", "/token/" + planted + "/a.ts", "/token/Zq7-Xw…/a.ts"},
+		{"a title's digest", "/9f3a0b7c5d1e2f4a6b8c0d9e7f1a3b5c/seg/1.ts", "/9f3a0b7c5d1e2f4a6b8c0d9e7f1a3b5c/seg/1.ts"},
+		{"a title's UUID", "/0b7c5d1e-2f4a-6b8c-0d9e-7f1a3b5c9f3a/1900000000/1.ts", "/0b7c5d1e-2f4a-6b8c-0d9e-7f1a3b5c9f3a/1900000000/1.ts"},
+		{"a JWT", "/token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U/a.ts", "/token=eyJhbG…/a.ts"},
+		{"CloudFront's tilde", "/Signature=Ab3d~Ef9hIj-Kl~Mn/a.ts", "/Signature=Ab3d~E…/a.ts"},
+		{"Akamai's tildes", "/hdnts=exp=1900000000~acl=/*~hmac=9f3a0b7c5d1e2f4a6b8c0d9e7f1a3b5c/a.ts", "/hdnts=exp=1900000000~acl=/*~hmac=9f3a0b…/a.ts"},
 		{"two video tokens", "/1_a/" + planted + "/1/" + planted2 + "/2", "/1_a/Zq7-Xw…/1/aB3_dE…/2"},
 		{"bytes that are no text", "/\xff", `/\xFF`},
 	} {
@@ -298,4 +312,22 @@ func FuzzValidText(f *testing.F) {
 			t.Errorf("validText(%q) = %q", s, got)
 		}
 	})
+}
+
+// TestShownName: a download is named for its link, with the query that signed it.
+func TestShownName(t *testing.T) {
+	for name, want := range map[string]string{
+		"logs/2026-11-20/access.log.gz":                           "logs/2026-11-20/access.log.gz",
+		"logs/host=cdn/day=20/access.log":                         "logs/host=cdn/day=20/access.log",
+		"logs/a.log.gz?X-Amz-Date=1&X-Amz-Signature=" + planted:   "logs/a.log.gz?…",
+		"a?md5=" + planted + "/b.log":                             "a?…/b.log",
+		"a.log%253Fmd5%253D" + planted:                            "a.log?…",
+		"a_md5=" + planted + ".log":                               "a_md5=Zq7-Xw….log",
+		"what?.log":                                               "what?.log",
+		"E2EXAMPLE.2026-11-20-14.9f3a0b7c5d1e2f4a6b8c0d9e7f1a.gz": "E2EXAMPLE.2026-11-20-14.9f3a0b7c5d1e2f4a6b8c0d9e7f1a.gz",
+	} {
+		if got := ShownName(name); got != want {
+			t.Errorf("ShownName(%q) = %q, want %q", name, got, want)
+		}
+	}
 }

@@ -26,7 +26,11 @@ func redact(line []byte) string {
 	whole := line
 	line = line[:min(len(line), rejectText)]
 	var out []byte
-	for i := 0; i < len(line); {
+	i := 0
+	if end, letters := tokenEnd(whole, 0); letters > 0 && goesOn(whole[end:]) {
+		out, i = append(out, cutMark...), min(end, len(line))
+	}
+	for i < len(line) {
 		run, letters := tokenEnd(whole, i)
 		var end int
 		switch {
@@ -52,12 +56,19 @@ func redact(line []byte) string {
 func tokenEnd(line []byte, i int) (end, letters int) {
 	for ; i < len(line); letters++ {
 		c, n := letter(line[i:])
-		if !tokenByte(c) {
+		if !tokenByte(c) && c != '~' {
 			break
 		}
 		i += n
 	}
 	return i, letters
+}
+
+// goesOn tells what stands behind the rest of a value whose line was broken in two: another
+// parameter, or the end of the request.
+func goesOn(line []byte) bool {
+	line = bytes.TrimLeft(line, "=")
+	return len(line) > 1 && line[0] == '&' && named(string(line[1:min(len(line), 64)])) || bytes.HasPrefix(line, []byte(" HTTP/"))
 }
 
 // secretEnd is where what the byte at i opens ends, i+1 where it opens

@@ -25,6 +25,9 @@ func spell(text string) spelling {
 	return spelling{string(meant), text, append(at, len(text))}
 }
 
+// Unescaped is a text with its percent-escapes resolved, however often they are encoded.
+func Unescaped(text string) string { return spell(text).meant }
+
 func (s *spelling) place(i int) int {
 	if s.at == nil {
 		return i
