@@ -176,7 +176,7 @@ func writeJSON(w io.Writer, t *table) error {
 			}
 			line = append(append(append(line, names[i]...), ':'), value...)
 		}
-		if _, err := w.Write(append(line, '}')); err != nil {
+		if _, err := w.Write(report.EscapeJSON(append(line, '}'))); err != nil {
 			return err
 		}
 		before = ",\n"

@@ -28,13 +28,13 @@ func writeJSON(w io.Writer, v any) error {
 		return err
 	}
 	out := &stickyWriter{w: w}
-	out.Write(escapeExotic(append(text, '\n')))
+	out.Write(EscapeJSON(append(text, '\n')))
 	return out.err
 }
 
-// escapeExotic escapes what is neither ASCII nor printable; in JSON such a
+// EscapeJSON escapes what is neither ASCII nor printable; in JSON such a
 // character can only stand in a string.
-func escapeExotic(text []byte) []byte {
+func EscapeJSON(text []byte) []byte {
 	var out []byte
 	done := 0 // of text, in out
 	for i := 0; i < len(text); {

@@ -12,7 +12,7 @@ func TestExoticIsEscaped(t *testing.T) {
 		"é\U000E0001é":            `é\udb40\udc01é`,
 		"end\ufeff":               `end\ufeff`,
 	} {
-		if got := string(escapeExotic([]byte(text))); got != want {
+		if got := string(EscapeJSON([]byte(text))); got != want {
 			t.Errorf("%q becomes %s, want %s", text, got, want)
 		}
 	}
