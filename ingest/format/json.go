@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"strconv"
 	"unsafe"
 )
 
@@ -30,7 +31,7 @@ func (p *Parser) cutJSON(line []byte) Failure {
 	}
 	pos, ok := p.object(pos, 1)
 	if !ok {
-		return Failure{ReasonJSON, min(pos, len(line)) + 1, "one whole JSON object"}
+		return Failure{ReasonJSON, min(pos, len(line)) + 1, "one whole JSON object, nested at most " + strconv.Itoa(maxDepth-1) + " deep"}
 	}
 	rest := skipBlank(line, pos)
 	if rest < len(line) && line[rest] == ',' { // of an array that has a line for each

@@ -20,6 +20,17 @@ func nginxBut(old, put, reason string) broken {
 	return broken{"nginx", strings.Replace(goodLine, old, put, 1), reason, strings.Index(goodLine, old) + 1}
 }
 
+// TestDepth reads objects in objects as deep as it says where there are more.
+func TestDepth(t *testing.T) {
+	for deep, ok := range map[int]bool{1: true, 15: true, 16: false} {
+		line := `{"ip":"203.0.113.7","ts":1795425972,"url":"/a","status":403` + strings.Repeat(`,"x":{"y":1`, deep-1) + strings.Repeat("}", deep)
+		var r Record
+		if bad := named(t, "json").NewParser().Parse([]byte(line), &r); (bad.Reason == "") != ok || !ok && !strings.HasSuffix(bad.Want, "at most 15 deep") {
+			t.Errorf("%d deep: %+v", deep, bad)
+		}
+	}
+}
+
 func TestFailures(t *testing.T) {
 	gcoreLine := string(fixture(t, "gcore.log")[0])
 	for _, c := range []broken{
