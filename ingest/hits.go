@@ -41,24 +41,30 @@ func (h *Hits) deliver(ctx context.Context, batches <-chan arrow.Record, unread 
 	return g.Wait()
 }
 
-// forward hands on what waits, and then what comes.
-func (h *Hits) forward(ctx context.Context, batches <-chan arrow.Record, through chan<- arrow.Record) (err error) {
+// forward hands on what waits, and then what comes, until ctx ends.
+func (h *Hits) forward(ctx context.Context, batches <-chan arrow.Record, through chan<- arrow.Record) error {
 	send := func(r arrow.Record) {
 		select {
 		case through <- r:
 		case <-ctx.Done():
 			r.Release()
-			err = ctx.Err()
 		}
 	}
 	for _, r := range h.begin() {
 		send(r)
 	}
-	for r := range batches {
-		h.keep(r)
-		send(r)
+	for ctx.Err() == nil {
+		select {
+		case r, more := <-batches:
+			if !more {
+				return nil
+			}
+			h.keep(r)
+			send(r)
+		case <-ctx.Done():
+		}
 	}
-	return err
+	return ctx.Err()
 }
 
 // begin takes what waits to the table, and lets go of it where there was no room for all.

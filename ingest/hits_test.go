@@ -1,11 +1,16 @@
 package ingest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"ipdrift/ingest/synth"
 )
@@ -125,6 +130,25 @@ func TestHitsLost(t *testing.T) {
 	loaded.Hits.Drop()
 	if err := loaded.Hits.Write(t.Context()); err == nil {
 		t.Error("requests that were dropped are written")
+	}
+}
+
+// TestHitsRefused wants the error of the table at once, while the log goes on.
+func TestHitsRefused(t *testing.T) {
+	full := errors.New("disk full")
+	for _, asked := range []bool{false, true} {
+		h := &Hits{insert: func(context.Context, <-chan arrow.Record) error { return full }}
+		h.asked.Store(asked)
+		done := make(chan error)
+		go func() { done <- h.deliver(context.Background(), make(chan arrow.Record), asked) }()
+		select {
+		case err := <-done:
+			if !errors.Is(err, full) {
+				t.Errorf("%v, want that the disk is full", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("it waits for the end of the log")
+		}
 	}
 }
 
