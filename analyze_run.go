@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -31,7 +30,6 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	p.detect.Unread = o.db == "" && !o.readsCase()
-	p.load.Unread = p.detect.Unread
 	if p.load.Networks != nil {
 		defer p.load.Networks.Close()
 	}
@@ -131,11 +129,11 @@ func (o *analyzeFlags) settle(ctx context.Context, store *ingest.Store, a *findi
 	if !store.Kept() {
 		return nil
 	}
-	text, err := json.Marshal(a)
+	text, err := packAnalysis(a)
 	if err != nil {
 		return err
 	}
-	return o.unbroken(ctx, store, store.Settle(ctx, map[string]string{aboutAnalysis: string(text), "version": a.Method.Version}))
+	return o.unbroken(ctx, store, store.Settle(ctx, map[string]string{aboutAnalysis: text, "version": a.Method.Version}))
 }
 
 // keep gives a case that has been settled its name.

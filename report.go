@@ -3,14 +3,17 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -21,6 +24,30 @@ import (
 
 // aboutAnalysis is the name under which a case remembers its analysis.
 const aboutAnalysis = "analysis"
+
+// packAnalysis makes a text of an analysis: JSON, compressed by zstd, in base64. It may be
+// megabytes otherwise, which the database copies several times.
+func packAnalysis(a *finding.Analysis) (string, error) {
+	var text strings.Builder
+	encoded := base64.NewEncoder(base64.StdEncoding, &text)
+	packed, err := zstd.NewWriter(encoded, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return "", err
+	}
+	err = cmp.Or(json.NewEncoder(packed).Encode(a), packed.Close(), encoded.Close())
+	return text.String(), err
+}
+
+// unpackAnalysis reads what packAnalysis made.
+func unpackAnalysis(text string) (*finding.Analysis, error) {
+	packed, err := zstd.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(text)))
+	if err != nil {
+		return nil, err
+	}
+	defer packed.Close()
+	a := &finding.Analysis{}
+	return a, json.NewDecoder(packed).Decode(a)
+}
 
 // document is an analysis with its case.
 type document struct {
@@ -201,9 +228,9 @@ func recall(ctx context.Context, path string) (*ingest.Store, *finding.Analysis,
 	if err == nil && !ok {
 		err = failed("analyse the log again with --db", "%s: the case holds no analysis", path)
 	}
-	a := &finding.Analysis{}
+	var a *finding.Analysis
 	if err == nil {
-		if err = json.Unmarshal([]byte(text), a); err != nil {
+		if a, err = unpackAnalysis(text); err != nil {
 			err = fmt.Errorf("%s: the analysis in it cannot be read: %w", path, err)
 		}
 	}

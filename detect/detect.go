@@ -75,7 +75,8 @@ type analysis struct {
 	Options
 	store     *ingest.Store
 	conn      *sql.Conn // holds the temporary tables
-	changed   bool      // table hit is not what was loaded
+	changed   bool      // table packed is not what was loaded
+	asks      bool      // steps that tell who is one user look for requests in the database
 	film      *film
 	clients   clients
 	texts     *texts
@@ -171,7 +172,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	for _, step := range []func(context.Context) error{a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.findStrays, a.recall, a.nameIssued, a.search, a.calibrate, a.rule} {
+	for _, step := range []func(context.Context) error{a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.findStrays, a.recall, a.nameIssued, a.search, a.calibrate, a.rule, a.settleRuled} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -198,8 +199,21 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	return a.beside(ctx, a.conclude, a.cutFilms)
 }
 
-// settleLoaded begins to write out what was loaded, while Go reads the requests.
-func (a *analysis) settleLoaded(ctx context.Context) error { return a.store.SettleAside(ctx) }
+// settleLoaded begins to write out what was loaded, while Go reads the requests: these
+// come last, as more than they has to be settled before the end.
+func (a *analysis) settleLoaded(context.Context) error {
+	a.store.SettleAside()
+	if !a.Unread {
+		a.store.WriteAside(a.loaded.Hits.HandOver())
+	}
+	return nil
+}
+
+// settleRuled does the same with what was ruled.
+func (a *analysis) settleRuled(context.Context) error {
+	a.store.SettleAside()
+	return nil
+}
 
 // sumUp counts what the advice rests on. One step after the other leaves room for
 // the database beside them.

@@ -10,18 +10,23 @@ import (
 	"ipdrift/token"
 )
 
-// makeFilm makes the film of the case, whose links are listed: of the rows of table hit
+// makeFilm makes the film of the case, whose links are listed: of the requests
 // as the reader still has them, or as they are in the database.
 func (a *analysis) makeFilm(ctx context.Context, f *film, places []uint32) (*film, error) {
 	requests, hits := a.loaded.Requests, a.loaded.Hits
 	defer hits.Drop()
 	pages, held := hits.Pages()
 	held = held && !a.changed && requests*frameSize <= a.Room
-	if again, err := a.asksAgain(ctx); err != nil || again || !held {
-		if err := cmp.Or(err, hits.Write(ctx)); err != nil {
-			f.close()
-			return nil, err
-		}
+	var err error
+	if a.asks, err = a.asksAgain(ctx); err == nil && (a.asks || !held) {
+		a.store.WriteAside(hits.HandOver())
+	}
+	if err == nil && !held {
+		err = a.store.Settled(ctx)
+	}
+	if err != nil {
+		f.close()
+		return nil, err
 	}
 	if held {
 		return f.lay(ctx, int(requests), places, pages)
@@ -30,7 +35,7 @@ func (a *analysis) makeFilm(ctx context.Context, f *film, places []uint32) (*fil
 	return f.make(ctx, requests, len(f.links), a.Room, func(loaders chan *loader) error { return a.expose(ctx, places, loaders) })
 }
 
-// asksAgain tells whether a later step looks into table hit: for who is one user.
+// asksAgain tells whether a later step looks for requests there: for who is one user.
 func (a *analysis) asksAgain(ctx context.Context) (bool, error) {
 	if a.stated() {
 		return true, nil
@@ -104,30 +109,29 @@ func sortLinks(ctx context.Context, threads int, links []reference) error {
 	})
 }
 
-// exposures are the requests on a page of table hit.
+// exposures are the requests on a page of table packed.
 type exposures struct {
-	sources                                       []uint16
-	lines                                         []int64
-	starts                                        []ingest.Micros
-	outcomes, links, clients, dirs, files, agents []uint32
-	idents                                        []uint32
+	places                                                []uint64
+	starts                                                []ingest.Micros
+	outcomes, links, clients, dirs, files, agents, idents []uint32
 }
 
 func exposuresOn(p ingest.Page) exposures {
-	return exposures{p.U16(0), p.I64(1), p.Micros(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7), p.U32(8), p.U32(10)}
+	rest := func(part int) []uint32 { return p.Part(4, part) }
+	return exposures{p.U64(0), p.Micros(1), p.U32(2), p.U32(3), rest(0), rest(1), rest(2), rest(3), rest(5)}
 }
 
 // frame is one of them, with the place of its link in the film.
 func (e *exposures) frame(i int, place uint32) frame {
 	return frame{
-		start: int64(e.starts[i]), at: placeOf(e.sources[i], e.lines[i]), place: place, outcome: e.outcomes[i],
+		start: int64(e.starts[i]), at: e.places[i], place: place, outcome: e.outcomes[i],
 		client: e.clients[i], dir: e.dirs[i], file: e.files[i], agent: e.agents[i], ident: e.idents[i], mark: mark{verdict: token.Valid},
 	}
 }
 
 // expose reads the requests of the case.
 func (a *analysis) expose(ctx context.Context, places []uint32, loaders chan *loader) error {
-	return a.store.ScanHits(ctx, a.conn, a.Threads, `source, line, start, outcome, link, client, dir, file, agent, 0::UINTEGER, ident`, func(p ingest.Page) error {
+	return a.store.ScanHits(ctx, a.conn, a.Threads, func(p ingest.Page) error {
 		l := <-loaders
 		defer func() { loaders <- l }()
 		e := exposuresOn(p)

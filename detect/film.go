@@ -62,8 +62,6 @@ const (
 	byMistake                       // of the signer
 )
 
-func placeOf(source uint16, line int64) uint64 { return uint64(source)<<48 | uint64(line) }
-
 func (f *frame) source() uint16 { return uint16(f.at >> 48) }
 
 // numberOf is the number of the strip that a frame is in.

@@ -13,6 +13,11 @@ func (a *analysis) identify(ctx context.Context) (n int, err error) {
 	method := &a.out.Method
 	method.IdentityUsers = map[string]int64{}
 	c := newCircles()
+	if a.asks {
+		if err := a.store.Settled(ctx); err != nil {
+			return 0, err
+		}
+	}
 	switch a.loaded.Identity.Kind {
 	case ingest.ByToken:
 		return 0, nil

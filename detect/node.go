@@ -91,7 +91,7 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 		`CREATE TABLE work.twin AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin
 		 FROM outcome o WHERE NOT o.shield AND o.id IN (SELECT DISTINCT h.outcome FROM hit h JOIN work.node n ON n.id = h.client)`,
 		`INSERT INTO outcome SELECT o.* REPLACE (t.twin::UINTEGER AS id, true AS shield) FROM outcome o JOIN work.twin t ON t.id = o.id`,
-		`UPDATE hit SET outcome = t.twin::UINTEGER FROM work.twin t WHERE hit.outcome = t.id AND hit.client IN (SELECT id FROM work.node)`,
+		`UPDATE packed SET outcome = t.twin::UINTEGER FROM work.twin t WHERE packed.outcome = t.id AND packed.rest.client IN (SELECT id FROM work.node)`,
 	} {
 		if _, err := a.conn.ExecContext(ctx, q); err != nil {
 			return err

@@ -18,7 +18,6 @@ func (a *analysis) people(ctx context.Context) error {
 		if *rows, err = a.store.Rows(table); err != nil {
 			return err
 		}
-		(*rows).Begin()
 	}
 	circles := a.circles
 	if a.loaded.Identity.Kind == ingest.ByAddress {
@@ -39,7 +38,8 @@ func (a *analysis) people(ctx context.Context) error {
 		return err
 	}
 	a.sayIdentity()
-	return a.store.SettleAside(ctx, to.persons, to.visitors)
+	a.store.WriteAside(func(ctx context.Context) error { return ingest.FlushAll(ctx, to.persons, to.visitors) })
+	return nil
 }
 
 // watchAll goes over all circles.

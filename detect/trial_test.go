@@ -151,7 +151,7 @@ func load(t testing.TB, s settings) (*ingest.Store, *ingest.Loaded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Identity: identity, Networks: s.networks, Resources: s.resources(), Keys: s.ring(t), Threads: max(1, s.threads), Hold: s.room(), Unread: s.unread})
+	loaded, err := ingest.Load(context.Background(), store, sources, ingest.Options{Identity: identity, Networks: s.networks, Resources: s.resources(), Keys: s.ring(t), Threads: max(1, s.threads), Hold: s.room()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,8 @@ func (a *analysis) markUnforwarded(ctx context.Context) error {
 		`CREATE TABLE work.unforwarded AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin, o.host
 		 FROM outcome o WHERE o.shape = 0 AND o.refused AND NOT o.shield AND o.host IN (SELECT host FROM work.lost)`,
 		`INSERT INTO outcome SELECT o.* REPLACE (u.twin::UINTEGER AS id, '` + string(detailNotForwarded) + `' AS detail) FROM outcome o JOIN work.unforwarded u ON u.id = o.id`,
-		`UPDATE hit SET outcome = u.twin::UINTEGER FROM work.unforwarded u JOIN work.lost w ON w.host = u.host
-		 WHERE hit.outcome = u.id AND hit.client = w.client AND hit.agent = w.agent`,
+		`UPDATE packed SET outcome = u.twin::UINTEGER FROM work.unforwarded u JOIN work.lost w ON w.host = u.host
+		 WHERE packed.outcome = u.id AND packed.rest.client = w.client AND packed.rest.agent = w.agent`,
 	} {
 		done, err := a.conn.ExecContext(ctx, q)
 		if err != nil {

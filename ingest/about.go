@@ -7,22 +7,22 @@ import (
 )
 
 // remember notes facts about the case itself, by their names, in the table "about".
-// A fact of that name is replaced.
-func (s *Store) remember(facts map[string]string) error {
-	tx, err := s.DB.Begin()
+// A fact of that name is replaced. They go in as a batch: a value of megabytes, as an
+// argument of a query, is copied by each step of its planning.
+func (s *Store) remember(ctx context.Context, facts map[string]string) error {
+	about, err := s.Rows("about")
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
 	for name, value := range facts {
-		if _, err := tx.Exec(`DELETE FROM about WHERE name = ?`, name); err != nil {
+		if _, err := s.DB.ExecContext(ctx, `DELETE FROM about WHERE name = ?`, name); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`INSERT INTO about VALUES (?, ?)`, name, value); err != nil {
+		if err := about.Append(ctx, name, value); err != nil {
 			return err
 		}
 	}
-	return tx.Commit()
+	return about.Flush(ctx)
 }
 
 // Recall returns what was remembered under a name; false if nothing was.

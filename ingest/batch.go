@@ -10,44 +10,63 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// hitColumns are the columns of table hit for one batch, each batchRows long
+// PlaceOf is where a request stands: its source, and the line in it, from 1 on. No other
+// request of a case stands there, and places are in the order of sources and lines.
+func PlaceOf(source int, line int64) uint64 { return uint64(source)<<48 | uint64(line) }
+
+// hitColumns are the columns of table packed for one batch, each batchRows long
 // and in C's memory: DuckDB reads them where they are.
 type hitColumns struct {
 	n                                                       int // rows that are filled in
-	source                                                  []uint16
-	line, start, bytes                                      []int64
+	at                                                      []uint64
+	start, bytes                                            []int64
 	outcome, link, client, dir, file, agent, referer, ident []uint32
 }
 
 func newHitColumns(mem *recycled) *hitColumns {
-	h := &hitColumns{source: columnOf[uint16](mem)}
-	for _, c := range []*[]int64{&h.line, &h.start, &h.bytes} {
-		*c = columnOf[int64](mem)
-	}
+	h := &hitColumns{at: columnOf[uint64](mem), start: columnOf[int64](mem), bytes: columnOf[int64](mem)}
 	for _, c := range []*[]uint32{&h.outcome, &h.link, &h.client, &h.dir, &h.file, &h.agent, &h.referer, &h.ident} {
 		*c = columnOf[uint32](mem)
 	}
 	return h
 }
 
+// restOf names the parts of column rest of table packed, in their order.
+var restOf = []string{"client", "dir", "file", "agent", "referer", "ident", "bytes"}
+
+// restAt is the place of that column.
+const restAt = 4
+
 // record makes a batch of the rows. The memory goes with it.
 func (h *hitColumns) record(schema *arrow.Schema, mem *recycled) arrow.Record {
-	var columns []arrow.Array
-	for i, values := range [...][]byte{
-		bytesOf(h.source), bytesOf(h.line), bytesOf(h.start), bytesOf(h.outcome), bytesOf(h.link), bytesOf(h.client),
-		bytesOf(h.dir), bytesOf(h.file), bytesOf(h.agent), bytesOf(h.referer), bytesOf(h.ident), bytesOf(h.bytes),
-	} {
-		buffer := memory.NewBufferWithAllocator(values, mem)
-		data := array.NewData(schema.Field(i).Type, h.n, []*memory.Buffer{nil, buffer}, nil, 0, 0)
-		columns = append(columns, array.MakeFromData(data))
-		data.Release()
-		buffer.Release()
+	rest := schema.Field(restAt).Type.(*arrow.StructType)
+	var columns, parts []arrow.ArrayData
+	for i, values := range [][]byte{bytesOf(h.at), bytesOf(h.start), bytesOf(h.outcome), bytesOf(h.link)} {
+		columns = append(columns, h.data(schema.Field(i).Type, values, mem))
 	}
-	record := array.NewRecord(schema, columns, int64(h.n))
+	for i, values := range [][]byte{bytesOf(h.client), bytesOf(h.dir), bytesOf(h.file), bytesOf(h.agent), bytesOf(h.referer), bytesOf(h.ident), bytesOf(h.bytes)} {
+		parts = append(parts, h.data(rest.Field(i).Type, values, mem))
+	}
+	columns = append(columns, array.NewData(rest, h.n, []*memory.Buffer{nil}, parts, 0, 0))
+	var arrays []arrow.Array
 	for _, c := range columns {
+		arrays = append(arrays, array.MakeFromData(c))
+	}
+	record := array.NewRecord(schema, arrays, int64(h.n))
+	for _, a := range arrays {
+		a.Release()
+	}
+	for _, c := range append(columns, parts...) {
 		c.Release()
 	}
 	return record
+}
+
+// data is a column of the rows.
+func (h *hitColumns) data(of arrow.DataType, values []byte, mem *recycled) arrow.ArrayData {
+	buffer := memory.NewBufferWithAllocator(values, mem)
+	defer buffer.Release()
+	return array.NewData(of, h.n, []*memory.Buffer{nil, buffer}, nil, 0, 0)
 }
 
 func columnOf[T any](mem *recycled) []T {

@@ -3,14 +3,14 @@ package ingest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 	"golang.org/x/sync/errgroup"
 )
 
-// Hits is the rows of table hit as they were read, for who reads them all next. There are
+// Hits is the rows of table packed as they were read, for who reads them all next. There are
 // none where they are too many, or where the table has not the same rows any more.
 type Hits struct {
 	room    int64 // bytes that are left; below 0: nothing is kept
@@ -20,10 +20,10 @@ type Hits struct {
 	asked   atomic.Bool                                      // they will be looked for in the table
 }
 
-// deliver has the table take all batches, and keeps them. Where nobody reads the table they
-// wait for who asks for them, as long as there is room: what is not asked for is not written.
-func (h *Hits) deliver(ctx context.Context, batches <-chan arrow.Record, unread bool) error {
-	for h.waiting = unread; h.waiting && h.room >= 0 && !h.asked.Load(); {
+// deliver keeps all batches as long as there is room: they wait for who has them written.
+// Where there is none, or they will be looked for in the table, it takes them right away.
+func (h *Hits) deliver(ctx context.Context, batches <-chan arrow.Record, wait bool) error {
+	for h.waiting = wait; h.waiting && h.room >= 0 && !h.asked.Load(); {
 		r, more := <-batches
 		if !more {
 			return nil
@@ -89,11 +89,7 @@ func (h *Hits) keep(r arrow.Record) {
 		return
 	}
 	for _, c := range r.Columns() {
-		for _, b := range c.Data().Buffers() {
-			if b != nil {
-				h.room -= int64(b.Cap())
-			}
-		}
+		h.room -= sizeOf(c.Data())
 	}
 	if h.room < 0 && !h.waiting {
 		h.drop()
@@ -103,14 +99,31 @@ func (h *Hits) keep(r arrow.Record) {
 	h.records = append(h.records, r)
 }
 
-// Write has the rows stand in table hit, for who looks for them there: the load has seen to
-// it already, unless nobody reads the table but who asks.
-func (h *Hits) Write(ctx context.Context) error {
+// sizeOf is how many bytes of memory a column takes.
+func sizeOf(column arrow.ArrayData) (n int64) {
+	for _, b := range column.Buffers() {
+		if b != nil {
+			n += int64(b.Cap())
+		}
+	}
+	for _, part := range column.Children() {
+		n += sizeOf(part)
+	}
+	return n
+}
+
+// Write has the rows stand in table packed, for who looks for them there.
+func (h *Hits) Write(ctx context.Context) error { return h.HandOver()(ctx) }
+
+// HandOver returns what Write does, for who has it done beside something else: whether they are
+// dropped meanwhile does not matter to it. It does nothing where they stand there already, or
+// were handed over.
+func (h *Hits) HandOver() (write func(context.Context) error) {
 	if h == nil || !h.waiting {
-		return nil
+		return func(context.Context) error { return nil }
 	}
 	if h.room < 0 {
-		return errors.New("the requests were let go of before they were written")
+		return func(context.Context) error { return errors.New("the requests were let go of before they were written") }
 	}
 	records := h.begin()
 	batches := make(chan arrow.Record, len(records))
@@ -118,7 +131,7 @@ func (h *Hits) Write(ctx context.Context) error {
 		batches <- r
 	}
 	close(batches)
-	return h.insert(ctx, batches)
+	return func(ctx context.Context) error { return h.insert(ctx, batches) }
 }
 
 func (h *Hits) drop() {
@@ -148,7 +161,7 @@ func (h *Hits) rename(name string, ids map[uint32]uint32) {
 		to[id] = one
 	}
 	for _, r := range h.records {
-		column := r.Column(r.Schema().FieldIndices(name)[0]).(*array.Uint32).Uint32Values()
+		column := idsOf(r, name)
 		for i, id := range column {
 			if id <= last && to[id] > 0 {
 				column[i] = to[id]
@@ -157,8 +170,16 @@ func (h *Hits) rename(name string, ids map[uint32]uint32) {
 	}
 }
 
-// Pages gives the rows, in no order. Columns are those of the table. ok tells whether
-// they are all that table hit has. They are valid until they are dropped.
+// idsOf is the column of a dictionary's ids.
+func idsOf(r arrow.Record, dictionary string) []uint32 {
+	if i := slices.Index(restOf, dictionary); i >= 0 {
+		return Page{r}.Part(restAt, i)
+	}
+	return Page{r}.U32(r.Schema().FieldIndices(dictionary)[0])
+}
+
+// Pages gives the rows, in no order. Columns are those of table packed. ok tells whether
+// they are all that table packed has. They are valid until they are dropped.
 func (h *Hits) Pages() (pages []Page, ok bool) {
 	if !h.kept() {
 		return nil, false

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"ipdrift/ingest/synth"
 )
@@ -34,6 +35,9 @@ func TestHits(t *testing.T) {
 			if !ok {
 				return
 			}
+			if err := loaded.Hits.Write(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			diff(t, "hits", got, query[string](t, s, allHits))
 			loaded.Hits.Drop()
 			if _, again := loaded.Hits.Pages(); again {
@@ -50,7 +54,9 @@ func rowsOf(h *Hits) (rows []string, ok bool) {
 	pages, ok := h.Pages()
 	for _, p := range pages {
 		for i := range p.Len() {
-			rows = append(rows, fmt.Sprint(p.U16(0)[i], p.I64(1)[i], int64(p.Micros(2)[i]), p.U32(3)[i], p.U32(4)[i], p.U32(5)[i], p.U32(6)[i], p.U32(7)[i], p.U32(8)[i], p.U32(9)[i], p.U32(10)[i], p.I64(11)[i]))
+			rest := func(part int) uint32 { return p.Part(restAt, part)[i] }
+			sent := p.record.Column(restAt).(*array.Struct).Field(6).(*array.Int64).Value(i)
+			rows = append(rows, fmt.Sprint(p.U64(0)[i]>>48, p.U64(0)[i]&(1<<48-1), int64(p.Micros(1)[i]), p.U32(2)[i], p.U32(3)[i], rest(0), rest(1), rest(2), rest(3), rest(4), rest(5), sent))
 		}
 	}
 	slices.Sort(rows)
@@ -63,27 +69,25 @@ func TestHitsRewritten(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 4, Lines: 20_000})
 	blind := func(d *dictionary) { d.blind = 1 << 30 }
 	for _, do := range []func(*dictionary){(*dictionary).forget, blind} {
-		for _, unread := range []bool{false, true} {
-			o := testOptions(t)
-			o.Hold, o.Threads, o.Unread = 64<<20, 2, unread
-			s, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)), do)
-			got, ok := rowsOf(loaded.Hits)
-			if !ok {
-				t.Fatal("none is handed on")
-			}
-			if err := loaded.Hits.Write(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			diff(t, "hits", got, query[string](t, s, allHits))
-			if twice := one[int](t, s, `SELECT (SELECT count(*) FROM link) - (SELECT count(DISTINCT hash) FROM link)`); twice != 0 {
-				t.Errorf("%d links stand twice", twice)
-			}
+		o := testOptions(t)
+		o.Hold, o.Threads = 64<<20, 2
+		s, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)), do)
+		got, ok := rowsOf(loaded.Hits)
+		if !ok {
+			t.Fatal("none is handed on")
+		}
+		if err := loaded.Hits.Write(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		diff(t, "hits", got, query[string](t, s, allHits))
+		if twice := one[int](t, s, `SELECT (SELECT count(*) FROM link) - (SELECT count(DISTINCT hash) FROM link)`); twice != 0 {
+			t.Errorf("%d links stand twice", twice)
 		}
 	}
 }
 
-// TestHitsWait wants nothing in a table that nobody reads until somebody asks for it, and
-// then what stands there otherwise.
+// TestHitsWait wants nothing in the table until somebody asks for it, and then what
+// stands there where there is no room to wait.
 func TestHitsWait(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 3, Lines: 150_000})
 	first, _, _ := strings.Cut(text, "\n")
@@ -98,12 +102,11 @@ func TestHitsWait(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := testOptions(t)
-			o.Hold = c.hold
 			const lines = `SELECT concat_ws(' ', h.line, epoch_us(h.start), o.status, d.text, f.text, h.bytes)
 				FROM hit h JOIN outcome o ON o.id = h.outcome JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file ORDER BY h.line`
 			s, _ := loadText(t, o, c.text)
 			want := query[string](t, s, lines)
-			o.Unread = true
+			o.Hold = c.hold
 			s, loaded := loadText(t, o, c.text)
 			if n := one[int64](t, s, `SELECT count(*) FROM hit`); (n == 0) != c.waits || loaded.Requests != int64(len(want)) {
 				t.Errorf("%d of %d requests are written, want none: %t", n, loaded.Requests, c.waits)
@@ -125,7 +128,7 @@ func TestHitsWait(t *testing.T) {
 func TestHitsLost(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 3, Lines: 1000})
 	o := testOptions(t)
-	o.Hold, o.Unread = 64<<20, true
+	o.Hold = 64 << 20
 	_, loaded := loadText(t, o, text)
 	loaded.Hits.Drop()
 	if err := loaded.Hits.Write(t.Context()); err == nil {
@@ -152,11 +155,11 @@ func TestHitsRefused(t *testing.T) {
 	}
 }
 
-// TestHitsOfACopy leaves out what is read twice, where nobody reads the table.
+// TestHitsOfACopy leaves out what is read twice, where requests wait.
 func TestHitsOfACopy(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 3, Lines: 5000})
 	o := testOptions(t)
-	o.Hold, o.Unread = 64<<20, true
+	o.Hold = 64 << 20
 	dir := t.TempDir()
 	for _, name := range []string{"a.log", "b.log"} {
 		writeFile(t, dir, name, []byte(text))

@@ -44,7 +44,6 @@ type Options struct {
 	Stdin      io.Reader
 	Threads    int   // 0: 1
 	Hold       int64 // bytes of memory for Loaded.Hits
-	Unread     bool  // nobody reads table hit but who asks Loaded.Hits to write it
 	// Progress, if not nil, is called now and then from several goroutines.
 	Progress func(Progress)
 }
@@ -60,12 +59,12 @@ type Progress struct {
 type Loaded struct {
 	Sources  []SourceStats
 	LeftOut  int64    // parsed, but outside Since, Until or Host
-	Requests int64    // rows of table hit
+	Requests int64    // rows of table packed
 	Queries  int64    // requests with a query string
 	Remarks  []string // sentences on sources that were recognised
 	Identity Identity
 	Unproven *Unproven
-	Hits     *Hits
+	Hits     *Hits // to be written by who wants them in the database, unless there was no room for them
 }
 
 // SourceStats account for one source: Lines = Parsed + Rejected.

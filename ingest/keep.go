@@ -131,25 +131,26 @@ var lockHolder = regexp.MustCompile(`PID (\d+)`)
 // once; the case can only be closed then. DuckDB has one thread from now on: more
 // of them do not write faster, and wait by asking over and over.
 func (s *Store) Settle(ctx context.Context, facts map[string]string) error {
-	if err := s.writeAside(ctx, func() error {
+	s.settleAside(func() error {
 		if _, err := s.DB.Exec(`SET threads = 1`); err != nil {
 			return err
 		}
-		return s.remember(facts)
-	}); err != nil {
-		return err
-	}
+		return s.remember(s.life, facts)
+	})
 	return s.Settled(ctx)
 }
 
-// SettleAside begins to write out the last of these rows and all that stands, beside
-// what is done next, so that Settle has less left to do. Who writes to the case
-// meanwhile waits; who has begun before leaves all of it to Settle.
-func (s *Store) SettleAside(ctx context.Context, rows ...*Rows) error {
-	return s.writeAside(ctx, func() error { return FlushAll(s.life, rows...) })
+// SettleAside begins to write out all that stands, beside what is done next, so that
+// Settle has less left to do. Who writes to the case meanwhile waits; who has begun
+// before leaves all of it to Settle.
+func (s *Store) SettleAside() { s.settleAside(func() error { return nil }) }
+
+// WriteAside begins to write what write writes, beside what is done next.
+func (s *Store) WriteAside(write func(context.Context) error) {
+	s.beginAside(func() error { return write(s.life) })
 }
 
-// Settled waits for what SettleAside has begun.
+// Settled waits for what SettleAside and WriteAside have begun.
 func (s *Store) Settled(ctx context.Context) error {
 	if s.writing == nil {
 		return nil
@@ -163,20 +164,15 @@ func (s *Store) Settled(ctx context.Context) error {
 	}
 }
 
-// writeAside begins what ends with a checkpoint where the case is kept, which DuckDB
+// settleAside begins what ends with a checkpoint where the case is kept, which DuckDB
 // does not interrupt. What the last transaction of add writes goes straight into the
 // case, past the log of changes.
-func (s *Store) writeAside(ctx context.Context, add func() error) error {
-	if err := s.Settled(ctx); err != nil {
-		return err
+func (s *Store) settleAside(add func() error) {
+	if s.final == "" {
+		s.beginAside(add)
+		return
 	}
-	done := make(chan error, 1)
-	s.writing = done
-	go func() {
-		if s.final == "" {
-			done <- add()
-			return
-		}
+	s.beginAside(func() error {
 		_, err := s.DB.Exec(`SET wal_autocheckpoint = '0KB'`)
 		if err == nil {
 			err = add()
@@ -188,9 +184,24 @@ func (s *Store) writeAside(ctx context.Context, add func() error) error {
 			err = nil
 		}
 		_, resetErr := s.DB.Exec(`SET wal_autocheckpoint = '1TB'`)
-		done <- cmp.Or(err, resetErr)
+		return cmp.Or(err, resetErr)
+	})
+}
+
+// beginAside begins what goes on beside what is done next, behind what has begun
+// before. After an error nothing more is done.
+func (s *Store) beginAside(do func() error) {
+	before, done := s.writing, make(chan error, 1)
+	s.writing = done
+	go func() {
+		if before != nil {
+			if err := <-before; err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- do()
 	}()
-	return nil
 }
 
 // otherWriters is in DuckDB's words for a checkpoint that cannot be now.

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestSettledAside has rows written out while others come, past the log of changes.
+// TestSettledAside has what stands written out while rows come, one thing after the other.
 func TestSettledAside(t *testing.T) {
 	path, ctx := filepath.Join(t.TempDir(), "c.duckdb"), context.Background()
 	s, err := Create(path, Limits{Threads: 1})
@@ -49,12 +49,17 @@ func TestSettledAside(t *testing.T) {
 		return agents.Flush(ctx)
 	})
 	grown("settled", false, func() error {
+		s.SettleAside()
+		return s.Settled(ctx)
+	})
+	if _, err := os.Stat(path + ".part.wal"); err == nil {
+		t.Error("something is left in the log of changes")
+	}
+	grown("written aside", true, func() error {
 		if err := add(2); err != nil {
 			return err
 		}
-		if err := s.SettleAside(ctx, agents); err != nil {
-			return err
-		}
+		s.WriteAside(agents.Flush)
 		return s.Settled(ctx)
 	})
 	tx, err := s.DB.Begin()
@@ -65,12 +70,11 @@ func TestSettledAside(t *testing.T) {
 		t.Fatal(err)
 	}
 	grown("beside another", true, func() error {
+		s.SettleAside() // cannot be
 		if err := add(3); err != nil {
 			return err
 		}
-		if err := s.SettleAside(ctx, agents); err != nil {
-			return err
-		}
+		s.WriteAside(agents.Flush)
 		if err := s.Settled(ctx); err != nil {
 			return err
 		}
@@ -109,9 +113,8 @@ func TestFailsAside(t *testing.T) {
 		if err := agents.Append(ctx, uint32(1), "a", false); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.SettleAside(ctx, agents); err != nil {
-			t.Fatal(err)
-		}
+		s.WriteAside(agents.Flush)
+		s.WriteAside(func(context.Context) error { return nil })
 		if err := s.Settled(ctx); err == nil || !strings.Contains(err.Error(), "agent") {
 			t.Errorf("%q: %v, want what is wrong with table agent", path, err)
 		}

@@ -32,7 +32,7 @@ type load struct {
 	ties      *Rows
 	unproven  *Unproven
 	hitSchema *arrow.Schema
-	columns   recycled // of table hit
+	columns   recycled // of table packed
 	hits      *Hits    // lives on in Loaded, which the rest of a load must not
 	queries   atomic.Int64
 	read      atomic.Int64
@@ -108,10 +108,10 @@ func (l *load) prepare() (err error) {
 	if l.ties, err = l.store.Rows("tie"); err != nil {
 		return err
 	}
-	l.hitSchema, err = l.store.schemaOf("hit")
+	l.hitSchema, err = l.store.schemaOf("packed")
 	store, schema := l.store, l.hitSchema
 	l.hits.insert = func(ctx context.Context, batches <-chan arrow.Record) error {
-		return store.insert(ctx, "hit", schema, batches)
+		return store.insert(ctx, "packed", schema, batches)
 	}
 	return err
 }
@@ -139,7 +139,7 @@ func (l *load) pump(ctx context.Context) error {
 		}
 		return l.flush(ctx)
 	})
-	g.Go(func() error { return l.hits.deliver(ctx, records, l.Unread) })
+	g.Go(func() error { return l.hits.deliver(ctx, records, !l.store.grows) })
 	defer l.columns.close()
 	return g.Wait()
 }
@@ -190,7 +190,7 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 // requests counts those of the case.
 func (l *load) requests(ctx context.Context) (n int64, err error) {
 	if !l.hits.waiting {
-		return n, l.store.DB.QueryRowContext(ctx, `SELECT count(*) FROM hit`).Scan(&n)
+		return n, l.store.DB.QueryRowContext(ctx, `SELECT count(*) FROM packed`).Scan(&n)
 	}
 	for _, r := range l.hits.records {
 		n += r.NumRows()

@@ -155,9 +155,9 @@ func (l *load) merge(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, table := range []string{"hit", "reject"} {
+	for table, source := range map[string]string{"packed": "at >> 48", "reject": "source"} {
 		if len(out) > 0 {
-			if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE source IN (%s)`, table, list(out))); err != nil {
+			if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE %s IN (%s)`, table, source, list(out))); err != nil {
 				return err
 			}
 		}
@@ -193,7 +193,7 @@ func (l *load) copyPast(ctx context.Context) error {
 		where = ` WHERE %s NOT IN (` + list(gone) + `)`
 	}
 	for _, q := range []string{
-		`INSERT INTO hit SELECT * FROM ipdrift_old.hit` + over(where, "source"),
+		`INSERT INTO packed SELECT * FROM ipdrift_old.packed` + over(where, "at >> 48"),
 		`INSERT INTO reject SELECT * FROM ipdrift_old.reject` + over(where, "source"),
 		`INSERT INTO content SELECT * FROM ipdrift_old.content` + over(where, "source"),
 		`INSERT INTO broken SELECT * FROM ipdrift_old.broken` + over(where, "source"),

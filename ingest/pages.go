@@ -53,19 +53,21 @@ func LastID(ctx context.Context, conn *sql.Conn, dictionary string) (last int, e
 	return last, err
 }
 
-// hitParts are conditions that take table hit apart, into some rows each, about: lines of
+// hitParts are conditions that take the requests apart, into some rows each, about: lines of
 // one source, or some sources. The database finds a part without reading all others, as
 // it does not by rowid.
 func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, err error) {
-	var from, to, held int64 // sources that are a part together
+	var from, to int // sources that are a part together
+	var held int64
 	end := func() {
 		if held > 0 {
-			parts = append(parts, fmt.Sprintf(`source BETWEEN %d AND %d`, from, to))
+			parts = append(parts, fmt.Sprintf(`at BETWEEN %d AND %d`, PlaceOf(from, 0), PlaceOf(to+1, 0)-1))
 		}
 		held = 0
 	}
 	err = Each(ctx, conn, `SELECT source, min(line), max(line), count(*) FROM hit GROUP BY source ORDER BY source`, func(scan Scan) error {
-		var source, first, last, n int64
+		var source int
+		var first, last, n int64
 		if err := scan(&source, &first, &last, &n); err != nil {
 			return err
 		}
@@ -81,7 +83,7 @@ func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, 
 		}
 		step := rows * max(1, (last-first+1)/n) // a source may have other lines than those of requests
 		for ; first <= last; first += step {
-			parts = append(parts, fmt.Sprintf(`source = %d AND line BETWEEN %d AND %d`, source, first, first+step-1))
+			parts = append(parts, fmt.Sprintf(`at BETWEEN %d AND %d`, PlaceOf(source, first), PlaceOf(source, min(first+step-1, last))))
 		}
 		return nil
 	})
@@ -89,9 +91,9 @@ func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, 
 	return parts, err
 }
 
-// ScanHits hands on columns of table hit on several connections: page by page in any
+// ScanHits hands on the rows of table packed on several connections: page by page in any
 // order, and f is called by several goroutines at once.
-func (s *Store) ScanHits(ctx context.Context, conn *sql.Conn, threads int, columns string, f func(Page) error) error {
+func (s *Store) ScanHits(ctx context.Context, conn *sql.Conn, threads int, f func(Page) error) error {
 	pages, err := hitParts(ctx, conn, pageRows)
 	if err != nil {
 		return err
@@ -106,7 +108,7 @@ func (s *Store) ScanHits(ctx context.Context, conn *sql.Conn, threads int, colum
 			}
 			defer conn.Close()
 			for page := next.Add(1) - 1; page < int64(len(pages)); page = next.Add(1) - 1 {
-				if err := onePage(ctx, conn, `SELECT `+columns+` FROM hit WHERE `+pages[page], f); err != nil {
+				if err := onePage(ctx, conn, `SELECT * FROM packed WHERE `+pages[page], f); err != nil {
 					return err
 				}
 			}
@@ -149,6 +151,11 @@ func (p Page) U16(column int) []uint16 { return p.record.Column(column).(*array.
 func (p Page) U32(column int) []uint32 { return p.record.Column(column).(*array.Uint32).Uint32Values() }
 func (p Page) U64(column int) []uint64 { return p.record.Column(column).(*array.Uint64).Uint64Values() }
 func (p Page) I64(column int) []int64  { return p.record.Column(column).(*array.Int64).Int64Values() }
+
+// Part gives the values of a part of a column that is a STRUCT, of 32 bits each.
+func (p Page) Part(column, part int) []uint32 {
+	return p.record.Column(column).(*array.Struct).Field(part).(*array.Uint32).Uint32Values()
+}
 
 // Micros gives the times of a column, µs since 1970.
 func (p Page) Micros(column int) []Micros {

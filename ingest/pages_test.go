@@ -136,7 +136,7 @@ func TestAddressSurvivesTheCase(t *testing.T) {
 	}
 }
 
-// Parts of table hit hold every request once, and none holds too many, of small
+// Parts of the requests hold every request once, and none holds too many, of small
 // sources and large ones, with rejected lines between.
 func TestHitParts(t *testing.T) {
 	var files []string

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -24,7 +25,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "8"
+const CaseVersion = "9"
 
 // Limits bound what DuckDB may use.
 type Limits struct {
@@ -86,7 +87,7 @@ func (s *Store) begin(l Limits) error {
 		return err
 	}
 	// All in one entry of the log of changes, each of which is brought to the disk.
-	if _, err := s.DB.Exec(`BEGIN; ` + schemaSQL + `COMMIT`); err != nil {
+	if _, err := s.DB.Exec(`BEGIN; ` + unpacked(schemaSQL) + `COMMIT`); err != nil {
 		return err
 	}
 	// A case that is not kept is read by nobody, and Keep writes out the other: a run that stops need not.
@@ -98,6 +99,18 @@ func (s *Store) begin(l Limits) error {
 	}
 	return s.sameVersion(s.final, `ipdrift_old.about`)
 }
+
+// unpacked has the columns of texts that say nothing of it stored as they are.
+func unpacked(schema string) string {
+	return textColumn.ReplaceAllStringFunc(schema, func(column string) string {
+		if strings.HasSuffix(column, "USING") {
+			return column
+		}
+		return column + ` USING COMPRESSION uncompressed`
+	})
+}
+
+var textColumn = regexp.MustCompile(`\bVARCHAR\b( NOT NULL)?( USING)?`)
 
 // Open opens a kept case for reading, locked: SQL from a user can reach no
 // other file, install nothing and change nothing.
@@ -228,15 +241,19 @@ func (s *Store) insert(ctx context.Context, table string, schema *arrow.Schema, 
 		if err != nil {
 			return err
 		}
-		release, err := a.RegisterView(feed, view)
-		if err != nil {
+		exec := dc.(driver.ExecerContext)
+		if _, err = exec.ExecContext(ctx, `BEGIN`, nil); err != nil {
 			return err
 		}
-		defer release()
-		exec := dc.(driver.ExecerContext)
-		_, err = exec.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s SELECT * FROM %s`, table, view), nil)
-		_, dropErr := exec.ExecContext(context.WithoutCancel(ctx), `DROP VIEW IF EXISTS `+view, nil)
-		return errors.Join(err, dropErr)
+		release, err := a.RegisterView(feed, view)
+		if err == nil {
+			defer release()
+			_, err = exec.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s SELECT * FROM %s; DROP VIEW %s; COMMIT`, table, view, view), nil)
+		}
+		if err != nil {
+			exec.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`, nil)
+		}
+		return err
 	})
 	if err != nil {
 		return errors.Join(ctx.Err(), err)

@@ -36,7 +36,7 @@ func (s *Store) unify(ctx context.Context, doubted []doubted, hits *Hits) (links
 	if err != nil {
 		return nil, err
 	}
-	if err := replace(ctx, conn, "hit", mended); err != nil {
+	if err := replace(ctx, conn, "packed", mended); err != nil {
 		return nil, err
 	}
 	if err := replace(ctx, conn, "tie", slices.DeleteFunc(slices.Clone(mended), func(name string) bool { return !slices.Contains(tieColumns, name) })); err != nil {

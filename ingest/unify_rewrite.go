@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +24,7 @@ func replace(ctx context.Context, conn *sql.Conn, table string, dicts []string) 
 	var many []string
 	for _, name := range dicts {
 		var rows, changed int64
-		if err := conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %[1]s), count(*) FROM %[1]s WHERE %[2]s IN (SELECT id FROM alias_%[2]s)`, table, name)).Scan(&rows, &changed); err != nil {
+		if err := conn.QueryRowContext(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %[1]s), count(*) FROM %[1]s WHERE %[3]s IN (SELECT id FROM alias_%[2]s)`, table, name, partOf(table, name))).Scan(&rows, &changed); err != nil {
 			return err
 		}
 		switch {
@@ -44,16 +46,42 @@ func update(ctx context.Context, conn *sql.Conn, table, name string) error {
 		return err
 	}
 	for _, part := range parts {
-		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`UPDATE %[1]s SET %[2]s = a.one FROM alias_%[2]s a WHERE a.id = %[1]s.%[2]s AND %[3]s; CHECKPOINT`, table, name, part)); err != nil {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`UPDATE %[1]s SET %[2]s FROM alias_%[3]s a WHERE a.id = %[1]s.%[4]s AND %[5]s; CHECKPOINT`,
+			table, assigned(table, name), name, partOf(table, name), part)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// partOf is where a table has the ids of a dictionary.
+func partOf(table, name string) string {
+	if table == "packed" && slices.Contains(restOf, name) {
+		return "rest." + name
+	}
+	return name
+}
+
+// assigned sets the ids of a dictionary to column one of a.
+func assigned(table, name string) string {
+	if partOf(table, name) == name {
+		return name + " = a.one"
+	}
+	return "rest = " + restWith(table, map[string]string{name: "a.one"})
+}
+
+// restWith is column rest of a row, with other parts in the place of some.
+func restWith(row string, other map[string]string) string {
+	var parts []string
+	for _, name := range restOf {
+		parts = append(parts, fmt.Sprintf("'%s': %s", name, cmp.Or(other[name], row+".rest."+name)))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
 // partsOf are conditions that take a table apart, into rewriteRows each, about.
 func partsOf(ctx context.Context, conn *sql.Conn, table string) (parts []string, err error) {
-	if table == "hit" {
+	if table == "packed" {
 		return hitParts(ctx, conn, rewriteRows)
 	}
 	last := int64(0)
@@ -71,9 +99,19 @@ func rewrite(ctx context.Context, conn *sql.Conn, table string, dicts []string) 
 		return nil
 	}
 	var columns, joins []string
+	rest := map[string]string{}
 	for _, name := range dicts {
-		columns = append(columns, fmt.Sprintf("coalesce(alias_%[1]s.one, h.%[1]s) AS %[1]s", name))
-		joins = append(joins, fmt.Sprintf("LEFT JOIN alias_%[1]s ON alias_%[1]s.id = h.%[1]s", name))
+		part := partOf(table, name)
+		one := fmt.Sprintf("coalesce(alias_%s.one, h.%s)", name, part)
+		if part == name {
+			columns = append(columns, one+" AS "+name)
+		} else {
+			rest[name] = one
+		}
+		joins = append(joins, fmt.Sprintf("LEFT JOIN alias_%[1]s ON alias_%[1]s.id = h.%[2]s", name, part))
+	}
+	if len(rest) > 0 {
+		columns = append(columns, restWith("h", rest)+" AS rest")
 	}
 	do := func(q string, args ...any) error {
 		_, err := conn.ExecContext(ctx, fmt.Sprintf(q, args...))

@@ -180,7 +180,7 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 		w.hits = h
 	}
 	i := h.n
-	h.source[i], h.line[i], h.start[i], h.bytes[i] = uint16(source), line, r.Start, r.Bytes
+	h.at[i], h.start[i], h.bytes[i] = PlaceOf(source, line), r.Start, r.Bytes
 	h.outcome[i], h.link[i], h.client[i], h.dir[i] = ids.outcome, l.id, ids.client, ids.dir
 	h.file[i], h.agent[i], h.referer[i], h.ident[i] = ids.file, ids.agent, ids.referer, ident
 	if h.n++; h.n == batchRows {
