@@ -32,6 +32,7 @@ func (a *analysis) makeFilm(ctx context.Context, f *film, places []uint32) (*fil
 		return f.lay(ctx, int(requests), places, pages)
 	}
 	hits.Drop()
+	defer ingest.Trim() // results of the database leave holes
 	return f.make(ctx, requests, len(f.links), a.Room, func(loaders chan *loader) error { return a.expose(ctx, places, loaders) })
 }
 
@@ -109,7 +110,7 @@ func sortLinks(ctx context.Context, threads int, links []reference) error {
 	})
 }
 
-// exposures are the requests on a page of table packed.
+// exposures are the requests on a page.
 type exposures struct {
 	places                                                []uint64
 	starts                                                []ingest.Micros
@@ -117,8 +118,7 @@ type exposures struct {
 }
 
 func exposuresOn(p ingest.Page) exposures {
-	rest := func(part int) []uint32 { return p.Part(4, part) }
-	return exposures{p.U64(0), p.Micros(1), p.U32(2), p.U32(3), rest(0), rest(1), rest(2), rest(3), rest(5)}
+	return exposures{p.U64(0), p.Micros(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7), p.U32(8)}
 }
 
 // frame is one of them, with the place of its link in the film.

@@ -111,6 +111,10 @@ func (a *analysis) numberCircles(c *circles) int {
 
 // tie joins the links with something in common that two viewers never share.
 func (a *analysis) tie(ctx context.Context, c *circles) error {
+	var some bool
+	if err := a.conn.QueryRowContext(ctx, `SELECT EXISTS (FROM tie)`).Scan(&some); err != nil || !some {
+		return err
+	}
 	aside, err := a.setIDsAside(ctx)
 	if err != nil {
 		return err
@@ -191,7 +195,8 @@ func (a *analysis) enroll(ctx context.Context, c *circles) error {
 		}
 	}
 	a.sayApart(len(apart), c.full)
-	return members.Flush(ctx)
+	a.store.WriteAside(members.Flush)
+	return nil
 }
 
 // firsts gives the atom that names each user, by the user's root.

@@ -66,6 +66,11 @@ func (a *analysis) filmByAddress(ctx context.Context) (*film, error) {
 // dropSplit takes the users apart in table member who were taken for one
 // wrongly.
 func (a *analysis) dropSplit(ctx context.Context) error {
+	if len(a.split) > 0 {
+		if err := a.store.Settled(ctx); err != nil {
+			return err
+		}
+	}
 	for _, k := range a.split {
 		if _, err := a.conn.ExecContext(ctx, `DELETE FROM member WHERE first_link = ? AND first_agent = ? AND salt = ?`, k.link, k.agent, k.salt); err != nil {
 			return err

@@ -32,7 +32,7 @@ func newHitColumns(mem *recycled) *hitColumns {
 }
 
 // restOf names the parts of column rest of table packed, in their order.
-var restOf = []string{"client", "dir", "file", "agent", "referer", "ident", "bytes"}
+var restOf = []string{"client", "dir", "file", "agent", "ident", "referer", "bytes"}
 
 // restAt is the place of that column.
 const restAt = 4
@@ -44,7 +44,7 @@ func (h *hitColumns) record(schema *arrow.Schema, mem *recycled) arrow.Record {
 	for i, values := range [][]byte{bytesOf(h.at), bytesOf(h.start), bytesOf(h.outcome), bytesOf(h.link)} {
 		columns = append(columns, h.data(schema.Field(i).Type, values, mem))
 	}
-	for i, values := range [][]byte{bytesOf(h.client), bytesOf(h.dir), bytesOf(h.file), bytesOf(h.agent), bytesOf(h.referer), bytesOf(h.ident), bytesOf(h.bytes)} {
+	for i, values := range [][]byte{bytesOf(h.client), bytesOf(h.dir), bytesOf(h.file), bytesOf(h.agent), bytesOf(h.ident), bytesOf(h.referer), bytesOf(h.bytes)} {
 		parts = append(parts, h.data(rest.Field(i).Type, values, mem))
 	}
 	columns = append(columns, array.NewData(rest, h.n, []*memory.Buffer{nil}, parts, 0, 0))

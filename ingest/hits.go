@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -173,19 +174,28 @@ func (h *Hits) rename(name string, ids map[uint32]uint32) {
 // idsOf is the column of a dictionary's ids.
 func idsOf(r arrow.Record, dictionary string) []uint32 {
 	if i := slices.Index(restOf, dictionary); i >= 0 {
-		return Page{r}.Part(restAt, i)
+		return partsOfRest(r)[i].(*array.Uint32).Uint32Values()
 	}
-	return Page{r}.U32(r.Schema().FieldIndices(dictionary)[0])
+	return Page{r.Columns()}.U32(r.Schema().FieldIndices(dictionary)[0])
 }
 
-// Pages gives the rows, in no order. Columns are those of table packed. ok tells whether
+// partsOfRest are those of column rest, as columns.
+func partsOfRest(r arrow.Record) (parts []arrow.Array) {
+	rest := r.Column(restAt).(*array.Struct)
+	for i := range restOf {
+		parts = append(parts, rest.Field(i))
+	}
+	return parts
+}
+
+// Pages gives the rows, in no order. Columns begin as those of ScanHits. ok tells whether
 // they are all that table packed has. They are valid until they are dropped.
 func (h *Hits) Pages() (pages []Page, ok bool) {
 	if !h.kept() {
 		return nil, false
 	}
 	for _, r := range h.records {
-		pages = append(pages, Page{r})
+		pages = append(pages, Page{append(slices.Clone(r.Columns()[:restAt]), partsOfRest(r)...)})
 	}
 	return pages, true
 }

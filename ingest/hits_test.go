@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"ipdrift/ingest/synth"
 )
@@ -54,9 +53,7 @@ func rowsOf(h *Hits) (rows []string, ok bool) {
 	pages, ok := h.Pages()
 	for _, p := range pages {
 		for i := range p.Len() {
-			rest := func(part int) uint32 { return p.Part(restAt, part)[i] }
-			sent := p.record.Column(restAt).(*array.Struct).Field(6).(*array.Int64).Value(i)
-			rows = append(rows, fmt.Sprint(p.U64(0)[i]>>48, p.U64(0)[i]&(1<<48-1), int64(p.Micros(1)[i]), p.U32(2)[i], p.U32(3)[i], rest(0), rest(1), rest(2), rest(3), rest(4), rest(5), sent))
+			rows = append(rows, fmt.Sprint(p.U64(0)[i]>>48, p.U64(0)[i]&(1<<48-1), int64(p.Micros(1)[i]), p.U32(2)[i], p.U32(3)[i], p.U32(4)[i], p.U32(5)[i], p.U32(6)[i], p.U32(7)[i], p.U32(9)[i], p.U32(8)[i], p.I64(10)[i]))
 		}
 	}
 	slices.Sort(rows)

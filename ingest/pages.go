@@ -91,8 +91,9 @@ func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, 
 	return parts, err
 }
 
-// ScanHits hands on the rows of table packed on several connections: page by page in any
-// order, and f is called by several goroutines at once.
+// ScanHits hands on the requests on several connections: page by page in any order, and f is
+// called by several goroutines at once. Columns are those of table packed, and then client,
+// dir, file, agent and ident, of the last.
 func (s *Store) ScanHits(ctx context.Context, conn *sql.Conn, threads int, f func(Page) error) error {
 	pages, err := hitParts(ctx, conn, pageRows)
 	if err != nil {
@@ -108,7 +109,7 @@ func (s *Store) ScanHits(ctx context.Context, conn *sql.Conn, threads int, f fun
 			}
 			defer conn.Close()
 			for page := next.Add(1) - 1; page < int64(len(pages)); page = next.Add(1) - 1 {
-				if err := onePage(ctx, conn, `SELECT * FROM packed WHERE `+pages[page], f); err != nil {
+				if err := onePage(ctx, conn, `SELECT at, start, outcome, link, rest.client, rest.dir, rest.file, rest.agent, rest.ident FROM packed WHERE `+pages[page], f); err != nil {
 					return err
 				}
 			}
@@ -130,7 +131,7 @@ func onePage(ctx context.Context, conn *sql.Conn, query string, f func(Page) err
 		}
 		defer reader.Release()
 		for reader.Next() {
-			if err := f(Page{reader.Record()}); err != nil {
+			if err := f(Page{reader.Record().Columns()}); err != nil {
 				return err
 			}
 		}
@@ -140,39 +141,34 @@ func onePage(ctx context.Context, conn *sql.Conn, query string, f func(Page) err
 
 // Page is some rows of a result, by column. Values of a column are read with
 // the method of its type.
-type Page struct{ record arrow.Record }
+type Page struct{ columns []arrow.Array }
 
 // Len is the number of rows.
-func (p Page) Len() int { return int(p.record.NumRows()) }
+func (p Page) Len() int { return p.columns[0].Len() }
 
 // U8 gives the values of a column of its width, as U16, U32, U64 and I64 do.
-func (p Page) U8(column int) []uint8   { return p.record.Column(column).(*array.Uint8).Uint8Values() }
-func (p Page) U16(column int) []uint16 { return p.record.Column(column).(*array.Uint16).Uint16Values() }
-func (p Page) U32(column int) []uint32 { return p.record.Column(column).(*array.Uint32).Uint32Values() }
-func (p Page) U64(column int) []uint64 { return p.record.Column(column).(*array.Uint64).Uint64Values() }
-func (p Page) I64(column int) []int64  { return p.record.Column(column).(*array.Int64).Int64Values() }
-
-// Part gives the values of a part of a column that is a STRUCT, of 32 bits each.
-func (p Page) Part(column, part int) []uint32 {
-	return p.record.Column(column).(*array.Struct).Field(part).(*array.Uint32).Uint32Values()
-}
+func (p Page) U8(column int) []uint8   { return p.columns[column].(*array.Uint8).Uint8Values() }
+func (p Page) U16(column int) []uint16 { return p.columns[column].(*array.Uint16).Uint16Values() }
+func (p Page) U32(column int) []uint32 { return p.columns[column].(*array.Uint32).Uint32Values() }
+func (p Page) U64(column int) []uint64 { return p.columns[column].(*array.Uint64).Uint64Values() }
+func (p Page) I64(column int) []int64  { return p.columns[column].(*array.Int64).Int64Values() }
 
 // Micros gives the times of a column, µs since 1970.
 func (p Page) Micros(column int) []Micros {
-	values := p.record.Column(column).(*array.Timestamp).TimestampValues()
+	values := p.columns[column].(*array.Timestamp).TimestampValues()
 	return unsafe.Slice((*Micros)(unsafe.SliceData(values)), len(values))
 }
 
 // Bools gives the truths of a column, by row; false for NULL.
 func (p Page) Bools(column int) func(row int) bool {
-	c := p.record.Column(column).(*array.Boolean)
+	c := p.columns[column].(*array.Boolean)
 	return func(row int) bool { return c.IsValid(row) && c.Value(row) }
 }
 
 // Texts gives the texts of a column, by row; "" for NULL. They are valid as
 // long as the page is.
 func (p Page) Texts(column int) func(row int) string {
-	c := p.record.Column(column).(*array.String)
+	c := p.columns[column].(*array.String)
 	return func(row int) string {
 		if c.IsNull(row) {
 			return ""

@@ -80,7 +80,7 @@ func manyTexts(t *testing.T, s *Store, n int) {
 		`INSERT INTO link SELECT (1000 + i)::UINTEGER, 'host ' || i %% 3, 'abcdef', hash(i), 2000000000 FROM range(%[1]d) r (i)`,
 		`INSERT INTO source SELECT s.* REPLACE ((1 + i)::USMALLINT AS id, 'log ' || i AS path) FROM source s, range(50) r (i)`,
 		`INSERT INTO packed SELECT h.* REPLACE ((CASE WHEN i %% 100 < 2 THEN 1 + i %% 5000 // 100 ELSE 0 END)::UBIGINT << 48 | 1000 + i::UBIGINT AS at, (1000 + i)::UINTEGER AS link,
-			{'client': h.rest.client, 'dir': h.rest.dir, 'file': (1000 + i)::UINTEGER, 'agent': (1000 + i)::UINTEGER, 'referer': (1000 + i)::UINTEGER, 'ident': h.rest.ident, 'bytes': h.rest.bytes} AS rest)
+			{'client': h.rest.client, 'dir': h.rest.dir, 'file': (1000 + i)::UINTEGER, 'agent': (1000 + i)::UINTEGER, 'ident': h.rest.ident, 'referer': (1000 + i)::UINTEGER, 'bytes': h.rest.bytes} AS rest)
 			FROM (FROM packed LIMIT 1) h, range(%[1]d) r (i)`,
 		`INSERT INTO person SELECT id, id, 0, CASE WHEN hash %% 9 = 0 THEN 'rotating' ELSE 'unchanged' END, 'because', 3, hash %% 2, hash %% 3, 1, NULL, NULL, 0, true, '2026-11-20', '2026-11-21' FROM link WHERE id BETWEEN 1000 AND 1000 + %[1]d`,
 	} {

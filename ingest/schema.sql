@@ -40,15 +40,15 @@ CREATE TABLE packed (           -- one row per request; read it as view hit
         dir     UINTEGER,
         file    UINTEGER,
         agent   UINTEGER,
-        referer UINTEGER,
         ident   UINTEGER,       -- who the line says was asking; 0: not told, or users are told apart by link
+        referer UINTEGER,
         bytes   BIGINT          -- -1: not logged
     ) NOT NULL
 );
 
 CREATE VIEW hit AS
 SELECT at, (at >> 48)::USMALLINT AS source, (at & 281474976710655::UBIGINT)::BIGINT AS line, start, outcome, link,
-       rest.client AS client, rest.dir AS dir, rest.file AS file, rest.agent AS agent, rest.referer AS referer, rest.ident AS ident, rest.bytes AS bytes
+       rest.client AS client, rest.dir AS dir, rest.file AS file, rest.agent AS agent, rest.ident AS ident, rest.referer AS referer, rest.bytes AS bytes
 FROM packed;
 
 CREATE TABLE outcome (          -- everything about a request that takes few values

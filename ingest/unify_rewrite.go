@@ -28,7 +28,7 @@ func replace(ctx context.Context, conn *sql.Conn, table string, dicts []string) 
 			return err
 		}
 		switch {
-		case changed > rows/updateShare:
+		case changed > rows/(updateShare*columnsWith(table, name)):
 			many = append(many, name)
 		case changed > 0:
 			if err := update(ctx, conn, table, name); err != nil {
@@ -39,9 +39,10 @@ func replace(ctx context.Context, conn *sql.Conn, table string, dicts []string) 
 	return rewrite(ctx, conn, table, many)
 }
 
-// update changes single rows. What is changed is held in memory until the CHECKPOINT.
+// update changes single rows. What is changed is held in memory until the CHECKPOINT: of
+// each column, all that stands near.
 func update(ctx context.Context, conn *sql.Conn, table, name string) error {
-	parts, err := partsOf(ctx, conn, table)
+	parts, err := partsOf(ctx, conn, table, max(1, rewriteRows/columnsWith(table, name)))
 	if err != nil {
 		return err
 	}
@@ -70,6 +71,14 @@ func assigned(table, name string) string {
 	return "rest = " + restWith(table, map[string]string{name: "a.one"})
 }
 
+// columnsWith is how many columns change with the ids of a dictionary.
+func columnsWith(table, name string) int64 {
+	if partOf(table, name) == name {
+		return 1
+	}
+	return int64(len(restOf))
+}
+
 // restWith is column rest of a row, with other parts in the place of some.
 func restWith(row string, other map[string]string) string {
 	var parts []string
@@ -79,15 +88,15 @@ func restWith(row string, other map[string]string) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-// partsOf are conditions that take a table apart, into rewriteRows each, about.
-func partsOf(ctx context.Context, conn *sql.Conn, table string) (parts []string, err error) {
+// partsOf are conditions that take a table apart, into some rows each, about.
+func partsOf(ctx context.Context, conn *sql.Conn, table string, rows int64) (parts []string, err error) {
 	if table == "packed" {
-		return hitParts(ctx, conn, rewriteRows)
+		return hitParts(ctx, conn, rows)
 	}
 	last := int64(0)
 	err = conn.QueryRowContext(ctx, `SELECT coalesce(max(rowid), 0) FROM `+table).Scan(&last)
-	for first := int64(0); first <= last; first += rewriteRows {
-		parts = append(parts, fmt.Sprintf(`%s.rowid BETWEEN %d AND %d`, table, first, first+rewriteRows-1))
+	for first := int64(0); first <= last; first += rows {
+		parts = append(parts, fmt.Sprintf(`%s.rowid BETWEEN %d AND %d`, table, first, first+rows-1))
 	}
 	return parts, err
 }
