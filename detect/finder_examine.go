@@ -12,14 +12,20 @@ import (
 const longTarget = 32 << 10
 
 // examine asks what the signer did wrong.
-func (f *finder) examine(s *suspect) {
+func (f *finder) examine(s *suspect) { f.ask(s, false) }
+
+// examinePorts asks once more, with every port that may stand behind an address: as many hashes as a /16 has.
+func (f *finder) examinePorts(s *suspect) { f.ask(s, true) }
+
+func (f *finder) ask(s *suspect, ports bool) {
 	attempts := f.loaded.Unproven.Attempts(s.link)
 	if len(attempts) == 0 || len(attempts[0].Target) > longTarget {
 		return
 	}
 	s.examined = true
-	found, ok := f.examiner.Examine(f.suspicion(s.host, &attempts[0], s.clients))
-	if ok {
+	su := f.suspicion(s.host, &attempts[0], s.clients)
+	su.Ports = ports
+	if found, ok := f.examiner.Examine(su); ok {
 		s.found = &proof{host: s.host, addr: found.Client, mistake: found.Mistake}
 	}
 }

@@ -89,7 +89,7 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool *pool, s
 
 // deepen takes the deep steps: what the signer did wrong; all addresses of the
 // log and the /16s around the request; what other links of the same client were signed
-// for; private ones, which a signer's own proxy has; the networks where other signing
+// for; its address with every port; private ones, which a signer's own proxy has; the networks where other signing
 // addresses were found, and those of the request's operator; then, if that is
 // asked for, all of IPv4.
 func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) error {
@@ -104,6 +104,7 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) 
 		s.found.showsScope()
 	}
 	a.byAsker(ctx, bound)
+	a.sampled(ctx, bound, nil, func(f *finder, s *suspect) { f.examinePorts(s) })
 	a.searchPrivate(ctx, bound)
 	if err := a.findOperators(ctx, bound); err != nil {
 		return err

@@ -35,7 +35,7 @@ type Code struct {
 // Explain judges one link and says why it fails: it cleans the target as [CleanURL] does, verifies it,
 // tries the other clients of the suspect, and examines the signer. Where the cleaned link bears no
 // mistake, the link as pasted is examined too, because what was cleaned off may be what the edge refused.
-// It searches no addresses but those given and the common proxies. One call allocates an Examiner.
+// It searches no addresses but those given, with every port, and the common proxies. One call allocates an Examiner.
 func Explain(s *Scheme, su *Suspect) Explanation {
 	url, cleaned := CleanURL(string(su.Target))
 	x := Explanation{Target: url, Cleaned: cleaned}
@@ -154,9 +154,13 @@ func (x *Explanation) hashed(t *Trier, l *Link, su *Suspect) {
 }
 
 func (x *Explanation) examine(e *Examiner, clean, pasted *Suspect) {
+	ports := *clean
+	ports.Ports = true
 	f, ok := e.Examine(clean)
-	if !ok {
-		f, ok = e.Examine(pasted)
+	for _, s := range [...]*Suspect{pasted, &ports} {
+		if !ok {
+			f, ok = e.Examine(s)
+		}
 	}
 	if !ok {
 		return

@@ -3,6 +3,8 @@ package token
 import (
 	"bytes"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // withPath tries another spelling of the file's path, and of its directory.
@@ -134,19 +136,34 @@ func (e *Examiner) fileName() bool {
 	return len(dir) > 1 && e.over(e.right, ScopeFile, e.link.Path[len(dir):])
 }
 
-func (e *Examiner) lowercasedPath() bool {
-	if !hasUpper(e.link.Path) {
-		return false
+func (e *Examiner) lowercasedPath() bool { return e.inCase(unicode.ToLower) }
+func (e *Examiner) uppercasedPath() bool { return e.inCase(unicode.ToUpper) }
+
+// inCase tries the path in letters of one case, decoded and as it is written: of ASCII alone, as PHP and
+// nginx turn them, and all.
+func (e *Examiner) inCase(turn func(rune) rune) bool {
+	for _, path := range [...][]byte{e.link.Path, e.link.written} {
+		for _, last := range [...]rune{unicode.MaxASCII, unicode.MaxRune} {
+			e.path = appendTurned(e.path[:0], path, turn, last)
+			if !bytes.Equal(e.path, path) && e.withPath(e.path) {
+				return true
+			}
+		}
 	}
-	e.path = lowered(e.path[:0], e.link.Path)
-	return e.withPath(e.path)
+	return false
 }
 
-// lowered appends the text in lower-case letters, ASCII only.
-func lowered(dst, text []byte) []byte {
-	at := len(dst)
-	dst = append(dst, text...)
-	lower(dst[at:])
+// appendTurned appends a text with the letters up to the last one turned.
+func appendTurned(dst, text []byte, turn func(rune) rune, last rune) []byte {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		if r <= last && r != utf8.RuneError {
+			dst = utf8.AppendRune(dst, turn(r))
+		} else {
+			dst = append(dst, text[:n]...)
+		}
+		text = text[n:]
+	}
 	return dst
 }
 

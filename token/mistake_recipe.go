@@ -126,7 +126,7 @@ func (e *Examiner) digestHolds(r recipe) bool {
 	if e.message, ok = e.append(e.message[:0], r, key); !ok {
 		return false
 	}
-	if e.sifting {
+	if e.seeks != nothing {
 		e.sift(e.message)
 		return false
 	}

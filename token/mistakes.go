@@ -137,8 +137,6 @@ func wrongAddresses() []hypothesis {
 			"take the brackets off the address"}, placeAddress, (*Examiner).bracketedIPv6},
 		{Mistake{"mapped_ipv6", "the IPv4-mapped form (::ffff:) of the address was hashed instead of the plain one, or the reverse",
 			"cut ::ffff: off the addresses of a dual-stack socket"}, placeAddress, (*Examiner).mappedIPv6},
-		{Mistake{"address_port", "the client's address was hashed together with a port",
-			"cut the port off the address"}, placeAddress, (*Examiner).addressPort},
 		{Mistake{"integer_address", "the client's IPv4 address was hashed as one number",
 			"hash the address in dotted form"}, placeAddress, (*Examiner).integerAddress},
 		{Mistake{"address_list", "a whole list of addresses (X-Forwarded-For) was hashed instead of one",
@@ -170,6 +168,8 @@ func wrongPaths() []hypothesis {
 			"hash the whole path, from the first slash on"}, placePath, (*Examiner).fileName},
 		{Mistake{"lowercased_path", "the path was turned into lower-case letters before hashing",
 			"hash the path in the case the link has"}, placePath, (*Examiner).lowercasedPath},
+		{Mistake{"uppercased_path", "the path was turned into upper-case letters before hashing",
+			"hash the path in the case the link has"}, placePath, (*Examiner).uppercasedPath},
 		{Mistake{"full_url", "scheme and host, or the host, were hashed together with the path",
 			"hash the path alone, from the first slash after the host on"}, placePath, (*Examiner).fullURL},
 		{Mistake{"path_with_query", "the query string was hashed together with the path",
@@ -229,5 +229,7 @@ func wrongMachine() []hypothesis {
 	return []hypothesis{
 		{Mistake{mistakePrivate, "a private or local address was hashed: the signer saw its own proxy, not the viewer",
 			"take the viewer's address from the header your proxy sets (X-Forwarded-For, X-Real-IP), trusting that proxy only"}, placeAddress, (*Examiner).privateAddress},
+		{Mistake{"address_port", "the client's address was hashed together with a port",
+			"cut the port off the address"}, placeAddress, (*Examiner).addressPort},
 	}
 }

@@ -175,6 +175,8 @@ HOSTS = [
     Host("bracketed_ipv6", address("[{}]".format), family=6),
     Host("mapped_ipv6", address("::ffff:{}".format)),
     Host("address_port", address("{}:443".format)),
+    Host("address_port", address("{}:51234".format), name="address-port-viewer"),
+    Host("address_port", address("[{}]:40321".format), name="address-port-ipv6", family=6),
     Host("integer_address", address(lambda a: str(int.from_bytes(packed(a), "big")))),
     Host("address_list", address("{}, 10.0.0.1".format)),
     Host("placeholder_address", address(lambda a: "unknown")),
@@ -188,6 +190,7 @@ HOSTS = [
     Host("double_slash", path(lambda p: "/" + p)),
     Host("file_name", path(lambda p: p.rsplit("/", 1)[1])),
     Host("lowercased_path", path(str.lower), files=CAPITAL),
+    Host("uppercased_path", path(str.upper)),
     Host("full_url", change(path=lambda l: l.origin + l.path)),
     Host("path_with_query", path(lambda p: p + "?quality=hd"), query="quality=hd&"),
     # another text or key

@@ -99,6 +99,16 @@ row mapped_ipv6 - $a $B key url "$f$q" "$e$f::ffff:cb00:7109 <key>" $a file
 row mapped_ipv6 - ::ffff:$a $B key url "$f$q" "$e$f$a <key>" ::ffff:$a file
 row address_port - $a $B key url "$f$q" "$e$f$a:443 <key>" $a file
 row address_port - $six $B key url "$f$q" "$e$f[$six]:8080 <key>" $six file
+row address_port - $a $B key url "$f$q" "$e$f$a:51234 <key>" $a file
+row address_port - $a $B key url "$f$q" "$e/live/$a:1 <key>" $a dir
+row address_port - $a auto,bound,24 key url "$f$q" "$e$f$a:65535 <key>" $a file
+row address_port - $a $B key url "$f$q" "$e$f::ffff:$a:49152 <key>" $a file
+row address_port - $a $B key url "$f$q" "$e$f[::ffff:$a]:49152 <key>" $a file
+row address_port - ::ffff:$a $B key url "$f$q" "$e$f$a:4444 <key>" ::ffff:$a file
+row address_port - $six $B key url "$f$q" "$e$f[$six]:33000 <key>" $six file
+row address_port - $six $B key url "$f$q" "$e/live/$six:60999 <key>" $six dir
+row address_port - "$a,198.51.100.4" $B key url "$f$q" "$e${f}198.51.100.4:40001 <key>" 198.51.100.4 file
+row address_port hex_digest $a $B key hex "$f$q" "$e$f$a:51234 <key>" $a file
 row integer_address - $a $B key url "$f$q" "$e${f}3405803785 <key>" $a file
 row integer_address - $a $B key url "$f$q" "$e$f-889163511 <key>" $a file
 row address_list - "$a,198.51.100.4" $B key url "$f$q" "$e$f$a, 198.51.100.4 <key>" $a file
@@ -125,6 +135,13 @@ row no_leading_slash - $a $B key url "$f$q" "${e}live$a <key>" $a dir
 row double_slash - $a $B key url "$f$q" "$e/$f$a <key>" $a file
 row file_name - $a $B key url "$f$q" "${e}seg-1.ts$a <key>" $a file
 row lowercased_path - $a $B key url "/Live/Seg-1.TS$q" "$e/live/seg-1.ts$a <key>" $a file
+row lowercased_path - $a $B key url "/%C3%89t%C3%89/A.ts$q" "$e/été/a.ts$a <key>" $a file
+row lowercased_path - $a $B key url "/%C3%89t%C3%89/A.ts$q" "$e/ÉtÉ/a.ts$a <key>" $a file
+row lowercased_path - $a $B key url "/My%20Dir/A.ts$q" "$e/my%20dir/a.ts$a <key>" $a file
+row uppercased_path - $a $B key url "$f$q" "$e/LIVE/SEG-1.TS$a <key>" $a file
+row uppercased_path - $a $B key url "$f$q" "$e/LIVE/$a <key>" $a dir
+row uppercased_path - $a $B key url "/%C3%A9t%C3%A9/a.ts$q" "$e/ÉTÉ/A.TS$a <key>" $a file
+row uppercased_path - $a $B key url "/my%20dir/a.ts$q" "$e/MY%20DIR/A.TS$a <key>" $a file
 row full_url - $a $B key url "$f$q" "${e}https://cdn.example.com$f$a <key>" $a file
 row full_url - $a $B key url "$f$q" "${e}http://cdn.example.com/live/$a <key>" $a dir
 row full_url - $a $B key url "$f$q" "${e}cdn.example.com$f$a <key>" $a file

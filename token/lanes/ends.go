@@ -105,14 +105,14 @@ func (e *ends) lay(s *set, at int, buffer []byte) []uint32 {
 // octets are the last octets of IPv4 addresses, and pairs the last two.
 var (
 	octets = sync.OnceValue(func() *ends {
-		return newEnds(1<<8, func(dst []byte, i int) []byte { return appendOctet(dst, i) })
+		return newEnds(1<<8, func(dst []byte, i int) []byte { return appendNumber(dst, i) })
 	})
 	pairs = sync.OnceValue(func() *ends {
-		return newEnds(1<<16, func(dst []byte, i int) []byte { return appendOctet(append(appendOctet(dst, i>>8), '.'), i&255) })
+		return newEnds(1<<16, func(dst []byte, i int) []byte { return appendNumber(append(appendNumber(dst, i>>8), '.'), i&255) })
 	})
 )
 
-func appendOctet(dst []byte, v int) []byte { return strconv.AppendUint(dst, uint64(v), 10) }
+func appendNumber(dst []byte, v int) []byte { return strconv.AppendUint(dst, uint64(v), 10) }
 
 // behind turns a search to ends, which stand behind the head and more.
 func (s *Search) behind(e *ends, more []byte) {

@@ -170,6 +170,30 @@ func TestWidePrefix(t *testing.T) {
 	}
 }
 
+// Every number is found, in messages whose ends lie anywhere in a block, and no other text.
+func TestPort(t *testing.T) {
+	for _, path := range paths() {
+		for n := range 70 {
+			head, tail := strings.Repeat("h", n)+"203.0.113.9:", " "+testKey
+			for _, planted := range []int{0, 9, 10, 443, 999, 9999, 10000, 32768 + n, 65535} {
+				s := forced(path, head, tail, sign(head, fmt.Sprint(planted), tail))
+				if port, ok := s.Port(); !ok || port != planted {
+					t.Errorf("%s: %d after %d bytes: got %d, %v", path, planted, len(head), port, ok)
+				}
+			}
+		}
+		for _, none := range []string{"", "00", "65536", "-1", "99999", "443 "} {
+			s := forced(path, "h:", "", sign("h:", none, ""))
+			if port, ok := s.Port(); ok {
+				t.Errorf("%s: %q: got %d", path, none, port)
+			}
+		}
+	}
+	if port, ok := new(Search).Port(); ok {
+		t.Errorf("not aimed: got %d", port)
+	}
+}
+
 func number(a netip.Addr) uint64 {
 	raw := a.As4()
 	return uint64(raw[0])<<24 | uint64(raw[1])<<16 | uint64(raw[2])<<8 | uint64(raw[3])
@@ -322,6 +346,7 @@ func TestNothingAllocates(t *testing.T) {
 		for what, call := range map[string]func(){
 			"Prefix": func() { s.Prefix(netip.MustParsePrefix("198.51.98.0/22")) },
 			"Among":  func() { s.Among(laid, 1, 99) },
+			"Port":   func() { s.Port() },
 		} {
 			if n := testing.AllocsPerRun(10, call); n != 0 {
 				t.Errorf("%s %s: %v allocations", path, what, n)

@@ -39,7 +39,7 @@ func address4(n uint32) netip.Addr {
 // appendOctets appends the first octets of an address, each with the dot behind it.
 func appendOctets(dst []byte, address uint32, n int) []byte {
 	for i := range n {
-		dst = append(appendOctet(dst, int(byte(address>>(24-8*i)))), '.')
+		dst = append(appendNumber(dst, int(byte(address>>(24-8*i)))), '.')
 	}
 	return dst
 }

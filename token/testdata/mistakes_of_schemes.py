@@ -124,6 +124,8 @@ def addresses(s):
     row(s, "bracketed_ipv6", client=V6, address=b"[2001:db8::1a]")
     row(s, "mapped_ipv6", address=b"::ffff:203.0.113.9")
     row(s, "address_port", address=b"203.0.113.9:443")
+    row(s, "address_port", address=b"203.0.113.9:51234")
+    row(s, "address_port", client=V6, address=b"[2001:db8::1a]:40001")
     row(s, "integer_address", address=b"3405803785")
     row(s, "address_list", address=b"203.0.113.9, 10.0.0.1")
     row(s, "placeholder_address", address=b"unknown")
@@ -143,6 +145,7 @@ def paths(s):
     row(s, "double_slash", path="//live/seg-1.ts")
     row(s, "file_name", path="seg-1.ts")
     row(s, "lowercased_path", sent="/Live/Seg-1.ts", path="/live/seg-1.ts")
+    row(s, "uppercased_path", sent="/Live/Seg-1.ts", path="/LIVE/SEG-1.TS")
     if s.name != "mediavault":
         row(s, "full_url", path="https://cdn.example.com/live/seg-1.ts")
         row(s, "full_url", path="cdn.example.com/live/seg-1.ts")
