@@ -1,8 +1,12 @@
 package token
 
 import (
+	"encoding/base64"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // cleaning is one thing that mail, chat, shells and HTML do to a URL, and its reverse. None undoes another,
@@ -17,6 +21,9 @@ func cleanings() []cleaning {
 		{"quoted-printable of a mail undone", unquoted},
 		{"line breaks and blanks taken out", unbroken},
 		{"the method and protocol of a request line taken off", bareTarget},
+		{"carets of a Windows shell taken off", uncareted},
+		{"markup of a tracker taken off", replacer("{code}", " ", "{noformat}", " ", "{quote}", " ")},
+		{"the label of a link in a chat or tracker taken off", unlabelled},
 		{"quotes or brackets around it taken off", unwrapped},
 		{"punctuation at its end taken off", unpunctuated},
 		{"&amp; read as &", replacer("&amp;", "&", "&AMP;", "&", "&#38;", "&", "&#038;", "&", "&#x26;", "&", "&#X26;", "&")},
@@ -53,8 +60,9 @@ func CleanURL(pasted string) (url string, cleaned []string) {
 			cleaned = append(cleaned, step.says)
 		}
 	}
-	if isBareHost(url) {
-		url, cleaned = "https://"+url, append(cleaned, "https:// put before the host")
+	bare, relative := strings.CutPrefix(url, "//")
+	if isBareHost(bare) && (!relative || isDomain(bare)) {
+		url, cleaned = "https://"+bare, append(cleaned, "https:// put before the host")
 	}
 	return url, cleaned
 }
@@ -79,7 +87,8 @@ func decoded(s string) string {
 	return s
 }
 
-// direct takes the link out of one that a mail program or a search engine put in its place.
+// direct takes the link out of one that a mail program, a chat or a search engine put in its place: by their
+// names, and where a link without a token has one with a token among its parameters.
 func direct(s string) string {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -94,14 +103,88 @@ func direct(s string) string {
 		if u.Query().Has("url") {
 			name = "url"
 		}
+	case u.Host == "urldefense.com" || u.Host == "urldefense.proofpoint.com":
+		return undefended(s, u)
 	}
 	if link := u.Query().Get(name); strings.HasPrefix(link, "http") {
 		return link
 	}
+	if worth := newWorth(); worth.of(s) < partly {
+		for _, name := range slices.Sorted(maps.Keys(u.Query())) {
+			if link := u.Query().Get(name); schemeAt(link) == 0 && worth.of(link) > partly {
+				return link
+			}
+		}
+	}
 	return s
 }
 
-// alone takes the first link out of the text around it. A blank may stand in a path that was
+// undefended undoes the three forms of Proofpoint's URL Defense. The third has the link between __ and __;, with a
+// * for each character that it has in base64 behind that, or ** and a letter for two of them and more.
+func undefended(s string, u *url.URL) string {
+	link := u.Query().Get("u")
+	if strings.HasPrefix(u.Path, "/v2/") {
+		link, _ = url.PathUnescape(strings.NewReplacer("-", "%", "_", "/").Replace(link))
+	}
+	if _, rest, ok := strings.Cut(s, "/v3/__"); ok {
+		if text, taken, ok := strings.Cut(rest, "__;"); ok {
+			taken, _, _ = strings.Cut(taken, "!")
+			link = restored(text, taken)
+		}
+	}
+	if schemeAt(link) != 0 {
+		return s
+	}
+	return link
+}
+
+func restored(text, taken string) string {
+	raw, _ := base64.RawURLEncoding.DecodeString(strings.TrimRight(taken, "="))
+	from := []rune(string(raw))
+	var out strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '*' {
+			out.WriteByte(text[i])
+			continue
+		}
+		n := 1
+		if i+2 < len(text) && text[i+1] == '*' {
+			n, i = 2+int(base64url(text[i+2])), i+2
+		}
+		n = min(n, len(from))
+		out.WriteString(string(from[:n]))
+		from = from[n:]
+	}
+	if scheme, path, ok := strings.Cut(out.String(), ":/"); ok && !strings.HasPrefix(path, "/") {
+		return scheme + "://" + path
+	}
+	return out.String()
+}
+
+// uncareted undoes what browsers put into commands for cmd.exe, in which no ^ stands by itself.
+func uncareted(s string) string {
+	if !strings.Contains(s, "^&") && !strings.Contains(s, `^"`) {
+		return s
+	}
+	return strings.ReplaceAll(s, "^", "")
+}
+
+// unlabelled takes the text off <URL|text> and [URL|text|smart-link].
+func unlabelled(s string) string {
+	for _, w := range [...][2]string{{"<", ">"}, {"[", "]"}} {
+		i := strings.Index(s, w[0]+"http")
+		if i < 0 {
+			continue
+		}
+		inside, _, closed := strings.Cut(s[i+1:], w[1])
+		if link, _, ok := strings.Cut(inside, "|"); ok && closed {
+			s = s[:i+1] + link + s[i+1+len(inside):]
+		}
+	}
+	return s
+}
+
+// alone takes the best link out of the text around it. A blank may stand in a path that was
 // pasted, but in no query.
 func alone(s string) string {
 	from := linkStart(s)
@@ -120,28 +203,23 @@ func alone(s string) string {
 	return s
 }
 
-// linkStart is where the first link with a query begins in a text, else the first link; 0 where
-// there is no text around it.
+// linkStart is where the best link begins in a text, the first of several; 0 where there is no text around it.
 func linkStart(s string) int {
 	if strings.HasPrefix(s, "/") {
 		return 0
 	}
-	first, at := -1, 0
-	for word := range strings.FieldsSeq(s) {
+	best, most, at, worth := 0, 0, 0, newWorth()
+	for word := range strings.FieldsFuncSeq(s, isBetween) {
 		at += strings.Index(s[at:], word)
-		from := schemeAt(word)
-		if from < 0 {
-			continue
+		if from := schemeAt(word); from >= 0 {
+			if w := worth.of(decoded(word[from:])); w > most {
+				best, most = at+from, w
+			}
 		}
-		if strings.Contains(word, "?") {
-			return at + from
-		}
-		if first < 0 {
-			first = at + from
-		}
+		at += len(word)
 	}
-	if first >= 0 {
-		return first
+	if most > 0 {
+		return best
 	}
 	for word := range strings.FieldsSeq(s) {
 		if strings.Contains(word, "/") && strings.Contains(word, "?") {
@@ -149,6 +227,37 @@ func linkStart(s string) int {
 		}
 	}
 	return 0
+}
+
+func isBetween(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"<>", r) }
+
+// worth tells which of several links is meant.
+type worth []*Parser
+
+func newWorth() (w worth) {
+	for _, s := range Schemes() {
+		w = append(w, NewParser(s))
+	}
+	return w
+}
+
+// partly is the worth of a link with a part of one; what has all of it is worth more, and a query less.
+const partly = 3
+
+func (w worth) of(link string) (most int) {
+	most = 1
+	if strings.Contains(link, "?") {
+		most = 2
+	}
+	var l Link
+	for _, p := range w {
+		if p.Parse([]byte(link), &l); l.Shape == Signed {
+			return partly + 1
+		} else if l.Shape == BadShape {
+			most = partly
+		}
+	}
+	return most
 }
 
 // schemeAt is where a link with a scheme begins in a word, and not in a query; -1 where none does.
@@ -194,7 +303,7 @@ func unbroken(s string) string {
 // begins with what reads like a part of one, and is no URL of its own.
 func goesOn(line string) bool {
 	first, _, several := strings.Cut(line, " ")
-	return schemeAt(first) < 0 && (!several || strings.ContainsAny(first, "&=%/?"))
+	return schemeAt(first) < 0 && !strings.HasPrefix(first, "[") && (!several || strings.ContainsAny(first, "&=%/?"))
 }
 
 // bareTarget takes "GET " and " HTTP/1.1" off.
@@ -223,7 +332,7 @@ func unwrapped(s string) string {
 	return s
 }
 
-func unpunctuated(s string) string { return strings.TrimRight(s, ".,;:!|") }
+func unpunctuated(s string) string { return strings.TrimRight(s, ".,;:!|…") }
 
 // rearmed undoes hxxps:// and [.], which make links harmless in security tickets.
 func rearmed(s string) string {
@@ -239,4 +348,11 @@ func rearmed(s string) string {
 func isBareHost(s string) bool {
 	first, _, slash := strings.Cut(s, "/")
 	return slash && strings.Contains(first, ".") && !strings.ContainsAny(first, ":?#& ") && first[0] != '.'
+}
+
+// isDomain reports whether what a URL without a scheme begins with ends like a name of the DNS, not of a file.
+func isDomain(s string) bool {
+	host, _, _ := strings.Cut(s, "/")
+	top := host[strings.LastIndexByte(host, '.')+1:]
+	return len(top) > 1 && !strings.ContainsFunc(top, func(r rune) bool { return !isLetter(byte(r)) || r > unicode.MaxASCII })
 }

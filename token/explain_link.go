@@ -211,8 +211,12 @@ func (x *Explanation) verdictRule(s *Scheme, l *Link) string {
 	case UnresolvedSignature:
 		return "hash: what the edge hashes does not give the link's token"
 	case Unsigned:
-		if x.hidden(s) {
-			return tokenHidden
+		switch {
+		case !x.hidden(s):
+		case strings.Contains(x.Target, "?"):
+			return tokenHidden + "its = is percent-encoded (%3D), which makes it a part of a name"
+		default:
+			return tokenHidden + "the ? before it is percent-encoded (%3F), which makes it a part of the path"
 		}
 		return "token: the link has none"
 	}
@@ -222,7 +226,7 @@ func (x *Explanation) verdictRule(s *Scheme, l *Link) string {
 	return "not checked: there is no key for this host"
 }
 
-const tokenHidden = "token: the link has none for the edge, as the ? before it is percent-encoded (%3F), which makes it a part of the path"
+const tokenHidden = "token: the link has none for the edge, as "
 
 // hidden reports whether an unsigned link has a token once its encoding is undone.
 func (x *Explanation) hidden(s *Scheme) bool {

@@ -131,8 +131,25 @@ func TestCleanURL(t *testing.T) {
 		"[Film](" + clean + ")":                                                                           2,
 		"[" + clean + "](" + clean + ")":                                                                  2,
 		`<a href="` + html + `">Film</a>`:                                                                 3,
-		url.QueryEscape(clean):                                                                            1,
-		strings.ReplaceAll(clean[:60], "=", "=3D") + "=\r\n" + strings.ReplaceAll(clean[60:], "=", "=3D"): 1,
+		"curl ^\"" + strings.Replace(clean, "&", "^&", 1) + "^\" ^\r\n  -H ^\"accept: */*^\"":             4,
+		"curl \"" + strings.Replace(clean, "&", "^&", 1) + "\" ^\n  -H \"referer: https://example.com/\"": 4,
+		"curl -H 'Referer: https://example.com/film?id=1' '" + clean + "'":                                2,
+		`{"headers":[{"name":"Referer","value":"https://example.com/film?id=1"}],"url":"` + clean + `"}`:  2,
+		"Unsere Seite ist https://example.com/film?id=1\nund hier kommt 403: " + clean:                    2,
+		"<" + html + "|der Film>":                                                                         3,
+		"[" + clean + "|" + clean + "|smart-link]":                                                        2,
+		"{code}" + clean + "{code}":                                                                       2,
+		"{noformat}\n" + clean + "\n{noformat}":                                                           2,
+		strings.TrimPrefix(clean, "https:"):                                                               1,
+		"https://urldefense.com/v3/__" + clean + "__;!!abc$":                                              1,
+		"https://urldefense.com/v3/__https:**Acdn.example.com/a/b_(1).ts?md5=14nsJ0zrjGipdIbehZ1tRw*expires=2147483647__;Ly8m!!abc$":                      1,
+		"https://urldefense.com/v3/__https:/*cdn.example.com/a/b_(1).ts?md5=14nsJ0zrjGipdIbehZ1tRw&expires=2147483647__;Lw!!abc$":                         1,
+		"https://urldefense.proofpoint.com/v2/url?u=https-3A__cdn.example.com_a_b-5F-281-29.ts-3Fmd5-3D14nsJ0zrjGipdIbehZ1tRw-26expires-3D2147483647&d=x": 1,
+		"https://slack-redir.net/link?url=" + url.QueryEscape(clean):                                                                                      1,
+		clean + "…": 1,
+		"XHRGET\n" + clean + "\n[HTTP/2 403  120ms]": 2,
+		url.QueryEscape(clean):                       1,
+		strings.ReplaceAll(clean[:60], "=", "=3D") + "=\r\n" + strings.ReplaceAll(clean[60:], "=", "=3D"):            1,
 		"https://eur01.safelinks.protection.outlook.com/?url=" + url.QueryEscape(clean) + "&data=05%7C01&reserved=0": 1,
 		"https://www.google.com/url?sa=D&q=" + url.QueryEscape(clean) + "&usg=AOv":                                   1,
 	} {
@@ -142,7 +159,8 @@ func TestCleanURL(t *testing.T) {
 		}
 	}
 	for _, untouched := range []string{"", "/", "/a", "/a?md5=x&expires=1", "https://h/a%20b?x=%22y", "http://[2001:db8::1]:80/a?md5=x",
-		"https://h/my film.ts?md5=x", "https://h/my film.ts", "/a?to=http://b.c/d&md5=x", "https://h/a.ts?md5=3D4x&expires=1", "https://h/a.ts%3Fmd5%3Dx", "/a?u=https%3A%2F%2Fb.c"} {
+		"https://h/my film.ts?md5=x", "https://h/my film.ts", "/a?to=http://b.c/d&md5=x", "https://h/a.ts?md5=3D4x&expires=1", "https://h/a.ts%3Fmd5%3Dx", "/a?u=https%3A%2F%2Fb.c",
+		"//live//seg-1.ts?md5=x&expires=1", "//movie.mp4/seg-1.ts?md5=x", "https://h/a^b?x=1|2&md5=x"} {
 		if got, cleaned := CleanURL(untouched); got != untouched || cleaned != nil {
 			t.Errorf("%q: got %q, cleaned %q", untouched, got, cleaned)
 		}
