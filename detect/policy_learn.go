@@ -96,13 +96,19 @@ func (p *policy) allowed(r rule) bool {
 }
 
 // most returns the commonest binding of the rules that ok allows, and its
-// links.
+// links. Those that carry no address count only where hardly any other carries
+// one: a host may leave it out on some paths, and a mask is about the others.
 func (p *policy) most(ok func(rule) bool) (best token.Binding, links int64) {
 	counts := map[token.Binding]int64{}
+	var all int64
 	for r, n := range p.links {
 		if ok(r) {
 			counts[r.binding] += n
+			all += n
 		}
+	}
+	if free := counts[token.Binding{Kind: token.BindNone}]; free < all && float64(all-free) >= fewLinks*float64(all) {
+		delete(counts, token.Binding{Kind: token.BindNone})
 	}
 	for b, n := range counts {
 		if n > links || n == links && bindingLess(b, best) {

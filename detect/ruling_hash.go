@@ -86,14 +86,16 @@ func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
 // a way the host does not take.
 func (h *host) misuse(k *kind, how hypothesis, r ruling) ruling {
 	r.verdict = token.UnresolvedSignature
-	own := h.policy.bindingOf(familyOf(k.ip))
+	family := familyOf(k.ip)
+	own := h.policy.bindingOf(family)
+	here := h.policy.takesScope(k.dir, family, how.scope, how.up)
 	switch {
-	case how.binding == own:
+	case how.binding == own && !here:
 		r.verdict, r.mistake = token.WrongPath, overAnother(how.scope)
 		return r
 	case how.binding.Kind == token.BindNone:
 		r.detail = token.DetailNoAddress
-	case own.Kind == token.BindNone:
+	case own.Kind == token.BindNone, how.binding == own: // of the whole host, or of this directory
 		r.detail = token.DetailAddress
 	case how.binding.Kind == token.BindAddress:
 		r.detail = detailSignedWhole

@@ -62,6 +62,30 @@ func TestRule02UnboundHost(t *testing.T) {
 	}
 }
 
+// TestRule02PartlyUnbound: most links carry no address, those of one folder do, and
+// its viewers are who the mask is about.
+func TestRule02PartlyUnbound(t *testing.T) {
+	s := site{host: "part.test", dir: true}
+	open := s
+	open.text = func(string) string { return "" }
+	var l little
+	for i := range 120 {
+		ip := stranger(i)
+		l.get(s, open.link(fmt.Sprintf("/free/%d/a.ts", i), ip), ip, 200)
+	}
+	l.audience(s, 40)
+	refused := l.movers(s, 40, "198.51.%d.10", "198.51.%d.99")
+	bare := l.get(s, open.link("/crowd/1/a.ts", home), home, 403)
+	bound := l.get(s, s.link("/free/1/a.ts", home), home, 403)
+	tr := l.try(t, settings{})
+	tr.want(t, refused[0], "ip_mismatch ip_mismatch - recomputed 198.51.0.10")
+	tr.want(t, bare, "unresolved_signature unresolved_signature signer:no_address recomputed -")
+	tr.want(t, bound, "unresolved_signature unresolved_signature signer:address recomputed "+home)
+	if r := tr.advice(s.host, "ipv4"); r.Decision != finding.Widen || *r.Prefix != 24 || r.AffectedUsers != 40 {
+		t.Errorf("advice: %s", asJSON(t, r))
+	}
+}
+
 // TestRule07Expiry draws the lines around the second of the deadline.
 func TestRule07Expiry(t *testing.T) {
 	at := 200 * time.Second
