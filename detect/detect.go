@@ -199,8 +199,8 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	return a.beside(ctx, a.conclude, a.cutFilms)
 }
 
-// settleLoaded begins to write out what was loaded, while Go reads the requests: these
-// come last, as more than they has to be settled before the end.
+// settleLoaded begins to write out what was loaded, while Go reads the requests. These come
+// behind the checkpoint: it cannot be while they are written.
 func (a *analysis) settleLoaded(context.Context) error {
 	a.store.SettleAside()
 	if !a.Unread {

@@ -207,12 +207,12 @@ func clockOf(b []byte) (int64, bool) {
 
 // zoneOf reads the seconds east of UTC in Z, UTC, GMT, +hh:mm, +hhmm or +hh, with a blank before it or not; nothing is UTC.
 func zoneOf(b []byte) (int64, bool) {
-	b = bytes.TrimPrefix(b, []byte{' '})
+	b = behind(b, ' ')
 	if len(b) == 0 || b[0] != '+' && b[0] != '-' || len(b) < 3 {
 		return 0, len(b) == 0 || isUTC(b)
 	}
 	h, ok := pair(b, 1)
-	m, minutes := 0, bytes.TrimPrefix(b[3:], []byte{':'})
+	m, minutes := 0, behind(b[3:], ':')
 	if len(minutes) > 0 {
 		var two bool
 		m, two = pair(minutes, 0)
@@ -223,6 +223,14 @@ func zoneOf(b []byte) (int64, bool) {
 		offset = -offset
 	}
 	return offset, ok && h < 24 && m < 60
+}
+
+// behind is what follows a byte, if b begins with it.
+func behind(b []byte, c byte) []byte {
+	if len(b) > 0 && b[0] == c {
+		return b[1:]
+	}
+	return b
 }
 
 func isUTC(b []byte) bool {

@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -66,6 +67,39 @@ func TestCarriageReturn(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestUsedParser wants of a parser that has read other lines, some of them cut off, what a new one tells.
+func TestUsedParser(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "logs", "*.log"))
+	if err != nil || len(files) < 35 {
+		t.Fatalf("%d fixtures, %v", len(files), err)
+	}
+	good := 0
+	for _, file := range files {
+		lines := fixture(t, filepath.Base(file))
+		for _, f := range everyFormat(t) {
+			used := f.NewParser()
+			for i := range min(3*len(lines), 60) {
+				line := lines[i*7%len(lines)]
+				if i%3 > 0 {
+					line = line[:len(line)*(i%11)/10%(len(line)+1)]
+				}
+				fresh := used.format.NewParser()
+				var got, want Record
+				bad, wrong := used.Parse(line, &got), fresh.Parse(line, &want)
+				if bad != wrong || bad.Reason == "" && !reflect.DeepEqual(got, want) {
+					t.Fatalf("%s, %s, %q:\n%+v %+v, a new parser\n%+v %+v", filepath.Base(file), f.Name, line, bad, got, wrong, want)
+				}
+				if bad.Reason == "" {
+					good++
+				}
+			}
+		}
+	}
+	if good < 1000 {
+		t.Errorf("%d lines were read", good)
 	}
 }
 

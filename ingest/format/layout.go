@@ -202,10 +202,12 @@ func (l *layout) has() (set uint64) {
 	return set &^ skipped.bit()
 }
 
-// cut finds the values of a line and leaves them in p.at.
-func (l *layout) cut(p *Parser, line []byte) Failure {
+// cut finds the values of a line and leaves them in p.at, or what is wrong in p.bad.
+func (l *layout) cut(p *Parser, line []byte) (ok bool) {
 	if len(line) < len(l.before) || string(line[:len(l.before)]) != l.before {
-		return Failure{ReasonFields, 1, l.opening}
+		p.at = [fieldCount]span{}
+		p.bad = Failure{ReasonFields, 1, l.opening}
+		return false
 	}
 	pos := len(l.before)
 	for i := range l.steps {
@@ -233,20 +235,27 @@ func (l *layout) cut(p *Parser, line []byte) Failure {
 		p.at[s.field] = span{int32(pos), int32(end)}
 		pos = next
 	}
+	p.full = true
 	if end := bytes.IndexByte(line, '\r'); end >= 0 { // another line would be lost
-		return Failure{ReasonShifted, end + 1, "a line feed, found a carriage return alone"}
+		p.bad = Failure{ReasonShifted, end + 1, "a line feed, found a carriage return alone"}
+		return false
 	}
-	return Failure{}
+	return true
 }
 
 // early settles a line that ends before step i does: fine if enough values were seen.
-func (l *layout) early(p *Parser, line []byte, i, pos int) Failure {
+func (l *layout) early(p *Parser, line []byte, i, pos int) (ok bool) {
+	if p.stale {
+		p.at, p.stale = [fieldCount]span{}, false
+		return l.cut(p, line)
+	}
 	s := &l.steps[i]
 	if end := len(trimmed(line)) - 1; i+1 >= l.need && i+1 < len(l.steps) && end >= pos && line[end] == '"' {
 		p.at[s.field] = span{int32(pos), int32(end)}
-		return Failure{}
+		return true
 	}
-	return Failure{ReasonFields, min(pos, len(line)) + 1, s.want}
+	p.bad = Failure{ReasonFields, min(pos, len(line)) + 1, s.want}
+	return false
 }
 
 // find gives the end of the value at pos and where the next one begins; end is -1 if the value does not end.

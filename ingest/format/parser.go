@@ -14,10 +14,13 @@ type Parser struct {
 	rank    [fieldCount]uint8 // of the key that at came from; JSON only
 	line    []byte
 	scratch []byte
-	path    []byte // folded name of the JSON key being read
-	keys    []key  // what the keys of the last line meant, in their order
-	bare    bool   // no value of the line has escaping to undo
-	clock   clock  // the last time that was read
+	path    []byte  // folded name of the JSON key being read
+	keys    []key   // what the keys of the last line meant, in their order
+	bare    bool    // no value of the line has escaping to undo
+	clock   clock   // the last time that was read
+	bad     Failure // of the last line that was none
+	full    bool    // at holds all values of the layout, which the next line overwrites
+	stale   bool    // at holds those of the line before
 }
 
 // span is where a value stands in the line. The zero span means there is none; an empty value has an end past 0.
@@ -40,25 +43,27 @@ func (p *Parser) Parse(line []byte, r *Record) Failure {
 		return Failure{ReasonBlank, 1, "a request"}
 	}
 	p.line, p.scratch = line, p.scratch[:0]
-	p.at = [fieldCount]span{}
-	p.bare = p.format.unescaped(line)
-	bad := p.cut(line)
-	if bad.Reason == "" {
-		bad = p.record(r)
+	if !p.full {
+		p.at = [fieldCount]span{}
 	}
-	if bad.Reason != "" && p.format.heads != noHeader && bad.Reason != ReasonHeader {
+	p.stale, p.full = p.full, false
+	p.bare = p.format.unescaped(line)
+	if p.cut(line) && p.record(r) {
+		return Failure{}
+	}
+	if p.format.heads != noHeader && p.bad.Reason != ReasonHeader {
 		if head := p.header(line); head.Reason != "" {
 			return head
 		}
 	}
-	return bad
+	return p.bad
 }
 
 // Use makes f the format of the lines that follow, as at the beginning of a chunk of a source whose header lines change the
 // columns (see Format.After). It costs nothing if f is in use already.
 func (p *Parser) Use(f *Format) {
 	if p.format != f {
-		p.format, p.keys, p.clock.text = f, p.keys[:0], p.clock.text[:0]
+		p.format, p.keys, p.clock.text, p.full = f, p.keys[:0], p.clock.text[:0], false
 	}
 }
 
@@ -73,19 +78,20 @@ func (p *Parser) Rest() {
 	}
 }
 
-// cut finds the values of a line and leaves them in p.at.
-func (p *Parser) cut(line []byte) Failure {
-	f := p.format
-	if f.layout == nil {
-		return p.cutOther(line)
+// cut finds the values of a line and leaves them in p.at, or what is wrong in p.bad.
+func (p *Parser) cut(line []byte) (ok bool) {
+	l := p.format.layout
+	if l == nil {
+		p.bad = p.cutOther(line)
+		return p.bad.Reason == ""
 	}
-	if bad := f.layout.cut(p, line); bad.Reason != "" {
-		return bad
+	if !l.cut(p, line) {
+		return false
 	}
-	if f.layout.scheme && !p.schemeFits() {
+	if l.scheme && !p.schemeFits() {
 		return p.fail(ReasonShifted, scheme, "http, https or - (a value before it may hold a stray quote)")
 	}
-	return Failure{}
+	return true
 }
 
 // cutOther is cut for what is no text around values.
@@ -122,8 +128,7 @@ func (p *Parser) schemeFits() bool {
 }
 
 // record reads the values that cut found.
-func (p *Parser) record(r *Record) Failure {
-	var ok bool
+func (p *Parser) record(r *Record) (ok bool) {
 	r.Forwarded = false
 	if r.Client, ok = address(p.raw(client)); (!ok || p.at[forwarded].end > 0) && !p.forwarded(r, ok) {
 		return p.badAddress()
@@ -141,7 +146,7 @@ func (p *Parser) record(r *Record) Failure {
 	r.Status = uint16(state)
 	p.readHost(r)
 	p.readRest(r)
-	return Failure{}
+	return true
 }
 
 // forwarded settles the client's address of a line that has X-Forwarded-For, or no other. The address of the connection
@@ -160,7 +165,7 @@ func (p *Parser) forwarded(r *Record, known bool) bool {
 	return known
 }
 
-func (p *Parser) badAddress() Failure {
+func (p *Parser) badAddress() bool {
 	f := client
 	if p.at[client].end == 0 {
 		f = forwarded
@@ -171,7 +176,7 @@ func (p *Parser) badAddress() Failure {
 	return p.fail(ReasonAddress, f, "a client address such as 203.0.113.7")
 }
 
-func (p *Parser) badRequest() Failure {
+func (p *Parser) badRequest() bool {
 	f := request
 	for _, g := range [...]field{target, path} {
 		if p.at[f].end == 0 {
@@ -308,11 +313,13 @@ func encodedTwice(b []byte) bool {
 	return bytes.Contains(b, []byte("%2520")) && !bytes.Contains(b, []byte("%20"))
 }
 
-func (p *Parser) fail(reason string, f field, want string) Failure {
+// fail notes what is wrong with a value.
+func (p *Parser) fail(reason string, f field, want string) bool {
+	p.bad = Failure{reason, int(p.at[f].start) + 1, want}
 	if p.at[f].end == 0 && f != scheme {
-		return Failure{reason, 1, missing(f)}
+		p.bad = Failure{reason, 1, missing(f)}
 	}
-	return Failure{reason, int(p.at[f].start) + 1, want}
+	return false
 }
 
 // missing is what a line wants that has no value for f at all: JSON without the key.

@@ -95,7 +95,7 @@ func (p *Parser) logged(r *Record) (micros, grain int64, ok bool) {
 	return (date+clock)*second + fraction, grain, len(rest) == 0
 }
 
-func (p *Parser) badTime() Failure {
+func (p *Parser) badTime() bool {
 	f := when
 	for _, g := range [...]field{started, day} {
 		if p.at[f].end == 0 {
