@@ -40,6 +40,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 		say(o.remarks(cmd), "the pseudonym key ends with this run: nobody can undo the pseudonyms, and the case cannot grow; --pseudonym-key FILE keeps it")
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	store, err := ingest.Create(o.db, p.limits)
 	if err != nil && o.db != "" {
 		err = fmt.Errorf("--db: %w", err)
@@ -101,8 +102,8 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	}
 	bar.judging()
 	giveBack(p.memory)
-	debug.SetMemoryLimit(p.memory / 3) // from here on Go does most of the work
-	defer debug.SetGCPercent(debug.SetGCPercent(garbage(p.memory)))
+	debug.SetMemoryLimit(p.memory / 3)    // from here on Go does most of the work
+	debug.SetGCPercent(garbage(p.memory)) // until the case is written
 	if err := store.Limit(ctx, p.memory/5); err != nil {
 		return nil, nil, o.stopped(store.Worded(err), store.Standing())
 	}
