@@ -42,7 +42,6 @@ func TestSettledAside(t *testing.T) {
 	}
 	add := func(id uint32) error { return agents.Append(ctx, id, strings.Repeat("agent", 100), false) }
 	grown("flushed", true, func() error {
-		agents.Begin()
 		if err := add(1); err != nil {
 			return err
 		}

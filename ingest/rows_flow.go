@@ -63,14 +63,6 @@ func (f *flow) end() error {
 	return <-f.outcome
 }
 
-// Begin begins the INSERT before there is a batch for it, since that takes a while
-// when all threads are busy.
-func (f *flow) Begin() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.begin()
-}
-
 // begin begins the INSERT unless it is under way; f.mu is held.
 func (f *flow) begin() {
 	if f.batches != nil {
