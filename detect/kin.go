@@ -82,6 +82,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 		return nil, err
 	}
 	done()
+	slices.SortFunc(wide, byReach) // keys are others in every run
 	for _, w := range wide {
 		strangers, err := a.strangers(ctx, w.key)
 		switch {

@@ -126,6 +126,31 @@ func TestRule10WhatEverybodyHasIsNoID(t *testing.T) {
 	}
 }
 
+// TestWideIDsInOrder: ids that join many links are named by how many, in every run.
+func TestWideIDsInOrder(t *testing.T) {
+	var l little
+	var text strings.Builder
+	for id, links := range []int{40, 50, 35, 45} {
+		for i := range links {
+			n := 50*id + i
+			path, at := fmt.Sprintf("/film%d/seg1.ts", n), time.Minute+time.Duration(i)*40*time.Second
+			e := entry{host: video.host, target: video.link(path, stranger(n)), ip: stranger(n), status: 200, at: at}
+			text.WriteString(gcoreWith(l.entries[l.add(e)-1], map[int]string{37: "-", 24: fmt.Sprint("uid=7F0000011A2B3C4", id)}))
+		}
+	}
+	for range 3 {
+		var told []string
+		for _, w := range tryText(t, text.String(), settings{}).Warnings {
+			if _, rest, ok := strings.Cut(w, "one uid cookie makes one user of "); ok {
+				told = append(told, rest[:2])
+			}
+		}
+		if got := strings.Join(told, " "); got != "50 45 40 35" {
+			t.Errorf("ids of %s links are named, want 50 45 40 35", got)
+		}
+	}
+}
+
 // TestRule10WhatEverybodyHasIsNoIDInSparseTraffic: 40 viewers, one every 20 s, who watch for
 // 30 s each: two at a time have the same id, these two for a while and then those two. One
 // household has it at home, where it watches all the time, and under way, now in this

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -15,6 +16,11 @@ type wideID struct {
 	kind     ingest.Tie
 	links    int64
 	networks int
+}
+
+// byReach puts the ids that join most first.
+func byReach(x, y wideID) int {
+	return cmp.Or(cmp.Compare(y.links, x.links), cmp.Compare(y.networks, x.networks), cmp.Compare(x.kind, y.kind))
 }
 
 // isWide tells whether an id joins more links, in more networks, than one viewer seems to have.
