@@ -119,6 +119,7 @@ func (a *analysis) clock() {
 		}
 	}
 	a.sayLateAnswers()
+	a.sayWrongAnswers()
 	for _, name := range a.names {
 		for _, status := range slices.Sorted(maps.Keys(a.hosts[name].answers)) {
 			if n := a.hosts[name].answers[status]; n >= a.Thresholds.ClockLinks {

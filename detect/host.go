@@ -76,8 +76,9 @@ type host struct {
 	life95      time.Duration
 	lives       lives // what these were told from
 	late        struct{ served, refused delays }
-	answers     map[int]int64           // to links after their expiry that were neither served nor refused: links, by status
-	lateAnswers []lateAnswer            // that were learned
+	answers     map[int]int64 // to links after their expiry that were neither served nor refused: links, by status
+	lateAnswers []lateAnswer  // that were learned
+	wrong       wrongAnswers
 	remedies    map[string]string       // by cause, where what its refusals have in common tells
 	lands       []land                  // by the number of the country
 	gaps        bool                    // segments are missing: requests are not in the log

@@ -126,6 +126,7 @@ func (s *survey) add(l *visited) {
 		if from := s.from(v.host, v.client); from != nil {
 			from.all += v.n
 		}
+		v.host.answered(v, l.link)
 		if v.matched {
 			s.learn(v, l.link)
 		}

@@ -1,0 +1,72 @@
+package detect
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"ipdrift/detect/finding"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// wrongAnswers are what a host answers, in time, to links whose hash does not hold for who
+// asks: they may be refusals that do not count as such.
+type wrongAnswers struct {
+	all, refused linkCount
+	other        map[uint16]*otherAnswer // by status: neither served nor refused
+}
+
+// otherAnswer is how many links got a status: of those whose hash does not hold, and of the others.
+type otherAnswer struct{ wrong, right linkCount }
+
+// answered counts the answer to a link.
+func (h *host) answered(v *visit, link uint32) {
+	if !v.keyed || v.shape != token.Signed || v.late >= ingest.AtExpiry || v.method != "GET" && v.method != "HEAD" && v.method != "" {
+		return
+	}
+	w := &h.wrong
+	if !v.matched {
+		w.all.count(link)
+		if v.refused() {
+			w.refused.count(link)
+		}
+	}
+	if v.served() || v.refused() || v.status/100 != 3 && v.status/100 != 4 || slices.Contains([]uint16{304, 408, 416, 499}, v.status) {
+		return
+	}
+	t := w.other[v.status]
+	if t == nil {
+		t = &otherAnswer{}
+		if w.other == nil {
+			w.other = map[uint16]*otherAnswer{}
+		}
+		w.other[v.status] = t
+	}
+	if v.matched {
+		t.right.count(link)
+	} else {
+		t.wrong.count(link)
+	}
+}
+
+// sayWrongAnswers names what seems to be a host's refusal and does not count as one: it answers
+// enough links whose hash does not hold, hardly any of them is refused, and hardly any
+// other link gets it, but where a file may be missing.
+func (a *analysis) sayWrongAnswers() {
+	few := 1 - a.Thresholds.CalibrationShare
+	for _, name := range a.names {
+		h := a.hosts[name]
+		w := &h.wrong
+		if h.status != finding.Verified || float64(w.refused.links) > few*float64(w.all.links) {
+			continue
+		}
+		for _, status := range slices.Sorted(maps.Keys(w.other)) {
+			t := w.other[status]
+			if t.wrong.links >= a.Thresholds.ClockLinks && (status == 404 || float64(t.right.links) <= few*float64(h.links)) {
+				a.warnOf("%s: %d of %d links whose hash does not hold for who asked got %s, which does not count as refused here, so neither causes nor decision know of them: if this host refuses links so, say expired_status: %[4]s in --config",
+					name, t.wrong.links, w.all.links, strconv.Itoa(int(status)))
+			}
+		}
+	}
+}
