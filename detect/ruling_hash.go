@@ -88,14 +88,14 @@ func (h *host) misuse(k *kind, how hypothesis, r ruling) ruling {
 	r.verdict = token.UnresolvedSignature
 	family := familyOf(k.ip)
 	own := h.policy.bindingOf(family)
-	here := h.policy.takesScope(k.dir, family, how.scope, how.up)
+	open, _ := h.policy.rules(k.dir, family, func(r rule) bool { return r.binding.Kind == token.BindNone })
 	switch {
-	case how.binding == own && !here:
+	case how.binding == own && !h.policy.takesScope(k.dir, family, how.scope, how.up):
 		r.verdict, r.mistake = token.WrongPath, overAnother(how.scope)
 		return r
 	case how.binding.Kind == token.BindNone:
 		r.detail = token.DetailNoAddress
-	case own.Kind == token.BindNone, how.binding == own: // of the whole host, or of this directory
+	case own.Kind == token.BindNone || how.binding == own && open: // the host, or this directory
 		r.detail = token.DetailAddress
 	case how.binding.Kind == token.BindAddress:
 		r.detail = detailSignedWhole

@@ -86,6 +86,21 @@ func TestRule02PartlyUnbound(t *testing.T) {
 	}
 }
 
+// TestRule02FolderOfNetworks: a link signed for an address, as most are, in a folder where
+// the edge hashes its network is right in path and address, but not in the mask.
+func TestRule02FolderOfNetworks(t *testing.T) {
+	s := site{host: "two.test", dir: true}
+	cut := s
+	cut.text = func(ip string) string { return ip[:strings.LastIndexByte(ip, '.')] + ".0" }
+	var l little
+	l.audience(s, 60)
+	for i := range 20 {
+		l.get(cut, cut.link(fmt.Sprintf("/net/%d/a.ts", i), stranger(100+i)), stranger(100+i), 200)
+	}
+	whole := l.get(s, s.link("/net/1/a.ts", home), home, 403)
+	l.try(t, settings{}).want(t, whole, "unresolved_signature unresolved_signature signer:no_mask recomputed "+home)
+}
+
 // TestRule07Expiry draws the lines around the second of the deadline.
 func TestRule07Expiry(t *testing.T) {
 	at := 200 * time.Second
