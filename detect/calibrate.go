@@ -83,6 +83,9 @@ func (a *analysis) grade(h *host) {
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
 		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.verified, h.tokens)
+		if h.policy.trees() > 0 {
+			h.reason += ", some over a directory further up: the edge takes one token for a whole tree"
+		}
 	case h.tokens == 0 && h.silent > 0 && h.links > 0:
 		h.reason = "no request was served: that hashes reproduce on others proves little about the key"
 	case h.tokens == 0 && h.silent > 0:

@@ -99,7 +99,7 @@ func (f *failure) addresses(c *clients, each func(client uint32, links int64)) {
 // and how that is known.
 func (a *analysis) diagnose(h *host) string {
 	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.verified, h.tokens)
-	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.unenforced, a.keyChanged, a.signedElsewhere, a.foreignKey, a.oddPlace, a.oddText} {
+	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.unenforced, a.keyChanged, a.signedElsewhere, a.foreignKey, a.oddText} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault
 		}
@@ -178,18 +178,9 @@ func (a *analysis) foreignKey(h *host) string {
 		if !other.foreignTo(h) {
 			continue
 		}
-		if n := a.holdUnder(h, links, other.keys, false); n*2 > len(links) {
+		if n := a.holdUnder(h, links, other.keys); n*2 > len(links) {
 			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", other.host, n, len(links))
 		}
-	}
-	return ""
-}
-
-// oddPlace tries the directories above.
-func (a *analysis) oddPlace(h *host) string {
-	links := h.failure.failing
-	if n := a.holdUnder(h, links, h.keys, true); n*2 > len(links) {
-		return format.Sentence("the path rule is another one: %d of %d failing {token is|tokens are} signed over a directory further up, which is not learned: links over the file or its own directory are checked", n, len(links))
 	}
 	return ""
 }
@@ -209,13 +200,13 @@ func (a *analysis) oddText(h *host) string {
 	return format.Sentence("%d of %d failing {token reproduces|tokens reproduce} under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
 }
 
-// holdUnder counts links that verify under other keys or further up.
-func (a *analysis) holdUnder(h *host, links []sampled, keys []token.Key, ancestors bool) (n int) {
+// holdUnder counts links that verify under other keys.
+func (a *analysis) holdUnder(h *host, links []sampled, keys []token.Key) (n int) {
 	f := newFinder(a, nil)
 	f.turnTo(h)
 	for _, s := range links {
 		probe := &suspect{link: s.link, host: &host{name: h.name, asked: h.asked, stated: h.stated, keys: keys, policy: newPolicy(token.Resource{}, token.ScopeAuto)}}
-		for _, g := range f.goals(probe, ancestors) {
+		for _, g := range f.goals(probe, false) {
 			f.aim(probe.host, &g)
 			if f.hit(probe, &g, s.client, token.Binding{}) || f.hit(probe, &g, s.client, token.Binding{Kind: token.BindNone}) {
 				n++

@@ -51,20 +51,6 @@ func TestRule01Diagnosis(t *testing.T) {
 			other.host = folder.host
 			l.audience(other, 40)
 		}, settings{keys: map[string]string{folder.host: secret, "other.test": "the-other-key"}}, "the key of other.test fits: 40 of 40"},
-		{"a folder further up", func(l *little) {
-			for i := range 40 {
-				ip := stranger(i)
-				l.get(folder, folder.over(fmt.Sprintf("/vod/%d/hd/a.ts", i), fmt.Sprintf("/vod/%d/", i), ip, later), ip, 200)
-			}
-		}, settings{}, "signed over a directory further up"},
-		{"a folder further up, and a manifest in it", func(l *little) { // DASH: one token for the tree of a film
-			for i := range 40 {
-				ip, base := stranger(i), fmt.Sprintf("/dash/%d/", i)
-				for _, file := range []string{"manifest.mpd", "video/720p/init.mp4", "video/720p/seg-1.m4s", "audio/en/seg-1.m4s"} {
-					l.get(folder, folder.over(base+file, base, ip, later), ip, 200)
-				}
-			}
-		}, settings{}, "40 of 40 failing tokens are signed over a directory further up"},
 		{"a second key", func(l *little) {
 			l.audience(folder, 40)
 			l.forged(folder, 20, 1)

@@ -71,9 +71,9 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 			continue
 		}
 		now, old := token.InUse(s.host.keys, s.host.spans, at.Start/1e6)
-		for _, how := range scopes(ancestors || l.Below()) {
+		for _, how := range scopes(ancestors || l.Below() || s.host.policy.uses(token.ScopeAncestor)) {
 			path := token.ScopePath(l.Path, how.scope, int(how.up))
-			if path == nil || !ancestors && !l.Below() && !s.takes(how.scope) ||
+			if path == nil || !ancestors && !l.Below() && !s.takes(how.scope, how.up) ||
 				slices.ContainsFunc(f.list, func(g goal) bool { return bytes.Equal(g.path, path) }) {
 				continue
 			}
@@ -94,8 +94,11 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 
 // takes tells whether a scope is tried far away: those that the host uses, or at its turn the one
 // that nothing it served shows.
-func (s *suspect) takes(scope token.Scope) bool {
+func (s *suspect) takes(scope token.Scope, up uint8) bool {
 	p := &s.host.policy
+	if scope == token.ScopeAncestor {
+		return p.climbs(up)
+	}
 	if s.unshown {
 		return !p.uses(scope)
 	}

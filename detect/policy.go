@@ -34,6 +34,8 @@ type policy struct {
 	guessed bool              // nothing was accepted: learned from reproduced hashes alone
 	denied  map[rule]bool     // ways of signing that are not the edge's, as its code says of most such links, where it accepted nothing
 
+	astray int64 // links whose address fits, and that were refused over a directory further up, it seems
+
 	other token.Scope // was found where the host showed only another one: see unshown; ScopeAuto: none
 	told  bits        // folders where a hash was reproduced for the observed address, of all hosts
 
@@ -163,6 +165,26 @@ func (p *policy) uses(scope token.Scope) bool {
 	return false
 }
 
+// climbs tells whether links signed over the directory so far above were accepted anywhere.
+func (p *policy) climbs(up uint8) bool {
+	for h := range p.links {
+		if h.scope == token.ScopeAncestor && h.up == up && p.allowed(h) {
+			return true
+		}
+	}
+	return false
+}
+
+// trees counts the accepted links over a directory further up.
+func (p *policy) trees() (n int64) {
+	for h, links := range p.links {
+		if h.scope == token.ScopeAncestor && p.allowed(h) {
+			n += links
+		}
+	}
+	return n
+}
+
 func (p *policy) plain(scope token.Scope) bool {
 	if forced := p.scope(); forced != token.ScopeAuto {
 		return scope == forced
@@ -215,7 +237,7 @@ func (p *policy) public(scheme string, expired []int) finding.Policy {
 		has := func(r rule) bool { return r.scope == scope }
 		return slices.ContainsFunc(p.common[0], has) || slices.ContainsFunc(p.common[1], has)
 	}
-	file, dir := takes(token.ScopeFile), takes(token.ScopeDir)
+	file, dir := takes(token.ScopeFile), takes(token.ScopeDir) || takes(token.ScopeAncestor)
 	switch {
 	case file && dir:
 		out.Scope = "both"

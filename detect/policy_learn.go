@@ -68,8 +68,9 @@ func (p *policy) settle(t *judge.Thresholds) {
 	for r, n := range p.links {
 		total[at(r.family)] += n
 	}
+	local := 2*p.astray > p.trees() // tokens for a tree hold in the folders where one was accepted
 	for r, n := range p.links {
-		if f := at(r.family); float64(n) >= fewLinks*float64(total[f]) && p.allowed(r) {
+		if f := at(r.family); float64(n) >= fewLinks*float64(total[f]) && p.allowed(r) && !(local && r.scope == token.ScopeAncestor) {
 			p.common[f] = append(p.common[f], r)
 		}
 	}

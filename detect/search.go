@@ -211,6 +211,9 @@ func (a *analysis) tell(suspects []*suspect) {
 		case s.found != nil:
 			m.Found++
 			a.proofs[s.link] = s.found
+			if s.unserved && s.life > 0 && s.found.how.scope == token.ScopeAncestor && slices.ContainsFunc(s.clients, s.found.holdsFor) {
+				s.host.policy.astray++
+			}
 			continue
 		case s.skipped || !s.deep && a.searches(s.host):
 			m.Skipped++

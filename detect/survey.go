@@ -136,9 +136,28 @@ func (s *survey) add(l *visited) {
 	}
 	silent := l.host().calibrated(&c, l.deadline)
 	l.host().aged(l)
+	if l.astray() {
+		l.host().policy.astray++
+	}
 	if c.keyed && !c.matched {
 		s.suspect(l, silent)
 	}
+}
+
+// astray tells whether an address was refused with a link, in time, that verifies for it in other folders alone.
+func (l *visited) astray() bool {
+	for i := range l.visits {
+		v := &l.visits[i]
+		if v.matched || !v.refused() || v.shield || v.late >= ingest.AtExpiry || v.shape != token.Signed {
+			continue
+		}
+		here := func(o visit) bool { return o.matched && o.client == v.client && o.dir == v.dir }
+		there := func(o visit) bool { return o.matched && o.client == v.client }
+		if slices.ContainsFunc(l.visits, there) && !slices.ContainsFunc(l.visits, here) {
+			return true
+		}
+	}
+	return false
 }
 
 // meet notes which user agents come with several links.

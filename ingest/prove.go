@@ -122,7 +122,7 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 		s.other = nil
 	}
 	for _, h := range s.held {
-		if h.OK && s.fits(h.Binding, client) && (served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask) && s.try(l, &h, client) {
+		if h.OK && s.fits(h.Binding, client) && s.mayHold(&h, l, served) && s.try(l, &h, client) {
 			if keep {
 				p.remember(h, client, true, c)
 			}
@@ -139,10 +139,32 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 	if !m.OK {
 		m = s.over(l, token.Match{Scope: token.ScopeFile}, client, served)
 	}
+	if !m.OK && served && s.inQuery && !l.Below() {
+		m = p.aboveDir(l, s, client, c)
+	}
 	if m.OK {
 		s.held[b2i(s.held[0].OK)] = m
 	}
 	p.remember(m, client, served, c)
+	return m
+}
+
+// mayHold tells whether what held before is tried for a request, so that no answer depends on what came before it.
+func (s *site) mayHold(h *token.Match, l *token.Link, served bool) bool {
+	return served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask && (h.Scope != token.ScopeAncestor || l.Below())
+}
+
+// aboveDir tries the directories above that of a request which the edge served: it may take a token for a whole tree,
+// as nginx does where its configuration hashes a part of the path. What the edge refused is searched into later.
+func (p *prover) aboveDir(l *token.Link, s *site, client netip.Addr, c contextHash) (m token.Match) {
+	slot := p.slot(c.link, ^c.dir, client)
+	if slot.holds(c.link, ^c.dir, client) {
+		return slot.match
+	}
+	for up := uint8(1); !m.OK && up <= maxUp && token.ScopePath(l.Path, token.ScopeAncestor, int(up)) != nil; up++ {
+		m = s.over(l, token.Match{Scope: token.ScopeAncestor, Up: up}, client, false)
+	}
+	*slot = memo{c.link, ^c.dir, client, m, true}
 	return m
 }
 
