@@ -236,6 +236,21 @@ func (e *Examiner) everyPort(form int) bool {
 	return false
 }
 
+// wrappedAddress tries the address in the clothes of headers and libraries.
+func (e *Examiner) wrappedAddress() bool {
+	if !e.client.IsValid() {
+		return false
+	}
+	around := [...][2]string{{"", " "}, {" ", ""}, {"", "\n"}, {"", ","}, {`"`, `"`}, {"'", "'"}, {"for=", ""}, {`for="[`, `]"`}, {"", "/32"}, {"", "/128"}}
+	for _, w := range around {
+		e.text = append(AppendAddr(append(e.text[:0], w[0]...), e.client), w[1]...)
+		if e.withAddress(e.text) {
+			return true
+		}
+	}
+	return false
+}
+
 // integerAddress tries what PHP's ip2long gives, on machines of 64 bits and of 32.
 func (e *Examiner) integerAddress() bool {
 	a := e.client.Unmap()
@@ -284,7 +299,7 @@ func (e *Examiner) pair(a, b netip.Addr) bool {
 
 func (e *Examiner) placeholder() bool {
 	e.found.Client = netip.Addr{}
-	for _, word := range [...]string{"unknown", "undefined", "null", "NULL", "None", "nil", "<nil>", "false", "-", "0.0.0.0", "::", "localhost", "$remote_addr", "REMOTE_ADDR"} {
+	for _, word := range [...]string{"unknown", "undefined", "null", "NULL", "None", "nil", "<nil>", "false", "-", "0.0.0.0", "::", "localhost", "Array", "[object Object]", "$remote_addr", "REMOTE_ADDR"} {
 		e.text = append(e.text[:0], word...)
 		if e.withAddress(e.text) {
 			return true

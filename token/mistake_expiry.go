@@ -71,8 +71,8 @@ func (e *Examiner) expiryText() bool {
 	return odd && (e.withExpiry(e.claim.deadline) || e.withExpiry(e.claim.deadline+1))
 }
 
-// editedExpiry tries the times near the one in the link: rounded to the minute, hour and day; up to 24
-// hours away in full hours and by quarters of one; up to 31 days, and a year; and every time that differs
+// editedExpiry tries the times near the one in the link: rounded to the minute, hour and day; up to ten seconds
+// away, as where a clock is read twice; up to 24 hours away in full hours and as time zones differ; up to 31 days, and a year; and every time that differs
 // in one digit.
 func (e *Examiner) editedExpiry() bool {
 	return e.claim.plain && (e.rounded() || e.shifted() || e.oneDigitAway())
@@ -90,7 +90,12 @@ func (e *Examiner) rounded() bool {
 
 func (e *Examiner) shifted() bool {
 	for n := int64(1); n <= 31; n++ {
-		if n <= 24 && e.off(n*3600) || n <= 3 && e.off(n*900) || e.off(n*86400) {
+		if n <= 10 && e.off(n) || n <= 24 && e.off(n*3600) || n <= 3 && e.off(n*900) || e.off(n*86400) {
+			return true
+		}
+	}
+	for _, quarters := range [...]int64{6, 10, 14, 18, 22, 23, 26, 35, 38, 42, 51} { // from 1:30 to 12:45
+		if e.off(quarters * 900) {
 			return true
 		}
 	}

@@ -10,8 +10,49 @@ func (e *Examiner) noSpace() bool {
 
 func (e *Examiner) keyNewline() bool {
 	r := e.right
-	for _, r.after = range [...]string{"\n", "\r\n", "\r", " "} {
+	for _, r.after = range [...]string{"\n", "\r\n", "\r", " ", "\t"} {
 		if e.either(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// wrappedKey tries the key as it stands in files of settings, and as editors write files.
+func (e *Examiner) wrappedKey() bool {
+	r := e.right
+	for _, around := range [...][2]string{{`"`, `"`}, {"'", "'"}, {"\ufeff", ""}, {"\ufeff", "\n"}, {" ", ""}, {"\n", ""}, {"", "\x00"}, {"", ";"}} {
+		if r.before, r.after = around[0], around[1]; e.either(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// orders are those of expiry, path, address and key, with a blank before the key (behind it where it comes first) and
+// without, and the usual one with something between all of them.
+var orders = func() (all []string) {
+	for _, o := range strings.Fields("epak eapk peak paek aepk apek epka eakp peka pake aekp apke ekpa ekap pkea pkae akep akpe kepa keap kpea kpae kaep kape") {
+		spaced := strings.Replace(o, "k", " k", 1)
+		if o[0] == 'k' {
+			spaced = "k " + o[1:]
+		}
+		all = append(all, o, spaced)
+	}
+	for _, between := range strings.Split(" :|_-,&", "") {
+		all = append(all, strings.Join([]string{"e", "p", "a", "k"}, between))
+	}
+	return all
+}()
+
+// wrongOrder tries expiry, path, address and key in the other orders.
+func (e *Examiner) wrongOrder() bool {
+	if e.link.digest.algorithm.keyed() || e.whole() || e.scheme.ipText {
+		return false
+	}
+	r := e.right
+	for _, r.order = range orders {
+		if e.over(r, ScopeFile, e.link.Path) || !e.scheme.fileOnly && e.over(r, ScopeDir, parent(e.link.Path)) {
 			return true
 		}
 	}

@@ -10,10 +10,11 @@ import (
 // withPath tries another spelling of the file's path, and of its directory.
 func (e *Examiner) withPath(file []byte) bool { return e.withFile(e.right, file) }
 
-// encodedPath tries the path as written and in the spellings of encoders: all but letters, digits and
+// encodedPath tries the path as written and in the spellings of encoders, which may encode it twice: all but letters, digits and
 // -._~ encoded, slashes too or not, in upper and lower case of the digits, blanks as %20 or +.
 func (e *Examiner) encodedPath() bool {
-	return !e.link.raw && (e.withPath(e.link.written) || e.withEncoders(e.link.Path))
+	return !e.link.raw && (e.withPath(e.link.written) || e.withEncoders(e.link.Path) ||
+		bytes.IndexByte(e.link.written, '%') >= 0 && e.withEncoders(e.link.written))
 }
 
 func (e *Examiner) withEncoders(path []byte) bool {

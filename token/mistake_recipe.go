@@ -14,15 +14,16 @@ type recipe struct {
 	queryless              bool   // without what the scheme takes from the query
 	spaceless              bool   // without the space before the key
 	key                    Key
-	after                  string // behind the key
+	order                  string // of the ingredients by their letters, see [Examiner.wrongOrder]; "" for the scheme's
+	before, after          string // the key
 	undecoded              bool   // the key's text, where it stands for bytes
 }
 
 // respelled is a key as a signer may have changed it.
 type respelled struct {
-	secret    *string
-	after     string
-	undecoded bool
+	secret        *string
+	before, after string
+	undecoded     bool
 }
 
 // whole reports whether the hash does not depend on the path that a scope names.
@@ -33,16 +34,16 @@ func (e *Examiner) keyOf(r recipe) Key {
 	if r.key.IsZero() {
 		return e.none
 	}
-	if r.after == "" && !r.undecoded {
+	if r.before+r.after == "" && !r.undecoded {
 		return r.key
 	}
-	at := respelled{r.key.secret, r.after, r.undecoded}
+	at := respelled{r.key.secret, r.before, r.after, r.undecoded}
 	key, ok := e.keys[at]
 	if !ok {
 		if len(e.keys) >= mostReady {
 			clear(e.keys)
 		}
-		text := *r.key.secret + r.after
+		text := r.before + *r.key.secret + r.after
 		if r.undecoded {
 			text = e.scheme.lock([]byte(text))
 		}
@@ -54,6 +55,9 @@ func (e *Examiner) keyOf(r recipe) Key {
 
 // append appends the message of a recipe. False where the recipe leaves out what is not there.
 func (e *Examiner) append(dst []byte, r recipe, key Key) ([]byte, bool) {
+	if r.order != "" {
+		return r.inOrder(dst, key), true
+	}
 	l := &e.varied
 	*l = e.link
 	e.vary(l, r)
@@ -72,6 +76,25 @@ func (e *Examiner) append(dst []byte, r recipe, key Key) ([]byte, bool) {
 		return dst, false
 	}
 	return append(dst[:from+i], dst[from+i+1:]...), true
+}
+
+// inOrder appends the ingredients in the order of their letters, and what else is in it as it is.
+func (r *recipe) inOrder(dst []byte, key Key) []byte {
+	for i := range len(r.order) {
+		switch c := r.order[i]; c {
+		case 'e':
+			dst = append(dst, r.expires...)
+		case 'p':
+			dst = append(dst, r.path...)
+		case 'a':
+			dst = append(dst, r.address...)
+		case 'k':
+			dst = key.append(dst)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
 }
 
 // vary changes a copy of the link as the recipe says.
@@ -99,7 +122,7 @@ func (e *Examiner) vary(l *Link, r recipe) {
 func (e *Examiner) shown(r recipe) string {
 	key := e.none
 	if !r.key.IsZero() {
-		text := keyShown + r.after
+		text := r.before + keyShown + r.after
 		key = Key{&text}
 	}
 	message, _ := e.append(nil, r, key)

@@ -177,6 +177,7 @@ HOSTS = [
     Host("address_port", address("{}:443".format)),
     Host("address_port", address("{}:51234".format), name="address-port-viewer"),
     Host("address_port", address("[{}]:40321".format), name="address-port-ipv6", family=6),
+    Host("wrapped_address", address('"{}"'.format)),
     Host("integer_address", address(lambda a: str(int.from_bytes(packed(a), "big")))),
     Host("address_list", address("{}, 10.0.0.1".format)),
     Host("placeholder_address", address(lambda a: "unknown")),
@@ -195,7 +196,9 @@ HOSTS = [
     Host("path_with_query", path(lambda p: p + "?quality=hd"), query="quality=hd&"),
     # another text or key
     Host("no_space", change(gap=lambda l: "")),
+    Host("wrong_order", change(path=lambda l: l.address.decode(), address=lambda l: l.path.encode())),
     Host("key_newline", key(lambda k: k + b"\n")),
+    Host("wrapped_key", key(lambda k: b'"' + k + b'"')),
     Host("empty_key", key(lambda k: b"")),
     Host("no_expires", change(expires=lambda l: "")),
     Host("old_key", former),

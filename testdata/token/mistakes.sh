@@ -109,6 +109,12 @@ row address_port - $six $B key url "$f$q" "$e$f[$six]:33000 <key>" $six file
 row address_port - $six $B key url "$f$q" "$e/live/$six:60999 <key>" $six dir
 row address_port - "$a,198.51.100.4" $B key url "$f$q" "$e${f}198.51.100.4:40001 <key>" 198.51.100.4 file
 row address_port hex_digest $a $B key hex "$f$q" "$e$f$a:51234 <key>" $a file
+row wrapped_address - $a $B key url "$f$q" "$e$f$a/32 <key>" $a file
+row wrapped_address - $a $B key url "$f$q" "$e/live/\"$a\" <key>" $a dir
+row wrapped_address - $a $B key url "$f$q" "$e$f$a\\x0a <key>" $a file
+row wrapped_address - $a $B key url "$f$q" "$e$f $a <key>" $a file
+row wrapped_address - $six $B key url "$f$q" "$e${f}for=\"[$six]\" <key>" $six file
+row placeholder_address - $a $B key url "$f$q" "$e${f}[object Object] <key>" - file
 row integer_address - $a $B key url "$f$q" "$e${f}3405803785 <key>" $a file
 row integer_address - $a $B key url "$f$q" "$e$f-889163511 <key>" $a file
 row address_list - "$a,198.51.100.4" $B key url "$f$q" "$e$f$a, 198.51.100.4 <key>" $a file
@@ -126,6 +132,7 @@ row encoded_path - $a $B key url "/my%20dir/a%20b.ts$q" "$e/my%20dir/$a <key>" $
 row encoded_path - $a $B key url "/caf%C3%A9/a.ts$q" "$e/caf%c3%a9/a.ts$a <key>" $a file
 row encoded_path - $a $B key url "$f$q" "$e%2Flive%2Fseg-1.ts$a <key>" $a file
 row encoded_path - $a $B key url "//live//seg-1.ts$q" "$e//live//seg-1.ts$a <key>" $a file
+row encoded_path - $a $B key url "/a%20b.ts$q" "$e/a%2520b.ts$a <key>" $a file
 row double_decoded - $a $B key url "/a%2520b.ts$q" "$e/a b.ts$a <key>" $a file
 row plus_as_space - $a $B key url "/a+b.ts$q" "$e/a b.ts$a <key>" $a file
 row no_slash - $a $B key url "$f$q" "$e/live$a <key>" $a dir
@@ -175,3 +182,18 @@ row expiry_text - $a $B key url "$f?md5={}&expires=2030-01-01T00:00:00Z" "2030-0
 row edited_expiry - $a $B key url "$f?md5={}&expires=1893542400" "$e$f$a <key>" $a file
 row edited_expiry - $a $B key url "$f?md5={}&expires=1993456000" "$e$f$a <key>" $a file
 row edited_expiry - $a $B key url "$f?md5={}&expires=1893455999" "$e$f$a <key>" $a file
+
+# order, key and clock
+row wrong_order - $a $B key url "$f$q" "$f$e$a <key>" $a file
+row wrong_order - $a $B key url "$f$q" "<key>/live/$e$a" $a dir
+row wrong_order - $a $B key url "$f$q" "$a$f$e<key>" $a file
+row wrong_order - $a $B key url "$f$q" "<key> $e$f$a" $a file
+row wrong_order - $a $B key url "$f$q" "$e:$f:$a:<key>" $a file
+row wrapped_key - $a $B key url "$f$q" "$e$f$a  <key>" $a file
+row wrapped_key - $a $B key url "$f$q" "$e$f$a \"<key>\"" $a file
+row wrapped_key - $a $B key url "$f$q" "$e/live/$a '<key>'" $a dir
+row wrapped_key - $a $B key url "$f$q" "$e$f$a \\xef\\xbb\\xbf<key>" $a file
+row key_newline - $a $B key url "$f$q" "$e$f$a <key>\\x09" $a file
+row edited_expiry - $a $B key url "$f$q" "$((e - 10))$f$a <key>" $a file
+row edited_expiry - $a $B key url "$f$q" "$((e + 19800))$f$a <key>" $a file
+row edited_expiry - $a $B key url "$f$q" "$((e - 20700))$f$a <key>" $a file
