@@ -209,9 +209,11 @@ func (a *analysis) settleLoaded(context.Context) error {
 	return nil
 }
 
-// settleRuled does the same with what was ruled.
+// settleRuled does the same with what was ruled, unless the next steps need the memory.
 func (a *analysis) settleRuled(context.Context) error {
-	a.store.SettleAside()
+	if a.requests() <= largeLog {
+		a.store.SettleAside()
+	}
 	return nil
 }
 
