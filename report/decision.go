@@ -24,7 +24,7 @@ func (h *host) verdict() verdict {
 	case len(h.recs) == 0:
 		return verdict{"NOTHING TO DECIDE", good}
 	}
-	v := inOne(h.recs, func(r finding.Recommendation) string { return r.Family }, recommended)
+	v := inOne(h.recs, func(r finding.Recommendation) string { return r.Family }, h.recommended)
 	if h.unverified() {
 		v.text += " (UNVERIFIED)"
 	}
@@ -58,6 +58,21 @@ func recommended(r finding.Recommendation) verdict {
 		v.text = prefix(*r.Prefix) + " HELPS PARTLY"
 	}
 	return v
+}
+
+// recommended is a verdict with what it hangs on.
+func (h *host) recommended(r finding.Recommendation) verdict {
+	v := recommended(r)
+	if h.unsettled(r) {
+		return verdict{v.text + " (UNSETTLED)", unsure}
+	}
+	return v
+}
+
+// unsettled tells a wider mask that would not be advised if no mask helped any user whose
+// hash nothing explains (rules of evidence, 18).
+func (h *host) unsettled(r finding.Recommendation) bool {
+	return r.Decision == finding.Widen && r.UnresolvedUsers > 0 && r.IfUnresolvedCount.Low < h.settled
 }
 
 func decided(d finding.Decision) verdict {

@@ -21,6 +21,7 @@ type host struct {
 	users    []finding.User // most telling first
 	signer   []finding.Signer
 	common   map[string]finding.Common // by cause
+	settled  float64                   // least lower bound of accepted users for a wider mask
 }
 
 // cause is one reason for refusals with its requests. The analysis knows
@@ -40,7 +41,7 @@ func hosts(a *finding.Analysis) []*host {
 	index := map[string]*host{}
 	of := func(name string) *host {
 		if index[name] == nil {
-			index[name] = &host{name: name}
+			index[name] = &host{name: name, settled: a.Method.Thresholds["accepted_low"]}
 		}
 		return index[name]
 	}

@@ -20,7 +20,7 @@ func decisionsOf(a *finding.Analysis, h *host) []decisionRow {
 	}
 	var rows []decisionRow
 	for _, r := range h.recs {
-		v := recommended(r)
+		v := h.recommended(r)
 		row := decisionRow{
 			Host: h.name, Family: family(r.Family), Decision: v.text, Tone: toneName(v.tone),
 			Affected: affected(r), Accepted: acceptance(r), Unresolved: against(r), Refused: count(h.refused),

@@ -103,7 +103,7 @@ func (md *markdown) decisions() {
 			continue
 		}
 		for _, r := range h.recs {
-			md.cells(h.name, family(r.Family)+" "+recommended(r).text, affected(r), acceptance(r), against(r), count(h.refused), keyed(h))
+			md.cells(h.name, family(r.Family)+" "+h.recommended(r).text, affected(r), acceptance(r), against(r), count(h.refused), keyed(h))
 		}
 	}
 }

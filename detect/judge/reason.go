@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -263,12 +264,12 @@ func (q *question) ruledOut() string {
 
 // flips tells whether the decision would be another one, or need a wider mask,
 // if every unresolved failure were a mismatch that no mask helps (rule 18).
-func (q *question) flips() bool {
-	if q.unresolved == 0 {
-		return false
-	}
+func (q *question) flips() bool { return q.unresolved > 0 && q.flipsWith(q.unresolved) }
+
+// flipsWith tells it of some more users whom no mask helps.
+func (q *question) flipsWith(users int64) bool {
 	feared := *q.all
-	feared.users += q.unresolved
+	feared.users += users
 	switch other := q.decide(&feared); other.decision {
 	case finding.InsufficientEvidence:
 		return q.choice.decision == finding.Widen
@@ -277,6 +278,11 @@ func (q *question) flips() bool {
 	default:
 		return other.decision != q.choice.decision
 	}
+}
+
+// bears is how many of the users with unresolved failures the decision survives as mismatches that no mask helps.
+func (q *question) bears() int64 {
+	return int64(sort.Search(int(q.unresolved), func(n int) bool { return q.flipsWith(int64(n) + 1) }))
 }
 
 // unexplained is the sentence about unresolved failures, with the search that
@@ -290,8 +296,9 @@ func (q *question) unexplained() string {
 			plural(q.doubtful(), "more user was", "more users were"))
 	}
 	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.unresolved)
-	return fmt.Sprintf("This does not hold if the %s with unexplained hashes are mismatches that no mask helps: then %s would get through; a full search over a random sample of them (--recover sample=60) would settle it.",
-		plural(q.unresolved, "user", "users"), percent(share))
+	most := either(q.bears() == 0, "none", "at most "+count(q.bears()))
+	return fmt.Sprintf("This holds only if %s of the %s with unexplained hashes changed to an address that no mask covers (/%d lets %s through if all did), which nobody knows: a full search over a random sample of them (--recover sample=60) would settle it.",
+		most, plural(q.unresolved, "user", "users"), q.choice.prefix, percent(share))
 }
 
 // listed joins parts as in a sentence.

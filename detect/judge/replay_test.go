@@ -269,7 +269,7 @@ func TestRule18Unresolved(t *testing.T) {
 		t.Errorf("nothing unresolved: %+v %s", rec.IfUnresolvedCount, rec.Reason)
 	}
 	rec = w.refused(100, 0, unresolved).ask()
-	decided(t, rec, finding.Widen, 24, "does not hold if the 100 users with unexplained hashes", "full search over a random sample")
+	decided(t, rec, finding.Widen, 24, "This holds only if at most 16 of the 100 users with unexplained hashes changed to an address that no mask covers (/24 lets 50 % through if all did)", "full search over a random sample")
 	if rec.IfUnresolvedCount.Share != 0.5 || rec.UnresolvedUsers != 100 || !near(rec.IfUnresolvedCount.Low, wilsonLow(100, 200)) {
 		t.Errorf("%+v of %d", rec.IfUnresolvedCount, rec.UnresolvedUsers)
 	}
