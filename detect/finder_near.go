@@ -40,7 +40,6 @@ func (f *finder) named(s *suspect) bool {
 	for _, g := range f.goals(s, true) {
 		p := f.aim(s.host, &g)
 		if p.IsValid() && f.hit(s, &g, p.Addr(), boundTo(p)) {
-			s.found.private = isPrivate(p.Addr())
 			return true
 		}
 	}

@@ -57,6 +57,8 @@ type host struct {
 	mistaken    int64            // refused requests with an unresolved signature that a mistake explains
 	outdated    int64            // requests served with a key outside its validity
 	voted       majority         // the addresses that hashes were reproduced with, by link
+	behind      int64            // addresses that came with links signed for a private one
+	asking      int64            // and all that came with links; 0: not counted
 	proxy       string           // the one address that most links were signed for; "" if there is none
 	status      finding.CalibrationStatus
 	reason      string

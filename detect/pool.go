@@ -26,6 +26,12 @@ func (p *pool) size() int {
 	return len(p.Addrs())
 }
 
+// has tells whether an address is among them.
+func (p *pool) has(ip netip.Addr) bool {
+	_, ok := slices.BinarySearchFunc(p.Addrs(), ip, netip.Addr.Compare)
+	return ok
+}
+
 // near is where the IPv4 addresses stand that share the first 16 bits with one, at most so many on either
 // side of it.
 func (p *pool) near(ip netip.Addr, most int) (from, to int) {

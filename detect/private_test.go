@@ -27,3 +27,54 @@ func TestRule03TheSignersPrivateProxy(t *testing.T) {
 		t.Errorf("--recover none searched: %v", tr.Denials.ByCause)
 	}
 }
+
+// TestRule03AProxyBeforeSomeViewers: the signer sees its own proxy on one of several ways in. However
+// many links the others have, its viewers are found, their share is said, and the remedy is the signer.
+func TestRule03AProxyBeforeSomeViewers(t *testing.T) {
+	for name, c := range map[string]struct {
+		viewers, links int // the others, and links of each
+		proxied        int // viewers behind the proxy, one link each
+		says           string
+	}{
+		"a third":                   {80, 1, 40, "40 of the 120 client addresses (33.3 %) came with such links"},
+		"a tenth":                   {360, 1, 40, "40 of the 400 client addresses (10.0 %) came with such links"},
+		"a tenth, with fewer links": {360, 5, 40, "40 of the 400 client addresses (10.0 %) came with such links"},
+		"few":                       {40, 1, 12, "12 of the 52 client addresses (23.1 %) came with such links"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			for i := range c.viewers * c.links {
+				ip := stranger(i % c.viewers)
+				l.get(folder, folder.link(fmt.Sprintf("/v/%d/a.ts", i), ip), ip, 200)
+			}
+			var line int
+			for i := range c.proxied {
+				ip := stranger(c.viewers + i)
+				line = l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), fmt.Sprintf("172.20.%d.9", i%3)), ip, 403)
+			}
+			tr := l.try(t, settings{recover: detect.RecoverNear})
+			tr.want(t, line, fmt.Sprintf("ip_mismatch ip_mismatch signer:private_address recomputed 172.20.%d.9", (c.proxied-1)%3))
+			if s := tr.Signer; len(s) != 1 || s[0].Mistake != "private_address" || s[0].Links != int64(c.proxied) || !strings.Contains(s[0].Says, c.says) {
+				t.Errorf("%s", asJSON(t, s))
+			}
+			r := tr.advice(folder.host, "ipv4")
+			if decides := c.proxied >= 30; decides != (r.Decision == finding.MaskNotEnough) || decides && r.Remedy != finding.MendSigner || !strings.Contains(r.Reason, "let the signer take the viewer's address from its proxy's header") {
+				t.Errorf("%s, %s: %s", r.Decision, r.Remedy, r.Reason)
+			}
+		})
+	}
+}
+
+// TestRule03AViewerInAPrivateNetworkIsNoProxy: a link was signed for an address of the LAN from which
+// the log has requests, so that its viewer went out.
+func TestRule03AViewerInAPrivateNetworkIsNoProxy(t *testing.T) {
+	var l little
+	l.audience(folder, 40)
+	l.get(folder, folder.link("/lan/a.ts", "192.168.7.9"), "192.168.7.9", 200)
+	moved := l.get(folder, folder.link("/m/a.ts", "192.168.7.9"), home, 403)
+	tr := l.try(t, settings{recover: detect.RecoverNear})
+	tr.want(t, moved, "ip_mismatch ip_mismatch - recomputed 192.168.7.9")
+	if len(tr.Signer) > 0 {
+		t.Errorf("%s", asJSON(t, tr.Signer))
+	}
+}

@@ -69,7 +69,7 @@ func (a *analysis) recall(ctx context.Context) error {
 		p.host, p.family, p.mistake = a.host(host), int(family), mistakes[mistake]
 		p.how.scope, p.how.binding.Kind, p.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
 		p.addr, _ = a.real(signed)
-		p.private = p.host.stated.Scheme.Visible && isPrivate(p.addr)
+		p.private = isPrivate(p.addr)
 		if found {
 			l.proof = p
 		}

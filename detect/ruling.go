@@ -29,6 +29,9 @@ const (
 	detailSignedWhole  token.Detail = "signer:no_mask"
 )
 
+// privateAddress is the mistake of a signer that sees its own proxy.
+const privateAddress = "private_address"
+
 // Reason codes that Gcore's edge logs in field 41 (Gcore documentation, "Logs
 // uploader", gcdn_internal_status_code).
 const (

@@ -39,7 +39,10 @@ func (h *host) check(k *kind, p *proof) ruling {
 	}
 	r := h.elsewhere(k, p)
 	if p.private {
-		r.mistake = "private_address"
+		r.mistake = privateAddress
+		if r.detail == "" {
+			r.detail = "signer:" + privateAddress
+		}
 	}
 	return r
 }

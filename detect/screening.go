@@ -157,6 +157,17 @@ func (a *analysis) places(hosts []*host) []int {
 	return out
 }
 
+// addresses is how many some clients have.
+func (c *clients) addresses(list []uint32) (n int64) {
+	c.sort(list)
+	for i, id := range list {
+		if i == 0 || c.elsewhere(id, list[i-1]) {
+			n++
+		}
+	}
+	return n
+}
+
 // sort puts clients in the order of their addresses, those of one address by carrier.
 func (c *clients) sort(list []uint32) { slices.SortFunc(list, c.inOrder) }
 

@@ -26,12 +26,13 @@ var restBudget = 500_000_000
 type proof struct {
 	host   *host
 	family int // of the address that gave the hash
+	key    int // of another request of the link, from 1; 0: the search found it
 	how    hypothesis
 	path   string     // decoded path that was hashed, as the case holds it
 	addr   netip.Addr // signing address, cut to the mask; zero where none was hashed
 
 	network token.Binding // addr is no more than the network of the observed address, under this mask
-	private bool          // the link itself names a private address
+	private bool          // addr is private and no client's: the signer saw its own proxy
 	mistake token.Mistake // what the signer did wrong; zero where nothing but address, path or binding differs
 }
 
@@ -58,7 +59,7 @@ func (a *analysis) search(ctx context.Context) error {
 			return err
 		}
 	}
-	a.tell(suspects)
+	a.tell(suspects, pool)
 	a.guess()
 	return ctx.Err()
 }
@@ -190,10 +191,11 @@ func (s *suspect) cost(pool *pool) int {
 }
 
 // tell keeps the proofs and accounts for the search.
-func (a *analysis) tell(suspects []*suspect) {
+func (a *analysis) tell(suspects []*suspect, pool *pool) {
 	m := &a.out.Method.Search
 	var each []int64
 	findMasked(suspects)
+	findProxied(suspects, pool)
 	m.Links, m.Skipped, m.Unresolved = a.passed, a.passed, a.passed
 	for _, s := range suspects {
 		m.Links++

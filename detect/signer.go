@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"net/netip"
 	"slices"
 	"sync"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -20,7 +22,7 @@ const malformedLinks = "malformed links"
 func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 	a.out.Signer = []finding.Signer{}
 	f := newFinder(a, nil)
-	if err := a.findProxies(ctx); err != nil {
+	if err := errors.Join(a.findProxies(ctx), a.behindProxies(ctx)); err != nil {
 		return err
 	}
 	a.findExpiries()
@@ -205,6 +207,9 @@ func (a *analysis) tally(h *host, mistakes map[string]int64, examined int64, amo
 	at := len(a.out.Signer)
 	for name, n := range mistakes {
 		m := mistakeNamed(name)
+		if name == privateAddress && h.asking > 0 {
+			m.Says += format.Sentence("; %d of the %d client {address|addresses} (%.1f %%) came with such links", h.behind, h.asking, 100*float64(h.behind)/float64(h.asking))
+		}
 		a.out.Signer = append(a.out.Signer, finding.Signer{Host: h.name, Mistake: m.Name, Says: m.Says, Fix: m.Fix, Links: n, Examined: examined, Among: among})
 	}
 	slices.SortFunc(a.out.Signer[at:], func(x, y finding.Signer) int {

@@ -46,6 +46,9 @@ func (c *caveats) add(format string, args ...any) {
 
 // grounds is what the affected users rest on.
 func (q *question) grounds(list *caveats) {
+	if n := q.proxied; n > 0 && !q.o.RefusalsOnly {
+		list.add("The signer sees its own proxy for %s of the %s with address-bound links, and no mask mends that.", percent(float64(n)/float64(q.bound.users)), plural(q.bound.users, "user", "users"))
+	}
 	if q.inferred > 0 {
 		list.add("For %s of %s the mismatch is inferred, without a reproduced hash.", count(q.inferred), plural(q.all.users, "user", "users"))
 	}
@@ -64,7 +67,7 @@ func (q *question) grounds(list *caveats) {
 // families is what to check first about users whom no mask mends (rule 4);
 // where no mask is enough the reason says so.
 func (q *question) families(list *caveats) {
-	_, across, _ := q.left()
+	across := q.left().across
 	if across == 0 || q.choice.decision == finding.MaskNotEnough {
 		return
 	}
@@ -139,7 +142,7 @@ func (q *question) again() (share float64, users int64) {
 }
 
 func (q *question) background(list *caveats) {
-	if n := q.firstRequest; n > 0 && !q.o.RefusalsOnly {
+	if n := q.firstRequest - q.proxied; n > 0 && !q.o.RefusalsOnly {
 		list.add("%s never served: the site saw another address than the edge.", plural(n, "user was", "users were"))
 	}
 	if q.largest() == 0 && len(q.affected) >= int(q.t.DecidesFrom) {

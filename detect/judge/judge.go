@@ -26,7 +26,7 @@ type Event struct {
 	Verdict   token.Verdict // of the token, at the start of the request
 	Elsewhere bool          // the cause is refused_elsewhere: no mask would have changed it
 	Inferred  bool          // the verdict rests on inference, not on a reproduced hash
-	Mistaken  bool          // the hash was reproduced, with a known mistake of the signer: no address is in doubt
+	Mistaken  bool          // the hash was reproduced, with a known mistake of the signer: no address is in doubt; of a mismatch that the signer saw its own proxy
 	Bot       bool          // link preview, relay, VPN or hosting network: taken out first (rules 10 and 14)
 	Who       uint32        // number of the user, as the identity in force tells them apart
 	Kin       uint32        // number of the viewer whom a cookie or TLS session tells, whatever the user agent; 0: none does
@@ -92,6 +92,7 @@ type User struct {
 	ChangeLens   []uint8 // the same, one for each change of address that was refused, however much was asked for there
 
 	Inferred   bool // a mismatch counted here was inferred
+	Proxied    bool // a mismatch counted here is of a link signed for the signer's own proxy
 	Unresolved bool // unresolved signatures and no proven mismatch (rule 18)
 	Bot        bool // every request came from a bot, relay or hosting network
 

@@ -92,7 +92,15 @@ func (q *question) unverified() string {
 
 // people names the affected.
 func (q *question) people() string {
-	s := plural(q.all.users, "user was", "users were") + " refused because " + either(q.all.users == 1, "the address", "their address") + " changed"
+	s := plural(q.all.users, "user was", "users were") + " refused because "
+	switch q.proxied {
+	case 0:
+		s += either(q.all.users == 1, "the address", "their address") + " changed"
+	case q.all.users:
+		s += "the signer saw a private address, that of its own proxy, instead of theirs"
+	default:
+		s += fmt.Sprintf("their address changed, or for %s because the signer saw a private one, that of its own proxy", count(q.proxied))
+	}
 	switch q.inferred {
 	case 0:
 		return s
@@ -106,6 +114,9 @@ func (q *question) people() string {
 func (q *question) answer() string {
 	switch q.choice.decision {
 	case finding.InsufficientEvidence:
+		if 2*q.proxied >= q.all.users {
+			return "; " + q.tooFew() + ": " + q.mendSigner()
+		}
 		return "; " + q.tooFew() + ": send a longer log of this host, with served requests too"
 	case finding.Widen:
 		return "; " + q.figures() + q.ruledOut() + q.leftBehind()
@@ -173,34 +184,44 @@ func (q *question) tooFew() string {
 	return fmt.Sprintf("that points to %s, but fewer than %d users do not decide", to, q.t.DecidesFrom)
 }
 
-// left counts the users the chosen mask leaves refused, how many of them changed
-// between the families, and how many were never served.
-func (q *question) left() (all, across, never int64) {
+// left is the users the chosen mask leaves refused.
+type left struct{ all, across, never, proxied int64 }
+
+// left counts them, and those of them who changed between the families, were never served, or
+// have links for the address of their signer's proxy.
+func (q *question) left() (l left) {
 	for i := range q.affected {
 		m := &q.affected[i]
 		if int(m.least) >= q.choice.prefix {
 			continue
 		}
-		all++
-		if m.never {
-			never++
+		l.all++
+		switch {
+		case m.proxied:
+			l.proxied++
+			continue
+		case m.never:
+			l.never++
 		}
 		if slices.Contains(q.lens[m.from:m.to], acrossFamilies) {
-			across++
+			l.across++
 		}
 	}
-	return all, across, never
+	return l
 }
 
 // remaining names what the mask leaves, by cause (rule 15).
 func (q *question) remaining() string {
-	all, across, _ := q.left()
+	l := q.left()
 	var parts []string
-	if all > across {
-		parts = append(parts, fmt.Sprintf("%s moved beyond the /%d", plural(all-across, "user", "users"), q.choice.prefix))
+	if moved := l.all - l.across - l.proxied; moved > 0 {
+		parts = append(parts, fmt.Sprintf("%s moved beyond the /%d", plural(moved, "user", "users"), q.choice.prefix))
 	}
-	if across > 0 {
-		parts = append(parts, plural(across, "user", "users")+" changed between IPv4 and IPv6")
+	if l.across > 0 {
+		parts = append(parts, plural(l.across, "user", "users")+" changed between IPv4 and IPv6")
+	}
+	if l.proxied > 0 {
+		parts = append(parts, plural(l.proxied, "user has", "users have")+" links signed for a private address")
 	}
 	return listed(parts)
 }
@@ -211,10 +232,12 @@ func (q *question) remedy() finding.Remedy {
 	if q.o.Proxy != "" {
 		return finding.MendSigner
 	}
-	switch all, across, never := q.left(); {
-	case 2*across >= all:
+	switch l := q.left(); {
+	case l.proxied > 0 && 2*l.proxied >= l.all:
+		return finding.MendSigner
+	case 2*l.across >= l.all:
 		return finding.SameFamilies
-	case 2*never >= all && !q.o.RefusalsOnly:
+	case 2*l.never >= l.all && !q.o.RefusalsOnly:
 		return finding.UnbindLinks
 	}
 	return finding.RenewLinks
@@ -223,12 +246,18 @@ func (q *question) remedy() finding.Remedy {
 // helps is the remedy as it is read aloud.
 func (q *question) helps() string {
 	switch q.remedy() {
+	case finding.MendSigner:
+		return q.mendSigner()
 	case finding.SameFamilies:
 		return "serve the site and the CDN host over the same address families"
 	case finding.UnbindLinks:
 		return "leave the address out of the hash and keep links short-lived; most of them were never served, as the site saw another address than the edge, so a new link need not help"
 	}
 	return "fetch a new link from the site when one is refused, or leave the address out of the hash and keep links short-lived"
+}
+
+func (q *question) mendSigner() string {
+	return "let the signer take the viewer's address from its proxy's header (X-Forwarded-For), trusting that proxy only, and ask again then"
 }
 
 // leftBehind names carriers that the mask would not help, those among the

@@ -50,6 +50,7 @@ type Replay struct {
 	untold                                      int64              // users with a mismatch and a class that is no answer
 	relayed                                     int64              // users refused in a relay, VPN or hosting network only
 	obscured                                    int64              // users there with a hash that nothing explains
+	proxied                                     int64              // affected users whose signer saw its own proxy
 	shared                                      map[uint64][]uint8 // bits in common of each refused attempt, by link
 	bound                                       crowd
 }
@@ -60,6 +61,7 @@ type member struct {
 	asn      uint32
 	least    int16  // the longest prefix that accepts every mismatch; -1 none
 	never    bool   // was never served
+	proxied  bool   // the signer saw its own proxy
 	from, to int    // in Replay.lens
 	moved    [2]int // in Replay.changes
 }
@@ -108,6 +110,9 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 
 func (r *Replay) addAffected(u *User) {
 	m := memberOf(u)
+	if u.Proxied {
+		r.proxied++
+	}
 	m.from, m.moved[0] = len(r.lens), len(r.changes)
 	r.lens, r.changes = append(r.lens, u.MismatchLens...), append(r.changes, u.ChangeLens...)
 	m.to, m.moved[1] = len(r.lens), len(r.changes)
@@ -124,7 +129,7 @@ func (r *Replay) addAffected(u *User) {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest}
+	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

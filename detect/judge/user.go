@@ -176,6 +176,7 @@ func (c *facts) mismatches() {
 		}
 		c.user.Mismatches++
 		c.user.Inferred = c.user.Inferred || !r.proven
+		c.user.Proxied = c.user.Proxied || c.group.Events[c.idx[r.pos]].Mistaken
 		signed := c.group.signed(r.link)
 		if !signed.IsValid() {
 			signed = c.firstServed(r.link)
@@ -292,7 +293,7 @@ func cause(e *Event) string {
 		return ""
 	case e.Elsewhere || e.Verdict == token.Valid:
 		return "refused_elsewhere"
-	case e.Mistaken:
+	case e.Mistaken && e.Verdict == token.UnresolvedSignature:
 		return WronglySigned
 	}
 	return e.Verdict.String()
