@@ -82,7 +82,7 @@ func (a *analysis) refusals(h *host) map[string]int64 {
 	out := maps.Clone(a.out.Denials.ByHost[h.name])
 	if h.mistaken > 0 {
 		out[token.UnresolvedSignature.String()] -= h.mistaken
-		out[judge.WronglySigned] = h.mistaken
+		out[judge.WronglySigned], out[judge.OldKey] = h.mistaken-h.oldKeyed, h.oldKeyed
 	}
 	return out
 }

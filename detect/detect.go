@@ -82,7 +82,7 @@ type analysis struct {
 	texts     *texts
 	loaded    *ingest.Loaded
 	outcomes  []*outcome // by id; nil: there is none
-	amounts   []amount   // of them
+	amounts   []int64    // of them, requests
 	blamed    map[blame]*blamed
 	hosts     map[string]*host
 	names     []string // of hosts, sorted
@@ -172,7 +172,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	for _, step := range []func(context.Context) error{a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.findStrays, a.recall, a.nameIssued, a.search, a.calibrate, a.rule, a.settleRuled} {
+	for _, step := range []func(context.Context) error{a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.retire, a.findStrays, a.recall, a.nameIssued, a.search, a.calibrate, a.rule, a.settleRuled} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -66,5 +66,5 @@ func (a *analysis) keyChanged(h *host) string {
 	case hold.last < fail.first:
 		return "all links up to " + at(hold.last) + " UTC reproduce, and none from " + at(fail.first) + " on does: the key, or what is signed, was changed then; give the new key, too"
 	}
-	return ""
+	return h.dropped.says()
 }

@@ -55,6 +55,9 @@ type host struct {
 	denied      int64            // refusals of links that reproduce, of which the edge's code says that they do not, where it accepted none
 	assumed     int64            // refusals of links that count as valid although the edge accepted none
 	mistaken    int64            // refused requests with an unresolved signature that a mistake explains
+	retired     []retired        // by key; nil: none is known to be
+	dropped     dropped          // links that the edge took under a key that is not given
+	oldKeyed    int64            // refused requests whose hash holds with a key that was not in use then
 	outdated    int64            // requests served with a key outside its validity
 	voted       majority         // the addresses that hashes were reproduced with, by link
 	behind      int64            // addresses that came with links signed for a private one

@@ -45,6 +45,12 @@ func (b *book) deny(k *kind, r *ruling) {
 	if r.mistake != "" && r.cause == token.UnresolvedSignature.String() {
 		k.host.mistaken += k.n
 	}
+	if r.mistake == oldKeyName {
+		k.host.oldKeyed += k.n
+		if k.matched && k.host.gone(k.keyNumber, k.first) {
+			k.host.retired[k.keyNumber].requests += k.n
+		}
+	}
 	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.policy.guessed {
 		k.host.assumed += k.n
 	}

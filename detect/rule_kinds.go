@@ -29,7 +29,8 @@ func (l *leaf) listKinds(d *docket) error {
 	for i := range d.visits {
 		v := &d.visits[i]
 		if i > 0 && v.sameKind(&d.visits[i-1]) {
-			l.kinds[len(l.kinds)-1].n += v.n
+			k := &l.kinds[len(l.kinds)-1]
+			k.n, k.first = k.n+v.n, min(k.first, v.first)
 			continue
 		}
 		dir, err := l.texts.dirs.of(v.dir)
@@ -41,7 +42,7 @@ func (l *leaf) listKinds(d *docket) error {
 			return err
 		}
 		l.kinds = append(l.kinds, kind{
-			id: v.id, link: d.link, client: v.client, dir: v.dir, file: v.file, n: v.n,
+			id: v.id, link: d.link, client: v.client, dir: v.dir, file: v.file, n: v.n, first: v.first,
 			ip: l.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dir, rawFile: file,
 		})
 	}
@@ -96,7 +97,7 @@ func (a *analysis) proof(kinds []kind) (best *proof, witness bool) {
 		if best != nil && !k.host.policy.accepts(k, k.how) {
 			continue
 		}
-		best = &proof{host: k.host, how: k.how, path: string(token.ScopePath(k.path, k.how.scope, int(k.how.up)))}
+		best = &proof{host: k.host, key: int(k.keyNumber) + 1, how: k.how, path: string(token.ScopePath(k.path, k.how.scope, int(k.how.up)))}
 		switch k.how.binding.Kind {
 		case token.BindAddress:
 			best.addr = k.ip

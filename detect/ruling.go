@@ -47,7 +47,7 @@ var otherPolicies = map[uint16]token.Detail{
 type kind struct {
 	*outcome
 	id, link, client, dir, file uint32
-	n                           int64
+	n, first                    int64 // requests, and when the first of them came, µs
 	ip                          netip.Addr
 	path                        []byte // decoded; nil where there is none
 	rawDir, rawFile             string // as stored

@@ -24,8 +24,10 @@ func (h *host) check(k *kind, p *proof) ruling {
 		signed = cutTo(k.ip, int(how.binding.Prefix))
 	}
 	switch {
-	case held && k.matched && k.stale:
+	case held && k.matched && (k.stale || k.refused() && h.gone(k.keyNumber, k.first)):
 		return mistaken(oldKeyName, bindTo(how.binding, signed))
+	case k.refused() && p != nil && p.key > 0 && h.gone(uint8(p.key-1), k.first):
+		return mistaken(oldKeyName, p.addr)
 	case held && h.policy.denied[rule{how, familyOf(k.ip)}]:
 		return ruling{verdict: token.UnresolvedSignature}
 	case held && h.policy.accepts(k, how):

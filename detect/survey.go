@@ -140,6 +140,7 @@ func (s *survey) add(l *visited) {
 		l.host().policy.astray++
 	}
 	if c.keyed && !c.matched {
+		l.host().dropped.add(l)
 		s.suspect(l, silent)
 	}
 }

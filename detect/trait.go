@@ -8,9 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
@@ -18,19 +16,12 @@ import (
 	"ipdrift/token"
 )
 
-// amount is how many requests had an outcome, and when the first and the last of them came, µs.
-type amount struct{ n, first, final int64 }
-
-// measure adds a visit to the amount of its outcome.
+// measure adds a visit to the amount of its outcome: so many requests had it.
 func (a *analysis) measure(v *visit) {
 	if n := int(v.id) + 1 - len(a.amounts); n > 0 {
-		a.amounts = append(a.amounts, make([]amount, n)...)
+		a.amounts = append(a.amounts, make([]int64, n)...)
 	}
-	t := &a.amounts[v.id]
-	if t.n == 0 {
-		t.first, t.final = v.first, v.final
-	}
-	t.n, t.first, t.final = t.n+v.n, min(t.first, v.first), max(t.final, v.final)
+	a.amounts[v.id] += v.n
 }
 
 // blame is a cause that refusals with one outcome have.
@@ -94,7 +85,7 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 				c.refused, c.of, refusedAs(refusedElsewhere), c.value, c.share())
 			a.shared(h, refusedElsewhere, finding.TraitCountry, c, says, "nearly all of them came from one country ("+c.value+"): look at the rules for countries and at the firewall")
 		}
-		a.sayOldKeys(h, ids)
+		a.sayOldKeys(h)
 	}
 	return nil
 }
@@ -107,6 +98,11 @@ func (a *analysis) shared(h *host, cause, trait string, c *common, says, remedy 
 		return
 	}
 	a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.name, Cause: cause, Trait: trait, Value: c.value, Requests: c.refused, Refused: c.of, Says: says})
+	h.remedy(cause, remedy)
+}
+
+// remedy notes what to do about refusals of a cause.
+func (h *host) remedy(cause, remedy string) {
 	if h.remedies == nil {
 		h.remedies = map[string]string{}
 	}
@@ -132,7 +128,7 @@ func (a *analysis) common(ids []uint32, cause string, of func(*outcome) string) 
 	for _, id := range ids {
 		o := a.outcomes[id]
 		value := of(o)
-		all[value] += a.amounts[id].n
+		all[value] += a.amounts[id]
 		if b := a.blamed[blame{id, cause}]; b != nil {
 			refused[value] += b.n
 			links[value] += max(b.links, either(o.shape == token.Signed, 0, b.n))
@@ -196,55 +192,6 @@ func (a *analysis) mostOf(all, refused, links map[string]int64) *common {
 		return nil
 	}
 	return &c
-}
-
-// oldKeyLinks is how many links of a key have to be refused before that is no accident.
-const oldKeyLinks = 5
-
-// sayOldKeys says it of valid links that were refused, if they are signed with a key with
-// which nothing was served any more by then, but with another one.
-func (a *analysis) sayOldKeys(h *host, ids []uint32) {
-	served, refused := map[uint8]*amount{}, map[uint8]*amount{}
-	links := map[uint8]int64{}
-	var elsewhere int64
-	for _, id := range ids {
-		o := a.outcomes[id]
-		if !o.matched || !o.keyed {
-			continue
-		}
-		t := &a.amounts[id]
-		if b := a.blamed[blame{id, refusedElsewhere}]; b != nil {
-			elsewhere += b.n
-			links[o.keyNumber] += b.links
-			merge(refused, o.keyNumber, amount{b.n, t.first, t.final})
-		} else if o.served() {
-			merge(served, o.keyNumber, *t)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(refused)) {
-		r, s := refused[key], served[key]
-		others := slices.ContainsFunc(slices.Collect(maps.Keys(served)), func(k uint8) bool { return k != key && served[k].final > r.first })
-		if a.grown() || links[key] < oldKeyLinks || s == nil || s.final >= r.first || !others {
-			continue
-		}
-		says := format.Sentence("%d of the %d {request that was|requests that were} refused with a valid link {is|are} signed with key %d of those given, with which nothing was served after %s UTC: the edge has another key since, and links of before break; let it take both for as long as links live, and state not_after of the old one in --config",
-			r.n, elsewhere, int64(key)+1, time.UnixMicro(s.final).UTC().Format("2006-01-02 15:04:05"))
-		if 2*r.n <= elsewhere {
-			a.warnOf("%s: %s", h.name, says)
-			continue
-		}
-		a.shared(h, refusedElsewhere, finding.TraitOldKey, &common{value: strconv.Itoa(int(key) + 1), refused: r.n, of: elsewhere}, says,
-			"most of them are signed with a key that the edge has not taken since "+time.UnixMicro(s.final).UTC().Format("15:04")+" UTC: let it take the old one for as long as its links live")
-	}
-}
-
-func merge(to map[uint8]*amount, key uint8, t amount) {
-	if to[key] == nil {
-		to[key] = &t
-		return
-	}
-	u := to[key]
-	u.n, u.first, u.final = u.n+t.n, min(u.first, t.first), max(u.final, t.final)
 }
 
 // edgeNames are the names of the edges, by number.

@@ -92,7 +92,7 @@ func TestLinksOfAnOldKey(t *testing.T) {
 		keys []string
 		want string
 	}{
-		"both keys": {[]string{before.key, after.key}, "cdn.test: 9 of the 9 requests that were refused with a valid link are signed with key 1 of those given, with which nothing was served after 2026-11-01 12:40:00 UTC"},
+		"both keys": {[]string{before.key, after.key}, "cdn.test: 9 of the 9 requests that were refused as unresolved_signature are signed with key 1 of those given, which the edge has not taken since 2026-11-01 12:40:00 UTC, while it takes another: links of before break; let it take both for as long as links live, and state not_after: 2026-11-01T12:40:01Z of that key in --config"},
 		"the new":   {[]string{after.key}, "all links from 2026-11-01 13:01:00 UTC on reproduce, and none before does: the key, or what is signed, was changed then; give the old key, too"},
 		"the old":   {[]string{before.key}, "all links up to 2026-11-01 12:40:00 UTC reproduce, and none from 2026-11-01 13:01:00 on does: the key, or what is signed, was changed then; give the new key, too"},
 	} {

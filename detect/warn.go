@@ -83,6 +83,8 @@ func (a *analysis) warnOfHost(h *host) {
 	}
 	if h.status == finding.Failed {
 		a.warnOf("%s: calibration failed, %s", h.name, h.reason)
+	} else if says := h.dropped.says(); says != "" {
+		a.warnOf("%s: %s", h.name, says)
 	}
 }
 

@@ -182,9 +182,10 @@ func TestTheLetterSaysWhatRefusalsHaveInCommon(t *testing.T) {
 		finding.TraitOldKey:  {"1", "the old key for as long as its links live", false},
 	} {
 		a := &finding.Analysis{Calibration: []finding.Calibration{{Host: "a.example", Status: finding.Verified, Tokens: 50, Verified: 50}}}
-		a.Denials.Total, a.Denials.ByHost = 40, map[string]map[string]int64{"a.example": {"refused_elsewhere": 40}}
+		cause := either(trait == finding.TraitOldKey, "unresolved_signature", "refused_elsewhere")
+		a.Denials.Total, a.Denials.ByHost = 40, map[string]map[string]int64{"a.example": {cause: 40}}
 		if trait != "" {
-			a.Denials.Common = []finding.Common{{Host: "a.example", Cause: "refused_elsewhere", Trait: trait, Value: c.value, Requests: 40, Refused: 40}}
+			a.Denials.Common = []finding.Common{{Host: "a.example", Cause: cause, Trait: trait, Value: c.value, Requests: 40, Refused: 40}}
 		}
 		page := string(render(t, Format{Render: renderHTML}, a, Options{Audience: ForCustomer}))
 		if !strings.Contains(page, c.want) || strings.Contains(page, asked) != c.asked || strings.Contains(page, "ed-02") {

@@ -326,5 +326,5 @@ func wantedOfCustomer(a *finding.Analysis, all []*host) []string {
 // asksForRules tells a host whose valid links were refused, and not for what a customer has no hand in.
 func asksForRules(h *host) bool {
 	common := h.common["refused_elsewhere"]
-	return slices.ContainsFunc(h.causes, func(c cause) bool { return c.name == "refused_elsewhere" }) && common.Trait != finding.TraitEdge && common.Trait != finding.TraitOldKey
+	return slices.ContainsFunc(h.causes, func(c cause) bool { return c.name == "refused_elsewhere" }) && common.Trait != finding.TraitEdge
 }

@@ -57,7 +57,9 @@ func (c *Complaint) Settle(out *finding.Ticket, t Thresholds) {
 	out.Refusals = l.refusals()
 	out.Outcome = l.outcome()
 	l.pick()
-	out.Common = l.common()
+	if out.Common = l.common(); l.shares(finding.TraitOldKey) {
+		out.Mistake = "" // the edge gave it up: that may be no fault of the signer's
+	}
 	out.Answer, out.Mask = l.answer(), l.mask()
 	out.Cannot, out.Ask = l.cannot(), l.ask()
 }
@@ -145,7 +147,7 @@ func (l *looked) pick() {
 // cause on the host.
 func (l *looked) common() *finding.Common {
 	i := slices.IndexFunc(l.Common, func(c finding.Common) bool {
-		return c.Cause == l.out.Cause && c.Says != "" && l.key != nil && c.Value == map[string]string{
+		return c.Cause == l.out.Cause && (c.Trait != finding.TraitOldKey || l.key.Detail == "signer:old_key") && c.Says != "" && l.key != nil && c.Value == map[string]string{
 			finding.TraitEdge: l.key.Server, finding.TraitMethod: l.key.Method, finding.TraitCountry: l.key.Country, finding.TraitOldKey: l.key.Key,
 		}[c.Trait]
 	})

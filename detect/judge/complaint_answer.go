@@ -68,6 +68,9 @@ func clock(us int64) string { return time.UnixMicro(us).UTC().Format("15:04:05")
 
 // why says what one cause means here.
 func (l *looked) why() string {
+	if l.shares(finding.TraitOldKey) {
+		return "the link was signed with a key that the edge did not take any more"
+	}
 	if l.out.Mistake != "" {
 		return "the signer made a known mistake (" + l.out.Mistake + "), which a recomputed hash proves; " + `"ipdrift explain" names the line to change`
 	}
@@ -90,9 +93,6 @@ func (l *looked) why() string {
 		}
 		return "the requests carried no token"
 	case "refused_elsewhere":
-		if l.shares(finding.TraitOldKey) {
-			return "the link was signed with a key that the edge did not take any more"
-		}
 		return "the token was valid, and another rule refused" + l.policy()
 	}
 	return "the token could not be checked" + l.unchecked()

@@ -45,14 +45,14 @@ func (l *looked) cannot() []string {
 		add("which of the viewers that fit complained, because they share what was given: the most telling one is shown")
 	}
 	switch cause := l.out.Cause; {
-	case l.out.Mistake != "":
+	case l.out.Mistake != "" || l.shares(finding.TraitOldKey):
 	case cause == token.UnresolvedSignature.String():
 		add("whether the address changed, because the address that the link was signed for was not found: it may be far away (--recover full searches all of IPv4), an IPv6 one (which cannot be searched), or the link was signed with another key")
 	case cause == token.Unchecked.String() && !l.Keyed:
 		add("why, because no key was given: with one, every link says which address it was signed for")
 	case cause == token.Unchecked.String():
 		add("why, because the hashes of links that this host served do not reproduce%s", either(l.Fault == "", "", " ("+l.Fault+")"))
-	case cause == "refused_elsewhere" && l.key.Detail == "" && !l.shares(finding.TraitOldKey):
+	case cause == "refused_elsewhere" && l.key.Detail == "":
 		add("which rule refused, because the log has no reason code: the country, referer, address, user agent, WAF and origin are left")
 	case cause == token.IPMismatch.String() && l.key.Inferred:
 		add("which address the link was signed for, because no key was given: with one, it is proven")

@@ -80,8 +80,12 @@ func TestComplaints(t *testing.T) {
 			"refused_elsewhere", []string{"the settings and the clock of this edge"}, nil},
 		"another edge": {sharedBy(newScene().no(1, home, "seg-1.ts", token.Valid), finding.TraitEdge, "fra-1"),
 			"refused_elsewhere", []string{"another rule"}, []string{"of this edge"}},
-		"an old key": {sharedBy(newScene().no(1, home, "seg-1.ts", token.Valid), finding.TraitOldKey, "2"),
-			"refused_elsewhere", []string{"a key that the edge did not take any more", "Since when the edge has its key"}, []string{"another rule", "Cannot", "HAR"}},
+		"an old key": {func() *Complaint {
+			c := complaint(newScene().no(1, home, "seg-1.ts", token.UnresolvedSignature), func(in *Incident) { in.Detail, in.Mistaken, in.Key = "signer:old_key", true, "2" })
+			c.Common = []finding.Common{{Cause: "unresolved_signature", Trait: finding.TraitOldKey, Value: "2", Says: "this"}}
+			return c
+		}(),
+			"unresolved_signature", []string{"a key that the edge did not take any more", "Since when the edge has its key"}, []string{"another rule", "Cannot", "HAR", "known mistake"}},
 		"a damaged token": {complaint(newScene().no(1, home, "seg-1.ts", token.Malformed), func(in *Incident) { in.Detail, in.Deadline = "missing_expires", 0 }),
 			"malformed", []string{"md5 without expires"}, nil},
 		"a signer's mistake": {complaint(newScene().no(1, home, "seg-1.ts", token.UnresolvedSignature), func(in *Incident) { in.Detail, in.Mistaken = "signer:no_space", true }),

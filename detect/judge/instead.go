@@ -92,6 +92,8 @@ func inWords(cause string) (words, remedy string) {
 		return "links signed for another address", ""
 	case WronglySigned:
 		return "links that the signer makes wrongly", "mend the signer"
+	case OldKey:
+		return "links of an old key", "let the edge take the old key for as long as its links live, and see to it that every signer has the new one"
 	case "unresolved_signature":
 		return "links whose hash nothing explains", ""
 	case "unsigned":

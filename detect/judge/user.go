@@ -286,6 +286,9 @@ func isMismatch(e *Event) bool {
 // known mistake of the signer.
 const WronglySigned = "wrongly_signed"
 
+// OldKey stands for the cause of those of them whose key was not in use any more.
+const OldKey = "old_key"
+
 // cause is the contract's word for why a request was refused.
 func cause(e *Event) string {
 	switch {

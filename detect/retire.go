@@ -1,0 +1,220 @@
+package detect
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+	"ipdrift/ingest/format"
+	"ipdrift/token"
+)
+
+// retired is a key that the edge took, and does not take any more.
+type retired struct {
+	at       int64 // µs, when a link of it was served for the last time; 0: the edge takes it
+	requests int64 // that were refused for it, although they reproduce with it
+}
+
+// gone tells whether the edge had given up a key before a time, µs.
+func (h *host) gone(key uint8, at int64) bool {
+	return int(key) < len(h.retired) && h.retired[key].at != 0 && at > h.retired[key].at
+}
+
+// changeSteps is how many steps of time tell when an edge gave up a key.
+const changeSteps = 256
+
+// rotation is the links of each key of a host over time.
+type rotation struct {
+	from, step int64 // µs
+	keys       map[uint8]*keyUse
+}
+
+// keyUse is the links of a key by step: those that were served, by the last time, and those that were refused, by
+// the first.
+type keyUse struct {
+	taken, refused [changeSteps]int64
+	last           [changeSteps]int64 // µs, when one was served; 0: none was
+}
+
+// retire finds the keys that an edge has given up while it took another, although nobody stated it. Links of them
+// are then those of an old key. The keys of earlier runs may have been others.
+func (a *analysis) retire(ctx context.Context) error {
+	hosts := a.severalKeys()
+	if len(hosts) == 0 || a.grown() {
+		return nil
+	}
+	if err := a.eachLink(ctx, func(links []visited) error {
+		for i := range links {
+			if l := &links[i]; l.link > 0 && hosts[l.host()] != nil {
+				hosts[l.host()].add(l)
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	for h, r := range hosts {
+		for key, use := range r.keys {
+			if step, ok := judge.Ceased(use.taken[:], use.refused[:]); ok && r.others(key, step) {
+				h.retireKey(key, slices.Max(use.last[:step]))
+			}
+		}
+	}
+	return nil
+}
+
+// severalKeys are the hosts that served links of several keys, and refused some of one of them.
+func (a *analysis) severalKeys() map[*host]*rotation {
+	type use struct {
+		host *host
+		key  uint8
+	}
+	served, refused, keys := map[use]bool{}, map[use]bool{}, map[*host]int{}
+	for _, o := range a.outcomes {
+		if o == nil || !o.matched || !o.keyed || o.shield || len(o.host.keys) < 2 {
+			continue
+		}
+		switch u := (use{o.host, o.keyNumber}); {
+		case o.served() && !served[u]:
+			served[u] = true
+			keys[o.host]++
+		case o.refusesKey():
+			refused[u] = true
+		}
+	}
+	out := map[*host]*rotation{}
+	for u := range refused {
+		if h := u.host; keys[h] > 1 && served[u] {
+			out[h] = &rotation{from: h.first, step: (h.final-h.first)/changeSteps + 1, keys: map[uint8]*keyUse{}}
+		}
+	}
+	return out
+}
+
+// refusesKey tells an outcome that may be the refusal of a key: of a link in time, by no other rule that the log names.
+func (o *outcome) refusesKey() bool {
+	_, other := otherPolicies[o.code]
+	return o.refused() && !other && o.late < ingest.AtExpiry && o.code != codeTokenExpired && o.upstream != 403 && o.upstream != 410
+}
+
+func (r *rotation) add(l *visited) {
+	var use *keyUse
+	last, first := int64(0), int64(0)
+	for i := range l.visits {
+		v := &l.visits[i]
+		if !v.matched || !v.keyed || v.shield {
+			continue
+		}
+		if use == nil {
+			if use = r.keys[v.keyNumber]; use == nil {
+				use = &keyUse{}
+				r.keys[v.keyNumber] = use
+			}
+		}
+		switch {
+		case v.served():
+			last = max(last, v.final)
+		case v.refusesKey() && (first == 0 || v.first < first):
+			first = v.first
+		}
+	}
+	if last != 0 {
+		at := (last - r.from) / r.step
+		use.taken[at]++
+		use.last[at] = max(use.last[at], last)
+	}
+	if first != 0 {
+		use.refused[(first-r.from)/r.step]++
+	}
+}
+
+// others tells whether links of other keys were served from a step on.
+func (r *rotation) others(key uint8, step int) bool {
+	for k, use := range r.keys {
+		if k != key && slices.Max(use.last[step:]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// retireKey notes it, also for the search, which tells keys in use from old ones.
+func (h *host) retireKey(key uint8, at int64) {
+	if h.retired == nil {
+		h.retired = make([]retired, len(h.keys))
+		if h.spans = slices.Clone(h.spans); h.spans == nil {
+			h.spans = make([]token.Span, len(h.keys))
+		}
+	}
+	h.retired[key].at = at
+	if span := &h.spans[key]; span.Until == 0 {
+		span.Until = at/1e6 + 1
+	}
+}
+
+// sayOldKeys says which keys a host has given up, and how many requests were refused for it.
+func (a *analysis) sayOldKeys(h *host) {
+	cause := token.UnresolvedSignature.String()
+	of := a.out.Denials.ByHost[h.name][cause]
+	for key, r := range h.retired {
+		if r.requests == 0 {
+			continue
+		}
+		number, at := strconv.Itoa(key+1), time.UnixMicro(r.at).UTC()
+		says := format.Sentence("%d of the %d {request that was|requests that were} refused as %s {is|are} signed with key %s of those given, which the edge has not taken since %s UTC, while it takes another: links of before break; let it take both for as long as links live, and state not_after: %s of that key in --config",
+			r.requests, of, cause, number, at.Format("2006-01-02 15:04:05"), at.Truncate(time.Second).Add(time.Second).Format(time.RFC3339))
+		a.warnOf("%s: %s", h.name, says)
+		if 2*r.requests > h.oldKeyed {
+			h.remedy(judge.OldKey, "key "+number+" is not taken since "+at.Format("2006-01-02 15:04")+" UTC: let the edge take it for as long as its links live, and see to it that every signer has the new one")
+		}
+		if 2*r.requests > of {
+			a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.name, Cause: cause, Trait: finding.TraitOldKey, Value: number, Requests: r.requests, Refused: of, Says: says})
+		}
+	}
+}
+
+// dropped is the links that do not reproduce and that somebody was served with before the edge refused them: it
+// had a key that is not given.
+type dropped struct {
+	links, served, refused int64 // how many; when the last was served, and the first refused, µs
+}
+
+func (d *dropped) add(l *visited) {
+	var served, refused int64 // at one address
+	for i := range l.visits {
+		v := &l.visits[i]
+		if i > 0 && (v.hi != l.visits[i-1].hi || v.lo != l.visits[i-1].lo) {
+			served, refused = 0, 0
+		}
+		switch {
+		case v.shield || v.shape != token.Signed:
+			continue
+		case v.served():
+			served = max(served, v.final)
+		case v.refusesKey() && (refused == 0 || v.first < refused):
+			refused = v.first
+		}
+		if next := i + 1; next < len(l.visits) && v.hi == l.visits[next].hi && v.lo == l.visits[next].lo || served == 0 || refused < served {
+			continue
+		}
+		if d.links++; d.links == 1 {
+			d.refused = refused
+		}
+		d.served, d.refused = max(d.served, served), min(d.refused, refused)
+		return
+	}
+}
+
+// says is the sentence about them; "" where there are too few, or no moment parts what was served from what was not.
+func (d *dropped) says() string {
+	if d.links < fewOdd || d.served > d.refused {
+		return ""
+	}
+	at := func(us int64) string { return time.UnixMicro(us).UTC().Format("2006-01-02 15:04:05") }
+	return format.Sentence("%d links that do not reproduce were served up to %s UTC and refused from %s on, at the same addresses: the edge had another key until then; give the old key, too, with not_after",
+		d.links, at(d.served), at(d.refused))
+}

@@ -1,0 +1,109 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ipdrift/detect/finding"
+)
+
+// givenUp is a log of an edge that takes another key from 13:00 on, while a third of the links come with the old one
+// all the time. It returns lines refused before, for another reason, and after, at the signing address and another one.
+func givenUp(l *little) (before, after, moved int) {
+	links := [2]site{{host: "cdn.test", key: "key-of-before", dir: true}, {host: "cdn.test", key: "key-of-after", dir: true}}
+	for i := range 240 {
+		at, ip := time.Duration(i)*30*time.Second, stranger(i)
+		s := links[min(i%3, 1)]
+		if at < 30*time.Minute {
+			s = links[0]
+		}
+		old := s.key == links[0].key
+		get := func(ip string, at time.Duration, refused bool) int {
+			e := entry{host: s.host, target: s.link(fmt.Sprintf("/film%d/a.ts", i), stranger(i)), ip: ip, status: 200, at: at + time.Second}
+			if old && at >= time.Hour || refused {
+				e.status = 403
+			}
+			return l.add(e)
+		}
+		switch line := get(ip, at, i == 30); {
+		case i == 30:
+			before = line
+		case old && at >= time.Hour:
+			after = line
+		}
+		if late := get(ip, at+10*time.Minute, false); old && at >= 50*time.Minute {
+			after = late
+		}
+		if old && at > 90*time.Minute && moved == 0 {
+			moved = get(away, at+time.Minute, true)
+		}
+	}
+	return before, after, moved
+}
+
+// TestAKeyThatTheEdgeGaveUp: what is refused for it is told as if its end were stated, and no viewer who moved with
+// it counts for a mask. A refusal of before, for whatever reason, is not.
+func TestAKeyThatTheEdgeGaveUp(t *testing.T) {
+	var l little
+	before, after, moved := givenUp(&l)
+	tr := l.try(t, settings{ringOf: []string{"key-of-before", "key-of-after"}, twice: true})
+	tr.want(t, before, "valid refused_elsewhere - recomputed "+stranger(30))
+	const old = "unresolved_signature unresolved_signature signer:old_key recomputed"
+	if got := tr.rows[after-1].String(); !strings.HasPrefix(got, old) {
+		t.Errorf("line %d: %s", after, got)
+	}
+	if got := tr.rows[moved-1].String(); !strings.HasPrefix(got, old) {
+		t.Errorf("a viewer who moved, line %d: %s", moved, got)
+	}
+	refused := tr.scalar(t, `SELECT count(*) FROM requests WHERE detail = 'signer:old_key'`)
+	want := fmt.Sprintf("%d of the %d requests that were refused as unresolved_signature are signed with key 1 of those given, which the edge has not taken since 2026-11-01 12:59:31 UTC", refused-1, refused)
+	if said := strings.Join(tr.Warnings, "\n"); !strings.Contains(said, want) || !strings.Contains(said, "state not_after: 2026-11-01T12:59:32Z of that key") {
+		t.Errorf("want %q in\n%s", want, said)
+	}
+	r := tr.advice("cdn.test", "ipv4")
+	if r.AffectedUsers != 0 || r.Decision != finding.KeepCurrent || !strings.Contains(r.Reason, "fell on links of an old key") || !strings.Contains(r.Reason, "key 1 is not taken since 2026-11-01 12:59 UTC") {
+		t.Errorf("%s: %s", r.Decision, r.Reason)
+	}
+	if got := tr.Denials.Common; len(got) != 1 || got[0].Trait != finding.TraitOldKey || got[0].Cause != "unresolved_signature" || got[0].Value != "1" {
+		t.Errorf("in common: %+v", got)
+	}
+}
+
+// TestAKeyThatTheEdgeStillTakes: a rule refuses half of the links of either key, and those of the old one end sooner.
+func TestAKeyThatTheEdgeStillTakes(t *testing.T) {
+	links := [2]site{{host: "cdn.test", key: "key-of-before", dir: true}, {host: "cdn.test", key: "key-of-after", dir: true}}
+	var l little
+	for i := range 120 {
+		l.get(links[i/60], links[i/60].link(fmt.Sprintf("/film%d/a.ts", i), stranger(i)), stranger(i), []int{200, 403}[i%2])
+	}
+	for i := range 6 {
+		l.get(links[0], links[0].link(fmt.Sprintf("/more%d/a.ts", i), stranger(200+i)), stranger(200+i), 403)
+		l.get(links[1], links[1].link(fmt.Sprintf("/more%d/a.ts", i), stranger(300+i)), stranger(300+i), 200)
+	}
+	tr := l.try(t, settings{ringOf: []string{"key-of-before", "key-of-after"}})
+	if tr.Denials.ByCause["refused_elsewhere"] != 66 || strings.Contains(strings.Join(tr.Warnings, "\n"), "not_after") {
+		t.Errorf("%v: %q", tr.Denials.ByCause, tr.Warnings)
+	}
+}
+
+// TestTheOldKeyIsMissing: only the new key is given. Where most links of before fail, the calibration says when the
+// edge changed its key; where they are few, a warning does.
+func TestTheOldKeyIsMissing(t *testing.T) {
+	const want = "6 links that do not reproduce were served up to 2026-11-01 12:58:31 UTC and refused from 2026-11-01 13:01:01 on, at the same addresses: the edge had another key until then"
+	var l little
+	givenUp(&l)
+	tr := l.try(t, settings{ringOf: []string{"key-of-after"}})
+	if c := tr.host(t, "cdn.test"); c.Status != finding.Failed || !strings.Contains(c.Reason, want) {
+		t.Errorf("%s: %s", c.Status, c.Reason)
+	}
+	after := site{host: "cdn.test", key: "key-of-after", dir: true}
+	for i := range 9_000 {
+		l.add(entry{host: after.host, target: after.link(fmt.Sprintf("/more%d/a.ts", i), stranger(i)), ip: stranger(i), status: 200, at: 4*time.Hour + time.Duration(i)*time.Second})
+	}
+	tr = l.try(t, settings{ringOf: []string{"key-of-after"}})
+	if c := tr.host(t, "cdn.test"); c.Status != finding.Verified || !strings.Contains(strings.Join(tr.Warnings, "\n"), want) {
+		t.Errorf("%s: %q", c.Status, tr.Warnings)
+	}
+}
