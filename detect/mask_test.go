@@ -195,3 +195,27 @@ func TestNetworksOfOneText(t *testing.T) {
 		}
 	}
 }
+
+// TestRule02AFolderNeedsEvidence: most links of a host are bound to the whole address. One for the whole address that a
+// folder refuses is its signer's mistake where enough links show that the folder takes networks alone, not where a few do.
+func TestRule02AFolderNeedsEvidence(t *testing.T) {
+	whole := site{host: "mask.test", dir: true}
+	cut := site{host: "mask.test", dir: true, text: cutAt(24)}
+	for links, want := range map[int]string{
+		3:  "valid refused_elsewhere - recomputed " + home,
+		9:  "valid refused_elsewhere - recomputed " + home,
+		10: "unresolved_signature unresolved_signature signer:no_mask recomputed " + home,
+		30: "unresolved_signature unresolved_signature signer:no_mask recomputed " + home,
+	} {
+		var l little
+		l.audience(whole, 90)
+		for i := range links {
+			l.get(cut, cut.link("/cut/a.ts", stranger(100+i)), stranger(100+i), 200)
+		}
+		refused := l.get(whole, whole.link("/cut/a.ts", home), home, 403)
+		tr := l.try(t, settings{})
+		if got := tr.rows[refused-1].String(); got != want {
+			t.Errorf("%d links: %s, want %s", links, got, want)
+		}
+	}
+}

@@ -30,9 +30,9 @@ type policy struct {
 	stated  [2]*token.Binding // by family, set by the user; nil: learned
 	links   map[rule]int64    // accepted links
 	total   int64
-	dirs    map[uint32][]rule // what was accepted in a directory, for hosts with more than one hypothesis
-	guessed bool              // nothing was accepted: learned from reproduced hashes alone
-	denied  map[rule]bool     // ways of signing that are not the edge's, as its code says of most such links, where it accepted nothing
+	dirs    map[uint32]*folder // what was accepted in a directory, for hosts with more than one hypothesis
+	guessed bool               // nothing was accepted: learned from reproduced hashes alone
+	denied  map[rule]bool      // ways of signing that are not the edge's, as its code says of most such links, where it accepted nothing
 
 	astray int64 // links whose address fits, and that were refused over a directory further up, it seems
 
@@ -48,6 +48,7 @@ type settled struct {
 	common  [2][]rule // by family: at least fewLinks of its links
 	binding token.Binding
 	own     [2]*token.Binding // by family: what most of its links are bound to
+	taken   [2]int64          // by family: accepted links
 }
 
 // refuted is what the user states that is not so.
@@ -69,27 +70,33 @@ func at(family int) int {
 // the other family where it took nothing of this one. It tells whether f did,
 // and whether anything is known.
 func (p *policy) rules(dir uint32, family int, f func(rule) bool) (found, known bool) {
-	here, own, other := p.dirs[dir], p.common[at(family)], p.common[1-at(family)]
-	for _, r := range here {
-		if r.family == family {
+	own, other := p.common[at(family)], p.common[1-at(family)]
+	here := p.dirs[dir]
+	if here == nil {
+		if found, known := among(own, f); known {
+			return found, true
+		}
+		return among(other, f)
+	}
+	for i := range here.rules {
+		if r := &here.rules[i]; r.family == family {
 			known = true
-			if f(r) {
+			if f(r.rule) {
 				return true, true
 			}
 		}
 	}
-	for _, rules := range [][]rule{own, here, other} {
-		if known {
-			return false, true
-		}
-		for _, r := range rules {
-			known = true
-			if f(r) {
-				return true, true
-			}
-		}
+	if known {
+		return slices.ContainsFunc(own, func(r rule) bool { return p.open(here, r) && f(r) }), true
 	}
-	return false, known
+	if found, known := among(own, f); known {
+		return found, true
+	}
+	return slices.ContainsFunc(here.rules, func(r folderRule) bool { return f(r.rule) }), true
+}
+
+func among(rules []rule, f func(rule) bool) (found, known bool) {
+	return slices.ContainsFunc(rules, f), len(rules) > 0
 }
 
 // accepts tells whether the edge takes links signed this way, for this path

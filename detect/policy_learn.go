@@ -16,7 +16,7 @@ func newPolicy(r token.Resource, scope token.Scope) policy {
 	if r.Scope != token.ScopeAuto {
 		scope = r.Scope
 	}
-	return policy{forced: scope, stated: [2]*token.Binding{r.Bind4, r.Bind6}, links: map[rule]int64{}, dirs: map[uint32][]rule{}}
+	return policy{forced: scope, stated: [2]*token.Binding{r.Bind4, r.Bind6}, links: map[rule]int64{}, dirs: map[uint32]*folder{}}
 }
 
 func (p *policy) add(r rule, n int64) {
@@ -64,18 +64,19 @@ func (p *policy) refute(t *judge.Thresholds) (r refuted) {
 // settle derives what the other methods answer from.
 func (p *policy) settle(t *judge.Thresholds) {
 	p.settled = settled{refuted: p.refute(t)}
-	var total [2]int64
 	for r, n := range p.links {
-		total[at(r.family)] += n
+		p.taken[at(r.family)] += n
 	}
 	local := 2*p.astray > p.trees() // tokens for a tree hold in the folders where one was accepted
 	for r, n := range p.links {
-		if f := at(r.family); float64(n) >= fewLinks*float64(total[f]) && p.allowed(r) && !(local && r.scope == token.ScopeAncestor) {
+		if f := at(r.family); float64(n) >= fewLinks*float64(p.taken[f]) && p.allowed(r) && !(local && r.scope == token.ScopeAncestor) {
 			p.common[f] = append(p.common[f], r)
 		}
 	}
-	for dir := range p.dirs {
-		p.dirs[dir] = slices.DeleteFunc(p.dirs[dir], func(r rule) bool { return !p.allowed(r) })
+	for dir, f := range p.dirs {
+		if f.rules = slices.DeleteFunc(f.rules, func(r folderRule) bool { return !p.allowed(r.rule) }); len(f.rules) == 0 {
+			delete(p.dirs, dir)
+		}
 	}
 	p.binding, _ = p.most(func(rule) bool { return true })
 	for _, family := range []int{4, 6} {

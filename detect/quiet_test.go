@@ -28,7 +28,7 @@ func TestPlainOutcomes(t *testing.T) {
 		"another scope":  {func(o *outcome) { o.how.scope = token.ScopeFile }, false},
 		"no address":     {func(o *outcome) { o.how.binding.Kind = token.BindNone }, false},
 		"not calibrated": {func(o *outcome) { o.host.status = finding.Failed }, false},
-		"by directory":   {func(o *outcome) { o.host.policy.dirs = map[uint32][]rule{1: nil} }, false},
+		"by directory":   {func(o *outcome) { o.host.policy.dirs = map[uint32]*folder{1: nil} }, false},
 	} {
 		h := &host{policy: newPolicy(token.Resource{}, token.ScopeAuto)}
 		h.policy.add(rule{over, 4}, 100)

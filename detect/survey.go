@@ -101,6 +101,11 @@ func (a *analysis) overlook(ctx context.Context) error {
 		w.host.policy.add(a.asText(w.rule), t.links)
 	}
 	a.settle()
+	for _, h := range a.hosts {
+		if err := a.surround(&h.policy); err != nil {
+			return err
+		}
+	}
 	s.choose()
 	s.agents = nil
 	a.survey = s
@@ -217,9 +222,10 @@ func (s *survey) learn(v *visit, link uint32) {
 	}
 	count(s.accepted, w, link)
 	if p := &v.host.policy; s.mixed[v.host] {
-		if r := s.asText(w.rule); !slices.Contains(p.dirs[v.dir], r) {
-			p.dirs[v.dir] = append(p.dirs[v.dir], r)
+		if p.dirs[v.dir] == nil {
+			p.dirs[v.dir] = &folder{}
 		}
+		p.dirs[v.dir].add(s.asText(w.rule)).count(link)
 	}
 }
 
