@@ -172,7 +172,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	for _, step := range []func(context.Context) error{a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.retire, a.findStrays, a.recall, a.nameIssued, a.search, a.calibrate, a.rule, a.settleRuled} {
+	for _, step := range []func(context.Context) error{a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.changes, a.findStrays, a.recall, a.nameIssued, a.search, a.calibrate, a.rule, a.settleRuled} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -47,11 +47,12 @@ func (a *analysis) byAsker(ctx context.Context, suspects []*suspect) {
 
 // one tries one address, or its network where the host binds to a mask.
 func (f *finder) one(s *suspect, ip netip.Addr) bool {
-	b, _ := s.host.policy.mask(familyOf(ip))
-	for _, g := range f.goals(s, false) {
-		f.aim(s.host, &g)
-		if f.hit(s, &g, ip, b) {
-			return true
+	for _, b := range s.host.policy.sought() {
+		for _, g := range f.goals(s, false) {
+			f.aim(s.host, &g)
+			if f.hit(s, &g, ip, b[at(familyOf(ip))]) {
+				return true
+			}
 		}
 	}
 	return false

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"net/netip"
+	"slices"
 
 	"ipdrift/token"
 )
@@ -35,19 +36,40 @@ func (f *finder) unshown(s *suspect) {
 
 // among tries some addresses of the log, or their networks where the host binds to a mask.
 func (f *finder) among(s *suspect, g *goal, from, to int) bool {
+	return slices.ContainsFunc(s.host.policy.sought(), func(b sought) bool { return f.amongAs(s, g, b, from, to) })
+}
+
+func (f *finder) amongAs(s *suspect, g *goal, b sought, from, to int) bool {
 	ips := f.pool.Addrs()
-	if !s.host.policy.masks() {
+	if b == (sought{}) {
 		i, tried, ok := f.trier.Among(f.pool.List, from, to)
 		f.tried += tried
 		return ok && f.hit(s, g, ips[i], token.Binding{})
 	}
 	for _, ip := range ips[from:to] {
-		b, _ := s.host.policy.mask(familyOf(ip))
-		if f.hit(s, g, ip, b) {
+		if f.hit(s, g, ip, b[at(familyOf(ip))]) {
 			return true
 		}
 	}
 	return false
+}
+
+// sought is what addresses that are tried are hashed as, by family: whole or as a network.
+type sought [2]token.Binding
+
+// sought lists what links are bound to: one way, or a second one where many are bound to that.
+func (p *policy) sought() []sought {
+	var first, second sought
+	for i, family := range []int{4, 6} {
+		first[i], _ = p.mask(family)
+		if second[i] = first[i]; p.second[i] != nil {
+			second[i] = *p.second[i]
+		}
+	}
+	if second == first {
+		return []sought{first}
+	}
+	return []sought{first, second}
 }
 
 // sweep tries every address around the suspect's own.
@@ -63,12 +85,14 @@ func (f *finder) sweep(s *suspect, g *goal, length int) bool {
 // whole tries every address of an IPv4 prefix, or every network in it where
 // the host binds to a mask.
 func (f *finder) whole(s *suspect, g *goal, p netip.Prefix) bool {
-	if m, ok := s.host.policy.mask(4); ok {
-		return f.networks(s, g, p, m)
-	}
-	ip, tried, ok := f.trier.Sweep(p)
-	f.tried += tried
-	return ok && f.hit(s, g, ip, token.Binding{})
+	return slices.ContainsFunc(s.host.policy.sought(), func(b sought) bool {
+		if b[0].Kind == token.BindMask {
+			return f.networks(s, g, p, b[0])
+		}
+		ip, tried, ok := f.trier.Sweep(p)
+		f.tried += tried
+		return ok && f.hit(s, g, ip, token.Binding{})
+	})
 }
 
 func (f *finder) networks(s *suspect, g *goal, p netip.Prefix, m token.Binding) bool {

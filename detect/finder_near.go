@@ -79,11 +79,12 @@ func (f *finder) alike(h *host, ip netip.Addr) []netip.Addr {
 func (f *finder) bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding {
 	f.ways = append(f.ways[:0], token.Binding{}, token.Binding{Kind: token.BindNone})
 	own, masked := h.policy.mask(familyOf(ip))
+	second := h.policy.second[at(familyOf(ip))]
 	if ownOnly && !masked {
 		return f.ways
 	}
 	for _, b := range ingest.Masks(ip, &h.stated) {
-		if b.Form != token.FormNetwork || b == own {
+		if b.Form != token.FormNetwork || b == own || second != nil && b == *second {
 			f.ways = append(f.ways, b)
 		}
 	}

@@ -63,8 +63,11 @@ func (p *policy) share(r rule) float64 {
 	return float64(p.links[r]) / float64(max(1, p.taken[at(r.family)]))
 }
 
+// mostTops is how many of the highest folders are told apart.
+const mostTops = 1000
+
 // surround finds the folders around those of a host: where each film has a folder of its own, one above tells what
-// its links are bound to.
+// its links are bound to. The root is the host.
 func (a *analysis) surround(p *policy) error {
 	if len(p.dirs) == 0 {
 		return nil
@@ -76,27 +79,55 @@ func (a *analysis) surround(p *policy) error {
 			return err
 		}
 		paths[id] = path
-		for path = above(path); path != ""; path = above(path) {
-			t := tree[path]
-			if t == nil {
-				t = &folder{}
-				tree[path] = t
+		for ; path != "" && (path != "/" || paths[id] == "/"); path = above(path) {
+			if tree[path] == nil {
+				tree[path] = &folder{}
 			}
-			for i := range f.rules {
-				t.add(f.rules[i].rule).links += f.rules[i].links
-			}
+			tree[path].join(f)
 		}
 	}
 	for id, f := range p.dirs {
-		near := f
-		for path := above(paths[id]); near != nil && near.taken() < folderLinks; path = above(path) {
-			near = tree[path]
-		}
-		if near != nil {
-			f.wide = near.rules
+		for path := paths[id]; path != ""; path = above(path) {
+			if near := tree[path]; near != nil && near.taken() >= folderLinks {
+				f.wide = near.rules
+				break
+			}
 		}
 	}
+	p.together, p.tops = map[[2]boundAs]bool{}, map[string]*folder{}
+	for path, f := range tree {
+		f.pairs(p.together)
+		if strings.Count(path, "/") <= 2 {
+			p.tops[path] = f
+		}
+	}
+	if len(p.tops) > mostTops {
+		p.tops = nil
+	}
 	return nil
+}
+
+// join adds what another folder took.
+func (f *folder) join(o *folder) {
+	for i := range o.rules {
+		f.add(o.rules[i].rule).links += o.rules[i].links
+	}
+}
+
+// pairs notes what the folder took both of.
+func (f *folder) pairs(of map[[2]boundAs]bool) {
+	links := map[boundAs]int64{}
+	for i := range f.rules {
+		r := &f.rules[i]
+		links[boundAs{r.binding, r.family}] += r.links
+	}
+	for x, n := range links {
+		for y, m := range links {
+			if x != y && min(n, m) >= fewOdd {
+				of[[2]boundAs{x, y}] = true
+			}
+		}
+	}
 }
 
 // above is the directory that another one lies in; "" where it is the highest.

@@ -36,6 +36,10 @@ type policy struct {
 
 	astray int64 // links whose address fits, and that were refused over a directory further up, it seems
 
+	shifts   [2]*shift           // by family: of what links are bound to; nil: none is known
+	together map[[2]boundAs]bool // bindings that some folder took both of
+	tops     map[string]*folder  // the highest folders; nil: there are too many
+
 	other token.Scope // was found where the host showed only another one: see unshown; ScopeAuto: none
 	told  bits        // folders where a hash was reproduced for the observed address, of all hosts
 
@@ -48,6 +52,7 @@ type settled struct {
 	common  [2][]rule // by family: at least fewLinks of its links
 	binding token.Binding
 	own     [2]*token.Binding // by family: what most of its links are bound to
+	second  [2]*token.Binding // by family: what many others are bound to; nil: none are, or to nothing
 	taken   [2]int64          // by family: accepted links
 }
 

@@ -69,7 +69,9 @@ func (p *policy) settle(t *judge.Thresholds) {
 	}
 	local := 2*p.astray > p.trees() // tokens for a tree hold in the folders where one was accepted
 	for r, n := range p.links {
-		if f := at(r.family); float64(n) >= fewLinks*float64(p.taken[f]) && p.allowed(r) && !(local && r.scope == token.ScopeAncestor) {
+		f := at(r.family)
+		current := p.shifts[f] != nil && p.shifts[f].to == r.binding
+		if (float64(n) >= fewLinks*float64(p.taken[f]) || current) && p.allowed(r) && !(local && r.scope == token.ScopeAncestor) {
 			p.common[f] = append(p.common[f], r)
 		}
 	}
@@ -79,16 +81,38 @@ func (p *policy) settle(t *judge.Thresholds) {
 		}
 	}
 	p.binding, _ = p.most(func(rule) bool { return true })
+	if s := p.shifts[0]; s != nil {
+		p.binding = s.to
+	}
 	for _, family := range []int{4, 6} {
 		if b, n := p.most(func(r rule) bool { return r.family == family }); n > 0 {
 			p.own[at(family)] = &b
 		}
+		if s := p.shifts[at(family)]; s != nil {
+			p.own[at(family)] = &s.to
+		}
+		p.second[at(family)] = p.besides(family)
 		if b := p.says(family); b != nil {
 			if p.own[at(family)] = b; family == 4 || p.stated[0] == nil {
 				p.binding = *b
 			}
 		}
 	}
+}
+
+// besides is the commonest binding of a family's rules that are common, but for what most links are bound to.
+func (p *policy) besides(family int) *token.Binding {
+	own := p.own[at(family)]
+	if own == nil {
+		return nil
+	}
+	b, n := p.most(func(r rule) bool {
+		return r.family == family && r.binding != *own && r.binding.Kind != token.BindNone && slices.Contains(p.common[at(family)], r)
+	})
+	if n == 0 {
+		return nil
+	}
+	return &b
 }
 
 // allowed tells whether the user did not rule this out.

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"context"
 	"slices"
 	"strconv"
 	"time"
@@ -24,51 +23,8 @@ func (h *host) gone(key uint8, at int64) bool {
 	return int(key) < len(h.retired) && h.retired[key].at != 0 && at > h.retired[key].at
 }
 
-// changeSteps is how many steps of time tell when an edge gave up a key.
-const changeSteps = 256
-
-// rotation is the links of each key of a host over time.
-type rotation struct {
-	from, step int64 // µs
-	keys       map[uint8]*keyUse
-}
-
-// keyUse is the links of a key by step: those that were served, by the last time, and those that were refused, by
-// the first.
-type keyUse struct {
-	taken, refused [changeSteps]int64
-	last           [changeSteps]int64 // µs, when one was served; 0: none was
-}
-
-// retire finds the keys that an edge has given up while it took another, although nobody stated it. Links of them
-// are then those of an old key. The keys of earlier runs may have been others.
-func (a *analysis) retire(ctx context.Context) error {
-	hosts := a.severalKeys()
-	if len(hosts) == 0 || a.grown() {
-		return nil
-	}
-	if err := a.eachLink(ctx, func(links []visited) error {
-		for i := range links {
-			if l := &links[i]; l.link > 0 && hosts[l.host()] != nil {
-				hosts[l.host()].add(l)
-			}
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	for h, r := range hosts {
-		for key, use := range r.keys {
-			if step, ok := judge.Ceased(use.taken[:], use.refused[:]); ok && r.others(key, step) {
-				h.retireKey(key, slices.Max(use.last[:step]))
-			}
-		}
-	}
-	return nil
-}
-
 // severalKeys are the hosts that served links of several keys, and refused some of one of them.
-func (a *analysis) severalKeys() map[*host]*rotation {
+func (a *analysis) severalKeys() map[*host]bool {
 	type use struct {
 		host *host
 		key  uint8
@@ -82,78 +38,54 @@ func (a *analysis) severalKeys() map[*host]*rotation {
 		case o.served() && !served[u]:
 			served[u] = true
 			keys[o.host]++
-		case o.refusesKey():
+		case o.refusesHash():
 			refused[u] = true
 		}
 	}
-	out := map[*host]*rotation{}
+	out := map[*host]bool{}
 	for u := range refused {
 		if h := u.host; keys[h] > 1 && served[u] {
-			out[h] = &rotation{from: h.first, step: (h.final-h.first)/changeSteps + 1, keys: map[uint8]*keyUse{}}
+			out[h] = true
 		}
 	}
 	return out
 }
 
-// refusesKey tells an outcome that may be the refusal of a key: of a link in time, by no other rule that the log names.
-func (o *outcome) refusesKey() bool {
+// refusesHash tells an outcome that may be the refusal of a hash that holds, for its key or its binding: of a link in time, by no other rule that the log names.
+func (o *outcome) refusesHash() bool {
 	_, other := otherPolicies[o.code]
 	return o.refused() && !other && o.late < ingest.AtExpiry && o.code != codeTokenExpired && o.upstream != 403 && o.upstream != 410
 }
 
-func (r *rotation) add(l *visited) {
-	var use *keyUse
-	last, first := int64(0), int64(0)
-	for i := range l.visits {
-		v := &l.visits[i]
-		if !v.matched || !v.keyed || v.shield {
+// retireKeys finds the keys that the edge has given up while it took another, although nobody stated it. Links of them
+// are then those of an old key, also for the search, which tells keys in use from others.
+func (h *host) retireKeys(uses map[uint8]*usage) {
+	for key, use := range uses {
+		until, step, ok := use.ceased()
+		if !ok || !othersTaken(uses, key, step) {
 			continue
 		}
-		if use == nil {
-			if use = r.keys[v.keyNumber]; use == nil {
-				use = &keyUse{}
-				r.keys[v.keyNumber] = use
+		if h.retired == nil {
+			h.retired = make([]retired, len(h.keys))
+			if h.spans = slices.Clone(h.spans); h.spans == nil {
+				h.spans = make([]token.Span, len(h.keys))
 			}
 		}
-		switch {
-		case v.served():
-			last = max(last, v.final)
-		case v.refusesKey() && (first == 0 || v.first < first):
-			first = v.first
+		h.retired[key].at = until
+		if span := &h.spans[key]; span.Until == 0 {
+			span.Until = until/1e6 + 1
 		}
-	}
-	if last != 0 {
-		at := (last - r.from) / r.step
-		use.taken[at]++
-		use.last[at] = max(use.last[at], last)
-	}
-	if first != 0 {
-		use.refused[(first-r.from)/r.step]++
 	}
 }
 
-// others tells whether links of other keys were served from a step on.
-func (r *rotation) others(key uint8, step int) bool {
-	for k, use := range r.keys {
+// othersTaken tells whether links of other keys were served from a step on.
+func othersTaken(uses map[uint8]*usage, key uint8, step int) bool {
+	for k, use := range uses {
 		if k != key && slices.Max(use.last[step:]) > 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// retireKey notes it, also for the search, which tells keys in use from old ones.
-func (h *host) retireKey(key uint8, at int64) {
-	if h.retired == nil {
-		h.retired = make([]retired, len(h.keys))
-		if h.spans = slices.Clone(h.spans); h.spans == nil {
-			h.spans = make([]token.Span, len(h.keys))
-		}
-	}
-	h.retired[key].at = at
-	if span := &h.spans[key]; span.Until == 0 {
-		span.Until = at/1e6 + 1
-	}
 }
 
 // sayOldKeys says which keys a host has given up, and how many requests were refused for it.
@@ -195,7 +127,7 @@ func (d *dropped) add(l *visited) {
 			continue
 		case v.served():
 			served = max(served, v.final)
-		case v.refusesKey() && (refused == 0 || v.first < refused):
+		case v.refusesHash() && (refused == 0 || v.first < refused):
 			refused = v.first
 		}
 		if next := i + 1; next < len(l.visits) && v.hi == l.visits[next].hi && v.lo == l.visits[next].lo || served == 0 || refused < served {

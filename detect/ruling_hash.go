@@ -28,6 +28,8 @@ func (h *host) check(k *kind, p *proof) ruling {
 		return mistaken(oldKeyName, bindTo(how.binding, signed))
 	case k.refused() && p != nil && p.key > 0 && h.gone(uint8(p.key-1), k.first):
 		return mistaken(oldKeyName, p.addr)
+	case k.refused() && p != nil && h.outOfForce(k, p):
+		return h.misuse(k, p.how, ruling{basis: recomputed, signed: p.addr})
 	case held && h.policy.denied[rule{how, familyOf(k.ip)}]:
 		return ruling{verdict: token.UnresolvedSignature}
 	case held && h.policy.accepts(k, how):
@@ -92,7 +94,7 @@ func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
 func (h *host) misuse(k *kind, how hypothesis, r ruling) ruling {
 	r.verdict = token.UnresolvedSignature
 	family := familyOf(k.ip)
-	own := h.policy.bindingOf(family)
+	own := h.policy.bindingAt(family, k.first)
 	open, _ := h.policy.rules(k.dir, family, func(r rule) bool { return r.binding.Kind == token.BindNone })
 	switch {
 	case how.binding == own && !h.policy.takesScope(k.dir, family, how.scope, how.up):

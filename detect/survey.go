@@ -197,15 +197,8 @@ func (s *survey) learn(v *visit, link uint32) {
 	if v.how.scope == token.ScopeFile && s.bare[v.file] || !v.served() && (!v.refused() || v.method == "OPTIONS") {
 		return
 	}
-	if !s.masked {
-		ip, b := s.client(v.family, v.mapped, v.hi, v.lo), v.how.binding
-		host, next := zeros(ip)
-		if v.host.asStated(ip, b) {
-			return
-		}
-		if host && b.Kind != token.BindNone || next && b.Kind == token.BindMask && b.Form == token.FormNetwork {
-			return
-		}
+	if !s.masked && s.ambiguous(v) {
+		return
 	}
 	w := way{v.host, rule{v.how, int(v.family)}}
 	if v.code == codeTokenWrong && v.late < ingest.AtExpiry {
@@ -227,6 +220,13 @@ func (s *survey) learn(v *visit, link uint32) {
 		}
 		p.dirs[v.dir].add(s.asText(w.rule)).count(link)
 	}
+}
+
+// ambiguous tells a request whose hash fits several bindings: its address ends in zeros, or in those that a stated mask leaves.
+func (a *analysis) ambiguous(v *visit) bool {
+	ip, b := a.client(v.family, v.mapped, v.hi, v.lo), v.how.binding
+	host, next := zeros(ip)
+	return v.host.asStated(ip, b) || host && b.Kind != token.BindNone || next && b.Kind == token.BindMask && b.Form == token.FormNetwork
 }
 
 // asText is the rule that hashes the same text. In a log with masked addresses a

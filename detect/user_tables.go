@@ -127,7 +127,11 @@ func (a *analysis) keep(p *personRows, r *reel) {
 		a.counted(u.Class)
 		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)
 		p.spread(u.Family4, int64(u.Addresses), int64(u.Prefixes24), int64(u.Prefixes16))
-		a.replay(r.host, r.replayFamily(u)).Add(u, u.Signed, uint64(a.linkOf(r, u.Link)))
+		if family := r.replayFamily(u); r.host.policy.mended(u, family) {
+			a.replay(r.host, family).AddBound(u.Signed, 1)
+		} else {
+			a.replay(r.host, family).Add(u, u.Signed, uint64(a.linkOf(r, u.Link)))
+		}
 		if u.Class == finding.ManyNetworks {
 			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
 		}

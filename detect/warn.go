@@ -75,6 +75,7 @@ func (a *analysis) warnOfHost(h *host) {
 		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for an address", h.name, h.assumed)
 	}
 	a.warnOfStated(h)
+	a.sayBindings(h)
 	if h.policy.contradicted() {
 		a.warnOf("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", h.name)
 	}
