@@ -74,7 +74,7 @@ func TestCustomersAreToldWhatHelps(t *testing.T) {
 		edit      func(r *finding.Recommendation)
 		says, not string
 	}{
-		"proxy":    {func(r *finding.Recommendation) { r.Remedy = finding.MendSigner }, "that of its own proxy", "address had changed"},
+		"proxy":    {func(r *finding.Recommendation) { r.Remedy = finding.MendSigner }, "internet address of its own proxy in the place of theirs", "address had changed"},
 		"families": {func(r *finding.Recommendation) { r.Remedy = finding.SameFamilies }, "changed between IPv4 and IPv6", "fetch a new link"},
 		"far":      {func(r *finding.Recommendation) { r.Remedy = finding.RenewLinks }, "fetch a new link", "proxy"},
 		"never":    {func(r *finding.Recommendation) { r.Remedy = finding.UnbindLinks }, "under another internet address than the CDN does", "fetch a new link"},

@@ -159,7 +159,7 @@ func advice(s finding.Setting, unexplained bool) string {
 	case s.Decision == finding.HelpsPartly && s.Prefix != nil:
 		return met + fmt.Sprintf("Tying links to the viewer's network (%s) would have helped %s of them; the others need a new link when one is refused.", prefix(*s.Prefix), percent(s.Accepted.Share))
 	case s.Remedy == finding.MendSigner:
-		return fmt.Sprintf("%s%s met refusals in the log that we looked at because the code that makes the links sees one and the same internet address, that of its own proxy, in the place of the viewers'. No setting of the CDN mends that: the code has to take the viewer's address from the header that the proxy sets (X-Forwarded-For), and trust that proxy only.",
+		return fmt.Sprintf("%s%s met refusals in the log that we looked at, most of them because the code that makes the links sees the internet address of its own proxy in the place of theirs. No setting of the CDN mends that: the code has to take the viewer's address from the header that the proxy sets (X-Forwarded-For), and trust that proxy only.",
 			plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
 	case s.Remedy == finding.SameFamilies:
 		return met + "Many of them changed between IPv4 and IPv6, which no network has in common: the site and the CDN should be reached over the same of the two."
