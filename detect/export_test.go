@@ -26,14 +26,14 @@ func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Option
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {
 	large, words, uses, refusals := largeLog, fewTexts, mostUses, mostLapses
-	denied, outside, failed, trends, held := deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack
+	denied, outside, failed, trends, held, usages := deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, usagesAtOnce
 	roll, rolls, block, long, frames, strips, more := rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore
 	largeLog, fewTexts, mostUses, mostLapses = 700, 0, 20, 20
-	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil = 1, 1, 1, 1, 3, true
+	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil, usagesAtOnce = 1, 1, 1, 1, 3, true, 1
 	rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore = 100, 10, 3, 20, 30, 5, 2
 	return func() {
 		largeLog, fewTexts, mostUses, mostLapses = large, words, uses, refusals
-		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil = denied, outside, failed, trends, held, false
+		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil, usagesAtOnce = denied, outside, failed, trends, held, false, usages
 		rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore = roll, rolls, block, long, frames, strips, more
 	}
 }

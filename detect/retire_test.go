@@ -6,13 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"ipdrift/detect"
 	"ipdrift/detect/finding"
 )
 
 // givenUp is a log of an edge that takes another key from 13:00 on, while a third of the links come with the old one
 // all the time. It returns lines refused before, for another reason, and after, at the signing address and another one.
-func givenUp(l *little) (before, after, moved int) {
-	links := [2]site{{host: "cdn.test", key: "key-of-before", dir: true}, {host: "cdn.test", key: "key-of-after", dir: true}}
+func givenUp(l *little, host string) (before, after, moved int) {
+	links := [2]site{{host: host, key: "key-of-before", dir: true}, {host: host, key: "key-of-after", dir: true}}
 	for i := range 240 {
 		at, ip := time.Duration(i)*30*time.Second, stranger(i)
 		s := links[min(i%3, 1)]
@@ -47,7 +48,7 @@ func givenUp(l *little) (before, after, moved int) {
 // it counts for a mask. A refusal of before, for whatever reason, is not.
 func TestAKeyThatTheEdgeGaveUp(t *testing.T) {
 	var l little
-	before, after, moved := givenUp(&l)
+	before, after, moved := givenUp(&l, "cdn.test")
 	tr := l.try(t, settings{ringOf: []string{"key-of-before", "key-of-after"}, twice: true})
 	tr.want(t, before, "valid refused_elsewhere - recomputed "+stranger(30))
 	const old = "unresolved_signature unresolved_signature signer:old_key recomputed"
@@ -68,6 +69,24 @@ func TestAKeyThatTheEdgeGaveUp(t *testing.T) {
 	}
 	if got := tr.Denials.Common; len(got) != 1 || got[0].Trait != finding.TraitOldKey || got[0].Cause != "unresolved_signature" || got[0].Value != "1" {
 		t.Errorf("in common: %+v", got)
+	}
+}
+
+// TestKeysOfSeveralHosts are followed some at a time.
+func TestKeysOfSeveralHosts(t *testing.T) {
+	var l little
+	givenUp(&l, "a.test")
+	givenUp(&l, "b.test")
+	givenUp(&l, "c.test")
+	s := settings{ringOf: []string{"key-of-before", "key-of-after"}}
+	at := asJSON(t, l.try(t, s).Analysis)
+	if n := strings.Count(at, "which the edge has not taken since"); n != 6 {
+		t.Errorf("said %d times, want a warning and a common trait of three hosts", n)
+	}
+	defer detect.Meagre()()
+	s.cramped = true
+	if again := asJSON(t, l.try(t, s).Analysis); again != at {
+		t.Errorf("one at a time: %s", firstDifference(at, again))
 	}
 }
 
@@ -93,7 +112,7 @@ func TestAKeyThatTheEdgeStillTakes(t *testing.T) {
 func TestTheOldKeyIsMissing(t *testing.T) {
 	const want = "6 links that do not reproduce were served up to 2026-11-01 12:58:31 UTC and refused from 2026-11-01 13:01:01 on, at the same addresses: the edge had another key until then"
 	var l little
-	givenUp(&l)
+	givenUp(&l, "cdn.test")
 	tr := l.try(t, settings{ringOf: []string{"key-of-after"}})
 	if c := tr.host(t, "cdn.test"); c.Status != finding.Failed || !strings.Contains(c.Reason, want) {
 		t.Errorf("%s: %s", c.Status, c.Reason)

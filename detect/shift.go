@@ -30,8 +30,12 @@ func (s *shift) rejects(b token.Binding, at int64) bool {
 	return s != nil && (b == s.from && s.until != 0 && at > s.until || b == s.to && s.since != 0 && at < s.since)
 }
 
-// severalBindings tells whether links of one family that the edge accepted are bound in several ways, more than a few each.
-func (h *host) severalBindings() bool {
+// severalBindings tells whether links of one family that the edge accepted are bound in several ways, more than a few
+// each. Under masked addresses nobody knows.
+func (a *analysis) severalBindings(h *host) bool {
+	if a.masked {
+		return false
+	}
 	links, several := map[boundAs]int64{}, [2]int{}
 	for r, n := range h.policy.links {
 		b := boundAs{r.binding, r.family}

@@ -55,42 +55,43 @@ type observed struct {
 	byBinding   map[boundAs]*usage
 }
 
+// usagesAtOnce is how many keys and bindings are followed at once, about, in 10 KiB each. A test has fewer.
+var usagesAtOnce int64 = 4096
+
 // changes finds which keys a host has given up, and whether it binds links otherwise than before. Keys and edges of
 // earlier runs may have been others.
 func (a *analysis) changes(ctx context.Context) error {
-	hosts := map[*host]*observed{}
-	follow := func(h *host) *observed {
-		if hosts[h] == nil {
-			hosts[h] = &observed{from: h.first, step: (h.final-h.first)/usageSteps + 1, byKey: map[uint8]*usage{}, byBinding: map[boundAs]*usage{}}
-		}
-		return hosts[h]
-	}
-	for h := range a.severalKeys() {
-		follow(h).keys = true
-	}
-	for _, h := range a.hosts {
-		if h.severalBindings() && !a.masked {
-			follow(h).bound = true
-		}
-	}
-	if len(hosts) == 0 || a.grown() {
+	if a.grown() {
 		return nil
 	}
-	if err := a.eachLink(ctx, func(links []visited) error {
-		for i := range links {
-			if l := &links[i]; l.link > 0 && hosts[l.host()] != nil {
-				hosts[l.host()].add(a, l)
+	keys := a.severalKeys()
+	var hosts []*host
+	for _, name := range a.names {
+		if h := a.hosts[name]; keys[h] || a.severalBindings(h) {
+			hosts = append(hosts, h)
+		}
+	}
+	for _, some := range batches(hosts, usagesAtOnce, func(*host) int64 { return 4 }) {
+		follow := map[*host]*observed{}
+		for _, h := range some {
+			follow[h] = &observed{from: h.first, step: (h.final-h.first)/usageSteps + 1, keys: keys[h], bound: a.severalBindings(h), byKey: map[uint8]*usage{}, byBinding: map[boundAs]*usage{}}
+		}
+		if err := a.eachLink(ctx, func(links []visited) error {
+			for i := range links {
+				if o := follow[links[i].host()]; o != nil && links[i].link > 0 {
+					o.add(a, &links[i])
+				}
 			}
+			return nil
+		}); err != nil {
+			return err
 		}
-		return nil
-	}); err != nil {
-		return err
+		for h, o := range follow {
+			h.retireKeys(o.byKey)
+			h.policy.shift(o.byBinding, &a.Thresholds)
+			h.policy.settle(&a.Thresholds)
+		}
 	}
-	for h, o := range hosts {
-		h.retireKeys(o.byKey)
-		h.policy.shift(o.byBinding, &a.Thresholds)
-	}
-	a.settle()
 	return nil
 }
 
