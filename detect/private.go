@@ -12,18 +12,17 @@ import (
 // of the links that are unexplained tells: one link of each tenth client, as a viewer may
 // have thousands of links, and the proxy stand before one of several ways in.
 const (
-	privateClients  = 10 // of a host that have unexplained links, for each of those that are searched
-	privateSample   = 4  // links of a host that are searched at most, each of another client
-	privateSearches = 16 // of all hosts
+	privateShare    = 0.03 // of the clients of a host that have unexplained links, from which any are searched
+	privateClients  = 10   // of a host that have unexplained links, for each of those that are searched
+	privateSample   = 4    // links of a host that are searched at most, each of another client
+	privateSearches = 16   // of all hosts
 )
 
-// privateNets are the networks of RFC 1918, 18 million addresses.
-func privateNets() []netip.Prefix {
-	return []netip.Prefix{
-		netip.PrefixFrom(netip.AddrFrom4([4]byte{10}), 8),
-		netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16}), 12),
-		netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168}), 16),
-	}
+// privateNets are the networks of RFC 1918, 18 million addresses. A test has the small ones.
+var privateNets = []netip.Prefix{
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16}), 12),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168}), 16),
+	netip.PrefixFrom(netip.AddrFrom4([4]byte{10}), 8),
 }
 
 // searchPrivate looks for the signer's own proxy, and tries its addresses with
@@ -48,8 +47,9 @@ func (a *analysis) searchPrivate(ctx context.Context, suspects []*suspect) {
 func (a *analysis) privateProxies(ctx context.Context, left map[*host][]*suspect) map[*host][]netip.Addr {
 	samples, proxies := map[*host][]*suspect{}, map[*host][]netip.Addr{}
 	for h, all := range left {
-		first := oneOfEach(all)
-		samples[h] = first[:min(len(first)/privateClients, privateSample)]
+		if first := oneOfEach(all); float64(len(first)) >= privateShare*h.clients.count() {
+			samples[h] = first[:min(len(first)/privateClients, privateSample)]
+		}
 	}
 	hosts := slices.SortedFunc(maps.Keys(samples), func(x, y *host) int {
 		return cmp.Or(cmp.Compare(len(samples[y]), len(samples[x])), cmp.Compare(x.place, y.place))
@@ -63,7 +63,7 @@ func (a *analysis) privateProxies(ctx context.Context, left map[*host][]*suspect
 		}
 		searches += len(now)
 		a.round(ctx, now, nil, func(f *finder, s *suspect) {
-			for _, p := range privateNets() {
+			for _, p := range privateNets {
 				f.inAll(s, p)
 			}
 		})

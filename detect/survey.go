@@ -127,6 +127,7 @@ func (s *survey) add(l *visited) {
 			continue
 		}
 		c.add(v)
+		v.host.clients.add(v.hi, v.lo)
 		s.meet(v.agent, l.link)
 		if from := s.from(v.host, v.client); from != nil {
 			from.all += v.n
