@@ -101,6 +101,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Shifted: h.shifted, Life: h.life, Life95: h.life95,
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
+		Unclear:   h.unclear,
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 	}
 	if h.moves != nil {

@@ -109,6 +109,7 @@ type analysis struct {
 	gaps      bool               // more than a tenth of the requests is missing
 	bots      map[uint32]bool    // user agents of link previews and crawlers
 	hosted    map[uint32]bool    // ASNs in the log that are hosting networks
+	begins    bits               // places of the links that may go on with another, nobody knows which; nil: there are none
 	split     []userKey          // users who were taken for one wrongly
 	holes     []hole             // of the log
 	masked    bool               // the log's addresses end in zeros

@@ -87,6 +87,7 @@ type host struct {
 	wrong       wrongAnswers
 	remedies    map[string]string       // by cause, where what its refusals have in common tells
 	lands       []land                  // by the number of the country
+	unclear     judge.Unclear           // links that others may go on with, nobody knows which
 	gaps        bool                    // segments are missing: requests are not in the log
 	session     time.Duration           // of its users, the median
 	outside     map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers

@@ -21,7 +21,9 @@ const (
 type turn struct {
 	first, final int64 // µs
 	signed       netip.Addr
-	file         uint32 // the only one that was asked for; 0: several
+	file         uint32    // the only one that was asked for; 0: several
+	begun        [2]uint32 // the first two
+	refused      uint32    // the one of the last refusal because of the address
 	fell         fall
 	links        []uint32 // places of the links in a list, in order
 }
@@ -34,19 +36,24 @@ type fall struct {
 
 // pairs joins turns that follow each other: first those signed for one address,
 // then those signed for one network (/24, IPv6 /64), then those that begin
-// where another one was refused and are signed for that address. Turns that ran
+// where another one was refused and are signed for that address, then those that
+// begin with the file that another one was refused. Turns that ran
 // side by side are of several players, of whom nobody can tell which one goes
 // on: they are left alone. Turns are sorted by first, and belong to one host,
-// user agent and directory. Pairs are places of links.
-func pairs(turns []turn, recovery int64) (out [][2]uint32) {
+// user agent and directory; each is of one link, whose place is that of the turn.
+func pairs(turns []turn, recovery int64) (out resumed) {
 	joined := byNetwork(turns, netip.Addr.BitLen)
 	joined = byNetwork(joined, blockBits)
+	var consecutive [][2]uint32
 	for _, t := range joined {
 		for i := 1; i < len(t.links); i++ {
-			out = append(out, [2]uint32{t.links[i-1], t.links[i]})
+			consecutive = append(consecutive, [2]uint32{t.links[i-1], t.links[i]})
 		}
 	}
-	return append(out, handovers(joined, recovery)...)
+	handed := handovers(joined, recovery)
+	out = resume(turns, consecutive, handed, recovery)
+	out.pairs = slices.Concat(consecutive, handed, out.pairs)
+	return out
 }
 
 // handovers joins a turn that ended with a refusal with the only one that was

@@ -4,26 +4,37 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
+	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
 // used is the time in which one user agent used a link, in one directory.
 type used struct {
-	first, final, fellAt          int64  // µs; fellAt: when it was refused last because of its address
-	host, place, agent, dir, file uint32 // host by its place; file: the only one that was asked for; 0: several
-	fell                          uint32 // the client that was refused then; 0: none
+	first, final, fellAt          int64     // µs; fellAt: when it was refused last because of its address
+	host, place, agent, dir, file uint32    // host by its place; file: the only one that was asked for; 0: several
+	begun                         [2]uint32 // the files that it begins with, such as a playlist and a segment; 0: there is none
+	fell, refused                 uint32    // the client that was refused then, and the file; 0: none
 }
 
 // takeTurns joins the links that one player used in turn. Links over several
 // directories, and those whose signing address is not known, stay as they are.
 func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
-	return inShares(func(share, shares uint32) (ok bool, err error) { return a.takeShare(ctx, c, share, shares) })
+	return inShares(func(share, shares uint32) (ok bool, err error) {
+		if share == 0 {
+			a.begins = nil
+			for _, h := range a.hosts {
+				h.unclear = judge.Unclear{}
+			}
+		}
+		return a.takeShare(ctx, c, share, shares)
+	})
 }
 
-// mostUses is how many uses are held at once, of 48 bytes. A test has fewer.
+// mostUses is how many uses are held at once, of 64 bytes. A test has fewer.
 var mostUses = 1 << 20
 
 // takeShare does so with a share of the uses; ok tells whether it is small enough. What
@@ -34,7 +45,8 @@ func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint
 	if !ok || err != nil {
 		return false, err
 	}
-	return true, inOrder(ctx, a.Threads,
+	byHost := map[uint32]*likely{}
+	if err := inOrder(ctx, a.Threads,
 		func(emit func([]used) error) error {
 			for len(all) > 0 {
 				n := endBeside(all, min(usesEach, len(all)))
@@ -46,12 +58,25 @@ func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint
 			return nil
 		},
 		a.pairAll,
-		func(next [][2]*used) error {
-			for _, p := range next {
-				c.join(a.numberIn(c, p[0]), a.numberIn(c, p[1]), ingest.TieTurn)
+		func(found *sequels) error {
+			for _, p := range found.pairs {
+				a.joinUses(c, p)
+			}
+			for host, g := range found.likely {
+				byHost[host] = byHost[host].with(g)
 			}
 			return nil
-		})
+		}); err != nil {
+		return false, err
+	}
+	for _, host := range slices.Sorted(maps.Keys(byHost)) {
+		a.joinLikely(c, a.hosts[a.names[host]], byHost[host])
+	}
+	return true, nil
+}
+
+func (a *analysis) joinUses(c *circles, p [2]*used) {
+	c.join(a.numberIn(c, p[0]), a.numberIn(c, p[1]), ingest.TieTurn)
 }
 
 // usesEach is how many are paired at a time, at least.
@@ -73,30 +98,40 @@ const mostShares = 64
 func (u *used) beside(o *used) bool { return u.host == o.host && u.agent == o.agent && u.dir == o.dir }
 
 // pairAll pairs the uses that follow each other among those that stand beside each other.
-func (a *analysis) pairAll(uses []used) (next [][2]*used) {
+func (a *analysis) pairAll(uses []used) *sequels {
+	all := &sequels{likely: map[uint32]*likely{}}
 	for len(uses) > 0 {
 		n := endBeside(uses, 1)
-		next = a.pair(uses[:min(n, maxTurns)], next)
+		a.pair(uses[:min(n, maxTurns)], all)
 		uses = uses[n:]
 	}
-	return next
+	return all
 }
 
 // pair adds the pairs among uses that stand beside each other, in the order of time.
-func (a *analysis) pair(uses []used, to [][2]*used) [][2]*used {
+func (a *analysis) pair(uses []used, to *sequels) {
 	if len(uses) < 2 {
-		return to
+		return
 	}
 	turns, links := make([]turn, len(uses)), make([]uint32, len(uses))
 	for i := range uses {
 		u := &uses[i]
 		links[i] = uint32(i)
-		turns[i] = turn{first: u.first, final: u.final, signed: a.signedFor(u.place), file: u.file, fell: a.fallOf(u), links: links[i : i+1 : i+1]}
+		turns[i] = turn{first: u.first, final: u.final, signed: a.signedFor(u.place), file: u.file, begun: u.begun, refused: u.refused, fell: a.fallOf(u), links: links[i : i+1 : i+1]}
 	}
-	for _, p := range pairs(turns, a.Thresholds.Recovery.Microseconds()) {
-		to = append(to, [2]*used{&uses[p[0]], &uses[p[1]]})
+	found := pairs(turns, a.Thresholds.Recovery.Microseconds())
+	for _, p := range found.pairs {
+		to.pairs = append(to.pairs, [2]*used{&uses[p[0]], &uses[p[1]]})
 	}
-	return to
+	if len(found.lapses) == 0 && found.chance == (chance{}) {
+		return
+	}
+	g := to.likely[uses[0].host]
+	if g == nil {
+		g = &likely{}
+		to.likely[uses[0].host] = g
+	}
+	g.take(&found, uses)
 }
 
 // numberIn is the number of the atom of a use.
@@ -112,9 +147,10 @@ func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, som
 	most := mostUses
 	err = pass(ctx, a.Threads, a.film.cuts,
 		func(c *cut) (uses []used, err error) {
+			o := opening{texts: a.texts}
 			for i := range c.strips {
 				if s := &c.strips[i]; s.signed > 0 {
-					if uses, err = a.usesOf(s, agents, uses); err != nil {
+					if uses, err = a.usesOf(s, agents, &o, uses); err != nil {
 						return nil, err
 					}
 				}
@@ -158,10 +194,11 @@ func firstUses(all []used) []used {
 }
 
 // usesOf adds the uses of one link by some user agents.
-func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, to []used) ([]used, error) {
+func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, o *opening, to []used) ([]used, error) {
 	from, n := len(to), -1 // n: of the request before
 	var who casting
 	var before frame
+	o.second = o.second[:0]
 	err := a.eachTake(s, func(t []frame) {
 		f, start := &t[0], t[len(t)-1].start
 		if n < 0 || f.agent != before.agent {
@@ -170,7 +207,8 @@ func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, to []used) (
 			}
 			var fresh bool
 			if n, fresh = who.number(userKey{agent: f.agent}); fresh {
-				to = append(to, used{host: a.outcomes[f.outcome].host.place, place: s.number, agent: f.agent, dir: f.dir, first: f.start, file: a.fileOf(f)})
+				to = append(to, used{host: a.outcomes[f.outcome].host.place, place: s.number, agent: f.agent, dir: f.dir, first: f.start, file: a.fileOf(f), begun: [2]uint32{f.file}})
+				o.second = append(o.second, 0)
 			}
 		}
 		before = *f
@@ -182,15 +220,52 @@ func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, to []used) (
 		if u.file > 0 && a.fileOf(f) != u.file {
 			u.file = 0
 		}
+		o.take(u, &o.second[n], t)
 		if f.cause != a.words.mismatch && f.cause != a.expiredMismatch {
 			return
 		}
-		if u.fell == 0 || start > u.fellAt || bytes.Compare(a.text(f.client), a.text(u.fell)) > 0 {
-			u.fell, u.fellAt = f.client, start
+		last := 1
+		if u.fell > 0 && start == u.fellAt {
+			last = bytes.Compare(a.text(f.client), a.text(u.fell))
+		}
+		switch {
+		case last > 0:
+			u.fell, u.fellAt, u.refused = f.client, start, f.file
+		case last == 0 && f.file != u.refused && o.less(f.file, u.refused):
+			u.refused = f.file
 		}
 	})
+	err = cmp.Or(err, o.failed)
 	of := slices.DeleteFunc(to[from:], func(u used) bool { return u.dir == 0 })
 	return to[:from+len(of)], err
+}
+
+// opening finds the files that uses of a link begin with. Those of one time have no order
+// (rules of evidence, 8): the least names come first.
+type opening struct {
+	texts  *texts
+	second []int64 // when the second file of each use was asked for first
+	failed error
+}
+
+// take looks at the next requests of a use.
+func (o *opening) take(u *used, second *int64, t []frame) {
+	of := &u.begun
+	for i := 0; i < len(t) && (of[1] == 0 || t[i].start == *second); i++ {
+		if file := t[i].file; file != of[0] && (of[1] == 0 || file != of[1] && o.less(file, of[1])) {
+			of[1], *second = file, t[i].start
+		}
+		if *second == u.first && of[1] > 0 && o.less(of[1], of[0]) {
+			of[0], of[1] = of[1], of[0]
+		}
+	}
+}
+
+func (o *opening) less(file, other uint32) bool {
+	x, err := o.texts.files.of(file)
+	y, bad := o.texts.files.of(other)
+	o.failed = cmp.Or(o.failed, err, bad)
+	return x < y
 }
 
 // fallOf is the last refusal in a use, of the address that the next link is signed

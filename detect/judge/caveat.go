@@ -24,6 +24,9 @@ func (q *question) caveats(rec *finding.Recommendation) []string {
 		q.grounds(list)
 		if len(q.candidates) > 0 {
 			q.sensitivity(list, rec.Parts)
+			if rec.Decision == finding.HelpsPartly || rec.Decision == finding.MaskNotEnough {
+				q.mayRepeat(list)
+			}
 		}
 		q.families(list)
 	}

@@ -33,6 +33,8 @@ func (q *question) reason() string {
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:
 		return fmt.Sprintf("Nothing can be said about masks, as no key could check %s of this host: give its key.", plural(q.unchecked(), "refused request", "refused requests"))
+	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence && q.repeated(q.points):
+		s = q.people() + q.toldOnce()
 	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence:
 		s = q.people() + ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
 	case q.all.users == 0:

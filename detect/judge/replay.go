@@ -29,6 +29,7 @@ type Asked struct {
 	Outside           map[int]float64   // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
 	ByAddress         bool              // users are told apart by address: no mask follows (rule 11)
 	Gaps              bool              // more than a tenth of the requests is missing from the log (rule 11)
+	Unclear           Unclear           // refusals of the host that nobody knows whether other users went on with
 	Unverified        bool              // keys are given, but too few tokens to calibrate the host (rule 1)
 }
 
@@ -62,6 +63,7 @@ type member struct {
 	least    int16  // the longest prefix that accepts every mismatch; -1 none
 	never    bool   // was never served
 	proxied  bool   // the signer saw its own proxy
+	again    bool   // may be another user who went on with a new link
 	from, to int    // in Replay.lens
 	moved    [2]int // in Replay.changes
 }
@@ -129,7 +131,7 @@ func (r *Replay) addAffected(u *User) {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied}
+	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

@@ -1,0 +1,79 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+
+	"ipdrift/detect/finding"
+)
+
+// Unclear counts refusals of a host after which links began that the refused viewer may
+// have gone on with, where neither an id nor anything else tells whether it did.
+type Unclear struct {
+	Refusals int64
+	Excess   int64 // how many more links began in the recovery time after refusals than before them,
+	Spread   int64 // and the sum of the squares of what each of the links adds to it
+}
+
+// most is how many of the refused went on so, at most: by chance, as many links begin
+// before a refusal as after it.
+func (u Unclear) most() int64 {
+	excess := float64(u.Excess) + z*math.Sqrt(float64(u.Spread))
+	return min(u.Refusals, int64(math.Ceil(max(0, excess))))
+}
+
+// onceEach leaves out users who may be others again that went on with a new link: of those
+// whom a prefix accepts, or does not, as many as there may be. The others weigh as much as
+// all did: it is the share that is in doubt.
+func (q *question) onceEach(prefix int, accepted bool) (left *cohort, out int64) {
+	most := q.o.Unclear.most()
+	left = gather(q.affected, func(m *member) bool {
+		if m.again && out < most && (int(m.least) >= prefix) == accepted {
+			out++
+			return false
+		}
+		return true
+	})
+	if left.users > 0 {
+		for i := range left.least {
+			left.least[i] = left.least[i] * q.all.users / left.users
+		}
+		left.users = q.all.users
+	}
+	return left, out
+}
+
+// repeated tells whether a mask that is enough would not be if each viewer counted once:
+// those who move within it renew their link again and again, those who leave it may not.
+func (q *question) repeated(c choice) bool {
+	if c.decision != finding.Widen {
+		return false
+	}
+	left, out := q.onceEach(c.prefix, true)
+	if out == 0 {
+		return false
+	}
+	other := q.pointed(left)
+	return other.decision != finding.Widen || other.prefix < c.prefix
+}
+
+// toldOnce says what is missing to widen.
+func (q *question) toldOnce() string {
+	left, out := q.onceEach(q.choice.prefix, true)
+	return fmt.Sprintf("; %s, but viewers who renewed their link on another network may count more than once, as no id tells them: %s at most; with each viewer once it would be %s, not surely enough: send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
+		q.letThrough(), plural(out, "time", "times"), percent(share(left, q.choice.prefix)))
+}
+
+// mayRepeat says it of another answer that does not hold then.
+func (q *question) mayRepeat(list *caveats) {
+	p := q.choice.prefix
+	low, fewer := q.onceEach(p, true)
+	high, more := q.onceEach(p, false)
+	differs := func(c *cohort) bool {
+		other := q.pointed(c)
+		return other.decision != q.points.decision || other.prefix != q.points.prefix
+	}
+	if fewer > 0 && differs(low) || more > 0 && differs(high) {
+		list.add("Viewers who renewed their link on another network may count more than once, as no id tells them: with each viewer once /%d would let %s to %s through.", p, percent(share(low, p)), percent(share(high, p)))
+	}
+}

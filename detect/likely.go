@@ -1,0 +1,80 @@
+package detect
+
+// sequels are uses that follow each other, and those that may, by host.
+type sequels struct {
+	pairs  [][2]*used
+	likely map[uint32]*likely
+}
+
+// likely is the refusals of a host that nothing but the time tells who went on with.
+type likely struct {
+	lapses []lapsedUse
+	begins []*used // who may have
+	chance
+}
+
+// lapsedUse is a use that ended with a refusal.
+type lapsedUse struct {
+	use, on *used // on: the only one that began after it, where few began near; nil: there is none such
+}
+
+// leastLikely is from how many on it is seen whether they are chance.
+const leastLikely = 10
+
+// take adds what was found among some uses.
+func (l *likely) take(found *resumed, uses []used) {
+	for _, f := range found.lapses {
+		of := lapsedUse{use: &uses[f.turn]}
+		if f.on >= 0 {
+			of.on = &uses[f.on]
+		}
+		l.lapses = append(l.lapses, of)
+	}
+	for _, n := range found.begins {
+		l.begins = append(l.begins, &uses[n])
+	}
+	l.add(found.chance)
+}
+
+// with adds others; l may be nil.
+func (l *likely) with(o *likely) *likely {
+	if l == nil {
+		return o
+	}
+	l.lapses, l.begins = append(l.lapses, o.lapses...), append(l.begins, o.begins...)
+	l.add(o.chance)
+	return l
+}
+
+// tell tells whether those who began alone after a refusal are the ones who were refused.
+func (l *likely) tell() bool {
+	n := 0
+	for i := range l.lapses {
+		if l.lapses[i].on != nil {
+			n++
+		}
+	}
+	return n >= leastLikely && float64(l.mirrored) <= resumeChance*float64(n)
+}
+
+// joinLikely joins those of a host who went on, where the time tells, and counts the others.
+func (a *analysis) joinLikely(c *circles, h *host, l *likely) {
+	if a.begins == nil {
+		a.begins = newBits(len(a.film.links))
+	}
+	for _, u := range l.begins {
+		a.begins.set(u.place)
+	}
+	tell := l.tell()
+	h.unclear.Excess += l.excess
+	h.unclear.Spread += l.spread
+	for _, f := range l.lapses {
+		if !tell || f.on == nil {
+			h.unclear.Refusals++
+			continue
+		}
+		a.joinUses(c, [2]*used{f.use, f.on})
+		a.begins.unset(f.on.place)
+		h.unclear.Excess--
+	}
+}

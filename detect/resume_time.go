@@ -1,0 +1,101 @@
+package detect
+
+import "slices"
+
+// byTime lists what may go on with what for all that is known.
+func (r *resuming) byTime(to *resumed) {
+	fell := slices.DeleteFunc(slices.Clone(r.fell), func(i int32) bool { _, on := r.on[i]; return on })
+	m := newMoments(r.turns, fell, r.alone())
+	for _, i := range fell {
+		at := r.turns[i].fell.time
+		few := r.few(m.began(i, at-turnGap, at+turnGap) - 1)
+		after := m.began(i, at, at+r.within)
+		l := lapsed{uint32(i), -1}
+		if j := m.next(i, at); few && after == 1 && m.refused(j, r.turns[j].first-r.within, r.turns[j].first) == 1 {
+			l.on = int(j)
+		}
+		if j := m.last(i, at); few && m.began(i, at-r.within, at) == 1 && m.refused(j, r.turns[j].first, r.turns[j].first+r.within) == 1 {
+			to.mirrored++
+		}
+		if after > 0 {
+			to.lapses = append(to.lapses, l)
+		}
+	}
+	for _, j := range m.begun {
+		first := r.turns[j].first
+		before, after := m.refused(j, first-r.within, first), m.refused(j, first, first+r.within)
+		to.excess += before - after
+		to.spread += (before - after) * (before - after)
+		if before > 0 {
+			to.begins = append(to.begins, uint32(j))
+		}
+	}
+}
+
+// moments is when some turns were refused, and others began.
+type moments struct {
+	turns         []turn
+	begun         []int32
+	falls, firsts []int64 // in order
+	fell, led     bits    // turns that are among them
+}
+
+func newMoments(turns []turn, fell, begun []int32) *moments {
+	m := &moments{turns: turns, begun: begun, fell: newBits(len(turns)), led: newBits(len(turns))}
+	for _, i := range fell {
+		m.falls = append(m.falls, turns[i].fell.time)
+		m.fell.set(uint32(i))
+	}
+	for _, j := range begun {
+		m.firsts = append(m.firsts, turns[j].first)
+		m.led.set(uint32(j))
+	}
+	return m
+}
+
+// began counts the turns but i that began from one time to another.
+func (m *moments) began(i int32, from, to int64) int64 {
+	n := between(m.firsts, from, to)
+	if own := m.turns[i].first; m.led.has(uint32(i)) && own >= from && own <= to {
+		n--
+	}
+	return n
+}
+
+// refused counts the turns but j that were refused from one time to another.
+func (m *moments) refused(j int32, from, to int64) int64 {
+	n := between(m.falls, from, to)
+	if own := m.turns[j].fell.time; m.fell.has(uint32(j)) && own >= from && own <= to {
+		n--
+	}
+	return n
+}
+
+// next is the first turn but i that began at a time or later; 0 if there is none.
+func (m *moments) next(i int32, at int64) int32 {
+	n, _ := slices.BinarySearch(m.firsts, at)
+	for ; n < len(m.begun); n++ {
+		if m.begun[n] != i {
+			return m.begun[n]
+		}
+	}
+	return 0
+}
+
+// last is the last turn but i that began at a time or earlier; 0 if there is none.
+func (m *moments) last(i int32, at int64) int32 {
+	n, _ := slices.BinarySearch(m.firsts, at+1)
+	for n--; n >= 0; n-- {
+		if m.begun[n] != i {
+			return m.begun[n]
+		}
+	}
+	return 0
+}
+
+// between counts the times from one to another, of some in order.
+func between(times []int64, from, to int64) int64 {
+	i, _ := slices.BinarySearch(times, from)
+	j, _ := slices.BinarySearch(times, to+1)
+	return int64(j - i)
+}
