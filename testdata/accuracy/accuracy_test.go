@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/synth/scenario"
@@ -207,5 +208,22 @@ func TestGrid(t *testing.T) {
 func TestNonsenseIsRefused(t *testing.T) {
 	if err := run(context.Background(), []string{"-odd"}, io.Discard, io.Discard); err == nil {
 		t.Error("no error")
+	}
+}
+
+// TestWhoRoamsCountsOnce: viewers who renew their link at a third address, where no id tells
+// them, are one user each; where all watch the same at once and nothing tells who went on, no
+// mask is advised that the truth is not enough for.
+func TestWhoRoamsCountsOnce(t *testing.T) {
+	tr := tried(t, small(t, "wandering", 7900, roam(0.74), format("nginx"), viewers(2000)), handling{})
+	if s := tr.marks(); s.persons.share() < 0.99 || s.precision.share() < rotatingGoal || s.recall.share() < rotatingGoal || s.wide.n > 0 {
+		t.Errorf("%s; persons %s", tr.flaws(s), s.persons)
+	}
+	tr = tried(t, small(t, "live", 7910, roam(0.77), format("nginx"), viewers(2000), within(time.Hour)), handling{})
+	if s := tr.marks(); s.persons.share() > 0.9 || s.wide.n > 0 || s.precision.share() < rotatingGoal {
+		t.Errorf("live: %s; persons %s", tr.flaws(s), s.persons)
+	}
+	if r := tr.found.Recommendations[0]; r.Decision == finding.Widen || !strings.Contains(r.Reason+strings.Join(r.Caveats, " "), "may count more than once") {
+		t.Errorf("%s: %s %q", r.Decision, r.Reason, r.Caveats)
 	}
 }

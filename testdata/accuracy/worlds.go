@@ -15,8 +15,11 @@ type edit func(*scenario.World)
 // threshold was set; those come from the rules of evidence.
 func grid(seed uint64) ([]scenario.World, error) {
 	g := &gridder{seed: seed}
+	const roaming = "wandering"
 	for _, s := range scenario.Scenarios() {
-		g.add(s.Name, s.Name)
+		if s.Name != roaming {
+			g.add(s.Name, s.Name)
+		}
 	}
 	for _, name := range []string{"rotation24", "rotation16", "arbitrary", "dualstack", "missed", "refresh", "live", "masked24"} {
 		g.add(name+", no ids in the log", name, format("nginx"))
@@ -35,6 +38,16 @@ func grid(seed uint64) ([]scenario.World, error) {
 	for _, share := range []float64{0.42, 0.72, 0.88} {
 		g.add(fmt.Sprintf("a /24 accepts %.0f %%", 100*share), "rotation24", func(w *scenario.World) { w.SetShare(share) }, viewers(6000))
 	}
+	g.add(roaming, roaming)
+	for _, share := range []float64{0.42, 0.60, 0.74, 0.88, 0.95} {
+		g.add(fmt.Sprintf("%.0f %% roam, no ids", 100*share), roaming, roam(share), format("nginx"), viewers(4000))
+	}
+	few := onHost(func(h *scenario.Host) { h.Titles, h.Agents = 1, 12 })
+	g.add("74 % roam, one title, no ids", roaming, roam(0.74), format("nginx"), few, viewers(4000))
+	g.add("74 % roam, one title within an hour, no ids", roaming, roam(0.74), format("nginx"), few, viewers(4000), within(time.Hour))
+	g.add("79 % roam, live within an hour, no ids", "live", roam(0.79), format("nginx"), viewers(4000), within(time.Hour))
+	g.add("96 % roam, live within an hour, no ids", "live", roam(0.96), format("nginx"), viewers(4000), within(time.Hour))
+	g.add("74 % roam, files by ranges, no ids", roaming, roam(0.74), format("json"), onHost(func(h *scenario.Host) { h.Scope = "file" }), viewers(4000))
 	return g.worlds, g.err
 }
 
@@ -75,6 +88,8 @@ func format(name string) edit { return func(w *scenario.World) { w.Format = name
 
 func viewers(n int64) edit { return func(w *scenario.World) { w.Users = n } }
 
+func within(d time.Duration) edit { return func(w *scenario.World) { w.Span = d } }
+
 func onHost(change func(*scenario.Host)) edit {
 	return func(w *scenario.World) { change(&w.Hosts[0]) }
 }
@@ -96,6 +111,19 @@ func joinedBy(name string) edit {
 			c.Share = 2
 			w.Hosts[0].Carriers = append(w.Hosts[0].Carriers, c)
 		}
+	}
+}
+
+// roam has the carriers of wandering, of whose restless viewers a share stays in the /16.
+func roam(share float64) edit {
+	return func(w *scenario.World) {
+		other, err := scenario.Named("wandering")
+		if err != nil {
+			panic(err) // a name of the room
+		}
+		h := &w.Hosts[0]
+		h.Carriers, h.Renew = other.Hosts[0].Carriers, other.Hosts[0].Renew
+		h.Carriers[0].Share, h.Carriers[1].Share = share, 1-share
 	}
 }
 

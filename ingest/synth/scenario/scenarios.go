@@ -62,7 +62,19 @@ func Scenarios() []World {
 		one("no-rotation", "nobody's address changes and nobody is refused: keep the setting", quiet()),
 		mixed(),
 		hostile(),
+		wandering(0.7),
 	}
+}
+
+// wandering is a carrier that moves some of its subscribers about in their /16 all the
+// time, so that a link renewed after a refusal is for a third address, and another that
+// moves the others to another block, once.
+func wandering(share float64) World {
+	roams, leaves := mobile(Reach{Within16, 1}), mobile(Reach{SameCarrier, 1})
+	roams.Share, roams.Stay, roams.Again = share, 10*time.Second, 0.8
+	leaves.ASN, leaves.Country, leaves.Share = 64501, "CZ", 1-share
+	return with("wandering", "seven of ten who are refused roam in a /16 and renew their link again and again, each time for a third address; the others leave it, once: a mask helps partly",
+		func(h *Host) { h.Renew = 0.9 }, roams, leaves)
 }
 
 // Named finds a scenario.

@@ -147,3 +147,28 @@ func TestStrangers(t *testing.T) {
 		}
 	}
 }
+
+// TestWandering: a link that is renewed after a refusal is most often for a third address, not the
+// one that was refused nor the one it was signed for before, and the viewer goes on there with
+// what was refused.
+func TestWandering(t *testing.T) {
+	last := map[string]request{} // of a viewer
+	renewed, third := 0, 0
+	for _, r := range requests(t, made(t, "wandering", 40_000, "nginx")) {
+		before, seen := last[r.user]
+		last[r.user] = r
+		if !seen || before.cause != "ip_mismatch" || r.md5 == before.md5 {
+			continue
+		}
+		if renewed++; r.path != before.path {
+			t.Fatalf("%s: refused %s, went on with %s", r.user, before.path, r.path)
+		}
+		if r.signed != before.addr && r.signed != before.signed {
+			third++
+		}
+	}
+	// Again is 0.8 for those who roam, seven of ten, and they are refused more often.
+	if share := float64(third) / float64(renewed); renewed < 100 || share < 0.6 || share > 0.8 {
+		t.Errorf("%d of %d links are for a third address", third, renewed)
+	}
+}

@@ -236,6 +236,9 @@ func (s *sim) refused(v *viewer, o *outcome) {
 		v.seq++
 		v.due += tempo.Milliseconds()
 	case s.renews(v, o):
+		if again := v.carrier.Again; again > 0 && v.restless && s.rng.Float64() < again {
+			s.move(v)
+		}
 		s.issue(v)
 		v.due = s.now + 1000 + int64(s.rng.IntN(4000))
 	default:

@@ -109,6 +109,7 @@ type Carrier struct {
 	Missed    float64       `json:"missed"`              // share for whom the site always sees another address
 	Pooling   string        `json:"pooling"`             // "paired": one address at a time; "arbitrary": one per connection
 	Stay      time.Duration `json:"stay_ns"`             // mean time between changes after the first
+	Again     float64       `json:"again,omitempty"`     // chance that the address of a refused viewer changes again before a new link is signed, so that it is for a third one
 	Addresses int           `json:"addresses,omitempty"` // all subscribers share so many; 0: each has its own
 	Reach4    []Reach       `json:"reach4"`              // how far changes go, drawn once for each subscriber
 	Reach6    []Reach       `json:"reach6"`
