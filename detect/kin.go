@@ -49,8 +49,8 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 		}
 	}
 	err = ingest.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN work.shared USING (key))
-		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.source, h.line)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.source, h.line)), arg_min(h.agent, (h.start, h.source, h.line))
-		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, t.link`, func(p ingest.Page) error {
+		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.at)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.at)), arg_min(h.agent, (h.start, h.at))
+		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, arg_min(h.at, (h.start, h.at))`, func(p ingest.Page) error {
 		keys, kinds, clients, firsts, lasts, dirs, agents := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5), p.U32(6)
 		for i := range keys {
 			if keys[i] != key {

@@ -151,6 +151,50 @@ func TestWideIDsInOrder(t *testing.T) {
 	}
 }
 
+// TestWhoComesFirstInOneSecond: links that were first asked for in one second follow each
+// other as in the log, whichever of them it names first for a later request. In each case
+// the other order of the four would make strangers of them: the pairs a with b and c with
+// d, where b with c leaves a and d, of one operator, alone; and forty files one by one, not
+// twenty.
+func TestWhoComesFirstInOneSecond(t *testing.T) {
+	type one struct {
+		path     string
+		operator int
+	}
+	for name, c := range map[string]struct {
+		bursts int
+		of     [4]one
+		order  [4]int // in the log, at first
+	}{
+		"side by side": {3, [4]one{{"/film1/seg1.ts", 1}, {"/film2/seg1.ts", 2}, {"/film1/seg1.ts", 3}, {"/film2/seg1.ts", 1}}, [4]int{1, 2, 0, 3}},
+		"one title":    {10, [4]one{{"/files/1.zip", 0}, {"/files/2.zip", 0}, {"/files/1.zip", 0}, {"/files/2.zip", 0}}, [4]int{0, 2, 1, 3}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			var text strings.Builder
+			for burst := range c.bursts {
+				get := func(i int, after time.Duration) {
+					ip, set := stranger(4*burst+i), map[int]string{37: "-", 24: "uid=7F0000011A2B3C4D", 36: "-"}
+					if c.of[i].operator > 0 {
+						set[36] = fmt.Sprint(64500 + 3*burst + c.of[i].operator)
+					}
+					e := entry{host: video.host, target: video.link(c.of[i].path, ip), ip: ip, status: 200, at: time.Duration(burst+1)*time.Minute + after}
+					text.WriteString(gcoreWith(l.entries[l.add(e)-1], set))
+				}
+				for i := range 4 {
+					get(i, 10*time.Second)
+				}
+				for _, i := range c.order {
+					get(i, 0)
+				}
+			}
+			if tr := tryText(t, text.String(), settings{}); tr.Users.Total != 1 {
+				t.Errorf("%d users, want 1: %q", tr.Users.Total, tr.Warnings)
+			}
+		})
+	}
+}
+
 // TestRule10WhatEverybodyHasIsNoIDInSparseTraffic: 40 viewers, one every 20 s, who watch for
 // 30 s each: two at a time have the same id, these two for a while and then those two. One
 // household has it at home, where it watches all the time, and under way, now in this
