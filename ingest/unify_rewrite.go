@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// A table is rewritten in slices of an eighth, or of rewriteRows if these are
-// more: as much stands in the file twice, and stays free in it. A test has fewer.
-const rewriteSlices = 8
-
+// rewriteRows is about how many rows of a table are rewritten at once: as many stand in the
+// file twice, and what is deleted is held in memory until the CHECKPOINT, some 16 bytes
+// of each. A test has fewer.
 var rewriteRows int64 = 2 << 20
 
 // updateShare is of how many rows one may have to be changed so that changing
@@ -126,29 +125,27 @@ func rewrite(ctx context.Context, conn *sql.Conn, table string, dicts []string) 
 		_, err := conn.ExecContext(ctx, fmt.Sprintf(q, args...))
 		return err
 	}
+	parts := []string{"true"} // all of a table of ids alone
+	if table == "packed" {
+		var err error
+		if parts, err = hitParts(ctx, conn, rewriteRows); err != nil {
+			return err
+		}
+	}
 	if err := do(`CREATE TABLE %[1]s_unified AS SELECT * FROM %[1]s LIMIT 0`, table); err != nil {
 		return err
 	}
-	var rows int64
-	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(&rows); err != nil {
-		return err
+	for i, part := range parts {
+		if err := do(`INSERT INTO %[1]s_unified SELECT h.* REPLACE (%[2]s) FROM %[1]s h %[3]s WHERE %[4]s`, table, strings.Join(columns, ", "), strings.Join(joins, " "), part); err != nil {
+			return err
+		}
+		if i == len(parts)-1 {
+			break
+		}
+		if err := do(`DELETE FROM %s WHERE %s; CHECKPOINT`, table, part); err != nil {
+			return err
+		}
+		Trim()
 	}
-	slice := max(rewriteRows, rows/rewriteSlices+1)
-	for {
-		var first, last int64
-		if err := conn.QueryRowContext(ctx, `SELECT coalesce(min(rowid), 0), coalesce(max(rowid), 0) FROM `+table).Scan(&first, &last); err != nil {
-			return err
-		}
-		until := first + slice
-		if err := do(`INSERT INTO %[1]s_unified SELECT h.* REPLACE (%[2]s) FROM %[1]s h %[3]s WHERE h.rowid < %[4]d`,
-			table, strings.Join(columns, ", "), strings.Join(joins, " "), until); err != nil {
-			return err
-		}
-		if last < until {
-			return do(`DROP TABLE %[1]s; ALTER TABLE %[1]s_unified RENAME TO %[1]s`, table)
-		}
-		if err := do(`DELETE FROM %s WHERE rowid < %d; CHECKPOINT`, table, until); err != nil {
-			return err
-		}
-	}
+	return do(`DROP TABLE %[1]s; ALTER TABLE %[1]s_unified RENAME TO %[1]s`, table)
 }
