@@ -10,12 +10,14 @@ import (
 
 // A signer that sees its own proxy signs for the few addresses of that proxy, so a sample
 // of the links that are unexplained tells: one link of each tenth client, as a viewer may
-// have thousands of links, and the proxy stand before one of several ways in.
+// have thousands of links, and the proxy stand before one of several ways in. Who always
+// comes that way is served nothing; who moves is, before or after.
 const (
-	privateShare    = 0.03 // of the clients of a host that have unexplained links, from which any are searched
-	privateClients  = 10   // of a host that have unexplained links, for each of those that are searched
-	privateSample   = 4    // links of a host that are searched at most, each of another client
-	privateSearches = 16   // of all hosts
+	privateShare    = 1. / 3 // of the clients of a host that have unexplained links, from which any are searched
+	privateUnserved = 0.03   // the same of those that have them and were never served
+	privateClients  = 10     // of a host that have unexplained links, for each of those that are searched
+	privateSample   = 4      // links of a host that are searched at most, each of another client
+	privateSearches = 16     // of all hosts
 )
 
 // privateNets are the networks of RFC 1918, 18 million addresses. A test has the small ones.
@@ -47,7 +49,12 @@ func (a *analysis) searchPrivate(ctx context.Context, suspects []*suspect) {
 func (a *analysis) privateProxies(ctx context.Context, left map[*host][]*suspect) map[*host][]netip.Addr {
 	samples, proxies := map[*host][]*suspect{}, map[*host][]netip.Addr{}
 	for h, all := range left {
-		if first := oneOfEach(all); float64(len(first)) >= privateShare*h.clients.count() {
+		first, least := oneOfEach(all), privateShare*h.clients.count()
+		if float64(len(first)) < least {
+			first = slices.DeleteFunc(first, func(s *suspect) bool { return slices.ContainsFunc(s.ids, a.survey.served.has) })
+			least = privateUnserved * h.clients.count()
+		}
+		if float64(len(first)) >= least {
 			samples[h] = first[:min(len(first)/privateClients, privateSample)]
 		}
 	}

@@ -19,6 +19,7 @@ type survey struct {
 	plainly  map[way]*linkCount // of all links whose hash says how it was made,
 	denied   map[way]*linkCount // but for those of which the edge's code says, in time, that the hash is wrong
 	told     bits               // folders where a hash says so
+	served   bits               // clients that were served, with any link
 	suspects []*suspect
 	passed   int64    // suspects that are too many
 	agents   []uint32 // the first link of each user agent
@@ -65,7 +66,7 @@ func (t *linkCount) of() int64 {
 
 // overlook makes the survey.
 func (a *analysis) overlook(ctx context.Context) error {
-	s := &survey{analysis: a, bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}, denied: map[way]*linkCount{}}
+	s := &survey{analysis: a, served: newBits(len(a.clients.kinds)), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}, denied: map[way]*linkCount{}}
 	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
 		var id uint32
 		err := scan(&id)
@@ -128,6 +129,9 @@ func (s *survey) add(l *visited) {
 		}
 		c.add(v)
 		v.host.clients.add(v.hi, v.lo)
+		if v.served() {
+			s.served.set(v.client)
+		}
 		s.meet(v.agent, l.link)
 		if from := s.from(v.host, v.client); from != nil {
 			from.all += v.n

@@ -18,6 +18,7 @@ type suspect struct {
 	life     int64 // from its first use, s
 	host     *host
 	clients  []netip.Addr // distinct, in order
+	ids      []uint32     // of some of them
 	issued   bool         // the first of them is what the signer saw
 	found    *proof
 	examined bool // for mistakes of its signer
@@ -39,6 +40,7 @@ const manyClients = 1 << 12
 // suspect adds a link that verifies for no request.
 func (s *survey) suspect(l *visited, unserved bool) {
 	var texts []string
+	var ids []uint32
 	at := map[string]netip.Addr{}
 	for i := range l.visits {
 		v := &l.visits[i]
@@ -49,6 +51,7 @@ func (s *survey) suspect(l *visited, unserved bool) {
 		text := string(token.AppendAddr(nil, ip))
 		if _, ok := at[text]; !ok {
 			texts, at[text] = append(texts, text), ip
+			ids = append(ids, v.client)
 		}
 	}
 	slices.Sort(texts)
@@ -56,7 +59,7 @@ func (s *survey) suspect(l *visited, unserved bool) {
 	if s.Pseudonyms != nil {
 		limit = manyClients
 	}
-	one := &suspect{link: l.link, hash: l.hash, host: l.host(), unserved: unserved, life: l.life()}
+	one := &suspect{link: l.link, hash: l.hash, host: l.host(), unserved: unserved, life: l.life(), ids: ids[:min(len(ids), mostClients)]}
 	for _, text := range texts[:min(len(texts), limit)] {
 		one.clients = append(one.clients, s.Pseudonyms.Real(at[text]))
 	}
