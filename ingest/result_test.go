@@ -82,6 +82,9 @@ func manyTexts(t *testing.T, s *Store, n int) {
 		`INSERT INTO packed SELECT h.* REPLACE ((CASE WHEN i %% 100 < 2 THEN 1 + i %% 5000 // 100 ELSE 0 END)::UBIGINT << 48 | 1000 + i::UBIGINT AS at, (1000 + i)::UINTEGER AS link,
 			{'client': h.rest.client, 'dir': h.rest.dir, 'file': (1000 + i)::UINTEGER, 'agent': (1000 + i)::UINTEGER, 'ident': h.rest.ident, 'referer': (1000 + i)::UINTEGER, 'bytes': h.rest.bytes} AS rest)
 			FROM (FROM packed LIMIT 1) h, range(%[1]d) r (i)`,
+		`INSERT INTO signed SELECT (1000 + i)::UINTEGER, 1, 1, CASE i %% 3 WHEN 0 THEN (SELECT min(id) FROM client) ELSE 0 END FROM range(%[1]d) r (i)`,
+		`INSERT INTO found SELECT (1000 + i)::UINTEGER, '192.0.2.' || i %% 256 FROM range(%[1]d) r (i) WHERE i %% 3 = 1`,
+		`INSERT INTO judged SELECT h.outcome, (1000 + i)::UINTEGER, h.rest.client, h.rest.dir, 0, i %% 9, i %% 8, 1, 'detail ' || i %% 7 FROM (FROM packed LIMIT 1) h, range(%[1]d) r (i)`,
 		`INSERT INTO person SELECT id, id, 0, CASE WHEN hash %% 9 = 0 THEN 'rotating' ELSE 'unchanged' END, 'because', 3, hash %% 2, hash %% 3, 1, NULL, NULL, 0, true, '2026-11-20', '2026-11-21' FROM link WHERE id BETWEEN 1000 AND 1000 + %[1]d`,
 	} {
 		if strings.Contains(q, "%[1]d") {
@@ -180,5 +183,29 @@ func TestQueryIsInterrupted(t *testing.T) {
 	cancel()
 	if err := <-done; err == nil {
 		t.Error("the query came to an end")
+	}
+}
+
+// TestSlicesReadTheirLinks wants a slice of few requests made within little memory, whatever
+// is known of other links.
+func TestSlicesReadTheirLinks(t *testing.T) {
+	ctx := context.Background()
+	s, _ := loadText(t, testOptions(t), plainLines(20))
+	manyTexts(t, s, 1000)
+	for _, q := range []string{
+		`INSERT INTO signed SELECT (10000 + i)::UINTEGER, 1, 1, 0 FROM range(1000000) r (i)`,
+		`INSERT INTO judged SELECT 1, (10000 + i)::UINTEGER, i::UINTEGER, i::UINTEGER, 0, 1, 1, 1, 'detail' FROM range(1000000) r (i)`,
+		`CHECKPOINT`,
+	} {
+		if _, err := s.DB.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Limit(ctx, 64<<20); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.QuerySliced(ctx, `SELECT count(*) FROM requests`)
+	if rows, _ := listed(t, r, err); rows[0] != "[1020]" {
+		t.Errorf("%s requests, want 1020", rows[0])
 	}
 }

@@ -11,13 +11,15 @@ import (
 // are the smaller side of most joins then, so that millions of texts need little memory.
 // The view as a whole is one chain of joins, which DuckDB builds all at once.
 type slicing struct {
-	view, from string // what the view begins with, a table and its alias
+	view, from string   // what the view begins with, a table and its alias
+	ofLinks    []string // what it joins by its column link, with about a row for each: only the links of a slice are read
 	cuts       func(ctx context.Context, conn *sql.Conn) (conditions []string, err error)
 }
 
 var (
-	slicedRequests = slicing{"requests", "hit h", func(ctx context.Context, conn *sql.Conn) ([]string, error) { return hitParts(ctx, conn, pageRows) }}
-	slicedUsers    = slicing{"users", "persons p", cutPersons}
+	slicedRequests = slicing{"requests", "hit h", []string{"signatures g", "judged j"},
+		func(ctx context.Context, conn *sql.Conn) ([]string, error) { return hitParts(ctx, conn, pageRows) }}
+	slicedUsers = slicing{"users", "persons p", nil, cutPersons}
 )
 
 // cutPersons cuts the users by their links: most have one of their own.
@@ -37,13 +39,23 @@ func (v slicing) each(ctx context.Context, conn *sql.Conn, f func(query string) 
 	}
 	_, body, _ := strings.Cut(views(), "CREATE VIEW "+v.view+" AS\n")
 	body, _, _ = strings.Cut(body, ";\n")
-	table, alias, _ := strings.Cut(v.from, " ")
+	table, _, _ := strings.Cut(v.from, " ")
 	for _, condition := range conditions {
-		if err := f(strings.Replace(body, "FROM "+v.from, `FROM (SELECT * FROM `+table+` WHERE `+condition+`) `+alias, 1)); err != nil {
+		query := only(body, "FROM "+v.from, condition)
+		for _, joined := range v.ofLinks {
+			query = only(query, "JOIN "+joined, `link IN (SELECT link FROM `+table+` WHERE `+condition+`)`)
+		}
+		if err := f(query); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// only puts a condition on a table of a query; named is a word, the table and its alias.
+func only(query, named, condition string) string {
+	parts := strings.Fields(named)
+	return strings.Replace(query, named, fmt.Sprintf(`%s (SELECT * FROM %s WHERE %s) %s`, parts[0], parts[1], condition, parts[2]), 1)
 }
 
 // layOut makes tables of the views that a query may read, for this connection alone. They
