@@ -67,10 +67,10 @@ type closing struct {
 	keep   func() error // gives it its name
 }
 
-// write renders a document for every file and for stdout while the case is
-// written out. Case and files get their names last: after a failure there is
-// none. A reader of stdout who has seen enough, such as head, is no failure of
-// the rest.
+// write renders a document for every file while the case is written out, and
+// then for stdout, so that nothing is said of a case that could not be written.
+// Case and files get their names last: after a failure there is none. A reader of
+// stdout who has seen enough, such as head, is no failure of the rest.
 func (o *outputFlags) write(cmd *cobra.Command, render renderer, c closing) error {
 	var settling errgroup.Group
 	settle := func() {
@@ -81,7 +81,7 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, c closing) erro
 	if !o.readsCase() {
 		settle()
 	}
-	files, unseen, err := o.fill(cmd, render)
+	files, err := o.fill(cmd, render)
 	defer func() {
 		for _, f := range files {
 			f.drop()
@@ -92,6 +92,10 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, c closing) erro
 	}
 	if err := cmp.Or(err, settling.Wait()); err != nil {
 		return err
+	}
+	unseen := o.show(cmd, render)
+	if unseen != nil && !errors.Is(unseen, syscall.EPIPE) {
+		return unseen
 	}
 	if c.keep != nil {
 		if err := c.keep(); err != nil {
@@ -115,35 +119,36 @@ func (o *outputFlags) readsCase() bool {
 	})
 }
 
-// fill renders a document into every file and to stdout. unseen is what a
-// reader of stdout who went away left. The caller drops the files.
-func (o *outputFlags) fill(cmd *cobra.Command, render renderer) (files []*pending, unseen, err error) {
+// fill renders a document into every file. The caller drops them.
+func (o *outputFlags) fill(cmd *cobra.Command, render renderer) (files []*pending, err error) {
 	for _, path := range o.outputs {
 		f, err := newPending(path)
 		if err != nil {
-			return files, nil, err
+			return files, err
 		}
 		files = append(files, f)
 		format, err := o.formatOf(path)
 		if err != nil {
-			return files, nil, err
+			return files, err
 		}
 		layout := report.Options{Width: o.width, Verbose: o.verbose, Audience: report.Audience(o.audience)}
 		if err := f.write(func(w io.Writer) error { return render(cmd.Context(), w, format, layout) }); err != nil {
-			return files, nil, fmt.Errorf("-o %s: %w", path, err)
+			return files, fmt.Errorf("-o %s: %w", path, err)
 		}
 	}
+	return files, nil
+}
+
+// show renders a document to stdout.
+func (o *outputFlags) show(cmd *cobra.Command, render renderer) error {
 	format, err := report.FormatNamed(o.format)
 	if err != nil {
-		return files, nil, err
+		return err
 	}
 	out := cmd.OutOrStdout()
 	layout := screen(out, o.width)
 	layout.Verbose, layout.Audience = o.verbose, report.Audience(o.audience)
-	if err = render(cmd.Context(), out, format, layout); errors.Is(err, syscall.EPIPE) {
-		return files, err, nil
-	}
-	return files, nil, err
+	return render(cmd.Context(), out, format, layout)
 }
 
 // render writes one format. A CSV holds all users, who stand in the case and
