@@ -18,6 +18,7 @@ type trial struct {
 	facts    Facts
 	whole    int // good lines whose path has a query
 	hosted   int // good lines that name a host
+	took     tookSeen
 }
 
 // Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
@@ -72,6 +73,9 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	f := *best.format
 	if f.whole = best.whole > 0 || best.has&query.bit() != 0; f.whole { // the other lines only seem to lack one: Akamai omits what is "-"
 		best.facts.QueryCut = 0
+	}
+	if f.unitless = f.byName(duration) && best.took.unitless(); f.unitless {
+		best.has &^= duration.bit()
 	}
 	f.urls = f.urls || best.parsed > 0 && best.hosted == best.parsed
 	f.has, f.notes = best.has, best.facts.Sentences(f.Name)
@@ -165,6 +169,7 @@ func try(f *Format, lines [][]byte) *trial {
 		if r.Host != nil {
 			t.hosted++
 		}
+		t.took.note(p.raw(duration))
 	}
 	return t
 }

@@ -19,6 +19,7 @@ type Facts struct {
 	Private   int64 // whose address is a private one
 	Yearless  int64 // whose time has no year
 	Zoneless  int64 // whose time says no zone
+	Unitless  int64 // whose request time is of a unit that nothing tells
 	Page      bool  // they are a page of an answer, and others follow
 
 	// YearFrom says what gave them one, such as "the file's date".
@@ -56,6 +57,7 @@ func (f *Facts) Note(r *Record) {
 	f.Forwarded += one(r.Forwarded)
 	f.Private += one(private(r.Client))
 	f.Zoneless += one(r.Zoneless)
+	f.Unitless += one(r.Unitless)
 	if r.Yearless {
 		f.Yearless++
 		f.noteYears(time.UnixMicro(r.Logged).UTC().Year())
@@ -152,6 +154,7 @@ func (f *Facts) Merge(other *Facts) {
 	f.Forwarded += other.Forwarded
 	f.Private += other.Private
 	f.Zoneless += other.Zoneless
+	f.Unitless += other.Unitless
 	f.Page = f.Page || other.Page
 	if other.Records > 0 {
 		f.edges = f.edges || other.edges || f.edge != "" && f.edge != other.edge
@@ -198,6 +201,7 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Zoneless > 0 && f.Zoneless < f.Records, "%d of %d times say no zone: they are read as UTC", f.Zoneless, f.Records)
 	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d {time has|times have} no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
 	add(f.firstYear < f.lastYear, "%d of %d {time has|times have} no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)
+	add(f.Unitless > 0, "%d request {time is|times are} whole numbers, too large for seconds, and nothing says of which unit: they are not read; under map in the configuration, request_time_ms, request_time_us or request_time names the field with its unit", f.Unitless)
 	add(f.Page, "the log is one page of an answer, and more follow (hasMore): requests that are in no page given are missing")
 	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")
 	return out

@@ -12,23 +12,24 @@ type Format struct {
 	Doc    string // one line for people
 	Source string // where its maker describes it; "" where nobody does
 
-	layout  *layout                       // text around values; nil for columns and JSON lines
-	columns *columns                      // nil for text and JSON lines, and before the header that names them
-	cutter  func(*Parser, []byte) Failure // for a format that is neither
-	heads   heading
-	heading string // the header line that columns or layout come from, as it stands
-	words   *words
-	given   Map
-	pieces  []piece // what layout was compiled from, where its values have names
-	has     uint64  // the fields that lines carry, as far as known
-	escape  escape
-	iis     bool   // a #Software line says so
-	whole   bool   // the sample had queries: a line without one had none
-	urls    bool   // targets are whole URLs, with their host
-	slash   bool   // paths come without their first slash
-	hosts   bool   // targets begin with their host, without a scheme
-	percent uint64 // the fields that the log's writer percent-encodes
-	notes   []string
+	layout   *layout                       // text around values; nil for columns and JSON lines
+	columns  *columns                      // nil for text and JSON lines, and before the header that names them
+	cutter   func(*Parser, []byte) Failure // for a format that is neither
+	heads    heading
+	heading  string // the header line that columns or layout come from, as it stands
+	words    *words
+	given    Map
+	pieces   []piece // what layout was compiled from, where its values have names
+	has      uint64  // the fields that lines carry, as far as known
+	escape   escape
+	iis      bool   // a #Software line says so
+	whole    bool   // the sample had queries: a line without one had none
+	urls     bool   // targets are whole URLs, with their host
+	slash    bool   // paths come without their first slash
+	unitless bool   // request times are whole numbers of a unit that nothing tells
+	hosts    bool   // targets begin with their host, without a scheme
+	percent  uint64 // the fields that the log's writer percent-encodes
+	notes    []string
 }
 
 // escape is how a log writes what would end a value.

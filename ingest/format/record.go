@@ -18,6 +18,7 @@ type Record struct {
 	Resolution int64      // µs: the grain of Start, 1e6 for whole seconds, 1e3 for milliseconds
 	Yearless   bool       // the time has no year: Parser.Latest gave it one
 	Zoneless   bool       // the time says no zone, and is read as UTC
+	Unitless   bool       // a request time stands in the line, and nothing tells its unit: it is not read
 	HasStart   bool       // the line tells the start, by a request time or a start field
 	Duration   int64      // µs, -1 unknown
 	Client     netip.Addr // zone dropped; IPv4-mapped kept as written

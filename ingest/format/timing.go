@@ -2,13 +2,13 @@ package format
 
 // readTime settles Logged, Start, Resolution, HasStart and Duration.
 func (p *Parser) readTime(r *Record) bool {
-	r.Yearless, r.Zoneless = false, false
+	r.Yearless, r.Zoneless, r.Unitless = false, false, false
 	logged, grain, ok := p.logged(r)
 	start, startGrain, own := int64(0), int64(0), false
 	if text := p.raw(started); len(text) > 0 {
 		start, startGrain, own = p.moment(text, r)
 	}
-	took, known := p.took()
+	took, known := p.took(r)
 	if own && ok && !known {
 		took, known = logged-start, true
 	}
@@ -51,12 +51,14 @@ func (p *Parser) moment(text []byte, r *Record) (micros, grain int64, ok bool) {
 }
 
 // took reads the duration, in the finest unit that the line has.
-func (p *Parser) took() (micros int64, ok bool) {
+func (p *Parser) took(r *Record) (micros int64, ok bool) {
 	switch {
 	case p.at[tookUs].end > 0:
 		return scaled(p.raw(tookUs), 1)
 	case p.at[tookMs].end > 0:
 		return scaled(p.raw(tookMs), 1000)
+	case p.at[duration].end > 0 && p.format.unitless:
+		r.Unitless = true
 	case p.at[duration].end > 0:
 		return seconds(p.raw(duration))
 	}

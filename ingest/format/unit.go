@@ -1,0 +1,30 @@
+package format
+
+// tookSeen counts the request times of a sample under a name such as "duration", which some makers give in seconds, others in
+// milliseconds or less.
+type tookSeen struct{ all, whole, long int }
+
+// longRequest is how many whole seconds an edge seldom takes for a request.
+const longRequest = 2
+
+func (s *tookSeen) note(b []byte) {
+	if none(b) {
+		return
+	}
+	s.all++
+	if n, ok := number(b); ok {
+		s.whole++
+		if n >= longRequest {
+			s.long++
+		}
+	}
+}
+
+// unitless tells request times that are no seconds: none has a fraction, and most are long. They may be milliseconds or
+// microseconds, and a start that is minutes off decides what was late, so nothing is guessed.
+func (s *tookSeen) unitless() bool { return s.whole == s.all && s.long*2 > s.all }
+
+// byName tells whether a field is read by a name that is everybody's: neither a maker nor a Map gives it a meaning.
+func (f *Format) byName(want field) bool {
+	return (f.Name == "json" || f.Name == "csv" || f.Name == "tsv") && (f.words == nil || f.words.mapped&want.bit() == 0)
+}

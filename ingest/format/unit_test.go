@@ -1,0 +1,51 @@
+package format
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestRequestTimesWithoutUnit wants whole numbers that are too large for seconds left out and said, and all others read.
+func TestRequestTimesWithoutUnit(t *testing.T) {
+	for name, c := range map[string]struct {
+		took  []string // JSON values of "duration"
+		m     Map
+		start int64 // µs of the last line before its end, by hand
+		said  bool
+	}{
+		"milliseconds":          {[]string{"183", "12", "0", "640"}, nil, 0, true},
+		"seconds with fraction": {[]string{"0.183", "0.012", "12", "3.5"}, nil, 3_500_000, false},
+		"one fraction":          {[]string{"183", "12", "0.5", "640"}, nil, 640_000_000, false},
+		"whole seconds":         {[]string{"0", "1", "0", "40"}, nil, 40_000_000, false},
+		"none":                  {[]string{`"-"`, `"-"`, `"-"`, `"-"`}, nil, 0, false},
+		"named milliseconds":    {[]string{"183", "12", "0", "640"}, Map{"request_time_ms": "duration"}, 640_000, false},
+		"named seconds":         {[]string{"183", "12", "0", "640"}, Map{"request_time": "duration"}, 640_000_000, false},
+	} {
+		var json, csv [][]byte
+		csv = append(csv, []byte("time,client_ip,method,uri,status,duration"))
+		for _, took := range c.took {
+			json = append(json, fmt.Appendf(nil, `{"time":"2026-11-23T09:26:12Z","client_ip":"203.0.113.7","method":"GET","uri":"/a?b=c","status":200,"duration":%s}`, took))
+			csv = append(csv, fmt.Appendf(nil, `2026-11-23T09:26:12Z,203.0.113.7,GET,/a?b=c,200,%s`, strings.Trim(took, `"`)))
+		}
+		for kind, lines := range map[string][][]byte{"json": json, "csv": csv} {
+			f, misfit := Detect(lines, c.m)
+			if misfit != nil {
+				t.Fatalf("%s, %s: %v", name, kind, misfit)
+			}
+			p := f.NewParser()
+			p.Use(f)
+			var r Record
+			var facts Facts
+			for _, line := range lines {
+				if p.Parse(line, &r).Reason == "" {
+					facts.Note(&r)
+				}
+			}
+			said := strings.Contains(strings.Join(facts.Sentences(f.Name), "\n"), "too large for seconds")
+			if r.Logged-r.Start != c.start || r.HasStart != (c.start > 0) || f.HasStart() == c.said && c.took[0] != `"-"` || said != c.said {
+				t.Errorf("%s, %s: starts %d µs before its end (%t, %t), said %t", name, kind, r.Logged-r.Start, r.HasStart, f.HasStart(), said)
+			}
+		}
+	}
+}
