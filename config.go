@@ -242,7 +242,7 @@ func (c *configFile) resource(r resource) error {
 		return err
 	}
 	if len(r.Keys) == 0 {
-		return c.wrong(hosts[0].Line, "host %q has no keys", hosts[0].Value)
+		return c.wrong(hosts[0].Line, "a host without keys")
 	}
 	for _, host := range hosts {
 		if err := c.host(host, says, r.Keys); err != nil {
@@ -263,10 +263,10 @@ func (r *resource) line() int {
 func (c *configFile) host(node yaml.Node, says token.Resource, keys []keyRef) error {
 	name := strings.ToLower(node.Value)
 	if node.Kind != yaml.ScalarNode || name == "" || name != "*" && strings.ContainsAny(name, "*?[]/ ") {
-		return c.wrong(node.Line, `host %q is not a host name, nor "*" for all others`, node.Value)
+		return c.wrong(node.Line, `host is a host name, or "*" for all others`)
 	}
 	if line, ok := c.seen[name]; ok {
-		return c.wrong(node.Line, "host %q is listed already in line %d", node.Value, line)
+		return c.wrong(node.Line, "the host is listed already in line %d", line)
 	}
 	c.seen[name] = node.Line
 	if name == "*" {

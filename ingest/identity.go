@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -41,7 +42,7 @@ func ParseIdentity(text string) (Identity, error) {
 			return id, nil
 		}
 	}
-	return Identity{}, fmt.Errorf("%q is not auto, token, query:NAME, cookie:NAME, field:NAME or ip+ua", text)
+	return Identity{}, errors.New("want auto, token, query:NAME, cookie:NAME, field:NAME or ip+ua")
 }
 
 func (i Identity) takesName() bool {

@@ -3,6 +3,7 @@ package token
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 )
 
@@ -32,7 +33,7 @@ func akamaiNamed(names ...string) *Scheme {
 		lock:    hex.EncodeToString,
 		options: func(text string) (*Scheme, error) {
 			if text == "" || bytes.ContainsAny([]byte(text), "&=?# ") {
-				return nil, fmt.Errorf("akamai:NAME names the query parameter of the token, %q is none", text)
+				return nil, errors.New("akamai:NAME names the query parameter of the token, and what stands there is none")
 			}
 			return akamaiNamed(text), nil
 		},

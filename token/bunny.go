@@ -3,7 +3,6 @@ package token
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -72,7 +71,7 @@ func bunnyOptions(text string) (*Scheme, error) {
 	case "md5":
 		s.signs = plainMD5
 	default:
-		return nil, fmt.Errorf("bunny has the options hmac, sha256 and md5 (what sign writes; every form is read), not %q", text)
+		return nil, errors.New("bunny has the options hmac, sha256 and md5 (what sign writes; every form is read), and no others")
 	}
 	return s, nil
 }

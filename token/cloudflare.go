@@ -2,6 +2,7 @@ package token
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -55,7 +56,7 @@ func cloudflareOptions(text string) (*Scheme, error) {
 		ttl, err = strconv.ParseInt(lifetime, 10, 32)
 	}
 	if name == "" || strings.ContainsAny(name, "&=?# ") || err != nil || ttl <= 0 {
-		return nil, fmt.Errorf("cloudflare:NAME,SECONDS names parameter and lifetime as in cloudflare:verify,10800, not %q", text)
+		return nil, errors.New("cloudflare:NAME,SECONDS names parameter and lifetime, as in cloudflare:verify,10800")
 	}
 	return cloudflareOf(name, ttl), nil
 }

@@ -2,6 +2,7 @@ package token
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,6 +51,9 @@ type expression struct {
 // compileExpression reads nginx's notation: $name or ${name}, everything else literal. The word KEY stands for the
 // secret.
 func compileExpression(text string) (*expression, error) {
+	if keyWord(text) < 0 { // first of all, as the secret may stand there, with a $ in it
+		return nil, errKeyWord
+	}
 	e := &expression{address: -1}
 	for rest := text; rest != ""; {
 		i := strings.IndexByte(rest, '$')
@@ -68,7 +72,7 @@ func compileExpression(text string) (*expression, error) {
 		}
 		e.parts, rest = append(e.parts, p), after
 	}
-	return e, e.check(text)
+	return e, e.check()
 }
 
 // literal adds text between variables, with the word KEY in it.
@@ -126,7 +130,9 @@ func lookUp(name string) (part, error) {
 	return part{}, fmt.Errorf("secure_link_md5 holds $%s, whose value no log tells; known are $arg_NAME, %s", name, strings.Join(known, ", "))
 }
 
-func (e *expression) check(text string) error {
+var errKeyWord = errors.New("the word KEY must stand in secure_link_md5 once, where the secret stands in nginx.conf; the secret itself belongs into the key file")
+
+func (e *expression) check() error {
 	keys, addresses := 0, 0
 	for i, p := range e.parts {
 		switch p.variable {
@@ -139,9 +145,9 @@ func (e *expression) check(text string) error {
 	}
 	switch {
 	case keys != 1:
-		return fmt.Errorf("the word KEY must stand in secure_link_md5 once, where the secret stands in nginx.conf; the secret itself belongs into the key file")
+		return errKeyWord
 	case addresses > 1:
-		return fmt.Errorf("secure_link_md5 %q holds the client's address %d times, once can be searched for", text, addresses)
+		return fmt.Errorf("secure_link_md5 holds the client's address %d times, once can be searched for", addresses)
 	}
 	return nil
 }

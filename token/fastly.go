@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 )
 
@@ -30,7 +31,7 @@ func fastlyOver(query bool) *Scheme {
 		lock:     base64Std,
 		options: func(text string) (*Scheme, error) {
 			if text != "path" {
-				return nil, fmt.Errorf("fastly has the option path (the query is not hashed), not %q", text)
+				return nil, errors.New("fastly has the option path (the query is not hashed), and no other")
 			}
 			return fastlyOver(false), nil
 		},

@@ -5,7 +5,6 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
 )
@@ -93,7 +92,7 @@ func readLinkExpression(text string) (token, expires string, err error) {
 	token, ok := strings.CutPrefix(first, "$arg_")
 	expires, ok2 := strings.CutPrefix(second, "$arg_")
 	if !ok || !isWord(token) || dated && (!ok2 || !isWord(expires)) {
-		return "", "", fmt.Errorf("secure_link %q is not of the form $arg_NAME or $arg_NAME,$arg_NAME, which is what can be read from a log", text)
+		return "", "", errors.New("secure_link is not of the form $arg_NAME or $arg_NAME,$arg_NAME, which is what can be read from a log")
 	}
 	return strings.ToLower(token), strings.ToLower(expires), nil
 }

@@ -54,7 +54,7 @@ func Schemes() []*Scheme {
 
 // SchemeNamed returns the scheme of that name or alias, with the options that stand behind a colon, as in
 // "cloudflare:verify,10800" and "nginx:$arg_st,$arg_e;$secure_link_expires$uri$remote_addr KEY". The error
-// lists the names there are, or says which options the scheme has.
+// lists the names there are, or says which options the scheme has; it quotes nothing, as a secret may stand there.
 func SchemeNamed(name string) (*Scheme, error) {
 	base, options, given := strings.Cut(name, ":")
 	var names []string
@@ -70,7 +70,7 @@ func SchemeNamed(name string) (*Scheme, error) {
 		}
 		return s.options(options)
 	}
-	return nil, fmt.Errorf("no token scheme %q, there are %s", base, strings.Join(names, ", "))
+	return nil, fmt.Errorf("no such token scheme, there are %s", strings.Join(names, ", "))
 }
 
 // InQuery tells whether the token stands in the query alone, so that all
