@@ -59,8 +59,9 @@ func cutSegments(path string) string {
 	s := spell(path)
 	return s.cut(func(from int) (start, end int) {
 		for end = from; end < len(s.meant); end++ {
-			start, end = end, end+indexOr(s.meant[end:], '/')
-			if n := tokenIn(s.meant[start:end], s.meant[:start], s.meant[end:]); n > 0 {
+			start, end = end, end+max(indexOr(s.meant[end:], '/'), padded(s.meant[end:]))
+			segment := strings.ReplaceAll(s.meant[start:end], "/", "+")
+			if n := tokenIn(segment, s.meant[:start], s.meant[end:]); n > 0 {
 				return start, start + n
 			}
 		}
@@ -69,8 +70,8 @@ func cutSegments(path string) string {
 }
 
 // tokenIn is how much of a segment of a path is a token, by its shape and by what stands
-// before and behind it: /token/1900000000/, /token,1900000000/, /1900000000/token/ and
-// /token/token/.
+// before and behind it: /T/1900000000/, /T,1900000000/, /T-1900000000/, /1900000000/T/,
+// /token/T/ and /token:T/.
 func tokenIn(segment, before, behind string) int {
 	const digest = 16 // bytes, the shortest in hexadecimal digits twice as long
 	if head, expires, ok := strings.Cut(segment, ","); ok && allDigits(expires) && len(head) >= digest && allOf(strings.TrimRight(head, "="), tokenByte) {
@@ -80,13 +81,51 @@ func tokenIn(segment, before, behind string) int {
 	if looksSigned(bare) && timeFollows(behind) {
 		return len(segment)
 	}
-	if !allOf(bare, tokenByte) || !looksHashed(bare) || isUUID(bare) {
+	if besideTime(segment) || behindName(segment) {
+		return len(segment)
+	}
+	if !isDigest(segment) {
 		return 0
 	}
 	before = strings.TrimRight(before, "/.")
 	last := before[strings.LastIndexByte(before, '/')+1:]
 	if isTime(last) || namesToken(last) || isTime(firstSegment(behind)) {
 		return len(segment)
+	}
+	return 0
+}
+
+// isDigest tells what is made of no words and names no title.
+func isDigest(text string) bool {
+	bare := strings.TrimRight(text, "=")
+	return allOf(bare, tokenByte) && looksHashed(bare) && !isUUID(bare)
+}
+
+// besideTime tells a digest and a time in one segment.
+func besideTime(segment string) bool {
+	const joints, time = ",-_.:~", 10 // digits
+	last := len(segment) - time
+	return last > time && (isTime(segment[last:]) && strings.IndexByte(joints, segment[last-1]) >= 0 && isDigest(segment[:last-1]) ||
+		isTime(segment[:time]) && strings.IndexByte(joints, segment[time]) >= 0 && isDigest(segment[time+1:]))
+}
+
+// behindName tells a digest behind its name and a colon.
+func behindName(segment string) bool {
+	name, value, ok := strings.Cut(segment, ":")
+	return ok && namesToken(name) && isDigest(value)
+}
+
+// padded is how much of a path is an MD5, SHA-1 or SHA-256 digest in base64 with its padding, which
+// may hold slashes (RFC 4648, section 4); 0 if nothing is.
+func padded(path string) int {
+	for _, digest := range [...]struct{ size, padding int }{{24, 2}, {28, 1}, {44, 1}} {
+		if len(path) < digest.size || len(path) > digest.size && path[digest.size] != '/' {
+			continue
+		}
+		text := path[:digest.size-digest.padding]
+		if strings.Trim(path[len(text):digest.size], "=") == "" && allOf(strings.ReplaceAll(text, "/", "+"), tokenByte) {
+			return digest.size
+		}
 	}
 	return 0
 }
