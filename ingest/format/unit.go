@@ -1,5 +1,7 @@
 package format
 
+import "slices"
+
 // tookSeen counts the request times of a sample under a name such as "duration", which some makers give in seconds, others in
 // milliseconds or less.
 type tookSeen struct{ all, whole, long int }
@@ -24,7 +26,8 @@ func (s *tookSeen) note(b []byte) {
 // microseconds, and a start that is minutes off decides what was late, so nothing is guessed.
 func (s *tookSeen) unitless() bool { return s.whole == s.all && s.long*2 > s.all }
 
-// byName tells whether a field is read by a name that is everybody's: neither a maker nor a Map gives it a meaning.
+// byName tells whether a field is read by a name that is everybody's: neither a maker nor a Map gives it a meaning. Gcore's JSON
+// is among them, as its customers may scale a field (field_conversions in the source of gcore-json).
 func (f *Format) byName(want field) bool {
-	return (f.Name == "json" || f.Name == "csv" || f.Name == "tsv") && (f.words == nil || f.words.mapped&want.bit() == 0)
+	return slices.Contains([]string{"json", "csv", "tsv", "gcore-json"}, f.Name) && (f.words == nil || f.words.mapped&want.bit() == 0)
 }

@@ -9,7 +9,7 @@ import (
 // TestRequestTimesWithoutUnit wants whole numbers that are too large for seconds left out and said, and all others read.
 func TestRequestTimesWithoutUnit(t *testing.T) {
 	for name, c := range map[string]struct {
-		took  []string // JSON values of "duration"
+		took  []string // JSON values of "duration", or Gcore's "request_time"
 		m     Map
 		start int64 // µs of the last line before its end, by hand
 		said  bool
@@ -22,16 +22,26 @@ func TestRequestTimesWithoutUnit(t *testing.T) {
 		"named milliseconds":    {[]string{"183", "12", "0", "640"}, Map{"request_time_ms": "duration"}, 640_000, false},
 		"named seconds":         {[]string{"183", "12", "0", "640"}, Map{"request_time": "duration"}, 640_000_000, false},
 	} {
-		var json, csv [][]byte
+		var json, gcore, csv [][]byte
 		csv = append(csv, []byte("time,client_ip,method,uri,status,duration"))
 		for _, took := range c.took {
 			json = append(json, fmt.Appendf(nil, `{"time":"2026-11-23T09:26:12Z","client_ip":"203.0.113.7","method":"GET","uri":"/a?b=c","status":200,"duration":%s}`, took))
+			gcore = append(gcore, fmt.Appendf(nil, `{"gcdn_rule_id":"1","time_local":"23/Nov/2026:09:26:12 +0000","remote_addr":"203.0.113.7","request":"GET /a?b=c HTTP/1.1","status":"200","request_time":%s}`, took))
 			csv = append(csv, fmt.Appendf(nil, `2026-11-23T09:26:12Z,203.0.113.7,GET,/a?b=c,200,%s`, strings.Trim(took, `"`)))
 		}
-		for kind, lines := range map[string][][]byte{"json": json, "csv": csv} {
-			f, misfit := Detect(lines, c.m)
+		for kind, lines := range map[string][][]byte{"json": json, "gcore-json": gcore, "csv": csv} {
+			m := Map{}
+			for ours, theirs := range c.m {
+				if m[ours] = theirs; kind == "gcore-json" {
+					m[ours] = "request_time"
+				}
+			}
+			f, misfit := Detect(lines, m)
 			if misfit != nil {
 				t.Fatalf("%s, %s: %v", name, kind, misfit)
+			}
+			if f.Name != kind {
+				t.Errorf("%s: found %s", kind, f.Name)
 			}
 			p := f.NewParser()
 			p.Use(f)

@@ -19,6 +19,8 @@ type vendor struct {
 var vendors = sync.OnceValue(func() []vendor {
 	ms := map[string]meaning{"request_time": {field: tookMs}}
 	return []vendor{
+		// Keys are the names of fields, unless the customer gives them others (field_remap): G-Core/gcore-python (GitHub),
+		// src/gcore/types/cdn/logs_uploader/logs_uploader_policy.py.
 		{name: "gcore-json", doc: "Gcore Logs Uploader, JSON: chosen fields, $ before keys or not, WAAP fields",
 			source: "https://gcore.com/docs/cdn/logs/logs-uploader", marks: []string{`"gcdn_`, `"$gcdn_`, `"waap_`, `"$waap_`}},
 		{name: "cloudflare", doc: "Cloudflare Logpush http_requests, NDJSON: times as RFC 3339, Unix or Unix ns",
