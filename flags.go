@@ -37,17 +37,18 @@ func instant(flag, text string) (time.Time, error) {
 	return t, nil
 }
 
-// ticketTimes are times as people and HTTP headers write them, which no log does. A zone
-// is an offset, UTC or GMT: other names are of several zones.
+// ticketTimes are times as people, browsers, date and HTTP headers write them, which no log
+// does. A zone is an offset, UTC or GMT: other names are of several zones. Nor is there a
+// date in numbers with slashes, whose day and month change places between countries.
 func ticketTimes() (layouts []string) {
-	for _, day := range []string{"2006-01-02T", "2006-01-02 ", "2.1.2006 ", "2.1.2006, ", "Mon, 2 Jan 2006 ", "2 Jan 2006 "} {
-		for _, hour := range []string{"15:04", "15:04:05"} {
-			for _, zone := range []string{"", "Z07:00", " -0700", " -07:00", " UTC", " GMT"} {
+	for _, day := range []string{"2006-01-02T", "2006-01-02 ", "2.1.2006 ", "2.1.2006, ", "Mon, 2 Jan 2006 ", "2 Jan 2006 ", "Mon Jan 2 2006 ", "Jan 2 2006 ", "Jan 2, 2006 ", "Jan 2, 2006, "} {
+		for _, hour := range []string{"15:04", "15:04:05", "3:04 PM", "3:04:05 PM"} {
+			for _, zone := range []string{"", "Z07:00", " -0700", " -07:00", " UTC", " GMT", " GMT-0700"} {
 				layouts = append(layouts, day+hour+zone)
 			}
 		}
 	}
-	return layouts
+	return append(layouts, "Mon Jan 2 15:04:05 UTC 2006", "20060102T150405Z")
 }
 
 // expiry reads a time, or a span from now as in +2h or +7d.
