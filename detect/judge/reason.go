@@ -33,6 +33,8 @@ func (q *question) reason() string {
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:
 		return fmt.Sprintf("Nothing can be said about masks, as no key could check %s of this host: give its key.", plural(q.unchecked(), "refused request", "refused requests"))
+	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence && q.points.decision == finding.Widen && q.blurred(q.points):
+		s = q.people() + q.oftener()
 	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence && q.repeated(q.points):
 		s = q.people() + q.toldOnce()
 	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence:
@@ -47,6 +49,15 @@ func (q *question) reason() string {
 		s += " " + q.unexplained()
 	}
 	return s
+}
+
+// oftener says what is missing to widen where requests are missing.
+func (q *question) oftener() string {
+	seen := "nobody is seen refused twice"
+	if c := q.several(); c.users > 0 {
+		seen = fmt.Sprintf("of the %s seen refused several times it would be %s, not surely enough", plural(c.users, "user", "users"), percent(share(c, q.choice.prefix)))
+	}
+	return fmt.Sprintf("; %s, but more than a tenth of the requests is missing, so that users were refused more often than the log shows, and %s: send a log of this host that holds all requests, of every edge", q.letThrough(), seen)
 }
 
 // nobody says how sure it is that there are no affected users.

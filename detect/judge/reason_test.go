@@ -150,12 +150,15 @@ func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
 	rec = newWorld().refused(31, 3, untold).refused(30, 24).quiet(9000).ask(gaps)
 	decided(t, rec, finding.InsufficientEvidence, 0, "31 users were refused at another address but could not be followed there, more than the 30 who could")
 	warned(t, rec, "30 affected users are 0.3 % of the 9,061 users with address-bound links.")
-	decided(t, newWorld().refused(30, 3, untold).refused(30, 24).quiet(100).ask(gaps), finding.Widen, 24)
+	twice := func(u *User) { u.measure(24) }
+	decided(t, newWorld().refused(30, 3, untold).refused(30, 24, twice).quiet(100).ask(gaps), finding.Widen, 24)
+	decided(t, newWorld().refused(90, 24).quiet(100).ask(gaps), finding.InsufficientEvidence, 0, "/24 would have let 100 % of them through", "and nobody is seen refused twice")
+	decided(t, newWorld().refused(90, 24).refused(12, 24, twice).refused(3, 3, twice).quiet(100).ask(gaps), finding.InsufficientEvidence, 0, "of the 15 users seen refused several times it would be 80 %, not surely enough")
 	partly := newWorld().refused(20, 24).refused(20, 3).quiet(100)
 	decided(t, partly.ask(), finding.HelpsPartly, 24)
 	decided(t, partly.ask(gaps), finding.InsufficientEvidence, 0, "40 users were refused because their address changed, or strangers tried their links, which cannot be told apart")
 	decided(t, newWorld().refused(40, 3).quiet(100).ask(gaps), finding.InsufficientEvidence, 0, "cannot be told apart")
-	decided(t, newWorld().refused(90, 24).refused(40, 0, unresolved).quiet(100).ask(gaps), finding.Widen, 24, "This holds only if at most 14 of the 40 users")
+	decided(t, newWorld().refused(90, 24, twice).refused(40, 0, unresolved).quiet(100).ask(gaps), finding.Widen, 24, "This holds only if at most 14 of the 40 users")
 	decided(t, newWorld().refused(40, 3).quiet(90_000).ask(gaps), finding.KeepCurrent, 0)
 	decided(t, newWorld().quiet(3).ask(unreproduced), finding.KeepCurrent, 0, "Nobody was refused because of a changed address")
 }

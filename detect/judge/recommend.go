@@ -122,8 +122,21 @@ func (q *question) lost() bool { return q.o.Gaps && q.untold > q.all.users }
 // blurred tells whether requests are missing from the log, and with them what
 // tells strangers on a link, whom no mask should let in, from affected users. A mask
 // that accepts both is one that accepts the latter; one that does not may be one all
-// the same.
-func (q *question) blurred(c choice) bool { return q.o.Gaps && c.decision != finding.Widen }
+// the same. As users were refused more often than such a log shows, a mask has to accept
+// enough of those, too, whom it shows refused several times.
+func (q *question) blurred(c choice) bool {
+	if !q.o.Gaps || c.decision != finding.Widen {
+		return q.o.Gaps
+	}
+	several := q.several()
+	other := q.pointed(several)
+	return several.users < q.t.DecidesFrom || other.decision != finding.Widen || other.prefix < c.prefix
+}
+
+// several are the affected with more than one refusal.
+func (q *question) several() *cohort {
+	return gather(q.affected, func(m *member) bool { return m.to-m.from > 1 })
+}
 
 // unproven tells whether nobody is known to be affected only because no hash
 // of the host was reproduced at all.
