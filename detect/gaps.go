@@ -50,18 +50,24 @@ type viewer struct {
 }
 
 // watched lists who is looked at: on each host some of the users who asked often
-// enough with the links of the lowest hashes.
+// enough with the links of the lowest hashes; of those who were never refused where
+// there are enough, as in a live stream a refusal leaves a hole, too.
 func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
-	requests, first, err := a.viewersOf(ctx)
+	requests, first, refused, err := a.viewersOf(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []viewer
+	smooth := map[*host]int{}
 	for v, n := range requests {
 		if n >= judge.GapSegments && !v.host.scattered() {
 			all = append(all, v)
+			if !refused[v] {
+				smooth[v.host]++
+			}
 		}
 	}
+	all = slices.DeleteFunc(all, func(v viewer) bool { return refused[v] && smooth[v.host] >= judge.GapUsers })
 	slices.SortFunc(all, func(x, y viewer) int {
 		return cmp.Or(cmp.Compare(x.host.place, y.host.place), cmp.Compare(first[x], first[y]), x.user.compare(y.user))
 	})
@@ -77,9 +83,9 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 func (h *host) scattered() bool { return h.unbound() && h.policy.uses(token.ScopeFile) }
 
 // viewersOf counts the requests of the users of the links with the lowest hashes, and
-// tells the first link of each by its place.
-func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, first map[viewer]uint32, err error) {
-	requests, first = map[viewer]int64{}, map[viewer]uint32{}
+// tells the first link of each by its place, and who of them was refused.
+func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, first map[viewer]uint32, refused map[viewer]bool, err error) {
+	requests, first, refused = map[viewer]int64{}, map[viewer]uint32{}, map[viewer]bool{}
 	most := uint64(math.MaxUint64)
 	if links := len(a.film.links) - 1; links > gapLinks {
 		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
@@ -93,7 +99,7 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 			if s.number == 0 {
 				continue
 			}
-			viewers, counts, err := a.viewersIn(s)
+			viewers, counts, lapsed, err := a.viewersIn(s)
 			if err != nil {
 				return err
 			}
@@ -104,6 +110,9 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 				if requests[v] += counts[n]; first[v] == 0 {
 					first[v] = s.number
 				}
+				if lapsed[n] {
+					refused[v] = true
+				}
 			}
 		}
 		return nil
@@ -111,20 +120,24 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 	if err == errEnough {
 		err = nil
 	}
-	return requests, first, err
+	return requests, first, refused, err
 }
 
-// viewersIn counts the requests of each user of a strip.
-func (a *analysis) viewersIn(s *strip) (viewers []viewer, counts []int64, err error) {
+// viewersIn counts the requests of each user of a strip, and tells who was refused.
+func (a *analysis) viewersIn(s *strip) (viewers []viewer, counts []int64, refused []bool, err error) {
 	var who casting
 	err = a.eachUser(s, func(f *frame, k userKey) int {
 		n, fresh := who.number(k)
 		if fresh {
 			viewers, counts = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0)
+			refused = append(refused, false)
 		}
 		return n
-	}, func(n int, t []frame) { counts[n] += int64(len(t)) })
-	return viewers, counts, err
+	}, func(n int, t []frame) {
+		counts[n] += int64(len(t))
+		refused[n] = refused[n] || slices.ContainsFunc(t, func(f frame) bool { return a.outcomes[f.outcome].refused() })
+	})
+	return viewers, counts, refused, err
 }
 
 // gapsOf looks for missing segments in what users asked for.

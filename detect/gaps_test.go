@@ -52,6 +52,23 @@ func TestRule11GapsInSegmentNumbers(t *testing.T) {
 	}
 }
 
+// TestRule11ARefusalLeavesAHole: viewers of a live stream go on with what is on by the time
+// they are let in again. Those who were never refused tell that no request is missing.
+func TestRule11ARefusalLeavesAHole(t *testing.T) {
+	for smooth, rotating := range map[int]int64{29: 0, 30: 60} {
+		l := watching(func(_, n int) bool { return n%6 != 5 })
+		for i := range smooth {
+			link := video.link(fmt.Sprintf("/film/x%d/index.m3u8", i), stranger(i))
+			for n := range 20 {
+				l.get(video, on(fmt.Sprintf("/film/x%d/seg%d.ts", i, n+1), link), stranger(i), 200)
+			}
+		}
+		if tr := l.try(t, settings{}); tr.Users.ByClass[finding.Rotating] != rotating {
+			t.Errorf("%d never refused: classes %v, want %d rotating: %q", smooth, tr.Users.ByClass, rotating, tr.Warnings)
+		}
+	}
+}
+
 // TestRule11SeveralConnectionsAreNoGaps: a player that loads over five connections, each
 // segment with a link of its own that no address is in, leaves none out.
 func TestRule11SeveralConnectionsAreNoGaps(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 // request that the log does not have, or a seek.
 const (
 	GapSegments = 3  // segments of a user from which they count as a sequence
+	GapUsers    = 30 // users with a sequence from which the log is judged
 	gapSeek     = 20 // a step so long is a seek
-	gapUsers    = 30 // users with a sequence from which the log is judged
 )
 
 // Gaps counts the steps between the segments that users asked for, served or
@@ -104,5 +104,5 @@ func (g *Gaps) chance() bool { return float64(g.Missing)*(1-g.Share()) <= 2*floa
 // too, but seldom most of them, and not by a segment or two: it takes holes in
 // the sequences of more than half of enough users, of the length that chance makes.
 func (g *Gaps) Tell(t *Thresholds) bool {
-	return g.Users >= gapUsers && 2*g.Holed > g.Users && g.Share() > t.Missing && g.chance()
+	return g.Users >= GapUsers && 2*g.Holed > g.Users && g.Share() > t.Missing && g.chance()
 }
