@@ -33,12 +33,8 @@ func (q *question) reason() string {
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:
 		return fmt.Sprintf("Nothing can be said about masks, as no key could check %s of this host: give its key.", plural(q.unchecked(), "refused request", "refused requests"))
-	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence && q.points.decision == finding.Widen && q.blurred(q.points):
-		s = q.people() + q.oftener()
-	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence && q.repeated(q.points):
-		s = q.people() + q.toldOnce()
 	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence:
-		s = q.people() + ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
+		s = q.people() + q.unsure()
 	case q.all.users == 0:
 		s = q.nobody() + q.refusals()
 	default:
@@ -49,6 +45,17 @@ func (q *question) reason() string {
 		s += " " + q.unexplained()
 	}
 	return s
+}
+
+// unsure says what leaves the answer open although enough users are affected.
+func (q *question) unsure() string {
+	switch {
+	case q.points.decision == finding.Widen && q.blurred(q.points):
+		return q.oftener()
+	case q.repeated(q.points):
+		return q.toldOnce()
+	}
+	return ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
 }
 
 // oftener says what is missing to widen where requests are missing.
