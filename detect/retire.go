@@ -51,6 +51,15 @@ func (a *analysis) severalKeys() map[*host]bool {
 	return out
 }
 
+// sayUnfollowed names the hosts that may have given up a key, which nobody looks for.
+func (a *analysis) sayUnfollowed(keys map[*host]bool) {
+	for _, name := range a.names {
+		if keys[a.hosts[name]] {
+			a.warnOf("%s: it served links of several keys, and refused some of one of them; whether the edge gave that key up is not looked for in a case that grew, as earlier runs may have been given the keys in another order: state not_after of such a key in --config, or analyse the logs in one run", name)
+		}
+	}
+}
+
 // refusesHash tells an outcome that may be the refusal of a hash that holds, for its key or its binding: of a link in time, by no other rule that the log names.
 func (o *outcome) refusesHash() bool {
 	_, other := otherPolicies[o.code]

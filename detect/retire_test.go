@@ -72,6 +72,16 @@ func TestAKeyThatTheEdgeGaveUp(t *testing.T) {
 	}
 }
 
+// TestAKeyInACaseThatGrew is not followed, which is said.
+func TestAKeyInACaseThatGrew(t *testing.T) {
+	var l little
+	givenUp(&l, "cdn.test")
+	tr := l.grow(t, settings{ringOf: []string{"key-of-before", "key-of-after"}}, 200)
+	if said := strings.Join(tr.Warnings, "\n"); !strings.Contains(said, "cdn.test: it served links of several keys, and refused some of one of them; whether the edge gave that key up is not looked for") {
+		t.Errorf("%s", said)
+	}
+}
+
 // TestKeysOfSeveralHosts are followed some at a time.
 func TestKeysOfSeveralHosts(t *testing.T) {
 	var l little

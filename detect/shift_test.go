@@ -99,21 +99,25 @@ func TestRule02TheBindingChanges(t *testing.T) {
 			line, signed = w.ask(601, 129*time.Minute, 129*time.Minute, stay) // by another rule
 			w.entries[line-1].status = 403
 			claims = append(claims, claim{line, "valid refused_elsewhere - recomputed " + signed})
-			tr := w.try(t, settings{recover: detect.RecoverNear, twice: true})
-			for _, one := range claims {
-				tr.want(t, one.line, one.want)
-			}
-			if n := tr.Denials.Total; n != int64(len(claims)) {
-				t.Errorf("%d refusals, want %d", n, len(claims))
-			}
-			if n := tr.scalar(t, `SELECT count(*) FROM requests WHERE status = 200 AND verdict <> 'valid'`); n > 0 {
-				t.Errorf("%d served requests are not valid", n)
-			}
-			if said := strings.Join(tr.Warnings, "\n"); !strings.Contains(said, c.says) {
-				t.Errorf("want %q in\n%s", c.says, said)
-			}
-			if r := tr.advice("mask.test", "ipv4"); orZero(r.CurrentPrefix) != c.current || r.AffectedUsers != c.affected+1 {
-				t.Errorf("/%d today, %d users affected, want /%d and %d", orZero(r.CurrentPrefix), r.AffectedUsers, c.current, c.affected+1)
+			for _, tr := range []*trial{
+				w.try(t, settings{recover: detect.RecoverNear, twice: true}),
+				w.grow(t, settings{recover: detect.RecoverNear}, len(w.entries)/3, len(w.entries)*2/3),
+			} {
+				for _, one := range claims {
+					tr.want(t, one.line, one.want)
+				}
+				if n := tr.Denials.Total; n != int64(len(claims)) {
+					t.Errorf("%d refusals, want %d", n, len(claims))
+				}
+				if n := tr.scalar(t, `SELECT count(*) FROM requests WHERE status = 200 AND verdict <> 'valid'`); n > 0 {
+					t.Errorf("%d served requests are not valid", n)
+				}
+				if said := strings.Join(tr.Warnings, "\n"); !strings.Contains(said, c.says) {
+					t.Errorf("want %q in\n%s", c.says, said)
+				}
+				if r := tr.advice("mask.test", "ipv4"); orZero(r.CurrentPrefix) != c.current || r.AffectedUsers != c.affected+1 {
+					t.Errorf("/%d today, %d users affected, want /%d and %d", orZero(r.CurrentPrefix), r.AffectedUsers, c.current, c.affected+1)
+				}
 			}
 		})
 	}

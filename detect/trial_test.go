@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -106,6 +107,24 @@ func tryText(t testing.TB, log string, s settings) *trial {
 	t.Helper()
 	s.files = []string{write(t, "log", log)}
 	return tryFiles(t, s)
+}
+
+// grow analyses a little log in nginx's format by runs on one case, which end behind these lines and the last.
+func (l *little) grow(t testing.TB, s settings, ends ...int) (tr *trial) {
+	t.Helper()
+	s.db = filepath.Join(t.TempDir(), "case.duckdb")
+	from := 0
+	for i, end := range append(ends, len(l.entries)) {
+		if tr != nil {
+			if err := errors.Join(tr.store.Keep(), tr.store.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		part := little{l.entries[from:end]}
+		s.files, from = []string{write(t, fmt.Sprintf("%d.log", i), part.text(entry.text))}, end
+		tr = tryFiles(t, s)
+	}
+	return tr
 }
 
 func write(t testing.TB, name, text string) string {

@@ -58,13 +58,14 @@ type observed struct {
 // usagesAtOnce is how many keys and bindings are followed at once, about, in 10 KiB each. A test has fewer.
 var usagesAtOnce int64 = 4096
 
-// changes finds which keys a host has given up, and whether it binds links otherwise than before. Keys and edges of
-// earlier runs may have been others.
+// changes finds which keys a host has given up, and whether it binds links otherwise than before. Keys of earlier runs
+// may have had other numbers.
 func (a *analysis) changes(ctx context.Context) error {
-	if a.grown() {
-		return nil
-	}
 	keys := a.severalKeys()
+	if a.grown() {
+		a.sayUnfollowed(keys)
+		keys = nil
+	}
 	var hosts []*host
 	for _, name := range a.names {
 		if h := a.hosts[name]; keys[h] || a.severalBindings(h) {
