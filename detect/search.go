@@ -12,7 +12,8 @@ import (
 
 const (
 	hostSample  = 30 // links of a host that take a step before the rest has to have a reason; none found bounds the rest below 10 % (rule of three)
-	leastSample = 3  // and where there are thousands of hosts
+	portSample  = 10 // the same with every port, which takes long and is a mistake that a signer makes with all links; none found bounds the rest below 26 %
+	leastSample = 3  // where there are thousands of hosts
 	maxUp       = 8  // directories above that are tried
 
 	sampleBudget = 1_000_000_000 // candidates that are tried in one step for the samples, about
@@ -94,18 +95,18 @@ func (a *analysis) round(ctx context.Context, suspects []*suspect, pool *pool, s
 // addresses were found, and those of the request's operator; then, if that is
 // asked for, all of IPv4.
 func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) error {
-	a.sampled(ctx, suspects, pool, func(f *finder, s *suspect) { f.examine(s) })
+	a.sampled(ctx, a.sample, suspects, pool, func(f *finder, s *suspect) { f.examine(s) })
 	bound := slices.DeleteFunc(slices.Clone(suspects), func(s *suspect) bool { return !a.searches(s.host) })
-	a.sampled(ctx, bound, pool, func(f *finder, s *suspect) {
+	a.sampled(ctx, a.sample, bound, pool, func(f *finder, s *suspect) {
 		s.deep = true
 		f.deep(s)
 	})
-	a.sampled(ctx, bound, pool, func(f *finder, s *suspect) { f.unshown(s) })
+	a.sampled(ctx, a.sample, bound, pool, func(f *finder, s *suspect) { f.unshown(s) })
 	for _, s := range bound {
 		s.found.showsScope()
 	}
 	a.byAsker(ctx, bound)
-	a.sampled(ctx, bound, nil, func(f *finder, s *suspect) { f.examinePorts(s) })
+	a.sampled(ctx, min(a.sample, portSample), bound, nil, func(f *finder, s *suspect) { f.examinePorts(s) })
 	a.searchPrivate(ctx, bound)
 	if err := a.findOperators(ctx, bound); err != nil {
 		return err
@@ -115,12 +116,12 @@ func (a *analysis) deepen(ctx context.Context, suspects []*suspect, pool *pool) 
 		likely = likelyFar
 	}
 	found := foundIn(bound, likely)
-	a.sampled(ctx, bound, nil, func(f *finder, s *suspect) { f.likely(s, found, likely) })
+	a.sampled(ctx, a.sample, bound, nil, func(f *finder, s *suspect) { f.likely(s, found, likely) })
 	switch {
 	case a.Recover == RecoverFull:
 		a.full(ctx, bound)
 		found = foundIn(bound, likely)
-		a.sampled(ctx, bound, nil, func(f *finder, s *suspect) { f.likely(s, found, likely) })
+		a.sampled(ctx, a.sample, bound, nil, func(f *finder, s *suspect) { f.likely(s, found, likely) })
 	case a.Recover.sample() > 0:
 		a.drawn(ctx, bound)
 	}
@@ -138,15 +139,15 @@ func sampleOf(suspects []*suspect, pool *pool) int {
 	return min(max(leastSample, sampleBudget/(max(1, len(hosts))*(pool.size()+1<<16))), hostSample)
 }
 
-// sampled takes a step for a sample of each host, and for the rest of a host
+// sampled takes a step for a sample of each host, of so many links, and for the rest of a host
 // only where the sample gave something, as far as the budget goes: for one link of each
 // client, then for a second one.
-func (a *analysis) sampled(ctx context.Context, suspects []*suspect, pool *pool, step func(*finder, *suspect)) {
+func (a *analysis) sampled(ctx context.Context, sample int, suspects []*suspect, pool *pool, step func(*finder, *suspect)) {
 	first, rest := map[*host][]*suspect{}, map[*host][]*suspect{}
 	for _, s := range suspects {
 		switch {
 		case s.found != nil || s.skipped:
-		case len(first[s.host]) < a.sample:
+		case len(first[s.host]) < sample:
 			first[s.host] = append(first[s.host], s)
 		default:
 			rest[s.host] = append(rest[s.host], s)

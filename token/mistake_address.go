@@ -11,10 +11,13 @@ import (
 )
 
 // withAddress tries another text of the address over file and directory.
-func (e *Examiner) withAddress(text []byte) bool {
+func (e *Examiner) withAddress(text []byte) bool { return e.either(e.addressed(text)) }
+
+// addressed is what the edge hashes, but for another text of the address.
+func (e *Examiner) addressed(text []byte) recipe {
 	r := e.right
 	r.address = text
-	return e.either(r)
+	return r
 }
 
 func (e *Examiner) withBinding(b Binding) bool {
@@ -221,7 +224,7 @@ func (e *Examiner) everyPort(form int) bool {
 		e.putPort(form)
 		e.text = append(e.text, addressMark...)
 		e.port, e.seeks = -1, aPort
-		e.withAddress(e.text)
+		e.asEdge(e.addressed(e.text))
 		e.seeks = nothing
 		return e.port >= 0 && e.withPort(form, e.port)
 	}
@@ -229,7 +232,9 @@ func (e *Examiner) everyPort(form int) bool {
 		if e.hashes >= mostPorts {
 			return false
 		}
-		if e.withPort(form, (i+lanes.Ports/2)%lanes.Ports) {
+		e.putPort(form)
+		e.text = strconv.AppendInt(e.text, int64((i+lanes.Ports/2)%lanes.Ports), 10)
+		if e.asEdge(e.addressed(e.text)) {
 			return true
 		}
 	}

@@ -19,7 +19,7 @@ type Suspect struct {
 	Keys      []Key            // the keys of the host
 	OldKeys   []Key            // keys it had before
 	OtherKeys map[string][]Key // keys of other hosts, by host
-	Ports     bool             // all ports are tried that can stand behind an address
+	Ports     bool             // all ports are tried that can stand behind an address, over the path that the policy demands
 }
 
 // client returns the observed address, the zero Addr if it is not known.
@@ -161,7 +161,7 @@ func (e *Examiner) turn(key Key) (m Mistake, done bool) {
 		e.found.Client = netip.Addr{}
 	}
 	blind := e.link.says != saysBound && e.binding.Kind != BindNone && !e.client.IsValid()
-	if !blind && e.holdsRight() {
+	if !blind && e.asEdge(e.right) {
 		return e.named(e.ownMistake()), true
 	}
 	for i := range e.table {
@@ -208,18 +208,18 @@ func (e *Examiner) leavesRoom(at place) bool {
 	return true
 }
 
-// holdsRight tries what the policy demands.
-func (e *Examiner) holdsRight() bool {
+// asEdge tries a recipe over the path that the policy demands.
+func (e *Examiner) asEdge(r recipe) bool {
 	if e.whole() || e.link.below {
-		return e.either(e.right)
+		return e.either(r)
 	}
 	switch e.suspect.Policy.Scope {
 	case ScopeFile:
-		return e.over(e.right, ScopeFile, e.link.Path)
+		return e.over(r, ScopeFile, e.link.Path)
 	case ScopeDir:
-		return e.over(e.right, ScopeDir, parent(e.link.Path))
+		return e.over(r, ScopeDir, parent(e.link.Path))
 	}
-	return e.either(e.right)
+	return e.either(r)
 }
 
 // ownMistake names what is wrong with a link whose hash is as it should be.

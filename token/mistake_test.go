@@ -199,7 +199,7 @@ func TestExamineIsBounded(t *testing.T) {
 			one := e.hashes
 			none(t, "Examine", func() { e.Examine(&s) })
 			s.Ports = true
-			if _, ok := e.Examine(&s); ok || e.hashes-one < 4*lanes.Ports || e.hashes-one > mostLaned {
+			if _, ok := e.Examine(&s); ok || e.hashes-one < 2*lanes.Ports || e.hashes-one > mostLaned {
 				t.Errorf("%s: found %v after %d hashes, all ports tried", target, ok, e.hashes)
 			}
 			none(t, "Examine with ports", func() { e.Examine(&s) })
