@@ -162,7 +162,7 @@ func (p *prover) aboveDir(l *token.Link, s *site, client netip.Addr, c contextHa
 		return slot.match
 	}
 	for up := uint8(1); !m.OK && up <= maxUp && token.ScopePath(l.Path, token.ScopeAncestor, int(up)) != nil; up++ {
-		m = s.over(l, token.Match{Scope: token.ScopeAncestor, Up: up}, client, false)
+		m = s.over(l, token.Match{Scope: token.ScopeAncestor, Up: up}, client, true)
 	}
 	*slot = memo{c.link, ^c.dir, client, m, true}
 	return m
