@@ -1,6 +1,10 @@
 package detect
 
-import "ipdrift/ingest"
+import (
+	"cmp"
+
+	"ipdrift/ingest"
+)
 
 // What joining links into users may take.
 const (
@@ -22,6 +26,7 @@ type circles struct {
 	salt   []int64  // of atoms, in the name of the user
 	users  sets     // of atoms
 	ties   []uint16 // bits by Tie, at the root of a user
+	cookie []uint32 // at the root of a user: see linkCookies; 0: not known
 	linkAt map[uint32]int32
 	links  sets     // of links
 	ids    []uint32 // of links
@@ -41,7 +46,7 @@ func (c *circles) add(a atom, rank uint64, salt int64) int32 {
 	}
 	n := c.users.add()
 	c.at[a] = n
-	c.atoms, c.rank, c.salt, c.ties = append(c.atoms, a), append(c.rank, rank), append(c.salt, salt), append(c.ties, 0)
+	c.atoms, c.rank, c.salt, c.ties, c.cookie = append(c.atoms, a), append(c.rank, rank), append(c.salt, salt), append(c.ties, 0), append(c.cookie, 0)
 	if _, ok := c.linkAt[a.link]; !ok {
 		c.linkAt[a.link] = c.links.add()
 		c.ids = append(c.ids, a.link)
@@ -54,7 +59,26 @@ func (c *circles) join(a, b int32, why ingest.Tie) {
 	if a < 0 || b < 0 {
 		return
 	}
-	ties := c.ties[c.users.root(a)] | c.ties[c.users.root(b)] | 1<<why
-	c.ties[c.users.join(a, b)] = ties
+	x, y := c.users.root(a), c.users.root(b)
+	ties, cookie := c.ties[x]|c.ties[y]|1<<why, cmp.Or(c.cookie[x], c.cookie[y])
+	root := c.users.join(a, b)
+	c.ties[root], c.cookie[root] = ties, cookie
 	c.links.join(c.linkAt[c.atoms[a].link], c.linkAt[c.atoms[b].link])
+}
+
+// knows notes the id cookie of an atom's user, unless one is known.
+func (c *circles) knows(n int32, cookie uint32) {
+	if n >= 0 {
+		root := c.users.root(n)
+		c.cookie[root] = cmp.Or(c.cookie[root], cookie)
+	}
+}
+
+// strangers tells whether two atoms are of users with different id cookies.
+func (c *circles) strangers(a, b int32) bool {
+	if a < 0 || b < 0 {
+		return false
+	}
+	x, y := c.cookie[c.users.root(a)], c.cookie[c.users.root(b)]
+	return x != 0 && y != 0 && x != y
 }

@@ -101,6 +101,7 @@ type analysis struct {
 	members   map[atom]userKey   // who are not one link under one user agent
 	joined    bits               // places of the links that members may have; nil: nobody has
 	cookies   map[trail]uint32   // the number of the id cookie, where a link's user agent has several
+	own       []uint32           // by link: see linkCookies; nil: there are none
 	kin       map[trail]uint32   // whose viewer a cookie or a TLS session tells: its number
 	firsts    []userKey          // by id, who are an address and a user agent; nil: nobody is
 	circleAt  []uint32           // by place of the link, the circle of several; 0: none

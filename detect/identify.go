@@ -125,6 +125,9 @@ func (a *analysis) tie(ctx context.Context, c *circles) error {
 	if err := a.findCookies(ctx, aside); err != nil {
 		return err
 	}
+	if err := a.linkCookies(ctx, aside); err != nil {
+		return err
+	}
 	var before int32
 	var key uint64
 	var agent uint32

@@ -68,6 +68,50 @@ func TestWhatJoinsLinks(t *testing.T) {
 	}
 }
 
+// TestTwoCookiesAreTwoViewers: nothing but the time joins the second link with the first, which ends where it begins, and
+// an id cookie of each that a player kept tells otherwise.
+func TestTwoCookiesAreTwoViewers(t *testing.T) {
+	const mine, other = "uid=7F0000011A2B3C4D", "uid=7F0000019F8E7D6C"
+	for name, c := range map[string]struct {
+		first, second []string // the cookies of three requests each
+		users         int64
+	}{
+		"none":              {[]string{"", "", ""}, []string{"", "", ""}, 1},
+		"of one viewer":     {[]string{mine, mine, mine}, []string{mine, mine, mine}, 1},
+		"of two":            {[]string{mine, mine, mine}, []string{other, other, other}, 2},
+		"set at first":      {[]string{"", mine, mine}, []string{"", other, other}, 2},
+		"of one known":      {[]string{mine, mine, mine}, []string{"", "", ""}, 1},
+		"none that is kept": {[]string{mine, mine + "1", mine + "2"}, []string{other, other, other}, 1},
+		"asked once":        {[]string{mine, mine, mine}, []string{other}, 1},
+	} {
+		for way, second := range map[string]string{"the same network": "198.51.100.77", "where it was refused": "203.0.113.20"} {
+			t.Run(name+", "+way, func(t *testing.T) {
+				var l little
+				l.audience(video, 40)
+				n := 0
+				ask := func(link, ip, uid string, status int) {
+					l.add(entry{host: video.host, target: on(fmt.Sprintf("/film/seg%d.ts", n), link), ip: ip, uid: uid, status: status, at: time.Hour + time.Duration(n*4)*time.Second, agent: "player/2.0"})
+					n++
+				}
+				link := video.link("/film/seg0.ts", "198.51.100.10")
+				for _, uid := range c.first {
+					ask(link, "198.51.100.10", uid, 200)
+				}
+				ask(link, "203.0.113.20", c.first[2], 403)
+				link = video.link("/film/seg0.ts", second)
+				for _, uid := range c.second {
+					ask(link, second, uid, 200)
+				}
+				text := l.text(func(e entry) string { return gcoreWith(e, map[int]string{37: "-"}) })
+				tr := tryText(t, text, settings{})
+				if got := tr.scalar(t, `SELECT count(DISTINCT user_id) FROM requests WHERE user_agent = 'player/2.0'`); got != c.users {
+					t.Errorf("%d users, want %d: %v", got, c.users, tr.Method.IdentityUsers)
+				}
+			})
+		}
+	}
+}
+
 // TestStatedIdentity takes an id in the query for the user, whatever the link
 // and the user agent.
 func TestStatedIdentity(t *testing.T) {

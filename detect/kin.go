@@ -223,3 +223,29 @@ func (a *analysis) cookieOf(f *frame) uint32 {
 	}
 	return a.cookies[trail{a.film.links[f.place].link, f.agent, f.client}]
 }
+
+// linkCookies notes the id cookie of each link that shows one alone: a player that keeps none gets a new one with each
+// request. Half of its hash tells it from others.
+func (a *analysis) linkCookies(ctx context.Context, aside map[uint64]bool) error {
+	a.own = nil
+	return ingest.Pages(ctx, a.conn, fmt.Sprintf(`SELECT link, min(key) FROM tie WHERE kind = %d GROUP BY link HAVING min(key) = max(key)`, ingest.TieUID), func(p ingest.Page) error {
+		links, keys := p.U32(0), p.U64(1)
+		for i, link := range links {
+			if n := int(link) + 1 - len(a.own); n > 0 {
+				a.own = append(a.own, make([]uint32, n)...)
+			}
+			if !aside[keys[i]] {
+				a.own[link] = uint32(keys[i])
+			}
+		}
+		return nil
+	})
+}
+
+// cookieIn is the id cookie of a link that was asked for more than once; 0: it is not known.
+func (a *analysis) cookieIn(u *used) uint32 {
+	if link := a.film.links[u.place].link; int(link) < len(a.own) && u.final > u.first {
+		return a.own[link]
+	}
+	return 0
+}

@@ -69,11 +69,10 @@ func (a *analysis) joinLikely(c *circles, h *host, l *likely) {
 	h.unclear.Excess += l.excess
 	h.unclear.Spread += l.spread
 	for _, f := range l.lapses {
-		if !tell || f.on == nil {
+		if !tell || f.on == nil || !a.joinUses(c, [2]*used{f.use, f.on}) {
 			h.unclear.Refusals++
 			continue
 		}
-		a.joinUses(c, [2]*used{f.use, f.on})
 		a.begins.unset(f.on.place)
 		h.unclear.Excess--
 	}

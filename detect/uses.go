@@ -75,8 +75,14 @@ func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint
 	return true, nil
 }
 
-func (a *analysis) joinUses(c *circles, p [2]*used) {
-	c.join(a.numberIn(c, p[0]), a.numberIn(c, p[1]), ingest.TieTurn)
+// joinUses makes two uses one user's, unless their id cookies tell that they are not.
+func (a *analysis) joinUses(c *circles, p [2]*used) bool {
+	x, y := a.numberIn(c, p[0]), a.numberIn(c, p[1])
+	apart := c.strangers(x, y)
+	if !apart {
+		c.join(x, y, ingest.TieTurn)
+	}
+	return !apart
 }
 
 // usesEach is how many are paired at a time, at least.
@@ -137,7 +143,9 @@ func (a *analysis) pair(uses []used, to *sequels) {
 // numberIn is the number of the atom of a use.
 func (a *analysis) numberIn(c *circles, u *used) int32 {
 	l := &a.film.links[u.place]
-	return c.add(atom{link: l.link, agent: u.agent}, l.hash, 0)
+	n := c.add(atom{link: l.link, agent: u.agent}, l.hash, 0)
+	c.knows(n, a.cookieIn(u))
+	return n
 }
 
 // uses lists uses by some user agents, and of these some, host by host, agent by
