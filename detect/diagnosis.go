@@ -122,7 +122,11 @@ func (a *analysis) maskedLog(h *host) string {
 	if cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
 		return ""
 	}
-	return format.Sentence("the log's addresses are masked (%d of %d end in zeros), so that no address-bound token can be checked; ask for a log with whole addresses", cut, all)
+	says := format.Sentence("the log's addresses are masked (%d of %d end in zeros), so that no token bound to a whole address can be checked; ask for a log with whole addresses", cut, all)
+	if hold, fail := &h.failure.begun[0], &h.failure.begun[1]; min(hold.links, fail.links) >= a.Thresholds.ListedBelow && hold.first > fail.last {
+		says += "; all links from " + inUTC(hold.first) + " UTC on reproduce, as they are bound to a network: --since that time tells of these"
+	}
+	return says
 }
 
 // proxied finds an address field that holds a proxy instead of the viewer.

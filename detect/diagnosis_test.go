@@ -30,6 +30,12 @@ func TestRule01Diagnosis(t *testing.T) {
 				l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), ip), masked(ip), 200)
 			}
 		}, settings{}, "addresses are masked (40 of 40 end in zeros)"},
+		{"addresses masked in the log, and a mask since some time", func(l *little) {
+			for i := range 80 {
+				ip := fmt.Sprintf("20.%d.7.%d", i, i+9)
+				l.get(folder, site{host: folder.host, dir: true, text: map[bool]func(string) string{true: masked}[i >= 40]}.link(fmt.Sprintf("/m/%d/a.ts", i), ip), masked(ip), 200)
+			}
+		}, settings{}, "all links from 2026-11-01 12:00:40 UTC on reproduce, as they are bound to a network: --since that time tells of these"},
 		{"IPv6 addresses masked in the log", func(l *little) {
 			for i := range 40 {
 				l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), fmt.Sprintf("2001:db8:%x:7::9", i+1)), fmt.Sprintf("2001:db8:%x:7::", i+1), 200)

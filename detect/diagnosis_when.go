@@ -58,13 +58,14 @@ func (a *analysis) unenforced(h *host) string {
 // other way round.
 func (a *analysis) keyChanged(h *host) string {
 	hold, fail := &h.failure.begun[0], &h.failure.begun[1]
-	at := func(us int64) string { return time.UnixMicro(us).UTC().Format("2006-01-02 15:04:05") }
 	switch few := a.Thresholds.ListedBelow; {
 	case hold.links < few || fail.links < few:
 	case hold.first > fail.last:
-		return "all links from " + at(hold.first) + " UTC on reproduce, and none before does: the key, or what is signed, was changed then; give the old key, too, or --since that time"
+		return "all links from " + inUTC(hold.first) + " UTC on reproduce, and none before does: the key, or what is signed, was changed then; give the old key, too, or --since that time"
 	case hold.last < fail.first:
-		return "all links up to " + at(hold.last) + " UTC reproduce, and none from " + at(fail.first) + " on does: the key, or what is signed, was changed then; give the new key, too"
+		return "all links up to " + inUTC(hold.last) + " UTC reproduce, and none from " + inUTC(fail.first) + " on does: the key, or what is signed, was changed then; give the new key, too"
 	}
 	return h.dropped.says()
 }
+
+func inUTC(us int64) string { return time.UnixMicro(us).UTC().Format("2006-01-02 15:04:05") }

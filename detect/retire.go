@@ -155,7 +155,6 @@ func (d *dropped) says() string {
 	if d.links < fewOdd || d.served > d.refused {
 		return ""
 	}
-	at := func(us int64) string { return time.UnixMicro(us).UTC().Format("2006-01-02 15:04:05") }
 	return format.Sentence("%d links that do not reproduce were served up to %s UTC and refused from %s on, at the same addresses: the edge had another key until then; give the old key, too, with not_after",
-		d.links, at(d.served), at(d.refused))
+		d.links, inUTC(d.served), inUTC(d.refused))
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"ipdrift/detect/judge"
 	"ipdrift/ingest/format"
@@ -124,7 +123,7 @@ func (a *analysis) sayBindings(h *host) {
 		switch s := p.shifts[i]; {
 		case s != nil:
 			a.warnOf("%s: links are bound to %s on %s since %s UTC, and were bound to %s before"+judged,
-				h.name, inWords(s.to), family, time.UnixMicro(s.at).UTC().Format("2006-01-02 15:04:05"), inWords(s.from))
+				h.name, inWords(s.to), family, inUTC(s.at), inWords(s.from))
 		case own != nil && second != nil && p.stated[i] == nil && !p.guessed:
 			a.warnOf("%s: links are bound to %s%s and to %s%s on %s"+judged, h.name, inWords(*own), p.where(boundAs{*own, 4 + 2*i}), inWords(*second), p.where(boundAs{*second, 4 + 2*i}), family)
 		}
