@@ -24,7 +24,7 @@ type outcome struct {
 	denied                 bool // 403, 410, or what the host answers to expired links
 	keyed                  bool // there was a key for the host when the log was read
 	matched                bool
-	keyNumber              uint8 // of what matched, among those of the run that read it
+	keyNumber              uint8 // of what matched, among those given; those of earlier runs alone come behind
 	stale                  bool  // with a key that was not in use at the time
 	how                    hypothesis
 	edge                   uint16 // that logged it, by number; 0: the line does not name it
@@ -55,7 +55,7 @@ type host struct {
 	denied      int64            // refusals of links that reproduce, of which the edge's code says that they do not, where it accepted none
 	assumed     int64            // refusals of links that count as valid although the edge accepted none
 	mistaken    int64            // refused requests with an unresolved signature that a mistake explains
-	retired     []retired        // by key; nil: none is known to be
+	retired     []retired        // by the number of the key; nil: none is known to be
 	dropped     dropped          // links that the edge took under a key that is not given
 	oldKeyed    int64            // refused requests whose hash holds with a key that was not in use then
 	outdated    int64            // requests served with a key outside its validity

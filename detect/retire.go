@@ -30,11 +30,14 @@ func (a *analysis) severalKeys() map[*host]bool {
 		key  uint8
 	}
 	served, refused, keys := map[use]bool{}, map[use]bool{}, map[*host]int{}
+	odd := map[*host]bool{} // that refused what no key given reproduces
 	for _, o := range a.outcomes {
-		if o == nil || !o.matched || !o.keyed || o.shield || len(o.host.keys) < 2 {
+		if o == nil || !o.keyed || o.shield {
 			continue
 		}
 		switch u := (use{o.host, o.keyNumber}); {
+		case !o.matched:
+			odd[o.host] = odd[o.host] || o.refusesHash()
 		case o.served() && !served[u]:
 			served[u] = true
 			keys[o.host]++
@@ -43,22 +46,16 @@ func (a *analysis) severalKeys() map[*host]bool {
 		}
 	}
 	out := map[*host]bool{}
-	for u := range refused {
-		if h := u.host; keys[h] > 1 && served[u] {
+	for u := range served {
+		if h := u.host; keys[h] > 1 && (refused[u] || odd[h] && int(u.key) >= len(h.keys)) {
 			out[h] = true
 		}
 	}
 	return out
 }
 
-// sayUnfollowed names the hosts that may have given up a key, which nobody looks for.
-func (a *analysis) sayUnfollowed(keys map[*host]bool) {
-	for _, name := range a.names {
-		if keys[a.hosts[name]] {
-			a.warnOf("%s: it served links of several keys, and refused some of one of them; whether the edge gave that key up is not looked for in a case that grew, as earlier runs may have been given the keys in another order: state not_after of such a key in --config, or analyse the logs in one run", name)
-		}
-	}
-}
+// given tells whether this run has the key that reproduced a hash, and not earlier ones alone.
+func (o *outcome) given() bool { return int(o.keyNumber) < len(o.host.keys) }
 
 // refusesHash tells an outcome that may be the refusal of a hash that holds, for its key or its binding: of a link in time, by no other rule that the log names.
 func (o *outcome) refusesHash() bool {
@@ -75,12 +72,15 @@ func (h *host) retireKeys(uses map[uint8]*usage) {
 			continue
 		}
 		if h.retired == nil {
-			h.retired = make([]retired, len(h.keys))
+			h.retired = make([]retired, ingest.NoKey)
 			if h.spans = slices.Clone(h.spans); h.spans == nil {
 				h.spans = make([]token.Span, len(h.keys))
 			}
 		}
 		h.retired[key].at = until
+		if int(key) >= len(h.keys) {
+			continue // of earlier runs alone
+		}
 		if span := &h.spans[key]; span.Until == 0 {
 			span.Until = until/1e6 + 1
 		}
@@ -106,11 +106,15 @@ func (a *analysis) sayOldKeys(h *host) {
 			continue
 		}
 		number, at := strconv.Itoa(key+1), time.UnixMicro(r.at).UTC()
-		says := format.Sentence("%d of the %d {request that was|requests that were} refused as %s {is|are} signed with key %s of those given, which the edge has not taken since %s UTC, while it takes another: links of before break; let it take both for as long as links live, and state not_after: %s of that key in --config",
-			r.requests, of, cause, number, at.Format("2006-01-02 15:04:05"), at.Truncate(time.Second).Add(time.Second).Format(time.RFC3339))
+		name, where := "key "+number, " of those given"
+		if key >= len(h.keys) {
+			name, where = "a key that only earlier runs were given", ""
+		}
+		says := format.Sentence("%d of the %d {request that was|requests that were} refused as %s {is|are} signed with %s, which the edge has not taken since %s UTC, while it takes another: links of before break; let it take both for as long as links live, and state not_after: %s of that key in --config",
+			r.requests, of, cause, name+where, inUTC(r.at), at.Truncate(time.Second).Add(time.Second).Format(time.RFC3339))
 		a.warnOf("%s: %s", h.name, says)
 		if 2*r.requests > h.oldKeyed {
-			h.remedy(judge.OldKey, "key "+number+" is not taken since "+at.Format("2006-01-02 15:04")+" UTC: let the edge take it for as long as its links live, and see to it that every signer has the new one")
+			h.remedy(judge.OldKey, name+" is not taken since "+at.Format("2006-01-02 15:04")+" UTC: let the edge take it for as long as its links live, and see to it that every signer has the new one")
 		}
 		if 2*r.requests > of {
 			a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.name, Cause: cause, Trait: finding.TraitOldKey, Value: number, Requests: r.requests, Refused: of, Says: says})
@@ -125,7 +129,19 @@ type dropped struct {
 }
 
 func (d *dropped) add(l *visited) {
-	var served, refused int64 // at one address
+	served, refused := l.ended()
+	if refused == 0 {
+		return
+	}
+	if d.links++; d.links == 1 {
+		d.refused = refused
+	}
+	d.served, d.refused = max(d.served, served), min(d.refused, refused)
+}
+
+// ended tells when an address was served with a link for the last time, and refused for the first time after that, µs;
+// 0: none was.
+func (l *visited) ended() (served, refused int64) {
 	for i := range l.visits {
 		v := &l.visits[i]
 		if i > 0 && (v.hi != l.visits[i-1].hi || v.lo != l.visits[i-1].lo) {
@@ -142,12 +158,9 @@ func (d *dropped) add(l *visited) {
 		if next := i + 1; next < len(l.visits) && v.hi == l.visits[next].hi && v.lo == l.visits[next].lo || served == 0 || refused < served {
 			continue
 		}
-		if d.links++; d.links == 1 {
-			d.refused = refused
-		}
-		d.served, d.refused = max(d.served, served), min(d.refused, refused)
-		return
+		return served, refused
 	}
+	return 0, 0
 }
 
 // says is the sentence about them; "" where there are too few, or no moment parts what was served from what was not.

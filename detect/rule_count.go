@@ -47,8 +47,8 @@ func (b *book) deny(k *kind, r *ruling) {
 	}
 	if r.mistake == oldKeyName {
 		k.host.oldKeyed += k.n
-		if k.matched && k.host.gone(k.keyNumber, k.first) {
-			k.host.retired[k.keyNumber].requests += k.n
+		if r.retired > 0 {
+			k.host.retired[r.retired-1].requests += k.n
 		}
 	}
 	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.policy.guessed {

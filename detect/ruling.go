@@ -61,6 +61,7 @@ type ruling struct {
 	signed  netip.Addr // the address the link was signed for; zero if not known or none
 	cause   string     // "" unless refused
 	mistake string     // of the signer, by name; "" where none is proven
+	retired int        // one more than the number of the key that the edge had given up; 0: it had not
 	clash   bool       // the edge's own reason code says otherwise
 }
 

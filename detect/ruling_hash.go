@@ -24,10 +24,12 @@ func (h *host) check(k *kind, p *proof) ruling {
 		signed = cutTo(k.ip, int(how.binding.Prefix))
 	}
 	switch {
-	case held && k.matched && (k.stale || k.refused() && h.gone(k.keyNumber, k.first)):
-		return mistaken(oldKeyName, bindTo(how.binding, signed))
 	case k.refused() && p != nil && p.key > 0 && h.gone(uint8(p.key-1), k.first):
-		return mistaken(oldKeyName, p.addr)
+		r := mistaken(oldKeyName, p.addr)
+		r.retired = p.key
+		return r
+	case held && k.matched && k.stale:
+		return mistaken(oldKeyName, bindTo(how.binding, signed))
 	case k.refused() && p != nil && h.outOfForce(k, p):
 		return h.misuse(k, p.how, ruling{basis: recomputed, signed: p.addr})
 	case held && h.policy.denied[rule{how, familyOf(k.ip)}]:

@@ -101,7 +101,7 @@ func TestRule02TheBindingChanges(t *testing.T) {
 			claims = append(claims, claim{line, "valid refused_elsewhere - recomputed " + signed})
 			for _, tr := range []*trial{
 				w.try(t, settings{recover: detect.RecoverNear, twice: true}),
-				w.grow(t, settings{recover: detect.RecoverNear}, len(w.entries)/3, len(w.entries)*2/3),
+				w.grow(t, func(int) settings { return settings{recover: detect.RecoverNear} }, len(w.entries)/3, len(w.entries)*2/3),
 			} {
 				for _, one := range claims {
 					tr.want(t, one.line, one.want)

@@ -110,17 +110,17 @@ func tryText(t testing.TB, log string, s settings) *trial {
 }
 
 // grow analyses a little log in nginx's format by runs on one case, which end behind these lines and the last.
-func (l *little) grow(t testing.TB, s settings, ends ...int) (tr *trial) {
+func (l *little) grow(t testing.TB, of func(run int) settings, ends ...int) (tr *trial) {
 	t.Helper()
-	s.db = filepath.Join(t.TempDir(), "case.duckdb")
-	from := 0
+	db, from := filepath.Join(t.TempDir(), "case.duckdb"), 0
 	for i, end := range append(ends, len(l.entries)) {
 		if tr != nil {
 			if err := errors.Join(tr.store.Keep(), tr.store.Close()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		part := little{l.entries[from:end]}
+		s, part := of(i), little{l.entries[from:end]}
+		s.db = db
 		s.files, from = []string{write(t, fmt.Sprintf("%d.log", i), part.text(entry.text))}, end
 		tr = tryFiles(t, s)
 	}

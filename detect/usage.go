@@ -58,14 +58,9 @@ type observed struct {
 // usagesAtOnce is how many keys and bindings are followed at once, about, in 10 KiB each. A test has fewer.
 var usagesAtOnce int64 = 4096
 
-// changes finds which keys a host has given up, and whether it binds links otherwise than before. Keys of earlier runs
-// may have had other numbers.
+// changes finds which keys a host has given up, and whether it binds links otherwise than before.
 func (a *analysis) changes(ctx context.Context) error {
 	keys := a.severalKeys()
-	if a.grown() {
-		a.sayUnfollowed(keys)
-		keys = nil
-	}
 	var hosts []*host
 	for _, name := range a.names {
 		if h := a.hosts[name]; keys[h] || a.severalBindings(h) {
@@ -98,18 +93,19 @@ func (a *analysis) changes(ctx context.Context) error {
 
 // add follows a link by what most of its requests that hold are signed with: the first of them.
 func (o *observed) add(a *analysis, l *visited) {
-	var of [2]*usage
+	var key, bound *usage
 	var first, last, refused int64
+	given := true
 	for i := range l.visits {
 		v := &l.visits[i]
 		if !v.matched || !v.keyed || v.shield {
 			continue
 		}
-		if o.keys && of[0] == nil {
-			of[0] = usageOf(o.byKey, v.keyNumber)
+		if o.keys && key == nil {
+			key, given = usageOf(o.byKey, v.keyNumber), v.given()
 		}
-		if o.bound && of[1] == nil && !a.ambiguous(v) {
-			of[1] = usageOf(o.byBinding, boundAs{v.how.binding, int(v.family)})
+		if o.bound && bound == nil && !a.ambiguous(v) {
+			bound = usageOf(o.byBinding, boundAs{v.how.binding, int(v.family)})
 		}
 		switch {
 		case v.served():
@@ -121,10 +117,14 @@ func (o *observed) add(a *analysis, l *visited) {
 			refused = v.first
 		}
 	}
-	for _, u := range of {
-		if u != nil {
-			u.add(o, first, last, refused)
-		}
+	if bound != nil {
+		bound.add(o, first, last, refused)
+	}
+	if !given && refused == 0 {
+		_, refused = l.ended()
+	}
+	if key != nil {
+		key.add(o, first, last, refused)
 	}
 }
 

@@ -21,8 +21,9 @@ type load struct {
 	store     *Store
 	seed      maphash.Seed
 	idKey     idKey
-	ids       bool     // hashed with one key in every run
-	sealed    [][]byte // the key of ids, by several
+	ids       bool                // hashed with one key in every run
+	sealed    [][]byte            // the key of ids, by several
+	rings     map[string][]uint64 // by host of the case that grows: see renumber
 	chunks    chunks
 	sources   []*source // by id; nil where a source is not read
 	past      past
@@ -171,6 +172,9 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 		return nil, err
 	}
 	if err := l.keepContents(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.keepRings(ctx); err != nil {
 		return nil, err
 	}
 	stats, err := l.account(ctx)

@@ -32,8 +32,10 @@ func (l *load) inherit(ctx context.Context) error {
 		}
 		l.inherited[d.name] = d.last
 	}
-	_, err := l.store.DB.ExecContext(ctx, `UPDATE outcome SET refused = false WHERE id IN (SELECT value::UINTEGER FROM ipdrift_old.about WHERE name = ?)`, AboutLate)
-	return err
+	if _, err := l.store.DB.ExecContext(ctx, `UPDATE outcome SET refused = false WHERE id IN (SELECT value::UINTEGER FROM ipdrift_old.about WHERE name = ?)`, AboutLate); err != nil {
+		return err
+	}
+	return l.renumber(ctx)
 }
 
 // inCase stands for a source of the case, where one of this run is told by what it

@@ -68,10 +68,16 @@ CREATE TABLE outcome (          -- everything about a request that takes few val
     bind     UTINYINT NOT NULL,  -- token.BindKind
     prefix   UTINYINT NOT NULL,
     form     UTINYINT NOT NULL,  -- token.Form
-    key      UTINYINT NOT NULL,  -- index of the key; 255: there was no key for the host
+    key      UTINYINT NOT NULL,  -- number of the key in table ring; 255: there was no key for the host
     stale    BOOLEAN NOT NULL,   -- and that key was not in use at the time
     refused  BOOLEAN NOT NULL,   -- 403, 410, or what the host answers to expired links
     edge     USMALLINT NOT NULL  -- a number for the server or place that logged it, where the line names one; 0: it does not
+);
+
+CREATE TABLE ring (             -- which keys reproduced hashes of a host: those of the last run as given, then those of earlier ones alone
+    host VARCHAR NOT NULL,
+    key  UTINYINT NOT NULL,
+    hash UBIGINT NOT NULL       -- keyed hash of the key; see idKey
 );
 
 CREATE TABLE link (             -- one row per host, token and expiry

@@ -25,7 +25,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "9"
+const CaseVersion = "10"
 
 // Limits bound what DuckDB may use.
 type Limits struct {
