@@ -8,7 +8,7 @@ import (
 )
 
 // longTarget is more than any server takes by default (Apache 8 KiB, nginx 8 or 32): a
-// longer one is not examined, which takes up to 4,200 hashes of it.
+// longer one is not examined, which takes up to 4,300 hashes of it.
 const longTarget = 32 << 10
 
 // examine asks what the signer did wrong.

@@ -16,6 +16,7 @@ type algorithm uint8
 
 const (
 	plainMD5 algorithm = iota
+	plainSHA1
 	plainSHA256
 	hmacMD5
 	hmacSHA1
@@ -29,7 +30,7 @@ func (a algorithm) size() int {
 	switch a {
 	case plainMD5, hmacMD5:
 		return md5.Size
-	case hmacSHA1:
+	case plainSHA1, hmacSHA1:
 		return sha1.Size
 	case plainSHA256, hmacSHA256:
 		return sha256.Size
@@ -100,7 +101,7 @@ func (e *engine) aim(s *Scheme, d digested, k Key) bool {
 
 func (s *Scheme) readyKey(k Key, a algorithm) *readyKey {
 	switch a {
-	case plainSHA256:
+	case plainSHA1, plainSHA256:
 		return &readyKey{plain: true}
 	case rsaSHA1, rsaSHA256:
 		public, _ := publicKey(*k.secret) // an error leaves no key
@@ -124,8 +125,11 @@ func (s *Scheme) keyBytes(k Key) ([]byte, error) {
 func (e *engine) sum(message []byte) []byte {
 	switch {
 	case e.key.plain:
-		sum := sha256.Sum256(message)
-		e.out = append(e.out[:0], sum[:]...)
+		kind := crypto.SHA256
+		if e.want.algorithm == plainSHA1 {
+			kind = crypto.SHA1
+		}
+		e.out = hashed(kind, message, e.out[:0])
 	case e.key.mac != nil:
 		e.key.mac.Reset()
 		e.key.mac.Write(message)

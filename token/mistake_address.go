@@ -272,18 +272,29 @@ func (e *Examiner) integerAddress() bool {
 	return e.withAddress(e.text)
 }
 
-// proxiesInLists is how many of the common proxies are tried beside a client in a list.
-const proxiesInLists = 12
+// How many of the common proxies are tried beside a client in lists of two addresses, and of three.
+const proxiesInPairs, proxiesInThrees = 12, 4
 
-// addressList tries lists of two, in both orders, of the client with the other clients and the commonest
-// proxies.
+// addressList tries lists of two, in both orders, of the client with itself, the other clients and the commonest
+// proxies, and lists of three that begin with the client, as proxies append what they see.
 func (e *Examiner) addressList() bool {
 	if !e.client.IsValid() {
 		return false
 	}
-	for _, list := range [...][]netip.Addr{e.others, e.proxies[:proxiesInLists]} {
-		for _, other := range list {
-			if e.pair(e.client, other) || e.pair(other, e.client) {
+	for _, others := range [...][]netip.Addr{{e.client}, e.others, e.proxies[:proxiesInPairs]} {
+		for _, other := range others {
+			for _, comma := range [...]string{", ", ","} {
+				if e.listed(comma, e.client, other) || e.listed(comma, other, e.client) {
+					return true
+				}
+			}
+		}
+	}
+	behind := [1 + proxiesInThrees]netip.Addr{e.client}
+	copy(behind[1:], e.proxies)
+	for _, second := range behind {
+		for _, third := range behind {
+			if e.listed(", ", e.client, second, third) {
 				return true
 			}
 		}
@@ -291,15 +302,12 @@ func (e *Examiner) addressList() bool {
 	return false
 }
 
-func (e *Examiner) pair(a, b netip.Addr) bool {
-	for _, comma := range [...]string{", ", ","} {
-		e.text = append(AppendAddr(e.text[:0], a), comma...)
-		e.text = AppendAddr(e.text, b)
-		if e.withAddress(e.text) {
-			return true
-		}
+func (e *Examiner) listed(comma string, list ...netip.Addr) bool {
+	e.text = AppendAddr(e.text[:0], list[0])
+	for _, a := range list[1:] {
+		e.text = AppendAddr(append(e.text, comma...), a)
 	}
-	return false
+	return e.withAddress(e.text)
 }
 
 func (e *Examiner) placeholder() bool {

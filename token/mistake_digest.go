@@ -12,6 +12,7 @@ type digestText struct {
 	plain                     []byte // without percent-encoding and padding
 	based                     []byte // the same in the alphabet of base64url
 	standard, escaped, padded bool   // it was in the other alphabet; percent-encoded; padded with a plain =
+	whole                     bool   // nothing of that
 }
 
 // readDigest decodes the digest from any of its known encodings.
@@ -29,6 +30,23 @@ func (e *Examiner) readDigest() bool {
 			return true
 		}
 	}
+	return e.takesMD5() && e.readLonger(text)
+}
+
+// readLonger takes a digest that is longer than an MD5 for its first 16 bytes, which tell whose it is.
+func (e *Examiner) readLonger(text digestText) bool {
+	written := e.claim
+	for _, a := range [...]algorithm{plainSHA1, plainSHA256} {
+		if !e.decodes(text, a) {
+			continue
+		}
+		l := &e.link
+		l.digest.algorithm, l.Sum = plainMD5, [16]byte(l.digest.sum[:])
+		if len(text.plain) == base64Length(a.size()) {
+			e.claim = written // alphabet and padding matter only once it is an MD5
+		}
+		return true
+	}
 	return false
 }
 
@@ -36,6 +54,7 @@ func (e *Examiner) digestText(text []byte) (d digestText, ok bool) {
 	e.text, ok = appendDecoded(e.text[:0], text)
 	d.plain = bytes.TrimRight(e.text, "=")
 	d.escaped = !bytes.HasPrefix(text, d.plain)
+	d.whole = len(d.plain) == len(text)
 	d.padded = !d.escaped && bytes.IndexByte(text, '%') < 0
 	e.number = append(e.number[:0], d.plain...)
 	d.based, d.standard = e.number, urlAlphabet(e.number, e.number)
@@ -44,25 +63,25 @@ func (e *Examiner) digestText(text []byte) (d digestText, ok bool) {
 
 // decodes takes the digest as one of an algorithm, in the encoding that its length tells.
 func (e *Examiner) decodes(d digestText, a algorithm) bool {
-	l, name := &e.link, ""
+	l, ok := &e.link, false
 	switch n := a.size(); len(d.plain) {
 	case base64Length(n):
-		if l.isIn(a, d.based, unbased) {
-			name = e.scheme.base64Mistake(d)
+		if ok = l.isIn(a, d.based, unbased); ok {
+			e.claim.spoil(e.scheme.base64Mistake(d))
 			e.claim.takeLower(l, d.based)
 		}
 	case 2 * n:
-		if l.isIn(a, d.plain, unhexed) {
-			name = e.scheme.hexMistake(d)
+		if ok = l.isIn(a, d.plain, unhexed); ok {
+			e.claim.spoil(e.scheme.hexMistake(d))
 		}
 	case base64Length(2 * n):
 		e.path = append(e.path[:0], d.based...) // room for less than that
-		if count, ok := unbased(e.path, d.based); ok && l.isIn(a, e.path[:count], unhexed) {
-			name = mistakeOfHex
+		count, based := unbased(e.path, d.based)
+		if ok = based && l.isIn(a, e.path[:count], unhexed); ok {
+			e.claim.spoil(mistakeOfHex)
 		}
 	}
-	e.claim.spoil(name)
-	return name != ""
+	return ok
 }
 
 func base64Length(n int) int { return base64.RawURLEncoding.EncodedLen(n) }
@@ -75,6 +94,8 @@ func (s *Scheme) base64Mistake(d digestText) string {
 		return mistakeStandard
 	case d.escaped:
 		return mistakeEscaped
+	case d.whole:
+		return ""
 	case d.padded:
 		return mistakeKept
 	}
@@ -87,6 +108,8 @@ func (s *Scheme) hexMistake(d digestText) string {
 		return mistakeHex
 	case d.escaped:
 		return mistakeEscaped
+	case !hasUpper(d.plain):
+		return ""
 	}
 	return mistakeUpperHex
 }

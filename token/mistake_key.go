@@ -59,17 +59,6 @@ func (e *Examiner) wrongOrder() bool {
 	return false
 }
 
-func (e *Examiner) undecodedKey() bool {
-	r := e.right
-	r.undecoded = true
-	for _, r.after = range [...]string{"", "\n"} {
-		if e.scheme.lock != nil && e.either(r) {
-			return true
-		}
-	}
-	return false
-}
-
 func (e *Examiner) emptyKey() bool {
 	r := e.right
 	r.key = Key{}

@@ -14,16 +14,19 @@ type recipe struct {
 	queryless              bool   // without what the scheme takes from the query
 	spaceless              bool   // without the space before the key
 	key                    Key
-	order                  string // of the ingredients by their letters, see [Examiner.wrongOrder]; "" for the scheme's
-	before, after          string // the key
-	undecoded              bool   // the key's text, where it stands for bytes
+	order                  string    // of the ingredients by their letters, see [Examiner.wrongOrder]; "" for the scheme's
+	before, after          string    // the key
+	coding                 coding    // of the key
+	keyless                bool      // without the key, which makes the HMAC alone
+	digest                 algorithm // in place of MD5
+	wide                   wide      // the text in UTF-16
 }
 
 // respelled is a key as a signer may have changed it.
 type respelled struct {
 	secret        *string
 	before, after string
-	undecoded     bool
+	coding        coding
 }
 
 // whole reports whether the hash does not depend on the path that a scope names.
@@ -34,19 +37,16 @@ func (e *Examiner) keyOf(r recipe) Key {
 	if r.key.IsZero() {
 		return e.none
 	}
-	if r.before+r.after == "" && !r.undecoded {
+	at := respelled{r.key.secret, r.before, r.after, r.coding}
+	if at == (respelled{secret: r.key.secret}) {
 		return r.key
 	}
-	at := respelled{r.key.secret, r.before, r.after, r.undecoded}
 	key, ok := e.keys[at]
 	if !ok {
 		if len(e.keys) >= mostReady {
 			clear(e.keys)
 		}
-		text := r.before + *r.key.secret + r.after
-		if r.undecoded {
-			text = e.scheme.lock([]byte(text))
-		}
+		text := r.coding.of(e.scheme, r.before+*r.key.secret+r.after)
 		key = Key{&text}
 		e.keys[at] = key
 	}
@@ -57,6 +57,9 @@ func (e *Examiner) keyOf(r recipe) Key {
 func (e *Examiner) append(dst []byte, r recipe, key Key) ([]byte, bool) {
 	if r.order != "" {
 		return r.inOrder(dst, key), true
+	}
+	if r.keyless {
+		key = e.none
 	}
 	l := &e.varied
 	*l = e.link
@@ -123,6 +126,9 @@ func (e *Examiner) shown(r recipe) string {
 	key := e.none
 	if !r.key.IsZero() {
 		text := r.before + keyShown + r.after
+		if r.coding != "" && r.coding != undecoded {
+			text = string(r.coding) + "(" + text + ")"
+		}
 		key = Key{&text}
 	}
 	message, _ := e.append(nil, r, key)
@@ -155,7 +161,13 @@ func (e *Examiner) digestHolds(r recipe) bool {
 	}
 	e.hashes++
 	held := false
-	if e.link.digest.algorithm == plainMD5 {
+	if r.wide != narrow {
+		e.text, e.message = e.message, r.wide.append(e.text[:0], e.message)
+	}
+	if r.digest != plainMD5 {
+		held = e.engine.aim(e.scheme, digested{algorithm: r.digest}, key) &&
+			subtle.ConstantTimeCompare(e.engine.sum(e.message)[:md5.Size], e.link.Sum[:]) == 1
+	} else if e.link.digest.algorithm == plainMD5 {
 		sum := md5.Sum(e.message)
 		held = subtle.ConstantTimeCompare(sum[:], e.link.Sum[:]) == 1 || e.lowered(sum[:])
 	} else if e.engine.aim(e.scheme, e.link.digest, key) {

@@ -67,7 +67,7 @@ func TestExamineVectorsOfAllSchemes(t *testing.T) {
 		if ok && f.Hashed != v.hashed {
 			t.Errorf("%s: %s: hashed %s, want %s", v.name, v.mistake, f.Hashed, v.hashed)
 		}
-		if !v.suspect.Ports && (e.hashes > 4200 && !e.link.below || e.hashes > 20000) {
+		if !v.suspect.Ports && (e.hashes > 4300 && !e.link.below || e.hashes > 20000) {
 			t.Errorf("%s: %s: %d hashes", v.name, v.mistake, e.hashes)
 		}
 	}

@@ -91,11 +91,11 @@ class Link:
         self.shown = viewer
         self.query = self.asked = host.query
         self.video, self.origin, self.gap, self.key = f"7_v{n}", "https://" + host.name, " ", host.key
-        self.write, self.spoil = s.write, lambda target: target
+        self.digest, self.write, self.spoil = s.digest, s.write, lambda target: target
         host.rule(self)
 
     def target(self, s):
-        return self.spoil(s.place(self, self.write(s.digest(self.key, s.message(self)))))
+        return self.spoil(s.place(self, self.write(self.digest(self.key, s.message(self)))))
 
 
 # Rules of hosts that do otherwise than their scheme's plain case.
@@ -138,14 +138,17 @@ def path(by): return change(path=lambda l: by(l.path))
 def address(by): return change(address=lambda l: by(l.viewer).encode())
 def key(by): return change(key=lambda l: by(l.key))
 
+def digest(by): return change(digest=lambda l: by)
+def keyed(name): return change(digest=lambda l: lambda _, message, key=l.key: mac(name)(key, message), key=lambda l: b"", gap=lambda l: "")
+
 def groups(address, form): return ":".join(form % int.from_bytes(packed(address)[i:i + 2], "big") for i in range(0, 16, 2))
 def lower_token(target): return re.sub("(?<=md5=)[^&]+", lambda m: m[0].lower(), target)
 def escape_token(target): return re.sub("(?<=md5=)[^&]+", lambda m: m[0].replace("-", "%2D").replace("_", "%5F"), target)
 def former(l, host): l.key = host.former
 def foreign(l, host): l.key = next(h for h in HOSTS if h.mistake == "no_space").key
 
-SPACED, PLUS, TWICE, CAPITAL, DEEP = ("/vod/Der%20Film%20{n}/seg%2B{n}.ts", "/vod/film+{n}/seg+{n}.ts", "/vod/a%2520film-{n}/seg-{n}.ts",
-                                      "/VOD/Film-{n}/Seg-{n}.TS", "/vod/season-1/film-{n:03}/720p/seg-{n}.ts")
+SPACED, PLUS, TWICE, CAPITAL, ACCENT, DEEP = ("/vod/Der%20Film%20{n}/seg%2B{n}.ts", "/vod/film+{n}/seg+{n}.ts", "/vod/a%2520film-{n}/seg-{n}.ts",
+                                              "/VOD/Film-{n}/Seg-{n}.TS", "/vod/caf%C3%A9-{n}/seg-{n}.ts", "/vod/season-1/film-{n:03}/720p/seg-{n}.ts")
 BROKEN = dict(among="malformed links")
 AGENT, PACKED, SECRET = [name for name in SCHEMES if name.startswith("nginx:")]
 
@@ -178,6 +181,7 @@ HOSTS = [
     Host("address_port", address("{}:51234".format), name="address-port-viewer"),
     Host("address_port", address("[{}]:40321".format), name="address-port-ipv6", family=6),
     Host("wrapped_address", address('"{}"'.format)),
+    Host("address_list", address("{0}, {0}, 127.0.0.1".format), name="address-list-three"),
     Host("integer_address", address(lambda a: str(int.from_bytes(packed(a), "big")))),
     Host("address_list", address("{}, 10.0.0.1".format)),
     Host("placeholder_address", address(lambda a: "unknown")),
@@ -192,6 +196,7 @@ HOSTS = [
     Host("file_name", path(lambda p: p.rsplit("/", 1)[1])),
     Host("lowercased_path", path(str.lower), files=CAPITAL),
     Host("uppercased_path", path(str.upper)),
+    Host("latin1_path", path(lambda p: p.encode().decode("latin-1")), files=ACCENT),
     Host("full_url", change(path=lambda l: l.origin + l.path)),
     Host("path_with_query", path(lambda p: p + "?quality=hd"), query="quality=hd&"),
     # another text or key
@@ -200,6 +205,13 @@ HOSTS = [
     Host("key_newline", key(lambda k: k + b"\n")),
     Host("wrapped_key", key(lambda k: b'"' + k + b'"')),
     Host("empty_key", key(lambda k: b"")),
+    Host("undecoded_key", key(lambda k: base64.b64encode(k))),
+    Host("decoded_key", key(lambda k: bytes.fromhex(k.decode()))),
+    Host("utf16_text", digest(lambda k, m: md5(k, m.decode().encode("utf-16-le")))),
+    Host("other_hash", digest(sha256), **BROKEN),
+    Host("other_hash", digest(lambda k, m: hashlib.sha1(m).digest()[:16]), name="other-hash-cut"),
+    Host("hmac", keyed("md5")),
+    Host("hmac", keyed("sha256"), name="hmac-sha256", **BROKEN),
     Host("no_expires", change(expires=lambda l: "")),
     Host("old_key", former),
     Host("other_host_key", foreign),

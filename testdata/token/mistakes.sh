@@ -1,12 +1,26 @@
 #!/usr/bin/env bash
 # Prints mistakes.tsv: links that were signed or passed on wrongly, one for each mistake and more.
-# Digests come from openssl alone. Needs bash, openssl, sed, tr and od. mistakes.tsv is what the tests read.
+# Digests come from openssl alone. Needs bash, openssl, iconv, sed, tr and od. mistakes.tsv is what the tests read.
 set -euo pipefail
 
-# digest ENCODING < text: the MD5 as the link carries it.
+url64() { openssl base64 -A | tr +/ -_ | tr -d '='; }
+hexed() { od -An -v -tx1 | tr -d ' \n'; }
+
+# digest ENCODING SECRET < text: the MD5 as the link carries it, or what stands in its place.
 digest() {
-  local raw
   case $1 in
+    sha1) openssl sha1 -binary | url64 ;;
+    sha1-cut) openssl sha1 -binary | head -c 16 | url64 ;;
+    sha256) openssl sha256 -binary | url64 ;;
+    sha256-cut) openssl sha256 -binary | url64 | head -c 22 ;;
+    sha256-hex) openssl sha256 -binary | hexed ;;
+    sha256-hex-cut) openssl sha256 -binary | hexed | head -c 32 ;;
+    sha256-ofhex) openssl sha256 -binary | hexed | url64 ;;
+    hmac-*-cut) x=${1#hmac-}; openssl dgst "-${x%-cut}" -hmac "$2" -binary | head -c 16 | url64 ;;
+    hmac-*-hex) x=${1#hmac-}; openssl dgst "-${x%-hex}" -hmac "$2" -binary | hexed ;;
+    hmac-*) openssl dgst "-${1#hmac-}" -hmac "$2" -binary | url64 ;;
+    UTF-*-marked) x=${1%-marked}; sed '1s/^/\xef\xbb\xbf/' | iconv -f UTF-8 -t "$x" | openssl md5 -binary | url64 ;;
+    UTF-*) iconv -f UTF-8 -t "$1" | openssl md5 -binary | url64 ;;
     url) openssl md5 -binary | openssl base64 | tr +/ -_ | tr -d '=\n' ;;
     hex) openssl md5 -binary | od -An -tx1 | tr -d ' \n' ;;
     std) openssl md5 -binary | openssl base64 | tr -d '\n' ;;
@@ -21,12 +35,17 @@ digest() {
 }
 
 # row MISTAKE ALSO CLIENTS POLICY KEY ENCODING TARGET HASHED CLIENT SCOPE
-# HASHED is what was hashed, with <key> for the secret and \xHH for what does not print; {} in TARGET is the token.
+# HASHED is what was hashed, with <key> for the secret, hex(…), base64(…) or unbase64(…) around it for what was made of it, and
+# \xHH for what does not print; {} in TARGET is the token.
 row() {
   local secret=
   case $5 in key) secret=secret_key ;; old) secret=old_secret ;; other) secret=other_secret ;; esac
-  local token
-  token=$(printf '%b' "${8//<key>/$secret}" | digest "$6")
+  local token text=$8
+  text=${text//unbase64(<key>)/$(printf %s== "$secret" | tr -- -_ +/ | openssl base64 -d -A 2>/dev/null | od -An -v -tx1 | sed 's/ /\\x/g')}
+  text=${text//base64(<key>)/$(printf %s "$secret" | openssl base64 -A)}
+  text=${text//base64(<key>\\x0a)/$(printf '%s\n' "$secret" | openssl base64 -A)}
+  text=${text//hex(<key>)/$(printf %s "$secret" | hexed)}
+  token=$(printf '%b' "${text//<key>/$secret}" | digest "$6" "$secret")
   printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "$5" "${7//\{\}/$token}" "$8" "$9" "${10}"
 }
 
@@ -197,3 +216,31 @@ row key_newline - $a $B key url "$f$q" "$e$f$a <key>\\x09" $a file
 row edited_expiry - $a $B key url "$f$q" "$((e - 10))$f$a <key>" $a file
 row edited_expiry - $a $B key url "$f$q" "$((e + 19800))$f$a <key>" $a file
 row edited_expiry - $a $B key url "$f$q" "$((e - 20700))$f$a <key>" $a file
+
+# what was made of key and text
+row undecoded_key - $a $B key url "$f$q" "$e$f$a base64(<key>)" $a file
+row undecoded_key - $a $B key url "$f$q" "$e$f$a base64(<key>\\x0a)" $a file
+row undecoded_key - $a $B key url "$f$q" "$e/live/$a hex(<key>)" $a dir
+row decoded_key - $a $B key url "$f$q" "$e$f$a unbase64(<key>)" $a file
+for wide in UTF-16LE UTF-16BE UTF-16LE-marked UTF-16BE-marked; do
+  row utf16_text - $a $B key $wide "$f$q" "$e$f$a <key>" $a file
+done
+row utf16_text - $six $B key UTF-16LE "/caf%C3%A9/%F0%9F%8E%AC.ts$q" "$e/café/$six <key>" $six dir
+row latin1_path - $a $B key url "/caf%C3%A9/a.ts$q" "$e/caf\\xe9/a.ts$a <key>" $a file
+row latin1_path - $a $B key url "/caf%C3%A9/a.ts$q" "$e/cafÃ©/$a <key>" $a dir
+row latin1_path - $a $B key url "/caf%E9/a.ts$q" "$e/café/a.ts$a <key>" $a file
+for made in sha1 sha1-cut sha256 sha256-cut; do
+  row other_hash - $a $B key $made "$f$q" "$e$f$a <key>" $a file
+done
+row other_hash - $a dir,free,0 key sha256 "$f$q" "$e/live/ <key>" - dir
+row other_hash hex_digest $a $B key sha256-hex "$f$q" "$e$f$a <key>" $a file
+row other_hash hex_digest $a $B key sha256-hex-cut "$f$q" "$e$f$a <key>" $a file
+row other_hash base64_of_hex $a $B key sha256-ofhex "$f$q" "$e$f$a <key>" $a file
+for made in md5 sha1 sha256 sha256-cut; do
+  row hmac - $a $B key hmac-$made "$f$q" "$e$f$a" $a file
+  row hmac - $a $B key hmac-$made "$f$q" "$e/live/$a <key>" $a dir
+done
+row hmac hex_digest $a $B key hmac-md5-hex "$f$q" "$e$f$a" $a file
+row address_list - $a $B key url "$f$q" "$e$f$a, $a <key>" $a file
+row address_list - $a $B key url "$f$q" "$e$f$a, $a, 127.0.0.1 <key>" $a file
+row address_list - $six $B key url "$f$q" "$e/live/$six, 172.17.0.1, 10.0.0.1 <key>" $six dir

@@ -75,7 +75,7 @@ def printable(b):
     return out
 
 def row(s, mistake, sent="/live/seg-1.ts", path=None, expires=None, until=None, address=None, client=None, key=None, query="", asked=None,
-        write=None, change=None, hashed=None, policy=None, scope="file", message=None, shown=None, at=None, clients=None, link=None):
+        write=None, digest=None, change=None, hashed=None, policy=None, scope="file", message=None, shown=None, at=None, clients=None, link=None):
     until = s.until if until is None else until
     client = V4 if client is None else client
     bound = s.binds and (policy is None or "bound" in policy)
@@ -86,8 +86,8 @@ def row(s, mistake, sent="/live/seg-1.ts", path=None, expires=None, until=None, 
     asked = query if asked is None else asked
     m = (message or s.message)
     q = asked.rstrip("&").encode()
-    digest = s.digest(key, m(key, path, expires, address, q))
-    target = (link or s.link)(sent, query, (write or s.write)(digest), until)
+    made = (digest or s.digest)(key, m(key, path, expires, address, q))
+    target = (link or s.link)(sent, query, (write or s.write)(made), until)
     if change: target = change(target)
     shown = b"<key>" if shown is None else shown
     text_hashed = printable(m(shown, path, expires, address, q))
@@ -104,6 +104,10 @@ def keys(s):
         coded = KEYS["key"].hex() if s.name == "akamai" else std64(KEYS["key"])
         row(s, "undecoded_key", key=coded.encode())
         row(s, "undecoded_key", key=coded.encode() + b"\n")
+    else:
+        row(s, "undecoded_key", key=KEYS["key"].hex().encode(), shown=b"hex(<key>)")
+        row(s, "undecoded_key", key=base64.b64encode(KEYS["key"] + b"\n"), shown=b"base64(<key>\n)")
+        row(s, "decoded_key", key=base64.urlsafe_b64decode(KEYS["key"] + b"=="), shown=b"unbase64(<key>)")
     if s.space: row(s, "no_space", message=lambda k, p, e, a, q: s.message(k, p, e, a, q).replace(b" " + k, k))
 
 def addresses(s):
@@ -140,6 +144,7 @@ def paths(s):
     if not s.raw: row(s, "encoded_path", sent=sent, path="/My%20dir/Seg%2b1.ts")
     if not s.raw: row(s, "double_decoded", sent="/a%2520b/s.ts", path="/a b/s.ts")
     row(s, "plus_as_space", sent="/a+b/s.ts", path="/a b/s.ts")
+    if not s.raw: row(s, "latin1_path", sent="/caf%E9/s.ts", path="/caf\u00e9/s.ts")
     if s.dirs: row(s, "no_slash", path="/live")
     row(s, "no_leading_slash", path="live/seg-1.ts")
     row(s, "double_slash", path="//live/seg-1.ts")
@@ -176,6 +181,15 @@ def expiries(s):
     if s.name != "gcore-video": # where a time that is no number makes the segment no time
         row(s, "expiry_text", until=sent + ".5", expires=sent + ".5")
         row(s, "expiry_text", until="0" + sent if s.name == "gcore-mp4" else sent + ".0", expires=sent)
+
+def hashes(s):
+    if s.keyed: return
+    row(s, "utf16_text", digest=lambda k, m: s.digest(k, m.decode().encode("utf-16-le"))) if s.address is not packed else None
+    if s.digest is not md5 or s.name == "bunny:md5": return
+    row(s, "other_hash", digest=lambda k, m: hashlib.sha1(m).digest()[:16])
+    row(s, "other_hash", digest=sha256)
+    for name in ("md5", "sha1", "sha256"): row(s, "hmac", digest=mac(name))
+    row(s, "hmac", digest=lambda k, m: mac("sha256")(KEYS["key"], m)[:16], message=lambda k, p, e, a, q: s.message(b"", p, e, a, q), shown=b"")
 
 def digests(s):
     if s.hexed:
@@ -247,7 +261,7 @@ print("# Links of all schemes but gcore that were signed or passed on wrongly, o
 print("# Made by: python3 testdata/mistakes_of_schemes.py > testdata/mistakes_of_schemes.tsv")
 print("# scheme\tmistake\tclients\tpolicy\ttarget\thashed")
 for s in SCHEMES:
-    for group in (right, keys, addresses, paths, expiries, digests, urls): group(s)
+    for group in (right, keys, addresses, paths, expiries, hashes, digests, urls): group(s)
 below()
 secret()
 stated()
