@@ -54,6 +54,9 @@ func extents() []string {
 }
 
 func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
+	if err := wantURL(raw); err != nil {
+		return err
+	}
 	if o.ip == "" {
 		return usage("the address the edge saw; any will do for a link that is bound to none", "missing flag: --ip")
 	}

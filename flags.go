@@ -64,17 +64,46 @@ func expiry(text string, now time.Time) (time.Time, error) {
 		}
 		return t, err
 	}
-	if days, ok := strings.CutSuffix(span, "d"); ok {
-		if n, err := strconv.ParseUint(days, 10, 16); err == nil && n > 0 {
-			return now.AddDate(0, 0, int(n)), nil
-		}
-	}
-	d, err := time.ParseDuration(span)
-	if err != nil || d <= 0 {
+	var d lapse
+	if err := d.Set(span); err != nil || d <= 0 {
 		return time.Time{}, usage(spanHint, "--expires: %q is not a span", text)
 	}
-	return now.Add(d), nil
+	return now.Add(time.Duration(d)), nil
 }
+
+// lapse is a span of time as a flag takes it: 90s, 15m, 2h30m, 1d or 1d12h.
+type lapse time.Duration
+
+// Set reads it.
+func (l *lapse) Set(text string) error {
+	days, rest, ok := strings.Cut(text, "d")
+	if !ok {
+		days, rest = "0", text
+	} else if rest == "" {
+		rest = "0s"
+	}
+	n, err := strconv.ParseUint(days, 10, 16)
+	if err != nil {
+		return err
+	}
+	d, err := time.ParseDuration(rest)
+	*l = lapse(time.Duration(n)*24*time.Hour + d)
+	return err
+}
+
+// String writes it as help has it.
+func (l *lapse) String() string {
+	text := time.Duration(*l).String()
+	for _, end := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, end) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
+// Type names it as the flag package does.
+func (l *lapse) Type() string { return "duration" }
 
 // address reads --ip.
 func address(text string) (netip.Addr, error) {
@@ -83,10 +112,16 @@ func address(text string) (netip.Addr, error) {
 		return at.Addr().WithZone(""), nil
 	}
 	a, err := netip.ParseAddr(strings.Trim(bare, "[]"))
-	if err != nil {
-		return netip.Addr{}, usage("an address is 203.0.113.9 or 2001:db8::9", "--ip: %q is not an address", text)
+	if err == nil {
+		return a.WithZone(""), nil
 	}
-	return a.WithZone(""), nil
+	if first, ok := format.Address([]byte(bare)); ok && strings.Contains(bare, ",") {
+		return netip.Addr{}, usage(fmt.Sprintf("give one; in an X-Forwarded-For the viewer's is as a rule the first public one: --ip %s", first), "--ip: %q is a list of addresses", text)
+	}
+	if _, err := netip.ParsePrefix(bare); err == nil {
+		return netip.Addr{}, usage("give one address of it", "--ip: %q is a network", text)
+	}
+	return netip.Addr{}, usage("an address is 203.0.113.9 or 2001:db8::9", "--ip: %q is not an address", text)
 }
 
 // prefixes reads a list such as 24,16 and sorts it, narrowest network first.

@@ -24,14 +24,14 @@ type generateFlags struct {
 	lines, users       int64
 	seed               uint64
 	edges              int
-	span               time.Duration
+	span               lapse
 	share              float64
 	keyFiles           []string
 	gzip, list, quiet  bool
 }
 
 func generateCommand() *cobra.Command {
-	o := &generateFlags{}
+	o := &generateFlags{span: lapse(24 * time.Hour)}
 	cmd := &cobra.Command{
 		Use:   "generate SCENARIO --out DIR",
 		Short: "Write a synthetic log with its truth, for demos and tests",
@@ -83,7 +83,7 @@ In DIR there are afterwards:
 	f.Lookup("share").DefValue = "as the scenario has it"
 	f.StringVar(&o.format, "log-format", "gcore", "log format: `NAME` is one of "+strings.Join(scenario.Formats(), ", "))
 	f.StringVar(&o.start, "start", "", "`TIME` of the first line (default 2026-11-01T00:00:00Z)")
-	f.DurationVar(&o.span, "span", 24*time.Hour, "`SPAN` of time that the log covers, about")
+	f.Var(&o.span, "span", "`SPAN` of time that the log covers, about")
 	f.IntVar(&o.edges, "edges", 1, "`N` edges with a log of their own")
 	f.StringArrayVar(&o.keyFiles, "key-file", nil, "`FILE` that holds the key to sign with (default: one is made)")
 	f.BoolVar(&o.gzip, "gzip", false, "gzip the log")
@@ -166,7 +166,7 @@ func (o *generateFlags) world(name string) (scenario.World, error) {
 	if err := oneOf("log-format", o.format, scenario.Formats()...); err != nil {
 		return w, err
 	}
-	w.Seed, w.Lines, w.Users, w.Span, w.Edges, w.Format = o.seed, o.lines, o.users, o.span, o.edges, o.format
+	w.Seed, w.Lines, w.Users, w.Span, w.Edges, w.Format = o.seed, o.lines, o.users, time.Duration(o.span), o.edges, o.format
 	if o.start != "" {
 		if w.Start, err = instant("start", o.start); err != nil {
 			return w, err

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"ipdrift/report"
 	"ipdrift/token"
 )
 
@@ -89,6 +92,16 @@ func (o *linkFlags) read(raw string, w io.Writer) (l *look, err error) {
 	l.seen = o.seen(l.host)
 	l.edge(l.resources.For([]byte(l.host)), o)
 	return l, nil
+}
+
+// wantURL refuses a file in the place of a URL.
+func wantURL(text string) error {
+	if _, err := os.Stat(text); err != nil || strings.Contains(text, "?") {
+		return nil
+	}
+	name := report.Quoted(report.Clean(text))
+	return usage(fmt.Sprintf("of one viewer in a log tells: ipdrift ticket %s --ip IP --at TIME; of all that is in it: ipdrift %s %s", name, commandFor(text), name),
+		"a URL is wanted, and this is a file: %s", name)
 }
 
 // edge sets how the edge looks at the link: as the flags say, else as the

@@ -130,7 +130,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		case "bool":
 			what = "true or false"
 		case "duration":
-			what = "a span such as 15m"
+			what = "a span such as 15m, 2h30m or 1d"
 		case "float64":
 			what = "a number"
 		}

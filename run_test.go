@@ -161,14 +161,24 @@ func TestInstant(t *testing.T) {
 
 func TestExpiry(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
-	for text, want := range map[string]int64{"+2h": 1_007_200, "+90s": 1_000_090, "+7d": 1_604_800, "12": 12, "2030-01-01T00:00:00Z": 1893456000, "2030-01-01T01:00:00+01:00": 1893456000} {
+	for text, want := range map[string]int64{"+2h": 1_007_200, "+90s": 1_000_090, "+7d": 1_604_800, "+1d12h": 1_129_600, "12": 12, "2030-01-01T00:00:00Z": 1893456000, "2030-01-01T01:00:00+01:00": 1893456000} {
 		if got, err := expiry(text, now); err != nil || got.Unix() != want {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "+", "+h", "+-2h", "2h", "-1", "+0d", "999999999999999", "1795000040000"} {
+	for _, text := range []string{"", "+", "+h", "+-2h", "2h", "-1", "+0d", "+d", "+1d-30h", "+7x", "999999999999999", "1795000040000"} {
 		if got, err := expiry(text, now); err == nil {
 			t.Errorf("%q is taken for %v", text, got)
+		}
+	}
+}
+
+// What a span is written as is what it was read from.
+func TestLapse(t *testing.T) {
+	for text, want := range map[string]string{"90s": "1m30s", "15m": "15m", "10m": "10m", "2h30m": "2h30m", "20h": "20h", "1d": "24h", "1d12h": "36h", "0s": "0s"} {
+		var l lapse
+		if err := l.Set(text); err != nil || l.String() != want {
+			t.Errorf("%s: %s, %v", text, &l, err)
 		}
 	}
 }

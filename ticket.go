@@ -22,11 +22,11 @@ import (
 type ticketFlags struct {
 	analyzeFlags
 	ip, at, token, trace, session, userID string
-	window                                time.Duration
+	window                                lapse
 }
 
 func ticketCommand() *cobra.Command {
-	o := &ticketFlags{}
+	o := &ticketFlags{window: lapse(15 * time.Minute)}
 	o.only = []string{"text", "json", "markdown", "html"}
 	cmd := &cobra.Command{
 		Use:   "ticket LOG... --ip IP --at TIME",
@@ -57,7 +57,7 @@ the exit status is 1 after the answer.`,
 	f.SortFlags = false
 	f.StringVar(&o.ip, "ip", "", "the viewer's address: `IP` as the ticket has it")
 	f.StringVar(&o.at, "at", "", "`TIME` of the complaint, Unix seconds, RFC 3339 or as the log has it (default: any time)")
-	f.DurationVar(&o.window, "window", 15*time.Minute, "look this `SPAN` before and after --at")
+	f.Var(&o.window, "window", "look this `SPAN` before and after --at")
 	f.StringVar(&o.token, "token", "", "the viewer's link: `URL`, with the text around it or without, token, or the first 6 characters of one")
 	f.StringVar(&o.userID, "user-id", "", "the viewer's `ID` in a report, or its first characters")
 	f.StringVar(&o.trace, "trace", "", "the `ID` of a request, such as a traceparent or its trace id")
@@ -118,9 +118,9 @@ func (o *ticketFlags) complaint() (c detect.Complaint, err error) {
 		}
 	}
 	if o.window <= 0 {
-		return c, usage("a window is 15m or 1h", "--window: %s is not a window", o.window)
+		return c, usage("a window is 15m or 1h", "--window: %s is not a window", &o.window)
 	}
-	c.Window, c.User, c.ByLine = o.window, o.userID, o.trace+o.session != ""
+	c.Window, c.User, c.ByLine = time.Duration(o.window), o.userID, o.trace+o.session != ""
 	if c.Masks4, err = prefixes("masks", o.masks, 32); err != nil {
 		return c, err
 	}

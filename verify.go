@@ -27,6 +27,9 @@ the detail. Without --ip the link must hold for no address. "ipdrift explain" te
 }
 
 func (o *linkFlags) verify(cmd *cobra.Command, raw string) error {
+	if err := wantURL(raw); err != nil {
+		return err
+	}
 	l, err := o.read(raw, cmd.ErrOrStderr())
 	if err != nil {
 		return err

@@ -114,6 +114,11 @@ func (q *inquiry) miss(ctx context.Context) error {
 	q.out.Ask = judge.Lost(q.out.Scheme)
 	in := q.a.Input
 	switch {
+	case in.First == nil && in.Parsed > 0:
+		q.out.Answer = "Nobody was found: no request of the log is within --since, --until and --host."
+		for _, w := range q.a.Warnings {
+			q.say("%s.", w)
+		}
 	case in.First == nil:
 		q.out.Answer = "Nobody was found: the log holds no request."
 	case !q.At.IsZero() && (q.At.Add(q.Window).Before(*in.First) || q.At.Add(-q.Window).After(*in.Last)):

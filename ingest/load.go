@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,6 +38,7 @@ type load struct {
 	read      atomic.Int64
 	lines     atomic.Int64
 	edges     edges
+	apart     apart
 
 	given, known                   int      // sources; those that are in the case already
 	grown, begun, unclear, doubled []string // see remarks
@@ -155,15 +155,8 @@ func (l *load) flush(ctx context.Context) error {
 }
 
 // wanted applies the limits of time and host.
-func (l *load) wanted(r *format.Record, host []byte) bool {
-	if !l.Since.IsZero() && r.Start < l.Since.UnixMicro() || !l.Until.IsZero() && r.Start >= l.Until.UnixMicro() {
-		return false
-	}
-	if l.Host == "" {
-		return true
-	}
-	ok, _ := path.Match(strings.ToLower(l.Host), strings.ToLower(string(host)))
-	return ok
+func (l *load) wanted(r *format.Record, at *place) bool {
+	return at.admitted && (l.Since.IsZero() || r.Start >= l.Since.UnixMicro()) && (l.Until.IsZero() || r.Start < l.Until.UnixMicro())
 }
 
 // finish accounts for every line, and puts the case that grows behind what was read.

@@ -141,10 +141,10 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 	r := &w.record
 	w.read = false
 	at := w.placeOf(from, source)
-	host, s := at.name, at.site
-	if !w.wanted(r, host) {
+	if !w.wanted(r, at) {
 		return nil
 	}
+	host, s := at.name, at.site
 	w.Watch.look(&r.Viewer, source, line)
 	if s.sees {
 		s.parser.See(Seen(host, r.UserAgent, r.Referer))

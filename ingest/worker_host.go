@@ -8,11 +8,12 @@ import (
 
 // place is what a worker knows of a host as lines write it.
 type place struct {
-	written []byte
-	name    []byte // see hostName; of a line without one, what stands for it
-	hash    uint64 // of the name
-	stored  string // the name as the case holds it; "": not needed yet
-	site    *site  // nil: the slot is empty
+	written  []byte
+	name     []byte // see hostName; of a line without one, what stands for it
+	hash     uint64 // of the name
+	stored   string // the name as the case holds it; "": not needed yet
+	site     *site  // nil: the slot is empty
+	admitted bool   // its requests are read
 }
 
 // placeSlots is how many places a worker remembers; direct-mapped.
@@ -43,7 +44,7 @@ func (w *worker) placeOf(from *reading, source int) *place {
 	if len(name) > maxName {
 		name = []byte(limited(w.hostText(name), maxName))
 	}
-	*p = place{written: append(p.written[:0], written...), name: append(p.name[:0], name...), hash: w.hash(name), site: w.prover.site(name)}
+	*p = place{written: append(p.written[:0], written...), name: append(p.name[:0], name...), hash: w.hash(name), site: w.prover.site(name), admitted: w.admits(name)}
 	return p
 }
 
