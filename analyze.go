@@ -100,7 +100,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 // registerInput takes what narrows the input, and says how it is judged.
 func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds, RFC 3339 or as a log has it; without a zone: UTC)")
+	f.StringVar(&o.since, "since", "", "only requests from this `TIME` on (Unix seconds, RFC 3339 or as a log has it; without a zone: UTC; a date alone is its midnight)")
 	f.StringVar(&o.until, "until", "", "only requests before this `TIME`")
 	f.StringVar(&o.host, "host", "", "only hosts that match this `GLOB`")
 	f.StringVar(&o.user, "user", "auto", "who is one user: `EXPR` is auto (a link and user agent, joined by what several links share), token, query:NAME, cookie:NAME, field:NAME or ip+ua")
@@ -300,12 +300,12 @@ func (p *plan) bound(o *analyzeFlags) (err error) {
 // narrow reads what narrows the input.
 func (p *plan) narrow(o *analyzeFlags) (err error) {
 	if o.since != "" {
-		if p.load.Since, err = instant("since", o.since); err != nil {
+		if p.load.Since, err = dayOrInstant("since", o.since); err != nil {
 			return err
 		}
 	}
 	if o.until != "" {
-		if p.load.Until, err = instant("until", o.until); err != nil {
+		if p.load.Until, err = dayOrInstant("until", o.until); err != nil {
 			return err
 		}
 	}

@@ -37,6 +37,14 @@ func instant(flag, text string) (time.Time, error) {
 	return t, nil
 }
 
+// dayOrInstant reads a time, or a date, which begins at midnight UTC.
+func dayOrInstant(flag, text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day, nil
+	}
+	return instant(flag, text)
+}
+
 // ticketTimes are times as people, browsers, date and HTTP headers write them, which no log
 // does. A zone is an offset, UTC or GMT: other names are of several zones. Nor is there a
 // date in numbers with slashes, whose day and month change places between countries.

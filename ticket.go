@@ -56,7 +56,7 @@ the exit status is 1 after the answer.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.ip, "ip", "", "the viewer's address: `IP` as the ticket has it")
-	f.StringVar(&o.at, "at", "", "`TIME` of the complaint, Unix seconds, RFC 3339 or as the log has it (default: any time)")
+	f.StringVar(&o.at, "at", "", "`TIME` of the complaint, Unix seconds, RFC 3339 or as the log has it, or a date (default: any time)")
 	f.Var(&o.window, "window", "look this `SPAN` before and after --at")
 	f.StringVar(&o.token, "token", "", "the viewer's link: `URL`, with the text around it or without, token, or the first 6 characters of one")
 	f.StringVar(&o.userID, "user-id", "", "the viewer's `ID` in a report, or its first characters")
@@ -112,7 +112,9 @@ func (o *ticketFlags) complaint() (c detect.Complaint, err error) {
 			return c, err
 		}
 	}
-	if o.at != "" {
+	if day, err := time.Parse(time.DateOnly, o.at); err == nil { // all of it
+		c.At, c.Window = day.Add(12*time.Hour), 12*time.Hour
+	} else if o.at != "" {
 		if c.At, err = instant("at", o.at); err != nil {
 			return c, err
 		}
@@ -120,7 +122,7 @@ func (o *ticketFlags) complaint() (c detect.Complaint, err error) {
 	if o.window <= 0 {
 		return c, usage("a window is 15m or 1h", "--window: %s is not a window", &o.window)
 	}
-	c.Window, c.User, c.ByLine = time.Duration(o.window), o.userID, o.trace+o.session != ""
+	c.Window, c.User, c.ByLine = max(c.Window, time.Duration(o.window)), o.userID, o.trace+o.session != ""
 	if c.Masks4, err = prefixes("masks", o.masks, 32); err != nil {
 		return c, err
 	}

@@ -231,7 +231,7 @@ func (l *load) remarks() []string {
 	for _, label := range l.grown {
 		out = append(out, fmt.Sprintf("%s has grown: it was read again, and stands once in the case", label))
 	}
-	out = slices.Concat(out, l.begun, l.unclear, l.doubled, l.apart.say(l.Host))
+	out = slices.Concat(out, l.begun, l.unclear, l.doubled)
 	for _, src := range l.sources {
 		if src != nil && src.wanted != "" && src.wanted != src.Label {
 			out = append(out, fmt.Sprintf("the case has another %s: this one is called %s", src.wanted, src.Label))

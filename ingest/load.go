@@ -10,8 +10,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sync/errgroup"
-
-	"ipdrift/ingest/format"
 )
 
 // load is one run of Load; workers share it.
@@ -154,9 +152,9 @@ func (l *load) flush(ctx context.Context) error {
 	return FlushAll(ctx, rest...)
 }
 
-// wanted applies the limits of time and host.
-func (l *load) wanted(r *format.Record, at *place) bool {
-	return at.admitted && (l.Since.IsZero() || r.Start >= l.Since.UnixMicro()) && (l.Until.IsZero() || r.Start < l.Until.UnixMicro())
+// within applies the limits of time.
+func (l *load) within(start int64) bool {
+	return (l.Since.IsZero() || start >= l.Since.UnixMicro()) && (l.Until.IsZero() || start < l.Until.UnixMicro())
 }
 
 // finish accounts for every line, and puts the case that grows behind what was read.
@@ -180,6 +178,9 @@ func (l *load) finish(ctx context.Context) (*Loaded, error) {
 	}
 	if out.Requests, err = l.requests(ctx); err != nil {
 		return nil, err
+	}
+	if out.Requests == 0 {
+		out.Remarks = append(out.Remarks, l.apart.say(l.Host)...)
 	}
 	return out, l.store.DB.QueryRowContext(ctx, `SELECT coalesce(sum(parsed), 0)::BIGINT - ? FROM source`, out.Requests).Scan(&out.LeftOut)
 }

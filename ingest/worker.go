@@ -38,6 +38,7 @@ type worker struct {
 	places  [placeSlots]place // hosts as they are written
 	queries int64             // requests with a query string
 	hits    *hitColumns       // nil: no row yet
+	beside  extent            // of the requests outside Since and Until
 }
 
 // reading is one worker's share of a source.
@@ -74,6 +75,7 @@ func (l *load) work(ctx context.Context, take func() (chunk, bool), out chan<- a
 		w.chunks.put(ch)
 	}
 	w.load.queries.Add(w.queries)
+	w.apart.add(w.beside)
 	for i, r := range w.readings {
 		w.sources[i].learn(&r.facts)
 	}
@@ -141,7 +143,11 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 	r := &w.record
 	w.read = false
 	at := w.placeOf(from, source)
-	if !w.wanted(r, at) {
+	if !at.admitted {
+		return nil
+	}
+	if !w.within(r.Start) {
+		w.beside.note(r.Start)
 		return nil
 	}
 	host, s := at.name, at.site

@@ -40,7 +40,7 @@ func Scenarios() []World {
 			func(h *Host) { h.Mix.Lent = 0.05 }, quiet()),
 		with("expired", "links expire before the films end, some on a changed address: keep the setting, sign for longer",
 			func(h *Host) { h.Mix.Late, h.Mix.LateMoved = 0.12, 0.04 }, quiet()),
-		with("broken-signer", "a part of the signers is broken in every way known: keep the setting, mend the signer",
+		with("broken-signer", "a part of the signers is broken, in one of nine ways: keep the setting, mend the signer",
 			func(h *Host) { h.Mix.Broken, h.Mix.Bare = 0.15, 0.05 }, quiet()),
 		with("proxy-signer", "four of five links are for one address, the signer's own proxy: the finding is the proxy, and no mask",
 			func(h *Host) { h.Proxied = 0.8 }, quiet()),
