@@ -17,6 +17,7 @@ const (
 	toBase64   coding = "base64"
 	fromHex    coding = "unhex"
 	fromBase64 coding = "unbase64"
+	fromLine   coding = "trimmed unbase64" // as of "echo KEY | base64"
 )
 
 // of returns the key as it was made, "" where it cannot be.
@@ -36,6 +37,9 @@ func (c coding) of(s *Scheme, key string) string {
 		if raw, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(standardAlphabet.Replace(key), "=")); err != nil {
 			raw = nil
 		}
+	case fromLine:
+		line, _ := strings.CutSuffix(fromBase64.of(s, key), "\n")
+		return line
 	default:
 		return key
 	}
@@ -63,7 +67,7 @@ func (e *Examiner) undecodedKey() bool {
 // decodedKey tries the bytes that a key's text could stand for.
 func (e *Examiner) decodedKey() bool {
 	r := e.right
-	for _, r.coding = range [...]coding{fromHex, fromBase64} {
+	for _, r.coding = range [...]coding{fromHex, fromBase64, fromLine} {
 		if *e.keyOf(r).secret != "" && e.either(r) {
 			return true
 		}
