@@ -189,6 +189,14 @@ func (a *analysis) foreignKey(h *host) string {
 	return ""
 }
 
+// keyForms are the mistakes that a wrong key file looks like.
+var keyForms = map[string]string{
+	"decoded_key":   "decoded from hexadecimal digits or base64",
+	"undecoded_key": "in hexadecimal digits or base64",
+	"key_newline":   "with a newline or blank at its end",
+	"wrapped_key":   "in quotes, or with something else around it",
+}
+
 // oddText asks what else the failing links could have been hashed over.
 func (a *analysis) oddText(h *host) string {
 	counts := map[token.Mistake]int64{}
@@ -200,6 +208,9 @@ func (a *analysis) oddText(h *host) string {
 	}
 	if counts[top]*2 <= h.examined {
 		return ""
+	}
+	if form, ok := keyForms[top.Name]; ok {
+		return format.Sentence("%d of %d failing {token reproduces|tokens reproduce} with the key %s: if the edge serves them, it has the key in that form, and the key given is in another", counts[top], h.examined, form)
 	}
 	return format.Sentence("%d of %d failing {token reproduces|tokens reproduce} under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
 }

@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -57,6 +58,12 @@ func TestRule01Diagnosis(t *testing.T) {
 			other.host = folder.host
 			l.audience(other, 40)
 		}, settings{keys: map[string]string{folder.host: secret, "other.test": "the-other-key"}}, "the key of other.test fits: 40 of 40"},
+		{"a key file in base64", func(l *little) { l.audience(folder, 40) }, settings{keys: map[string]string{"": base64.StdEncoding.EncodeToString([]byte(secret))}},
+			"40 of 40 failing tokens reproduce with the key decoded from hexadecimal digits or base64: if the edge serves them"},
+		{"a key file that lost the quotes", func(l *little) {
+			quoted := site{host: folder.host, key: `"` + secret + `"`, dir: true}
+			l.audience(quoted, 40)
+		}, settings{}, "with the key in quotes"},
 		{"a second key", func(l *little) {
 			l.audience(folder, 40)
 			l.forged(folder, 20, 1)
