@@ -2,6 +2,9 @@ package detect
 
 import (
 	"context"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/format"
@@ -17,6 +20,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 	}
 	a.fitting = a.keySets(func(h *host) bool { return !a.fails(h) })
 	a.out.Calibration = []finding.Calibration{}
+	astray := a.astray()
 	for i, name := range a.names {
 		h := a.hosts[name]
 		if a.fails(h) && h.failure == nil {
@@ -24,7 +28,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 				return err
 			}
 		}
-		a.grade(h)
+		a.grade(h, astray)
 		h.failure = nil
 		a.out.Calibration = append(a.out.Calibration, finding.Calibration{
 			Host: h.name, Tokens: h.tokens, Verified: h.verified, Status: h.status, Reason: h.reason, Policy: h.policy.public(h.stated.Scheme.Name, expired[name]),
@@ -72,11 +76,27 @@ func (a *analysis) fails(h *host) bool {
 	return h.keyed && h.tokens >= t.CalibrationTokens && float64(h.verified)/max(1, float64(h.tokens)) < t.CalibrationShare
 }
 
-func (a *analysis) grade(h *host) {
+// astray names hosts with keys that the log does not have: one may be misspelt.
+func (a *analysis) astray() string {
+	const most = 3
+	names := slices.DeleteFunc(a.Keys.Hosts(), func(name string) bool {
+		_, err := netip.ParseAddr(strings.Trim(name, "[]")) // which may stand under a pseudonym
+		return err == nil || a.hosts[name] != nil
+	})
+	switch n := len(names); {
+	case n == 0:
+		return ""
+	case n > most:
+		names = append(names[:most], "others")
+	}
+	return " (keys are given for " + strings.Join(names, ", ") + ", of which no request was read)"
+}
+
+func (a *analysis) grade(h *host, astray string) {
 	t := &a.Thresholds
 	switch {
 	case !h.keyed:
-		h.reason = "no key for this host: expiry and shape are read, an address mismatch is inferred only"
+		h.reason = "no key for this host" + astray + ": expiry and shape are read, an address mismatch is inferred only"
 	case a.fails(h):
 		h.status = finding.Failed
 		h.reason = a.diagnose(h)

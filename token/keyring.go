@@ -3,6 +3,7 @@ package token
 import (
 	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -117,6 +118,15 @@ func (r *Keyring) of(host []byte) hostKeys {
 func (r *Keyring) Names(host []byte) bool {
 	_, ok := r.hosts[string(bytes.ToLower(bareHost(host)))]
 	return ok && len(host) > 0
+}
+
+// Hosts lists the hosts that have keys of their own, by name.
+func (r *Keyring) Hosts() []string {
+	if r == nil {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(r.hosts))
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }
 
 // Len returns the number of keys, those of all hosts together.
