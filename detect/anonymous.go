@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
 	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
 )
@@ -23,10 +22,8 @@ func (a *analysis) real(text string) (netip.Addr, error) {
 	return a.Pseudonyms.Real(ip), err
 }
 
-// client puts an address of table client together.
-func (a *analysis) client(family, mapped uint8, hi, lo uint64) netip.Addr {
-	return a.Pseudonyms.Real(ingest.Address(family, mapped, hi, lo))
-}
+// client is the real address of a client.
+func (a *analysis) client(s stored) netip.Addr { return a.Pseudonyms.Real(s.address()) }
 
 // shown writes an address for the report.
 func (a *analysis) shown(ip netip.Addr) string { return a.Pseudonyms.Of(ip).String() }
@@ -48,7 +45,7 @@ func (a *analysis) realNetwork(shown netip.Prefix) netip.Prefix {
 // address stay as they are.
 func (a *analysis) byAddress(visits []visit) {
 	slices.SortStableFunc(visits, func(x, y visit) int {
-		p, q := a.client(x.family, x.mapped, x.hi, x.lo).As16(), a.client(y.family, y.mapped, y.hi, y.lo).As16()
+		p, q := a.client(x.stored).As16(), a.client(y.stored).As16()
 		return bytes.Compare(p[:], q[:])
 	})
 }

@@ -58,18 +58,27 @@ func (a *analysis) readClients(ctx context.Context) error {
 	})
 }
 
-// of gives the columns family, mapped, hi and lo; zeros where there is none.
-func (c *clients) of(id uint32) (family, mapped uint8, hi, lo uint64) {
+// stored is an address as table client has it.
+type stored struct {
+	family, mapped uint8
+	hi, lo         uint64
+}
+
+// alike tells whether two are one address, whatever its form.
+func (s stored) alike(t stored) bool { return s.hi == t.hi && s.lo == t.lo }
+
+// of is the address of a client; zero where there is none.
+func (c *clients) of(id uint32) stored {
 	switch c.kinds[id] {
 	case plain4:
-		return 4, 0, 0, 0xffff<<32 | uint64(c.words[id])
+		return stored{4, 0, 0, 0xffff<<32 | uint64(c.words[id])}
 	case mapped4:
-		return 4, 1, 0, 0xffff<<32 | uint64(c.words[id])
+		return stored{4, 1, 0, 0xffff<<32 | uint64(c.words[id])}
 	case plain6:
 		long := c.long[c.words[id]]
-		return 6, 0, long[0], long[1]
+		return stored{6, 0, long[0], long[1]}
 	}
-	return 0, 0, 0, 0
+	return stored{}
 }
 
 // fetch has the clients of some strips come into the processor's memory, all of them
@@ -86,14 +95,12 @@ func (c *clients) fetch(of *cut) {
 }
 
 // address is the address as the case has it.
-func (c *clients) address(id uint32) netip.Addr { return ingest.Address(c.of(id)) }
+func (c *clients) address(id uint32) netip.Addr { return c.of(id).address() }
+
+func (s stored) address() netip.Addr { return ingest.Address(s.family, s.mapped, s.hi, s.lo) }
 
 // elsewhere tells whether two clients have different addresses.
-func (c *clients) elsewhere(x, y uint32) bool {
-	_, _, xHi, xLo := c.of(x)
-	_, _, yHi, yLo := c.of(y)
-	return xHi != yHi || xLo != yLo
-}
+func (c *clients) elsewhere(x, y uint32) bool { return !c.of(x).alike(c.of(y)) }
 
 // network is the /16 of an IPv4 address, the /32 of an IPv6 one.
 type network struct {
@@ -102,9 +109,9 @@ type network struct {
 }
 
 func (c *clients) network(id uint32) network {
-	family, _, hi, lo := c.of(id)
-	if family == 6 {
-		return network{true, uint32(hi >> 32)}
+	s := c.of(id)
+	if s.family == 6 {
+		return network{true, uint32(s.hi >> 32)}
 	}
-	return network{false, uint32(lo) >> 16}
+	return network{false, uint32(s.lo) >> 16}
 }

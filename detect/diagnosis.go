@@ -62,7 +62,7 @@ func (f *failure) add(a *analysis, l *visited) {
 	s := sampled{link: l.link}
 	for i := range l.visits {
 		v := &l.visits[i]
-		if i > 0 && (v.hi != l.visits[i-1].hi || v.lo != l.visits[i-1].lo) {
+		if i > 0 && !v.alike(l.visits[i-1].stored) {
 			seen = [2]bool{}
 		}
 		if !seen[v.mapped] {
@@ -72,7 +72,7 @@ func (f *failure) add(a *analysis, l *visited) {
 		if len(f.failing) == diagnosed || v.matched || !v.served() {
 			continue
 		}
-		if ip := a.client(v.family, v.mapped, v.hi, v.lo); first == "" || ip.String() < first {
+		if ip := a.client(v.stored); first == "" || ip.String() < first {
 			first, s.client = ip.String(), ip
 		}
 	}

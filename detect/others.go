@@ -101,10 +101,9 @@ func (a *analysis) sight(u *other, f *frame) {
 // once is a user with one request.
 func (a *analysis) once(f *frame) other {
 	o := a.outcomes[f.outcome]
-	family, _, _, _ := a.clients.of(f.client)
 	u := other{
 		key: a.userOf(f), place: f.place, host: o.host, requests: 1, first: f.start, final: f.start,
-		addresses: 1, prefixes24: 1, prefixes16: 1, four: family == 4, doubted: a.doubted.has(f.place), last: f.client,
+		addresses: 1, prefixes24: 1, prefixes16: 1, four: a.clients.of(f.client).family == 4, doubted: a.doubted.has(f.place), last: f.client,
 	}
 	if o.refused() {
 		u.refusals = 1
@@ -224,9 +223,9 @@ func (a *analysis) settleOther(u *other) {
 	type place struct{ hi, lo uint64 }
 	var all []place
 	for _, id := range u.clients {
-		family, _, hi, lo := a.clients.of(id)
-		u.four = u.four && family == 4
-		all = append(all, place{hi, lo})
+		s := a.clients.of(id)
+		u.four = u.four && s.family == 4
+		all = append(all, place{s.hi, s.lo})
 	}
 	count := func(cut func(place) place) int64 {
 		set := map[place]bool{}

@@ -70,8 +70,8 @@ func (a *analysis) outsideOf(list []uint32) map[int]map[int]float64 {
 	c := &a.clients
 	var by [2][]uint32
 	for _, id := range list {
-		family, _, _, _ := c.of(id)
-		by[at(int(family))] = append(by[at(int(family))], id)
+		family := at(int(c.of(id).family))
+		by[family] = append(by[family], id)
 	}
 	for i := range by {
 		slices.SortFunc(by[i], c.inOrderOfCarriers)
@@ -93,9 +93,8 @@ func (a *analysis) outsideOf(list []uint32) map[int]map[int]float64 {
 
 // inOrderOfCarriers compares clients by address, whatever its form, and carrier.
 func (c *clients) inOrderOfCarriers(x, y uint32) int {
-	_, _, xHi, xLo := c.of(x)
-	_, _, yHi, yLo := c.of(y)
-	return cmp.Or(cmp.Compare(xHi, yHi), cmp.Compare(xLo, yLo), cmp.Compare(c.asns[x], c.asns[y]))
+	s, t := c.of(x), c.of(y)
+	return cmp.Or(cmp.Compare(s.hi, t.hi), cmp.Compare(s.lo, t.lo), cmp.Compare(c.asns[x], c.asns[y]))
 }
 
 // outside counts pairs of clients in networks of one length, in bits of 128, and
@@ -124,10 +123,9 @@ func (c *clients) outside(list []uint32, length int) (share float64, ok bool) {
 
 // together tells whether two addresses have some leading bits in common, of 128.
 func (c *clients) together(x, y uint32, length int) bool {
-	_, _, xHi, xLo := c.of(x)
-	_, _, yHi, yLo := c.of(y)
+	s, t := c.of(x), c.of(y)
 	if length <= 64 {
-		return (xHi^yHi)>>(64-length) == 0
+		return (s.hi^t.hi)>>(64-length) == 0
 	}
-	return xHi == yHi && (xLo^yLo)>>(128-length) == 0
+	return s.hi == t.hi && (s.lo^t.lo)>>(128-length) == 0
 }

@@ -71,22 +71,15 @@ func (a *analysis) addresses() *pool {
 	var l lowest
 	for id, kind := range a.clients.kinds {
 		if kind != 0 {
-			family, mapped, hi, lo := a.clients.of(uint32(id))
-			l.add(stored{family, mapped, hi, lo})
+			l.add(a.clients.of(uint32(id)))
 		}
 	}
 	l.cut()
 	out := make([]netip.Addr, len(l.kept))
 	for i, s := range l.kept {
-		out[i] = a.client(s.family, s.mapped, s.hi, s.lo)
+		out[i] = a.client(s)
 	}
 	return newPool(out)
-}
-
-// stored is an address as table client has it.
-type stored struct {
-	family, mapped uint8
-	hi, lo         uint64
 }
 
 func (s stored) compare(t stored) int {

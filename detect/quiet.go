@@ -18,8 +18,7 @@ func (l *leaf) quiet(s *strip) (first frame, quiet bool, err error) {
 	err = s.parts(func(frames []frame) error {
 		if plain == nil {
 			first = frames[0]
-			family, _, _, _ := l.clients.of(first.client)
-			plain, how = l.plain[at(int(family))], l.outcomes[first.outcome].how
+			plain, how = l.plain[at(int(l.clients.of(first.client).family))], l.outcomes[first.outcome].how
 		}
 		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			f := &t[0]

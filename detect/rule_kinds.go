@@ -43,7 +43,7 @@ func (l *leaf) listKinds(d *docket) error {
 		}
 		l.kinds = append(l.kinds, kind{
 			id: v.id, link: d.link, client: v.client, dir: v.dir, file: v.file, n: v.n, first: v.first,
-			ip: l.client(v.family, v.mapped, v.hi, v.lo), outcome: v.outcome, rawDir: dir, rawFile: file,
+			ip: l.client(v.stored), outcome: v.outcome, rawDir: dir, rawFile: file,
 		})
 	}
 	d.kinds = l.kinds[from:len(l.kinds):len(l.kinds)]

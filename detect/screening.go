@@ -173,7 +173,6 @@ func (c *clients) sort(list []uint32) { slices.SortFunc(list, c.inOrder) }
 
 // inOrder compares clients by address, then by carrier.
 func (c *clients) inOrder(x, y uint32) int {
-	_, xMapped, xHi, xLo := c.of(x)
-	_, yMapped, yHi, yLo := c.of(y)
-	return cmp.Or(cmp.Compare(xHi, yHi), cmp.Compare(xLo, yLo), cmp.Compare(xMapped, yMapped), cmp.Compare(c.asns[x], c.asns[y]), cmp.Compare(x, y))
+	s, t := c.of(x), c.of(y)
+	return cmp.Or(cmp.Compare(s.hi, t.hi), cmp.Compare(s.lo, t.lo), cmp.Compare(s.mapped, t.mapped), cmp.Compare(c.asns[x], c.asns[y]), cmp.Compare(x, y))
 }

@@ -229,7 +229,7 @@ func (s *survey) learn(v *visit, link uint32) {
 
 // ambiguous tells a request whose hash fits several bindings: its address ends in zeros, or in those that a stated mask leaves.
 func (a *analysis) ambiguous(v *visit) bool {
-	ip, b := a.client(v.family, v.mapped, v.hi, v.lo), v.how.binding
+	ip, b := a.client(v.stored), v.how.binding
 	host, next := zeros(ip)
 	return v.host.asStated(ip, b) || host && b.Kind != token.BindNone || next && b.Kind == token.BindMask && b.Form == token.FormNetwork
 }

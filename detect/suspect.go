@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -44,10 +43,10 @@ func (s *survey) suspect(l *visited, unserved bool) {
 	at := map[string]netip.Addr{}
 	for i := range l.visits {
 		v := &l.visits[i]
-		if i > 0 && v.hi == l.visits[i-1].hi && v.lo == l.visits[i-1].lo && v.mapped == l.visits[i-1].mapped && v.family == l.visits[i-1].family {
+		if i > 0 && v.stored == l.visits[i-1].stored {
 			continue
 		}
-		ip := ingest.Address(v.family, v.mapped, v.hi, v.lo)
+		ip := v.address()
 		text := string(token.AppendAddr(nil, ip))
 		if _, ok := at[text]; !ok {
 			texts, at[text] = append(texts, text), ip

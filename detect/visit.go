@@ -14,9 +14,8 @@ import (
 type visit struct {
 	*outcome
 	key
+	stored                // address of the client
 	n, first, final int64 // requests, and when, µs
-	family, mapped  uint8
-	hi, lo          uint64
 }
 
 // key is what the requests of a visit have in common.
@@ -96,9 +95,7 @@ func (g *grouped) add(a *analysis, s *strip) error {
 }
 
 func (a *analysis) visit(k key, f *frame) visit {
-	v := visit{outcome: a.outcomes[k.id], key: k, first: f.start, final: f.start}
-	v.family, v.mapped, v.hi, v.lo = a.clients.of(k.client)
-	return v
+	return visit{outcome: a.outcomes[k.id], key: k, stored: a.clients.of(k.client), first: f.start, final: f.start}
 }
 
 // keyOf is what requests have in common that are one visit.
