@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -50,9 +51,9 @@ func (h *host) asStated(ip netip.Addr, b token.Binding) bool {
 	})
 }
 
-// translated is the IPv4 address inside one of NAT64 (RFC 6052, 2.1).
+// translated is the IPv4 address inside one of NAT64.
 func translated(ip netip.Addr) (netip.Addr, bool) {
-	if !netip.PrefixFrom(netip.AddrFrom16([16]byte{1: 0x64, 2: 0xff, 3: 0x9b}), 96).Contains(ip) {
+	if !judge.NAT64.Contains(ip) {
 		return netip.Addr{}, false
 	}
 	raw := ip.As16()

@@ -5,10 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
-	"ipdrift/ingest/format"
+	"ipdrift/detect/judge"
 )
 
 // within selects the clients of a network.
@@ -22,21 +21,19 @@ func within(p netip.Prefix) string {
 }
 
 // spellings are the ways an address can stand in a log: itself, IPv4-mapped, and
-// through NAT64 (64:ff9b::/96, RFC 6052), whichever was given.
+// through NAT64 (64:ff9b::/96), whichever was given.
 func spellings(ip netip.Addr) []netip.Addr {
 	plain := ip.Unmap()
-	if raw := plain.As16(); plain.Is6() && [12]byte(raw[:12]) == nat64Prefix {
-		plain = netip.AddrFrom4([4]byte(raw[12:]))
+	if inner, ok := translated(plain); ok {
+		plain = inner
 	}
 	if !plain.Is4() {
 		return []netip.Addr{plain}
 	}
-	four := plain.As4()
-	through := nat64Prefix[:]
-	return []netip.Addr{plain, netip.AddrFrom16(plain.As16()), netip.AddrFrom16([16]byte(append(slices.Clone(through), four[:]...)))}
+	four, through := plain.As4(), judge.NAT64.Addr().As16()
+	copy(through[12:], four[:])
+	return []netip.Addr{plain, netip.AddrFrom16(plain.As16()), netip.AddrFrom16(through)}
 }
-
-var nat64Prefix = [12]byte{0, 0x64, 0xff, 0x9b}
 
 func quotes(list []netip.Addr) string {
 	var out []string
@@ -61,11 +58,4 @@ func (q *inquiry) clients(ctx context.Context, list []netip.Addr) (string, error
 		}
 	}
 	return strings.Join(ids, ", "), nil
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return format.Sentence("%d ", n) + many
 }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -164,21 +165,11 @@ func (q *inquiry) prefer(ctx context.Context, found []sighting) error {
 	has := func(s sighting) bool {
 		return slices.ContainsFunc(with, func(w sighting) bool { return w.userKey == s.userKey && w.client == s.client })
 	}
-	slices.SortStableFunc(found, func(x, y sighting) int { return ownFirst(has(x), has(y)) })
+	slices.SortStableFunc(found, func(x, y sighting) int { return cmp.Compare(either(has(x), 0, 1), either(has(y), 0, 1)) })
 	if !has(found[0]) {
 		q.say("%s is not among its addresses.", q.IP)
 	}
 	return nil
-}
-
-func ownFirst(x, y bool) int {
-	switch {
-	case x == y:
-		return 0
-	case x:
-		return -1
-	}
-	return 1
 }
 
 // itself looks for the address at the time, as one that asked or as one that

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/ingest/format"
 )
 
 // elsewhere looks for users who had the address at another time.
@@ -81,21 +81,16 @@ func lasting(d time.Duration) string {
 
 // neighbours looks for viewers in the same /24 (IPv6: /64) at the time.
 func (q *inquiry) neighbours(ctx context.Context, _ string) ([]sighting, error) {
-	bits, name := 24, "/24"
-	if q.IP.Unmap().Is6() {
-		bits, name = 64, "/64"
-	}
-	net, err := q.IP.Unmap().Prefix(bits)
-	if err != nil {
-		return nil, nil
-	}
-	found, err := q.look(ctx, "h.client IN ("+within(net)+") AND "+q.during())
+	block := blockOf(q.IP)
+	found, err := q.look(ctx, "h.client IN ("+within(block)+") AND "+q.during())
 	if len(found) > 0 {
 		q.near = true
-		q.say("%s is not in the log near that time; the same %s has %s.", q.IP, name, plural(len(found), "viewer", "viewers"))
+		q.say("%s is not in the log near that time; the same /%d has %s.", q.IP, block.Bits(), viewers(found))
 	}
 	return found, err
 }
+
+func viewers(found []sighting) string { return format.Sentence("%d {viewer|viewers}", len(found)) }
 
 // commonScheme is the token scheme of all hosts, if it is one.
 func commonScheme(all []finding.Calibration) string {
@@ -148,9 +143,13 @@ func (q *inquiry) nearest(ctx context.Context, own string) error {
 	if plain.Is6() {
 		lengths = []int{64, 48}
 	}
-	for _, where := range []struct{ name, clients string }{
-		{q.IP.String(), own}, {prefixName(plain, lengths[0]), withinOf(plain, lengths[0])}, {prefixName(plain, lengths[1]), withinOf(plain, lengths[1])},
-	} {
+	type place struct{ name, clients string }
+	list := []place{{q.IP.String(), own}}
+	for _, bits := range lengths {
+		p, _ := plain.Prefix(bits) // a length of the address itself never fails
+		list = append(list, place{p.String(), within(p)})
+	}
+	for _, where := range list {
 		found, err := q.look(ctx, "h.client IN ("+where.clients+")")
 		if err != nil {
 			return err
@@ -160,24 +159,8 @@ func (q *inquiry) nearest(ctx context.Context, own string) error {
 			continue
 		}
 		near := slices.MinFunc(found, func(x, y sighting) int { return cmp.Compare(x.near, y.near) })
-		q.say("%s: %s, the nearest one seen from %s to %s.", where.name, plural(len(found), "viewer", "viewers"), stamp(near.first)[:19], stamp(near.last)[:19])
+		q.say("%s: %s, the nearest one seen from %s to %s.", where.name, viewers(found), stamp(near.first)[:19], stamp(near.last)[:19])
 		return nil
 	}
 	return nil
-}
-
-func prefixName(ip netip.Addr, bits int) string {
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.Masked().String()
-}
-
-func withinOf(ip netip.Addr, bits int) string {
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return "0"
-	}
-	return within(p)
 }

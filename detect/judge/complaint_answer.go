@@ -155,7 +155,7 @@ func (l *looked) signedFor(in *Incident) netip.Addr {
 func apart(pairs []pair) string {
 	least, six := 128, false
 	for _, p := range pairs {
-		if nat64(p.from) {
+		if NAT64.Contains(p.from) {
 			return "seen through NAT64"
 		}
 		least, six = min(least, CommonPrefix(p.signed, p.from)), six || p.signed.Unmap().Is6()

@@ -88,17 +88,15 @@ func (c *facts) evidence() string {
 	return "; " + strings.Join(parts, "; ")
 }
 
-// nat64 is the well-known prefix of translated addresses (RFC 6052, 2.1).
-func nat64(a netip.Addr) bool {
-	return netip.PrefixFrom(netip.AddrFrom16([16]byte{1: 0x64, 2: 0xff, 3: 0x9b}), 96).Contains(a)
-}
+// NAT64 is the well-known prefix of addresses that have an IPv4 one inside (RFC 6052, 2.1).
+var NAT64 = netip.MustParsePrefix("64:ff9b::/96")
 
 // translated tells whether every refused address is one of NAT64.
 func (c *facts) translated() bool {
 	all := false
 	for i := range c.refusals {
 		if r := &c.refusals[i]; r.mismatch {
-			if !nat64(r.client) {
+			if !NAT64.Contains(r.client) {
 				return false
 			}
 			all = true
