@@ -18,6 +18,17 @@ func cutTo(ip netip.Addr, length int) netip.Addr {
 	return p.Masked().Addr()
 }
 
+// hashed is what of an address a binding hashes; zero where it is nothing.
+func hashed(b token.Binding, ip netip.Addr) netip.Addr {
+	switch b.Kind {
+	case token.BindNone:
+		return netip.Addr{}
+	case token.BindMask:
+		return cutTo(ip, int(b.Prefix))
+	}
+	return ip
+}
+
 func isPrivate(ip netip.Addr) bool {
 	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
 }

@@ -88,12 +88,8 @@ func (a *analysis) refusals(h *host) map[string]int64 {
 }
 
 func (a *analysis) asked(h *host, family int) judge.Asked {
-	candidates, whole := a.Masks4, 32
-	if family == 6 {
-		candidates, whole = a.Masks6, 128
-	}
 	q := judge.Asked{
-		Candidates: candidates, CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
+		Candidates: either(family == 6, a.Masks6, a.Masks4), CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h), Remedies: h.remedies,
 		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other:   h.replays[10-family], // of the other family, 4 or 6
@@ -107,7 +103,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	if h.moves != nil {
 		q.Between = h.moves.Median(family)
 	}
-	if q.CurrentPrefix == whole {
+	if q.CurrentPrefix == wholeLength(family) {
 		q.CurrentPrefix = 0
 	}
 	if h.keyed && h.policy.total > 0 {

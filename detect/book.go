@@ -38,7 +38,7 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 			b.doubted.set(place)
 		}
 		if s.client == 0 && s.address.IsValid() {
-			s.client = found | uint32(len(b.found))
+			s.client = foundBit | uint32(len(b.found))
 			b.found = append(b.found, s.address)
 		}
 		b.film.links[place].signed = s.client

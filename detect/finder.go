@@ -154,13 +154,7 @@ func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 	}
 	g.how.binding = b
 	kept := f.decoder.path(f.stored, ingest.StoredPath(g.Target, f.read(s.host, g.Attempt), f.Pseudonyms), "")
-	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(token.ScopePath(kept, g.how.scope, int(g.how.up)))}
-	switch b.Kind {
-	case token.BindAddress:
-		s.found.addr = ip
-	case token.BindMask:
-		s.found.addr = cutTo(ip, int(b.Prefix))
-	}
+	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(token.ScopePath(kept, g.how.scope, int(g.how.up))), addr: hashed(b, ip)}
 	switch {
 	case g.stale:
 		s.found.mistake = mistakeNamed(oldKeyName)

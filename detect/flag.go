@@ -31,12 +31,9 @@ func (a *analysis) flag(r *reel, u *judge.User, name userKey, crowd int) {
 		users.Omitted++
 		return
 	}
-	f = finding.User{
-		Began: u.First, Crowd: crowd, SignedIP: f.SignedIP,
-		Class: u.Class, Reason: u.Reason, Host: r.Host, Requests: int64(u.Requests), Refusals: int64(u.Refusals), Mismatches: int64(u.Mismatches),
-		Addresses: int64(u.Addresses), Switches: int64(u.Switches), Interrupted: u.Interrupted, First: stamp(u.First), Last: stamp(u.Last), Timeline: []finding.Event{},
-		Link: name.link, Agent: name.agent, Salt: name.salt,
-	}
+	f.Reason, f.Refusals, f.Addresses, f.Switches, f.Interrupted = u.Reason, int64(u.Refusals), int64(u.Addresses), int64(u.Switches), u.Interrupted
+	f.First, f.Last, f.Timeline = stamp(u.First), stamp(u.Last), []finding.Event{}
+	f.Link, f.Agent, f.Salt = name.link, name.agent, name.salt
 	if u.ASN != 0 {
 		asn := int64(u.ASN)
 		f.ASN = &asn

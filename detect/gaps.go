@@ -93,11 +93,11 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 	err = a.film.each(ctx, func(c *cut) error {
 		for i := range c.strips {
 			s := &c.strips[i]
-			if s.number > 0 && s.hash >= most {
-				return errEnough
-			}
 			if s.number == 0 {
 				continue
+			}
+			if s.hash >= most {
+				return errEnough
 			}
 			viewers, counts, lapsed, err := a.viewersIn(s)
 			if err != nil {
@@ -129,8 +129,7 @@ func (a *analysis) viewersIn(s *strip) (viewers []viewer, counts []int64, refuse
 	err = a.eachUser(s, func(f *frame, k userKey) int {
 		n, fresh := who.number(k)
 		if fresh {
-			viewers, counts = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0)
-			refused = append(refused, false)
+			viewers, counts, refused = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0), append(refused, false)
 		}
 		return n
 	}, func(n int, t []frame) {

@@ -24,14 +24,14 @@ type minutes []uint8
 // 2), unless the log spans more than 16 years: a clock stands wrong then.
 func (a *analysis) findHoles(ctx context.Context) error {
 	first, last, ok := a.times()
-	from := floorMinute(first)
-	n := floorMinute(last) - from + 1
+	from := floor(first, minute)
+	n := floor(last, minute) - from + 1
 	if !ok || n > holesWithin {
 		return nil
 	}
 	parts, err := screen(ctx, a, func() minutes { return make(minutes, n) }, func(m minutes, frames []frame) {
 		for i := range frames {
-			m.add(floorMinute(frames[i].start)-from, 1)
+			m.add(floor(frames[i].start, minute)-from, 1)
 		}
 	})
 	if err != nil {
@@ -49,12 +49,14 @@ func (a *analysis) findHoles(ctx context.Context) error {
 	return err
 }
 
-func floorMinute(us int64) int64 {
-	const minute = 60e6
+const minute, day = 60e6, 24 * 60 * 60e6 // µs
+
+// floor is how many whole steps a time is behind 1970; a rest before it counts.
+func floor(us, step int64) int64 {
 	if us < 0 {
-		us -= minute - 1
+		us -= step - 1
 	}
-	return us / minute
+	return us / step
 }
 
 func (m minutes) add(at int64, n uint8) { m[at] = min(m[at]+n, holeAddresses) }
@@ -91,7 +93,7 @@ func (a *analysis) busyMinutes(ctx context.Context, from int64) (map[int]bool, e
 	}
 	parts, err := screen(ctx, a, func() seen { return seen{} }, func(in seen, frames []frame) {
 		for i := range frames {
-			if at := int(floorMinute(frames[i].start) - from); beside[at] {
+			if at := int(floor(frames[i].start, minute) - from); beside[at] {
 				add(in, at, frames[i].client)
 			}
 		}

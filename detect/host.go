@@ -31,8 +31,11 @@ type outcome struct {
 }
 
 func (o *outcome) served() bool {
-	return (o.status == 200 || o.status == 206 || o.status == 304) && (o.method == "GET" || o.method == "HEAD" || o.method == "")
+	return (o.status == 200 || o.status == 206 || o.status == 304) && o.reads()
 }
+
+// reads tells a request that reads what a link is for; not every log has methods.
+func (o *outcome) reads() bool { return o.method == "GET" || o.method == "HEAD" || o.method == "" }
 
 func (o *outcome) refused() bool { return !o.shield && o.denied }
 

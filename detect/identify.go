@@ -43,7 +43,7 @@ func (a *analysis) identify(ctx context.Context) (n int, err error) {
 // takeAddresses takes an address and a user agent for a user.
 func (a *analysis) takeAddresses(ctx context.Context) error {
 	if _, err := a.conn.ExecContext(ctx, `INSERT INTO member SELECT link, agent, ident, first_value(link) OVER w, first_value(agent) OVER w, first_value(place) OVER w, link
-		FROM (`+stated+`) WINDOW w AS (PARTITION BY ident ORDER BY start, place)`); err != nil {
+		FROM (`+statedAtoms+`) WINDOW w AS (PARTITION BY ident ORDER BY start, place)`); err != nil {
 		return err
 	}
 	return a.listFirsts(ctx)
@@ -149,15 +149,15 @@ func (a *analysis) tie(ctx context.Context, c *circles) error {
 	})
 }
 
-// stated lists the atoms with an id that the log states, each with its first
+// statedAtoms lists the atoms with an id that the log states, each with its first
 // request. A place is unique among requests.
-const stated = `SELECT h.ident, h.link, h.agent, min(h.start) AS start, arg_min(h.source * 1099511627776 + h.line + 1, (h.start, h.source, h.line)) AS place
+const statedAtoms = `SELECT h.ident, h.link, h.agent, min(h.start) AS start, arg_min(h.source * 1099511627776 + h.line + 1, (h.start, h.source, h.line)) AS place
 	FROM hit h JOIN outcome o ON o.id = h.outcome WHERE h.ident > 0 AND h.link > 0 AND NOT o.shield GROUP BY ALL`
 
 // state takes the id that the log states for the user.
 func (a *analysis) state(ctx context.Context, c *circles) error {
 	before, ident := int32(-1), uint32(0)
-	return ingest.Pages(ctx, a.conn, `SELECT ident, link, agent, place::BIGINT FROM (`+stated+`) ORDER BY ident, start, place`, func(p ingest.Page) error {
+	return ingest.Pages(ctx, a.conn, `SELECT ident, link, agent, place::BIGINT FROM (`+statedAtoms+`) ORDER BY ident, start, place`, func(p ingest.Page) error {
 		idents, links, agents, places := p.U32(0), p.U32(1), p.U32(2), p.I64(3)
 		for i := range idents {
 			n := c.add(atom{links[i], agents[i], idents[i]}, uint64(len(c.atoms)), places[i])

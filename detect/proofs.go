@@ -26,15 +26,6 @@ func (a *analysis) grown() bool {
 	return slices.ContainsFunc(a.loaded.Sources, func(s ingest.SourceStats) bool { return s.Earlier })
 }
 
-// mistakesByName maps the names to the mistakes; no name is none.
-func mistakesByName() map[string]token.Mistake {
-	out := map[string]token.Mistake{}
-	for _, m := range token.Mistakes() {
-		out[m.Name] = m
-	}
-	return out
-}
-
 // note adds to what is known of a link.
 func (a *analysis) note(link uint32, add func(*learned)) {
 	if !a.store.Kept() {
@@ -50,7 +41,6 @@ func (a *analysis) note(link uint32, add func(*learned)) {
 
 // recall reads what earlier runs found out.
 func (a *analysis) recall(ctx context.Context) error {
-	mistakes := mistakesByName()
 	return each(ctx, a.conn, `SELECT p.link, l.host, p.examined, p.found, p.scope, p.up, p.bind, p.prefix, p.form, p.family, p.path, coalesce(p.signed_ip, ''), coalesce(p.mistake, '')
 		FROM proof p JOIN link l ON l.id = p.link`, func(scan scanner) error {
 		var link uint32
@@ -66,7 +56,7 @@ func (a *analysis) recall(ctx context.Context) error {
 		if p.path, err = url.PathUnescape(path); err != nil {
 			return err
 		}
-		p.host, p.family, p.mistake = a.host(host), int(family), mistakes[mistake]
+		p.host, p.family, p.mistake = a.host(host), int(family), mistakeNamed(mistake)
 		p.how.scope, p.how.binding.Kind, p.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
 		p.addr, _ = a.real(signed)
 		p.private = isPrivate(p.addr)
@@ -137,13 +127,12 @@ func (a *analysis) examineBroken(f *finder, h *host, before []flaw) []flaw {
 
 // recallFlaws reads the malformed links that earlier runs examined, by host.
 func (a *analysis) recallFlaws(ctx context.Context, conn *sql.Conn) (map[string][]flaw, error) {
-	mistakes := mistakesByName()
 	out := map[string][]flaw{}
 	err := each(ctx, conn, `SELECT host, source, line, coalesce(mistake, '') FROM broken ORDER BY source, line`, func(scan scanner) error {
 		var host, mistake string
 		var b flaw
 		err := scan(&host, &b.source, &b.line, &mistake)
-		b.mistake = mistakes[mistake]
+		b.mistake = mistakeNamed(mistake)
 		out[host] = append(out[host], b)
 		return err
 	})

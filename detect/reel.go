@@ -236,16 +236,16 @@ func (a *analysis) userOf(f *frame) userKey {
 	return userKey{link: who.link, agent: who.agent}
 }
 
-// found is the bit of an address that no client of its link has.
-const found = 1 << 31
+// foundBit is that of an address that no client of its link has.
+const foundBit = 1 << 31
 
 // signedFor is the address that a link was signed for; zero where it is not known.
 func (a *analysis) signedFor(place uint32) netip.Addr {
 	switch n := a.film.links[place].signed; {
 	case n == 0:
 		return netip.Addr{}
-	case n&found != 0:
-		return a.found[n&^found]
+	case n&foundBit != 0:
+		return a.found[n&^foundBit]
 	default:
 		return a.client(a.clients.of(n))
 	}

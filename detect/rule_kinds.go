@@ -97,13 +97,7 @@ func (a *analysis) proof(kinds []kind) (best *proof, witness bool) {
 		if best != nil && !k.host.policy.accepts(k, k.how) {
 			continue
 		}
-		best = &proof{host: k.host, key: int(k.keyNumber) + 1, how: k.how, path: string(token.ScopePath(k.path, k.how.scope, int(k.how.up)))}
-		switch k.how.binding.Kind {
-		case token.BindAddress:
-			best.addr = k.ip
-		case token.BindMask:
-			best.addr = cutTo(k.ip, int(k.how.binding.Prefix))
-		}
+		best = &proof{host: k.host, key: int(k.keyNumber) + 1, how: k.how, path: string(token.ScopePath(k.path, k.how.scope, int(k.how.up))), addr: hashed(k.how.binding, k.ip)}
 	}
 	if best == nil {
 		return a.proofs[kinds[0].link], false

@@ -217,8 +217,11 @@ func (a *analysis) tally(h *host, mistakes map[string]int64, examined int64, amo
 	})
 }
 
-// mistakeNamed returns one of token's mistakes.
+// mistakeNamed returns one of token's mistakes; no name is none.
 func mistakeNamed(name string) token.Mistake {
+	if name == "" {
+		return token.Mistake{}
+	}
 	for _, m := range token.Mistakes() {
 		if m.Name == name {
 			return m

@@ -63,17 +63,13 @@ func (a *analysis) clusters(ctx context.Context) (all []cluster, rest cluster, e
 
 // days counts the requests of each day, by its number since 1970.
 func (a *analysis) days(ctx context.Context) (map[int64]cluster, error) {
-	const day = 24 * int64(time.Hour/time.Microsecond)
 	days := map[int64]cluster{}
 	return days, a.film.each(ctx, func(c *cut) error {
 		for i := range c.strips {
 			if err := c.strips[i].parts(func(frames []frame) error {
 				for j := range frames {
 					start := frames[j].start
-					n := start / day
-					if start < n*day {
-						n--
-					}
+					n := floor(start, day)
 					d, known := days[n]
 					if !known {
 						d.first, d.last = start, start

@@ -74,7 +74,7 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 					a.shared(h, cause, finding.TraitEdge, c, says, "one edge ("+c.value+") answered nearly all of them: look at "+look)
 				}
 			}
-			if c := a.common(ids, cause, func(o *outcome) string { return either(o.method == "GET" || o.method == "HEAD", "", o.method) }); c != nil {
+			if c := a.common(ids, cause, func(o *outcome) string { return either(o.reads(), "", o.method) }); c != nil {
 				what := either(c.value == "OPTIONS", ", what browsers ask before a script may read from another site (CORS)", "")
 				says := format.Sentence("%d of the %d {request that was|requests that were} %s {is|are} %s%s: look at what the edge does with this method", c.refused, c.of, refusedAs(cause), c.value, what)
 				a.shared(h, cause, finding.TraitMethod, c, says, "nearly all of them are "+c.value+" requests: look at what the edge does with these")

@@ -104,12 +104,9 @@ func (a *analysis) warnOfStated(h *host) {
 		if !p.refuted.binding[i] {
 			continue
 		}
-		bound := "bound to the whole address"
-		switch b := p.stated[i]; b.Kind {
-		case token.BindNone:
+		bound := "bound to " + inWords(*p.stated[i])
+		if p.stated[i].Kind == token.BindNone {
 			bound = "not bound to the address"
-		case token.BindMask:
-			bound = "bound to a /" + strconv.Itoa(int(b.Prefix)) + " (form " + b.Form.String() + ")"
 		}
 		a.warnOf("%s: --config states that links are %s on %s, "+so+"the configuration", h.name, bound, family)
 	}

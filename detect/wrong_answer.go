@@ -22,7 +22,7 @@ type otherAnswer struct{ wrong, right linkCount }
 
 // answered counts the answer to a link.
 func (h *host) answered(v *visit, link uint32) {
-	if !v.keyed || v.shape != token.Signed || v.late >= ingest.AtExpiry || v.method != "GET" && v.method != "HEAD" && v.method != "" {
+	if !v.keyed || v.shape != token.Signed || v.late >= ingest.AtExpiry || !v.reads() {
 		return
 	}
 	w := &h.wrong
