@@ -305,13 +305,15 @@ func (s *Step) holds(e *Event) bool {
 
 func servedStatus(status uint16) bool { return status == 200 || status == 206 || status == 304 }
 
-// span writes a time to the nearest second, minute, hour or day.
+// span writes a time as lasts does, and none below 2 s.
 func span(us int64) string {
-	d := time.Duration(us) * time.Microsecond
+	return lasts(max(2*time.Second, time.Duration(us)*time.Microsecond))
+}
+
+// lasts writes a time to the nearest second, minute, hour or day.
+func lasts(d time.Duration) string {
 	in := func(unit time.Duration) int { return int(d.Round(unit) / unit) }
 	switch {
-	case d < 2*time.Second:
-		return "2 s"
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d s", in(time.Second))
 	case d < 2*time.Hour:

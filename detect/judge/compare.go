@@ -68,7 +68,7 @@ func compareHost(name string, was, is *Tally, before, after facet, t Thresholds)
 		h.Refused.Before += x[cause]
 		h.Refused.After += y[cause]
 		h.Causes = append(h.Causes, finding.CauseComparison{
-			Cause: cause, Refused: finding.Pair{Before: x[cause], After: y[cause]}, Before: ratio(x[cause], was.Requests), After: ratio(y[cause], is.Requests),
+			Cause: cause, Refused: finding.Pair{Before: x[cause], After: y[cause]}, Before: rate(x[cause], was.Requests), After: rate(y[cause], is.Requests),
 		})
 	}
 	slices.SortStableFunc(h.Causes, func(a, b finding.CauseComparison) int { return cmp.Compare(b.Refused.Before, a.Refused.Before) })
@@ -128,13 +128,6 @@ func union(x, y map[string]int64) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-func ratio(part, whole int64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return float64(part) / float64(whole)
 }
 
 func change(k1, n1, k2, n2 int64) finding.Change {

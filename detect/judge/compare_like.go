@@ -2,7 +2,6 @@ package judge
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -21,13 +20,13 @@ func spans(before, after Day) []string {
 	if x.First == nil || y.First == nil {
 		return append(list, "One of the cases holds no request.")
 	}
+	was, is := x.Last.Sub(*x.First), y.Last.Sub(*y.First)
 	switch {
 	case y.Last.Before(*x.First):
 		add("The case called after is the older one: are they swapped?")
 	case y.First.Before(*x.Last):
-		add("The two overlap by %s: requests of that time count on both sides, or the change came within it.", lasts(min2(*x.Last, *y.Last).Sub(max2(*x.First, *y.First))))
+		add("The two overlap by %s: requests of that time count on both sides, or the change came within it.", lasts(min(was, is, x.Last.Sub(*y.First), y.Last.Sub(*x.First))))
 	}
-	was, is := x.Last.Sub(*x.First), y.Last.Sub(*y.First)
 	if long, short := max(was, is).Seconds(), max(1, min(was, is).Seconds()); long/short > spanFactor {
 		add("One spans %s, the other %s: users who are seen for longer have more chances to be refused.", lasts(was), lasts(is))
 	}
@@ -52,32 +51,6 @@ func identityOf(a *finding.Analysis) string {
 func weekend(at time.Time) bool {
 	day := at.UTC().Weekday()
 	return day == time.Saturday || day == time.Sunday
-}
-
-func min2(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func max2(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
-
-func lasts(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(math.Round(d.Seconds())))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(math.Round(d.Minutes())))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", int(math.Round(d.Hours())))
-	}
-	return fmt.Sprintf("%d days", int(math.Round(d.Hours()/24)))
 }
 
 // unlike says why one host cannot be compared: its causes rest on different

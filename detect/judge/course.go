@@ -105,33 +105,45 @@ func startsOver(name string, reached int64) bool {
 // manifest nor a player reloading where the old address falls silent.
 func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	e := &events[idx[pos]]
-	media, polls, reached := 0, 0, int64(-1)
-	var lastServed, lastPoll int64
-	for _, i := range idx[:pos] {
+	before := servedBefore(events, idx[:pos], e)
+	window := t.RetryWindow.Microseconds()
+	switch {
+	case before.media < t.MediaRequests || !startsOver(e.Name, before.reached):
+		return false
+	case before.same > 1 && e.Time-before.lastSame <= window:
+		return false
+	}
+	return e.Time-before.last > window || servedElsewhere(events, idx[pos+1:], e)
+}
+
+// elsewhere is what was served at other addresses than that of a request.
+type elsewhere struct {
+	media, same    int   // requests: of no manifest, and of the very file
+	reached        int64 // the highest segment of its directory; -1: none
+	last, lastSame int64 // when the last of all was, and of the same, µs
+}
+
+// servedBefore is that of the requests before one.
+func servedBefore(events []Event, idx []int32, e *Event) elsewhere {
+	out := elsewhere{reached: -1}
+	for _, i := range idx {
 		p := &events[i]
 		if !p.Served || p.Client == e.Client {
 			continue
 		}
-		lastServed = p.Time
+		out.last = p.Time
 		if p.Dir == e.Dir && p.File == e.File {
-			polls, lastPoll = polls+1, p.Time
+			out.same, out.lastSame = out.same+1, p.Time
 		}
 		kind, n := place(p.Name)
 		if kind != opening {
-			media++
+			out.media++
 		}
 		if kind == segment && p.Dir == e.Dir {
-			reached = max(reached, n)
+			out.reached = max(out.reached, n)
 		}
 	}
-	window := t.RetryWindow.Microseconds()
-	switch {
-	case media < t.MediaRequests || !startsOver(e.Name, reached):
-		return false
-	case polls > 1 && e.Time-lastPoll <= window:
-		return false
-	}
-	return e.Time-lastServed > window || servedElsewhere(events, idx[pos+1:], e)
+	return out
 }
 
 func servedElsewhere(events []Event, idx []int32, e *Event) bool {

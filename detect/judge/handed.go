@@ -11,35 +11,17 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	e := &events[idx[pos]]
 	kind, _ := place(e.Name)
 	window := t.RetryWindow.Microseconds()
-	media, same, reached := 0, 0, int64(-1)
-	var lastServed, lastSame int64
-	for _, i := range idx[:pos] {
-		p := &events[i]
-		if !p.Served || p.Client == e.Client {
-			continue
-		}
-		lastServed = p.Time
-		if p.Dir == e.Dir && p.File == e.File {
-			same, lastSame = same+1, p.Time
-		}
-		kind, n := place(p.Name)
-		if kind != opening {
-			media++
-		}
-		if kind == segment && p.Dir == e.Dir {
-			reached = max(reached, n)
-		}
-	}
-	silent := e.Time-lastServed > window
+	before := servedBefore(events, idx[:pos], e)
+	silent := e.Time-before.last > window
 	several := severalInVain(events, idx, e)
 	switch {
-	case kind == whole && same == 0, kind != whole && !startsOver(e.Name, reached):
+	case kind == whole && before.same == 0, kind != whole && !startsOver(e.Name, before.reached):
 		return false
-	case media < t.MediaRequests && (same == 0 || !silent && !several): // a link for each file tells by that file alone
+	case before.media < t.MediaRequests && (before.same == 0 || !silent && !several): // a link for each file tells by that file alone
 		return false
 	case several:
 		return true
-	case kind == opening && same > 1 && e.Time-lastSame <= window: // the poll of a live manifest
+	case kind == opening && before.same > 1 && e.Time-before.lastSame <= window: // the poll of a live manifest
 		return false
 	}
 	return silent || servedElsewhere(events, idx[pos+1:], e)

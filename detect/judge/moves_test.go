@@ -77,7 +77,7 @@ func TestMovesInOneSecond(t *testing.T) {
 		{[]string{"0 " + far, "0 " + home, "9 " + home}, far + " " + home},
 	} {
 		var got []string
-		for _, v := range visits(seen(1, c.steps...)) {
+		for _, v := range Follow(seen(1, c.steps...)) {
 			got = append(got, v.client.String())
 		}
 		want := strings.Fields(c.want)
@@ -89,7 +89,7 @@ func TestMovesInOneSecond(t *testing.T) {
 	for i := range s {
 		s[i].Grain = 2 * second
 	}
-	if n := len(visits(s)); n != 2 {
+	if n := len(Follow(s)); n != 2 {
 		t.Errorf("%d addresses in turn within the resolution of the log, want 2", n)
 	}
 }

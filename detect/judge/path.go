@@ -35,10 +35,6 @@ func (g *Group) Sights(to []Sight, u *User) []Sight {
 // Path is how one user went from address to address.
 type Path []visit
 
-// Follow follows one user's requests in the order of time. It costs O(n log n), and
-// does not keep the sights.
-func Follow(sights []Sight) Path { return visits(sights) }
-
 // visit is a run of requests from one address.
 type visit struct {
 	client      netip.Addr
@@ -54,10 +50,10 @@ func (p Path) until(i int) int64 {
 	return p[i+1].first - p[i].first
 }
 
-// visits follows a user from address to address with as few changes as can be:
-// of those that have no order, the address before comes first and the one after
-// it last.
-func visits(sights []Sight) (path Path) {
+// Follow follows one user's requests in the order of time from address to address,
+// with as few changes as can be: of those that have no order, the address before comes
+// first and the one after it last. It costs O(n log n), and does not keep the sights.
+func Follow(sights []Sight) (path Path) {
 	for from := 0; from < len(sights); {
 		to := instant(sights, from)
 		until := min(to+1, len(sights))

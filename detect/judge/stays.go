@@ -17,17 +17,21 @@ type stays map[int64]*stay
 type stay struct{ ended, all int64 }
 
 func (s *stays) add(us int64, ended bool) {
-	seconds := twoDigits(us / int64(time.Second/time.Microsecond))
+	n := s.at(twoDigits(us / int64(time.Second/time.Microsecond)))
+	n.all++
+	if ended {
+		n.ended++
+	}
+}
+
+func (s *stays) at(seconds int64) *stay {
 	if *s == nil {
 		*s = stays{}
 	}
 	if (*s)[seconds] == nil {
 		(*s)[seconds] = &stay{}
 	}
-	(*s)[seconds].all++
-	if ended {
-		(*s)[seconds].ended++
-	}
+	return (*s)[seconds]
 }
 
 func twoDigits(n int64) int64 {
@@ -39,15 +43,9 @@ func twoDigits(n int64) int64 {
 }
 
 func (s *stays) absorb(o stays) {
-	if *s == nil {
-		*s = stays{}
-	}
-	for seconds, n := range o {
-		if (*s)[seconds] == nil {
-			(*s)[seconds] = &stay{}
-		}
-		(*s)[seconds].all += n.all
-		(*s)[seconds].ended += n.ended
+	for seconds, more := range o {
+		n := s.at(seconds)
+		n.all, n.ended = n.all+more.all, n.ended+more.ended
 	}
 }
 
