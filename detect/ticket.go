@@ -197,13 +197,14 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 	if in := q.a.Input; in.First != nil {
 		c.LogFirst, c.LogLast = in.First.UnixMicro(), in.Last.UnixMicro()
 	}
+	var policy finding.Policy
 	for _, cal := range q.a.Calibration {
 		if cal.Host == host {
+			policy = cal.Policy
 			if c.Calibration = cal.Status; cal.Status == finding.Failed {
 				c.Fault = cal.Reason
 			}
-			c.CurrentPrefix4, c.CurrentPrefix6 = cal.Policy.Prefix4, cal.Policy.Prefix6
-			q.out.Scheme = cal.Policy.Scheme
+			c.CurrentPrefix4, c.CurrentPrefix6, q.out.Scheme = policy.Prefix4, policy.Prefix6, policy.Scheme
 		}
 	}
 	for _, s := range q.a.Signer {
@@ -216,12 +217,12 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 			c.Common = append(c.Common, common)
 		}
 	}
-	q.setting(host, c)
+	q.setting(host, policy, c)
 }
 
 // setting adds the answer to the mask question for the host and the family that
 // the viewer's links were signed for.
-func (q *inquiry) setting(host string, c *judge.Complaint) {
+func (q *inquiry) setting(host string, policy finding.Policy, c *judge.Complaint) {
 	var best *finding.Recommendation
 	for i := range q.a.Recommendations {
 		r := &q.a.Recommendations[i]
@@ -233,20 +234,10 @@ func (q *inquiry) setting(host string, c *judge.Complaint) {
 			best = r
 		}
 	}
-	if best == nil {
-		return
+	if best != nil {
+		s := best.Setting(policy)
+		q.out.Host = &s
 	}
-	s := &finding.Setting{
-		Family: best.Family, Decision: best.Decision, Prefix: best.Prefix, CurrentPrefix: best.CurrentPrefix, Reason: best.Reason, AffectedUsers: best.AffectedUsers,
-		BoundUsers: best.BoundUsers, Accepted: best.Accepted, Exposure: best.Exposure, ExposureNow: best.ExposureNow, Strangers: best.StrangersLetIn,
-		RelayedUsers: best.RelayedUsers, UntoldUsers: best.UntoldUsers, Remedy: best.Remedy,
-	}
-	for _, cal := range q.a.Calibration {
-		if cal.Host == host {
-			s.Binding, s.Form = cal.Policy.Binding, cal.Policy.Form
-		}
-	}
-	q.out.Host = s
 }
 
 // familyOfComplaint is the family of the signing address of a refused link, else

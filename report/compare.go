@@ -252,14 +252,6 @@ func compareMarkdown(out *stickyWriter, c *finding.Comparison, o Options) {
 			md.cells(row[0], row[1], row[2])
 		}
 	}
-	md.points("What limits this", publicly(c.NotComparable, o))
+	md.points("What limits this", each(c.NotComparable, func(text string) string { return public(text, o) }))
 	md.line("\n", escape(basisOfComparison))
-}
-
-func publicly(texts []string, o Options) []string {
-	var list []string
-	for _, text := range texts {
-		list = append(list, public(text, o))
-	}
-	return list
 }

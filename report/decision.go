@@ -125,7 +125,7 @@ func price(a *finding.Analysis, recs []finding.Recommendation) string {
 	var shared []string
 	var priced []finding.Recommendation
 	for _, r := range recs {
-		if r.Prefix == nil || (r.Decision != finding.Widen && r.Decision != finding.HelpsPartly) {
+		if !asksFor(r) {
 			continue
 		}
 		text := "the " + prefix(*r.Prefix)

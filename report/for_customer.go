@@ -45,7 +45,7 @@ func letterOf(a *finding.Analysis) *letter {
 	for _, h := range all {
 		l.Sites = append(l.Sites, plainSite{Name: nameless(h.name), Answers: each(summarised(h), nameless), Causes: plainCauses(h), Viewers: plainViewers(h), Steps: plainSteps(h)})
 	}
-	l.Wanted = each(wantedOfCustomer(a, all), nameless)
+	l.Wanted = each(wantedOfCustomer(all), nameless)
 	return l
 }
 
@@ -117,7 +117,7 @@ func summarised(h *host) []string {
 	}
 	var list []string
 	for _, r := range h.recs {
-		list = append(list, advice(settingOf(r, h.cal), h.unexplained()))
+		list = append(list, advice(r.Setting(h.policy()), h.unexplained()))
 	}
 	if list = slices.Compact(list); len(list) > 1 {
 		for i, r := range h.recs {
@@ -132,19 +132,6 @@ func summarised(h *host) []string {
 		list = append(list, "Left out are "+plural(shared, "viewer whose link was", "viewers whose links were")+" requested from several networks.")
 	}
 	return list
-}
-
-// settingOf is what a recommendation says of the setting.
-func settingOf(r finding.Recommendation, cal *finding.Calibration) finding.Setting {
-	s := finding.Setting{
-		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
-		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
-		RelayedUsers: r.RelayedUsers, UntoldUsers: r.UntoldUsers, Remedy: r.Remedy,
-	}
-	if cal != nil {
-		s.Binding, s.Form = cal.Policy.Binding, cal.Policy.Form
-	}
-	return s
 }
 
 // advice is the answer to the mask question in plain words; unexplained: nothing
@@ -253,7 +240,7 @@ func plainViewers(h *host) (list []plainViewer) {
 	for i, u := range h.users[:min(3, len(h.users))] {
 		v := plainViewer{Name: "Viewer " + strconv.Itoa(i+1) + ", " + nameless(clip(playerAlone(u.UserAgent))), Moves: moves(u)}
 		if len(u.Timeline) > 0 {
-			v.Course = strings.Join(timeline(u.Timeline, h.expired(), 40), " ")
+			v.Course = strings.Join(timeline(u.Timeline, h.policy().Expired, 40), " ")
 		}
 		list = append(list, v)
 	}
@@ -274,10 +261,8 @@ func playerAlone(agent string) string {
 // of addresses it is for.
 func plainSteps(h *host) []string {
 	var cuts []string
-	for _, r := range h.recs {
-		if asksFor(r) && !h.failed() {
-			cuts = append(cuts, family(r.Family)+" address to its first "+strconv.Itoa(*r.Prefix)+" bits")
-		}
+	for _, r := range picked([]*host{h}, asksFor) {
+		cuts = append(cuts, family(r.Family)+" address to its first "+strconv.Itoa(*r.Prefix)+" bits")
 	}
 	if len(cuts) == 0 {
 		return nil
@@ -291,13 +276,13 @@ func plainSteps(h *host) []string {
 }
 
 // wantedOfCustomer is what would tell more, or is needed for the change.
-func wantedOfCustomer(a *finding.Analysis, all []*host) []string {
+func wantedOfCustomer(all []*host) []string {
 	var list []string
 	var keyless, advised, proxied bool
 	var pages []string // where viewers who moved see their address
 	for _, h := range all {
 		keyless = keyless || h.failed() || noKey(h)
-		if page := finding.AddressPage(h.scheme()); h.affected > 0 && !slices.Contains(pages, page) {
+		if page := finding.AddressPage(h.policy().Scheme); h.affected > 0 && !slices.Contains(pages, page) {
 			pages = append(pages, page)
 		}
 		for _, r := range h.recs {

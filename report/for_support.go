@@ -5,8 +5,12 @@ import "ipdrift/detect/finding"
 // forSupport is the request to bind links to a network, with the numbers that the
 // CDN's support needs, or the reason why none is made.
 func (md *markdown) forSupport() {
-	in := md.a.Input
-	md.line("# ", supportTitle(md.all), ", ", period(in.Period()), "\n")
+	in, advised := md.a.Input, picked(md.all, asksFor)
+	title := "Refused signed links: no change of the binding is asked for"
+	if len(advised) > 0 {
+		title = "Request: bind links to a network instead of an address"
+	}
+	md.line("# ", title, ", ", period(in.Period()), "\n")
 	if len(md.all) == 0 {
 		md.line(escape(nothing(md.a)))
 	}
@@ -17,16 +21,8 @@ func (md *markdown) forSupport() {
 		md.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
 	}
 	md.numbers()
-	var advised []finding.Recommendation
-	for _, h := range md.all {
-		for _, r := range h.recs {
-			if asksFor(r) && !h.failed() {
-				advised = append(advised, r)
-			}
-		}
-	}
 	if len(advised) > 0 {
-		md.points("Please tell us", questions(settingOf(advised[0], nil)))
+		md.points("Please tell us", questions(advised[0].Setting(finding.Policy{})))
 	}
 	md.causes()
 	md.examples()
@@ -41,15 +37,16 @@ func asksFor(r finding.Recommendation) bool {
 	return r.Prefix != nil && (r.Decision == finding.Widen || r.Decision == finding.HelpsPartly)
 }
 
-func supportTitle(all []*host) string {
+// picked are some of the recommendations of hosts whose calibration has not failed.
+func picked(all []*host, some func(finding.Recommendation) bool) (list []finding.Recommendation) {
 	for _, h := range all {
 		for _, r := range h.recs {
-			if asksFor(r) && !h.failed() {
-				return "Request: bind links to a network instead of an address"
+			if some(r) && !h.failed() {
+				list = append(list, r)
 			}
 		}
 	}
-	return "Refused signed links: no change of the binding is asked for"
+	return list
 }
 
 // numbers is what a decision about the setting rests on.
@@ -58,7 +55,7 @@ func (md *markdown) numbers() {
 	md.head("Host", "Family", "Bound to", "Asked for", "Affected users", "Interrupted", "Accepted with it", "Unresolved counted", "Share the network, now and then", "Strangers let in", "Text form", "Key")
 	for _, h := range md.all {
 		for _, r := range h.recs {
-			s := settingOf(r, h.cal)
+			s := r.Setting(h.policy())
 			ask, form, shared := "no change", s.Form, percent(r.ExposureNow)
 			if asksFor(r) {
 				ask, shared = prefix(*r.Prefix), shared+", "+percent(r.Exposure)

@@ -158,12 +158,12 @@ func (h *host) quiet() bool {
 	return !h.failed() && h.refused == 0 && h.affected == 0 && len(h.users) == 0
 }
 
-// expired are the statuses that this host answers expired links with.
-func (h *host) expired() []int {
-	if h.cal == nil {
-		return nil
+// policy is what was learned of how this host's edge checks links; h may be nil.
+func (h *host) policy() (p finding.Policy) {
+	if h != nil && h.cal != nil {
+		p = h.cal.Policy
 	}
-	return h.cal.Policy.Expired
+	return p
 }
 
 // rated tells whether shares of all requests mean something: not in a log of

@@ -42,7 +42,7 @@ func (p *page) people(a *finding.Analysis, all []*host) {
 	var people, sharing []finding.User
 	expired := map[string][]int{}
 	for _, h := range all {
-		if expired[h.name] = h.expired(); h.failed() {
+		if expired[h.name] = h.policy().Expired; h.failed() {
 			continue
 		}
 		for _, u := range h.users {

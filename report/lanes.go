@@ -121,7 +121,7 @@ func LaneMarks(l finding.Lane, columns int) []byte {
 func (p *paper) lanes(h *host, u finding.User) {
 	const longestName, leastSteps = 24, 12
 	room := min(p.width, 100) - gutter
-	l := lanesOf(u.Timeline, h.expired(), 120)
+	l := lanesOf(u.Timeline, h.policy().Expired, 120)
 	if len(l.Lanes) < 2 {
 		return
 	}

@@ -186,7 +186,7 @@ func (md *markdown) examples() {
 	var list []finding.User
 	statuses := map[string][]int{}
 	for _, h := range md.all {
-		statuses[h.name] = h.expired()
+		statuses[h.name] = h.policy().Expired
 		if !h.failed() {
 			list = append(list, h.users...)
 		}
@@ -218,14 +218,7 @@ func clip(s string) string {
 }
 
 func (md *markdown) changes() {
-	var advised []finding.Recommendation
-	for _, h := range md.all {
-		for _, r := range h.recs {
-			if len(r.Change) > 0 && !h.failed() {
-				advised = append(advised, r)
-			}
-		}
-	}
+	advised := picked(md.all, func(r finding.Recommendation) bool { return len(r.Change) > 0 })
 	if len(advised) == 0 {
 		return
 	}
@@ -312,7 +305,7 @@ func unsettled(d finding.Denials) (list []string) {
 	for _, name := range slices.Sorted(maps.Keys(d.Inferred)) {
 		if n := d.Inferred[name]; n > 0 {
 			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
-				count(n), plural(d.ByCause[name], "request", "requests"), name, are(n)))
+				count(n), plural(d.ByCause[name], "request", "requests"), name, either(n == 1, "is", "are")))
 		}
 	}
 	if n := d.Disagreements; n > 0 {

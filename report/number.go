@@ -29,14 +29,6 @@ func plural(n int64, one, many string) string {
 	return count(n) + " " + many
 }
 
-// are is the verb that a number asks for.
-func are(n int64) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
-}
-
 // percent writes a share from 0 to 1. Nothing is rounded to 0 % or 100 % that
 // is not exactly that; one decimal only where it tells something, below 10 %
 // and above 99 %.

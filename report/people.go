@@ -45,7 +45,7 @@ func (p *paper) users(h *host) {
 func (p *paper) user(h *host, u finding.User, words int) {
 	spans := []span{as(strong, p.cut(Clean(u.ID), 16)), say("  "), unbroken(p.cut(Clean(player(u.UserAgent)), 16)), say("  ")}
 	other := false
-	for _, w := range timeline(u.Timeline, h.expired(), words) {
+	for _, w := range timeline(u.Timeline, h.policy().Expired, words) {
 		other = other || outcomes(w) && strings.Contains(w, "o")
 		spans = append(spans, letters(w)...)
 		spans = append(spans, say(" "))

@@ -125,7 +125,8 @@ func (e *explained) hashed() {
 
 // bound tells whether this host binds links to addresses.
 func (e *explained) bound() bool {
-	return e.h != nil && e.h.cal != nil && (e.h.cal.Policy.Binding == "address" || e.h.cal.Policy.Binding == "mask")
+	b := e.h.policy().Binding
+	return b == "address" || b == "mask"
 }
 
 func scope(word string) string {

@@ -82,10 +82,10 @@ func (e *explained) reason() string {
 
 // scope is what part of a path this host hashes, where it is one.
 func (e *explained) scope() string {
-	if e.h == nil || e.h.cal == nil || e.h.cal.Policy.Scope == "both" {
-		return ""
+	if scope := e.h.policy().Scope; scope != "both" {
+		return scope
 	}
-	return e.h.cal.Policy.Scope
+	return ""
 }
 
 // mistake is what the signer did wrong with this link, where it is told.
@@ -118,8 +118,7 @@ func (e *explained) fix() string {
 	if s := e.mistake(); s != nil {
 		return s.Fix
 	}
-	switch {
-	case q.Cause == "ip_mismatch" && strings.Contains(q.SignedIP, ":") != strings.Contains(q.Client, ":"):
+	if q.Cause == "ip_mismatch" && strings.Contains(q.SignedIP, ":") != strings.Contains(q.Client, ":") {
 		return "offer the same address families on site and CDN; where viewers change between them, sign without an address"
 	}
 	switch q.Cause {

@@ -13,14 +13,6 @@ func noKey(h *host) bool {
 	return h.cal != nil && h.cal.Status == finding.NotChecked && h.cal.Verified == 0 && strings.HasPrefix(strings.ToLower(h.cal.Reason), "no key")
 }
 
-// scheme names the tokens of a host.
-func (h *host) scheme() string {
-	if h.cal == nil {
-		return ""
-	}
-	return h.cal.Policy.Scheme
-}
-
 // gain says what a key would add for a host that has none; "" where it has one.
 func gain(a *finding.Analysis, h *host) string {
 	if !noKey(h) {
@@ -86,7 +78,7 @@ func (md *markdown) wanted() {
 			}
 		}
 		if h.affected > 0 {
-			add("%s: from one refused viewer, %s on the same phone and connection, opened twice, a minute apart.", h.name, finding.AddressPage(h.scheme()))
+			add("%s: from one refused viewer, %s on the same phone and connection, opened twice, a minute apart.", h.name, finding.AddressPage(h.policy().Scheme))
 		}
 	}
 	md.points("What we ask for", list)

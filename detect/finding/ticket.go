@@ -132,3 +132,13 @@ type Setting struct {
 	Binding       string   `json:"binding"`   // of the host today: address, mask, none or ""
 	Form          string   `json:"mask_form"` // text of a cut address, where one was learned
 }
+
+// Setting is what a ticket says of the recommendation, given the policy that was
+// learned of its host.
+func (r *Recommendation) Setting(p Policy) Setting {
+	return Setting{
+		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
+		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
+		RelayedUsers: r.RelayedUsers, UntoldUsers: r.UntoldUsers, Remedy: r.Remedy, Binding: p.Binding, Form: p.Form,
+	}
+}
