@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -136,5 +137,22 @@ func TestExplain(t *testing.T) {
 	}
 	if values, bad = p.Explain(nil, &r); values != nil || bad.Reason != ReasonBlank {
 		t.Errorf("%+v, %+v", values, bad)
+	}
+}
+
+// TestSpellings: each name stands for one field, which there is.
+func TestSpellings(t *testing.T) {
+	seen := map[string]bool{}
+	for line := range strings.Lines(spelt) {
+		words := strings.Fields(line)
+		if !slices.Contains(fieldNames, words[0]) || len(words[1]) != 1 || len(words) < 3 {
+			t.Errorf("no field, rank and names: %q", line)
+		}
+		for _, name := range words[2:] {
+			if seen[name] || name != string(foldName(nil, []byte(name))) {
+				t.Errorf("%s stands there twice, or can never be looked up", name)
+			}
+			seen[name] = true
+		}
 	}
 }
