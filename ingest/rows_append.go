@@ -57,47 +57,36 @@ func appendValue(b array.Builder, v any) bool {
 	}
 	switch b := b.(type) {
 	case *array.BooleanBuilder:
-		x, ok := v.(bool)
-		b.Append(x)
-		return ok
+		return put(v, b.Append)
 	case *array.Uint8Builder:
-		x, ok := v.(uint8)
-		b.Append(x)
-		return ok
+		return put(v, b.Append)
 	case *array.Uint16Builder:
-		x, ok := v.(uint16)
-		b.Append(x)
-		return ok
+		return put(v, b.Append)
 	case *array.Uint32Builder:
-		x, ok := v.(uint32)
-		b.Append(x)
-		return ok
+		return put(v, b.Append)
 	case *array.Uint64Builder:
-		x, ok := v.(uint64)
-		b.Append(x)
-		return ok
+		return put(v, b.Append)
 	case *array.Int32Builder:
-		x, ok := v.(int)
-		b.Append(int32(x))
-		return ok
+		return put(v, func(x int) { b.Append(int32(x)) })
 	case *array.Int64Builder:
-		x, ok := v.(int64)
-		b.Append(x)
-		return ok
+		return put(v, b.Append)
 	case *array.Float64Builder:
-		x, ok := v.(float64)
-		b.Append(x)
-		return ok
+		return put(v, b.Append)
 	case *array.StringBuilder:
-		x, ok := v.(string)
-		b.Append(validText(x))
-		return ok
+		return put(v, func(x string) { b.Append(validText(x)) })
 	case *array.TimestampBuilder:
-		x, ok := v.(Micros)
-		b.Append(arrow.Timestamp(x))
-		return ok
+		return put(v, func(x Micros) { b.Append(arrow.Timestamp(x)) })
 	}
 	return false
+}
+
+// put appends a value if it is of the right type.
+func put[T any](v any, add func(T)) bool {
+	x, ok := v.(T)
+	if ok {
+		add(x)
+	}
+	return ok
 }
 
 // Micros is a time as microseconds since the Unix epoch, UTC.
