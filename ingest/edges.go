@@ -30,7 +30,7 @@ func (e *edges) about() string {
 	var sql strings.Builder
 	for number, name := range e.names {
 		if name != "" {
-			fmt.Fprintf(&sql, `, ('%s', '%d %s')`, AboutEdge, number, strings.ReplaceAll(strings.ReplaceAll(name, "\x00", ""), "'", "''"))
+			fmt.Fprintf(&sql, `, ('%s', %s)`, AboutEdge, quoted(fmt.Sprint(number, " ", strings.ReplaceAll(name, "\x00", ""))))
 		}
 	}
 	return sql.String()

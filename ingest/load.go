@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -198,14 +197,10 @@ func (l *load) requests(ctx context.Context) (n int64, err error) {
 
 // writeAbout makes the views, and writes what a later run has to know of this one.
 func (l *load) writeAbout(ctx context.Context, queries int64) error {
-	for _, q := range []string{
-		fmt.Sprintf(`BEGIN; %sINSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d'), ('%s', '%s')%s; COMMIT`, views(), CaseVersion, aboutQueries, queries,
-			aboutUser, strings.ReplaceAll(l.Identity.String(), "'", "''"), l.aboutKey()+l.aboutIDRows()+l.edges.about()),
-		`SET preserve_insertion_order = true`, // Pages relies on it; the load is faster without
-	} {
-		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
-			return err
-		}
+	_, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`BEGIN; %sINSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d'), ('%s', %s)%s; COMMIT`, views(), CaseVersion,
+		aboutQueries, queries, aboutUser, quoted(l.Identity.String()), l.aboutKey()+l.aboutIDRows()+l.edges.about()))
+	if err == nil {
+		_, err = l.store.DB.ExecContext(ctx, `SET preserve_insertion_order = true`) // Pages relies on it; the load is faster without
 	}
-	return nil
+	return err
 }

@@ -194,21 +194,15 @@ func (l *load) copyPast(ctx context.Context) error {
 	if gone := l.past.replaced; len(gone) > 0 {
 		where = ` WHERE %s NOT IN (` + list(gone) + `)`
 	}
-	for _, q := range []string{
-		`INSERT INTO packed SELECT * FROM ipdrift_old.packed` + over(where, "at >> 48"),
-		`INSERT INTO reject SELECT * FROM ipdrift_old.reject` + over(where, "source"),
-		`INSERT INTO content SELECT * FROM ipdrift_old.content` + over(where, "source"),
-		`INSERT INTO broken SELECT * FROM ipdrift_old.broken` + over(where, "source"),
-		`INSERT INTO proof SELECT * FROM ipdrift_old.proof`,
-		`INSERT INTO tie SELECT * FROM ipdrift_old.tie`,
-		`INSERT INTO about SELECT * FROM ipdrift_old.about WHERE name = '` + AboutEdge + `'`,
-		`INSERT INTO source SELECT * FROM (SELECT * FROM ipdrift_old.source WHERE lines > 0)` + over(where, "id"),
-	} {
-		if _, err := l.store.DB.ExecContext(ctx, q); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := l.store.DB.ExecContext(ctx, `INSERT INTO packed SELECT * FROM ipdrift_old.packed`+over(where, "at >> 48")+`;
+		INSERT INTO reject SELECT * FROM ipdrift_old.reject`+over(where, "source")+`;
+		INSERT INTO content SELECT * FROM ipdrift_old.content`+over(where, "source")+`;
+		INSERT INTO broken SELECT * FROM ipdrift_old.broken`+over(where, "source")+`;
+		INSERT INTO proof SELECT * FROM ipdrift_old.proof;
+		INSERT INTO tie SELECT * FROM ipdrift_old.tie;
+		INSERT INTO about SELECT * FROM ipdrift_old.about WHERE name = '`+AboutEdge+`';
+		INSERT INTO source SELECT * FROM (SELECT * FROM ipdrift_old.source WHERE lines > 0)`+over(where, "id"))
+	return err
 }
 
 func over(where, column string) string { return strings.ReplaceAll(where, "%s", column) }

@@ -88,6 +88,7 @@ func (p *parquetRows) write(ctx context.Context, path string, w io.Writer) error
 	return nil
 }
 
+// quoted is a text in SQL.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 func (p *parquetRows) Close() error {

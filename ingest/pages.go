@@ -23,13 +23,13 @@ const pageRows = 1 << 18
 // memory stays bounded: the result is kept in a temporary table, which DuckDB
 // can spill. f must not keep the page, nor a string of it.
 func Pages(ctx context.Context, conn *sql.Conn, query string, f func(Page) error) error {
-	if _, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS SELECT *, row_number() OVER () AS `+rowNumber+` FROM (`+query+`)`); err != nil {
+	if _, err := conn.ExecContext(ctx, fillPage(query)); err != nil {
 		return err
 	}
 	var rows int64
 	err := conn.QueryRowContext(ctx, `SELECT count(*) FROM page`).Scan(&rows)
 	for first := int64(1); first <= rows && err == nil; first += pageRows {
-		err = onePage(ctx, conn, fmt.Sprintf(`SELECT * EXCLUDE (`+rowNumber+`) FROM page WHERE `+rowNumber+` BETWEEN %d AND %d`, first, first+pageRows-1), f)
+		err = onePage(ctx, conn, fmt.Sprintf(pieceOfPage, first, first+pageRows-1), f)
 	}
 	if err == nil {
 		_, err = conn.ExecContext(ctx, `DROP TABLE page`)

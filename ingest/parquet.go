@@ -55,7 +55,7 @@ func copyArrow(ctx context.Context, records array.RecordReader, sink any, path s
 		return err
 	}
 	defer release()
-	sql := fmt.Sprintf(`COPY (SELECT * FROM result) TO '%s' (FORMAT parquet, COMPRESSION zstd)`, strings.ReplaceAll(path, "'", "''"))
+	sql := fmt.Sprintf(`COPY (SELECT * FROM result) TO %s (FORMAT parquet, COMPRESSION zstd)`, quoted(path))
 	_, err = sink.(driver.ExecerContext).ExecContext(ctx, sql, nil)
 	return errors.Join(err, records.Err())
 }

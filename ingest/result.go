@@ -23,6 +23,14 @@ type Result struct {
 // it without reading all others, which it does not by rowid.
 const rowNumber = `"number of the row"`
 
+// fillPage makes table page of a query, which may end with a comment.
+func fillPage(query string) string {
+	return `CREATE OR REPLACE TEMP TABLE page AS SELECT *, row_number() OVER () AS ` + rowNumber + ` FROM (` + query + "\n)"
+}
+
+// pieceOfPage reads table page from a row to a row.
+const pieceOfPage = `SELECT * EXCLUDE (` + rowNumber + `) FROM page WHERE ` + rowNumber + ` BETWEEN %d AND %d`
+
 // widePage is how many rows of a wide result are held at once.
 const widePage = 1 << 15
 
@@ -60,7 +68,7 @@ func (s *Store) result(ctx context.Context, query string, fill func(*sql.Conn) (
 	r := &Result{conn: conn, page: query, rows: -1}
 	held, err := fill(conn)
 	if err == nil && held {
-		r.page = `SELECT * EXCLUDE (` + rowNumber + `) FROM page WHERE ` + rowNumber + ` BETWEEN %d AND %d`
+		r.page = pieceOfPage
 		err = conn.QueryRowContext(ctx, `SELECT count(*) FROM page`).Scan(&r.rows)
 	}
 	if err != nil {
@@ -74,7 +82,7 @@ func (s *Store) result(ctx context.Context, query string, fill func(*sql.Conn) (
 // one, which DuckDB words better without what stands before it here.
 func hold(ctx context.Context, conn *sql.Conn, query string) (held bool, err error) {
 	query = strings.TrimRight(query, "; \t\r\n")
-	statement, err := conn.PrepareContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS SELECT *, row_number() OVER () AS `+rowNumber+` FROM (`+query+"\n)")
+	statement, err := conn.PrepareContext(ctx, fillPage(query))
 	if err != nil {
 		return false, ctx.Err()
 	}

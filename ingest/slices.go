@@ -82,14 +82,10 @@ func layOut(ctx context.Context, conn *sql.Conn, query string) error {
 // and words with the texts in it: rows of one width are sorted within little memory, rows
 // with texts are not.
 func sortedUsers(ctx context.Context, conn *sql.Conn) error {
-	for _, q := range []string{
-		`CREATE OR REPLACE TEMP TABLE words AS SELECT row_number() OVER (ORDER BY text)::UINTEGER AS id, text
-			FROM (SELECT host AS text FROM link UNION SELECT class FROM persons UNION SELECT reason FROM persons)`,
-		`CREATE OR REPLACE TEMP TABLE roll AS SELECT * REPLACE (0::UBIGINT AS user_id, 0::UINTEGER AS host, 0::UINTEGER AS class, 0::UINTEGER AS reason) FROM users LIMIT 0`,
-	} {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
-			return err
-		}
+	if _, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE words AS SELECT row_number() OVER (ORDER BY text)::UINTEGER AS id, text
+			FROM (SELECT host AS text FROM link UNION SELECT class FROM persons UNION SELECT reason FROM persons);
+		CREATE OR REPLACE TEMP TABLE roll AS SELECT * REPLACE (0::UBIGINT AS user_id, 0::UINTEGER AS host, 0::UINTEGER AS class, 0::UINTEGER AS reason) FROM users LIMIT 0`); err != nil {
+		return err
 	}
 	if err := slicedUsers.each(ctx, conn, func(slice string) error {
 		_, err := conn.ExecContext(ctx, `INSERT INTO roll SELECT u.* REPLACE (('0x' || u.user_id)::UBIGINT AS user_id, h.id AS host, c.id AS class, r.id AS reason)
@@ -98,7 +94,7 @@ func sortedUsers(ctx context.Context, conn *sql.Conn) error {
 	}); err != nil {
 		return err
 	}
-	_, err := conn.ExecContext(ctx, `CREATE OR REPLACE TEMP TABLE page AS SELECT *, row_number() OVER () AS `+rowNumber+` FROM (FROM roll ORDER BY host, ip_mismatches DESC, refusals DESC, user_id); DROP TABLE roll`)
+	_, err := conn.ExecContext(ctx, fillPage(`FROM roll ORDER BY host, ip_mismatches DESC, refusals DESC, user_id`)+`; DROP TABLE roll`)
 	return err
 }
 

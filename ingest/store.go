@@ -94,7 +94,7 @@ func (s *Store) begin(l Limits) error {
 	if _, err := s.DB.Exec(`PRAGMA disable_checkpoint_on_shutdown`); err != nil || !s.grows {
 		return err
 	}
-	if _, err := s.DB.Exec(`ATTACH '` + strings.ReplaceAll(s.final, "'", "''") + `' AS ipdrift_old (READ_ONLY)`); err != nil {
+	if _, err := s.DB.Exec(`ATTACH ` + quoted(s.final) + ` AS ipdrift_old (READ_ONLY)`); err != nil {
 		return noCase(s.final, err)
 	}
 	return s.sameVersion(s.final, `ipdrift_old.about`)
@@ -215,8 +215,7 @@ func (s *Store) Scratch(ctx context.Context) (drop func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	file := strings.ReplaceAll(filepath.Join(dir.Path, "work.duckdb"), "'", "''")
-	if _, err := s.DB.ExecContext(ctx, `ATTACH '`+file+`' AS work`); err != nil {
+	if _, err := s.DB.ExecContext(ctx, `ATTACH `+quoted(filepath.Join(dir.Path, "work.duckdb"))+` AS work`); err != nil {
 		return nil, errors.Join(err, dir.Drop())
 	}
 	return func() error {
