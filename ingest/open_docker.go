@@ -113,8 +113,7 @@ func unwrapped(in io.Reader, head []byte, more *bool) io.Reader {
 	if !bytes.HasPrefix(head, []byte(dockerLead)) {
 		return messages(records(documents(in, head, more), head), head)
 	}
-	buf := bufio.NewReaderSize(in, documentHead)
-	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
+	buf, head := ahead(in)
 	if line, _, whole := bytes.Cut(head, []byte{'\n'}); whole && !bytes.Contains(line, []byte(dockerField)) {
 		return messages(documents(buf, head, more), head)
 	}

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"strings"
@@ -13,8 +12,7 @@ func grepped(in io.Reader, head []byte) (io.Reader, []byte) {
 	if fileBefore(head) == 0 {
 		return in, head
 	}
-	buf := bufio.NewReaderSize(in, documentHead)
-	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
+	buf, head := ahead(in)
 	named, numbered, all := 0, 0, 0
 	for line := range bytes.Lines(head) {
 		all++

@@ -23,13 +23,19 @@ func documents(in io.Reader, head []byte, more *bool) io.Reader {
 	if head = textOf(head); len(head) == 0 || head[0] != '{' && head[0] != '[' {
 		return in
 	}
-	buf := bufio.NewReaderSize(in, documentHead)
-	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
+	buf, head := ahead(in)
 	if !isDocument(head) {
 		return buf
 	}
 	buf.Discard(len(head) - len(bytes.TrimPrefix(head, []byte(byteOrderMark))))
 	return bufio.NewReaderSize(&objects{in: buf, more: more}, documentHead)
+}
+
+// ahead is a log, and the beginning of it. What ends its reading ends that of the log too.
+func ahead(in io.Reader) (*bufio.Reader, []byte) {
+	buf := bufio.NewReaderSize(in, documentHead)
+	head, _ := buf.Peek(documentHead)
+	return buf, head
 }
 
 func textOf(head []byte) []byte {

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -15,8 +14,7 @@ func messages(in io.Reader, head []byte) io.Reader {
 	if head = textOf(head); len(head) == 0 || head[0] != '{' && head[0] != '[' {
 		return in
 	}
-	buf := bufio.NewReaderSize(in, documentHead)
-	head, _ = buf.Peek(documentHead) // an error comes again with the first byte
+	buf, head := ahead(in)
 	lines := bytes.Split(head[:bytes.LastIndexByte(head, '\n')+1], []byte{'\n'})
 	lines = lines[:min(len(lines), sampleLines)]
 	var held [][]byte

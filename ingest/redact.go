@@ -295,17 +295,7 @@ func lowerASCII(s string) string {
 }
 
 // looksSigned tells a path segment with the shape of an MD5 token.
-func looksSigned(s string) bool {
-	if len(s) != 22 {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		if !tokenByte(s[i]) {
-			return false
-		}
-	}
-	return true
-}
+func looksSigned(s string) bool { return len(s) == 22 && allOf(s, tokenByte) }
 
 func allDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
