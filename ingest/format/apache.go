@@ -161,7 +161,7 @@ func (d *directive) piece() piece {
 	m := letters()[d.letter]
 	switch {
 	case d.letter == "i":
-		m.field, m.rank = known(string(foldName(nil, []byte("http_"+d.argument))))
+		m.field, m.rank = known(folded("http_" + d.argument))
 	case d.letter == "a" && d.argument == "c": // the proxy that the connection is from
 		m.field = skipped
 	case d.letter == "t" && strings.HasPrefix(d.argument, "end:"):

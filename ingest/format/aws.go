@@ -18,7 +18,7 @@ var elb = sync.OnceValue(func() *Format {
 })
 
 func awsOf(template, name, doc, source string) *Format {
-	f, _ := fromTemplate(template)
+	f, _ := fromTemplate(template, nil)
 	f.Name, f.Doc, f.Source = name, doc+", access log", source
 	f.urls = true
 	return f

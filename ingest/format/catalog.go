@@ -16,14 +16,14 @@ func Formats() []*Format {
 const combined = `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`
 
 var nginx = sync.OnceValue(func() *Format {
-	f, _ := fromTemplate(combined)
+	f, _ := fromTemplate(combined, nil)
 	f.Name, f.Doc = "nginx", "nginx and Apache combined: "+combined
 	return f
 })
 
 // liteSpeed keeps the quotes around the logFormat of its own configuration.
 var liteSpeed = sync.OnceValue(func() *Format {
-	f, _ := fromTemplate(`"` + combined + `"`)
+	f, _ := fromTemplate(`"`+combined+`"`, nil)
 	f.Name, f.Doc = "litespeed", "OpenLiteSpeed: combined, the whole line in quotes"
 	f.Source = "https://github.com/litespeedtech/openlitespeed/blob/master/dist/docs/VHGeneral_Help.html"
 	return f
@@ -33,7 +33,7 @@ var liteSpeed = sync.OnceValue(func() *Format {
 var keyCDN = sync.OnceValue(func() *Format {
 	const template = `$msec|$pop|$remote_addr|$status|$bytes_sent|$uid|$zid|$host|$cache|"$request"|[$clock]|"$http_referer"|"$http_user_agent"|` +
 		`$scheme|$tls|$country|$region|"$asn"|$range`
-	f, _ := fromTemplate(template)
+	f, _ := fromTemplate(template, nil)
 	f.Name, f.Doc, f.Source = "keycdn", "KeyCDN: 19 fields separated by bars, the last octet of addresses 0", "https://www.keycdn.com/support/cdn-log-format"
 	return f
 })
@@ -41,7 +41,7 @@ var keyCDN = sync.OnceValue(func() *Format {
 // alibabaOffline has the bytes of the request before those of the response. Its milliseconds are not read: whether the time is that of
 // the request's start or end is not told.
 var alibabaOffline = sync.OnceValue(func() *Format {
-	f, _ := fromTemplate(`[$time_local] $remote_addr $proxy $took "$http_referer" "$request" $status $request_length $bytes_sent $cache "$http_user_agent" "$content_type"`)
+	f, _ := fromTemplate(`[$time_local] $remote_addr $proxy $took "$http_referer" "$request" $status $request_length $bytes_sent $cache "$http_user_agent" "$content_type"`, nil)
 	f.Name, f.Doc, f.Source = "alibaba-offline", "Alibaba Cloud CDN, offline logs: 12 values", "https://www.alibabacloud.com/help/doc-detail/27142.htm"
 	return f
 })

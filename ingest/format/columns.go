@@ -23,7 +23,7 @@ func (c columns) of(names []string, w *words) *columns {
 	var best [fieldCount]meaning
 	at := [fieldCount]int{}
 	for i, name := range names {
-		f, rank := w.meaning(string(foldName(nil, []byte(name))))
+		f, rank := w.meaning(folded(name))
 		c.wants[i] = "a value of " + name
 		if f == skipped || at[f] > 0 && best[f].rank <= rank {
 			continue
@@ -36,7 +36,7 @@ func (c columns) of(names []string, w *words) *columns {
 	return &c
 }
 
-func (c *columns) has() (set uint64) {
+func (c *columns) has() (set fieldSet) {
 	for _, f := range c.roles {
 		set |= f.bit()
 	}

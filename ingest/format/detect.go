@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -14,7 +15,7 @@ type trial struct {
 	lines    int
 	failures map[string]int
 	first    map[string]Misfit // per reason: where it stands first
-	has      uint64            // fields that lines carried, good or idle
+	has      fieldSet          // fields that lines carried, good or idle
 	facts    Facts
 	whole    int // good lines whose path has a query
 	hosted   int // good lines that name a host
@@ -181,7 +182,7 @@ func (p *Parser) idle(bad Failure) bool {
 }
 
 // found is the set of fields that the last line had.
-func (p *Parser) found() (set uint64) {
+func (p *Parser) found() (set fieldSet) {
 	for f := client; f < fieldCount; f++ {
 		if p.at[f].end > 0 {
 			set |= f.bit()
@@ -201,7 +202,7 @@ func (t *trial) note(i int, bad Failure) {
 
 // beats compares by lines parsed, then by fields told, then by how far into the lines the trial came.
 func (t *trial) beats(other *trial) bool {
-	more := len(fieldsOf(t.has)) - len(fieldsOf(other.has))
+	more := bits.OnesCount64(uint64(t.has)) - bits.OnesCount64(uint64(other.has))
 	switch d := t.parsed - other.parsed; {
 	case d < 0 && more > 0 && t.nearly(other), d > 0 && more < 0 && other.nearly(t):
 		return more > 0

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -27,18 +28,8 @@ func unescapeOne(dst, src []byte) ([]byte, int) {
 	switch c := src[1]; c {
 	case '"', '\\', '/', '\'':
 		return append(dst, c), 2
-	case 'n':
-		return append(dst, '\n'), 2
-	case 't':
-		return append(dst, '\t'), 2
-	case 'r':
-		return append(dst, '\r'), 2
-	case 'b':
-		return append(dst, '\b'), 2
-	case 'f':
-		return append(dst, '\f'), 2
-	case 'v':
-		return append(dst, '\v'), 2
+	case 'n', 't', 'r', 'b', 'f', 'v':
+		return append(dst, "\n\t\r\b\f\v"[strings.IndexByte("ntrbfv", c)]), 2
 	case 'x':
 		if v, ok := hexOf(src[2:], 2); ok {
 			return append(dst, byte(v)), 4

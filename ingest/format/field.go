@@ -52,7 +52,28 @@ var fieldNames = strings.Split("text|client_ip|forwarded_for|time|date|start|req
 
 func (f field) String() string { return fieldNames[f] }
 
-func (f field) bit() uint64 { return 1 << f }
+func (f field) bit() fieldSet { return 1 << f }
+
+// fieldSet is some fields, by their bits.
+type fieldSet uint64
+
+func (s fieldSet) any(fields ...field) bool {
+	for _, f := range fields {
+		if s&f.bit() != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (s fieldSet) names() (names []string) {
+	for f := client; f < fieldCount; f++ {
+		if s&f.bit() != 0 {
+			names = append(names, f.String())
+		}
+	}
+	return names
+}
 
 // known maps the name of a log variable or JSON key to its field. The name is lower case, with "_" for "-" and blanks, and
 // without "$" (see foldName). Where a line has several names of one field, the lowest rank wins.
@@ -152,6 +173,9 @@ func knownGeo(name string) (field, uint8) {
 	}
 	return skipped, 0
 }
+
+// folded is name in the spelling that known expects.
+func folded(name string) string { return string(foldName(nil, []byte(name))) }
 
 // foldName appends name in the spelling that known expects.
 func foldName(dst, name []byte) []byte {

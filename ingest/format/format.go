@@ -19,16 +19,16 @@ type Format struct {
 	heading  string // the header line that columns or layout come from, as it stands
 	words    *words
 	given    Map
-	pieces   []piece // what layout was compiled from, where its values have names
-	has      uint64  // the fields that lines carry, as far as known
+	pieces   []piece  // what layout was compiled from, where its values have names
+	has      fieldSet // the fields that lines carry, as far as known
 	escape   escape
-	iis      bool   // a #Software line says so
-	whole    bool   // the sample had queries: a line without one had none
-	urls     bool   // targets are whole URLs, with their host
-	slash    bool   // paths come without their first slash
-	unitless bool   // request times are whole numbers of a unit that nothing tells
-	hosts    bool   // targets begin with their host, without a scheme
-	percent  uint64 // the fields that the log's writer percent-encodes
+	iis      bool     // a #Software line says so
+	whole    bool     // the sample had queries: a line without one had none
+	urls     bool     // targets are whole URLs, with their host
+	slash    bool     // paths come without their first slash
+	unitless bool     // request times are whole numbers of a unit that nothing tells
+	hosts    bool     // targets begin with their host, without a scheme
+	percent  fieldSet // the fields that the log's writer percent-encodes
 	notes    []string
 }
 
@@ -81,7 +81,7 @@ func fromText(kind, text string, m Map) (f *Format, err error) {
 	switch {
 	case err != nil:
 	case kind == "nginx":
-		f, err = templateWith(text, w)
+		f, err = fromTemplate(text, w)
 	case kind == "apache":
 		f, err = fromLogFormat(text)
 	case kind == "gcore":
@@ -124,7 +124,7 @@ func (f *Format) recompiled() (*Format, error) {
 	pieces := append([]piece(nil), f.pieces...)
 	for i, p := range pieces {
 		if p.name != "" {
-			pieces[i].field, pieces[i].rank = f.words.meaning(string(foldName(nil, []byte(p.name))))
+			pieces[i].field, pieces[i].rank = f.words.meaning(folded(p.name))
 			names = append(names, p.name)
 		}
 	}
@@ -163,7 +163,7 @@ func (f *Format) Fields() []string {
 			}
 		}
 	default:
-		names = fieldsOf(f.has)
+		names = f.has.names()
 	}
 	return names
 }
@@ -173,22 +173,13 @@ func (f *Format) Fields() []string {
 func (f *Format) Notes() []string { return append([]string(nil), f.notes...) }
 
 // HasHost tells whether lines can carry the host. Without one all lines belong to the same, unnamed host.
-func (f *Format) HasHost() bool { return f.hasAny(host) || f.urls }
+func (f *Format) HasHost() bool { return f.has.any(host) || f.urls }
 
 // HasQuery tells whether lines can carry a query string.
-func (f *Format) HasQuery() bool { return f.hasAny(request, target, query) }
+func (f *Format) HasQuery() bool { return f.has.any(request, target, query) }
 
 // HasStart tells whether lines can carry a start or a request time.
-func (f *Format) HasStart() bool { return f.hasAny(started, duration, tookMs, tookUs) }
-
-func (f *Format) hasAny(fields ...field) bool {
-	for _, g := range fields {
-		if f.has&g.bit() != 0 {
-			return true
-		}
-	}
-	return false
-}
+func (f *Format) HasStart() bool { return f.has.any(started, duration, tookMs, tookUs) }
 
 // dialect is whose words say what is missing.
 type dialect int
@@ -200,15 +191,8 @@ const (
 )
 
 // complete says what a log must tell for its requests to be judged, if the set of fields lacks it.
-func complete(set uint64, words dialect) error {
-	lacks := func(fields ...field) bool {
-		for _, f := range fields {
-			if set&f.bit() != 0 {
-				return false
-			}
-		}
-		return true
-	}
+func complete(set fieldSet, words dialect) error {
+	lacks := func(fields ...field) bool { return !set.any(fields...) }
 	say := func(what string, names ...string) error { return fmt.Errorf("%s is missing: %s", what, names[words]) }
 	switch {
 	case lacks(client, forwarded):
@@ -224,4 +208,4 @@ func complete(set uint64, words dialect) error {
 }
 
 // enough is complete for formats that may leave the method out.
-func enough(set uint64) bool { return complete(set|method.bit(), ourWords) == nil }
+func enough(set fieldSet) bool { return complete(set|method.bit(), ourWords) == nil }

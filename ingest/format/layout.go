@@ -195,7 +195,7 @@ func joinPath(pieces []piece) []piece {
 }
 
 // has is the set of fields that the layout reads.
-func (l *layout) has() (set uint64) {
+func (l *layout) has() (set fieldSet) {
 	for _, s := range l.steps {
 		set |= s.field.bit()
 	}
@@ -323,14 +323,4 @@ func inner(b []byte, n int) (pos int) {
 		}
 	}
 	return pos
-}
-
-// fieldsOf names the fields of a set.
-func fieldsOf(set uint64) (names []string) {
-	for f := client; f < fieldCount; f++ {
-		if set&f.bit() != 0 {
-			names = append(names, f.String())
-		}
-	}
-	return names
 }

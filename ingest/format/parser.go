@@ -264,6 +264,15 @@ func (p *Parser) text(f field) []byte {
 	return p.undo(f, b)
 }
 
+// join puts bytes together, in the scratch.
+func (p *Parser) join(parts ...[]byte) []byte {
+	n := len(p.scratch)
+	for _, part := range parts {
+		p.scratch = append(p.scratch, part...)
+	}
+	return p.scratch[n:]
+}
+
 // undo appends a value to the scratch with the log's escaping undone, where there is any.
 func (p *Parser) undo(f field, b []byte) []byte {
 	n := len(p.scratch)
@@ -277,9 +286,7 @@ func (p *Parser) undo(f field, b []byte) []byte {
 	}
 	if p.format.percent&f.bit() != 0 && bytes.IndexByte(b, '%') >= 0 {
 		if f == agent && formEncoded(b) {
-			n = len(p.scratch)
-			p.scratch = append(p.scratch, b...)
-			b = p.scratch[n:]
+			b = p.join(b)
 			for i, c := range b {
 				if c == '+' {
 					b[i] = ' '

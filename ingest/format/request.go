@@ -35,17 +35,13 @@ func (p *Parser) target(r *Record) []byte {
 		r.QueryCut = p.at[query].end == 0 && !p.format.whole && bytes.IndexByte(base, '?') < 0
 	}
 	if len(base) > 0 && base[0] != '/' && p.format.slash {
-		n := len(p.scratch)
-		p.scratch = append(append(p.scratch, '/'), base...)
-		base = p.scratch[n:]
+		base = p.join([]byte{'/'}, base)
 	}
 	args := bytes.TrimPrefix(p.text(query), []byte{'?'})
 	if len(args) == 0 || base == nil || bytes.IndexByte(base, '?') >= 0 {
 		return base
 	}
-	n := len(p.scratch)
-	p.scratch = append(append(append(p.scratch, base...), '?'), args...)
-	return p.scratch[n:]
+	return p.join(base, []byte{'?'}, args)
 }
 
 // splitRequest takes "GET /a b HTTP/1.1" apart. The protocol may be missing (HTTP/0.9), the target may hold blanks.
@@ -102,9 +98,7 @@ func (p *Parser) withoutOrigin(t []byte) (target, host []byte) {
 	case end < 0:
 		end = len(t)
 	}
-	n := len(p.scratch)
-	p.scratch = append(append(p.scratch, '/'), t[end:]...)
-	return p.scratch[n:], t[:end]
+	return p.join([]byte{'/'}, t[end:]), t[:end]
 }
 
 // hostFirst cuts the host off www.example.com/a.ts or /www.example.com/a.ts.

@@ -28,7 +28,7 @@ func (t *table) name(column int) string {
 	if i := strings.LastIndexAny(word, "\" \t|,;{]"); i >= 0 {
 		word = word[i+1:]
 	}
-	return string(foldName(nil, []byte(word)))
+	return folded(word)
 }
 
 // shortName maps the abbreviations people write before a value.

@@ -9,24 +9,29 @@ import (
 const nginxSource = "https://nginx.org/en/docs/http/ngx_http_log_module.html"
 
 // fromTemplate builds the format of an nginx log_format string.
-func fromTemplate(text string) (*Format, error) { return templateWith(text, nil) }
-
-// templateWith is fromTemplate for names that w defines.
-func templateWith(text string, w *words) (*Format, error) {
-	text, escape, err := configText(text)
+func fromTemplate(text string, w *words) (*Format, error) {
+	f, err := template(text, w)
 	if err != nil {
 		return nil, fmt.Errorf("log_format: %w", err)
+	}
+	return f, nil
+}
+
+func template(text string, w *words) (*Format, error) {
+	text, escape, err := configText(text)
+	if err != nil {
+		return nil, err
 	}
 	pieces, err := variables(text, w)
 	if err != nil {
-		return nil, fmt.Errorf("log_format: %w", err)
+		return nil, err
 	}
 	l, err := compile(pieces)
 	if err != nil {
-		return nil, fmt.Errorf("log_format: %w", err)
+		return nil, err
 	}
 	if err := complete(l.has(), nginxWords); err != nil {
-		return nil, fmt.Errorf("log_format: %w", err)
+		return nil, err
 	}
 	f := &Format{Name: "nginx:" + text, Doc: "nginx log_format " + text, Source: nginxSource, layout: l, has: l.has(), pieces: pieces}
 	if escape == "none" {
@@ -125,7 +130,7 @@ func variableName(text string) (name, rest string) {
 }
 
 func variable(name string, w *words) piece {
-	f, rank := w.meaning(string(foldName(nil, []byte(name))))
+	f, rank := w.meaning(folded(name))
 	p := piece{name: name, field: f, rank: rank}
 	if name == "time_local" || name == "clock" {
 		p.blanks = 1

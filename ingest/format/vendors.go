@@ -12,8 +12,8 @@ type vendor struct {
 	marks             []string // how a line with its keys can be told: any of these stands in it
 	foreign           string   // what a line of another maker has that bears such a mark, too
 	names             map[string]meaning
-	percent           uint64 // fields that are percent-encoded on top of JSON's escapes
-	slash             bool   // as in Format
+	percent           fieldSet // fields that are percent-encoded on top of JSON's escapes
+	slash             bool     // as in Format
 }
 
 var vendors = sync.OnceValue(func() []vendor {

@@ -58,7 +58,7 @@ type meaning struct {
 // words is a vocabulary: what it does not define is known's. The nil *words is known's alone.
 type words struct {
 	names  map[string]meaning
-	mapped uint64 // the fields that are read from names alone
+	mapped fieldSet // the fields that are read from names alone
 }
 
 // meaning looks up a folded name.
@@ -89,7 +89,7 @@ func (w *words) with(m Map) (*words, error) {
 	taken := map[string]string{}
 	for _, ours := range slices.Sorted(maps.Keys(m)) {
 		f, ok := mappable(ours)
-		name := string(foldName(nil, []byte(m[ours])))
+		name := folded(m[ours])
 		switch {
 		case !ok:
 			return nil, fmt.Errorf("map: there is no field %q: the fields are %s", ours, strings.Join(mapNames(), ", "))
@@ -109,10 +109,10 @@ func (w *words) with(m Map) (*words, error) {
 func (w *words) missing(m Map, names []string) string {
 	have := map[string]bool{}
 	for _, n := range names {
-		have[string(foldName(nil, []byte(n)))] = true
+		have[folded(n)] = true
 	}
 	for _, ours := range slices.Sorted(maps.Keys(m)) {
-		if !have[string(foldName(nil, []byte(m[ours])))] {
+		if !have[folded(m[ours])] {
 			return m[ours]
 		}
 	}
@@ -135,7 +135,7 @@ func mappable(name string) (field, bool) {
 }
 
 // rivals are the fields that would be read instead of f, were they there.
-func rivals(f field) uint64 {
+func rivals(f field) fieldSet {
 	switch f {
 	case client:
 		return forwarded.bit()

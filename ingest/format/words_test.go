@@ -149,7 +149,7 @@ func TestSpellings(t *testing.T) {
 			t.Errorf("no field, rank and names: %q", line)
 		}
 		for _, name := range words[2:] {
-			if seen[name] || name != string(foldName(nil, []byte(name))) {
+			if seen[name] || name != folded(name) {
 				t.Errorf("%s stands there twice, or can never be looked up", name)
 			}
 			seen[name] = true
