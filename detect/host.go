@@ -31,7 +31,7 @@ type outcome struct {
 }
 
 func (o *outcome) served() bool {
-	return (o.status == 200 || o.status == 206 || o.status == 304) && o.reads()
+	return judge.Served(o.status) && o.reads()
 }
 
 // reads tells a request that reads what a link is for; not every log has methods.

@@ -82,20 +82,16 @@ func (a *analysis) setNodesAside(ctx context.Context) error {
 		return err
 	}
 	var nodes, requests int64
-	for _, q := range []string{
-		`CREATE TABLE work.node AS WITH n AS (
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.node AS WITH n AS (
 			SELECT c.address FROM hit h JOIN clients c ON c.id = h.client JOIN outcome o ON o.id = h.outcome
-			WHERE c.asn IN (` + strings.Join(asns, ", ") + `) AND h.link > 0 AND (NOT o.shield OR ` + fmt.Sprint(a.grown()) + `)
-			GROUP BY c.address HAVING count(DISTINCT h.link) > ` + fmt.Sprint(a.Thresholds.NodeTokens) + ` AND count(DISTINCT h.agent) >= ` + fmt.Sprint(a.Thresholds.NodeAgents) + `)
-		 SELECT c.id, c.address FROM clients c SEMI JOIN n USING (address)`,
-		`CREATE TABLE work.twin AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin
-		 FROM outcome o WHERE NOT o.shield AND o.id IN (SELECT DISTINCT h.outcome FROM hit h JOIN work.node n ON n.id = h.client)`,
-		`INSERT INTO outcome SELECT o.* REPLACE (t.twin::UINTEGER AS id, true AS shield) FROM outcome o JOIN work.twin t ON t.id = o.id`,
-		`UPDATE packed SET outcome = t.twin::UINTEGER FROM work.twin t WHERE packed.outcome = t.id AND packed.rest.client IN (SELECT id FROM work.node)`,
-	} {
-		if _, err := a.conn.ExecContext(ctx, q); err != nil {
-			return err
-		}
+			WHERE c.asn IN (`+strings.Join(asns, ", ")+`) AND h.link > 0 AND (NOT o.shield OR `+fmt.Sprint(a.grown())+`)
+			GROUP BY c.address HAVING count(DISTINCT h.link) > `+fmt.Sprint(a.Thresholds.NodeTokens)+` AND count(DISTINCT h.agent) >= `+fmt.Sprint(a.Thresholds.NodeAgents)+`)
+		 SELECT c.id, c.address FROM clients c SEMI JOIN n USING (address);
+		CREATE TABLE work.twin AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin
+		 FROM outcome o WHERE NOT o.shield AND o.id IN (SELECT DISTINCT h.outcome FROM hit h JOIN work.node n ON n.id = h.client);
+		INSERT INTO outcome SELECT o.* REPLACE (t.twin::UINTEGER AS id, true AS shield) FROM outcome o JOIN work.twin t ON t.id = o.id;
+		UPDATE packed SET outcome = t.twin::UINTEGER FROM work.twin t WHERE packed.outcome = t.id AND packed.rest.client IN (SELECT id FROM work.node)`); err != nil {
+		return err
 	}
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(DISTINCT address) FROM work.node`).Scan(&nodes); err != nil || nodes == 0 {
 		return err

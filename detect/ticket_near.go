@@ -123,7 +123,7 @@ func (q *inquiry) miss(ctx context.Context) error {
 		q.out.Answer = "Nobody was found: the log has no request that fits."
 	}
 	if in.First != nil {
-		q.say("The log runs from %s to %s.", in.First.UTC().Format("2006-01-02 15:04:05"), in.Last.UTC().Format("2006-01-02 15:04:05 UTC"))
+		q.say("The log runs from %s to %s.", in.First.UTC().Format(time.DateTime), in.Last.UTC().Format(time.DateTime+" UTC"))
 	}
 	q.out.Cannot = []string{"Cannot tell why this viewer was refused, because the log does not have the viewer: it may be of other hosts, other edges or another time, or the address may be another one than the CDN saw."}
 	if !q.IP.IsValid() {

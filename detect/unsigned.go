@@ -21,28 +21,21 @@ func (a *analysis) markUnforwarded(ctx context.Context) error {
 	if err := a.loaded.Hits.Write(ctx); err != nil {
 		return err
 	}
-	var changed int64 // requests, by the last of these
-	for _, q := range []string{
-		`CREATE TABLE work.bare AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome WHERE o.shape = 0 AND o.refused AND NOT o.shield`,
-		`CREATE TABLE work.lost AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome
+	done, err := a.conn.ExecContext(ctx, `CREATE TABLE work.bare AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome WHERE o.shape = 0 AND o.refused AND NOT o.shield;
+		CREATE TABLE work.lost AS SELECT DISTINCT o.host, h.client, h.agent FROM hit h JOIN outcome o ON o.id = h.outcome
 			JOIN work.bare b ON b.host = o.host AND b.client = h.client AND b.agent = h.agent
-		 WHERE h.link > 0 AND o.status IN (200, 206, 304) AND o.method IN ('GET', 'HEAD', '') AND h.file IN (SELECT id FROM file WHERE regexp_matches(lower(text), '\.(m3u8|mpd)$'))`,
-		`CREATE TABLE work.unforwarded AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin, o.host
-		 FROM outcome o WHERE o.shape = 0 AND o.refused AND NOT o.shield AND o.host IN (SELECT host FROM work.lost)`,
-		`INSERT INTO outcome SELECT o.* REPLACE (u.twin::UINTEGER AS id, '` + string(detailNotForwarded) + `' AS detail) FROM outcome o JOIN work.unforwarded u ON u.id = o.id`,
-		`UPDATE packed SET outcome = u.twin::UINTEGER FROM work.unforwarded u JOIN work.lost w ON w.host = u.host
-		 WHERE packed.outcome = u.id AND packed.rest.client = w.client AND packed.rest.agent = w.agent`,
-	} {
-		done, err := a.conn.ExecContext(ctx, q)
-		if err != nil {
-			return err
-		}
-		if changed, err = done.RowsAffected(); err != nil {
-			return err
-		}
+		 WHERE h.link > 0 AND o.status IN (200, 206, 304) AND o.method IN ('GET', 'HEAD', '') AND h.file IN (SELECT id FROM file WHERE regexp_matches(lower(text), '\.(m3u8|mpd)$'));
+		CREATE TABLE work.unforwarded AS SELECT o.id, (SELECT max(id) FROM outcome) + row_number() OVER (ORDER BY o.id) AS twin, o.host
+		 FROM outcome o WHERE o.shape = 0 AND o.refused AND NOT o.shield AND o.host IN (SELECT host FROM work.lost);
+		INSERT INTO outcome SELECT o.* REPLACE (u.twin::UINTEGER AS id, '`+string(detailNotForwarded)+`' AS detail) FROM outcome o JOIN work.unforwarded u ON u.id = o.id;
+		UPDATE packed SET outcome = u.twin::UINTEGER FROM work.unforwarded u JOIN work.lost w ON w.host = u.host
+		 WHERE packed.outcome = u.id AND packed.rest.client = w.client AND packed.rest.agent = w.agent`)
+	if err != nil {
+		return err
 	}
+	changed, err := done.RowsAffected() // by the last of these
 	a.changed = a.changed || changed > 0
-	return nil
+	return err
 }
 
 // warnUnsigned says what requests without a token mean on a host.

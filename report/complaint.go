@@ -107,7 +107,7 @@ func sought(t *finding.Ticket, about string) []string {
 		list = append(list, "a TLS session")
 	}
 	if a.At != nil {
-		list = append(list, a.At.UTC().Format("2006-01-02 15:04:05 UTC")+" "+about+duration(time.Duration(a.Window)*time.Second))
+		list = append(list, a.At.UTC().Format(time.DateTime+" UTC")+" "+about+duration(time.Duration(a.Window)*time.Second))
 	}
 	return list
 }

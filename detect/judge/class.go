@@ -300,10 +300,11 @@ func (g *Group) Timeline(u *User, t Thresholds) []Step {
 // where 200, 206 and 304 are one outcome.
 func (s *Step) holds(e *Event) bool {
 	same := s.Client == e.Client && s.Verdict == e.Verdict && s.Cause == cause(e)
-	return same && (s.Status == e.Status || e.Served && servedStatus(s.Status))
+	return same && (s.Status == e.Status || e.Served && Served(s.Status))
 }
 
-func servedStatus(status uint16) bool { return status == 200 || status == 206 || status == 304 }
+// Served tells the status of an answer that has what was asked for, or says that the viewer has it.
+func Served(status uint16) bool { return status == 200 || status == 206 || status == 304 }
 
 // span writes a time as lasts does, and none below 2 s.
 func span(us int64) string {
