@@ -15,10 +15,7 @@ func (md *markdown) forSupport() {
 		md.line(escape(nothing(md.a)))
 	}
 	for i, h := range md.all {
-		if i > 0 {
-			md.line()
-		}
-		md.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
+		md.decision(i, h)
 	}
 	md.numbers()
 	if len(advised) > 0 {

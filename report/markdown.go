@@ -60,16 +60,21 @@ func (md *markdown) headline() {
 		md.line(escape(nothing(md.a)))
 	}
 	for i, h := range md.all {
-		if i > 0 {
-			md.line()
-		}
-		md.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
+		md.decision(i, h)
 		md.caveats(h)
 	}
 	if len(md.more) > 0 {
 		number, verdicts := moreHosts(md.more)
 		md.line("\n", escape(number+verdicts), ".")
 	}
+}
+
+// decision is the paragraph of the i-th host.
+func (md *markdown) decision(i int, h *host) {
+	if i > 0 {
+		md.line()
+	}
+	md.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
 }
 
 // because joins the sentences that stand under a decision.
