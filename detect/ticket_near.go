@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"ipdrift/detect/finding"
@@ -113,7 +112,7 @@ func (q *inquiry) miss(ctx context.Context) error {
 	case in.First == nil && in.Parsed > 0:
 		q.out.Answer = "Nobody was found: no request of the log is within --since, --until and --host."
 		for _, w := range q.a.Warnings {
-			q.say("%s.", strings.ToUpper(w[:1])+w[1:])
+			q.say("%s.", w)
 		}
 	case in.First == nil:
 		q.out.Answer = "Nobody was found: the log holds no request."
