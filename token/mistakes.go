@@ -172,6 +172,8 @@ func wrongPaths() []hypothesis {
 			"hash the path in the case the link has"}, placePath, (*Examiner).uppercasedPath},
 		{Mistake{"latin1_path", "letters of the path were hashed in Latin-1 (ISO 8859-1) where they are UTF-8 in the link, or the reverse, or in UTF-8 twice over",
 			"hash the bytes that the percent-encoded path of the link stands for, and write paths in UTF-8"}, placePath, (*Examiner).latinPath},
+		{Mistake{"unicode_form", "letters of the path were hashed in another Unicode form than the link has: accents apart (NFD, as macOS names files) or together (NFC)",
+			"bring paths into one form (NFC) before both hashing and linking"}, placePath, (*Examiner).unicodeForm},
 		{Mistake{"full_url", "scheme and host, or the host, were hashed together with the path",
 			"hash the path alone, from the first slash after the host on"}, placePath, (*Examiner).fullURL},
 		{Mistake{"path_with_query", "the query string was hashed together with the path",

@@ -10,7 +10,7 @@ schemes are written down here from the vendors' pages, with hashlib and hmac. Th
 On every host 60 links are right and were served, 60 bear the fault and were refused, each to a viewer of its own;
 where links are bound to an address, 5 right ones were served at their address and refused at another.
 """
-import base64, hashlib, hmac, json, os, random, re, socket, sys, time
+import base64, hashlib, hmac, json, os, random, re, socket, sys, time, unicodedata
 from urllib.parse import quote, unquote
 
 EACH, MOVED = 60, 5
@@ -197,6 +197,7 @@ HOSTS = [
     Host("lowercased_path", path(str.lower), files=CAPITAL),
     Host("uppercased_path", path(str.upper)),
     Host("latin1_path", path(lambda p: p.encode().decode("latin-1")), files=ACCENT),
+    Host("unicode_form", path(lambda p: unicodedata.normalize("NFD", p)), files=ACCENT),
     Host("full_url", change(path=lambda l: l.origin + l.path)),
     Host("path_with_query", path(lambda p: p + "?quality=hd"), query="quality=hd&"),
     # another text or key

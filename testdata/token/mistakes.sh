@@ -229,6 +229,12 @@ row utf16_text - $six $B key UTF-16LE "/caf%C3%A9/%F0%9F%8E%AC.ts$q" "$e/café/$
 row latin1_path - $a $B key url "/caf%C3%A9/a.ts$q" "$e/caf\\xe9/a.ts$a <key>" $a file
 row latin1_path - $a $B key url "/caf%C3%A9/a.ts$q" "$e/cafÃ©/$a <key>" $a dir
 row latin1_path - $a $B key url "/caf%E9/a.ts$q" "$e/café/a.ts$a <key>" $a file
+acute=$'\xcc\x81' circumflex=$'\xcc\x82' # combining
+row unicode_form - $a $B key url "/caf%C3%A9/a.ts$q" "$e/cafe${acute}/a.ts$a <key>" $a file
+row unicode_form - $a $B key url "/cafe%CC%81/a.ts$q" "$e/café/$a <key>" $a dir
+row unicode_form - $a $B key url "/%D0%B8%CC%86%D0%B5%CC%88/a.ts$q" "$e/йё/a.ts$a <key>" $a file
+row unicode_form - $a $B key url "/%E1%BA%BF/a.ts$q" "$e/e${circumflex}${acute}/a.ts$a <key>" $a file
+row unicode_form - $a $B key url "/%E1%84%92%E1%85%A1%E1%86%AB%E3%81%8B%E3%82%99/a.ts$q" "$e/한が/a.ts$a <key>" $a file
 for made in sha1 sha1-cut sha256 sha256-cut; do
   row other_hash - $a $B key $made "$f$q" "$e$f$a <key>" $a file
 done

@@ -145,6 +145,7 @@ def paths(s):
     if not s.raw: row(s, "double_decoded", sent="/a%2520b/s.ts", path="/a b/s.ts")
     row(s, "plus_as_space", sent="/a+b/s.ts", path="/a b/s.ts")
     if not s.raw: row(s, "latin1_path", sent="/caf%E9/s.ts", path="/caf\u00e9/s.ts")
+    if not s.raw: row(s, "unicode_form", sent="/caf%C3%A9/s.ts", path="/cafe\u0301/s.ts")
     if s.dirs: row(s, "no_slash", path="/live")
     row(s, "no_leading_slash", path="live/seg-1.ts")
     row(s, "double_slash", path="//live/seg-1.ts")
