@@ -54,9 +54,6 @@ func (a *analysis) severalKeys() map[*host]bool {
 	return out
 }
 
-// given tells whether this run has the key that reproduced a hash, and not earlier ones alone.
-func (o *outcome) given() bool { return int(o.keyNumber) < len(o.host.keys) }
-
 // refusesHash tells an outcome that may be the refusal of a hash that holds, for its key or its binding: of a link in time, by no other rule that the log names.
 func (o *outcome) refusesHash() bool {
 	_, other := otherPolicies[o.code]
@@ -129,19 +126,7 @@ type dropped struct {
 }
 
 func (d *dropped) add(l *visited) {
-	served, refused := l.ended()
-	if refused == 0 {
-		return
-	}
-	if d.links++; d.links == 1 {
-		d.refused = refused
-	}
-	d.served, d.refused = max(d.served, served), min(d.refused, refused)
-}
-
-// ended tells when an address was served with a link for the last time, and refused for the first time after that, µs;
-// 0: none was.
-func (l *visited) ended() (served, refused int64) {
+	var served, refused int64 // at one address
 	for i := range l.visits {
 		v := &l.visits[i]
 		if i > 0 && (v.hi != l.visits[i-1].hi || v.lo != l.visits[i-1].lo) {
@@ -158,9 +143,12 @@ func (l *visited) ended() (served, refused int64) {
 		if next := i + 1; next < len(l.visits) && v.hi == l.visits[next].hi && v.lo == l.visits[next].lo || served == 0 || refused < served {
 			continue
 		}
-		return served, refused
+		if d.links++; d.links == 1 {
+			d.refused = refused
+		}
+		d.served, d.refused = max(d.served, served), min(d.refused, refused)
+		return
 	}
-	return 0, 0
 }
 
 // says is the sentence about them; "" where there are too few, or no moment parts what was served from what was not.

@@ -44,6 +44,7 @@ func apart(ip string) string  { return strings.TrimSuffix(ip, ".7.9") + ".99.9" 
 func TestRule02TheBindingChanges(t *testing.T) {
 	const mistake = "unresolved_signature unresolved_signature signer:"
 	whole, cut := site{host: "mask.test", dir: true}, site{host: "mask.test", dir: true, text: cutAt(24)}
+	wholeFile, cutFile := site{host: "mask.test"}, site{host: "mask.test", text: cutAt(24)}
 	for name, c := range map[string]struct {
 		old, new site
 		signer   time.Duration
@@ -59,6 +60,8 @@ func TestRule02TheBindingChanges(t *testing.T) {
 		"to the whole address": {cut, whole, time.Hour, time.Hour, "bound to the whole address on IPv4 since 2026-11-01 13:00:01 UTC, and were bound to a /24 (form network) before",
 			mistake + "masked", "", 32, 30},
 		"the signer first": {whole, cut, 55 * time.Minute, time.Hour, "bound to a /24 (form network) on IPv4 since 2026-11-01 13:00:01 UTC",
+			mistake + "no_mask", mistake + "masked", 24, 20},
+		"the signer first, over files": {wholeFile, cutFile, 55 * time.Minute, time.Hour, "bound to a /24 (form network) on IPv4 since 2026-11-01 13:00:01 UTC",
 			mistake + "no_mask", mistake + "masked", 24, 20},
 		"near the end of the log": {whole, cut, 104 * time.Minute, 104 * time.Minute, "bound to a /24 (form network) on IPv4 since 2026-11-01 13:44:01 UTC",
 			mistake + "no_mask", "", 24, 20},

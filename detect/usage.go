@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/judge"
+	"ipdrift/token"
 )
 
 // usageSteps is how many steps of time tell when an edge took links of one kind for the first or the last time.
@@ -93,39 +94,60 @@ func (a *analysis) changes(ctx context.Context) error {
 
 // add follows a link by what most of its requests that hold are signed with: the first of them.
 func (o *observed) add(a *analysis, l *visited) {
-	var key, bound *usage
+	var of [2]*usage
 	var first, last, refused int64
-	given := true
+	var held map[spot]bool
 	for i := range l.visits {
 		v := &l.visits[i]
-		if !v.matched || !v.keyed || v.shield {
+		if !v.keyed || v.shield || v.shape != token.Signed {
 			continue
 		}
-		if o.keys && key == nil {
-			key, given = usageOf(o.byKey, v.keyNumber), v.given()
+		if o.keys && v.matched && of[0] == nil {
+			of[0] = usageOf(o.byKey, v.keyNumber)
 		}
-		if o.bound && bound == nil && !a.ambiguous(v) {
-			bound = usageOf(o.byBinding, boundAs{v.how.binding, int(v.family)})
+		if o.bound && v.matched && of[1] == nil && !a.ambiguous(v) {
+			of[1] = usageOf(o.byBinding, boundAs{v.how.binding, int(v.family)})
 		}
 		switch {
-		case v.served():
+		case v.matched && v.served():
 			if first == 0 || v.first < first {
 				first = v.first
 			}
 			last = max(last, v.final)
 		case v.refusesHash() && (refused == 0 || v.first < refused):
-			refused = v.first
+			if held == nil {
+				held = l.held()
+			}
+			if at := v.spot(); held[at] || held[spot{at.hi, at.lo, at.dir, 0}] {
+				refused = v.first
+			}
 		}
 	}
-	if bound != nil {
-		bound.add(o, first, last, refused)
+	for _, u := range of {
+		if u != nil {
+			u.add(o, first, last, refused)
+		}
 	}
-	if !given && refused == 0 {
-		_, refused = l.ended()
+}
+
+// spot is the address and the path of a visit.
+type spot struct {
+	hi, lo    uint64
+	dir, file uint32
+}
+
+func (v *visit) spot() spot { return spot{v.hi, v.lo, v.dir, v.file} }
+
+// held are the spots where a link's hash holds: refusals there may not show it, those of masks over single files and of
+// keys that only earlier runs were given.
+func (l *visited) held() map[spot]bool {
+	out := map[spot]bool{}
+	for i := range l.visits {
+		if v := &l.visits[i]; v.matched {
+			out[v.spot()] = true
+		}
 	}
-	if key != nil {
-		key.add(o, first, last, refused)
-	}
+	return out
 }
 
 func usageOf[K comparable](in map[K]*usage, k K) *usage {
