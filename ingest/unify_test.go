@@ -118,3 +118,42 @@ func TestOutcomesDifferByEveryColumn(t *testing.T) {
 		t.Errorf("table outcome has %q, compared are %q", columns, dictionaryKeys["outcome"])
 	}
 }
+
+// TestDictionariesUnifiedAsTheyWere wants a dictionary that was written anew to have the
+// columns that it had, its texts stored the same way, and no row that is there and deleted:
+// DuckDB holds much of such in memory.
+func TestDictionariesUnifiedAsTheyWere(t *testing.T) {
+	s, ctx := testStore(t), t.Context()
+	columns := `SELECT string_agg(column_name || ' ' || data_type || ' ' || is_nullable, ', ' ORDER BY column_index) FROM duckdb_columns() WHERE table_name = '%s'`
+	packed := `SELECT coalesce(string_agg(p, ', ' ORDER BY p), '') FROM (SELECT DISTINCT column_name || ' ' || compression AS p FROM pragma_storage_info('%s') WHERE segment_type = 'VARCHAR')`
+	rows := map[string]string{
+		"client": `4, 0, 0, range, NULL, 'XX', NULL`, "link": `'cdn.example.com', 'abcdef', range, 0`, "agent": `'player ' || range, false`,
+		"dir": `'/a/' || range || '/'`, "file": `range || '.ts'`, "referer": `'https://' || range`, "ident": `range`,
+	}
+	for name, values := range rows {
+		if _, err := s.DB.ExecContext(ctx, fmt.Sprintf(`INSERT INTO %s SELECT range + 1, %s FROM range(10000); CHECKPOINT`, name, values)); err != nil {
+			t.Fatal(err)
+		}
+		before := one[string](t, s, fmt.Sprintf(columns, name)) + one[string](t, s, fmt.Sprintf(packed, name))
+		conn, err := s.DB.Conn(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE alias_%s AS SELECT 7::UINTEGER AS id, 3::UINTEGER AS one`, name)); err != nil {
+			t.Fatal(err)
+		}
+		if err := dropAliases(ctx, conn, name); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.DB.ExecContext(ctx, `CHECKPOINT`); err != nil {
+			t.Fatal(err)
+		}
+		if after := one[string](t, s, fmt.Sprintf(columns, name)) + one[string](t, s, fmt.Sprintf(packed, name)); after != before {
+			t.Errorf("%s is\n%s\nwas\n%s", name, after, before)
+		}
+		if n := one[string](t, s, fmt.Sprintf(`SELECT count(*) || ' of ' || max(rowid) + 1 FROM %s WHERE id <> 7`, name)); n != "9999 of 9999" {
+			t.Errorf("%s has %s rows", name, n)
+		}
+	}
+}
