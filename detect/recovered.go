@@ -92,31 +92,26 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	slices.SortFunc(lapses, func(x, y lapse) int {
 		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.place, y.host.place), cmp.Compare(x.start, y.start))
 	})
-	type span struct{ from, to int32 }
-	of := make([]span, len(a.clients.kinds)) // the lapses of each client
-	for i, l := range lapses {
-		if i == 0 || lapses[i-1].client != l.client {
-			of[l.client].from = int32(i)
-		}
-		of[l.client].to = int32(i + 1)
+	fell := newBits(len(a.clients.kinds)) // clients that have some
+	for i := range lapses {
+		fell.set(lapses[i].client)
 	}
 	recovery := a.Thresholds.Recovery.Microseconds()
 	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, frames []frame) {
 		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
-			at := of[t[0].client]
-			if at.to == 0 || t[0].place == 0 || !a.outcomes[t[0].outcome].served() {
+			if !fell.has(t[0].client) || t[0].place == 0 || !a.outcomes[t[0].outcome].served() {
 				continue
 			}
-			host, those := a.outcomes[t[0].outcome].host, lapses[at.from:at.to]
+			host := a.outcomes[t[0].outcome].host
 			for i := range t {
 				f := &t[i]
-				n := at.from + int32(sort.Search(len(those), func(i int) bool {
-					l := &those[i]
-					return cmp.Or(cmp.Compare(l.agent, f.agent), cmp.Compare(l.host.place, host.place), cmp.Compare(l.start, f.start-recovery)) >= 0
+				n := int32(sort.Search(len(lapses), func(i int) bool {
+					l := &lapses[i]
+					return cmp.Or(cmp.Compare(l.client, f.client), cmp.Compare(l.agent, f.agent), cmp.Compare(l.host.place, host.place), cmp.Compare(l.start, f.start-recovery)) >= 0
 				}))
-				for n = p.next(n); n < at.to; n = p.next(n + 1) {
+				for n = p.next(n); int(n) < len(lapses); n = p.next(n + 1) {
 					l := &lapses[n]
-					if l.agent != f.agent || l.host != host || l.start >= f.start {
+					if l.client != f.client || l.agent != f.agent || l.host != host || l.start >= f.start {
 						break
 					}
 					if l.place != f.place && l.user != a.userOf(f) {

@@ -21,10 +21,9 @@ type survey struct {
 	told     bits               // folders where a hash says so
 	served   bits               // clients that were served, with any link
 	suspects []*suspect
-	passed   int64    // suspects that are too many
-	agents   []uint32 // the first link of each user agent
-	several  bits     // user agents with more links than one
-	fetched  uint32   // see fetch
+	passed   int64 // suspects that are too many
+	agents   bits  // that came with a link
+	several  bits  // user agents with more links than one
 }
 
 // way is how links of a host are signed that were asked for from one family.
@@ -90,7 +89,6 @@ func (a *analysis) overlook(ctx context.Context) error {
 		}
 	}
 	if err := a.eachLink(ctx, func(links []visited) error {
-		s.fetch(links)
 		for i := range links {
 			s.add(&links[i])
 		}
@@ -132,7 +130,6 @@ func (s *survey) add(l *visited) {
 		if v.served() {
 			s.served.set(v.client)
 		}
-		s.meet(v.agent, l.link)
 		if from := s.from(v.host, v.client); from != nil {
 			from.all += v.n
 		}
@@ -144,6 +141,7 @@ func (s *survey) add(l *visited) {
 	if l.link == 0 {
 		return
 	}
+	s.meet(l.visits)
 	silent := l.host().calibrated(&c, l.deadline)
 	l.host().aged(l)
 	if l.astray() {
@@ -171,26 +169,23 @@ func (l *visited) astray() bool {
 	return false
 }
 
-// meet notes which user agents come with several links.
-func (s *survey) meet(agent, link uint32) {
-	if n := int(agent) + 1 - len(s.agents); n > 0 {
-		s.agents = append(s.agents, make([]uint32, n)...)
-		s.several = append(s.several, newBits(len(s.agents)-64*len(s.several))...)
+// meet notes which user agents come with several links, by the visits of the next.
+func (s *survey) meet(link []visit) {
+	for i := range link {
+		v := &link[i]
+		if v.shield {
+			continue
+		}
+		if n := int(v.agent)/64 + 1 - len(s.agents); n > 0 {
+			s.agents, s.several = append(s.agents, make(bits, n)...), append(s.several, make(bits, n)...)
+		}
+		if s.agents.has(v.agent) {
+			s.several.set(v.agent)
+		}
 	}
-	switch s.agents[agent] {
-	case 0:
-		s.agents[agent] = link
-	case link:
-	default:
-		s.several.set(agent)
-	}
-}
-
-// fetch is clients.fetch for what is noted of user agents.
-func (s *survey) fetch(links []visited) {
-	for i := range links {
-		if agent := int(links[i].visits[0].agent); agent < len(s.agents) {
-			s.fetched += s.agents[agent]
+	for i := range link {
+		if v := &link[i]; !v.shield {
+			s.agents.set(v.agent)
 		}
 	}
 }
