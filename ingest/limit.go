@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// What is stored of a text is limited: no server takes more (nginx and Apache 8 KiB a
-// header, IIS 16 KiB for all, Cloudflare 16 KiB of URL), and DuckDB holds longer ones in
-// memory, all at once. Tokens are verified over the whole.
+// What is stored of a text is limited: DuckDB takes a block of 256 KiB of memory for each of
+// more than 4096 bytes, for the 2048 rows that it reads at once (its 1.1.2,
+// WriteOverflowStringsToDisk). Tokens are verified over the whole.
 const (
-	maxText = 16 << 10 // bytes of a folder, a file name, a user agent, a referer
-	maxName = 255      // of a host (RFC 1035, 2.3.4), a country
+	maxText = 4000 // bytes, to be followed by what limited adds, of a folder, a file name, a user agent, a referer
+	maxName = 255  // of a host (RFC 1035, 2.3.4), a country
 )
 
 // limited cuts a text that is longer than most bytes. What stands behind the cut tells

@@ -23,6 +23,33 @@ func TestLimited(t *testing.T) {
 	}
 }
 
+// TestLongTextsInLittleMemory: how long texts are changes nothing about the memory that
+// reading them takes. DuckDB may not use more than it is given, and says so.
+func TestLongTextsInLittleMemory(t *testing.T) {
+	s, err := Create("", Limits{Threads: 1, Memory: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	long := strings.Repeat("a", 6000)
+	var text strings.Builder
+	for i := range 3000 {
+		text.WriteString(strings.Replace(testLine("203.0.113.7", fmt.Sprintf("/%d%s/%s%d.ts", i, long, long, i), 200), "Player/1.0", fmt.Sprint(i, long), 1))
+	}
+	file := writeFile(t, t.TempDir(), "a.log", []byte(text.String()))
+	if _, err := Load(t.Context(), s, []Source{{Path: file, Label: file}}, testOptions(t)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DB.Exec(`CHECKPOINT`); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"dir", "file", "agent"} {
+		if n := one[int](t, s, `SELECT count(DISTINCT text) FROM `+table+` WHERE strlen(text) >= 4000`); n != 3000 {
+			t.Errorf("%s has %d long texts", table, n)
+		}
+	}
+}
+
 // TestLongTexts: what is as long as a megabyte is verified whole, stored in part, and told from what begins alike.
 func TestLongTexts(t *testing.T) {
 	long := strings.Repeat("a", 1e6)

@@ -72,7 +72,7 @@ func (r *Reader) requests(ctx context.Context, table string, from, n int64) ([]f
 
 // longestText is how many characters of a text are read: no line of a log that is meant to
 // be read is longer, and a page must fit into memory.
-const longestText = 8000
+const longestText = 2000
 
 // clipped is SQL for a text of which both ends are enough.
 func clipped(text string) string {
