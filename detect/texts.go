@@ -98,7 +98,7 @@ func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (er
 	}
 	d.recent = make([]atomic.Pointer[recentText], recentTexts)
 	to, end := bufio.NewWriterSize(d.data, 1<<20), uint64(1)
-	if err := ingest.ScanEntries(ctx, conn, table, `id, text`, last, func(p ingest.Page) error {
+	if err := ingest.ScanTexts(ctx, conn, table, func(p ingest.Page) error {
 		text := p.Texts(1)
 		var places []textPlace
 		for i, id := range p.U32(0) {

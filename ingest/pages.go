@@ -47,6 +47,41 @@ func ScanEntries(ctx context.Context, conn *sql.Conn, dictionary, columns string
 	return err
 }
 
+// pageBytes of text are on a page, about; textBlock ids at least, of one block.
+const (
+	pageBytes = 16 << 20
+	textBlock = 1 << 10
+)
+
+// ScanTexts hands on the ids and texts of a dictionary as ScanEntries does, fewer on a page
+// where they are long.
+func ScanTexts(ctx context.Context, conn *sql.Conn, dictionary string, f func(Page) error) error {
+	pages, err := textPages(ctx, conn, dictionary)
+	for _, p := range pages {
+		if err == nil {
+			err = onePage(ctx, conn, fmt.Sprintf(`SELECT id, text FROM %s WHERE id BETWEEN %d AND %d`, dictionary, p[0], p[1]), f)
+		}
+	}
+	return err
+}
+
+// textPages are the first and the last id on each page of texts.
+func textPages(ctx context.Context, conn *sql.Conn, dictionary string) (pages [][2]int, err error) {
+	held := int64(pageBytes + 1)
+	err = Each(ctx, conn, fmt.Sprintf(`SELECT id // %[2]d * %[2]d AS first, coalesce(sum(strlen(text)), 0)::BIGINT FROM %[1]s GROUP BY first ORDER BY first`, dictionary, textBlock), func(scan Scan) error {
+		var first int
+		var size int64
+		err := scan(&first, &size)
+		last := len(pages) - 1
+		if held += size; held > pageBytes || first-pages[last][0] >= pageRows {
+			pages, held, last = append(pages, [2]int{first}), size, last+1
+		}
+		pages[last][1] = first + textBlock - 1
+		return err
+	})
+	return pages, err
+}
+
 // LastID is the highest of a dictionary; 0 if it is empty.
 func LastID(ctx context.Context, conn *sql.Conn, dictionary string) (last int, err error) {
 	err = conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0)::BIGINT FROM `+dictionary).Scan(&last)

@@ -165,3 +165,45 @@ func TestHitParts(t *testing.T) {
 		}
 	}
 }
+
+// TestScanTexts wants every text once, of a dictionary with gaps, and few on a page where
+// they are long.
+func TestScanTexts(t *testing.T) {
+	s := testStore(t)
+	const last = 60_000
+	length := func(id int) int { return id%7 + id/40_000*4_000 } // 80 MB in the last third
+	if _, err := s.DB.Exec(fmt.Sprintf(`INSERT INTO dir SELECT range, repeat('x', (range %% 7 + range // 40000 * 4000)::INT) FROM range(1, %d) WHERE range // 5000 <> 3`, last+1)); err != nil {
+		t.Fatal(err)
+	}
+	seen := make([]bool, last+1)
+	if err := ScanTexts(t.Context(), conn(t, s), "dir", func(p Page) error {
+		text := p.Texts(1)
+		for i, id := range p.U32(0) {
+			if seen[id] || len(text(i)) != length(int(id)) {
+				return fmt.Errorf("%d has %d bytes, seen before: %t", id, len(text(i)), seen[id])
+			}
+			seen[id] = true
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for id := 1; id <= last; id++ {
+		if seen[id] == (id/5000 == 3) {
+			t.Fatalf("%d was seen: %t", id, seen[id])
+		}
+	}
+	pages, err := textPages(t.Context(), conn(t, s), "dir")
+	for _, p := range pages {
+		size := 0
+		for id := p[0]; id <= min(p[1], last); id++ {
+			size += length(id)
+		}
+		if size > pageBytes {
+			t.Errorf("%d bytes on a page", size)
+		}
+	}
+	if err != nil || len(pages) < 5 || len(pages) > 8 {
+		t.Errorf("%d pages for 80 MB (%v)", len(pages), err)
+	}
+}
