@@ -13,6 +13,7 @@ import (
 type book struct {
 	*analysis
 	judged, signed, foundRows *ingest.Rows
+	signedFor                 *filler[uint32] // of the film
 }
 
 func (a *analysis) openBook() (*book, error) {
@@ -23,11 +24,17 @@ func (a *analysis) openBook() (*book, error) {
 			return nil, err
 		}
 	}
-	a.doubted, a.proven = newBits(len(a.film.links)), newBits(len(a.film.links))
-	return b, nil
+	a.doubted, a.proven = newBits(a.film.links.n), newBits(a.film.links.n)
+	var err error
+	a.film.signed, err = newShelf[uint32](a.film.links.n, a.Room/4)
+	b.signedFor = a.film.signed.filler()
+	return b, err
 }
 
 func (b *book) close(ctx context.Context) error {
+	if err := b.signedFor.done(); err != nil {
+		return err
+	}
 	return ingest.FlushAll(ctx, b.judged, b.signed, b.foundRows)
 }
 
@@ -41,7 +48,9 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 			s.client = foundBit | uint32(len(b.found))
 			b.found = append(b.found, s.address)
 		}
-		b.film.links[place].signed = s.client
+		if err := b.signedFor.put(int(place), s.client); err != nil {
+			return err
+		}
 		if s.voter != nil {
 			b.proven.set(place)
 			s.voter.voted.add(s.address)

@@ -1,21 +1,28 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"ipdrift/ingest"
 )
 
-// clients is table client, by id: eleven bytes for one of IPv4.
+// clients is table client, by id.
 type clients struct {
-	kinds     []uint8  // 0: there is none of this id
-	words     []uint32 // the address; of IPv6 its place in long
-	long      [][2]uint64
-	asns      []uint32 // 0: not known
-	countries []uint16 // places in names
-	names     []string
+	list  *shelf[client]
+	long  *shelf[[2]uint64] // addresses of IPv6
+	names []string          // of countries
+}
+
+// client is a row of it.
+type client struct {
+	word    uint32 // the address; of IPv6 its place in long
+	asn     uint32 // 0: not known
+	country uint16 // place in names
+	kind    uint8  // 0: there is none of this id
 }
 
 const (
@@ -31,20 +38,41 @@ func (a *analysis) readClients(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.kinds, c.words, c.asns, c.countries = make([]uint8, last+1), make([]uint32, last+1), make([]uint32, last+1), make([]uint16, last+1)
+	var six int
+	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM client WHERE family = 6`).Scan(&six); err != nil {
+		return err
+	}
+	if c.list, err = newShelf[client](last+1, 2*a.Room); err != nil {
+		return err
+	}
+	if c.long, err = newShelf[[2]uint64](six, a.Room); err != nil {
+		return err
+	}
+	list, long := c.list.filler(), c.long.filler()
 	c.names = []string{""}
 	at := map[string]uint16{"": 0}
-	return ingest.ScanEntries(ctx, a.conn, "client", `id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country`, last, func(p ingest.Page) error {
-		families, mapped, hi, lo, asns, countries := p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5), p.Texts(6)
-		for i, id := range p.U32(0) {
+	met := uint32(0) // of IPv6
+	var order []int
+	if err := ingest.ScanEntries(ctx, a.conn, "client", `id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country`, last, func(p ingest.Page) error {
+		ids, families, mapped, hi, lo, asns, countries := p.U32(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5), p.Texts(6)
+		order = order[:0]
+		for i := range ids {
+			order = append(order, i)
+		}
+		if c.list.file != nil { // what stands beside each other goes there at once
+			slices.SortFunc(order, func(x, y int) int { return cmp.Compare(ids[x], ids[y]) })
+		}
+		for _, i := range order {
+			one := client{kind: plain4, word: uint32(lo[i]), asn: asns[i]}
 			switch {
 			case families[i] == 6:
-				c.kinds[id], c.words[id] = plain6, uint32(len(c.long))
-				c.long = append(c.long, [2]uint64{hi[i], lo[i]})
+				one.kind, one.word = plain6, met
+				if err := long.put(int(met), [2]uint64{hi[i], lo[i]}); err != nil {
+					return err
+				}
+				met++
 			case mapped[i] == 1:
-				c.kinds[id], c.words[id] = mapped4, uint32(lo[i])
-			default:
-				c.kinds[id], c.words[id] = plain4, uint32(lo[i])
+				one.kind = mapped4
 			}
 			country, ok := at[countries(i)]
 			if !ok && len(c.names) < 1<<16 {
@@ -52,11 +80,19 @@ func (a *analysis) readClients(ctx context.Context) error {
 				c.names = append(c.names, strings.Clone(countries(i)))
 				at[c.names[country]] = country
 			}
-			c.asns[id], c.countries[id] = asns[i], country
+			one.country = country
+			if err := list.put(int(ids[i]), one); err != nil {
+				return err
+			}
 		}
 		return nil
-	})
+	}); err != nil {
+		return err
+	}
+	return cmp.Or(list.done(), long.done())
 }
+
+func (c *clients) close() error { return cmp.Or(c.list.close(), c.long.close()) }
 
 // stored is an address as table client has it.
 type stored struct {
@@ -69,26 +105,34 @@ func (s stored) alike(t stored) bool { return s.hi == t.hi && s.lo == t.lo }
 
 // of is the address of a client; zero where there is none.
 func (c *clients) of(id uint32) stored {
-	switch c.kinds[id] {
+	switch one := c.list.at(id); one.kind {
 	case plain4:
-		return stored{4, 0, 0, 0xffff<<32 | uint64(c.words[id])}
+		return stored{4, 0, 0, 0xffff<<32 | uint64(one.word)}
 	case mapped4:
-		return stored{4, 1, 0, 0xffff<<32 | uint64(c.words[id])}
+		return stored{4, 1, 0, 0xffff<<32 | uint64(one.word)}
 	case plain6:
-		long := c.long[c.words[id]]
+		long := c.long.at(one.word)
 		return stored{6, 0, long[0], long[1]}
 	}
 	return stored{}
 }
 
+// asn is the carrier of a client; 0: not known.
+func (c *clients) asn(id uint32) uint32 { return c.list.at(id).asn }
+
+// country is the place of its country in names.
+func (c *clients) country(id uint32) uint16 { return c.list.at(id).country }
+
 // fetch has the clients of some strips come into the processor's memory, all of them
 // at once: one after the other, each would be waited for.
 func (c *clients) fetch(of *cut) {
+	if c.list.all == nil {
+		return
+	}
 	var sum uint32
 	for i := range of.strips {
 		for j := range of.strips[i].frames {
-			id := of.strips[i].frames[j].client
-			sum += c.words[id] + uint32(c.kinds[id])
+			sum += c.list.all[of.strips[i].frames[j].client].word
 		}
 	}
 	of.fetched = sum

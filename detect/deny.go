@@ -43,7 +43,7 @@ func (a *analysis) deny(ctx context.Context) error {
 		}
 	}
 	var top []denied
-	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.name], int64(len(a.clients.kinds))) }) {
+	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.name], int64(a.clients.list.n)) }) {
 		all, err := a.countDenied(ctx, some)
 		if err != nil {
 			return err
@@ -137,15 +137,15 @@ func (a *analysis) describe(ctx context.Context, top []denied) error {
 		d := &top[i]
 		n := finding.Network{Host: d.host.name, Prefix: d.prefix().String(), Refusals: d.refusals, Mismatches: d.mismatches}
 		clients := crowds[i].list(c)
-		asn, country := c.asns[clients[0]], c.countries[clients[0]]
+		asn, country := c.asn(clients[0]), c.country(clients[0])
 		for j, id := range clients {
 			if j == 0 || c.address(id) != c.address(clients[j-1]) {
 				n.Addresses++
 			}
-			if c.asns[id] != asn {
+			if c.asn(id) != asn {
 				asn = 0
 			}
-			if c.countries[id] != country {
+			if c.country(id) != country {
 				country = 0
 			}
 		}

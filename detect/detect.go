@@ -161,9 +161,8 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	}
 	return func() error {
 		a.conn.Close()
-		a.cutFilms(ctx)
 		a.texts.close()
-		return drop()
+		return errors.Join(a.cutFilms(ctx), a.clients.close(), drop())
 	}, nil
 }
 
@@ -213,7 +212,7 @@ func (a *analysis) settleLoaded(context.Context) error {
 
 // settleRuled does the same with what was ruled, unless the next steps need the memory.
 func (a *analysis) settleRuled(context.Context) error {
-	if a.requests() <= largeLog {
+	if !a.large() {
 		a.store.SettleAside()
 	}
 	return nil
@@ -241,10 +240,9 @@ func (a *analysis) conclude(ctx context.Context) error {
 
 // cutFilms gives back what nobody reads any more.
 func (a *analysis) cutFilms(context.Context) error {
-	a.film.close()
-	a.joint.close()
+	err := errors.Join(a.film.close(), a.joint.close())
 	a.film, a.joint = nil, nil
-	return nil
+	return err
 }
 
 // users tells who is one user, and whether requests of theirs are missing.
@@ -257,14 +255,17 @@ func (a *analysis) users(ctx context.Context) error {
 }
 
 // largeLog is how many requests make steps wait for each other, so that each has
-// all of the memory. A test has fewer.
-var largeLog int64 = 8 << 20
+// all of the memory, and roomEach how many bytes of Room: less memory makes fewer many. A test
+// has fewer.
+var largeLog, roomEach int64 = 8 << 20, 16
+
+func (a *analysis) large() bool { return a.loaded.Requests > min(largeLog, a.Room/roomEach) }
 
 // beside runs steps that share nothing. Only the first may use the connection of
 // the analysis.
 func (a *analysis) beside(ctx context.Context, steps ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	if a.requests() > largeLog {
+	if a.large() {
 		g.SetLimit(1)
 	}
 	for _, step := range steps {

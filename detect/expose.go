@@ -12,7 +12,7 @@ import (
 
 // makeFilm makes the film of the case, whose links are listed: of the requests
 // as the reader still has them, or as they are in the database.
-func (a *analysis) makeFilm(ctx context.Context, f *film, places []uint32) (*film, error) {
+func (a *analysis) makeFilm(ctx context.Context, f *film, places *shelf[uint32]) (*film, error) {
 	requests, hits := a.loaded.Requests, a.loaded.Hits
 	defer hits.Drop()
 	pages, held := hits.Pages()
@@ -33,7 +33,7 @@ func (a *analysis) makeFilm(ctx context.Context, f *film, places []uint32) (*fil
 	}
 	hits.Drop()
 	defer ingest.Trim() // results of the database leave holes
-	return f.make(ctx, requests, len(f.links), a.Room, func(loaders chan *loader) error { return a.expose(ctx, places, loaders) })
+	return f.make(ctx, requests, f.links.n, a.Room, func(loaders chan *loader) error { return a.expose(ctx, places, loaders) })
 }
 
 // asksAgain tells whether a later step looks for requests there: for who is one user.
@@ -45,7 +45,7 @@ func (a *analysis) asksAgain(ctx context.Context) (bool, error) {
 }
 
 // listLinks lists the links in their order, and gives each id its place.
-func (a *analysis) listLinks(ctx context.Context, conn *sql.Conn, f *film) (places []uint32, err error) {
+func (a *analysis) listLinks(ctx context.Context, conn *sql.Conn, f *film) (places *shelf[uint32], err error) {
 	last, err := ingest.LastID(ctx, conn, "link")
 	if err != nil {
 		return nil, err
@@ -54,26 +54,116 @@ func (a *analysis) listLinks(ctx context.Context, conn *sql.Conn, f *film) (plac
 	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM link`).Scan(&links); err != nil {
 		return nil, err
 	}
-	f.links, f.freeLinks = ingest.Outside[reference](links + 1)
-	n := 0
-	if err := ingest.ScanEntries(ctx, conn, "link", `id, hash, deadline`, last, func(p ingest.Page) error {
-		hashes, deadlines := p.U64(1), p.I64(2)
-		for i, id := range p.U32(0) {
+	if f.links, err = newShelf[reference](links+1, a.Room/2); err != nil {
+		return nil, err
+	}
+	each := func(do func(reference) error) error {
+		return ingest.ScanEntries(ctx, conn, "link", `id, hash, deadline`, last, func(p ingest.Page) error {
+			hashes, deadlines := p.U64(1), p.I64(2)
+			for i, id := range p.U32(0) {
+				if err := do(reference{hash: hashes[i], deadline: deadlines[i], link: id}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if f.links.all == nil {
+		err = f.sortLinks(ctx, each)
+	} else {
+		n := 0
+		if err = each(func(l reference) error {
 			n++
-			f.links[n] = reference{hash: hashes[i], deadline: deadlines[i], link: id}
+			f.links.all[n] = l
+			return nil
+		}); err == nil {
+			err = sortLinks(ctx, a.Threads, f.links.all[1:])
 		}
-		return nil
-	}); err != nil {
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := sortLinks(ctx, a.Threads, f.links[1:]); err != nil {
+	return a.placeLinks(f, last)
+}
+
+// placesAtOnce is how many ids get their places at once. A test has fewer.
+var placesAtOnce = 4 << 20
+
+// placeLinks gives each id of a link its place.
+func (a *analysis) placeLinks(f *film, last int) (places *shelf[uint32], err error) {
+	if places, err = newShelf[uint32](last+1, a.Room/4); err != nil {
 		return nil, err
 	}
-	places = make([]uint32, last+1)
-	for i := range f.links {
-		places[f.links[i].link] = uint32(i)
+	some := places.all
+	if some == nil {
+		some = make([]uint32, min(placesAtOnce, last+1))
+	}
+	for first := 0; first <= last; first += len(some) {
+		clear(some)
+		if err := f.links.parts(func(place uint32, links []reference) error {
+			for i := range links {
+				if n := int(links[i].link) - first; n >= 0 && n < len(some) {
+					some[n] = place + uint32(i)
+				}
+			}
+			return nil
+		}); err != nil {
+			return places, err
+		}
+		if err := places.put(first, some[:min(len(some), last+1-first)]); err != nil {
+			return places, err
+		}
 	}
 	return places, nil
+}
+
+// linkBuckets are what links are sorted in that are in a file.
+const linkBuckets = 1 << 8
+
+// sortLinks puts links into the file, by the first byte of their hashes, and then sorts
+// those of each.
+func (f *film) sortLinks(ctx context.Context, each func(func(reference) error) error) error {
+	const shift = 64 - 8
+	var next, ends [linkBuckets]int
+	if err := each(func(l reference) error {
+		ends[l.hash>>shift]++
+		return nil
+	}); err != nil {
+		return err
+	}
+	var fillers [linkBuckets]*filler[reference]
+	sum := 1
+	for i := range ends {
+		next[i], sum = sum, sum+ends[i]
+		ends[i] = sum
+		fillers[i] = f.links.filler()
+	}
+	starts := next
+	if err := each(func(l reference) error {
+		at := l.hash >> shift
+		next[at]++
+		return fillers[at].put(next[at]-1, l)
+	}); err != nil {
+		return err
+	}
+	return inParallel(ctx, f.threads, linkBuckets, func(n int) error {
+		if err := fillers[n].done(); err != nil {
+			return err
+		}
+		links := make([]reference, ends[n]-starts[n])
+		if err := f.links.get(starts[n], links); err != nil {
+			return err
+		}
+		slices.SortFunc(links, reference.inOrder)
+		return f.links.put(starts[n], links)
+	})
+}
+
+func (l reference) inOrder(o reference) int {
+	if l.hash != o.hash {
+		return cmp.Compare(l.hash, o.hash)
+	}
+	return cmp.Compare(l.link, o.link)
 }
 
 // sortLinks sorts by hash and id: where they are, by the first byte of the hash (McIlroy
@@ -100,12 +190,7 @@ func sortLinks(ctx context.Context, threads int, links []reference) error {
 		}
 	}
 	return inParallel(ctx, threads, len(ends), func(n int) error {
-		slices.SortFunc(links[starts[n]:ends[n]], func(x, y reference) int {
-			if x.hash != y.hash {
-				return cmp.Compare(x.hash, y.hash)
-			}
-			return cmp.Compare(x.link, y.link)
-		})
+		slices.SortFunc(links[starts[n]:ends[n]], reference.inOrder)
 		return nil
 	})
 }
@@ -130,13 +215,13 @@ func (e *exposures) frame(i int, place uint32) frame {
 }
 
 // expose reads the requests of the case.
-func (a *analysis) expose(ctx context.Context, places []uint32, loaders chan *loader) error {
+func (a *analysis) expose(ctx context.Context, places *shelf[uint32], loaders chan *loader) error {
 	return a.store.ScanHits(ctx, a.conn, a.Threads, func(p ingest.Page) error {
 		l := <-loaders
 		defer func() { loaders <- l }()
 		e := exposuresOn(p)
 		for i, link := range e.links {
-			if err := l.put(e.frame(i, places[link])); err != nil {
+			if err := l.put(e.frame(i, *places.at(link))); err != nil {
 				return err
 			}
 		}
@@ -150,28 +235,28 @@ const mostCounts = 64 << 20
 // lay puts all requests of a case where they belong in memory: they are counted by
 // link, and then each goes behind the last one of its link. Every goroutine has some
 // of the pages.
-func (f *film) lay(ctx context.Context, requests int, places []uint32, pages []ingest.Page) (*film, error) {
+func (f *film) lay(ctx context.Context, requests int, places *shelf[uint32], pages []ingest.Page) (*film, error) {
 	var frames []frame
 	frames, f.free = ingest.Outside[frame](requests)
-	counts := make([][]uint32, max(1, min(f.threads, len(pages), mostCounts/(4*len(f.links))))) // by goroutine: how many a link has; then where the next goes
+	counts := make([][]uint32, max(1, min(f.threads, len(pages), mostCounts/(4*f.links.n)))) // by goroutine: how many a link has; then where the next goes
 	through := func(of func(ends []uint32, place uint32, e *exposures, i int)) error {
 		return inParallel(ctx, len(counts), len(counts), func(n int) error {
 			for _, p := range pages[n*len(pages)/len(counts) : (n+1)*len(pages)/len(counts)] {
 				e := exposuresOn(p)
 				for i, link := range e.links {
-					of(counts[n], places[link], &e, i)
+					of(counts[n], *places.at(link), &e, i)
 				}
 			}
 			return nil
 		})
 	}
 	for n := range counts {
-		counts[n] = make([]uint32, len(f.links))
+		counts[n] = make([]uint32, f.links.n)
 	}
 	err := through(func(ends []uint32, place uint32, _ *exposures, _ int) { ends[place]++ })
 	if err == nil {
 		sum := uint32(0)
-		for place := range f.links {
+		for place := range f.links.n {
 			for n := range counts {
 				sum, counts[n][place] = sum+counts[n][place], sum
 			}

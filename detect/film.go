@@ -19,14 +19,13 @@ type film struct {
 	threads int
 	key     func(place, ident uint32) uint32 // what the strips are of; nil: of links
 	same    func(f, o *frame) bool           // tells one visit; nil: each request is one
-	links   []reference                      // in the order of the film; the first stands for requests without a link
+	links   *shelf[reference]                // in the order of the film; the first stands for requests without a link
+	signed  *shelf[uint32]                   // what they were signed for, once that is known: a client, or an address that was found; 0: nobody knows
 	rolls   []roll
 	file    *os.File     // nil: in memory
 	end     atomic.Int64 // of the file, in frames
 	free    func()       // gives back what the rolls are in that are in memory
 	spools  sync.Pool    // of *spool
-
-	freeLinks func()
 }
 
 // reference is a row of table link.
@@ -34,7 +33,6 @@ type reference struct {
 	hash     uint64
 	deadline int64
 	link     uint32 // its id
-	signed   uint32 // what it was signed for, once that is known: a client, or an address that was found; 0: nobody knows
 }
 
 // frame is a request.
@@ -143,17 +141,15 @@ func (f *film) unroll(n, requests int) {
 }
 
 // close ends a film. Its strips, and what they refer to, end with it.
-func (f *film) close() {
+func (f *film) close() error {
 	if f == nil {
-		return
+		return nil
 	}
 	ingest.DropFile(f.file)
-	f.rolls, f.links = nil, nil
-	for _, free := range []func(){f.free, f.freeLinks} {
-		if free != nil {
-			free()
-		}
+	if f.rolls = nil; f.free != nil {
+		f.free()
 	}
+	return cmp.Or(f.links.close(), f.signed.close())
 }
 
 // regroup makes a film of some of the requests of another, those of some strips and

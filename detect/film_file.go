@@ -12,13 +12,8 @@ func (r *roll) write(block []frame) error {
 	r.blocks = append(r.blocks, at)
 	r.count += len(block)
 	r.mu.Unlock()
-	_, err := r.film.file.WriteAt(bytesOf(block), at*frameSize)
+	_, err := r.film.file.WriteAt(rawOf(block), at*frameSize)
 	return err
-}
-
-// bytesOf are frames as this process has them in memory; no other reads the file.
-func bytesOf(frames []frame) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(frames))), int64(len(frames))*frameSize)
 }
 
 // read reads frames from one place of a roll on.
@@ -44,7 +39,7 @@ func (r *roll) inFile(frames []frame, from int, do func([]byte, int64) (int, err
 	for len(frames) > 0 {
 		skip := from % blockFrames
 		n := min(len(frames), blockFrames-skip)
-		if _, err := do(bytesOf(frames[:n]), (r.blocks[from/blockFrames]+int64(skip))*frameSize); err != nil {
+		if _, err := do(rawOf(frames[:n]), (r.blocks[from/blockFrames]+int64(skip))*frameSize); err != nil {
 			return err
 		}
 		frames, from = frames[n:], from+n

@@ -30,7 +30,7 @@ func TestFilm(t *testing.T) {
 		})
 		for _, most := range []int64{0, 1 << 30} {
 			t.Run(fmt.Sprintf("seed %d, %d bytes", seed, most), func(t *testing.T) {
-				f := &film{threads: 2, links: make([]reference, links), same: func(f, o *frame) bool { return f.place == o.place && f.outcome == o.outcome }}
+				f := &film{threads: 2, links: &shelf[reference]{n: links, all: make([]reference, links)}, same: func(f, o *frame) bool { return f.place == o.place && f.outcome == o.outcome }}
 				f, err := f.make(t.Context(), int64(len(all)), links, most, func(loaders chan *loader) error {
 					first, second := <-loaders, <-loaders
 					defer func() { loaders <- first; loaders <- second }()

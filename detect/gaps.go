@@ -87,7 +87,7 @@ func (h *host) scattered() bool { return h.unbound() && h.policy.uses(token.Scop
 func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, first map[viewer]uint32, refused map[viewer]bool, err error) {
 	requests, first, refused = map[viewer]int64{}, map[viewer]uint32{}, map[viewer]bool{}
 	most := uint64(math.MaxUint64)
-	if links := len(a.film.links) - 1; links > gapLinks {
+	if links := a.film.links.n - 1; links > gapLinks {
 		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
 	}
 	err = a.film.each(ctx, func(c *cut) error {
@@ -166,13 +166,16 @@ func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*ju
 // filesOf lists the files that users asked for, once for each link and user agent, up
 // to gapFiles each.
 func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][]uint32, error) {
-	places, users := a.linksOf(watched)
+	places, users, err := a.linksOf(watched)
+	if err != nil {
+		return nil, err
+	}
 	type ask struct {
 		user               userKey
 		agent, place, file uint32
 	}
 	all, asked := map[ask]bool{}, map[userKey]int{}
-	err := a.film.each(ctx, func(c *cut) error {
+	err = a.film.each(ctx, func(c *cut) error {
 		for i := range c.strips {
 			s := &c.strips[i]
 			if s.number == 0 || !places.has(s.number) {
@@ -203,8 +206,8 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 }
 
 // linksOf are the links that some users may have asked with.
-func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]bool) {
-	places, users = newBits(len(a.film.links)), map[userKey]bool{}
+func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]bool, err error) {
+	places, users = newBits(a.film.links.n), map[userKey]bool{}
 	ids := map[uint32]bool{}
 	for _, v := range watched {
 		users[v.user], ids[v.user.link] = true, true
@@ -214,10 +217,12 @@ func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]boo
 			ids[at.link] = true
 		}
 	}
-	for place, l := range a.film.links {
-		if ids[l.link] || a.firsts != nil {
-			places.set(uint32(place))
+	return places, users, a.film.links.parts(func(first uint32, links []reference) error {
+		for i := range links {
+			if a.firsts != nil || ids[links[i].link] {
+				places.set(first + uint32(i))
+			}
 		}
-	}
-	return places, users
+		return nil
+	})
 }

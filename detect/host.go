@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"sort"
@@ -146,7 +147,7 @@ func (a *analysis) group(ctx context.Context) error {
 		return err
 	}
 	f := &film{threads: a.Threads, same: a.sameVisit}
-	var places []uint32
+	var places *shelf[uint32]
 	if err := a.beside(ctx, a.readClients,
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
 			a.texts, err = openTexts(ctx, conn)
@@ -159,7 +160,8 @@ func (a *analysis) group(ctx context.Context) error {
 		f.close()
 		return err
 	}
-	if a.film, err = a.makeFilm(ctx, f, places); err != nil {
+	a.film, err = a.makeFilm(ctx, f, places)
+	if err := cmp.Or(err, places.close()); err != nil {
 		return err
 	}
 	a.masked = a.endsInZeros()
@@ -177,12 +179,13 @@ const (
 // counts once for each.
 func (a *analysis) endsInZeros() bool {
 	all, zero := 0, 0
-	for id, kind := range a.clients.kinds {
-		if kind == 0 {
+	for id := range uint32(a.clients.list.n) {
+		ip := a.client(a.clients.of(id))
+		if !ip.IsValid() {
 			continue
 		}
 		all++
-		if host, _ := zeros(a.client(a.clients.of(uint32(id)))); host {
+		if host, _ := zeros(ip); host {
 			zero++
 		}
 	}

@@ -37,7 +37,7 @@ func (a *analysis) identify(ctx context.Context) (n int, err error) {
 	if err := a.enroll(ctx, c); err != nil || len(a.members) == 0 {
 		return 0, err
 	}
-	return a.numberCircles(c), nil
+	return a.numberCircles(c)
 }
 
 // takeAddresses takes an address and a user agent for a user.
@@ -88,25 +88,29 @@ func (a *analysis) filmCircles(ctx context.Context, circles int) error {
 
 // numberCircles numbers the circles of several links from 1 on, in the order of the
 // film, and notes which links have members. It returns how many there are.
-func (a *analysis) numberCircles(c *circles) int {
-	a.circleAt, a.joined = make([]uint32, len(a.film.links)), newBits(len(a.film.links))
+func (a *analysis) numberCircles(c *circles) (n int, err error) {
+	a.circleAt, a.joined = make([]uint32, a.film.links.n), newBits(a.film.links.n)
 	numbers := map[int32]uint32{}
-	for place, l := range a.film.links {
-		n, ok := c.linkAt[l.link]
-		if !ok {
-			continue
+	err = a.film.links.parts(func(first uint32, links []reference) error {
+		for i := range links {
+			n, ok := c.linkAt[links[i].link]
+			if !ok {
+				continue
+			}
+			place := first + uint32(i)
+			a.joined.set(place)
+			root := c.links.root(n)
+			if size := c.links.size[root]; size == 1 || size > maxCircle {
+				continue
+			}
+			if numbers[root] == 0 {
+				numbers[root] = uint32(len(numbers) + 1)
+			}
+			a.circleAt[place] = numbers[root]
 		}
-		a.joined.set(uint32(place))
-		root := c.links.root(n)
-		if size := c.links.size[root]; size == 1 || size > maxCircle {
-			continue
-		}
-		if numbers[root] == 0 {
-			numbers[root] = uint32(len(numbers) + 1)
-		}
-		a.circleAt[place] = numbers[root]
-	}
-	return len(numbers)
+		return nil
+	})
+	return len(numbers), err
 }
 
 // tie joins the links with something in common that two viewers never share.

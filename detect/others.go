@@ -93,7 +93,7 @@ func (a *analysis) sight(u *other, f *frame) {
 		grain = max(grain, judge.EdgeClocks)
 	}
 	u.edge = edge
-	if asn := a.clients.asns[f.client]; len(u.sights) < maxEvents && !a.bots[f.agent] && !a.hosted[asn] {
+	if asn := a.clients.asn(f.client); len(u.sights) < maxEvents && !a.bots[f.agent] && !a.hosted[asn] {
 		u.sights = append(u.sights, judge.Sight{Time: f.start, Grain: grain, Client: a.client(a.clients.of(f.client)).Unmap(), ASN: asn})
 	}
 }
@@ -143,7 +143,7 @@ func (a *analysis) eachTake(s *strip, of func([]frame)) error {
 func (a *analysis) watch(u *other, t []frame) {
 	f := &t[0]
 	o := a.outcomes[f.outcome]
-	if u.key.link == a.film.links[f.place].link {
+	if u.key.link == a.film.links.at(f.place).link {
 		u.place = f.place
 	}
 	if len(u.clients) > 0 && (u.changes != nil || f.client != u.last) {
@@ -252,7 +252,7 @@ func (a *analysis) settleOther(u *other) {
 // was asked for from last, where the scheme binds links and does not show how.
 func (a *analysis) boundTo(u *other) netip.Addr {
 	if ip := a.signedFor(u.place); ip.IsValid() {
-		if a.film.links[u.place].link != u.key.link {
+		if a.film.links.at(u.place).link != u.key.link {
 			return netip.Addr{}
 		}
 		return ip

@@ -35,11 +35,11 @@ func (a *analysis) findOutside(ctx context.Context) error {
 	for _, name := range a.names {
 		hosts = append(hosts, a.hosts[name])
 	}
-	most := int64(len(a.clients.kinds) / 8)
+	most := int64(a.clients.list.n / 8)
 	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(4*h.requests, most) }) {
 		places := a.places(some)
 		crowds, err := a.crowds(ctx, len(some), func(f *frame) int {
-			if f.place == 0 || a.clients.asns[f.client] == 0 {
+			if f.place == 0 || a.clients.asn(f.client) == 0 {
 				return -1
 			}
 			return places[f.outcome]
@@ -94,7 +94,7 @@ func (a *analysis) outsideOf(list []uint32) map[int]map[int]float64 {
 // inOrderOfCarriers compares clients by address, whatever its form, and carrier.
 func (c *clients) inOrderOfCarriers(x, y uint32) int {
 	s, t := c.of(x), c.of(y)
-	return cmp.Or(cmp.Compare(s.hi, t.hi), cmp.Compare(s.lo, t.lo), cmp.Compare(c.asns[x], c.asns[y]))
+	return cmp.Or(cmp.Compare(s.hi, t.hi), cmp.Compare(s.lo, t.lo), cmp.Compare(c.asn(x), c.asn(y)))
 }
 
 // outside counts pairs of clients in networks of one length, in bits of 128, and
@@ -110,11 +110,11 @@ func (c *clients) outside(list []uint32, length int) (share float64, ok bool) {
 		n := int64(to - from)
 		whole += n * (n - 1)
 		for _, id := range list[from:to] {
-			alike += 2 * by[c.asns[id]]
-			by[c.asns[id]]++
+			alike += 2 * by[c.asn(id)]
+			by[c.asn(id)]++
 		}
 		for _, id := range list[from:to] {
-			delete(by, c.asns[id])
+			delete(by, c.asn(id))
 		}
 		from = to
 	}

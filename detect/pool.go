@@ -69,9 +69,9 @@ func newPool(addrs []netip.Addr) *pool {
 // addresses makes the pool.
 func (a *analysis) addresses() *pool {
 	var l lowest
-	for id, kind := range a.clients.kinds {
-		if kind != 0 {
-			l.add(a.clients.of(uint32(id)))
+	for id := range uint32(a.clients.list.n) {
+		if s := a.clients.of(id); s.family > 0 {
+			l.add(s)
 		}
 	}
 	l.cut()

@@ -29,7 +29,9 @@ func (a *analysis) nameIn(r *reel, u *judge.User) userKey {
 }
 
 // linkOf is the id of a link by its number in a reel.
-func (a *analysis) linkOf(r *reel, number uint32) uint32 { return a.film.links[r.places[number]].link }
+func (a *analysis) linkOf(r *reel, number uint32) uint32 {
+	return a.film.links.at(r.places[number]).link
+}
 
 // circles hands on the strips whose users are judged together, some at a time: one
 // for each link that shares no user with others, one for each circle of those that
@@ -172,9 +174,9 @@ func (f *frame) alike(o *frame) bool {
 // eventOf is what requests that are alike have in common.
 func (a *analysis) eventOf(f *frame) judge.Event {
 	o, c := a.outcomes[f.outcome], &a.clients
-	asn := c.asns[f.client]
+	asn := c.asn(f.client)
 	return judge.Event{
-		Client: a.client(c.of(f.client)), ASN: asn, Country: c.names[c.countries[f.client]], Bot: a.hosted[asn] || a.bots[f.agent],
+		Client: a.client(c.of(f.client)), ASN: asn, Country: c.names[c.country(f.client)], Bot: a.hosted[asn] || a.bots[f.agent],
 		Served: o.served(), Refused: o.refused(), Status: o.status,
 		Verdict: f.verdict, Elsewhere: f.cause == a.causes[refusedElsewhere], Inferred: f.grounds&byInference != 0, Mistaken: f.grounds&byMistake != 0,
 	}
@@ -221,7 +223,7 @@ func (a *analysis) numberLink(r *reel, place uint32) uint32 {
 
 // userOf is whose request it is.
 func (a *analysis) userOf(f *frame) userKey {
-	who := atom{link: a.film.links[f.place].link, agent: f.agent}
+	who := atom{link: a.film.links.at(f.place).link, agent: f.agent}
 	switch {
 	case int(f.ident) < len(a.firsts): // a shield's may be the last
 		return a.firsts[f.ident]
@@ -241,7 +243,7 @@ const foundBit = 1 << 31
 
 // signedFor is the address that a link was signed for; zero where it is not known.
 func (a *analysis) signedFor(place uint32) netip.Addr {
-	switch n := a.film.links[place].signed; {
+	switch n := *a.film.signed.at(place); {
 	case n == 0:
 		return netip.Addr{}
 	case n&foundBit != 0:

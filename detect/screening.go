@@ -100,7 +100,7 @@ func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([
 		mu.Lock()
 		defer mu.Unlock()
 		for _, g := range *queue {
-			crowds[g.place].add(g.client, len(a.clients.kinds))
+			crowds[g.place].add(g.client, a.clients.list.n)
 		}
 		*queue = (*queue)[:0]
 	}
@@ -174,5 +174,5 @@ func (c *clients) sort(list []uint32) { slices.SortFunc(list, c.inOrder) }
 // inOrder compares clients by address, then by carrier.
 func (c *clients) inOrder(x, y uint32) int {
 	s, t := c.of(x), c.of(y)
-	return cmp.Or(cmp.Compare(s.hi, t.hi), cmp.Compare(s.lo, t.lo), cmp.Compare(s.mapped, t.mapped), cmp.Compare(c.asns[x], c.asns[y]), cmp.Compare(x, y))
+	return cmp.Or(cmp.Compare(s.hi, t.hi), cmp.Compare(s.lo, t.lo), cmp.Compare(s.mapped, t.mapped), cmp.Compare(c.asn(x), c.asn(y)), cmp.Compare(x, y))
 }

@@ -11,20 +11,20 @@ import (
 // TestCrowd holds crowds of few and of many to a set.
 func TestCrowd(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	c := &clients{}
-	for range 3000 {
-		c.kinds, c.words, c.asns = append(c.kinds, plain4), append(c.words, r.Uint32N(1000)), append(c.asns, r.Uint32N(3))
+	c := &clients{list: &shelf[client]{n: 3000}}
+	for range c.list.n {
+		c.list.all = append(c.list.all, client{kind: plain4, word: r.Uint32N(1000), asn: r.Uint32N(3)})
 	}
 	for _, members := range []int{0, 1, 50, 93, 94, 2000} {
 		var crowd crowd
 		want := map[uint32]bool{}
 		for range members {
 			client := r.Uint32N(3000)
-			crowd.add(client, len(c.kinds))
+			crowd.add(client, c.list.n)
 			want[client] = true
 		}
 		list := crowd.list(c)
-		if !slices.IsSortedFunc(list, func(x, y uint32) int { return int(c.words[x]) - int(c.words[y]) }) {
+		if !slices.IsSortedFunc(list, func(x, y uint32) int { return int(c.list.at(x).word) - int(c.list.at(y).word) }) {
 			t.Errorf("%d: not in the order of addresses", members)
 		}
 		slices.Sort(list)

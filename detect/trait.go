@@ -148,7 +148,7 @@ const mostLands = 300
 
 // from is what came from the country of a client, on a host; nil where it is not known.
 func (a *analysis) from(h *host, client uint32) *land {
-	n := a.clients.countries[client]
+	n := a.clients.country(client)
 	if n >= mostLands || a.clients.names[n] == "" {
 		return nil
 	}

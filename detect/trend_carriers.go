@@ -66,7 +66,7 @@ func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) e
 	parts, err := screen(ctx, a, func() []carriers { return noCarriers(len(trends)) }, func(part []carriers, frames []frame) {
 		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
 			f := &t[0]
-			asn := a.clients.asns[f.client]
+			asn := a.clients.asn(f.client)
 			if asn == 0 {
 				continue
 			}

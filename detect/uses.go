@@ -142,7 +142,7 @@ func (a *analysis) pair(uses []used, to *sequels) {
 
 // numberIn is the number of the atom of a use.
 func (a *analysis) numberIn(c *circles, u *used) int32 {
-	l := &a.film.links[u.place]
+	l := a.film.links.at(u.place)
 	n := c.add(atom{link: l.link, agent: u.agent}, l.hash, 0)
 	c.knows(n, a.cookieIn(u))
 	return n
@@ -157,7 +157,7 @@ func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, som
 		func(c *cut) (uses []used, err error) {
 			o := opening{texts: a.texts}
 			for i := range c.strips {
-				if s := &c.strips[i]; s.signed > 0 {
+				if s := &c.strips[i]; *a.film.signed.at(s.number) > 0 {
 					if uses, err = a.usesOf(s, agents, &o, uses); err != nil {
 						return nil, err
 					}

@@ -173,7 +173,7 @@ func (l *load) merge(ctx context.Context) error {
 	if l.store.grows || len(out) > 0 {
 		l.hits.drop()
 	}
-	renamed, err := l.store.unify(ctx, twice, l.hits)
+	renamed, err := l.store.unify(ctx, twice, l.hits, l.Hold/4)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,8 @@ var dictionaryKeys = map[string]string{
 
 // unify gives values that a capped dictionary stored twice one id again, and
 // drops the others. It returns the ids of links that were replaced, with their
-// replacements, and has hits know all of them.
-func (s *Store) unify(ctx context.Context, doubted []doubted, hits *Hits) (links map[uint32]uint32, err error) {
+// replacements, and has hits know all of them. Deleted rows may take most bytes of memory.
+func (s *Store) unify(ctx context.Context, doubted []doubted, hits *Hits, most int64) (links map[uint32]uint32, err error) {
 	if len(doubted) == 0 {
 		return nil, nil
 	}
@@ -44,17 +44,25 @@ func (s *Store) unify(ctx context.Context, doubted []doubted, hits *Hits) (links
 		return nil, err
 	}
 	for _, name := range mended {
-		if err := dropAliases(ctx, conn, name); err != nil {
+		if err := dropAliases(ctx, conn, name, most); err != nil {
 			return nil, err
 		}
 	}
 	return renameIn(ctx, conn, hits, mended)
 }
 
-// dropAliases writes a dictionary anew, without what stands twice. Of rows that are deleted
-// DuckDB holds 16 bytes in memory for each of 2048 that stand beside one, as long as the
-// table is there.
-func dropAliases(ctx context.Context, conn *sql.Conn, name string) error {
+// dropAliases drops what stands twice in a dictionary. Of rows that are deleted DuckDB holds
+// 16 bytes in memory for each of 2048 that stand beside one, as long as the table is there:
+// where that may be more than most bytes, the others are written anew.
+func dropAliases(ctx context.Context, conn *sql.Conn, name string, most int64) error {
+	var rows int64
+	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM `+name).Scan(&rows); err != nil {
+		return err
+	}
+	if 16*rows <= most {
+		_, err := conn.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %[1]s WHERE id IN (SELECT id FROM alias_%[1]s)`, name))
+		return err
+	}
 	_, err := conn.ExecContext(ctx, fmt.Sprintf(`%[2]s INSERT INTO %[1]s_unified SELECT * FROM %[1]s ANTI JOIN alias_%[1]s USING (id); DROP TABLE %[1]s; ALTER TABLE %[1]s_unified RENAME TO %[1]s`,
 		name, tableLike(name, name+"_unified")))
 	return err

@@ -143,7 +143,7 @@ func TestDictionariesUnifiedAsTheyWere(t *testing.T) {
 		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`CREATE TEMP TABLE alias_%s AS SELECT 7::UINTEGER AS id, 3::UINTEGER AS one`, name)); err != nil {
 			t.Fatal(err)
 		}
-		if err := dropAliases(ctx, conn, name); err != nil {
+		if err := dropAliases(ctx, conn, name, 0); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.DB.ExecContext(ctx, `CHECKPOINT`); err != nil {
