@@ -24,6 +24,9 @@ import (
 // leastMemory is what a run needs whatever the log.
 const leastMemory = 256 << 20
 
+// ownMemory is what the program's own code takes, about.
+const ownMemory = 40 << 20
+
 // analyzeFlags are the flags of analyze as written.
 type analyzeFlags struct {
 	keyFlags
@@ -289,7 +292,7 @@ func (p *plan) bound(o *analyzeFlags) (err error) {
 	if p.memory < leastMemory {
 		return usage("256MiB is the least, 1GiB the default", "--memory: %s is too little", o.memory)
 	}
-	p.limits.Memory = p.memory * 2 / 5 // what DuckDB counts; results and fragments come on top
+	p.limits.Memory = (p.memory - ownMemory) * 2 / 5 // what DuckDB counts; results and fragments come on top
 	if p.detect.Masks4, err = prefixes("masks", o.masks, 32); err != nil {
 		return err
 	}

@@ -255,11 +255,13 @@ func (a *analysis) users(ctx context.Context) error {
 }
 
 // largeLog is how many requests make steps wait for each other, so that each has
-// all of the memory, and roomEach how many bytes of Room: less memory makes fewer many. A test
-// has fewer.
-var largeLog, roomEach int64 = 8 << 20, 16
+// all of the memory; with less than littleRoom they always do. A test has fewer.
+var (
+	largeLog   int64 = 8 << 20
+	littleRoom int64 = 64 << 20
+)
 
-func (a *analysis) large() bool { return a.loaded.Requests > min(largeLog, a.Room/roomEach) }
+func (a *analysis) large() bool { return a.loaded.Requests > largeLog || a.Room < littleRoom }
 
 // beside runs steps that share nothing. Only the first may use the connection of
 // the analysis.

@@ -29,6 +29,19 @@ func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Option
 	return a.overlook(ctx)
 }
 
+// HeldByGroup is how many links and clients a case has in memory once its requests are
+// grouped.
+func HeldByGroup(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Options) (n int, err error) {
+	a := newAnalysis(s, loaded, o)
+	end, err := a.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	err = a.group(ctx)
+	return len(a.film.links.all) + len(a.clients.list.all) + len(a.clients.long.all), err
+}
+
 // Meagre lets an analysis hold next to nothing at once, until the function that it
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"ipdrift/detect"
 	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
 	"ipdrift/ingest/synth"
 )
 
@@ -61,6 +63,20 @@ func TestUnread(t *testing.T) {
 			if err := unread.store.DB.QueryRow(`SELECT (SELECT count(*) FROM signed), (SELECT count(*) FROM users WHERE requests = 1 AND class = 'unchanged')`).Scan(&signed, &single); err != nil || signed+single > 0 {
 				t.Errorf("%s: %d links and %d users are stored (%v)", name, signed, single, err)
 			}
+		}
+	}
+}
+
+// TestLinksLeaveMemory wants no link and no client in memory where there is no room for them:
+// on a hostile log there are as many as lines.
+func TestLinksLeaveMemory(t *testing.T) {
+	path, _ := madeUp(t, synth.Options{Seed: 13, Lines: 5_000, Hostile: true})
+	for _, cramped := range []bool{false, true} {
+		s := settings{files: []string{path}, cramped: cramped}
+		store, loaded := load(t, s)
+		n, err := detect.HeldByGroup(t.Context(), store, loaded, detect.Options{Resources: s.resources(), Keys: s.ring(t), Threads: 2, Room: s.room(), Thresholds: judge.Default()})
+		if err != nil || (n == 0) != cramped {
+			t.Errorf("%d links and clients in memory, cramped: %t (%v)", n, cramped, err)
 		}
 	}
 }
