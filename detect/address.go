@@ -29,8 +29,11 @@ func hashed(b token.Binding, ip netip.Addr) netip.Addr {
 	return ip
 }
 
+// sharedSpace is between a carrier and its customers (RFC 6598).
+var sharedSpace = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
+
 func isPrivate(ip netip.Addr) bool {
-	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || sharedSpace.Contains(ip)
 }
 
 // ownNetwork tells whether an address is no more than the network of an observed

@@ -25,9 +25,25 @@ func (f *finder) ask(s *suspect, ports bool) {
 	s.examined = true
 	su := f.suspicion(s.host, &attempts[0], s.clients)
 	su.Ports = ports
-	if found, ok := f.examiner.Examine(su); ok {
-		s.found = &proof{host: s.host, addr: found.Client, mistake: found.Mistake}
+	found, ok := f.examiner.Examine(su)
+	if !ok || found.Mistake.Name == privateAddress && f.signedFor(s, found.Client) {
+		return
 	}
+	s.found = &proof{host: s.host, addr: found.Client, mistake: found.Mistake}
+}
+
+// signedFor tries one address as any other: a usual one of a proxy is no other mistake than
+// one that is searched for.
+func (f *finder) signedFor(s *suspect, ip netip.Addr) bool {
+	if !f.worth(s) {
+		return false
+	}
+	for _, g := range f.goals(s, false) {
+		if f.aim(s.host, &g); !g.stale && f.hit(s, &g, ip, token.Binding{}) {
+			return true
+		}
+	}
+	return false
 }
 
 // suspicion is what is known of a failing request.

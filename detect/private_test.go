@@ -65,6 +65,34 @@ func TestRule03AProxyBeforeSomeViewers(t *testing.T) {
 	}
 }
 
+// TestRule03AUsualProxyIsAnAddressToo: a hash that is reproduced for another address is a mismatch,
+// be that address found by a search or one that many proxies have.
+func TestRule03AUsualProxyIsAnAddressToo(t *testing.T) {
+	for _, proxy := range []string{"172.20.1.9", "10.0.0.1", "127.0.0.1", "100.64.0.1", "::1"} {
+		t.Run(proxy, func(t *testing.T) {
+			var l little
+			l.audience(folder, 80)
+			var line int
+			for i := range 40 {
+				line = l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), proxy), stranger(80+i), 403)
+			}
+			tr := l.try(t, settings{recover: detect.RecoverNear})
+			tr.want(t, line, "ip_mismatch ip_mismatch signer:private_address recomputed "+proxy)
+			family := "ipv4"
+			if strings.Contains(proxy, ":") {
+				family = "ipv6"
+			}
+			r := tr.advice(folder.host, family)
+			if r.AffectedUsers != 40 || r.Decision != finding.MaskNotEnough || r.Remedy != finding.MendSigner {
+				t.Errorf("%d affected, %s, %s: %s", r.AffectedUsers, r.Decision, r.Remedy, r.Reason)
+			}
+			if s := tr.Signer; len(s) != 1 || s[0].Mistake != "private_address" || s[0].Links != 40 {
+				t.Errorf("%s", asJSON(t, s))
+			}
+		})
+	}
+}
+
 // TestRule03AViewerInAPrivateNetworkIsNoProxy: a link was signed for an address of the LAN from which
 // the log has requests, so that its viewer went out.
 func TestRule03AViewerInAPrivateNetworkIsNoProxy(t *testing.T) {

@@ -57,7 +57,7 @@ func Explain(s *Scheme, su *Suspect) Explanation {
 	return x
 }
 
-// mismatch says which address the link was signed for, and tries those that the edge did not see.
+// mismatch says which address the link was signed for, and tries those that the edge did not see, and the common proxies.
 func (x *Explanation) mismatch(t *Trier, l *Link, su *Suspect) {
 	x.Bound = l.Bound
 	switch {
@@ -71,7 +71,7 @@ func (x *Explanation) mismatch(t *Trier, l *Link, su *Suspect) {
 	case x.Verdict != UnresolvedSignature:
 		return
 	}
-	for _, a := range su.Clients {
+	for _, a := range slices.Concat(su.Clients, commonProxies()) {
 		b := l.binding(su.Policy.Binding(a))
 		if b.Kind == BindNone {
 			return

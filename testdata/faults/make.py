@@ -123,7 +123,7 @@ class Host:
 
     def mismatches(self):
         """How many requests are refused for their address: those of faulty links, too, where it is their only fault."""
-        return self.moved() + (EACH if self.mistake == "one_address" or self.mistake == "private_address" and self.scheme.stated else 0)
+        return self.moved() + (EACH if self.mistake in ("one_address", "private_address") else 0)
 
 
 def change(**fields):
