@@ -54,17 +54,18 @@ func TestRule02TheBindingChanges(t *testing.T) {
 		early    string // one whose link the edge did not take yet
 		current  int
 		affected int64
+		mended   int64 // moved within the /24 before the change
 	}{
 		"to a /24": {whole, cut, time.Hour, time.Hour, "bound to a /24 (form network) on IPv4 since 2026-11-01 13:00:01 UTC, and were bound to the whole address before",
-			mistake + "no_mask", "", 24, 20}, // who moved within the /24 would not be refused any more
+			mistake + "no_mask", "", 24, 20, 10}, // who moved within the /24 would not be refused any more
 		"to the whole address": {cut, whole, time.Hour, time.Hour, "bound to the whole address on IPv4 since 2026-11-01 13:00:01 UTC, and were bound to a /24 (form network) before",
-			mistake + "masked", "", 32, 30},
+			mistake + "masked", "", 32, 30, 0},
 		"the signer first": {whole, cut, 55 * time.Minute, time.Hour, "bound to a /24 (form network) on IPv4 since 2026-11-01 13:00:01 UTC",
-			mistake + "no_mask", mistake + "masked", 24, 20},
+			mistake + "no_mask", mistake + "masked", 24, 20, 10},
 		"the signer first, over files": {wholeFile, cutFile, 55 * time.Minute, time.Hour, "bound to a /24 (form network) on IPv4 since 2026-11-01 13:00:01 UTC",
-			mistake + "no_mask", mistake + "masked", 24, 20},
+			mistake + "no_mask", mistake + "masked", 24, 20, 10},
 		"near the end of the log": {whole, cut, 104 * time.Minute, 104 * time.Minute, "bound to a /24 (form network) on IPv4 since 2026-11-01 13:44:01 UTC",
-			mistake + "no_mask", "", 24, 20},
+			mistake + "no_mask", "", 24, 20, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := switched{old: c.old, new: c.new, signer: c.signer, edge: c.edge}
@@ -120,6 +121,8 @@ func TestRule02TheBindingChanges(t *testing.T) {
 				}
 				if r := tr.advice("mask.test", "ipv4"); orZero(r.CurrentPrefix) != c.current || r.AffectedUsers != c.affected+1 {
 					t.Errorf("/%d today, %d users affected, want /%d and %d", orZero(r.CurrentPrefix), r.AffectedUsers, c.current, c.affected+1)
+				} else if said := strings.Contains(strings.Join(r.Caveats, "\n"), fmt.Sprintf("%d users are not counted: refused as links were bound before, and let through by a /24", c.mended)); r.MendedUsers != c.mended || said != (c.mended > 0) {
+					t.Errorf("%d users mended, want %d; %q", r.MendedUsers, c.mended, r.Caveats)
 				}
 			}
 		})

@@ -129,7 +129,7 @@ func (a *analysis) keep(p *personRows, r *reel) {
 		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)
 		p.spread(u.Family4, int64(u.Addresses), int64(u.Prefixes24), int64(u.Prefixes16))
 		if family := r.replayFamily(u); r.host.policy.mended(u, family) {
-			a.replay(r.host, family).AddBound(u.Signed, 1)
+			a.replay(r.host, family).AddMended(u.Signed)
 		} else {
 			a.replay(r.host, family).Add(u, u.Signed, uint64(a.linkOf(r, u.Link)))
 		}

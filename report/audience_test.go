@@ -84,6 +84,9 @@ func TestCustomersAreToldWhatHelps(t *testing.T) {
 		"untold": {func(r *finding.Recommendation) {
 			r.Decision, r.AffectedUsers, r.UntoldUsers = finding.KeepCurrent, 0, 30
 		}, "30 viewers were refused at another one, where somebody else may have had the link", "Nobody"},
+		"mended": {func(r *finding.Recommendation) {
+			r.Decision, r.AffectedUsers, r.MendedUsers = finding.KeepCurrent, 0, 89
+		}, "as links are tied to viewers now; 89 viewers were before that was changed", "can stay as it is"},
 		"unexplained": {func(r *finding.Recommendation) { r.Decision, r.AffectedUsers = finding.KeepCurrent, 0 }, "No refusal is proven to come from", "Nobody"},
 	} {
 		a := load(t, fixtures+"/mask_not_enough.json")

@@ -154,6 +154,8 @@ func advice(s finding.Setting, unexplained bool) string {
 		return met + "The site sees most of them under another internet address than the CDN does, so tying links to a network instead would not be enough: links should be short-lived and not tied to an address."
 	case s.Decision == finding.MaskNotEnough:
 		return met + "Their networks change addresses so widely that tying links to a network instead would not be enough: the player should fetch a new link when one is refused."
+	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.MendedUsers > 0:
+		return "Nobody was refused because of a changed internet address as links are tied to viewers now; " + plural(s.MendedUsers, "viewer was", "viewers were") + " before that was changed."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.RelayedUsers > 0:
 		return "Nobody was refused because of a changed internet address but " + plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.UntoldUsers > 0:

@@ -34,6 +34,7 @@ type Recommendation struct {
 	UnresolvedUsers   int64       `json:"unresolved_users"`               // refused with a hash that nothing explains; not among the affected users
 	UntoldUsers       int64       `json:"untold_users,omitempty"`         // refused at another address, where it is not known whether they came there or others had the link; not among the affected users
 	RelayedUsers      int64       `json:"relayed_users,omitempty"`        // refused in relay, VPN and hosting networks only, for which no mask is widened; not among the affected users
+	MendedUsers       int64       `json:"mended_users,omitempty"`         // refused under what links were bound to before, and let through by what they are bound to now; not among the affected users
 	Remedy            Remedy      `json:"remedy,omitempty"`               // what helps instead, where no mask is enough
 	LeftOutUsers      int64       `json:"left_out_users,omitempty"`       // with a mismatch too, but bots or on many-network links
 	IfLeftOutCount    *Share      `json:"if_left_out_count,omitempty"`    // Accepted, had they been counted; nil: there are none

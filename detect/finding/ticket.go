@@ -128,6 +128,7 @@ type Setting struct {
 	Strangers     *Share   `json:"strangers_let_in"`
 	RelayedUsers  int64    `json:"relayed_users,omitempty"` // as in a report
 	UntoldUsers   int64    `json:"untold_users,omitempty"`  // as in a report
+	MendedUsers   int64    `json:"mended_users,omitempty"`  // as in a report
 	Remedy        Remedy   `json:"remedy,omitempty"`
 	Binding       string   `json:"binding"`   // of the host today: address, mask, none or ""
 	Form          string   `json:"mask_form"` // text of a cut address, where one was learned
@@ -139,6 +140,6 @@ func (r *Recommendation) Setting(p Policy) Setting {
 	return Setting{
 		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
 		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
-		RelayedUsers: r.RelayedUsers, UntoldUsers: r.UntoldUsers, Remedy: r.Remedy, Binding: p.Binding, Form: p.Form,
+		RelayedUsers: r.RelayedUsers, UntoldUsers: r.UntoldUsers, MendedUsers: r.MendedUsers, Remedy: r.Remedy, Binding: p.Binding, Form: p.Form,
 	}
 }

@@ -58,6 +58,9 @@ func (q *question) grounds(list *caveats) {
 	if q.untold > 0 {
 		list.add("%s not counted: refused at another address too, but not to be followed there.", plural(q.untold, "user is", "users are"))
 	}
+	if q.mended > 0 {
+		list.add("%s not counted: refused as links were bound before, and let through by a /%d, as they are now.", plural(q.mended, "user is", "users are"), q.current(q.o))
+	}
 	switch {
 	case q.o.RefusalsOnly:
 		list.add("The log holds refusals only, so whether they were served before cannot be seen, and whether a change is worth it is not tested.")

@@ -83,6 +83,9 @@ func (q *question) nobody() string {
 	case q.obscure() > 0:
 		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s in relay, VPN or hosting networks", with, plural(q.obscure(), "user", "users"))
 	}
+	if q.mended > 0 {
+		return fmt.Sprintf("Nobody%s was refused because of a changed address as links are bound now, to a /%d; %s before", with, q.current(q.o), plural(q.mended, "user was", "users were"))
+	}
 	return "Nobody" + with + " was refused because of a changed address"
 }
 

@@ -49,6 +49,19 @@ func TestRule14AHalfContradictsBeyondChanceOnly(t *testing.T) {
 	warned(t, rec, "does not hold in the second half of the time: /16 would have let 88 % of 40 affected users through there")
 }
 
+// Who was refused before links were bound as they are is not called nobody.
+func TestRule02WhoWasRefusedBeforeIsNotNobody(t *testing.T) {
+	w := newWorld().quiet(100)
+	for range 89 {
+		w.AddMended(w.signer())
+	}
+	rec := w.ask(func(o *Asked) { o.CurrentPrefix, o.Refused = 16, map[string]int64{"ip_mismatch": 267} })
+	decided(t, rec, finding.KeepCurrent, 0, "Nobody was refused because of a changed address as links are bound now, to a /16; 89 users were before: the 267 refusals fell on links signed for another address")
+	if rec.MendedUsers != 89 || *rec.BoundUsers != 189 {
+		t.Errorf("%d mended of %d", rec.MendedUsers, *rec.BoundUsers)
+	}
+}
+
 // Links of many networks are named by number, and what else was refused beside
 // them; no word says who passed a link on.
 func TestRule10SharedLinksAreWhatTheRefusalsAre(t *testing.T) {

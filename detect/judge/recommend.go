@@ -22,7 +22,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 		Accepted: q.accepted(), Curve: r.curve(q.all, q.candidates),
 	}
 	rec.Carriers = q.carriers(rec.Curve)
-	rec.RelayedUsers, rec.UntoldUsers = r.relayed, r.untold
+	rec.RelayedUsers, rec.UntoldUsers, rec.MendedUsers = r.relayed, r.untold, r.mended
 	if rec.Decision == finding.MaskNotEnough {
 		rec.Remedy = q.remedy()
 	}

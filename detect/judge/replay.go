@@ -52,6 +52,7 @@ type Replay struct {
 	relayed                                     int64              // users refused in a relay, VPN or hosting network only
 	obscured                                    int64              // users there with a hash that nothing explains
 	proxied                                     int64              // affected users whose signer saw its own proxy
+	mended                                      int64              // users refused under what links were bound to before, whom the present mask lets through
 	shared                                      map[uint64][]uint8 // bits in common of each refused attempt, by link
 	bound                                       crowd
 }
@@ -144,6 +145,13 @@ func (r *Replay) AddBound(signed netip.Addr, users int64) {
 	if !signed.IsValid() || family(signed) == r.family {
 		r.bound.add(signed, users)
 	}
+}
+
+// AddMended adds a user who was refused because of what links were bound to before; what they
+// are bound to now would have let it through.
+func (r *Replay) AddMended(signed netip.Addr) {
+	r.AddBound(signed, 1)
+	r.mended++
 }
 
 // AddStranger adds refused attempts on a link that was requested from many
