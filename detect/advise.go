@@ -94,7 +94,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other:   h.replays[10-family], // of the other family, 4 or 6
 		Proxy:   h.proxy,
-		Shifted: h.shifted, Life: h.life, Life95: h.life95,
+		Shifted: h.shifted, ServedLate: h.servedLate, Life: h.life, Life95: h.life95,
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
 		Unclear:   h.unclear,

@@ -81,6 +81,7 @@ type host struct {
 	links       int64         // whose hash holds
 	fine        int64         // of them, with an expiry that must be in milliseconds
 	brief       int64         // of them, with one that must be a duration
+	servedLate  int64         // links that were served after their expiry, where these are many
 	shifted     int64         // minutes by which a clock is wrong; 0: not known to be
 	life        time.Duration // of the links, from their first use: the longest, and what 95 % do not exceed
 	life95      time.Duration

@@ -265,6 +265,29 @@ func TestRule07ServedLate(t *testing.T) {
 	}
 }
 
+// TestRule07NoMaskByAWrongClock: a log two hours ahead makes every link late, those of viewers who moved, too.
+func TestRule07NoMaskByAWrongClock(t *testing.T) {
+	for ahead, want := range map[time.Duration]finding.Decision{0: finding.Widen, 2 * time.Hour: finding.InsufficientEvidence} {
+		var l little
+		for i := range 160 {
+			ip, at, moved := stranger(i), time.Duration(i)*time.Minute, i%2 == 0
+			for n := range 6 {
+				e := entry{host: folder.host, ip: ip, status: 200, at: at + time.Duration(10*n)*time.Second + ahead}
+				e.target = folder.until(fmt.Sprintf("/v/%d/seg%d.ts", i, n), ip, noon.Add(at+time.Hour).Unix())
+				if moved && n > 3 {
+					e.ip, e.status = beside(ip), 403
+				}
+				l.add(e)
+			}
+		}
+		tr := l.try(t, settings{})
+		r := tr.advice(folder.host, "ipv4")
+		if r.Decision != want || strings.Contains(r.Reason, "160 links were served after their expiry") != (ahead > 0) {
+			t.Errorf("%v ahead: %s: %s", ahead, r.Decision, r.Reason)
+		}
+	}
+}
+
 // TestRule07AClockThatJumps: a few lines of other years are named, and spoil no time range.
 func TestRule07AClockThatJumps(t *testing.T) {
 	year := 365 * 24 * time.Hour

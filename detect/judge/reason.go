@@ -29,6 +29,8 @@ func (q *question) reason() string {
 	case q.lost():
 		return fmt.Sprintf("Nothing can be said about masks, as %s refused at another address but could not be followed there, more than the %s who could: send a log of this host that holds all requests, of every edge.",
 			plural(q.untold, "user was", "users were"), count(q.all.users))
+	case q.timeless():
+		return "Nothing can be said about masks, as " + count(q.o.ServedLate) + " links were served after their expiry by the log's clock, which most links that were refused at another address seem to be past, too: send a log whose times are right and name their zone."
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:

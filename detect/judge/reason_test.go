@@ -62,6 +62,19 @@ func TestRule02WhoWasRefusedBeforeIsNotNobody(t *testing.T) {
 	}
 }
 
+// By a clock under which links are served after their expiry, none is called late.
+func TestRule07NothingIsLateByAWrongClock(t *testing.T) {
+	by := func(late, mismatches, expired int64) func(*Asked) {
+		return func(o *Asked) {
+			o.ServedLate = 300
+			o.Refused = map[string]int64{"expired_ip_mismatch": late, "ip_mismatch": mismatches, "expired": expired}
+		}
+	}
+	decided(t, newWorld().quiet(300).ask(by(168, 0, 0)), finding.InsufficientEvidence, 0, "Nothing can be said about masks, as 300 links were served after their expiry by the log's clock")
+	decided(t, newWorld().quiet(300).ask(by(0, 0, 40)), finding.KeepCurrent, 0, "expired links; others were served after their expiry", "nothing can be said about the life of links")
+	decided(t, newWorld().refused(60, 24).quiet(300).ask(by(20, 60, 0)), finding.Widen, 24)
+}
+
 // Links of many networks are named by number, and what else was refused beside
 // them; no word says who passed a link on.
 func TestRule10SharedLinksAreWhatTheRefusalsAre(t *testing.T) {

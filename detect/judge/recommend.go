@@ -74,7 +74,7 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
-	case q.lost():
+	case q.lost(), q.timeless():
 		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 {
@@ -118,6 +118,12 @@ func (q *question) inForce(c *cohort) choice {
 // be followed to another address for it than are affected: then neither their
 // number nor their kind is known (rule 11).
 func (q *question) lost() bool { return q.o.Gaps && q.untold > q.all.users }
+
+// timeless tells whether links were served after their expiry, and most of those refused at another
+// address are late, too: by that clock nobody knows whom a mask would have let through (rule 7).
+func (q *question) timeless() bool {
+	return q.o.ServedLate > 0 && q.o.Refused[token.ExpiredIPMismatch.String()] > q.o.Refused[token.IPMismatch.String()]
+}
 
 // blurred tells whether requests are missing from the log, and with them what
 // tells strangers on a link, whom no mask should let in, from affected users. A mask
