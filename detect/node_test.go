@@ -55,6 +55,9 @@ func TestRule03NodesAreNotViewers(t *testing.T) {
 		if said != c.node || (tr.Denials.Total == 0) != c.node {
 			t.Errorf("%+v: %d denials, warnings %q", c, tr.Denials.Total, tr.Warnings)
 		}
+		if n := tr.scalar(t, `SELECT sum(requests)::BIGINT - (SELECT count(user_id) FROM requests) FROM users`); n != 0 {
+			t.Errorf("%+v: users have %d requests more than the requests tell", c, n)
+		}
 		verdict := "ip_mismatch ip_mismatch - recomputed "
 		if c.node {
 			verdict = "unchecked - - - "

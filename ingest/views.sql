@@ -19,7 +19,7 @@ CREATE VIEW requests AS
 SELECT s.path AS source, h.line, h.start AS time, c.address AS client_ip, o.host, o.method,
        d.text || f.text AS path, o.status::SMALLINT AS status, nullif(h.bytes, -1) AS bytes,
        a.text AS user_agent, c.country, c.asn, $verdicts[coalesce(j.verdict, CASE WHEN o.matched AND NOT o.refused THEN $valid END) + 1] AS verdict, $causes[j.cause] AS cause, j.detail, $bases[coalesce(j.basis, CASE WHEN o.matched AND NOT o.refused THEN $recomputed END)] AS basis, g.signed_ip,
-       CASE WHEN m.link IS NOT NULL THEN user_name(ml.hash, ma.text, m.salt) WHEN h.link > 0 THEN user_name(l.hash, a.text, 0) END AS user_id,
+       CASE WHEN o.shield THEN NULL WHEN m.link IS NOT NULL THEN user_name(ml.hash, ma.text, m.salt) WHEN h.link > 0 THEN user_name(l.hash, a.text, 0) END AS user_id,
        l.token, r.text AS referer, nullif(o.code, 0) AS edge_code, o.shield
 FROM hit h
 JOIN outcome o ON o.id = h.outcome
