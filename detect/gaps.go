@@ -125,9 +125,9 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 
 // viewersIn counts the requests of each user of a strip, and tells who was refused.
 func (a *analysis) viewersIn(s *strip) (viewers []viewer, counts []int64, refused []bool, err error) {
-	var who casting
+	var who judge.Numbers[userKey]
 	err = a.eachUser(s, func(f *frame, k userKey) int {
-		n, fresh := who.number(k)
+		n, fresh := who.Of(k)
 		if fresh {
 			viewers, counts, refused = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0), append(refused, false)
 		}

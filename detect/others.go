@@ -3,7 +3,6 @@ package detect
 import (
 	"maps"
 	"net/netip"
-	"slices"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
@@ -26,12 +25,11 @@ type other struct {
 	lapse   judge.Lapse
 	retries map[attempt]int64 // when the first was refused of those that count as one
 	most    int               // of these, before they are looked through
-	clients []uint32          // distinct ones, while they are few,
-	many    map[uint32]bool   // and when they are not
-	last    uint32            // client
-	edge    uint32            // of the request or sight before
-	grain   int64             // of the request before
-	changes *judge.Changes    // of one with several clients
+	clients judge.Numbers[uint32]
+	last    uint32         // client
+	edge    uint32         // of the request or sight before
+	grain   int64          // of the request before
+	changes *judge.Changes // of one with several clients
 	sights  []judge.Sight
 }
 
@@ -46,10 +44,10 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 		}
 		return to, nil
 	}
-	var who casting
+	var who judge.Numbers[userKey]
 	users := to[len(to):]
 	err = a.eachUser(s, func(f *frame, k userKey) int {
-		n, fresh := who.number(k)
+		n, fresh := who.Of(k)
 		if fresh {
 			users = append(users, other{key: k, host: a.outcomes[f.outcome].host, place: f.place, first: f.start, four: true})
 		}
@@ -65,7 +63,7 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 		return append(to, users...), err
 	}
 	number := func(_ *frame, k userKey) int {
-		n, _ := who.number(k)
+		n, _ := who.Of(k)
 		return n
 	}
 	err = a.eachUser(s, number, func(n int, t []frame) {
@@ -146,13 +144,13 @@ func (a *analysis) watch(u *other, t []frame) {
 	if u.key.link == a.film.links.at(f.place).link {
 		u.place = f.place
 	}
-	if len(u.clients) > 0 && (u.changes != nil || f.client != u.last) {
+	if len(u.clients.Keys) > 0 && (u.changes != nil || f.client != u.last) {
 		a.move(u, t)
 	}
 	u.requests += int64(len(t))
 	u.doubted = u.doubted || a.doubted.has(f.place)
-	if f.client != u.last || len(u.clients) == 0 {
-		u.meet(f.client)
+	if f.client != u.last || len(u.clients.Keys) == 0 {
+		u.clients.Of(f.client)
 	}
 	end := &t[len(t)-1]
 	u.last, u.final, u.edge, u.grain = f.client, end.start, a.edgeOf(end), a.grains[end.source()]
@@ -203,26 +201,10 @@ func (u *other) forget(before int64) {
 	u.most = 2 * len(u.retries)
 }
 
-// meet notes a client.
-func (u *other) meet(client uint32) {
-	const few = 16
-	if u.many == nil && slices.Contains(u.clients, client) || u.many[client] {
-		return
-	}
-	if u.clients = append(u.clients, client); u.many == nil && len(u.clients) > few {
-		u.many = map[uint32]bool{}
-		for _, c := range u.clients {
-			u.many[c] = true
-		}
-	} else if u.many != nil {
-		u.many[client] = true
-	}
-}
-
 func (a *analysis) settleOther(u *other) {
 	type place struct{ hi, lo uint64 }
 	var all []place
-	for _, id := range u.clients {
+	for _, id := range u.clients.Keys {
 		s := a.clients.of(id)
 		u.four = u.four && s.family == 4
 		all = append(all, place{s.hi, s.lo})
@@ -244,7 +226,7 @@ func (a *analysis) settleOther(u *other) {
 		u.switches = int64(u.changes.Count())
 	}
 	u.resumed = u.refusals > 0 && !u.lapse.Open
-	u.lapse, u.retries, u.clients, u.many, u.changes = judge.Lapse{}, nil, nil, nil, nil
+	u.lapse, u.retries, u.clients, u.changes = judge.Lapse{}, nil, judge.Numbers[uint32]{}, nil
 }
 
 // boundTo is the address that the first link of a user was signed for; zero if it is

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"net/netip"
-	"slices"
 
 	"ipdrift/detect/judge"
 )
@@ -130,7 +129,7 @@ func (s *scene) take(r *reel, circle *strip) error {
 // develop makes the events of a reel, of the frames that were taken.
 func (s *scene) develop(r *reel) (err error) {
 	from := len(s.events)
-	var users casting
+	var users judge.Numbers[userKey]
 	for i := range s.frames {
 		f := &s.frames[i]
 		var e judge.Event
@@ -138,7 +137,7 @@ func (s *scene) develop(r *reel) (err error) {
 			e = s.events[len(s.events)-1] // a player repeats itself
 		} else {
 			e = s.eventOf(f)
-			n, _ := users.number(s.userOf(f))
+			n, _ := users.Of(s.userOf(f))
 			e.Link, e.Who, e.Kin, e.Cookie = s.numberLink(r, f.place), uint32(n), s.kinOf(f), s.cookieOf(f)
 		}
 		e.Time, e.Grain, e.Edge = f.start, s.grains[f.source()], s.edgeOf(f)
@@ -152,7 +151,7 @@ func (s *scene) develop(r *reel) (err error) {
 		}
 		s.events = append(s.events, e)
 	}
-	r.Events, r.who = s.events[from:len(s.events):len(s.events)], users.users
+	r.Events, r.who = s.events[from:len(s.events):len(s.events)], users.Keys
 	return nil
 }
 
@@ -180,34 +179,6 @@ func (a *analysis) eventOf(f *frame) judge.Event {
 		Served: o.served(), Refused: o.refused(), Status: o.status,
 		Verdict: f.verdict, Elsewhere: f.cause == a.causes[refusedElsewhere], Inferred: f.grounds&byInference != 0, Mistaken: f.grounds&byMistake != 0,
 	}
-}
-
-// casting numbers the users of a circle: few, most often one.
-type casting struct {
-	users []userKey
-	at    map[userKey]int // of many
-}
-
-// number gives a user its number; fresh tells that it came for the first time.
-func (c *casting) number(k userKey) (n int, fresh bool) {
-	const few = 8
-	if c.at == nil {
-		if n := slices.Index(c.users, k); n >= 0 {
-			return n, false
-		}
-	} else if n, ok := c.at[k]; ok {
-		return n, false
-	}
-	n = len(c.users)
-	if c.users = append(c.users, k); c.at == nil && n >= few {
-		c.at = map[userKey]int{}
-		for i, k := range c.users {
-			c.at[k] = i
-		}
-	} else if c.at != nil {
-		c.at[k] = n
-	}
-	return n, true
 }
 
 // numberLink numbers the links of a reel: few, most often one.

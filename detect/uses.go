@@ -204,7 +204,7 @@ func firstUses(all []used) []used {
 // usesOf adds the uses of one link by some user agents.
 func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, o *opening, to []used) ([]used, error) {
 	from, n := len(to), -1 // n: of the request before
-	var who casting
+	var who judge.Numbers[uint32]
 	var before frame
 	o.second = o.second[:0]
 	err := a.eachTake(s, func(t []frame) {
@@ -214,7 +214,7 @@ func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, o *opening, 
 				return
 			}
 			var fresh bool
-			if n, fresh = who.number(userKey{agent: f.agent}); fresh {
+			if n, fresh = who.Of(f.agent); fresh {
 				to = append(to, used{host: a.outcomes[f.outcome].host.place, place: s.number, agent: f.agent, dir: f.dir, first: f.start, file: a.fileOf(f), begun: [2]uint32{f.file}})
 				o.second = append(o.second, 0)
 			}

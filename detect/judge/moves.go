@@ -77,31 +77,16 @@ type gathered struct {
 	stay    int64
 }
 
-// gathering is those of one user: few, most often two.
+// gathering is those of one user.
 type gathering struct {
-	list []gathered
-	at   map[mover]int // of many
+	list    []gathered
+	numbers Numbers[mover]
 }
 
 func (g *gathering) of(key mover) *gathered {
-	const few = 8
-	n := -1
-	if g.at == nil {
-		n = slices.IndexFunc(g.list, func(o gathered) bool { return o.mover == key })
-	} else if at, ok := g.at[key]; ok {
-		n = at
-	}
-	if n >= 0 {
-		return &g.list[n]
-	}
-	n = len(g.list)
-	if g.list = append(g.list, gathered{mover: key}); n == few {
-		g.at = map[mover]int{}
-		for i := range g.list {
-			g.at[g.list[i].mover] = i
-		}
-	} else if g.at != nil {
-		g.at[key] = n
+	n, fresh := g.numbers.Of(key)
+	if fresh {
+		g.list = append(g.list, gathered{mover: key})
 	}
 	return &g.list[n]
 }
