@@ -240,9 +240,9 @@ func (s *site) excludes(m *token.Match, client netip.Addr) bool {
 // Masks lists the masks worth trying for an address of a host: what is stated of it, and
 // the prefixes vendors speak of, in every text form.
 func Masks(a netip.Addr, stated *token.Resource) []token.Binding {
-	usual, own := masks4, stated.Bind4
+	usual, own := token.UsualMasks(a.Is4()), stated.Bind4
 	if !a.Is4() {
-		usual, own = masks6, stated.Bind6
+		own = stated.Bind6
 	}
 	if own == nil || own.Kind != token.BindMask || slices.Contains(usual, *own) {
 		return usual
@@ -250,19 +250,4 @@ func Masks(a netip.Addr, stated *token.Resource) []token.Binding {
 	return append([]token.Binding{*own}, usual...)
 }
 
-var (
-	plainBindings = []token.Binding{{Kind: token.BindAddress}, {Kind: token.BindNone}}
-
-	masks4 = bindings([]uint8{24, 16}, token.FormNetwork, token.FormCIDR, token.FormOctets, token.FormOctetsDot)
-	masks6 = bindings([]uint8{64, 56, 48}, token.FormNetwork, token.FormCIDR)
-)
-
-func bindings(prefixes []uint8, forms ...token.Form) []token.Binding {
-	var out []token.Binding
-	for _, p := range prefixes {
-		for _, f := range forms {
-			out = append(out, token.Binding{Kind: token.BindMask, Prefix: p, Form: f})
-		}
-	}
-	return out
-}
+var plainBindings = []token.Binding{{Kind: token.BindAddress}, {Kind: token.BindNone}}

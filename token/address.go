@@ -64,6 +64,26 @@ func (b Binding) String() string {
 	return "/" + strconv.Itoa(int(b.Prefix)) + " " + b.Form.String()
 }
 
+// UsualMasks are the masks that vendors speak of, in every form: /24 and /16 of IPv4 (four), /64, /56
+// and /48 of IPv6. The slice is not to be changed.
+func UsualMasks(four bool) []Binding {
+	if four {
+		return masks4
+	}
+	return masks6
+}
+
+var masks4, masks6 = masks([]uint8{24, 16}, FormOctetsDot), masks([]uint8{64, 56, 48}, FormCIDR)
+
+func masks(prefixes []uint8, last Form) (list []Binding) {
+	for _, prefix := range prefixes {
+		for form := FormNetwork; form <= last; form++ {
+			list = append(list, Binding{Kind: BindMask, Prefix: prefix, Form: form})
+		}
+	}
+	return list
+}
+
 // AppendAddr appends the address as nginx prints it in $remote_addr (ngx_inet6_ntop in ngx_inet.c):
 // RFC 5952 text, IPv4-mapped addresses as ::ffff:203.0.113.9, and the low 32 bits in dotted form where
 // all before them is zero, as in ::203.0.113.9. Zones are dropped. The zero Addr appends nothing.

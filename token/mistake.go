@@ -52,21 +52,14 @@ func unmaskedDetail(b Binding) Detail {
 	return DetailNoMask
 }
 
-// masked tries the usual prefixes in every form, except the policy's own.
+// masked tries the usual masks, except the policy's own.
 func (v *Verifier) masked(policy Binding) Match {
-	prefixes, forms := []uint8{64, 56, 48}, FormCIDR
-	if v.client.Unmap().Is4() {
-		prefixes, forms = []uint8{24, 16}, FormOctetsDot
-	}
-	for _, prefix := range prefixes {
-		for form := FormNetwork; form <= forms; form++ {
-			b := Binding{Kind: BindMask, Prefix: prefix, Form: form}
-			if b == policy {
-				continue
-			}
-			if m := v.inScope(ScopeAuto, b); m.OK {
-				return m
-			}
+	for _, b := range UsualMasks(v.client.Unmap().Is4()) {
+		if b == policy {
+			continue
+		}
+		if m := v.inScope(ScopeAuto, b); m.OK {
+			return m
 		}
 	}
 	return Match{}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -62,23 +63,9 @@ func (e *Examiner) addressText() bool {
 	return e.inBytes() && e.withAddress(e.number)
 }
 
-// maskedAddress tries the usual prefixes in every form.
+// maskedAddress tries the usual masks.
 func (e *Examiner) maskedAddress() bool {
-	if !e.client.IsValid() {
-		return false
-	}
-	prefixes, forms := []uint8{64, 56, 48}, FormCIDR
-	if e.client.Unmap().Is4() {
-		prefixes, forms = []uint8{24, 16}, FormOctetsDot
-	}
-	for _, prefix := range prefixes {
-		for form := FormNetwork; form <= forms; form++ {
-			if e.withBinding(Binding{Kind: BindMask, Prefix: prefix, Form: form}) {
-				return true
-			}
-		}
-	}
-	return false
+	return e.client.IsValid() && slices.ContainsFunc(UsualMasks(e.client.Unmap().Is4()), e.withBinding)
 }
 
 // plain6 is whether the client has an IPv6 address that is not an IPv4 one in disguise.
