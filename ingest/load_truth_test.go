@@ -95,8 +95,8 @@ func TestThreadsGiveTheSame(t *testing.T) {
 		got := query[string](t, s, contents)
 		rejects := query[string](t, s, `SELECT concat_ws('|', source, line, reason, text) FROM rejects ORDER BY ALL`)
 		var kept int
-		for _, list := range loaded.Unproven.links {
-			kept += len(list)
+		for _, of := range loaded.Unproven.links {
+			kept += len(of.list)
 		}
 		got = append(got, fmt.Sprintf("%d attempts of %d links", kept, len(loaded.Unproven.links)))
 		if threads == 1 {

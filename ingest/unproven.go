@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"bytes"
+	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -10,11 +12,14 @@ import (
 // brokenKept is how many malformed targets are kept for each host.
 const brokenKept = 100
 
+// unprovenBytes is memory for targets of links that failed: where not all fit, those of the
+// links with the highest hashes are not searched, and said. A test has less.
+var unprovenBytes = 96 << 20
+
 const (
-	unprovenBytes = 96 << 20 // memory for targets of links that failed; what does not fit is not searched, and said
-	perLink       = 4        // requests kept for each
-	brokenHosts   = 1000     // hosts of which malformed targets are kept
-	brokenLength  = 1 << 10  // a longer malformed target tells nothing about a signer
+	perLink      = 4       // requests kept for each
+	brokenHosts  = 1000    // hosts of which malformed targets are kept
+	brokenLength = 1 << 10 // a longer malformed target tells nothing about a signer
 )
 
 // Unproven holds requests whose token did not verify for the observed
@@ -22,11 +27,20 @@ const (
 // has been read. It lives in memory alone: a token never reaches the case.
 type Unproven struct {
 	mu      sync.Mutex
-	links   map[uint32][]Attempt
+	links   map[uint32]failed
 	bytes   int
-	skipped map[uint32]struct{}
+	most    uint64               // highest hash of a link that is kept
+	skipped map[uint32]struct{}  // links that are not
 	broken  map[string][]Attempt // malformed targets by host
 }
+
+// failed is what is kept of a link.
+type failed struct {
+	hash uint64 // the same in every run
+	list []Attempt
+}
+
+func (f failed) known() uint64 { return f.hash }
 
 // Attempt is one request that failed.
 type Attempt struct {
@@ -50,30 +64,35 @@ func (a Attempt) own() Attempt {
 }
 
 func newUnproven() *Unproven {
-	return &Unproven{links: map[uint32][]Attempt{}, skipped: map[uint32]struct{}{}, broken: map[string][]Attempt{}}
+	return &Unproven{links: map[uint32]failed{}, most: math.MaxUint64, skipped: map[uint32]struct{}{}, broken: map[string][]Attempt{}}
 }
 
 // note keeps a failed request: of each link the first few by source and line,
-// one for each directory, whatever order the workers come in.
-func (u *Unproven) note(link uint32, at Attempt) {
+// one for each directory, whatever order the workers come in. hash gives that of a link
+// of which nothing is known yet.
+func (u *Unproven) note(link uint32, hash func() uint64, at Attempt) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	list := u.links[link]
+	of, known := u.links[link]
+	if !known {
+		if _, skipped := u.skipped[link]; skipped {
+			return
+		}
+		if of.hash = hash(); of.hash > u.most {
+			u.skip(link)
+			return
+		}
+	}
+	list := of.list
 	if len(list) == perLink && !at.before(&list[perLink-1]) {
 		return
 	}
 	if i := slices.IndexFunc(list, func(a Attempt) bool { return sameDir(a.Target, at.Target) }); i >= 0 {
-		if !at.before(&list[i]) || u.bytes+at.size()-list[i].size() > unprovenBytes {
+		if !at.before(&list[i]) {
 			return
 		}
 		u.bytes -= list[i].size()
 		list = slices.Delete(list, i, i+1)
-	}
-	if u.bytes+at.size() > unprovenBytes {
-		if len(list) == 0 && len(u.skipped) < maxEntries {
-			u.skipped[link] = struct{}{}
-		}
-		return
 	}
 	u.bytes += at.size()
 	list = at.insert(list)
@@ -81,7 +100,39 @@ func (u *Unproven) note(link uint32, at Attempt) {
 		u.bytes -= list[perLink].size()
 		list = list[:perLink]
 	}
-	u.links[link] = list
+	of.list = list
+	u.links[link] = of
+	for u.bytes > unprovenBytes && u.most > 0 {
+		u.narrow()
+	}
+}
+
+// narrow leaves out the links of the highest hashes, an eighth of them: which are kept in
+// the end is the same in every order.
+func (u *Unproven) narrow() {
+	u.most -= u.most/8 + 1
+	for link, of := range u.links {
+		if of.hash > u.most {
+			u.drop(link)
+			u.skip(link)
+		}
+	}
+}
+
+// drop takes out a link.
+func (u *Unproven) drop(link uint32) (of failed) {
+	of = u.links[link]
+	delete(u.links, link)
+	for i := range of.list {
+		u.bytes -= of.list[i].size()
+	}
+	return of
+}
+
+func (u *Unproven) skip(link uint32) {
+	if len(u.skipped) < maxEntries {
+		u.skipped[link] = struct{}{}
+	}
 }
 
 // insert puts a copy into its place.
@@ -120,7 +171,7 @@ func sameDir(a, b []byte) bool {
 }
 
 // Attempts returns the kept requests of a link, nil if there are none.
-func (u *Unproven) Attempts(link uint32) []Attempt { return u.links[link] }
+func (u *Unproven) Attempts(link uint32) []Attempt { return u.links[link].list }
 
 // Skipped counts links of which nothing could be kept.
 func (u *Unproven) Skipped() int { return len(u.skipped) }
@@ -135,18 +186,12 @@ func (u *Unproven) leave(copies map[int]int) {
 	if len(copies) == 0 {
 		return
 	}
-	for link, list := range u.links {
-		u.links[link] = nil
-		for _, a := range list {
-			u.bytes -= a.size()
-		}
-		for _, a := range list {
+	for link := range maps.Clone(u.links) {
+		of := u.drop(link)
+		for _, a := range of.list {
 			if a.settle(copies) {
-				u.note(link, a)
+				u.note(link, of.known, a)
 			}
-		}
-		if len(u.links[link]) == 0 {
-			delete(u.links, link)
 		}
 	}
 	for host, list := range u.broken {
@@ -172,18 +217,13 @@ func (a *Attempt) settle(copies map[int]int) bool {
 // rename carries the links' new ids over.
 func (u *Unproven) rename(ids map[uint32]uint32) {
 	for from, to := range ids {
-		list := u.links[from]
-		delete(u.links, from)
-		for _, a := range list {
-			u.bytes -= a.size()
-			u.note(to, a)
+		of := u.drop(from)
+		for _, a := range of.list {
+			u.note(to, of.known, a)
 		}
 		if _, ok := u.skipped[from]; ok {
 			delete(u.skipped, from)
 			u.skipped[to] = struct{}{}
-		}
-		if len(u.links[to]) > 0 {
-			delete(u.skipped, to)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 )
 
+func noHash() uint64 { return 0 }
+
 type noted struct {
 	link   uint32
 	source int
@@ -17,8 +19,8 @@ type noted struct {
 
 func (u *Unproven) told() map[uint32]string {
 	out := map[uint32]string{}
-	for link, list := range u.links {
-		for _, a := range list {
+	for link, of := range u.links {
+		for _, a := range of.list {
 			out[link] += fmt.Sprintf("%d:%d %s\n", a.Source, a.Line, a.Target)
 		}
 	}
@@ -51,8 +53,8 @@ func kept(notes []noted) map[uint32]string {
 }
 
 func (u *Unproven) size() (n int) {
-	for _, list := range u.links {
-		for _, a := range list {
+	for _, of := range u.links {
+		for _, a := range of.list {
 			n += a.size()
 		}
 	}
@@ -76,7 +78,7 @@ func TestUnprovenDoesNotDependOnTheOrder(t *testing.T) {
 		rng.Shuffle(len(notes), func(i, j int) { notes[i], notes[j] = notes[j], notes[i] })
 		u := newUnproven()
 		for _, n := range notes {
-			u.note(n.link, Attempt{Source: n.source, Line: n.line, Target: []byte(n.target)})
+			u.note(n.link, noHash, Attempt{Source: n.source, Line: n.line, Target: []byte(n.target)})
 		}
 		if got := u.told(); !maps.Equal(got, want) {
 			t.Fatalf("kept %v of %+v, want %v", got, notes, want)
@@ -95,7 +97,7 @@ func TestUnprovenRenames(t *testing.T) {
 		u := newUnproven()
 		notes := someNotes(rng)
 		for _, n := range notes {
-			u.note(n.link, Attempt{Source: n.source, Line: n.line, Target: []byte(n.target)})
+			u.note(n.link, noHash, Attempt{Source: n.source, Line: n.line, Target: []byte(n.target)})
 		}
 		u.rename(map[uint32]uint32{2: 1, 3: 1})
 		for i := range notes {
@@ -111,31 +113,59 @@ func TestUnprovenRenames(t *testing.T) {
 	}
 }
 
+// TestUnprovenWhenFull notes more than there is room for: the links of the lowest hashes are
+// kept, whole, in whatever order they come.
 func TestUnprovenWhenFull(t *testing.T) {
-	u := newUnproven()
-	u.note(1, Attempt{Line: 10, Target: []byte("/a/1.ts")})
-	u.note(1, Attempt{Line: 20, Target: []byte("/b/1.ts")})
-	u.bytes = unprovenBytes - 1
-	u.note(1, Attempt{Line: 5, Target: []byte("/a/a-name-that-is-much-longer.ts")}) // an earlier line of a kept directory
-	u.note(2, Attempt{Line: 6, Target: []byte("/c/1.ts")})
-	for i, a := range u.Attempts(1) {
-		if a.Line == 0 || len(a.Target) == 0 {
-			t.Errorf("attempt %d is %+v: nothing was ever noted so", i, a)
+	defer func(n int) { unprovenBytes = n }(unprovenBytes)
+	unprovenBytes = 200 * (attemptSize + 10)
+	rng := rand.New(rand.NewPCG(9, 10))
+	hash := func(link uint32) uint64 { return uint64(link) * 0x9e3779b97f4a7c15 }
+	var notes []noted
+	for link := range uint32(300) {
+		for i := range 1 + rng.IntN(2) {
+			notes = append(notes, noted{link, 0, int64(len(notes) + 1), fmt.Sprintf("/%d/%03d.ts", i, link)})
 		}
 	}
-	if u.Skipped() != 1 || u.Attempts(2) != nil || u.Attempts(3) != nil {
-		t.Errorf("%d links skipped, want 1; attempts of it: %v", u.Skipped(), u.Attempts(2))
+	whole := kept(slices.Clone(notes))
+	var first map[uint32]string
+	for range 50 {
+		rng.Shuffle(len(notes), func(i, j int) { notes[i], notes[j] = notes[j], notes[i] })
+		u := newUnproven()
+		for _, n := range notes {
+			u.note(n.link, func() uint64 { return hash(n.link) }, Attempt{Line: n.line, Target: []byte(n.target)})
+		}
+		got := u.told()
+		if first == nil {
+			first = got
+		}
+		if !maps.Equal(got, first) {
+			t.Fatalf("%d links kept, %d in another order", len(got), len(first))
+		}
+		if u.bytes != u.size() || u.bytes > unprovenBytes || u.bytes < unprovenBytes*3/4 {
+			t.Fatalf("counts %d bytes, holds %d; room for %d", u.bytes, u.size(), unprovenBytes)
+		}
+		if len(got)+u.Skipped() != 300 {
+			t.Fatalf("%d kept and %d skipped of 300", len(got), u.Skipped())
+		}
 	}
-	u.rename(map[uint32]uint32{2: 1})
-	if u.Skipped() != 0 {
-		t.Errorf("%d links skipped after the one became a link that has attempts, want none", u.Skipped())
+	highest := uint64(0)
+	for link, text := range first {
+		highest = max(highest, hash(link))
+		if text != whole[link] {
+			t.Errorf("of link %d is kept %q, want %q", link, text, whole[link])
+		}
+	}
+	for link := range whole {
+		if _, ok := first[link]; !ok && hash(link) < highest {
+			t.Errorf("link %d is left out, and one of a higher hash is not", link)
+		}
 	}
 }
 
 func TestUnprovenOwnsItsTargets(t *testing.T) {
 	u := newUnproven()
 	line := []byte("/a/1.ts")
-	u.note(1, Attempt{Line: 1, Target: line})
+	u.note(1, noHash, Attempt{Line: 1, Target: line})
 	copy(line, "XXXXXXX")
 	if got := string(u.Attempts(1)[0].Target); got != "/a/1.ts" {
 		t.Errorf("target %q after the line was overwritten", got)
@@ -145,10 +175,10 @@ func TestUnprovenOwnsItsTargets(t *testing.T) {
 func TestLeave(t *testing.T) {
 	u := newUnproven()
 	for source := range 4 {
-		u.note(7, Attempt{Source: source, Line: 1, Target: []byte(fmt.Sprintf("/%d/a?md5=x", min(source, 2)))})
+		u.note(7, noHash, Attempt{Source: source, Line: 1, Target: []byte(fmt.Sprintf("/%d/a?md5=x", min(source, 2)))})
 		u.noteBroken([]byte("h"), Attempt{Source: source, Line: 2, Target: []byte("/b")})
 	}
-	u.note(8, Attempt{Source: 1, Line: 3, Target: []byte("/c")})
+	u.note(8, noHash, Attempt{Source: 1, Line: 3, Target: []byte("/c")})
 	u.leave(map[int]int{1: inCase, 2: 3})
 	var left []int
 	for _, a := range append(slices.Clone(u.Attempts(7)), u.Broken("h")...) {

@@ -42,7 +42,7 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 		if s.personal {
 			at.UserAgent, at.Referer = r.UserAgent, r.Referer
 		}
-		w.unproven.note(l.id, at)
+		w.unproven.note(l.id, func() uint64 { return stableID(o.host, w.readLink(s)) }, at)
 	}
 }
 
