@@ -37,7 +37,7 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 			continue
 		}
 		f.turnTo(h)
-		a.tally(h, h.mistakes, h.doubted, "unexplained links")
+		a.tally(h, h.mistakes, h.doubted, "failing links")
 		broken, mistakes := a.examineBroken(f, h, flaws[name]), map[string]int64{}
 		for _, b := range broken {
 			if b.mistake.Name != "" {

@@ -220,7 +220,7 @@ type Signer struct {
 	Fix      string `json:"fix"`
 	Links    int64  `json:"links"`    // links that verify under it
 	Examined int64  `json:"examined"` // links that were asked
-	Among    string `json:"among"`    // which links these are: "unexplained links", "malformed links", "signed links"
+	Among    string `json:"among"`    // which links these are: "failing links", "malformed links", "signed links"
 }
 
 // Method records what a reader needs to judge the result.
