@@ -107,8 +107,9 @@ func (u *Unproven) note(link uint32, hash func() uint64, at Attempt) {
 	}
 }
 
-// narrow leaves out the links of the highest hashes, an eighth of them: which are kept in
-// the end is the same in every order.
+// narrow leaves out the links of the highest hashes, an eighth of them: in whatever order
+// links come, the same are kept in the end, unless one that a full dictionary numbered twice
+// fills the last of the room.
 func (u *Unproven) narrow() {
 	u.most -= u.most/8 + 1
 	for link, of := range u.links {
