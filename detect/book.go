@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/netip"
 
+	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -13,7 +14,7 @@ import (
 type book struct {
 	*analysis
 	judged, signed, foundRows *ingest.Rows
-	signedFor                 *filler[uint32] // of the film
+	signedFor                 *spill.Filler[uint32] // of the film
 }
 
 func (a *analysis) openBook() (*book, error) {
@@ -24,15 +25,15 @@ func (a *analysis) openBook() (*book, error) {
 			return nil, err
 		}
 	}
-	a.doubted, a.proven = newBits(a.film.links.n), newBits(a.film.links.n)
+	a.doubted, a.proven = newBits(a.film.links.Len()), newBits(a.film.links.Len())
 	var err error
-	a.film.signed, err = newShelf[uint32](a.film.links.n, a.Room/4)
-	b.signedFor = a.film.signed.filler()
+	a.film.signed, err = spill.New[uint32](a.film.links.Len(), a.Room/4)
+	b.signedFor = a.film.signed.Filler()
 	return b, err
 }
 
 func (b *book) close(ctx context.Context) error {
-	if err := b.signedFor.done(); err != nil {
+	if err := b.signedFor.Done(); err != nil {
 		return err
 	}
 	return ingest.FlushAll(ctx, b.judged, b.signed, b.foundRows)
@@ -48,7 +49,7 @@ func (b *book) enter(ctx context.Context, l *leaf) error {
 			s.client = foundBit | uint32(len(b.found))
 			b.found = append(b.found, s.address)
 		}
-		if err := b.signedFor.put(int(place), s.client); err != nil {
+		if err := b.signedFor.Put(int(place), s.client); err != nil {
 			return err
 		}
 		if s.voter != nil {

@@ -7,14 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 )
 
 // clients is table client, by id.
 type clients struct {
-	list  *shelf[client]
-	long  *shelf[[2]uint64] // addresses of IPv6
-	names []string          // of countries
+	list  *spill.Array[client]
+	long  *spill.Array[[2]uint64] // addresses of IPv6
+	names []string                // of countries
 }
 
 // client is a row of it.
@@ -42,13 +43,13 @@ func (a *analysis) readClients(ctx context.Context) error {
 	if err := a.conn.QueryRowContext(ctx, `SELECT count(*) FROM client WHERE family = 6`).Scan(&six); err != nil {
 		return err
 	}
-	if c.list, err = newShelf[client](last+1, 2*a.Room); err != nil {
+	if c.list, err = spill.New[client](last+1, 2*a.Room); err != nil {
 		return err
 	}
-	if c.long, err = newShelf[[2]uint64](six, a.Room); err != nil {
+	if c.long, err = spill.New[[2]uint64](six, a.Room); err != nil {
 		return err
 	}
-	list, long := c.list.filler(), c.long.filler()
+	list, long := c.list.Filler(), c.long.Filler()
 	c.names = []string{""}
 	at := map[string]uint16{"": 0}
 	met := uint32(0) // of IPv6
@@ -59,7 +60,7 @@ func (a *analysis) readClients(ctx context.Context) error {
 		for i := range ids {
 			order = append(order, i)
 		}
-		if c.list.file != nil { // what stands beside each other goes there at once
+		if c.list.Held() == nil { // what stands beside each other goes there at once
 			slices.SortFunc(order, func(x, y int) int { return cmp.Compare(ids[x], ids[y]) })
 		}
 		for _, i := range order {
@@ -67,7 +68,7 @@ func (a *analysis) readClients(ctx context.Context) error {
 			switch {
 			case families[i] == 6:
 				one.kind, one.word = plain6, met
-				if err := long.put(int(met), [2]uint64{hi[i], lo[i]}); err != nil {
+				if err := long.Put(int(met), [2]uint64{hi[i], lo[i]}); err != nil {
 					return err
 				}
 				met++
@@ -81,7 +82,7 @@ func (a *analysis) readClients(ctx context.Context) error {
 				at[c.names[country]] = country
 			}
 			one.country = country
-			if err := list.put(int(ids[i]), one); err != nil {
+			if err := list.Put(int(ids[i]), one); err != nil {
 				return err
 			}
 		}
@@ -89,10 +90,10 @@ func (a *analysis) readClients(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return cmp.Or(list.done(), long.done())
+	return cmp.Or(list.Done(), long.Done())
 }
 
-func (c *clients) close() error { return cmp.Or(c.list.close(), c.long.close()) }
+func (c *clients) close() error { return cmp.Or(c.list.Close(), c.long.Close()) }
 
 // stored is an address as table client has it.
 type stored struct {
@@ -105,34 +106,35 @@ func (s stored) alike(t stored) bool { return s.hi == t.hi && s.lo == t.lo }
 
 // of is the address of a client; zero where there is none.
 func (c *clients) of(id uint32) stored {
-	switch one := c.list.at(id); one.kind {
+	switch one := c.list.At(id); one.kind {
 	case plain4:
 		return stored{4, 0, 0, 0xffff<<32 | uint64(one.word)}
 	case mapped4:
 		return stored{4, 1, 0, 0xffff<<32 | uint64(one.word)}
 	case plain6:
-		long := c.long.at(one.word)
+		long := c.long.At(one.word)
 		return stored{6, 0, long[0], long[1]}
 	}
 	return stored{}
 }
 
 // asn is the carrier of a client; 0: not known.
-func (c *clients) asn(id uint32) uint32 { return c.list.at(id).asn }
+func (c *clients) asn(id uint32) uint32 { return c.list.At(id).asn }
 
 // country is the place of its country in names.
-func (c *clients) country(id uint32) uint16 { return c.list.at(id).country }
+func (c *clients) country(id uint32) uint16 { return c.list.At(id).country }
 
 // fetch has the clients of some strips come into the processor's memory, all of them
 // at once: one after the other, each would be waited for.
 func (c *clients) fetch(of *cut) {
-	if c.list.all == nil {
+	list := c.list.Held()
+	if list == nil {
 		return
 	}
 	var sum uint32
 	for i := range of.strips {
 		for j := range of.strips[i].frames {
-			sum += c.list.all[of.strips[i].frames[j].client].word
+			sum += list[of.strips[i].frames[j].client].word
 		}
 	}
 	of.fetched = sum

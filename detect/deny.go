@@ -43,7 +43,7 @@ func (a *analysis) deny(ctx context.Context) error {
 		}
 	}
 	var top []denied
-	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.name], int64(a.clients.list.n)) }) {
+	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.name], int64(a.clients.list.Len())) }) {
 		all, err := a.countDenied(ctx, some)
 		if err != nil {
 			return err

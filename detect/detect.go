@@ -44,6 +44,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
@@ -79,7 +80,7 @@ type analysis struct {
 	asks      bool      // steps that tell who is one user look for requests in the database
 	film      *film
 	clients   clients
-	texts     *texts
+	texts     *spill.Texts
 	loaded    *ingest.Loaded
 	outcomes  []*outcome // by id; nil: there is none
 	amounts   []int64    // of them, requests
@@ -161,7 +162,7 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	}
 	return func() error {
 		a.conn.Close()
-		a.texts.close()
+		a.texts.Close()
 		return errors.Join(a.cutFilms(ctx), a.clients.close(), drop())
 	}, nil
 }

@@ -41,7 +41,7 @@ func (a *analysis) inspect(ctx context.Context, names []string) error {
 			failed = append(failed, h)
 		}
 	}
-	for _, h := range batches(failed, failedClients, func(h *host) int64 { return min(h.requests, int64(a.clients.list.n)) })[0] {
+	for _, h := range batches(failed, failedClients, func(h *host) int64 { return min(h.requests, int64(a.clients.list.Len())) })[0] {
 		h.failure = &failure{by: map[uint32]uint32{}}
 	}
 	return a.eachLink(ctx, func(links []visited) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 )
 
@@ -39,20 +40,20 @@ func HeldByGroup(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o 
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	err = a.group(ctx)
-	return len(a.film.links.all) + len(a.clients.list.all) + len(a.clients.long.all), err
+	return len(a.film.links.Held()) + len(a.clients.list.Held()) + len(a.clients.long.Held()), err
 }
 
 // Meagre lets an analysis hold next to nothing at once, until the function that it
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {
-	large, words, uses, refusals := largeLog, fewTexts, mostUses, mostLapses
+	large, words, uses, refusals := largeLog, spill.FewTexts, mostUses, mostLapses
 	denied, outside, failed, trends, held, usages := deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, usagesAtOnce
 	roll, rolls, block, long, frames, strips, more := rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore
-	largeLog, fewTexts, mostUses, mostLapses = 700, 0, 20, 20
+	largeLog, spill.FewTexts, mostUses, mostLapses = 700, 0, 20, 20
 	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil, usagesAtOnce = 1, 1, 1, 1, 3, true, 1
 	rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore = 100, 10, 3, 20, 30, 5, 2
 	return func() {
-		largeLog, fewTexts, mostUses, mostLapses = large, words, uses, refusals
+		largeLog, spill.FewTexts, mostUses, mostLapses = large, words, uses, refusals
 		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil, usagesAtOnce = denied, outside, failed, trends, held, false, usages
 		rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore = roll, rolls, block, long, frames, strips, more
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"ipdrift/detect/parallel"
+	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -19,13 +21,19 @@ type film struct {
 	threads int
 	key     func(place, ident uint32) uint32 // what the strips are of; nil: of links
 	same    func(f, o *frame) bool           // tells one visit; nil: each request is one
-	links   *shelf[reference]                // in the order of the film; the first stands for requests without a link
-	signed  *shelf[uint32]                   // what they were signed for, once that is known: a client, or an address that was found; 0: nobody knows
+	links   *spill.Array[reference]          // in the order of the film; the first stands for requests without a link
+	signed  *spill.Array[uint32]             // what they were signed for, once that is known: a client, or an address that was found; 0: nobody knows
 	rolls   []roll
 	file    *os.File     // nil: in memory
 	end     atomic.Int64 // of the file, in frames
 	free    func()       // gives back what the rolls are in that are in memory
 	spools  sync.Pool    // of *spool
+}
+
+// newFilm makes one without requests and links. same tells whether two requests that follow
+// each other are one visit; nil: no two are.
+func newFilm(threads int, same func(f, o *frame) bool) *film {
+	return &film{threads: threads, same: same}
 }
 
 // reference is a row of table link.
@@ -115,7 +123,7 @@ func (f *film) make(ctx context.Context, requests int64, end int, most int64, ex
 		err = f.load(loaders)
 	}
 	if err == nil {
-		err = inParallel(ctx, f.threads, len(f.rolls), func(n int) error { return f.rolls[n].arrange() })
+		err = parallel.Each(ctx, f.threads, len(f.rolls), func(n int) error { return f.rolls[n].arrange() })
 	}
 	if err != nil {
 		f.close()
@@ -149,7 +157,7 @@ func (f *film) close() error {
 	if f.rolls = nil; f.free != nil {
 		f.free()
 	}
-	return cmp.Or(f.links.close(), f.signed.close())
+	return cmp.Or(f.links.Close(), f.signed.Close())
 }
 
 // regroup makes a film of some of the requests of another, those of some strips and
@@ -157,7 +165,7 @@ func (f *film) close() error {
 func (f *film) regroup(ctx context.Context, requests int64, end int, most int64, key func(place, ident uint32) uint32, some func(*strip) bool, each func(*frame) bool) (*film, error) {
 	to := &film{threads: f.threads, key: key, same: f.same}
 	return to.make(ctx, requests, end, most, func(loaders chan *loader) error {
-		return inParallel(ctx, f.threads, len(f.rolls), func(n int) error {
+		return parallel.Each(ctx, f.threads, len(f.rolls), func(n int) error {
 			l := <-loaders
 			defer func() { loaders <- l }()
 			return f.rolls[n].cuts(func(c cut) error {

@@ -1,6 +1,10 @@
 package detect
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"ipdrift/detect/spill"
+)
 
 // frameSize is that of a frame in the file, bytes.
 const frameSize = int64(unsafe.Sizeof(frame{}))
@@ -12,7 +16,7 @@ func (r *roll) write(block []frame) error {
 	r.blocks = append(r.blocks, at)
 	r.count += len(block)
 	r.mu.Unlock()
-	_, err := r.film.file.WriteAt(rawOf(block), at*frameSize)
+	_, err := r.film.file.WriteAt(spill.RawOf(block), at*frameSize)
 	return err
 }
 
@@ -39,7 +43,7 @@ func (r *roll) inFile(frames []frame, from int, do func([]byte, int64) (int, err
 	for len(frames) > 0 {
 		skip := from % blockFrames
 		n := min(len(frames), blockFrames-skip)
-		if _, err := do(rawOf(frames[:n]), (r.blocks[from/blockFrames]+int64(skip))*frameSize); err != nil {
+		if _, err := do(spill.RawOf(frames[:n]), (r.blocks[from/blockFrames]+int64(skip))*frameSize); err != nil {
 			return err
 		}
 		frames, from = frames[n:], from+n

@@ -49,7 +49,7 @@ func (s *strip) edit(f func([]frame)) error {
 func (r *roll) strip(number uint32, frames []frame, from, to int) strip {
 	s := strip{number: number, frames: frames, roll: r, from: from, to: to}
 	if r.film.key == nil {
-		s.reference = r.film.links.at(number)
+		s.reference = r.film.links.At(number)
 	}
 	return s
 }

@@ -27,9 +27,3 @@ func (f *film) countTakes(frames []frame) {
 
 // mostMore is how many requests may go on with one, so that it fits. A test has fewer.
 var mostMore uint8 = 1<<8 - 1
-
-// sameVisit tells whether two requests have the same key, and are of one link.
-func (a *analysis) sameVisit(f, o *frame) bool {
-	return f.place == o.place && f.outcome == o.outcome && f.client == o.client && f.dir == o.dir && f.agent == o.agent && f.ident == o.ident &&
-		(f.file == o.file || a.fileOf(f) == 0)
-}

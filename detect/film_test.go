@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"ipdrift/detect/spill"
 )
 
 // TestFilm holds films in memory and in a file, cut small and large, to sorting all
@@ -30,8 +32,12 @@ func TestFilm(t *testing.T) {
 		})
 		for _, most := range []int64{0, 1 << 30} {
 			t.Run(fmt.Sprintf("seed %d, %d bytes", seed, most), func(t *testing.T) {
-				f := &film{threads: 2, links: &shelf[reference]{n: links, all: make([]reference, links)}, same: func(f, o *frame) bool { return f.place == o.place && f.outcome == o.outcome }}
-				f, err := f.make(t.Context(), int64(len(all)), links, most, func(loaders chan *loader) error {
+				list, err := spill.New[reference](links, 1<<20)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f := &film{threads: 2, links: list, same: func(f, o *frame) bool { return f.place == o.place && f.outcome == o.outcome }}
+				f, err = f.make(t.Context(), int64(len(all)), links, most, func(loaders chan *loader) error {
 					first, second := <-loaders, <-loaders
 					defer func() { loaders <- first; loaders <- second }()
 					for i, of := range all {

@@ -74,7 +74,7 @@ func (a *analysis) surround(p *policy) error {
 	}
 	tree, paths := map[string]*folder{}, map[uint32]string{}
 	for id, f := range p.dirs {
-		path, err := a.texts.dirs.of(id)
+		path, err := a.texts.Dirs.Text(id)
 		if err != nil {
 			return err
 		}

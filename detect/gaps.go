@@ -87,7 +87,7 @@ func (h *host) scattered() bool { return h.unbound() && h.policy.uses(token.Scop
 func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, first map[viewer]uint32, refused map[viewer]bool, err error) {
 	requests, first, refused = map[viewer]int64{}, map[viewer]uint32{}, map[viewer]bool{}
 	most := uint64(math.MaxUint64)
-	if links := a.film.links.n - 1; links > gapLinks {
+	if links := a.film.links.Len() - 1; links > gapLinks {
 		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
 	}
 	err = a.film.each(ctx, func(c *cut) error {
@@ -149,7 +149,7 @@ func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*ju
 	for _, v := range watched {
 		var names []string
 		for _, id := range of[v.user] {
-			name, err := a.texts.files.of(id)
+			name, err := a.texts.Files.Text(id)
 			if err != nil {
 				return nil, err
 			}
@@ -207,7 +207,7 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 
 // linksOf are the links that some users may have asked with.
 func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]bool, err error) {
-	places, users = newBits(a.film.links.n), map[userKey]bool{}
+	places, users = newBits(a.film.links.Len()), map[userKey]bool{}
 	ids := map[uint32]bool{}
 	for _, v := range watched {
 		users[v.user], ids[v.user.link] = true, true
@@ -217,7 +217,7 @@ func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]boo
 			ids[at.link] = true
 		}
 	}
-	return places, users, a.film.links.parts(func(first uint32, links []reference) error {
+	return places, users, a.film.links.Parts(func(first uint32, links []reference) error {
 		for i := range links {
 			if a.firsts != nil || ids[links[i].link] {
 				places.set(first + uint32(i))

@@ -9,6 +9,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -147,22 +148,22 @@ func (a *analysis) group(ctx context.Context) error {
 	if err := a.readGrains(ctx); err != nil {
 		return err
 	}
-	f := &film{threads: a.Threads, same: a.sameVisit}
-	var places *shelf[uint32]
+	f := newFilm(a.Threads, a.sameVisit)
+	var places *spill.Array[uint32]
 	if err := a.beside(ctx, a.readClients,
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
-			a.texts, err = openTexts(ctx, conn)
+			a.texts, err = spill.OpenTexts(ctx, conn)
 			return err
 		}),
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
-			places, err = a.listLinks(ctx, conn, f)
+			places, err = f.listLinks(ctx, conn, a.Room)
 			return err
 		})); err != nil {
 		f.close()
 		return err
 	}
 	a.film, err = a.makeFilm(ctx, f, places)
-	if err := cmp.Or(err, places.close()); err != nil {
+	if err := cmp.Or(err, places.Close()); err != nil {
 		return err
 	}
 	a.masked = a.endsInZeros()
@@ -180,7 +181,7 @@ const (
 // counts once for each.
 func (a *analysis) endsInZeros() bool {
 	all, zero := 0, 0
-	for id := range uint32(a.clients.list.n) {
+	for id := range uint32(a.clients.list.Len()) {
 		ip := a.client(a.clients.of(id))
 		if !ip.IsValid() {
 			continue

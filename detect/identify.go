@@ -89,9 +89,9 @@ func (a *analysis) filmCircles(ctx context.Context, circles int) error {
 // numberCircles numbers the circles of several links from 1 on, in the order of the
 // film, and notes which links have members. It returns how many there are.
 func (a *analysis) numberCircles(c *circles) (n int, err error) {
-	a.circleAt, a.joined = make([]uint32, a.film.links.n), newBits(a.film.links.n)
+	a.circleAt, a.joined = make([]uint32, a.film.links.Len()), newBits(a.film.links.Len())
 	numbers := map[int32]uint32{}
-	err = a.film.links.parts(func(first uint32, links []reference) error {
+	err = a.film.links.Parts(func(first uint32, links []reference) error {
 		for i := range links {
 			n, ok := c.linkAt[links[i].link]
 			if !ok {

@@ -191,7 +191,7 @@ func (a *analysis) kinOf(f *frame) uint32 {
 	if len(a.kin) == 0 {
 		return 0
 	}
-	return a.kin[trail{a.film.links.at(f.place).link, f.agent, f.client}]
+	return a.kin[trail{a.film.links.At(f.place).link, f.agent, f.client}]
 }
 
 // findCookies tells apart, by id cookie, who used a link with one user agent at several
@@ -221,7 +221,7 @@ func (a *analysis) cookieOf(f *frame) uint32 {
 	if len(a.cookies) == 0 {
 		return 0
 	}
-	return a.cookies[trail{a.film.links.at(f.place).link, f.agent, f.client}]
+	return a.cookies[trail{a.film.links.At(f.place).link, f.agent, f.client}]
 }
 
 // linkCookies notes the id cookie of each link that shows one alone: a player that keeps none gets a new one with each
@@ -244,7 +244,7 @@ func (a *analysis) linkCookies(ctx context.Context, aside map[uint64]bool) error
 
 // cookieIn is the id cookie of a link that was asked for more than once; 0: it is not known.
 func (a *analysis) cookieIn(u *used) uint32 {
-	if link := a.film.links.at(u.place).link; int(link) < len(a.own) && u.final > u.first {
+	if link := a.film.links.At(u.place).link; int(link) < len(a.own) && u.final > u.first {
 		return a.own[link]
 	}
 	return 0

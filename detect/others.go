@@ -141,7 +141,7 @@ func (a *analysis) eachTake(s *strip, of func([]frame)) error {
 func (a *analysis) watch(u *other, t []frame) {
 	f := &t[0]
 	o := a.outcomes[f.outcome]
-	if u.key.link == a.film.links.at(f.place).link {
+	if u.key.link == a.film.links.At(f.place).link {
 		u.place = f.place
 	}
 	if len(u.clients.Keys) > 0 && (u.changes != nil || f.client != u.last) {
@@ -234,7 +234,7 @@ func (a *analysis) settleOther(u *other) {
 // was asked for from last, where the scheme binds links and does not show how.
 func (a *analysis) boundTo(u *other) netip.Addr {
 	if ip := a.signedFor(u.place); ip.IsValid() {
-		if a.film.links.at(u.place).link != u.key.link {
+		if a.film.links.At(u.place).link != u.key.link {
 			return netip.Addr{}
 		}
 		return ip

@@ -35,7 +35,7 @@ func (a *analysis) findOutside(ctx context.Context) error {
 	for _, name := range a.names {
 		hosts = append(hosts, a.hosts[name])
 	}
-	most := int64(a.clients.list.n / 8)
+	most := int64(a.clients.list.Len() / 8)
 	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(4*h.requests, most) }) {
 		places := a.places(some)
 		crowds, err := a.crowds(ctx, len(some), func(f *frame) int {

@@ -69,7 +69,7 @@ func newPool(addrs []netip.Addr) *pool {
 // addresses makes the pool.
 func (a *analysis) addresses() *pool {
 	var l lowest
-	for id := range uint32(a.clients.list.n) {
+	for id := range uint32(a.clients.list.Len()) {
 		if s := a.clients.of(id); s.family > 0 {
 			l.add(s)
 		}

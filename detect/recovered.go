@@ -92,7 +92,7 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	slices.SortFunc(lapses, func(x, y lapse) int {
 		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.place, y.host.place), cmp.Compare(x.start, y.start))
 	})
-	fell := newBits(a.clients.list.n) // clients that have some
+	fell := newBits(a.clients.list.Len()) // clients that have some
 	for i := range lapses {
 		fell.set(lapses[i].client)
 	}

@@ -29,7 +29,7 @@ func (a *analysis) nameIn(r *reel, u *judge.User) userKey {
 
 // linkOf is the id of a link by its number in a reel.
 func (a *analysis) linkOf(r *reel, number uint32) uint32 {
-	return a.film.links.at(r.places[number]).link
+	return a.film.links.At(r.places[number]).link
 }
 
 // circles hands on the strips whose users are judged together, some at a time: one
@@ -143,7 +143,7 @@ func (s *scene) develop(r *reel) (err error) {
 		e.Time, e.Grain, e.Edge = f.start, s.grains[f.source()], s.edgeOf(f)
 		e.UA, e.Dir, e.File = f.agent, f.dir, f.file
 		if i == 0 || f.file != s.frames[i-1].file {
-			if e.Name, err = s.texts.files.of(f.file); err != nil {
+			if e.Name, err = s.texts.Files.Text(f.file); err != nil {
 				return err
 			}
 		} else {
@@ -194,7 +194,7 @@ func (a *analysis) numberLink(r *reel, place uint32) uint32 {
 
 // userOf is whose request it is.
 func (a *analysis) userOf(f *frame) userKey {
-	who := atom{link: a.film.links.at(f.place).link, agent: f.agent}
+	who := atom{link: a.film.links.At(f.place).link, agent: f.agent}
 	switch {
 	case int(f.ident) < len(a.firsts): // a shield's may be the last
 		return a.firsts[f.ident]
@@ -214,7 +214,7 @@ const foundBit = 1 << 31
 
 // signedFor is the address that a link was signed for; zero where it is not known.
 func (a *analysis) signedFor(place uint32) netip.Addr {
-	switch n := *a.film.signed.at(place); {
+	switch n := *a.film.signed.At(place); {
 	case n == 0:
 		return netip.Addr{}
 	case n&foundBit != 0:

@@ -33,11 +33,11 @@ func (l *leaf) listKinds(d *docket) error {
 			k.n, k.first = k.n+v.n, min(k.first, v.first)
 			continue
 		}
-		dir, err := l.texts.dirs.of(v.dir)
+		dir, err := l.texts.Dirs.Text(v.dir)
 		if err != nil {
 			return err
 		}
-		file, err := l.texts.files.of(v.file)
+		file, err := l.texts.Files.Text(v.file)
 		if err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([
 		mu.Lock()
 		defer mu.Unlock()
 		for _, g := range *queue {
-			crowds[g.place].add(g.client, a.clients.list.n)
+			crowds[g.place].add(g.client, a.clients.list.Len())
 		}
 		*queue = (*queue)[:0]
 	}

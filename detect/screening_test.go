@@ -6,25 +6,32 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+
+	"ipdrift/detect/spill"
 )
 
 // TestCrowd holds crowds of few and of many to a set.
 func TestCrowd(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	c := &clients{list: &shelf[client]{n: 3000}}
-	for range c.list.n {
-		c.list.all = append(c.list.all, client{kind: plain4, word: r.Uint32N(1000), asn: r.Uint32N(3)})
+	list, err := spill.New[client](3000, 1<<20)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer list.Close()
+	for i := range list.Held() {
+		list.Held()[i] = client{kind: plain4, word: r.Uint32N(1000), asn: r.Uint32N(3)}
+	}
+	c := &clients{list: list}
 	for _, members := range []int{0, 1, 50, 93, 94, 2000} {
 		var crowd crowd
 		want := map[uint32]bool{}
 		for range members {
 			client := r.Uint32N(3000)
-			crowd.add(client, c.list.n)
+			crowd.add(client, c.list.Len())
 			want[client] = true
 		}
 		list := crowd.list(c)
-		if !slices.IsSortedFunc(list, func(x, y uint32) int { return int(c.list.at(x).word) - int(c.list.at(y).word) }) {
+		if !slices.IsSortedFunc(list, func(x, y uint32) int { return int(c.list.At(x).word) - int(c.list.At(y).word) }) {
 			t.Errorf("%d: not in the order of addresses", members)
 		}
 		slices.Sort(list)

@@ -65,7 +65,7 @@ func (t *linkCount) of() int64 {
 
 // overlook makes the survey.
 func (a *analysis) overlook(ctx context.Context) error {
-	s := &survey{analysis: a, served: newBits(a.clients.list.n), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}, denied: map[way]*linkCount{}}
+	s := &survey{analysis: a, served: newBits(a.clients.list.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}, denied: map[way]*linkCount{}}
 	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
 		var id uint32
 		err := scan(&id)

@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"ipdrift/detect/judge"
+	"ipdrift/detect/parallel"
+	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -46,7 +48,7 @@ func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint
 		return false, err
 	}
 	byHost := map[uint32]*likely{}
-	if err := inOrder(ctx, a.Threads,
+	if err := parallel.Ordered(ctx, a.Threads,
 		func(emit func([]used) error) error {
 			for len(all) > 0 {
 				n := endBeside(all, min(usesEach, len(all)))
@@ -142,7 +144,7 @@ func (a *analysis) pair(uses []used, to *sequels) {
 
 // numberIn is the number of the atom of a use.
 func (a *analysis) numberIn(c *circles, u *used) int32 {
-	l := a.film.links.at(u.place)
+	l := a.film.links.At(u.place)
 	n := c.add(atom{link: l.link, agent: u.agent}, l.hash, 0)
 	c.knows(n, a.cookieIn(u))
 	return n
@@ -157,7 +159,7 @@ func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, som
 		func(c *cut) (uses []used, err error) {
 			o := opening{texts: a.texts}
 			for i := range c.strips {
-				if s := &c.strips[i]; *a.film.signed.at(s.number) > 0 {
+				if s := &c.strips[i]; *a.film.signed.At(s.number) > 0 {
 					if uses, err = a.usesOf(s, agents, &o, uses); err != nil {
 						return nil, err
 					}
@@ -251,7 +253,7 @@ func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, o *opening, 
 // opening finds the files that uses of a link begin with. Those of one time have no order
 // (rules of evidence, 8): the least names come first.
 type opening struct {
-	texts  *texts
+	texts  *spill.Texts
 	second []int64 // when the second file of each use was asked for first
 	failed error
 }
@@ -270,8 +272,8 @@ func (o *opening) take(u *used, second *int64, t []frame) {
 }
 
 func (o *opening) less(file, other uint32) bool {
-	x, err := o.texts.files.of(file)
-	y, bad := o.texts.files.of(other)
+	x, err := o.texts.Files.Text(file)
+	y, bad := o.texts.Files.Text(other)
 	o.failed = cmp.Or(o.failed, err, bad)
 	return x < y
 }

@@ -110,6 +110,12 @@ func (a *analysis) keyOf(f *frame) key {
 	return k
 }
 
+// sameVisit tells whether two requests have the same key, and are of one link.
+func (a *analysis) sameVisit(f, o *frame) bool {
+	return f.place == o.place && f.outcome == o.outcome && f.client == o.client && f.dir == o.dir && f.agent == o.agent && f.ident == o.ident &&
+		(f.file == o.file || a.fileOf(f) == 0)
+}
+
 // fileOf is what was asked for, of a request with a link; 0 where the hash holds
 // whatever it is.
 func (a *analysis) fileOf(f *frame) uint32 {

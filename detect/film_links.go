@@ -6,11 +6,14 @@ import (
 	"database/sql"
 	"slices"
 
+	"ipdrift/detect/parallel"
+	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 )
 
-// listLinks lists the links in their order, and gives each id its place.
-func (a *analysis) listLinks(ctx context.Context, conn *sql.Conn, f *film) (places *shelf[uint32], err error) {
+// listLinks lists the links of the case in their order, and gives each id its place. They take
+// so many bytes of memory at most.
+func (f *film) listLinks(ctx context.Context, conn *sql.Conn, most int64) (places *spill.Array[uint32], err error) {
 	last, err := ingest.LastID(ctx, conn, "link")
 	if err != nil {
 		return nil, err
@@ -19,7 +22,7 @@ func (a *analysis) listLinks(ctx context.Context, conn *sql.Conn, f *film) (plac
 	if err := conn.QueryRowContext(ctx, `SELECT count(*) FROM link`).Scan(&links); err != nil {
 		return nil, err
 	}
-	if f.links, err = newShelf[reference](links+1, a.Room/2); err != nil {
+	if f.links, err = spill.New[reference](links+1, most/2); err != nil {
 		return nil, err
 	}
 	each := func(do func(reference) error) error {
@@ -33,39 +36,39 @@ func (a *analysis) listLinks(ctx context.Context, conn *sql.Conn, f *film) (plac
 			return nil
 		})
 	}
-	if f.links.all == nil {
+	if f.links.Held() == nil {
 		err = f.sortLinks(ctx, each)
 	} else {
 		n := 0
 		if err = each(func(l reference) error {
 			n++
-			f.links.all[n] = l
+			f.links.Held()[n] = l
 			return nil
 		}); err == nil {
-			err = sortLinks(ctx, a.Threads, f.links.all[1:])
+			err = sortLinks(ctx, f.threads, f.links.Held()[1:])
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return a.placeLinks(f, last)
+	return f.placeLinks(last, most/4)
 }
 
 // placesAtOnce is how many ids get their places at once. A test has fewer.
 var placesAtOnce = 4 << 20
 
 // placeLinks gives each id of a link its place.
-func (a *analysis) placeLinks(f *film, last int) (places *shelf[uint32], err error) {
-	if places, err = newShelf[uint32](last+1, a.Room/4); err != nil {
+func (f *film) placeLinks(last int, most int64) (places *spill.Array[uint32], err error) {
+	if places, err = spill.New[uint32](last+1, most); err != nil {
 		return nil, err
 	}
-	some := places.all
+	some := places.Held()
 	if some == nil {
 		some = make([]uint32, min(placesAtOnce, last+1))
 	}
 	for first := 0; first <= last; first += len(some) {
 		clear(some)
-		if err := f.links.parts(func(place uint32, links []reference) error {
+		if err := f.links.Parts(func(place uint32, links []reference) error {
 			for i := range links {
 				if n := int(links[i].link) - first; n >= 0 && n < len(some) {
 					some[n] = place + uint32(i)
@@ -75,7 +78,7 @@ func (a *analysis) placeLinks(f *film, last int) (places *shelf[uint32], err err
 		}); err != nil {
 			return places, err
 		}
-		if err := places.put(first, some[:min(len(some), last+1-first)]); err != nil {
+		if err := places.Put(first, some[:min(len(some), last+1-first)]); err != nil {
 			return places, err
 		}
 	}
@@ -96,31 +99,31 @@ func (f *film) sortLinks(ctx context.Context, each func(func(reference) error) e
 	}); err != nil {
 		return err
 	}
-	var fillers [linkBuckets]*filler[reference]
+	var fillers [linkBuckets]*spill.Filler[reference]
 	sum := 1
 	for i := range ends {
 		next[i], sum = sum, sum+ends[i]
 		ends[i] = sum
-		fillers[i] = f.links.filler()
+		fillers[i] = f.links.Filler()
 	}
 	starts := next
 	if err := each(func(l reference) error {
 		at := l.hash >> shift
 		next[at]++
-		return fillers[at].put(next[at]-1, l)
+		return fillers[at].Put(next[at]-1, l)
 	}); err != nil {
 		return err
 	}
-	return inParallel(ctx, f.threads, linkBuckets, func(n int) error {
-		if err := fillers[n].done(); err != nil {
+	return parallel.Each(ctx, f.threads, linkBuckets, func(n int) error {
+		if err := fillers[n].Done(); err != nil {
 			return err
 		}
 		links := make([]reference, ends[n]-starts[n])
-		if err := f.links.get(starts[n], links); err != nil {
+		if err := f.links.Get(starts[n], links); err != nil {
 			return err
 		}
 		slices.SortFunc(links, reference.inOrder)
-		return f.links.put(starts[n], links)
+		return f.links.Put(starts[n], links)
 	})
 }
 
@@ -154,7 +157,7 @@ func sortLinks(ctx context.Context, threads int, links []reference) error {
 			}
 		}
 	}
-	return inParallel(ctx, threads, len(ends), func(n int) error {
+	return parallel.Each(ctx, threads, len(ends), func(n int) error {
 		slices.SortFunc(links[starts[n]:ends[n]], reference.inOrder)
 		return nil
 	})

@@ -1,11 +1,10 @@
-package detect
+package spill
 
 import (
 	"bufio"
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -14,18 +13,18 @@ import (
 	"ipdrift/ingest"
 )
 
-// texts are directories and files by their ids. They are safe for concurrent use.
-type texts struct{ dirs, files dictionary }
+// Texts are the directories and file names of a case by their ids. They are safe for concurrent use.
+type Texts struct{ Dirs, Files Dictionary }
 
-// dictionary is a table of texts: in memory where it is small, else in files.
-type dictionary struct {
-	all         []string // by id; nil: too many
+// Dictionary is a table of texts: in memory where it is small, else in files.
+type Dictionary struct {
+	texts       []string // by id; nil: too many
 	index, data *os.File // where a text begins, and its length before it
-	recent      []atomic.Pointer[recentText]
+	recent      []atomic.Pointer[recent]
 }
 
-// recentText is one that was read from the files.
-type recentText struct {
+// recent is one that was read from the files.
+type recent struct {
 	id   uint32
 	text string
 }
@@ -34,10 +33,10 @@ type recentText struct {
 // in the slot of its id, and shortText the length of a short one.
 const recentTexts, shortText = 1 << 14, 200
 
-// fewTexts is the last id of a table that is held in memory, shortTexts how many
+// FewTexts is the last id of a table that is held in memory, shortTexts how many
 // bytes it has. A test has fewer.
 var (
-	fewTexts   = 1 << 17
+	FewTexts   = 1 << 17
 	shortTexts = 16 << 20
 )
 
@@ -45,47 +44,49 @@ var (
 // there is none.
 const entry = 8
 
-func openTexts(ctx context.Context, conn *sql.Conn) (*texts, error) {
-	t := &texts{}
-	for table, d := range map[string]*dictionary{"dir": &t.dirs, "file": &t.files} {
+// OpenTexts reads both tables, to be closed.
+func OpenTexts(ctx context.Context, conn *sql.Conn) (*Texts, error) {
+	t := &Texts{}
+	for table, d := range map[string]*Dictionary{"dir": &t.Dirs, "file": &t.Files} {
 		if err := d.fill(ctx, conn, table); err != nil {
-			t.close()
+			t.Close()
 			return nil, err
 		}
 	}
 	return t, nil
 }
 
-func (t *texts) close() {
+// Close gives back the files; nil has none.
+func (t *Texts) Close() {
 	if t != nil {
-		t.dirs.close()
-		t.files.close()
+		t.Dirs.close()
+		t.Files.close()
 	}
 }
 
-func (d *dictionary) close() {
+func (d *Dictionary) close() {
 	ingest.DropFile(d.index)
 	ingest.DropFile(d.data)
 }
 
 // fill reads a table.
-func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (err error) {
+func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (err error) {
 	last, err := ingest.LastID(ctx, conn, table)
 	if err != nil {
 		return err
 	}
 	size := 0
-	if last <= fewTexts {
+	if last <= FewTexts {
 		if err := conn.QueryRowContext(ctx, `SELECT coalesce(sum(strlen(text)), 0)::BIGINT FROM `+table).Scan(&size); err != nil {
 			return err
 		}
 	}
-	if last <= fewTexts && size <= shortTexts {
-		d.all = make([]string, last+1)
+	if last <= FewTexts && size <= shortTexts {
+		d.texts = make([]string, last+1)
 		return ingest.ScanEntries(ctx, conn, table, `id, text`, last, func(p ingest.Page) error {
 			text := p.Texts(1)
 			for i, id := range p.U32(0) {
-				d.all[id] = strings.Clone(text(i))
+				d.texts[id] = strings.Clone(text(i))
 			}
 			return nil
 		})
@@ -96,7 +97,7 @@ func (d *dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (er
 	if d.data, err = ingest.TempFile("texts-"); err != nil {
 		return err
 	}
-	d.recent = make([]atomic.Pointer[recentText], recentTexts)
+	d.recent = make([]atomic.Pointer[recent], recentTexts)
 	to, end := bufio.NewWriterSize(d.data, 1<<20), uint64(1)
 	if err := ingest.ScanTexts(ctx, conn, table, func(p ingest.Page) error {
 		text := p.Texts(1)
@@ -124,7 +125,7 @@ type textPlace struct {
 }
 
 // enter writes places into the index, neighbours at once.
-func (d *dictionary) enter(places []textPlace) error {
+func (d *Dictionary) enter(places []textPlace) error {
 	slices.SortFunc(places, func(x, y textPlace) int { return int(x.id) - int(y.id) })
 	var run []byte
 	for i, p := range places {
@@ -140,11 +141,11 @@ func (d *dictionary) enter(places []textPlace) error {
 	return nil
 }
 
-// of is the text of an id; "" where there is none.
-func (d *dictionary) of(id uint32) (string, error) {
+// Text is the text of an id; "" where there is none.
+func (d *Dictionary) Text(id uint32) (string, error) {
 	if d.index == nil {
-		if int(id) < len(d.all) {
-			return d.all[id], nil
+		if int(id) < len(d.texts) {
+			return d.texts[id], nil
 		}
 		return "", nil
 	}
@@ -154,13 +155,13 @@ func (d *dictionary) of(id uint32) (string, error) {
 	}
 	text, err := d.read(id)
 	if err == nil && len(text) <= shortText {
-		slot.Store(&recentText{id, text})
+		slot.Store(&recent{id, text})
 	}
 	return text, err
 }
 
 // read reads the text of an id from the files.
-func (d *dictionary) read(id uint32) (string, error) {
+func (d *Dictionary) read(id uint32) (string, error) {
 	var raw [256]byte
 	if n, err := d.index.ReadAt(raw[:entry], entry*int64(id)); n < entry {
 		return "", notEnd(err)
@@ -180,12 +181,4 @@ func (d *dictionary) read(id uint32) (string, error) {
 	long := make([]byte, length)
 	_, err = d.data.ReadAt(long, at+int64(head))
 	return string(long), notEnd(err)
-}
-
-// notEnd is an error but for that of an end.
-func notEnd(err error) error {
-	if err == io.EOF {
-		return nil
-	}
-	return err
 }

@@ -1,0 +1,18 @@
+package detect
+
+// inShares does something that takes memory share by share, with as few shares as
+// are small enough: do tells whether one is. What was done of others is done again.
+func inShares(do func(share, shares uint32) (ok bool, err error)) error {
+	for shares := uint32(1); ; shares *= 2 {
+		small := true
+		for share := uint32(0); share < shares && small; share++ {
+			var err error
+			if small, err = do(share, shares); err != nil {
+				return err
+			}
+		}
+		if small {
+			return nil
+		}
+	}
+}
