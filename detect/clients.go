@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ipdrift/detect/history"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 )
@@ -124,20 +125,20 @@ func (c *clients) asn(id uint32) uint32 { return c.list.At(id).asn }
 // country is the place of its country in names.
 func (c *clients) country(id uint32) uint16 { return c.list.At(id).country }
 
-// fetch has the clients of some strips come into the processor's memory, all of them
+// fetch has the clients of some groups come into the processor's memory, all of them
 // at once: one after the other, each would be waited for.
-func (c *clients) fetch(of *cut) {
+func (c *clients) fetch(of *history.Batch) {
 	list := c.list.Held()
 	if list == nil {
 		return
 	}
 	var sum uint32
-	for i := range of.strips {
-		for j := range of.strips[i].frames {
-			sum += list[of.strips[i].frames[j].client].word
+	for i := range of.Groups {
+		for j := range of.Groups[i].Requests {
+			sum += list[of.Groups[i].Requests[j].Client].word
 		}
 	}
-	of.fetched = sum
+	of.Fetched = sum
 }
 
 // address is the address as the case has it.

@@ -60,7 +60,7 @@ func (l *visited) life() int64 {
 	for i := range l.visits {
 		first = min(first, l.visits[i].first)
 	}
-	return l.deadline - first/1e6
+	return l.Deadline - first/1e6
 }
 
 // aged notes when a link was used first, of all and where that was too late. A link
@@ -89,10 +89,10 @@ func (h *host) aged(l *visited) {
 		h.lives.add(l.life())
 	}
 	if served < never {
-		h.late.served.add(served/1e6 - l.deadline)
+		h.late.served.add(served/1e6 - l.Deadline)
 	}
 	if refused < never {
-		h.late.refused.add(refused/1e6 - l.deadline)
+		h.late.refused.add(refused/1e6 - l.Deadline)
 	}
 	if answer > 0 && served == never && refused == never {
 		if h.answers == nil {

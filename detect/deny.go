@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 )
 
 const mostNetworks = 10 // that are listed
@@ -67,14 +68,14 @@ func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, er
 		}
 		clear(part)
 	}
-	parts, err := screen(ctx, a, func() counts { return counts{} }, func(part counts, frames []frame) {
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
+	parts, err := screen(ctx, a, func() counts { return counts{} }, func(part counts, requests []history.Request) {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]
-			if f.cause == 0 || f.place == 0 || places[f.outcome] < 0 {
+			if f.Cause == 0 || f.Place == 0 || places[f.Outcome] < 0 {
 				continue
 			}
-			at, n, mismatches := origin{a.outcomes[f.outcome].host, a.clients.network(f.client)}, int64(len(t)), int64(0)
-			if f.cause == a.words.mismatch || f.cause == a.expiredMismatch {
+			at, n, mismatches := origin{a.outcomes[f.Outcome].host, a.clients.network(f.Client)}, int64(len(t)), int64(0)
+			if f.Cause == a.words.mismatch || f.Cause == a.expiredMismatch {
 				mismatches = n
 			}
 			if part[at] = part[at].with(n, mismatches); len(part) >= heldBack {
@@ -121,9 +122,9 @@ func (a *analysis) describe(ctx context.Context, top []denied) error {
 	for i := range top {
 		at[top[i].origin] = i
 	}
-	crowds, err := a.crowds(ctx, len(top), func(f *frame) int {
-		if f.cause > 0 && f.place > 0 {
-			if i, ok := at[origin{a.outcomes[f.outcome].host, a.clients.network(f.client)}]; ok {
+	crowds, err := a.crowds(ctx, len(top), func(f *history.Request) int {
+		if f.Cause > 0 && f.Place > 0 {
+			if i, ok := at[origin{a.outcomes[f.Outcome].host, a.clients.network(f.Client)}]; ok {
 				return i
 			}
 		}

@@ -1,7 +1,7 @@
 // Package detect reads a case and says why each request was refused, who is
 // affected by changing addresses, and which mask would have helped:
 //
-//  1. All requests become a film, link by link, in memory or in a temporary file.
+//  1. All requests are put in order, link by link, in memory or in a temporary file.
 //     What steps up to 5 ask is asked of visits: like requests of one link, user,
 //     client, path scope and outcome.
 //  2. The policy of each host is learned from what its edge accepted.
@@ -16,21 +16,17 @@
 //
 // # Words
 //
-// How the requests are kept (files film*.go): the film is all of them. A frame is one
-// request; a strip those of one link in the order of time; a take those of a strip
-// that follow each other and are one visit; a roll some strips that are sorted
-// together; a cut some strips that one goroutine works on; a spool the memory that
-// frames are in.
+// Package [history] holds the requests, link by link in the order of time: a group is those
+// of one link, a stretch those of a group that follow each other and are one visit, and a
+// batch some groups that one goroutine works on.
 //
 // Who is one user (identify.go, circle.go): an atom is the requests of one link with
 // one user agent and id. Atoms become users, and users with a link in common one
-// circle, which is judged at once. A reel is the requests of one circle, a scene
-// those of some circles that one goroutine judges.
+// circle, which is judged at once (judging.go).
 //
 // Why a request was refused (rule.go, search.go): a suspect is a link that verifies
 // for no request, the finder searches for its address, and a proof is what it was
-// signed with. A kind is visits of a link that get one ruling, a docket a link with
-// its rulings, the book the tables that keep them.
+// signed with. A kind is visits of a link that get one ruling.
 package detect
 
 import (
@@ -43,6 +39,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
@@ -78,7 +75,7 @@ type analysis struct {
 	conn      *sql.Conn // holds the temporary tables
 	changed   bool      // table packed is not what was loaded
 	asks      bool      // steps that tell who is one user look for requests in the database
-	film      *film
+	history   *history.History
 	clients   clients
 	texts     *spill.Texts
 	loaded    *ingest.Loaded
@@ -106,7 +103,7 @@ type analysis struct {
 	kin       map[trail]uint32   // whose viewer a cookie or a TLS session tells: its number
 	firsts    []userKey          // by id, who are an address and a user agent; nil: nobody is
 	circleAt  []uint32           // by place of the link, the circle of several; 0: none
-	joint     *film              // of those circles; nil: there is none
+	joint     *history.History   // of those circles; nil: there is none
 	grains    []int64            // by source, how exactly it knows the time, µs
 	gaps      bool               // more than a tenth of the requests is missing
 	bots      map[uint32]bool    // user agents of link previews and crawlers
@@ -163,7 +160,7 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	return func() error {
 		a.conn.Close()
 		a.texts.Close()
-		return errors.Join(a.cutFilms(ctx), a.clients.close(), drop())
+		return errors.Join(a.closeHistories(ctx), a.clients.close(), drop())
 	}, nil
 }
 
@@ -198,7 +195,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	if err := a.beside(ctx, a.listFlagged, a.sumUp); err != nil {
 		return err
 	}
-	return a.beside(ctx, a.conclude, a.cutFilms)
+	return a.beside(ctx, a.conclude, a.closeHistories)
 }
 
 // settleLoaded begins to write out what was loaded, while Go reads the requests. These come
@@ -240,9 +237,9 @@ func (a *analysis) conclude(ctx context.Context) error {
 }
 
 // cutFilms gives back what nobody reads any more.
-func (a *analysis) cutFilms(context.Context) error {
-	err := errors.Join(a.film.close(), a.joint.close())
-	a.film, a.joint = nil, nil
+func (a *analysis) closeHistories(context.Context) error {
+	err := errors.Join(a.history.Close(), a.joint.Close())
+	a.history, a.joint = nil, nil
 	return err
 }
 
@@ -252,7 +249,7 @@ func (a *analysis) users(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.beside(ctx, a.findGaps, func(ctx context.Context) error { return a.filmCircles(ctx, circles) })
+	return a.beside(ctx, a.findGaps, func(ctx context.Context) error { return a.gatherCircles(ctx, circles) })
 }
 
 // largeLog is how many requests make steps wait for each other, so that each has

@@ -46,7 +46,7 @@ func (a *analysis) inspect(ctx context.Context, names []string) error {
 	}
 	return a.eachLink(ctx, func(links []visited) error {
 		for i := range links {
-			if l := &links[i]; l.link > 0 && l.host().failure != nil {
+			if l := &links[i]; l.ID > 0 && l.host().failure != nil {
 				l.host().failure.add(a, l)
 			}
 		}
@@ -59,7 +59,7 @@ func (f *failure) add(a *analysis, l *visited) {
 	f.split(l)
 	var seen [2]bool // the address, as it is and mapped
 	var first string // of those that it was served to and does not reproduce for
-	s := sampled{link: l.link}
+	s := sampled{link: l.ID}
 	for i := range l.visits {
 		v := &l.visits[i]
 		if i > 0 && !v.alike(l.visits[i-1].stored) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"ipdrift/detect/history"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 )
@@ -40,22 +41,22 @@ func HeldByGroup(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o 
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	err = a.group(ctx)
-	return len(a.film.links.Held()) + len(a.clients.list.Held()) + len(a.clients.long.Held()), err
+	return len(a.history.Links.Held()) + len(a.clients.list.Held()) + len(a.clients.long.Held()), err
 }
 
 // Meagre lets an analysis hold next to nothing at once, until the function that it
 // returns is called: as it does with what is large.
 func Meagre() (enough func()) {
-	large, words, uses, refusals := largeLog, spill.FewTexts, mostUses, mostLapses
+	requests, texts := history.Meagre(), spill.Meagre()
+	large, uses, refusals := largeLog, mostUses, mostLapses
 	denied, outside, failed, trends, held, usages := deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, usagesAtOnce
-	roll, rolls, block, long, frames, strips, more := rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore
-	largeLog, spill.FewTexts, mostUses, mostLapses = 700, 0, 20, 20
-	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil, usagesAtOnce = 1, 1, 1, 1, 3, true, 1
-	rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore = 100, 10, 3, 20, 30, 5, 2
+	largeLog, mostUses, mostLapses = 700, 20, 20
+	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, usagesAtOnce = 1, 1, 1, 1, 3, 1
 	return func() {
-		largeLog, spill.FewTexts, mostUses, mostLapses = large, words, uses, refusals
-		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, spoil, usagesAtOnce = denied, outside, failed, trends, held, false, usages
-		rollFrames, mostRolls, blockFrames, longRoll, cutFrames, cutStrips, mostMore = roll, rolls, block, long, frames, strips, more
+		requests()
+		texts()
+		largeLog, mostUses, mostLapses = large, uses, refusals
+		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, usagesAtOnce = denied, outside, failed, trends, held, usages
 	}
 }
 

@@ -18,12 +18,12 @@ const (
 
 // flag lists a user in the report, unless enough are listed who tell more.
 // crowd is how many have requested the same link from many networks.
-func (a *analysis) flag(r *reel, u *judge.User, name userKey, crowd int) {
+func (a *analysis) flag(c *circle, u *judge.User, name userKey, crowd int) {
 	if u.Class != finding.Rotating && u.Class != finding.FirstRequest && u.Class != finding.ManyNetworks && u.Class != finding.Conflicting {
 		return
 	}
 	users := &a.out.Users
-	f := finding.User{Class: u.Class, Mismatches: int64(u.Mismatches), Requests: int64(u.Requests), Began: u.First, Crowd: crowd, Host: r.Host}
+	f := finding.User{Class: u.Class, Mismatches: int64(u.Mismatches), Requests: int64(u.Requests), Began: u.First, Crowd: crowd, Host: c.Host}
 	if u.Signed.IsValid() {
 		f.SignedIP = u.Signed.String()
 	}
@@ -42,7 +42,7 @@ func (a *analysis) flag(r *reel, u *judge.User, name userKey, crowd int) {
 		n24, n16 := int64(u.Prefixes24), int64(u.Prefixes16)
 		f.Prefixes24, f.Prefixes16 = &n24, &n16
 	}
-	for _, s := range r.Timeline(u, a.Thresholds) {
+	for _, s := range c.Timeline(u, a.Thresholds) {
 		e := finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)}
 		if s.Last != s.Time {
 			e.Last = stamp(s.Last)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/token"
 )
@@ -13,7 +14,7 @@ import (
 const (
 	gapSample = 300     // users of a host that are looked at for missing segments
 	gapLinks  = 1 << 13 // links that they are found among, in the order of their hashes
-	gapUsers  = 1 << 20 // users of these that are counted, in the order of the film
+	gapUsers  = 1 << 20 // users of these that are counted, in the order of the history
 	gapFiles  = 1 << 14 // that are looked at of one
 )
 
@@ -87,16 +88,16 @@ func (h *host) scattered() bool { return h.unbound() && h.policy.uses(token.Scop
 func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, first map[viewer]uint32, refused map[viewer]bool, err error) {
 	requests, first, refused = map[viewer]int64{}, map[viewer]uint32{}, map[viewer]bool{}
 	most := uint64(math.MaxUint64)
-	if links := a.film.links.Len() - 1; links > gapLinks {
+	if links := a.history.Links.Len() - 1; links > gapLinks {
 		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
 	}
-	err = a.film.each(ctx, func(c *cut) error {
-		for i := range c.strips {
-			s := &c.strips[i]
-			if s.number == 0 {
+	err = a.history.Each(ctx, func(c *history.Batch) error {
+		for i := range c.Groups {
+			s := &c.Groups[i]
+			if s.Number == 0 {
 				continue
 			}
-			if s.hash >= most {
+			if s.Hash >= most {
 				return errEnough
 			}
 			viewers, counts, lapsed, err := a.viewersIn(s)
@@ -108,7 +109,7 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 					continue
 				}
 				if requests[v] += counts[n]; first[v] == 0 {
-					first[v] = s.number
+					first[v] = s.Number
 				}
 				if lapsed[n] {
 					refused[v] = true
@@ -123,18 +124,18 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 	return requests, first, refused, err
 }
 
-// viewersIn counts the requests of each user of a strip, and tells who was refused.
-func (a *analysis) viewersIn(s *strip) (viewers []viewer, counts []int64, refused []bool, err error) {
+// viewersIn counts the requests of each user of a group, and tells who was refused.
+func (a *analysis) viewersIn(s *history.Group) (viewers []viewer, counts []int64, refused []bool, err error) {
 	var who judge.Numbers[userKey]
-	err = a.eachUser(s, func(f *frame, k userKey) int {
+	err = a.eachUser(s, func(f *history.Request, k userKey) int {
 		n, fresh := who.Of(k)
 		if fresh {
-			viewers, counts, refused = append(viewers, viewer{k, a.outcomes[f.outcome].host}), append(counts, 0), append(refused, false)
+			viewers, counts, refused = append(viewers, viewer{k, a.outcomes[f.Outcome].host}), append(counts, 0), append(refused, false)
 		}
 		return n
-	}, func(n int, t []frame) {
+	}, func(n int, t []history.Request) {
 		counts[n] += int64(len(t))
-		refused[n] = refused[n] || slices.ContainsFunc(t, func(f frame) bool { return a.outcomes[f.outcome].refused() })
+		refused[n] = refused[n] || slices.ContainsFunc(t, func(f history.Request) bool { return a.outcomes[f.Outcome].refused() })
 	})
 	return viewers, counts, refused, err
 }
@@ -175,19 +176,19 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 		agent, place, file uint32
 	}
 	all, asked := map[ask]bool{}, map[userKey]int{}
-	err = a.film.each(ctx, func(c *cut) error {
-		for i := range c.strips {
-			s := &c.strips[i]
-			if s.number == 0 || !places.has(s.number) {
+	err = a.history.Each(ctx, func(c *history.Batch) error {
+		for i := range c.Groups {
+			s := &c.Groups[i]
+			if s.Number == 0 || !places.has(s.Number) {
 				continue
 			}
-			if err := a.eachTake(s, func(t []frame) {
+			if err := a.eachTake(s, func(t []history.Request) {
 				k := a.userOf(&t[0])
-				if a.bots[t[0].agent] || !users[k] {
+				if a.bots[t[0].Agent] || !users[k] {
 					return
 				}
 				for i := range t {
-					if one := (ask{k, t[i].agent, t[i].place, t[i].file}); asked[k] < gapFiles && !all[one] {
+					if one := (ask{k, t[i].Agent, t[i].Place, t[i].File}); asked[k] < gapFiles && !all[one] {
 						all[one] = true
 						asked[k]++
 					}
@@ -207,7 +208,7 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 
 // linksOf are the links that some users may have asked with.
 func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]bool, err error) {
-	places, users = newBits(a.film.links.Len()), map[userKey]bool{}
+	places, users = newBits(a.history.Links.Len()), map[userKey]bool{}
 	ids := map[uint32]bool{}
 	for _, v := range watched {
 		users[v.user], ids[v.user.link] = true, true
@@ -217,9 +218,9 @@ func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]boo
 			ids[at.link] = true
 		}
 	}
-	return places, users, a.film.links.Parts(func(first uint32, links []reference) error {
+	return places, users, a.history.Links.Parts(func(first uint32, links []history.Link) error {
 		for i := range links {
-			if a.firsts != nil || ids[links[i].link] {
+			if a.firsts != nil || ids[links[i].ID] {
 				places.set(first + uint32(i))
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"ipdrift/detect/history"
 )
 
 // What a hole in a log is: minutes without a request, between others in which so many
@@ -29,9 +31,9 @@ func (a *analysis) findHoles(ctx context.Context) error {
 	if !ok || n > holesWithin {
 		return nil
 	}
-	parts, err := screen(ctx, a, func() minutes { return make(minutes, n) }, func(m minutes, frames []frame) {
-		for i := range frames {
-			m.add(floor(frames[i].start, minute)-from, 1)
+	parts, err := screen(ctx, a, func() minutes { return make(minutes, n) }, func(m minutes, requests []history.Request) {
+		for i := range requests {
+			m.add(floor(requests[i].Start, minute)-from, 1)
 		}
 	})
 	if err != nil {
@@ -91,10 +93,10 @@ func (a *analysis) busyMinutes(ctx context.Context, from int64) (map[int]bool, e
 			in[at] = append(few, client)
 		}
 	}
-	parts, err := screen(ctx, a, func() seen { return seen{} }, func(in seen, frames []frame) {
-		for i := range frames {
-			if at := int(floor(frames[i].start, minute) - from); beside[at] {
-				add(in, at, frames[i].client)
+	parts, err := screen(ctx, a, func() seen { return seen{} }, func(in seen, requests []history.Request) {
+		for i := range requests {
+			if at := int(floor(requests[i].Start, minute) - from); beside[at] {
+				add(in, at, requests[i].Client)
 			}
 		}
 	})

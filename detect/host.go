@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
@@ -115,7 +116,7 @@ func (a *analysis) host(name string) *host {
 	return h
 }
 
-// group reads what takes few values, and makes the film.
+// group reads what takes few values, and makes the history.
 func (a *analysis) group(ctx context.Context) error {
 	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, key, stale, refused, edge FROM outcome`,
 		func(scan scanner) error {
@@ -148,7 +149,7 @@ func (a *analysis) group(ctx context.Context) error {
 	if err := a.readGrains(ctx); err != nil {
 		return err
 	}
-	f := newFilm(a.Threads, a.sameVisit)
+	f := history.New(a.Threads, a.sameVisit)
 	var places *spill.Array[uint32]
 	if err := a.beside(ctx, a.readClients,
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
@@ -156,13 +157,13 @@ func (a *analysis) group(ctx context.Context) error {
 			return err
 		}),
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
-			places, err = f.listLinks(ctx, conn, a.Room)
+			places, err = f.ListLinks(ctx, conn, a.Room)
 			return err
 		})); err != nil {
-		f.close()
+		f.Close()
 		return err
 	}
-	a.film, err = a.makeFilm(ctx, f, places)
+	a.history, err = a.makeHistory(ctx, f, places)
 	if err := cmp.Or(err, places.Close()); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"ipdrift/detect/history"
 	"ipdrift/ingest"
 )
 
@@ -64,16 +65,16 @@ func (a *analysis) listFirsts(ctx context.Context) error {
 	})
 }
 
-// filmCircles makes the film of the circles that are more than one link.
-func (a *analysis) filmCircles(ctx context.Context, circles int) error {
+// gatherCircles puts the requests of the circles together that are more than one link.
+func (a *analysis) gatherCircles(ctx context.Context, circles int) error {
 	if circles == 0 {
 		return nil
 	}
 	var requests int64
-	if err := a.film.each(ctx, func(c *cut) error {
-		for i := range c.strips {
-			if s := &c.strips[i]; a.circleAt[s.number] > 0 {
-				requests += int64(s.to - s.from)
+	if err := a.history.Each(ctx, func(c *history.Batch) error {
+		for i := range c.Groups {
+			if s := &c.Groups[i]; a.circleAt[s.Number] > 0 {
+				requests += int64(s.To - s.From)
 			}
 		}
 		return nil
@@ -81,19 +82,19 @@ func (a *analysis) filmCircles(ctx context.Context, circles int) error {
 		return err
 	}
 	var err error
-	a.joint, err = a.film.regroup(ctx, requests, circles+1, a.Room/2, func(place, _ uint32) uint32 { return a.circleAt[place] },
-		func(s *strip) bool { return a.circleAt[s.number] > 0 }, a.viewers)
+	a.joint, err = a.history.Regroup(ctx, requests, circles+1, a.Room/2, func(place, _ uint32) uint32 { return a.circleAt[place] },
+		func(s *history.Group) bool { return a.circleAt[s.Number] > 0 }, a.viewers)
 	return err
 }
 
 // numberCircles numbers the circles of several links from 1 on, in the order of the
-// film, and notes which links have members. It returns how many there are.
+// history, and notes which links have members. It returns how many there are.
 func (a *analysis) numberCircles(c *circles) (n int, err error) {
-	a.circleAt, a.joined = make([]uint32, a.film.links.Len()), newBits(a.film.links.Len())
+	a.circleAt, a.joined = make([]uint32, a.history.Links.Len()), newBits(a.history.Links.Len())
 	numbers := map[int32]uint32{}
-	err = a.film.links.Parts(func(first uint32, links []reference) error {
+	err = a.history.Links.Parts(func(first uint32, links []history.Link) error {
 		for i := range links {
-			n, ok := c.linkAt[links[i].link]
+			n, ok := c.linkAt[links[i].ID]
 			if !ok {
 				continue
 			}

@@ -67,18 +67,18 @@ func (a *analysis) takeIssued(ctx context.Context, c *circles) error {
 	err := a.eachLink(ctx, func(links []visited) error {
 		for i := range links {
 			l := &links[i]
-			r, issued := a.Issued[l.hash]
-			if !issued || l.link == 0 {
+			r, issued := a.Issued[l.Hash]
+			if !issued || l.ID == 0 {
 				continue
 			}
-			seen[l.hash] = true
+			seen[l.Hash] = true
 			if r.Viewer == 0 {
 				continue
 			}
 			reached[r.Viewer] = true
 			at := place{r.Viewer, r.Host}
 			for _, agent := range l.agents() {
-				n := c.add(atom{link: l.link, agent: agent}, l.hash, 0)
+				n := c.add(atom{link: l.ID, agent: agent}, l.Hash, 0)
 				if before, ok := last[at]; ok {
 					c.join(before, n, ingest.TieIssued)
 				}

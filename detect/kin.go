@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ipdrift/detect/history"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 )
@@ -187,11 +188,11 @@ func (a *analysis) findKin(ctx context.Context, aside map[uint64]bool) error {
 }
 
 // kinOf is the number of the viewer whom a cookie or a TLS session tells; 0: none does.
-func (a *analysis) kinOf(f *frame) uint32 {
+func (a *analysis) kinOf(f *history.Request) uint32 {
 	if len(a.kin) == 0 {
 		return 0
 	}
-	return a.kin[trail{a.film.links.At(f.place).link, f.agent, f.client}]
+	return a.kin[trail{a.history.Links.At(f.Place).ID, f.Agent, f.Client}]
 }
 
 // findCookies tells apart, by id cookie, who used a link with one user agent at several
@@ -217,11 +218,11 @@ func (a *analysis) findCookies(ctx context.Context, aside map[uint64]bool) error
 }
 
 // cookieOf is the number of the id cookie of a request, where it tells two viewers apart.
-func (a *analysis) cookieOf(f *frame) uint32 {
+func (a *analysis) cookieOf(f *history.Request) uint32 {
 	if len(a.cookies) == 0 {
 		return 0
 	}
-	return a.cookies[trail{a.film.links.At(f.place).link, f.agent, f.client}]
+	return a.cookies[trail{a.history.Links.At(f.Place).ID, f.Agent, f.Client}]
 }
 
 // linkCookies notes the id cookie of each link that shows one alone: a player that keeps none gets a new one with each
@@ -244,7 +245,7 @@ func (a *analysis) linkCookies(ctx context.Context, aside map[uint64]bool) error
 
 // cookieIn is the id cookie of a link that was asked for more than once; 0: it is not known.
 func (a *analysis) cookieIn(u *used) uint32 {
-	if link := a.film.links.At(u.place).link; int(link) < len(a.own) && u.final > u.first {
+	if link := a.history.Links.At(u.place).ID; int(link) < len(a.own) && u.final > u.first {
 		return a.own[link]
 	}
 	return 0

@@ -25,14 +25,14 @@ func byReach(x, y wideID) int {
 
 // isWide tells whether an id joins more links, in more networks, than one viewer seems to have.
 func (a *analysis) isWide(w wideID) bool {
-	return w.networks >= a.Thresholds.IDStrangers && float64(w.links) >= fewLinks*float64(a.film.links.Len()-1)
+	return w.networks >= a.Thresholds.IDStrangers && float64(w.links) >= fewLinks*float64(a.history.Links.Len()-1)
 }
 
 // sayWide says it of an id: some who never watch at the same time cannot be told from one
 // who moves.
 func (a *analysis) sayWide(w wideID) {
 	a.warnOf("one %s makes one user of %d of %d links, in %d networks (/24, IPv6 /64), one after the other: if several viewers may share it, as where a logger writes one value for everybody, --user token counts each link as one",
-		tieNames[w.kind], w.links, int64(a.film.links.Len()-1), w.networks)
+		tieNames[w.kind], w.links, int64(a.history.Links.Len()-1), w.networks)
 }
 
 // use is a link of an id in a network: an operator's where it is known, else a /16 or /32.

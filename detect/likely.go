@@ -60,7 +60,7 @@ func (l *likely) tell() bool {
 // joinLikely joins those of a host who went on, where the time tells, and counts the others.
 func (a *analysis) joinLikely(c *circles, h *host, l *likely) {
 	if a.begins == nil {
-		a.begins = newBits(a.film.links.Len())
+		a.begins = newBits(a.history.Links.Len())
 	}
 	for _, u := range l.begins {
 		a.begins.set(u.place)

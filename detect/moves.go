@@ -20,10 +20,10 @@ func (a *analysis) follow(h *host, path judge.Path) {
 }
 
 // pathOf is that of a user who was judged; none of one who tells nothing.
-func (s *scene) pathOf(r *reel, u *judge.User) judge.Path {
-	if u.Addresses > 1 && !s.masked && (u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Unchanged) {
-		s.sights = r.Sights(s.sights[:0], u)
-		return judge.Follow(s.sights)
+func (j *judging) pathOf(c *circle, u *judge.User) judge.Path {
+	if u.Addresses > 1 && !j.masked && (u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Unchanged) {
+		j.sights = c.Sights(j.sights[:0], u)
+		return judge.Follow(j.sights)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 )
@@ -36,23 +37,23 @@ type other struct {
 // attempt is what a player asks for again.
 type attempt struct{ place, client, dir, file uint32 }
 
-// addOthers counts the users of a strip.
-func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
-	if len(s.frames) == 1 {
-		if f := &s.frames[0]; a.viewers(f) {
+// addOthers counts the users of a group.
+func (a *analysis) addOthers(s *history.Group, to []other) (all []other, err error) {
+	if len(s.Requests) == 1 {
+		if f := &s.Requests[0]; a.viewers(f) {
 			to = append(to, a.once(f))
 		}
 		return to, nil
 	}
 	var who judge.Numbers[userKey]
 	users := to[len(to):]
-	err = a.eachUser(s, func(f *frame, k userKey) int {
+	err = a.eachUser(s, func(f *history.Request, k userKey) int {
 		n, fresh := who.Of(k)
 		if fresh {
-			users = append(users, other{key: k, host: a.outcomes[f.outcome].host, place: f.place, first: f.start, four: true})
+			users = append(users, other{key: k, host: a.outcomes[f.Outcome].host, place: f.Place, first: f.Start, four: true})
 		}
 		return n
-	}, func(n int, t []frame) { a.watch(&users[n], t) })
+	}, func(n int, t []history.Request) { a.watch(&users[n], t) })
 	moved := false
 	for i := range users {
 		u := &users[i]
@@ -62,13 +63,13 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 	if err != nil || !moved || a.masked {
 		return append(to, users...), err
 	}
-	number := func(_ *frame, k userKey) int {
+	number := func(_ *history.Request, k userKey) int {
 		n, _ := who.Of(k)
 		return n
 	}
-	err = a.eachUser(s, number, func(n int, t []frame) {
+	err = a.eachUser(s, number, func(n int, t []history.Request) {
 		u := &users[n]
-		if class, _ := a.classOf(u); u.addresses == 1 || class != finding.Unchanged || a.outcomes[t[0].outcome].host.unbound() {
+		if class, _ := a.classOf(u); u.addresses == 1 || class != finding.Unchanged || a.outcomes[t[0].Outcome].host.unbound() {
 			return
 		}
 		for i := range t {
@@ -84,24 +85,24 @@ func (a *analysis) addOthers(s *strip, to []other) (all []other, err error) {
 }
 
 // sight notes where a user was who moved.
-func (a *analysis) sight(u *other, f *frame) {
-	grain := a.grains[f.source()]
+func (a *analysis) sight(u *other, f *history.Request) {
+	grain := a.grains[f.Source()]
 	edge := a.edgeOf(f)
 	if len(u.sights) > 0 && edge != u.edge {
 		grain = max(grain, judge.EdgeClocks)
 	}
 	u.edge = edge
-	if asn := a.clients.asn(f.client); len(u.sights) < maxEvents && !a.bots[f.agent] && !a.hosted[asn] {
-		u.sights = append(u.sights, judge.Sight{Time: f.start, Grain: grain, Client: a.client(a.clients.of(f.client)).Unmap(), ASN: asn})
+	if asn := a.clients.asn(f.Client); len(u.sights) < maxEvents && !a.bots[f.Agent] && !a.hosted[asn] {
+		u.sights = append(u.sights, judge.Sight{Time: f.Start, Grain: grain, Client: a.client(a.clients.of(f.Client)).Unmap(), ASN: asn})
 	}
 }
 
 // once is a user with one request.
-func (a *analysis) once(f *frame) other {
-	o := a.outcomes[f.outcome]
+func (a *analysis) once(f *history.Request) other {
+	o := a.outcomes[f.Outcome]
 	u := other{
-		key: a.userOf(f), place: f.place, host: o.host, requests: 1, first: f.start, final: f.start,
-		addresses: 1, prefixes24: 1, prefixes16: 1, four: a.clients.of(f.client).family == 4, doubted: a.doubted.has(f.place), last: f.client,
+		key: a.userOf(f), place: f.Place, host: o.host, requests: 1, first: f.Start, final: f.Start,
+		addresses: 1, prefixes24: 1, prefixes16: 1, four: a.clients.of(f.Client).family == 4, doubted: a.doubted.has(f.Place), last: f.Client,
 	}
 	if o.refused() {
 		u.refusals = 1
@@ -109,13 +110,13 @@ func (a *analysis) once(f *frame) other {
 	return u
 }
 
-// eachUser tells of every take but those of shields whose it is. number gives a user
+// eachUser tells of every stretch but those of shields whose it is. number gives a user
 // its number.
-func (a *analysis) eachUser(s *strip, number func(*frame, userKey) int, of func(int, []frame)) error {
-	var last frame
+func (a *analysis) eachUser(s *history.Group, number func(*history.Request, userKey) int, of func(int, []history.Request)) error {
+	var last history.Request
 	n := -1
-	return a.eachTake(s, func(t []frame) {
-		if f := &t[0]; n < 0 || f.place != last.place || f.agent != last.agent || f.ident != last.ident {
+	return a.eachTake(s, func(t []history.Request) {
+		if f := &t[0]; n < 0 || f.Place != last.Place || f.Agent != last.Agent || f.Ident != last.Ident {
 			n, last = number(f, a.userOf(f)), *f
 		}
 		of(n, t)
@@ -123,13 +124,13 @@ func (a *analysis) eachUser(s *strip, number func(*frame, userKey) int, of func(
 }
 
 // viewers tells the requests of viewers from those of shields.
-func (a *analysis) viewers(f *frame) bool { return !a.outcomes[f.outcome].shield }
+func (a *analysis) viewers(f *history.Request) bool { return !a.outcomes[f.Outcome].shield }
 
-// eachTake tells of every take but those of shields.
-func (a *analysis) eachTake(s *strip, of func([]frame)) error {
-	return s.parts(func(frames []frame) error {
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
-			if !a.outcomes[t[0].outcome].shield {
+// eachTake tells of every stretch but those of shields.
+func (a *analysis) eachTake(s *history.Group, of func([]history.Request)) error {
+	return s.Parts(func(requests []history.Request) error {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
+			if !a.outcomes[t[0].Outcome].shield {
 				of(t)
 			}
 		}
@@ -138,22 +139,22 @@ func (a *analysis) eachTake(s *strip, of func([]frame)) error {
 }
 
 // watch takes the next requests of a user.
-func (a *analysis) watch(u *other, t []frame) {
+func (a *analysis) watch(u *other, t []history.Request) {
 	f := &t[0]
-	o := a.outcomes[f.outcome]
-	if u.key.link == a.film.links.At(f.place).link {
-		u.place = f.place
+	o := a.outcomes[f.Outcome]
+	if u.key.link == a.history.Links.At(f.Place).ID {
+		u.place = f.Place
 	}
-	if len(u.clients.Keys) > 0 && (u.changes != nil || f.client != u.last) {
+	if len(u.clients.Keys) > 0 && (u.changes != nil || f.Client != u.last) {
 		a.move(u, t)
 	}
 	u.requests += int64(len(t))
-	u.doubted = u.doubted || a.doubted.has(f.place)
-	if f.client != u.last || len(u.clients.Keys) == 0 {
-		u.clients.Of(f.client)
+	u.doubted = u.doubted || a.doubted.has(f.Place)
+	if f.Client != u.last || len(u.clients.Keys) == 0 {
+		u.clients.Of(f.Client)
 	}
 	end := &t[len(t)-1]
-	u.last, u.final, u.edge, u.grain = f.client, end.start, a.edgeOf(end), a.grains[end.source()]
+	u.last, u.final, u.edge, u.grain = f.Client, end.Start, a.edgeOf(end), a.grains[end.Source()]
 	switch {
 	case o.refused():
 		for i := range t {
@@ -161,34 +162,34 @@ func (a *analysis) watch(u *other, t []frame) {
 		}
 	case o.served():
 		for i := 0; i < len(t) && u.lapse.Open; i++ {
-			u.lapse.Serve(t[i].start, f.place, a.Thresholds.Recovery.Microseconds())
+			u.lapse.Serve(t[i].Start, f.Place, a.Thresholds.Recovery.Microseconds())
 		}
 	}
 }
 
 // move takes the next requests of a user who was seen as several clients, with the last
 // one before these were.
-func (a *analysis) move(u *other, t []frame) {
+func (a *analysis) move(u *other, t []history.Request) {
 	if u.changes == nil {
 		u.changes = &judge.Changes{}
 		u.changes.See(judge.Sight{Time: u.final, Grain: u.grain, Client: a.client(a.clients.of(u.last)).Unmap()}, u.edge)
 	}
-	at := a.client(a.clients.of(t[0].client)).Unmap()
+	at := a.client(a.clients.of(t[0].Client)).Unmap()
 	for i := range t {
-		u.changes.See(judge.Sight{Time: t[i].start, Grain: a.grains[t[i].source()], Client: at}, a.edgeOf(&t[i]))
+		u.changes.See(judge.Sight{Time: t[i].Start, Grain: a.grains[t[i].Source()], Client: at}, a.edgeOf(&t[i]))
 	}
 }
 
 // refuse takes a refusal of a user.
-func (a *analysis) refuse(u *other, f *frame) {
-	u.lapse.Refuse(f.start, f.place, f.cause == a.causes[refusedElsewhere])
+func (a *analysis) refuse(u *other, f *history.Request) {
+	u.lapse.Refuse(f.Start, f.Place, f.Cause == a.causes[refusedElsewhere])
 	if u.retries == nil {
 		u.retries = map[attempt]int64{}
 	}
-	if first, ok := u.retries[attempt{f.place, f.client, f.dir, f.file}]; !ok || f.start-first > a.Thresholds.RetryWindow.Microseconds() {
-		u.retries[attempt{f.place, f.client, f.dir, f.file}] = f.start
+	if first, ok := u.retries[attempt{f.Place, f.Client, f.Dir, f.File}]; !ok || f.Start-first > a.Thresholds.RetryWindow.Microseconds() {
+		u.retries[attempt{f.Place, f.Client, f.Dir, f.File}] = f.Start
 		u.refusals++
-		u.forget(f.start - a.Thresholds.RetryWindow.Microseconds())
+		u.forget(f.Start - a.Thresholds.RetryWindow.Microseconds())
 	}
 }
 
@@ -234,7 +235,7 @@ func (a *analysis) settleOther(u *other) {
 // was asked for from last, where the scheme binds links and does not show how.
 func (a *analysis) boundTo(u *other) netip.Addr {
 	if ip := a.signedFor(u.place); ip.IsValid() {
-		if a.film.links.At(u.place).link != u.key.link {
+		if a.history.Links.At(u.place).ID != u.key.link {
 			return netip.Addr{}
 		}
 		return ip

@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"ipdrift/detect/history"
 )
 
 // sessions measures how long the users of a host watch.
@@ -38,11 +40,11 @@ func (a *analysis) findOutside(ctx context.Context) error {
 	most := int64(a.clients.list.Len() / 8)
 	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(4*h.requests, most) }) {
 		places := a.places(some)
-		crowds, err := a.crowds(ctx, len(some), func(f *frame) int {
-			if f.place == 0 || a.clients.asn(f.client) == 0 {
+		crowds, err := a.crowds(ctx, len(some), func(f *history.Request) int {
+			if f.Place == 0 || a.clients.asn(f.Client) == 0 {
 				return -1
 			}
-			return places[f.outcome]
+			return places[f.Outcome]
 		})
 		if err != nil {
 			return err

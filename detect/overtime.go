@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/ingest"
 )
 
@@ -28,8 +29,8 @@ func (a *analysis) overTime(ctx context.Context) error {
 	if all == nil && trended == nil {
 		return nil
 	}
-	parts, err := screen(ctx, a, func() [2]*course { return [2]*course{all.blank(), trended.blank()} }, func(part [2]*course, frames []frame) {
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
+	parts, err := screen(ctx, a, func() [2]*course { return [2]*course{all.blank(), trended.blank()} }, func(part [2]*course, requests []history.Request) {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			part[0].add(t)
 			part[1].add(t)
 		}
@@ -80,17 +81,17 @@ func (c *course) blank() *course {
 
 func (c *course) at(step int) time.Time { return time.Unix((c.from+int64(step))*c.step, 0).UTC() }
 
-// add counts the requests of a take, unless their host or their time is none that is
+// add counts the requests of a stretch, unless their host or their time is none that is
 // followed.
-func (c *course) add(t []frame) {
-	if c == nil || c.places[t[0].outcome] < 0 {
+func (c *course) add(t []history.Request) {
+	if c == nil || c.places[t[0].Outcome] < 0 {
 		return
 	}
-	host, cause := c.places[t[0].outcome], t[0].cause
+	host, cause := c.places[t[0].Outcome], t[0].Cause
 	for len(t) > 0 {
-		at, n := t[0].start/(c.step*1e6), len(t)
-		if t[n-1].start/(c.step*1e6) != at {
-			n = sort.Search(n, func(i int) bool { return t[i].start/(c.step*1e6) > at })
+		at, n := t[0].Start/(c.step*1e6), len(t)
+		if t[n-1].Start/(c.step*1e6) != at {
+			n = sort.Search(n, func(i int) bool { return t[i].Start/(c.step*1e6) > at })
 		}
 		t = t[n:]
 		if at -= c.from; at < 0 || at >= int64(c.steps) {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/ingest"
 )
 
@@ -21,12 +22,12 @@ func (a *analysis) people(ctx context.Context) error {
 	}
 	circles := a.circles
 	if a.loaded.Identity.Kind == ingest.ByAddress {
-		joint, err := a.filmByAddress(ctx)
+		joint, err := a.gatherByAddress(ctx)
 		if err != nil {
 			return err
 		}
-		defer joint.close()
-		circles = joint.cuts
+		defer joint.Close()
+		circles = joint.Batches
 	}
 	if err := a.findRecovered(ctx, circles); err != nil {
 		return err
@@ -43,24 +44,24 @@ func (a *analysis) people(ctx context.Context) error {
 }
 
 // watchAll goes over all circles.
-func (a *analysis) watchAll(ctx context.Context, to *userTables, circles feed) error {
-	spare := sync.Pool{New: func() any { return &scene{analysis: a} }}
-	return pass(ctx, a.Threads, circles,
-		func(c *cut) (*scene, error) {
-			s := spare.Get().(*scene)
-			return s, s.show(c)
+func (a *analysis) watchAll(ctx context.Context, to *userTables, circles history.Feed) error {
+	spare := sync.Pool{New: func() any { return &judging{analysis: a} }}
+	return history.Pass(ctx, a.Threads, circles,
+		func(c *history.Batch) (*judging, error) {
+			s := spare.Get().(*judging)
+			return s, s.look(c)
 		},
-		func(s *scene) error {
+		func(s *judging) error {
 			defer spare.Put(s)
 			return a.enter(ctx, to, s)
 		})
 }
 
-// filmByAddress keeps together what an address asked for under one user agent, with
+// gatherByAddress keeps together what an address asked for under one user agent, with
 // whatever link.
-func (a *analysis) filmByAddress(ctx context.Context) (*film, error) {
-	return a.film.regroup(ctx, a.requests(), len(a.firsts), a.Room/2, func(_, ident uint32) uint32 { return ident },
-		func(s *strip) bool { return s.number > 0 }, a.viewers)
+func (a *analysis) gatherByAddress(ctx context.Context) (*history.History, error) {
+	return a.history.Regroup(ctx, a.requests(), len(a.firsts), a.Room/2, func(_, ident uint32) uint32 { return ident },
+		func(s *history.Group) bool { return s.Number > 0 }, a.viewers)
 }
 
 // dropSplit takes the users apart in table member who were taken for one

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+
+	"ipdrift/detect/history"
 )
 
 // A signer that sees its own proxy signs for the few addresses of that proxy, so a sample
@@ -129,12 +131,12 @@ func (a *analysis) behindProxies(ctx context.Context) error {
 	}
 	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(h.requests, int64(a.clients.list.Len()/4)) }) {
 		places := a.places(some)
-		crowds, err := a.crowds(ctx, 2*len(some), func(f *frame) int {
-			at := places[f.outcome]
+		crowds, err := a.crowds(ctx, 2*len(some), func(f *history.Request) int {
+			at := places[f.Outcome]
 			switch {
-			case f.place == 0 || at < 0:
+			case f.Place == 0 || at < 0:
 				return -1
-			case f.grounds&byMistake != 0 && isPrivate(a.signedFor(f.place)):
+			case f.Grounds&history.ByMistake != 0 && isPrivate(a.signedFor(f.Place)):
 				return 2 * at
 			}
 			return 2*at + 1

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -12,20 +13,20 @@ import (
 // one address that asked, signed in the one way that the host takes, in time, and
 // nothing was refused. On most logs, hostile ones above all, these are most links.
 // Their requests are valid, and table judged says nothing about them.
-func (l *leaf) quiet(s *strip) (first frame, quiet bool, err error) {
+func (b *rulingBatch) quiet(s *history.Group) (first history.Request, quiet bool, err error) {
 	var plain []bool
 	var how hypothesis
-	err = s.parts(func(frames []frame) error {
+	err = s.Parts(func(requests []history.Request) error {
 		if plain == nil {
-			first = frames[0]
-			plain, how = l.plain[at(int(l.clients.of(first.client).family))], l.outcomes[first.outcome].how
+			first = requests[0]
+			plain, how = b.plain[at(int(b.clients.of(first.Client).family))], b.outcomes[first.Outcome].how
 		}
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]
-			if f.client != first.client || !plain[f.outcome] {
+			if f.Client != first.Client || !plain[f.Outcome] {
 				return errEnough
 			}
-			if o := l.outcomes[f.outcome]; o.how.scope != how.scope || o.how.up != how.up {
+			if o := b.outcomes[f.Outcome]; o.how.scope != how.scope || o.how.up != how.up {
 				return errEnough
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"sort"
+
+	"ipdrift/detect/history"
 )
 
 // lapse is the last refusal of a user on one host.
@@ -17,8 +19,8 @@ type lapse struct {
 
 // findRecovered finds the users who went on as another user, with a link of that one:
 // served again at the same address within the recovery time after their last refusal
-// (rules of evidence, 12). circles hands on each user's requests in one strip.
-func (a *analysis) findRecovered(ctx context.Context, circles feed) error {
+// (rules of evidence, 12). circles hands on each user's requests in one group.
+func (a *analysis) findRecovered(ctx context.Context, circles history.Feed) error {
 	a.recovered = map[userKey]bool{}
 	return inShares(func(share, shares uint32) (ok bool, err error) {
 		lapses, ok, err := a.lapses(ctx, circles, func(k userKey) bool { return uint32(k.number()*0x9e3779b97f4a7c15>>32)%shares == share })
@@ -33,11 +35,11 @@ func (a *analysis) findRecovered(ctx context.Context, circles feed) error {
 var mostLapses = 1 << 20
 
 // lapses lists the last refusals of some users. Where there are too many it is not ok.
-func (a *analysis) lapses(ctx context.Context, circles feed, some func(userKey) bool) (all []lapse, ok bool, err error) {
-	err = pass(ctx, a.Threads, circles,
-		func(c *cut) (lapses []lapse, err error) {
-			for i := range c.strips {
-				if s := &c.strips[i]; !s.unlinked() {
+func (a *analysis) lapses(ctx context.Context, circles history.Feed, some func(userKey) bool) (all []lapse, ok bool, err error) {
+	err = history.Pass(ctx, a.Threads, circles,
+		func(c *history.Batch) (lapses []lapse, err error) {
+			for i := range c.Groups {
+				if s := &c.Groups[i]; !s.Unlinked() {
 					if err := a.lapsesOf(s, some, &lapses); err != nil {
 						return nil, err
 					}
@@ -57,16 +59,16 @@ func (a *analysis) lapses(ctx context.Context, circles feed, some func(userKey) 
 	return all, true, err
 }
 
-// lapsesOf adds the last refusals of some users of a strip.
-func (a *analysis) lapsesOf(s *strip, some func(userKey) bool, to *[]lapse) error {
+// lapsesOf adds the last refusals of some users of a group.
+func (a *analysis) lapsesOf(s *history.Group, some func(userKey) bool, to *[]lapse) error {
 	type refused struct { // users may be on several hosts
 		user userKey
 		host *host
 	}
 	var at map[refused]int
-	return a.eachTake(s, func(t []frame) {
+	return a.eachTake(s, func(t []history.Request) {
 		f := &t[len(t)-1]
-		o := a.outcomes[f.outcome]
+		o := a.outcomes[f.Outcome]
 		if !o.refused() {
 			return
 		}
@@ -83,7 +85,7 @@ func (a *analysis) lapsesOf(s *strip, some func(userKey) bool, to *[]lapse) erro
 			*to = append(*to, lapse{user: who.user, host: who.host})
 		}
 		l := &(*to)[n]
-		l.start, l.place, l.client, l.agent = f.start, f.place, f.client, f.agent
+		l.start, l.place, l.client, l.agent = f.Start, f.Place, f.Client, f.Agent
 	})
 }
 
@@ -97,24 +99,24 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 		fell.set(lapses[i].client)
 	}
 	recovery := a.Thresholds.Recovery.Microseconds()
-	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, frames []frame) {
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
-			if !fell.has(t[0].client) || t[0].place == 0 || !a.outcomes[t[0].outcome].served() {
+	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, requests []history.Request) {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
+			if !fell.has(t[0].Client) || t[0].Place == 0 || !a.outcomes[t[0].Outcome].served() {
 				continue
 			}
-			host := a.outcomes[t[0].outcome].host
+			host := a.outcomes[t[0].Outcome].host
 			for i := range t {
 				f := &t[i]
 				n := int32(sort.Search(len(lapses), func(i int) bool {
 					l := &lapses[i]
-					return cmp.Or(cmp.Compare(l.client, f.client), cmp.Compare(l.agent, f.agent), cmp.Compare(l.host.place, host.place), cmp.Compare(l.start, f.start-recovery)) >= 0
+					return cmp.Or(cmp.Compare(l.client, f.Client), cmp.Compare(l.agent, f.Agent), cmp.Compare(l.host.place, host.place), cmp.Compare(l.start, f.Start-recovery)) >= 0
 				}))
 				for n = p.next(n); int(n) < len(lapses); n = p.next(n + 1) {
 					l := &lapses[n]
-					if l.client != f.client || l.agent != f.agent || l.host != host || l.start >= f.start {
+					if l.client != f.Client || l.agent != f.Agent || l.host != host || l.start >= f.Start {
 						break
 					}
-					if l.place != f.place && l.user != a.userOf(f) {
+					if l.place != f.Place && l.user != a.userOf(f) {
 						p.settle(n)
 					}
 				}

@@ -6,14 +6,15 @@ import (
 	"sync"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/token"
 )
 
-// docket is one link, and what was ruled on its kinds.
-type docket struct {
+// ruled is one link, and what was ruled on its kinds.
+type ruled struct {
 	visited
-	quiet   bool  // nothing needs thought: there are no visits, no kinds and no rulings
-	first   frame // of a quiet one
+	quiet   bool            // nothing needs thought: there are no visits, no kinds and no rulings
+	first   history.Request // of a quiet one
 	kinds   []kind
 	proof   *proof
 	rulings []ruling
@@ -27,133 +28,133 @@ func (a *analysis) rule(ctx context.Context) error {
 		ByCause: map[string]int64{}, ByHost: map[string]map[string]int64{}, ByDetail: map[string]map[string]int64{},
 		Inferred: map[string]int64{}, Networks: []finding.Network{},
 	}
-	b, err := a.openBook()
+	t, err := a.openRulingTables()
 	if err != nil {
 		return err
 	}
 	plain := a.plainOutcomes()
-	spare := sync.Pool{New: func() any { return newLeaf(a, plain) }}
-	err = pass(ctx, a.Threads, a.film.cuts, func(c *cut) (*leaf, error) {
-		l := spare.Get().(*leaf)
-		return l, l.rule(c)
-	}, func(l *leaf) error {
-		defer spare.Put(l)
-		for i := range l.dockets {
-			if d := &l.dockets[i]; !d.quiet {
-				b.count(d)
+	spare := sync.Pool{New: func() any { return newRulingBatch(a, plain) }}
+	err = history.Pass(ctx, a.Threads, a.history.Batches, func(c *history.Batch) (*rulingBatch, error) {
+		b := spare.Get().(*rulingBatch)
+		return b, b.rule(c)
+	}, func(b *rulingBatch) error {
+		defer spare.Put(b)
+		for i := range b.ruled {
+			if r := &b.ruled[i]; !r.quiet {
+				t.count(r)
 			}
 		}
-		if err := b.enter(ctx, l); err != nil {
+		if err := t.enter(ctx, b); err != nil {
 			return err
 		}
-		return l.cut.putBack()
+		return b.batch.PutBack()
 	})
 	if err != nil {
 		return err
 	}
 	a.loaded.Unproven.Release()
-	return b.close(ctx)
+	return t.close(ctx)
 }
 
 // rule rules on some links, and writes on each request what was ruled.
-func (l *leaf) rule(c *cut) error {
-	l.reset(c)
-	l.clients.fetch(c)
-	for i := range c.strips {
-		from := len(l.dockets)
-		if err := l.open(&c.strips[i]); err != nil {
+func (b *rulingBatch) rule(c *history.Batch) error {
+	b.reset(c)
+	b.clients.fetch(c)
+	for i := range c.Groups {
+		from := len(b.ruled)
+		if err := b.open(&c.Groups[i]); err != nil {
 			return err
 		}
-		for j := from; j < len(l.dockets); j++ {
-			if err := l.decide(&l.dockets[j]); err != nil {
+		for j := from; j < len(b.ruled); j++ {
+			if err := b.decide(&b.ruled[j]); err != nil {
 				return err
 			}
 		}
-		if err := l.annotate(&c.strips[i], l.dockets[from:]); err != nil {
+		if err := b.annotate(&c.Groups[i], b.ruled[from:]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// open opens a docket for a link; requests without one stand alone.
-func (l *leaf) open(s *strip) error {
-	first, quiet, err := l.quiet(s)
+// open begins with a link; requests without one stand alone.
+func (b *rulingBatch) open(s *history.Group) error {
+	first, quiet, err := b.quiet(s)
 	if err != nil {
 		return err
 	}
 	if quiet {
-		l.dockets = append(l.dockets, docket{visited: visited{reference: *s.reference}, quiet: true, first: first})
+		b.ruled = append(b.ruled, ruled{visited: visited{Link: *s.Link}, quiet: true, first: first})
 		return nil
 	}
-	if err := l.add(l.analysis, s); err != nil {
+	if err := b.add(b.analysis, s); err != nil {
 		return err
 	}
-	of := &l.links[len(l.links)-1]
-	if of.link > 0 {
-		l.dockets = append(l.dockets, docket{visited: *of})
+	of := &b.links[len(b.links)-1]
+	if of.ID > 0 {
+		b.ruled = append(b.ruled, ruled{visited: *of})
 		return nil
 	}
 	for i := range of.visits {
-		l.dockets = append(l.dockets, docket{visited: visited{visits: of.visits[i : i+1]}})
+		b.ruled = append(b.ruled, ruled{visited: visited{visits: of.visits[i : i+1]}})
 	}
 	return nil
 }
 
-// annotate writes on the requests of a strip what was ruled on it; those of a quiet one
+// annotate writes on the requests of a group what was ruled on it; those of a quiet one
 // are valid as they are.
-func (l *leaf) annotate(s *strip, dockets []docket) error {
-	if len(dockets) == 1 && dockets[0].quiet {
+func (b *rulingBatch) annotate(g *history.Group, of []ruled) error {
+	if len(of) == 1 && of[0].quiet {
 		return nil
 	}
-	l.index.reset()
-	l.marks = l.marks[:0]
-	for i := range dockets {
-		for j := range dockets[i].kinds {
-			k := &dockets[i].kinds[j]
-			l.index.number(key{id: k.id, client: k.client, dir: k.dir, file: k.file})
-			r := &dockets[i].rulings[j]
-			l.marks = append(l.marks, mark{l.causes[r.cause], r.verdict, r.grounds()})
+	b.index.reset()
+	b.marks = b.marks[:0]
+	for i := range of {
+		for j := range of[i].kinds {
+			k := &of[i].kinds[j]
+			b.index.number(key{id: k.id, client: k.client, dir: k.dir, file: k.file})
+			r := &of[i].rulings[j]
+			b.marks = append(b.marks, history.Mark{Cause: b.causes[r.cause], Verdict: r.verdict, Grounds: r.grounds()})
 		}
 	}
-	return s.edit(func(frames []frame) {
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
-			k := l.keyOf(&t[0])
+	return g.Edit(func(requests []history.Request) {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
+			k := b.keyOf(&t[0])
 			k.agent, k.ident = 0, 0
-			n, _ := l.index.number(k)
+			n, _ := b.index.number(k)
 			for i := range t {
-				t[i].mark = l.marks[n]
+				t[i].Mark = b.marks[n]
 			}
 		}
 	})
 }
 
 // decide rules on one link, and writes that down.
-func (l *leaf) decide(d *docket) error {
-	if d.quiet {
-		l.write(d)
+func (b *rulingBatch) decide(r *ruled) error {
+	if r.quiet {
+		b.write(r)
 		return nil
 	}
-	if err := l.listKinds(d); err != nil {
+	if err := b.listKinds(r); err != nil {
 		return err
 	}
-	parser := l.parser(d.kinds[0].host.stated.Scheme)
-	for i := range d.kinds {
-		if k := &d.kinds[i]; k.shape == token.Signed {
-			k.path = l.keepPath(l.decoder.path(parser, k.rawDir, k.rawFile))
+	parser := b.parser(r.kinds[0].host.stated.Scheme)
+	for i := range r.kinds {
+		if k := &r.kinds[i]; k.shape == token.Signed {
+			k.path = b.keepPath(b.decoder.path(parser, k.rawDir, k.rawFile))
 		}
 	}
-	d.proof, d.witness = l.proof(d.kinds)
-	served := servedTo(d.kinds)
-	if d.named = l.naming(parser, &d.kinds[0]); !d.named.IsValid() {
-		d.named = l.before[d.kinds[0].link].named
+	r.proof, r.witness = b.proof(r.kinds)
+	served := servedTo(r.kinds)
+	if r.named = b.naming(parser, &r.kinds[0]); !r.named.IsValid() {
+		r.named = b.before[r.kinds[0].link].named
 	}
-	from := len(l.rulings)
-	for i := range d.kinds {
-		k := &d.kinds[i]
-		l.rulings = append(l.rulings, k.host.rule(k, d.proof, served, d.named))
+	from := len(b.rulings)
+	for i := range r.kinds {
+		k := &r.kinds[i]
+		b.rulings = append(b.rulings, k.host.rule(k, r.proof, served, r.named))
 	}
-	d.rulings = l.rulings[from:len(l.rulings):len(l.rulings)]
-	l.write(d)
+	r.rulings = b.rulings[from:len(b.rulings):len(b.rulings)]
+	b.write(r)
 	return nil
 }

@@ -3,26 +3,26 @@ package detect
 import "ipdrift/token"
 
 // count counts what was ruled on one link.
-func (b *book) count(d *docket) {
-	if d.witness {
-		b.out.Method.Search.Links++
-		b.out.Method.Search.Witnessed++
+func (t *rulingTables) count(r *ruled) {
+	if r.witness {
+		t.out.Method.Search.Links++
+		t.out.Method.Search.Witnessed++
 	}
-	b.blame(d)
-	if d.named.IsValid() {
-		b.note(d.link, func(l *learned) { l.named = d.named })
+	t.blame(r)
+	if r.named.IsValid() {
+		t.note(r.ID, func(l *learned) { l.named = r.named })
 	}
-	for i := range d.kinds {
-		b.deny(&d.kinds[i], &d.rulings[i])
+	for i := range r.kinds {
+		t.deny(&r.kinds[i], &r.rulings[i])
 	}
 }
 
 // blame counts a link by what its signer did wrong.
-func (b *book) blame(d *docket) {
-	h, seen := d.kinds[0].host, map[string]bool{}
+func (t *rulingTables) blame(of *ruled) {
+	h, seen := of.kinds[0].host, map[string]bool{}
 	doubted := false
-	for i := range d.rulings {
-		r := &d.rulings[i]
+	for i := range of.rulings {
+		r := &of.rulings[i]
 		doubted = doubted || r.mistake != "" || r.verdict == token.UnresolvedSignature || r.verdict == token.WrongPath
 		if r.mistake == "" || seen[r.mistake] {
 			continue
@@ -38,7 +38,7 @@ func (b *book) blame(d *docket) {
 	}
 }
 
-func (b *book) deny(k *kind, r *ruling) {
+func (t *rulingTables) deny(k *kind, r *ruling) {
 	if r.cause == "" {
 		return
 	}
@@ -58,18 +58,18 @@ func (b *book) deny(k *kind, r *ruling) {
 		k.host.denied += k.n
 	}
 	at := blame{k.id, r.cause}
-	if b.blamed[at] == nil {
-		b.blamed[at] = &blamed{}
+	if t.blamed[at] == nil {
+		t.blamed[at] = &blamed{}
 	}
-	b.blamed[at].n += k.n
-	b.blamed[at].count(k.link)
+	t.blamed[at].n += k.n
+	t.blamed[at].count(k.link)
 	if r.cause == refusedElsewhere && k.link > 0 {
-		if from := b.from(k.host, k.client); from != nil {
+		if from := t.from(k.host, k.client); from != nil {
 			from.refused += k.n
 			from.links.count(k.link)
 		}
 	}
-	d := &b.out.Denials
+	d := &t.out.Denials
 	d.Total += k.n
 	d.ByCause[r.cause] += k.n
 	if d.ByHost[k.host.name] == nil {

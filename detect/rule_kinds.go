@@ -21,41 +21,41 @@ func (a *analysis) naming(parser *token.Parser, k *kind) netip.Prefix {
 }
 
 // listKinds lists the visits of a link, those together that differ in the user alone.
-func (l *leaf) listKinds(d *docket) error {
-	if l.Pseudonyms != nil {
-		l.byAddress(d.visits)
+func (b *rulingBatch) listKinds(r *ruled) error {
+	if b.Pseudonyms != nil {
+		b.byAddress(r.visits)
 	}
-	from := len(l.kinds)
-	for i := range d.visits {
-		v := &d.visits[i]
-		if i > 0 && v.sameKind(&d.visits[i-1]) {
-			k := &l.kinds[len(l.kinds)-1]
+	from := len(b.kinds)
+	for i := range r.visits {
+		v := &r.visits[i]
+		if i > 0 && v.sameKind(&r.visits[i-1]) {
+			k := &b.kinds[len(b.kinds)-1]
 			k.n, k.first = k.n+v.n, min(k.first, v.first)
 			continue
 		}
-		dir, err := l.texts.Dirs.Text(v.dir)
+		dir, err := b.texts.Dirs.Text(v.dir)
 		if err != nil {
 			return err
 		}
-		file, err := l.texts.Files.Text(v.file)
+		file, err := b.texts.Files.Text(v.file)
 		if err != nil {
 			return err
 		}
-		l.kinds = append(l.kinds, kind{
-			id: v.id, link: d.link, client: v.client, dir: v.dir, file: v.file, n: v.n, first: v.first,
-			ip: l.client(v.stored), outcome: v.outcome, rawDir: dir, rawFile: file,
+		b.kinds = append(b.kinds, kind{
+			id: v.id, link: r.ID, client: v.client, dir: v.dir, file: v.file, n: v.n, first: v.first,
+			ip: b.client(v.stored), outcome: v.outcome, rawDir: dir, rawFile: file,
 		})
 	}
-	d.kinds = l.kinds[from:len(l.kinds):len(l.kinds)]
+	r.kinds = b.kinds[from:len(b.kinds):len(b.kinds)]
 	return nil
 }
 
 // parser is the one of a scheme.
-func (l *leaf) parser(s *token.Scheme) *token.Parser {
-	if l.parsers[s] == nil {
-		l.parsers[s] = token.NewParser(s)
+func (b *rulingBatch) parser(s *token.Scheme) *token.Parser {
+	if b.parsers[s] == nil {
+		b.parsers[s] = token.NewParser(s)
 	}
-	return l.parsers[s]
+	return b.parsers[s]
 }
 
 // decoder undoes the escaping of paths as the edge does.
@@ -73,14 +73,14 @@ func (d *decoder) path(parser *token.Parser, dir, file string) []byte {
 	return d.link.Path
 }
 
-// keepPath copies a path for as long as the dockets last.
-func (l *leaf) keepPath(path []byte) []byte {
+// keepPath copies a path for as long as the links last.
+func (b *rulingBatch) keepPath(path []byte) []byte {
 	if path == nil {
 		return nil
 	}
-	from := len(l.paths)
-	l.paths = append(l.paths, path...)
-	return l.paths[from:len(l.paths):len(l.paths)]
+	from := len(b.paths)
+	b.paths = append(b.paths, path...)
+	return b.paths[from:len(b.paths):len(b.paths)]
 }
 
 // proof tells what a link was signed with: by a request of its own that

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -66,12 +67,12 @@ type ruling struct {
 }
 
 // grounds are those that its requests are marked with.
-func (r *ruling) grounds() (g grounds) {
+func (r *ruling) grounds() (g history.Grounds) {
 	if r.basis == inferred {
-		g |= byInference
+		g |= history.ByInference
 	}
 	if strings.HasPrefix(string(r.detail), "signer:") {
-		g |= byMistake
+		g |= history.ByMistake
 	}
 	return g
 }

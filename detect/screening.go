@@ -7,17 +7,19 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"ipdrift/detect/history"
 )
 
 // screen goes over all requests, those of one link after the other, or a part of
 // them. Each of several goroutines adds what it meets to a T of its own, in no
 // order: what is taken must not depend on it.
-func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T, []frame)) ([]T, error) {
+func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T, []history.Request)) ([]T, error) {
 	g, ctx := errgroup.WithContext(ctx)
-	cuts := make(chan cut, a.Threads)
+	cuts := make(chan history.Batch, a.Threads)
 	g.Go(func() error {
 		defer close(cuts)
-		return a.film.cuts(ctx, func(c cut) error {
+		return a.history.Batches(ctx, func(c history.Batch) error {
 			select {
 			case cuts <- c:
 				return nil
@@ -32,15 +34,15 @@ func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T,
 		all[i] = t
 		g.Go(func() error {
 			for c := range cuts {
-				for i := range c.strips {
-					if err := c.strips[i].parts(func(frames []frame) error {
-						add(t, frames)
+				for i := range c.Groups {
+					if err := c.Groups[i].Parts(func(requests []history.Request) error {
+						add(t, requests)
 						return nil
 					}); err != nil {
 						return err
 					}
 				}
-				c.done()
+				c.Done()
 			}
 			return nil
 		})
@@ -89,7 +91,7 @@ var heldBack = 1 << 12
 
 // crowds gathers clients: place tells in which of n crowds the one of a visit
 // belongs, by one of its requests; -1: in none.
-func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([]crowd, error) {
+func (a *analysis) crowds(ctx context.Context, n int, place func(*history.Request) int) ([]crowd, error) {
 	type guest struct {
 		place  int
 		client uint32
@@ -104,10 +106,10 @@ func (a *analysis) crowds(ctx context.Context, n int, place func(*frame) int) ([
 		}
 		*queue = (*queue)[:0]
 	}
-	queues, err := screen(ctx, a, func() *[]guest { return &[]guest{} }, func(queue *[]guest, frames []frame) {
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
+	queues, err := screen(ctx, a, func() *[]guest { return &[]guest{} }, func(queue *[]guest, requests []history.Request) {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]
-			g := guest{place(f), f.client}
+			g := guest{place(f), f.Client}
 			if last := len(*queue) - 1; g.place < 0 || last >= 0 && (*queue)[last] == g {
 				continue
 			}

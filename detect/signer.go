@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -142,9 +143,9 @@ func (a *analysis) findProxies(ctx context.Context) error {
 	}
 	var mu sync.Mutex
 	type places struct{ last, own uint32 } // of links that were counted: a long one comes in parts
-	if _, err := screen(ctx, a, func() *places { return &places{} }, func(counted *places, frames []frame) {
-		place := frames[0].place
-		h := a.outcomes[frames[0].outcome].host
+	if _, err := screen(ctx, a, func() *places { return &places{} }, func(counted *places, requests []history.Request) {
+		place := requests[0].Place
+		h := a.outcomes[requests[0].Outcome].host
 		p := proxies[h]
 		if p == nil || a.signedFor(place) != h.voted.value {
 			return
@@ -156,9 +157,9 @@ func (a *analysis) findProxies(ctx context.Context) error {
 			p.links++
 		}
 		counted.last = place
-		for i := range frames {
-			c := frames[i].client
-			if i > 0 && c == frames[i-1].client {
+		for i := range requests {
+			c := requests[i].Client
+			if i > 0 && c == requests[i-1].Client {
 				continue
 			}
 			ip := a.clients.address(c)

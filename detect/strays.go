@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/ingest/format"
 )
 
@@ -64,11 +65,11 @@ func (a *analysis) clusters(ctx context.Context) (all []cluster, rest cluster, e
 // days counts the requests of each day, by its number since 1970.
 func (a *analysis) days(ctx context.Context) (map[int64]cluster, error) {
 	days := map[int64]cluster{}
-	return days, a.film.each(ctx, func(c *cut) error {
-		for i := range c.strips {
-			if err := c.strips[i].parts(func(frames []frame) error {
-				for j := range frames {
-					start := frames[j].start
+	return days, a.history.Each(ctx, func(c *history.Batch) error {
+		for i := range c.Groups {
+			if err := c.Groups[i].Parts(func(requests []history.Request) error {
+				for j := range requests {
+					start := requests[j].Start
 					n := floor(start, day)
 					d, known := days[n]
 					if !known {

@@ -121,8 +121,8 @@ func (s *survey) add(l *visited) {
 			continue
 		}
 		s.measure(v)
-		v.host.counted(v, l.link > 0)
-		if l.link == 0 {
+		v.host.counted(v, l.ID > 0)
+		if l.ID == 0 {
 			continue
 		}
 		c.add(v)
@@ -133,16 +133,16 @@ func (s *survey) add(l *visited) {
 		if from := s.from(v.host, v.client); from != nil {
 			from.all += v.n
 		}
-		v.host.answered(v, l.link)
+		v.host.answered(v, l.ID)
 		if v.matched {
-			s.learn(v, l.link)
+			s.learn(v, l.ID)
 		}
 	}
-	if l.link == 0 {
+	if l.ID == 0 {
 		return
 	}
 	s.meet(l.visits)
-	silent := l.host().calibrated(&c, l.deadline)
+	silent := l.host().calibrated(&c, l.Deadline)
 	l.host().aged(l)
 	if l.astray() {
 		l.host().policy.astray++

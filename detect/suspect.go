@@ -58,7 +58,7 @@ func (s *survey) suspect(l *visited, unserved bool) {
 	if s.Pseudonyms != nil {
 		limit = manyClients
 	}
-	one := &suspect{link: l.link, hash: l.hash, host: l.host(), unserved: unserved, life: l.life(), ids: ids[:min(len(ids), mostClients)]}
+	one := &suspect{link: l.ID, hash: l.Hash, host: l.host(), unserved: unserved, life: l.life(), ids: ids[:min(len(ids), mostClients)]}
 	for _, text := range texts[:min(len(texts), limit)] {
 		one.clients = append(one.clients, s.Pseudonyms.Real(at[text]))
 	}

@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/history"
 	"ipdrift/token"
 )
 
@@ -63,18 +64,18 @@ func (a *analysis) sinceOf(trends []*finding.Trend) [][]since {
 // countCarriers asks whose the refusals are since some trends began.
 func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) error {
 	by := a.sinceOf(trends)
-	parts, err := screen(ctx, a, func() []carriers { return noCarriers(len(trends)) }, func(part []carriers, frames []frame) {
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
+	parts, err := screen(ctx, a, func() []carriers { return noCarriers(len(trends)) }, func(part []carriers, requests []history.Request) {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]
-			asn := a.clients.asn(f.client)
+			asn := a.clients.asn(f.Client)
 			if asn == 0 {
 				continue
 			}
-			for _, s := range by[f.outcome] {
-				if n := len(t) - sort.Search(len(t), func(i int) bool { return t[i].start >= s.start }); n > 0 {
+			for _, s := range by[f.Outcome] {
+				if n := len(t) - sort.Search(len(t), func(i int) bool { return t[i].Start >= s.start }); n > 0 {
 					c := part[s.trend].get(asn)
 					c.requests += int64(n)
-					c.refused = c.refused || f.cause == s.cause
+					c.refused = c.refused || f.Cause == s.cause
 				}
 			}
 		}

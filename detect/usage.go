@@ -75,7 +75,7 @@ func (a *analysis) changes(ctx context.Context) error {
 		}
 		if err := a.eachLink(ctx, func(links []visited) error {
 			for i := range links {
-				if o := follow[links[i].host()]; o != nil && links[i].link > 0 {
+				if o := follow[links[i].host()]; o != nil && links[i].ID > 0 {
 					o.add(a, &links[i])
 				}
 			}

@@ -11,11 +11,11 @@ import (
 )
 
 // enter stores the users of some circles, and replays the masks over them.
-func (a *analysis) enter(ctx context.Context, to *userTables, s *scene) error {
+func (a *analysis) enter(ctx context.Context, to *userTables, s *judging) error {
 	p, v := &to.person, &to.visitor
 	p.reset()
 	v.reset()
-	for _, r := range s.reels {
+	for _, r := range s.circles {
 		a.keep(p, r)
 	}
 	for i := range s.others {
@@ -110,54 +110,54 @@ func (a *analysis) keepOther(to *userTables, u *other) {
 }
 
 // keep stores the users of one circle who were judged.
-func (a *analysis) keep(p *personRows, r *reel) {
+func (a *analysis) keep(p *personRows, c *circle) {
 	strangers, crowd := map[uint32][]uint8{}, map[uint32]int{}
-	for i := range r.users {
-		if u := &r.users[i]; u.Class == finding.ManyNetworks {
+	for i := range c.users {
+		if u := &c.users[i]; u.Class == finding.ManyNetworks {
 			crowd[u.Link]++
 		}
 	}
-	for i := range r.users {
-		u := &r.users[i]
-		name := a.nameIn(r, u)
-		if u.Split && r.who[u.Who] != (userKey{link: name.link, agent: name.agent}) {
-			a.split = append(a.split, r.who[u.Who])
+	for i := range c.users {
+		u := &c.users[i]
+		name := a.nameIn(c, u)
+		if u.Split && c.who[u.Who] != (userKey{link: name.link, agent: name.agent}) {
+			a.split = append(a.split, c.who[u.Who])
 		}
-		u.Again = a.begins != nil && a.begins.has(r.places[u.Link])
+		u.Again = a.begins != nil && a.begins.has(c.places[u.Link])
 		u.Interrupted = u.Interrupted && !a.recovered[name]
 		a.counted(u.Class)
 		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)
 		p.spread(u.Family4, int64(u.Addresses), int64(u.Prefixes24), int64(u.Prefixes16))
-		if family := r.replayFamily(u); r.host.policy.mended(u, family) {
-			a.replay(r.host, family).AddMended(u.Signed)
+		if family := c.replayFamily(u); c.host.policy.mended(u, family) {
+			a.replay(c.host, family).AddMended(u.Signed)
 		} else {
-			a.replay(r.host, family).Add(u, u.Signed, uint64(a.linkOf(r, u.Link)))
+			a.replay(c.host, family).Add(u, u.Signed, uint64(a.linkOf(c, u.Link)))
 		}
 		if u.Class == finding.ManyNetworks {
 			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
 		}
-		if r.paths[i] != nil {
-			a.follow(r.host, r.paths[i])
+		if c.paths[i] != nil {
+			a.follow(c.host, c.paths[i])
 		}
-		a.flag(r, u, name, crowd[u.Link])
+		a.flag(c, u, name, crowd[u.Link])
 	}
 	for link, lens := range strangers {
-		if signed := r.Signed[link]; signed.IsValid() {
-			a.replay(r.host, familyOf(signed)).AddStranger(uint64(a.linkOf(r, link)), lens)
+		if signed := c.Signed[link]; signed.IsValid() {
+			a.replay(c.host, familyOf(signed)).AddStranger(uint64(a.linkOf(c, link)), lens)
 		}
 	}
 }
 
 // replayFamily is the family whose mask question a user belongs to: that of
 // the signing address.
-func (r *reel) replayFamily(u *judge.User) int {
+func (c *circle) replayFamily(u *judge.User) int {
 	switch {
 	case u.Family != 0:
 		return u.Family
 	case u.Signed.IsValid():
 		return familyOf(u.Signed)
 	}
-	return familyOf(r.Events[0].Client)
+	return familyOf(c.Events[0].Client)
 }
 
 func (a *analysis) replay(h *host, family int) *judge.Replay {

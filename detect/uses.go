@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/parallel"
 	"ipdrift/detect/spill"
@@ -144,8 +145,8 @@ func (a *analysis) pair(uses []used, to *sequels) {
 
 // numberIn is the number of the atom of a use.
 func (a *analysis) numberIn(c *circles, u *used) int32 {
-	l := a.film.links.At(u.place)
-	n := c.add(atom{link: l.link, agent: u.agent}, l.hash, 0)
+	l := a.history.Links.At(u.place)
+	n := c.add(atom{link: l.ID, agent: u.agent}, l.Hash, 0)
 	c.knows(n, a.cookieIn(u))
 	return n
 }
@@ -155,11 +156,11 @@ func (a *analysis) numberIn(c *circles, u *used) int32 {
 // many it is not ok, unless they may be cut.
 func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, some func(*used) bool, may bool) (all []used, ok bool, err error) {
 	most := mostUses
-	err = pass(ctx, a.Threads, a.film.cuts,
-		func(c *cut) (uses []used, err error) {
+	err = history.Pass(ctx, a.Threads, a.history.Batches,
+		func(c *history.Batch) (uses []used, err error) {
 			o := opening{texts: a.texts}
-			for i := range c.strips {
-				if s := &c.strips[i]; *a.film.signed.At(s.number) > 0 {
+			for i := range c.Groups {
+				if s := &c.Groups[i]; *a.history.Signed.At(s.Number) > 0 {
 					if uses, err = a.usesOf(s, agents, &o, uses); err != nil {
 						return nil, err
 					}
@@ -204,45 +205,45 @@ func firstUses(all []used) []used {
 }
 
 // usesOf adds the uses of one link by some user agents.
-func (a *analysis) usesOf(s *strip, agents func(agent uint32) bool, o *opening, to []used) ([]used, error) {
+func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *opening, to []used) ([]used, error) {
 	from, n := len(to), -1 // n: of the request before
 	var who judge.Numbers[uint32]
-	var before frame
+	var before history.Request
 	o.second = o.second[:0]
-	err := a.eachTake(s, func(t []frame) {
-		f, start := &t[0], t[len(t)-1].start
-		if n < 0 || f.agent != before.agent {
-			if !agents(f.agent) {
+	err := a.eachTake(s, func(t []history.Request) {
+		f, start := &t[0], t[len(t)-1].Start
+		if n < 0 || f.Agent != before.Agent {
+			if !agents(f.Agent) {
 				return
 			}
 			var fresh bool
-			if n, fresh = who.Of(f.agent); fresh {
-				to = append(to, used{host: a.outcomes[f.outcome].host.place, place: s.number, agent: f.agent, dir: f.dir, first: f.start, file: a.fileOf(f), begun: [2]uint32{f.file}})
+			if n, fresh = who.Of(f.Agent); fresh {
+				to = append(to, used{host: a.outcomes[f.Outcome].host.place, place: s.Number, agent: f.Agent, dir: f.Dir, first: f.Start, file: a.fileOf(f), begun: [2]uint32{f.File}})
 				o.second = append(o.second, 0)
 			}
 		}
 		before = *f
 		u := &to[from+n]
 		u.final = start
-		if f.dir != u.dir {
+		if f.Dir != u.dir {
 			u.dir = 0
 		}
 		if u.file > 0 && a.fileOf(f) != u.file {
 			u.file = 0
 		}
 		o.take(u, &o.second[n], t)
-		if f.cause != a.words.mismatch && f.cause != a.expiredMismatch {
+		if f.Cause != a.words.mismatch && f.Cause != a.expiredMismatch {
 			return
 		}
 		last := 1
 		if u.fell > 0 && start == u.fellAt {
-			last = bytes.Compare(a.text(f.client), a.text(u.fell))
+			last = bytes.Compare(a.text(f.Client), a.text(u.fell))
 		}
 		switch {
 		case last > 0:
-			u.fell, u.fellAt, u.refused = f.client, start, f.file
-		case last == 0 && f.file != u.refused && o.less(f.file, u.refused):
-			u.refused = f.file
+			u.fell, u.fellAt, u.refused = f.Client, start, f.File
+		case last == 0 && f.File != u.refused && o.less(f.File, u.refused):
+			u.refused = f.File
 		}
 	})
 	err = cmp.Or(err, o.failed)
@@ -259,11 +260,11 @@ type opening struct {
 }
 
 // take looks at the next requests of a use.
-func (o *opening) take(u *used, second *int64, t []frame) {
+func (o *opening) take(u *used, second *int64, t []history.Request) {
 	of := &u.begun
-	for i := 0; i < len(t) && (of[1] == 0 || t[i].start == *second); i++ {
-		if file := t[i].file; file != of[0] && (of[1] == 0 || file != of[1] && o.less(file, of[1])) {
-			of[1], *second = file, t[i].start
+	for i := 0; i < len(t) && (of[1] == 0 || t[i].Start == *second); i++ {
+		if file := t[i].File; file != of[0] && (of[1] == 0 || file != of[1] && o.less(file, of[1])) {
+			of[1], *second = file, t[i].Start
 		}
 		if *second == u.first && of[1] > 0 && o.less(of[1], of[0]) {
 			of[0], of[1] = of[1], of[0]

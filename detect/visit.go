@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"ipdrift/detect/history"
 	"ipdrift/token"
 )
 
@@ -26,8 +27,8 @@ type key struct {
 
 // visited is a link with its visits, in the order of their addresses.
 type visited struct {
-	reference // zero: requests without one
-	visits    []visit
+	history.Link // zero: requests without one
+	visits       []visit
 }
 
 func (l *visited) host() *host { return l.visits[0].host }
@@ -40,11 +41,11 @@ type grouped struct {
 }
 
 // eachLink hands on all links with their visits, some at a time, in the order of
-// the film. f must not keep them.
+// the history. f must not keep them.
 func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error {
 	spare := sync.Pool{New: func() any { return &grouped{} }}
-	return pass(ctx, a.Threads, a.film.cuts,
-		func(c *cut) (*grouped, error) {
+	return history.Pass(ctx, a.Threads, a.history.Batches,
+		func(c *history.Batch) (*grouped, error) {
 			g := spare.Get().(*grouped)
 			return g, g.fill(a, c)
 		},
@@ -55,11 +56,11 @@ func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error 
 }
 
 // fill groups the requests of some links into visits.
-func (g *grouped) fill(a *analysis, c *cut) error {
+func (g *grouped) fill(a *analysis, c *history.Batch) error {
 	g.empty()
 	a.clients.fetch(c)
-	for i := range c.strips {
-		if err := g.add(a, &c.strips[i]); err != nil {
+	for i := range c.Groups {
+		if err := g.add(a, &c.Groups[i]); err != nil {
 			return err
 		}
 	}
@@ -69,11 +70,11 @@ func (g *grouped) fill(a *analysis, c *cut) error {
 func (g *grouped) empty() { g.links, g.visits = g.links[:0], g.visits[:0] }
 
 // add groups the requests of a link.
-func (g *grouped) add(a *analysis, s *strip) error {
+func (g *grouped) add(a *analysis, s *history.Group) error {
 	from := len(g.visits)
 	g.index.reset()
-	if err := s.parts(func(frames []frame) error {
-		for t, rest := nextTake(frames); len(t) > 0; t, rest = nextTake(rest) {
+	if err := s.Parts(func(requests []history.Request) error {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]
 			k := a.keyOf(f)
 			n, fresh := g.index.number(k)
@@ -82,7 +83,7 @@ func (g *grouped) add(a *analysis, s *strip) error {
 			}
 			v := &g.visits[from+n]
 			v.n += int64(len(t))
-			v.first, v.final = min(v.first, f.start), max(v.final, t[len(t)-1].start)
+			v.first, v.final = min(v.first, f.Start), max(v.final, t[len(t)-1].Start)
 		}
 		return nil
 	}); err != nil {
@@ -90,39 +91,39 @@ func (g *grouped) add(a *analysis, s *strip) error {
 	}
 	of := g.visits[from:len(g.visits):len(g.visits)]
 	slices.SortFunc(of, inOrderOfAddress)
-	g.links = append(g.links, visited{reference: *s.reference, visits: of})
+	g.links = append(g.links, visited{Link: *s.Link, visits: of})
 	return nil
 }
 
-func (a *analysis) visit(k key, f *frame) visit {
-	return visit{outcome: a.outcomes[k.id], key: k, stored: a.clients.of(k.client), first: f.start, final: f.start}
+func (a *analysis) visit(k key, f *history.Request) visit {
+	return visit{outcome: a.outcomes[k.id], key: k, stored: a.clients.of(k.client), first: f.Start, final: f.Start}
 }
 
 // keyOf is what requests have in common that are one visit.
-func (a *analysis) keyOf(f *frame) key {
-	if f.place == 0 {
-		return key{id: f.outcome}
+func (a *analysis) keyOf(f *history.Request) key {
+	if f.Place == 0 {
+		return key{id: f.Outcome}
 	}
-	k := key{id: f.outcome, agent: f.agent, client: f.client, dir: f.dir, file: a.fileOf(f)}
+	k := key{id: f.Outcome, agent: f.Agent, client: f.Client, dir: f.Dir, file: a.fileOf(f)}
 	if a.stated() {
-		k.ident = f.ident
+		k.ident = f.Ident
 	}
 	return k
 }
 
 // sameVisit tells whether two requests have the same key, and are of one link.
-func (a *analysis) sameVisit(f, o *frame) bool {
-	return f.place == o.place && f.outcome == o.outcome && f.client == o.client && f.dir == o.dir && f.agent == o.agent && f.ident == o.ident &&
-		(f.file == o.file || a.fileOf(f) == 0)
+func (a *analysis) sameVisit(f, o *history.Request) bool {
+	return f.Place == o.Place && f.Outcome == o.Outcome && f.Client == o.Client && f.Dir == o.Dir && f.Agent == o.Agent && f.Ident == o.Ident &&
+		(f.File == o.File || a.fileOf(f) == 0)
 }
 
 // fileOf is what was asked for, of a request with a link; 0 where the hash holds
 // whatever it is.
-func (a *analysis) fileOf(f *frame) uint32 {
-	if o := a.outcomes[f.outcome]; o.matched && o.how.scope != token.ScopeFile {
+func (a *analysis) fileOf(f *history.Request) uint32 {
+	if o := a.outcomes[f.Outcome]; o.matched && o.how.scope != token.ScopeFile {
 		return 0
 	}
-	return f.file
+	return f.File
 }
 
 // index numbers keys in the order in which they come, from 0.

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"ipdrift/detect/history"
 	"ipdrift/token"
 )
 
@@ -37,21 +38,21 @@ func TestSameVisit(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		outcome uint32
-		change  func(*frame)
+		change  func(*history.Request)
 		same    bool
 	}{
-		{"time", 0, func(f *frame) { f.start, f.at = 7, 7 }, true},
-		{"file, signed by the directory", 0, func(f *frame) { f.file = 7 }, true},
-		{"file, signed by itself", 1, func(f *frame) { f.file = 7 }, false},
-		{"file, hash not reproduced", 2, func(f *frame) { f.file = 7 }, false},
-		{"link", 0, func(f *frame) { f.place = 7 }, false},
-		{"outcome", 0, func(f *frame) { f.outcome = 3 }, false},
-		{"client", 0, func(f *frame) { f.client = 7 }, false},
-		{"directory", 0, func(f *frame) { f.dir = 7 }, false},
-		{"user agent", 0, func(f *frame) { f.agent = 7 }, false},
-		{"id", 0, func(f *frame) { f.ident = 7 }, false},
+		{"time", 0, func(f *history.Request) { f.Start, f.At = 7, 7 }, true},
+		{"file, signed by the directory", 0, func(f *history.Request) { f.File = 7 }, true},
+		{"file, signed by itself", 1, func(f *history.Request) { f.File = 7 }, false},
+		{"file, hash not reproduced", 2, func(f *history.Request) { f.File = 7 }, false},
+		{"link", 0, func(f *history.Request) { f.Place = 7 }, false},
+		{"outcome", 0, func(f *history.Request) { f.Outcome = 3 }, false},
+		{"client", 0, func(f *history.Request) { f.Client = 7 }, false},
+		{"directory", 0, func(f *history.Request) { f.Dir = 7 }, false},
+		{"user agent", 0, func(f *history.Request) { f.Agent = 7 }, false},
+		{"id", 0, func(f *history.Request) { f.Ident = 7 }, false},
 	} {
-		f := frame{place: 1, outcome: c.outcome, client: 1, dir: 1, file: 1, agent: 1, ident: 1}
+		f := history.Request{Place: 1, Outcome: c.outcome, Client: 1, Dir: 1, File: 1, Agent: 1, Ident: 1}
 		o := f
 		c.change(&o)
 		if got := a.sameVisit(&f, &o); got != c.same {

@@ -33,12 +33,20 @@ type recent struct {
 // in the slot of its id, and shortText the length of a short one.
 const recentTexts, shortText = 1 << 14, 200
 
-// FewTexts is the last id of a table that is held in memory, shortTexts how many
-// bytes it has. A test has fewer.
+// fewTexts is the last id of a table that is held in memory, shortTexts how many
+// bytes it has.
 var (
-	FewTexts   = 1 << 17
+	fewTexts   = 1 << 17
 	shortTexts = 16 << 20
 )
+
+// Meagre lets no table of texts that is opened be held in memory, until the function that it
+// returns is called. It is for tests.
+func Meagre() (enough func()) {
+	few := fewTexts
+	fewTexts = 0
+	return func() { fewTexts = few }
+}
 
 // entry is the size of one in the index: where a text begins, counted from 1; 0:
 // there is none.
@@ -76,12 +84,12 @@ func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (er
 		return err
 	}
 	size := 0
-	if last <= FewTexts {
+	if last <= fewTexts {
 		if err := conn.QueryRowContext(ctx, `SELECT coalesce(sum(strlen(text)), 0)::BIGINT FROM `+table).Scan(&size); err != nil {
 			return err
 		}
 	}
-	if last <= FewTexts && size <= shortTexts {
+	if last <= fewTexts && size <= shortTexts {
 		d.texts = make([]string, last+1)
 		return ingest.ScanEntries(ctx, conn, table, `id, text`, last, func(p ingest.Page) error {
 			text := p.Texts(1)

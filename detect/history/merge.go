@@ -1,37 +1,37 @@
-package detect
+package history
 
 import (
 	"cmp"
 	"container/heap"
 )
 
-// run is a sorted part of a long roll.
+// run is a sorted part of a long section.
 type run struct {
-	roll      *roll
-	frames    []frame // that were read
-	next, end int     // what is left in the file
+	section   *section
+	requests  []Request // that were read
+	next, end int       // what is left in the file
 }
 
 func (r *run) advance() (more bool, err error) {
-	if len(r.frames) > 1 {
-		r.frames = r.frames[1:]
+	if len(r.requests) > 1 {
+		r.requests = r.requests[1:]
 		return true, nil
 	}
-	n := min(blockFrames, r.end-r.next)
+	n := min(blockRequests, r.end-r.next)
 	if n == 0 {
 		return false, nil
 	}
-	r.frames = make([]frame, n)
+	r.requests = make([]Request, n)
 	r.next += n
-	return true, r.roll.read(r.frames, r.next-n)
+	return true, r.section.read(r.requests, r.next-n)
 }
 
-// runs are those of one roll, the one with the first frame on top.
+// runs are those of one section, the one with the first request on top.
 type runs []*run
 
 func (r runs) Len() int { return len(r) }
 func (r runs) Less(i, j int) bool {
-	x, y, f := &r[i].frames[0], &r[j].frames[0], r[i].roll.film
+	x, y, f := &r[i].requests[0], &r[j].requests[0], r[i].section.history
 	return cmp.Or(cmp.Compare(f.numberOf(x), f.numberOf(y)), x.inTime(y)) < 0
 }
 func (r runs) Swap(i, j int) { r[i], r[j] = r[j], r[i] }
@@ -43,24 +43,24 @@ func (r *runs) Pop() any {
 	return x
 }
 
-// merge puts a long roll in order, somewhere else in the file.
-func (r *roll) merge(runs runs) error {
+// merge puts a long section in order, somewhere else in the file.
+func (s *section) merge(runs runs) error {
 	for _, run := range runs {
 		if _, err := run.advance(); err != nil {
 			return err
 		}
 	}
 	heap.Init(&runs)
-	to := roll{film: r.film}
-	var block []frame
+	to := section{history: s.history}
+	var block []Request
 	write := func() error {
-		r.film.countTakes(block)
+		s.history.countStretches(block)
 		err := to.write(block)
 		block = block[:0]
 		return err
 	}
 	for len(runs) > 0 {
-		if block = append(block, runs[0].frames[0]); len(block) == blockFrames {
+		if block = append(block, runs[0].requests[0]); len(block) == blockRequests {
 			if err := write(); err != nil {
 				return err
 			}
@@ -78,6 +78,6 @@ func (r *roll) merge(runs runs) error {
 			return err
 		}
 	}
-	r.blocks = to.blocks
+	s.blocks = to.blocks
 	return nil
 }

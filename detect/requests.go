@@ -3,17 +3,18 @@ package detect
 import (
 	"context"
 
+	"ipdrift/detect/history"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 )
 
-// makeFilm makes the film of the case, whose links are listed: of the requests
+// makeHistory makes the history of the case, whose links are listed: of the requests
 // as the reader still has them, or as they are in the database.
-func (a *analysis) makeFilm(ctx context.Context, f *film, places *spill.Array[uint32]) (*film, error) {
+func (a *analysis) makeHistory(ctx context.Context, f *history.History, places *spill.Array[uint32]) (*history.History, error) {
 	requests, hits := a.loaded.Requests, a.loaded.Hits
 	defer hits.Drop()
 	pages, held := hits.Pages()
-	held = held && !a.changed && requests*frameSize <= a.Room
+	held = held && !a.changed && requests*history.RequestSize <= a.Room
 	var err error
 	if a.asks, err = a.asksAgain(ctx); err == nil && (a.asks || !held) {
 		a.store.WriteAside(hits.HandOver())
@@ -22,15 +23,15 @@ func (a *analysis) makeFilm(ctx context.Context, f *film, places *spill.Array[ui
 		err = a.store.Settled(ctx)
 	}
 	if err != nil {
-		f.close()
+		f.Close()
 		return nil, err
 	}
 	if held {
-		return f.lay(ctx, int(requests), places, pages)
+		return f.Lay(ctx, int(requests), places, pages)
 	}
 	hits.Drop()
 	defer ingest.Trim() // results of the database leave holes
-	return f.make(ctx, requests, f.links.Len(), a.Room, func(loaders chan *loader) error { return a.expose(ctx, places, loaders) })
+	return f.Load(ctx, requests, f.Links.Len(), a.Room, func(loaders chan *history.Loader) error { return a.readRequests(ctx, places, loaders) })
 }
 
 // asksAgain tells whether a later step looks for requests there: for who is one user.
@@ -41,14 +42,14 @@ func (a *analysis) asksAgain(ctx context.Context) (bool, error) {
 	return a.listShared(ctx)
 }
 
-// expose reads the requests of the case.
-func (a *analysis) expose(ctx context.Context, places *spill.Array[uint32], loaders chan *loader) error {
+// readRequests reads the requests of the case.
+func (a *analysis) readRequests(ctx context.Context, places *spill.Array[uint32], loaders chan *history.Loader) error {
 	return a.store.ScanHits(ctx, a.conn, a.Threads, func(p ingest.Page) error {
 		l := <-loaders
 		defer func() { loaders <- l }()
-		e := exposuresOn(p)
-		for i, link := range e.links {
-			if err := l.put(e.frame(i, *places.At(link))); err != nil {
+		e := history.ColumnsOn(p)
+		for i, link := range e.Links {
+			if err := l.Put(e.Request(i, *places.At(link))); err != nil {
 				return err
 			}
 		}

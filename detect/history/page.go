@@ -1,0 +1,25 @@
+package history
+
+import (
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// Columns are the requests on a page.
+type Columns struct {
+	places                                                []uint64
+	starts                                                []ingest.Micros
+	outcomes, Links, clients, dirs, files, agents, idents []uint32
+}
+
+func ColumnsOn(p ingest.Page) Columns {
+	return Columns{p.U64(0), p.Micros(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7), p.U32(8)}
+}
+
+// Request is one of them, with the place of its link in the history.
+func (c *Columns) Request(i int, place uint32) Request {
+	return Request{
+		Start: int64(c.starts[i]), At: c.places[i], Place: place, Outcome: c.outcomes[i],
+		Client: c.clients[i], Dir: c.dirs[i], File: c.files[i], Agent: c.agents[i], Ident: c.idents[i], Mark: Mark{Verdict: token.Valid},
+	}
+}

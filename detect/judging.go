@@ -1,0 +1,113 @@
+package detect
+
+import (
+	"ipdrift/detect/history"
+	"ipdrift/detect/judge"
+	"ipdrift/ingest"
+)
+
+// maxEvents is how many requests of one circle are judged; of a longer one the first.
+const maxEvents = 100_000
+
+// judging is the work on the users of some circles. It serves for others later.
+type judging struct {
+	*analysis
+	circles  []*circle
+	others   []other
+	events   []judge.Event     // of circles
+	requests []history.Request // scratch, as sights are
+	sights   []judge.Sight
+}
+
+// longJudging is how many events memory is kept for.
+const longJudging = 1 << 15
+
+// look looks at some circles.
+func (j *judging) look(c *history.Batch) error {
+	j.clients.fetch(c)
+	j.circles, j.others, j.events = j.circles[:0], j.others[:0], j.events[:0]
+	if cap(j.events) > longJudging {
+		j.events, j.requests, j.sights = nil, nil, nil
+	}
+	for i := range c.Groups {
+		group := &c.Groups[i]
+		if group.Unlinked() {
+			continue
+		}
+		flagged, err := j.tells(group)
+		if err != nil {
+			return err
+		}
+		if flagged {
+			err = j.judge(group)
+		} else {
+			j.others, err = j.addOthers(group, j.others)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge judges the users of a circle.
+func (j *judging) judge(group *history.Group) error {
+	c := &circle{}
+	if err := j.take(c, group); err != nil {
+		return err
+	}
+	if err := j.addEvents(c); err != nil {
+		return err
+	}
+	c.users = judge.Users(&c.Group, j.Thresholds)
+	c.paths = make([]judge.Path, len(c.users))
+	for i := range c.users {
+		c.paths[i] = j.pathOf(c, &c.users[i])
+	}
+	j.circles = append(j.circles, c)
+	return nil
+}
+
+// tells tells whether the users of a circle have to be judged: one of its links has
+// a telling refusal, or it was asked for from several addresses and refused, or from
+// many networks. On hosts where an address cannot be the cause of a refusal, nobody
+// is.
+func (a *analysis) tells(group *history.Group) (bool, error) {
+	if a.loaded.Identity.Kind == ingest.ByAddress {
+		return false, nil // nobody can be seen to rotate (rules of evidence, 11)
+	}
+	var telling, refused, moved bool
+	var first uint32
+	var networks map[network]bool
+	err := group.Parts(func(requests []history.Request) error {
+		var last history.Request
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
+			f := &t[0]
+			if f.Client == last.Client && f.Cause == last.Cause && f.Outcome == last.Outcome {
+				continue
+			}
+			last = *f
+			if o := a.outcomes[f.Outcome]; o.shield || o.host.unbound() {
+				continue
+			}
+			telling = telling || f.Cause == a.words.mismatch || f.Cause == a.expiredMismatch || f.Cause == a.unresolved
+			refused = refused || f.Cause > 0
+			if first == 0 {
+				first = f.Client
+			}
+			if f.Client == first && !moved {
+				continue
+			}
+			moved = moved || a.clients.elsewhere(first, f.Client)
+			if moved && networks == nil {
+				networks = map[network]bool{}
+			}
+			if moved && len(networks) < a.Thresholds.Networks {
+				networks[a.clients.network(first)] = true
+				networks[a.clients.network(f.Client)] = true
+			}
+		}
+		return nil
+	})
+	return telling || refused && moved || moved && len(networks) >= a.Thresholds.Networks, err
+}

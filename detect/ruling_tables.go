@@ -1,0 +1,214 @@
+package detect
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+
+	"ipdrift/detect/history"
+	"ipdrift/detect/spill"
+	"ipdrift/ingest"
+	"ipdrift/token"
+)
+
+// rulingTables is the tables that keep what was ruled.
+type rulingTables struct {
+	*analysis
+	judged, signed, foundRows *ingest.Rows
+	signedFor                 *spill.Filler[uint32] // of the history
+}
+
+func (a *analysis) openRulingTables() (*rulingTables, error) {
+	b := &rulingTables{analysis: a}
+	for table, to := range map[string]**ingest.Rows{"judged": &b.judged, "signed": &b.signed, "found": &b.foundRows} {
+		var err error
+		if *to, err = a.store.Rows(table); err != nil {
+			return nil, err
+		}
+	}
+	a.doubted, a.proven = newBits(a.history.Links.Len()), newBits(a.history.Links.Len())
+	var err error
+	a.history.Signed, err = spill.New[uint32](a.history.Links.Len(), a.Room/4)
+	b.signedFor = a.history.Signed.Filler()
+	return b, err
+}
+
+func (t *rulingTables) close(ctx context.Context) error {
+	if err := t.signedFor.Done(); err != nil {
+		return err
+	}
+	return ingest.FlushAll(ctx, t.judged, t.signed, t.foundRows)
+}
+
+func (t *rulingTables) enter(ctx context.Context, l *rulingBatch) error {
+	for i, s := range l.facts {
+		place := l.batch.Groups[i].Number
+		if s.doubted {
+			t.doubted.set(place)
+		}
+		if s.client == 0 && s.address.IsValid() {
+			s.client = foundBit | uint32(len(t.found))
+			t.found = append(t.found, s.address)
+		}
+		if err := t.signedFor.Put(int(place), s.client); err != nil {
+			return err
+		}
+		if s.voter != nil {
+			t.proven.set(place)
+			s.voter.voted.add(s.address)
+		}
+	}
+	if t.Unread {
+		return nil
+	}
+	j, g, f := &l.judged, &l.signed, &l.found
+	return cmp.Or(
+		t.judged.Extend(ctx, j.outcome, j.link, j.client, j.dir, j.file, j.verdict, j.cause, j.basis, j.detail),
+		t.signed.Extend(ctx, g.link, g.scope, g.basis, g.client),
+		t.foundRows.Extend(ctx, f.link, f.address),
+	)
+}
+
+// rulingBatch is what was ruled on some links: rows, by column. One that has been entered
+// serves for others.
+type rulingBatch struct {
+	*analysis
+	grouped
+	plain  [2][]bool // see plainOutcomes
+	batch  *history.Batch
+	ruled  []ruled
+	facts  []facts // of the groups of batch
+	judged struct {
+		outcome, link, client, dir, file []uint32
+		verdict, cause, basis            []uint8
+		detail                           ingest.Texts
+	}
+	signed struct {
+		link, client []uint32
+		scope, basis []uint8
+	}
+	found struct {
+		link    []uint32
+		address ingest.Texts
+	}
+
+	kinds   []kind // of links, as rulings and paths are
+	rulings []ruling
+	paths   []byte
+	marks   []history.Mark // of kinds, by number
+	parsers map[*token.Scheme]*token.Parser
+	decoder decoder
+}
+
+func newRulingBatch(a *analysis, plain [2][]bool) *rulingBatch {
+	return &rulingBatch{analysis: a, plain: plain, parsers: map[*token.Scheme]*token.Parser{}}
+}
+
+// reset empties a batch.
+func (b *rulingBatch) reset(c *history.Batch) {
+	b.empty()
+	b.batch = c
+	b.ruled, b.facts, b.kinds, b.rulings, b.paths = b.ruled[:0], b.facts[:0], b.kinds[:0], b.rulings[:0], b.paths[:0]
+	j, g := &b.judged, &b.signed
+	j.outcome, j.link, j.client, j.dir, j.file = j.outcome[:0], j.link[:0], j.client[:0], j.dir[:0], j.file[:0]
+	j.verdict, j.cause, j.basis, j.detail = j.verdict[:0], j.cause[:0], j.basis[:0], j.detail[:0]
+	g.link, g.client, g.scope, g.basis = g.link[:0], g.client[:0], g.scope[:0], g.basis[:0]
+	b.found.link, b.found.address = b.found.link[:0], b.found.address[:0]
+}
+
+// facts is what later steps ask of a link.
+type facts struct {
+	address netip.Addr // that it was signed for; zero: not known
+	client  uint32     // of its own that has this address; 0: none
+	doubted bool       // some request was refused, and nobody can tell why
+	voter   *host      // of the link, if a hash was reproduced with the address; else nil
+}
+
+// write adds the rows of one link.
+func (b *rulingBatch) write(r *ruled) {
+	known, scope := b.signature(r)
+	if !b.Unread {
+		b.addRulings(r)
+	}
+	s := facts{address: known.signed}
+	switch {
+	case r.ID == 0 && len(b.facts) > 0: // requests without a link are one group
+		return
+	case r.ID == 0:
+	case r.quiet:
+		s.client = r.first.Client
+	default:
+		for i := range r.kinds {
+			k := &r.kinds[i]
+			if s.address.IsValid() && k.ip == s.address {
+				s.client = k.client
+			}
+			s.doubted = s.doubted || !k.shield && b.doubts(b.causes[r.rulings[i].cause])
+		}
+	}
+	if known.basis != "" && !b.Unread {
+		b.sign(r.ID, scope, known, s.client)
+	}
+	if known.signed.IsValid() && known.basis == recomputed {
+		s.voter = b.hostOf(r)
+	}
+	b.facts = append(b.facts, s)
+}
+
+func (b *rulingBatch) hostOf(r *ruled) *host {
+	if r.quiet {
+		return b.outcomes[r.first.Outcome].host
+	}
+	return r.host()
+}
+
+// doubts tells the causes of refusals whose viewer nobody can class: where users are
+// told apart by address, a refused address tells nothing (rules of evidence, 11).
+func (a *analysis) doubts(cause uint8) bool {
+	return cause == a.unchecked ||
+		a.loaded.Identity.Kind == ingest.ByAddress && (cause == a.words.mismatch || cause == a.expiredMismatch || cause == a.unresolved)
+}
+
+// signature is what the link was signed over; without a basis where that is not known.
+func (b *rulingBatch) signature(of *ruled) (known ruling, scope token.Scope) {
+	if of.quiet {
+		return ruling{basis: recomputed, signed: b.client(b.clients.of(of.first.Client))}, b.outcomes[of.first.Outcome].how.scope
+	}
+	found := false
+	for i := range of.rulings {
+		if r := &of.rulings[i]; r.signed.IsValid() || of.proof != nil && r.basis == recomputed {
+			known, found = *r, true
+		}
+	}
+	switch {
+	case !found:
+		return ruling{}, scope
+	case of.proof == nil:
+		known.basis = inferred
+	default:
+		known.basis, scope = recomputed, of.proof.how.scope
+	}
+	return known, scope
+}
+
+// sign adds what a link was signed over.
+func (b *rulingBatch) sign(link uint32, scope token.Scope, known ruling, client uint32) {
+	g, f := &b.signed, &b.found
+	g.link, g.client, g.scope, g.basis = append(g.link, link), append(g.client, client), append(g.scope, uint8(scope)), append(g.basis, b.bases[known.basis])
+	if address, _ := b.address(known.signed).(string); client == 0 && address != "" {
+		f.link, f.address = append(f.link, link), append(f.address, address)
+	}
+}
+
+// addRulings adds what was ruled on each kind.
+func (b *rulingBatch) addRulings(of *ruled) {
+	j := &b.judged
+	for i := range of.rulings {
+		k, r := &of.kinds[i], &of.rulings[i]
+		j.outcome, j.link, j.client = append(j.outcome, k.id), append(j.link, k.link), append(j.client, k.client)
+		j.dir, j.file = append(j.dir, k.dir), append(j.file, k.file)
+		cause := b.causes[r.cause]
+		j.verdict, j.cause, j.basis = append(j.verdict, uint8(r.verdict)), append(j.cause, cause), append(j.basis, b.bases[r.basis])
+		j.detail = append(j.detail, string(r.detail))
+	}
+}
