@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
@@ -89,9 +90,9 @@ func (a *analysis) refusals(h *host) map[string]int64 {
 
 func (a *analysis) asked(h *host, family int) judge.Asked {
 	q := judge.Asked{
-		Candidates: either(family == 6, a.Masks6, a.Masks4), CurrentPrefix: h.policy.prefix(family), RefusalsOnly: h.refusalsOnly(),
+		Candidates: either(family == 6, a.Masks6, a.Masks4), CurrentPrefix: h.policy.Prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h), Remedies: h.remedies,
-		Reproduced: h.policy.total > 0 || h.verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
+		Reproduced: h.policy.Total > 0 || h.verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other:   h.replays[10-family], // of the other family, 4 or 6
 		Proxy:   h.proxy,
 		Shifted: h.shifted, ServedLate: h.servedLate, Life: h.life, Life95: h.life95,
@@ -103,11 +104,11 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	if h.moves != nil {
 		q.Between = h.moves.Median(family)
 	}
-	if q.CurrentPrefix == wholeLength(family) {
+	if q.CurrentPrefix == addr.Length(family) {
 		q.CurrentPrefix = 0
 	}
-	if h.keyed && h.policy.total > 0 {
-		q.Bound, q.Unbound = h.policy.bound(), !h.policy.bound()
+	if h.keyed && h.policy.Total > 0 {
+		q.Bound, q.Unbound = h.policy.Bound(), !h.policy.Bound()
 	}
 	return q
 }

@@ -31,7 +31,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 		a.grade(h, astray)
 		h.failure = nil
 		a.out.Calibration = append(a.out.Calibration, finding.Calibration{
-			Host: h.name, Tokens: h.tokens, Verified: h.verified, Status: h.status, Reason: h.reason, Policy: h.policy.public(h.stated.Scheme.Name, expired[name]),
+			Host: h.name, Tokens: h.tokens, Verified: h.verified, Status: h.status, Reason: h.reason, Policy: h.policy.Public(h.stated.Scheme.Name, expired[name]),
 		})
 	}
 	return nil
@@ -103,7 +103,7 @@ func (a *analysis) grade(h *host, astray string) {
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
 		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.verified, h.tokens)
-		if h.policy.trees() > 0 {
+		if h.policy.Trees() > 0 {
 			h.reason += ", some over a directory further up: the edge takes one token for a whole tree"
 		}
 	case h.tokens == 0 && h.silent > 0 && h.links > 0:

@@ -107,7 +107,7 @@ func (j *judging) take(c *circle, group *history.Group) error {
 	c.Host, c.Stated = h.name, j.stated()
 	c.Gaps = j.gaps || h.gaps
 	c.RefusalsOnly = h.refusalsOnly()
-	c.CurrentPrefix4, c.CurrentPrefix6 = h.policy.prefix(4), h.policy.prefix(6)
+	c.CurrentPrefix4, c.CurrentPrefix6 = h.policy.Prefix(4), h.policy.Prefix(6)
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 )
 
@@ -114,7 +115,7 @@ func mayRefuse(status uint16) bool {
 func (a *analysis) clock() {
 	for _, name := range a.names {
 		h := a.hosts[name]
-		if late := &h.late.served; late.links >= a.Thresholds.ClockLinks && float64(late.links) >= fewLinks*float64(h.tokens) {
+		if late := &h.late.served; late.links >= a.Thresholds.ClockLinks && float64(late.links) >= policy.FewLinks*float64(h.tokens) {
 			h.servedLate = late.links
 			a.warnOf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", name, late.links, median(late.some))
 		}

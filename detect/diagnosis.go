@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/addr"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -115,7 +117,7 @@ func (a *analysis) maskedLog(h *host) string {
 	all, cut := 0, 0
 	h.failure.addresses(&a.clients, func(client uint32, _ int64) {
 		all++
-		if zero, _ := zeros(a.client(a.clients.of(client))); zero {
+		if zero, _ := addr.Zeros(a.client(a.clients.of(client))); zero {
 			cut++
 		}
 	})
@@ -155,7 +157,7 @@ func (a *analysis) signedElsewhere(h *host) string {
 	counts := map[netip.Addr]int{}
 	total := 0
 	for _, p := range a.proofs {
-		if p.host == h && p.mistake.Name == "" && p.how.binding.Kind == token.BindAddress && p.how.scope != token.ScopeAncestor {
+		if p.host == h && p.mistake.Name == "" && p.how.Binding.Kind == token.BindAddress && p.how.Scope != token.ScopeAncestor {
 			counts[p.addr]++
 			total++
 		}
@@ -220,7 +222,7 @@ func (a *analysis) holdUnder(h *host, links []sampled, keys []token.Key) (n int)
 	f := newFinder(a, nil)
 	f.turnTo(h)
 	for _, s := range links {
-		probe := &suspect{link: s.link, host: &host{name: h.name, asked: h.asked, stated: h.stated, keys: keys, policy: newPolicy(token.Resource{}, token.ScopeAuto)}}
+		probe := &suspect{link: s.link, host: &host{name: h.name, asked: h.asked, stated: h.stated, keys: keys, policy: policy.New(token.Resource{}, token.ScopeAuto)}}
 		for _, g := range f.goals(probe, false) {
 			f.aim(probe.host, &g)
 			if f.hit(probe, &g, s.client, token.Binding{}) || f.hit(probe, &g, s.client, token.Binding{Kind: token.BindNone}) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"ipdrift/detect/addr"
 )
 
 const (
@@ -23,7 +25,7 @@ func foundIn(suspects []*suspect, most int) []netip.Prefix {
 	counts := map[netip.Prefix]int{}
 	for _, s := range suspects {
 		if s.found != nil && s.found.addr.Is4() {
-			counts[networks([]netip.Addr{s.found.addr}, 16)[0]]++
+			counts[addr.Networks([]netip.Addr{s.found.addr}, 16)[0]]++
 		}
 	}
 	return commonest(counts, most)
@@ -48,7 +50,7 @@ func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error
 			if asns[ip] = asn; nets[asn] == nil {
 				nets[asn] = map[netip.Prefix]int{}
 			}
-			nets[asn][networks([]netip.Addr{ip}, 16)[0]]++
+			nets[asn][addr.Networks([]netip.Addr{ip}, 16)[0]]++
 		}
 		return err
 	}, poolSize)
@@ -98,7 +100,7 @@ func (f *finder) likely(s *suspect, found []netip.Prefix, most int) {
 	if !f.worth(s) {
 		return
 	}
-	own := networks(s.clients, 16) // tried already
+	own := addr.Networks(s.clients, 16) // tried already
 	nets := slices.Clone(found)
 	near := s.nets
 	if f.Networks != nil {

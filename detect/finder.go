@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/addr"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -52,7 +54,7 @@ func (f *finder) turnTo(h *host) {
 type goal struct {
 	*ingest.Attempt
 	path  []byte // decoded, as hashed
-	how   hypothesis
+	how   policy.Hypothesis
 	key   token.Key
 	stale bool // the key was not in use at the time
 }
@@ -71,9 +73,9 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 			continue
 		}
 		now, old := token.InUse(s.host.keys, s.host.spans, at.Start/1e6)
-		for _, how := range scopes(ancestors || l.Below() || s.host.policy.uses(token.ScopeAncestor)) {
-			path := token.ScopePath(l.Path, how.scope, int(how.up))
-			if path == nil || !ancestors && !l.Below() && !s.takes(how.scope, how.up) ||
+		for _, how := range scopes(ancestors || l.Below() || s.host.policy.Uses(token.ScopeAncestor)) {
+			path := token.ScopePath(l.Path, how.Scope, int(how.Up))
+			if path == nil || !ancestors && !l.Below() && !s.takes(how.Scope, how.Up) ||
 				slices.ContainsFunc(f.list, func(g goal) bool { return bytes.Equal(g.path, path) }) {
 				continue
 			}
@@ -97,12 +99,12 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 func (s *suspect) takes(scope token.Scope, up uint8) bool {
 	p := &s.host.policy
 	if scope == token.ScopeAncestor {
-		return p.climbs(up)
+		return p.Climbs(up)
 	}
 	if s.unshown {
-		return !p.uses(scope)
+		return !p.Uses(scope)
 	}
-	return p.uses(scope) || p.other == scope && scope != token.ScopeAuto
+	return p.Uses(scope) || p.Other == scope && scope != token.ScopeAuto
 }
 
 // read parses the target of an attempt. The link is good until another is read.
@@ -116,15 +118,15 @@ func (f *finder) read(h *host, at *ingest.Attempt) *token.Link {
 }
 
 // allScopes are the plain ones, then the directories above.
-var allScopes = func() []hypothesis {
-	out := []hypothesis{{scope: token.ScopeDir}, {scope: token.ScopeFile}}
+var allScopes = func() []policy.Hypothesis {
+	out := []policy.Hypothesis{{Scope: token.ScopeDir}, {Scope: token.ScopeFile}}
 	for up := uint8(1); up <= maxUp; up++ {
-		out = append(out, hypothesis{scope: token.ScopeAncestor, up: up})
+		out = append(out, policy.Hypothesis{Scope: token.ScopeAncestor, Up: up})
 	}
 	return out
 }()
 
-func scopes(ancestors bool) []hypothesis {
+func scopes(ancestors bool) []policy.Hypothesis {
 	if ancestors {
 		return allScopes
 	}
@@ -152,13 +154,13 @@ func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 	if !f.trier.Hit(ip, b) {
 		return false
 	}
-	g.how.binding = b
+	g.how.Binding = b
 	kept := f.decoder.path(f.stored, ingest.StoredPath(g.Target, f.read(s.host, g.Attempt), f.Pseudonyms), "")
-	s.found = &proof{host: s.host, family: familyOf(ip), how: g.how, path: string(token.ScopePath(kept, g.how.scope, int(g.how.up))), addr: hashed(b, ip)}
+	s.found = &proof{host: s.host, family: addr.Family(ip), how: g.how, path: string(token.ScopePath(kept, g.how.Scope, int(g.how.Up))), addr: policy.Hashed(b, ip)}
 	switch {
 	case g.stale:
 		s.found.mistake = mistakeNamed(oldKeyName)
-	case b.Kind == token.BindAddress && !s.host.policy.masks():
+	case b.Kind == token.BindAddress && !s.host.policy.Masks():
 		s.found.network = s.host.ownNetwork(s.clients, ip)
 	}
 	return true

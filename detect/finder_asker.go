@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+
+	"ipdrift/detect/addr"
+	"ipdrift/detect/policy"
 )
 
 // mostSigned is how many signing addresses are remembered of one client.
@@ -47,10 +50,10 @@ func (a *analysis) byAsker(ctx context.Context, suspects []*suspect) {
 
 // one tries one address, or its network where the host binds to a mask.
 func (f *finder) one(s *suspect, ip netip.Addr) bool {
-	for _, b := range s.host.policy.sought() {
+	for _, b := range s.host.policy.Sought() {
 		for _, g := range f.goals(s, false) {
 			f.aim(s.host, &g)
-			if f.hit(s, &g, ip, b[at(familyOf(ip))]) {
+			if f.hit(s, &g, ip, b[policy.Index(addr.Family(ip))]) {
 				return true
 			}
 		}

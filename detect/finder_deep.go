@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/addr"
+	"ipdrift/detect/policy"
 	"ipdrift/token"
 )
 
@@ -24,7 +26,7 @@ func (f *finder) deep(s *suspect) {
 // a hash that matches is a proof all the same.
 func (f *finder) unshown(s *suspect) {
 	p := &s.host.policy
-	if p.scope() != token.ScopeAuto || p.uses(token.ScopeFile) && p.uses(token.ScopeDir) || !f.worth(s) {
+	if p.Scope() != token.ScopeAuto || p.Uses(token.ScopeFile) && p.Uses(token.ScopeDir) || !f.worth(s) {
 		return
 	}
 	s.unshown = true
@@ -36,45 +38,27 @@ func (f *finder) unshown(s *suspect) {
 
 // among tries some addresses of the log, or their networks where the host binds to a mask.
 func (f *finder) among(s *suspect, g *goal, from, to int) bool {
-	return slices.ContainsFunc(s.host.policy.sought(), func(b sought) bool { return f.amongAs(s, g, b, from, to) })
+	return slices.ContainsFunc(s.host.policy.Sought(), func(b policy.Sought) bool { return f.amongAs(s, g, b, from, to) })
 }
 
-func (f *finder) amongAs(s *suspect, g *goal, b sought, from, to int) bool {
+func (f *finder) amongAs(s *suspect, g *goal, b policy.Sought, from, to int) bool {
 	ips := f.pool.Addrs()
-	if b == (sought{}) {
+	if b == (policy.Sought{}) {
 		i, tried, ok := f.trier.Among(f.pool.List, from, to)
 		f.tried += tried
 		return ok && f.hit(s, g, ips[i], token.Binding{})
 	}
 	for _, ip := range ips[from:to] {
-		if f.hit(s, g, ip, b[at(familyOf(ip))]) {
+		if f.hit(s, g, ip, b[policy.Index(addr.Family(ip))]) {
 			return true
 		}
 	}
 	return false
 }
 
-// sought is what addresses that are tried are hashed as, by family: whole or as a network.
-type sought [2]token.Binding
-
-// sought lists what links are bound to: one way, or a second one where many are bound to that.
-func (p *policy) sought() []sought {
-	var first, second sought
-	for i, family := range []int{4, 6} {
-		first[i], _ = p.mask(family)
-		if second[i] = first[i]; p.second[i] != nil {
-			second[i] = *p.second[i]
-		}
-	}
-	if second == first {
-		return []sought{first}
-	}
-	return []sought{first, second}
-}
-
 // sweep tries every address around the suspect's own.
 func (f *finder) sweep(s *suspect, g *goal, length int) bool {
-	for _, p := range networks(s.clients, length) {
+	for _, p := range addr.Networks(s.clients, length) {
 		if f.whole(s, g, p) {
 			return true
 		}
@@ -85,7 +69,7 @@ func (f *finder) sweep(s *suspect, g *goal, length int) bool {
 // whole tries every address of an IPv4 prefix, or every network in it where
 // the host binds to a mask.
 func (f *finder) whole(s *suspect, g *goal, p netip.Prefix) bool {
-	return slices.ContainsFunc(s.host.policy.sought(), func(b sought) bool {
+	return slices.ContainsFunc(s.host.policy.Sought(), func(b policy.Sought) bool {
 		if b[0].Kind == token.BindMask {
 			return f.networks(s, g, p, b[0])
 		}

@@ -56,7 +56,7 @@ func (f *finder) suspicion(h *host, at *ingest.Attempt, clients []netip.Addr) *t
 	}
 	now, old := token.InUse(h.keys, h.spans, at.Start/1e6)
 	return &token.Suspect{
-		Target: at.Target, Host: h.asked, Clients: clients[:min(len(clients), 4)], Time: at.Start / 1e6, Policy: h.policy.edge(),
+		Target: at.Target, Host: h.asked, Clients: clients[:min(len(clients), 4)], Time: at.Start / 1e6, Policy: h.policy.Edge(),
 		Keys: now, OldKeys: old, OtherKeys: others, Seen: ingest.Seen([]byte(h.asked), at.UserAgent, at.Referer),
 	}
 }

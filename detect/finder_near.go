@@ -3,6 +3,8 @@ package detect
 import (
 	"net/netip"
 
+	"ipdrift/detect/addr"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -18,7 +20,7 @@ func (f *finder) near(s *suspect) {
 	for _, g := range f.goals(s, true) {
 		f.aim(s.host, &g)
 		for _, ip := range s.clients {
-			for _, b := range f.bindings(s.host, ip, g.how.scope == token.ScopeAncestor) {
+			for _, b := range f.bindings(s.host, ip, g.how.Scope == token.ScopeAncestor) {
 				if f.hit(s, &g, ip, b) {
 					return
 				}
@@ -62,12 +64,12 @@ func (f *finder) around(s *suspect) bool {
 // inside an address of NAT64, and the networks it lies in.
 func (f *finder) alike(h *host, ip netip.Addr) []netip.Addr {
 	f.texts = f.texts[:0]
-	if inner, ok := translated(ip); ok {
+	if inner, ok := addr.Translated(ip); ok {
 		f.texts = append(f.texts, inner)
 	}
 	for _, b := range ingest.Masks(ip, &h.stated) {
 		if b.Form == token.FormNetwork {
-			f.texts = append(f.texts, cutTo(ip, int(b.Prefix)))
+			f.texts = append(f.texts, addr.Cut(ip, int(b.Prefix)))
 		}
 	}
 	return f.texts
@@ -78,8 +80,8 @@ func (f *finder) alike(h *host, ip netip.Addr) []netip.Addr {
 // text of another address.
 func (f *finder) bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding {
 	f.ways = append(f.ways[:0], token.Binding{}, token.Binding{Kind: token.BindNone})
-	own, masked := h.policy.mask(familyOf(ip))
-	second := h.policy.second[at(familyOf(ip))]
+	own, masked := h.policy.Mask(addr.Family(ip))
+	second := h.policy.Second[policy.Index(addr.Family(ip))]
 	if ownOnly && !masked {
 		return f.ways
 	}
@@ -95,7 +97,7 @@ func (f *finder) bindings(h *host, ip netip.Addr, ownOnly bool) []token.Binding 
 // masked addresses the whole address of every link is another one than the log
 // shows.
 func (f *finder) worth(s *suspect) bool {
-	return f.searches(s.host) && (!f.masked || s.host.policy.masks())
+	return f.searches(s.host) && (!f.masked || s.host.policy.Masks())
 }
 
 // nearest is how many of the log's addresses are tried around an observed one.

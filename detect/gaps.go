@@ -81,7 +81,7 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 
 // scattered tells of a host with a link for each file, none of them bound: what little joins
 // some of a viewer's, as a connection of several, shows holes that are not there.
-func (h *host) scattered() bool { return h.unbound() && h.policy.uses(token.ScopeFile) }
+func (h *host) scattered() bool { return h.unbound() && h.policy.Uses(token.ScopeFile) }
 
 // viewersOf counts the requests of the users of the links with the lowest hashes, and
 // tells the first link of each by its place, and who of them was refused.

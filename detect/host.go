@@ -1,15 +1,20 @@
 package detect
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
+	"net/netip"
+	"slices"
 	"sort"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/policy"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/token"
@@ -29,7 +34,7 @@ type outcome struct {
 	matched                bool
 	keyNumber              uint8 // of what matched, among those given; those of earlier runs alone come behind
 	stale                  bool  // with a key that was not in use at the time
-	how                    hypothesis
+	how                    policy.Hypothesis
 	edge                   uint16 // that logged it, by number; 0: the line does not name it
 }
 
@@ -51,7 +56,7 @@ type host struct {
 	keys        []token.Key
 	spans       []token.Span // of the keys; nil: none is limited
 	keyed       bool         // it has requests that were judged with a key, by this run or an earlier one
-	policy      policy
+	policy      policy.Policy
 	tokens      int64
 	verified    int64
 	silent      int64            // links that were only refused and do not reproduce
@@ -125,11 +130,11 @@ func (a *analysis) group(ctx context.Context) error {
 			var shape, late, scope, bind, form uint8
 			o := &outcome{}
 			err := scan(&id, &name, &o.method, &o.status, &o.code, &o.upstream, &o.shield, &shape, &detail, &late, &o.matched,
-				&scope, &o.how.up, &bind, &o.how.binding.Prefix, &form, &o.keyed, &o.keyNumber, &o.stale, &o.denied, &o.edge)
+				&scope, &o.how.Up, &bind, &o.how.Binding.Prefix, &form, &o.keyed, &o.keyNumber, &o.stale, &o.denied, &o.edge)
 			o.host = a.host(name)
 			o.host.keyed = o.host.keyed || o.keyed
 			o.shape, o.detail, o.late = token.Shape(shape), token.Detail(detail), ingest.Late(late)
-			o.how.scope, o.how.binding.Kind, o.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
+			o.how.Scope, o.how.Binding.Kind, o.how.Binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
 			if n := int(id) + 1 - len(a.outcomes); n > 0 {
 				a.outcomes = append(a.outcomes, make([]*outcome, n)...)
 			}
@@ -188,7 +193,7 @@ func (a *analysis) endsInZeros() bool {
 			continue
 		}
 		all++
-		if host, _ := zeros(ip); host {
+		if host, _ := addr.Zeros(ip); host {
 			zero++
 		}
 	}
@@ -197,7 +202,36 @@ func (a *analysis) endsInZeros() bool {
 
 // unbound tells a host on which no user is flagged: an address cannot be the cause
 // of a refusal there, or nothing is known.
-func (h *host) unbound() bool { return h.status == finding.Failed || h.keyed && !h.policy.bound() }
+func (h *host) unbound() bool { return h.status == finding.Failed || h.keyed && !h.policy.Bound() }
 
 // refusalsOnly tells a host of which the log holds no served request.
 func (h *host) refusalsOnly() bool { return h.served == 0 && h.requests > 0 }
+
+// ownNetwork tells whether an address is no more than the network of an observed
+// one, and under which mask; the zero Binding if it is not.
+func (h *host) ownNetwork(clients []netip.Addr, found netip.Addr) token.Binding {
+	for _, ip := range clients {
+		for _, b := range ingest.Masks(ip, &h.stated) {
+			if b.Form == token.FormNetwork && ip != found && addr.Cut(ip, int(b.Prefix)) == found {
+				return b
+			}
+		}
+	}
+	return token.Binding{}
+}
+
+// asStated tells whether a binding is the one that is stated of the host, and hashes the same
+// text of this address as another: that of 203.0.112.7 is 203.0.112.0 under /20 and /24.
+func (h *host) asStated(ip netip.Addr, b token.Binding) bool {
+	stated := h.stated.Bind4
+	if addr.Family(ip) == 6 {
+		stated = h.stated.Bind6
+	}
+	if stated == nil || *stated != b || b.Kind != token.BindMask {
+		return false
+	}
+	text := token.AppendBound(nil, ip, b)
+	return slices.ContainsFunc(ingest.Masks(ip, &h.stated), func(other token.Binding) bool {
+		return other != b && bytes.Equal(token.AppendBound(nil, ip, other), text)
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipdrift/detect/judge"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 )
 
@@ -25,7 +26,7 @@ func byReach(x, y wideID) int {
 
 // isWide tells whether an id joins more links, in more networks, than one viewer seems to have.
 func (a *analysis) isWide(w wideID) bool {
-	return w.networks >= a.Thresholds.IDStrangers && float64(w.links) >= fewLinks*float64(a.history.Links.Len()-1)
+	return w.networks >= a.Thresholds.IDStrangers && float64(w.links) >= policy.FewLinks*float64(a.history.Links.Len()-1)
 }
 
 // sayWide says it of an id: some who never watch at the same time cannot be told from one

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipdrift/detect/history"
+	"ipdrift/detect/policy"
 )
 
 // sessions measures how long the users of a host watch.
@@ -72,7 +73,7 @@ func (a *analysis) outsideOf(list []uint32) map[int]map[int]float64 {
 	c := &a.clients
 	var by [2][]uint32
 	for _, id := range list {
-		family := at(int(c.of(id).family))
+		family := policy.Index(int(c.of(id).family))
 		by[family] = append(by[family], id)
 	}
 	for i := range by {

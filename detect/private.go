@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/history"
 )
 
@@ -114,8 +115,8 @@ func (f *finder) inAll(s *suspect, p netip.Prefix) {
 // nobody asked, while those who asked with them have public ones.
 func findProxied(suspects []*suspect, pool *pool) {
 	for _, s := range suspects {
-		if s.found != nil && isPrivate(s.found.addr) {
-			s.found.private = !slices.ContainsFunc(s.clients, isPrivate) && !pool.has(s.found.addr)
+		if s.found != nil && addr.Private(s.found.addr) {
+			s.found.private = !slices.ContainsFunc(s.clients, addr.Private) && !pool.has(s.found.addr)
 		}
 	}
 }
@@ -136,7 +137,7 @@ func (a *analysis) behindProxies(ctx context.Context) error {
 			switch {
 			case f.Place == 0 || at < 0:
 				return -1
-			case f.Grounds&history.ByMistake != 0 && isPrivate(a.signedFor(f.Place)):
+			case f.Grounds&history.ByMistake != 0 && addr.Private(a.signedFor(f.Place)):
 				return 2 * at
 			}
 			return 2*at + 1

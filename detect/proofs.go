@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 
+	"ipdrift/detect/addr"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -49,7 +50,7 @@ func (a *analysis) recall(ctx context.Context) error {
 		var scope, bind, form, family uint8
 		var l learned
 		p := &proof{}
-		if err := scan(&link, &host, &l.examined, &found, &scope, &p.how.up, &bind, &p.how.binding.Prefix, &form, &family, &path, &signed, &mistake); err != nil {
+		if err := scan(&link, &host, &l.examined, &found, &scope, &p.how.Up, &bind, &p.how.Binding.Prefix, &form, &family, &path, &signed, &mistake); err != nil {
 			return err
 		}
 		var err error
@@ -57,9 +58,9 @@ func (a *analysis) recall(ctx context.Context) error {
 			return err
 		}
 		p.host, p.family, p.mistake = a.host(host), int(family), mistakeNamed(mistake)
-		p.how.scope, p.how.binding.Kind, p.how.binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
+		p.how.Scope, p.how.Binding.Kind, p.how.Binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
 		p.addr, _ = a.real(signed)
-		p.private = isPrivate(p.addr)
+		p.private = addr.Private(p.addr)
 		if found {
 			l.proof = p
 		}
@@ -87,9 +88,9 @@ func (a *analysis) keepLearned(ctx context.Context) error {
 		if l.named.IsValid() {
 			signed = a.Pseudonyms.OfNetwork(l.named).String()
 		}
-		b := p.how.binding
+		b := p.how.Binding
 		path := url.PathEscape(string(a.Keys.Cut([]byte(p.path), "…")))
-		if err := rows.Append(ctx, link, l.examined, l.proof != nil, uint8(p.how.scope), p.how.up, uint8(b.Kind), b.Prefix, uint8(b.Form), uint8(p.family),
+		if err := rows.Append(ctx, link, l.examined, l.proof != nil, uint8(p.how.Scope), p.how.Up, uint8(b.Kind), b.Prefix, uint8(b.Form), uint8(p.family),
 			path, signed, orNull(p.mistake.Name)); err != nil {
 			return err
 		}

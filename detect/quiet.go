@@ -5,6 +5,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -15,18 +16,18 @@ import (
 // Their requests are valid, and table judged says nothing about them.
 func (b *rulingBatch) quiet(s *history.Group) (first history.Request, quiet bool, err error) {
 	var plain []bool
-	var how hypothesis
+	var how policy.Hypothesis
 	err = s.Parts(func(requests []history.Request) error {
 		if plain == nil {
 			first = requests[0]
-			plain, how = b.plain[at(int(b.clients.of(first.Client).family))], b.outcomes[first.Outcome].how
+			plain, how = b.plain[policy.Index(int(b.clients.of(first.Client).family))], b.outcomes[first.Outcome].how
 		}
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]
 			if f.Client != first.Client || !plain[f.Outcome] {
 				return errEnough
 			}
-			if o := b.outcomes[f.Outcome]; o.how.scope != how.scope || o.how.up != how.up {
+			if o := b.outcomes[f.Outcome]; o.how.Scope != how.Scope || o.how.Up != how.Up {
 				return errEnough
 			}
 		}
@@ -45,7 +46,7 @@ func (a *analysis) plainOutcomes() (plain [2][]bool) {
 		for id, o := range a.outcomes {
 			of[id] = o != nil && o.plain(family)
 		}
-		plain[at(family)] = of
+		plain[policy.Index(family)] = of
 	}
 	return plain
 }
@@ -54,6 +55,6 @@ func (a *analysis) plainOutcomes() (plain [2][]bool) {
 // whatever else is known of their link, as long as all of it is plain.
 func (o *outcome) plain(family int) bool {
 	p := &o.host.policy
-	return o.matched && o.keyed && !o.stale && !o.shield && !o.denied && o.shape == token.Signed && o.late <= ingest.NearExpiry && o.how.binding.Kind == token.BindAddress &&
-		o.host.status != finding.Failed && len(p.dirs) == 0 && slices.ContainsFunc(p.common[at(family)], func(r rule) bool { return r.hypothesis == o.how })
+	return o.matched && o.keyed && !o.stale && !o.shield && !o.denied && o.shape == token.Signed && o.late <= ingest.NearExpiry && o.how.Binding.Kind == token.BindAddress &&
+		o.host.status != finding.Failed && len(p.Dirs) == 0 && slices.ContainsFunc(p.Common[policy.Index(family)], func(r policy.Rule) bool { return r.Hypothesis == o.how })
 }

@@ -5,6 +5,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -12,7 +13,7 @@ import (
 // TestPlainOutcomes changes one thing at a time of an outcome that needs no
 // thought.
 func TestPlainOutcomes(t *testing.T) {
-	over, thresholds := hypothesis{scope: token.ScopeDir}, judge.Default()
+	over, thresholds := policy.Hypothesis{Scope: token.ScopeDir}, judge.Default()
 	for name, c := range map[string]struct {
 		change func(*outcome)
 		want   bool
@@ -25,14 +26,14 @@ func TestPlainOutcomes(t *testing.T) {
 		"no key":         {func(o *outcome) { o.keyed = false }, false},
 		"old key":        {func(o *outcome) { o.stale = true }, false},
 		"shield":         {func(o *outcome) { o.shield = true }, false},
-		"another scope":  {func(o *outcome) { o.how.scope = token.ScopeFile }, false},
-		"no address":     {func(o *outcome) { o.how.binding.Kind = token.BindNone }, false},
+		"another scope":  {func(o *outcome) { o.how.Scope = token.ScopeFile }, false},
+		"no address":     {func(o *outcome) { o.how.Binding.Kind = token.BindNone }, false},
 		"not calibrated": {func(o *outcome) { o.host.status = finding.Failed }, false},
-		"by directory":   {func(o *outcome) { o.host.policy.dirs = map[uint32]*folder{1: nil} }, false},
+		"by directory":   {func(o *outcome) { o.host.policy.Dirs = map[uint32]*policy.Folder{1: nil} }, false},
 	} {
-		h := &host{policy: newPolicy(token.Resource{}, token.ScopeAuto)}
-		h.policy.add(rule{over, 4}, 100)
-		h.policy.settle(&thresholds)
+		h := &host{policy: policy.New(token.Resource{}, token.ScopeAuto)}
+		h.policy.Add(policy.Rule{Hypothesis: over, Family: 4}, 100)
+		h.policy.Settle(&thresholds)
 		o := &outcome{host: h, matched: true, keyed: true, shape: token.Signed, how: over}
 		c.change(o)
 		if got := o.plain(4); got != c.want {

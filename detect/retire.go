@@ -7,6 +7,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
@@ -62,9 +63,9 @@ func (o *outcome) refusesHash() bool {
 
 // retireKeys finds the keys that the edge has given up while it took another, although nobody stated it. Links of them
 // are then those of an old key, also for the search, which tells keys in use from others.
-func (h *host) retireKeys(uses map[uint8]*usage) {
+func (h *host) retireKeys(uses map[uint8]*policy.Usage) {
 	for key, use := range uses {
-		until, step, ok := use.ceased()
+		until, step, ok := use.Ceased()
 		if !ok || !othersTaken(uses, key, step) {
 			continue
 		}
@@ -85,9 +86,9 @@ func (h *host) retireKeys(uses map[uint8]*usage) {
 }
 
 // othersTaken tells whether links of other keys were served from a step on.
-func othersTaken(uses map[uint8]*usage, key uint8, step int) bool {
+func othersTaken(uses map[uint8]*policy.Usage, key uint8, step int) bool {
 	for k, use := range uses {
-		if k != key && slices.Max(use.last[step:]) > 0 {
+		if k != key && slices.Max(use.Last[step:]) > 0 {
 			return true
 		}
 	}

@@ -1,6 +1,10 @@
 package detect
 
-import "ipdrift/token"
+import (
+	"ipdrift/detect/addr"
+	"ipdrift/detect/policy"
+	"ipdrift/token"
+)
 
 // count counts what was ruled on one link.
 func (t *rulingTables) count(r *ruled) {
@@ -51,10 +55,10 @@ func (t *rulingTables) deny(k *kind, r *ruling) {
 			k.host.retired[r.retired-1].requests += k.n
 		}
 	}
-	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.policy.guessed {
+	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.policy.Guessed {
 		k.host.assumed += k.n
 	}
-	if r.cause == token.UnresolvedSignature.String() && k.matched && k.host.policy.denied[rule{k.how, familyOf(k.ip)}] {
+	if r.cause == token.UnresolvedSignature.String() && k.matched && k.host.policy.Denied[policy.Rule{Hypothesis: k.how, Family: addr.Family(k.ip)}] {
 		k.host.denied += k.n
 	}
 	at := blame{k.id, r.cause}
@@ -62,11 +66,11 @@ func (t *rulingTables) deny(k *kind, r *ruling) {
 		t.blamed[at] = &blamed{}
 	}
 	t.blamed[at].n += k.n
-	t.blamed[at].count(k.link)
+	t.blamed[at].Count(k.link)
 	if r.cause == refusedElsewhere && k.link > 0 {
 		if from := t.from(k.host, k.client); from != nil {
 			from.refused += k.n
-			from.links.count(k.link)
+			from.links.Count(k.link)
 		}
 	}
 	d := &t.out.Denials

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/policy"
 	"ipdrift/token"
 )
 
@@ -94,10 +95,10 @@ func (a *analysis) proof(kinds []kind) (best *proof, witness bool) {
 			failed = failed || k.shape == token.Signed
 			continue
 		}
-		if best != nil && !k.host.policy.accepts(k, k.how) {
+		if best != nil && !k.host.policy.Accepts(k.asked(), k.how) {
 			continue
 		}
-		best = &proof{host: k.host, key: int(k.keyNumber) + 1, how: k.how, path: string(token.ScopePath(k.path, k.how.scope, int(k.how.up))), addr: hashed(k.how.binding, k.ip)}
+		best = &proof{host: k.host, key: int(k.keyNumber) + 1, how: k.how, path: string(token.ScopePath(k.path, k.how.Scope, int(k.how.Up))), addr: policy.Hashed(k.how.Binding, k.ip)}
 	}
 	if best == nil {
 		return a.proofs[kinds[0].link], false

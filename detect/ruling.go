@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -52,6 +53,10 @@ type kind struct {
 	ip                          netip.Addr
 	path                        []byte // decoded; nil where there is none
 	rawDir, rawFile             string // as stored
+}
+
+func (k *kind) asked() *policy.Asked {
+	return &policy.Asked{Client: k.ip, Dir: k.dir, File: k.file > 0, Path: k.path}
 }
 
 // ruling is what was decided for a kind.

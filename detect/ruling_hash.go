@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strings"
 
+	"ipdrift/detect/addr"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -20,8 +22,8 @@ func (h *host) check(k *kind, p *proof) ruling {
 	}
 	if p != nil {
 		signed = p.addr
-	} else if how.binding.Kind == token.BindMask {
-		signed = cutTo(k.ip, int(how.binding.Prefix))
+	} else if how.Binding.Kind == token.BindMask {
+		signed = addr.Cut(k.ip, int(how.Binding.Prefix))
 	}
 	switch {
 	case k.refused() && p != nil && p.key > 0 && h.gone(uint8(p.key-1), k.first):
@@ -29,17 +31,17 @@ func (h *host) check(k *kind, p *proof) ruling {
 		r.retired = p.key
 		return r
 	case held && k.matched && k.stale:
-		return mistaken(oldKeyName, bindTo(how.binding, signed))
+		return mistaken(oldKeyName, bindTo(how.Binding, signed))
 	case k.refused() && p != nil && h.outOfForce(k, p):
 		return h.misuse(k, p.how, ruling{basis: recomputed, signed: p.addr})
-	case held && h.policy.denied[rule{how, familyOf(k.ip)}]:
+	case held && h.policy.Denied[policy.Rule{Hypothesis: how, Family: addr.Family(k.ip)}]:
 		return ruling{verdict: token.UnresolvedSignature}
-	case held && h.policy.accepts(k, how):
-		return timely(k, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
+	case held && h.policy.Accepts(k.asked(), how):
+		return timely(k, ruling{basis: recomputed, signed: bindTo(how.Binding, signed)})
 	case held && (h.addressOf(how, k.ip) || h.narrower(how, k.ip, p)):
 		return h.elsewhere(k, p)
 	case held:
-		return h.misuse(k, how, ruling{basis: recomputed, signed: bindTo(how.binding, signed)})
+		return h.misuse(k, how, ruling{basis: recomputed, signed: bindTo(how.Binding, signed)})
 	case p == nil:
 		return ruling{verdict: token.UnresolvedSignature}
 	}
@@ -71,17 +73,17 @@ func overAnother(s token.Scope) string {
 
 // addressOf tells whether what was hashed as a network is the text of another
 // address to this host.
-func (h *host) addressOf(how hypothesis, ip netip.Addr) bool {
-	m, masked := h.policy.mask(familyOf(ip))
-	return how.binding.Kind == token.BindMask && how.binding.Form == token.FormNetwork && h.policy.bound() && (!masked || m.Form != token.FormNetwork)
+func (h *host) addressOf(how policy.Hypothesis, ip netip.Addr) bool {
+	m, masked := h.policy.Mask(addr.Family(ip))
+	return how.Binding.Kind == token.BindMask && how.Binding.Form == token.FormNetwork && h.policy.Bound() && (!masked || m.Form != token.FormNetwork)
 }
 
 // narrower tells whether what was hashed as a network is the text of a narrower one,
 // as this host hashes it and took the link for another request: 198.51.0.0 is that of a
 // /16 and of a /24.
-func (h *host) narrower(how hypothesis, ip netip.Addr, p *proof) bool {
-	m, masked := h.policy.mask(familyOf(ip))
-	return masked && p != nil && p.how.binding == m && how.binding.Kind == token.BindMask && how.binding.Form == m.Form && how.binding.Prefix < m.Prefix
+func (h *host) narrower(how policy.Hypothesis, ip netip.Addr, p *proof) bool {
+	m, masked := h.policy.Mask(addr.Family(ip))
+	return masked && p != nil && p.how.Binding == m && how.Binding.Kind == token.BindMask && how.Binding.Form == m.Form && how.Binding.Prefix < m.Prefix
 }
 
 func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
@@ -93,20 +95,20 @@ func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
 
 // misuse names what is wrong with a link that was signed for this address in
 // a way the host does not take.
-func (h *host) misuse(k *kind, how hypothesis, r ruling) ruling {
+func (h *host) misuse(k *kind, how policy.Hypothesis, r ruling) ruling {
 	r.verdict = token.UnresolvedSignature
-	family := familyOf(k.ip)
-	own := h.policy.bindingAt(family, k.first)
-	open, _ := h.policy.rules(k.dir, family, func(r rule) bool { return r.binding.Kind == token.BindNone })
+	family := addr.Family(k.ip)
+	own := h.policy.BindingAt(family, k.first)
+	open, _ := h.policy.Rules(k.dir, family, func(r policy.Rule) bool { return r.Binding.Kind == token.BindNone })
 	switch {
-	case how.binding == own && !h.policy.takesScope(k.dir, family, how.scope, how.up):
-		r.verdict, r.mistake = token.WrongPath, overAnother(how.scope)
+	case how.Binding == own && !h.policy.TakesScope(k.dir, family, how.Scope, how.Up):
+		r.verdict, r.mistake = token.WrongPath, overAnother(how.Scope)
 		return r
-	case how.binding.Kind == token.BindNone:
+	case how.Binding.Kind == token.BindNone:
 		r.detail = token.DetailNoAddress
-	case own.Kind == token.BindNone || how.binding == own && open: // the host, or this directory
+	case own.Kind == token.BindNone || how.Binding == own && open: // the host, or this directory
 		r.detail = token.DetailAddress
-	case how.binding.Kind == token.BindAddress:
+	case how.Binding.Kind == token.BindAddress:
 		r.detail = detailSignedWhole
 	default:
 		r.detail = detailSignedMasked
@@ -122,10 +124,10 @@ func (h *host) elsewhere(k *kind, p *proof) ruling {
 	how, covered := p.seenFrom(k)
 	switch {
 	case !covered && p.holdsFor(k.ip):
-		r.verdict, r.mistake = token.WrongPath, overAnother(p.how.scope)
+		r.verdict, r.mistake = token.WrongPath, overAnother(p.how.Scope)
 	case !covered:
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
-	case !h.policy.takesScope(k.dir, familyOf(k.ip), how.scope, how.up):
+	case !h.policy.TakesScope(k.dir, addr.Family(k.ip), how.Scope, how.Up):
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
 	case k.late == ingest.JustLate:
 		r.verdict, r.detail = token.ExpiredIPMismatch, detailNearExpiry
@@ -143,21 +145,21 @@ func (h *host) elsewhere(k *kind, p *proof) ruling {
 
 // holdsFor tells whether the signing address covers this one.
 func (p *proof) holdsFor(ip netip.Addr) bool {
-	switch b := p.how.binding; b.Kind {
+	switch b := p.how.Binding; b.Kind {
 	case token.BindNone:
 		return true
 	case token.BindMask:
-		return familyOf(p.addr) == familyOf(ip) && cutTo(ip, int(b.Prefix)) == p.addr
+		return addr.Family(p.addr) == addr.Family(ip) && addr.Cut(ip, int(b.Prefix)) == p.addr
 	}
 	return p.addr == ip
 }
 
 // seenFrom tells how a request's path relates to what was signed: over its
 // file, its directory, or a directory above.
-func (p *proof) seenFrom(k *kind) (hypothesis, bool) {
+func (p *proof) seenFrom(k *kind) (policy.Hypothesis, bool) {
 	for _, how := range scopes(true) {
-		if string(token.ScopePath(k.path, how.scope, int(how.up))) == p.path {
-			how.binding = p.how.binding
+		if string(token.ScopePath(k.path, how.Scope, int(how.Up))) == p.path {
+			how.Binding = p.how.Binding
 			return how, true
 		}
 	}

@@ -172,7 +172,7 @@ func (a *analysis) doubts(cause uint8) bool {
 // signature is what the link was signed over; without a basis where that is not known.
 func (b *rulingBatch) signature(of *ruled) (known ruling, scope token.Scope) {
 	if of.quiet {
-		return ruling{basis: recomputed, signed: b.client(b.clients.of(of.first.Client))}, b.outcomes[of.first.Outcome].how.scope
+		return ruling{basis: recomputed, signed: b.client(b.clients.of(of.first.Client))}, b.outcomes[of.first.Outcome].how.Scope
 	}
 	found := false
 	for i := range of.rulings {
@@ -186,7 +186,7 @@ func (b *rulingBatch) signature(of *ruled) (known ruling, scope token.Scope) {
 	case of.proof == nil:
 		known.basis = inferred
 	default:
-		known.basis, scope = recomputed, of.proof.how.scope
+		known.basis, scope = recomputed, of.proof.how.Scope
 	}
 	return known, scope
 }

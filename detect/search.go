@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"ipdrift/detect/policy"
 	"ipdrift/token"
 )
 
@@ -28,7 +29,7 @@ type proof struct {
 	host   *host
 	family int // of the address that gave the hash
 	key    int // of another request of the link, from 1; 0: the search found it
-	how    hypothesis
+	how    policy.Hypothesis
 	path   string     // decoded path that was hashed, as the case holds it
 	addr   netip.Addr // signing address, cut to the mask; zero where none was hashed
 
@@ -214,8 +215,8 @@ func (a *analysis) tell(suspects []*suspect, pool *pool) {
 		case s.found != nil:
 			m.Found++
 			a.proofs[s.link] = s.found
-			if s.unserved && s.life > 0 && s.found.how.scope == token.ScopeAncestor && slices.ContainsFunc(s.clients, s.found.holdsFor) {
-				s.host.policy.astray++
+			if s.unserved && s.life > 0 && s.found.how.Scope == token.ScopeAncestor && slices.ContainsFunc(s.clients, s.found.holdsFor) {
+				s.host.policy.Astray++
 			}
 			continue
 		case s.skipped || !s.deep && a.searches(s.host):
@@ -255,7 +256,7 @@ func findMasked(suspects []*suspect) {
 	}
 	for _, s := range suspects {
 		if n := cut[s.host]; s.found != nil && s.found.network != (token.Binding{}) && n >= fewOdd && float64(n) >= maskedLinks*float64(all[s.host]) {
-			s.found.mistake, s.found.how.binding = mistakeNamed("masked"), s.found.network
+			s.found.mistake, s.found.how.Binding = mistakeNamed("masked"), s.found.network
 		}
 	}
 }

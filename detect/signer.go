@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/ingest/format"
@@ -117,7 +118,7 @@ func (p *proxy) many() bool {
 }
 
 // is tells whether a client has the address, or is in the network that links are bound to.
-func (p *proxy) is(ip netip.Addr) bool { return cutTo(ip, p.bits) == cutTo(p.Addr, p.bits) }
+func (p *proxy) is(ip netip.Addr) bool { return addr.Cut(ip, p.bits) == addr.Cut(p.Addr, p.bits) }
 
 // meet adds a client, as long as there are too few.
 func (p *proxy) meet(ip netip.Addr, net network) {
@@ -135,7 +136,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 	proxies := map[*host]*proxy{}
 	for _, h := range a.hosts {
 		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
-			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.policy.prefix(familyOf(m.value)), others: map[netip.Addr]bool{}, networks: map[network]bool{}}
+			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.policy.Prefix(addr.Family(m.value)), others: map[netip.Addr]bool{}, networks: map[network]bool{}}
 		}
 	}
 	if len(proxies) == 0 {

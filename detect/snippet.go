@@ -24,9 +24,9 @@ func (a *analysis) snippets() {
 		if r.Prefix == nil || h.stated.Scheme.Name != token.Schemes()[0].Name {
 			continue
 		}
-		edge := h.policy.edge()
+		edge := h.policy.Edge()
 		recipe := token.Recipe{Dir: edge.Scope == token.ScopeDir, Prefix4: int(edge.Prefix4), Prefix6: int(edge.Prefix6), Form: a.Form}
-		if h.policy.masks() {
+		if h.policy.Masks() {
 			recipe.Form = edge.Form
 		}
 		recipe.Prefix4 = cmp.Or(advised[r.Host+" ipv4"], recipe.Prefix4)

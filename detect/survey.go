@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"ipdrift/detect/addr"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -13,13 +15,13 @@ import (
 // have to be searched, and how many reproduce.
 type survey struct {
 	*analysis
-	bare     map[uint32]bool    // files without a name: their path ends in a slash
-	mixed    map[*host]bool     // hosts with links that are signed in several ways
-	accepted map[way]*linkCount // by the edge
-	plainly  map[way]*linkCount // of all links whose hash says how it was made,
-	denied   map[way]*linkCount // but for those of which the edge's code says, in time, that the hash is wrong
-	told     bits               // folders where a hash says so
-	served   bits               // clients that were served, with any link
+	bare     map[uint32]bool           // files without a name: their path ends in a slash
+	mixed    map[*host]bool            // hosts with links that are signed in several ways
+	accepted map[way]*policy.LinkCount // by the edge
+	plainly  map[way]*policy.LinkCount // of all links whose hash says how it was made,
+	denied   map[way]*policy.LinkCount // but for those of which the edge's code says, in time, that the hash is wrong
+	told     bits                      // folders where a hash says so
+	served   bits                      // clients that were served, with any link
 	suspects []*suspect
 	passed   int64 // suspects that are too many
 	agents   bits  // that came with a link
@@ -29,43 +31,21 @@ type survey struct {
 // way is how links of a host are signed that were asked for from one family.
 type way struct {
 	host *host
-	rule
+	policy.Rule
 }
 
-// linkCount counts links.
-type linkCount struct {
-	last  uint32 // that was counted
-	links int64
-}
-
-func count(in map[way]*linkCount, w way, link uint32) {
+func count(in map[way]*policy.LinkCount, w way, link uint32) {
 	t := in[w]
 	if t == nil {
-		t = &linkCount{}
+		t = &policy.LinkCount{}
 		in[w] = t
 	}
-	t.count(link)
-}
-
-// count counts a link, if it is another one than the last.
-func (t *linkCount) count(link uint32) {
-	if t.last != link {
-		t.last = link
-		t.links++
-	}
-}
-
-// of is how many were counted; of nil none.
-func (t *linkCount) of() int64 {
-	if t == nil {
-		return 0
-	}
-	return t.links
+	t.Count(link)
 }
 
 // overlook makes the survey.
 func (a *analysis) overlook(ctx context.Context) error {
-	s := &survey{analysis: a, served: newBits(a.clients.list.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*linkCount{}, plainly: map[way]*linkCount{}, denied: map[way]*linkCount{}}
+	s := &survey{analysis: a, served: newBits(a.clients.list.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*policy.LinkCount{}, plainly: map[way]*policy.LinkCount{}, denied: map[way]*policy.LinkCount{}}
 	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
 		var id uint32
 		err := scan(&id)
@@ -75,9 +55,9 @@ func (a *analysis) overlook(ctx context.Context) error {
 		return err
 	}
 	for _, h := range a.hosts {
-		h.policy = newPolicy(h.stated, a.Scope)
+		h.policy = policy.New(h.stated, a.Scope)
 	}
-	known := map[*host]hypothesis{}
+	known := map[*host]policy.Hypothesis{}
 	for _, o := range a.outcomes {
 		if o == nil {
 			continue
@@ -97,11 +77,11 @@ func (a *analysis) overlook(ctx context.Context) error {
 		return err
 	}
 	for w, t := range s.accepted {
-		w.host.policy.add(a.asText(w.rule), t.links)
+		w.host.policy.Add(a.asText(w.Rule), t.Links)
 	}
 	a.settle()
 	for _, h := range a.hosts {
-		if err := a.surround(&h.policy); err != nil {
+		if err := h.policy.Surround(a.texts.Dirs.Text); err != nil {
 			return err
 		}
 	}
@@ -145,7 +125,7 @@ func (s *survey) add(l *visited) {
 	silent := l.host().calibrated(&c, l.Deadline)
 	l.host().aged(l)
 	if l.astray() {
-		l.host().policy.astray++
+		l.host().policy.Astray++
 	}
 	if c.keyed && !c.matched {
 		l.host().dropped.add(l)
@@ -194,13 +174,13 @@ func (s *survey) meet(link []visit) {
 // ends in a slash, or for an address that ends in zeros, fits two ways. In a log
 // with masked addresses all of them end in zeros.
 func (s *survey) learn(v *visit, link uint32) {
-	if v.how.scope == token.ScopeFile && s.bare[v.file] || !v.served() && (!v.refused() || v.method == "OPTIONS") {
+	if v.how.Scope == token.ScopeFile && s.bare[v.file] || !v.served() && (!v.refused() || v.method == "OPTIONS") {
 		return
 	}
 	if !s.masked && s.ambiguous(v) {
 		return
 	}
-	w := way{v.host, rule{v.how, int(v.family)}}
+	w := way{v.host, policy.Rule{Hypothesis: v.how, Family: int(v.family)}}
 	if v.code == codeTokenWrong && v.late < ingest.AtExpiry {
 		count(s.denied, w, link)
 	} else {
@@ -215,25 +195,28 @@ func (s *survey) learn(v *visit, link uint32) {
 	}
 	count(s.accepted, w, link)
 	if p := &v.host.policy; s.mixed[v.host] {
-		if p.dirs[v.dir] == nil {
-			p.dirs[v.dir] = &folder{}
+		if p.Dirs[v.dir] == nil {
+			p.Dirs[v.dir] = &policy.Folder{}
 		}
-		p.dirs[v.dir].add(s.asText(w.rule)).count(link)
+		p.Dirs[v.dir].Add(s.asText(w.Rule)).Count(link)
 	}
 }
 
 // ambiguous tells a request whose hash fits several bindings: its address ends in zeros, or in those that a stated mask leaves.
 func (a *analysis) ambiguous(v *visit) bool {
-	ip, b := a.client(v.stored), v.how.binding
-	host, next := zeros(ip)
+	ip, b := a.client(v.stored), v.how.Binding
+	host, next := addr.Zeros(ip)
 	return v.host.asStated(ip, b) || host && b.Kind != token.BindNone || next && b.Kind == token.BindMask && b.Form == token.FormNetwork
 }
 
 // asText is the rule that hashes the same text. In a log with masked addresses a
 // whole address is the text of its /24.
-func (a *analysis) asText(r rule) rule {
-	if a.masked && r.family == 4 && r.binding.Kind == token.BindAddress {
-		r.binding = token.Binding{Kind: token.BindMask, Prefix: 24}
+func (a *analysis) asText(r policy.Rule) policy.Rule {
+	if a.masked && r.Family == 4 && r.Binding.Kind == token.BindAddress {
+		r.Binding = token.Binding{Kind: token.BindMask, Prefix: 24}
 	}
 	return r
 }
+
+// toldIn tells whether a hash says how it was made in a folder.
+func (s *survey) toldIn(dir uint32) bool { return int(dir/64) < len(s.told) && s.told.has(dir) }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
@@ -245,11 +246,11 @@ func (q *inquiry) setting(host string, policy finding.Policy, c *judge.Complaint
 func familyOfComplaint(c *judge.Complaint) int {
 	for i := range c.Incidents {
 		if in := &c.Incidents[i]; in.Refused && c.Signed[in.Link].IsValid() {
-			return familyOf(c.Signed[in.Link])
+			return addr.Family(c.Signed[in.Link])
 		}
 	}
 	if len(c.Incidents) == 0 {
 		return 4
 	}
-	return familyOf(c.Incidents[0].Client)
+	return addr.Family(c.Incidents[0].Client)
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/judge"
 )
 
@@ -24,7 +25,7 @@ func within(p netip.Prefix) string {
 // through NAT64 (64:ff9b::/96), whichever was given.
 func spellings(ip netip.Addr) []netip.Addr {
 	plain := ip.Unmap()
-	if inner, ok := translated(plain); ok {
+	if inner, ok := addr.Translated(plain); ok {
 		plain = inner
 	}
 	if !plain.Is4() {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
@@ -33,7 +34,7 @@ type blame struct {
 // blamed counts refusals of one cause with one outcome.
 type blamed struct {
 	n int64
-	linkCount
+	policy.LinkCount
 }
 
 // commonChance is how unlikely it has to be that refused links have something in common by accident.
@@ -131,7 +132,7 @@ func (a *analysis) common(ids []uint32, cause string, of func(*outcome) string) 
 		all[value] += a.amounts[id]
 		if b := a.blamed[blame{id, cause}]; b != nil {
 			refused[value] += b.n
-			links[value] += max(b.links, either(o.shape == token.Signed, 0, b.n))
+			links[value] += max(b.Links, either(o.shape == token.Signed, 0, b.n))
 		}
 	}
 	return a.mostOf(all, refused, links)
@@ -140,7 +141,7 @@ func (a *analysis) common(ids []uint32, cause string, of func(*outcome) string) 
 // land is what came from one country.
 type land struct {
 	all, refused int64 // requests, and those that were refused though their link is valid
-	links        linkCount
+	links        policy.LinkCount
 }
 
 // mostLands is how many countries are told apart: there are no more.
@@ -163,7 +164,7 @@ func (a *analysis) commonCountry(h *host) *common {
 	all, refused, links := map[string]int64{}, map[string]int64{}, map[string]int64{}
 	for n, l := range h.lands {
 		name := a.clients.names[n]
-		all[name], refused[name], links[name] = l.all, l.refused, l.links.links
+		all[name], refused[name], links[name] = l.all, l.refused, l.links.Links
 	}
 	all[""] = h.requests
 	for _, l := range h.lands {

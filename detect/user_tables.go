@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
@@ -102,7 +103,7 @@ func (a *analysis) keepOther(to *userTables, u *other) {
 		p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
 	}
 	if ip := a.boundTo(u); ip.IsValid() {
-		a.replay(u.host, familyOf(ip)).AddBound(ip, 1)
+		a.replay(u.host, addr.Family(ip)).AddBound(ip, 1)
 	}
 	if u.path != nil {
 		a.follow(u.host, u.path)
@@ -128,7 +129,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 		a.counted(u.Class)
 		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)
 		p.spread(u.Family4, int64(u.Addresses), int64(u.Prefixes24), int64(u.Prefixes16))
-		if family := c.replayFamily(u); c.host.policy.mended(u, family) {
+		if family := c.replayFamily(u); c.host.policy.Mended(u, family) {
 			a.replay(c.host, family).AddMended(u.Signed)
 		} else {
 			a.replay(c.host, family).Add(u, u.Signed, uint64(a.linkOf(c, u.Link)))
@@ -143,7 +144,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 	}
 	for link, lens := range strangers {
 		if signed := c.Signed[link]; signed.IsValid() {
-			a.replay(c.host, familyOf(signed)).AddStranger(uint64(a.linkOf(c, link)), lens)
+			a.replay(c.host, addr.Family(signed)).AddStranger(uint64(a.linkOf(c, link)), lens)
 		}
 	}
 }
@@ -155,9 +156,9 @@ func (c *circle) replayFamily(u *judge.User) int {
 	case u.Family != 0:
 		return u.Family
 	case u.Signed.IsValid():
-		return familyOf(u.Signed)
+		return addr.Family(u.Signed)
 	}
-	return familyOf(c.Events[0].Client)
+	return addr.Family(c.Events[0].Client)
 }
 
 func (a *analysis) replay(h *host, family int) *judge.Replay {

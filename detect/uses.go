@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/parallel"
@@ -286,8 +287,8 @@ func (a *analysis) fallOf(u *used) fall {
 		return fall{}
 	}
 	client := a.client(a.clients.of(u.fell))
-	if b, ok := a.hosts[a.names[u.host]].policy.mask(familyOf(client)); ok {
-		client = cutTo(client, int(b.Prefix))
+	if b, ok := a.hosts[a.names[u.host]].policy.Mask(addr.Family(client)); ok {
+		client = addr.Cut(client, int(b.Prefix))
 	}
 	return fall{client, u.fellAt}
 }

@@ -76,7 +76,7 @@ func (a *analysis) warnOfHost(h *host) {
 	}
 	a.warnOfStated(h)
 	a.sayBindings(h)
-	if h.policy.contradicted() {
+	if h.policy.Contradicted() {
 		a.warnOf("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", h.name)
 	}
 	if h.outdated > 0 {
@@ -96,16 +96,16 @@ func (a *analysis) warnOfStated(h *host) {
 	if h.status == finding.Failed {
 		return
 	}
-	if p.refuted.scope {
-		over := map[token.Scope]string{token.ScopeFile: "the file", token.ScopeDir: "the directory"}[p.forced]
+	if p.Refuted.Scope {
+		over := map[token.Scope]string{token.ScopeFile: "the file", token.ScopeDir: "the directory"}[p.Forced]
 		a.warnOf("%s: --scope or --config states that links are signed over %s, "+so+"that", h.name, over)
 	}
 	for i, family := range []string{"IPv4", "IPv6"} {
-		if !p.refuted.binding[i] {
+		if !p.Refuted.Binding[i] {
 			continue
 		}
-		bound := "bound to " + inWords(*p.stated[i])
-		if p.stated[i].Kind == token.BindNone {
+		bound := "bound to " + inWords(*p.Stated[i])
+		if p.Stated[i].Kind == token.BindNone {
 			bound = "not bound to the address"
 		}
 		a.warnOf("%s: --config states that links are %s on %s, "+so+"the configuration", h.name, bound, family)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -13,12 +14,12 @@ import (
 // wrongAnswers are what a host answers, in time, to links whose hash does not hold for who
 // asks: they may be refusals that do not count as such.
 type wrongAnswers struct {
-	all, refused linkCount
+	all, refused policy.LinkCount
 	other        map[uint16]*otherAnswer // by status: neither served nor refused
 }
 
 // otherAnswer is how many links got a status: of those whose hash does not hold, and of the others.
-type otherAnswer struct{ wrong, right linkCount }
+type otherAnswer struct{ wrong, right policy.LinkCount }
 
 // answered counts the answer to a link.
 func (h *host) answered(v *visit, link uint32) {
@@ -27,9 +28,9 @@ func (h *host) answered(v *visit, link uint32) {
 	}
 	w := &h.wrong
 	if !v.matched {
-		w.all.count(link)
+		w.all.Count(link)
 		if v.refused() {
-			w.refused.count(link)
+			w.refused.Count(link)
 		}
 	}
 	if v.served() || v.refused() || v.status/100 != 3 && v.status/100 != 4 || slices.Contains([]uint16{304, 408, 416, 499}, v.status) {
@@ -44,9 +45,9 @@ func (h *host) answered(v *visit, link uint32) {
 		w.other[v.status] = t
 	}
 	if v.matched {
-		t.right.count(link)
+		t.right.Count(link)
 	} else {
-		t.wrong.count(link)
+		t.wrong.Count(link)
 	}
 }
 
@@ -58,14 +59,14 @@ func (a *analysis) sayWrongAnswers() {
 	for _, name := range a.names {
 		h := a.hosts[name]
 		w := &h.wrong
-		if h.status != finding.Verified || float64(w.refused.links) > few*float64(w.all.links) {
+		if h.status != finding.Verified || float64(w.refused.Links) > few*float64(w.all.Links) {
 			continue
 		}
 		for _, status := range slices.Sorted(maps.Keys(w.other)) {
 			t := w.other[status]
-			if t.wrong.links >= a.Thresholds.ClockLinks && (status == 404 || float64(t.right.links) <= few*float64(h.links)) {
+			if t.wrong.Links >= a.Thresholds.ClockLinks && (status == 404 || float64(t.right.Links) <= few*float64(h.links)) {
 				a.warnOf("%s: %d of %d links whose hash does not hold for who asked got %s, which does not count as refused here, so neither causes nor decision know of them: if this host refuses links so, say expired_status: %[4]s in --config",
-					name, t.wrong.links, w.all.links, strconv.Itoa(int(status)))
+					name, t.wrong.Links, w.all.Links, strconv.Itoa(int(status)))
 			}
 		}
 	}

@@ -2,58 +2,17 @@ package detect
 
 import (
 	"context"
-	"slices"
 
-	"ipdrift/detect/judge"
+	"ipdrift/detect/policy"
 	"ipdrift/token"
 )
 
-// usageSteps is how many steps of time tell when an edge took links of one kind for the first or the last time.
-const usageSteps = 256
-
-// usage is links of one kind, those of a key or bound alike, by step: when they were served for the first and
-// for the last time, and refused for the first time.
-type usage struct {
-	begun, taken, refused [usageSteps]int64
-	first, last           [usageSteps]int64 // µs, of those that were begun or taken then; 0: there are none
-}
-
-// ceased tells when the edge gave them up, µs: they were taken until then.
-func (u *usage) ceased() (until int64, step int, ok bool) {
-	if step, ok = judge.Ceased(u.taken[:], u.refused[:]); !ok {
-		return 0, 0, false
-	}
-	return slices.Max(u.last[:step]), step, true
-}
-
-// started tells when the edge began to take them, µs, if it refused them before.
-func (u *usage) started() (since int64, ok bool) {
-	begun, refused := slices.Clone(u.begun[:]), slices.Clone(u.refused[:])
-	slices.Reverse(begun)
-	slices.Reverse(refused)
-	step, ok := judge.Ceased(begun, refused)
-	if !ok {
-		return 0, false
-	}
-	return u.firstFrom(usageSteps - step), true
-}
-
-// firstFrom is when one was served for the first time from a step on; 0: none was.
-func (u *usage) firstFrom(step int) (first int64) {
-	for _, at := range u.first[step:] {
-		if first == 0 || at != 0 && at < first {
-			first = at
-		}
-	}
-	return first
-}
-
 // observed is what is followed of a host: its links by key, and by binding and family.
 type observed struct {
-	from, step  int64 // µs
-	keys, bound bool  // whether they are followed
-	byKey       map[uint8]*usage
-	byBinding   map[boundAs]*usage
+	host        *host
+	keys, bound bool // whether they are followed
+	byKey       map[uint8]*policy.Usage
+	byBinding   map[policy.BoundAs]*policy.Usage
 }
 
 // usagesAtOnce is how many keys and bindings are followed at once, about, in 10 KiB each. A test has fewer.
@@ -71,7 +30,7 @@ func (a *analysis) changes(ctx context.Context) error {
 	for _, some := range batches(hosts, usagesAtOnce, func(*host) int64 { return 4 }) {
 		follow := map[*host]*observed{}
 		for _, h := range some {
-			follow[h] = &observed{from: h.first, step: (h.final-h.first)/usageSteps + 1, keys: keys[h], bound: a.severalBindings(h), byKey: map[uint8]*usage{}, byBinding: map[boundAs]*usage{}}
+			follow[h] = &observed{host: h, keys: keys[h], bound: a.severalBindings(h), byKey: map[uint8]*policy.Usage{}, byBinding: map[policy.BoundAs]*policy.Usage{}}
 		}
 		if err := a.eachLink(ctx, func(links []visited) error {
 			for i := range links {
@@ -85,8 +44,8 @@ func (a *analysis) changes(ctx context.Context) error {
 		}
 		for h, o := range follow {
 			h.retireKeys(o.byKey)
-			h.policy.shift(o.byBinding, &a.Thresholds)
-			h.policy.settle(&a.Thresholds)
+			h.policy.FindShift(o.byBinding, &a.Thresholds)
+			h.policy.Settle(&a.Thresholds)
 		}
 	}
 	return nil
@@ -94,7 +53,7 @@ func (a *analysis) changes(ctx context.Context) error {
 
 // add follows a link by what most of its requests that hold are signed with: the first of them.
 func (o *observed) add(a *analysis, l *visited) {
-	var of [2]*usage
+	var of [2]*policy.Usage
 	var first, last, refused int64
 	var held map[spot]bool
 	for i := range l.visits {
@@ -103,10 +62,10 @@ func (o *observed) add(a *analysis, l *visited) {
 			continue
 		}
 		if o.keys && v.matched && of[0] == nil {
-			of[0] = usageOf(o.byKey, v.keyNumber)
+			of[0] = usageOf(o.byKey, v.keyNumber, o.host)
 		}
 		if o.bound && v.matched && of[1] == nil && !a.ambiguous(v) {
-			of[1] = usageOf(o.byBinding, boundAs{v.how.binding, int(v.family)})
+			of[1] = usageOf(o.byBinding, policy.BoundAs{Binding: v.how.Binding, Family: int(v.family)}, o.host)
 		}
 		switch {
 		case v.matched && v.served():
@@ -125,7 +84,7 @@ func (o *observed) add(a *analysis, l *visited) {
 	}
 	for _, u := range of {
 		if u != nil {
-			u.add(o, first, last, refused)
+			u.Add(first, last, refused)
 		}
 	}
 }
@@ -150,25 +109,9 @@ func (l *visited) held() map[spot]bool {
 	return out
 }
 
-func usageOf[K comparable](in map[K]*usage, k K) *usage {
+func usageOf[K comparable](in map[K]*policy.Usage, k K, of *host) *policy.Usage {
 	if in[k] == nil {
-		in[k] = &usage{}
+		in[k] = policy.NewUsage(of.first, of.final)
 	}
 	return in[k]
-}
-
-// add adds a link by when it was served and refused, µs; 0: it never was.
-func (u *usage) add(o *observed, first, last, refused int64) {
-	if first != 0 {
-		at := (first - o.from) / o.step
-		if u.begun[at]++; u.first[at] == 0 || first < u.first[at] {
-			u.first[at] = first
-		}
-		at = (last - o.from) / o.step
-		u.taken[at]++
-		u.last[at] = max(u.last[at], last)
-	}
-	if refused != 0 {
-		u.refused[(refused-o.from)/o.step]++
-	}
 }

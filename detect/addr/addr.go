@@ -1,0 +1,74 @@
+// Package addr holds what the analysis asks of an address.
+package addr
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+
+	"ipdrift/detect/judge"
+)
+
+// Cut is the network of an address under a mask.
+func Cut(ip netip.Addr, length int) netip.Addr {
+	p, err := ip.Unmap().Prefix(length)
+	if err != nil {
+		return ip
+	}
+	return p.Masked().Addr()
+}
+
+// sharedSpace is between a carrier and its customers (RFC 6598).
+var sharedSpace = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
+
+// Private tells addresses that no request comes from over the internet: those of RFC 1918 and 4193, of
+// carriers (RFC 6598), of this machine and of the link.
+func Private(ip netip.Addr) bool {
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || sharedSpace.Contains(ip)
+}
+
+// Translated is the IPv4 address inside one of NAT64.
+func Translated(ip netip.Addr) (netip.Addr, bool) {
+	if !judge.NAT64.Contains(ip) {
+		return netip.Addr{}, false
+	}
+	raw := ip.As16()
+	return netip.AddrFrom4([4]byte(raw[12:])), true
+}
+
+// Networks lists the distinct IPv4 prefixes of some addresses.
+func Networks(ips []netip.Addr, length int) []netip.Prefix {
+	var out []netip.Prefix
+	for _, ip := range ips {
+		if p, err := ip.Prefix(length); err == nil && ip.Is4() && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Family is 4 or 6; an IPv4 address mapped to IPv6 is one of IPv4.
+func Family(ip netip.Addr) int {
+	if ip.Unmap().Is4() {
+		return 4
+	}
+	return 6
+}
+
+// Length is how many bits an address of a family has.
+func Length(family int) int {
+	if family == 6 {
+		return 128
+	}
+	return 32
+}
+
+// Zeros tells whether an address ends in zeros: its host part (the last octet, of
+// IPv6 64 bits), and the octet before.
+func Zeros(ip netip.Addr) (host, next bool) {
+	raw := ip.As16()
+	if ip.Unmap().Is4() {
+		return raw[15] == 0, raw[14] == 0
+	}
+	return bytes.Equal(raw[8:], make([]byte, 8)), raw[7] == 0
+}

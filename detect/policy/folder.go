@@ -1,0 +1,164 @@
+package policy
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// Folder is what the edge accepted in a directory.
+type Folder struct {
+	rules []FolderRule
+	wide  []FolderRule // of the nearest directory around it that took enough links to tell, itself perhaps; nil: there is none
+}
+
+// FolderRule is a rule with the links that were accepted by it.
+type FolderRule struct {
+	Rule
+	LinkCount
+}
+
+// someLinks are no accident.
+const someLinks = 5
+
+// folderLinks is how many links a folder has to have taken before it stands against its host.
+const folderLinks = 10
+
+func (f *Folder) Add(r Rule) *FolderRule {
+	i := slices.IndexFunc(f.rules, func(have FolderRule) bool { return have.Rule == r })
+	if i < 0 {
+		i = len(f.rules)
+		f.rules = append(f.rules, FolderRule{Rule: r})
+	}
+	return &f.rules[i]
+}
+
+// taken is how many links a folder took.
+func (f *Folder) taken() (links int64) {
+	for i := range f.rules {
+		links += f.rules[i].Links
+	}
+	return links
+}
+
+// open tells whether a folder may take what is common on its host under another binding than the folder shows: of
+// few links that it took, none need be of a binding that it takes, too.
+func (p *Policy) open(here *Folder, common Rule) bool {
+	if !slices.ContainsFunc(here.rules, func(r FolderRule) bool {
+		return r.Family == common.Family && r.Scope == common.Scope && r.Up == common.Up
+	}) {
+		return false
+	}
+	var links, like int64
+	for i := range here.wide {
+		if r := &here.wide[i]; r.Family == common.Family {
+			links += r.Links
+			if r.Rule == common {
+				like = r.Links
+			}
+		}
+	}
+	return links < folderLinks || float64(like) >= FewLinks*float64(links) || float64(links)*math.Log(1-p.share(common)) > math.Log(localChance)
+}
+
+// share is that of the accepted links of a family.
+func (p *Policy) share(r Rule) float64 {
+	return float64(p.Links[r]) / float64(max(1, p.taken[Index(r.Family)]))
+}
+
+// localChance is how unlikely it has to be that a folder has nothing of what is common on its host by accident.
+const localChance = 1e-3
+
+// mostTops is how many of the highest folders are told apart.
+const mostTops = 1000
+
+// Surround finds the folders around those of a host: where each film has a folder of its own, one above tells what
+// its links are bound to. The root is the host.
+func (p *Policy) Surround(text func(dir uint32) (string, error)) error {
+	if len(p.Dirs) == 0 {
+		return nil
+	}
+	tree, paths := map[string]*Folder{}, map[uint32]string{}
+	for id, f := range p.Dirs {
+		path, err := text(id)
+		if err != nil {
+			return err
+		}
+		paths[id] = path
+		for ; path != "" && (path != "/" || paths[id] == "/"); path = above(path) {
+			if tree[path] == nil {
+				tree[path] = &Folder{}
+			}
+			tree[path].join(f)
+		}
+	}
+	for id, f := range p.Dirs {
+		for path := paths[id]; path != ""; path = above(path) {
+			if near := tree[path]; near != nil && near.taken() >= folderLinks {
+				f.wide = near.rules
+				break
+			}
+		}
+	}
+	p.together, p.tops = map[[2]BoundAs]bool{}, map[string]*Folder{}
+	for path, f := range tree {
+		f.pairs(p.together)
+		if strings.Count(path, "/") <= 2 {
+			p.tops[path] = f
+		}
+	}
+	if len(p.tops) > mostTops {
+		p.tops = nil
+	}
+	return nil
+}
+
+// join adds what another folder took.
+func (f *Folder) join(o *Folder) {
+	for i := range o.rules {
+		f.Add(o.rules[i].Rule).Links += o.rules[i].Links
+	}
+}
+
+// pairs notes what the folder took both of.
+func (f *Folder) pairs(of map[[2]BoundAs]bool) {
+	links := map[BoundAs]int64{}
+	for i := range f.rules {
+		r := &f.rules[i]
+		links[BoundAs{r.Binding, r.Family}] += r.Links
+	}
+	for x, n := range links {
+		for y, m := range links {
+			if x != y && min(n, m) >= someLinks {
+				of[[2]BoundAs{x, y}] = true
+			}
+		}
+	}
+}
+
+// above is the directory that another one lies in; "" where it is the highest.
+func above(dir string) string {
+	return dir[:strings.LastIndexByte(strings.TrimSuffix(dir, "/"), '/')+1]
+}
+
+// LinkCount counts links.
+type LinkCount struct {
+	last  uint32 // that was counted
+	Links int64
+}
+
+// Count counts a link, if it is another one than the last.
+func (t *LinkCount) Count(link uint32) {
+	if t.last != link {
+		t.last = link
+		t.Links++
+	}
+}
+
+// Of is how many were counted; of nil none.
+func (t *LinkCount) Of() int64 {
+	if t == nil {
+		return 0
+	}
+	return t.Links
+}
