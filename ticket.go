@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"ipdrift/detect"
 	"ipdrift/detect/finding"
+	"ipdrift/detect/ticket"
 	"ipdrift/ingest"
 	"ipdrift/report"
 )
@@ -89,7 +89,7 @@ func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer store.Close()
-	t, err := detect.Ticket(cmd.Context(), store, analysis, c)
+	t, err := ticket.Find(cmd.Context(), store, analysis, c)
 	if err != nil {
 		return store.Worded(err)
 	}
@@ -103,7 +103,7 @@ func (o *ticketFlags) run(cmd *cobra.Command, args []string) error {
 }
 
 // complaint reads what the ticket says of the viewer.
-func (o *ticketFlags) complaint() (c detect.Complaint, err error) {
+func (o *ticketFlags) complaint() (c ticket.Complaint, err error) {
 	if o.ip+o.token+o.userID+o.trace+o.session == "" {
 		return c, usage("--ip with --at is the usual way; --token, --user-id, --trace and --tls-session are others", "missing flag: whom the ticket is about")
 	}
@@ -131,7 +131,7 @@ func (o *ticketFlags) complaint() (c detect.Complaint, err error) {
 }
 
 // seek reads --token.
-func (o *ticketFlags) seek(s *secrets, c *detect.Complaint) (err error) {
+func (o *ticketFlags) seek(s *secrets, c *ticket.Complaint) (err error) {
 	if o.token == "" {
 		return nil
 	}
@@ -142,7 +142,7 @@ func (o *ticketFlags) seek(s *secrets, c *detect.Complaint) (err error) {
 }
 
 // readLogs analyses logs for a ticket. Faults are what could not be read of them.
-func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Complaint) (_ *ingest.Store, _ *finding.Analysis, faults []string, err error) {
+func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *ticket.Complaint) (_ *ingest.Store, _ *finding.Analysis, faults []string, err error) {
 	p, err := o.plan(cmd, args)
 	if err != nil {
 		return nil, nil, nil, err
@@ -179,7 +179,7 @@ func (o *ticketFlags) readLogs(cmd *cobra.Command, args []string, c *detect.Comp
 }
 
 // readCase opens a kept case for a ticket.
-func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *detect.Complaint) (*ingest.Store, *finding.Analysis, []string, error) {
+func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *ticket.Complaint) (*ingest.Store, *finding.Analysis, []string, error) {
 	if len(args) > 1 {
 		return nil, nil, nil, usage("add the log to the case with ipdrift analyze --db", "a kept case stands alone, and cannot be mixed with logs")
 	}
@@ -212,7 +212,7 @@ func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *detect.Comp
 }
 
 // disguise makes the address one that an anonymised case can have.
-func (o *ticketFlags) disguise(ctx context.Context, store *ingest.Store, s *secrets, c *detect.Complaint) error {
+func (o *ticketFlags) disguise(ctx context.Context, store *ingest.Store, s *secrets, c *ticket.Complaint) error {
 	held, err := store.Anonymised(ctx)
 	switch {
 	case err != nil:

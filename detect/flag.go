@@ -32,7 +32,7 @@ func (a *analysis) flag(c *circle, u *judge.User, name userKey, crowd int) {
 		return
 	}
 	f.Reason, f.Refusals, f.Addresses, f.Switches, f.Interrupted = u.Reason, int64(u.Refusals), int64(u.Addresses), int64(u.Switches), u.Interrupted
-	f.First, f.Last, f.Timeline = stamp(u.First), stamp(u.Last), []finding.Event{}
+	f.First, f.Last, f.Timeline = finding.Stamp(u.First), finding.Stamp(u.Last), []finding.Event{}
 	f.Link, f.Agent, f.Salt = name.link, name.agent, name.salt
 	if u.ASN != 0 {
 		asn := int64(u.ASN)
@@ -43,9 +43,9 @@ func (a *analysis) flag(c *circle, u *judge.User, name userKey, crowd int) {
 		f.Prefixes24, f.Prefixes16 = &n24, &n16
 	}
 	for _, s := range c.Timeline(u, a.Thresholds) {
-		e := finding.Event{Time: stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)}
+		e := finding.Event{Time: finding.Stamp(s.Time), IP: s.Client.String(), Status: int(s.Status), Verdict: s.Verdict.String(), Path: s.Name, Count: int64(s.Count)}
 		if s.Last != s.Time {
-			e.Last = stamp(s.Last)
+			e.Last = finding.Stamp(s.Last)
 		}
 		f.Timeline = append(f.Timeline, e)
 	}

@@ -42,8 +42,7 @@ func (o *outcome) served() bool {
 	return judge.Served(o.status) && o.reads()
 }
 
-// reads tells a request that reads what a link is for; not every log has methods.
-func (o *outcome) reads() bool { return o.method == "GET" || o.method == "HEAD" || o.method == "" }
+func (o *outcome) reads() bool { return judge.Reads(o.method) }
 
 func (o *outcome) refused() bool { return !o.shield && o.denied }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/history"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
@@ -68,7 +69,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 			maps.DeleteFunc(playing, func(_ netip.Prefix, p playback) bool { return p.last+window.Microseconds() < firsts[i] })
 			now := playback{clients[i], dirs[i], agents[i], lasts[i]}
 			a.pairUp(now, firsts[i], playing, beside)
-			block := blockOf(a.client(a.clients.of(now.client)))
+			block := addr.Block(a.client(a.clients.of(now.client)))
 			if at[block] = true; playing[block].last <= now.last {
 				playing[block] = now
 			}
@@ -132,20 +133,6 @@ func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playb
 			return
 		}
 	}
-}
-
-// blockOf is the /24 or /64 of an address.
-func blockOf(a netip.Addr) netip.Prefix {
-	a = a.Unmap()
-	p, _ := a.Prefix(blockBits(a)) // a length of the address itself never fails
-	return p
-}
-
-func blockBits(a netip.Addr) int {
-	if a.Is4() {
-		return 24
-	}
-	return 64
 }
 
 // trail is what one address asked for with one link and user agent.

@@ -16,9 +16,6 @@ import (
 	"ipdrift/token"
 )
 
-// malformedLinks are those among which a mistake was found.
-const malformedLinks = "malformed links"
-
 // signers counts what the signers did wrong, host by host: on links whose hash
 // does not hold as it should, on malformed ones, and on those that hold.
 func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
@@ -46,7 +43,7 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 				mistakes[b.mistake.Name]++
 			}
 		}
-		among := malformedLinks
+		among := finding.MalformedLinks
 		if len(broken) == mostBroken {
 			among = "the first malformed links"
 		}

@@ -1,14 +1,11 @@
 package detect
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/policy"
@@ -50,7 +47,7 @@ type common struct {
 // sayCommon says of each cause of refusals on each host whether one edge, method or key is
 // behind them.
 func (a *analysis) sayCommon(ctx context.Context) error {
-	names, err := edgeNames(ctx, a.conn)
+	names, err := ingest.EdgeNames(ctx, a.conn)
 	if err != nil {
 		return err
 	}
@@ -193,22 +190,4 @@ func (a *analysis) mostOf(all, refused, links map[string]int64) *common {
 		return nil
 	}
 	return &c
-}
-
-// edgeNames are the names of the edges, by number.
-func edgeNames(ctx context.Context, conn *sql.Conn) (map[uint16]string, error) {
-	names := map[uint16]string{}
-	err := each(ctx, conn, `SELECT value FROM about WHERE name = ? ORDER BY value DESC`, func(scan scanner) error {
-		var text string
-		if err := scan(&text); err != nil {
-			return err
-		}
-		number, name, _ := strings.Cut(text, " ")
-		var n uint16
-		if _, err := fmt.Sscan(number, &n); err == nil {
-			names[n] = cmp.Or(name, number)
-		}
-		return nil
-	}, ingest.AboutEdge)
-	return names, err
 }

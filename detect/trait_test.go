@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"ipdrift/detect"
 	"ipdrift/detect/finding"
+	"ipdrift/detect/ticket"
 )
 
 // TestWhatRefusalsHaveInCommon: of 80 viewers 40 are refused for the same cause. What all of these
@@ -67,7 +67,7 @@ func TestWhatRefusalsHaveInCommon(t *testing.T) {
 // ticket is what the case has of who asked from an address.
 func (tr *trial) ticket(t *testing.T, ip string) *finding.Ticket {
 	t.Helper()
-	one, err := detect.Ticket(context.Background(), tr.store, tr.Analysis, detect.Complaint{IP: netip.MustParseAddr(ip), Window: time.Hour, Keyed: true})
+	one, err := ticket.Find(context.Background(), tr.store, tr.Analysis, ticket.Complaint{IP: netip.MustParseAddr(ip), Window: time.Hour, Keyed: true})
 	if err != nil {
 		t.Fatal(err)
 	}

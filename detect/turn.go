@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"ipdrift/detect/addr"
 	"net/netip"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ type fall struct {
 // user agent and directory; each is of one link, whose place is that of the turn.
 func pairs(turns []turn, recovery int64) (out resumed) {
 	joined := byNetwork(turns, netip.Addr.BitLen)
-	joined = byNetwork(joined, blockBits)
+	joined = byNetwork(joined, addr.BlockBits)
 	var consecutive [][2]uint32
 	for _, t := range joined {
 		for i := 1; i < len(t.links); i++ {

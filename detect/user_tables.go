@@ -3,7 +3,6 @@ package detect
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
@@ -167,5 +166,3 @@ func (a *analysis) replay(h *host, family int) *judge.Replay {
 	}
 	return h.replays[family]
 }
-
-func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }

@@ -1,9 +1,12 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"strings"
 )
 
 // remember notes facts about the case itself, by their names, in the table "about".
@@ -33,4 +36,22 @@ func (s *Store) Recall(ctx context.Context, name string) (string, bool, error) {
 		return "", false, nil
 	}
 	return value, err == nil, err
+}
+
+// EdgeNames are the names of the edges, by number.
+func EdgeNames(ctx context.Context, conn *sql.Conn) (map[uint16]string, error) {
+	names := map[uint16]string{}
+	err := Each(ctx, conn, `SELECT value FROM about WHERE name = ? ORDER BY value DESC`, func(scan Scan) error {
+		var text string
+		if err := scan(&text); err != nil {
+			return err
+		}
+		number, name, _ := strings.Cut(text, " ")
+		var n uint16
+		if _, err := fmt.Sscan(number, &n); err == nil {
+			names[n] = cmp.Or(name, number)
+		}
+		return nil
+	}, AboutEdge)
+	return names, err
 }

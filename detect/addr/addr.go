@@ -72,3 +72,18 @@ func Zeros(ip netip.Addr) (host, next bool) {
 	}
 	return bytes.Equal(raw[8:], make([]byte, 8)), raw[7] == 0
 }
+
+// Block is the /24 or /64 of an address.
+func Block(a netip.Addr) netip.Prefix {
+	a = a.Unmap()
+	p, _ := a.Prefix(BlockBits(a)) // a length of the address itself never fails
+	return p
+}
+
+// BlockBits is how many bits the block of an address has.
+func BlockBits(a netip.Addr) int {
+	if a.Is4() {
+		return 24
+	}
+	return 64
+}

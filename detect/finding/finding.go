@@ -250,3 +250,9 @@ type Search struct {
 	Sampled     int64 `json:"sampled"`      // links drawn at random and searched through all of IPv4
 	SampleFound int64 `json:"sample_found"` // of these, signed for another address
 }
+
+// MalformedLinks is the word of Among for those whose shape already fails.
+const MalformedLinks = "malformed links"
+
+// Stamp writes a time, µs since 1970, as reports do: RFC 3339 in UTC.
+func Stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }

@@ -306,6 +306,9 @@ func (s *Step) holds(e *Event) bool {
 // Served tells the status of an answer that has what was asked for, or says that the viewer has it.
 func Served(status uint16) bool { return status == 200 || status == 206 || status == 304 }
 
+// Reads tells the method of a request that reads what a link is for; not every log has methods.
+func Reads(method string) bool { return method == "GET" || method == "HEAD" || method == "" }
+
 // span writes a time as lasts does, and none below 2 s.
 func span(us int64) string {
 	return lasts(max(2*time.Second, time.Duration(us)*time.Microsecond))

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/token"
@@ -176,7 +175,7 @@ func (l *looked) steps() (steps []finding.Step, omitted int64) {
 			steps = append(steps, begin(in))
 		}
 		s := &steps[len(steps)-1]
-		s.Until, s.Last = stamp(in.Time), fileName(in.Path)
+		s.Until, s.Last = finding.Stamp(in.Time), fileName(in.Path)
 		s.Requests++
 		if in.Refused && firsts[pos] {
 			s.Refusals++
@@ -207,15 +206,13 @@ func result(e *Event) string {
 
 func begin(in *Incident) finding.Step {
 	return finding.Step{
-		Time: stamp(in.Time), IP: in.Client.String(), Outcome: result(&in.Event), Status: int(in.Status), Verdict: in.Verdict.String(),
+		Time: finding.Stamp(in.Time), IP: in.Client.String(), Outcome: result(&in.Event), Status: int(in.Status), Verdict: in.Verdict.String(),
 		Cause: word(&in.Event), Detail: in.Detail, Path: in.Path,
 	}
 }
 
 // fileName is a path from its last slash on.
 func fileName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
-
-func stamp(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339Nano) }
 
 // outcome counts how it went.
 func (l *looked) outcome() finding.Outcome {

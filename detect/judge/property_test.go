@@ -9,6 +9,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/token"
+
 	"pgregory.net/rapid"
 )
 

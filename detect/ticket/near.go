@@ -1,12 +1,12 @@
-package detect
+package ticket
 
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest/format"
@@ -62,25 +62,13 @@ func (q *inquiry) move(s *sighting, what string) {
 	if half := by.Abs().Round(30 * time.Minute); half > 0 && (by.Abs()-half).Abs() < 5*time.Minute {
 		hint = " (close to a multiple of half an hour, perhaps another time zone)"
 	}
-	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, lasting(by.Abs()), where, hint)
+	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, judge.Lasting(by.Abs()), where, hint)
 	q.around(time.UnixMicro(to))
-}
-
-// lasting writes a span in its two largest units.
-func lasting(d time.Duration) string {
-	switch s := int64(d.Round(time.Second).Seconds()); {
-	case s < 60:
-		return fmt.Sprintf("%d s", s)
-	case s < 3600:
-		return fmt.Sprintf("%d min %d s", s/60, s%60)
-	default:
-		return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
-	}
 }
 
 // neighbours looks for viewers in the same /24 (IPv6: /64) at the time.
 func (q *inquiry) neighbours(ctx context.Context, _ string) ([]sighting, error) {
-	block := blockOf(q.IP)
+	block := addr.Block(q.IP)
 	found, err := q.look(ctx, "h.client IN ("+within(block)+") AND "+q.during())
 	if len(found) > 0 {
 		q.near = true
@@ -158,7 +146,7 @@ func (q *inquiry) nearest(ctx context.Context, own string) error {
 			continue
 		}
 		near := slices.MinFunc(found, func(x, y sighting) int { return cmp.Compare(x.near, y.near) })
-		q.say("%s: %s, the nearest one seen from %s to %s.", where.name, viewers(found), stamp(near.first)[:19], stamp(near.last)[:19])
+		q.say("%s: %s, the nearest one seen from %s to %s.", where.name, viewers(found), finding.Stamp(near.first)[:19], finding.Stamp(near.last)[:19])
 		return nil
 	}
 	return nil

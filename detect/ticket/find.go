@@ -1,4 +1,4 @@
-package detect
+package ticket
 
 import (
 	"cmp"
@@ -10,10 +10,16 @@ import (
 	"ipdrift/ingest"
 )
 
+// viewerKey names a user, as table person does.
+type viewerKey struct {
+	link, agent uint32
+	salt        int64
+}
+
 // sighting is a user, or a client without a well-formed token, whose requests
 // fit a complaint.
 type sighting struct {
-	userKey
+	viewerKey
 	client   uint32 // where link is 0
 	bare     uint32 // client of requests without a token that are this user's, too; 0: none
 	n        int64  // requests
@@ -96,7 +102,7 @@ func places(lines []ingest.Position) string {
 // links are the ids of the links that have the token.
 func (q *inquiry) links(ctx context.Context) (string, error) {
 	exact, loose := []string{"0"}, []string{"0"}
-	err := each(ctx, q.conn, fmt.Sprintf(`SELECT id, hash = %d FROM link WHERE token = ?`, q.Sought.Hash), func(scan scanner) error {
+	err := ingest.Each(ctx, q.conn, fmt.Sprintf(`SELECT id, hash = %d FROM link WHERE token = ?`, q.Sought.Hash), func(scan ingest.Scan) error {
 		var id uint32
 		var same bool
 		err := scan(&id, &same)
@@ -163,9 +169,15 @@ func (q *inquiry) prefer(ctx context.Context, found []sighting) error {
 		return err
 	}
 	has := func(s sighting) bool {
-		return slices.ContainsFunc(with, func(w sighting) bool { return w.userKey == s.userKey && w.client == s.client })
+		return slices.ContainsFunc(with, func(w sighting) bool { return w.viewerKey == s.viewerKey && w.client == s.client })
 	}
-	slices.SortStableFunc(found, func(x, y sighting) int { return cmp.Compare(either(has(x), 0, 1), either(has(y), 0, 1)) })
+	rank := func(s sighting) int {
+		if has(s) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(found, func(x, y sighting) int { return cmp.Compare(rank(x), rank(y)) })
 	if !has(found[0]) {
 		q.say("%s is not among its addresses.", q.IP)
 	}
@@ -193,7 +205,7 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 		q.say("%s asked for nothing at that time; links that were %s came from another one then.", q.IP, how)
 	}
 	for _, s := range signed {
-		if !slices.ContainsFunc(asked, func(x sighting) bool { return x.userKey == s.userKey && x.client == s.client }) {
+		if !slices.ContainsFunc(asked, func(x sighting) bool { return x.viewerKey == s.viewerKey && x.client == s.client }) {
 			asked = append(asked, s)
 		}
 	}
@@ -203,7 +215,7 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 // bond says how links belong to the address.
 func (q *inquiry) bond(ctx context.Context) (string, error) {
 	var proven bool
-	err := q.conn.QueryRowContext(ctx, `SELECT bool_or(basis <> '`+string(inferred)+`') FROM signatures WHERE signed_ip IN (`+quotes(spellings(q.IP))+`)`).Scan(&proven)
+	err := q.conn.QueryRowContext(ctx, `SELECT bool_or(basis <> '`+byInference+`') FROM signatures WHERE signed_ip IN (`+quotes(spellings(q.IP))+`)`).Scan(&proven)
 	if proven {
 		return "signed for it", err
 	}

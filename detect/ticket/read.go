@@ -1,4 +1,4 @@
-package detect
+package ticket
 
 import (
 	"cmp"
@@ -32,11 +32,11 @@ func (q *inquiry) look(ctx context.Context, where string) ([]sighting, error) {
 		at = q.At.UnixMicro()
 	}
 	causes := fmt.Sprintf("%d, %d", ingest.Place(ingest.Causes(), token.IPMismatch.String()), ingest.Place(ingest.Causes(), token.ExpiredIPMismatch.String()))
-	err := each(ctx, q.conn, `SELECT coalesce(m.first_link, h.link)::UINTEGER, coalesce(m.first_agent, h.agent)::UINTEGER, coalesce(m.salt, 0)::BIGINT,
+	err := ingest.Each(ctx, q.conn, `SELECT coalesce(m.first_link, h.link)::UINTEGER, coalesce(m.first_agent, h.agent)::UINTEGER, coalesce(m.salt, 0)::BIGINT,
 			CASE WHEN h.link = 0 THEN h.client ELSE 0 END::UINTEGER, count(*)::BIGINT, count(*) FILTER (o.refused)::BIGINT, count(*) FILTER (j.cause IN (`+causes+`))::BIGINT,
 			epoch_us(min(h.start)), epoch_us(max(h.start)), min(abs(epoch_us(h.start) - ?))::BIGINT
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield `+joinJudged+` `+joinMember+`
-		WHERE `+where+` GROUP BY ALL`, func(scan scanner) error {
+		WHERE `+where+` GROUP BY ALL`, func(scan ingest.Scan) error {
 		var s sighting
 		err := scan(&s.link, &s.agent, &s.salt, &s.client, &s.n, &s.refused, &s.mismatch, &s.first, &s.last, &s.near)
 		list = append(list, s)
@@ -95,7 +95,7 @@ func (q *inquiry) whole(ctx context.Context, found []sighting) ([]sighting, erro
 // another one, on table person.
 func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (string, error) {
 	var list []sighting
-	err := each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan scanner) error {
+	err := ingest.Each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan ingest.Scan) error {
 		var s sighting
 		err := scan(&s.link, &s.agent, &s.salt)
 		list = append(list, s)
@@ -106,26 +106,32 @@ func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (strin
 
 // viewer describes a user over all of the log.
 func (q *inquiry) viewer(ctx context.Context, s *sighting) (*finding.Subject, error) {
-	v := &finding.Subject{Addresses: []string{}, Requests: s.n, Refusals: s.refused, First: stamp(s.first), Last: stamp(s.last)}
+	v := &finding.Subject{Addresses: []string{}, Requests: s.n, Refusals: s.refused, First: finding.Stamp(s.first), Last: finding.Stamp(s.last)}
 	if s.link == 0 {
-		return v, each(ctx, q.conn, `SELECT coalesce(text, '') FROM agent WHERE id = ?`, func(scan scanner) error { return scan(&v.UserAgent) }, s.agent)
+		return v, ingest.Each(ctx, q.conn, `SELECT coalesce(text, '') FROM agent WHERE id = ?`, func(scan ingest.Scan) error { return scan(&v.UserAgent) }, s.agent)
 	}
-	return v, each(ctx, q.conn, `SELECT user_name(l.hash, g.text, p.salt), l.host, coalesce(g.text, ''), p.class, p.reason, p.requests, p.refusals, p.interrupted,
+	return v, ingest.Each(ctx, q.conn, `SELECT user_name(l.hash, g.text, p.salt), l.host, coalesce(g.text, ''), p.class, p.reason, p.requests, p.refusals, p.interrupted,
 			epoch_us(p.first), epoch_us(p."last"), coalesce(s.signed_ip, '')
 		FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent LEFT JOIN signatures s ON s.link = p.link
-		WHERE p.link = ? AND p.agent = ? AND p.salt = ?`, func(scan scanner) error {
+		WHERE p.link = ? AND p.agent = ? AND p.salt = ?`, func(scan ingest.Scan) error {
 		var class string
 		var first, last int64
 		err := scan(&v.ID, &v.Host, &v.UserAgent, &class, &v.Reason, &v.Requests, &v.Refusals, &v.Interrupted, &first, &last, &v.SignedIP)
-		v.Class, v.First, v.Last = finding.Class(class), stamp(first), stamp(last)
+		v.Class, v.First, v.Last = finding.Class(class), finding.Stamp(first), finding.Stamp(last)
 		return err
 	}, s.link, s.agent, s.salt)
 }
 
+// maxIncidents is how many requests of a viewer are read: the first.
+const maxIncidents = 100_000
+
+// byInference is the basis of what no hash proves.
+const byInference = "inferred"
+
 // incidents reads the requests of a user at the time looked at.
 func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint) error {
 	links := map[uint32]uint32{}
-	edges, err := edgeNames(ctx, q.conn)
+	edges, err := ingest.EdgeNames(ctx, q.conn)
 	if err != nil {
 		return err
 	}
@@ -133,7 +139,7 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 			coalesce(j.verdict, `+fmt.Sprint(ingest.UnruledVerdict)+`)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, `+fmt.Sprint(ingest.UnruledBasis)+`)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file, o.edge, o.key, o.matched
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN source s ON s.id = h.source
 		LEFT JOIN link l ON l.id = h.link LEFT JOIN signatures g ON g.link = h.link `+joinJudged+` `+joinMember+`
-		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxEvents), func(p ingest.Page) error {
+		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxIncidents), func(p ingest.Page) error {
 		times, families, mapped, hi, lo, asns := p.I64(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5)
 		countries, hosts, methods, statuses, refused := p.Texts(6), p.Texts(7), p.Texts(8), p.U16(9), p.Bools(10)
 		verdictOf, causes, bases, details, linkOf, deadlines := p.U8(11), p.U8(12), p.U8(13), p.Texts(14), p.U32(15), p.I64(16)
@@ -143,7 +149,6 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 			if q.out.Viewer.Host == "" {
 				q.out.Viewer.Host = strings.Clone(hosts(i))
 			}
-			o := outcome{status: statuses[i], method: methods(i), denied: refused(i)}
 			in := judge.Incident{Detail: strings.Clone(details(i)), Path: strings.Clone(paths(i)), Method: strings.Clone(methods(i)), Server: edges[servers[i]]}
 			if matched(i) {
 				in.Key = strconv.Itoa(int(keys[i]) + 1)
@@ -156,8 +161,8 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 			}
 			in.Event = judge.Event{
 				Time: times[i], Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
-				Served: o.served(), Refused: o.refused(), Status: o.status, Verdict: token.Verdict(verdictOf[i]),
-				Elsewhere: causes[i] == ingest.Place(ingest.Causes(), refusedElsewhere), Inferred: in.Basis == string(inferred),
+				Served: judge.Served(statuses[i]) && judge.Reads(methods(i)), Refused: refused(i), Status: statuses[i], Verdict: token.Verdict(verdictOf[i]),
+				Elsewhere: causes[i] == ingest.Place(ingest.Causes(), ingest.RefusedElsewhere), Inferred: in.Basis == byInference,
 				Mistaken: strings.HasPrefix(in.Detail, "signer:"), UA: agents[i], Dir: dirs[i], File: files[i], Name: in.Path[strings.LastIndexByte(in.Path, '/')+1:], Grain: grains[i],
 			}
 			n, ok := links[linkOf[i]]
@@ -175,7 +180,7 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 		}
 		return nil
 	})
-	c.Truncated = len(c.Incidents) == maxEvents
+	c.Truncated = len(c.Incidents) == maxIncidents
 	return err
 }
 

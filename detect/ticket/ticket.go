@@ -1,4 +1,5 @@
-package detect
+// Package ticket finds the viewer of one complaint in a case, and tells what its log has of them.
+package ticket
 
 import (
 	"context"
@@ -37,7 +38,7 @@ type Complaint struct {
 // shiftBound is how far from the time said an address is looked for.
 const shiftBound = 24 * time.Hour
 
-// inquiry is one run of Ticket.
+// inquiry is one run of Find.
 type inquiry struct {
 	Complaint
 	conn *sql.Conn
@@ -46,9 +47,9 @@ type inquiry struct {
 	near bool // found by network alone
 }
 
-// Ticket finds the viewer of a complaint in a case, and tells what its log has
+// Find finds the viewer of a complaint in a case, and tells what its log has
 // of them. The case may be a kept one, open for reading; a is its analysis.
-func Ticket(ctx context.Context, s *ingest.Store, a *finding.Analysis, c Complaint) (*finding.Ticket, error) {
+func Find(ctx context.Context, s *ingest.Store, a *finding.Analysis, c Complaint) (*finding.Ticket, error) {
 	conn, err := s.DB.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -181,7 +182,7 @@ func adopt(found []sighting) []sighting {
 	viewer := found[with]
 	viewer.bare = found[bare].client
 	rest := slices.DeleteFunc(slices.Clone(found), func(s sighting) bool {
-		return s.userKey == viewer.userKey && s.client == viewer.client || s.link == 0 && same(s) && s.client == viewer.bare
+		return s.viewerKey == viewer.viewerKey && s.client == viewer.client || s.link == 0 && same(s) && s.client == viewer.bare
 	})
 	return append([]sighting{viewer}, rest...)
 }
@@ -209,7 +210,7 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 		}
 	}
 	for _, s := range q.a.Signer {
-		if s.Host == host && s.Among == malformedLinks && s.Links == s.Examined {
+		if s.Host == host && s.Among == finding.MalformedLinks && s.Links == s.Examined {
 			c.Damage = s.Mistake
 		}
 	}

@@ -1,4 +1,4 @@
-package detect
+package ticket
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/judge"
+	"ipdrift/ingest"
 )
 
 // within selects the clients of a network.
@@ -49,7 +50,7 @@ func (q *inquiry) clients(ctx context.Context, list []netip.Addr) (string, error
 	ids := []string{"0"}
 	for _, ip := range list {
 		raw := ip.As16()
-		if err := each(ctx, q.conn, fmt.Sprintf(`SELECT id FROM client WHERE hi = %d AND lo = %d`, binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])), func(scan scanner) error {
+		if err := ingest.Each(ctx, q.conn, fmt.Sprintf(`SELECT id FROM client WHERE hi = %d AND lo = %d`, binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])), func(scan ingest.Scan) error {
 			var id uint32
 			err := scan(&id)
 			ids = append(ids, number(id))
