@@ -16,6 +16,7 @@ import (
 
 	"ipdrift/detect"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
@@ -113,7 +114,7 @@ func (o *analyzeFlags) registerInput(cmd *cobra.Command) {
 	f.StringVar(&o.asnDB, "asn-db", "", "MMDB `FILE` such as GeoLite2-ASN.mmdb: whose the addresses are that the log does not tell")
 	f.StringVar(&o.issued, "issued", "", "what the signer issued, a `FILE` of CSV or JSON lines with url or token, address and viewer: settles signing addresses and who is one user")
 	wordsFor(cmd, "user", "auto", "token", "query:", "cookie:", "field:", "ip+ua")
-	wordsFor(cmd, "recover", append(extents(), string(detect.RecoverSample(30)))...)
+	wordsFor(cmd, "recover", append(extents(), string(search.RecoverSample(30)))...)
 }
 
 func (o *analyzeFlags) registerLimits(f *pflag.FlagSet) {
@@ -184,7 +185,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.threads
 	p.load.Hold, d.Room = p.memory/8, p.memory/8
-	d.Recover, d.Version, d.Thresholds = detect.Recover(o.extent), "ipdrift "+version(), judge.Default()
+	d.Recover, d.Version, d.Thresholds = search.Recover(o.extent), "ipdrift "+version(), judge.Default()
 	d.Command = commandLine(cmd, args)
 	d.Scope, _ = token.ParseScope(o.scope)
 	return p, nil
@@ -271,7 +272,7 @@ func (o *analyzeFlags) words() error {
 			return err
 		}
 	}
-	if _, err := detect.ParseRecover(o.extent); err != nil {
+	if _, err := search.ParseRecover(o.extent); err != nil {
 		return usage("near does in most cases; sample=30 tells how many of the rest could be mismatches", "--recover: %w", err)
 	}
 	return oneOf("scope", o.scope, scopeWords()...)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipdrift/detect"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
@@ -50,7 +50,7 @@ with the text around it.`,
 }
 
 func extents() []string {
-	return []string{string(detect.RecoverNone), string(detect.RecoverNear), string(detect.RecoverFull)}
+	return []string{string(search.RecoverNone), string(search.RecoverNear), string(search.RecoverFull)}
 }
 
 func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
@@ -88,7 +88,7 @@ func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
 	}
 	keys, old := l.keys()
 	e := &explanation{look: l, pasted: raw, also: also, old: append(old, older.For([]byte(l.host))...), hunt: newHunt(l, keys)}
-	if err := e.find(cmd, detect.Recover(o.extent)); err != nil {
+	if err := e.find(cmd, search.Recover(o.extent)); err != nil {
 		return err
 	}
 	return e.write(cmd.OutOrStdout(), o.lang)
@@ -107,7 +107,7 @@ type explanation struct {
 
 // find explains the link; where nothing does, it searches for the address, and
 // explains the link again with that.
-func (e *explanation) find(cmd *cobra.Command, extent detect.Recover) error {
+func (e *explanation) find(cmd *cobra.Command, extent search.Recover) error {
 	e.explain()
 	if e.Verdict != token.UnresolvedSignature || e.Detail != "" {
 		return nil

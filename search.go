@@ -11,7 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"ipdrift/detect"
+	"ipdrift/detect/search"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -194,8 +194,8 @@ func (h *hunt) keep(t goal, ip netip.Addr, b token.Binding) {
 
 // search looks for the address as far as it is asked to, and says what it
 // tried in vain.
-func (h *hunt) search(ctx context.Context, extent detect.Recover, w io.Writer) (found aimedAt, vain string, err error) {
-	if extent == detect.RecoverNone || !h.policy.Bound || h.link.Bound.IsValid() || !h.link.PathOK {
+func (h *hunt) search(ctx context.Context, extent search.Recover, w io.Writer) (found aimedAt, vain string, err error) {
+	if extent == search.RecoverNone || !h.policy.Bound || h.link.Bound.IsValid() || !h.link.PathOK {
 		return aimedAt{}, "", nil
 	}
 	where := "IPv6 addresses are too many to search"
@@ -203,7 +203,7 @@ func (h *hunt) search(ctx context.Context, extent detect.Recover, w io.Writer) (
 		where = "the /24 and the /16 around " + ip.String()
 		found = h.near()
 	}
-	if extent == detect.RecoverFull && !found.ip.IsValid() {
+	if extent == search.RecoverFull && !found.ip.IsValid() {
 		where = "all of IPv4"
 		found, err = h.everywhere(ctx, showSearch(w))
 		clearSearch(w)

@@ -80,7 +80,7 @@ func storeCurve(ctx context.Context, masks *ingest.Rows, rec *finding.Recommenda
 // refusals counts the refused requests of a host by cause; those that a mistake
 // of the signer explains stand apart.
 func (a *analysis) refusals(h *host) map[string]int64 {
-	out := maps.Clone(a.out.Denials.ByHost[h.name])
+	out := maps.Clone(a.out.Denials.ByHost[h.Name])
 	if h.mistaken > 0 {
 		out[token.UnresolvedSignature.String()] -= h.mistaken
 		out[judge.WronglySigned], out[judge.OldKey] = h.mistaken-h.oldKeyed, h.oldKeyed
@@ -90,9 +90,9 @@ func (a *analysis) refusals(h *host) map[string]int64 {
 
 func (a *analysis) asked(h *host, family int) judge.Asked {
 	q := judge.Asked{
-		Candidates: either(family == 6, a.Masks6, a.Masks4), CurrentPrefix: h.policy.Prefix(family), RefusalsOnly: h.refusalsOnly(),
+		Candidates: either(family == 6, a.Masks6, a.Masks4), CurrentPrefix: h.Policy.Prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h), Remedies: h.remedies,
-		Reproduced: h.policy.Total > 0 || h.verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
+		Reproduced: h.Policy.Total > 0 || h.Verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other:   h.replays[10-family], // of the other family, 4 or 6
 		Proxy:   h.proxy,
 		Shifted: h.shifted, ServedLate: h.servedLate, Life: h.life, Life95: h.life95,
@@ -107,8 +107,8 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	if q.CurrentPrefix == addr.Length(family) {
 		q.CurrentPrefix = 0
 	}
-	if h.keyed && h.policy.Total > 0 {
-		q.Bound, q.Unbound = h.policy.Bound(), !h.policy.Bound()
+	if h.keyed && h.Policy.Total > 0 {
+		q.Bound, q.Unbound = h.Policy.Bound(), !h.Policy.Bound()
 	}
 	return q
 }

@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
@@ -16,9 +17,9 @@ func (a *analysis) severalBindings(h *host) bool {
 		return false
 	}
 	links, several := map[policy.BoundAs]int64{}, [2]int{}
-	for r, n := range h.policy.Links {
+	for r, n := range h.Policy.Links {
 		b := policy.BoundAs{Binding: r.Binding, Family: r.Family}
-		if links[b] < fewOdd && links[b]+n >= fewOdd {
+		if links[b] < search.FewOdd && links[b]+n >= search.FewOdd {
 			several[policy.Index(r.Family)]++
 		}
 		links[b] += n
@@ -27,12 +28,12 @@ func (a *analysis) severalBindings(h *host) bool {
 }
 
 // outOfForce tells a link that the edge did not take when it was asked for, for what it is bound to.
-func (h *host) outOfForce(k *kind, p *proof) bool {
+func (h *host) outOfForce(k *kind, p *search.Proof) bool {
 	family := addr.Family(k.ip)
-	if p.addr.IsValid() {
-		family = addr.Family(p.addr)
+	if p.Addr.IsValid() {
+		family = addr.Family(p.Addr)
 	}
-	return h.policy.Shifts[policy.Index(family)].Rejects(p.how.Binding, k.first)
+	return h.Policy.Shifts[policy.Index(family)].Rejects(p.How.Binding, k.first)
 }
 
 // inWords says what links are bound to.
@@ -49,15 +50,15 @@ func inWords(b token.Binding) string {
 // sayBindings says which bindings a host takes, if it takes several: since when, or where.
 func (a *analysis) sayBindings(h *host) {
 	const judged = ": each link is judged by its own, and the decision is about the former"
-	p := &h.policy
+	p := &h.Policy
 	for i, family := range []string{"IPv4", "IPv6"} {
 		own, second := p.Own[i], p.Second[i]
 		switch s := p.Shifts[i]; {
 		case s != nil:
 			a.warnOf("%s: links are bound to %s on %s since %s UTC, and were bound to %s before"+judged,
-				h.name, inWords(s.To), family, inUTC(s.At), inWords(s.From))
+				h.Name, inWords(s.To), family, inUTC(s.At), inWords(s.From))
 		case own != nil && second != nil && p.Stated[i] == nil && !p.Guessed:
-			a.warnOf("%s: links are bound to %s%s and to %s%s on %s"+judged, h.name, inWords(*own), p.Where(policy.BoundAs{Binding: *own, Family: 4 + 2*i}), inWords(*second), p.Where(policy.BoundAs{Binding: *second, Family: 4 + 2*i}), family)
+			a.warnOf("%s: links are bound to %s%s and to %s%s on %s"+judged, h.Name, inWords(*own), p.Where(policy.BoundAs{Binding: *own, Family: 4 + 2*i}), inWords(*second), p.Where(policy.BoundAs{Binding: *second, Family: 4 + 2*i}), family)
 		}
 	}
 }

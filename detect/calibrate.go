@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/search"
 	"ipdrift/ingest/format"
 )
 
@@ -18,7 +19,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.fitting = a.keySets(func(h *host) bool { return !a.fails(h) })
+	a.fitting = search.KeySets(a.sites(func(h *host) bool { return !a.fails(h) }))
 	a.out.Calibration = []finding.Calibration{}
 	astray := a.astray()
 	for i, name := range a.names {
@@ -31,7 +32,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 		a.grade(h, astray)
 		h.failure = nil
 		a.out.Calibration = append(a.out.Calibration, finding.Calibration{
-			Host: h.name, Tokens: h.tokens, Verified: h.verified, Status: h.status, Reason: h.reason, Policy: h.policy.Public(h.stated.Scheme.Name, expired[name]),
+			Host: h.Name, Tokens: h.tokens, Verified: h.Verified, Status: h.status, Reason: h.reason, Policy: h.Policy.Public(h.Stated.Scheme.Name, expired[name]),
 		})
 	}
 	return nil
@@ -41,11 +42,12 @@ func (a *analysis) calibrate(ctx context.Context) error {
 // calibrate, and live, as well as served ones. Nobody asks for the suspects after it.
 func (a *analysis) countFound() {
 	for _, s := range a.survey.suspects {
-		if s.unserved && s.found != nil && !foreign(s.found.mistake.Name) {
-			s.found.host.tokens++
-			s.found.host.verified++
-			s.found.host.silent--
-			s.found.host.lives.add(s.life)
+		if s.Unserved && s.Found != nil && !foreign(s.Found.Mistake.Name) {
+			h := a.hosts[s.Found.Host.Name]
+			h.tokens++
+			h.Verified++
+			h.silent--
+			h.lives.add(s.Life)
 		}
 	}
 	a.survey.suspects = nil
@@ -53,7 +55,7 @@ func (a *analysis) countFound() {
 
 // foreign tells a mistake that says nothing for the key in use.
 func foreign(mistake string) bool {
-	return mistake == oldKeyName || mistake == "other_host_key" || mistake == "empty_key"
+	return mistake == search.OldKeyName || mistake == "other_host_key" || mistake == "empty_key"
 }
 
 func (a *analysis) expiredStatuses(ctx context.Context) (map[string][]int, error) {
@@ -73,7 +75,7 @@ func (a *analysis) expiredStatuses(ctx context.Context) (map[string][]int, error
 // of its tokens reproduce.
 func (a *analysis) fails(h *host) bool {
 	t := &a.Thresholds
-	return h.keyed && h.tokens >= t.CalibrationTokens && float64(h.verified)/max(1, float64(h.tokens)) < t.CalibrationShare
+	return h.keyed && h.tokens >= t.CalibrationTokens && float64(h.Verified)/max(1, float64(h.tokens)) < t.CalibrationShare
 }
 
 // astray names hosts with keys that the log does not have: one may be misspelt.
@@ -102,8 +104,8 @@ func (a *analysis) grade(h *host, astray string) {
 		h.reason = a.diagnose(h)
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
-		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.verified, h.tokens)
-		if h.policy.Trees() > 0 {
+		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.Verified, h.tokens)
+		if h.Policy.Trees() > 0 {
 			h.reason += ", some over a directory further up: the edge takes one token for a whole tree"
 		}
 	case h.tokens == 0 && h.silent > 0 && h.links > 0:
@@ -114,6 +116,6 @@ func (a *analysis) grade(h *host, astray string) {
 	case h.tokens == 0:
 		h.reason = "no request carries a token that could be checked"
 	default:
-		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}; fewer than %d tokens prove nothing about the key", h.verified, h.tokens, t.CalibrationTokens)
+		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}; fewer than %d tokens prove nothing about the key", h.Verified, h.tokens, t.CalibrationTokens)
 	}
 }

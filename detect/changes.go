@@ -44,8 +44,8 @@ func (a *analysis) changes(ctx context.Context) error {
 		}
 		for h, o := range follow {
 			h.retireKeys(o.byKey)
-			h.policy.FindShift(o.byBinding, &a.Thresholds)
-			h.policy.Settle(&a.Thresholds)
+			h.Policy.FindShift(o.byBinding, &a.Thresholds)
+			h.Policy.Settle(&a.Thresholds)
 		}
 	}
 	return nil

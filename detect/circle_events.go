@@ -104,10 +104,10 @@ func (j *judging) take(c *circle, group *history.Group) error {
 	}
 	h := j.outcomes[j.requests[0].Outcome].host
 	c.host = h
-	c.Host, c.Stated = h.name, j.stated()
+	c.Host, c.Stated = h.Name, j.stated()
 	c.Gaps = j.gaps || h.gaps
 	c.RefusalsOnly = h.refusalsOnly()
-	c.CurrentPrefix4, c.CurrentPrefix6 = h.policy.Prefix(4), h.policy.Prefix(6)
+	c.CurrentPrefix4, c.CurrentPrefix6 = h.Policy.Prefix(4), h.Policy.Prefix(6)
 	return nil
 }
 

@@ -31,7 +31,7 @@ type denied struct {
 
 // before compares origins by what is told of them: those with most refusals first.
 func (d *denied) before(o *denied) int {
-	return cmp.Or(cmp.Compare(o.mismatches, d.mismatches), cmp.Compare(o.refusals, d.refusals), cmp.Compare(d.host.place, o.host.place), cmp.Compare(d.length(), o.length()))
+	return cmp.Or(cmp.Compare(o.mismatches, d.mismatches), cmp.Compare(o.refusals, d.refusals), cmp.Compare(d.host.Place, o.host.Place), cmp.Compare(d.length(), o.length()))
 }
 
 // deny lists the networks where most refusals came from.
@@ -44,7 +44,7 @@ func (a *analysis) deny(ctx context.Context) error {
 		}
 	}
 	var top []denied
-	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.name], int64(a.clients.list.Len())) }) {
+	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.Name], int64(a.clients.list.Len())) }) {
 		all, err := a.countDenied(ctx, some)
 		if err != nil {
 			return err
@@ -136,7 +136,7 @@ func (a *analysis) describe(ctx context.Context, top []denied) error {
 	c := &a.clients
 	for i := range top {
 		d := &top[i]
-		n := finding.Network{Host: d.host.name, Prefix: d.prefix().String(), Refusals: d.refusals, Mismatches: d.mismatches}
+		n := finding.Network{Host: d.host.Name, Prefix: d.prefix().String(), Refusals: d.refusals, Mismatches: d.mismatches}
 		clients := crowds[i].list(c)
 		asn, country := c.asn(clients[0]), c.country(clients[0])
 		for j, id := range clients {

@@ -41,6 +41,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/ingest/pseudonym"
@@ -55,7 +56,7 @@ type Options struct {
 	Form       token.Form  // text of a cut address in the advice
 	Masks4     []int       // IPv4 candidates
 	Masks6     []int       // IPv6 candidates
-	Recover    Recover
+	Recover    search.Recover
 	Threads    int   // 0: 1
 	Room       int64 // bytes of memory for what is read again and again; more is in a temporary file
 	Version    string
@@ -85,13 +86,9 @@ type analysis struct {
 	hosts     map[string]*host
 	names     []string // of hosts, sorted
 	survey    *survey
-	proofs    map[uint32]*proof
-	draws     []draw
-	blind     int                // links that were not, as no hash of their host reproduces
-	sets      []keySet           // of all hosts
-	fitting   []keySet           // of those whose calibration does not fail
-	sample    int                // links of a host that take a step of the search before the rest has to have a reason
-	vain      int                // links that were searched through all of IPv4 and not found
+	proofs    map[uint32]*search.Proof
+	searched  *search.Search
+	fitting   []search.KeySet    // of those whose calibration does not fail
 	recovered map[userKey]bool   // served again in time, with another link
 	found     []netip.Addr       // that links were signed for
 	doubted   bits               // places of links
@@ -141,7 +138,7 @@ func newAnalysis(s *ingest.Store, loaded *ingest.Loaded, o Options) *analysis {
 	o.Threads = max(1, o.Threads)
 	return &analysis{
 		Options: o, store: s, loaded: loaded,
-		hosts: map[string]*host{}, proofs: map[uint32]*proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{}, blamed: map[blame]*blamed{},
+		hosts: map[string]*host{}, proofs: map[uint32]*search.Proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{}, blamed: map[blame]*blamed{},
 		words: numbered(),
 		moves: judge.NewMoves(o.Thresholds),
 		out:   &finding.Analysis{Schema: finding.Schema, Warnings: []string{}},

@@ -8,6 +8,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -100,13 +101,13 @@ func (f *failure) addresses(c *clients, each func(client uint32, links int64)) {
 // diagnose names the likely fault behind served links that do not reproduce,
 // and how that is known.
 func (a *analysis) diagnose(h *host) string {
-	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.verified, h.tokens)
+	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.Verified, h.tokens)
 	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.unenforced, a.keyChanged, a.signedElsewhere, a.foreignKey, a.oddText} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault
 		}
 	}
-	if h.verified == 0 {
+	if h.Verified == 0 {
 		return head + ": most likely the key or the scheme is wrong, since neither file nor directory, with the address, without it or under a mask, gives a single match"
 	}
 	return head + ": the failing ones fit neither another path nor another address of the log; a second key may be in use"
@@ -157,8 +158,8 @@ func (a *analysis) signedElsewhere(h *host) string {
 	counts := map[netip.Addr]int{}
 	total := 0
 	for _, p := range a.proofs {
-		if p.host == h && p.mistake.Name == "" && p.how.Binding.Kind == token.BindAddress && p.how.Scope != token.ScopeAncestor {
-			counts[p.addr]++
+		if p.Host == &h.Host && p.Mistake.Name == "" && p.How.Binding.Kind == token.BindAddress && p.How.Scope != token.ScopeAncestor {
+			counts[p.Addr]++
 			total++
 		}
 	}
@@ -181,11 +182,11 @@ func (a *analysis) signedElsewhere(h *host) string {
 func (a *analysis) foreignKey(h *host) string {
 	links := h.failure.failing
 	for _, other := range a.fitting {
-		if !other.foreignTo(h) {
+		if !other.ForeignTo(&h.Host) {
 			continue
 		}
-		if n := a.holdUnder(h, links, other.keys); n*2 > len(links) {
-			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", other.host, n, len(links))
+		if n := a.holdUnder(h, links, other.Keys); n*2 > len(links) {
+			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", other.Host, n, len(links))
 		}
 	}
 	return ""
@@ -219,16 +220,11 @@ func (a *analysis) oddText(h *host) string {
 
 // holdUnder counts links that verify under other keys.
 func (a *analysis) holdUnder(h *host, links []sampled, keys []token.Key) (n int) {
-	f := newFinder(a, nil)
-	f.turnTo(h)
+	f := search.NewFinder(a.newSearch())
+	under := &search.Host{Name: h.Name, Asked: h.Asked, Stated: h.Stated, Keys: keys, Policy: policy.New(token.Resource{}, token.ScopeAuto)}
 	for _, s := range links {
-		probe := &suspect{link: s.link, host: &host{name: h.name, asked: h.asked, stated: h.stated, keys: keys, policy: policy.New(token.Resource{}, token.ScopeAuto)}}
-		for _, g := range f.goals(probe, false) {
-			f.aim(probe.host, &g)
-			if f.hit(probe, &g, s.client, token.Binding{}) || f.hit(probe, &g, s.client, token.Binding{Kind: token.BindNone}) {
-				n++
-				break
-			}
+		if f.Verifies(under, s.link, s.client) {
+			n++
 		}
 	}
 	return n

@@ -48,7 +48,7 @@ func (f *failure) split(l *visited) {
 // to others, too.
 func (a *analysis) unenforced(h *host) string {
 	n := h.failure.lent
-	if n*2 <= h.tokens-h.verified {
+	if n*2 <= h.tokens-h.Verified {
 		return ""
 	}
 	return format.Sentence("%d {link was|links were} served to the address that {it was|they were} signed for, and to others, too: the edge does not check the address, or answers from its cache without a check", n)

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"ipdrift/detect/history"
+	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 )
 
 // TestMain spares each test the large private network.
 func TestMain(m *testing.M) {
-	privateNets = privateNets[:2]
+	search.PrivateNets = search.PrivateNets[:2]
 	m.Run()
 }
 
@@ -63,15 +64,15 @@ func Meagre() (enough func()) {
 // Small lets full searches try the first networks alone, until the function that it returns
 // is called.
 func Small() (enough func()) {
-	all := allNetworks
-	allNetworks = 1<<8 + 2 // 1.0.0.0/16 and 1.1.0.0/16
-	return func() { allNetworks = all }
+	all := search.AllNetworks
+	search.AllNetworks = 1<<8 + 2 // 1.0.0.0/16 and 1.1.0.0/16
+	return func() { search.AllNetworks = all }
 }
 
 // Rest lets a step of the search try so many candidates beyond the samples, until the
 // function that it returns is called.
 func Rest(candidates int) (enough func()) {
-	before := restBudget
-	restBudget = candidates
-	return func() { restBudget = before }
+	before := search.RestBudget
+	search.RestBudget = candidates
+	return func() { search.RestBudget = before }
 }

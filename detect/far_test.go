@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ipdrift/detect"
+	"ipdrift/detect/search"
 )
 
 // TestFullSearchesStopWhereTheKeyIsTheQuestion: of 8 refused links with forged hashes all are
@@ -36,7 +37,7 @@ func TestFullSearchesStopWhereTheKeyIsTheQuestion(t *testing.T) {
 			l.get(folder, c.links.link(fmt.Sprintf("/f/%d/a.ts", i), signed), ip, 403)
 		}
 		var told []string
-		tr := l.try(t, settings{recover: detect.RecoverFull, search: func(done, of int) { told = append(told, fmt.Sprintf("%d/%d", done, of)) }})
+		tr := l.try(t, settings{recover: search.RecoverFull, search: func(done, of int) { told = append(told, fmt.Sprintf("%d/%d", done, of)) }})
 		if warned := strings.Contains(strings.Join(tr.Warnings, "\n"), "5 links were not searched through all of IPv4, as no hash of their host reproduces and the first 3 were in vain"); !slices.Equal(told, c.want) || warned != c.warned {
 			t.Errorf("%s: searched %v, want %v: %q", name, told, c.want, tr.Warnings)
 		}

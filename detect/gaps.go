@@ -70,7 +70,7 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 	}
 	all = slices.DeleteFunc(all, func(v viewer) bool { return refused[v] && smooth[v.host] >= judge.GapUsers })
 	slices.SortFunc(all, func(x, y viewer) int {
-		return cmp.Or(cmp.Compare(x.host.place, y.host.place), cmp.Compare(first[x], first[y]), x.user.compare(y.user))
+		return cmp.Or(cmp.Compare(x.host.Place, y.host.Place), cmp.Compare(first[x], first[y]), x.user.compare(y.user))
 	})
 	n := map[*host]int{}
 	return slices.DeleteFunc(all, func(v viewer) bool {
@@ -81,7 +81,7 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 
 // scattered tells of a host with a link for each file, none of them bound: what little joins
 // some of a viewer's, as a connection of several, shows holes that are not there.
-func (h *host) scattered() bool { return h.unbound() && h.policy.Uses(token.ScopeFile) }
+func (h *host) scattered() bool { return h.unbound() && h.Policy.Uses(token.ScopeFile) }
 
 // viewersOf counts the requests of the users of the links with the lowest hashes, and
 // tells the first link of each by its place, and who of them was refused.
@@ -156,10 +156,10 @@ func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*ju
 			}
 			names = append(names, name)
 		}
-		if found[v.host.name] == nil {
-			found[v.host.name] = &judge.Gaps{}
+		if found[v.host.Name] == nil {
+			found[v.host.Name] = &judge.Gaps{}
 		}
-		found[v.host.name].Add(names)
+		found[v.host.Name].Add(names)
 	}
 	return found, nil
 }

@@ -8,17 +8,7 @@ import (
 // settle derives what the policies of all hosts answer from.
 func (a *analysis) settle() {
 	for _, h := range a.hosts {
-		h.policy.Settle(&a.Thresholds)
-	}
-}
-
-// showsScope notes it where a link was found over a scope that no link shows which its host served.
-func (f *proof) showsScope() {
-	if f == nil || f.mistake.Name != "" {
-		return
-	}
-	if p, scope := &f.host.policy, f.how.Scope; p.Scope() == token.ScopeAuto && p.Plain(scope) && !p.Uses(scope) {
-		p.Other = max(p.Other, scope) // both are possible where only directories above were taken
+		h.Policy.Settle(&a.Thresholds)
 	}
 }
 
@@ -28,14 +18,14 @@ func (f *proof) showsScope() {
 // and these are refused.
 func (a *analysis) guess() {
 	for _, p := range a.proofs {
-		p.showsScope()
+		p.ShowsScope()
 	}
 	for _, h := range a.hosts {
-		h.policy.Guessed = h.policy.Total == 0
-		h.policy.Told = a.survey.toldIn
+		h.Policy.Guessed = h.Policy.Total == 0
+		h.Policy.Told = a.survey.toldIn
 	}
 	for w, t := range a.survey.denied {
-		if p := &w.host.policy; p.Guessed && t.Links > a.survey.plainly[w].Of() {
+		if p := &w.host.Policy; p.Guessed && t.Links > a.survey.plainly[w].Of() {
 			if p.Denied == nil {
 				p.Denied = map[policy.Rule]bool{}
 			}
@@ -43,16 +33,16 @@ func (a *analysis) guess() {
 		}
 	}
 	for w, t := range a.survey.plainly {
-		if p := &w.host.policy; w.Scope == p.Other {
+		if p := &w.host.Policy; w.Scope == p.Other {
 			p.Other = token.ScopeAuto
 		}
-		if w.host.policy.Guessed && !w.host.policy.Denied[w.Rule] {
-			w.host.policy.Add(a.asText(w.Rule), t.Links)
+		if w.host.Policy.Guessed && !w.host.Policy.Denied[w.Rule] {
+			w.host.Policy.Add(a.asText(w.Rule), t.Links)
 		}
 	}
 	for _, p := range a.proofs {
-		if p.host.policy.Guessed && p.mistake.Name == "" {
-			p.host.policy.Add(policy.Rule{Hypothesis: p.how, Family: p.family}, 1)
+		if p.Host.Policy.Guessed && p.Mistake.Name == "" {
+			p.Host.Policy.Add(policy.Rule{Hypothesis: p.How, Family: p.Family}, 1)
 		}
 	}
 	a.settle()

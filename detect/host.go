@@ -15,6 +15,7 @@ import (
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/token"
@@ -48,16 +49,9 @@ func (o *outcome) refused() bool { return !o.shield && o.denied }
 
 // host is everything known of one host.
 type host struct {
-	name        string // as the case holds it
-	place       uint32 // among all, by name
-	asked       string // as requests have it
-	stated      token.Resource
-	keys        []token.Key
-	spans       []token.Span // of the keys; nil: none is limited
-	keyed       bool         // it has requests that were judged with a key, by this run or an earlier one
-	policy      policy.Policy
+	search.Host
+	keyed       bool // it has requests that were judged with a key, by this run or an earlier one
 	tokens      int64
-	verified    int64
 	silent      int64            // links that were only refused and do not reproduce
 	examined    int64            // links examined for mistakes of their signer
 	doubted     int64            // links whose hash holds for another path, with a mistake, or for nothing known
@@ -112,7 +106,7 @@ func (a *analysis) host(name string) *host {
 	if h == nil {
 		asked := ingest.HostAsked(name, a.Resources, a.Keys, a.Pseudonyms)
 		h = &host{
-			name: name, asked: asked, stated: a.Resources.For([]byte(asked)), keys: a.Keys.For([]byte(asked)), spans: a.Keys.Spans([]byte(asked)),
+			Host:   search.Host{Name: name, Asked: asked, Stated: a.Resources.For([]byte(asked)), Keys: a.Keys.For([]byte(asked)), Spans: a.Keys.Spans([]byte(asked))},
 			status: finding.NotChecked, families: map[int]bool{}, replays: map[int]*judge.Replay{},
 		}
 		a.hosts[name] = h
@@ -148,7 +142,7 @@ func (a *analysis) group(ctx context.Context) error {
 	}
 	sort.Strings(a.names)
 	for i, name := range a.names {
-		a.hosts[name].place = uint32(i)
+		a.hosts[name].Place = uint32(i)
 	}
 	if err := a.readGrains(ctx); err != nil {
 		return err
@@ -201,36 +195,23 @@ func (a *analysis) endsInZeros() bool {
 
 // unbound tells a host on which no user is flagged: an address cannot be the cause
 // of a refusal there, or nothing is known.
-func (h *host) unbound() bool { return h.status == finding.Failed || h.keyed && !h.policy.Bound() }
+func (h *host) unbound() bool { return h.status == finding.Failed || h.keyed && !h.Policy.Bound() }
 
 // refusalsOnly tells a host of which the log holds no served request.
 func (h *host) refusalsOnly() bool { return h.served == 0 && h.requests > 0 }
 
-// ownNetwork tells whether an address is no more than the network of an observed
-// one, and under which mask; the zero Binding if it is not.
-func (h *host) ownNetwork(clients []netip.Addr, found netip.Addr) token.Binding {
-	for _, ip := range clients {
-		for _, b := range ingest.Masks(ip, &h.stated) {
-			if b.Form == token.FormNetwork && ip != found && addr.Cut(ip, int(b.Prefix)) == found {
-				return b
-			}
-		}
-	}
-	return token.Binding{}
-}
-
 // asStated tells whether a binding is the one that is stated of the host, and hashes the same
 // text of this address as another: that of 203.0.112.7 is 203.0.112.0 under /20 and /24.
 func (h *host) asStated(ip netip.Addr, b token.Binding) bool {
-	stated := h.stated.Bind4
+	stated := h.Stated.Bind4
 	if addr.Family(ip) == 6 {
-		stated = h.stated.Bind6
+		stated = h.Stated.Bind6
 	}
 	if stated == nil || *stated != b || b.Kind != token.BindMask {
 		return false
 	}
 	text := token.AppendBound(nil, ip, b)
-	return slices.ContainsFunc(ingest.Masks(ip, &h.stated), func(other token.Binding) bool {
+	return slices.ContainsFunc(ingest.Masks(ip, &h.Stated), func(other token.Binding) bool {
 		return other != b && bytes.Equal(token.AppendBound(nil, ip, other), text)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 )
@@ -43,13 +44,13 @@ func (a *analysis) nameIssued(ctx context.Context) error {
 // issuedTo adds the address that the signer saw to those that a suspect is
 // tried with, before all others: a hash has to prove it all the same. One in
 // IPv6's form of an IPv4 address (::ffff:) is tried as either text.
-func (a *analysis) issuedTo(s *suspect, hash uint64) {
+func (a *analysis) issuedTo(s *search.Suspect, hash uint64) {
 	ip := a.Issued[hash].Client
-	if ip.IsValid() && !slices.Contains(s.clients, ip) {
-		s.clients, s.issued = append([]netip.Addr{ip}, s.clients...), true
+	if ip.IsValid() && !slices.Contains(s.Clients, ip) {
+		s.Clients, s.Issued = append([]netip.Addr{ip}, s.Clients...), true
 	}
-	if inner := ip.Unmap(); ip.Is4In6() && !slices.Contains(s.clients, inner) {
-		s.clients = slices.Insert(s.clients, min(1, len(s.clients)), inner)
+	if inner := ip.Unmap(); ip.Is4In6() && !slices.Contains(s.Clients, inner) {
+		s.Clients = slices.Insert(s.Clients, min(1, len(s.Clients)), inner)
 	}
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"ipdrift/detect"
 	"ipdrift/detect/finding"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -48,9 +48,9 @@ func TestIssued(t *testing.T) {
 		jsons += fmt.Sprintf(`{"md5":%q,"ip":%q,"viewer_id":%q}`+"\n", md5, v[2], v[3])
 	}
 	log := l.text(entry.text)
-	tryText(t, log, settings{recover: detect.RecoverNear}).want(t, line, "unresolved_signature unresolved_signature - - -")
+	tryText(t, log, settings{recover: search.RecoverNear}).want(t, line, "unresolved_signature unresolved_signature - - -")
 	for name, text := range map[string]string{"csv": text, "json": rows, "csv of tokens": tokens, "json of tokens": jsons} {
-		tr := tryText(t, log, settings{recover: detect.RecoverNear, issued: record(t, text)})
+		tr := tryText(t, log, settings{recover: search.RecoverNear, issued: record(t, text)})
 		tr.want(t, line, "ip_mismatch ip_mismatch - recomputed 233.252.0.77")
 		if tr.Users.Total != 42 || tr.Users.ByClass[finding.FirstRequest] != 1 || tr.Method.IdentityUsers["the signer's record"] != 1 {
 			t.Errorf("%s: %+v %v", name, tr.Users.ByClass, tr.Method.IdentityUsers)
@@ -68,7 +68,7 @@ func TestIssuedIsNoProof(t *testing.T) {
 	l.audience(video, 40)
 	lost := video.link("/film/seg1.ts", "233.252.0.77")
 	line := l.get(video, lost, stranger(90), 403)
-	tr := tryText(t, l.text(entry.text), settings{recover: detect.RecoverNear, issued: record(t, "url,ip\nhttps://cdn.test"+lost+",233.252.0.1\n")})
+	tr := tryText(t, l.text(entry.text), settings{recover: search.RecoverNear, issued: record(t, "url,ip\nhttps://cdn.test"+lost+",233.252.0.1\n")})
 	if tr.rows[line-1].signed == "233.252.0.1" {
 		t.Errorf("%s", tr.rows[line-1])
 	}

@@ -240,7 +240,7 @@ func (a *analysis) boundTo(u *other) netip.Addr {
 		}
 		return ip
 	}
-	if s := u.host.stated.Scheme; u.host.keyed || !s.Binds || s.Visible {
+	if s := u.host.Stated.Scheme; u.host.keyed || !s.Binds || s.Visible {
 		return netip.Addr{}
 	}
 	return a.client(a.clients.of(u.last))

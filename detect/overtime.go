@@ -137,10 +137,10 @@ func (c *course) public() *finding.OverTime {
 	for i, h := range c.hosts {
 		for cause, word := range ingest.Causes() {
 			if counts := c.refused[i][cause+1]; counts != nil {
-				if out.ByHost[h.name] == nil {
-					out.ByHost[h.name] = map[string][]int64{}
+				if out.ByHost[h.Name] == nil {
+					out.ByHost[h.Name] = map[string][]int64{}
 				}
-				out.ByHost[h.name][word] = counts
+				out.ByHost[h.Name][word] = counts
 			}
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"ipdrift/detect"
+	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
@@ -151,7 +151,7 @@ func TestPathsThatAreStoredOtherwise(t *testing.T) {
 				good := l.get(s, witnessed, home, 200)
 				moved := l.get(s, witnessed, far, 403)
 				searched := l.get(s, s.over(sent, over, home, later+1), away, 403)
-				tr := l.try(t, settings{recover: detect.RecoverNear})
+				tr := l.try(t, settings{recover: search.RecoverNear})
 				tr.want(t, good, "valid - - recomputed "+home)
 				tr.want(t, moved, "ip_mismatch ip_mismatch - recomputed "+home)
 				tr.want(t, searched, "ip_mismatch ip_mismatch - recomputed "+home)

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"ipdrift/detect"
 	"ipdrift/detect/finding"
+	"ipdrift/detect/search"
 )
 
 // A signer that sees its own proxy is found out where the proxy is in no log: it
@@ -18,12 +18,12 @@ func TestRule03TheSignersPrivateProxy(t *testing.T) {
 		ip := stranger(100 + i)
 		l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), "172.20.1.9"), ip, 403)
 	}
-	tr := l.try(t, settings{recover: detect.RecoverNear})
+	tr := l.try(t, settings{recover: search.RecoverNear})
 	r := tr.advice(folder.host, "ipv4")
 	if n := tr.Denials.ByCause["ip_mismatch"]; n != 60 || r == nil || r.Decision != finding.MaskNotEnough || !strings.Contains(r.Reason, "172.20.1.9") {
 		t.Errorf("%d of 60 refusals are explained; %+v", n, r)
 	}
-	if tr := l.try(t, settings{recover: detect.RecoverNone}); tr.Denials.ByCause["unresolved_signature"] != 60 {
+	if tr := l.try(t, settings{recover: search.RecoverNone}); tr.Denials.ByCause["unresolved_signature"] != 60 {
 		t.Errorf("--recover none searched: %v", tr.Denials.ByCause)
 	}
 }
@@ -52,7 +52,7 @@ func TestRule03AProxyBeforeSomeViewers(t *testing.T) {
 				ip := stranger(c.viewers + i)
 				line = l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), fmt.Sprintf("172.20.%d.9", i%3)), ip, 403)
 			}
-			tr := l.try(t, settings{recover: detect.RecoverNear})
+			tr := l.try(t, settings{recover: search.RecoverNear})
 			tr.want(t, line, fmt.Sprintf("ip_mismatch ip_mismatch signer:private_address recomputed 172.20.%d.9", (c.proxied-1)%3))
 			if s := tr.Signer; len(s) != 1 || s[0].Mistake != "private_address" || s[0].Links != int64(c.proxied) || !strings.Contains(s[0].Says, c.says) {
 				t.Errorf("%s", asJSON(t, s))
@@ -76,7 +76,7 @@ func TestRule03AUsualProxyIsAnAddressToo(t *testing.T) {
 			for i := range 40 {
 				line = l.get(folder, folder.link(fmt.Sprintf("/m/%d/a.ts", i), proxy), stranger(80+i), 403)
 			}
-			tr := l.try(t, settings{recover: detect.RecoverNear})
+			tr := l.try(t, settings{recover: search.RecoverNear})
 			tr.want(t, line, "ip_mismatch ip_mismatch signer:private_address recomputed "+proxy)
 			family := "ipv4"
 			if strings.Contains(proxy, ":") {
@@ -100,7 +100,7 @@ func TestRule03AViewerInAPrivateNetworkIsNoProxy(t *testing.T) {
 	l.audience(folder, 40)
 	l.get(folder, folder.link("/lan/a.ts", "192.168.7.9"), "192.168.7.9", 200)
 	moved := l.get(folder, folder.link("/m/a.ts", "192.168.7.9"), home, 403)
-	tr := l.try(t, settings{recover: detect.RecoverNear})
+	tr := l.try(t, settings{recover: search.RecoverNear})
 	tr.want(t, moved, "ip_mismatch ip_mismatch - recomputed 192.168.7.9")
 	if len(tr.Signer) > 0 {
 		t.Errorf("%s", asJSON(t, tr.Signer))
@@ -121,7 +121,7 @@ func TestRule03WhoMovesIsBehindNoProxy(t *testing.T) {
 				l.get(folder, folder.link(path, ip), ip, 200)
 			}
 		}
-		return l.try(t, settings{recover: detect.RecoverNear}).Method.Search.Candidates
+		return l.try(t, settings{recover: search.RecoverNear}).Method.Search.Candidates
 	}
 	if moved, gone := candidates(true), candidates(false); moved > gone-1_100_000 {
 		t.Errorf("%d candidates where they are served, %d where they are not", moved, gone)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/addr"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -17,9 +18,9 @@ import (
 // learned is what was found out about a link with its token in hand. No later
 // run has that token, so it is kept in table proof.
 type learned struct {
-	examined bool         // for mistakes of its signer
-	proof    *proof       // nil: not known what it was signed with
-	named    netip.Prefix // what the link names itself, where there was no key
+	examined bool          // for mistakes of its signer
+	proof    *search.Proof // nil: not known what it was signed with
+	named    netip.Prefix  // what the link names itself, where there was no key
 }
 
 // grown tells whether the case holds sources of earlier runs.
@@ -49,18 +50,18 @@ func (a *analysis) recall(ctx context.Context) error {
 		var found bool
 		var scope, bind, form, family uint8
 		var l learned
-		p := &proof{}
-		if err := scan(&link, &host, &l.examined, &found, &scope, &p.how.Up, &bind, &p.how.Binding.Prefix, &form, &family, &path, &signed, &mistake); err != nil {
+		p := &search.Proof{}
+		if err := scan(&link, &host, &l.examined, &found, &scope, &p.How.Up, &bind, &p.How.Binding.Prefix, &form, &family, &path, &signed, &mistake); err != nil {
 			return err
 		}
 		var err error
-		if p.path, err = url.PathUnescape(path); err != nil {
+		if p.Path, err = url.PathUnescape(path); err != nil {
 			return err
 		}
-		p.host, p.family, p.mistake = a.host(host), int(family), mistakeNamed(mistake)
-		p.how.Scope, p.how.Binding.Kind, p.how.Binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
-		p.addr, _ = a.real(signed)
-		p.private = addr.Private(p.addr)
+		p.Host, p.Family, p.Mistake = &a.host(host).Host, int(family), token.MistakeNamed(mistake)
+		p.How.Scope, p.How.Binding.Kind, p.How.Binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
+		p.Addr, _ = a.real(signed)
+		p.Private = addr.Private(p.Addr)
 		if found {
 			l.proof = p
 		}
@@ -83,15 +84,15 @@ func (a *analysis) keepLearned(ctx context.Context) error {
 	maps.Copy(a.before, a.learned)
 	for _, link := range slices.Sorted(maps.Keys(a.before)) {
 		l := a.before[link]
-		p := cmp.Or(l.proof, &proof{})
-		signed := a.address(p.addr)
+		p := cmp.Or(l.proof, &search.Proof{})
+		signed := a.address(p.Addr)
 		if l.named.IsValid() {
 			signed = a.Pseudonyms.OfNetwork(l.named).String()
 		}
-		b := p.how.Binding
-		path := url.PathEscape(string(a.Keys.Cut([]byte(p.path), "…")))
-		if err := rows.Append(ctx, link, l.examined, l.proof != nil, uint8(p.how.Scope), p.how.Up, uint8(b.Kind), b.Prefix, uint8(b.Form), uint8(p.family),
-			path, signed, orNull(p.mistake.Name)); err != nil {
+		b := p.How.Binding
+		path := url.PathEscape(string(a.Keys.Cut([]byte(p.Path), "…")))
+		if err := rows.Append(ctx, link, l.examined, l.proof != nil, uint8(p.How.Scope), p.How.Up, uint8(b.Kind), b.Prefix, uint8(b.Form), uint8(p.Family),
+			path, signed, orNull(p.Mistake.Name)); err != nil {
 			return err
 		}
 	}
@@ -110,15 +111,11 @@ type flaw struct {
 const mostBroken = 100
 
 // examineBroken adds the malformed links of this run to those of earlier ones.
-func (a *analysis) examineBroken(f *finder, h *host, before []flaw) []flaw {
+func (a *analysis) examineBroken(f *search.Finder, h *host, before []flaw) []flaw {
 	all := slices.Clone(before)
-	if len(h.keys) > 0 {
-		f.turnTo(h)
-		for _, at := range a.loaded.Unproven.Broken(h.asked) {
-			b := flaw{source: at.Source, line: at.Line}
-			if found, ok := f.examiner.Examine(f.suspicion(h, &at, []netip.Addr{at.Client})); ok {
-				b.mistake = found.Mistake
-			}
+	if len(h.Keys) > 0 {
+		for _, at := range a.loaded.Unproven.Broken(h.Asked) {
+			b := flaw{source: at.Source, line: at.Line, mistake: f.Mistake(&h.Host, &at)}
 			all = append(all, b)
 		}
 	}
@@ -133,7 +130,7 @@ func (a *analysis) recallFlaws(ctx context.Context, conn *sql.Conn) (map[string]
 		var host, mistake string
 		var b flaw
 		err := scan(&host, &b.source, &b.line, &mistake)
-		b.mistake = mistakeNamed(mistake)
+		b.mistake = token.MistakeNamed(mistake)
 		out[host] = append(out[host], b)
 		return err
 	})

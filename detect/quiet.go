@@ -54,7 +54,7 @@ func (a *analysis) plainOutcomes() (plain [2][]bool) {
 // plain tells whether requests of an outcome from a family's addresses are valid
 // whatever else is known of their link, as long as all of it is plain.
 func (o *outcome) plain(family int) bool {
-	p := &o.host.policy
+	p := &o.host.Policy
 	return o.matched && o.keyed && !o.stale && !o.shield && !o.denied && o.shape == token.Signed && o.late <= ingest.NearExpiry && o.how.Binding.Kind == token.BindAddress &&
 		o.host.status != finding.Failed && len(p.Dirs) == 0 && slices.ContainsFunc(p.Common[policy.Index(family)], func(r policy.Rule) bool { return r.Hypothesis == o.how })
 }

@@ -6,6 +6,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -29,11 +30,11 @@ func TestPlainOutcomes(t *testing.T) {
 		"another scope":  {func(o *outcome) { o.how.Scope = token.ScopeFile }, false},
 		"no address":     {func(o *outcome) { o.how.Binding.Kind = token.BindNone }, false},
 		"not calibrated": {func(o *outcome) { o.host.status = finding.Failed }, false},
-		"by directory":   {func(o *outcome) { o.host.policy.Dirs = map[uint32]*policy.Folder{1: nil} }, false},
+		"by directory":   {func(o *outcome) { o.host.Policy.Dirs = map[uint32]*policy.Folder{1: nil} }, false},
 	} {
-		h := &host{policy: policy.New(token.Resource{}, token.ScopeAuto)}
-		h.policy.Add(policy.Rule{Hypothesis: over, Family: 4}, 100)
-		h.policy.Settle(&thresholds)
+		h := &host{Host: search.Host{Policy: policy.New(token.Resource{}, token.ScopeAuto)}}
+		h.Policy.Add(policy.Rule{Hypothesis: over, Family: 4}, 100)
+		h.Policy.Settle(&thresholds)
 		o := &outcome{host: h, matched: true, keyed: true, shape: token.Signed, how: over}
 		c.change(o)
 		if got := o.plain(4); got != c.want {

@@ -92,7 +92,7 @@ func (a *analysis) lapsesOf(s *history.Group, some func(userKey) bool, to *[]lap
 // seeRecovery looks through all served requests for those that follow a lapse.
 func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	slices.SortFunc(lapses, func(x, y lapse) int {
-		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.place, y.host.place), cmp.Compare(x.start, y.start))
+		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.Place, y.host.Place), cmp.Compare(x.start, y.start))
 	})
 	fell := newBits(a.clients.list.Len()) // clients that have some
 	for i := range lapses {
@@ -109,7 +109,7 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 				f := &t[i]
 				n := int32(sort.Search(len(lapses), func(i int) bool {
 					l := &lapses[i]
-					return cmp.Or(cmp.Compare(l.client, f.Client), cmp.Compare(l.agent, f.Agent), cmp.Compare(l.host.place, host.place), cmp.Compare(l.start, f.Start-recovery)) >= 0
+					return cmp.Or(cmp.Compare(l.client, f.Client), cmp.Compare(l.agent, f.Agent), cmp.Compare(l.host.Place, host.Place), cmp.Compare(l.start, f.Start-recovery)) >= 0
 				}))
 				for n = p.next(n); int(n) < len(lapses); n = p.next(n + 1) {
 					l := &lapses[n]

@@ -8,6 +8,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
@@ -48,7 +49,7 @@ func (a *analysis) severalKeys() map[*host]bool {
 	}
 	out := map[*host]bool{}
 	for u := range served {
-		if h := u.host; keys[h] > 1 && (refused[u] || odd[h] && int(u.key) >= len(h.keys)) {
+		if h := u.host; keys[h] > 1 && (refused[u] || odd[h] && int(u.key) >= len(h.Keys)) {
 			out[h] = true
 		}
 	}
@@ -71,15 +72,15 @@ func (h *host) retireKeys(uses map[uint8]*policy.Usage) {
 		}
 		if h.retired == nil {
 			h.retired = make([]retired, ingest.NoKey)
-			if h.spans = slices.Clone(h.spans); h.spans == nil {
-				h.spans = make([]token.Span, len(h.keys))
+			if h.Spans = slices.Clone(h.Spans); h.Spans == nil {
+				h.Spans = make([]token.Span, len(h.Keys))
 			}
 		}
 		h.retired[key].at = until
-		if int(key) >= len(h.keys) {
+		if int(key) >= len(h.Keys) {
 			continue // of earlier runs alone
 		}
-		if span := &h.spans[key]; span.Until == 0 {
+		if span := &h.Spans[key]; span.Until == 0 {
 			span.Until = until/1e6 + 1
 		}
 	}
@@ -98,24 +99,24 @@ func othersTaken(uses map[uint8]*policy.Usage, key uint8, step int) bool {
 // sayOldKeys says which keys a host has given up, and how many requests were refused for it.
 func (a *analysis) sayOldKeys(h *host) {
 	cause := token.UnresolvedSignature.String()
-	of := a.out.Denials.ByHost[h.name][cause]
+	of := a.out.Denials.ByHost[h.Name][cause]
 	for key, r := range h.retired {
 		if r.requests == 0 {
 			continue
 		}
 		number, at := strconv.Itoa(key+1), time.UnixMicro(r.at).UTC()
 		name, where := "key "+number, " of those given"
-		if key >= len(h.keys) {
+		if key >= len(h.Keys) {
 			name, where = "a key that only earlier runs were given", ""
 		}
 		says := format.Sentence("%d of the %d {request that was|requests that were} refused as %s {is|are} signed with %s, which the edge has not taken since %s UTC, while it takes another: links of before break; let it take both for as long as links live, and state not_after: %s of that key in --config",
 			r.requests, of, cause, name+where, inUTC(r.at), at.Truncate(time.Second).Add(time.Second).Format(time.RFC3339))
-		a.warnOf("%s: %s", h.name, says)
+		a.warnOf("%s: %s", h.Name, says)
 		if 2*r.requests > h.oldKeyed {
 			h.remedy(judge.OldKey, name+" is not taken since "+at.Format("2006-01-02 15:04")+" UTC: let the edge take it for as long as its links live, and see to it that every signer has the new one")
 		}
 		if 2*r.requests > of {
-			a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.name, Cause: cause, Trait: finding.TraitOldKey, Value: number, Requests: r.requests, Refused: of, Says: says})
+			a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.Name, Cause: cause, Trait: finding.TraitOldKey, Value: number, Requests: r.requests, Refused: of, Says: says})
 		}
 	}
 }
@@ -154,7 +155,7 @@ func (d *dropped) add(l *visited) {
 
 // says is the sentence about them; "" where there are too few, or no moment parts what was served from what was not.
 func (d *dropped) says() string {
-	if d.links < fewOdd || d.served > d.refused {
+	if d.links < search.FewOdd || d.served > d.refused {
 		return ""
 	}
 	return format.Sentence("%d links that do not reproduce were served up to %s UTC and refused from %s on, at the same addresses: the edge had another key until then; give the old key, too, with not_after",

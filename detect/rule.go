@@ -7,6 +7,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
@@ -16,7 +17,7 @@ type ruled struct {
 	quiet   bool            // nothing needs thought: there are no visits, no kinds and no rulings
 	first   history.Request // of a quiet one
 	kinds   []kind
-	proof   *proof
+	proof   *search.Proof
 	rulings []ruling
 	witness bool         // the proof is another request with the same token
 	named   netip.Prefix // what the link names itself, where there is no key
@@ -138,10 +139,10 @@ func (b *rulingBatch) decide(r *ruled) error {
 	if err := b.listKinds(r); err != nil {
 		return err
 	}
-	parser := b.parser(r.kinds[0].host.stated.Scheme)
+	parser := b.parser(r.kinds[0].host.Stated.Scheme)
 	for i := range r.kinds {
 		if k := &r.kinds[i]; k.shape == token.Signed {
-			k.path = b.keepPath(b.decoder.path(parser, k.rawDir, k.rawFile))
+			k.path = b.keepPath(b.decoder.Path(parser, k.rawDir, k.rawFile))
 		}
 	}
 	r.proof, r.witness = b.proof(r.kinds)

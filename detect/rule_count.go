@@ -3,6 +3,7 @@ package detect
 import (
 	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
@@ -49,16 +50,16 @@ func (t *rulingTables) deny(k *kind, r *ruling) {
 	if r.mistake != "" && r.cause == token.UnresolvedSignature.String() {
 		k.host.mistaken += k.n
 	}
-	if r.mistake == oldKeyName {
+	if r.mistake == search.OldKeyName {
 		k.host.oldKeyed += k.n
 		if r.retired > 0 {
 			k.host.retired[r.retired-1].requests += k.n
 		}
 	}
-	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.policy.Guessed {
+	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.Policy.Guessed {
 		k.host.assumed += k.n
 	}
-	if r.cause == token.UnresolvedSignature.String() && k.matched && k.host.policy.Denied[policy.Rule{Hypothesis: k.how, Family: addr.Family(k.ip)}] {
+	if r.cause == token.UnresolvedSignature.String() && k.matched && k.host.Policy.Denied[policy.Rule{Hypothesis: k.how, Family: addr.Family(k.ip)}] {
 		k.host.denied += k.n
 	}
 	at := blame{k.id, r.cause}
@@ -76,10 +77,10 @@ func (t *rulingTables) deny(k *kind, r *ruling) {
 	d := &t.out.Denials
 	d.Total += k.n
 	d.ByCause[r.cause] += k.n
-	if d.ByHost[k.host.name] == nil {
-		d.ByHost[k.host.name] = map[string]int64{}
+	if d.ByHost[k.host.Name] == nil {
+		d.ByHost[k.host.Name] = map[string]int64{}
 	}
-	d.ByHost[k.host.name][r.cause] += k.n
+	d.ByHost[k.host.Name][r.cause] += k.n
 	if r.detail != "" {
 		if d.ByDetail[r.cause] == nil {
 			d.ByDetail[r.cause] = map[string]int64{}

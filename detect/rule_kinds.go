@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
 // naming is the range that a link names itself, on a host without a key.
 func (a *analysis) naming(parser *token.Parser, k *kind) netip.Prefix {
-	if !k.host.stated.Scheme.Visible || len(k.host.keys) > 0 {
+	if !k.host.Stated.Scheme.Visible || len(k.host.Keys) > 0 {
 		return netip.Prefix{}
 	}
 	var l token.Link
@@ -59,21 +60,6 @@ func (b *rulingBatch) parser(s *token.Scheme) *token.Parser {
 	return b.parsers[s]
 }
 
-// decoder undoes the escaping of paths as the edge does.
-type decoder struct {
-	raw  []byte
-	link token.Link
-}
-
-// path is valid until the next one; nil where there is none.
-func (d *decoder) path(parser *token.Parser, dir, file string) []byte {
-	d.raw = append(append(d.raw[:0], dir...), file...)
-	if parser.Parse(d.raw, &d.link); !d.link.PathOK {
-		return nil
-	}
-	return d.link.Path
-}
-
 // keepPath copies a path for as long as the links last.
 func (b *rulingBatch) keepPath(path []byte) []byte {
 	if path == nil {
@@ -87,7 +73,7 @@ func (b *rulingBatch) keepPath(path []byte) []byte {
 // proof tells what a link was signed with: by a request of its own that
 // verifies, else by what the search found. witness says that the former
 // explains a request that failed.
-func (a *analysis) proof(kinds []kind) (best *proof, witness bool) {
+func (a *analysis) proof(kinds []kind) (best *search.Proof, witness bool) {
 	failed := false
 	for i := range kinds {
 		k := &kinds[i]
@@ -95,10 +81,10 @@ func (a *analysis) proof(kinds []kind) (best *proof, witness bool) {
 			failed = failed || k.shape == token.Signed
 			continue
 		}
-		if best != nil && !k.host.policy.Accepts(k.asked(), k.how) {
+		if best != nil && !k.host.Policy.Accepts(k.asked(), k.how) {
 			continue
 		}
-		best = &proof{host: k.host, key: int(k.keyNumber) + 1, how: k.how, path: string(token.ScopePath(k.path, k.how.Scope, int(k.how.Up))), addr: policy.Hashed(k.how.Binding, k.ip)}
+		best = &search.Proof{Host: &k.host.Host, Key: int(k.keyNumber) + 1, How: k.how, Path: string(token.ScopePath(k.path, k.how.Scope, int(k.how.Up))), Addr: policy.Hashed(k.how.Binding, k.ip)}
 	}
 	if best == nil {
 		return a.proofs[kinds[0].link], false

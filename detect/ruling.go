@@ -7,6 +7,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -30,9 +31,6 @@ const (
 	detailSignedMasked token.Detail = "signer:masked"
 	detailSignedWhole  token.Detail = "signer:no_mask"
 )
-
-// privateAddress is the mistake of a signer that sees its own proxy.
-const privateAddress = "private_address"
 
 // Reason codes that Gcore's edge logs in field 41 (Gcore documentation, "Logs
 // uploader", gcdn_internal_status_code).
@@ -85,7 +83,7 @@ func (r *ruling) grounds() (g history.Grounds) {
 // rule decides on one kind. p is what the link was signed with, nil if that is
 // not known; served are the addresses the link was served to, and named is the
 // range that it names itself, where there was no key to ask the hash.
-func (h *host) rule(k *kind, p *proof, served []netip.Addr, named netip.Prefix) ruling {
+func (h *host) rule(k *kind, p *search.Proof, served []netip.Addr, named netip.Prefix) ruling {
 	var r ruling
 	switch {
 	case k.shield:

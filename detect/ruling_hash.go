@@ -6,37 +6,38 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
 // check judges a signed link by what its hash turned out to be.
-func (h *host) check(k *kind, p *proof) ruling {
+func (h *host) check(k *kind, p *search.Proof) ruling {
 	how, held := k.how, k.matched
-	if !held && p != nil && p.mistake.Name != "" {
-		return mistaken(p.mistake.Name, p.addr)
+	if !held && p != nil && p.Mistake.Name != "" {
+		return mistaken(p.Mistake.Name, p.Addr)
 	}
 	signed := k.ip
-	if !held && p != nil && p.holdsFor(k.ip) {
-		how, held = p.seenFrom(k)
+	if !held && p != nil && p.HoldsFor(k.ip) {
+		how, held = k.seenFrom(p)
 	}
 	if p != nil {
-		signed = p.addr
+		signed = p.Addr
 	} else if how.Binding.Kind == token.BindMask {
 		signed = addr.Cut(k.ip, int(how.Binding.Prefix))
 	}
 	switch {
-	case k.refused() && p != nil && p.key > 0 && h.gone(uint8(p.key-1), k.first):
-		r := mistaken(oldKeyName, p.addr)
-		r.retired = p.key
+	case k.refused() && p != nil && p.Key > 0 && h.gone(uint8(p.Key-1), k.first):
+		r := mistaken(search.OldKeyName, p.Addr)
+		r.retired = p.Key
 		return r
 	case held && k.matched && k.stale:
-		return mistaken(oldKeyName, bindTo(how.Binding, signed))
+		return mistaken(search.OldKeyName, bindTo(how.Binding, signed))
 	case k.refused() && p != nil && h.outOfForce(k, p):
-		return h.misuse(k, p.how, ruling{basis: recomputed, signed: p.addr})
-	case held && h.policy.Denied[policy.Rule{Hypothesis: how, Family: addr.Family(k.ip)}]:
+		return h.misuse(k, p.How, ruling{basis: recomputed, signed: p.Addr})
+	case held && h.Policy.Denied[policy.Rule{Hypothesis: how, Family: addr.Family(k.ip)}]:
 		return ruling{verdict: token.UnresolvedSignature}
-	case held && h.policy.Accepts(k.asked(), how):
+	case held && h.Policy.Accepts(k.asked(), how):
 		return timely(k, ruling{basis: recomputed, signed: bindTo(how.Binding, signed)})
 	case held && (h.addressOf(how, k.ip) || h.narrower(how, k.ip, p)):
 		return h.elsewhere(k, p)
@@ -46,10 +47,10 @@ func (h *host) check(k *kind, p *proof) ruling {
 		return ruling{verdict: token.UnresolvedSignature}
 	}
 	r := h.elsewhere(k, p)
-	if p.private {
-		r.mistake = privateAddress
+	if p.Private {
+		r.mistake = search.PrivateAddress
 		if r.detail == "" {
-			r.detail = "signer:" + privateAddress
+			r.detail = "signer:" + search.PrivateAddress
 		}
 	}
 	return r
@@ -74,16 +75,16 @@ func overAnother(s token.Scope) string {
 // addressOf tells whether what was hashed as a network is the text of another
 // address to this host.
 func (h *host) addressOf(how policy.Hypothesis, ip netip.Addr) bool {
-	m, masked := h.policy.Mask(addr.Family(ip))
-	return how.Binding.Kind == token.BindMask && how.Binding.Form == token.FormNetwork && h.policy.Bound() && (!masked || m.Form != token.FormNetwork)
+	m, masked := h.Policy.Mask(addr.Family(ip))
+	return how.Binding.Kind == token.BindMask && how.Binding.Form == token.FormNetwork && h.Policy.Bound() && (!masked || m.Form != token.FormNetwork)
 }
 
 // narrower tells whether what was hashed as a network is the text of a narrower one,
 // as this host hashes it and took the link for another request: 198.51.0.0 is that of a
 // /16 and of a /24.
-func (h *host) narrower(how policy.Hypothesis, ip netip.Addr, p *proof) bool {
-	m, masked := h.policy.Mask(addr.Family(ip))
-	return masked && p != nil && p.how.Binding == m && how.Binding.Kind == token.BindMask && how.Binding.Form == m.Form && how.Binding.Prefix < m.Prefix
+func (h *host) narrower(how policy.Hypothesis, ip netip.Addr, p *search.Proof) bool {
+	m, masked := h.Policy.Mask(addr.Family(ip))
+	return masked && p != nil && p.How.Binding == m && how.Binding.Kind == token.BindMask && how.Binding.Form == m.Form && how.Binding.Prefix < m.Prefix
 }
 
 func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
@@ -98,10 +99,10 @@ func bindTo(b token.Binding, ip netip.Addr) netip.Addr {
 func (h *host) misuse(k *kind, how policy.Hypothesis, r ruling) ruling {
 	r.verdict = token.UnresolvedSignature
 	family := addr.Family(k.ip)
-	own := h.policy.BindingAt(family, k.first)
-	open, _ := h.policy.Rules(k.dir, family, func(r policy.Rule) bool { return r.Binding.Kind == token.BindNone })
+	own := h.Policy.BindingAt(family, k.first)
+	open, _ := h.Policy.Rules(k.dir, family, func(r policy.Rule) bool { return r.Binding.Kind == token.BindNone })
 	switch {
-	case how.Binding == own && !h.policy.TakesScope(k.dir, family, how.Scope, how.Up):
+	case how.Binding == own && !h.Policy.TakesScope(k.dir, family, how.Scope, how.Up):
 		r.verdict, r.mistake = token.WrongPath, overAnother(how.Scope)
 		return r
 	case how.Binding.Kind == token.BindNone:
@@ -119,15 +120,15 @@ func (h *host) misuse(k *kind, how policy.Hypothesis, r ruling) ruling {
 
 // elsewhere judges a request whose link was signed for another address,
 // another path, or both.
-func (h *host) elsewhere(k *kind, p *proof) ruling {
-	r := ruling{basis: recomputed, signed: p.addr}
-	how, covered := p.seenFrom(k)
+func (h *host) elsewhere(k *kind, p *search.Proof) ruling {
+	r := ruling{basis: recomputed, signed: p.Addr}
+	how, covered := k.seenFrom(p)
 	switch {
-	case !covered && p.holdsFor(k.ip):
-		r.verdict, r.mistake = token.WrongPath, overAnother(p.how.Scope)
+	case !covered && p.HoldsFor(k.ip):
+		r.verdict, r.mistake = token.WrongPath, overAnother(p.How.Scope)
 	case !covered:
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
-	case !h.policy.TakesScope(k.dir, addr.Family(k.ip), how.Scope, how.Up):
+	case !h.Policy.TakesScope(k.dir, addr.Family(k.ip), how.Scope, how.Up):
 		r.verdict, r.detail = token.UnresolvedSignature, detailOtherPathIP
 	case k.late == ingest.JustLate:
 		r.verdict, r.detail = token.ExpiredIPMismatch, detailNearExpiry
@@ -143,25 +144,14 @@ func (h *host) elsewhere(k *kind, p *proof) ruling {
 	return r
 }
 
-// holdsFor tells whether the signing address covers this one.
-func (p *proof) holdsFor(ip netip.Addr) bool {
-	switch b := p.how.Binding; b.Kind {
-	case token.BindNone:
-		return true
-	case token.BindMask:
-		return addr.Family(p.addr) == addr.Family(ip) && addr.Cut(ip, int(b.Prefix)) == p.addr
-	}
-	return p.addr == ip
-}
-
 // seenFrom tells how a request's path relates to what was signed: over its
 // file, its directory, or a directory above.
-func (p *proof) seenFrom(k *kind) (policy.Hypothesis, bool) {
-	for _, how := range scopes(true) {
-		if string(token.ScopePath(k.path, how.Scope, int(how.Up))) == p.path {
-			how.Binding = p.how.Binding
+func (k *kind) seenFrom(p *search.Proof) (policy.Hypothesis, bool) {
+	for _, how := range search.Scopes(true) {
+		if string(token.ScopePath(k.path, how.Scope, int(how.Up))) == p.Path {
+			how.Binding = p.How.Binding
 			return how, true
 		}
 	}
-	return p.how, false
+	return p.How, false
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"ipdrift/detect/history"
+	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/token"
@@ -97,7 +98,7 @@ type rulingBatch struct {
 	paths   []byte
 	marks   []history.Mark // of kinds, by number
 	parsers map[*token.Scheme]*token.Parser
-	decoder decoder
+	decoder search.Decoder
 }
 
 func newRulingBatch(a *analysis, plain [2][]bool) *rulingBatch {
@@ -186,7 +187,7 @@ func (b *rulingBatch) signature(of *ruled) (known ruling, scope token.Scope) {
 	case of.proof == nil:
 		known.basis = inferred
 	default:
-		known.basis, scope = recomputed, of.proof.how.Scope
+		known.basis, scope = recomputed, of.proof.How.Scope
 	}
 	return known, scope
 }

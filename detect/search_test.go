@@ -7,6 +7,7 @@ import (
 
 	"ipdrift/detect"
 	"ipdrift/detect/finding"
+	"ipdrift/detect/search"
 )
 
 // TestRule04SearchReachesSoFar signs links for addresses further and further away,
@@ -39,12 +40,12 @@ func TestRule04SearchReachesSoFar(t *testing.T) {
 			if c.near == "found" {
 				c.near = "ip_mismatch ip_mismatch - recomputed " + c.signed
 			}
-			near := l.try(t, settings{recover: detect.RecoverNear})
+			near := l.try(t, settings{recover: search.RecoverNear})
 			near.want(t, line, c.near)
 			if c.nothing == "" {
 				return
 			}
-			nothing := l.try(t, settings{recover: detect.RecoverNone})
+			nothing := l.try(t, settings{recover: search.RecoverNone})
 			nothing.want(t, line, c.nothing)
 			if s := near.Method.Search; s.Links != 1 || s.Found+s.Unresolved != 1 || s.Skipped != 0 || (s.Found == 1) != strings.HasPrefix(c.near, "ip_mismatch") {
 				t.Errorf("search %+v", s)
@@ -71,7 +72,7 @@ func TestWitnessNeedsNoSearch(t *testing.T) {
 		if first {
 			refused = l.get(folder, on("/v/seg-2.ts", link), home, 403)
 		}
-		tr := l.try(t, settings{recover: detect.RecoverNone})
+		tr := l.try(t, settings{recover: search.RecoverNone})
 		tr.want(t, refused, "ip_mismatch ip_mismatch - recomputed "+far)
 		if s := tr.Method.Search; s.Links != 1 || s.Witnessed != 1 || s.Candidates != 0 {
 			t.Errorf("search %+v", s)
@@ -192,7 +193,7 @@ func TestOtherLinksOfTheClient(t *testing.T) {
 		"no bound at all": {500_000_000, 390, 390},
 	} {
 		enough := detect.Rest(c.budget)
-		tr := l.try(t, settings{recover: detect.RecoverNear})
+		tr := l.try(t, settings{recover: search.RecoverNear})
 		enough()
 		s := tr.Method.Search
 		if found := int(s.Found); found < c.least || found > c.most || found%10 != 0 || s.Found+s.Unresolved != 400 {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"ipdrift/detect"
+	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
@@ -104,8 +104,8 @@ func TestRule02TheBindingChanges(t *testing.T) {
 			w.entries[line-1].status = 403
 			claims = append(claims, claim{line, "valid refused_elsewhere - recomputed " + signed})
 			for _, tr := range []*trial{
-				w.try(t, settings{recover: detect.RecoverNear, twice: true}),
-				w.grow(t, func(int) settings { return settings{recover: detect.RecoverNear} }, len(w.entries)/3, len(w.entries)*2/3),
+				w.try(t, settings{recover: search.RecoverNear, twice: true}),
+				w.grow(t, func(int) settings { return settings{recover: search.RecoverNear} }, len(w.entries)/3, len(w.entries)*2/3),
 			} {
 				for _, one := range claims {
 					tr.want(t, one.line, one.want)

@@ -12,6 +12,7 @@ import (
 	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/detect/search"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -20,7 +21,7 @@ import (
 // does not hold as it should, on malformed ones, and on those that hold.
 func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 	a.out.Signer = []finding.Signer{}
-	f := newFinder(a, nil)
+	f := search.NewFinder(a.newSearch())
 	if err := errors.Join(a.findProxies(ctx), a.behindProxies(ctx)); err != nil {
 		return err
 	}
@@ -35,7 +36,6 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 		if !h.keyed {
 			continue
 		}
-		f.turnTo(h)
 		a.tally(h, h.mistakes, h.doubted, "failing links")
 		broken, mistakes := a.examineBroken(f, h, flaws[name]), map[string]int64{}
 		for _, b := range broken {
@@ -55,7 +55,6 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 
 const (
 	longAgo = 315_360_000 // Unix seconds of 1979: no link expired then, but durations are shorter
-	fewOdd  = 5           // links from which an oddity is the signer's doing, not a viewer's
 )
 
 // findExpiries counts links whose hash holds, with an expiry in milliseconds or
@@ -63,10 +62,10 @@ const (
 func (a *analysis) findExpiries() {
 	for _, name := range a.names {
 		h, odd := a.hosts[name], map[string]int64{}
-		if h.fine >= fewOdd {
+		if h.fine >= search.FewOdd {
 			odd["ms_expiry"] = h.fine
 		}
-		if h.brief >= fewOdd {
+		if h.brief >= search.FewOdd {
 			odd["relative_expiry"] = h.brief
 		}
 		a.tally(h, odd, h.links, "signed links")
@@ -133,7 +132,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 	proxies := map[*host]*proxy{}
 	for _, h := range a.hosts {
 		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
-			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.policy.Prefix(addr.Family(m.value)), others: map[netip.Addr]bool{}, networks: map[network]bool{}}
+			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.Policy.Prefix(addr.Family(m.value)), others: map[netip.Addr]bool{}, networks: map[network]bool{}}
 		}
 	}
 	if len(proxies) == 0 {
@@ -195,8 +194,8 @@ func (a *analysis) nameProxies(proxies map[*host]*proxy) {
 func (a *analysis) wrong(h *host) []token.Mistake {
 	var out []token.Mistake
 	for _, p := range a.proofs {
-		if p.host == h && p.mistake.Name != "" {
-			out = append(out, p.mistake)
+		if p.Host == &h.Host && p.Mistake.Name != "" {
+			out = append(out, p.Mistake)
 		}
 	}
 	return out
@@ -205,26 +204,13 @@ func (a *analysis) wrong(h *host) []token.Mistake {
 func (a *analysis) tally(h *host, mistakes map[string]int64, examined int64, among string) {
 	at := len(a.out.Signer)
 	for name, n := range mistakes {
-		m := mistakeNamed(name)
-		if name == privateAddress && h.asking > 0 {
+		m := token.MistakeNamed(name)
+		if name == search.PrivateAddress && h.asking > 0 {
 			m.Says += format.Sentence("; %d of the %d client {address|addresses} (%.1f %%) came with such links", h.behind, h.asking, 100*float64(h.behind)/float64(h.asking))
 		}
-		a.out.Signer = append(a.out.Signer, finding.Signer{Host: h.name, Mistake: m.Name, Says: m.Says, Fix: m.Fix, Links: n, Examined: examined, Among: among})
+		a.out.Signer = append(a.out.Signer, finding.Signer{Host: h.Name, Mistake: m.Name, Says: m.Says, Fix: m.Fix, Links: n, Examined: examined, Among: among})
 	}
 	slices.SortFunc(a.out.Signer[at:], func(x, y finding.Signer) int {
 		return cmp.Or(cmp.Compare(y.Links, x.Links), cmp.Compare(x.Mistake, y.Mistake))
 	})
-}
-
-// mistakeNamed returns one of token's mistakes; no name is none.
-func mistakeNamed(name string) token.Mistake {
-	if name == "" {
-		return token.Mistake{}
-	}
-	for _, m := range token.Mistakes() {
-		if m.Name == name {
-			return m
-		}
-	}
-	return token.Mistake{Name: name}
 }

@@ -21,12 +21,12 @@ func (a *analysis) snippets() {
 	for i := range recs {
 		r := &recs[i]
 		h := a.hosts[r.Host]
-		if r.Prefix == nil || h.stated.Scheme.Name != token.Schemes()[0].Name {
+		if r.Prefix == nil || h.Stated.Scheme.Name != token.Schemes()[0].Name {
 			continue
 		}
-		edge := h.policy.Edge()
+		edge := h.Policy.Edge()
 		recipe := token.Recipe{Dir: edge.Scope == token.ScopeDir, Prefix4: int(edge.Prefix4), Prefix6: int(edge.Prefix6), Form: a.Form}
-		if h.policy.Masks() {
+		if h.Policy.Masks() {
 			recipe.Form = edge.Form
 		}
 		recipe.Prefix4 = cmp.Or(advised[r.Host+" ipv4"], recipe.Prefix4)

@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -22,7 +23,7 @@ type survey struct {
 	denied   map[way]*policy.LinkCount // but for those of which the edge's code says, in time, that the hash is wrong
 	told     bits                      // folders where a hash says so
 	served   bits                      // clients that were served, with any link
-	suspects []*suspect
+	suspects []*search.Suspect
 	passed   int64 // suspects that are too many
 	agents   bits  // that came with a link
 	several  bits  // user agents with more links than one
@@ -55,7 +56,7 @@ func (a *analysis) overlook(ctx context.Context) error {
 		return err
 	}
 	for _, h := range a.hosts {
-		h.policy = policy.New(h.stated, a.Scope)
+		h.Policy = policy.New(h.Stated, a.Scope)
 	}
 	known := map[*host]policy.Hypothesis{}
 	for _, o := range a.outcomes {
@@ -77,11 +78,11 @@ func (a *analysis) overlook(ctx context.Context) error {
 		return err
 	}
 	for w, t := range s.accepted {
-		w.host.policy.Add(a.asText(w.Rule), t.Links)
+		w.host.Policy.Add(a.asText(w.Rule), t.Links)
 	}
 	a.settle()
 	for _, h := range a.hosts {
-		if err := h.policy.Surround(a.texts.Dirs.Text); err != nil {
+		if err := h.Policy.Surround(a.texts.Dirs.Text); err != nil {
 			return err
 		}
 	}
@@ -125,7 +126,7 @@ func (s *survey) add(l *visited) {
 	silent := l.host().calibrated(&c, l.Deadline)
 	l.host().aged(l)
 	if l.astray() {
-		l.host().policy.Astray++
+		l.host().Policy.Astray++
 	}
 	if c.keyed && !c.matched {
 		l.host().dropped.add(l)
@@ -194,7 +195,7 @@ func (s *survey) learn(v *visit, link uint32) {
 		return
 	}
 	count(s.accepted, w, link)
-	if p := &v.host.policy; s.mixed[v.host] {
+	if p := &v.host.Policy; s.mixed[v.host] {
 		if p.Dirs[v.dir] == nil {
 			p.Dirs[v.dir] = &policy.Folder{}
 		}

@@ -81,7 +81,7 @@ func (h *host) calibrated(c *census, deadline int64) (silent bool) {
 	case by.taken || by.held:
 		h.tokens++
 		if by.held && !by.failed {
-			h.verified++
+			h.Verified++
 		}
 	case by.some:
 		h.silent++

@@ -91,11 +91,11 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 // shared says what refusals of a cause have in common, and notes it with what to do in a
 // few words, unless something is known already.
 func (a *analysis) shared(h *host, cause, trait string, c *common, says, remedy string) {
-	a.warnOf("%s: %s", h.name, says)
+	a.warnOf("%s: %s", h.Name, says)
 	if h.remedies[cause] != "" {
 		return
 	}
-	a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.name, Cause: cause, Trait: trait, Value: c.value, Requests: c.refused, Refused: c.of, Says: says})
+	a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.Name, Cause: cause, Trait: trait, Value: c.value, Requests: c.refused, Refused: c.of, Says: says})
 	h.remedy(cause, remedy)
 }
 

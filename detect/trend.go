@@ -52,7 +52,7 @@ func (a *analysis) trendHosts() []*host {
 		}
 	}
 	hosts := a.most(total, trendHosts)
-	slices.SortFunc(hosts, func(x, y *host) int { return cmp.Compare(x.place, y.place) })
+	slices.SortFunc(hosts, func(x, y *host) int { return cmp.Compare(x.Place, y.Place) })
 	return hosts
 }
 
@@ -66,7 +66,7 @@ func (a *analysis) trends(ctx context.Context, c *course) error {
 			if sum(refused) < trendRefusals {
 				continue
 			}
-			t := finding.Trend{Host: h.name, Cause: word, From: c.at(0), Step: c.step, Refused: refused, Requests: c.requests[i]}
+			t := finding.Trend{Host: h.Name, Cause: word, From: c.at(0), Step: c.step, Refused: refused, Requests: c.requests[i]}
 			if b, ok := judge.Began(t.Refused, t.Requests); ok {
 				t.Began = &finding.Beginning{At: c.at(b.At), Low: c.at(b.From), High: c.at(b.To), Before: b.Before, After: b.After}
 			}

@@ -14,6 +14,7 @@ import (
 	"ipdrift/detect"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -37,7 +38,7 @@ type settings struct {
 	keys     map[string]string // host to key; nil: secret for all
 	ringOf   []string          // keys of all hosts, in their order; nil: keys
 	noKey    bool
-	recover  detect.Recover
+	recover  search.Recover
 	search   func(done, of int) // is told of full searches
 	scope    token.Scope
 	stated   token.Resource // of all hosts; the scheme is gcore

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"ipdrift/detect"
+	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
@@ -34,7 +34,7 @@ func TestScopeThatNothingServedShows(t *testing.T) {
 		tr.want(t, there, "unresolved_signature unresolved_signature other_path_and_address recomputed 198.51.100.9")
 		stated := l.try(t, settings{scope: map[bool]token.Scope{true: token.ScopeDir, false: token.ScopeFile}[served.dir]})
 		stated.want(t, near[0], "unresolved_signature unresolved_signature - - -")
-		l.try(t, settings{recover: detect.RecoverNone}).want(t, known[0], "unresolved_signature unresolved_signature - - -")
+		l.try(t, settings{recover: search.RecoverNone}).want(t, known[0], "unresolved_signature unresolved_signature - - -")
 
 		// a signer that uses the other scope for the observed address, too, is the one to mend
 		wrong := l.get(served, other.link("/new/a.ts", home), home, 403)

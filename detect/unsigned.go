@@ -40,13 +40,13 @@ func (a *analysis) markUnforwarded(ctx context.Context) error {
 
 // warnUnsigned says what requests without a token mean on a host.
 func (a *analysis) warnUnsigned(h *host) {
-	refused := a.out.Denials.ByHost[h.name][token.Unsigned.String()]
+	refused := a.out.Denials.ByHost[h.Name][token.Unsigned.String()]
 	bare := h.served - h.signed - h.broken
 	switch {
-	case refused == 0 && (h.signed > 0 || a.out.Denials.ByHost[h.name] == nil):
+	case refused == 0 && (h.signed > 0 || a.out.Denials.ByHost[h.Name] == nil):
 	case h.served > 0 && h.signed == 0 && h.broken == 0 && a.loaded.Queries > 0:
-		a.warnOf("%s: no served request has a token: it was stripped from the log, or stands in a cookie, so nothing about tokens can be told here", h.name)
+		a.warnOf("%s: no served request has a token: it was stripped from the log, or stands in a cookie, so nothing about tokens can be told here", h.Name)
 	case refused > 0 && bare > 0 && h.signed > 0:
-		a.warnOf("%s: %d served {request has|requests have} no token: what {it|they} asked for is not protected", h.name, bare)
+		a.warnOf("%s: %d served {request has|requests have} no token: what {it|they} asked for is not protected", h.Name, bare)
 	}
 }

@@ -128,7 +128,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 		a.counted(u.Class)
 		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)
 		p.spread(u.Family4, int64(u.Addresses), int64(u.Prefixes24), int64(u.Prefixes16))
-		if family := c.replayFamily(u); c.host.policy.Mended(u, family) {
+		if family := c.replayFamily(u); c.host.Policy.Mended(u, family) {
 			a.replay(c.host, family).AddMended(u.Signed)
 		} else {
 			a.replay(c.host, family).Add(u, u.Signed, uint64(a.linkOf(c, u.Link)))
@@ -162,7 +162,7 @@ func (c *circle) replayFamily(u *judge.User) int {
 
 func (a *analysis) replay(h *host, family int) *judge.Replay {
 	if h.replays[family] == nil {
-		h.replays[family] = judge.NewReplay(h.name, family, a.Thresholds)
+		h.replays[family] = judge.NewReplay(h.Name, family, a.Thresholds)
 	}
 	return h.replays[family]
 }

@@ -219,7 +219,7 @@ func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *o
 			}
 			var fresh bool
 			if n, fresh = who.Of(f.Agent); fresh {
-				to = append(to, used{host: a.outcomes[f.Outcome].host.place, place: s.Number, agent: f.Agent, dir: f.Dir, first: f.Start, file: a.fileOf(f), begun: [2]uint32{f.File}})
+				to = append(to, used{host: a.outcomes[f.Outcome].host.Place, place: s.Number, agent: f.Agent, dir: f.Dir, first: f.Start, file: a.fileOf(f), begun: [2]uint32{f.File}})
 				o.second = append(o.second, 0)
 			}
 		}
@@ -287,7 +287,7 @@ func (a *analysis) fallOf(u *used) fall {
 		return fall{}
 	}
 	client := a.client(a.clients.of(u.fell))
-	if b, ok := a.hosts[a.names[u.host]].policy.Mask(addr.Family(client)); ok {
+	if b, ok := a.hosts[a.names[u.host]].Policy.Mask(addr.Family(client)); ok {
 		client = addr.Cut(client, int(b.Prefix))
 	}
 	return fall{client, u.fellAt}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/search"
 	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
@@ -62,43 +63,43 @@ func (a *analysis) warnOfLines() {
 // warnOfHost says what limits the result for one host.
 func (a *analysis) warnOfHost(h *host) {
 	if h.broken >= a.Thresholds.CalibrationTokens && h.broken > h.signed {
-		a.warnOf("%s: %d of %d served {token is|tokens are} malformed: the log seems to shorten or to mask them, so nothing about them can be told", h.name, h.broken, h.broken+h.signed)
+		a.warnOf("%s: %d of %d served {token is|tokens are} malformed: the log seems to shorten or to mask them, so nothing about them can be told", h.Name, h.broken, h.broken+h.signed)
 	}
 	a.warnUnsigned(h)
 	if h.refusalsOnly() {
-		a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", h.name)
+		a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", h.Name)
 	}
 	if h.denied > 0 {
-		a.warnOf("%s: %d {refusal|refusals} of links whose hash reproduces, but the edge's own code (1005) says that it is wrong, and it accepted no link that would show what it hashes: another path, an address or a mask; send a log with served requests, or state it with --config", h.name, h.denied)
+		a.warnOf("%s: %d {refusal|refusals} of links whose hash reproduces, but the edge's own code (1005) says that it is wrong, and it accepted no link that would show what it hashes: another path, an address or a mask; send a log with served requests, or state it with --config", h.Name, h.denied)
 	}
 	if h.assumed > 0 {
-		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for an address", h.name, h.assumed)
+		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for an address", h.Name, h.assumed)
 	}
 	a.warnOfStated(h)
 	a.sayBindings(h)
-	if h.policy.Contradicted() {
-		a.warnOf("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", h.name)
+	if h.Policy.Contradicted() {
+		a.warnOf("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", h.Name)
 	}
 	if h.outdated > 0 {
-		a.warnOf("%s: %d {request was|requests were} served whose link is signed with a key outside its stated validity: the edge still takes it, or the validity is wrong", h.name, h.outdated)
+		a.warnOf("%s: %d {request was|requests were} served whose link is signed with a key outside its stated validity: the edge still takes it, or the validity is wrong", h.Name, h.outdated)
 	}
 	if h.status == finding.Failed {
-		a.warnOf("%s: calibration failed, %s", h.name, h.reason)
+		a.warnOf("%s: calibration failed, %s", h.Name, h.reason)
 	} else if says := h.dropped.says(); says != "" {
-		a.warnOf("%s: %s", h.name, says)
+		a.warnOf("%s: %s", h.Name, says)
 	}
 }
 
 // warnOfStated says what of the user's statements is not so.
 func (a *analysis) warnOfStated(h *host) {
 	const so = "but hardly any link that was served is signed so: the report goes by what the log proves; correct "
-	p := &h.policy
+	p := &h.Policy
 	if h.status == finding.Failed {
 		return
 	}
 	if p.Refuted.Scope {
 		over := map[token.Scope]string{token.ScopeFile: "the file", token.ScopeDir: "the directory"}[p.Forced]
-		a.warnOf("%s: --scope or --config states that links are signed over %s, "+so+"that", h.name, over)
+		a.warnOf("%s: --scope or --config states that links are signed over %s, "+so+"that", h.Name, over)
 	}
 	for i, family := range []string{"IPv4", "IPv6"} {
 		if !p.Refuted.Binding[i] {
@@ -108,7 +109,7 @@ func (a *analysis) warnOfStated(h *host) {
 		if p.Stated[i].Kind == token.BindNone {
 			bound = "not bound to the address"
 		}
-		a.warnOf("%s: --config states that links are %s on %s, "+so+"the configuration", h.name, bound, family)
+		a.warnOf("%s: --config states that links are %s on %s, "+so+"the configuration", h.Name, bound, family)
 	}
 }
 
@@ -119,16 +120,16 @@ func (a *analysis) warnOfSearch() {
 		a.warnOf("%d of %d unresolved {link is|links are} of earlier runs and {was|were} not searched again: their tokens are not kept", a.tokenless, m.Unresolved)
 	}
 	if m.Skipped > a.tokenless && slices.ContainsFunc(a.names, func(name string) bool { return a.hosts[name].status != finding.Failed }) {
-		a.warnOf("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, a.sample)
+		a.warnOf("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, a.searched.Sample)
 	}
-	for _, d := range a.draws {
-		a.warnOf("%s", d.says())
+	for _, d := range a.searched.Draws {
+		a.warnOf("%s", d.Says())
 	}
 	if m.Full > 0 {
-		a.warnOf("all of IPv4 was searched for %d {link|links} (one run takes %d at most), for %d of them in vain; %d {hash was|hashes were} tried in all", m.Full, max(fullBudget, a.Recover.sample()), a.vain, m.Candidates)
+		a.warnOf("all of IPv4 was searched for %d {link|links} (one run takes %d at most), for %d of them in vain; %d {hash was|hashes were} tried in all", m.Full, max(search.FullBudget, a.Recover.Sample()), a.searched.Vain, m.Candidates)
 	}
-	if a.blind > 0 {
-		a.warnOf("%d {link was|links were} not searched through all of IPv4, as no hash of {its|their} host reproduces and the first %d were in vain: see to the key first", a.blind, fullBlind)
+	if a.searched.Blind > 0 {
+		a.warnOf("%d {link was|links were} not searched through all of IPv4, as no hash of {its|their} host reproduces and the first %d were in vain: see to the key first", a.searched.Blind, search.FullBlind)
 	}
 }
 

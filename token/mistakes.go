@@ -251,3 +251,16 @@ func wrongMachine() []hypothesis {
 			"cut the port off the address"}, placeAddress, (*Examiner).addressPort},
 	}
 }
+
+// MistakeNamed returns the mistake with a name, which may be one that only other releases know; no name is none.
+func MistakeNamed(name string) Mistake {
+	if name == "" {
+		return Mistake{}
+	}
+	for _, m := range Mistakes() {
+		if m.Name == name {
+			return m
+		}
+	}
+	return Mistake{Name: name}
+}

@@ -19,6 +19,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/pages"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
@@ -88,7 +89,7 @@ func caseOf(t *testing.T, log string) (*pages.Reader, *finding.Analysis) {
 		t.Fatal(err)
 	}
 	a, err := detect.Analyze(ctx, store, loaded, detect.Options{Resources: token.NewResources(scheme), Keys: ring, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
-		Recover: detect.RecoverNear, Threads: 2, Thresholds: judge.Default()})
+		Recover: search.RecoverNear, Threads: 2, Thresholds: judge.Default()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestDemo(t *testing.T) {
 	t.Run("refusals", func(t *testing.T) { refusals(t, r, a) })
 	t.Run("every refusal is reached", func(t *testing.T) { everyRefusal(t, r, rows) })
 	t.Run("everybody", func(t *testing.T) { everyUser(t, r, a) })
-	t.Run("search", func(t *testing.T) { search(t, r, rows) })
+	t.Run("search", func(t *testing.T) { searches(t, r, rows) })
 	t.Run("a list that was replaced fails", func(t *testing.T) { replaced(t, r) })
 	t.Run("lists at one time", func(t *testing.T) { together(t, r) })
 }
@@ -291,8 +292,8 @@ func everyUser(t *testing.T, r *pages.Reader, a *finding.Analysis) {
 	}
 }
 
-// search looks for each kind of text that a viewer can be known by.
-func search(t *testing.T, r *pages.Reader, rows [][]string) {
+// searches looks for each kind of text that a viewer can be known by.
+func searches(t *testing.T, r *pages.Reader, rows [][]string) {
 	ctx := context.Background()
 	var refused []string
 	served := map[string]bool{}

@@ -14,6 +14,7 @@ import (
 	"ipdrift/detect"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/synth/scenario"
 	"ipdrift/token"
@@ -158,7 +159,7 @@ func (t *trial) analyse(ctx context.Context, path string) (err error) {
 	}
 	t.found, err = detect.Analyze(ctx, store, loaded, detect.Options{
 		Resources: resources, Keys: ring, Scope: token.ScopeAuto, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
-		Recover: detect.RecoverNear, Threads: 2, Room: 1 << 30, Thresholds: judge.Default(),
+		Recover: search.RecoverNear, Threads: 2, Room: 1 << 30, Thresholds: judge.Default(),
 	})
 	if err != nil {
 		return err

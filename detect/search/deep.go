@@ -1,4 +1,4 @@
-package detect
+package search
 
 import (
 	"net/netip"
@@ -10,13 +10,13 @@ import (
 )
 
 // deep tries every address of the log, and the whole /16s around the request.
-func (f *finder) deep(s *suspect) {
+func (f *Finder) deep(s *Suspect) {
 	if !f.worth(s) {
 		return
 	}
 	for _, g := range f.goals(s, false) {
-		f.aim(s.host, &g)
-		if f.among(s, &g, 0, f.pool.size()) || f.sweep(s, &g, 16) {
+		f.aim(s.Host, &g)
+		if f.among(s, &g, 0, f.Pool.size()) || f.sweep(s, &g, 16) {
 			return
 		}
 	}
@@ -24,8 +24,8 @@ func (f *finder) deep(s *suspect) {
 
 // unshown takes all of these steps for the plain scope that nothing the host served shows:
 // a hash that matches is a proof all the same.
-func (f *finder) unshown(s *suspect) {
-	p := &s.host.policy
+func (f *Finder) unshown(s *Suspect) {
+	p := &s.Host.Policy
 	if p.Scope() != token.ScopeAuto || p.Uses(token.ScopeFile) && p.Uses(token.ScopeDir) || !f.worth(s) {
 		return
 	}
@@ -37,14 +37,14 @@ func (f *finder) unshown(s *suspect) {
 }
 
 // among tries some addresses of the log, or their networks where the host binds to a mask.
-func (f *finder) among(s *suspect, g *goal, from, to int) bool {
-	return slices.ContainsFunc(s.host.policy.Sought(), func(b policy.Sought) bool { return f.amongAs(s, g, b, from, to) })
+func (f *Finder) among(s *Suspect, g *goal, from, to int) bool {
+	return slices.ContainsFunc(s.Host.Policy.Sought(), func(b policy.Sought) bool { return f.amongAs(s, g, b, from, to) })
 }
 
-func (f *finder) amongAs(s *suspect, g *goal, b policy.Sought, from, to int) bool {
-	ips := f.pool.Addrs()
+func (f *Finder) amongAs(s *Suspect, g *goal, b policy.Sought, from, to int) bool {
+	ips := f.Pool.Addrs()
 	if b == (policy.Sought{}) {
-		i, tried, ok := f.trier.Among(f.pool.List, from, to)
+		i, tried, ok := f.trier.Among(f.Pool.List, from, to)
 		f.tried += tried
 		return ok && f.hit(s, g, ips[i], token.Binding{})
 	}
@@ -57,8 +57,8 @@ func (f *finder) amongAs(s *suspect, g *goal, b policy.Sought, from, to int) boo
 }
 
 // sweep tries every address around the suspect's own.
-func (f *finder) sweep(s *suspect, g *goal, length int) bool {
-	for _, p := range addr.Networks(s.clients, length) {
+func (f *Finder) sweep(s *Suspect, g *goal, length int) bool {
+	for _, p := range addr.Networks(s.Clients, length) {
 		if f.whole(s, g, p) {
 			return true
 		}
@@ -68,10 +68,10 @@ func (f *finder) sweep(s *suspect, g *goal, length int) bool {
 
 // whole tries every address of an IPv4 prefix, or every network in it where
 // the host binds to a mask.
-func (f *finder) whole(s *suspect, g *goal, p netip.Prefix) bool {
-	return slices.ContainsFunc(s.host.policy.Sought(), func(b policy.Sought) bool {
+func (f *Finder) whole(s *Suspect, g *goal, p netip.Prefix) bool {
+	return slices.ContainsFunc(s.Host.Policy.Sought(), func(b policy.Sought) bool {
 		if b[0].Kind == token.BindMask {
-			return f.networks(s, g, p, b[0])
+			return f.subnets(s, g, p, b[0])
 		}
 		ip, tried, ok := f.trier.Sweep(p)
 		f.tried += tried
@@ -79,7 +79,7 @@ func (f *finder) whole(s *suspect, g *goal, p netip.Prefix) bool {
 	})
 }
 
-func (f *finder) networks(s *suspect, g *goal, p netip.Prefix, m token.Binding) bool {
+func (f *Finder) subnets(s *Suspect, g *goal, p netip.Prefix, m token.Binding) bool {
 	for ip := p.Addr(); p.Contains(ip); {
 		if f.hit(s, g, ip, m) {
 			return true

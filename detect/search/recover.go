@@ -1,4 +1,4 @@
-package detect
+package search
 
 import (
 	"context"
@@ -34,14 +34,14 @@ func RecoverSample(n int) Recover { return Recover(samplePrefix + strconv.Itoa(n
 // ParseRecover reads none, near, full or sample=N.
 func ParseRecover(text string) (Recover, error) {
 	r := Recover(text)
-	if r == RecoverNone || r == RecoverNear || r == RecoverFull || r.sample() > 0 {
+	if r == RecoverNone || r == RecoverNear || r == RecoverFull || r.Sample() > 0 {
 		return r, nil
 	}
 	return "", fmt.Errorf("%q is not none, near, full or sample=N, with N from 1 to %d", text, maxSample)
 }
 
-// sample is how many links of a host are drawn; 0 for none.
-func (r Recover) sample() int {
+// Sample is how many links of a host are drawn; 0 for none.
+func (r Recover) Sample() int {
 	text, ok := strings.CutPrefix(string(r), samplePrefix)
 	n, err := strconv.Atoi(text)
 	if !ok || err != nil || n < 1 || n > maxSample || RecoverSample(n) != r {
@@ -50,60 +50,60 @@ func (r Recover) sample() int {
 	return n
 }
 
-// searches tells whether addresses are tried that no request with the link
+// Searches tells whether addresses are tried that no request with the link
 // has: of hosts whose scheme binds links to any.
-func (a *analysis) searches(h *host) bool { return a.Recover != RecoverNone && h.stated.Scheme.Binds }
+func (r *Search) Searches(h *Host) bool { return r.Recover != RecoverNone && h.Stated.Scheme.Binds }
 
-// draw is the sample of one host.
-type draw struct {
+// Draw is the sample of one host.
+type Draw struct {
 	host         string
-	links, found int64
+	Links, Found int64
 }
 
 // drawn searches all of IPv4 for the first links of each host in the order of
 // their hashes, which no traffic can choose.
-func (a *analysis) drawn(ctx context.Context, suspects []*suspect) {
-	size := a.Recover.sample()
-	samples := map[*host][]*suspect{}
+func (r *Search) drawn(ctx context.Context, suspects []*Suspect) {
+	size := r.Recover.Sample()
+	samples := map[*Host][]*Suspect{}
 	searched, most := 0, drawable(suspects, size)
 	for _, s := range suspects {
-		if s.found == nil && !s.skipped && len(samples[s.host]) < size && ctx.Err() == nil {
-			samples[s.host] = append(samples[s.host], s)
-			if a.Searching != nil {
-				a.Searching(searched, most)
+		if s.Found == nil && !s.Skipped && len(samples[s.Host]) < size && ctx.Err() == nil {
+			samples[s.Host] = append(samples[s.Host], s)
+			if r.Progress != nil {
+				r.Progress(searched, most)
 			}
 			searched++
-			a.everywhere(ctx, s)
+			r.everywhere(ctx, s)
 		}
 	}
-	for _, name := range a.names {
-		d := draw{host: name, links: int64(len(samples[a.hosts[name]]))}
-		for _, s := range samples[a.hosts[name]] {
-			if s.found != nil {
-				d.found++
+	for _, h := range r.Hosts {
+		d := Draw{host: h.Name, Links: int64(len(samples[h]))}
+		for _, s := range samples[h] {
+			if s.Found != nil {
+				d.Found++
 			}
 		}
-		if d.links > 0 {
-			a.draws = append(a.draws, d)
+		if d.Links > 0 {
+			r.Draws = append(r.Draws, d)
 		}
 	}
 }
 
 // drawable is how many links are drawn at most, of all hosts.
-func drawable(suspects []*suspect, size int) (n int) {
-	of := map[*host]int{}
+func drawable(suspects []*Suspect, size int) (n int) {
+	of := map[*Host]int{}
 	for _, s := range suspects {
-		if s.found == nil && !s.skipped && of[s.host] < size {
-			of[s.host]++
+		if s.Found == nil && !s.Skipped && of[s.Host] < size {
+			of[s.Host]++
 			n++
 		}
 	}
 	return n
 }
 
-// says words what the sample bounds.
-func (d draw) says() string {
-	_, _, high := judge.Wilson(d.found, d.links)
+// Says words what the sample bounds.
+func (d Draw) Says() string {
+	_, _, high := judge.Wilson(d.Found, d.Links)
 	return format.Sentence("%s: of %d unresolved {link|links} drawn at random and searched through all of IPv4, %d {was|were} signed for another address: at most %.0f %% of the rest can be",
-		d.host, d.links, d.found, math.Ceil(100*high))
+		d.host, d.Links, d.Found, math.Ceil(100*high))
 }

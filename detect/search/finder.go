@@ -1,4 +1,4 @@
-package detect
+package search
 
 import (
 	"bytes"
@@ -11,14 +11,13 @@ import (
 	"ipdrift/token"
 )
 
-// finder searches for one suspect at a time. Per goroutine.
-type finder struct {
-	*analysis
+// Finder searches for one suspect at a time. Per goroutine.
+type Finder struct {
+	*Search
 	*kit    // of the host whose turn it is
-	pool    *pool
 	kits    map[*token.Scheme]*kit
 	tried   uint64
-	decoder decoder
+	decoder Decoder
 
 	list  []goal // what the last calls gave out
 	paths []byte
@@ -35,15 +34,15 @@ type kit struct {
 
 	link   token.Link // that was read last: of this attempt, on this host
 	readAt *ingest.Attempt
-	readOf *host
+	readOf *Host
 }
 
-func newFinder(a *analysis, pool *pool) *finder {
-	return &finder{analysis: a, pool: pool, kits: map[*token.Scheme]*kit{}}
+func NewFinder(r *Search) *Finder {
+	return &Finder{Search: r, kits: map[*token.Scheme]*kit{}}
 }
 
-func (f *finder) turnTo(h *host) {
-	s := h.stated.Scheme
+func (f *Finder) turnTo(h *Host) {
+	s := h.Stated.Scheme
 	if f.kits[s] == nil {
 		f.kits[s] = &kit{parser: token.NewParser(s), stored: token.NewParser(s), trier: token.NewTrier(s), examiner: token.NewExaminer(s)}
 	}
@@ -62,18 +61,18 @@ type goal struct {
 // goals lists the paths that a link's attempts could have been signed over,
 // each once: for addresses far away only the plain scopes that the host uses.
 // They are good until others are asked for.
-func (f *finder) goals(s *suspect, ancestors bool) []goal {
+func (f *Finder) goals(s *Suspect, ancestors bool) []goal {
 	f.list, f.paths = f.list[:0], f.paths[:0]
-	attempts := f.loaded.Unproven.Attempts(s.link)
-	s.skipped = len(attempts) == 0
+	attempts := f.Unproven.Attempts(s.Link)
+	s.Skipped = len(attempts) == 0
 	for i := range attempts {
 		at := &attempts[i]
-		l := f.read(s.host, at)
+		l := f.read(s.Host, at)
 		if !l.PathOK {
 			continue
 		}
-		now, old := token.InUse(s.host.keys, s.host.spans, at.Start/1e6)
-		for _, how := range scopes(ancestors || l.Below() || s.host.policy.Uses(token.ScopeAncestor)) {
+		now, old := token.InUse(s.Host.Keys, s.Host.Spans, at.Start/1e6)
+		for _, how := range Scopes(ancestors || l.Below() || s.Host.Policy.Uses(token.ScopeAncestor)) {
 			path := token.ScopePath(l.Path, how.Scope, int(how.Up))
 			if path == nil || !ancestors && !l.Below() && !s.takes(how.Scope, how.Up) ||
 				slices.ContainsFunc(f.list, func(g goal) bool { return bytes.Equal(g.path, path) }) {
@@ -96,8 +95,8 @@ func (f *finder) goals(s *suspect, ancestors bool) []goal {
 
 // takes tells whether a scope is tried far away: those that the host uses, or at its turn the one
 // that nothing it served shows.
-func (s *suspect) takes(scope token.Scope, up uint8) bool {
-	p := &s.host.policy
+func (s *Suspect) takes(scope token.Scope, up uint8) bool {
+	p := &s.Host.Policy
 	if scope == token.ScopeAncestor {
 		return p.Climbs(up)
 	}
@@ -108,9 +107,9 @@ func (s *suspect) takes(scope token.Scope, up uint8) bool {
 }
 
 // read parses the target of an attempt. The link is good until another is read.
-func (f *finder) read(h *host, at *ingest.Attempt) *token.Link {
+func (f *Finder) read(h *Host, at *ingest.Attempt) *token.Link {
 	if f.readAt != at || f.readOf != h {
-		f.parser.See(ingest.Seen([]byte(h.asked), at.UserAgent, at.Referer))
+		f.parser.See(ingest.Seen([]byte(h.Asked), at.UserAgent, at.Referer))
 		f.parser.Parse(at.Target, &f.link)
 		f.readAt, f.readOf = at, h
 	}
@@ -126,7 +125,7 @@ var allScopes = func() []policy.Hypothesis {
 	return out
 }()
 
-func scopes(ancestors bool) []policy.Hypothesis {
+func Scopes(ancestors bool) []policy.Hypothesis {
 	if ancestors {
 		return allScopes
 	}
@@ -134,7 +133,7 @@ func scopes(ancestors bool) []policy.Hypothesis {
 }
 
 // aim returns the range that the link itself names, if it names one.
-func (f *finder) aim(h *host, g *goal) netip.Prefix {
+func (f *Finder) aim(h *Host, g *goal) netip.Prefix {
 	l := f.read(h, g.Attempt)
 	f.trier.Aim(l, g.path, g.key)
 	return l.Bound
@@ -149,21 +148,34 @@ func boundTo(p netip.Prefix) token.Binding {
 }
 
 // hit tries one address and keeps the proof.
-func (f *finder) hit(s *suspect, g *goal, ip netip.Addr, b token.Binding) bool {
+func (f *Finder) hit(s *Suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 	f.tried++
 	if !f.trier.Hit(ip, b) {
 		return false
 	}
 	g.how.Binding = b
-	kept := f.decoder.path(f.stored, ingest.StoredPath(g.Target, f.read(s.host, g.Attempt), f.Pseudonyms), "")
-	s.found = &proof{host: s.host, family: addr.Family(ip), how: g.how, path: string(token.ScopePath(kept, g.how.Scope, int(g.how.Up))), addr: policy.Hashed(b, ip)}
+	kept := f.decoder.Path(f.stored, ingest.StoredPath(g.Target, f.read(s.Host, g.Attempt), f.Pseudonyms), "")
+	s.Found = &Proof{Host: s.Host, Family: addr.Family(ip), How: g.how, Path: string(token.ScopePath(kept, g.how.Scope, int(g.how.Up))), Addr: policy.Hashed(b, ip)}
 	switch {
 	case g.stale:
-		s.found.mistake = mistakeNamed(oldKeyName)
-	case b.Kind == token.BindAddress && !s.host.policy.Masks():
-		s.found.network = s.host.ownNetwork(s.clients, ip)
+		s.Found.Mistake = token.MistakeNamed(OldKeyName)
+	case b.Kind == token.BindAddress && !s.Host.Policy.Masks():
+		s.Found.network = s.Host.ownNetwork(s.Clients, ip)
 	}
 	return true
 }
 
-const oldKeyName = "old_key"
+// Verifies tells whether a link holds under the keys of a host, for an address or for none.
+func (f *Finder) Verifies(h *Host, link uint32, ip netip.Addr) bool {
+	f.turnTo(h)
+	s := &Suspect{Link: link, Host: h}
+	for _, g := range f.goals(s, false) {
+		f.aim(h, &g)
+		if f.hit(s, &g, ip, token.Binding{}) || f.hit(s, &g, ip, token.Binding{Kind: token.BindNone}) {
+			return true
+		}
+	}
+	return false
+}
+
+const OldKeyName = "old_key"

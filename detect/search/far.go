@@ -1,4 +1,4 @@
-package detect
+package search
 
 import (
 	"cmp"
@@ -15,17 +15,17 @@ import (
 const (
 	likelyNear = 2   // networks of either kind that are tried for a link
 	likelyFar  = 64  // the same where time does not matter
-	fullBlind  = 3   // of them, of a host of which no hash was reproduced: if they are in vain the key is the question
-	fullBudget = 256 // links that one run searches through all of IPv4: about 35 minutes on two cores with AVX-512, for one path and one key
+	FullBlind  = 3   // of them, of a host of which no hash was reproduced: if they are in vain the key is the question
+	FullBudget = 256 // links that one run searches through all of IPv4: about 35 minutes on two cores with AVX-512, for one path and one key
 )
 
 // foundIn lists the /16s where most signing addresses were found: carriers
 // repeat themselves.
-func foundIn(suspects []*suspect, most int) []netip.Prefix {
+func foundIn(suspects []*Suspect, most int) []netip.Prefix {
 	counts := map[netip.Prefix]int{}
 	for _, s := range suspects {
-		if s.found != nil && s.found.addr.Is4() {
-			counts[addr.Networks([]netip.Addr{s.found.addr}, 16)[0]]++
+		if s.Found != nil && s.Found.Addr.Is4() {
+			counts[addr.Networks([]netip.Addr{s.Found.Addr}, 16)[0]]++
 		}
 	}
 	return commonest(counts, most)
@@ -40,21 +40,14 @@ func commonest(counts map[netip.Prefix]int, most int) []netip.Prefix {
 
 // findOperators tells every suspect where the log saw other addresses of its
 // operator (ASN): the part of the announced space that is known.
-func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error {
+func (r *Search) findOperators(ctx context.Context, suspects []*Suspect) error {
 	asns, nets := map[netip.Addr]uint32{}, map[uint32]map[netip.Prefix]int{}
-	err := each(ctx, a.conn, `SELECT asn, address FROM clients WHERE family = 4 AND mapped = 0 AND asn IS NOT NULL ORDER BY hi, lo, asn LIMIT ?`, func(scan scanner) error {
-		var asn uint32
-		var text string
-		err := scan(&asn, &text)
-		if ip, bad := a.real(text); bad == nil {
-			if asns[ip] = asn; nets[asn] == nil {
-				nets[asn] = map[netip.Prefix]int{}
-			}
-			nets[asn][addr.Networks([]netip.Addr{ip}, 16)[0]]++
+	if err := r.Operators(ctx, func(ip netip.Addr, asn uint32) {
+		if asns[ip] = asn; nets[asn] == nil {
+			nets[asn] = map[netip.Prefix]int{}
 		}
-		return err
-	}, poolSize)
-	if err != nil {
+		nets[asn][addr.Networks([]netip.Addr{ip}, 16)[0]]++
+	}); err != nil {
 		return err
 	}
 	top := map[uint32][]netip.Prefix{}
@@ -62,8 +55,8 @@ func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error
 		top[asn] = commonest(counts, likelyFar)
 	}
 	for _, s := range suspects {
-		for _, ip := range s.clients {
-			if asn, ok := asns[ip]; ok && s.found == nil && s.nets == nil {
+		for _, ip := range s.Clients {
+			if asn, ok := asns[ip]; ok && s.Found == nil && s.nets == nil {
 				s.nets = top[asn]
 			}
 		}
@@ -73,10 +66,10 @@ func (a *analysis) findOperators(ctx context.Context, suspects []*suspect) error
 
 // announced adds the /16s of the networks that a suspect's addresses are
 // announced in, the nearest first.
-func (a *analysis) announced(s *suspect) []netip.Prefix {
+func (r *Search) announced(s *Suspect) []netip.Prefix {
 	nets := slices.Clone(s.nets)
-	for _, ip := range s.clients {
-		p := a.Networks.Find(ip).Prefix
+	for _, ip := range s.Clients {
+		p := r.Networks.Find(ip).Prefix
 		if !p.IsValid() || !p.Addr().Is4() || p.Bits() >= 16 {
 			continue
 		}
@@ -96,11 +89,11 @@ func (a *analysis) announced(s *suspect) []netip.Prefix {
 
 // likely tries the networks where others were found, and those of the
 // request's operator.
-func (f *finder) likely(s *suspect, found []netip.Prefix, most int) {
+func (f *Finder) likely(s *Suspect, found []netip.Prefix, most int) {
 	if !f.worth(s) {
 		return
 	}
-	own := addr.Networks(s.clients, 16) // tried already
+	own := addr.Networks(s.Clients, 16) // tried already
 	nets := slices.Clone(found)
 	near := s.nets
 	if f.Networks != nil {
@@ -112,7 +105,7 @@ func (f *finder) likely(s *suspect, found []netip.Prefix, most int) {
 		}
 	}
 	for _, g := range f.goals(s, false) {
-		f.aim(s.host, &g)
+		f.aim(s.Host, &g)
 		for _, p := range nets {
 			if !slices.Contains(own, p) && f.whole(s, &g, p) {
 				return
@@ -121,80 +114,83 @@ func (f *finder) likely(s *suspect, found []netip.Prefix, most int) {
 	}
 }
 
-// full searches all of IPv4, link by link, as far as the budget goes. A host of which no hash
+// searchAll searches all of IPv4, link by link, as far as the budget goes. A host of which no hash
 // was reproduced gets the rest of it once one of its first links is found.
-func (a *analysis) full(ctx context.Context, suspects []*suspect) {
-	known, left := map[*host]bool{}, map[*host]int{}
+func (r *Search) searchAll(ctx context.Context, suspects []*Suspect) {
+	known, left := map[*Host]bool{}, map[*Host]int{}
 	for _, s := range suspects {
-		known[s.host] = known[s.host] || s.found != nil || s.host.verified > 0
-		if s.found == nil && !s.skipped {
-			left[s.host]++
+		known[s.Host] = known[s.Host] || s.Found != nil || s.Host.Verified > 0
+		if s.Found == nil && !s.Skipped {
+			left[s.Host]++
 		}
 	}
 	of, done := 0, 0
 	for h, n := range left {
-		of += either(known[h], n, min(n, fullBlind))
+		if !known[h] {
+			n = min(n, FullBlind)
+		}
+		of += n
 	}
-	tried := map[*host]int{}
-	for _, s := range turnByTurn(suspects, func(s *suspect) *host { return s.host }) {
+	tried := map[*Host]int{}
+	for _, s := range turnByTurn(suspects, func(s *Suspect) *Host { return s.Host }) {
 		switch {
-		case s.found != nil || s.skipped || ctx.Err() != nil:
+		case s.Found != nil || s.Skipped || ctx.Err() != nil:
 			continue
-		case done == fullBudget:
-			s.deep = false
+		case done == FullBudget:
+			s.Deep = false
 			continue
-		case !known[s.host] && tried[s.host] == fullBlind:
-			s.deep = false
-			a.blind++
+		case !known[s.Host] && tried[s.Host] == FullBlind:
+			s.Deep = false
+			r.Blind++
 			continue
 		}
-		if a.Searching != nil {
-			a.Searching(done, min(of, fullBudget))
+		if r.Progress != nil {
+			r.Progress(done, min(of, FullBudget))
 		}
 		done++
-		tried[s.host]++
-		if a.everywhere(ctx, s); s.found != nil && !known[s.host] {
-			known[s.host] = true
-			of += max(0, left[s.host]-fullBlind)
+		tried[s.Host]++
+		if r.everywhere(ctx, s); s.Found != nil && !known[s.Host] {
+			known[s.Host] = true
+			of += max(0, left[s.Host]-FullBlind)
 		}
 	}
 }
 
 // turnByTurn takes turns between those that have something in common, so that none of them uses up
 // the budget.
-func turnByTurn[K comparable](suspects []*suspect, have func(*suspect) K) []*suspect {
-	turn, seen := map[*suspect]int{}, map[K]int{}
+func turnByTurn[K comparable](suspects []*Suspect, have func(*Suspect) K) []*Suspect {
+	turn, seen := map[*Suspect]int{}, map[K]int{}
 	for _, s := range suspects {
 		turn[s] = seen[have(s)]
 		seen[have(s)]++
 	}
 	out := slices.Clone(suspects)
-	slices.SortStableFunc(out, func(x, y *suspect) int { return cmp.Compare(turn[x], turn[y]) })
+	slices.SortStableFunc(out, func(x, y *Suspect) int { return cmp.Compare(turn[x], turn[y]) })
 	return out
 }
 
-// allNetworks is how many /16s there are below the multicast ones. A test has fewer.
-var allNetworks uint32 = 224 << 8
+// AllNetworks is how many /16s there are below the multicast ones. A test has fewer.
+var AllNetworks uint32 = 224 << 8
 
 // everywhere tries all of IPv4 but what cannot be a public client, on all
 // threads at once.
-func (a *analysis) everywhere(ctx context.Context, s *suspect) {
-	s.deep = true
-	a.out.Method.Search.Full++
+func (r *Search) everywhere(ctx context.Context, s *Suspect) {
+	s.Deep = true
+	r.Full++
 	var next atomic.Uint32
 	var tried atomic.Uint64
 	var once sync.Once
 	var wait sync.WaitGroup
 	stop, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for range a.Threads {
+	for range r.Threads {
 		wait.Go(func() {
-			f, mine := newFinder(a, nil), *s
-			f.turnTo(s.host)
+			f, mine := NewFinder(r), *s
+			f.turnTo(s.Host)
 			goals := f.goals(&mine, false)
 			for stop.Err() == nil {
 				n := next.Add(1) - 1
-				if n >= allNetworks {
+				if n >= AllNetworks {
 					break
 				}
 				if n>>8 == 0 || n>>8 == 127 {
@@ -202,9 +198,9 @@ func (a *analysis) everywhere(ctx context.Context, s *suspect) {
 				}
 				p := netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n >> 8), byte(n)}), 16)
 				for i := range goals {
-					f.aim(s.host, &goals[i])
+					f.aim(s.Host, &goals[i])
 					if f.whole(&mine, &goals[i], p) {
-						once.Do(func() { s.found = mine.found })
+						once.Do(func() { s.Found = mine.Found })
 						cancel()
 					}
 				}
@@ -213,7 +209,7 @@ func (a *analysis) everywhere(ctx context.Context, s *suspect) {
 		})
 	}
 	wait.Wait()
-	if s.tried += tried.Load(); s.found == nil {
-		a.vain++
+	if s.Tried += tried.Load(); s.Found == nil {
+		r.Vain++
 	}
 }

@@ -1,4 +1,4 @@
-package detect
+package search
 
 import (
 	"fmt"
@@ -17,16 +17,15 @@ func TestKeySets(t *testing.T) {
 		return k
 	}
 	one, old := key("one"), key("old")
-	a := &analysis{hosts: map[string]*host{}}
+	var sites []*Host
 	for i, keys := range [][]token.Key{{one}, {one}, {one, old}, nil, {key("other")}, {one}} {
 		name := fmt.Sprintf("%d.example", i)
-		a.hosts[name] = &host{name: name, keys: keys}
-		a.names = append(a.names, name)
+		sites = append(sites, &Host{Name: name, Keys: keys})
 	}
-	sets := a.keySets(func(h *host) bool { return h.name != "0.example" })
+	sets := KeySets(sites[1:])
 	got := ""
 	for _, s := range sets {
-		got += fmt.Sprintf("%s %d %t\n", s.host, len(s.keys), s.foreignTo(a.hosts["0.example"]))
+		got += fmt.Sprintf("%s %d %t\n", s.Host, len(s.Keys), s.ForeignTo(sites[0]))
 	}
 	if want := "1.example 1 false\n2.example 2 true\n4.example 1 true\n"; got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
@@ -35,10 +34,10 @@ func TestKeySets(t *testing.T) {
 
 func TestSampleOf(t *testing.T) {
 	for hosts, want := range map[int]int{1: 30, 500: 30, 1000: 15, 100_000: 3} {
-		var suspects []*suspect
+		var suspects []*Suspect
 		for range hosts {
-			h := &host{}
-			suspects = append(suspects, &suspect{host: h}, &suspect{host: h})
+			h := &Host{}
+			suspects = append(suspects, &Suspect{Host: h}, &Suspect{Host: h})
 		}
 		if got := sampleOf(suspects, nil); got != want {
 			t.Errorf("%d hosts: %d links of each, want %d", hosts, got, want)
