@@ -180,7 +180,7 @@ func (a *analysis) userOf(f *history.Request) userKey {
 	case a.stated():
 		who.ident = f.Ident
 	}
-	if a.joined != nil && a.joined.has(f.Place) {
+	if a.joined != nil && a.joined.Has(f.Place) {
 		if k, ok := a.members[who]; ok {
 			return k
 		}

@@ -38,6 +38,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ipdrift/detect/bitset"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
@@ -91,10 +92,10 @@ type analysis struct {
 	fitting   []search.KeySet    // of those whose calibration does not fail
 	recovered map[userKey]bool   // served again in time, with another link
 	found     []netip.Addr       // that links were signed for
-	doubted   bits               // places of links
-	proven    bits               // of those that a hash was reproduced of, with an address
+	doubted   bitset.Set         // places of links
+	proven    bitset.Set         // of those that a hash was reproduced of, with an address
 	members   map[atom]userKey   // who are not one link under one user agent
-	joined    bits               // places of the links that members may have; nil: nobody has
+	joined    bitset.Set         // places of the links that members may have; nil: nobody has
 	cookies   map[trail]uint32   // the number of the id cookie, where a link's user agent has several
 	own       []uint32           // by link: see linkCookies; nil: there are none
 	kin       map[trail]uint32   // whose viewer a cookie or a TLS session tells: its number
@@ -105,7 +106,7 @@ type analysis struct {
 	gaps      bool               // more than a tenth of the requests is missing
 	bots      map[uint32]bool    // user agents of link previews and crawlers
 	hosted    map[uint32]bool    // ASNs in the log that are hosting networks
-	begins    bits               // places of the links that may go on with another, nobody knows which; nil: there are none
+	begins    bitset.Set         // places of the links that may go on with another, nobody knows which; nil: there are none
 	split     []userKey          // users who were taken for one wrongly
 	holes     []hole             // of the log
 	masked    bool               // the log's addresses end in zeros

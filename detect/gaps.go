@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/token"
@@ -179,7 +180,7 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 	err = a.history.Each(ctx, func(c *history.Batch) error {
 		for i := range c.Groups {
 			s := &c.Groups[i]
-			if s.Number == 0 || !places.has(s.Number) {
+			if s.Number == 0 || !places.Has(s.Number) {
 				continue
 			}
 			if err := a.eachTake(s, func(t []history.Request) {
@@ -207,8 +208,8 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 }
 
 // linksOf are the links that some users may have asked with.
-func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]bool, err error) {
-	places, users = newBits(a.history.Links.Len()), map[userKey]bool{}
+func (a *analysis) linksOf(watched []viewer) (places bitset.Set, users map[userKey]bool, err error) {
+	places, users = bitset.New(a.history.Links.Len()), map[userKey]bool{}
 	ids := map[uint32]bool{}
 	for _, v := range watched {
 		users[v.user], ids[v.user.link] = true, true
@@ -221,7 +222,7 @@ func (a *analysis) linksOf(watched []viewer) (places bits, users map[userKey]boo
 	return places, users, a.history.Links.Parts(func(first uint32, links []history.Link) error {
 		for i := range links {
 			if a.firsts != nil || ids[links[i].ID] {
-				places.set(first + uint32(i))
+				places.Add(first + uint32(i))
 			}
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
 	"ipdrift/ingest"
 )
@@ -90,7 +91,7 @@ func (a *analysis) gatherCircles(ctx context.Context, circles int) error {
 // numberCircles numbers the circles of several links from 1 on, in the order of the
 // history, and notes which links have members. It returns how many there are.
 func (a *analysis) numberCircles(c *circles) (n int, err error) {
-	a.circleAt, a.joined = make([]uint32, a.history.Links.Len()), newBits(a.history.Links.Len())
+	a.circleAt, a.joined = make([]uint32, a.history.Links.Len()), bitset.New(a.history.Links.Len())
 	numbers := map[int32]uint32{}
 	err = a.history.Links.Parts(func(first uint32, links []history.Link) error {
 		for i := range links {
@@ -99,7 +100,7 @@ func (a *analysis) numberCircles(c *circles) (n int, err error) {
 				continue
 			}
 			place := first + uint32(i)
-			a.joined.set(place)
+			a.joined.Add(place)
 			root := c.links.root(n)
 			if size := c.links.size[root]; size == 1 || size > maxCircle {
 				continue

@@ -1,5 +1,7 @@
 package detect
 
+import "ipdrift/detect/bitset"
+
 // sequels are uses that follow each other, and those that may, by host.
 type sequels struct {
 	pairs  [][2]*used
@@ -60,10 +62,10 @@ func (l *likely) tell() bool {
 // joinLikely joins those of a host who went on, where the time tells, and counts the others.
 func (a *analysis) joinLikely(c *circles, h *host, l *likely) {
 	if a.begins == nil {
-		a.begins = newBits(a.history.Links.Len())
+		a.begins = bitset.New(a.history.Links.Len())
 	}
 	for _, u := range l.begins {
-		a.begins.set(u.place)
+		a.begins.Add(u.place)
 	}
 	tell := l.tell()
 	h.unclear.Excess += l.excess
@@ -73,7 +75,7 @@ func (a *analysis) joinLikely(c *circles, h *host, l *likely) {
 			h.unclear.Refusals++
 			continue
 		}
-		a.begins.unset(f.on.place)
+		a.begins.Remove(f.on.place)
 		h.unclear.Excess--
 	}
 }

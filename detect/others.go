@@ -102,7 +102,7 @@ func (a *analysis) once(f *history.Request) other {
 	o := a.outcomes[f.Outcome]
 	u := other{
 		key: a.userOf(f), place: f.Place, host: o.host, requests: 1, first: f.Start, final: f.Start,
-		addresses: 1, prefixes24: 1, prefixes16: 1, four: a.clients.of(f.Client).family == 4, doubted: a.doubted.has(f.Place), last: f.Client,
+		addresses: 1, prefixes24: 1, prefixes16: 1, four: a.clients.of(f.Client).family == 4, doubted: a.doubted.Has(f.Place), last: f.Client,
 	}
 	if o.refused() {
 		u.refusals = 1
@@ -149,7 +149,7 @@ func (a *analysis) watch(u *other, t []history.Request) {
 		a.move(u, t)
 	}
 	u.requests += int64(len(t))
-	u.doubted = u.doubted || a.doubted.has(f.Place)
+	u.doubted = u.doubted || a.doubted.Has(f.Place)
 	if f.Client != u.last || len(u.clients.Keys) == 0 {
 		u.clients.Of(f.Client)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 
+	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
 )
 
@@ -94,14 +95,14 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	slices.SortFunc(lapses, func(x, y lapse) int {
 		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.Place, y.host.Place), cmp.Compare(x.start, y.start))
 	})
-	fell := newBits(a.clients.list.Len()) // clients that have some
+	fell := bitset.New(a.clients.list.Len()) // clients that have some
 	for i := range lapses {
-		fell.set(lapses[i].client)
+		fell.Add(lapses[i].client)
 	}
 	recovery := a.Thresholds.Recovery.Microseconds()
 	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, requests []history.Request) {
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
-			if !fell.has(t[0].Client) || t[0].Place == 0 || !a.outcomes[t[0].Outcome].served() {
+			if !fell.Has(t[0].Client) || t[0].Place == 0 || !a.outcomes[t[0].Outcome].served() {
 				continue
 			}
 			host := a.outcomes[t[0].Outcome].host

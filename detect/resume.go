@@ -3,6 +3,8 @@ package detect
 import (
 	"cmp"
 	"slices"
+
+	"ipdrift/detect/bitset"
 )
 
 // A player that is refused asks for a new link. Where its address has changed again by the
@@ -97,24 +99,24 @@ func (r *resuming) gather(consecutive, handed [][2]uint32) (given [][2]uint32) {
 	if !slices.ContainsFunc(r.turns, func(t turn) bool { return t.ended(r.within) }) {
 		return nil
 	}
-	next, led := newBits(len(r.turns)), newBits(len(r.turns)) // turns that something goes on with, and that go on with something
+	next, led := bitset.New(len(r.turns)), bitset.New(len(r.turns)) // turns that something goes on with, and that go on with something
 	for _, p := range consecutive {
 		switch a, b := &r.turns[p[0]], &r.turns[p[1]]; {
 		case !a.ended(r.within):
-			led.set(p[1])
+			led.Add(p[1])
 		case b.after(a, r.within):
 			given = append(given, p)
 		}
 	}
 	for _, p := range handed {
-		next.set(p[0])
-		led.set(p[1])
+		next.Add(p[0])
+		led.Add(p[1])
 	}
 	for i := range r.turns {
-		if r.turns[i].ended(r.within) && !next.has(uint32(i)) {
+		if r.turns[i].ended(r.within) && !next.Has(uint32(i)) {
 			r.fell = append(r.fell, int32(i))
 		}
-		if !led.has(uint32(i)) {
+		if !led.Has(uint32(i)) {
 			r.begun = append(r.begun, int32(i))
 		}
 	}

@@ -1,6 +1,10 @@
 package detect
 
-import "slices"
+import (
+	"slices"
+
+	"ipdrift/detect/bitset"
+)
 
 // byTime lists what may go on with what for all that is known.
 func (r *resuming) byTime(to *resumed) {
@@ -36,19 +40,19 @@ func (r *resuming) byTime(to *resumed) {
 type moments struct {
 	turns         []turn
 	begun         []int32
-	falls, firsts []int64 // in order
-	fell, led     bits    // turns that are among them
+	falls, firsts []int64    // in order
+	fell, led     bitset.Set // turns that are among them
 }
 
 func newMoments(turns []turn, fell, begun []int32) *moments {
-	m := &moments{turns: turns, begun: begun, fell: newBits(len(turns)), led: newBits(len(turns))}
+	m := &moments{turns: turns, begun: begun, fell: bitset.New(len(turns)), led: bitset.New(len(turns))}
 	for _, i := range fell {
 		m.falls = append(m.falls, turns[i].fell.time)
-		m.fell.set(uint32(i))
+		m.fell.Add(uint32(i))
 	}
 	for _, j := range begun {
 		m.firsts = append(m.firsts, turns[j].first)
-		m.led.set(uint32(j))
+		m.led.Add(uint32(j))
 	}
 	return m
 }
@@ -56,7 +60,7 @@ func newMoments(turns []turn, fell, begun []int32) *moments {
 // began counts the turns but i that began from one time to another.
 func (m *moments) began(i int32, from, to int64) int64 {
 	n := between(m.firsts, from, to)
-	if own := m.turns[i].first; m.led.has(uint32(i)) && own >= from && own <= to {
+	if own := m.turns[i].first; m.led.Has(uint32(i)) && own >= from && own <= to {
 		n--
 	}
 	return n
@@ -65,7 +69,7 @@ func (m *moments) began(i int32, from, to int64) int64 {
 // refused counts the turns but j that were refused from one time to another.
 func (m *moments) refused(j int32, from, to int64) int64 {
 	n := between(m.falls, from, to)
-	if own := m.turns[j].fell.time; m.fell.has(uint32(j)) && own >= from && own <= to {
+	if own := m.turns[j].fell.time; m.fell.Has(uint32(j)) && own >= from && own <= to {
 		n--
 	}
 	return n

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/netip"
 
+	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
 	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
@@ -27,7 +28,7 @@ func (a *analysis) openRulingTables() (*rulingTables, error) {
 			return nil, err
 		}
 	}
-	a.doubted, a.proven = newBits(a.history.Links.Len()), newBits(a.history.Links.Len())
+	a.doubted, a.proven = bitset.New(a.history.Links.Len()), bitset.New(a.history.Links.Len())
 	var err error
 	a.history.Signed, err = spill.New[uint32](a.history.Links.Len(), a.Room/4)
 	b.signedFor = a.history.Signed.Filler()
@@ -45,7 +46,7 @@ func (t *rulingTables) enter(ctx context.Context, l *rulingBatch) error {
 	for i, s := range l.facts {
 		place := l.batch.Groups[i].Number
 		if s.doubted {
-			t.doubted.set(place)
+			t.doubted.Add(place)
 		}
 		if s.client == 0 && s.address.IsValid() {
 			s.client = foundBit | uint32(len(t.found))
@@ -55,7 +56,7 @@ func (t *rulingTables) enter(ctx context.Context, l *rulingBatch) error {
 			return err
 		}
 		if s.voter != nil {
-			t.proven.set(place)
+			t.proven.Add(place)
 			s.voter.voted.add(s.address)
 		}
 	}

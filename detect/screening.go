@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
 )
 
@@ -52,8 +53,8 @@ func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T,
 
 // crowd is a set of clients, which takes a bit for each client of the case at most.
 type crowd struct {
-	few  []uint32 // in the order in which they came, some of them several times
-	many bits     // nil: there are few
+	few  []uint32   // in the order in which they came, some of them several times
+	many bitset.Set // nil: there are few
 }
 
 func (c *crowd) add(client uint32, clients int) {
@@ -62,13 +63,13 @@ func (c *crowd) add(client uint32, clients int) {
 		return
 	}
 	if c.many == nil {
-		c.many = newBits(clients)
+		c.many = bitset.New(clients)
 		for _, one := range c.few {
-			c.many.set(one)
+			c.many.Add(one)
 		}
 		c.few = nil
 	}
-	c.many.set(client)
+	c.many.Add(client)
 }
 
 // list gives the clients in the order of their addresses.

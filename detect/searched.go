@@ -53,7 +53,7 @@ func (a *analysis) sites(some func(*host) bool) (sites []*search.Host) {
 }
 
 // served tells whether a client was, with any link.
-func (a *analysis) served(client uint32) bool { return a.survey.served.has(client) }
+func (a *analysis) served(client uint32) bool { return a.survey.served.Has(client) }
 
 // tell keeps the proofs and accounts for the search.
 func (a *analysis) tell(r *search.Search, suspects []*search.Suspect) {

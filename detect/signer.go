@@ -149,7 +149,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		proven := a.proven.has(place)
+		proven := a.proven.Has(place)
 		if place != counted.last && proven {
 			p.links++
 		}

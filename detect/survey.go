@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/addr"
+	"ipdrift/detect/bitset"
 	"ipdrift/detect/policy"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
@@ -21,12 +22,12 @@ type survey struct {
 	accepted map[way]*policy.LinkCount // by the edge
 	plainly  map[way]*policy.LinkCount // of all links whose hash says how it was made,
 	denied   map[way]*policy.LinkCount // but for those of which the edge's code says, in time, that the hash is wrong
-	told     bits                      // folders where a hash says so
-	served   bits                      // clients that were served, with any link
+	told     bitset.Set                // folders where a hash says so
+	served   bitset.Set                // clients that were served, with any link
 	suspects []*search.Suspect
-	passed   int64 // suspects that are too many
-	agents   bits  // that came with a link
-	several  bits  // user agents with more links than one
+	passed   int64      // suspects that are too many
+	agents   bitset.Set // that came with a link
+	several  bitset.Set // user agents with more links than one
 }
 
 // way is how links of a host are signed that were asked for from one family.
@@ -46,7 +47,7 @@ func count(in map[way]*policy.LinkCount, w way, link uint32) {
 
 // overlook makes the survey.
 func (a *analysis) overlook(ctx context.Context) error {
-	s := &survey{analysis: a, served: newBits(a.clients.list.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*policy.LinkCount{}, plainly: map[way]*policy.LinkCount{}, denied: map[way]*policy.LinkCount{}}
+	s := &survey{analysis: a, served: bitset.New(a.clients.list.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*policy.LinkCount{}, plainly: map[way]*policy.LinkCount{}, denied: map[way]*policy.LinkCount{}}
 	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
 		var id uint32
 		err := scan(&id)
@@ -109,7 +110,7 @@ func (s *survey) add(l *visited) {
 		c.add(v)
 		v.host.clients.add(v.hi, v.lo)
 		if v.served() {
-			s.served.set(v.client)
+			s.served.Add(v.client)
 		}
 		if from := s.from(v.host, v.client); from != nil {
 			from.all += v.n
@@ -158,15 +159,15 @@ func (s *survey) meet(link []visit) {
 			continue
 		}
 		if n := int(v.agent)/64 + 1 - len(s.agents); n > 0 {
-			s.agents, s.several = append(s.agents, make(bits, n)...), append(s.several, make(bits, n)...)
+			s.agents, s.several = append(s.agents, make(bitset.Set, n)...), append(s.several, make(bitset.Set, n)...)
 		}
-		if s.agents.has(v.agent) {
-			s.several.set(v.agent)
+		if s.agents.Has(v.agent) {
+			s.several.Add(v.agent)
 		}
 	}
 	for i := range link {
 		if v := &link[i]; !v.shield {
-			s.agents.set(v.agent)
+			s.agents.Add(v.agent)
 		}
 	}
 }
@@ -188,9 +189,9 @@ func (s *survey) learn(v *visit, link uint32) {
 		count(s.plainly, w, link)
 	}
 	if n := int(v.dir)/64 + 1 - len(s.told); n > 0 {
-		s.told = append(s.told, make(bits, n)...)
+		s.told = append(s.told, make(bitset.Set, n)...)
 	}
-	s.told.set(v.dir)
+	s.told.Add(v.dir)
 	if !v.served() && !(v.status == 410 && v.late >= ingest.AtExpiry) {
 		return
 	}
@@ -220,4 +221,4 @@ func (a *analysis) asText(r policy.Rule) policy.Rule {
 }
 
 // toldIn tells whether a hash says how it was made in a folder.
-func (s *survey) toldIn(dir uint32) bool { return int(dir/64) < len(s.told) && s.told.has(dir) }
+func (s *survey) toldIn(dir uint32) bool { return int(dir/64) < len(s.told) && s.told.Has(dir) }

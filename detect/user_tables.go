@@ -123,7 +123,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 		if u.Split && c.who[u.Who] != (userKey{link: name.link, agent: name.agent}) {
 			a.split = append(a.split, c.who[u.Who])
 		}
-		u.Again = a.begins != nil && a.begins.has(c.places[u.Link])
+		u.Again = a.begins != nil && a.begins.Has(c.places[u.Link])
 		u.Interrupted = u.Interrupted && !a.recovered[name]
 		a.counted(u.Class)
 		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)

@@ -44,7 +44,7 @@ var mostUses = 1 << 20
 // takeShare does so with a share of the uses; ok tells whether it is small enough. What
 // was joined may be joined again.
 func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint32) (ok bool, err error) {
-	all, ok, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.has(agent) },
+	all, ok, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.Has(agent) },
 		func(u *used) bool { return (u.agent*0x9e3779b1^u.dir*0x85ebca6b)>>8%shares == share }, shares >= mostShares)
 	if !ok || err != nil {
 		return false, err
