@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"ipdrift/detect/history"
+	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 )
 
@@ -15,15 +16,15 @@ type circle struct {
 	judge.Group
 	host   *host
 	places []uint32 // of the links in the history, by number
-	who    []userKey
+	who    []identity.Key
 	users  []judge.User
 	paths  []judge.Path // of the users
 }
 
 // nameIn is the key of a user: its own, unless it was taken for one with others.
-func (a *analysis) nameIn(c *circle, u *judge.User) userKey {
+func (a *analysis) nameIn(c *circle, u *judge.User) identity.Key {
 	if u.Split {
-		return userKey{link: a.linkOf(c, u.Link), agent: u.UA}
+		return identity.Key{Link: a.linkOf(c, u.Link), Agent: u.UA}
 	}
 	return c.who[u.Who]
 }
@@ -114,7 +115,7 @@ func (j *judging) take(c *circle, group *history.Group) error {
 // addEvents makes the events of a circle, of the requests that were taken.
 func (j *judging) addEvents(c *circle) (err error) {
 	from := len(j.events)
-	var users judge.Numbers[userKey]
+	var users judge.Numbers[identity.Key]
 	for i := range j.requests {
 		f := &j.requests[i]
 		var e judge.Event
@@ -172,20 +173,20 @@ func (a *analysis) numberLink(c *circle, place uint32) uint32 {
 }
 
 // userOf is whose request it is.
-func (a *analysis) userOf(f *history.Request) userKey {
-	who := atom{link: a.history.Links.At(f.Place).ID, agent: f.Agent}
+func (a *analysis) userOf(f *history.Request) identity.Key {
+	who := identity.Atom{Link: a.history.Links.At(f.Place).ID, Agent: f.Agent}
 	switch {
 	case int(f.Ident) < len(a.firsts): // a shield's may be the last
 		return a.firsts[f.Ident]
 	case a.stated():
-		who.ident = f.Ident
+		who.Ident = f.Ident
 	}
 	if a.joined != nil && a.joined.Has(f.Place) {
 		if k, ok := a.members[who]; ok {
 			return k
 		}
 	}
-	return userKey{link: who.link, agent: who.agent}
+	return identity.Key{Link: who.Link, Agent: who.Agent}
 }
 
 // foundBit is that of an address that no client of its link has.

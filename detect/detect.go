@@ -41,6 +41,7 @@ import (
 	"ipdrift/detect/bitset"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
@@ -89,32 +90,32 @@ type analysis struct {
 	survey    *survey
 	proofs    map[uint32]*search.Proof
 	searched  *search.Search
-	fitting   []search.KeySet    // of those whose calibration does not fail
-	recovered map[userKey]bool   // served again in time, with another link
-	found     []netip.Addr       // that links were signed for
-	doubted   bitset.Set         // places of links
-	proven    bitset.Set         // of those that a hash was reproduced of, with an address
-	members   map[atom]userKey   // who are not one link under one user agent
-	joined    bitset.Set         // places of the links that members may have; nil: nobody has
-	cookies   map[trail]uint32   // the number of the id cookie, where a link's user agent has several
-	own       []uint32           // by link: see linkCookies; nil: there are none
-	kin       map[trail]uint32   // whose viewer a cookie or a TLS session tells: its number
-	firsts    []userKey          // by id, who are an address and a user agent; nil: nobody is
-	circleAt  []uint32           // by place of the link, the circle of several; 0: none
-	joint     *history.History   // of those circles; nil: there is none
-	grains    []int64            // by source, how exactly it knows the time, µs
-	gaps      bool               // more than a tenth of the requests is missing
-	bots      map[uint32]bool    // user agents of link previews and crawlers
-	hosted    map[uint32]bool    // ASNs in the log that are hosting networks
-	begins    bitset.Set         // places of the links that may go on with another, nobody knows which; nil: there are none
-	split     []userKey          // users who were taken for one wrongly
-	holes     []hole             // of the log
-	masked    bool               // the log's addresses end in zeros
-	listed    [2]*finding.User   // the last one on a full list of flagged users, and of those on shared links
-	before    map[uint32]learned // by link: what earlier runs found out
-	learned   map[uint32]learned // the same of this one
-	tokenless int64              // links that were not searched, since only earlier runs had their tokens
-	passed    int64              // links that were not looked into: there were too many
+	fitting   []search.KeySet                // of those whose calibration does not fail
+	recovered map[identity.Key]bool          // served again in time, with another link
+	found     []netip.Addr                   // that links were signed for
+	doubted   bitset.Set                     // places of links
+	proven    bitset.Set                     // of those that a hash was reproduced of, with an address
+	members   map[identity.Atom]identity.Key // who are not one link under one user agent
+	joined    bitset.Set                     // places of the links that members may have; nil: nobody has
+	cookies   map[trail]uint32               // the number of the id cookie, where a link's user agent has several
+	own       []uint32                       // by link: see linkCookies; nil: there are none
+	kin       map[trail]uint32               // whose viewer a cookie or a TLS session tells: its number
+	firsts    []identity.Key                 // by id, who are an address and a user agent; nil: nobody is
+	circleAt  []uint32                       // by place of the link, the circle of several; 0: none
+	joint     *history.History               // of those circles; nil: there is none
+	grains    []int64                        // by source, how exactly it knows the time, µs
+	gaps      bool                           // more than a tenth of the requests is missing
+	bots      map[uint32]bool                // user agents of link previews and crawlers
+	hosted    map[uint32]bool                // ASNs in the log that are hosting networks
+	begins    bitset.Set                     // places of the links that may go on with another, nobody knows which; nil: there are none
+	split     []identity.Key                 // users who were taken for one wrongly
+	holes     []hole                         // of the log
+	masked    bool                           // the log's addresses end in zeros
+	listed    [2]*finding.User               // the last one on a full list of flagged users, and of those on shared links
+	before    map[uint32]learned             // by link: what earlier runs found out
+	learned   map[uint32]learned             // the same of this one
+	tokenless int64                          // links that were not searched, since only earlier runs had their tokens
+	passed    int64                          // links that were not looked into: there were too many
 
 	moves *judge.Moves // of all hosts
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 )
 
@@ -18,7 +19,7 @@ const (
 
 // flag lists a user in the report, unless enough are listed who tell more.
 // crowd is how many have requested the same link from many networks.
-func (a *analysis) flag(c *circle, u *judge.User, name userKey, crowd int) {
+func (a *analysis) flag(c *circle, u *judge.User, name identity.Key, crowd int) {
 	if u.Class != finding.Rotating && u.Class != finding.FirstRequest && u.Class != finding.ManyNetworks && u.Class != finding.Conflicting {
 		return
 	}
@@ -33,7 +34,7 @@ func (a *analysis) flag(c *circle, u *judge.User, name userKey, crowd int) {
 	}
 	f.Reason, f.Refusals, f.Addresses, f.Switches, f.Interrupted = u.Reason, int64(u.Refusals), int64(u.Addresses), int64(u.Switches), u.Interrupted
 	f.First, f.Last, f.Timeline = finding.Stamp(u.First), finding.Stamp(u.Last), []finding.Event{}
-	f.Link, f.Agent, f.Salt = name.link, name.agent, name.salt
+	f.Link, f.Agent, f.Salt = name.Link, name.Agent, name.Salt
 	if u.ASN != 0 {
 		asn := int64(u.ASN)
 		f.ASN = &asn

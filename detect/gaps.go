@@ -8,6 +8,7 @@ import (
 
 	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
+	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/token"
 )
@@ -47,7 +48,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 
 // viewer is a user on one host.
 type viewer struct {
-	user userKey
+	user identity.Key
 	host *host
 }
 
@@ -71,7 +72,7 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 	}
 	all = slices.DeleteFunc(all, func(v viewer) bool { return refused[v] && smooth[v.host] >= judge.GapUsers })
 	slices.SortFunc(all, func(x, y viewer) int {
-		return cmp.Or(cmp.Compare(x.host.Place, y.host.Place), cmp.Compare(first[x], first[y]), x.user.compare(y.user))
+		return cmp.Or(cmp.Compare(x.host.Place, y.host.Place), cmp.Compare(first[x], first[y]), x.user.Compare(y.user))
 	})
 	n := map[*host]int{}
 	return slices.DeleteFunc(all, func(v viewer) bool {
@@ -127,8 +128,8 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 
 // viewersIn counts the requests of each user of a group, and tells who was refused.
 func (a *analysis) viewersIn(s *history.Group) (viewers []viewer, counts []int64, refused []bool, err error) {
-	var who judge.Numbers[userKey]
-	err = a.eachUser(s, func(f *history.Request, k userKey) int {
+	var who judge.Numbers[identity.Key]
+	err = a.eachUser(s, func(f *history.Request, k identity.Key) int {
 		n, fresh := who.Of(k)
 		if fresh {
 			viewers, counts, refused = append(viewers, viewer{k, a.outcomes[f.Outcome].host}), append(counts, 0), append(refused, false)
@@ -167,16 +168,16 @@ func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*ju
 
 // filesOf lists the files that users asked for, once for each link and user agent, up
 // to gapFiles each.
-func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][]uint32, error) {
+func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[identity.Key][]uint32, error) {
 	places, users, err := a.linksOf(watched)
 	if err != nil {
 		return nil, err
 	}
 	type ask struct {
-		user               userKey
+		user               identity.Key
 		agent, place, file uint32
 	}
-	all, asked := map[ask]bool{}, map[userKey]int{}
+	all, asked := map[ask]bool{}, map[identity.Key]int{}
 	err = a.history.Each(ctx, func(c *history.Batch) error {
 		for i := range c.Groups {
 			s := &c.Groups[i]
@@ -200,7 +201,7 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 		}
 		return nil
 	})
-	of := map[userKey][]uint32{}
+	of := map[identity.Key][]uint32{}
 	for k := range all {
 		of[k.user] = append(of[k.user], k.file)
 	}
@@ -208,15 +209,15 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[userKey][
 }
 
 // linksOf are the links that some users may have asked with.
-func (a *analysis) linksOf(watched []viewer) (places bitset.Set, users map[userKey]bool, err error) {
-	places, users = bitset.New(a.history.Links.Len()), map[userKey]bool{}
+func (a *analysis) linksOf(watched []viewer) (places bitset.Set, users map[identity.Key]bool, err error) {
+	places, users = bitset.New(a.history.Links.Len()), map[identity.Key]bool{}
 	ids := map[uint32]bool{}
 	for _, v := range watched {
-		users[v.user], ids[v.user.link] = true, true
+		users[v.user], ids[v.user.Link] = true, true
 	}
 	for at, k := range a.members {
 		if users[k] {
-			ids[at.link] = true
+			ids[at.Link] = true
 		}
 	}
 	return places, users, a.history.Links.Parts(func(first uint32, links []history.Link) error {

@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
+	"ipdrift/detect/identity"
 	"ipdrift/ingest"
 )
 
@@ -14,7 +15,7 @@ import (
 func (a *analysis) identify(ctx context.Context) (n int, err error) {
 	method := &a.out.Method
 	method.IdentityUsers = map[string]int64{}
-	c := newCircles()
+	c := identity.NewCircles()
 	if a.asks {
 		if err := a.store.Settled(ctx); err != nil {
 			return 0, err
@@ -24,7 +25,7 @@ func (a *analysis) identify(ctx context.Context) (n int, err error) {
 	case ingest.ByToken:
 		return 0, nil
 	case ingest.ByAuto:
-		for _, take := range []func(context.Context, *circles) error{a.tie, a.takeTurns, a.takeIssued} {
+		for _, take := range []func(context.Context, *identity.Circles) error{a.tie, a.takeTurns, a.takeIssued} {
 			if err = take(ctx, c); err != nil {
 				return 0, err
 			}
@@ -53,14 +54,14 @@ func (a *analysis) takeAddresses(ctx context.Context) error {
 
 // listFirsts names the users who are an address and a user agent.
 func (a *analysis) listFirsts(ctx context.Context) error {
-	a.firsts = []userKey{{}}
+	a.firsts = []identity.Key{{}}
 	return ingest.Pages(ctx, a.conn, `SELECT DISTINCT ident, first_link, first_agent, salt FROM member`, func(p ingest.Page) error {
 		links, agents, salts := p.U32(1), p.U32(2), p.I64(3)
 		for i, ident := range p.U32(0) {
 			if n := int(ident) + 1 - len(a.firsts); n > 0 {
-				a.firsts = append(a.firsts, make([]userKey, n)...)
+				a.firsts = append(a.firsts, make([]identity.Key, n)...)
 			}
-			a.firsts[ident] = userKey{links[i], agents[i], salts[i]}
+			a.firsts[ident] = identity.Key{Link: links[i], Agent: agents[i], Salt: salts[i]}
 		}
 		return nil
 	})
@@ -90,19 +91,19 @@ func (a *analysis) gatherCircles(ctx context.Context, circles int) error {
 
 // numberCircles numbers the circles of several links from 1 on, in the order of the
 // history, and notes which links have members. It returns how many there are.
-func (a *analysis) numberCircles(c *circles) (n int, err error) {
+func (a *analysis) numberCircles(c *identity.Circles) (n int, err error) {
 	a.circleAt, a.joined = make([]uint32, a.history.Links.Len()), bitset.New(a.history.Links.Len())
 	numbers := map[int32]uint32{}
 	err = a.history.Links.Parts(func(first uint32, links []history.Link) error {
 		for i := range links {
-			n, ok := c.linkAt[links[i].ID]
+			n, ok := c.LinkAt[links[i].ID]
 			if !ok {
 				continue
 			}
 			place := first + uint32(i)
 			a.joined.Add(place)
-			root := c.links.root(n)
-			if size := c.links.size[root]; size == 1 || size > maxCircle {
+			root := c.Links.Root(n)
+			if size := c.Links.Size[root]; size == 1 || size > identity.MaxCircle {
 				continue
 			}
 			if numbers[root] == 0 {
@@ -116,7 +117,7 @@ func (a *analysis) numberCircles(c *circles) (n int, err error) {
 }
 
 // tie joins the links with something in common that two viewers never share.
-func (a *analysis) tie(ctx context.Context, c *circles) error {
+func (a *analysis) tie(ctx context.Context, c *identity.Circles) error {
 	var some bool
 	if err := a.conn.QueryRowContext(ctx, `SELECT EXISTS (FROM tie)`).Scan(&some); err != nil || !some {
 		return err
@@ -138,16 +139,16 @@ func (a *analysis) tie(ctx context.Context, c *circles) error {
 	var key uint64
 	var agent uint32
 	return ingest.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, agent FROM tie),
-		k AS (SELECT key, agent FROM t GROUP BY key, agent HAVING count(*) BETWEEN 2 AND `+fmt.Sprint(maxCircle)+`)
+		k AS (SELECT key, agent FROM t GROUP BY key, agent HAVING count(*) BETWEEN 2 AND `+fmt.Sprint(identity.MaxCircle)+`)
 		SELECT t.key, t.kind, t.link, t.agent, l.hash FROM t JOIN k USING (key, agent) JOIN link l ON l.id = t.link ORDER BY t.key, t.agent, l.hash`, func(p ingest.Page) error {
 		keys, kinds, links, agents, hashes := p.U64(0), p.U8(1), p.U32(2), p.U32(3), p.U64(4)
 		for i := range keys {
 			if aside[keys[i]] {
 				continue
 			}
-			n := c.add(atom{link: links[i], agent: agents[i]}, hashes[i], 0)
+			n := c.Add(identity.Atom{Link: links[i], Agent: agents[i]}, hashes[i], 0)
 			if keys[i] == key && agents[i] == agent {
-				c.join(before, n, ingest.Tie(kinds[i]))
+				c.Join(before, n, ingest.Tie(kinds[i]))
 			}
 			before, key, agent = n, keys[i], agents[i]
 		}
@@ -161,14 +162,14 @@ const statedAtoms = `SELECT h.ident, h.link, h.agent, min(h.start) AS start, arg
 	FROM hit h JOIN outcome o ON o.id = h.outcome WHERE h.ident > 0 AND h.link > 0 AND NOT o.shield GROUP BY ALL`
 
 // state takes the id that the log states for the user.
-func (a *analysis) state(ctx context.Context, c *circles) error {
+func (a *analysis) state(ctx context.Context, c *identity.Circles) error {
 	before, ident := int32(-1), uint32(0)
 	return ingest.Pages(ctx, a.conn, `SELECT ident, link, agent, place::BIGINT FROM (`+statedAtoms+`) ORDER BY ident, start, place`, func(p ingest.Page) error {
 		idents, links, agents, places := p.U32(0), p.U32(1), p.U32(2), p.I64(3)
 		for i := range idents {
-			n := c.add(atom{links[i], agents[i], idents[i]}, uint64(len(c.atoms)), places[i])
+			n := c.Add(identity.Atom{Link: links[i], Agent: agents[i], Ident: idents[i]}, uint64(len(c.Atoms)), places[i])
 			if idents[i] == ident {
-				c.join(before, n, 0)
+				c.Join(before, n, 0)
 			}
 			before, ident = n, idents[i]
 		}
@@ -177,47 +178,35 @@ func (a *analysis) state(ctx context.Context, c *circles) error {
 }
 
 // enroll writes the users that are not one link under one user agent.
-func (a *analysis) enroll(ctx context.Context, c *circles) error {
+func (a *analysis) enroll(ctx context.Context, c *identity.Circles) error {
 	members, err := a.store.Rows("member")
 	if err != nil {
 		return err
 	}
-	least := c.firsts()
+	least := c.Firsts()
 	apart := map[int32]bool{}
-	a.members = map[atom]userKey{}
-	for n, at := range c.atoms {
-		root, circle := c.users.root(int32(n)), c.links.root(c.linkAt[at.link])
+	a.members = map[identity.Atom]identity.Key{}
+	for n, at := range c.Atoms {
+		root, circle := c.Users.Root(int32(n)), c.Links.Root(c.LinkAt[at.Link])
 		switch {
-		case at.ident == 0 && c.users.size[root] == 1:
+		case at.Ident == 0 && c.Users.Size[root] == 1:
 			continue
-		case c.links.size[circle] > maxCircle:
+		case c.Links.Size[circle] > identity.MaxCircle:
 			apart[circle] = true
 			continue
 		}
 		first := least[root]
 		if int32(n) == first {
-			a.restOn(c.ties[root])
+			a.restOn(c.Ties[root])
 		}
-		a.members[at] = userKey{c.atoms[first].link, c.atoms[first].agent, c.salt[first]}
-		if err := members.Append(ctx, at.link, at.agent, at.ident, c.atoms[first].link, c.atoms[first].agent, c.salt[first], c.ids[circle]); err != nil {
+		a.members[at] = identity.Key{Link: c.Atoms[first].Link, Agent: c.Atoms[first].Agent, Salt: c.Salt[first]}
+		if err := members.Append(ctx, at.Link, at.Agent, at.Ident, c.Atoms[first].Link, c.Atoms[first].Agent, c.Salt[first], c.IDs[circle]); err != nil {
 			return err
 		}
 	}
-	a.sayApart(len(apart), c.full)
+	a.sayApart(len(apart), c.Full)
 	a.store.WriteAside(members.Flush)
 	return nil
-}
-
-// firsts gives the atom that names each user, by the user's root.
-func (c *circles) firsts() map[int32]int32 {
-	least := map[int32]int32{}
-	for n := range c.atoms {
-		root := c.users.root(int32(n))
-		if first, ok := least[root]; !ok || c.rank[n] < c.rank[first] {
-			least[root] = int32(n)
-		}
-	}
-	return least
 }
 
 // stated tells whether the log states who the users are.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"ipdrift/detect/identity"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 )
@@ -35,10 +36,10 @@ var tieNames = map[ingest.Tie]string{
 // too many.
 func (a *analysis) sayApart(apart int, full int64) {
 	if apart > 0 {
-		a.warnOf("%d {group|groups} of more than %d links each seem to belong together, which is no single viewer: their links are counted one by one", apart, maxCircle)
+		a.warnOf("%d {group|groups} of more than %d links each seem to belong together, which is no single viewer: their links are counted one by one", apart, identity.MaxCircle)
 	}
 	if full > 0 {
-		a.warnOf("more than %d links belong to users with several: the others are counted one by one", maxAtoms)
+		a.warnOf("more than %d links belong to users with several: the others are counted one by one", identity.MaxAtoms)
 	}
 }
 

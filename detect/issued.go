@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/identity"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
@@ -56,7 +57,7 @@ func (a *analysis) issuedTo(s *search.Suspect, hash uint64) {
 
 // takeIssued joins the links that the signer issued to one viewer, whatever the
 // user agent, and counts the viewers of whom no link reached the edge.
-func (a *analysis) takeIssued(ctx context.Context, c *circles) error {
+func (a *analysis) takeIssued(ctx context.Context, c *identity.Circles) error {
 	if len(a.Issued) == 0 {
 		return nil
 	}
@@ -79,9 +80,9 @@ func (a *analysis) takeIssued(ctx context.Context, c *circles) error {
 			reached[r.Viewer] = true
 			at := place{r.Viewer, r.Host}
 			for _, agent := range l.agents() {
-				n := c.add(atom{link: l.ID, agent: agent}, l.Hash, 0)
+				n := c.Add(identity.Atom{Link: l.ID, Agent: agent}, l.Hash, 0)
 				if before, ok := last[at]; ok {
-					c.join(before, n, ingest.TieIssued)
+					c.Join(before, n, ingest.TieIssued)
 				}
 				last[at] = n
 			}

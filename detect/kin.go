@@ -10,6 +10,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/history"
+	"ipdrift/detect/identity"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 )
@@ -141,7 +142,7 @@ type trail struct{ link, agent, client uint32 }
 // findKin tells which of these are one viewer's by a cookie or a TLS session, which no
 // link carries to others.
 func (a *analysis) findKin(ctx context.Context, aside map[uint64]bool) error {
-	numbers, of := map[trail]int32{}, sets{}
+	numbers, of := map[trail]int32{}, identity.Sets{}
 	var before int32
 	var key uint64
 	if err := ingest.Pages(ctx, a.conn, fmt.Sprintf(`WITH t AS (SELECT DISTINCT key, link, agent, client FROM tie WHERE kind IN (%d, %d)),
@@ -152,14 +153,14 @@ func (a *analysis) findKin(ctx context.Context, aside map[uint64]bool) error {
 			at := trail{links[i], agents[i], clients[i]}
 			n, ok := numbers[at]
 			switch {
-			case aside[keys[i]], !ok && len(numbers) == maxAtoms:
+			case aside[keys[i]], !ok && len(numbers) == identity.MaxAtoms:
 				continue
 			case !ok:
-				n = of.add()
+				n = of.Add()
 				numbers[at] = n
 			}
 			if keys[i] == key {
-				of.join(before, n)
+				of.Join(before, n)
 			}
 			before, key = n, keys[i]
 		}
@@ -169,7 +170,7 @@ func (a *analysis) findKin(ctx context.Context, aside map[uint64]bool) error {
 	}
 	a.kin = make(map[trail]uint32, len(numbers))
 	for at, n := range numbers {
-		a.kin[at] = uint32(of.root(n)) + 1
+		a.kin[at] = uint32(of.Root(n)) + 1
 	}
 	return nil
 }
@@ -192,7 +193,7 @@ func (a *analysis) findCookies(ctx context.Context, aside map[uint64]bool) error
 		SELECT link, agent, client, min(key), count(*)::BIGINT FROM t SEMI JOIN s USING (link, agent) GROUP BY link, agent, client ORDER BY ALL`, ingest.TieUID), func(p ingest.Page) error {
 		links, agents, clients, keys, several := p.U32(0), p.U32(1), p.U32(2), p.U64(3), p.I64(4)
 		for i, key := range keys {
-			if several[i] > 1 || aside[key] || len(a.cookies) == maxAtoms {
+			if several[i] > 1 || aside[key] || len(a.cookies) == identity.MaxAtoms {
 				continue // of a household, or of a player that keeps none
 			}
 			if numbers[key] == 0 {

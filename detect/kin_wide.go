@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
@@ -59,7 +60,7 @@ func (u *use) title(o *use) bool {
 func (a *analysis) strangers(ctx context.Context, key uint64) (bool, error) {
 	const most = 1 << 16 // uses that are looked at
 	var uses []use
-	var of sets
+	var of identity.Sets
 	known, last := map[any]int32{}, map[uint32]use{}
 	err := each(ctx, a.conn, `SELECT h.link, h.client, epoch_us(min(h.start)) AS first, arg_min(h.dir, (h.start, h.at)), arg_min(f.text, (h.start, h.at))
 		FROM hit h JOIN file f ON f.id = h.file SEMI JOIN (SELECT link FROM tie WHERE key = ?::UBIGINT) t ON t.link = h.link GROUP BY h.link, h.client ORDER BY first, arg_min(h.at, (h.start, h.at)) LIMIT ?`, func(scan scanner) error {
@@ -78,15 +79,15 @@ func (a *analysis) strangers(ctx context.Context, key uint64) (bool, error) {
 		}
 		set, ok := known[where]
 		if !ok {
-			set = of.add()
+			set = of.Add()
 			known[where] = set
 		}
 		u.set = set
 		if before, ok := last[u.link]; ok {
-			of.join(before.set, set)
+			of.Join(before.set, set)
 		}
 		if n := len(uses); n > 0 && uses[n-1].title(&u) && !(uses[n-1].operator && u.operator) {
-			of.join(uses[n-1].set, set)
+			of.Join(uses[n-1].set, set)
 		}
 		last[u.link] = u
 		uses = append(uses, u)
@@ -96,13 +97,13 @@ func (a *analysis) strangers(ctx context.Context, key uint64) (bool, error) {
 }
 
 // crowded tells whether within some day there are more networks than one viewer comes to.
-func (a *analysis) crowded(uses []use, of *sets) bool {
+func (a *analysis) crowded(uses []use, of *identity.Sets) bool {
 	day := (24 * time.Hour).Microseconds()
 	in, from := map[int32]int{}, 0
 	for _, u := range uses {
-		in[of.root(u.set)]++
+		in[of.Root(u.set)]++
 		for ; uses[from].at+day < u.at; from++ {
-			gone := of.root(uses[from].set)
+			gone := of.Root(uses[from].set)
 			if in[gone]--; in[gone] == 0 {
 				delete(in, gone)
 			}

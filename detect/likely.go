@@ -1,6 +1,9 @@
 package detect
 
-import "ipdrift/detect/bitset"
+import (
+	"ipdrift/detect/bitset"
+	"ipdrift/detect/identity"
+)
 
 // sequels are uses that follow each other, and those that may, by host.
 type sequels struct {
@@ -12,7 +15,7 @@ type sequels struct {
 type likely struct {
 	lapses []lapsedUse
 	begins []*used // who may have
-	chance
+	identity.Chance
 }
 
 // lapsedUse is a use that ended with a refusal.
@@ -24,18 +27,18 @@ type lapsedUse struct {
 const leastLikely = 10
 
 // take adds what was found among some uses.
-func (l *likely) take(found *resumed, uses []used) {
-	for _, f := range found.lapses {
-		of := lapsedUse{use: &uses[f.turn]}
-		if f.on >= 0 {
-			of.on = &uses[f.on]
+func (l *likely) take(found *identity.Resumed, uses []used) {
+	for _, f := range found.Lapses {
+		of := lapsedUse{use: &uses[f.Turn]}
+		if f.On >= 0 {
+			of.on = &uses[f.On]
 		}
 		l.lapses = append(l.lapses, of)
 	}
-	for _, n := range found.begins {
+	for _, n := range found.Begins {
 		l.begins = append(l.begins, &uses[n])
 	}
-	l.add(found.chance)
+	l.Add(found.Chance)
 }
 
 // with adds others; l may be nil.
@@ -44,7 +47,7 @@ func (l *likely) with(o *likely) *likely {
 		return o
 	}
 	l.lapses, l.begins = append(l.lapses, o.lapses...), append(l.begins, o.begins...)
-	l.add(o.chance)
+	l.Add(o.Chance)
 	return l
 }
 
@@ -56,11 +59,11 @@ func (l *likely) tell() bool {
 			n++
 		}
 	}
-	return n >= leastLikely && float64(l.mirrored) <= resumeChance*float64(n)
+	return n >= leastLikely && float64(l.Mirrored) <= identity.MostChance*float64(n)
 }
 
 // joinLikely joins those of a host who went on, where the time tells, and counts the others.
-func (a *analysis) joinLikely(c *circles, h *host, l *likely) {
+func (a *analysis) joinLikely(c *identity.Circles, h *host, l *likely) {
 	if a.begins == nil {
 		a.begins = bitset.New(a.history.Links.Len())
 	}
@@ -68,8 +71,8 @@ func (a *analysis) joinLikely(c *circles, h *host, l *likely) {
 		a.begins.Add(u.place)
 	}
 	tell := l.tell()
-	h.unclear.Excess += l.excess
-	h.unclear.Spread += l.spread
+	h.unclear.Excess += l.Excess
+	h.unclear.Spread += l.Spread
 	for _, f := range l.lapses {
 		if !tell || f.on == nil || !a.joinUses(c, [2]*used{f.use, f.on}) {
 			h.unclear.Refusals++

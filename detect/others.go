@@ -6,13 +6,14 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 )
 
 // other is a user of links that nothing was flagged on.
 type other struct {
-	key                               userKey
+	key                               identity.Key
 	place                             uint32 // of its first link
 	host                              *host  // of its first request
 	requests, refusals, first, final  int64  // refusals: retries merged (rules of evidence, 8)
@@ -45,9 +46,9 @@ func (a *analysis) addOthers(s *history.Group, to []other) (all []other, err err
 		}
 		return to, nil
 	}
-	var who judge.Numbers[userKey]
+	var who judge.Numbers[identity.Key]
 	users := to[len(to):]
-	err = a.eachUser(s, func(f *history.Request, k userKey) int {
+	err = a.eachUser(s, func(f *history.Request, k identity.Key) int {
 		n, fresh := who.Of(k)
 		if fresh {
 			users = append(users, other{key: k, host: a.outcomes[f.Outcome].host, place: f.Place, first: f.Start, four: true})
@@ -63,7 +64,7 @@ func (a *analysis) addOthers(s *history.Group, to []other) (all []other, err err
 	if err != nil || !moved || a.masked {
 		return append(to, users...), err
 	}
-	number := func(_ *history.Request, k userKey) int {
+	number := func(_ *history.Request, k identity.Key) int {
 		n, _ := who.Of(k)
 		return n
 	}
@@ -112,7 +113,7 @@ func (a *analysis) once(f *history.Request) other {
 
 // eachUser tells of every stretch but those of shields whose it is. number gives a user
 // its number.
-func (a *analysis) eachUser(s *history.Group, number func(*history.Request, userKey) int, of func(int, []history.Request)) error {
+func (a *analysis) eachUser(s *history.Group, number func(*history.Request, identity.Key) int, of func(int, []history.Request)) error {
 	var last history.Request
 	n := -1
 	return a.eachTake(s, func(t []history.Request) {
@@ -142,7 +143,7 @@ func (a *analysis) eachTake(s *history.Group, of func([]history.Request)) error 
 func (a *analysis) watch(u *other, t []history.Request) {
 	f := &t[0]
 	o := a.outcomes[f.Outcome]
-	if u.key.link == a.history.Links.At(f.Place).ID {
+	if u.key.Link == a.history.Links.At(f.Place).ID {
 		u.place = f.Place
 	}
 	if len(u.clients.Keys) > 0 && (u.changes != nil || f.Client != u.last) {
@@ -235,7 +236,7 @@ func (a *analysis) settleOther(u *other) {
 // was asked for from last, where the scheme binds links and does not show how.
 func (a *analysis) boundTo(u *other) netip.Addr {
 	if ip := a.signedFor(u.place); ip.IsValid() {
-		if a.history.Links.At(u.place).ID != u.key.link {
+		if a.history.Links.At(u.place).ID != u.key.Link {
 			return netip.Addr{}
 		}
 		return ip

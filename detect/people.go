@@ -73,7 +73,7 @@ func (a *analysis) dropSplit(ctx context.Context) error {
 		}
 	}
 	for _, k := range a.split {
-		if _, err := a.conn.ExecContext(ctx, `DELETE FROM member WHERE first_link = ? AND first_agent = ? AND salt = ?`, k.link, k.agent, k.salt); err != nil {
+		if _, err := a.conn.ExecContext(ctx, `DELETE FROM member WHERE first_link = ? AND first_agent = ? AND salt = ?`, k.Link, k.Agent, k.Salt); err != nil {
 			return err
 		}
 	}

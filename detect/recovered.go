@@ -8,11 +8,12 @@ import (
 
 	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
+	"ipdrift/detect/identity"
 )
 
 // lapse is the last refusal of a user on one host.
 type lapse struct {
-	user                 userKey
+	user                 identity.Key
 	host                 *host
 	start                int64
 	place, client, agent uint32
@@ -22,9 +23,9 @@ type lapse struct {
 // served again at the same address within the recovery time after their last refusal
 // (rules of evidence, 12). circles hands on each user's requests in one group.
 func (a *analysis) findRecovered(ctx context.Context, circles history.Feed) error {
-	a.recovered = map[userKey]bool{}
+	a.recovered = map[identity.Key]bool{}
 	return inShares(func(share, shares uint32) (ok bool, err error) {
-		lapses, ok, err := a.lapses(ctx, circles, func(k userKey) bool { return uint32(k.number()*0x9e3779b97f4a7c15>>32)%shares == share })
+		lapses, ok, err := a.lapses(ctx, circles, func(k identity.Key) bool { return uint32(k.Number()*0x9e3779b97f4a7c15>>32)%shares == share })
 		if !ok || err != nil || len(lapses) == 0 {
 			return ok, err
 		}
@@ -36,7 +37,7 @@ func (a *analysis) findRecovered(ctx context.Context, circles history.Feed) erro
 var mostLapses = 1 << 20
 
 // lapses lists the last refusals of some users. Where there are too many it is not ok.
-func (a *analysis) lapses(ctx context.Context, circles history.Feed, some func(userKey) bool) (all []lapse, ok bool, err error) {
+func (a *analysis) lapses(ctx context.Context, circles history.Feed, some func(identity.Key) bool) (all []lapse, ok bool, err error) {
 	err = history.Pass(ctx, a.Threads, circles,
 		func(c *history.Batch) (lapses []lapse, err error) {
 			for i := range c.Groups {
@@ -61,9 +62,9 @@ func (a *analysis) lapses(ctx context.Context, circles history.Feed, some func(u
 }
 
 // lapsesOf adds the last refusals of some users of a group.
-func (a *analysis) lapsesOf(s *history.Group, some func(userKey) bool, to *[]lapse) error {
+func (a *analysis) lapsesOf(s *history.Group, some func(identity.Key) bool, to *[]lapse) error {
 	type refused struct { // users may be on several hosts
-		user userKey
+		user identity.Key
 		host *host
 	}
 	var at map[refused]int

@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
+	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
 )
@@ -66,8 +67,8 @@ func (p *personRows) reset() {
 	p.first, p.last = p.first[:0], p.last[:0]
 }
 
-func (p *personRows) add(k userKey, class finding.Class, reason string, requests, refusals, mismatches, switches int64, interrupted bool, first, last int64) {
-	p.link, p.agent, p.salt = append(p.link, k.link), append(p.agent, k.agent), append(p.salt, k.salt)
+func (p *personRows) add(k identity.Key, class finding.Class, reason string, requests, refusals, mismatches, switches int64, interrupted bool, first, last int64) {
+	p.link, p.agent, p.salt = append(p.link, k.Link), append(p.agent, k.Agent), append(p.salt, k.Salt)
 	p.class, p.reason = append(p.class, string(class)), append(p.reason, reason)
 	p.requests, p.refusals, p.mismatches = append(p.requests, requests), append(p.refusals, refusals), append(p.mismatches, mismatches)
 	p.switches, p.interrupted = append(p.switches, switches), append(p.interrupted, interrupted)
@@ -93,9 +94,9 @@ func (a *analysis) keepOther(to *userTables, u *other) {
 	a.counted(class)
 	switch {
 	case a.Unread && u.requests == 1: // see sessions
-	case u.requests == 1 && u.refusals == 0 && u.key.salt == 0:
+	case u.requests == 1 && u.refusals == 0 && u.key.Salt == 0:
 		v := &to.visitor
-		v.link, v.agent, v.four, v.at = append(v.link, u.key.link), append(v.agent, u.key.agent), append(v.four, u.four), append(v.at, ingest.Micros(u.first))
+		v.link, v.agent, v.four, v.at = append(v.link, u.key.Link), append(v.agent, u.key.Agent), append(v.four, u.four), append(v.at, ingest.Micros(u.first))
 	default:
 		p := &to.person
 		p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
@@ -120,7 +121,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 	for i := range c.users {
 		u := &c.users[i]
 		name := a.nameIn(c, u)
-		if u.Split && c.who[u.Who] != (userKey{link: name.link, agent: name.agent}) {
+		if u.Split && c.who[u.Who] != (identity.Key{Link: name.Link, Agent: name.Agent}) {
 			a.split = append(a.split, c.who[u.Who])
 		}
 		u.Again = a.begins != nil && a.begins.Has(c.places[u.Link])

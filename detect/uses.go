@@ -9,6 +9,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/history"
+	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/parallel"
 	"ipdrift/detect/spill"
@@ -26,7 +27,7 @@ type used struct {
 
 // takeTurns joins the links that one player used in turn. Links over several
 // directories, and those whose signing address is not known, stay as they are.
-func (a *analysis) takeTurns(ctx context.Context, c *circles) error {
+func (a *analysis) takeTurns(ctx context.Context, c *identity.Circles) error {
 	return inShares(func(share, shares uint32) (ok bool, err error) {
 		if share == 0 {
 			a.begins = nil
@@ -43,7 +44,7 @@ var mostUses = 1 << 20
 
 // takeShare does so with a share of the uses; ok tells whether it is small enough. What
 // was joined may be joined again.
-func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint32) (ok bool, err error) {
+func (a *analysis) takeShare(ctx context.Context, c *identity.Circles, share, shares uint32) (ok bool, err error) {
 	all, ok, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.Has(agent) },
 		func(u *used) bool { return (u.agent*0x9e3779b1^u.dir*0x85ebca6b)>>8%shares == share }, shares >= mostShares)
 	if !ok || err != nil {
@@ -80,11 +81,11 @@ func (a *analysis) takeShare(ctx context.Context, c *circles, share, shares uint
 }
 
 // joinUses makes two uses one user's, unless their id cookies tell that they are not.
-func (a *analysis) joinUses(c *circles, p [2]*used) bool {
+func (a *analysis) joinUses(c *identity.Circles, p [2]*used) bool {
 	x, y := a.numberIn(c, p[0]), a.numberIn(c, p[1])
-	apart := c.strangers(x, y)
+	apart := c.Strangers(x, y)
 	if !apart {
-		c.join(x, y, ingest.TieTurn)
+		c.Join(x, y, ingest.TieTurn)
 	}
 	return !apart
 }
@@ -112,7 +113,7 @@ func (a *analysis) pairAll(uses []used) *sequels {
 	all := &sequels{likely: map[uint32]*likely{}}
 	for len(uses) > 0 {
 		n := endBeside(uses, 1)
-		a.pair(uses[:min(n, maxTurns)], all)
+		a.pair(uses[:min(n, identity.MaxTurns)], all)
 		uses = uses[n:]
 	}
 	return all
@@ -123,17 +124,17 @@ func (a *analysis) pair(uses []used, to *sequels) {
 	if len(uses) < 2 {
 		return
 	}
-	turns, links := make([]turn, len(uses)), make([]uint32, len(uses))
+	turns, links := make([]identity.Turn, len(uses)), make([]uint32, len(uses))
 	for i := range uses {
 		u := &uses[i]
 		links[i] = uint32(i)
-		turns[i] = turn{first: u.first, final: u.final, signed: a.signedFor(u.place), file: u.file, begun: u.begun, refused: u.refused, fell: a.fallOf(u), links: links[i : i+1 : i+1]}
+		turns[i] = identity.Turn{First: u.first, Final: u.final, Signed: a.signedFor(u.place), File: u.file, Begun: u.begun, Refused: u.refused, Fell: a.fallOf(u), Links: links[i : i+1 : i+1]}
 	}
-	found := pairs(turns, a.Thresholds.Recovery.Microseconds())
-	for _, p := range found.pairs {
+	found := identity.Pairs(turns, a.Thresholds.Recovery.Microseconds())
+	for _, p := range found.Pairs {
 		to.pairs = append(to.pairs, [2]*used{&uses[p[0]], &uses[p[1]]})
 	}
-	if len(found.lapses) == 0 && found.chance == (chance{}) {
+	if len(found.Lapses) == 0 && found.Chance == (identity.Chance{}) {
 		return
 	}
 	g := to.likely[uses[0].host]
@@ -145,10 +146,10 @@ func (a *analysis) pair(uses []used, to *sequels) {
 }
 
 // numberIn is the number of the atom of a use.
-func (a *analysis) numberIn(c *circles, u *used) int32 {
+func (a *analysis) numberIn(c *identity.Circles, u *used) int32 {
 	l := a.history.Links.At(u.place)
-	n := c.add(atom{link: l.ID, agent: u.agent}, l.Hash, 0)
-	c.knows(n, a.cookieIn(u))
+	n := c.Add(identity.Atom{Link: l.ID, Agent: u.agent}, l.Hash, 0)
+	c.Knows(n, a.cookieIn(u))
 	return n
 }
 
@@ -201,7 +202,7 @@ func firstUses(all []used) []used {
 			n = 1
 		}
 		before = u
-		return n > maxTurns
+		return n > identity.MaxTurns
 	})
 }
 
@@ -282,15 +283,15 @@ func (o *opening) less(file, other uint32) bool {
 
 // fallOf is the last refusal in a use, of the address that the next link is signed
 // for.
-func (a *analysis) fallOf(u *used) fall {
+func (a *analysis) fallOf(u *used) identity.Fall {
 	if u.fell == 0 {
-		return fall{}
+		return identity.Fall{}
 	}
 	client := a.client(a.clients.of(u.fell))
 	if b, ok := a.hosts[a.names[u.host]].Policy.Mask(addr.Family(client)); ok {
 		client = addr.Cut(client, int(b.Prefix))
 	}
-	return fall{client, u.fellAt}
+	return identity.Fall{Client: client, Time: u.fellAt}
 }
 
 // text is an address as the case has it.

@@ -1,4 +1,4 @@
-package detect
+package identity
 
 import (
 	"cmp"
@@ -11,41 +11,41 @@ import (
 // time that this is signed, only time and file tell who goes on with it: most players go on
 // with the very file that they were refused. It may be somebody else by chance; this is how
 // many may, at most, of those that seem to go on. Our own limit.
-const resumeChance = 0.1
+const MostChance = 0.1
 
 // mostBeside is how many refusals are looked at that a link may go on with.
 const mostBeside = 16
 
-// resumed is which turns go on with a refusal, by their places.
-type resumed struct {
-	pairs  [][2]uint32 // that are one player's, as nobody else can be meant
-	lapses []lapsed    // refusals that other turns may go on with, with another file
-	begins []uint32    // those turns
-	chance
+// Resumed is which turns go on with a refusal, by their places.
+type Resumed struct {
+	Pairs  [][2]uint32 // that are one player's, as nobody else can be meant
+	Lapses []lapsed    // refusals that other turns may go on with, with another file
+	Begins []uint32    // those turns
+	Chance
 }
 
 // lapsed is a turn that ended with a refusal.
 type lapsed struct {
-	turn uint32
-	on   int // the only one that began in the time after it, where few began near; else -1
+	Turn uint32
+	On   int // the only one that began in the time after it, where few began near; else -1
 }
 
-// chance tells what of that may be chance: by chance, as many begin before a refusal as
+// Chance tells what of that may be chance: by chance, as many begin before a refusal as
 // after it.
-type chance struct {
-	mirrored int   // refusals that one began before just as one began after those with on
-	excess   int64 // how many more began within the recovery time after refusals than before them,
-	spread   int64 // and the sum of the squares of what each of those that began adds to it
+type Chance struct {
+	Mirrored int   // refusals that one began before just as one began after those with on
+	Excess   int64 // how many more began within the recovery time after refusals than before them,
+	Spread   int64 // and the sum of the squares of what each of those that began adds to it
 }
 
-func (c *chance) add(o chance) {
-	c.mirrored, c.excess, c.spread = c.mirrored+o.mirrored, c.excess+o.excess, c.spread+o.spread
+func (c *Chance) Add(o Chance) {
+	c.Mirrored, c.Excess, c.Spread = c.Mirrored+o.Mirrored, c.Excess+o.Excess, c.Spread+o.Spread
 }
 
 // resuming is the turns of one host, user agent and directory that end with a refusal
 // or begin anew, as far as nothing else tells what goes on with what.
 type resuming struct {
-	turns  []turn
+	turns  []Turn
 	within int64           // after a refusal, µs
 	fell   []int32         // in the order of the refusals
 	begun  []int32         // in the order of time
@@ -56,7 +56,7 @@ type resuming struct {
 // resume joins a turn that ended with a refusal with the only one that begins with the
 // refused file in the time after it, unless others are as likely to. consecutive and handed
 // are the pairs that are known, by network and by the address of the refusal.
-func resume(turns []turn, consecutive, handed [][2]uint32, within int64) (out resumed) {
+func resume(turns []Turn, consecutive, handed [][2]uint32, within int64) (out Resumed) {
 	r := &resuming{turns: turns, within: within, on: map[int32]int32{}, from: map[int32]bool{}}
 	given := r.gather(consecutive, handed)
 	if len(r.fell) == 0 {
@@ -65,7 +65,7 @@ func resume(turns []turn, consecutive, handed [][2]uint32, within int64) (out re
 	r.byFile()
 	for _, i := range r.fell {
 		if j, ok := r.on[i]; ok {
-			out.pairs = append(out.pairs, [2]uint32{uint32(i), uint32(j)})
+			out.Pairs = append(out.Pairs, [2]uint32{uint32(i), uint32(j)})
 		}
 	}
 	for _, p := range given {
@@ -76,27 +76,27 @@ func resume(turns []turn, consecutive, handed [][2]uint32, within int64) (out re
 }
 
 // ended tells whether a turn ended with a refusal because of the address.
-func (t *turn) ended(within int64) bool {
-	return t.fell.client.IsValid() && t.fell.time+within >= t.final
+func (t *Turn) ended(within int64) bool {
+	return t.Fell.Client.IsValid() && t.Fell.Time+within >= t.Final
 }
 
 // files are those that a turn begins with.
-func (t *turn) files() []uint32 {
-	if t.begun[1] == 0 {
-		return t.begun[:1]
+func (t *Turn) files() []uint32 {
+	if t.Begun[1] == 0 {
+		return t.Begun[:1]
 	}
-	return t.begun[:]
+	return t.Begun[:]
 }
 
 // after tells whether a turn begins within a time of the refusal of another.
-func (t *turn) after(o *turn, within int64) bool {
-	return t.first >= o.fell.time && t.first-o.fell.time <= within
+func (t *Turn) after(o *Turn, within int64) bool {
+	return t.First >= o.Fell.Time && t.First-o.Fell.Time <= within
 }
 
 // gather lists the turns, and gives the consecutive ones that one begins in the time after
 // the refusal of the other, unless a file tells otherwise.
 func (r *resuming) gather(consecutive, handed [][2]uint32) (given [][2]uint32) {
-	if !slices.ContainsFunc(r.turns, func(t turn) bool { return t.ended(r.within) }) {
+	if !slices.ContainsFunc(r.turns, func(t Turn) bool { return t.ended(r.within) }) {
 		return nil
 	}
 	next, led := bitset.New(len(r.turns)), bitset.New(len(r.turns)) // turns that something goes on with, and that go on with something
@@ -120,7 +120,7 @@ func (r *resuming) gather(consecutive, handed [][2]uint32) (given [][2]uint32) {
 			r.begun = append(r.begun, int32(i))
 		}
 	}
-	slices.SortStableFunc(r.fell, func(i, j int32) int { return cmp.Compare(r.turns[i].fell.time, r.turns[j].fell.time) })
+	slices.SortStableFunc(r.fell, func(i, j int32) int { return cmp.Compare(r.turns[i].Fell.Time, r.turns[j].Fell.Time) })
 	return given
 }
 
@@ -130,7 +130,7 @@ func (r *resuming) gather(consecutive, handed [][2]uint32) (given [][2]uint32) {
 func (r *resuming) byFile() {
 	fell, begun := map[uint32][]int32{}, map[uint32][]int32{}
 	for _, i := range r.fell {
-		fell[r.turns[i].refused] = append(fell[r.turns[i].refused], i)
+		fell[r.turns[i].Refused] = append(fell[r.turns[i].Refused], i)
 	}
 	for _, j := range r.begun {
 		for _, file := range r.turns[j].files() {
@@ -138,7 +138,7 @@ func (r *resuming) byFile() {
 		}
 	}
 	for _, i := range r.fell { // one by one, as a turn may begin with two files
-		file := r.turns[i].refused
+		file := r.turns[i].Refused
 		if of := fell[file]; of != nil {
 			r.match(of, begun[file])
 			delete(fell, file)
@@ -146,7 +146,7 @@ func (r *resuming) byFile() {
 	}
 	passes := func(file uint32) bool {
 		of := begun[file]
-		return r.turns[of[len(of)-1]].first-r.turns[of[0]].first <= turnGap
+		return r.turns[of[len(of)-1]].First-r.turns[of[0]].First <= turnGap
 	}
 	passing := slices.DeleteFunc(r.alone(), func(j int32) bool { return !slices.ContainsFunc(r.turns[j].files(), passes) })
 	for _, i := range r.fell {
@@ -154,7 +154,7 @@ func (r *resuming) byFile() {
 		if !ok {
 			continue
 		}
-		file := r.turns[i].refused
+		file := r.turns[i].Refused
 		others := r.near(begun[file], i, j)
 		if passes(file) {
 			others = max(others, r.near(passing, i, j))
@@ -168,10 +168,10 @@ func (r *resuming) byFile() {
 // near counts the turns, of some in the order of time, but for a refused one and another that
 // begin within turnGap of its refusal.
 func (r *resuming) near(begun []int32, fell, but int32) (n int64) {
-	at := r.turns[fell].fell.time
-	from, _ := slices.BinarySearchFunc(begun, at-turnGap, func(j int32, t int64) int { return cmp.Compare(r.turns[j].first, t) })
+	at := r.turns[fell].Fell.Time
+	from, _ := slices.BinarySearchFunc(begun, at-turnGap, func(j int32, t int64) int { return cmp.Compare(r.turns[j].First, t) })
 	for _, j := range begun[from:] {
-		if r.turns[j].first > at+turnGap || !r.few(n) {
+		if r.turns[j].First > at+turnGap || !r.few(n) {
 			break
 		}
 		if j != fell && j != but {
@@ -184,7 +184,7 @@ func (r *resuming) near(begun []int32, fell, but int32) (n int64) {
 // few tells whether so few others begin within turnGap of a refusal that one of them is not
 // likely to in the time after it.
 func (r *resuming) few(others int64) bool {
-	return float64(others*r.within) <= resumeChance*float64(2*turnGap)
+	return float64(others*r.within) <= MostChance*float64(2*turnGap)
 }
 
 // match pairs refusals with turns that begin after them, in the order of time. A refusal that
@@ -197,7 +197,7 @@ func (r *resuming) match(fell, begun []int32) {
 		if r.from[j] {
 			continue
 		}
-		for past < len(fell) && r.turns[fell[past]].fell.time <= r.turns[j].first {
+		for past < len(fell) && r.turns[fell[past]].Fell.Time <= r.turns[j].First {
 			past++
 		}
 		var open, taken []int32

@@ -1,4 +1,4 @@
-package detect
+package identity
 
 import (
 	"cmp"
@@ -17,65 +17,65 @@ const (
 	turnOverlap = int64(15 * time.Second / time.Microsecond) // for how long both may be in use
 )
 
-// turn is the time in which some links were used, one after the other, by one
+// Turn is the time in which some links were used, one after the other, by one
 // user agent in one directory.
-type turn struct {
-	first, final int64 // µs
-	signed       netip.Addr
-	file         uint32    // the only one that was asked for; 0: several
-	begun        [2]uint32 // the first two
-	refused      uint32    // the one of the last refusal because of the address
-	fell         fall
-	links        []uint32 // places of the links in a list, in order
+type Turn struct {
+	First, Final int64 // µs
+	Signed       netip.Addr
+	File         uint32    // the only one that was asked for; 0: several
+	Begun        [2]uint32 // the first two
+	Refused      uint32    // the one of the last refusal because of the address
+	Fell         Fall
+	Links        []uint32 // places of the links in a list, in order
 }
 
-// fall is the last refusal because of the address.
-type fall struct {
-	client netip.Addr // zero: there was none
-	time   int64      // µs
+// Fall is the last refusal because of the address.
+type Fall struct {
+	Client netip.Addr // zero: there was none
+	Time   int64      // µs
 }
 
-// pairs joins turns that follow each other: first those signed for one address,
+// Pairs joins turns that follow each other: first those signed for one address,
 // then those signed for one network (/24, IPv6 /64), then those that begin
 // where another one was refused and are signed for that address, then those that
 // begin with the file that another one was refused. Turns that ran
 // side by side are of several players, of whom nobody can tell which one goes
 // on: they are left alone. Turns are sorted by first, and belong to one host,
 // user agent and directory; each is of one link, whose place is that of the turn.
-func pairs(turns []turn, recovery int64) (out resumed) {
+func Pairs(turns []Turn, recovery int64) (out Resumed) {
 	joined := byNetwork(turns, netip.Addr.BitLen)
 	joined = byNetwork(joined, addr.BlockBits)
 	var consecutive [][2]uint32
 	for _, t := range joined {
-		for i := 1; i < len(t.links); i++ {
-			consecutive = append(consecutive, [2]uint32{t.links[i-1], t.links[i]})
+		for i := 1; i < len(t.Links); i++ {
+			consecutive = append(consecutive, [2]uint32{t.Links[i-1], t.Links[i]})
 		}
 	}
 	handed := handovers(joined, recovery)
 	out = resume(turns, consecutive, handed, recovery)
-	out.pairs = slices.Concat(consecutive, handed, out.pairs)
+	out.Pairs = slices.Concat(consecutive, handed, out.Pairs)
 	return out
 }
 
 // handovers joins a turn that ended with a refusal with the only one that was
 // signed for the refused address and begun within the recovery time; else with
 // the only one within the silence between two tokens, as where a viewer reloads.
-func handovers(turns []turn, recovery int64) (out [][2]uint32) {
-	if !slices.ContainsFunc(turns, func(t turn) bool { return t.fell.client.IsValid() }) {
+func handovers(turns []Turn, recovery int64) (out [][2]uint32) {
+	if !slices.ContainsFunc(turns, func(t Turn) bool { return t.Fell.Client.IsValid() }) {
 		return nil
 	}
 	begun := map[netip.Addr][]int{}
 	for i := range turns {
-		begun[turns[i].signed.Unmap()] = append(begun[turns[i].signed.Unmap()], i)
+		begun[turns[i].Signed.Unmap()] = append(begun[turns[i].Signed.Unmap()], i)
 	}
 	from := map[int][]int{} // by the turn that takes over
 	for i := range turns {
-		if fell := turns[i].fell; fell.time+recovery < turns[i].final {
+		if fell := turns[i].Fell; fell.Time+recovery < turns[i].Final {
 			continue
 		}
-		to := takers(turns, i, begun[turns[i].fell.client.Unmap()], recovery)
+		to := takers(turns, i, begun[turns[i].Fell.Client.Unmap()], recovery)
 		if len(to) == 0 {
-			to = takers(turns, i, begun[turns[i].fell.client.Unmap()], turnGap)
+			to = takers(turns, i, begun[turns[i].Fell.Client.Unmap()], turnGap)
 		}
 		if len(to) == 1 {
 			from[to[0]] = append(from[to[0]], i)
@@ -83,8 +83,8 @@ func handovers(turns []turn, recovery int64) (out [][2]uint32) {
 	}
 	for i := range turns {
 		if before := from[i]; len(before) == 1 {
-			a := turns[before[0]].links
-			out = append(out, [2]uint32{a[len(a)-1], turns[i].links[0]})
+			a := turns[before[0]].Links
+			out = append(out, [2]uint32{a[len(a)-1], turns[i].Links[0]})
 		}
 	}
 	return out
@@ -92,10 +92,10 @@ func handovers(turns []turn, recovery int64) (out [][2]uint32) {
 
 // takers are the turns that begin within a time of the refusal of turn i, two at most,
 // among those signed for the refused address.
-func takers(turns []turn, i int, there []int, within int64) (to []int) {
-	fell := turns[i].fell
-	at, _ := slices.BinarySearchFunc(there, fell.time, func(n int, t int64) int { return cmp.Compare(turns[n].first, t) })
-	for ; at < len(there) && turns[there[at]].first-fell.time <= within && len(to) < 2; at++ {
+func takers(turns []Turn, i int, there []int, within int64) (to []int) {
+	fell := turns[i].Fell
+	at, _ := slices.BinarySearchFunc(there, fell.Time, func(n int, t int64) int { return cmp.Compare(turns[n].First, t) })
+	for ; at < len(there) && turns[there[at]].First-fell.Time <= within && len(to) < 2; at++ {
 		if there[at] != i {
 			to = append(to, there[at])
 		}
@@ -103,15 +103,15 @@ func takers(turns []turn, i int, there []int, within int64) (to []int) {
 	return to
 }
 
-func byNetwork(turns []turn, length func(netip.Addr) int) (out []turn) {
+func byNetwork(turns []Turn, length func(netip.Addr) int) (out []Turn) {
 	sorted := make([]netTurn, len(turns))
 	for i, t := range turns {
-		a := t.signed.Unmap()
+		a := t.Signed.Unmap()
 		p, _ := a.Prefix(length(a)) // a length of the address itself never fails
 		sorted[i] = netTurn{p.Addr(), int32(i)}
 	}
 	slices.SortFunc(sorted, func(a, b netTurn) int { return cmp.Or(a.net.Compare(b.net), cmp.Compare(a.at, b.at)) })
-	var of []turn
+	var of []Turn
 	for i, n := range sorted {
 		of = append(of, turns[n.at])
 		if i+1 == len(sorted) || sorted[i+1].net != n.net {
@@ -119,8 +119,8 @@ func byNetwork(turns []turn, length func(netip.Addr) int) (out []turn) {
 			of = of[:0]
 		}
 	}
-	slices.SortFunc(out, func(a, b turn) int {
-		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.links[0], b.links[0]))
+	slices.SortFunc(out, func(a, b Turn) int {
+		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Links[0], b.Links[0]))
 	})
 	return out
 }
@@ -133,7 +133,7 @@ type netTurn struct {
 
 // consecutive joins the turns of one network. Where they ask for one file, only
 // those are joined that renewed a refused link.
-func consecutive(turns []turn) []turn {
+func consecutive(turns []Turn) []Turn {
 	if len(turns) == 1 {
 		return turns
 	}
@@ -143,50 +143,50 @@ func consecutive(turns []turn) []turn {
 		a := &turns[i] // the one before t
 		if follows(turns[i:], before) && (!apart || renews(a, &t)) {
 			last := &out[len(out)-1]
-			if last.file != t.file {
-				last.file = 0
+			if last.File != t.File {
+				last.File = 0
 			}
-			last.final, last.fell = max(last.final, t.final), t.fell
-			last.links = append(slices.Clip(last.links), t.links...)
+			last.Final, last.Fell = max(last.Final, t.Final), t.Fell
+			last.Links = append(slices.Clip(last.Links), t.Links...)
 		} else {
 			out = append(out, t)
 		}
-		before = max(before, a.final)
+		before = max(before, a.Final)
 	}
 	return out
 }
 
 // sameFile tells whether two turns asked for one file alone: where each file
 // has a token of its own, a player asks for it with one of them.
-func sameFile(turns []turn) bool {
+func sameFile(turns []Turn) bool {
 	seen := map[uint32]bool{}
 	for _, t := range turns {
-		if t.file != 0 && seen[t.file] {
+		if t.File != 0 && seen[t.File] {
 			return true
 		}
-		seen[t.file] = true
+		seen[t.File] = true
 	}
 	return false
 }
 
 // renews tells whether b is a viewer's next try: refused at the same address
 // after a was.
-func renews(a, b *turn) bool {
-	return a.fell.client.IsValid() && a.fell.client == b.fell.client && b.first >= a.fell.time
+func renews(a, b *Turn) bool {
+	return a.Fell.Client.IsValid() && a.Fell.Client == b.Fell.Client && b.First >= a.Fell.Time
 }
 
 // follows tells whether the second turn can only be what the first one went on
 // with. before is when those had ended that began earlier.
-func follows(turns []turn, before int64) bool {
+func follows(turns []Turn, before int64) bool {
 	a, b := &turns[0], &turns[1]
 	switch {
-	case before > a.final, before > a.first+turnOverlap && before+turnGap >= b.first:
+	case before > a.Final, before > a.First+turnOverlap && before+turnGap >= b.First:
 		return false // another one ran beside a
-	case b.first < a.final-turnOverlap, b.first-a.final > turnGap:
+	case b.First < a.Final-turnOverlap, b.First-a.Final > turnGap:
 		return false
 	case len(turns) == 2:
 		return true
 	}
 	next := &turns[2]
-	return next.first >= b.final-turnOverlap || next.first-a.final > turnGap
+	return next.First >= b.Final-turnOverlap || next.First-a.Final > turnGap
 }

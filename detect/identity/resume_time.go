@@ -1,4 +1,4 @@
-package detect
+package identity
 
 import (
 	"slices"
@@ -7,51 +7,51 @@ import (
 )
 
 // byTime lists what may go on with what for all that is known.
-func (r *resuming) byTime(to *resumed) {
+func (r *resuming) byTime(to *Resumed) {
 	fell := slices.DeleteFunc(slices.Clone(r.fell), func(i int32) bool { _, on := r.on[i]; return on })
 	m := newMoments(r.turns, fell, r.alone())
 	for _, i := range fell {
-		at := r.turns[i].fell.time
+		at := r.turns[i].Fell.Time
 		few := r.few(m.began(i, at-turnGap, at+turnGap) - 1)
 		after := m.began(i, at, at+r.within)
 		l := lapsed{uint32(i), -1}
-		if j := m.next(i, at); few && after == 1 && m.refused(j, r.turns[j].first-r.within, r.turns[j].first) == 1 {
-			l.on = int(j)
+		if j := m.next(i, at); few && after == 1 && m.refused(j, r.turns[j].First-r.within, r.turns[j].First) == 1 {
+			l.On = int(j)
 		}
-		if j := m.last(i, at); few && m.began(i, at-r.within, at) == 1 && m.refused(j, r.turns[j].first, r.turns[j].first+r.within) == 1 {
-			to.mirrored++
+		if j := m.last(i, at); few && m.began(i, at-r.within, at) == 1 && m.refused(j, r.turns[j].First, r.turns[j].First+r.within) == 1 {
+			to.Mirrored++
 		}
 		if after > 0 {
-			to.lapses = append(to.lapses, l)
+			to.Lapses = append(to.Lapses, l)
 		}
 	}
 	for _, j := range m.begun {
-		first := r.turns[j].first
+		first := r.turns[j].First
 		before, after := m.refused(j, first-r.within, first), m.refused(j, first, first+r.within)
-		to.excess += before - after
-		to.spread += (before - after) * (before - after)
+		to.Excess += before - after
+		to.Spread += (before - after) * (before - after)
 		if before > 0 {
-			to.begins = append(to.begins, uint32(j))
+			to.Begins = append(to.Begins, uint32(j))
 		}
 	}
 }
 
 // moments is when some turns were refused, and others began.
 type moments struct {
-	turns         []turn
+	turns         []Turn
 	begun         []int32
 	falls, firsts []int64    // in order
 	fell, led     bitset.Set // turns that are among them
 }
 
-func newMoments(turns []turn, fell, begun []int32) *moments {
+func newMoments(turns []Turn, fell, begun []int32) *moments {
 	m := &moments{turns: turns, begun: begun, fell: bitset.New(len(turns)), led: bitset.New(len(turns))}
 	for _, i := range fell {
-		m.falls = append(m.falls, turns[i].fell.time)
+		m.falls = append(m.falls, turns[i].Fell.Time)
 		m.fell.Add(uint32(i))
 	}
 	for _, j := range begun {
-		m.firsts = append(m.firsts, turns[j].first)
+		m.firsts = append(m.firsts, turns[j].First)
 		m.led.Add(uint32(j))
 	}
 	return m
@@ -60,7 +60,7 @@ func newMoments(turns []turn, fell, begun []int32) *moments {
 // began counts the turns but i that began from one time to another.
 func (m *moments) began(i int32, from, to int64) int64 {
 	n := between(m.firsts, from, to)
-	if own := m.turns[i].first; m.led.Has(uint32(i)) && own >= from && own <= to {
+	if own := m.turns[i].First; m.led.Has(uint32(i)) && own >= from && own <= to {
 		n--
 	}
 	return n
@@ -69,7 +69,7 @@ func (m *moments) began(i int32, from, to int64) int64 {
 // refused counts the turns but j that were refused from one time to another.
 func (m *moments) refused(j int32, from, to int64) int64 {
 	n := between(m.falls, from, to)
-	if own := m.turns[j].fell.time; m.fell.Has(uint32(j)) && own >= from && own <= to {
+	if own := m.turns[j].Fell.Time; m.fell.Has(uint32(j)) && own >= from && own <= to {
 		n--
 	}
 	return n
