@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/client"
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
@@ -23,7 +24,7 @@ func (a *analysis) real(text string) (netip.Addr, error) {
 }
 
 // client is the real address of a client.
-func (a *analysis) client(s stored) netip.Addr { return a.Pseudonyms.Real(s.address()) }
+func (a *analysis) client(s client.Stored) netip.Addr { return a.Pseudonyms.Real(s.Addr()) }
 
 // shown writes an address for the report.
 func (a *analysis) shown(ip netip.Addr) string { return a.Pseudonyms.Of(ip).String() }
@@ -45,7 +46,7 @@ func (a *analysis) realNetwork(shown netip.Prefix) netip.Prefix {
 // address stay as they are.
 func (a *analysis) byAddress(visits []visit) {
 	slices.SortStableFunc(visits, func(x, y visit) int {
-		p, q := a.client(x.stored).As16(), a.client(y.stored).As16()
+		p, q := a.client(x.Stored).As16(), a.client(y.Stored).As16()
 		return bytes.Compare(p[:], q[:])
 	})
 }

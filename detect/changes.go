@@ -65,7 +65,7 @@ func (o *observed) add(a *analysis, l *visited) {
 			of[0] = usageOf(o.byKey, v.keyNumber, o.host)
 		}
 		if o.bound && v.matched && of[1] == nil && !a.ambiguous(v) {
-			of[1] = usageOf(o.byBinding, policy.BoundAs{Binding: v.how.Binding, Family: int(v.family)}, o.host)
+			of[1] = usageOf(o.byBinding, policy.BoundAs{Binding: v.how.Binding, Family: int(v.Family)}, o.host)
 		}
 		switch {
 		case v.matched && v.served():
@@ -95,7 +95,7 @@ type spot struct {
 	dir, file uint32
 }
 
-func (v *visit) spot() spot { return spot{v.hi, v.lo, v.dir, v.file} }
+func (v *visit) spot() spot { return spot{v.Hi, v.Lo, v.dir, v.file} }
 
 // held are the spots where a link's hash holds: refusals there may not show it, those of masks over single files and of
 // keys that only earlier runs were given.

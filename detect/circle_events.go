@@ -153,9 +153,9 @@ func (a *analysis) edgeOf(f *history.Request) uint32 {
 // eventOf is what requests that are alike have in common.
 func (a *analysis) eventOf(f *history.Request) judge.Event {
 	o, c := a.outcomes[f.Outcome], &a.clients
-	asn := c.asn(f.Client)
+	asn := c.ASN(f.Client)
 	return judge.Event{
-		Client: a.client(c.of(f.Client)), ASN: asn, Country: c.names[c.country(f.Client)], Bot: a.hosted[asn] || a.bots[f.Agent],
+		Client: a.client(c.Of(f.Client)), ASN: asn, Country: c.Countries[c.Country(f.Client)], Bot: a.hosted[asn] || a.bots[f.Agent],
 		Served: o.served(), Refused: o.refused(), Status: o.status,
 		Verdict: f.Verdict, Elsewhere: f.Cause == a.causes[refusedElsewhere], Inferred: f.Grounds&history.ByInference != 0, Mistaken: f.Grounds&history.ByMistake != 0,
 	}
@@ -200,7 +200,7 @@ func (a *analysis) signedFor(place uint32) netip.Addr {
 	case n&foundBit != 0:
 		return a.found[n&^foundBit]
 	default:
-		return a.client(a.clients.of(n))
+		return a.client(a.clients.Of(n))
 	}
 }
 

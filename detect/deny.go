@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"ipdrift/detect/client"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 )
@@ -19,7 +20,7 @@ var deniedAtOnce int64 = 1 << 19
 // origin is where requests to a host came from.
 type origin struct {
 	host *host
-	network
+	client.Network
 }
 
 // denied are the refused requests of links from an origin.
@@ -31,7 +32,7 @@ type denied struct {
 
 // before compares origins by what is told of them: those with most refusals first.
 func (d *denied) before(o *denied) int {
-	return cmp.Or(cmp.Compare(o.mismatches, d.mismatches), cmp.Compare(o.refusals, d.refusals), cmp.Compare(d.host.Place, o.host.Place), cmp.Compare(d.length(), o.length()))
+	return cmp.Or(cmp.Compare(o.mismatches, d.mismatches), cmp.Compare(o.refusals, d.refusals), cmp.Compare(d.host.Place, o.host.Place), cmp.Compare(d.Length(), o.Length()))
 }
 
 // deny lists the networks where most refusals came from.
@@ -44,7 +45,7 @@ func (a *analysis) deny(ctx context.Context) error {
 		}
 	}
 	var top []denied
-	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.Name], int64(a.clients.list.Len())) }) {
+	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.Name], int64(a.clients.Len())) }) {
 		all, err := a.countDenied(ctx, some)
 		if err != nil {
 			return err
@@ -74,7 +75,7 @@ func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, er
 			if f.Cause == 0 || f.Place == 0 || places[f.Outcome] < 0 {
 				continue
 			}
-			at, n, mismatches := origin{a.outcomes[f.Outcome].host, a.clients.network(f.Client)}, int64(len(t)), int64(0)
+			at, n, mismatches := origin{a.outcomes[f.Outcome].host, a.clients.Network(f.Client)}, int64(len(t)), int64(0)
 			if f.Cause == a.words.mismatch || f.Cause == a.expiredMismatch {
 				mismatches = n
 			}
@@ -110,7 +111,7 @@ func (a *analysis) mostDenied(all []denied) []denied {
 		all = all[:n]
 	}
 	for i := range all {
-		all[i].real = a.realNetwork(all[i].prefix()).Addr()
+		all[i].real = a.realNetwork(all[i].Prefix()).Addr()
 	}
 	slices.SortFunc(all, func(x, y denied) int { return cmp.Or(x.before(&y), x.real.Compare(y.real)) })
 	return slices.Clone(all[:min(len(all), mostNetworks)])
@@ -124,7 +125,7 @@ func (a *analysis) describe(ctx context.Context, top []denied) error {
 	}
 	crowds, err := a.crowds(ctx, len(top), func(f *history.Request) int {
 		if f.Cause > 0 && f.Place > 0 {
-			if i, ok := at[origin{a.outcomes[f.Outcome].host, a.clients.network(f.Client)}]; ok {
+			if i, ok := at[origin{a.outcomes[f.Outcome].host, a.clients.Network(f.Client)}]; ok {
 				return i
 			}
 		}
@@ -136,21 +137,21 @@ func (a *analysis) describe(ctx context.Context, top []denied) error {
 	c := &a.clients
 	for i := range top {
 		d := &top[i]
-		n := finding.Network{Host: d.host.Name, Prefix: d.prefix().String(), Refusals: d.refusals, Mismatches: d.mismatches}
-		clients := crowds[i].list(c)
-		asn, country := c.asn(clients[0]), c.country(clients[0])
+		n := finding.Network{Host: d.host.Name, Prefix: d.Prefix().String(), Refusals: d.refusals, Mismatches: d.mismatches}
+		clients := crowds[i].List(c)
+		asn, country := c.ASN(clients[0]), c.Country(clients[0])
 		for j, id := range clients {
-			if j == 0 || c.address(id) != c.address(clients[j-1]) {
+			if j == 0 || c.Addr(id) != c.Addr(clients[j-1]) {
 				n.Addresses++
 			}
-			if c.asn(id) != asn {
+			if c.ASN(id) != asn {
 				asn = 0
 			}
-			if c.country(id) != country {
+			if c.Country(id) != country {
 				country = 0
 			}
 		}
-		if n.Country = c.names[country]; asn > 0 {
+		if n.Country = c.Countries[country]; asn > 0 {
 			number := int64(asn)
 			if n.ASN = &number; a.Networks != nil {
 				n.Name = a.operator(d.real, number)
@@ -159,19 +160,4 @@ func (a *analysis) describe(ctx context.Context, top []denied) error {
 		a.out.Denials.Networks = append(a.out.Denials.Networks, n)
 	}
 	return nil
-}
-
-// length is how many bits of an address the network is.
-func (n network) length() int {
-	if n.six {
-		return 32
-	}
-	return 16
-}
-
-func (n network) prefix() netip.Prefix {
-	if n.six {
-		return netip.PrefixFrom(netip.AddrFrom16([16]byte{byte(n.bits >> 24), byte(n.bits >> 16), byte(n.bits >> 8), byte(n.bits)}), 32)
-	}
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(n.bits >> 8), byte(n.bits)}), 16)
 }

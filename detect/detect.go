@@ -39,6 +39,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ipdrift/detect/bitset"
+	"ipdrift/detect/client"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/identity"
@@ -79,7 +80,7 @@ type analysis struct {
 	changed   bool      // table packed is not what was loaded
 	asks      bool      // steps that tell who is one user look for requests in the database
 	history   *history.History
-	clients   clients
+	clients   client.Table
 	texts     *spill.Texts
 	loaded    *ingest.Loaded
 	outcomes  []*outcome // by id; nil: there is none
@@ -159,7 +160,7 @@ func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	return func() error {
 		a.conn.Close()
 		a.texts.Close()
-		return errors.Join(a.closeHistories(ctx), a.clients.close(), drop())
+		return errors.Join(a.closeHistories(ctx), a.clients.Close(), drop())
 	}, nil
 }
 

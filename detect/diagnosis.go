@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/addr"
+	"ipdrift/detect/client"
 	"ipdrift/detect/policy"
 	"ipdrift/detect/search"
 	"ipdrift/ingest/format"
@@ -44,7 +45,7 @@ func (a *analysis) inspect(ctx context.Context, names []string) error {
 			failed = append(failed, h)
 		}
 	}
-	for _, h := range batches(failed, failedClients, func(h *host) int64 { return min(h.requests, int64(a.clients.list.Len())) })[0] {
+	for _, h := range batches(failed, failedClients, func(h *host) int64 { return min(h.requests, int64(a.clients.Len())) })[0] {
 		h.failure = &failure{by: map[uint32]uint32{}}
 	}
 	return a.eachLink(ctx, func(links []visited) error {
@@ -65,17 +66,17 @@ func (f *failure) add(a *analysis, l *visited) {
 	s := sampled{link: l.ID}
 	for i := range l.visits {
 		v := &l.visits[i]
-		if i > 0 && !v.alike(l.visits[i-1].stored) {
+		if i > 0 && !v.Alike(l.visits[i-1].Stored) {
 			seen = [2]bool{}
 		}
-		if !seen[v.mapped] {
-			seen[v.mapped] = true
+		if !seen[v.Mapped] {
+			seen[v.Mapped] = true
 			f.by[v.client]++
 		}
 		if len(f.failing) == diagnosed || v.matched || !v.served() {
 			continue
 		}
-		if ip := a.client(v.stored); first == "" || ip.String() < first {
+		if ip := a.client(v.Stored); first == "" || ip.String() < first {
 			first, s.client = ip.String(), ip
 		}
 	}
@@ -85,12 +86,12 @@ func (f *failure) add(a *analysis, l *visited) {
 }
 
 // addresses hands on the addresses that asked, with their links.
-func (f *failure) addresses(c *clients, each func(client uint32, links int64)) {
+func (f *failure) addresses(c *client.Table, each func(client uint32, links int64)) {
 	list := slices.Collect(maps.Keys(f.by))
-	c.sort(list)
+	c.Sort(list)
 	for from := 0; from < len(list); {
 		links, to := int64(0), from
-		for ; to < len(list) && c.address(list[to]) == c.address(list[from]); to++ {
+		for ; to < len(list) && c.Addr(list[to]) == c.Addr(list[from]); to++ {
 			links += int64(f.by[list[to]])
 		}
 		each(list[from], links)
@@ -118,7 +119,7 @@ func (a *analysis) maskedLog(h *host) string {
 	all, cut := 0, 0
 	h.failure.addresses(&a.clients, func(client uint32, _ int64) {
 		all++
-		if zero, _ := addr.Zeros(a.client(a.clients.of(client))); zero {
+		if zero, _ := addr.Zeros(a.client(a.clients.Of(client))); zero {
 			cut++
 		}
 	})
@@ -140,7 +141,7 @@ func (a *analysis) proxied(h *host) string {
 		if n < links {
 			return
 		}
-		if text := string(token.AppendAddr(nil, a.clients.address(client))); n > links || text < top {
+		if text := string(token.AppendAddr(nil, a.clients.Addr(client))); n > links || text < top {
 			links, top = n, text
 		}
 	})

@@ -23,7 +23,7 @@ func (f *failure) split(l *visited) {
 	heldHere, failedHere := false, false // for the address of a visit
 	for i := range l.visits {
 		v := &l.visits[i]
-		if i > 0 && !v.alike(l.visits[i-1].stored) {
+		if i > 0 && !v.Alike(l.visits[i-1].Stored) {
 			strange = strange || failedHere && !heldHere
 			heldHere, failedHere = false, false
 		}

@@ -42,7 +42,7 @@ func HeldByGroup(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o 
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	err = a.group(ctx)
-	return len(a.history.Links.Held()) + len(a.clients.list.Held()) + len(a.clients.long.Held()), err
+	return len(a.history.Links.Held()) + a.clients.Held(), err
 }
 
 // Meagre lets an analysis hold next to nothing at once, until the function that it

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ipdrift/detect/addr"
+	"ipdrift/detect/client"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
@@ -69,8 +70,8 @@ type host struct {
 	proxy       string           // the one address that most links were signed for; "" if there is none
 	status      finding.CalibrationStatus
 	reason      string
-	failure     *failure // what it was told from; nil: not looked into
-	clients     sketch   // that came with links
+	failure     *failure      // what it was told from; nil: not looked into
+	clients     client.Sketch // that came with links
 	requests    int64
 	served      int64 // served requests, signed or not
 	signed      int64 // of them, with a well-formed token
@@ -149,7 +150,7 @@ func (a *analysis) group(ctx context.Context) error {
 	}
 	f := history.New(a.Threads, a.sameVisit)
 	var places *spill.Array[uint32]
-	if err := a.beside(ctx, a.readClients,
+	if err := a.beside(ctx, func(ctx context.Context) error { return a.clients.Read(ctx, a.conn, a.Room) },
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
 			a.texts, err = spill.OpenTexts(ctx, conn)
 			return err
@@ -180,8 +181,8 @@ const (
 // counts once for each.
 func (a *analysis) endsInZeros() bool {
 	all, zero := 0, 0
-	for id := range uint32(a.clients.list.Len()) {
-		ip := a.client(a.clients.of(id))
+	for id := range uint32(a.clients.Len()) {
+		ip := a.client(a.clients.Of(id))
 		if !ip.IsValid() {
 			continue
 		}

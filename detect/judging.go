@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"ipdrift/detect/client"
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
@@ -24,7 +25,7 @@ const longJudging = 1 << 15
 
 // look looks at some circles.
 func (j *judging) look(c *history.Batch) error {
-	j.clients.fetch(c)
+	j.clients.Fetch(c)
 	j.circles, j.others, j.events = j.circles[:0], j.others[:0], j.events[:0]
 	if cap(j.events) > longJudging {
 		j.events, j.requests, j.sights = nil, nil, nil
@@ -78,7 +79,7 @@ func (a *analysis) tells(group *history.Group) (bool, error) {
 	}
 	var telling, refused, moved bool
 	var first uint32
-	var networks map[network]bool
+	var networks map[client.Network]bool
 	err := group.Parts(func(requests []history.Request) error {
 		var last history.Request
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
@@ -98,13 +99,13 @@ func (a *analysis) tells(group *history.Group) (bool, error) {
 			if f.Client == first && !moved {
 				continue
 			}
-			moved = moved || a.clients.elsewhere(first, f.Client)
+			moved = moved || a.clients.Elsewhere(first, f.Client)
 			if moved && networks == nil {
-				networks = map[network]bool{}
+				networks = map[client.Network]bool{}
 			}
 			if moved && len(networks) < a.Thresholds.Networks {
-				networks[a.clients.network(first)] = true
-				networks[a.clients.network(f.Client)] = true
+				networks[a.clients.Network(first)] = true
+				networks[a.clients.Network(f.Client)] = true
 			}
 		}
 		return nil

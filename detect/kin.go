@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/addr"
+	"ipdrift/detect/client"
 	"ipdrift/detect/history"
 	"ipdrift/detect/identity"
 	"ipdrift/ingest"
@@ -42,7 +43,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	var key uint64
 	var seen int64                         // links of it
 	playing := map[netip.Prefix]playback{} // the latest to end of those that a network began
-	beside := map[network]bool{}           // networks that were one of two
+	beside := map[client.Network]bool{}    // networks that were one of two
 	at := map[netip.Prefix]bool{}          // networks that links of it were used in
 	kind := ingest.Tie(0)                  // of it
 	var wide []wideID
@@ -70,7 +71,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 			maps.DeleteFunc(playing, func(_ netip.Prefix, p playback) bool { return p.last+window.Microseconds() < firsts[i] })
 			now := playback{clients[i], dirs[i], agents[i], lasts[i]}
 			a.pairUp(now, firsts[i], playing, beside)
-			block := addr.Block(a.client(a.clients.of(now.client)))
+			block := addr.Block(a.client(a.clients.Of(now.client)))
 			if at[block] = true; playing[block].last <= now.last {
 				playing[block] = now
 			}
@@ -119,16 +120,16 @@ func (a *analysis) sayAside(links [ingest.TieIssued + 1]int64) {
 // pairUp looks for one that plays another title at the same time in a network that has
 // nothing to do with this one's, neither of them paired yet. One operator may give one
 // player several networks at once, but not several user agents.
-func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playback, beside map[network]bool) {
-	here := a.clients.network(now.client)
+func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playback, beside map[client.Network]bool) {
+	here := a.clients.Network(now.client)
 	if beside[here] {
 		return
 	}
 	for _, block := range slices.SortedFunc(maps.Keys(playing), netip.Prefix.Compare) {
 		p := playing[block]
-		there := a.clients.network(p.client)
-		asn := a.clients.asn(p.client)
-		same := asn != 0 && asn == a.clients.asn(now.client) && p.agent == now.agent
+		there := a.clients.Network(p.client)
+		asn := a.clients.ASN(p.client)
+		same := asn != 0 && asn == a.clients.ASN(now.client) && p.agent == now.agent
 		if here != there && !same && !beside[there] && p.last > at && p.dir != now.dir {
 			beside[here], beside[there] = true, true
 			return

@@ -69,11 +69,11 @@ func (a *analysis) strangers(ctx context.Context, key uint64) (bool, error) {
 		if err := scan(&u.link, &client, &u.at, &u.dir, &u.file); err != nil {
 			return err
 		}
-		asn := a.clients.asn(client)
+		asn := a.clients.ASN(client)
 		if a.hosted[asn] {
 			return nil
 		}
-		var where any = a.clients.network(client)
+		var where any = a.clients.Network(client)
 		if u.operator = asn != 0; u.operator {
 			where = asn
 		}

@@ -93,8 +93,8 @@ func (a *analysis) sight(u *other, f *history.Request) {
 		grain = max(grain, judge.EdgeClocks)
 	}
 	u.edge = edge
-	if asn := a.clients.asn(f.Client); len(u.sights) < maxEvents && !a.bots[f.Agent] && !a.hosted[asn] {
-		u.sights = append(u.sights, judge.Sight{Time: f.Start, Grain: grain, Client: a.client(a.clients.of(f.Client)).Unmap(), ASN: asn})
+	if asn := a.clients.ASN(f.Client); len(u.sights) < maxEvents && !a.bots[f.Agent] && !a.hosted[asn] {
+		u.sights = append(u.sights, judge.Sight{Time: f.Start, Grain: grain, Client: a.client(a.clients.Of(f.Client)).Unmap(), ASN: asn})
 	}
 }
 
@@ -103,7 +103,7 @@ func (a *analysis) once(f *history.Request) other {
 	o := a.outcomes[f.Outcome]
 	u := other{
 		key: a.userOf(f), place: f.Place, host: o.host, requests: 1, first: f.Start, final: f.Start,
-		addresses: 1, prefixes24: 1, prefixes16: 1, four: a.clients.of(f.Client).family == 4, doubted: a.doubted.Has(f.Place), last: f.Client,
+		addresses: 1, prefixes24: 1, prefixes16: 1, four: a.clients.Of(f.Client).Family == 4, doubted: a.doubted.Has(f.Place), last: f.Client,
 	}
 	if o.refused() {
 		u.refusals = 1
@@ -173,9 +173,9 @@ func (a *analysis) watch(u *other, t []history.Request) {
 func (a *analysis) move(u *other, t []history.Request) {
 	if u.changes == nil {
 		u.changes = &judge.Changes{}
-		u.changes.See(judge.Sight{Time: u.final, Grain: u.grain, Client: a.client(a.clients.of(u.last)).Unmap()}, u.edge)
+		u.changes.See(judge.Sight{Time: u.final, Grain: u.grain, Client: a.client(a.clients.Of(u.last)).Unmap()}, u.edge)
 	}
-	at := a.client(a.clients.of(t[0].Client)).Unmap()
+	at := a.client(a.clients.Of(t[0].Client)).Unmap()
 	for i := range t {
 		u.changes.See(judge.Sight{Time: t[i].Start, Grain: a.grains[t[i].Source()], Client: at}, a.edgeOf(&t[i]))
 	}
@@ -207,9 +207,9 @@ func (a *analysis) settleOther(u *other) {
 	type place struct{ hi, lo uint64 }
 	var all []place
 	for _, id := range u.clients.Keys {
-		s := a.clients.of(id)
-		u.four = u.four && s.family == 4
-		all = append(all, place{s.hi, s.lo})
+		s := a.clients.Of(id)
+		u.four = u.four && s.Family == 4
+		all = append(all, place{s.Hi, s.Lo})
 	}
 	count := func(cut func(place) place) int64 {
 		set := map[place]bool{}
@@ -244,7 +244,7 @@ func (a *analysis) boundTo(u *other) netip.Addr {
 	if s := u.host.Stated.Scheme; u.host.keyed || !s.Binds || s.Visible {
 		return netip.Addr{}
 	}
-	return a.client(a.clients.of(u.last))
+	return a.client(a.clients.Of(u.last))
 }
 
 // classOf is what a user is who was not judged, and why.

@@ -16,7 +16,7 @@ func (a *analysis) behindProxies(ctx context.Context) error {
 			hosts = append(hosts, h)
 		}
 	}
-	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(h.requests, int64(a.clients.list.Len()/4)) }) {
+	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(h.requests, int64(a.clients.Len()/4)) }) {
 		places := a.places(some)
 		crowds, err := a.crowds(ctx, 2*len(some), func(f *history.Request) int {
 			at := places[f.Outcome]
@@ -32,9 +32,9 @@ func (a *analysis) behindProxies(ctx context.Context) error {
 			return err
 		}
 		for i, h := range some {
-			behind := crowds[2*i].list(&a.clients)
-			h.behind = a.clients.addresses(behind)
-			h.asking = a.clients.addresses(append(behind, crowds[2*i+1].list(&a.clients)...))
+			behind := crowds[2*i].List(&a.clients)
+			h.behind = a.clients.Addresses(behind)
+			h.asking = a.clients.Addresses(append(behind, crowds[2*i+1].List(&a.clients)...))
 		}
 	}
 	return nil

@@ -20,7 +20,7 @@ func (b *rulingBatch) quiet(s *history.Group) (first history.Request, quiet bool
 	err = s.Parts(func(requests []history.Request) error {
 		if plain == nil {
 			first = requests[0]
-			plain, how = b.plain[policy.Index(int(b.clients.of(first.Client).family))], b.outcomes[first.Outcome].how
+			plain, how = b.plain[policy.Index(int(b.clients.Of(first.Client).Family))], b.outcomes[first.Outcome].how
 		}
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]

@@ -96,7 +96,7 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	slices.SortFunc(lapses, func(x, y lapse) int {
 		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.Place, y.host.Place), cmp.Compare(x.start, y.start))
 	})
-	fell := bitset.New(a.clients.list.Len()) // clients that have some
+	fell := bitset.New(a.clients.Len()) // clients that have some
 	for i := range lapses {
 		fell.Add(lapses[i].client)
 	}

@@ -131,7 +131,7 @@ func (d *dropped) add(l *visited) {
 	var served, refused int64 // at one address
 	for i := range l.visits {
 		v := &l.visits[i]
-		if i > 0 && (v.hi != l.visits[i-1].hi || v.lo != l.visits[i-1].lo) {
+		if i > 0 && (v.Hi != l.visits[i-1].Hi || v.Lo != l.visits[i-1].Lo) {
 			served, refused = 0, 0
 		}
 		switch {
@@ -142,7 +142,7 @@ func (d *dropped) add(l *visited) {
 		case v.refusesHash() && (refused == 0 || v.first < refused):
 			refused = v.first
 		}
-		if next := i + 1; next < len(l.visits) && v.hi == l.visits[next].hi && v.lo == l.visits[next].lo || served == 0 || refused < served {
+		if next := i + 1; next < len(l.visits) && v.Hi == l.visits[next].Hi && v.Lo == l.visits[next].Lo || served == 0 || refused < served {
 			continue
 		}
 		if d.links++; d.links == 1 {

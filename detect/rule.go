@@ -60,7 +60,7 @@ func (a *analysis) rule(ctx context.Context) error {
 // rule rules on some links, and writes on each request what was ruled.
 func (b *rulingBatch) rule(c *history.Batch) error {
 	b.reset(c)
-	b.clients.fetch(c)
+	b.clients.Fetch(c)
 	for i := range c.Groups {
 		from := len(b.ruled)
 		if err := b.open(&c.Groups[i]); err != nil {

@@ -45,7 +45,7 @@ func (b *rulingBatch) listKinds(r *ruled) error {
 		}
 		b.kinds = append(b.kinds, kind{
 			id: v.id, link: r.ID, client: v.client, dir: v.dir, file: v.file, n: v.n, first: v.first,
-			ip: b.client(v.stored), outcome: v.outcome, rawDir: dir, rawFile: file,
+			ip: b.client(v.Stored), outcome: v.outcome, rawDir: dir, rawFile: file,
 		})
 	}
 	r.kinds = b.kinds[from:len(b.kinds):len(b.kinds)]

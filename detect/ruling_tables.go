@@ -174,7 +174,7 @@ func (a *analysis) doubts(cause uint8) bool {
 // signature is what the link was signed over; without a basis where that is not known.
 func (b *rulingBatch) signature(of *ruled) (known ruling, scope token.Scope) {
 	if of.quiet {
-		return ruling{basis: recomputed, signed: b.client(b.clients.of(of.first.Client))}, b.outcomes[of.first.Outcome].how.Scope
+		return ruling{basis: recomputed, signed: b.client(b.clients.Of(of.first.Client))}, b.outcomes[of.first.Outcome].how.Scope
 	}
 	found := false
 	for i := range of.rulings {

@@ -1,14 +1,12 @@
 package detect
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
-	"ipdrift/detect/bitset"
+	"ipdrift/detect/client"
 	"ipdrift/detect/history"
 )
 
@@ -51,59 +49,24 @@ func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T,
 	return all, g.Wait()
 }
 
-// crowd is a set of clients, which takes a bit for each client of the case at most.
-type crowd struct {
-	few  []uint32   // in the order in which they came, some of them several times
-	many bitset.Set // nil: there are few
-}
-
-func (c *crowd) add(client uint32, clients int) {
-	if c.many == nil && len(c.few) < clients/32 {
-		c.few = append(c.few, client)
-		return
-	}
-	if c.many == nil {
-		c.many = bitset.New(clients)
-		for _, one := range c.few {
-			c.many.Add(one)
-		}
-		c.few = nil
-	}
-	c.many.Add(client)
-}
-
-// list gives the clients in the order of their addresses.
-func (c *crowd) list(of *clients) []uint32 {
-	list := c.few
-	for word, b := range c.many {
-		for n := range uint32(64) {
-			if b>>n&1 == 1 {
-				list = append(list, uint32(word)*64+n)
-			}
-		}
-	}
-	of.sort(list)
-	return slices.Compact(list)
-}
-
 // heldBack is how much a goroutine has before it shares it with the others. A test
 // has less.
 var heldBack = 1 << 12
 
 // crowds gathers clients: place tells in which of n crowds the one of a visit
 // belongs, by one of its requests; -1: in none.
-func (a *analysis) crowds(ctx context.Context, n int, place func(*history.Request) int) ([]crowd, error) {
+func (a *analysis) crowds(ctx context.Context, n int, place func(*history.Request) int) ([]client.Crowd, error) {
 	type guest struct {
 		place  int
 		client uint32
 	}
-	crowds := make([]crowd, n)
+	crowds := make([]client.Crowd, n)
 	var mu sync.Mutex
 	enter := func(queue *[]guest) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, g := range *queue {
-			crowds[g.place].add(g.client, a.clients.list.Len())
+			crowds[g.place].Add(g.client, a.clients.Len())
 		}
 		*queue = (*queue)[:0]
 	}
@@ -158,24 +121,4 @@ func (a *analysis) places(hosts []*host) []int {
 		}
 	}
 	return out
-}
-
-// addresses is how many some clients have.
-func (c *clients) addresses(list []uint32) (n int64) {
-	c.sort(list)
-	for i, id := range list {
-		if i == 0 || c.elsewhere(id, list[i-1]) {
-			n++
-		}
-	}
-	return n
-}
-
-// sort puts clients in the order of their addresses, those of one address by carrier.
-func (c *clients) sort(list []uint32) { slices.SortFunc(list, c.inOrder) }
-
-// inOrder compares clients by address, then by carrier.
-func (c *clients) inOrder(x, y uint32) int {
-	s, t := c.of(x), c.of(y)
-	return cmp.Or(cmp.Compare(s.hi, t.hi), cmp.Compare(s.lo, t.lo), cmp.Compare(s.mapped, t.mapped), cmp.Compare(c.asn(x), c.asn(y)), cmp.Compare(x, y))
 }

@@ -1,45 +1,10 @@
 package detect
 
 import (
-	"maps"
-	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"testing"
-
-	"ipdrift/detect/spill"
 )
-
-// TestCrowd holds crowds of few and of many to a set.
-func TestCrowd(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
-	list, err := spill.New[client](3000, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer list.Close()
-	for i := range list.Held() {
-		list.Held()[i] = client{kind: plain4, word: r.Uint32N(1000), asn: r.Uint32N(3)}
-	}
-	c := &clients{list: list}
-	for _, members := range []int{0, 1, 50, 93, 94, 2000} {
-		var crowd crowd
-		want := map[uint32]bool{}
-		for range members {
-			client := r.Uint32N(3000)
-			crowd.add(client, c.list.Len())
-			want[client] = true
-		}
-		list := crowd.list(c)
-		if !slices.IsSortedFunc(list, func(x, y uint32) int { return int(c.list.At(x).word) - int(c.list.At(y).word) }) {
-			t.Errorf("%d: not in the order of addresses", members)
-		}
-		slices.Sort(list)
-		if !slices.Equal(list, slices.Sorted(maps.Keys(want))) {
-			t.Errorf("%d: %v, want %v", members, list, want)
-		}
-	}
-}
 
 func TestBatches(t *testing.T) {
 	hosts := []*host{{requests: 5}, {requests: 5}, {requests: 90}, {requests: 1}, {requests: 10}}

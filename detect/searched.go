@@ -45,7 +45,7 @@ func (a *analysis) newSearch() *search.Search {
 func (a *analysis) sites(some func(*host) bool) (sites []*search.Host) {
 	for _, name := range a.names {
 		if h := a.hosts[name]; some(h) {
-			h.Askers = h.clients.count()
+			h.Askers = h.clients.Count()
 			sites = append(sites, &h.Host)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"ipdrift/detect/addr"
+	"ipdrift/detect/client"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/search"
@@ -106,7 +107,7 @@ type proxy struct {
 	links    int64 // of which this is proven
 	own      int64 // of these, those that were asked for from there: by viewers, most often
 	others   map[netip.Addr]bool
-	networks map[network]bool
+	networks map[client.Network]bool
 }
 
 func (p *proxy) many() bool {
@@ -117,7 +118,7 @@ func (p *proxy) many() bool {
 func (p *proxy) is(ip netip.Addr) bool { return addr.Cut(ip, p.bits) == addr.Cut(p.Addr, p.bits) }
 
 // meet adds a client, as long as there are too few.
-func (p *proxy) meet(ip netip.Addr, net network) {
+func (p *proxy) meet(ip netip.Addr, net client.Network) {
 	if p.many() || p.is(ip) {
 		return
 	}
@@ -132,7 +133,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 	proxies := map[*host]*proxy{}
 	for _, h := range a.hosts {
 		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
-			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.Policy.Prefix(addr.Family(m.value)), others: map[netip.Addr]bool{}, networks: map[network]bool{}}
+			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.Policy.Prefix(addr.Family(m.value)), others: map[netip.Addr]bool{}, networks: map[client.Network]bool{}}
 		}
 	}
 	if len(proxies) == 0 {
@@ -159,12 +160,12 @@ func (a *analysis) findProxies(ctx context.Context) error {
 			if i > 0 && c == requests[i-1].Client {
 				continue
 			}
-			ip := a.clients.address(c)
+			ip := a.clients.Addr(c)
 			if proven && place != counted.own && p.is(ip) {
 				p.own++
 				counted.own = place
 			}
-			p.meet(ip, a.clients.network(c))
+			p.meet(ip, a.clients.Network(c))
 		}
 	}); err != nil {
 		return err

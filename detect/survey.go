@@ -47,7 +47,7 @@ func count(in map[way]*policy.LinkCount, w way, link uint32) {
 
 // overlook makes the survey.
 func (a *analysis) overlook(ctx context.Context) error {
-	s := &survey{analysis: a, served: bitset.New(a.clients.list.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*policy.LinkCount{}, plainly: map[way]*policy.LinkCount{}, denied: map[way]*policy.LinkCount{}}
+	s := &survey{analysis: a, served: bitset.New(a.clients.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*policy.LinkCount{}, plainly: map[way]*policy.LinkCount{}, denied: map[way]*policy.LinkCount{}}
 	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
 		var id uint32
 		err := scan(&id)
@@ -108,7 +108,7 @@ func (s *survey) add(l *visited) {
 			continue
 		}
 		c.add(v)
-		v.host.clients.add(v.hi, v.lo)
+		v.host.clients.Add(v.Hi, v.Lo)
 		if v.served() {
 			s.served.Add(v.client)
 		}
@@ -182,7 +182,7 @@ func (s *survey) learn(v *visit, link uint32) {
 	if !s.masked && s.ambiguous(v) {
 		return
 	}
-	w := way{v.host, policy.Rule{Hypothesis: v.how, Family: int(v.family)}}
+	w := way{v.host, policy.Rule{Hypothesis: v.how, Family: int(v.Family)}}
 	if v.code == codeTokenWrong && v.late < ingest.AtExpiry {
 		count(s.denied, w, link)
 	} else {
@@ -206,7 +206,7 @@ func (s *survey) learn(v *visit, link uint32) {
 
 // ambiguous tells a request whose hash fits several bindings: its address ends in zeros, or in those that a stated mask leaves.
 func (a *analysis) ambiguous(v *visit) bool {
-	ip, b := a.client(v.stored), v.how.Binding
+	ip, b := a.client(v.Stored), v.how.Binding
 	host, next := addr.Zeros(ip)
 	return v.host.asStated(ip, b) || host && b.Kind != token.BindNone || next && b.Kind == token.BindMask && b.Form == token.FormNetwork
 }

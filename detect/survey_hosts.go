@@ -10,7 +10,7 @@ import (
 func (h *host) counted(v *visit, linked bool) {
 	h.requests += v.n
 	if linked {
-		h.families[int(v.family)] = true
+		h.families[int(v.Family)] = true
 	}
 	if !v.served() {
 		return

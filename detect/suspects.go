@@ -24,10 +24,10 @@ func (s *survey) suspect(l *visited, unserved bool) {
 	at := map[string]netip.Addr{}
 	for i := range l.visits {
 		v := &l.visits[i]
-		if i > 0 && v.stored == l.visits[i-1].stored {
+		if i > 0 && v.Stored == l.visits[i-1].Stored {
 			continue
 		}
-		ip := v.address()
+		ip := v.Addr()
 		text := string(token.AppendAddr(nil, ip))
 		if _, ok := at[text]; !ok {
 			texts, at[text] = append(texts, text), ip

@@ -146,8 +146,8 @@ const mostLands = 300
 
 // from is what came from the country of a client, on a host; nil where it is not known.
 func (a *analysis) from(h *host, client uint32) *land {
-	n := a.clients.country(client)
-	if n >= mostLands || a.clients.names[n] == "" {
+	n := a.clients.Country(client)
+	if n >= mostLands || a.clients.Countries[n] == "" {
 		return nil
 	}
 	if more := int(n) + 1 - len(h.lands); more > 0 {
@@ -160,7 +160,7 @@ func (a *analysis) from(h *host, client uint32) *land {
 func (a *analysis) commonCountry(h *host) *common {
 	all, refused, links := map[string]int64{}, map[string]int64{}, map[string]int64{}
 	for n, l := range h.lands {
-		name := a.clients.names[n]
+		name := a.clients.Countries[n]
 		all[name], refused[name], links[name] = l.all, l.refused, l.links.Links
 	}
 	all[""] = h.requests

@@ -67,7 +67,7 @@ func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) e
 	parts, err := screen(ctx, a, func() []carriers { return noCarriers(len(trends)) }, func(part []carriers, requests []history.Request) {
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]
-			asn := a.clients.asn(f.Client)
+			asn := a.clients.ASN(f.Client)
 			if asn == 0 {
 				continue
 			}

@@ -287,7 +287,7 @@ func (a *analysis) fallOf(u *used) identity.Fall {
 	if u.fell == 0 {
 		return identity.Fall{}
 	}
-	client := a.client(a.clients.of(u.fell))
+	client := a.client(a.clients.Of(u.fell))
 	if b, ok := a.hosts[a.names[u.host]].Policy.Mask(addr.Family(client)); ok {
 		client = addr.Cut(client, int(b.Prefix))
 	}
@@ -296,5 +296,5 @@ func (a *analysis) fallOf(u *used) identity.Fall {
 
 // text is an address as the case has it.
 func (a *analysis) text(client uint32) []byte {
-	return token.AppendAddr(nil, a.clients.address(client))
+	return token.AppendAddr(nil, a.clients.Addr(client))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"ipdrift/detect/client"
 	"ipdrift/detect/history"
 	"ipdrift/token"
 )
@@ -15,7 +16,7 @@ import (
 type visit struct {
 	*outcome
 	key
-	stored                // address of the client
+	client.Stored         // address of the client
 	n, first, final int64 // requests, and when, µs
 }
 
@@ -58,7 +59,7 @@ func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error 
 // fill groups the requests of some links into visits.
 func (g *grouped) fill(a *analysis, c *history.Batch) error {
 	g.empty()
-	a.clients.fetch(c)
+	a.clients.Fetch(c)
 	for i := range c.Groups {
 		if err := g.add(a, &c.Groups[i]); err != nil {
 			return err
@@ -96,7 +97,7 @@ func (g *grouped) add(a *analysis, s *history.Group) error {
 }
 
 func (a *analysis) visit(k key, f *history.Request) visit {
-	return visit{outcome: a.outcomes[k.id], key: k, stored: a.clients.of(k.client), first: f.Start, final: f.Start}
+	return visit{outcome: a.outcomes[k.id], key: k, Stored: a.clients.Of(k.client), first: f.Start, final: f.Start}
 }
 
 // keyOf is what requests have in common that are one visit.
@@ -189,7 +190,7 @@ func (k key) hash() uint64 {
 
 // inOrderOfAddress keeps together what is one kind.
 func inOrderOfAddress(x, y visit) int {
-	return cmp.Or(cmp.Compare(x.hi, y.hi), cmp.Compare(x.lo, y.lo), cmp.Compare(x.id, y.id), cmp.Compare(x.dir, y.dir), cmp.Compare(x.file, y.file),
+	return cmp.Or(cmp.Compare(x.Hi, y.Hi), cmp.Compare(x.Lo, y.Lo), cmp.Compare(x.id, y.id), cmp.Compare(x.dir, y.dir), cmp.Compare(x.file, y.file),
 		cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.ident, y.ident))
 }
 

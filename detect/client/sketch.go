@@ -1,4 +1,4 @@
-package detect
+package client
 
 import (
 	"math"
@@ -8,11 +8,11 @@ import (
 // sketchSize is how many of the least hashes a sketch keeps: its count is within a quarter of the truth in 19 of 20 cases.
 const sketchSize = 64
 
-// sketch counts distinct addresses, about, by the least of their hashes (Bar-Yossef et al. 2002).
-type sketch []uint64
+// Sketch counts distinct addresses, about, by the least of their hashes (Bar-Yossef et al. 2002).
+type Sketch []uint64
 
-// add adds an address, of which the bits are given.
-func (s *sketch) add(hi, lo uint64) {
+// Add adds an address, of which the bits are given.
+func (s *Sketch) Add(hi, lo uint64) {
 	h := scatter(lo ^ scatter(hi))
 	if len(*s) == sketchSize && h >= (*s)[sketchSize-1] {
 		return
@@ -25,8 +25,8 @@ func (s *sketch) add(hi, lo uint64) {
 	*s = (*s)[:min(len(*s), sketchSize)]
 }
 
-// count is how many there are, about; exactly where they are fewer than are kept.
-func (s sketch) count() float64 {
+// Count is how many there are, about; exactly where they are fewer than are kept.
+func (s Sketch) Count() float64 {
 	if len(s) < sketchSize {
 		return float64(len(s))
 	}
