@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 
-	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
 	"ipdrift/detect/search"
 	"ipdrift/token"
@@ -25,15 +24,6 @@ func (a *analysis) severalBindings(h *host) bool {
 		links[b] += n
 	}
 	return slices.Max(several[:]) > 1
-}
-
-// outOfForce tells a link that the edge did not take when it was asked for, for what it is bound to.
-func (h *host) outOfForce(k *kind, p *search.Proof) bool {
-	family := addr.Family(k.ip)
-	if p.Addr.IsValid() {
-		family = addr.Family(p.Addr)
-	}
-	return h.Policy.Shifts[policy.Index(family)].Rejects(p.How.Binding, k.first)
 }
 
 // inWords says what links are bound to.

@@ -58,22 +58,22 @@ func (o *observed) add(a *analysis, l *visited) {
 	var held map[spot]bool
 	for i := range l.visits {
 		v := &l.visits[i]
-		if !v.keyed || v.shield || v.shape != token.Signed {
+		if !v.Keyed || v.Shield || v.Shape != token.Signed {
 			continue
 		}
-		if o.keys && v.matched && of[0] == nil {
-			of[0] = usageOf(o.byKey, v.keyNumber, o.host)
+		if o.keys && v.Matched && of[0] == nil {
+			of[0] = usageOf(o.byKey, v.KeyNumber, o.host)
 		}
-		if o.bound && v.matched && of[1] == nil && !a.ambiguous(v) {
-			of[1] = usageOf(o.byBinding, policy.BoundAs{Binding: v.how.Binding, Family: int(v.Family)}, o.host)
+		if o.bound && v.Matched && of[1] == nil && !a.ambiguous(v) {
+			of[1] = usageOf(o.byBinding, policy.BoundAs{Binding: v.How.Binding, Family: int(v.Family)}, o.host)
 		}
 		switch {
-		case v.matched && v.served():
+		case v.Matched && v.Served():
 			if first == 0 || v.first < first {
 				first = v.first
 			}
 			last = max(last, v.final)
-		case v.refusesHash() && (refused == 0 || v.first < refused):
+		case v.RefusesHash() && (refused == 0 || v.first < refused):
 			if held == nil {
 				held = l.held()
 			}
@@ -102,7 +102,7 @@ func (v *visit) spot() spot { return spot{v.Hi, v.Lo, v.dir, v.file} }
 func (l *visited) held() map[spot]bool {
 	out := map[spot]bool{}
 	for i := range l.visits {
-		if v := &l.visits[i]; v.matched {
+		if v := &l.visits[i]; v.Matched {
 			out[v.spot()] = true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"ipdrift/detect/history"
 	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
+	"ipdrift/ingest"
 )
 
 // circle is the requests of links that share users, and what was found of these.
@@ -90,7 +91,7 @@ func (j *judging) take(c *circle, group *history.Group) error {
 	err := group.Parts(func(requests []history.Request) error {
 		for i := range requests {
 			switch {
-			case j.outcomes[requests[i].Outcome].shield:
+			case j.outcomes[requests[i].Outcome].Shield:
 			case len(j.requests) == maxEvents:
 				c.Truncated = true
 				return errEnough
@@ -144,7 +145,7 @@ func (j *judging) addEvents(c *circle) (err error) {
 // edgeOf is the edge that logged a request: who its line names, in whatever log it stands;
 // else each log is an edge's own.
 func (a *analysis) edgeOf(f *history.Request) uint32 {
-	if edge := a.outcomes[f.Outcome].edge; edge > 0 {
+	if edge := a.outcomes[f.Outcome].Edge; edge > 0 {
 		return uint32(edge) << 16
 	}
 	return uint32(f.Source())
@@ -156,8 +157,8 @@ func (a *analysis) eventOf(f *history.Request) judge.Event {
 	asn := c.ASN(f.Client)
 	return judge.Event{
 		Client: a.client(c.Of(f.Client)), ASN: asn, Country: c.Countries[c.Country(f.Client)], Bot: a.hosted[asn] || a.bots[f.Agent],
-		Served: o.served(), Refused: o.refused(), Status: o.status,
-		Verdict: f.Verdict, Elsewhere: f.Cause == a.causes[refusedElsewhere], Inferred: f.Grounds&history.ByInference != 0, Mistaken: f.Grounds&history.ByMistake != 0,
+		Served: o.Served(), Refused: o.Refused(), Status: o.Status,
+		Verdict: f.Verdict, Elsewhere: f.Cause == a.causes[ingest.RefusedElsewhere], Inferred: f.Grounds&history.ByInference != 0, Mistaken: f.Grounds&history.ByMistake != 0,
 	}
 }
 

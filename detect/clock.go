@@ -72,18 +72,18 @@ func (h *host) aged(l *visited) {
 	served, refused, answer, real := int64(never), int64(never), 0, false
 	for i := range l.visits {
 		v := &l.visits[i]
-		real = real || !v.shield && (v.matched || v.served())
-		if !v.matched || v.late != ingest.TooLate || v.shield {
+		real = real || !v.Shield && (v.Matched || v.Served())
+		if !v.Matched || v.Late != ingest.TooLate || v.Shield {
 			continue
 		}
-		if v.served() {
+		if v.Served() {
 			served = min(served, v.first)
 		}
-		if v.refused() {
+		if v.Refused() {
 			refused = min(refused, v.first)
 		}
-		if mayRefuse(v.status) {
-			answer = int(v.status)
+		if mayRefuse(v.Status) {
+			answer = int(v.Status)
 		}
 	}
 	if real {

@@ -2,8 +2,7 @@
 // affected by changing addresses, and which mask would have helped:
 //
 //  1. All requests are put in order, link by link, in memory or in a temporary file.
-//     What steps up to 5 ask is asked of visits: like requests of one link, user,
-//     client, path scope and outcome.
+//     What steps up to 5 ask is asked of visits.
 //  2. The policy of each host is learned from what its edge accepted.
 //  3. Links that verify for no observed address are searched: which address,
 //     path or binding were they signed with?
@@ -16,17 +15,15 @@
 //
 // # Words
 //
-// Package [history] holds the requests, link by link in the order of time: a group is those
-// of one link, a stretch those of a group that follow each other and are one visit, and a
-// batch some groups that one goroutine works on.
+// Packages by step: [history] holds the requests, link by link in the order of time, [client]
+// their addresses, [policy] what an edge takes, [search] finds what links were signed with,
+// [ruling] says why a request was refused, [identity] who is one user, [judge] what a user's
+// requests and all users together say. [ticket] answers one complaint from a case, [pages]
+// shows it piece by piece, and [finding] is what all of them say.
 //
-// Who is one user (identify.go, circle.go): an atom is the requests of one link with
-// one user agent and id. Atoms become users, and users with a link in common one
-// circle, which is judged at once (judging.go).
-//
-// Why a request was refused (rule.go, search.go): a suspect is a link that verifies
-// for no request, the finder searches for its address, and a proof is what it was
-// signed with. A kind is visits of a link that get one ruling.
+// A visit is like requests of one link, user, client, path scope and outcome; a kind is visits
+// that get one ruling. An atom is the requests of one link with one user agent and id; atoms
+// become users, and users with a link in common one circle, which is judged at once.
 package detect
 
 import (

@@ -73,7 +73,7 @@ func (f *failure) add(a *analysis, l *visited) {
 			seen[v.Mapped] = true
 			f.by[v.client]++
 		}
-		if len(f.failing) == diagnosed || v.matched || !v.served() {
+		if len(f.failing) == diagnosed || v.Matched || !v.Served() {
 			continue
 		}
 		if ip := a.client(v.Stored); first == "" || ip.String() < first {

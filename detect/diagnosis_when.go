@@ -27,9 +27,9 @@ func (f *failure) split(l *visited) {
 			strange = strange || failedHere && !heldHere
 			heldHere, failedHere = false, false
 		}
-		if begun = min(begun, v.first); v.served() {
-			held, failed = held || v.matched, failed || !v.matched
-			heldHere, failedHere = heldHere || v.matched, failedHere || !v.matched
+		if begun = min(begun, v.first); v.Served() {
+			held, failed = held || v.Matched, failed || !v.Matched
+			heldHere, failedHere = heldHere || v.Matched, failedHere || !v.Matched
 		}
 	}
 	strange = strange || failedHere && !heldHere

@@ -137,7 +137,7 @@ func (a *analysis) viewersIn(s *history.Group) (viewers []viewer, counts []int64
 		return n
 	}, func(n int, t []history.Request) {
 		counts[n] += int64(len(t))
-		refused[n] = refused[n] || slices.ContainsFunc(t, func(f history.Request) bool { return a.outcomes[f.Outcome].refused() })
+		refused[n] = refused[n] || slices.ContainsFunc(t, func(f history.Request) bool { return a.outcomes[f.Outcome].Refused() })
 	})
 	return viewers, counts, refused, err
 }

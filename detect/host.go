@@ -15,38 +15,18 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/judge"
-	"ipdrift/detect/policy"
+	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
-// outcome is a row of table outcome.
+// outcome is a row of table outcome, and whose it is.
 type outcome struct {
-	host                   *host
-	method                 string
-	status, code, upstream uint16
-	shield                 bool
-	shape                  token.Shape
-	detail                 token.Detail
-	late                   ingest.Late
-	denied                 bool // 403, 410, or what the host answers to expired links
-	keyed                  bool // there was a key for the host when the log was read
-	matched                bool
-	keyNumber              uint8 // of what matched, among those given; those of earlier runs alone come behind
-	stale                  bool  // with a key that was not in use at the time
-	how                    policy.Hypothesis
-	edge                   uint16 // that logged it, by number; 0: the line does not name it
+	ruling.Facts
+	host *host
 }
-
-func (o *outcome) served() bool {
-	return judge.Served(o.status) && o.reads()
-}
-
-func (o *outcome) reads() bool { return judge.Reads(o.method) }
-
-func (o *outcome) refused() bool { return !o.shield && o.denied }
 
 // host is everything known of one host.
 type host struct {
@@ -60,14 +40,15 @@ type host struct {
 	denied      int64            // refusals of links that reproduce, of which the edge's code says that they do not, where it accepted none
 	assumed     int64            // refusals of links that count as valid although the edge accepted none
 	mistaken    int64            // refused requests with an unresolved signature that a mistake explains
-	retired     []retired        // by the number of the key; nil: none is known to be
-	dropped     dropped          // links that the edge took under a key that is not given
-	oldKeyed    int64            // refused requests whose hash holds with a key that was not in use then
-	outdated    int64            // requests served with a key outside its validity
-	voted       majority         // the addresses that hashes were reproduced with, by link
-	behind      int64            // addresses that came with links signed for a private one
-	asking      int64            // and all that came with links; 0: not counted
-	proxy       string           // the one address that most links were signed for; "" if there is none
+	edge        ruling.Edge
+	retiredFor  []int64  // by the number of the key: requests that were refused as the edge had given it up, although they reproduce with it
+	dropped     dropped  // links that the edge took under a key that is not given
+	oldKeyed    int64    // refused requests whose hash holds with a key that was not in use then
+	outdated    int64    // requests served with a key outside its validity
+	voted       majority // the addresses that hashes were reproduced with, by link
+	behind      int64    // addresses that came with links signed for a private one
+	asking      int64    // and all that came with links; 0: not counted
+	proxy       string   // the one address that most links were signed for; "" if there is none
 	status      finding.CalibrationStatus
 	reason      string
 	failure     *failure      // what it was told from; nil: not looked into
@@ -123,12 +104,12 @@ func (a *analysis) group(ctx context.Context) error {
 			var name, detail string
 			var shape, late, scope, bind, form uint8
 			o := &outcome{}
-			err := scan(&id, &name, &o.method, &o.status, &o.code, &o.upstream, &o.shield, &shape, &detail, &late, &o.matched,
-				&scope, &o.how.Up, &bind, &o.how.Binding.Prefix, &form, &o.keyed, &o.keyNumber, &o.stale, &o.denied, &o.edge)
+			err := scan(&id, &name, &o.Method, &o.Status, &o.Code, &o.Upstream, &o.Shield, &shape, &detail, &late, &o.Matched,
+				&scope, &o.How.Up, &bind, &o.How.Binding.Prefix, &form, &o.Keyed, &o.KeyNumber, &o.Stale, &o.Denied, &o.Edge)
 			o.host = a.host(name)
-			o.host.keyed = o.host.keyed || o.keyed
-			o.shape, o.detail, o.late = token.Shape(shape), token.Detail(detail), ingest.Late(late)
-			o.how.Scope, o.how.Binding.Kind, o.how.Binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
+			o.host.keyed = o.host.keyed || o.Keyed
+			o.Shape, o.Detail, o.Late = token.Shape(shape), token.Detail(detail), ingest.Late(late)
+			o.How.Scope, o.How.Binding.Kind, o.How.Binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
 			if n := int(id) + 1 - len(a.outcomes); n > 0 {
 				a.outcomes = append(a.outcomes, make([]*outcome, n)...)
 			}

@@ -88,7 +88,7 @@ func (a *analysis) tells(group *history.Group) (bool, error) {
 				continue
 			}
 			last = *f
-			if o := a.outcomes[f.Outcome]; o.shield || o.host.unbound() {
+			if o := a.outcomes[f.Outcome]; o.Shield || o.host.unbound() {
 				continue
 			}
 			telling = telling || f.Cause == a.words.mismatch || f.Cause == a.expiredMismatch || f.Cause == a.unresolved

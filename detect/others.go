@@ -105,7 +105,7 @@ func (a *analysis) once(f *history.Request) other {
 		key: a.userOf(f), place: f.Place, host: o.host, requests: 1, first: f.Start, final: f.Start,
 		addresses: 1, prefixes24: 1, prefixes16: 1, four: a.clients.Of(f.Client).Family == 4, doubted: a.doubted.Has(f.Place), last: f.Client,
 	}
-	if o.refused() {
+	if o.Refused() {
 		u.refusals = 1
 	}
 	return u
@@ -125,13 +125,13 @@ func (a *analysis) eachUser(s *history.Group, number func(*history.Request, iden
 }
 
 // viewers tells the requests of viewers from those of shields.
-func (a *analysis) viewers(f *history.Request) bool { return !a.outcomes[f.Outcome].shield }
+func (a *analysis) viewers(f *history.Request) bool { return !a.outcomes[f.Outcome].Shield }
 
 // eachTake tells of every stretch but those of shields.
 func (a *analysis) eachTake(s *history.Group, of func([]history.Request)) error {
 	return s.Parts(func(requests []history.Request) error {
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
-			if !a.outcomes[t[0].Outcome].shield {
+			if !a.outcomes[t[0].Outcome].Shield {
 				of(t)
 			}
 		}
@@ -157,11 +157,11 @@ func (a *analysis) watch(u *other, t []history.Request) {
 	end := &t[len(t)-1]
 	u.last, u.final, u.edge, u.grain = f.Client, end.Start, a.edgeOf(end), a.grains[end.Source()]
 	switch {
-	case o.refused():
+	case o.Refused():
 		for i := range t {
 			a.refuse(u, &t[i])
 		}
-	case o.served():
+	case o.Served():
 		for i := 0; i < len(t) && u.lapse.Open; i++ {
 			u.lapse.Serve(t[i].Start, f.Place, a.Thresholds.Recovery.Microseconds())
 		}
@@ -183,7 +183,7 @@ func (a *analysis) move(u *other, t []history.Request) {
 
 // refuse takes a refusal of a user.
 func (a *analysis) refuse(u *other, f *history.Request) {
-	u.lapse.Refuse(f.Start, f.Place, f.Cause == a.causes[refusedElsewhere])
+	u.lapse.Refuse(f.Start, f.Place, f.Cause == a.causes[ingest.RefusedElsewhere])
 	if u.retries == nil {
 		u.retries = map[attempt]int64{}
 	}

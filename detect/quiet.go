@@ -20,14 +20,14 @@ func (b *rulingBatch) quiet(s *history.Group) (first history.Request, quiet bool
 	err = s.Parts(func(requests []history.Request) error {
 		if plain == nil {
 			first = requests[0]
-			plain, how = b.plain[policy.Index(int(b.clients.Of(first.Client).Family))], b.outcomes[first.Outcome].how
+			plain, how = b.plain[policy.Index(int(b.clients.Of(first.Client).Family))], b.outcomes[first.Outcome].How
 		}
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			f := &t[0]
 			if f.Client != first.Client || !plain[f.Outcome] {
 				return errEnough
 			}
-			if o := b.outcomes[f.Outcome]; o.how.Scope != how.Scope || o.how.Up != how.Up {
+			if o := b.outcomes[f.Outcome]; o.How.Scope != how.Scope || o.How.Up != how.Up {
 				return errEnough
 			}
 		}
@@ -55,6 +55,6 @@ func (a *analysis) plainOutcomes() (plain [2][]bool) {
 // whatever else is known of their link, as long as all of it is plain.
 func (o *outcome) plain(family int) bool {
 	p := &o.host.Policy
-	return o.matched && o.keyed && !o.stale && !o.shield && !o.denied && o.shape == token.Signed && o.late <= ingest.NearExpiry && o.how.Binding.Kind == token.BindAddress &&
-		o.host.status != finding.Failed && len(p.Dirs) == 0 && slices.ContainsFunc(p.Common[policy.Index(family)], func(r policy.Rule) bool { return r.Hypothesis == o.how })
+	return o.Matched && o.Keyed && !o.Stale && !o.Shield && !o.Denied && o.Shape == token.Signed && o.Late <= ingest.NearExpiry && o.How.Binding.Kind == token.BindAddress &&
+		o.host.status != finding.Failed && len(p.Dirs) == 0 && slices.ContainsFunc(p.Common[policy.Index(family)], func(r policy.Rule) bool { return r.Hypothesis == o.How })
 }

@@ -6,6 +6,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
@@ -20,22 +21,22 @@ func TestPlainOutcomes(t *testing.T) {
 		want   bool
 	}{
 		"nothing":        {func(*outcome) {}, true},
-		"near expiry":    {func(o *outcome) { o.late = ingest.NearExpiry }, true},
-		"at expiry":      {func(o *outcome) { o.late = ingest.AtExpiry }, false},
-		"refused":        {func(o *outcome) { o.denied = true }, false},
-		"unmatched":      {func(o *outcome) { o.matched = false }, false},
-		"no key":         {func(o *outcome) { o.keyed = false }, false},
-		"old key":        {func(o *outcome) { o.stale = true }, false},
-		"shield":         {func(o *outcome) { o.shield = true }, false},
-		"another scope":  {func(o *outcome) { o.how.Scope = token.ScopeFile }, false},
-		"no address":     {func(o *outcome) { o.how.Binding.Kind = token.BindNone }, false},
+		"near expiry":    {func(o *outcome) { o.Late = ingest.NearExpiry }, true},
+		"at expiry":      {func(o *outcome) { o.Late = ingest.AtExpiry }, false},
+		"refused":        {func(o *outcome) { o.Denied = true }, false},
+		"unmatched":      {func(o *outcome) { o.Matched = false }, false},
+		"no key":         {func(o *outcome) { o.Keyed = false }, false},
+		"old key":        {func(o *outcome) { o.Stale = true }, false},
+		"shield":         {func(o *outcome) { o.Shield = true }, false},
+		"another scope":  {func(o *outcome) { o.How.Scope = token.ScopeFile }, false},
+		"no address":     {func(o *outcome) { o.How.Binding.Kind = token.BindNone }, false},
 		"not calibrated": {func(o *outcome) { o.host.status = finding.Failed }, false},
 		"by directory":   {func(o *outcome) { o.host.Policy.Dirs = map[uint32]*policy.Folder{1: nil} }, false},
 	} {
 		h := &host{Host: search.Host{Policy: policy.New(token.Resource{}, token.ScopeAuto)}}
 		h.Policy.Add(policy.Rule{Hypothesis: over, Family: 4}, 100)
 		h.Policy.Settle(&thresholds)
-		o := &outcome{host: h, matched: true, keyed: true, shape: token.Signed, how: over}
+		o := &outcome{host: h, Facts: ruling.Facts{Matched: true, Keyed: true, Shape: token.Signed, How: over}}
 		c.change(o)
 		if got := o.plain(4); got != c.want {
 			t.Errorf("%s: plain is %t, want %t", name, got, c.want)

@@ -71,7 +71,7 @@ func (a *analysis) lapsesOf(s *history.Group, some func(identity.Key) bool, to *
 	return a.eachTake(s, func(t []history.Request) {
 		f := &t[len(t)-1]
 		o := a.outcomes[f.Outcome]
-		if !o.refused() {
+		if !o.Refused() {
 			return
 		}
 		who := refused{a.userOf(f), o.host}
@@ -103,7 +103,7 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 	recovery := a.Thresholds.Recovery.Microseconds()
 	parts, err := screen(ctx, a, func() *pending { return newPending(len(lapses)) }, func(p *pending, requests []history.Request) {
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
-			if !fell.Has(t[0].Client) || t[0].Place == 0 || !a.outcomes[t[0].Outcome].served() {
+			if !fell.Has(t[0].Client) || t[0].Place == 0 || !a.outcomes[t[0].Outcome].Served() {
 				continue
 			}
 			host := a.outcomes[t[0].Outcome].host

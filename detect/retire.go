@@ -14,17 +14,6 @@ import (
 	"ipdrift/token"
 )
 
-// retired is a key that the edge took, and does not take any more.
-type retired struct {
-	at       int64 // µs, when a link of it was served for the last time; 0: the edge takes it
-	requests int64 // that were refused for it, although they reproduce with it
-}
-
-// gone tells whether the edge had given up a key before a time, µs.
-func (h *host) gone(key uint8, at int64) bool {
-	return int(key) < len(h.retired) && h.retired[key].at != 0 && at > h.retired[key].at
-}
-
 // severalKeys are the hosts that served links of several keys, and refused some of one of them.
 func (a *analysis) severalKeys() map[*host]bool {
 	type use struct {
@@ -34,16 +23,16 @@ func (a *analysis) severalKeys() map[*host]bool {
 	served, refused, keys := map[use]bool{}, map[use]bool{}, map[*host]int{}
 	odd := map[*host]bool{} // that refused what no key given reproduces
 	for _, o := range a.outcomes {
-		if o == nil || !o.keyed || o.shield {
+		if o == nil || !o.Keyed || o.Shield {
 			continue
 		}
-		switch u := (use{o.host, o.keyNumber}); {
-		case !o.matched:
-			odd[o.host] = odd[o.host] || o.refusesHash()
-		case o.served() && !served[u]:
+		switch u := (use{o.host, o.KeyNumber}); {
+		case !o.Matched:
+			odd[o.host] = odd[o.host] || o.RefusesHash()
+		case o.Served() && !served[u]:
 			served[u] = true
 			keys[o.host]++
-		case o.refusesHash():
+		case o.RefusesHash():
 			refused[u] = true
 		}
 	}
@@ -56,12 +45,6 @@ func (a *analysis) severalKeys() map[*host]bool {
 	return out
 }
 
-// refusesHash tells an outcome that may be the refusal of a hash that holds, for its key or its binding: of a link in time, by no other rule that the log names.
-func (o *outcome) refusesHash() bool {
-	_, other := otherPolicies[o.code]
-	return o.refused() && !other && o.late < ingest.AtExpiry && o.code != codeTokenExpired && o.upstream != 403 && o.upstream != 410
-}
-
 // retireKeys finds the keys that the edge has given up while it took another, although nobody stated it. Links of them
 // are then those of an old key, also for the search, which tells keys in use from others.
 func (h *host) retireKeys(uses map[uint8]*policy.Usage) {
@@ -70,13 +53,13 @@ func (h *host) retireKeys(uses map[uint8]*policy.Usage) {
 		if !ok || !othersTaken(uses, key, step) {
 			continue
 		}
-		if h.retired == nil {
-			h.retired = make([]retired, ingest.NoKey)
+		if h.edge.Retired == nil {
+			h.edge.Retired, h.retiredFor = make([]int64, ingest.NoKey), make([]int64, ingest.NoKey)
 			if h.Spans = slices.Clone(h.Spans); h.Spans == nil {
 				h.Spans = make([]token.Span, len(h.Keys))
 			}
 		}
-		h.retired[key].at = until
+		h.edge.Retired[key] = until
 		if int(key) >= len(h.Keys) {
 			continue // of earlier runs alone
 		}
@@ -100,23 +83,23 @@ func othersTaken(uses map[uint8]*policy.Usage, key uint8, step int) bool {
 func (a *analysis) sayOldKeys(h *host) {
 	cause := token.UnresolvedSignature.String()
 	of := a.out.Denials.ByHost[h.Name][cause]
-	for key, r := range h.retired {
-		if r.requests == 0 {
+	for key, until := range h.edge.Retired {
+		if h.retiredFor[key] == 0 {
 			continue
 		}
-		number, at := strconv.Itoa(key+1), time.UnixMicro(r.at).UTC()
+		number, at := strconv.Itoa(key+1), time.UnixMicro(until).UTC()
 		name, where := "key "+number, " of those given"
 		if key >= len(h.Keys) {
 			name, where = "a key that only earlier runs were given", ""
 		}
 		says := format.Sentence("%d of the %d {request that was|requests that were} refused as %s {is|are} signed with %s, which the edge has not taken since %s UTC, while it takes another: links of before break; let it take both for as long as links live, and state not_after: %s of that key in --config",
-			r.requests, of, cause, name+where, inUTC(r.at), at.Truncate(time.Second).Add(time.Second).Format(time.RFC3339))
+			h.retiredFor[key], of, cause, name+where, inUTC(until), at.Truncate(time.Second).Add(time.Second).Format(time.RFC3339))
 		a.warnOf("%s: %s", h.Name, says)
-		if 2*r.requests > h.oldKeyed {
+		if 2*h.retiredFor[key] > h.oldKeyed {
 			h.remedy(judge.OldKey, name+" is not taken since "+at.Format("2006-01-02 15:04")+" UTC: let the edge take it for as long as its links live, and see to it that every signer has the new one")
 		}
-		if 2*r.requests > of {
-			a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.Name, Cause: cause, Trait: finding.TraitOldKey, Value: number, Requests: r.requests, Refused: of, Says: says})
+		if 2*h.retiredFor[key] > of {
+			a.out.Denials.Common = append(a.out.Denials.Common, finding.Common{Host: h.Name, Cause: cause, Trait: finding.TraitOldKey, Value: number, Requests: h.retiredFor[key], Refused: of, Says: says})
 		}
 	}
 }
@@ -135,11 +118,11 @@ func (d *dropped) add(l *visited) {
 			served, refused = 0, 0
 		}
 		switch {
-		case v.shield || v.shape != token.Signed:
+		case v.Shield || v.Shape != token.Signed:
 			continue
-		case v.served():
+		case v.Served():
 			served = max(served, v.final)
-		case v.refusesHash() && (refused == 0 || v.first < refused):
+		case v.RefusesHash() && (refused == 0 || v.first < refused):
 			refused = v.first
 		}
 		if next := i + 1; next < len(l.visits) && v.Hi == l.visits[next].Hi && v.Lo == l.visits[next].Lo || served == 0 || refused < served {

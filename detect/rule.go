@@ -7,6 +7,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
 	"ipdrift/token"
 )
@@ -16,9 +17,9 @@ type ruled struct {
 	visited
 	quiet   bool            // nothing needs thought: there are no visits, no kinds and no rulings
 	first   history.Request // of a quiet one
-	kinds   []kind
+	kinds   []ruling.Kind
 	proof   *search.Proof
-	rulings []ruling
+	rulings []ruling.Ruling
 	witness bool         // the proof is another request with the same token
 	named   netip.Prefix // what the link names itself, where there is no key
 }
@@ -32,6 +33,9 @@ func (a *analysis) rule(ctx context.Context) error {
 	t, err := a.openRulingTables()
 	if err != nil {
 		return err
+	}
+	for _, h := range a.hosts {
+		h.edge.Policy, h.edge.Failed = &h.Policy, h.status == finding.Failed
 	}
 	plain := a.plainOutcomes()
 	spare := sync.Pool{New: func() any { return newRulingBatch(a, plain) }}
@@ -113,9 +117,9 @@ func (b *rulingBatch) annotate(g *history.Group, of []ruled) error {
 	for i := range of {
 		for j := range of[i].kinds {
 			k := &of[i].kinds[j]
-			b.index.number(key{id: k.id, client: k.client, dir: k.dir, file: k.file})
+			b.index.number(key{id: k.ID, client: k.Client, dir: k.Dir, file: k.File})
 			r := &of[i].rulings[j]
-			b.marks = append(b.marks, history.Mark{Cause: b.causes[r.cause], Verdict: r.verdict, Grounds: r.grounds()})
+			b.marks = append(b.marks, history.Mark{Cause: b.causes[r.Cause], Verdict: r.Verdict, Grounds: r.Grounds()})
 		}
 	}
 	return g.Edit(func(requests []history.Request) {
@@ -139,21 +143,22 @@ func (b *rulingBatch) decide(r *ruled) error {
 	if err := b.listKinds(r); err != nil {
 		return err
 	}
-	parser := b.parser(r.kinds[0].host.Stated.Scheme)
+	h := r.host()
+	parser := b.parser(h.Stated.Scheme)
 	for i := range r.kinds {
-		if k := &r.kinds[i]; k.shape == token.Signed {
-			k.path = b.keepPath(b.decoder.Path(parser, k.rawDir, k.rawFile))
+		if k := &r.kinds[i]; k.Shape == token.Signed {
+			k.Path = b.keepPath(b.decoder.Path(parser, k.DirText, k.FileText))
 		}
 	}
-	r.proof, r.witness = b.proof(r.kinds)
+	r.proof, r.witness = b.proof(h, r.kinds)
 	served := servedTo(r.kinds)
-	if r.named = b.naming(parser, &r.kinds[0]); !r.named.IsValid() {
-		r.named = b.before[r.kinds[0].link].named
+	if r.named = b.naming(parser, h, &r.kinds[0]); !r.named.IsValid() {
+		r.named = b.before[r.kinds[0].Link].named
 	}
 	from := len(b.rulings)
 	for i := range r.kinds {
 		k := &r.kinds[i]
-		b.rulings = append(b.rulings, k.host.rule(k, r.proof, served, r.named))
+		b.rulings = append(b.rulings, h.edge.Rule(k, r.proof, served, r.named))
 	}
 	r.rulings = b.rulings[from:len(b.rulings):len(b.rulings)]
 	b.write(r)

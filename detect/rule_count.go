@@ -3,7 +3,9 @@ package detect
 import (
 	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
+	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -18,79 +20,79 @@ func (t *rulingTables) count(r *ruled) {
 		t.note(r.ID, func(l *learned) { l.named = r.named })
 	}
 	for i := range r.kinds {
-		t.deny(&r.kinds[i], &r.rulings[i])
+		t.deny(r.host(), &r.kinds[i], &r.rulings[i])
 	}
 }
 
 // blame counts a link by what its signer did wrong.
 func (t *rulingTables) blame(of *ruled) {
-	h, seen := of.kinds[0].host, map[string]bool{}
+	h, seen := of.host(), map[string]bool{}
 	doubted := false
 	for i := range of.rulings {
 		r := &of.rulings[i]
-		doubted = doubted || r.mistake != "" || r.verdict == token.UnresolvedSignature || r.verdict == token.WrongPath
-		if r.mistake == "" || seen[r.mistake] {
+		doubted = doubted || r.Mistake != "" || r.Verdict == token.UnresolvedSignature || r.Verdict == token.WrongPath
+		if r.Mistake == "" || seen[r.Mistake] {
 			continue
 		}
-		seen[r.mistake] = true
+		seen[r.Mistake] = true
 		if h.mistakes == nil {
 			h.mistakes = map[string]int64{}
 		}
-		h.mistakes[r.mistake]++
+		h.mistakes[r.Mistake]++
 	}
 	if doubted {
 		h.doubted++
 	}
 }
 
-func (t *rulingTables) deny(k *kind, r *ruling) {
-	if r.cause == "" {
+func (t *rulingTables) deny(h *host, k *ruling.Kind, r *ruling.Ruling) {
+	if r.Cause == "" {
 		return
 	}
-	if r.mistake != "" && r.cause == token.UnresolvedSignature.String() {
-		k.host.mistaken += k.n
+	if r.Mistake != "" && r.Cause == token.UnresolvedSignature.String() {
+		h.mistaken += k.N
 	}
-	if r.mistake == search.OldKeyName {
-		k.host.oldKeyed += k.n
-		if r.retired > 0 {
-			k.host.retired[r.retired-1].requests += k.n
+	if r.Mistake == search.OldKeyName {
+		h.oldKeyed += k.N
+		if r.Retired > 0 {
+			h.retiredFor[r.Retired-1] += k.N
 		}
 	}
-	if r.verdict == token.Valid && r.basis == recomputed && r.detail != detailOrigin && k.host.Policy.Guessed {
-		k.host.assumed += k.n
+	if r.Verdict == token.Valid && r.Basis == ruling.Recomputed && r.Detail != ruling.DetailOrigin && h.Policy.Guessed {
+		h.assumed += k.N
 	}
-	if r.cause == token.UnresolvedSignature.String() && k.matched && k.host.Policy.Denied[policy.Rule{Hypothesis: k.how, Family: addr.Family(k.ip)}] {
-		k.host.denied += k.n
+	if r.Cause == token.UnresolvedSignature.String() && k.Matched && h.Policy.Denied[policy.Rule{Hypothesis: k.How, Family: addr.Family(k.IP)}] {
+		h.denied += k.N
 	}
-	at := blame{k.id, r.cause}
+	at := blame{k.ID, r.Cause}
 	if t.blamed[at] == nil {
 		t.blamed[at] = &blamed{}
 	}
-	t.blamed[at].n += k.n
-	t.blamed[at].Count(k.link)
-	if r.cause == refusedElsewhere && k.link > 0 {
-		if from := t.from(k.host, k.client); from != nil {
-			from.refused += k.n
-			from.links.Count(k.link)
+	t.blamed[at].n += k.N
+	t.blamed[at].Count(k.Link)
+	if r.Cause == ingest.RefusedElsewhere && k.Link > 0 {
+		if from := t.from(h, k.Client); from != nil {
+			from.refused += k.N
+			from.links.Count(k.Link)
 		}
 	}
 	d := &t.out.Denials
-	d.Total += k.n
-	d.ByCause[r.cause] += k.n
-	if d.ByHost[k.host.Name] == nil {
-		d.ByHost[k.host.Name] = map[string]int64{}
+	d.Total += k.N
+	d.ByCause[r.Cause] += k.N
+	if d.ByHost[h.Name] == nil {
+		d.ByHost[h.Name] = map[string]int64{}
 	}
-	d.ByHost[k.host.Name][r.cause] += k.n
-	if r.detail != "" {
-		if d.ByDetail[r.cause] == nil {
-			d.ByDetail[r.cause] = map[string]int64{}
+	d.ByHost[h.Name][r.Cause] += k.N
+	if r.Detail != "" {
+		if d.ByDetail[r.Cause] == nil {
+			d.ByDetail[r.Cause] = map[string]int64{}
 		}
-		d.ByDetail[r.cause][string(r.detail)] += k.n
+		d.ByDetail[r.Cause][string(r.Detail)] += k.N
 	}
-	if r.basis == inferred {
-		d.Inferred[r.cause] += k.n
+	if r.Basis == ruling.Inferred {
+		d.Inferred[r.Cause] += k.N
 	}
-	if r.clash {
-		d.Disagreements += k.n
+	if r.Clash {
+		d.Disagreements += k.N
 	}
 }

@@ -5,17 +5,18 @@ import (
 	"slices"
 
 	"ipdrift/detect/policy"
+	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
 	"ipdrift/token"
 )
 
 // naming is the range that a link names itself, on a host without a key.
-func (a *analysis) naming(parser *token.Parser, k *kind) netip.Prefix {
-	if !k.host.Stated.Scheme.Visible || len(k.host.Keys) > 0 {
+func (a *analysis) naming(parser *token.Parser, h *host, k *ruling.Kind) netip.Prefix {
+	if !h.Stated.Scheme.Visible || len(h.Keys) > 0 {
 		return netip.Prefix{}
 	}
 	var l token.Link
-	for _, at := range a.loaded.Unproven.Attempts(k.link) {
+	for _, at := range a.loaded.Unproven.Attempts(k.Link) {
 		parser.Parse(at.Target, &l)
 		return l.Bound
 	}
@@ -32,7 +33,7 @@ func (b *rulingBatch) listKinds(r *ruled) error {
 		v := &r.visits[i]
 		if i > 0 && v.sameKind(&r.visits[i-1]) {
 			k := &b.kinds[len(b.kinds)-1]
-			k.n, k.first = k.n+v.n, min(k.first, v.first)
+			k.N, k.First = k.N+v.n, min(k.First, v.first)
 			continue
 		}
 		dir, err := b.texts.Dirs.Text(v.dir)
@@ -43,9 +44,9 @@ func (b *rulingBatch) listKinds(r *ruled) error {
 		if err != nil {
 			return err
 		}
-		b.kinds = append(b.kinds, kind{
-			id: v.id, link: r.ID, client: v.client, dir: v.dir, file: v.file, n: v.n, first: v.first,
-			ip: b.client(v.Stored), outcome: v.outcome, rawDir: dir, rawFile: file,
+		b.kinds = append(b.kinds, ruling.Kind{
+			ID: v.id, Link: r.ID, Client: v.client, Dir: v.dir, File: v.file, N: v.n, First: v.first,
+			IP: b.client(v.Stored), Facts: &v.outcome.Facts, DirText: dir, FileText: file,
 		})
 	}
 	r.kinds = b.kinds[from:len(b.kinds):len(b.kinds)]
@@ -73,31 +74,31 @@ func (b *rulingBatch) keepPath(path []byte) []byte {
 // proof tells what a link was signed with: by a request of its own that
 // verifies, else by what the search found. witness says that the former
 // explains a request that failed.
-func (a *analysis) proof(kinds []kind) (best *search.Proof, witness bool) {
+func (a *analysis) proof(h *host, kinds []ruling.Kind) (best *search.Proof, witness bool) {
 	failed := false
 	for i := range kinds {
 		k := &kinds[i]
-		if !k.matched {
-			failed = failed || k.shape == token.Signed
+		if !k.Matched {
+			failed = failed || k.Shape == token.Signed
 			continue
 		}
-		if best != nil && !k.host.Policy.Accepts(k.asked(), k.how) {
+		if best != nil && !h.Policy.Accepts(k.Asked(), k.How) {
 			continue
 		}
-		best = &search.Proof{Host: &k.host.Host, Key: int(k.keyNumber) + 1, How: k.how, Path: string(token.ScopePath(k.path, k.how.Scope, int(k.how.Up))), Addr: policy.Hashed(k.how.Binding, k.ip)}
+		best = &search.Proof{Host: &h.Host, Key: int(k.KeyNumber) + 1, How: k.How, Path: string(token.ScopePath(k.Path, k.How.Scope, int(k.How.Up))), Addr: policy.Hashed(k.How.Binding, k.IP)}
 	}
 	if best == nil {
-		return a.proofs[kinds[0].link], false
+		return a.proofs[kinds[0].Link], false
 	}
 	return best, failed
 }
 
 // servedTo lists the addresses a link was served to.
-func servedTo(kinds []kind) []netip.Addr {
+func servedTo(kinds []ruling.Kind) []netip.Addr {
 	var out []netip.Addr
 	for i := range kinds {
-		if k := &kinds[i]; k.served() && !slices.Contains(out, k.ip) && len(out) < 64 {
-			out = append(out, k.ip)
+		if k := &kinds[i]; k.Served() && !slices.Contains(out, k.IP) && len(out) < 64 {
+			out = append(out, k.IP)
 		}
 	}
 	return out

@@ -7,6 +7,7 @@ import (
 
 	"ipdrift/detect/bitset"
 	"ipdrift/detect/history"
+	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
@@ -43,7 +44,7 @@ func (t *rulingTables) close(ctx context.Context) error {
 }
 
 func (t *rulingTables) enter(ctx context.Context, l *rulingBatch) error {
-	for i, s := range l.facts {
+	for i, s := range l.signings {
 		place := l.batch.Groups[i].Number
 		if s.doubted {
 			t.doubted.Add(place)
@@ -76,11 +77,11 @@ func (t *rulingTables) enter(ctx context.Context, l *rulingBatch) error {
 type rulingBatch struct {
 	*analysis
 	grouped
-	plain  [2][]bool // see plainOutcomes
-	batch  *history.Batch
-	ruled  []ruled
-	facts  []facts // of the groups of batch
-	judged struct {
+	plain    [2][]bool // see plainOutcomes
+	batch    *history.Batch
+	ruled    []ruled
+	signings []signing // of the groups of batch
+	judged   struct {
 		outcome, link, client, dir, file []uint32
 		verdict, cause, basis            []uint8
 		detail                           ingest.Texts
@@ -94,8 +95,8 @@ type rulingBatch struct {
 		address ingest.Texts
 	}
 
-	kinds   []kind // of links, as rulings and paths are
-	rulings []ruling
+	kinds   []ruling.Kind // of links, as rulings and paths are
+	rulings []ruling.Ruling
 	paths   []byte
 	marks   []history.Mark // of kinds, by number
 	parsers map[*token.Scheme]*token.Parser
@@ -110,7 +111,7 @@ func newRulingBatch(a *analysis, plain [2][]bool) *rulingBatch {
 func (b *rulingBatch) reset(c *history.Batch) {
 	b.empty()
 	b.batch = c
-	b.ruled, b.facts, b.kinds, b.rulings, b.paths = b.ruled[:0], b.facts[:0], b.kinds[:0], b.rulings[:0], b.paths[:0]
+	b.ruled, b.signings, b.kinds, b.rulings, b.paths = b.ruled[:0], b.signings[:0], b.kinds[:0], b.rulings[:0], b.paths[:0]
 	j, g := &b.judged, &b.signed
 	j.outcome, j.link, j.client, j.dir, j.file = j.outcome[:0], j.link[:0], j.client[:0], j.dir[:0], j.file[:0]
 	j.verdict, j.cause, j.basis, j.detail = j.verdict[:0], j.cause[:0], j.basis[:0], j.detail[:0]
@@ -118,8 +119,8 @@ func (b *rulingBatch) reset(c *history.Batch) {
 	b.found.link, b.found.address = b.found.link[:0], b.found.address[:0]
 }
 
-// facts is what later steps ask of a link.
-type facts struct {
+// signing is what later steps ask of a link.
+type signing struct {
 	address netip.Addr // that it was signed for; zero: not known
 	client  uint32     // of its own that has this address; 0: none
 	doubted bool       // some request was refused, and nobody can tell why
@@ -132,9 +133,9 @@ func (b *rulingBatch) write(r *ruled) {
 	if !b.Unread {
 		b.addRulings(r)
 	}
-	s := facts{address: known.signed}
+	s := signing{address: known.Signed}
 	switch {
-	case r.ID == 0 && len(b.facts) > 0: // requests without a link are one group
+	case r.ID == 0 && len(b.signings) > 0: // requests without a link are one group
 		return
 	case r.ID == 0:
 	case r.quiet:
@@ -142,19 +143,19 @@ func (b *rulingBatch) write(r *ruled) {
 	default:
 		for i := range r.kinds {
 			k := &r.kinds[i]
-			if s.address.IsValid() && k.ip == s.address {
-				s.client = k.client
+			if s.address.IsValid() && k.IP == s.address {
+				s.client = k.Client
 			}
-			s.doubted = s.doubted || !k.shield && b.doubts(b.causes[r.rulings[i].cause])
+			s.doubted = s.doubted || !k.Shield && b.doubts(b.causes[r.rulings[i].Cause])
 		}
 	}
-	if known.basis != "" && !b.Unread {
+	if known.Basis != "" && !b.Unread {
 		b.sign(r.ID, scope, known, s.client)
 	}
-	if known.signed.IsValid() && known.basis == recomputed {
+	if known.Signed.IsValid() && known.Basis == ruling.Recomputed {
 		s.voter = b.hostOf(r)
 	}
-	b.facts = append(b.facts, s)
+	b.signings = append(b.signings, s)
 }
 
 func (b *rulingBatch) hostOf(r *ruled) *host {
@@ -172,32 +173,32 @@ func (a *analysis) doubts(cause uint8) bool {
 }
 
 // signature is what the link was signed over; without a basis where that is not known.
-func (b *rulingBatch) signature(of *ruled) (known ruling, scope token.Scope) {
+func (b *rulingBatch) signature(of *ruled) (known ruling.Ruling, scope token.Scope) {
 	if of.quiet {
-		return ruling{basis: recomputed, signed: b.client(b.clients.Of(of.first.Client))}, b.outcomes[of.first.Outcome].how.Scope
+		return ruling.Ruling{Basis: ruling.Recomputed, Signed: b.client(b.clients.Of(of.first.Client))}, b.outcomes[of.first.Outcome].How.Scope
 	}
 	found := false
 	for i := range of.rulings {
-		if r := &of.rulings[i]; r.signed.IsValid() || of.proof != nil && r.basis == recomputed {
+		if r := &of.rulings[i]; r.Signed.IsValid() || of.proof != nil && r.Basis == ruling.Recomputed {
 			known, found = *r, true
 		}
 	}
 	switch {
 	case !found:
-		return ruling{}, scope
+		return ruling.Ruling{}, scope
 	case of.proof == nil:
-		known.basis = inferred
+		known.Basis = ruling.Inferred
 	default:
-		known.basis, scope = recomputed, of.proof.How.Scope
+		known.Basis, scope = ruling.Recomputed, of.proof.How.Scope
 	}
 	return known, scope
 }
 
 // sign adds what a link was signed over.
-func (b *rulingBatch) sign(link uint32, scope token.Scope, known ruling, client uint32) {
+func (b *rulingBatch) sign(link uint32, scope token.Scope, known ruling.Ruling, client uint32) {
 	g, f := &b.signed, &b.found
-	g.link, g.client, g.scope, g.basis = append(g.link, link), append(g.client, client), append(g.scope, uint8(scope)), append(g.basis, b.bases[known.basis])
-	if address, _ := b.address(known.signed).(string); client == 0 && address != "" {
+	g.link, g.client, g.scope, g.basis = append(g.link, link), append(g.client, client), append(g.scope, uint8(scope)), append(g.basis, b.bases[known.Basis])
+	if address, _ := b.address(known.Signed).(string); client == 0 && address != "" {
 		f.link, f.address = append(f.link, link), append(f.address, address)
 	}
 }
@@ -207,10 +208,10 @@ func (b *rulingBatch) addRulings(of *ruled) {
 	j := &b.judged
 	for i := range of.rulings {
 		k, r := &of.kinds[i], &of.rulings[i]
-		j.outcome, j.link, j.client = append(j.outcome, k.id), append(j.link, k.link), append(j.client, k.client)
-		j.dir, j.file = append(j.dir, k.dir), append(j.file, k.file)
-		cause := b.causes[r.cause]
-		j.verdict, j.cause, j.basis = append(j.verdict, uint8(r.verdict)), append(j.cause, cause), append(j.basis, b.bases[r.basis])
-		j.detail = append(j.detail, string(r.detail))
+		j.outcome, j.link, j.client = append(j.outcome, k.ID), append(j.link, k.Link), append(j.client, k.Client)
+		j.dir, j.file = append(j.dir, k.Dir), append(j.file, k.File)
+		cause := b.causes[r.Cause]
+		j.verdict, j.cause, j.basis = append(j.verdict, uint8(r.Verdict)), append(j.cause, cause), append(j.basis, b.bases[r.Basis])
+		j.detail = append(j.detail, string(r.Detail))
 	}
 }

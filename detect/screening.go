@@ -113,7 +113,7 @@ func (a *analysis) places(hosts []*host) []int {
 	out := make([]int, len(a.outcomes))
 	for id, o := range a.outcomes {
 		out[id] = -1
-		if o == nil || o.shield {
+		if o == nil || o.Shield {
 			continue
 		}
 		if i, ok := at[o.host]; ok {

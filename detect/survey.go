@@ -7,6 +7,7 @@ import (
 	"ipdrift/detect/addr"
 	"ipdrift/detect/bitset"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/token"
@@ -64,10 +65,10 @@ func (a *analysis) overlook(ctx context.Context) error {
 		if o == nil {
 			continue
 		}
-		if how, ok := known[o.host]; o.matched && ok && how != o.how {
+		if how, ok := known[o.host]; o.Matched && ok && how != o.How {
 			s.mixed[o.host] = true
-		} else if o.matched {
-			known[o.host] = o.how
+		} else if o.Matched {
+			known[o.host] = o.How
 		}
 	}
 	if err := a.eachLink(ctx, func(links []visited) error {
@@ -99,7 +100,7 @@ func (s *survey) add(l *visited) {
 	for i := range l.visits {
 		v := &l.visits[i]
 		v.host.lasts(v.first, v.final)
-		if v.shield {
+		if v.Shield {
 			continue
 		}
 		s.measure(v)
@@ -109,14 +110,14 @@ func (s *survey) add(l *visited) {
 		}
 		c.add(v)
 		v.host.clients.Add(v.Hi, v.Lo)
-		if v.served() {
+		if v.Served() {
 			s.served.Add(v.client)
 		}
 		if from := s.from(v.host, v.client); from != nil {
 			from.all += v.n
 		}
 		v.host.answered(v, l.ID)
-		if v.matched {
+		if v.Matched {
 			s.learn(v, l.ID)
 		}
 	}
@@ -139,11 +140,11 @@ func (s *survey) add(l *visited) {
 func (l *visited) astray() bool {
 	for i := range l.visits {
 		v := &l.visits[i]
-		if v.matched || !v.refused() || v.shield || v.late >= ingest.AtExpiry || v.shape != token.Signed {
+		if v.Matched || !v.Refused() || v.Shield || v.Late >= ingest.AtExpiry || v.Shape != token.Signed {
 			continue
 		}
-		here := func(o visit) bool { return o.matched && o.client == v.client && o.dir == v.dir }
-		there := func(o visit) bool { return o.matched && o.client == v.client }
+		here := func(o visit) bool { return o.Matched && o.client == v.client && o.dir == v.dir }
+		there := func(o visit) bool { return o.Matched && o.client == v.client }
 		if slices.ContainsFunc(l.visits, there) && !slices.ContainsFunc(l.visits, here) {
 			return true
 		}
@@ -155,7 +156,7 @@ func (l *visited) astray() bool {
 func (s *survey) meet(link []visit) {
 	for i := range link {
 		v := &link[i]
-		if v.shield {
+		if v.Shield {
 			continue
 		}
 		if n := int(v.agent)/64 + 1 - len(s.agents); n > 0 {
@@ -166,7 +167,7 @@ func (s *survey) meet(link []visit) {
 		}
 	}
 	for i := range link {
-		if v := &link[i]; !v.shield {
+		if v := &link[i]; !v.Shield {
 			s.agents.Add(v.agent)
 		}
 	}
@@ -176,14 +177,14 @@ func (s *survey) meet(link []visit) {
 // ends in a slash, or for an address that ends in zeros, fits two ways. In a log
 // with masked addresses all of them end in zeros.
 func (s *survey) learn(v *visit, link uint32) {
-	if v.how.Scope == token.ScopeFile && s.bare[v.file] || !v.served() && (!v.refused() || v.method == "OPTIONS") {
+	if v.How.Scope == token.ScopeFile && s.bare[v.file] || !v.Served() && (!v.Refused() || v.Method == "OPTIONS") {
 		return
 	}
 	if !s.masked && s.ambiguous(v) {
 		return
 	}
-	w := way{v.host, policy.Rule{Hypothesis: v.how, Family: int(v.Family)}}
-	if v.code == codeTokenWrong && v.late < ingest.AtExpiry {
+	w := way{v.host, policy.Rule{Hypothesis: v.How, Family: int(v.Family)}}
+	if v.Code == ruling.CodeTokenWrong && v.Late < ingest.AtExpiry {
 		count(s.denied, w, link)
 	} else {
 		count(s.plainly, w, link)
@@ -192,7 +193,7 @@ func (s *survey) learn(v *visit, link uint32) {
 		s.told = append(s.told, make(bitset.Set, n)...)
 	}
 	s.told.Add(v.dir)
-	if !v.served() && !(v.status == 410 && v.late >= ingest.AtExpiry) {
+	if !v.Served() && !(v.Status == 410 && v.Late >= ingest.AtExpiry) {
 		return
 	}
 	count(s.accepted, w, link)
@@ -206,7 +207,7 @@ func (s *survey) learn(v *visit, link uint32) {
 
 // ambiguous tells a request whose hash fits several bindings: its address ends in zeros, or in those that a stated mask leaves.
 func (a *analysis) ambiguous(v *visit) bool {
-	ip, b := a.client(v.Stored), v.how.Binding
+	ip, b := a.client(v.Stored), v.How.Binding
 	host, next := addr.Zeros(ip)
 	return v.host.asStated(ip, b) || host && b.Kind != token.BindNone || next && b.Kind == token.BindMask && b.Form == token.FormNetwork
 }

@@ -12,17 +12,17 @@ func (h *host) counted(v *visit, linked bool) {
 	if linked {
 		h.families[int(v.Family)] = true
 	}
-	if !v.served() {
+	if !v.Served() {
 		return
 	}
 	h.served += v.n
-	switch v.shape {
+	switch v.Shape {
 	case token.BadShape:
 		h.broken += v.n
 	case token.Signed:
 		h.signed += v.n
 	}
-	if v.matched && v.stale {
+	if v.Matched && v.Stale {
 		h.outdated += v.n
 	}
 }
@@ -60,13 +60,13 @@ type census struct {
 }
 
 func (c *census) add(v *visit) {
-	served, k := v.served(), 0
-	if v.keyed {
+	served, k := v.Served(), 0
+	if v.Keyed {
 		k = 1
 	}
-	c.served, c.matched, c.keyed = c.served || served, c.matched || v.matched, c.keyed || v.keyed
-	by, counts := &c.by[k], served || v.refused() && v.method != "OPTIONS"
-	by.some, by.taken, by.held, by.failed = by.some || counts, by.taken || served, by.held || counts && v.matched, by.failed || served && !v.matched
+	c.served, c.matched, c.keyed = c.served || served, c.matched || v.Matched, c.keyed || v.Keyed
+	by, counts := &c.by[k], served || v.Refused() && v.Method != "OPTIONS"
+	by.some, by.taken, by.held, by.failed = by.some || counts, by.taken || served, by.held || counts && v.Matched, by.failed || served && !v.Matched
 }
 
 // calibrated counts a link for the calibration of its host: what was read

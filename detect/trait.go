@@ -53,7 +53,7 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 	}
 	outcomes := map[*host][]uint32{} // that requests of theirs had, but for those of shields
 	for id := range a.amounts {
-		if o := a.outcomes[id]; o != nil && !o.shield {
+		if o := a.outcomes[id]; o != nil && !o.Shield {
 			outcomes[o.host] = append(outcomes[o.host], uint32(id))
 		}
 	}
@@ -66,13 +66,13 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 			case token.Expired.String():
 				look = "its clock"
 				fallthrough
-			case refusedElsewhere, token.UnresolvedSignature.String(), token.WrongPath.String(): // viewers with changing addresses may all be near one edge
-				if c := a.common(ids, cause, func(o *outcome) string { return names[o.edge] }); c != nil {
+			case ingest.RefusedElsewhere, token.UnresolvedSignature.String(), token.WrongPath.String(): // viewers with changing addresses may all be near one edge
+				if c := a.common(ids, cause, func(o *outcome) string { return names[o.Edge] }); c != nil {
 					says := format.Sentence("one edge (%s) answered %d of the %d {request that was|requests that were} %s, and only %s of all requests: look at %s", c.value, c.refused, c.of, refusedAs(cause), c.share(), look)
 					a.shared(h, cause, finding.TraitEdge, c, says, "one edge ("+c.value+") answered nearly all of them: look at "+look)
 				}
 			}
-			if c := a.common(ids, cause, func(o *outcome) string { return either(o.reads(), "", o.method) }); c != nil {
+			if c := a.common(ids, cause, func(o *outcome) string { return either(o.Reads(), "", o.Method) }); c != nil {
 				what := either(c.value == "OPTIONS", ", what browsers ask before a script may read from another site (CORS)", "")
 				says := format.Sentence("%d of the %d {request that was|requests that were} %s {is|are} %s%s: look at what the edge does with this method", c.refused, c.of, refusedAs(cause), c.value, what)
 				a.shared(h, cause, finding.TraitMethod, c, says, "nearly all of them are "+c.value+" requests: look at what the edge does with these")
@@ -80,8 +80,8 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 		}
 		if c := a.commonCountry(h); c != nil {
 			says := format.Sentence("%d of the %d {request that was|requests that were} %s came from one country (%s), and only %s of all requests: look at the rules for countries and at the firewall",
-				c.refused, c.of, refusedAs(refusedElsewhere), c.value, c.share())
-			a.shared(h, refusedElsewhere, finding.TraitCountry, c, says, "nearly all of them came from one country ("+c.value+"): look at the rules for countries and at the firewall")
+				c.refused, c.of, refusedAs(ingest.RefusedElsewhere), c.value, c.share())
+			a.shared(h, ingest.RefusedElsewhere, finding.TraitCountry, c, says, "nearly all of them came from one country ("+c.value+"): look at the rules for countries and at the firewall")
 		}
 		a.sayOldKeys(h)
 	}
@@ -108,7 +108,7 @@ func (h *host) remedy(cause, remedy string) {
 }
 
 func refusedAs(cause string) string {
-	if cause == refusedElsewhere {
+	if cause == ingest.RefusedElsewhere {
 		return "refused with a valid link"
 	}
 	return "refused as " + cause
@@ -129,7 +129,7 @@ func (a *analysis) common(ids []uint32, cause string, of func(*outcome) string) 
 		all[value] += a.amounts[id]
 		if b := a.blamed[blame{id, cause}]; b != nil {
 			refused[value] += b.n
-			links[value] += max(b.Links, either(o.shape == token.Signed, 0, b.n))
+			links[value] += max(b.Links, either(o.Shape == token.Signed, 0, b.n))
 		}
 	}
 	return a.mostOf(all, refused, links)

@@ -7,6 +7,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/ingest"
 	"ipdrift/token"
 )
 
@@ -54,7 +55,7 @@ func (a *analysis) sinceOf(trends []*finding.Trend) [][]since {
 	}
 	by := make([][]since, len(a.outcomes))
 	for id, o := range a.outcomes {
-		if o != nil && !o.shield {
+		if o != nil && !o.Shield {
 			by[id] = of[o.host]
 		}
 	}
@@ -146,7 +147,7 @@ func behind(cause string) string {
 		return "the life of links or a clock"
 	case token.Malformed.String(), token.Unsigned.String():
 		return "a deploy"
-	case refusedElsewhere:
+	case ingest.RefusedElsewhere:
 		return "another rule or the origin"
 	}
 	return "a deploy or a key"

@@ -121,7 +121,7 @@ func (a *analysis) sameVisit(f, o *history.Request) bool {
 // fileOf is what was asked for, of a request with a link; 0 where the hash holds
 // whatever it is.
 func (a *analysis) fileOf(f *history.Request) uint32 {
-	if o := a.outcomes[f.Outcome]; o.matched && o.how.Scope != token.ScopeFile {
+	if o := a.outcomes[f.Outcome]; o.Matched && o.How.Scope != token.ScopeFile {
 		return 0
 	}
 	return f.File

@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/history"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/ruling"
 	"ipdrift/token"
 )
 
@@ -34,7 +35,9 @@ func TestIndex(t *testing.T) {
 // TestSameVisit wants a take to end where anything changes that a step may ask for once
 // a take: all but the time, and the file that a hash over a directory does not hold.
 func TestSameVisit(t *testing.T) {
-	over := func(s token.Scope) *outcome { return &outcome{matched: true, how: policy.Hypothesis{Scope: s}} }
+	over := func(s token.Scope) *outcome {
+		return &outcome{Facts: ruling.Facts{Matched: true, How: policy.Hypothesis{Scope: s}}}
+	}
 	a := &analysis{outcomes: []*outcome{over(token.ScopeDir), over(token.ScopeFile), {}, over(token.ScopeDir)}}
 	for _, c := range []struct {
 		name    string

@@ -23,28 +23,28 @@ type otherAnswer struct{ wrong, right policy.LinkCount }
 
 // answered counts the answer to a link.
 func (h *host) answered(v *visit, link uint32) {
-	if !v.keyed || v.shape != token.Signed || v.late >= ingest.AtExpiry || !v.reads() {
+	if !v.Keyed || v.Shape != token.Signed || v.Late >= ingest.AtExpiry || !v.Reads() {
 		return
 	}
 	w := &h.wrong
-	if !v.matched {
+	if !v.Matched {
 		w.all.Count(link)
-		if v.refused() {
+		if v.Refused() {
 			w.refused.Count(link)
 		}
 	}
-	if v.served() || v.refused() || v.status/100 != 3 && v.status/100 != 4 || slices.Contains([]uint16{304, 408, 416, 499}, v.status) {
+	if v.Served() || v.Refused() || v.Status/100 != 3 && v.Status/100 != 4 || slices.Contains([]uint16{304, 408, 416, 499}, v.Status) {
 		return
 	}
-	t := w.other[v.status]
+	t := w.other[v.Status]
 	if t == nil {
 		t = &otherAnswer{}
 		if w.other == nil {
 			w.other = map[uint16]*otherAnswer{}
 		}
-		w.other[v.status] = t
+		w.other[v.Status] = t
 	}
-	if v.matched {
+	if v.Matched {
 		t.right.Count(link)
 	} else {
 		t.wrong.Count(link)
