@@ -122,7 +122,7 @@ func (p *paper) next(all []*host) {
 		return
 	}
 	path := Quoted(Clean(p.o.Case))
-	p.row(label, unbroken("ipdrift report "+path+" -o ticket.md"), say("   "), unbroken("ipdrift browse "+path))
+	p.row(label, unbroken("ipdrift report "+path+" -o report.html"), say("   "), unbroken("ipdrift browse "+path))
 }
 
 // Quoted makes text one word of a POSIX shell.

@@ -6,7 +6,7 @@ import "ipdrift/detect/finding"
 // lines each, unless all are asked for.
 const (
 	shownCaveats = 2
-	caveatLines  = 2
+	caveatLines  = 3
 )
 
 // caveats shows what limits the answers: the first ones, or all with verbose.

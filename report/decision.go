@@ -189,11 +189,7 @@ func withLeftOut(r finding.Recommendation) string {
 	if s == nil || r.AffectedUsers == 0 {
 		return ""
 	}
-	text := estimate(s.Share, s.Low, s.High)
-	if r.Prefix != nil {
-		text = prefix(*r.Prefix) + " " + text
-	}
-	return text + " if " + plural(r.LeftOutUsers, "user", "users") + " left out (bots, links of many networks) " +
+	return estimate(s.Share, s.Low, s.High) + " if " + plural(r.LeftOutUsers, "user", "users") + " left out (bots, shared links) " +
 		either(r.LeftOutUsers == 1, "counts", "count")
 }
 
@@ -267,6 +263,17 @@ func portion(r finding.Recommendation) string {
 		return ""
 	}
 	return " (" + share(r.AffectedUsers, *r.BoundUsers) + ")"
+}
+
+// adviceOn is what is said of a candidate beside its figures.
+func adviceOn(r finding.Recommendation, p int) string {
+	switch {
+	case r.Prefix == nil || *r.Prefix != p:
+		return ""
+	case r.Decision == finding.HelpsPartly:
+		return "helps partly"
+	}
+	return "advised"
 }
 
 // steps are the points of the curve worth a mention, narrowest first: all of a

@@ -49,7 +49,7 @@ func picked(all []*host, some func(finding.Recommendation) bool) (list []finding
 // numbers is what a decision about the setting rests on.
 func (md *markdown) numbers() {
 	md.section("The numbers")
-	md.head("Host", "Family", "Bound to", "Asked for", "Affected users", "Interrupted", "Accepted with it", "Unresolved counted", "Share the network, now and then", "Strangers let in", "Text form", "Key")
+	md.head("Host", "Family", "Bound to", "Asked for", "Affected users", "Interrupted", "Accepted with it", "Unresolved counted", "Share the network, today and with it", "Strangers let in", "Text form", "Key")
 	for _, h := range md.all {
 		for _, r := range h.recs {
 			s := r.Setting(h.policy())

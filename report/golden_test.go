@@ -320,12 +320,12 @@ func TestFamiliesThatSayTheSameSayItOnce(t *testing.T) {
 	}
 }
 
-func TestCaveatsAreTwoOfTwoLines(t *testing.T) {
+func TestCaveatsAreTwoOfThreeLines(t *testing.T) {
 	a := load(t, fixtures+"/widen.json")
 	long := strings.Repeat("word ", 100)
 	a.Recommendations[0].Caveats = []string{long, "Second.", "Third."}
 	short, all := string(render(t, Format{Render: renderText}, a, Options{})), string(render(t, Format{Render: renderText}, a, Options{Verbose: true}))
-	if n := strings.Count(short, "word"); n < 20 || n > 32 || !strings.Contains(short, "word…") || !strings.Contains(short, "- Second.") || strings.Contains(short, "Third.") {
+	if n := strings.Count(short, "word"); n < 35 || n > 47 || !strings.Contains(short, "word…") || !strings.Contains(short, "- Second.") || strings.Contains(short, "Third.") {
 		t.Errorf("%d words of the first caveat:\n%s", n, short)
 	}
 	if strings.Count(all, "word") != 100 || !strings.Contains(all, "- Third.") {

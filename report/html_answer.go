@@ -35,7 +35,7 @@ type shareBar struct {
 	Label, Text       string
 	Low, Share, Width string // per cent
 	Needed            string // per cent; "": no threshold is known
-	Advised           bool
+	Advised           string // the word for it; "" for the others
 }
 
 func answerOf(a *finding.Analysis, h *host) answer {
@@ -89,7 +89,7 @@ func barsOf(a *finding.Analysis, r finding.Recommendation, all []finding.Recomme
 		b := shareBar{
 			Label: whose(r.Family, len(all), ": ") + prefix(s.Prefix), Text: percent(s.AcceptedShare) + " of affected users (" + bounds(s.Low, s.High) + " %)",
 			Low: along(s.Low), Share: along(s.AcceptedShare), Width: along(s.High - s.Low),
-			Advised: r.Prefix != nil && *r.Prefix == s.Prefix,
+			Advised: adviceOn(r, s.Prefix),
 		}
 		if need := a.Method.Thresholds["accepted_low"]; need > 0 {
 			b.Needed = along(need)

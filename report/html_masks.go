@@ -32,7 +32,7 @@ type maskMark struct {
 // maskRow is one prefix length in figures.
 type maskRow struct {
 	Prefix, Users, Accepted, Requests, Strangers, Exposure string
-	Advised                                                bool
+	Advised                                                string // the word for it; "" for the others
 }
 
 // partRow is the answer for a part of the affected users.
@@ -137,7 +137,7 @@ func (c *maskChart) draw(curve []finding.CurveStep, at func(int) float64) {
 func maskRowOf(s finding.CurveStep, r finding.Recommendation) maskRow {
 	row := maskRow{
 		Prefix: prefix(s.Prefix), Users: count(s.AcceptedUsers), Accepted: estimate(s.AcceptedShare, s.Low, s.High), Requests: count(s.AcceptedRequests),
-		Strangers: "not measured", Exposure: percent(s.Exposure), Advised: r.Prefix != nil && *r.Prefix == s.Prefix,
+		Strangers: "not measured", Exposure: percent(s.Exposure), Advised: adviceOn(r, s.Prefix),
 	}
 	if s.StrangersLetIn != nil {
 		row.Strangers = percent(*s.StrangersLetIn)

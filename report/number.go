@@ -89,7 +89,9 @@ func estimate(x, low, high float64) string {
 	return percent(x) + " (" + bounds(low, high) + ")"
 }
 
-// duration writes the two largest units of a time span: 4 m 12 s.
+// Lasting writes the two largest units of a time span: 4 min 12 s.
+func Lasting(d time.Duration) string { return duration(d) }
+
 func duration(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < 100*time.Millisecond:
@@ -99,9 +101,9 @@ func duration(d time.Duration) string {
 	case d < time.Minute-time.Second/2:
 		return fmt.Sprintf("%.0f s", d.Seconds())
 	case d < time.Hour-time.Second/2:
-		return units(d, time.Minute, "m", time.Second, "s")
+		return units(d, time.Minute, "min", time.Second, "s")
 	case d < 24*time.Hour-time.Minute/2:
-		return units(d, time.Hour, "h", time.Minute, "m")
+		return units(d, time.Hour, "h", time.Minute, "min")
 	default:
 		return units(d, 24*time.Hour, "d", time.Hour, "h")
 	}

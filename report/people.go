@@ -47,7 +47,7 @@ func (p *paper) user(h *host, u finding.User, words int) {
 	other := false
 	for _, w := range timeline(u.Timeline, h.policy().Expired, words) {
 		other = other || outcomes(w) && strings.Contains(w, "o")
-		spans = append(spans, letters(w)...)
+		spans = append(spans, letters(strings.ReplaceAll(w, times, p.mark(times, "x")))...)
 		spans = append(spans, say(" "))
 	}
 	spans = append(spans, say(" "), unbroken(moves(u)))
@@ -75,7 +75,7 @@ func (p *paper) legend(u finding.User, other bool) string {
 }
 
 // outcomes tells whether a timeline's word is made of outcome letters.
-func outcomes(w string) bool { return strings.Trim(w, "0123456789sRo") == "" }
+func outcomes(w string) bool { return strings.Trim(w, "0123456789sRo"+times+"x") == "" }
 
 // letters colours the outcome letters of a timeline's word.
 func letters(w string) []span {
@@ -125,7 +125,7 @@ func (p *paper) change(h *host) {
 		}
 	}
 	if total > 0 && !p.o.Verbose {
-		p.row("change", say(plural(int64(total), "step", "steps")+", see "), unbroken("--verbose"), say(" or "), unbroken("-o report.md"))
+		p.row("change", say(plural(int64(total), "step", "steps")+", see "), unbroken("--verbose"), say(" or "), unbroken("-o report.html"))
 	}
 }
 

@@ -33,13 +33,16 @@ func rest(list []cause) cause {
 	return other
 }
 
+// longestNote has room for a signer's mistake and its share.
+const longestNote = 32
+
 func (p *paper) bars(list []cause, whole int64) {
 	names, counts, notes := 0, 0, 0
 	for _, c := range list {
 		names, counts, notes = max(names, lipgloss.Width(c.name)), max(counts, len(count(c.requests))), max(notes, lipgloss.Width(note(c)))
 	}
 	names = min(names, 24)
-	room := min(p.width, 100) - 4 - names - 2 - counts - 2 - 9 - min(notes, 26) - 2
+	room := min(p.width, 100) - 4 - names - 2 - counts - 2 - 9 - min(notes, longestNote) - 2
 	for _, c := range list {
 		line := left(p.cut(Clean(c.name), names), names) + "  " + right(count(c.requests), counts) + "  "
 		if room >= 6 {
@@ -47,7 +50,7 @@ func (p *paper) bars(list []cause, whole int64) {
 		}
 		line += right(share(c.requests, whole), 7)
 		if n := note(c); n != "" {
-			line += "  " + p.cut(Clean(n), 26)
+			line += "  " + p.cut(Clean(n), longestNote)
 		}
 		p.para(indent+2, unbroken(p.cut(line, min(p.width, measure)-indent-2)))
 	}

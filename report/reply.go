@@ -218,8 +218,8 @@ func request(host string, s finding.Setting) []string {
 	}
 	return []string{
 		fmt.Sprintf("Please bind the links of %s to %s (%s) instead of %s.", host, prefix(*s.Prefix), family(s.Family), boundNow(s)),
-		fmt.Sprintf("Evidence: %s%s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds). Price: the chance that another viewer shares the network rises from %s to %s; strangers let in: %s.",
-			count(s.AffectedUsers), of, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), percent(s.ExposureNow), percent(s.Exposure), strangers),
+		fmt.Sprintf("Evidence: %s%s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds). Price: %s of other viewers share the network (today %s); strangers let in: %s.",
+			count(s.AffectedUsers), of, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), percent(s.Exposure), percent(s.ExposureNow), strangers),
 		"Please tell us: " + strings.Join(questions(s), "; ") + ".",
 	}
 }

@@ -114,7 +114,7 @@ func TestTimeline(t *testing.T) {
 	for _, u := range a.Users.Flagged {
 		got[u.ID] = strings.Join(timeline(u.Timeline, nil, 100), " ")
 	}
-	want := map[string]string{"3fa9c1": "ssss | R | ss | RR | ssss", "b71e02": "112s | 3R | 41s | 2R | R", "09cc4d": "RRRRRR"}
+	want := map[string]string{"3fa9c1": "ssss | R | ss | RR | ssss", "b71e02": "s×112 | R×3 | s×41 | R×2 | R", "09cc4d": "RRRRRR"}
 	for id, line := range want {
 		if got[id] != line {
 			t.Errorf("%s: %s, want %s", id, got[id], line)

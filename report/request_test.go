@@ -66,7 +66,7 @@ func TestRequest(t *testing.T) {
 			q.Cause, q.Verdict, q.Reproduced, q.SignedIP, q.SignedBasis = "expired", "expired", true, "198.51.7.9", "recomputed"
 			at := q.Time.Add(-90 * time.Second)
 			q.Expires = &at
-		}, []string{"expires 2026-11-20 11:58:30 UTC, 1 m 30 s before the request", "came after the expiry"}, "masks"},
+		}, []string{"expires 2026-11-20 11:58:30 UTC, 1 min 30 s before the request", "came after the expiry"}, "masks"},
 		"at the expiry": {func(q *finding.Request) { q.Cause, q.Verdict, q.Detail = "expired", "expired", "at_expiry" }, []string{"at the very expiry"}, ""},
 		"malformed": {func(q *finding.Request) {
 			q.Cause, q.Verdict, q.Detail, q.Token, q.Basis = "malformed", "malformed", "missing_expires", "", ""

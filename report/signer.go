@@ -1,6 +1,10 @@
 package report
 
-import "ipdrift/detect/finding"
+import (
+	"slices"
+
+	"ipdrift/detect/finding"
+)
 
 // shownMistakes is how many mistakes of a signer a host shows without verbose.
 const shownMistakes = 2
@@ -13,7 +17,7 @@ func signerSentence(s finding.Signer) string {
 
 // signer lists what the host's signer does wrong.
 func (p *paper) signer(h *host) {
-	for i, s := range h.signer {
+	for i, s := range p.mistakes(h) {
 		if i == shownMistakes && !p.o.Verbose {
 			return
 		}
@@ -23,6 +27,18 @@ func (p *paper) signer(h *host) {
 		}
 		p.row(label, say(signerSentence(s)))
 	}
+}
+
+// mistakes are what the host's signer does wrong, once each: that it sees its own proxy is told
+// by the one address of most links, and by its being private.
+func (p *paper) mistakes(h *host) []finding.Signer {
+	is := func(name string) func(finding.Signer) bool {
+		return func(s finding.Signer) bool { return s.Mistake == name }
+	}
+	if p.o.Verbose || !slices.ContainsFunc(h.signer, is("one_address")) {
+		return h.signer
+	}
+	return slices.DeleteFunc(slices.Clone(h.signer), is("private_address"))
 }
 
 // signers is the section about mistakes of signers.

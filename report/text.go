@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 	"strings"
+	"time"
 
 	"ipdrift/detect/finding"
 )
@@ -50,7 +51,11 @@ func (p *paper) title() {
 		spans = append(spans, say("  "), unbroken(period(in.Period())))
 	}
 	if p.o.Elapsed > 0 {
-		spans = append(spans, say("  "), unbroken(duration(p.o.Elapsed)))
+		took := p.o.Elapsed
+		if took > time.Minute { // the line has room for no more
+			took = took.Round(time.Minute)
+		}
+		spans = append(spans, say("  "), unbroken(duration(took)))
 	}
 	p.para(0, spans...)
 }
@@ -187,6 +192,8 @@ func (p *paper) key(h *host) {
 		p.row("key", as(refused, "failed"), say(": "+text+"; no cause below rests on a hash"))
 	case !h.unchecked():
 		p.row("key", as(unsure, "not checked"), say(": "+strings.TrimSuffix(unchecked(h), ".")))
+	case c.Verified == 0:
+		p.row("key", as(unsure, "not checked"))
 	default:
 		p.row("key", as(unsure, "not checked"), say(": "+text))
 	}
@@ -236,6 +243,9 @@ func (p *paper) masks(h *host) {
 			label, who = "", say("")
 		}
 		for _, text := range []string{doubt(r), withLeftOut(r)} {
+			if text != "" && r.Prefix != nil {
+				text = prefix(*r.Prefix) + " " + text
+			}
 			if text != "" {
 				p.row(label, who, say(text))
 				label, who = "", say("")

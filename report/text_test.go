@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/charmbracelet/lipgloss"
+
+	"ipdrift/detect/finding"
 )
 
 func TestNumbers(t *testing.T) {
@@ -20,8 +23,8 @@ func TestNumbers(t *testing.T) {
 		{percent(0.994), "99.4 %"}, {percent(0.9995), ">99.9 %"}, {percent(1), "100 %"}, {percent(math.NaN()), "not known"},
 		{share(1, 0), "not known"}, {share(1, 3), "33 %"},
 		{bounds(0.965, 0.978), "96.5 to 97.8"}, {bounds(0.5961, 0.6239), "59.6 to 62.4"}, {bounds(0.281, 0.659), "28 to 66"}, {bounds(0.9964, 1), "99.6 to 100"},
-		{duration(0), "<0.1 s"}, {duration(300 * time.Millisecond), "0.3 s"}, {duration(41 * time.Second), "41 s"}, {duration(252 * time.Second), "4 m 12 s"},
-		{duration(59999 * time.Millisecond), "1 m"}, {duration(time.Hour - time.Millisecond), "1 h"}, {duration(125 * time.Minute), "2 h 5 m"}, {duration(76 * time.Hour), "3 d 4 h"},
+		{duration(0), "<0.1 s"}, {duration(300 * time.Millisecond), "0.3 s"}, {duration(41 * time.Second), "41 s"}, {duration(252 * time.Second), "4 min 12 s"},
+		{duration(59999 * time.Millisecond), "1 min"}, {duration(time.Hour - time.Millisecond), "1 h"}, {duration(125 * time.Minute), "2 h 5 min"}, {duration(76 * time.Hour), "3 d 4 h"},
 		{period(nil, nil), "no time known"}, {prefix(16), "/16"}, {network(nil), "AS not known"},
 	} {
 		if c.got != c.want {
@@ -138,4 +141,65 @@ func FuzzWidth(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestWithoutAKeyNothingWasTried: nothing reproduced is said only where something was tried.
+func TestWithoutAKeyNothingWasTried(t *testing.T) {
+	a := load(t, fixtures+"/no_key.json")
+	a.Calibration[0].Tokens, a.Recommendations[0].Decision = 56, finding.InsufficientEvidence
+	text := string(render(t, Format{Render: renderText}, a, Options{}))
+	if !strings.Contains(text, "  key        not checked\n") {
+		t.Errorf("the row of the key:\n%s", text)
+	}
+	a.Calibration[0].Verified = 20
+	if text := string(render(t, Format{Render: renderText}, a, Options{})); !strings.Contains(text, "not checked: 20 of 56 tokens reproduce") {
+		t.Errorf("the row of the key:\n%s", text)
+	}
+}
+
+// TestAProxyIsToldOnce, by its one address, not also by its being private.
+func TestAProxyIsToldOnce(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	host := a.Recommendations[0].Host
+	a.Signer = []finding.Signer{
+		{Host: host, Mistake: "one_address", Says: "signed for 10.20.30.1", Among: "signed links", Links: 80, Examined: 100},
+		{Host: host, Mistake: "private_address", Says: "a private address", Among: "failing links", Links: 80, Examined: 80},
+		{Host: host, Mistake: "no_space", Says: "no space", Among: "failing links", Links: 1, Examined: 80},
+	}
+	text := string(render(t, Format{Render: renderText}, a, Options{}))
+	if strings.Contains(text, "a private address") || !strings.Contains(text, "signed for 10.20.30.1") || !strings.Contains(text, "no space") {
+		t.Errorf("the signer's rows:\n%s", text)
+	}
+	if text := string(render(t, Format{Render: renderText}, a, Options{Verbose: true})); !strings.Contains(text, "a private address") {
+		t.Error("verbose leaves it out")
+	}
+}
+
+// TestSharesOfDetailsAreNotCut: the longest mistake of a signer leaves room for them.
+func TestSharesOfDetailsAreNotCut(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	detail := "signer:placeholder_address"
+	for cause, n := range a.Denials.ByCause {
+		a.Denials.ByDetail[cause] = map[string]int64{detail: n}
+	}
+	text := string(render(t, Format{Render: renderText}, a, Options{Width: 80}))
+	if !strings.Contains(text, detail+" 100 %") {
+		t.Errorf("a share is cut:\n%s", text)
+	}
+}
+
+// TestWhatHelpsPartlyIsNotAdvised in the page's words, which say what advice takes.
+func TestWhatHelpsPartlyIsNotAdvised(t *testing.T) {
+	for name, want := range map[string]string{"helps_partly": "helps partly", "widen": "advised"} {
+		page := string(render(t, Format{Render: renderHTML}, load(t, fixtures+"/"+name+".json"), Options{}))
+		words := regexp.MustCompile(`<span class="word">([a-z ]*)<`).FindAllStringSubmatch(page, -1)
+		if len(words) == 0 {
+			t.Fatalf("%s: no mask has a word", name)
+		}
+		for _, word := range words {
+			if word[1] != want {
+				t.Errorf("%s: a mask is %q, want %q", name, word[1], want)
+			}
+		}
+	}
 }

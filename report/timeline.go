@@ -15,7 +15,7 @@ const (
 )
 
 // shortTimeline is the number of requests up to which each is one letter;
-// beyond, a run is written as its number and letter.
+// beyond, a run is written as its letter and number.
 const shortTimeline = 36
 
 // timeline is a user's requests in order, one letter each, a word per address:
@@ -50,11 +50,12 @@ func run(e finding.Event, expired []int, letters bool) string {
 	case n == 1:
 		return letter
 	}
-	return strconv.FormatInt(n, 10) + letter
+	return letter + times + strconv.FormatInt(n, 10)
 }
 
-// The letters of a written timeline.
+// The letters of a written timeline, and what stands between one and how often it came.
 const (
+	times         = "×"
 	letterServed  = "s"
 	letterRefused = "R"
 	letterOther   = "o"

@@ -71,7 +71,7 @@ func (md *markdown) wanted() {
 			case asksFor(r):
 				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", h.name, family(r.Family))
 			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0:
-				add("%s, %s: a longer log, with served requests too: %s affected, 30 decide.", h.name, family(r.Family), plural(r.AffectedUsers, "user is", "users are"))
+				add("%s, %s: a longer log%s: %s affected, 30 decide.", h.name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), plural(r.AffectedUsers, "user is", "users are"))
 			}
 			if r.UnresolvedUsers > 0 {
 				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for %s with unexplained hashes.", h.name, family(r.Family), someOf(r.UnresolvedUsers))

@@ -49,14 +49,14 @@ func (c *caveats) add(format string, args ...any) {
 
 // grounds is what the affected users rest on.
 func (q *question) grounds(list *caveats) {
-	if n := q.proxied; n > 0 && !q.o.RefusalsOnly {
+	if n := q.proxied; n > 0 && !q.o.RefusalsOnly && q.o.Proxy == "" {
 		list.add("The signer sees its own proxy for %s of the %s with address-bound links, and no mask mends that.", percent(float64(n)/float64(q.bound.users)), plural(q.bound.users, "user", "users"))
 	}
-	if q.inferred > 0 {
+	if q.inferred > 0 && q.inferred < q.all.users {
 		list.add("For %s of %s the mismatch is inferred, without a reproduced hash.", count(q.inferred), plural(q.all.users, "user", "users"))
 	}
 	if q.untold > 0 {
-		list.add("%s not counted: refused at another address too, but not to be followed there.", plural(q.untold, "user is", "users are"))
+		list.add("%s not counted: refused at another address too, where they could not be followed.", plural(q.untold, "user is", "users are"))
 	}
 	if q.mended > 0 {
 		list.add("%s not counted: refused as links were bound before, and let through by a /%d, as they are now.", plural(q.mended, "user is", "users are"), q.current(q.o))
@@ -66,7 +66,7 @@ func (q *question) grounds(list *caveats) {
 		list.add("The log holds refusals only, so whether they were served before cannot be seen, and whether a change is worth it is not tested.")
 	case q.choice.decision == finding.InsufficientEvidence && !q.worthIt(q.all):
 		share, _, _ := Wilson(q.all.users, q.bound.users)
-		list.add("%s %s of the %s with address-bound links.", plural(q.all.users, "affected user is", "affected users are"), percent(share), plural(q.bound.users, "user", "users"))
+		list.add("%s %s of the %s with address-bound links: not surely the %s from which a change is worth it.", plural(q.all.users, "affected user is", "affected users are"), percent(share), plural(q.bound.users, "user", "users"), percent(q.t.WorthShare))
 	}
 }
 
@@ -83,7 +83,7 @@ func (q *question) families(list *caveats) {
 // cost is rule 17, as far as the price of the mask needs advice.
 func (q *question) cost(list *caveats, rec *finding.Recommendation) {
 	if rec.Exposure > q.t.ExposureSay && rec.Exposure > rec.ExposureNow {
-		list.add("Shorten the life of links first: %s of pairs of users share a /%d.", percent(rec.Exposure), *rec.Prefix)
+		list.add("Shorten the life of links first: over %s of other viewers share the /%d.", percent(q.t.ExposureSay), *rec.Prefix)
 	}
 	if x := rec.OutsideShare; x != nil && *x > q.t.ExposureSay {
 		list.add("Shorten the life of links first: of two clients in one /%d, %s are of different carriers.", *rec.Prefix, percent(*x))
@@ -112,7 +112,7 @@ func (q *question) future(list *caveats) {
 		guess = " " + how
 	}
 	row := func(n float64) string { return percent(first * math.Pow(again, max(0, n-1))) }
-	list.add("Viewers move on: /%d accepts %s of changes, %s of three in a row%s.", p, percent(first), row(3), guess)
+	list.add("/%d accepts %s of single changes of address, %s of three in a row%s.", p, percent(first), row(3), guess)
 	var lasts []string
 	for _, t := range []struct {
 		what string
@@ -123,7 +123,7 @@ func (q *question) future(list *caveats) {
 		}
 	}
 	if len(lasts) > 0 {
-		list.add("Those who move do so every %s: with /%d %s go unrefused, %s.", span(q.o.Between.Microseconds()), p, listed(lasts), how)
+		list.add("Those who change do so every %s: with /%d, %s go unrefused, %s.", span(q.o.Between.Microseconds()), p, listed(lasts), how)
 	}
 }
 
@@ -155,6 +155,6 @@ func (q *question) background(list *caveats) {
 		list.add("The log does not tell carriers (ASN), so the answer without the largest one is not known: give --asn-db.")
 	}
 	if q.o.Span > 0 && q.o.Span < shortSpan {
-		list.add("This host's requests span %s only.", span(q.o.Span.Microseconds()))
+		list.add("This host's requests span less than a day (%s).", span(q.o.Span.Microseconds()))
 	}
 }

@@ -19,7 +19,7 @@ func (q *question) change() []string {
 		steps = append(steps, "Ask what the mask does to IPv6 viewers: whether theirs is set apart, and in which text; until that is known, their links must stay as they are.")
 	}
 	if exposure := q.bound.exposure(p); exposure > q.t.ExposureSay && exposure > q.bound.exposure(q.current(q.o)) {
-		steps = append(steps, fmt.Sprintf("Shorten the life of links first: %s of pairs of users share a /%d.", percent(exposure), p))
+		steps = append(steps, fmt.Sprintf("Shorten the life of links first: %s of other viewers share the /%d.", percent(exposure), p))
 	}
 	return append(steps,
 		fmt.Sprintf("In the signer, cut the viewer's address to its first %d bits before hashing; leave the rest of the hashed text as it is.", p),

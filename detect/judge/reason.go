@@ -79,7 +79,7 @@ func (q *question) nobody() string {
 	case q.untold > 0:
 		return "No user" + with + " could be followed from one address to another"
 	case q.relayed > 0:
-		return fmt.Sprintf("Nobody%s was refused because of a changed address but %s in relay, VPN or hosting networks, for which no mask is widened", with, plural(q.relayed, "user", "users"))
+		return fmt.Sprintf("Only %s%s in relay, VPN or hosting networks, for which no mask is widened, %s refused because of a changed address", plural(q.relayed, "user", "users"), with, either(q.relayed == 1, "was", "were"))
 	case q.doubtful() > 0:
 		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, plural(q.doubtful(), "user", "users"))
 	case q.obscure() > 0:
@@ -142,7 +142,7 @@ func (q *question) answer() string {
 		if 2*q.proxied >= q.all.users {
 			return "; " + q.tooFew() + ": " + q.mendSigner()
 		}
-		return "; " + q.tooFew() + ": send a longer log of this host, with served requests too"
+		return "; " + q.tooFew() + ": send a longer log of this host" + either(q.o.RefusalsOnly, ", with served requests too", "")
 	case finding.Widen:
 		return "; " + q.figures() + q.ruledOut() + q.leftBehind()
 	case finding.HelpsPartly:
@@ -286,7 +286,8 @@ func (q *question) mendSigner() string {
 }
 
 // leftBehind names carriers that the mask would not help, those among the
-// others too, if they have users enough to be counted on (rules 14 and 16).
+// others too, if they have users enough to be counted on (rules 14 and 16). Of a
+// carrier that has all affected users the answer has told it.
 func (q *question) leftBehind() string {
 	var parts []string
 	carriers := q.byCarrier()
@@ -294,7 +295,7 @@ func (q *question) leftBehind() string {
 		return cmp.Or(cmp.Compare(carriers[b].users, carriers[a].users), cmp.Compare(a, b))
 	}) {
 		o := carriers[asn]
-		large := o.users >= q.t.ListedBelow && float64(o.users) >= q.t.CarrierShare*float64(q.all.users)
+		large := o.users >= q.t.ListedBelow && float64(o.users) >= q.t.CarrierShare*float64(q.all.users) && o.users < q.all.users
 		if helped := share(&o.cohort, q.choice.prefix); asn != 0 && large && helped < q.t.CarrierLow {
 			parts = append(parts, fmt.Sprintf("AS%d with %s of its %s users", asn, percent(helped), count(o.users)))
 		}

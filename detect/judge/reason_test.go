@@ -105,8 +105,12 @@ func TestTheOnlyRefusal(t *testing.T) {
 
 func TestInferenceIsSaid(t *testing.T) {
 	inferred := func(u *User) { u.Inferred = true }
-	decided(t, newWorld().refused(40, 24, inferred).quiet(100).ask(), finding.Widen, 24, "Inferred: 40 users were")
-	rec := newWorld().refused(40, 24, inferred).refused(10, 24).quiet(100).ask()
+	rec := newWorld().refused(40, 24, inferred).quiet(100).ask()
+	decided(t, rec, finding.Widen, 24, "Inferred: 40 users were")
+	if all := strings.Join(rec.Caveats, " "); strings.Contains(all, "inferred") {
+		t.Errorf("said twice: %s", all)
+	}
+	rec = newWorld().refused(40, 24, inferred).refused(10, 24).quiet(100).ask()
 	decided(t, rec, finding.Widen, 24, "Partly inferred: 50 users were")
 	warned(t, rec, "For 40 of 50 users the mismatch is inferred, without a reproduced hash.")
 }
@@ -175,7 +179,7 @@ func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
 	decided(t, w.refused(1, 3, untold).ask(), finding.KeepCurrent, 0, "No user could be followed")
 	rec = newWorld().refused(31, 3, untold).refused(30, 24).quiet(9000).ask(gaps)
 	decided(t, rec, finding.InsufficientEvidence, 0, "31 users were refused at another address but could not be followed there, more than the 30 who could")
-	warned(t, rec, "30 affected users are 0.3 % of the 9,061 users with address-bound links.")
+	warned(t, rec, "30 affected users are 0.3 % of the 9,061 users with address-bound links: not surely the 0.5 % from which a change is worth it.")
 	twice := func(u *User) { u.measure(24) }
 	decided(t, newWorld().refused(30, 3, untold).refused(30, 24, twice).quiet(100).ask(gaps), finding.Widen, 24)
 	decided(t, newWorld().refused(90, 24).quiet(100).ask(gaps), finding.InsufficientEvidence, 0, "/24 would have let 100 % of them through", "and nobody is seen refused twice")
@@ -187,6 +191,13 @@ func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
 	decided(t, newWorld().refused(90, 24, twice).refused(40, 0, unresolved).quiet(100).ask(gaps), finding.Widen, 24, "This holds only if at most 14 of the 40 users")
 	decided(t, newWorld().refused(40, 3).quiet(90_000).ask(gaps), finding.KeepCurrent, 0)
 	decided(t, newWorld().quiet(3).ask(unreproduced), finding.KeepCurrent, 0, "Nobody was refused because of a changed address")
+}
+
+// TestServedRequestsAreAskedForWhereTheyLack: not of a log that has them.
+func TestServedRequestsAreAskedForWhereTheyLack(t *testing.T) {
+	w := newWorld().refused(5, 24).quiet(100)
+	decided(t, w.ask(), finding.InsufficientEvidence, 0, "send a longer log of this host.")
+	decided(t, w.ask(refusalsOnly), finding.InsufficientEvidence, 0, "send a longer log of this host, with served requests too.")
 }
 
 func TestRule02RefusalsOnlyDoNotTellWhoWasServed(t *testing.T) {
@@ -280,7 +291,7 @@ func TestRelaysWithUnexplainedHashesAreSaid(t *testing.T) {
 	rec := newWorld().refused(22, 0, bot, unresolved).quiet(100).ask(func(o *Asked) { o.Refused = map[string]int64{"unresolved_signature": 45} })
 	decided(t, rec, finding.KeepCurrent, 0, "No refusal is proven to come from a changed address, and nothing explains the hashes of 22 users in relay, VPN or hosting networks")
 	rec = newWorld().refused(3, 5, bot, func(u *User) { u.Mismatches = 1 }).quiet(100).ask()
-	decided(t, rec, finding.KeepCurrent, 0, "but 3 users in relay")
+	decided(t, rec, finding.KeepCurrent, 0, "Only 3 users in relay")
 	if rec.RelayedUsers != 3 {
 		t.Errorf("%d users in relays", rec.RelayedUsers)
 	}

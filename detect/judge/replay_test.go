@@ -236,7 +236,7 @@ func TestRule17Exposure(t *testing.T) {
 	}
 	rec = newWorld().refused(100, 24).quiet(10).ask()
 	decided(t, rec, finding.Widen, 24)
-	warned(t, rec, "Shorten the life of links first: ", "of pairs of users share a /24")
+	warned(t, rec, "Shorten the life of links first: ", "over 5 % of other viewers share the /24")
 	if rec.Exposure < 0.9 || rec.ExposureNow != 0 {
 		t.Errorf("exposure %v now %v", rec.Exposure, rec.ExposureNow)
 	}
@@ -259,7 +259,7 @@ func TestRule17Exposure(t *testing.T) {
 
 func TestRule17RelaysNeverJustifyAMask(t *testing.T) {
 	rec := newWorld().refused(50, 24, bot, func(u *User) { u.Mismatches = 1 }).quiet(100).ask()
-	decided(t, rec, finding.KeepCurrent, 0, "Nobody was refused because of a changed address but 50 users in relay, VPN or hosting networks")
+	decided(t, rec, finding.KeepCurrent, 0, "Only 50 users in relay, VPN or hosting networks, for which no mask is widened, were refused because of a changed address")
 }
 
 func TestRule18Unresolved(t *testing.T) {
@@ -277,7 +277,7 @@ func TestRule18Unresolved(t *testing.T) {
 
 func TestRule19TheFuture(t *testing.T) {
 	rec := newWorld().refused(90, 24).refused(10, 3).quiet(100).ask()
-	warned(t, rec, "/24 accepts 90 % of changes, 73 % of three in a row")
+	warned(t, rec, "/24 accepts 90 % of single changes of address, 73 % of three in a row")
 }
 
 func TestRule20Steps(t *testing.T) {
@@ -321,7 +321,7 @@ func TestAcrossFamiliesNoMaskHelps(t *testing.T) {
 
 func TestAShortLogIsAWarning(t *testing.T) {
 	rec := newWorld().refused(100, 24).quiet(100).ask(func(o *Asked) { o.Span = 3 * time.Hour })
-	warned(t, rec, "This host's requests span 3 h only.")
+	warned(t, rec, "This host's requests span less than a day (3 h).")
 }
 
 func TestIPv6(t *testing.T) {
