@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path"
@@ -19,6 +20,7 @@ import (
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
+	"ipdrift/report"
 	"ipdrift/token"
 )
 
@@ -73,7 +75,7 @@ stops, whatever stops it, leaves the case as it was.
 
 ` + configDoc,
 		Example: `  ipdrift analyze --key-file secret.key access.log.gz
-  ipdrift analyze --key-file cdn.example.com=cdn.key --db case.duckdb -o ticket.md logs/
+  ipdrift analyze --key-file cdn.example.com=cdn.key --db case.duckdb -o report.md logs/
   ipdrift analyze --key-file secret.key --db case.duckdb --quiet -o report.md /var/log/nginx/access.log*
   zcat old.log.gz | ipdrift analyze --key-file secret.key --fail-on widen -`,
 		Args: want(true, "LOG"),
@@ -152,6 +154,9 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if p.secrets, err = o.keyFlags.read(o.remarks(cmd)); err != nil {
 		return nil, err
 	}
+	if err := wantLogs(args, o.db); err != nil {
+		return nil, err
+	}
 	if p.sources, err = ingest.Sources(cmd.Context(), args); err != nil {
 		return nil, err
 	}
@@ -217,6 +222,17 @@ func (o *analyzeFlags) files(s *secrets) (files []ingest.Source) {
 		}
 	}
 	return files
+}
+
+// wantLogs refuses a kept case in the place of a log, but for the one that grows.
+func wantLogs(paths []string, db string) error {
+	for _, path := range paths {
+		if isDuckDB(path) && (db == "" || filepath.Clean(path) != filepath.Clean(db)) {
+			name := report.Quoted(report.Clean(path))
+			return usage(fmt.Sprintf("its report: ipdrift report %s; it grows by logs: ipdrift analyze --db %s LOG", name, name), "a log is wanted, and this is a kept case: %s", name)
+		}
+	}
+	return nil
 }
 
 // isCase tells whether a source is the case itself, or what stands beside it:

@@ -12,6 +12,7 @@ import (
 
 	"ipdrift/detect/judge"
 	"ipdrift/detect/search"
+	"ipdrift/report"
 	"ipdrift/token"
 )
 
@@ -58,7 +59,11 @@ func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
 		return err
 	}
 	if o.ip == "" {
-		return usage("the address the edge saw; any will do for a link that is bound to none", "missing flag: --ip")
+		hint := "the address the edge saw; any will do for a link that is bound to none"
+		if unquoted(raw) {
+			hint = quoteURL
+		}
+		return usage(hint, "missing flag: --ip")
 	}
 	if err := oneOf("recover", o.extent, extents()...); err != nil {
 		return err
@@ -93,6 +98,12 @@ func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
 	}
 	return e.write(cmd.OutOrStdout(), o.lang)
 }
+
+// quoteURL is what a shell does to a URL that stands on the command line as it is.
+const quoteURL = "put the URL in quotes if it goes on after an &, where the shell ends a command"
+
+// unquoted tells a URL that may be what a shell left of one.
+func unquoted(url string) bool { return strings.Contains(url, "?") && !strings.Contains(url, "&") }
 
 // explanation is what was found out about one link.
 type explanation struct {
@@ -144,8 +155,10 @@ func (e *explanation) write(w io.Writer, lang string) error {
 	p.line("scheme", "%s: %s", e.scheme.Name, e.scheme.Doc)
 	p.line("client", "%s at %s", e.client, e.when.UTC().Format(time.RFC3339))
 	e.shape(p)
+	label := "edge hashes"
 	for _, text := range e.Hashed {
-		p.exact("edge hashes", e.cut(text))
+		p.exact(label, e.cut(text))
+		label = "or"
 	}
 	p.line("verdict", "%s", strings.TrimSpace(e.Verdict.String()+" "+string(e.Detail)))
 	p.line("rule", "%s", e.Rule)
@@ -154,6 +167,9 @@ func (e *explanation) write(w io.Writer, lang string) error {
 		p.line("searched", "%s", e.vain)
 	}
 	p.line("fix", "%s", e.Fix)
+	if e.Detail == token.DetailMissingExpires && unquoted(e.Target) {
+		p.line("or", "%s", quoteURL)
+	}
 	if e.Verdict == token.Unchecked && len(e.hunt.keys) == 0 {
 		p.line("key", "%s", keyHint)
 	}
@@ -212,7 +228,7 @@ func lasting(d time.Duration) string {
 	if d >= 48*time.Hour {
 		return fmt.Sprintf("%d days", d/(24*time.Hour))
 	}
-	return d.String()
+	return report.Lasting(d)
 }
 
 // signing shows what the link turned out to be signed over.

@@ -112,6 +112,9 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 			return usage("", "--log-format: %w", err)
 		}
 	}
+	if err := wantLogs([]string{path}, ""); err != nil {
+		return err
+	}
 	sources, err := ingest.Sources(cmd.Context(), []string{path})
 	if err != nil {
 		return failed("", "%w", err)

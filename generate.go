@@ -251,7 +251,7 @@ func (o *generateFlags) progress(w io.Writer) (told func(int64), clear func()) {
 		return nil, func() {}
 	}
 	bar := progressbar.NewOptions64(o.lines, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("generating lines"),
-		progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(200*time.Millisecond),
+		progressbar.OptionShowIts(), progressbar.OptionSetItsString("lines"), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(200*time.Millisecond),
 		progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish())
 	// A bar that cannot be drawn is no reason to stop.
 	return func(lines int64) { _ = bar.Set64(lines) }, func() {

@@ -3,7 +3,7 @@
 // changed, and whether a subnet mask would mend it.
 //
 //	ipdrift analyze --key-file secret.key access.log.gz
-//	ipdrift analyze --key-file secret.key --db case.duckdb -o ticket.md logs/
+//	ipdrift analyze --key-file secret.key --db case.duckdb -o report.md logs/
 //	ipdrift query case.duckdb "SELECT cause, count(*) FROM requests GROUP BY cause"
 //
 // # Input

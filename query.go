@@ -51,7 +51,12 @@ no other file. SQL "-" is read from stdin. The views are
   ipdrift query case.duckdb "FROM requests" -o requests.parquet`,
 		Args:              want(false, "CASE.duckdb", "SQL"),
 		ValidArgsFunction: completeQuery,
-		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd, args[0], args[1]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if isDuckDB(args[1]) && !isDuckDB(args[0]) {
+				return usage("usage: "+cmd.UseLine(), "the case comes first, then the SQL")
+			}
+			return o.run(cmd, args[0], args[1])
+		},
 	}
 	names := queryFormatNames()
 	cmd.Flags().StringVar(&o.format, "format", "", "`FORMAT` of the result: "+strings.Join(names, ", ")+" (default: as the ending of -o has it, else table)")

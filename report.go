@@ -180,7 +180,7 @@ type reportFlags struct {
 func reportCommand() *cobra.Command {
 	o := &reportFlags{}
 	cmd := &cobra.Command{
-		Use:   "report CASE.duckdb",
+		Use:   "report [--compare BEFORE.duckdb] CASE.duckdb",
 		Short: "Render the report of a kept case again, or compare two cases",
 		Long: `report renders the report of a kept case again, on stdout and into files. It reads no
 log and needs no key: what was found stands in the case.
@@ -190,7 +190,7 @@ between them worked: refusals by cause, and users affected and interrupted, befo
 after, as shares with bounds. Compare days of the same length and kind, read with the
 same key and flags; what is not comparable is said.`,
 		Example: `  ipdrift report case.duckdb
-  ipdrift report case.duckdb --format json -o ticket.md -o users.csv
+  ipdrift report case.duckdb --format json -o report.md -o users.csv
   ipdrift report case.duckdb --audience support > request.md
   ipdrift report --compare before.duckdb after.duckdb`,
 		Args:              want(false, "CASE.duckdb"),

@@ -209,9 +209,9 @@ func (h *hunt) search(ctx context.Context, extent search.Recover, w io.Writer) (
 		clearSearch(w)
 	}
 	if err != nil {
-		return aimedAt{}, "", failed("", "%s", format.Sentence("interrupted while searching, after %d {address|addresses}", h.tried.Load()))
+		return aimedAt{}, "", failed("", "%s", format.Sentence("interrupted while searching, after %d {address|addresses}", int64(h.tried.Load())))
 	}
-	if tried := h.tried.Load(); tried > 0 {
+	if tried := int64(h.tried.Load()); tried > 0 {
 		where += format.Sentence(": signed for none of the %d {address|addresses} tried", tried)
 	}
 	return found, where, nil
