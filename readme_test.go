@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -38,4 +40,48 @@ func TestReadmeSessions(t *testing.T) {
 			t.Errorf("README (-) and command (+) differ:\n%s", diff)
 		}
 	}
+}
+
+// TestReadmeLinks follows the links of every README into this repository, to the heading.
+func TestReadmeLinks(t *testing.T) {
+	link, links := regexp.MustCompile(`\]\(([^):#\s]*)(#[^)\s]*)?\)`), 0
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Name() != "README.md" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			links++
+			target := path
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(path), m[1])
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %v", path, err)
+			} else if m[2] != "" && !headings(t, target)[m[2]] {
+				t.Errorf("%s: %s has no heading %s", path, target, m[2])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if links < 10 {
+		t.Fatalf("%d links", links)
+	}
+}
+
+// headings are the anchors of a Markdown file, as GitHub makes them.
+func headings(t *testing.T, path string) map[string]bool {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		plain := regexp.MustCompile(`[^\w\- ]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		found["#"+strings.ReplaceAll(plain, " ", "-")] = true
+	}
+	return found
 }
