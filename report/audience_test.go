@@ -80,7 +80,13 @@ func TestCustomersAreToldWhatHelps(t *testing.T) {
 		"never":    {func(r *finding.Recommendation) { r.Remedy = finding.UnbindLinks }, "under another internet address than the CDN does", "fetch a new link"},
 		"relays": {func(r *finding.Recommendation) {
 			r.Decision, r.AffectedUsers, r.RelayedUsers = finding.KeepCurrent, 0, 28
-		}, "but 28 viewers behind relays", "can stay as it is"},
+		}, "Only 28 viewers behind relays", "can stay as it is"},
+		"veto": {func(r *finding.Recommendation) {
+			r.Decision, r.StrangersLetIn = finding.KeepCurrent, &finding.Share{Share: 0.83, Low: 0.73, High: 0.9, Links: 63}
+		}, "would also open 83 % of the links that were passed on", "too few"},
+		"masked": {func(r *finding.Recommendation) {
+			r.Decision, r.Prefix, r.CurrentPrefix = finding.Widen, new(16), new(24)
+		}, "(/16) instead of the /24 of today", "single address"},
 		"untold": {func(r *finding.Recommendation) {
 			r.Decision, r.AffectedUsers, r.UntoldUsers = finding.KeepCurrent, 0, 30
 		}, "30 viewers were refused at another one, where somebody else may have had the link", "Nobody"},
@@ -92,6 +98,9 @@ func TestCustomersAreToldWhatHelps(t *testing.T) {
 		a := load(t, fixtures+"/mask_not_enough.json")
 		a.Recommendations = a.Recommendations[:1]
 		c.edit(&a.Recommendations[0])
+		if p := a.Recommendations[0].CurrentPrefix; p != nil && *p < 32 {
+			a.Calibration[0].Policy.Binding, a.Calibration[0].Policy.Prefix4 = "mask", *p
+		}
 		a.Denials.ByHost[a.Recommendations[0].Host]["unresolved_signature"] = 7
 		text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: ForCustomer}))
 		answer, _, _ := strings.Cut(text, "| Why")

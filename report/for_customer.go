@@ -141,8 +141,8 @@ func advice(s finding.Setting, unexplained bool) string {
 		plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s), either(s.AffectedUsers == 1, "the", "their"))
 	switch {
 	case s.Decision == finding.Widen && s.Prefix != nil:
-		return met + fmt.Sprintf("Tying links to the viewer's network (%s) instead of the single address would have let %s of them through, and we recommend it. %s",
-			prefix(*s.Prefix), percent(s.Accepted.Share), plainPrice(s))
+		return met + fmt.Sprintf("Tying links to the viewer's network (%s) instead of %s would have let %s of them through, and we recommend it. %s",
+			prefix(*s.Prefix), either(s.Binding == "mask" && s.CurrentPrefix != nil, "the "+boundNow(s)+" of today", "the single address"), percent(s.Accepted.Share), plainPrice(s))
 	case s.Decision == finding.HelpsPartly && s.Prefix != nil:
 		return met + fmt.Sprintf("Tying links to the viewer's network (%s) would have helped %s of them; the others need a new link when one is refused.", prefix(*s.Prefix), percent(s.Accepted.Share))
 	case s.Remedy == finding.MendSigner:
@@ -157,13 +157,15 @@ func advice(s finding.Setting, unexplained bool) string {
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.MendedUsers > 0:
 		return "Nobody was refused because of a changed internet address as links are tied to viewers now; " + plural(s.MendedUsers, "viewer was", "viewers were") + " before that was changed."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.RelayedUsers > 0:
-		return "Nobody was refused because of a changed internet address but " + plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly."
+		return "Only " + plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly, " + either(s.RelayedUsers == 1, "was", "were") + " refused because of a changed internet address."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.UntoldUsers > 0:
 		return "No viewer could be followed from one internet address to another, so how links are tied to viewers can stay as it is. " + plural(s.UntoldUsers, "viewer was", "viewers were") + " refused at another one, where somebody else may have had the link."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && unexplained:
 		return "No refusal is proven to come from a changed internet address, so how links are tied to viewers can stay as it is."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent:
 		return "Nobody was refused because of a changed internet address, so how links are tied to viewers can stay as it is."
+	case s.Decision == finding.KeepCurrent && s.Strangers != nil && s.Strangers.Low > 0:
+		return met + "Tying links to viewers less tightly would also open " + percent(s.Strangers.Share) + " of the links that were passed on, so that should stay as it is: loading the page again gives a link that works."
 	case s.Decision == finding.KeepCurrent:
 		return met + "That is too few to change how links are tied to viewers: loading the page again gives a link that works."
 	case s.AffectedUsers == 0:
