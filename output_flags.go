@@ -27,7 +27,7 @@ type outputFlags struct {
 func (o *outputFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&o.format, "format", "", "`FORMAT` of stdout: "+strings.Join(o.names(), ", ")+o.usual())
 	f.StringArrayVarP(&o.outputs, "output", "o", nil, "also write a report to this `FILE`; the ending picks the format ("+strings.Join(o.endings(), " ")+"), or --format where it has none of these; repeatable")
-	f.StringVar(&o.audience, "audience", report.Audiences()[0], "whom "+o.written()+" is for: `AUDIENCE` is "+strings.Join(report.Audiences(), ", ")+"; customer names no address")
+	f.StringVar(&o.audience, "audience", report.Audiences()[0], "whom "+o.written()+" is for: `AUDIENCE` is "+strings.Join(report.Audiences(), ", ")+"; customer names no address"+o.pages())
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of text (default: the terminal's, 80 elsewhere)")
 	f.BoolVar(&o.verbose, "verbose", false, o.more())
 }
@@ -58,7 +58,15 @@ func (o *outputFlags) written() string {
 	if o.only != nil {
 		return "it"
 	}
-	return "Markdown or HTML"
+	return "Markdown"
+}
+
+// pages says whom HTML is for.
+func (o *outputFlags) pages() string {
+	if o.only != nil {
+		return ""
+	}
+	return ", in HTML too"
 }
 
 func (o *outputFlags) names() []string {
@@ -86,8 +94,15 @@ func (o *outputFlags) fits(f report.Format, err error) error {
 // suits refuses a format that is the same for every audience, where another one
 // than the engineer was chosen.
 func (o *outputFlags) suits(format string) error {
-	if o.audience == string(report.ForEngineer) || format == "markdown" || format == "html" || format == "text" && o.only != nil {
+	audience := report.Audience(o.audience)
+	if audience == report.ForEngineer || format == "markdown" || o.only != nil && (format == "html" || format == "text") {
 		return nil
+	}
+	if format == "html" {
+		if audience == report.ForCustomer {
+			return nil
+		}
+		return fmt.Errorf("html is no request to support: choose markdown for --audience %s", audience)
 	}
 	return fmt.Errorf("%s is the same for every audience: leave it out, or choose markdown for --audience %s", format, o.audience)
 }

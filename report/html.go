@@ -61,7 +61,7 @@ func writePage(w io.Writer, name string, p any, h *head, script string, o Option
 }
 
 // measured is a number and its unit, which no line may part.
-var measured = regexp.MustCompile(`([0-9]) (%|(?:ms|s|m|h|d)\b)`)
+var measured = regexp.MustCompile(`([0-9]) (%|(?:ms|s|min|h|d)\b)`)
 
 // beside edits a page, but for the pieces that stand in it word for word: the policy holds
 // their hashes, and the selectors of a style can look like addresses.

@@ -134,7 +134,7 @@ func TestPolicyNamesWhatIsThere(t *testing.T) {
 
 // TestUnitsStayWithNumbers: no line of a page or of a narrow screen may end between them.
 func TestUnitsStayWithNumbers(t *testing.T) {
-	parted := regexp.MustCompile(`[0-9]\s(%|(s|m|h|d|ms)\b)`)
+	parted := regexp.MustCompile(`[0-9]\s(%|(s|min|h|d|ms)\b)`)
 	for name, a := range cases(t) {
 		page := pageOf(t, a)
 		for _, verbatim := range []string{asset("page.css"), asset("page.js")} {
@@ -148,7 +148,7 @@ func TestUnitsStayWithNumbers(t *testing.T) {
 		}
 		for width := 60; width < 130; width += 3 {
 			text := string(render(t, Format{Render: renderText}, a, Options{Width: width, Verbose: true}))
-			if found := regexp.MustCompile(`(?m)[a-z(] ?[0-9.]+\n *(%|(s|m|h|d|ms)\b).*`).FindString(text); found != "" {
+			if found := regexp.MustCompile(`(?m)[a-z(] ?[0-9.]+\n *(%|(s|min|h|d|ms)\b).*`).FindString(text); found != "" {
 				t.Errorf("%s, %d wide: %q", name, width, found)
 			}
 		}

@@ -55,7 +55,7 @@ func isMeasured(number, unit string) bool {
 	switch unit {
 	case "%":
 		return number != ""
-	case "ms", "s", "m", "h", "d":
+	case "ms", "s", "min", "h", "d":
 		last := number[max(0, len(number)-1):]
 		return last >= "0" && last <= "9"
 	}
