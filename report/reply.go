@@ -145,7 +145,8 @@ func consequence(t *finding.Ticket) string {
 	if t.Host == nil || t.Cause != "ip_mismatch" || t.Viewer.Class == finding.ManyNetworks && t.Host.AffectedUsers == 0 {
 		return "" // who shares a link is none of those whom a mask is for
 	}
-	text := "For all viewers of this site: " + advice(*t.Host, false)
+	said := advice(*t.Host, false)
+	text := "For all viewers of this site: " + strings.ToLower(said[:1]) + said[1:]
 	if h := t.Host; h.Prefix != nil && (t.Prefix == nil || *t.Prefix < *h.Prefix) {
 		text += " It would not have been enough for this viewer, whose addresses lie further apart; a player that fetches a new link when one is refused would go on."
 	}

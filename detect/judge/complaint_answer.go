@@ -66,13 +66,23 @@ func (l *looked) lead() string {
 
 func clock(us int64) string { return time.UnixMicro(us).UTC().Format("15:04:05") }
 
+// said is a mistake of signers in a sentence, as far as there is one for it.
+func said(mistake string) string {
+	for _, m := range token.Mistakes() {
+		if strings.ReplaceAll(m.Name, "_", " ") == mistake {
+			return m.Says
+		}
+	}
+	return mistake
+}
+
 // why says what one cause means here.
 func (l *looked) why() string {
 	if l.shares(finding.TraitOldKey) {
 		return "the link was signed with a key that the edge did not take any more"
 	}
 	if l.out.Mistake != "" {
-		return "the signer made a known mistake (" + l.out.Mistake + "), which a recomputed hash proves; " + `"ipdrift explain" names the line to change`
+		return said(l.out.Mistake) + " (a known mistake of the signer, which a recomputed hash proves); " + `"ipdrift explain" names the line to change`
 	}
 	switch l.out.Cause {
 	case token.IPMismatch.String():

@@ -70,7 +70,7 @@ func (l *looked) replay(common []int, least int) string {
 	if least < 0 {
 		return "No mask would have let all of them through: some crossed from IPv4 to IPv6."
 	}
-	return fmt.Sprintf("No mask that is a candidate would have let %s through: the addresses have %s in common.", either(all == 1, "it", "any of them"), either(least == 0, "no bit", "only "+plural(least, "bit", "bits")))
+	return fmt.Sprintf("No candidate mask would have let %s through: the addresses have %s in common.", either(all == 1, "it", "any of them"), either(least == 0, "no bit", "only "+plural(least, "bit", "bits")))
 }
 
 func b2i(b bool) int {

@@ -55,7 +55,7 @@ func TestComplaints(t *testing.T) {
 			return complaint(s, nil)
 		}(), "ip_mismatch", []string{"a link signed for " + home + " was asked for from " + same24 + ", one signed for " + same24 + " from " + same16, "in one /16, not in one /24", "1 of 2"}, nil},
 		"beyond every mask": {complaint(newScene().no(1, far, "seg-1.ts", mismatch), nil), // 198.51.100.10 and 203.0.113.5 differ in the fifth bit: 1100 0110, 1100 1011
-			"ip_mismatch", []string{"only 4 bits in common", "No mask that is a candidate"}, nil},
+			"ip_mismatch", []string{"only 4 bits in common", "No candidate mask"}, nil},
 		"from IPv4 to IPv6": {complaint(newScene().no(1, v6, "seg-1.ts", mismatch), nil),
 			"ip_mismatch", []string{"one is IPv4, the other IPv6", "No mask helps between IPv4 and IPv6", "dig AAAA"}, nil},
 		"through NAT64": {complaint(newScene().no(1, "64:ff9b::c633:640a", "seg-1.ts", mismatch), nil), "ip_mismatch", []string{"NAT64"}, nil},
@@ -89,7 +89,7 @@ func TestComplaints(t *testing.T) {
 		"a damaged token": {complaint(newScene().no(1, home, "seg-1.ts", token.Malformed), func(in *Incident) { in.Detail, in.Deadline = "missing_expires", 0 }),
 			"malformed", []string{"md5 without expires"}, nil},
 		"a signer's mistake": {complaint(newScene().no(1, home, "seg-1.ts", token.UnresolvedSignature), func(in *Incident) { in.Detail, in.Mistaken = "signer:no_space", true }),
-			"unresolved_signature", []string{"known mistake (no space)"}, []string{"Cannot"}},
+			"unresolved_signature", []string{"the space before the key was left out (a known mistake of the signer"}, []string{"Cannot"}},
 		"an unknown hash": {complaint(newScene().no(1, home, "seg-1.ts", token.UnresolvedSignature), nil),
 			"unresolved_signature", []string{"Cannot tell whether the address changed, because", "IPv6"}, []string{"would have let"}},
 		"not checked": {func() *Complaint {
