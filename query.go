@@ -59,6 +59,7 @@ no other file. SQL "-" is read from stdin. The views are
 		},
 	}
 	names := queryFormatNames()
+	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&o.format, "format", "", "`FORMAT` of the result: "+strings.Join(names, ", ")+" (default: as the ending of -o has it, else table)")
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "write the result to this `FILE` instead of stdout")
 	wordsFor(cmd, "format", names...)
