@@ -277,3 +277,60 @@ func TestForwardedIsLearned(t *testing.T) {
 		}
 	}
 }
+
+// TestTimesOfALine: of several times in a line, one is when the request began (timestamp_request_start of Gcore's uploader, which with
+// the request time adds up to the second that nginx logs), and what Kubernetes or rsyslog stamps on a line may be late.
+func TestTimesOfALine(t *testing.T) {
+	for name, c := range map[string]struct {
+		lines         []string
+		start, logged int64 // of the last line, ms
+	}{
+		"start behind a request time": {[]string{
+			`"203.0.113.7" "[23/Nov/2026:09:26:12 +0000]" "GET /a.ts HTTP/1.1" "200" "0.040" "1795425972500"`,
+			`"203.0.113.8" "[23/Nov/2026:09:26:15 +0000]" "GET /b.ts HTTP/1.1" "200" "2.750" "1795425972900"`,
+		}, 12900, 15000},
+		"start alone": {[]string{
+			`"1795425972500" "203.0.113.7" "[23/Nov/2026:09:26:12 +0000]" "GET /a.ts HTTP/1.1" "200"`,
+			`"1795425972900" "203.0.113.8" "[23/Nov/2026:09:26:15 +0000]" "GET /b.ts HTTP/1.1" "200"`,
+		}, 12900, 15000},
+		"stamped on the way": {[]string{
+			`2026-11-23T09:26:12.031234567Z 203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0" 0.040`,
+			`2026-11-23T09:31:00.031234567Z 203.0.113.8 - - [23/Nov/2026:09:26:15 +0000] "GET /b.ts HTTP/1.1" 200 77 "-" "curl/8.0" 2.000`,
+		}, 13000, 15000},
+		"the same moment": {[]string{
+			`203.0.113.7 [23/Nov/2026:09:26:12 +0000] 1795425972.043 "GET /a.ts HTTP/1.1" 200 77 0.040`,
+			`203.0.113.8 [23/Nov/2026:09:26:15 +0000] 1795425975.100 "GET /b.ts HTTP/1.1" 200 77 2.000`,
+		}, 13100, 15100},
+	} {
+		lines := [][]byte{[]byte(c.lines[0]), []byte(c.lines[1])}
+		var r Record
+		bad := detected(t, lines).NewParser().Parse(lines[1], &r)
+		if bad.Reason != "" || r.Start != at(c.start) || r.Logged != at(c.logged) {
+			t.Errorf("%s: %+v, started %d, logged %d, want %d, %d", name, bad, r.Start, r.Logged, at(c.start), at(c.logged))
+		}
+	}
+}
+
+// TestAgentAnywhere: user agents stand where the customer of a log wants them, and numbers with a slash are none.
+func TestAgentAnywhere(t *testing.T) {
+	for _, line := range []string{
+		`"curl/8.0" "-" "203.0.113.7" "[23/Nov/2026:09:26:12 +0000]" "GET /a.ts HTTP/1.1" "200" "-" "64500" "-"`,
+		`203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0" 0/999000 cdn.example.com`, // %T/%D
+		`203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "TVApp" 0/999000 cdn.example.com`,
+	} {
+		var r Record
+		f := detected(t, [][]byte{[]byte(line), []byte(line)})
+		if bad := f.NewParser().Parse([]byte(line), &r); bad.Reason != "" || !strings.Contains(line, `"`+string(r.UserAgent)+`"`) || len(r.UserAgent) < 5 {
+			t.Errorf("%s: %+v, user agent %q", line, bad, r.UserAgent)
+		}
+	}
+}
+
+// TestStampIsNoHost: the time that kubectl logs --timestamps puts before a line ends in no port.
+func TestStampIsNoHost(t *testing.T) {
+	line := []byte(`2026-11-23T09:26:12.031234567Z 203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0"`)
+	var r Record
+	if bad := detected(t, [][]byte{line, line}).NewParser().Parse(line, &r); bad.Reason != "" || r.Host != nil || r.Client.String() != "203.0.113.7" {
+		t.Errorf("%+v, host %s", bad, r.Host)
+	}
+}

@@ -269,9 +269,8 @@ func (s *step) find(line []byte, pos int, raw bool) (end, next int) {
 		return end, end
 	}
 	if s.port {
-		if i := portAt(line, pos); i >= 0 {
-			return i, i + 1
-		}
+		i := portAt(line, pos)
+		return i, i + 1
 	}
 	first, n := s.after[0], len(s.after)
 	for i := from; ; i++ {

@@ -133,7 +133,7 @@ func isReferer(s string) bool {
 // isAgent accepts text with a product and its version in it, as in Mozilla/5.0, at its beginning.
 func isAgent(s string) bool {
 	slash := strings.IndexByte(s, '/')
-	return slash > 0 && slash+1 < len(s) && '0' <= s[slash+1] && s[slash+1] <= '9' && !strings.ContainsAny(s[:slash], ":,=") &&
+	return slash > 0 && slash+1 < len(s) && '0' <= s[slash+1] && s[slash+1] <= '9' && !strings.ContainsAny(s[:slash], ":,=") && !isCount(s[:slash]) &&
 		!isRequest(s) && !isProtocol(s)
 }
 

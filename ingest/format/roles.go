@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -67,6 +68,7 @@ func (t *table) namedOther(column int, f field) bool {
 func (t *table) assign() {
 	t.assignNamed()
 	t.require(client, isAddress)
+	t.assignDuration()
 	t.assignTime()
 	t.require(when, isMoment)
 	t.require(when, isUndated)
@@ -86,7 +88,6 @@ func (t *table) assign() {
 	t.assignForwarded()
 	t.assignAgent(line)
 	t.claimOnce(host, 0, isHost)
-	t.assignDuration()
 }
 
 // assignNamed trusts names, where the values do not speak against them.
@@ -145,21 +146,90 @@ func (t *table) column(f field) int {
 }
 
 // assignTime prefers the finest of several times: $msec beside $time_local. Of equally fine ones it takes the last: what is put before
-// a line on its way says when that was.
+// a line on its way says when that was. One that the next finest speaks against is the start of the request, or was put there later.
 func (t *table) assignTime() {
-	best, finest := t.column(when), 2*second
+	if t.column(when) >= 0 {
+		return
+	}
+	times := t.times()
+	for len(times) > 1 {
+		role, own := t.relation(times[0], times[1])
+		if own {
+			break
+		}
+		if t.column(role) < 0 {
+			t.roles[times[0]] = role
+		}
+		times = times[1:]
+	}
+	if len(times) > 0 {
+		t.roles[times[0]] = when
+	}
+}
+
+// times are the columns of times, the finest first.
+func (t *table) times() (columns []int) {
+	order := map[int]int64{}
 	for i := range t.columns {
-		if t.roles[i] != skipped || best >= 0 && t.roles[best] == when || t.namedOther(i, when) || t.share(i, isMoment) < mostly {
+		if t.roles[i] != skipped || t.namedOther(i, when) || t.share(i, isMoment) < mostly {
 			continue
 		}
-		text := t.columns[i][0]
-		if _, grain, ok := moment([]byte(text)); ok && (grain < finest || grain == finest && strings.Contains(text, ":")) {
-			best, finest = i, grain
+		if order[i] = 2 * t.grain(i); strings.Contains(t.columns[i][0], ":") {
+			order[i]--
+		}
+		columns = append(columns, i)
+	}
+	slices.Reverse(columns)
+	slices.SortStableFunc(columns, func(a, b int) int { return cmp.Compare(order[a], order[b]) })
+	return columns
+}
+
+// grain is that of a column's times.
+func (t *table) grain(column int) int64 {
+	_, grain, _ := moment([]byte(t.columns[column][0]))
+	return grain
+}
+
+// relation compares a time with a coarser one: what the fine one is, if not the line's own. nginx takes all times of a line from one
+// clock, so that the start and the request time add up to the very second that the line has. Where no request time is known, what is
+// sometimes earlier and never later is the start. What is late once was put there on the way.
+func (t *table) relation(fine, coarse int) (role field, own bool) {
+	grain := t.grain(coarse)
+	if t.grain(fine) == grain {
+		return skipped, true
+	}
+	took := t.column(duration)
+	all, same, later, late, added := 0, 0, 0, 0, 0
+	for i, text := range t.columns[fine] {
+		a, _, ok1 := moment([]byte(text))
+		b, _, ok2 := moment([]byte(t.columns[coarse][i]))
+		if !ok1 || !ok2 {
+			continue
+		}
+		all++
+		switch floor := a - a%grain; {
+		case floor == b:
+			same++
+		case floor > b+grain:
+			late++
+			fallthrough
+		case floor > b:
+			later++
+		}
+		if took >= 0 {
+			d, _ := seconds([]byte(t.columns[took][i]))
+			if a += d; a-a%grain == b {
+				added++
+			}
 		}
 	}
-	if best >= 0 {
-		t.roles[best] = when
+	switch {
+	case took >= 0 && added > same && float64(added) >= mostly*float64(all), took < 0 && later == 0 && same < all:
+		return started, false
+	case late > 0:
+		return skipped, false
 	}
+	return skipped, true
 }
 
 // assignQuery finds the query strings of targets that have none of their own, as in CloudFront's real-time logs.
@@ -206,19 +276,18 @@ func (t *table) assignForwarded() {
 	}
 }
 
-// assignAgent finds the user agent, and the referer, which stands beside it.
+// assignAgent finds the user agent, mostly behind the request, and the referer, which stands beside it.
 func (t *table) assignAgent(from int) {
 	ua := t.column(agent)
 	if ua < 0 {
-		best := 0.3
-		for i := from + 1; i < len(t.columns); i++ {
-			if s := t.share(i, isAgent); t.roles[i] == skipped && !t.namedOther(i, agent) && s > best {
-				ua, best = i, s
-			}
-		}
+		ua = t.likeAgent(from+1, len(t.columns))
+	}
+	if ua < 0 {
+		ua = t.likeAgent(0, from)
 	}
 	for i := from + 2; ua < 0 && i < len(t.columns); i++ { // names without a version: what stands quoted behind a quoted referer
-		if t.quoted[i] && t.quoted[i-1] && t.roles[i] == skipped && t.roles[i-1] == skipped && !t.namedOther(i, agent) && t.share(i-1, isReferer) >= mostly {
+		if t.quoted[i] && t.quoted[i-1] && t.roles[i] == skipped && t.roles[i-1] == skipped && !t.namedOther(i, agent) &&
+			t.share(i-1, isReferer) >= mostly && t.share(i, isCount) < mostly {
 			ua = i
 		}
 	}
@@ -232,6 +301,17 @@ func (t *table) assignAgent(from int) {
 			t.roles[i] = referer
 		}
 	}
+}
+
+// likeAgent is the column of some with the most user agents; -1 if none has many.
+func (t *table) likeAgent(from, to int) (column int) {
+	column, most := -1, 0.3
+	for i := from; i < to; i++ {
+		if s := t.share(i, isAgent); t.roles[i] == skipped && !t.namedOther(i, agent) && s > most {
+			column, most = i, s
+		}
+	}
+	return column
 }
 
 // assignDuration takes the largest of the columns that look like seconds with milliseconds: the request contains its parts.
