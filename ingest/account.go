@@ -18,10 +18,7 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 		if s == nil {
 			continue
 		}
-		format, damaged := "", any(nil)
-		if s.format != nil && s.lines > 0 {
-			format = s.format.Name
-		}
+		format, damaged := s.formats(), any(nil)
 		if s.err != nil {
 			failed[id] = l.blind(s.err)
 			damaged = string(l.Keys.Cut([]byte(failed[id].Error()), cutMark))

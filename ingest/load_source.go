@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -15,6 +17,7 @@ type source struct {
 	Source
 	host             []byte // stands for the host where the format has none
 	format           *format.Format
+	others           []*format.Format // of lines that it does not fit
 	lines            int64
 	parsed, rejected atomic.Int64
 	grain            atomic.Int64 // µs, the coarsest of its lines
@@ -35,6 +38,20 @@ func (s *source) learn(f *format.Facts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.facts.Merge(f)
+}
+
+// formats names the formats that were found.
+func (s *source) formats() string {
+	if s.format == nil || s.lines == 0 {
+		return ""
+	}
+	names := []string{s.format.Name}
+	for _, f := range s.others {
+		if !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *source) count(parsed, rejected int64) {
@@ -64,7 +81,7 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) 
 			return 0, err
 		}
 	}
-	s := &sampler{src: src, names: l.Map, identity: l.Identity, out: out}
+	s := &sampler{src: src, names: l.Map, identity: l.Identity, out: out, fixed: l.Format != nil}
 	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, s.take)
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, misfit

@@ -3,6 +3,8 @@ package ingest
 import (
 	"bytes"
 	"errors"
+	"iter"
+	"slices"
 
 	"ipdrift/ingest/format"
 )
@@ -25,6 +27,8 @@ type sampler struct {
 	lines    int
 	bytes    int
 	sent     int64 // lines too long, passed on before there was a format
+	fixed    bool  // the format was given
+	vain     int   // how often another format was looked for and not found
 }
 
 var errOnlyLong = errors.New("no log format fits: every line is longer than 2 MiB")
@@ -89,8 +93,67 @@ func (s *sampler) sample() (lines [][]byte) {
 // change that of the next one.
 func (s *sampler) send(ch chunk) error {
 	if !ch.long {
-		ch.format = s.src.format
+		s.lookForOther(ch.data)
+		ch.format, ch.others = s.src.format, s.src.others
 		s.src.format = s.src.format.After(ch.data)
 	}
 	return s.out(ch)
+}
+
+const (
+	maxOthers  = 3  // formats of a source beside the first one
+	maxVain    = 8  // searches for another one that found none
+	probes     = 16 // lines of a chunk that tell whether it is worth a search
+	fewForeign = 4  // lines that another format is not looked for in
+)
+
+// lookForOther finds the format of lines that no known one fits: a log's
+// format may be changed while it is written, or two may be written to one file.
+func (s *sampler) lookForOther(data []byte) {
+	if s.fixed || s.vain == maxVain || len(s.src.others) == maxOthers {
+		return
+	}
+	known := append([]*format.Format{s.src.format}, s.src.others...)
+	if len(format.Foreign(known, spread(data, probes))) == 0 {
+		return
+	}
+	strange := format.Foreign(known, linesOf(data))
+	if len(strange) < fewForeign {
+		return
+	}
+	if found, misfit := format.Detect(strange[:min(len(strange), sampleLines)], s.names); misfit == nil {
+		if found, err := s.identity.named(found, s.names); err == nil {
+			s.src.others = append(slices.Clone(s.src.others), found)
+			return
+		}
+	}
+	s.vain++
+}
+
+// linesOf goes over lines without their newlines.
+func linesOf(data []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for line := range bytes.Lines(data) {
+			if !yield(bytes.TrimSuffix(line, []byte{'\n'})) {
+				return
+			}
+		}
+	}
+}
+
+// spread goes over n lines that stand as far apart as can be, the last among them.
+func spread(data []byte, n int) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		data = bytes.TrimSuffix(data, []byte{'\n'})
+		for i := 1; i <= n; i++ {
+			at := len(data) * i / n
+			line := data[bytes.LastIndexByte(data[:at], '\n')+1:]
+			if end := bytes.IndexByte(line, '\n'); end >= 0 {
+				line = line[:end]
+			}
+			if !yield(line) {
+				return
+			}
+		}
+	}
 }

@@ -18,10 +18,11 @@ const (
 // chunk is a run of whole lines of one source.
 type chunk struct {
 	source int
-	first  int64          // number of the first line, from 1
-	data   []byte         // whole lines; the last may lack its newline at the end of a source
-	long   bool           // data is the beginning of one line longer than maxLine
-	format *format.Format // of its lines; nil for a long one
+	first  int64            // number of the first line, from 1
+	data   []byte           // whole lines; the last may lack its newline at the end of a source
+	long   bool             // data is the beginning of one line longer than maxLine
+	format *format.Format   // of its lines; nil for a long one
+	others []*format.Format // of those that it does not fit
 	buf    *[]byte
 }
 

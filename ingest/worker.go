@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -44,6 +45,7 @@ type worker struct {
 // reading is one worker's share of a source.
 type reading struct {
 	parser *format.Parser
+	others []*format.Parser // for lines that it does not fit
 	facts  format.Facts
 	place  place // of the lines that have no host
 }
@@ -105,6 +107,11 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 		w.readings[ch.source] = from
 	}
 	from.parser.Use(ch.format)
+	for i := len(from.others); i < len(ch.others); i++ {
+		from.others = append(from.others, ch.others[i].NewParser())
+		from.others[i].Latest = from.parser.Latest
+	}
+	others := from.others[:len(ch.others)]
 	var parsed, rejected, grain int64
 	number := ch.first
 	for data := ch.data; len(data) > 0; number++ {
@@ -114,7 +121,8 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 		} else {
 			data = nil
 		}
-		if f := from.parser.Parse(line, &w.record); f.Reason != "" {
+		f := from.parser.Parse(line, &w.record)
+		if f.Reason != "" && !slices.ContainsFunc(others, func(p *format.Parser) bool { return p.Parse(line, &w.record).Reason == "" }) {
 			rejected++
 			if err := w.reject(ctx, ch.source, number, f.Reason, line); err != nil {
 				return err
@@ -129,6 +137,9 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 		}
 	}
 	from.parser.Rest()
+	for _, p := range others {
+		p.Rest()
+	}
 	src.count(parsed, rejected)
 	src.coarsen(grain)
 	return ctx.Err()

@@ -1,0 +1,42 @@
+package ingest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestFormatChangesWithinALog: the log_format was changed at noon, from text to JSON and at last to a text of other fields. Lines that
+// are no requests stay rejected, and a form of theirs that comes often is no format.
+func TestFormatChangesWithinALog(t *testing.T) {
+	var log strings.Builder
+	const times = 6000 // more than a chunk
+	for i := range times {
+		fmt.Fprintf(&log, "203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] \"GET /text/%d.ts?md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000 HTTP/1.1\" 403 153 \"-\" \"curl/8.0\"\n", i)
+		if i%50 == 0 {
+			log.WriteString("2026/11/23 09:26:12 [error] 31#31: *403 open() \"/html/a.ts\" failed, client: 203.0.113.7, request: \"GET /a.ts HTTP/1.1\"\n")
+		}
+	}
+	for i := range times {
+		fmt.Fprintf(&log, `{"time_iso8601":"2026-11-23T12:00:00+00:00","remote_addr":"203.0.113.8","request":"GET /json/%d.ts HTTP/1.1","status":"403"}`+"\n", i)
+	}
+	for i := range 40 {
+		fmt.Fprintf(&log, "2026-11-23T13:00:00Z|203.0.113.9|cdn.example.com|GET|/bars/%d.ts|200|77\n", i)
+	}
+	s, got := loadText(t, testOptions(t), log.String())
+	if f := got.Sources[0].Format; f != "nginx, json, nginx-like" {
+		t.Errorf("format %s", f)
+	}
+	for path, want := range map[string]int{"/text/%": times, "/json/%": times, "/bars/%": 40} {
+		var n, last int
+		if err := s.DB.QueryRow(`SELECT count(*), max(line) FROM requests WHERE path LIKE ?`, path).Scan(&n, &last); err != nil || n != want {
+			t.Errorf("%s: %d, want %d (%v)", path, n, want, err)
+		}
+		if path == "/bars/%" && last != strings.Count(log.String(), "\n") {
+			t.Errorf("the last line is %d", last)
+		}
+	}
+	if got.Sources[0].Rejected != times/50 {
+		t.Errorf("%d rejected, want %d", got.Sources[0].Rejected, times/50)
+	}
+}
