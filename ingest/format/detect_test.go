@@ -278,6 +278,29 @@ func TestForwardedIsLearned(t *testing.T) {
 	}
 }
 
+// TestBehindALoadBalancer: one with public addresses of its own has fewer of them than its clients, whom X-Forwarded-For names. Which of
+// the two the server takes, no line tells: it is said, and a name settles it.
+func TestBehindALoadBalancer(t *testing.T) {
+	const said = "another public address in X-Forwarded-For"
+	var lines, clients [][]byte
+	for i := range 20 {
+		line := fmt.Sprintf(` - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts?x=1 HTTP/1.1" 403 77 "-" "curl/8.0" "203.0.113.%d, 198.51.100.%d"`, i+1, i%2+1)
+		lines = append(lines, fmt.Appendf(nil, "198.51.100.%d%s", i%2+1, line))
+		clients = append(clients, fmt.Appendf(nil, "203.0.113.%d%s", i+1, line))
+	}
+	if f := detected(t, lines); !strings.Contains(fmt.Sprint(f.Notes()), said) {
+		t.Errorf("%s, notes %q", f.Doc, f.Notes())
+	}
+	if f := detected(t, clients); strings.Contains(fmt.Sprint(f.Notes()), said) {
+		t.Errorf("the server takes X-Forwarded-For, but: %q", f.Notes())
+	}
+	var r Record
+	p := named(t, `nginx:$proxy - - [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$remote_addr"`).NewParser()
+	if bad := p.Parse(lines[0], &r); bad.Reason != "" || r.Client.String() != "203.0.113.1" || r.Behind {
+		t.Errorf("%+v, %v, %v", bad, r.Client, r.Behind)
+	}
+}
+
 // TestTimesOfALine: of several times in a line, one is when the request began (timestamp_request_start of Gcore's uploader, which with
 // the request time adds up to the second that nginx logs), and what Kubernetes or rsyslog stamps on a line may be late.
 func TestTimesOfALine(t *testing.T) {

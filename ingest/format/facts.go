@@ -17,6 +17,7 @@ type Facts struct {
 	Sampled   int64 // that say that others are missing
 	Forwarded int64 // whose address is what X-Forwarded-For says
 	Private   int64 // whose address is a private one
+	Behind    int64 // whose address is public, and X-Forwarded-For names another one
 	Yearless  int64 // whose time has no year
 	Zoneless  int64 // whose time says no zone
 	Unitless  int64 // whose request time is of a unit that nothing tells
@@ -56,6 +57,7 @@ func (f *Facts) Note(r *Record) {
 	f.Sampled += one(r.Sampled)
 	f.Forwarded += one(r.Forwarded)
 	f.Private += one(private(r.Client))
+	f.Behind += one(r.Behind)
 	f.Zoneless += one(r.Zoneless)
 	f.Unitless += one(r.Unitless)
 	if r.Yearless {
@@ -153,6 +155,7 @@ func (f *Facts) Merge(other *Facts) {
 	f.Sampled += other.Sampled
 	f.Forwarded += other.Forwarded
 	f.Private += other.Private
+	f.Behind += other.Behind
 	f.Zoneless += other.Zoneless
 	f.Unitless += other.Unitless
 	f.Page = f.Page || other.Page
@@ -197,6 +200,7 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Shield > 0, "%d of %d {line was|lines were} written by shield servers or cache shards: another server of the CDN asked, and logged that, too", f.Shield, f.Records)
 	add(f.Forwarded > 0, "%d of %d {address is|addresses are} from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
 	add(f.Records > 0 && f.Private == f.Records, "all client addresses are private: unless the viewers are in the network of the server, they are those of a proxy before it; log X-Forwarded-For, or let the server take the address from there")
+	add(f.Behind*2 > f.Records, "%d of %d {line names|lines name} another public address in X-Forwarded-For: where the client's address is that of a load balancer or another CDN, and the server takes the viewer's from there, name that value as client_ip (map in the configuration) or $remote_addr (--log-format)", f.Behind, f.Records)
 	add(f.Zoneless > 0 && f.Zoneless == f.Records, "the times say no zone: they are read as UTC")
 	add(f.Zoneless > 0 && f.Zoneless < f.Records, "%d of %d times say no zone: they are read as UTC", f.Zoneless, f.Records)
 	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d {time has|times have} no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)

@@ -129,7 +129,7 @@ func (p *Parser) schemeFits() bool {
 
 // record reads the values that cut found.
 func (p *Parser) record(r *Record) (ok bool) {
-	r.Forwarded = false
+	r.Forwarded, r.Behind = false, false
 	if r.Client, ok = address(p.raw(client)); (!ok || p.at[forwarded].end > 0) && !p.forwarded(r, ok) {
 		return p.badAddress()
 	}
@@ -155,14 +155,19 @@ func (p *Parser) record(r *Record) (ok bool) {
 // (https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-For).
 func (p *Parser) forwarded(r *Record, known bool) bool {
 	list := p.raw(forwarded)
-	if none(list) || known && !private(r.Client) {
+	if none(list) {
 		return known
 	}
-	if first, ok := address(list); ok && (!known || !private(first)) {
-		r.Client, r.Forwarded = first, true
+	first, ok := address(list)
+	switch {
+	case !ok || known && private(first):
+		return known
+	case known && !private(r.Client):
+		r.Behind = first != r.Client
 		return true
 	}
-	return known
+	r.Client, r.Forwarded = first, true
+	return true
 }
 
 func (p *Parser) badAddress() bool {

@@ -36,6 +36,7 @@ type Record struct {
 	Shield     bool       // written by a shield server: shield_type is present and not shield_no
 	QueryCut   bool       // the format cannot carry a query string
 	Forwarded  bool       // Client is what X-Forwarded-For says, which a client can write itself
+	Behind     bool       // Client is a public address, and X-Forwarded-For names another one
 	Sampled    bool       // the line says that not every request was logged
 	Viewer     Viewer     // what tells viewers apart
 }

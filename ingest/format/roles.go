@@ -256,15 +256,18 @@ func (t *table) assignSize() {
 	}
 }
 
-// assignForwarded finds X-Forwarded-For beside the addresses of a proxy: the column with the most public addresses, which holds nothing
-// else. Where clients have public addresses of their own, it would not be read.
+// assignForwarded finds X-Forwarded-For beside the addresses of proxies: the column with the most public addresses, which holds nothing
+// else. Clients with public addresses of their own are more than there are in any other column.
 func (t *table) assignForwarded() {
-	if at := t.column(client); at < 0 || t.column(forwarded) >= 0 || t.share(at, isPrivate) < mostly {
+	at := t.column(client)
+	if at < 0 || t.column(forwarded) >= 0 {
 		return
 	}
+	public := t.share(at, isPrivate) < mostly
 	best, most := -1, 0.0
 	for i := range t.columns {
-		if t.roles[i] != skipped || t.namedOther(i, forwarded) || t.share(i, func(s string) bool { return isNone(s) || isAddress(s) }) < mostly {
+		if t.roles[i] != skipped || t.namedOther(i, forwarded) || t.share(i, func(s string) bool { return isNone(s) || isAddress(s) }) < mostly ||
+			public && t.different(i) <= t.different(at) {
 			continue
 		}
 		if share := t.share(i, isPublic); share > most {
@@ -274,6 +277,15 @@ func (t *table) assignForwarded() {
 	if best >= 0 {
 		t.roles[best] = forwarded
 	}
+}
+
+// different counts the values of a column.
+func (t *table) different(column int) int {
+	values := map[string]bool{}
+	for _, v := range t.columns[column] {
+		values[v] = true
+	}
+	return len(values)
 }
 
 // assignAgent finds the user agent, mostly behind the request, and the referer, which stands beside it.

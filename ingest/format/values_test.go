@@ -145,7 +145,7 @@ func TestForwarded(t *testing.T) {
 			}
 			continue
 		}
-		if bad.Reason != "" || r.Client.String() != c.want || r.Forwarded != c.via {
+		if bad.Reason != "" || r.Client.String() != c.want || r.Forwarded != c.via || r.Behind != (c.list == "192.0.2.1") {
 			t.Errorf("%s and %s: %+v, %v, %v; want %s, %v", c.peer, c.list, bad, r.Client, r.Forwarded, c.want, c.via)
 		}
 	}
