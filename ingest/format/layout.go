@@ -142,6 +142,9 @@ func (s *step) end(p piece, behind []piece) error {
 		s.word = len(behind) == 1
 		if s.after[0] == ' ' {
 			s.blanks = p.blanks
+			if p.field == request { // without quotes: method, target, protocol
+				s.blanks = 2
+			}
 		}
 	case behind[0].field == target || behind[0].field == path:
 		s.after, s.keep = "/", true

@@ -269,3 +269,18 @@ func TestRest(t *testing.T) {
 		}
 	}
 }
+
+// TestRequestWithoutQuotes: a log_format or LogFormat may lack the quotes around the request.
+func TestRequestWithoutQuotes(t *testing.T) {
+	for spec, line := range map[string]string{
+		"nginx:$remote_addr [$time_local] $request $status $body_bytes_sent $http_user_agent": "203.0.113.7 [23/Nov/2026:09:26:12 +0000] GET /a.ts?x=1 HTTP/2.0 403 77 Mozilla/5.0 (X11)",
+		"apache:%h %t %r %>s %b %{User-Agent}i":                                               "203.0.113.7 [23/Nov/2026:09:26:12 +0000] GET /a.ts?x=1 HTTP/1.1 403 77 Mozilla/5.0 (X11)",
+		"nginx:$request $status $remote_addr $msec":                                           "GET /a.ts?x=1 HTTP/3.0 403 203.0.113.7 1795425972.000",
+	} {
+		var r Record
+		bad := named(t, spec).NewParser().Parse([]byte(line), &r)
+		if bad.Reason != "" || string(r.Method) != "GET" || string(r.Target) != "/a.ts?x=1" || r.Status != 403 || r.Logged != at(12000) {
+			t.Errorf("%s: %+v, %s %s, %d", spec, bad, r.Method, r.Target, r.Status)
+		}
+	}
+}
