@@ -111,7 +111,7 @@ func (d *docker) hex() (rune, bool) {
 func unwrapped(in io.Reader, head []byte, more *bool) io.Reader {
 	in, head = grepped(in, head)
 	if !bytes.HasPrefix(head, []byte(dockerLead)) {
-		return messages(records(documents(in, head, more), head), head)
+		return messages(tabled(records(documents(in, head, more), head), head), head)
 	}
 	buf, head := ahead(in)
 	if line, _, whole := bytes.Cut(head, []byte{'\n'}); whole && !bytes.Contains(line, []byte(dockerField)) {

@@ -54,20 +54,24 @@ func messageOf(line []byte) []byte {
 		TextPayload string          // Google Cloud
 		Raw         string          `json:"_raw"`     // Splunk
 		Insights    string          `json:"@message"` // CloudWatch
+		Line        string          // Grafana Loki
 		Result      struct {
 			Raw string `json:"_raw"`
 		}
-		Source struct{ Message string } `json:"_source"` // Elasticsearch
+		Source json.RawMessage `json:"_source"` // Elasticsearch
 	}
 	if json.Unmarshal(line, &o) != nil {
 		return nil
 	}
 	var log string
 	_ = json.Unmarshal(o.Log, &log) // Filebeat has an object there
-	for _, text := range []string{o.Message, log, o.TextPayload, o.Raw, o.Insights, o.Result.Raw, o.Source.Message} {
+	for _, text := range []string{o.Message, log, o.TextPayload, o.Raw, o.Insights, o.Line, o.Result.Raw} {
 		if text != "" {
 			return bytes.ReplaceAll(bytes.TrimRight([]byte(text), "\r\n"), []byte{'\n'}, []byte{' '})
 		}
 	}
-	return nil
+	if text := messageOf(o.Source); text != nil {
+		return text
+	}
+	return bytes.ReplaceAll(o.Source, []byte{'\n'}, []byte{' '})
 }

@@ -36,11 +36,16 @@ func TestMessages(t *testing.T) {
 		"Fluent Bit": `{"date":1795425972.1,"stream":"stdout","log":%}`,
 		"Splunk":     `{"preview":false,"result":{"_raw":%,"_time":"2026-11-23T09:26:12.000+00:00"}}`,
 		"Elastic":    `{"_index":"x","_source":{"@timestamp":"2026-11-23T09:26:12.1Z","message":%}}`,
+		"Loki":       `{"labels":{"app":"nginx"},"line":%,"timestamp":"2026-11-23T09:26:12.1Z"}`,
 	} {
 		object = strings.Replace(object, "%", string(text), 1)
 		if got, want := held(t, object+"\nnone\n{}\n"+strings.Repeat(object+"\n", 3)+object), line+"\nnone\n{}\n"+strings.Repeat(line+"\n", 4); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+	}
+	const source = `{"remote_addr":"203.0.113.7","time":"2026-11-23T09:26:12Z","request":"GET /a HTTP/1.1","status":403}`
+	if got := held(t, strings.Repeat(`{"_index":"x","_score":1,"_source":`+source+"}\n", 3)); got != strings.Repeat(source+"\n", 3) {
+		t.Errorf("Elastic, parsed: %q", got)
 	}
 	for name, text := range map[string]string{
 		"requests of their own": request + string(text) + "}\n",
