@@ -18,7 +18,8 @@ func Time(b []byte) (time.Time, bool) {
 
 // moment reads any time an access log writes, as µs since the Unix epoch and the grain it was written with:
 // CLF (02/Jan/2006:15:04:05 -0700, with or without brackets or a fraction, the day in one digit or two), ISO 8601 (T or blank, any
-// fraction; no zone means UTC; the date also as 02.01.2006), the same without marks (20060102150405), Kibana's, and
+// fraction; no zone means UTC; the date also as 02.01.2006), the same without marks (20060102150405, 20060102T150405Z), Kibana's,
+// those of RFC 1123 and asctime (Mon, 02 Jan 2006 15:04:05 GMT; Mon Jan  2 15:04:05 2006), and
 // epoch seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude. A leap second (60) is the next minute's first.
 func moment(b []byte) (micros, grain int64, ok bool) {
 	b = bareTime(b)
@@ -31,10 +32,16 @@ func moment(b []byte) (micros, grain int64, ok bool) {
 		return clfMoment(b[1:], int(d), ok)
 	case len(b) >= 19 && (b[4] == '-' && b[7] == '-' || b[4] == '/' && b[7] == '/' || b[2] == '.' && b[5] == '.'):
 		return isoMoment(b)
+	case len(b) >= 24 && b[3] == ',' && b[4] == ' ':
+		return mailMoment(b[5:])
+	case len(b) == 24 && b[7] == ' ' && b[19] == ' ':
+		return asctimeMoment(b)
 	case len(b) >= 21 && b[3] == ' ':
 		return kibanaMoment(b)
 	case isBare(b):
 		return bareMoment(b)
+	case len(b) >= 15 && b[8] == 'T':
+		return basicMoment(b)
 	}
 	return epochMoment(b)
 }
@@ -51,6 +58,42 @@ func bareMoment(b []byte) (int64, int64, bool) {
 	date, ok5 := dateOf(hi*100+lo, m, d)
 	clock, ok6 := clockOf([]byte{b[8], b[9], ':', b[10], b[11], ':', b[12], b[13]})
 	return (date + clock) * second, second, ok1 && ok2 && ok3 && ok4 && ok5 && ok6
+}
+
+// basicMoment reads 20060102T150405Z, ISO 8601's basic format.
+func basicMoment(b []byte) (int64, int64, bool) {
+	var digits [14]byte
+	copy(digits[copy(digits[:], b[:8]):], b[9:15])
+	micros, _, ok1 := bareMoment(digits[:])
+	rest, fraction, grain := fractionOf(b[15:])
+	offset, ok2 := zoneOf(rest)
+	return micros + fraction - offset*second, grain, ok1 && ok2
+}
+
+// mailMoment reads what stands behind the day of the week in Mon, 02 Jan 2006 15:04:05 GMT (RFC 1123, 5.2.14), or +0000.
+func mailMoment(b []byte) (int64, int64, bool) {
+	blank := indexByte(b, ' ')
+	if blank < 1 || blank > 2 || len(b) < blank+len(" Jan 2006 15:04:05 GMT") {
+		return 0, 0, false
+	}
+	d, ok1 := number(b[:blank])
+	b = b[blank+1:]
+	hi, ok2 := pair(b, 4)
+	lo, ok3 := pair(b, 6)
+	clock, ok4 := clockOf(b[9:])
+	offset, ok5 := zoneOf(b[17:])
+	date, ok6 := dateOf(hi*100+lo, monthOf(b[0], b[1], b[2]), int(d))
+	return (date + clock - offset) * second, second, ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && b[3] == ' ' && b[8] == ' '
+}
+
+// asctimeMoment reads Mon Jan  2 15:04:05 2006, which says no zone.
+func asctimeMoment(b []byte) (int64, int64, bool) {
+	m, d, rest := dayOf(b[4:])
+	clock, ok1 := clockOf(rest)
+	hi, ok2 := pair(b, 20)
+	lo, ok3 := pair(b, 22)
+	date, ok4 := dateOf(hi*100+lo, m, d)
+	return (date + clock) * second, second, ok1 && ok2 && ok3 && ok4
 }
 
 // bareTime is a time without the brackets around it, or the priority that syslog puts before it, as in <134>2026-11-23T09:26:12Z.
@@ -365,7 +408,7 @@ func zoneless(b []byte) bool {
 		return len(rest) == 0
 	}
 	if _, _, ok := moment(b); !ok || len(b) < 19 {
-		return ok && isBare(b)
+		return ok && (isBare(b) || len(b) == len("20060102T150405"))
 	}
 	if b[3] == ' ' { // Kibana's
 		return true

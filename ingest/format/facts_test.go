@@ -136,7 +136,8 @@ func TestZonesOfRecords(t *testing.T) {
 		time string
 		want bool
 	}{{"2026-11-23 09:26:12", true}, {"2026-11-23 09:26:12", true}, {"2026-11-23 09:26:12.5", true}, {"2026-11-23T09:26:12Z", false}, {"2026-11-23T09:26:12+00:00", false},
-		{"1795425972", false}, {"1795425972.937", false}, {"23/Nov/2026:09:26:12", true}, {"23/Nov/2026:09:26:12 +0000", false}, {"23/Nov/2026:09:26:12 +0000", false}} {
+		{"1795425972", false}, {"1795425972.937", false}, {"23/Nov/2026:09:26:12", true}, {"23/Nov/2026:09:26:12 +0000", false}, {"23/Nov/2026:09:26:12 +0000", false},
+		{"20261123T092612", true}, {"20261123T092612Z", false}} {
 		var r Record
 		if bad := p.Parse([]byte("203.0.113.7 ["+c.time+"] \"GET /a.ts HTTP/1.1\" 200"), &r); bad.Reason != "" || r.Zoneless != c.want {
 			t.Errorf("line %d, %s: %+v, zoneless %v", i+1, c.time, bad, r.Zoneless)

@@ -1,5 +1,10 @@
 package format
 
+import (
+	"bytes"
+	"strconv"
+)
+
 // readTime settles Logged, Start, Resolution, HasStart and Duration.
 func (p *Parser) readTime(r *Record) bool {
 	r.Yearless, r.Zoneless, r.Unitless = false, false, false
@@ -104,5 +109,29 @@ func (p *Parser) badTime() bool {
 			f = g
 		}
 	}
+	if rewritten(p.raw(f)) {
+		return p.fail(ReasonTime, f, "a time with seconds whose day and month cannot be mistaken, such as 23/Nov/2026:09:26:12 +0000 (if a spreadsheet rewrote it, take the file as it was before)")
+	}
 	return p.fail(ReasonTime, f, "a time such as 23/Nov/2026:09:26:12 +0000")
+}
+
+// rewritten tells what spreadsheets make of times when they save them: 11/23/2026 9:26, 23.11.2026 09:26, 1.79543E+12.
+func rewritten(b []byte) bool {
+	if bytes.Contains(b, []byte("E+")) {
+		_, err := strconv.ParseFloat(string(b), 64)
+		return err == nil
+	}
+	for range 2 {
+		i := bytes.IndexAny(b, "./")
+		if i < 1 || i > 2 {
+			return false
+		}
+		if _, ok := number(b[:i]); !ok {
+			return false
+		}
+		b = b[i+1:]
+	}
+	year, _, _ := bytes.Cut(b, []byte{' '})
+	_, ok := number(year)
+	return ok && (len(year) == 2 || len(year) == 4)
 }

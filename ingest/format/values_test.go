@@ -29,6 +29,14 @@ func TestMoment(t *testing.T) {
 		{"Nov 3, 2026 @ 09:26:12", (noon - 20*86400) * second, second},
 		{"<134>2026-11-23T09:26:12Z", noon * second, second},
 		{"23.11.2026 09:26:12", noon * second, second},
+		{"Mon, 23 Nov 2026 09:26:12 GMT", noon * second, second}, // date -u -d 2026-11-23T09:26:12Z -R, and as HTTP has it
+		{"Mon, 23 Nov 2026 10:26:12 +0100", noon * second, second},
+		{"Tue, 3 Nov 2026 09:26:12 GMT", (noon - 20*86400) * second, second},
+		{"Mon Nov 23 09:26:12 2026", noon * second, second}, // LC_ALL=C date -u -d 2026-11-23T09:26:12Z +%c
+		{"Tue Nov  3 09:26:12 2026", (noon - 20*86400) * second, second},
+		{"20261123T092612Z", noon * second, second},
+		{"20261123T102612.043+0100", noon*second + 43000, 1000},
+		{"20261123T092612", noon * second, second},
 		{"23.11.2026 10:26:12.5 +0100", noon*second + 500000, 100000},
 		{"1795425972", noon * second, second},
 		{"20261123092612", noon * second, second}, // Tencent's CDN, offline; it was read as ms, in the year 2612
@@ -57,6 +65,8 @@ func TestMoment(t *testing.T) {
 	for _, text := range []string{"", "-", "5", "403", "29/Feb/2026:00:00:00 +0000", "31/Apr/2026:00:00:00 +0000", "23/Nov/2026:24:00:00 +0000",
 		"23/Nov/2026:09:60:12 +0000", "23/Nov/2026 09:26:12 +0000", "23/Nvo/2026:09:26:12 +0000", "00/Nov/2026:09:26:12 +0000", "23/Nov/2026:09:26:12 +00",
 		"2026-13-23T09:26:12Z", "2026-11-23T09:26:12Q", "2026-11-23x09:26:12", "1795425972.x", "1.795e9", "123456789", "17954259720", "179542597204", "20261323092612", "20261123096012", "201611230926121", "0/Nov/2026:09:26:12 +0000", "x/Nov/2026:09:26:12 +0000", "0179542597", "0000000000000000001", "Nov 23 09:26:12", "23 Nov 2026 09:26:12", "31/Dec/2016:23:59:61 +0000", "2026-11-23T09:26:12+5", "99999999999999999999", "23/Nov/1926:09:26:12 +0000", "Nov 31, 2026 @ 09:26:12.043", "<>", "<134", "<134>", "31.11.2026 09:26:12", "11.23.2026 09:26:12", "23.11.26 09:26:12.00", "Nov 23, 2026 @ 09:26:12.043Z", "Nov , 2026 @ 09:26:12.043",
+		"Mon, 23 Nov 2026 09:26:12", "Mon, 23 Nov 26 09:26:12 GMT ", "Mon, 32 Nov 2026 09:26:12 GMT", "Mon, 23-Nov-2026 09:26:12 GMT", "Mon Nov 31 09:26:12 2026", "Mon Nov 23 09:26:12 UTC ",
+		"20261123T092660Q", "20261323T092612Z", "2026112xT092612Z", "20261123T0926", "Mon,  Nov 2026 09:26:12 GMT GMT",
 		"Nov 23, 2026 # 09:26:12.043", "Nov 123, 2026 @ 09:26:12.043"} {
 		want := text == "23/Nov/2026:09:26:12 +00" // hours alone are ISO 8601
 		if _, _, ok := moment([]byte(text)); ok != want {
@@ -363,5 +373,18 @@ func TestProtocolInLowerCase(t *testing.T) {
 	const logged = 1577842524 // date -u -d '2020-01-01 01:35:24' +%s
 	if bad.Reason != "" || string(r.Target) != "/live/test.flv?md5=x&expires=1893456000" || r.Logged != logged*second || !r.Zoneless || r.Status != 403 || string(r.Host) != "www.test.ctyun.cn" {
 		t.Errorf("%+v, %q, %d, %d", bad, r.Target, r.Logged, r.Status)
+	}
+}
+
+// TestRewrittenTimes: what LibreOffice and Excel save for a time that they took for one, and for Unix milliseconds.
+func TestRewrittenTimes(t *testing.T) {
+	p := named(t, "csv:time,client_ip,method,uri,status").NewParser()
+	for text, want := range map[string]bool{"11/23/2026 9:26": true, "23.11.2026 09:26": true, "23/11/2026 09:26:12": true, "1.79543E+12": true, "1.79543E+09": true, "1/3/26 9:26 AM": true,
+		"yesterday": false, "-": false, "203.0.113.7": false, "1,79E+": false, "09:26:12": false} {
+		var r Record
+		bad := p.Parse([]byte(`"`+text+`",203.0.113.7,GET,/a.ts,403`), &r)
+		if bad.Reason != ReasonTime || strings.Contains(bad.Want, "spreadsheet") != want {
+			t.Errorf("%s: %+v", text, bad)
+		}
 	}
 }
