@@ -342,3 +342,16 @@ func TestQuotedAsAWhole(t *testing.T) {
 		t.Errorf("%s reads it", f.Name)
 	}
 }
+
+// TestCloudFrontByChosenFields: of v2 the customer chooses the fields, and may leave out those that no other log has.
+func TestCloudFrontByChosenFields(t *testing.T) {
+	for _, sep := range []string{"\t", " "} {
+		lines := [][]byte{[]byte("#Version: 1.0"), []byte("#Fields: timestamp(ms) c-ip cs-method x-host-header cs-uri-stem cs-uri-query sc-status cs(User-Agent)"),
+			[]byte(strings.Join([]string{"1795425972043", "203.0.113.7", "GET", "cdn.example.com", "/a.ts", "x=1", "403", "Mozilla/5.0%20(Linux;%20Android%2014)"}, sep))}
+		f := detected(t, lines)
+		var r Record
+		if bad := f.NewParser().Parse(lines[2], &r); bad.Reason != "" || f.Name != "cloudfront" || string(r.UserAgent) != "Mozilla/5.0 (Linux; Android 14)" || string(r.Host) != "cdn.example.com" {
+			t.Errorf("%s: %+v, %s, %s", f.Name, bad, r.UserAgent, r.Host)
+		}
+	}
+}

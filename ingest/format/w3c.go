@@ -47,9 +47,12 @@ func (f *Format) ofFields(names []string) *Format {
 	g := *f
 	g.Name, g.Doc, g.percent = "w3c", "columns named by #Fields: "+strings.Join(names, " "), 0
 	g.columns = &columns{seps: " \t", quoted: f.escape == doubled}
-	isCloudFront := slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "x-edge-") })
+	standard := slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "x-edge-") })
+	isCloudFront := standard || slices.Contains(names, "x-host-header") || slices.Contains(names, "timestamp(ms)") // of v2 the customer chooses the fields
 	if isCloudFront {
 		g.Name, g.Source, g.percent = "cloudfront", cloudFrontSource, percentFields
+	}
+	if standard {
 		g.columns.seps = "\t"
 	}
 	base := w3cWords(names)
