@@ -93,7 +93,8 @@ func (s *sampler) sample() (lines [][]byte) {
 // change that of the next one.
 func (s *sampler) send(ch chunk) error {
 	if !ch.long {
-		s.lookForOther(ch.data)
+		for s.findOther(ch.data) {
+		}
 		ch.format, ch.others = s.src.format, s.src.others
 		s.src.format = s.src.format.After(ch.data)
 	}
@@ -104,30 +105,34 @@ const (
 	maxOthers  = 3  // formats of a source beside the first one
 	maxVain    = 8  // searches for another one that found none
 	probes     = 16 // lines of a chunk that tell whether it is worth a search
-	fewForeign = 4  // lines that another format is not looked for in
+	fewForeign = 4  // lines that another format is looked for in, at least
 )
 
-// lookForOther finds the format of lines that no known one fits: a log's
-// format may be changed while it is written, or two may be written to one file.
-func (s *sampler) lookForOther(data []byte) {
+// findOther finds the format of lines that no known one fits: a log's format
+// may be changed while it is written, or two may be written to one file.
+func (s *sampler) findOther(data []byte) bool {
 	if s.fixed || s.vain == maxVain || len(s.src.others) == maxOthers {
-		return
+		return false
 	}
 	known := append([]*format.Format{s.src.format}, s.src.others...)
 	if len(format.Foreign(known, spread(data, probes))) == 0 {
-		return
+		return false
 	}
 	strange := format.Foreign(known, linesOf(data))
-	if len(strange) < fewForeign {
-		return
-	}
-	if found, misfit := format.Detect(strange[:min(len(strange), sampleLines)], s.names); misfit == nil {
+	for n := min(len(strange), sampleLines); n >= fewForeign; n /= 2 { // the first of them may be of a format of their own
+		found, misfit := format.Detect(strange[:n], s.names)
+		if misfit != nil {
+			continue
+		}
 		if found, err := s.identity.named(found, s.names); err == nil {
 			s.src.others = append(slices.Clone(s.src.others), found)
-			return
+			return true
 		}
 	}
-	s.vain++
+	if len(strange) >= fewForeign {
+		s.vain++
+	}
+	return false
 }
 
 // linesOf goes over lines without their newlines.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestFormatChangesWithinALog: the log_format was changed at noon, from text to JSON and at last to a text of other fields. Lines that
+// TestFormatChangesWithinALog: the log_format was changed at noon, from text to JSON and at last twice within a chunk. Lines that
 // are no requests stay rejected, and a form of theirs that comes often is no format.
 func TestFormatChangesWithinALog(t *testing.T) {
 	var log strings.Builder
@@ -20,14 +20,15 @@ func TestFormatChangesWithinALog(t *testing.T) {
 	for i := range times {
 		fmt.Fprintf(&log, `{"time_iso8601":"2026-11-23T12:00:00+00:00","remote_addr":"203.0.113.8","request":"GET /json/%d.ts HTTP/1.1","status":"403"}`+"\n", i)
 	}
+	log.WriteString(strings.Repeat(`"203.0.113.7" "-" "-" "[23/Nov/2026:12:26:12 +0000]" "GET /gcore/1.ts HTTP/1.1" "403" "7" "-" "x" "-" "[ed]" "https" "cdn.example.com"`+"\n", 40))
 	for i := range 40 {
 		fmt.Fprintf(&log, "2026-11-23T13:00:00Z|203.0.113.9|cdn.example.com|GET|/bars/%d.ts|200|77\n", i)
 	}
 	s, got := loadText(t, testOptions(t), log.String())
-	if f := got.Sources[0].Format; f != "nginx, json, nginx-like" {
+	if f := got.Sources[0].Format; f != "nginx, json, gcore, nginx-like" {
 		t.Errorf("format %s", f)
 	}
-	for path, want := range map[string]int{"/text/%": times, "/json/%": times, "/bars/%": 40} {
+	for path, want := range map[string]int{"/text/%": times, "/json/%": times, "/gcore/%": 40, "/bars/%": 40} {
 		var n, last int
 		if err := s.DB.QueryRow(`SELECT count(*), max(line) FROM requests WHERE path LIKE ?`, path).Scan(&n, &last); err != nil || n != want {
 			t.Errorf("%s: %d, want %d (%v)", path, n, want, err)
