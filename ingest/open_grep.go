@@ -3,16 +3,22 @@ package ingest
 import (
 	"bytes"
 	"io"
+	"strconv"
 	"strings"
 )
 
 // grepped takes off what grep and zgrep put before the lines of several files: the name of the file and a colon, with -n the number
-// of the line and another. head is what in begins with; it returns that of the text without.
+// of the line and another, which stands alone before those of one file. head is what in begins with; it returns that of the text without.
 func grepped(in io.Reader, head []byte) (io.Reader, []byte) {
-	if fileBefore(head) == 0 {
+	if fileBefore(head) == 0 && numberBefore(head) == 0 {
 		return in, head
 	}
 	buf, head := ahead(in)
+	if growing(head) {
+		out := changed(buf, func(line []byte, _ bool) []byte { return line[numberBefore(line):] })
+		head, _ = out.Peek(headSize)
+		return out, head
+	}
 	named, numbered, all := 0, 0, 0
 	for line := range bytes.Lines(head) {
 		all++
@@ -60,6 +66,27 @@ func numberBefore(text []byte) int {
 		return 0
 	}
 	return n + 1
+}
+
+// growing tells whether each line has a greater number before it than the one before. In few lines, that may be part of an address or a
+// clock.
+func growing(text []byte) bool {
+	if end := bytes.LastIndexByte(text, '\n'); end >= 0 {
+		text = text[:end]
+	}
+	last, lines, alone := uint64(0), 0, 0
+	for line := range bytes.Lines(text) {
+		n := numberBefore(line)
+		number, err := strconv.ParseUint(string(line[:max(n-1, 0)]), 10, 64)
+		if err != nil || number <= last {
+			return false
+		}
+		last = number
+		if lines++; !mayGoOn(line[n:]) {
+			alone++
+		}
+	}
+	return lines > 3 || alone > 0
 }
 
 // mayGoOn tells whether digits and a colon before a text may be the beginning of an IPv6 address.

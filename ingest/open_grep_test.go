@@ -38,8 +38,16 @@ func TestGrepped(t *testing.T) {
 		line + "access.log:" + line:                                     line + "access.log:" + line,
 		"access.log:" + line + line + line:                              "access.log:" + line + line + line,
 		six:                                                             six,
-		"":                                                              "",
-		"a.log:":                                                        "",
+		"12:" + line:                                                    line,
+		"12:" + line + "13:" + line + "210:" + six + "1000:" + line:     line + line + six + line,
+		"12:" + six:                                                  "12:" + six,
+		"09:26:12 " + line + "10:26:12 " + line:                      "09:26:12 " + line + "10:26:12 " + line,
+		"1:" + six + "2:" + six + "30:" + six + "31:" + six:          six + six + six + six,
+		"12:" + line + "12:" + line:                                  "12:" + line + "12:" + line,
+		"12:" + line + line:                                          "12:" + line + line,
+		"09:26:12 " + line + "10:26:12 " + line + "10:26:13 " + line: "09:26:12 " + line + "10:26:12 " + line + "10:26:13 " + line,
+		"":       "",
+		"a.log:": "",
 	} {
 		if got := ungrepped(t, text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
