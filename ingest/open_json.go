@@ -8,14 +8,14 @@ import (
 
 const (
 	documentHead = 64 << 10 // what tells a JSON document from lines of JSON
-	envelopeHead = 256
+	envelopeHead = 1 << 10
 	maxNesting   = 64 // of a record; what is nested deeper is none
 	maxTail      = 4 << 10
 	blanks       = " \t\r\n"
 )
 
 // documents puts every object of a JSON document on a line of its own, and hands on what is none. A document is an array of
-// objects, the answer of an API with such an array under "data" (bunny.net's Logging API v2, Gcore's log viewer API), and objects
+// objects, the answer of an API with such an array (bunny.net's Logging API v2, Gcore's log viewer API and others), and objects
 // that are indented or stand one behind the other (Fastly's templates, Amazon Data Firehose). From there on it is a log like any
 // other, and a line number is the number of the object. head is what in begins with; more becomes whether the last answer says that
 // others follow it.
@@ -74,17 +74,47 @@ func isDocument(text []byte) bool {
 	return false
 }
 
-// envelope measures an object's beginning up to the array of objects under "data", its first key; 0 if there is none.
+// envelopeKeys are the first keys of answers and files that hold objects: of bunny.net's and Gcore's APIs, filter-log-events of the AWS
+// CLI, and Azure's exports.
+var envelopeKeys = []string{`"data"`, `"events"`, `"records"`}
+
+// envelope measures an object's beginning up to its array of objects, its first key or the hits of Elasticsearch's _search; 0 if there
+// is none.
 func envelope(b []byte) (n int) {
-	for _, word := range []string{"{", `"data"`, ":", "["} {
+	for _, key := range envelopeKeys {
+		if n = follow(b, "{", key, ":", "["); n > 0 {
+			break
+		}
+	}
+	if follow(b, "{", `"took"`) > 0 {
+		for i := 0; i >= 0 && n == 0; i = nextIndex(b, i+1, `"hits"`) {
+			if m := follow(b[i:], `"hits"`, ":", "["); m > 0 {
+				n = i + m
+			}
+		}
+	}
+	if rest := bytes.TrimLeft(b[n:], blanks); n == 0 || len(rest) == 0 || rest[0] != '{' && rest[0] != ']' {
+		return 0
+	}
+	return n
+}
+
+// nextIndex finds a word from a place on; -1: it is not there.
+func nextIndex(b []byte, from int, word string) int {
+	if i := bytes.Index(b[from:min(len(b), envelopeHead)], []byte(word)); i >= 0 {
+		return from + i
+	}
+	return -1
+}
+
+// follow measures words with blanks between or none; 0 if others stand there.
+func follow(b []byte, words ...string) (n int) {
+	for _, word := range words {
 		n += len(b[n:]) - len(bytes.TrimLeft(b[n:], blanks))
 		if !bytes.HasPrefix(b[n:], []byte(word)) {
 			return 0
 		}
 		n += len(word)
-	}
-	if rest := bytes.TrimLeft(b[n:], blanks); len(rest) == 0 || rest[0] != '{' && rest[0] != ']' {
-		return 0
 	}
 	return n
 }
@@ -94,7 +124,7 @@ func envelope(b []byte) (n int) {
 type objects struct {
 	in      *bufio.Reader
 	part    part
-	listed  bool   // the objects are those of an envelope
+	listed  int    // the braces open around the objects of an envelope; 0: they are in none
 	tail    []byte // what an envelope says of itself
 	more    *bool
 	open    []byte // the braces and brackets that are open
@@ -141,9 +171,10 @@ func (o *objects) Read(p []byte) (int, error) {
 // next takes a byte that stands between objects.
 func (o *objects) next(c byte, out []byte) []byte {
 	switch {
-	case c == ']' && o.listed:
-		o.listed = false
+	case c == ']' && o.listed > 0:
 		o.begin(inTail)
+		o.open = append(o.open, bytes.Repeat([]byte{'{'}, o.listed-1)...)
+		o.listed = 0
 	case c == '{':
 		if o.inEnvelope() {
 			return out
@@ -164,14 +195,14 @@ func (o *objects) begin(at part) {
 
 // inEnvelope passes over the beginning of an envelope whose brace was read.
 func (o *objects) inEnvelope() bool {
-	if o.listed || o.in.UnreadByte() != nil {
+	if o.listed > 0 || o.in.UnreadByte() != nil {
 		return false
 	}
 	head, _ := o.in.Peek(envelopeHead) // an error comes again with the first byte
 	n := envelope(head)
-	o.listed = n > 0
+	o.listed = bytes.Count(head[:n], []byte{'{'}) - bytes.Count(head[:n], []byte{'}'})
 	o.in.Discard(max(n, 1))
-	return o.listed
+	return n > 0
 }
 
 // step takes a byte of an object.

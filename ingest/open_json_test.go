@@ -51,6 +51,10 @@ func lineUp(t testing.TB, text string) string {
 	return all
 }
 
+// elastic is an answer of _search (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search).
+const elastic = `{"took":5,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"total":{"value":20,"relation":"eq"},"max_score":1.3,"hits":[` +
+	bunnyFirst + "," + bunnySecond + `]}}` + "\n"
+
 func TestDocumentsAreLines(t *testing.T) {
 	both := bunnyFirst + "\n" + bunnySecond + "\n"
 	flat := strings.ReplaceAll(indented(t, "["+bunnyFirst+"]"), "\n", " ")
@@ -61,6 +65,8 @@ func TestDocumentsAreLines(t *testing.T) {
 		"an envelope":             {envelopes, both},
 		"envelopes":               {envelopes + "\n" + envelopes, both + both},
 		"an empty envelope":       {`{"data":` + "[" + bunnyTail, ""},
+		"the AWS CLI's events":    {`{"events": [` + bunnyFirst + `, ` + bunnySecond + `], "searchedLogStreams": []}`, both},
+		"Elasticsearch's hits":    {elastic, both},
 		"a byte order mark":       {byteOrderMark + envelopes, both},
 		"glued":                   {bunnyFirst + bunnySecond, both},
 		"glued with commas":       {bunnyFirst + ", " + bunnySecond, both},
@@ -103,7 +109,7 @@ func TestDocumentThatIsTruncated(t *testing.T) {
 
 // FuzzDocuments: no object of an array is lost or changed, whatever stands in it; no text makes it stop.
 func FuzzDocuments(f *testing.F) {
-	for _, text := range []string{envelopes, "[" + bunnyFirst + "," + bunnySecond + "]", indented(f, envelopes), bunnyFirst + bunnySecond, `[{"a":"\\\""},{"b":[{}]}]`} {
+	for _, text := range []string{envelopes, elastic, "[" + bunnyFirst + "," + bunnySecond + "]", indented(f, envelopes), bunnyFirst + bunnySecond, `[{"a":"\\\""},{"b":[{}]}]`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
