@@ -22,6 +22,10 @@ func TestDetectByStructure(t *testing.T) {
 			`203.0.113.7 [23/Nov/2026:09:26:12 +0000] 0.010 0.250 "GET /a HTTP/1.1" 200 200 77`,
 			`203.0.113.8 [23/Nov/2026:09:26:12 +0000] 0.000 0.002 "GET /b HTTP/1.1" 200 200 78`,
 		}, []string{"client_ip", "time", "request_time", "request", "status"}},
+		"LTSV, the labels of ltsv.org": {[]string{
+			"time:[23/Nov/2026:09:26:12 +0000]\thost:203.0.113.7\tforwardedfor:-\treq:GET /a?x=1 HTTP/1.1\tstatus:403\tsize:7\treferer:http://p.example/\tua:Mozilla/5.0 (X11)\treqtime:0.040\tvhost:cdn.example.com",
+			"time:[23/Nov/2026:09:26:13 +0000]\thost:2001:db8::7\tforwardedfor:-\treq:GET /b HTTP/1.1\tstatus:200\tsize:7\treferer:-\tua:TVApp\treqtime:0.041\tvhost:cdn.example.com",
+		}, []string{"time", "client_ip", "forwarded_for", "request", "status", "bytes", "referer", "user_agent", "request_time", "host"}},
 		"names nobody knows": {[]string{
 			`peer=203.0.113.7 clk=1795425972 q="GET /a HTTP/1.1" res=403`,
 			`peer=203.0.113.8 clk=1795425973 q="GET /b HTTP/1.1" res=200`,

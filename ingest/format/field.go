@@ -108,7 +108,7 @@ client_ip 1 ip client remote_ip client_addr client_address cip remote_host clien
 client_ip 1 ipaddress httprequest.remoteip properties.clientip request_ip
 client_ip 3 realip_remote_addr
 client_ip 5 masked_remote_addr
-forwarded_for 0 http_x_forwarded_for x_forwarded_for xforwardedfor clientrequestxforwardedfor forwarded_for xff
+forwarded_for 0 http_x_forwarded_for x_forwarded_for xforwardedfor clientrequestxforwardedfor forwarded_for xff forwardedfor
 forwarded_for 0 request.headers.x_forwarded_for
 time 0 msec timestamp_ms timestampms timestamp(ms) time_end edgeendtimestamp
 time 1 time_iso8601
@@ -118,7 +118,7 @@ date 0 date
 start 0 timestamp_request_start edgestarttimestamp reqtimesec startutc starttimems start_time time_start request_start request_creation_time
 request_time 0 request_time time_taken duration properties.timetaken
 request_time_ms 0 requesttimems request_time_ms duration_ms elapsed_ms time_elapsed_ms time_elapsed_msec
-request_time_us 0 request_time_us duration_us elapsed_us time_elapsed_usec
+request_time_us 0 request_time_us reqtime_microsec duration_us elapsed_us time_elapsed_usec
 request 0 request request_line
 method 0 request_method method cs_method clientrequestmethod reqmethod verb http_method request.method http.request.method
 method 0 httprequest.requestmethod properties.httpmethod request_verb

@@ -108,13 +108,15 @@ func (t *table) claimOnce(f field, from int, like func(string) bool) int {
 	return t.claim(f, from, like)
 }
 
-// require is claimOnce for a field that no request goes without: names that are not known do not count then.
+// require is claimOnce for a field that no request goes without: names that are not known do not count then, nor those that the values
+// speak against, as LTSV's host does, which is the client's address.
 func (t *table) require(f field, like func(string) bool) int {
 	if i := t.claimOnce(f, 0, like); i >= 0 {
 		return i
 	}
 	for i := range t.columns {
-		if t.roles[i] == skipped && shortName(t.name(i)) == skipped && t.share(i, like) >= mostly {
+		named := shortName(t.name(i))
+		if t.roles[i] == skipped && (named == skipped || t.share(i, looks(named)) < mostly) && t.share(i, like) >= mostly {
 			t.roles[i] = f
 			return i
 		}

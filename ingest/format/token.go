@@ -25,6 +25,7 @@ func tokens(line, seps string) (list []token, tail string) {
 	if len(line) > maxLearned {
 		return nil, ""
 	}
+	ltsv := seps == "\t" && labelled(line)
 	for pos := 0; len(list) <= maxColumns; {
 		for pos < len(line) && isIn(line[pos], seps) {
 			if pos++; seps[0] != ' ' {
@@ -37,7 +38,11 @@ func tokens(line, seps string) (list []token, tail string) {
 		if pos >= len(line) && (seps[0] == ' ' || begin == pos) {
 			return list, line[begin:]
 		}
-		pos += nameLength(line[pos:], seps)
+		if ltsv {
+			pos += labelLength(line[pos:])
+		} else {
+			pos += nameLength(line[pos:], seps)
+		}
 		value, end, quoted := valueAt(line, pos, seps)
 		list = append(list, token{line[begin:value], line[value:end], quoted, value})
 		begin, pos = end, end
@@ -49,6 +54,28 @@ func tokens(line, seps string) (list []token, tail string) {
 		}
 	}
 	return nil, ""
+}
+
+// labelled tells a line of labelled values with tabs between, host:203.0.113.7 (http://ltsv.org).
+func labelled(line string) bool {
+	for value := range strings.SplitSeq(line, "\t") {
+		if labelLength(value) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// labelLength measures a label and the colon behind it.
+func labelLength(s string) int {
+	n := 0
+	for n < len(s) && isNameByte(s[n]) {
+		n++
+	}
+	if n == 0 || n == len(s) || s[n] != ':' || '0' <= s[0] && s[0] <= '9' {
+		return 0
+	}
+	return n + 1
 }
 
 // nameLength measures a name= before a value; a query string has none, nor has what base64 ends with ==.
