@@ -26,6 +26,10 @@ func TestDetectByStructure(t *testing.T) {
 			"time:[23/Nov/2026:09:26:12 +0000]\thost:203.0.113.7\tforwardedfor:-\treq:GET /a?x=1 HTTP/1.1\tstatus:403\tsize:7\treferer:http://p.example/\tua:Mozilla/5.0 (X11)\treqtime:0.040\tvhost:cdn.example.com",
 			"time:[23/Nov/2026:09:26:13 +0000]\thost:2001:db8::7\tforwardedfor:-\treq:GET /b HTTP/1.1\tstatus:200\tsize:7\treferer:-\tua:TVApp\treqtime:0.041\tvhost:cdn.example.com",
 		}, []string{"time", "client_ip", "forwarded_for", "request", "status", "bytes", "referer", "user_agent", "request_time", "host"}},
+		"single quotes, blanks between": {[]string{
+			`'[23/Nov/2026:09:26:12 +0000]' '203.0.113.7' 'GET' '/a?x=1' '403' 'cdn.example.com' '7' 'Mozilla/5.0 (X11; it's a player)' '-' '0.040'`,
+			`'[23/Nov/2026:09:26:13 +0000]' '203.0.113.8' 'GET' '/b' '200' 'cdn.example.com' '7' 'TVApp/1.0' '-' '0.041'`,
+		}, []string{"time", "client_ip", "method", "uri", "status", "host", "user_agent", "referer", "request_time"}},
 		"names nobody knows": {[]string{
 			`peer=203.0.113.7 clk=1795425972 q="GET /a HTTP/1.1" res=403`,
 			`peer=203.0.113.8 clk=1795425973 q="GET /b HTTP/1.1" res=200`,
@@ -141,7 +145,7 @@ func TestDetectRefuses(t *testing.T) {
 		"blank lines":            {[][]byte{nil, []byte(" "), []byte("\r")}, "found none"},
 		"binary":                 {bytes.Split(noise, []byte{'\n'}), "binary"},
 		"prose":                  {[][]byte{[]byte("It was a dark and stormy night.")}, "--log-format"},
-		"keys without a meaning": {fixture(t, "nginx-ownjson.log"), "json came furthest"},
+		"keys without a meaning": {fixture(t, "nginx-ownjson.log"), "client_ip, ip or the like (a map names the key that holds it)"},
 	} {
 		f, m := Detect(c.lines, nil)
 		if f != nil || m == nil || !strings.Contains(m.Error(), c.want) {

@@ -336,15 +336,16 @@ func (p *Parser) fail(reason string, f field, want string) bool {
 
 // missing is what a line wants that has no value for f at all: JSON without the key.
 func missing(f field) string {
+	const mapped = " or the like (a map names the key that holds it)"
 	switch f {
 	case client, forwarded:
-		return "a client address: remote_addr, client_ip, ip or the like"
+		return "a client address: remote_addr, client_ip, ip" + mapped
 	case when, started, day:
-		return "a time: time_local, time_iso8601, msec, timestamp or the like"
+		return "a time: time_local, time_iso8601, msec, timestamp" + mapped
 	case status:
-		return "a status: status, status_code or the like"
+		return "a status: status, status_code" + mapped
 	}
-	return "a request: request, request_uri, url, path or the like"
+	return "a request: request, request_uri, url, path" + mapped
 }
 
 func none(b []byte) bool { return len(b) == 0 || len(b) == 1 && b[0] == '-' }

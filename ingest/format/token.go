@@ -104,7 +104,7 @@ func isNameByte(c byte) bool {
 
 // valueAt finds the value at pos.
 func valueAt(line string, pos int, seps string) (start, end int, quoted bool) {
-	if pos < len(line) && (line[pos] == '"' || line[pos] == '\'' && seps[0] != ' ') {
+	if pos < len(line) && (line[pos] == '"' || line[pos] == '\'' && (seps[0] != ' ' || line[0] == '\'')) {
 		if end := closingQuote(line, pos+1, seps); end >= 0 {
 			return pos + 1, end, true
 		}
