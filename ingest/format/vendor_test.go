@@ -436,6 +436,27 @@ func TestWhoWroteIt(t *testing.T) {
 	}
 }
 
+// TestWhoAskedNeedNotBeSaidAtOnce: the lines that decide a format need not have all keys that a later one has,
+// nor the field that --user names.
+func TestWhoAskedNeedNotBeSaidAtOnce(t *testing.T) {
+	const first = `{"remote_addr":"203.0.113.7","time":"2026-11-23T09:26:12Z","uri":"/a.ts","status":200,"subscriber":"anna"}`
+	const later = `{"remote_addr":"203.0.113.7","time":"2026-11-23T09:26:13Z","uri":"/b.ts","status":200,"subscriber":"bert","ssl_session_id":"5a8f00112233"}`
+	f, err := detected(t, [][]byte{[]byte(first)}).WithMap(Map{"identity": "subscriber"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := f.NewParser()
+	var r Record
+	for line, want := range map[string]string{first: "anna ", later: "bert 5a8f00112233"} {
+		if bad := p.Parse([]byte(line), &r); bad.Reason != "" {
+			t.Fatal(bad)
+		}
+		if got := string(r.Viewer.Identity) + " " + string(r.Viewer.Session); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+}
+
 func waap(code uint16) told {
 	return good(12000, func(r *Record) {
 		r.began(12000, 0, second)

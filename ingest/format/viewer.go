@@ -18,9 +18,10 @@ func (v *Viewer) None() bool { return !v.some }
 
 const viewerBits = 1<<uid | 1<<uidSet | 1<<session | 1<<connection | 1<<edge | 1<<identity | 1<<trace
 
-// readViewer costs nothing where the format has none of it.
+// readViewer costs nothing where the format has none of it. What keys the objects of JSON
+// lines have, the first ones do not settle.
 func (p *Parser) readViewer(v *Viewer) {
-	if p.format.has&viewerBits == 0 {
+	if p.format.layout != nil && p.format.has&viewerBits == 0 {
 		if v.some || v.Trace != nil {
 			*v = Viewer{}
 		}
