@@ -269,7 +269,7 @@ func (p *plan) readIssued(cmd *cobra.Command, o *analyzeFlags) error {
 		return failed("", "--issued: %s: %w", o.issued, err)
 	}
 	if len(records) == 0 {
-		return failed("each record has the whole URL as it was signed, or its token", "--issued: %s: none of %d records holds a signed link", o.issued, faults.Records)
+		return failed("each record has the URL as it was signed, or its token", "--issued: %s: none of %d records holds a signed link", o.issued, faults.Records)
 	}
 	if faults.Unsigned > 0 {
 		say(o.remarks(cmd), "--issued %s: %s", o.issued, format.Sentence("%d of %d {record holds|records hold} no signed link, the first is record %s", faults.Unsigned, faults.Records, strconv.FormatInt(faults.FirstUnsigned, 10)))

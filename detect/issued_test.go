@@ -41,6 +41,7 @@ func TestIssued(t *testing.T) {
 	text += "1,https://cdn.test" + never + ",233.252.0.78,cora\n"
 	rows += `{"url":"https://cdn.test` + never + `","ip":"233.252.0.78","viewer_id":"cora"}` + "\n"
 	tokens, jsons := "time,Token,ip,viewer id\n", ""
+	paths := strings.ReplaceAll(text, "https://cdn.test", "")
 	for _, row := range strings.Split(strings.TrimSpace(text), "\n")[1:] {
 		v := strings.Split(row, ",")
 		md5 := v[1][strings.Index(v[1], "md5=")+4:][:22]
@@ -49,7 +50,7 @@ func TestIssued(t *testing.T) {
 	}
 	log := l.text(entry.text)
 	tryText(t, log, settings{recover: search.RecoverNear}).want(t, line, "unresolved_signature unresolved_signature - - -")
-	for name, text := range map[string]string{"csv": text, "json": rows, "csv of tokens": tokens, "json of tokens": jsons} {
+	for name, text := range map[string]string{"csv": text, "json": rows, "csv of tokens": tokens, "json of tokens": jsons, "csv of paths": paths} {
 		tr := tryText(t, log, settings{recover: search.RecoverNear, issued: record(t, text)})
 		tr.want(t, line, "ip_mismatch ip_mismatch - recomputed 233.252.0.77")
 		if tr.Users.Total != 42 || tr.Users.ByClass[finding.FirstRequest] != 1 || tr.Method.IdentityUsers["the signer's record"] != 1 {

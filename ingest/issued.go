@@ -21,8 +21,8 @@ import (
 
 // Issued is a link that the signer handed out, by its own record.
 type Issued struct {
-	Host   string     // "" where the record has a token and no URL
-	Token  string     // its first characters, as column token of table link has them; "" where the record has a URL
+	Host   string     // "" where the record has a token, or a URL without its host
+	Token  string     // its first characters, as column token of table link has them; "" where the record has a URL with its host
 	Client netip.Addr // that the signer saw; zero: not told
 	Viewer uint64     // hash of the viewer's id; 0: not told
 }
@@ -31,7 +31,7 @@ type Issued struct {
 // with the number of the first.
 type IssuedFaults struct {
 	Records                 int64
-	Unsigned, FirstUnsigned int64 // neither a whole signed URL nor a token
+	Unsigned, FirstUnsigned int64 // neither a signed URL nor a token
 	Addresses, FirstAddress int64 // the address is none
 }
 
@@ -46,8 +46,8 @@ var issuedNames = map[string][]string{
 // ReadIssued reads what a signer issued, as CSV with a header row or as JSON
 // lines: url or token, address, viewer (a time is not needed). It returns the
 // records by the hash of their link, as column hash of table link has it, or by
-// TokenID where they have a token alone. Records with neither a whole signed URL
-// nor a token are counted, not kept, and of very many the first ones are.
+// TokenID where they have a token alone, or a URL without its host. Records with
+// neither a signed URL nor a token are counted, not kept, and of very many the first ones are.
 func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Issued, faults IssuedFaults, err error) {
 	buffered := bufio.NewReader(in)
 	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
@@ -96,7 +96,11 @@ func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Is
 func issued(values map[string]string, resources *token.Resources, parsers map[*token.Scheme]*token.Parser) (hash uint64, r Issued, ok bool) {
 	value := func(what string) string { return issuedValue(values, what) }
 	l, host, linked := readLink(value("url"), resources, parsers)
-	switch text := value("token"); {
+	text := value("token")
+	if linked && host == "" { // the path and query alone, as a signer has them: the token is what they tell
+		linked, text = false, string(l.Token)
+	}
+	switch {
 	case linked:
 		hash, r.Host = stableID([]byte(host), &l), host
 	case len(text) > tokenShown:
@@ -129,10 +133,10 @@ func TokenID(shown string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// readLink takes a whole signed URL apart; false for what is none.
+// readLink takes a signed URL apart, with its host or without; false for what is none.
 func readLink(raw string, resources *token.Resources, parsers map[*token.Scheme]*token.Parser) (l token.Link, host string, ok bool) {
 	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" {
+	if err != nil || u.Hostname() == "" && !strings.HasPrefix(raw, "/") {
 		return l, "", false
 	}
 	host = strings.ToLower(u.Hostname())
