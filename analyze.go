@@ -96,7 +96,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	o.registerInput(cmd)
 	o.privacyFlags.register(f)
 	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
-	f.BoolVar(&o.keepGoing, "keep-going", false, "a log that is damaged or cannot be read is named, but does not make the exit status 1, if anything was read")
+	f.BoolVar(&o.keepGoing, "keep-going", false, "a log that is missing, damaged or cannot be read is named, but does not make the exit status 1, if anything was read")
 	o.registerLimits(f)
 	wordsFor(cmd, "fail-on", conditionNames()...)
 	formatNames(cmd)
@@ -157,7 +157,11 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if err := wantLogs(args, o.db); err != nil {
 		return nil, err
 	}
-	if p.sources, err = ingest.Sources(cmd.Context(), args); err != nil {
+	find := ingest.Sources
+	if o.keepGoing {
+		find = ingest.SourcesOrFaults
+	}
+	if p.sources, err = find(cmd.Context(), args); err != nil {
 		return nil, err
 	}
 	if err := o.outputFlags.check(append(o.files(p.secrets), p.sources...)); err != nil {

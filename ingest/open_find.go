@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -42,21 +43,21 @@ func expand(path string) ([]entry, error) {
 		return []entry{{path: path}}, nil
 	}
 	if _, missing := os.Lstat(path); missing == nil || !strings.ContainsAny(path, "*?[") {
-		return nil, fmt.Errorf("%s: %w", path, deadLink(path, err))
+		return nil, deadLink(path, err)
 	}
 	found, err := filepath.Glob(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%s: no file matches", path)
+		return nil, errors.New("no file matches")
 	}
 	var out []entry
 	for _, f := range found {
 		out = append(out, matched(f)...)
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("%s: the folders that match hold no file", path)
+		return nil, errors.New("the folders that match hold no file")
 	}
 	return out, nil
 }
@@ -91,9 +92,9 @@ func walk(dir string) ([]entry, error) {
 	c.folder(dir)
 	switch {
 	case len(c.found) == 0:
-		return nil, fmt.Errorf("%s: the folder holds no file", dir)
+		return nil, errors.New("the folder holds no file")
 	case len(c.found) == 1 && c.found[0].path == dir:
-		return nil, fmt.Errorf("%s: %w", dir, c.found[0].err)
+		return nil, c.found[0].err
 	}
 	return c.sorted(), nil
 }

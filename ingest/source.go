@@ -44,6 +44,16 @@ const maxSources = math.MaxUint16 + 1
 // the rest is read. It is quick but for a zip archive whose directory is
 // damaged, which is read to its end unless ctx ends before.
 func Sources(ctx context.Context, args []string) ([]Source, error) {
+	return sources(ctx, args, false)
+}
+
+// SourcesOrFaults is Sources where an argument that is not there is a source,
+// too, whose error Load reports.
+func SourcesOrFaults(ctx context.Context, args []string) ([]Source, error) {
+	return sources(ctx, args, true)
+}
+
+func sources(ctx context.Context, args []string, faults bool) ([]Source, error) {
 	var out []Source
 	seen := map[string]bool{}
 	for _, arg := range args {
@@ -52,8 +62,11 @@ func Sources(ctx context.Context, args []string) ([]Source, error) {
 			return nil, fmt.Errorf("%q names no file", arg)
 		}
 		entries, err := expand(path)
-		if err != nil {
-			return nil, err
+		switch {
+		case err != nil && faults:
+			entries = []entry{{path, err}}
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		for _, e := range entries {
 			if key := identity(e.path); !seen[key] {
