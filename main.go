@@ -92,11 +92,12 @@ Exit status; where several apply, 1 wins over 5, and 5 over 3:
   ipdrift analyze --key-file secret.key --db case.duckdb -o report.html logs/
   ipdrift browse case.duckdb
   ipdrift ticket case.duckdb --ip 203.0.113.9 --at 2026-11-20T14:03:00Z`,
-		Version:       version(),
-		Args:          noCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Version:           version(),
+		Args:              noCommand,
+		PersistentPreRunE: noEmptyFlags,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:      true,
+		SilenceErrors:     true,
 	}
 	cmd.SetVersionTemplate("ipdrift {{.Version}}\n")
 	cmd.SetFlagErrorFunc(flagError)
