@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -280,6 +281,9 @@ func (p *plan) readIssued(cmd *cobra.Command, o *analyzeFlags) error {
 	}
 	if faults.Addresses > 0 {
 		say(o.remarks(cmd), "--issued %s: %s", o.issued, format.Sentence("%d of %d {record has|records have} an address that is none, the first is record %s", faults.Addresses, faults.Records, strconv.FormatInt(faults.FirstAddress, 10)))
+	}
+	if told := func(r ingest.Issued) bool { return r.Client.IsValid() || r.Viewer != 0 }; !slices.ContainsFunc(slices.Collect(maps.Values(records)), told) {
+		say(o.remarks(cmd), "--issued %s: no record tells an address or a viewer: name these columns or keys address and viewer", o.issued)
 	}
 	p.detect.Issued = records
 	return nil
