@@ -101,7 +101,7 @@ func places(lines []ingest.Position) string {
 
 // links are the ids of the links that have the token.
 func (q *inquiry) links(ctx context.Context) (string, error) {
-	exact, loose := []string{"0"}, []string{"0"}
+	exact, loose := []string{"NULL"}, []string{"NULL"} // a link 0 is what requests without a token have
 	err := ingest.Each(ctx, q.conn, fmt.Sprintf(`SELECT id, hash = %d FROM link WHERE token = ?`, q.Sought.Hash), func(scan ingest.Scan) error {
 		var id uint32
 		var same bool
