@@ -60,6 +60,14 @@ func TestRule03TheSignersOwnProxy(t *testing.T) {
 	if a, b := asJSON(t, tr.Analysis), asJSON(t, l.try(t, settings{unread: true}).Analysis); a != b {
 		t.Errorf("where nobody reads the case: %s", firstDifference(a, b))
 	}
+	// Nor where all are in one network with the proxy: a carrier's service for its subscribers.
+	var own little
+	for i := range 60 {
+		own.get(folder, folder.link(fmt.Sprintf("/v/%d/index.m3u8", i), proxy), fmt.Sprintf("192.0.%d.9", 3+i), 403)
+	}
+	if r := own.try(t, settings{}).advice(folder.host, "ipv4"); r == nil || r.Decision != finding.MaskNotEnough {
+		t.Errorf("in one /16: %s", asJSON(t, r))
+	}
 	// Where most viewers share an address (CGNAT), or are in the network that links are bound
 	// to, they are served there, and no proxy is behind it.
 	for name, s := range map[string]site{"one address": folder, "one /24": {host: folder.host, dir: true, text: func(ip string) string { return ip[:strings.LastIndexByte(ip, '.')] + ".0" }}} {

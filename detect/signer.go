@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"ipdrift/detect/addr"
-	"ipdrift/detect/client"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/search"
@@ -73,12 +72,11 @@ func (a *analysis) findExpiries() {
 	}
 }
 
-// A signer sees its own proxy where most links of a host are signed for one
-// address and requested from others all over the place, and not from there (rules of evidence, 3).
-const (
-	proxyClients  = 10 // other addresses that asked with these links
-	proxyNetworks = 3  // /16s, or /32s of IPv6, they lie in
-)
+// proxyClients is how many other addresses ask with the links of a signer that sees its own
+// proxy: most links of a host are signed for one address, and requested from others and not
+// from there (rules of evidence, 3). These may be in one network with it, as where a carrier
+// has a service for its own subscribers.
+const proxyClients = 10
 
 // majority finds the value that more than half of many are, if there is one
 // (Boyer and Moore's vote).
@@ -103,29 +101,24 @@ func (m *majority) add(value netip.Addr) {
 // with them. Addresses are those of the case.
 type proxy struct {
 	netip.Addr
-	bits     int   // of it that links are bound to
-	links    int64 // of which this is proven
-	own      int64 // of these, those that were asked for from there: by viewers, most often
-	others   map[netip.Addr]bool
-	networks map[client.Network]bool
+	bits   int   // of it that links are bound to
+	links  int64 // of which this is proven
+	own    int64 // of these, those that were asked for from there: by viewers, most often
+	others map[netip.Addr]bool
 }
 
 func (p *proxy) many() bool {
-	return len(p.others) >= proxyClients && len(p.networks) >= proxyNetworks
+	return len(p.others) >= proxyClients
 }
 
 // is tells whether a client has the address, or is in the network that links are bound to.
 func (p *proxy) is(ip netip.Addr) bool { return addr.Cut(ip, p.bits) == addr.Cut(p.Addr, p.bits) }
 
 // meet adds a client, as long as there are too few.
-func (p *proxy) meet(ip netip.Addr, net client.Network) {
-	if p.many() || p.is(ip) {
-		return
-	}
-	if len(p.others) < proxyClients {
+func (p *proxy) meet(ip netip.Addr) {
+	if !p.many() && !p.is(ip) {
 		p.others[ip] = true
 	}
-	p.networks[net] = true
 }
 
 // findProxies finds the hosts most of whose links were signed for one address.
@@ -133,7 +126,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 	proxies := map[*host]*proxy{}
 	for _, h := range a.hosts {
 		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
-			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.Policy.Prefix(addr.Family(m.value)), others: map[netip.Addr]bool{}, networks: map[client.Network]bool{}}
+			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.Policy.Prefix(addr.Family(m.value)), others: map[netip.Addr]bool{}}
 		}
 	}
 	if len(proxies) == 0 {
@@ -165,7 +158,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 				p.own++
 				counted.own = place
 			}
-			p.meet(ip, a.clients.Network(c))
+			p.meet(ip)
 		}
 	}); err != nil {
 		return err
