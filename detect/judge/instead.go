@@ -37,7 +37,7 @@ func (q *question) instead() string {
 	}
 	switch expired := q.o.Refused[token.Expired.String()] > 0 || q.o.Refused[token.ExpiredIPMismatch.String()] > 0; {
 	case expired && q.o.Shifted != 0:
-		return of + fmt.Sprintf("; the time zone of the log or of the signer is wrong by %d minutes: nothing can be said about the life of links before it is set right", q.o.Shifted)
+		return of + fmt.Sprintf("; most are late by %d minutes: the time zone of the log or of the signer is wrong, by as much and what the links live, and nothing can be said about their life before it is set right", q.o.Shifted)
 	case expired && q.o.ServedLate > 0:
 		return of + "; others were served after their expiry: a clock or a time zone is wrong, or this host takes expired links, and nothing can be said about the life of links before that is known"
 	}
