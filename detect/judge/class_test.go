@@ -114,6 +114,32 @@ func TestRule09StartsOverElsewhereIsNotRotation(t *testing.T) {
 	want(t, poll.only(t), finding.Rotating, "2 changes")
 }
 
+// TestRule09AFileHasNoSequence: who asks for ranges of a file goes on at once, if only at another
+// address; long after them the link may have been handed on. One request may have lasted as long.
+func TestRule09AFileHasNoSequence(t *testing.T) {
+	download := func(starts ...int64) *scene {
+		s := newScene()
+		for _, at := range starts {
+			s.ok(at, home, "film.mp4")
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		s     *scene
+		class finding.Class
+	}{
+		"at once":             {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"hours later":         {download(0, 20, 40, 60).no(18_000, same16, "film.mp4", token.IPMismatch).no(18_040, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
+		"after such a pause":  {download(0, 20, 400, 420).no(780, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"after one long one":  {download(0).no(1800, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"at once, then later": {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch).no(18_000, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+	} {
+		if u := c.s.only(t); u.Class != c.class || Affected(u) != (c.class == finding.Rotating) {
+			t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
+		}
+	}
+}
+
 func TestRule09FirstRequest(t *testing.T) {
 	s := newScene().no(0, same16, "index.m3u8", token.IPMismatch)
 	u := s.only(t)

@@ -102,12 +102,16 @@ func startsOver(name string, reached int64) bool {
 // restarts tells whether the refused request at idx[pos] looks like another
 // viewer rather than like this one going on (rule 9): it starts over although
 // media had been served elsewhere, and it is neither the poll of a live
-// manifest nor a player reloading where the old address falls silent.
+// manifest nor a player reloading where the old address falls silent. A file of
+// its own has no sequence to go on with: there it is a longer pause than any
+// before, as whoever is cut off asks again at once.
 func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	e := &events[idx[pos]]
 	before := servedBefore(events, idx[:pos], e)
 	window := t.RetryWindow.Microseconds()
 	switch {
+	case Whole(e.Name):
+		return before.same >= t.MediaRequests && e.Time-before.lastSame > max(window, before.pause)
 	case before.media < t.MediaRequests || !startsOver(e.Name, before.reached):
 		return false
 	case before.same > 1 && e.Time-before.lastSame <= window:
@@ -121,6 +125,7 @@ type elsewhere struct {
 	media, same    int   // requests: of no manifest, and of the very file
 	reached        int64 // the highest segment of its directory; -1: none
 	last, lastSame int64 // when the last of all was, and of the same, µs
+	pause          int64 // the longest between two of the same, µs
 }
 
 // servedBefore is that of the requests before one.
@@ -133,6 +138,9 @@ func servedBefore(events []Event, idx []int32, e *Event) elsewhere {
 		}
 		out.last = p.Time
 		if p.Dir == e.Dir && p.File == e.File {
+			if out.same > 0 {
+				out.pause = max(out.pause, p.Time-out.lastSame)
+			}
 			out.same, out.lastSame = out.same+1, p.Time
 		}
 		kind, n := place(p.Name)
