@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"ipdrift/ingest"
+	"ipdrift/ingest/redact"
 	"ipdrift/report"
 )
 
@@ -44,7 +44,7 @@ func commandLine(cmd *cobra.Command, args []string) string {
 		}
 	})
 	for _, arg := range args {
-		words = append(words, report.Quoted(ingest.ShownName(arg)))
+		words = append(words, report.Quoted(redact.Name(arg)))
 	}
 	return strings.Join(words, " ")
 }

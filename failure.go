@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipdrift/ingest"
+	"ipdrift/ingest/redact"
 	"ipdrift/report"
 )
 
@@ -67,7 +67,7 @@ func conclude(w io.Writer, err error) int {
 	if f.err != nil {
 		text := cause(f.err)
 		if f.status == statusUsage { // what it quotes may be a token or a key in the wrong place
-			text = ingest.StoredText([]byte(text))
+			text = redact.StoredText([]byte(text))
 		}
 		say(w, "%s", text)
 	}
@@ -110,7 +110,7 @@ func lay(w io.Writer, lead, text string) {
 // be one.
 func withoutTokens(text string) string {
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \"'<>", r) }) {
-		plain := ingest.Unescaped(word)
+		plain := redact.Unescaped(word)
 		if strings.Contains(plain, "://") || strings.Contains(plain, "?") && strings.Contains(plain, "=") {
 			text = strings.ReplaceAll(text, word, cutTarget([]byte(word)))
 		}

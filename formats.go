@@ -11,6 +11,7 @@ import (
 
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/redact"
 	"ipdrift/report"
 	"ipdrift/token"
 )
@@ -226,7 +227,7 @@ func shownValues(values []format.Value) string {
 		case "identity":
 			text = "..."
 		default:
-			text = ingest.StoredText([]byte(text))
+			text = redact.StoredText([]byte(text))
 		}
 		parts = append(parts, fmt.Sprintf("%s@%d=%.60q", v.Name, v.Column, text))
 	}
@@ -244,7 +245,7 @@ func describeRecord(r *format.Record) string {
 	if r.Code > 0 {
 		out += fmt.Sprintf(" code=%d", r.Code)
 	}
-	return out + fmt.Sprintf(" agent=%.40q", ingest.StoredText(r.UserAgent))
+	return out + fmt.Sprintf(" agent=%.40q", redact.StoredText(r.UserAgent))
 }
 
 // cutTarget shows a request target without its token, whatever the scheme
@@ -268,7 +269,7 @@ func shownTarget(target []byte, l *token.Link) string {
 		text = text[:from] + shortToken(target[from:to]) + text[to:]
 	}
 	path, query, ok := strings.Cut(text, "?")
-	path = ingest.WithoutTokens(path)
+	path = redact.WithoutTokens(path)
 	if !ok {
 		return report.Clean(path)
 	}
@@ -294,7 +295,7 @@ func shownExpires(text string) string {
 	if strings.Trim(text, "0123456789") == "" {
 		return text
 	}
-	return fmt.Sprintf("%.32s", ingest.StoredText([]byte(text)))
+	return fmt.Sprintf("%.32s", redact.StoredText([]byte(text)))
 }
 
 // shortToken is as much of a token as may be shown.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+
+	"ipdrift/ingest/redact"
 )
 
 // account writes table source and reads it back for the whole case.
@@ -21,7 +23,7 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 		format, damaged := s.formats(), any(nil)
 		if s.err != nil {
 			failed[id] = l.blind(s.err)
-			damaged = string(l.Keys.Cut([]byte(failed[id].Error()), cutMark))
+			damaged = string(l.Keys.Cut([]byte(failed[id].Error()), redact.Mark))
 		}
 		notes := strings.Join(s.facts.Sentences(format), "\n")
 		if err := rows.Append(ctx, uint16(id), s.Label, format, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged,

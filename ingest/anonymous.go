@@ -8,6 +8,7 @@ import (
 
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/pseudonym"
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -84,7 +85,7 @@ func (l *load) line(text []byte) []byte {
 // hostText is a host as the case holds it. One whose name is an address has a
 // pseudonym too, for a client writes it, unless the user names it.
 func (l *load) hostText(host []byte) string {
-	text := string(l.Keys.Cut(host, cutMark))
+	text := string(l.Keys.Cut(host, redact.Mark))
 	if namedHost(l.Resources, l.Keys, host) {
 		return text
 	}
@@ -110,7 +111,7 @@ func (l *load) blind(err error) error {
 	}
 	if misfit := (*format.Misfit)(nil); errors.As(err, &misfit) {
 		m := *misfit
-		m.Text = cutMark
+		m.Text = redact.Mark
 		return &m
 	}
 	return errors.New(l.Pseudonyms.Line(err.Error()))

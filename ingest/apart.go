@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"ipdrift/ingest/redact"
 )
 
 // apart is what Host, Since and Until left out.
@@ -46,7 +48,7 @@ func (l *load) admits(host []byte) bool {
 		return true
 	}
 	ok, _ := path.Match(strings.ToLower(l.Host), strings.ToLower(string(host)))
-	l.apart.host(ok, func() string { return validText(l.hostText(host)) })
+	l.apart.host(ok, func() string { return redact.ValidText(l.hostText(host)) })
 	return ok
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"ipdrift/ingest/redact"
 	"ipdrift/ingest/synth"
 )
 
@@ -231,7 +232,7 @@ func TestUndetectedFileSaysHowFarItCame(t *testing.T) {
 		if !strings.Contains(text, "line 1") || !strings.Contains(text, fmt.Sprintf("column %d:", strings.Index(line, "twohundred")+1)) || !strings.Contains(text, "status") {
 			t.Errorf("%q does not say line, column and what was expected", text)
 		}
-		if strings.Contains(text, planted[tokenShown:]) || strings.Contains(text, "S3cr3t") {
+		if strings.Contains(text, planted[redact.Shown:]) || strings.Contains(text, "S3cr3t") {
 			t.Errorf("the error quotes a secret: %q", text)
 		}
 	}

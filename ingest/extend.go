@@ -6,6 +6,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"ipdrift/ingest/redact"
 )
 
 // Texts are values of a text column, "" for NULL.
@@ -85,7 +87,7 @@ func appendAll[T any](b array.Builder, values []T, some []bool) bool {
 // cleaned makes texts valid and returns how long they are together.
 func cleaned(texts []string) (size int) {
 	for i, s := range texts {
-		texts[i] = validText(s)
+		texts[i] = redact.ValidText(s)
 		size += len(s)
 	}
 	return size

@@ -244,7 +244,7 @@ const connectionLife = 3600 * 1e6
 // connection names a connection of a server, and the time in which it lived; nil where
 // the line does not tell which server counted it.
 func (w *worker) connection(v *format.Viewer) []byte {
-	if len(v.Edge) == 0 || len(v.Connection) == 0 || !allDigits(string(v.Connection)) {
+	if len(v.Edge) == 0 || len(v.Connection) == 0 || strings.Trim(string(v.Connection), "0123456789") != "" {
 		return nil
 	}
 	w.conn = binary.AppendVarint(append(w.conn[:0], v.Connection...), w.record.Start/connectionLife)

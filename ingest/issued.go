@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -103,8 +104,8 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 	switch {
 	case linked:
 		hash, r.Host = stableID([]byte(host), &l), host
-	case len(text) > tokenShown:
-		r.Token = validText(text[:tokenShown])
+	case len(text) > redact.Shown:
+		r.Token = redact.ValidText(text[:redact.Shown])
 		hash = TokenID(r.Token)
 	default:
 		return 0, r, false

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"unicode/utf8"
+
+	"ipdrift/ingest/redact"
 )
 
 // What is stored of a text is limited: DuckDB takes a block of 256 KiB of memory for each of
@@ -24,5 +26,5 @@ func limited(text string, most int) string {
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	return fmt.Sprintf("%s%s[%d bytes, %x]", text[:end], cutMark, len(text), sha256.Sum256([]byte(text)))
+	return fmt.Sprintf("%s%s[%d bytes, %x]", text[:end], redact.Mark, len(text), sha256.Sum256([]byte(text)))
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"ipdrift/ingest/redact"
 )
 
 // grepped takes off what grep and zgrep put before the lines of several files: the name of the file and a colon, with -n the number
@@ -92,7 +94,7 @@ func growing(text []byte) bool {
 // mayGoOn tells whether digits and a colon before a text may be the beginning of an IPv6 address.
 func mayGoOn(text []byte) bool {
 	n := 0
-	for n < len(text) && hexDigit(text[n]) < 16 {
+	for n < len(text) && redact.Hex(text[n]) < 16 {
 		n++
 	}
 	return n < len(text) && text[n] == ':' || n > 0 && n < len(text) && text[n] == ' '

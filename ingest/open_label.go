@@ -5,6 +5,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"ipdrift/ingest/redact"
 )
 
 // nameSources gives every source a label of its own: the path, the user's
@@ -27,25 +29,11 @@ func nameSources(all []Source) {
 func (s *Source) place() string { return s.within(s.Path) }
 
 func (s *Source) within(file string) string {
-	text := ShownName(filepath.ToSlash(file))
+	text := redact.Name(filepath.ToSlash(file))
 	if s.member != nil {
-		text += "!" + ShownName(s.member.name)
+		text += "!" + redact.Name(s.member.name)
 	}
 	return strings.ToValidUTF8(text, "\uFFFD")
-}
-
-// ShownName is the name of a file without the query that a download leaves in it, which may
-// hold the token of a link or the signature of a bucket.
-func ShownName(name string) string {
-	parts := strings.Split(name, "/")
-	for i, part := range parts {
-		s := spell(part)
-		if query := indexOr(s.meant, '?'); query < len(s.meant) && strings.IndexByte(s.meant[query:], '=') > 0 {
-			part = part[:s.place(query)] + "?" + cutMark
-		}
-		parts[i] = cutNamed(part)
-	}
-	return strings.Join(parts, "/")
 }
 
 func (s *Source) dir() string { return path.Dir(filepath.ToSlash(s.Path)) }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -38,7 +39,7 @@ func (w *worker) edgeNumber(name []byte) uint16 {
 	if string(w.edgeName) != string(name) {
 		w.edgeName, w.edge = append(w.edgeName[:0], name...), uint16(xxh3.Hash(name)%edgeNumbers)+1
 		w.load.edges.note(w.edge, func() string {
-			return w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(name[:min(len(name), 64)], cutMark))))
+			return w.Pseudonyms.Text(redact.CutHashed(string(w.Keys.Cut(name[:min(len(name), 64)], redact.Mark))))
 		})
 	}
 	return w.edge
@@ -79,7 +80,7 @@ func (w *worker) outcomeID(ctx context.Context, o *outcome, s *site, hostHash ui
 		w.load.hits.asked.Store(true)
 	}
 	return id, w.outcome.rows.Append(ctx, id,
-		w.hostText(o.host), w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(o.method, cutMark)))), o.status, o.code, o.upstream, o.shield,
+		w.hostText(o.host), w.Pseudonyms.Text(redact.CutHashed(string(w.Keys.Cut(o.method, redact.Mark)))), o.status, o.code, o.upstream, o.shield,
 		uint8(o.shape), string(o.detail), uint8(o.late), m.OK, uint8(m.Scope), m.Up,
 		uint8(m.Binding.Kind), m.Binding.Prefix, uint8(m.Binding.Form), m.Key, o.stale, o.refused, o.edge)
 }

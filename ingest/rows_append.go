@@ -6,6 +6,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"ipdrift/ingest/redact"
 )
 
 // addText adds a row of an id and a text, NULL where there is none.
@@ -73,7 +75,7 @@ func appendValue(b array.Builder, v any) bool {
 	case *array.Float64Builder:
 		return put(v, b.Append)
 	case *array.StringBuilder:
-		return put(v, func(x string) { b.Append(validText(x)) })
+		return put(v, func(x string) { b.Append(redact.ValidText(x)) })
 	case *array.TimestampBuilder:
 		return put(v, func(x Micros) { b.Append(arrow.Timestamp(x)) })
 	}

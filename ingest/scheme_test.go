@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -73,7 +74,7 @@ func checkScheme(t *testing.T, o Options, url, client string) {
 	var l token.Link
 	token.NewParser(o.Resources.For(nil).Scheme).Parse([]byte(target), &l)
 	path := one[string](t, s, `SELECT any_value(path) FROM (SELECT d.text || f.text AS path FROM hit h JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file)`)
-	if strings.Contains(path, string(l.Token[:tokenShown+2])) || path != StoredPath([]byte(target), &l, nil) {
+	if strings.Contains(path, string(l.Token[:redact.Shown+2])) || path != redact.StoredPath([]byte(target), &l, nil) {
 		t.Errorf("%s %s: stored as %s", o.Resources.For(nil).Scheme.Name, url, path)
 	}
 }

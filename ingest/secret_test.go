@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"ipdrift/ingest/pseudonym"
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -145,7 +146,7 @@ func TestSecretsNeverReachTheCase(t *testing.T) {
 			referer(target("/b"), "https://x.example/"+secretKey+"/y") + agent(target("/c"), "P "+secretKey) +
 			strings.Replace(target("/d"), "cdn.example.com", secretKey+".example.com", 1) +
 			strings.Replace(target(fmt.Sprintf("/e?md5=%s&expires=%d", planted, expires)), "cdn.example.com", secretKey+".example.com", 1) +
-			strings.Replace(target("/f"), "GET", secretKey, 1) + "junk " + secretKey + "\n" + strings.Repeat("/", rejectText-5) + secretKey + " junk\n", []string{secretKey}},
+			strings.Replace(target("/f"), "GET", secretKey, 1) + "junk " + secretKey + "\n" + strings.Repeat("/", 300-5) + secretKey + " junk\n", []string{secretKey}},
 		{"the key, long reject", "gcore", secretKey + " " + filler(maxLine) + "\n", []string{secretKey}},
 		{"encoded query", "gcore", target("/v.mp4%3Fk=1%26session="+secretValue) + target("/v.mp4%3F"+secretValue) + target("/v.mp4%3Fr=http://x/"+secretValue), nil},
 		{"session in a path", "gcore", target("/v.mp4;jsessionid="+secretValue) + target("/w;jsessionid="+secretValue+"/v.mp4") +
@@ -198,7 +199,7 @@ func TestSecretsNeverReachTheCase(t *testing.T) {
 				}
 			}
 			for _, tok := range c.tokens {
-				if bytes.Contains(bytesThere, []byte(tok[tokenShown+1:])) {
+				if bytes.Contains(bytesThere, []byte(tok[redact.Shown+1:])) {
 					t.Errorf("%s, %s: the case holds a whole token", c.name, where)
 				}
 			}

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -35,10 +37,10 @@ func seek(text string, resources *token.Resources) (Sought, error) {
 	clean, _ := token.CleanURL(text)
 	if !strings.ContainsAny(clean, "/?") {
 		clean = clean[strings.LastIndexByte(clean, '=')+1:] // md5=…
-		if len(clean) < tokenShown || !allOf(clean[:tokenShown], tokenByte) {
-			return Sought{}, fmt.Errorf("at least the first %d characters of a token are needed, or the whole URL", tokenShown)
+		if len(clean) < redact.Shown || slices.ContainsFunc([]byte(clean[:redact.Shown]), func(c byte) bool { return !redact.TokenByte(c) }) {
+			return Sought{}, fmt.Errorf("at least the first %d characters of a token are needed, or the whole URL", redact.Shown)
 		}
-		return Sought{Token: clean[:tokenShown]}, nil
+		return Sought{Token: clean[:redact.Shown]}, nil
 	}
 	damaged := false
 	for _, link := range readings(clean) {
@@ -51,7 +53,7 @@ func seek(text string, resources *token.Resources) (Sought, error) {
 			damaged = damaged || l.Shape == token.BadShape
 			continue
 		}
-		found := Sought{Token: string(l.Token[:min(tokenShown, len(l.Token))])}
+		found := Sought{Token: string(l.Token[:min(redact.Shown, len(l.Token))])}
 		if !bare {
 			found.Hash = stableID([]byte(host), &l)
 		}
@@ -70,13 +72,4 @@ func readings(link string) []string {
 		list = append(list, plain, plain[max(0, strings.LastIndex(plain, "http")):])
 	}
 	return list
-}
-
-func allOf(text string, fits func(byte) bool) bool {
-	for i := range len(text) {
-		if !fits(text[i]) {
-			return false
-		}
-	}
-	return true
 }

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+
+	"ipdrift/ingest/redact"
 )
 
 // brokenKept is how many malformed targets are kept for each host.
@@ -166,8 +168,8 @@ func (a *Attempt) before(b *Attempt) bool {
 }
 
 func sameDir(a, b []byte) bool {
-	da, _ := splitPath(cutQuery(a))
-	db, _ := splitPath(cutQuery(b))
+	da, _ := splitPath(redact.CutQuery(a))
+	db, _ := splitPath(redact.CutQuery(b))
 	return bytes.Equal(da, db)
 }
 

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"ipdrift/ingest/redact"
 )
 
 func noHash() uint64 { return 0 }
@@ -42,7 +44,7 @@ func kept(notes []noted) map[uint32]string {
 	}
 	seen, count, out := map[place]bool{}, map[uint32]int{}, map[uint32]string{}
 	for _, n := range notes {
-		dir, _ := splitPath(cutQuery([]byte(n.target)))
+		dir, _ := splitPath(redact.CutQuery([]byte(n.target)))
 		if p := (place{n.link, string(dir)}); !seen[p] && count[n.link] < perLink {
 			seen[p] = true
 			count[n.link]++

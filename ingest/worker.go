@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -146,7 +147,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 }
 
 func (w *worker) reject(ctx context.Context, source int, line int64, reason string, text []byte) error {
-	return w.rejects.Append(ctx, uint16(source), line, reason, redact(w.line(w.Keys.Cut(text, cutMark))))
+	return w.rejects.Append(ctx, uint16(source), line, reason, redact.Line(w.line(w.Keys.Cut(text, redact.Mark))))
 }
 
 // request adds the record as one row.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -21,13 +22,13 @@ func (w *worker) ids(ctx context.Context, o *outcome, s *site, t *aimed, l *link
 	if ids.client, err = w.clientID(ctx, &k.client); err != nil {
 		return ids, err
 	}
-	if ids.dir, err = w.textID(ctx, s, l, &k.dir, w.dir, t.dir, t.dirHash, pathText); err != nil {
+	if ids.dir, err = w.textID(ctx, s, l, &k.dir, w.dir, t.dir, t.dirHash, redact.Path); err != nil {
 		return ids, err
 	}
-	if ids.file, err = w.textID(ctx, s, l, &k.file, w.file, t.file, t.fileHash, pathText); err != nil {
+	if ids.file, err = w.textID(ctx, s, l, &k.file, w.file, t.file, t.fileHash, redact.Path); err != nil {
 		return ids, err
 	}
-	if ids.agent, err = w.textID(ctx, s, l, &k.agent, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), agentText); err != nil {
+	if ids.agent, err = w.textID(ctx, s, l, &k.agent, w.agent, w.record.UserAgent, w.hash(w.record.UserAgent), redact.Agent); err != nil {
 		return ids, err
 	}
 	ids.referer, err = w.refererID(ctx, s, l, &k.referer)
@@ -58,7 +59,7 @@ func (w *worker) clientID(ctx context.Context, near *cacheSlot) (uint32, error) 
 	if !shown.Is4() {
 		address = token.AppendAddr(space[:0], shown)
 	}
-	country := limited(validText(w.Pseudonyms.Text(cutHashed(string(w.Keys.Cut(r.Country, cutMark))))), maxName)
+	country := limited(redact.ValidText(w.Pseudonyms.Text(redact.CutHashed(string(w.Keys.Cut(r.Country, redact.Mark))))), maxName)
 	return id, w.client.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)
 		b[1].(*array.Uint8Builder).Append(family(shown))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -39,7 +40,7 @@ func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, er
 		return m, nil
 	}
 	l := w.readLink(at.site)
-	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline, own: len(ownToken(l.Token))}
+	*m = linkMemo{key: t.link, shape: l.Shape, detail: l.Detail, deadline: l.Deadline, own: len(redact.OwnToken(l.Token))}
 	if l.Shape != token.Signed {
 		return m, nil
 	}
@@ -54,9 +55,9 @@ func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, er
 	if m.id, m.fresh = id, fresh; !fresh {
 		return m, nil
 	}
-	shown, hash := validText(string(l.Token[:min(tokenShown, len(l.Token))])), stableID(at.name, l)
+	shown, hash := redact.ValidText(string(l.Token[:min(redact.Shown, len(l.Token))])), stableID(at.name, l)
 	if at.stored == "" {
-		at.stored = validText(w.hostText(at.name))
+		at.stored = redact.ValidText(w.hostText(at.name))
 	}
 	return m, w.issued.rows.add(ctx, func(b []array.Builder) (int, error) {
 		b[0].(*array.Uint32Builder).Append(id)

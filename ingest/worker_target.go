@@ -3,23 +3,13 @@ package ingest
 import (
 	"bytes"
 
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
 // splitPath cuts a path behind its last slash.
 func splitPath(path []byte) (dir, file []byte) {
 	i := bytes.LastIndexByte(path, '/') + 1
-	return path[:i], path[i:]
-}
-
-// splitStored is splitPath for the parts that are stored: slashes behind a
-// lost question mark do not count, so that what stands there is cut as one.
-func splitStored(path []byte) (dir, file []byte) {
-	head := path
-	if bytes.IndexByte(path, '%') >= 0 || bytes.IndexByte(path, '&') >= 0 {
-		head = path[:lostQuery(string(path))]
-	}
-	i := bytes.LastIndexByte(head, '/') + 1
 	return path[:i], path[i:]
 }
 
@@ -43,14 +33,14 @@ func (w *worker) aim(at *place, query int) aimed {
 		shown = path
 	} else {
 		l := w.readLink(s)
-		path, shown = l.RawPath, withoutToken(target, l)
+		path, shown = l.RawPath, redact.WithoutToken(target, l)
 	}
 	t := aimed{host: at.hash}
 	dir, file := splitPath(shown)
 	t.signedDir, t.signedFile, t.index = w.hash(dir), w.hash(file), len(file) == 0
 	t.dirHash, t.fileHash = t.signedDir, t.signedFile
 	if t.dir, t.file = dir, file; bytes.IndexByte(shown, '%') < 0 && bytes.IndexByte(shown, '&') < 0 {
-	} else if t.dir, t.file = splitStored(shown); len(t.dir) != len(dir) {
+	} else if t.dir, t.file = redact.Split(shown); len(t.dir) != len(dir) {
 		t.dirHash, t.fileHash = w.hash(t.dir), w.hash(t.file)
 	}
 	t.link = w.hash(target[len(path):])

@@ -1,6 +1,10 @@
 package ingest
 
-import "testing"
+import (
+	"testing"
+
+	"ipdrift/ingest/redact"
+)
 
 // TestSplitStored: what an encoded query holds stays in one piece, and is cut as
 // one.
@@ -9,7 +13,7 @@ func TestSplitStored(t *testing.T) {
 		"/a/b.ts": "/a/ b.ts", "/": "/ ", "": " ", "/a%20b/c&d/e.ts": "/a%20b/c&d/ e.ts",
 		"/a/b%3Fr=http://x/SEC": "/a/ b%3Fr=http://x/SEC", "/a/b&r=/x/SEC": "/a/ b&r=/x/SEC", "/a;s=1/b": "/a;s=1/ b",
 	} {
-		dir, file := splitStored([]byte(path))
+		dir, file := redact.Split([]byte(path))
 		if got := string(dir) + " " + string(file); got != want {
 			t.Errorf("splitStored(%q) = %q, want %q", path, got, want)
 		}

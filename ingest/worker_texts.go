@@ -2,7 +2,8 @@ package ingest
 
 import (
 	"context"
-	"unsafe"
+
+	"ipdrift/ingest/redact"
 )
 
 // refererID is textID for the referer, whose query is not stored: those that
@@ -15,10 +16,10 @@ func (w *worker) refererID(ctx context.Context, s *site, l *linkMemo, near *cach
 	}
 	text, known := raw, hash
 	if raw != nil {
-		text = cutReferer(w.Keys.Cut(w.withoutOwn(s, l, raw), cutMark))
+		text = redact.CutReferer(w.Keys.Cut(w.withoutOwn(s, l, raw), redact.Mark))
 		known = mix(w.hash(text), 1) // an empty one is not one that is not there
 	}
-	id, err := w.storedID(ctx, w.referer, text, known, refererText)
+	id, err := w.storedID(ctx, w.referer, text, known, redact.RefererText)
 	*near = cacheSlot{hash, id}
 	return id, err
 }
@@ -44,7 +45,7 @@ func (w *worker) withoutOwn(s *site, l *linkMemo, text []byte) []byte {
 	if l.own == 0 || len(text) < l.own {
 		return text
 	}
-	return cutOwn(text, ownToken(w.readLink(s).Token))
+	return redact.CutOwn(text, redact.OwnToken(w.readLink(s).Token))
 }
 
 // storedID is the id of a text by what names it.
@@ -53,19 +54,10 @@ func (w *worker) storedID(ctx context.Context, c *cache, text []byte, hash uint6
 	if !fresh {
 		return id, nil
 	}
-	clean, some := stored(w.Keys.Cut(text, cutMark))
+	clean, some := stored(w.Keys.Cut(text, redact.Mark))
 	clean = limited(w.Pseudonyms.Text(clean), maxText)
 	if c == w.agent {
 		return id, c.rows.addAgent(ctx, id, clean, some)
 	}
 	return id, c.rows.addText(ctx, id, clean, some)
 }
-
-// The texts of these may be views of what they are given: the row is a copy.
-func pathText(b []byte) (string, bool) { return cleanPath(view(b)), true }
-
-func agentText(b []byte) (string, bool) { return validText(cutHashed(cutNamed(view(b)))), b != nil }
-
-func refererText(b []byte) (string, bool) { return cleanPath(view(cutReferer(b))), b != nil }
-
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -3,6 +3,8 @@ package ingest
 import (
 	"strings"
 	"testing"
+
+	"ipdrift/ingest/redact"
 )
 
 func TestAgentText(t *testing.T) {
@@ -23,14 +25,14 @@ func TestAgentText(t *testing.T) {
 		if c.want == "" {
 			c.want = c.in
 		}
-		if got, some := agentText([]byte(c.in)); got != c.want || !some {
+		if got, some := redact.Agent([]byte(c.in)); got != c.want || !some {
 			t.Errorf("agentText(%q) = %q, want %q", c.in, got, c.want)
 		}
 	}
 }
 
 func TestRefererText(t *testing.T) {
-	if got, some := refererText(nil); some {
+	if got, some := redact.RefererText(nil); some {
 		t.Errorf("no referer is %q, want NULL", got)
 	}
 	for in, want := range map[string]string{
@@ -39,7 +41,7 @@ func TestRefererText(t *testing.T) {
 		"https://site.example/cb#access_token=" + planted + "&s=S3cr3t": "https://site.example/cb",
 		"https://user:S3cr3t@site.example/":                             "https://site.example/",
 	} {
-		if got, _ := refererText([]byte(in)); strings.Contains(got, "S3cr3t") || !strings.Contains(in, "S3cr3t") && got != want {
+		if got, _ := redact.RefererText([]byte(in)); strings.Contains(got, "S3cr3t") || !strings.Contains(in, "S3cr3t") && got != want {
 			t.Errorf("refererText(%q) = %q, want %q", in, got, want)
 		}
 	}

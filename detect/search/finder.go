@@ -8,6 +8,7 @@ import (
 	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -154,7 +155,7 @@ func (f *Finder) hit(s *Suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 		return false
 	}
 	g.how.Binding = b
-	kept := f.decoder.Path(f.stored, ingest.StoredPath(g.Target, f.read(s.Host, g.Attempt), f.Pseudonyms), "")
+	kept := f.decoder.Path(f.stored, redact.StoredPath(g.Target, f.read(s.Host, g.Attempt), f.Pseudonyms), "")
 	s.Found = &Proof{Host: s.Host, Family: addr.Family(ip), How: g.how, Path: string(token.ScopePath(kept, g.how.Scope, int(g.how.Up))), Addr: policy.Hashed(b, ip)}
 	switch {
 	case g.stale:

@@ -1,4 +1,4 @@
-package ingest
+package redact
 
 import (
 	"bytes"
@@ -14,28 +14,28 @@ const (
 	tokenRun   = 20  // a run of this many token characters is taken for a token
 )
 
-// redact cuts out of a rejected line what could be a secret: query strings,
+// Line cuts out of a rejected line what could be a secret: query strings,
 // the value of every parameter, JSON strings that say more than an address, a
 // time or a number, and all but the first characters of everything as long as
 // a token, and a line of a single word. The line did not parse, so its parts are guessed at, on the safe
 // side.
-func redact(line []byte) string {
+func Line(line []byte) string {
 	if len(line) > 0 && format.Lone(line) && !bytes.ContainsAny(line, "/=?%") {
-		return cutMark
+		return Mark
 	}
 	whole := line
 	line = line[:min(len(line), rejectText)]
 	var out []byte
 	i := 0
 	if end, letters := tokenEnd(whole, 0); letters > 0 && goesOn(whole[end:]) {
-		out, i = append(out, cutMark...), min(end, len(line))
+		out, i = append(out, Mark...), min(end, len(line))
 	}
 	for i < len(line) {
 		run, letters := tokenEnd(whole, i)
 		var end int
 		switch {
 		case letters >= tokenRun: // also of a run that the end of the kept text cuts
-			out = append(append(out, line[i:min(i+tokenShown, len(line))]...), cutMark...)
+			out = append(append(out, line[i:min(i+Shown, len(line))]...), Mark...)
 			end = run
 		case run > i:
 			end = min(run, len(line))
@@ -43,12 +43,12 @@ func redact(line []byte) string {
 		default:
 			out = append(out, line[i])
 			if end = secretEnd(whole, i); end > i+1 || line[i] == '=' {
-				out = append(out, cutMark...)
+				out = append(out, Mark...)
 			}
 		}
 		i = end
 	}
-	return validText(string(out))
+	return ValidText(string(out))
 }
 
 // tokenEnd is where the run of token characters from i on ends, percent-encoded ones
@@ -56,7 +56,7 @@ func redact(line []byte) string {
 func tokenEnd(line []byte, i int) (end, letters int) {
 	for ; i < len(line); letters++ {
 		c, n := letter(line[i:])
-		if !tokenByte(c) && c != '~' {
+		if !TokenByte(c) && c != '~' {
 			break
 		}
 		i += n

@@ -1,4 +1,7 @@
-package ingest
+// Package redact cuts secrets out of whatever a log line says, before it is stored, quoted or
+// logged: tokens, the values of query parameters, what looks like either. Addresses are
+// package pseudonym's.
+package redact
 
 import (
 	"bytes"
@@ -12,26 +15,27 @@ import (
 )
 
 const (
-	cutMark    = "…"
-	tokenShown = 6 // characters of a token that may be shown
+	Mark  = "…" // stands where something was cut
+	Shown = 6   // characters of a token that may be shown
 )
 
-func tokenByte(c byte) bool {
+// TokenByte tells the characters of tokens: those of base64, of base64url and of hexadecimal digits.
+func TokenByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '+'
 }
 
-// cutQuery drops the query string of a URL, and with it every token.
-func cutQuery(url []byte) []byte {
+// CutQuery drops the query string of a URL, and with it every token.
+func CutQuery(url []byte) []byte {
 	if i := bytes.IndexByte(url, '?'); i >= 0 {
 		return url[:i]
 	}
 	return url
 }
 
-// cutReferer drops the query, the fragment and what stands before an @ in the
+// CutReferer drops the query, the fragment and what stands before an @ in the
 // authority (RFC 3986, 3.2.1).
-func cutReferer(url []byte) []byte {
-	url = cutQuery(url)
+func CutReferer(url []byte) []byte {
+	url = CutQuery(url)
 	if i := bytes.IndexByte(url, '#'); i >= 0 {
 		url = url[:i]
 	}
@@ -50,7 +54,7 @@ func cutReferer(url []byte) []byte {
 // cleanPath is a path as it may be stored: a token that stands in it, under
 // whatever scheme, is cut to its first characters.
 func cleanPath(path string) string {
-	return validText(cutSegments(cutNamed(cutParams(path))))
+	return ValidText(cutSegments(cutNamed(cutParams(path))))
 }
 
 // cutSegments shortens the segments of a path that look like a token beside its expiry or
@@ -74,7 +78,7 @@ func cutSegments(path string) string {
 // /token/T/ and /token:T/.
 func tokenIn(segment, before, behind string) int {
 	const digest = 16 // bytes, the shortest in hexadecimal digits twice as long
-	if head, expires, ok := strings.Cut(segment, ","); ok && allDigits(expires) && len(head) >= digest && allOf(strings.TrimRight(head, "="), tokenByte) {
+	if head, expires, ok := strings.Cut(segment, ","); ok && allDigits(expires) && len(head) >= digest && allOf(strings.TrimRight(head, "="), TokenByte) {
 		return len(head)
 	}
 	bare := strings.TrimRight(segment, "=")
@@ -98,7 +102,7 @@ func tokenIn(segment, before, behind string) int {
 // isDigest tells what is made of no words and names no title.
 func isDigest(text string) bool {
 	bare := strings.TrimRight(text, "=")
-	return allOf(bare, tokenByte) && looksHashed(bare) && !isUUID(bare)
+	return allOf(bare, TokenByte) && looksHashed(bare) && !isUUID(bare)
 }
 
 // besideTime tells a digest and a time in one segment.
@@ -123,7 +127,7 @@ func padded(path string) int {
 			continue
 		}
 		text := path[:digest.size-digest.padding]
-		if strings.Trim(path[len(text):digest.size], "=") == "" && allOf(strings.ReplaceAll(text, "/", "+"), tokenByte) {
+		if strings.Trim(path[len(text):digest.size], "=") == "" && allOf(strings.ReplaceAll(text, "/", "+"), TokenByte) {
 			return digest.size
 		}
 	}
@@ -180,7 +184,7 @@ func cutNamed(text string) string {
 }
 
 func runEnd(text string, from int) int {
-	for from < len(text) && tokenByte(text[from]) {
+	for from < len(text) && TokenByte(text[from]) {
 		from++
 	}
 	return from
@@ -219,8 +223,8 @@ func namesToken(text string) bool {
 	return false
 }
 
-// cutHashed shortens what looks like a digest.
-func cutHashed(text string) string {
+// CutHashed shortens what looks like a digest.
+func CutHashed(text string) string {
 	s := spell(text)
 	return s.cut(func(from int) (start, end int) {
 		for end = from; ; {
@@ -237,14 +241,14 @@ func cutHashed(text string) string {
 func longRun(text string, from int) (start, end int) {
 	for start = from; start+tokenRun <= len(text); {
 		last := start + tokenRun - 1
-		for last >= start && tokenByte(text[last]) {
+		for last >= start && TokenByte(text[last]) {
 			last--
 		}
 		if last >= start {
 			start = last + 1
 			continue
 		}
-		for end = start + tokenRun; end < len(text) && tokenByte(text[end]); end++ {
+		for end = start + tokenRun; end < len(text) && TokenByte(text[end]); end++ {
 		}
 		return start, end
 	}
@@ -295,15 +299,15 @@ func lowerASCII(s string) string {
 }
 
 // looksSigned tells a path segment with the shape of an MD5 token.
-func looksSigned(s string) bool { return len(s) == 22 && allOf(s, tokenByte) }
+func looksSigned(s string) bool { return len(s) == 22 && allOf(s, TokenByte) }
 
 func allDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
-// validText makes text storable: DuckDB takes valid UTF-8 only, and one bad
+// ValidText makes text storable: DuckDB takes valid UTF-8 only, and one bad
 // byte would abort a whole batch. Bad bytes become \xHH.
-func validText(s string) string {
+func ValidText(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
@@ -324,27 +328,47 @@ func validText(s string) string {
 // file together. l is what the target's scheme read in it, and m what is put in
 // the place of addresses.
 func StoredPath(target []byte, l *token.Link, m *pseudonym.Map) string {
-	own := ownToken(l.Token)
-	dir, file := splitStored(withoutToken(target, l))
-	return m.Text(cleanPath(string(cutOwn(dir, own)))) + m.Text(cleanPath(string(cutOwn(file, own))))
+	own := OwnToken(l.Token)
+	dir, file := Split(WithoutToken(target, l))
+	return m.Text(cleanPath(string(CutOwn(dir, own)))) + m.Text(cleanPath(string(CutOwn(file, own))))
 }
 
 // StoredText is a value of a log that is no URL, such as a user agent, as the case holds it.
 func StoredText(b []byte) string {
-	text, _ := agentText(b)
+	text, _ := Agent(b)
 	return text
 }
 
 // WithoutTokens cuts what stands in a path and may be a token, whatever the scheme.
 func WithoutTokens(path string) string { return cleanPath(path) }
 
-// withoutToken is the raw path of a target, a token that stands in it cut to
+// WithoutToken is the raw path of a target, a token that stands in it cut to
 // its first characters.
-func withoutToken(target []byte, l *token.Link) []byte {
+func WithoutToken(target []byte, l *token.Link) []byte {
 	start := bytes.Index(target, l.RawPath)
 	end, at := start+len(l.RawPath), l.TokenAt
 	if at[1] == 0 || at[1] > end {
 		return l.RawPath
 	}
-	return slices.Concat(target[start:at[0]], target[at[0]:min(at[1], at[0]+tokenShown)], []byte(cutMark), target[at[1]:end])
+	return slices.Concat(target[start:at[0]], target[at[0]:min(at[1], at[0]+Shown)], []byte(Mark), target[at[1]:end])
+}
+
+func allOf(text string, fits func(byte) bool) bool {
+	for i := range len(text) {
+		if !fits(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Split is splitPath for the parts that are stored: slashes behind a
+// lost question mark do not count, so that what stands there is cut as one.
+func Split(path []byte) (dir, file []byte) {
+	head := path
+	if bytes.IndexByte(path, '%') >= 0 || bytes.IndexByte(path, '&') >= 0 {
+		head = path[:lostQuery(string(path))]
+	}
+	i := bytes.LastIndexByte(head, '/') + 1
+	return path[:i], path[i:]
 }

@@ -1,4 +1,4 @@
-package ingest
+package redact
 
 import (
 	"crypto/md5"
@@ -52,7 +52,7 @@ func TestRedact(t *testing.T) {
 		{"the rest of a broken request", `a3b5c9f3a0b7c5d1 HTTP/1.1" 200`, `… HTTP/1.1" 200`},
 		{"empty", "", ""},
 	} {
-		if got := redact([]byte(c.line)); got != c.want {
+		if got := Line([]byte(c.line)); got != c.want {
 			t.Errorf("%s: redact(%q) = %q, want %q", c.name, c.line, got, c.want)
 		}
 	}
@@ -67,7 +67,7 @@ func TestRedactKeepsNothingOfAValue(t *testing.T) {
 		}
 		for _, line := range []string{`"GET /a?k=%sS3cr3t&n=1 HTTP/1.1" 200`, `{"uri": "/a?k=S3%scr3t"}`, `k=S3cr3%s`, `"GET /a?k=%[1]sS3%[1]scr3t%[1]s HTTP/1.1"`} {
 			line = fmt.Sprintf(line, string(c))
-			got := redact([]byte(line))
+			got := Line([]byte(line))
 			for _, part := range []string{"S3", "cr3"} {
 				if strings.Contains(got, part) {
 					t.Errorf("a value with %q: redact(%q) = %q", c, line, got)
@@ -83,12 +83,12 @@ func TestRedactKeepsNothingOfAValue(t *testing.T) {
 func TestRedactCutsEverywhere(t *testing.T) {
 	for at := rejectText - 60; at < rejectText+10; at++ {
 		line := strings.Repeat("/", at) + planted + "/1900000000/index.m3u8"
-		if got := redact([]byte(line)); strings.Contains(got, planted[:tokenShown+1]) {
+		if got := Line([]byte(line)); strings.Contains(got, planted[:Shown+1]) {
 			t.Errorf("a token at byte %d: %q is left of it", at, strings.TrimLeft(got, "/"))
 			return
 		}
 	}
-	if got := redact([]byte(strings.Repeat("ab ", 1000))); len(got) > rejectText+len(cutMark) {
+	if got := Line([]byte(strings.Repeat("ab ", 1000))); len(got) > rejectText+len(Mark) {
 		t.Errorf("%d bytes kept of a long line, want at most %d", len(got), rejectText)
 	}
 }
@@ -108,8 +108,8 @@ func TestRedactDoesNotTellValues(t *testing.T) {
 	for range 20_000 {
 		shape := word(30) + "?" + "k=%s&" + word(5) + "=%s " + word(20)
 		shape = strings.ReplaceAll(strings.ReplaceAll(shape, "%s", "\x00"), "%", "_")
-		a := redact([]byte(strings.ReplaceAll(shape, "\x00", word(40))))
-		b := redact([]byte(strings.ReplaceAll(shape, "\x00", word(40))))
+		a := Line([]byte(strings.ReplaceAll(shape, "\x00", word(40))))
+		b := Line([]byte(strings.ReplaceAll(shape, "\x00", word(40))))
 		if a != b {
 			t.Fatalf("%q or %q tells a value of %q", a, b, shape)
 		}
@@ -173,7 +173,7 @@ func TestCleanPath(t *testing.T) {
 	}
 }
 
-// escaped writes every byte of a text as a percent-escape.
+// Escaped writes every byte of a text as a percent-escape.
 func escaped(text string) string {
 	var out strings.Builder
 	for _, c := range []byte(text) {
@@ -195,7 +195,7 @@ func TestLongRun(t *testing.T) {
 		}
 		start, end := 0, 0
 		for start = 0; start < len(text); start = end + 1 {
-			for end = start; end < len(text) && tokenByte(text[end]); end++ {
+			for end = start; end < len(text) && TokenByte(text[end]); end++ {
 			}
 			if end-start >= tokenRun {
 				break
@@ -241,12 +241,12 @@ func TestCutOwn(t *testing.T) {
 		"%" + own + "%4" + own[:15]:    "%abcdef…%4" + own[:15],
 		strings.Repeat("abcdefgh", 40): strings.Repeat("abcdef…", 20),
 	} {
-		if got := string(cutOwn([]byte(in), []byte(own))); got != want {
+		if got := string(CutOwn([]byte(in), []byte(own))); got != want {
 			t.Errorf("cutOwn(%q) = %q, want %q", in, got, want)
 		}
 	}
 	for in, want := range map[string]string{"": "", "short": "", own[1:]: "", own + "==": own, escaped(own): own, own + "%3D": own} {
-		if got := string(ownToken([]byte(in))); got != want {
+		if got := string(OwnToken([]byte(in))); got != want {
 			t.Errorf("ownToken(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -254,16 +254,20 @@ func TestCutOwn(t *testing.T) {
 
 func TestCutQuery(t *testing.T) {
 	for in, want := range map[string]string{"": "", "?": "", "/a": "/a", "/a?": "/a", "/a?b?c": "/a", "https://x/?a=1": "https://x/"} {
-		if got := string(cutQuery([]byte(in))); got != want {
+		if got := string(CutQuery([]byte(in))); got != want {
 			t.Errorf("cutQuery(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
 
 func seedLines(f *testing.F) []string {
-	log, _ := synthLog(f, synth.Options{Seed: 9, Lines: 20, Refused: 0.2})
-	raw, _ := synthLog(f, synth.Options{Seed: 9, Lines: 5, Format: "gcore"})
-	lines := strings.Split(strings.TrimSpace(log+raw), "\n")
+	var log strings.Builder
+	for _, o := range []synth.Options{{Seed: 9, Lines: 20, Refused: 0.2}, {Seed: 9, Lines: 5, Format: "gcore"}} {
+		if _, err := synth.Write(&log, o); err != nil {
+			f.Fatal(err)
+		}
+	}
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	if len(lines) != 25 {
 		f.Fatalf("%d seeds, want 25", len(lines))
 	}
@@ -279,7 +283,7 @@ func FuzzRedact(f *testing.F) {
 		if strings.ContainsAny(value, "& \"\t\r\n") || len(before)+len(value) > rejectText/2 {
 			return
 		}
-		got, want := redact([]byte(before+"&k="+value+"&n")), redact([]byte(before+"&k=v&n"))
+		got, want := Line([]byte(before+"&k="+value+"&n")), Line([]byte(before+"&k=v&n"))
 		if got != want || !utf8.ValidString(got) {
 			t.Errorf("redact tells the value %q behind %q: %q, want %q", value, before, got, want)
 		}
@@ -305,7 +309,7 @@ func TestValidText(t *testing.T) {
 		"": "", "plain": "plain", "naïve ☃ \x00": "naïve ☃ \x00", "\uFFFD": "\uFFFD",
 		"\xff": `\xFF`, "a\xc3": `a\xC3`, "\xed\xa0\x80": `\xED\xA0\x80`, "\xc0\xaf": `\xC0\xAF`, "\xf4\x90\x80\x80": `\xF4\x90\x80\x80`,
 	} {
-		if got := validText(in); got != want {
+		if got := ValidText(in); got != want {
 			t.Errorf("validText(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -316,7 +320,7 @@ func FuzzValidText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := validText(s)
+		got := ValidText(s)
 		if !utf8.ValidString(got) || utf8.ValidString(s) && got != s || len(got) > 4*len(s) {
 			t.Errorf("validText(%q) = %q", s, got)
 		}
@@ -335,7 +339,7 @@ func TestShownName(t *testing.T) {
 		"what?.log":                                               "what?.log",
 		"E2EXAMPLE.2026-11-20-14.9f3a0b7c5d1e2f4a6b8c0d9e7f1a.gz": "E2EXAMPLE.2026-11-20-14.9f3a0b7c5d1e2f4a6b8c0d9e7f1a.gz",
 	} {
-		if got := ShownName(name); got != want {
+		if got := Name(name); got != want {
 			t.Errorf("ShownName(%q) = %q, want %q", name, got, want)
 		}
 	}

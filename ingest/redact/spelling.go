@@ -1,4 +1,4 @@
-package ingest
+package redact
 
 import (
 	"bytes"
@@ -45,9 +45,9 @@ func (s *spelling) cut(next func(from int) (start, end int)) string {
 		if start, end = next(end); start == len(s.meant) {
 			break
 		}
-		if end-start > tokenShown {
-			out.WriteString(s.written[done:s.place(start+tokenShown)])
-			out.WriteString(cutMark)
+		if end-start > Shown {
+			out.WriteString(s.written[done:s.place(start+Shown)])
+			out.WriteString(Mark)
 			done = s.place(end)
 		}
 	}
@@ -63,7 +63,7 @@ func (s *spelling) cut(next func(from int) (start, end int)) string {
 func letter[T string | []byte](text T) (c byte, n int) {
 	c, n = text[0], 1
 	for c == '%' && n+1 < len(text) {
-		high, low := hexDigit(text[n]), hexDigit(text[n+1])
+		high, low := Hex(text[n]), Hex(text[n+1])
 		if high > 15 || low > 15 {
 			break
 		}
@@ -72,8 +72,8 @@ func letter[T string | []byte](text T) (c byte, n int) {
 	return c, n
 }
 
-// hexDigit is the value of a hexadecimal digit, more than 15 of anything else.
-func hexDigit(c byte) byte {
+// Hex is the value of a hexadecimal digit, more than 15 of anything else.
+func Hex(c byte) byte {
 	switch {
 	case '0' <= c && c <= '9':
 		return c - '0'
@@ -86,9 +86,9 @@ func hexDigit(c byte) byte {
 // shortestToken is how long a token is at least: 16 bytes are the shortest digest.
 const shortestToken = 16
 
-// ownToken is the token of a link as other fields of its line may repeat it, nil
+// OwnToken is the token of a link as other fields of its line may repeat it, nil
 // where it is too short to be one.
-func ownToken(token []byte) []byte {
+func OwnToken(token []byte) []byte {
 	if bytes.IndexByte(token, '%') >= 0 {
 		token = []byte(spell(string(token)).meant)
 	}
@@ -98,14 +98,14 @@ func ownToken(token []byte) []byte {
 	return token
 }
 
-// cutOwn shortens the token of a line where a text of the same line repeats it,
+// CutOwn shortens the token of a line where a text of the same line repeats it,
 // which is returned as it is where it does not.
-func cutOwn(text, token []byte) []byte {
+func CutOwn(text, token []byte) []byte {
 	if len(token) == 0 {
 		return text
 	}
 	if bytes.Contains(text, token) { // also behind a percent sign that is no escape's
-		text = bytes.ReplaceAll(text, token, append(bytes.Clone(token[:tokenShown]), cutMark...))
+		text = bytes.ReplaceAll(text, token, append(bytes.Clone(token[:Shown]), Mark...))
 	}
 	if bytes.IndexByte(text, '%') < 0 {
 		return text

@@ -1,4 +1,4 @@
-package ingest
+package redact
 
 import "strings"
 
@@ -42,7 +42,7 @@ func named(text string) bool {
 // with it.
 func nameLen(text string) int {
 	n := 0
-	for n < len(text) && (tokenByte(text[n]) || text[n] == '.') {
+	for n < len(text) && (TokenByte(text[n]) || text[n] == '.') {
 		n++
 	}
 	for n > 0 && n < len(text) {
@@ -50,7 +50,7 @@ func nameLen(text string) int {
 		if c != '[' && c != ']' {
 			break
 		}
-		for n += size; n < len(text) && tokenByte(text[n]); n++ {
+		for n += size; n < len(text) && TokenByte(text[n]); n++ {
 		}
 	}
 	return n
@@ -103,7 +103,7 @@ func cutParam(param string) string {
 	switch name := lowerASCII(param[:n]); {
 	case namesToken(spell(name).meant):
 		run := 0
-		for run < len(value) && tokenByte(value[run]) {
+		for run < len(value) && TokenByte(value[run]) {
 			run++
 		}
 		return param[:n+eq+run] + cutRest(value[run:])
@@ -117,5 +117,5 @@ func cutRest(text string) string {
 	if text == "" {
 		return ""
 	}
-	return cutMark
+	return Mark
 }
