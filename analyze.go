@@ -21,6 +21,7 @@ import (
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/source"
 	"ipdrift/report"
 	"ipdrift/token"
 )
@@ -49,7 +50,7 @@ type analyzeFlags struct {
 // plan is an analysis that can start: every flag is checked.
 type plan struct {
 	*secrets
-	sources []ingest.Source
+	sources []source.Source
 	load    ingest.Options
 	detect  detect.Options
 	limits  ingest.Limits // of DuckDB
@@ -158,9 +159,9 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if err := wantLogs(args, o.db); err != nil {
 		return nil, err
 	}
-	find := ingest.Sources
+	find := source.List
 	if o.keepGoing {
-		find = ingest.SourcesOrFaults
+		find = source.ListOrFaults
 	}
 	if p.sources, err = find(cmd.Context(), args); err != nil {
 		return nil, err
@@ -177,7 +178,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 		}
 	}
 	own := o.files(p.secrets)
-	p.sources = slices.DeleteFunc(p.sources, func(s ingest.Source) bool { return o.isCase(s) || isOneOf(s, own) })
+	p.sources = slices.DeleteFunc(p.sources, func(s source.Source) bool { return o.isCase(s) || isOneOf(s, own) })
 	if len(p.sources) == 0 {
 		return nil, usage("name the logs", "%s is the case itself, a key or what else the flags name, and no log", strings.Join(args, ", "))
 	}
@@ -220,10 +221,10 @@ func (p *plan) beside(cmd *cobra.Command, o *analyzeFlags) (err error) {
 }
 
 // files are those beside the logs that are read.
-func (o *analyzeFlags) files(s *secrets) (files []ingest.Source) {
+func (o *analyzeFlags) files(s *secrets) (files []source.Source) {
 	for _, path := range append(s.files, o.issued, o.asnDB, o.pseudonymKey, o.db) {
 		if path != "" {
-			files = append(files, ingest.Source{Path: path})
+			files = append(files, source.Source{Path: path})
 		}
 	}
 	return files
@@ -242,23 +243,23 @@ func wantLogs(paths []string, db string) error {
 
 // isCase tells whether a source is the case itself, or what stands beside it:
 // a folder of logs may hold its case.
-func (o *analyzeFlags) isCase(s ingest.Source) bool {
+func (o *analyzeFlags) isCase(s source.Source) bool {
 	if o.db == "" {
 		return false
 	}
-	source, err := os.Stat(s.Path)
+	log, err := os.Stat(s.Path)
 	return err == nil && slices.ContainsFunc([]string{"", ".part", ".part.wal", ".wal", ".lock"}, func(ending string) bool {
 		own, err := os.Stat(o.db + ending)
-		return err == nil && os.SameFile(own, source)
+		return err == nil && os.SameFile(own, log)
 	})
 }
 
 // isOneOf tells whether a source is one of some files, as where a folder of logs holds the key.
-func isOneOf(s ingest.Source, files []ingest.Source) bool {
-	source, err := os.Stat(s.Path)
-	return err == nil && slices.ContainsFunc(files, func(f ingest.Source) bool {
+func isOneOf(s source.Source, files []source.Source) bool {
+	log, err := os.Stat(s.Path)
+	return err == nil && slices.ContainsFunc(files, func(f source.Source) bool {
 		own, err := os.Stat(f.Path)
-		return err == nil && os.SameFile(own, source)
+		return err == nil && os.SameFile(own, log)
 	})
 }
 

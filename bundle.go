@@ -19,6 +19,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
 	"ipdrift/ingest/pseudonym"
+	"ipdrift/ingest/source"
 	"ipdrift/report"
 )
 
@@ -73,11 +74,11 @@ func (o *bundleFlags) run(cmd *cobra.Command, path string, logs []string) error 
 	case !strings.EqualFold(filepath.Ext(o.output), ".zip"):
 		return usage("-o evidence.zip", "-o %s: a bundle is a .zip file", o.output)
 	}
-	sources, err := ingest.Sources(cmd.Context(), logs)
+	sources, err := source.List(cmd.Context(), logs)
 	if err != nil {
 		return err
 	}
-	if err := distinct([]string{o.output}, append(sources, ingest.Source{Path: path})); err != nil {
+	if err := distinct([]string{o.output}, append(sources, source.Source{Path: path})); err != nil {
 		return err
 	}
 	b, err := o.open(cmd.Context(), path)
@@ -196,7 +197,7 @@ func inputs(ctx context.Context, store *ingest.Store, a *finding.Analysis) ([]in
 }
 
 // check reads logs again for the SHA-256 of all of their text.
-func (b *bundle) check(ctx context.Context, stdin io.Reader, logs []ingest.Source) error {
+func (b *bundle) check(ctx context.Context, stdin io.Reader, logs []source.Source) error {
 	for _, log := range logs {
 		sum, err := log.Check(ctx, stdin)
 		if err != nil {

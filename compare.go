@@ -7,14 +7,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipdrift/detect"
-	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 	"ipdrift/report"
 )
 
 // against sets a kept case beside an earlier one.
 func (o *reportFlags) against(cmd *cobra.Command, after string) error {
 	o.only = []string{"text", "json", "markdown", "html"}
-	if err := o.check([]ingest.Source{{Path: o.compare}, {Path: after}}); err != nil {
+	if err := o.check([]source.Source{{Path: o.compare}, {Path: after}}); err != nil {
 		return err
 	}
 	var sides [2]detect.Kept

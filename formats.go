@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/redact"
+	"ipdrift/ingest/source"
 	"ipdrift/report"
 	"ipdrift/token"
 )
@@ -116,7 +116,7 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 	if err := wantLogs([]string{path}, ""); err != nil {
 		return err
 	}
-	sources, err := ingest.Sources(cmd.Context(), []string{path})
+	sources, err := source.List(cmd.Context(), []string{path})
 	if err != nil {
 		return failed("", "%w", err)
 	}
@@ -131,8 +131,8 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 	return nil
 }
 
-func testSource(cmd *cobra.Command, s ingest.Source, f *format.Format, columns format.Map) error {
-	lines, facts, err := ingest.Head(cmd.Context(), s, cmd.InOrStdin(), testLines, testBytes)
+func testSource(cmd *cobra.Command, s source.Source, f *format.Format, columns format.Map) error {
+	lines, facts, err := source.Head(cmd.Context(), s, cmd.InOrStdin(), testLines, testBytes)
 	if err != nil {
 		return failed("", "%s: %w", s.Label, err)
 	}
@@ -150,7 +150,7 @@ func testSource(cmd *cobra.Command, s ingest.Source, f *format.Format, columns f
 }
 
 // describe says how well a format fits and shows the first lines as parsed. facts is what else is known of them.
-func describe(w io.Writer, s ingest.Source, f *format.Format, lines [][]byte, facts format.Facts) error {
+func describe(w io.Writer, s source.Source, f *format.Format, lines [][]byte, facts format.Facts) error {
 	p := &paragraphs{w: w}
 	parser, record := f.NewParser(), &format.Record{}
 	good, bad, blank := 0, 0, 0

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 )
 
 // pending is an output file that does not have its name yet, or a stream, which
@@ -87,7 +88,7 @@ func isStdout(path string) bool {
 }
 
 // distinct refuses outputs that would overwrite an input or each other.
-func distinct(outputs []string, sources []ingest.Source) error {
+func distinct(outputs []string, sources []source.Source) error {
 	for i, path := range outputs {
 		if slices.ContainsFunc(outputs[:i], func(before string) bool { return filepath.Clean(before) == filepath.Clean(path) }) {
 			return usage("", "-o %s is given twice", path)

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 	"ipdrift/report"
 )
 
@@ -108,7 +108,7 @@ func (o *outputFlags) suits(format string) error {
 }
 
 // check looks at the flags before any work is done.
-func (o *outputFlags) check(sources []ingest.Source) error {
+func (o *outputFlags) check(sources []source.Source) error {
 	if err := oneOf("audience", o.audience, report.Audiences()...); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipdrift/ingest"
+	"ipdrift/ingest/temp"
 )
 
 // parquet writes a result as Parquet. DuckDB writes files only, so stdout and
@@ -38,7 +39,7 @@ func (o *queryFlags) parquet(cmd *cobra.Command, result *ingest.Result) error {
 }
 
 func parquetTo(ctx context.Context, out io.Writer, result *ingest.Result) error {
-	dir, err := ingest.MakeTempFolder("")
+	dir, err := temp.MakeFolder("")
 	if err != nil {
 		return err
 	}

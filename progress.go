@@ -12,6 +12,7 @@ import (
 
 	"ipdrift/ingest"
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/source"
 )
 
 // progress shows on a terminal how far a load has come. A nil progress shows
@@ -26,7 +27,7 @@ type progress struct {
 }
 
 // newProgress is nil where nobody would see it.
-func newProgress(w io.Writer, quiet bool, sources []ingest.Source) *progress {
+func newProgress(w io.Writer, quiet bool, sources []source.Source) *progress {
 	if quiet || !isTerminal(w) {
 		return nil
 	}

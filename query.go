@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 	"ipdrift/report"
 )
 
@@ -111,7 +112,7 @@ func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
 		o.output = ""
 	}
 	if o.output != "" {
-		if err := distinct([]string{o.output}, []ingest.Source{{Path: path}}); err != nil {
+		if err := distinct([]string{o.output}, []source.Source{{Path: path}}); err != nil {
 			return err
 		}
 	}

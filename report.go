@@ -19,6 +19,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 	"ipdrift/report"
 )
 
@@ -211,7 +212,7 @@ same key and flags; what is not comparable is said.`,
 
 // again reports on a kept case.
 func (o *outputFlags) again(cmd *cobra.Command, path string) error {
-	if err := o.check([]ingest.Source{{Path: path}}); err != nil {
+	if err := o.check([]source.Source{{Path: path}}); err != nil {
 		return err
 	}
 	store, analysis, err := recall(cmd.Context(), path)

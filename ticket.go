@@ -15,6 +15,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/ticket"
 	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 	"ipdrift/report"
 )
 
@@ -196,7 +197,7 @@ func (o *ticketFlags) readCase(cmd *cobra.Command, args []string, c *ticket.Comp
 	if err := o.seek(s, c); err != nil {
 		return nil, nil, nil, err
 	}
-	if err := o.outputFlags.check([]ingest.Source{{Path: args[0]}}); err != nil {
+	if err := o.outputFlags.check([]source.Source{{Path: args[0]}}); err != nil {
 		return nil, nil, nil, err
 	}
 	store, analysis, err := recall(cmd.Context(), args[0])

@@ -44,6 +44,7 @@ import (
 	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/pseudonym"
 	"ipdrift/token"
 )
@@ -325,9 +326,9 @@ func moment(us int64) *time.Time {
 }
 
 // scanner reads the current row.
-type scanner = ingest.Scan
+type scanner = fetch.Scan
 
 // each runs a query and calls f for every row.
 func each(ctx context.Context, conn *sql.Conn, query string, f func(scanner) error, args ...any) error {
-	return ingest.Each(ctx, conn, query, f, args...)
+	return fetch.Each(ctx, conn, query, f, args...)
 }

@@ -8,6 +8,7 @@ import (
 	"ipdrift/detect/history"
 	"ipdrift/detect/identity"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // identify tells who is one user, and fills table member. n is how many circles are of
@@ -55,7 +56,7 @@ func (a *analysis) takeAddresses(ctx context.Context) error {
 // listFirsts names the users who are an address and a user agent.
 func (a *analysis) listFirsts(ctx context.Context) error {
 	a.firsts = []identity.Key{{}}
-	return ingest.Pages(ctx, a.conn, `SELECT DISTINCT ident, first_link, first_agent, salt FROM member`, func(p ingest.Page) error {
+	return fetch.Pages(ctx, a.conn, `SELECT DISTINCT ident, first_link, first_agent, salt FROM member`, func(p fetch.Page) error {
 		links, agents, salts := p.U32(1), p.U32(2), p.I64(3)
 		for i, ident := range p.U32(0) {
 			if n := int(ident) + 1 - len(a.firsts); n > 0 {
@@ -138,9 +139,9 @@ func (a *analysis) tie(ctx context.Context, c *identity.Circles) error {
 	var before int32
 	var key uint64
 	var agent uint32
-	return ingest.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, agent FROM tie),
+	return fetch.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, agent FROM tie),
 		k AS (SELECT key, agent FROM t GROUP BY key, agent HAVING count(*) BETWEEN 2 AND `+fmt.Sprint(identity.MaxCircle)+`)
-		SELECT t.key, t.kind, t.link, t.agent, l.hash FROM t JOIN k USING (key, agent) JOIN link l ON l.id = t.link ORDER BY t.key, t.agent, l.hash`, func(p ingest.Page) error {
+		SELECT t.key, t.kind, t.link, t.agent, l.hash FROM t JOIN k USING (key, agent) JOIN link l ON l.id = t.link ORDER BY t.key, t.agent, l.hash`, func(p fetch.Page) error {
 		keys, kinds, links, agents, hashes := p.U64(0), p.U8(1), p.U32(2), p.U32(3), p.U64(4)
 		for i := range keys {
 			if aside[keys[i]] {
@@ -164,7 +165,7 @@ const statedAtoms = `SELECT h.ident, h.link, h.agent, min(h.start) AS start, arg
 // state takes the id that the log states for the user.
 func (a *analysis) state(ctx context.Context, c *identity.Circles) error {
 	before, ident := int32(-1), uint32(0)
-	return ingest.Pages(ctx, a.conn, `SELECT ident, link, agent, place::BIGINT FROM (`+statedAtoms+`) ORDER BY ident, start, place`, func(p ingest.Page) error {
+	return fetch.Pages(ctx, a.conn, `SELECT ident, link, agent, place::BIGINT FROM (`+statedAtoms+`) ORDER BY ident, start, place`, func(p fetch.Page) error {
 		idents, links, agents, places := p.U32(0), p.U32(1), p.U32(2), p.I64(3)
 		for i := range idents {
 			n := c.Add(identity.Atom{Link: links[i], Agent: agents[i], Ident: idents[i]}, uint64(len(c.Atoms)), places[i])

@@ -13,6 +13,7 @@ import (
 	"ipdrift/detect/history"
 	"ipdrift/detect/identity"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/format"
 )
 
@@ -52,9 +53,9 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 			wide = append(wide, w)
 		}
 	}
-	err = ingest.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN work.shared USING (key))
+	err = fetch.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN work.shared USING (key))
 		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.at)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.at)), arg_min(h.agent, (h.start, h.at))
-		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, arg_min(h.at, (h.start, h.at))`, func(p ingest.Page) error {
+		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, arg_min(h.at, (h.start, h.at))`, func(p fetch.Page) error {
 		keys, kinds, clients, firsts, lasts, dirs, agents := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5), p.U32(6)
 		for i := range keys {
 			if keys[i] != key {
@@ -146,9 +147,9 @@ func (a *analysis) findKin(ctx context.Context, aside map[uint64]bool) error {
 	numbers, of := map[trail]int32{}, identity.Sets{}
 	var before int32
 	var key uint64
-	if err := ingest.Pages(ctx, a.conn, fmt.Sprintf(`WITH t AS (SELECT DISTINCT key, link, agent, client FROM tie WHERE kind IN (%d, %d)),
+	if err := fetch.Pages(ctx, a.conn, fmt.Sprintf(`WITH t AS (SELECT DISTINCT key, link, agent, client FROM tie WHERE kind IN (%d, %d)),
 		k AS (SELECT key FROM t GROUP BY key HAVING count(DISTINCT client) > 1)
-		SELECT key, link, agent, client FROM t SEMI JOIN k USING (key) ORDER BY ALL`, ingest.TieUID, ingest.TieSession), func(p ingest.Page) error {
+		SELECT key, link, agent, client FROM t SEMI JOIN k USING (key) ORDER BY ALL`, ingest.TieUID, ingest.TieSession), func(p fetch.Page) error {
 		keys, links, agents, clients := p.U64(0), p.U32(1), p.U32(2), p.U32(3)
 		for i := range keys {
 			at := trail{links[i], agents[i], clients[i]}
@@ -189,9 +190,9 @@ func (a *analysis) kinOf(f *history.Request) uint32 {
 func (a *analysis) findCookies(ctx context.Context, aside map[uint64]bool) error {
 	a.cookies = map[trail]uint32{}
 	numbers := map[uint64]uint32{}
-	return ingest.Pages(ctx, a.conn, fmt.Sprintf(`WITH t AS (SELECT DISTINCT key, link, agent, client FROM tie WHERE kind = %d),
+	return fetch.Pages(ctx, a.conn, fmt.Sprintf(`WITH t AS (SELECT DISTINCT key, link, agent, client FROM tie WHERE kind = %d),
 		s AS (SELECT link, agent FROM t GROUP BY link, agent HAVING count(DISTINCT key) > 1)
-		SELECT link, agent, client, min(key), count(*)::BIGINT FROM t SEMI JOIN s USING (link, agent) GROUP BY link, agent, client ORDER BY ALL`, ingest.TieUID), func(p ingest.Page) error {
+		SELECT link, agent, client, min(key), count(*)::BIGINT FROM t SEMI JOIN s USING (link, agent) GROUP BY link, agent, client ORDER BY ALL`, ingest.TieUID), func(p fetch.Page) error {
 		links, agents, clients, keys, several := p.U32(0), p.U32(1), p.U32(2), p.U64(3), p.I64(4)
 		for i, key := range keys {
 			if several[i] > 1 || aside[key] || len(a.cookies) == identity.MaxAtoms {
@@ -218,7 +219,7 @@ func (a *analysis) cookieOf(f *history.Request) uint32 {
 // request. Half of its hash tells it from others.
 func (a *analysis) linkCookies(ctx context.Context, aside map[uint64]bool) error {
 	a.own = nil
-	return ingest.Pages(ctx, a.conn, fmt.Sprintf(`SELECT link, min(key) FROM tie WHERE kind = %d GROUP BY link HAVING min(key) = max(key)`, ingest.TieUID), func(p ingest.Page) error {
+	return fetch.Pages(ctx, a.conn, fmt.Sprintf(`SELECT link, min(key) FROM tie WHERE kind = %d GROUP BY link HAVING min(key) = max(key)`, ingest.TieUID), func(p fetch.Page) error {
 		links, keys := p.U32(0), p.U64(1)
 		for i, link := range links {
 			if n := int(link) + 1 - len(a.own); n > 0 {

@@ -3,9 +3,8 @@ package detect
 import (
 	"context"
 	"fmt"
+	"ipdrift/ingest/fetch"
 	"strings"
-
-	"ipdrift/ingest"
 )
 
 // hosting lists networks whose addresses are servers' (shields, proxies, VPN
@@ -45,7 +44,7 @@ func hosting(asn uint32) bool {
 // in hosting networks.
 func (a *analysis) findBots(ctx context.Context) error {
 	a.bots, a.hosted = map[uint32]bool{}, map[uint32]bool{}
-	if err := ingest.Pages(ctx, a.conn, `SELECT id FROM agent WHERE robot`, func(p ingest.Page) error {
+	if err := fetch.Pages(ctx, a.conn, `SELECT id FROM agent WHERE robot`, func(p fetch.Page) error {
 		for _, id := range p.U32(0)[:min(p.Len(), maxBots-len(a.bots))] { // SQL's LIMIT would take one thread
 			a.bots[id] = true
 		}

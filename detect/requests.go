@@ -6,6 +6,7 @@ import (
 	"ipdrift/detect/history"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // makeHistory makes the history of the case, whose links are listed: of the requests
@@ -44,7 +45,7 @@ func (a *analysis) asksAgain(ctx context.Context) (bool, error) {
 
 // readRequests reads the requests of the case.
 func (a *analysis) readRequests(ctx context.Context, places *spill.Array[uint32], loaders chan *history.Loader) error {
-	return a.store.ScanHits(ctx, a.conn, a.Threads, func(p ingest.Page) error {
+	return a.store.ScanHits(ctx, a.conn, a.Threads, func(p fetch.Page) error {
 		l := <-loaders
 		defer func() { loaders <- l }()
 		e := history.ColumnsOn(p)

@@ -16,6 +16,7 @@ import (
 	"ipdrift/detect/judge"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 	"ipdrift/token"
 )
 
@@ -163,9 +164,9 @@ func load(t testing.TB, s settings) (*ingest.Store, *ingest.Loaded) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	var sources []ingest.Source
+	var sources []source.Source
 	for _, f := range s.files {
-		sources = append(sources, ingest.Source{Path: f, Label: filepath.Base(f), Named: true, Size: -1})
+		sources = append(sources, source.Source{Path: f, Label: filepath.Base(f), Named: true, Size: -1})
 	}
 	identity, err := ingest.ParseIdentity(cmp.Or(s.user, "auto"))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // enter stores the users of some circles, and replays the masks over them.
@@ -40,7 +41,7 @@ type userTables struct {
 type visitorRows struct {
 	link, agent []uint32
 	four        []bool
-	at          []ingest.Micros
+	at          []fetch.Micros
 }
 
 func (v *visitorRows) reset() {
@@ -56,7 +57,7 @@ type personRows struct {
 	prefixes24, prefixes16                    ingest.Counts
 	switches                                  []int64
 	interrupted                               []bool
-	first, last                               []ingest.Micros
+	first, last                               []fetch.Micros
 }
 
 // reset leaves no row, and memory for as many.
@@ -72,7 +73,7 @@ func (p *personRows) add(k identity.Key, class finding.Class, reason string, req
 	p.class, p.reason = append(p.class, string(class)), append(p.reason, reason)
 	p.requests, p.refusals, p.mismatches = append(p.requests, requests), append(p.refusals, refusals), append(p.mismatches, mismatches)
 	p.switches, p.interrupted = append(p.switches, switches), append(p.interrupted, interrupted)
-	p.first, p.last = append(p.first, ingest.Micros(first)), append(p.last, ingest.Micros(last))
+	p.first, p.last = append(p.first, fetch.Micros(first)), append(p.last, fetch.Micros(last))
 }
 
 // spread adds the addresses of the same user; networks of IPv4 addresses alone.
@@ -96,7 +97,7 @@ func (a *analysis) keepOther(to *userTables, u *other) {
 	case a.Unread && u.requests == 1: // see sessions
 	case u.requests == 1 && u.refusals == 0 && u.key.Salt == 0:
 		v := &to.visitor
-		v.link, v.agent, v.four, v.at = append(v.link, u.key.Link), append(v.agent, u.key.Agent), append(v.four, u.four), append(v.at, ingest.Micros(u.first))
+		v.link, v.agent, v.four, v.at = append(v.link, u.key.Link), append(v.agent, u.key.Agent), append(v.four, u.four), append(v.at, fetch.Micros(u.first))
 	default:
 		p := &to.person
 		p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)

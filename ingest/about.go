@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"ipdrift/ingest/fetch"
 )
 
 // remember notes facts about the case itself, by their names, in the table "about".
@@ -41,7 +43,7 @@ func (s *Store) Recall(ctx context.Context, name string) (string, bool, error) {
 // EdgeNames are the names of the edges, by number.
 func EdgeNames(ctx context.Context, conn *sql.Conn) (map[uint16]string, error) {
 	names := map[uint16]string{}
-	err := Each(ctx, conn, `SELECT value FROM about WHERE name = ? ORDER BY value DESC`, func(scan Scan) error {
+	err := fetch.Each(ctx, conn, `SELECT value FROM about WHERE name = ? ORDER BY value DESC`, func(scan fetch.Scan) error {
 		var text string
 		if err := scan(&text); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/redact"
 )
 
@@ -34,8 +35,8 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 	if err := rows.Flush(ctx); err != nil {
 		return nil, err
 	}
-	err = Each(ctx, l.store.DB, `SELECT s.id, s.path, s.format, s.lines, s.parsed, s.rejected, s.error, s.sampled, s.notes, s.edge, coalesce(c.size, 0), coalesce(c.hash, '')
-		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan Scan) error {
+	err = fetch.Each(ctx, l.store.DB, `SELECT s.id, s.path, s.format, s.lines, s.parsed, s.rejected, s.error, s.sampled, s.notes, s.edge, coalesce(c.size, 0), coalesce(c.hash, '')
+		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan fetch.Scan) error {
 		var id int
 		var text sql.NullString
 		var notes string

@@ -9,6 +9,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"ipdrift/ingest/source"
 	"ipdrift/ingest/synth"
 )
 
@@ -38,7 +39,7 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 func benchLoad(b *testing.B, path string, size int64) {
-	sources, err := Sources(b.Context(), []string{path})
+	sources, err := source.List(b.Context(), []string{path})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -77,7 +78,7 @@ func benchWorker(b *testing.B, text string) {
 	if strings.HasPrefix(text, `"`) {
 		spec = "gcore"
 	}
-	l.sources = []*source{{host: []byte("-"), format: namedFormat(b, spec)}}
+	l.sources = []*input{{host: []byte("-"), format: namedFormat(b, spec)}}
 	if err := l.prepare(); err != nil {
 		b.Fatal(err)
 	}

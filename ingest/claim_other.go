@@ -2,10 +2,7 @@
 
 package ingest
 
-import (
-	"math"
-	"os"
-)
+import "math"
 
 // claim is left to DuckDB's own lock here.
 type claim struct{}
@@ -15,10 +12,6 @@ func lay(string) (*claim, error) { return nil, nil }
 func (*claim) drop() {}
 
 func holder(string) int { return 0 }
-
-func lockNow(*os.File) bool { return false }
-
-func mine(os.FileInfo) bool { return false }
 
 func fileLimit() uint64 { return math.MaxUint64 }
 

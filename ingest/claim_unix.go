@@ -8,9 +8,10 @@ import (
 	"io"
 	"math"
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"ipdrift/ingest/source"
 )
 
 // claim is the sole right to write to a case: a locked file beside it. A lock
@@ -22,7 +23,7 @@ func lay(path string) (*claim, error) {
 	for {
 		f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, unwrapPath(err))
+			return nil, fmt.Errorf("%s: %w", path, source.Unwrapped(err))
 		}
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
 			f.Close()
@@ -33,15 +34,6 @@ func lay(path string) (*claim, error) {
 		}
 		f.Close() // the run before has ended and removed it in between
 	}
-}
-
-// lockNow locks a file, or tells that somebody else has.
-func lockNow(f *os.File) bool { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil }
-
-// mine tells whether a file is this user's.
-func mine(info os.FileInfo) bool {
-	s, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(s.Uid) == os.Geteuid()
 }
 
 // current tells whether an open file still has its name.

@@ -1,6 +1,10 @@
 package ingest
 
-import "context"
+import (
+	"context"
+
+	"ipdrift/ingest/fetch"
+)
 
 // keepContents writes down what was read, and the compressed forms that were
 // met.
@@ -38,8 +42,8 @@ type Fingerprint struct {
 
 // Fingerprints are those of the sources in the order of Loaded.Sources.
 func (s *Store) Fingerprints(ctx context.Context) (all []Fingerprint, err error) {
-	err = Each(ctx, s.DB, `SELECT c.size, coalesce(c.hash, ''), coalesce(c.head, ''), coalesce(c.tail, '')
-		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan Scan) error {
+	err = fetch.Each(ctx, s.DB, `SELECT c.size, coalesce(c.hash, ''), coalesce(c.head, ''), coalesce(c.tail, '')
+		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan fetch.Scan) error {
 		var f Fingerprint
 		err := scan(&f.Bytes, &f.XXH3, &f.Head, &f.Tail)
 		all = append(all, f)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"ipdrift/ingest/redact"
+	"ipdrift/ingest/source"
 	"ipdrift/ingest/synth"
 )
 
@@ -74,9 +75,9 @@ func sourceCases(t *testing.T) map[string]sourceCase {
 		"NUL bytes before":         {data: []byte(strings.Repeat("\x00", 100_000) + good), parsed: 39, rejected: 1, format: "nginx-like"},
 		"NUL bytes amid":           {data: []byte(good + strings.Repeat("\x00", 5000) + good), parsed: 79, rejected: 1, format: "nginx-like"},
 		"NUL bytes alone":          {data: make([]byte, 5000), err: "binary data"},
-		"byte order mark":          {data: []byte(byteOrderMark + good), parsed: 40, format: "nginx-like"},
-		"gzip, byte order mark":    {data: gz(t, []byte(byteOrderMark+good)), parsed: 40, format: "nginx-like"},
-		"byte order mark alone":    {data: []byte(byteOrderMark)},
+		"byte order mark":          {data: []byte(source.ByteOrderMark + good), parsed: 40, format: "nginx-like"},
+		"gzip, byte order mark":    {data: gz(t, []byte(source.ByteOrderMark+good)), parsed: 40, format: "nginx-like"},
+		"byte order mark alone":    {data: []byte(source.ByteOrderMark)},
 		"first lines of 4 MiB":     {data: []byte(filler(4<<20) + "\n" + filler(4<<20) + "\n" + good), parsed: 40, rejected: 2, format: "nginx-like"},
 		"a first line of a chunk":  {data: []byte(filler(maxLine-10) + "\n" + good), parsed: 40, rejected: 1, format: "nginx-like"},
 		"a line of 4 MiB alone":    {data: []byte(filler(4 << 20)), rejected: 1, err: "no log format fits: every line is longer than 2 MiB"},
@@ -108,7 +109,7 @@ func TestEverySourceIsAccountedFor(t *testing.T) {
 		names[writeFile(t, dir, strings.ReplaceAll(name, " ", "-")+".log", c.data)] = name
 	}
 	gone := writeFile(t, dir, "vanished.log", []byte("x"))
-	sources, err := Sources(t.Context(), []string{dir})
+	sources, err := source.List(t.Context(), []string{dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,14 +119,14 @@ func TestEverySourceIsAccountedFor(t *testing.T) {
 	if len(sources) != len(cases)+1 {
 		t.Fatalf("%d sources, want %d", len(sources), len(cases)+1)
 	}
-	for _, source := range sources {
+	for _, from := range sources {
 		s := testStore(t)
-		got, err := Load(context.Background(), s, []Source{source}, testOptions(t))
+		got, err := Load(context.Background(), s, []source.Source{from}, testOptions(t))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(got.Sources) != 1 {
-			t.Fatalf("%s: %d sources, want 1", source.Path, len(got.Sources))
+			t.Fatalf("%s: %d sources, want 1", from.Path, len(got.Sources))
 		}
 		src := got.Sources[0]
 		if src.Path == gone {
@@ -200,7 +201,7 @@ func TestLabelOfSeveralFilesIsTheirHost(t *testing.T) {
 // TestDamageIsReported: the error of a source is the damage itself.
 func TestDamageIsReported(t *testing.T) {
 	_, got := loadArgs(t, testOptions(t), writeFile(t, t.TempDir(), "a.log", fixture(t, "one.gz")[:300]))
-	var d *Damage
+	var d *source.Damage
 	if err := got.Sources[0].Err; !errors.As(err, &d) || d.At != 300 || err.Error() != "truncated at byte 300 (of 300): the gzip data ends too early; what came before is kept" {
 		t.Errorf("error %v", err)
 	}
@@ -241,7 +242,7 @@ func TestUndetectedFileSaysHowFarItCame(t *testing.T) {
 // TestCancelStopsAndLeavesNothing cancels a kept case in the middle.
 func TestCancelStopsAndLeavesNothing(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 1, Lines: 150_000, Hostile: true})
-	sources, err := Sources(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(text))})
+	sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(text))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +285,7 @@ func TestCancelWhileStdinWaits(t *testing.T) {
 	s := testStore(t)
 	done := make(chan error, 1)
 	go func() {
-		_, err := Load(ctx, s, []Source{{Path: "-", Label: "-"}}, o)
+		_, err := Load(ctx, s, []source.Source{{Path: "-", Label: "-"}}, o)
 		done <- err
 	}()
 	if _, err := io.WriteString(w, plainLines(3)); err != nil {

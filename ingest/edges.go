@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"ipdrift/ingest/fetch"
 	"strings"
 	"sync"
 )
@@ -30,7 +31,7 @@ func (e *edges) about() string {
 	var sql strings.Builder
 	for number, name := range e.names {
 		if name != "" {
-			fmt.Fprintf(&sql, `, ('%s', %s)`, AboutEdge, quoted(fmt.Sprint(number, " ", strings.ReplaceAll(name, "\x00", ""))))
+			fmt.Fprintf(&sql, `, ('%s', %s)`, AboutEdge, fetch.Quoted(fmt.Sprint(number, " ", strings.ReplaceAll(name, "\x00", ""))))
 		}
 	}
 	return sql.String()

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/redact"
 )
 
@@ -52,7 +53,7 @@ func appendColumn(b array.Builder, values any) (rows, text int, ok bool) {
 		return len(v), 0, appendAll(b, v, nil)
 	case []int64:
 		return len(v), 0, appendAll(b, v, nil)
-	case []Micros:
+	case []fetch.Micros:
 		times := make([]arrow.Timestamp, len(v))
 		for i, t := range v {
 			times[i] = arrow.Timestamp(t)

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/source"
 )
 
 // past is the case that grows. It is attached as ipdrift_old, read-only, and
@@ -18,11 +20,11 @@ import (
 type past struct {
 	labels  map[int]string
 	shelf   shelf
-	texts   []shelved            // all contents of the shelf
-	starts  map[uint64][]shelved // those whose logs are found, by the hash of their start; see beginsLike
-	met     map[int]Source       // files of the run that the case holds
-	packed  map[int64][]shelved  // compressed forms in which a source was met, by stored size
-	next    int                  // the first id that is free
+	texts   []shelved             // all contents of the shelf
+	starts  map[uint64][]shelved  // those whose logs are found, by the hash of their start; see beginsLike
+	met     map[int]source.Source // files of the run that the case holds
+	packed  map[int64][]shelved   // compressed forms in which a source was met, by stored size
+	next    int                   // the first id that is free
 	queries int64
 
 	replaced []int // sources that are not copied: the run read them again, grown
@@ -34,8 +36,8 @@ func (l *load) remember(ctx context.Context) error {
 	if !s.grows {
 		return nil
 	}
-	p.labels, p.packed, p.met = map[int]string{}, map[int64][]shelved{}, map[int]Source{}
-	err := Each(ctx, s.DB, `SELECT id, path FROM ipdrift_old.source WHERE lines > 0 ORDER BY id`, func(scan Scan) error {
+	p.labels, p.packed, p.met = map[int]string{}, map[int64][]shelved{}, map[int]source.Source{}
+	err := fetch.Each(ctx, s.DB, `SELECT id, path FROM ipdrift_old.source WHERE lines > 0 ORDER BY id`, func(scan fetch.Scan) error {
 		var id int
 		var label string
 		err := scan(&id, &label)
@@ -45,7 +47,7 @@ func (l *load) remember(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = Each(ctx, s.DB, `SELECT source, packed, size, hash, head, tail FROM ipdrift_old.content ORDER BY ALL`, func(scan Scan) error {
+	err = fetch.Each(ctx, s.DB, `SELECT source, packed, size, hash, head, tail FROM ipdrift_old.content ORDER BY ALL`, func(scan fetch.Scan) error {
 		var packed bool
 		var c shelved
 		err := scan(&c.id, &packed, &c.size, &c.hash, &c.head, &c.tail)
@@ -80,13 +82,13 @@ const aboutQueries = "queries"
 // admit numbers the sources that have to be read. One that the case holds
 // already, or that is the beginning of one, is left out, one that has only grown takes
 // the place of its old self.
-func (l *load) admit(ctx context.Context, given []Source) error {
-	if len(given)+l.past.next > maxSources {
-		return errors.New(format.Sentence("%d sources are too many: a case holds %d at most", len(given)+l.past.next, maxSources))
+func (l *load) admit(ctx context.Context, given []source.Source) error {
+	if len(given)+l.past.next > source.Most {
+		return errors.New(format.Sentence("%d sources are too many: a case holds %d at most", len(given)+l.past.next, source.Most))
 	}
 	l.given = len(given)
 	members := map[string]int{}
-	var fresh []*source
+	var fresh []*input
 	for _, one := range given {
 		members[one.Path]++
 	}
@@ -96,7 +98,7 @@ func (l *load) admit(ctx context.Context, given []Source) error {
 			host = cmp.Or(one.Host, one.Label)
 		}
 		one.Label = l.Pseudonyms.Text(one.Label)
-		src := &source{Source: one, host: []byte(host), same: -1, part: members[one.Path] > 1}
+		src := &input{Source: one, host: []byte(host), same: -1, part: members[one.Path] > 1}
 		same, grown, err := l.recognise(ctx, src)
 		switch {
 		case err != nil:
@@ -129,7 +131,7 @@ func (l *load) admit(ctx context.Context, given []Source) error {
 	return nil
 }
 
-func (l *load) place(src *source, id int) {
+func (l *load) place(src *input, id int) {
 	for len(l.sources) <= id {
 		l.sources = append(l.sources, nil)
 	}
@@ -138,7 +140,7 @@ func (l *load) place(src *source, id int) {
 
 // replace lets a source stand for those of the case that it begins with. It
 // keeps the name of the longest.
-func (l *load) replace(src *source, grown []int) {
+func (l *load) replace(src *input, grown []int) {
 	src.Label, src.wanted = l.past.labels[grown[len(grown)-1]], ""
 	for _, id := range grown {
 		if !slices.Contains(l.past.replaced, id) {
@@ -151,7 +153,7 @@ func (l *load) replace(src *source, grown []int) {
 // recognise tells which source of the case holds the same content, -1 if none
 // does, or which ones have grown into it, shortest first. What can be read but
 // once is recognised while it is read.
-func (l *load) recognise(ctx context.Context, src *source) (same int, grown []int, err error) {
+func (l *load) recognise(ctx context.Context, src *input) (same int, grown []int, err error) {
 	info, bad := os.Stat(src.Path)
 	if len(l.past.labels) == 0 || src.Path == "-" || bad != nil || !info.Mode().IsRegular() {
 		return -1, nil, nil
@@ -164,7 +166,7 @@ func (l *load) recognise(ctx context.Context, src *source) (same int, grown []in
 			}
 		}
 	}
-	in, bad := src.open(ctx, nil, new(atomic.Int64))
+	in, bad := src.Open(ctx, nil, new(atomic.Int64))
 	if bad != nil {
 		return -1, nil, nil // reading it will say so
 	}
@@ -192,7 +194,7 @@ func storedContent(ctx context.Context, path string) (content, error) {
 
 // pack notes the compressed form of a file that was read, so that it is known
 // the next time without being decompressed.
-func (l *load) pack(ctx context.Context, src *source, id int, text int64) {
+func (l *load) pack(ctx context.Context, src *input, id int, text int64) {
 	if l.store.final == "" || src.Size < 0 || src.Size == text || src.part {
 		return
 	}

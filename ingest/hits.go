@@ -9,6 +9,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"golang.org/x/sync/errgroup"
+
+	"ipdrift/ingest/fetch"
 )
 
 // Hits is the rows of table packed as they were read, for who reads them all next. There are
@@ -176,7 +178,7 @@ func idsOf(r arrow.Record, dictionary string) []uint32 {
 	if i := slices.Index(restOf, dictionary); i >= 0 {
 		return partsOfRest(r)[i].(*array.Uint32).Uint32Values()
 	}
-	return Page{r.Columns()}.U32(r.Schema().FieldIndices(dictionary)[0])
+	return fetch.PageOf(r.Columns()).U32(r.Schema().FieldIndices(dictionary)[0])
 }
 
 // partsOfRest are those of column rest, as columns.
@@ -190,12 +192,12 @@ func partsOfRest(r arrow.Record) (parts []arrow.Array) {
 
 // Pages gives the rows, in no order. Columns begin as those of ScanHits. ok tells whether
 // they are all that table packed has. They are valid until they are dropped.
-func (h *Hits) Pages() (pages []Page, ok bool) {
+func (h *Hits) Pages() (pages []fetch.Page, ok bool) {
 	if !h.kept() {
 		return nil, false
 	}
 	for _, r := range h.records {
-		pages = append(pages, Page{append(slices.Clone(r.Columns()[:restAt]), partsOfRest(r)...)})
+		pages = append(pages, fetch.PageOf(append(slices.Clone(r.Columns()[:restAt]), partsOfRest(r)...)))
 	}
 	return pages, true
 }

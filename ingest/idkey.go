@@ -10,6 +10,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+
+	"ipdrift/ingest/fetch"
 )
 
 // idKey is the key of the hashes that stand for ids of viewers. A case has one, drawn
@@ -75,7 +77,7 @@ func (l *load) sealedKeys(ctx context.Context) (sealed [][]byte, alike bool, err
 	if !l.store.grows {
 		return nil, true, nil
 	}
-	err = Each(ctx, l.store.DB, `SELECT name, value FROM ipdrift_old.about WHERE name IN ('`+aboutIDKey+`', '`+aboutIDs+`') ORDER BY rowid`, func(scan Scan) error {
+	err = fetch.Each(ctx, l.store.DB, `SELECT name, value FROM ipdrift_old.about WHERE name IN ('`+aboutIDKey+`', '`+aboutIDs+`') ORDER BY rowid`, func(scan fetch.Scan) error {
 		var name, value string
 		if err := scan(&name, &value); err != nil {
 			return err

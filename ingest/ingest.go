@@ -1,7 +1,7 @@
 // Package ingest takes access logs into a case. It is the only room that
 // knows log formats, Arrow and DuckDB's driver. The journey of a line:
 //
-//  1. [Sources] turns arguments into files; each is opened, decompressed and
+//  1. [source.List] turns arguments into files; each is opened, decompressed and
 //     its format found from its first lines.
 //  2. A reader per source cuts it into chunks of whole lines, which know the
 //     number of their first line.
@@ -15,6 +15,10 @@
 //     are addresses where there are [Options.Pseudonyms].
 //  6. What did not verify is kept in memory, in [Unproven], so that the room
 //     to the right can search for the address it was signed for.
+//
+// Its packages: [source] finds and opens logs, [format] parses their lines, [redact] cuts
+// secrets out, [pseudonym] replaces addresses, [temp] keeps temporary files, [fetch] reads what
+// DuckDB answers; synth makes logs up.
 package ingest
 
 import (

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"ipdrift/ingest/source"
 )
 
 // What waits, or never comes to the end of a line, ends with its context.
@@ -24,14 +26,14 @@ func TestInterrupted(t *testing.T) {
 	defer end.Close()
 	head := func(path string) func(context.Context) error {
 		return func(ctx context.Context) error {
-			_, _, err := Head(ctx, Source{Path: path}, waiting, 250, 1<<20)
+			_, _, err := source.Head(ctx, source.Source{Path: path}, waiting, 250, 1<<20)
 			return err
 		}
 	}
 	load := func(path string) func(context.Context) error {
 		s := testStore(t)
 		return func(ctx context.Context) error {
-			_, err := Load(ctx, s, []Source{{Path: path, Label: path}}, Options{Stdin: waiting})
+			_, err := Load(ctx, s, []source.Source{{Path: path, Label: path}}, Options{Stdin: waiting})
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/redact"
+	"ipdrift/ingest/source"
 	"ipdrift/token"
 )
 
@@ -51,8 +52,8 @@ var issuedNames = map[string][]string{
 // neither a signed URL nor a token are counted, not kept, and of very many the first ones are.
 func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Issued, faults IssuedFaults, err error) {
 	buffered := bufio.NewReader(in)
-	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
-		buffered.Discard(len(byteOrderMark))
+	if head, _ := buffered.Peek(len(source.ByteOrderMark)); string(head) == source.ByteOrderMark {
+		buffered.Discard(len(source.ByteOrderMark))
 	}
 	head, _ := buffered.Peek(buffered.Size())
 	next := csvRecords(buffered, comma(head))

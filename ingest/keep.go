@@ -10,12 +10,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"ipdrift/ingest/source"
+	"ipdrift/ingest/temp"
 )
 
 // place decides where the database is written.
 func (s *Store) place(path string) (err error) {
 	if path == "" {
-		if s.dir, err = MakeTempFolder(""); err != nil {
+		if s.dir, err = temp.MakeFolder(""); err != nil {
 			return fmt.Errorf("a temporary file cannot be made: %w; point TMPDIR to a folder that can be written to", err)
 		}
 		s.file = filepath.Join(s.dir.Path, "case.duckdb")
@@ -29,7 +32,7 @@ func (s *Store) place(path string) (err error) {
 	case err == nil:
 		s.grows = true
 	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: %w", path, unwrapPath(err))
+		return fmt.Errorf("%s: %w", path, source.Unwrapped(err))
 	}
 	if stem, _, _ := strings.Cut(filepath.Base(path), "."); strings.EqualFold(stem, "work") || strings.EqualFold(stem, "ipdrift_old") {
 		return fmt.Errorf("%s: a case cannot be called %q, which names a database of our own; choose another name", path, stem)
@@ -73,15 +76,11 @@ func LinkEnd(path string) string {
 func (s *Store) sweep() {
 	os.Remove(s.file)
 	os.Remove(s.file + ".wal")
-	spilled, _ := filepath.Glob(escapeGlob(s.file) + ".tmp/duckdb_temp_*")
+	spilled, _ := filepath.Glob(temp.EscapeGlob(s.file) + ".tmp/duckdb_temp_*")
 	for _, f := range spilled {
 		os.Remove(f)
 	}
 	os.Remove(s.file + ".tmp")
-}
-
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
 // sameVersion refuses a case of another version.

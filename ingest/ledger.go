@@ -7,6 +7,8 @@ import (
 	"iter"
 	"math/bits"
 	"os"
+
+	"ipdrift/ingest/temp"
 )
 
 // keyed is a value, known by its hash, and its id.
@@ -140,7 +142,7 @@ func (l *ledger) write(run iter.Seq[keyed]) {
 
 func (l *ledger) run(run iter.Seq[keyed]) (err error) {
 	if l.file == nil {
-		if l.file, err = TempFile("seen-"); err != nil {
+		if l.file, err = temp.File("seen-"); err != nil {
 			return err
 		}
 	}
@@ -159,7 +161,7 @@ func (l *ledger) run(run iter.Seq[keyed]) (err error) {
 
 func (l *ledger) close() {
 	if l != nil {
-		DropFile(l.file)
+		temp.Drop(l.file)
 		l.file = nil
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"ipdrift/ingest/source"
 )
 
 func TestLimited(t *testing.T) {
@@ -37,7 +39,7 @@ func TestLongTextsInLittleMemory(t *testing.T) {
 		text.WriteString(strings.Replace(testLine("203.0.113.7", fmt.Sprintf("/%d%s/%s%d.ts", i, long, long, i), 200), "Player/1.0", fmt.Sprint(i, long), 1))
 	}
 	file := writeFile(t, t.TempDir(), "a.log", []byte(text.String()))
-	if _, err := Load(t.Context(), s, []Source{{Path: file, Label: file}}, testOptions(t)); err != nil {
+	if _, err := Load(t.Context(), s, []source.Source{{Path: file, Label: file}}, testOptions(t)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.DB.Exec(`CHECKPOINT`); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"ipdrift/ingest/fetch"
+	"ipdrift/ingest/source"
 	"sync"
 	"sync/atomic"
 
@@ -21,7 +23,7 @@ type load struct {
 	sealed    [][]byte            // the key of ids, by several
 	rings     map[string][]uint64 // by host of the case that grows: see renumber
 	chunks    chunks
-	sources   []*source // by id; nil where a source is not read
+	sources   []*input // by id; nil where a source is not read
 	past      past
 	dicts     dictionaries
 	inherited map[string]uint32 // last ids of the dictionaries of the case that grows
@@ -57,7 +59,7 @@ func (d *dictionaries) close() {
 // Load reads the sources into the store. Damage to a source is reported in
 // its stats and does not stop the others; the error is for what stops
 // everything.
-func Load(ctx context.Context, s *Store, sources []Source, o Options) (*Loaded, error) {
+func Load(ctx context.Context, s *Store, sources []source.Source, o Options) (*Loaded, error) {
 	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{room: o.Hold}}
 	l.Threads = max(1, l.Threads)
 	if err := l.agree(ctx); err != nil {
@@ -198,7 +200,7 @@ func (l *load) requests(ctx context.Context) (n int64, err error) {
 // writeAbout makes the views, and writes what a later run has to know of this one.
 func (l *load) writeAbout(ctx context.Context, queries int64) error {
 	_, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`BEGIN; %sINSERT INTO about VALUES ('case_version', '%s'), ('%s', '%d'), ('%s', %s)%s; COMMIT`, views(), CaseVersion,
-		aboutQueries, queries, aboutUser, quoted(l.Identity.String()), l.aboutKey()+l.aboutIDRows()+l.edges.about()))
+		aboutQueries, queries, aboutUser, fetch.Quoted(l.Identity.String()), l.aboutKey()+l.aboutIDRows()+l.edges.about()))
 	if err == nil {
 		_, err = l.store.DB.ExecContext(ctx, `SET preserve_insertion_order = true`) // Pages relies on it; the load is faster without
 	}

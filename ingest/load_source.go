@@ -10,11 +10,12 @@ import (
 	"sync/atomic"
 
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/source"
 )
 
-// source is a Source being read.
-type source struct {
-	Source
+// input is a Source being read.
+type input struct {
+	source.Source
 	host             []byte // stands for the host where the format has none
 	format           *format.Format
 	others           []*format.Format // of lines that it does not fit
@@ -34,14 +35,14 @@ type source struct {
 	facts format.Facts
 }
 
-func (s *source) learn(f *format.Facts) {
+func (s *input) learn(f *format.Facts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.facts.Merge(f)
 }
 
 // formats names the formats that were found.
-func (s *source) formats() string {
+func (s *input) formats() string {
 	if s.format == nil || s.lines == 0 {
 		return ""
 	}
@@ -54,27 +55,27 @@ func (s *source) formats() string {
 	return strings.Join(names, ", ")
 }
 
-func (s *source) count(parsed, rejected int64) {
+func (s *input) count(parsed, rejected int64) {
 	s.parsed.Add(parsed)
 	s.rejected.Add(rejected)
 }
 
-func (s *source) coarsen(grain int64) {
+func (s *input) coarsen(grain int64) {
 	for now := s.grain.Load(); grain > now && !s.grain.CompareAndSwap(now, grain); now = s.grain.Load() {
 	}
 }
 
 // readOne cuts a source into chunks and hands them to out.
-func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) error) (int64, error) {
-	in, err := src.open(ctx, l.Stdin, &l.read)
+func (l *load) readOne(ctx context.Context, i int, src *input, out func(chunk) error) (int64, error) {
+	in, err := src.Open(ctx, l.Stdin, &l.read)
 	if err != nil {
 		return 0, err
 	}
 	defer in.Close()
 	known := newMeter(in, &l.past.shelf)
 	buffered := bufio.NewReaderSize(known, 16<<10)
-	if head, _ := buffered.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
-		buffered.Discard(len(byteOrderMark))
+	if head, _ := buffered.Peek(len(source.ByteOrderMark)); string(head) == source.ByteOrderMark {
+		buffered.Discard(len(source.ByteOrderMark))
 	}
 	if l.Format != nil {
 		if src.format, err = l.Identity.named(l.Format, l.Map); err != nil {
@@ -86,7 +87,7 @@ func (l *load) readOne(ctx context.Context, i int, src *source, out func(chunk) 
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, misfit
 	}
-	src.learn(&format.Facts{Page: in.page()})
+	src.learn(&format.Facts{Page: in.Page()})
 	src.content, src.start = known.content(), known.start()
 	src.same, src.grown = known.verdict()
 	return lines, err

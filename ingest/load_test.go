@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/source"
 	"ipdrift/ingest/synth"
 	"ipdrift/token"
 )
@@ -87,7 +88,7 @@ func gz(t testing.TB, data []byte) []byte {
 // loadArgs loads what the arguments name into a new private case.
 func loadArgs(t testing.TB, o Options, args ...string) (*Store, *Loaded) {
 	t.Helper()
-	sources, err := Sources(t.Context(), args)
+	sources, err := source.List(t.Context(), args)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,7 +78,7 @@ func (l *load) sift(ctx context.Context) (out map[int]int, err error) {
 	return out, nil
 }
 
-func (l *load) double(src *source, first int) {
+func (l *load) double(src *input, first int) {
 	l.doubled = append(l.doubled, fmt.Sprintf("%s holds the same as %s: it is counted once", src.Label, l.sources[first].Label))
 }
 
@@ -125,7 +125,7 @@ func (l *load) begunBy(ctx context.Context, id int, s *shelf) (ids []int, err er
 	if src.Size < 0 {
 		return nil, nil
 	}
-	in, bad := src.open(ctx, nil, new(atomic.Int64))
+	in, bad := src.Open(ctx, nil, new(atomic.Int64))
 	if bad != nil {
 		return nil, nil
 	}

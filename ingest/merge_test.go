@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"ipdrift/ingest/source"
 )
 
 // What is stored alike for several values, such as referers that differ in their query, does not cost a case its requests
@@ -26,7 +28,7 @@ func TestGrownCaseKeepsItsRequests(t *testing.T) {
 		if run > 0 {
 			log = line(3, 3) + line(4, 4) + line(5, 2)
 		}
-		sources, err := Sources(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(log))})
+		sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(log))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +58,7 @@ func TestGrownCaseKeepsWhatLogsShowed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sources, err := Sources(t.Context(), []string{log})
+		sources, err := source.List(t.Context(), []string{log})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +91,7 @@ func TestGrownCaseKeepsItsPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := Sources(t.Context(), []string{writeFile(t, t.TempDir(), "b.log", []byte(plainLines(30)))})
+	sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "b.log", []byte(plainLines(30)))})
 	if err != nil {
 		t.Fatal(err)
 	}

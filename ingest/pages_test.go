@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/synth"
 )
 
@@ -30,10 +31,10 @@ func TestPagesKeepOrderAndAreComplete(t *testing.T) {
 	}
 	defer opened.Close()
 	for name, s := range map[string]*Store{"loaded": loaded, "opened": opened} {
-		for _, n := range []int{0, 1, pageRows - 1, pageRows, pageRows + 1, 3*pageRows + 17} {
+		for _, n := range []int{0, 1, fetch.PageRows - 1, fetch.PageRows, fetch.PageRows + 1, 3*fetch.PageRows + 17} {
 			next, pages := int64(n), 0
 			q := fmt.Sprintf(`SELECT i AS n, (i %% 256)::UTINYINT, (i %% 60000)::USMALLINT, i::UINTEGER, i::UBIGINT, CASE WHEN i %% 2 = 0 THEN 'even ' || i END FROM (SELECT range + 1 AS i FROM range(%d)) ORDER BY n DESC`, n)
-			err := Pages(context.Background(), conn(t, s), q, func(p Page) error {
+			err := fetch.Pages(context.Background(), conn(t, s), q, func(p fetch.Page) error {
 				pages++
 				for row, v := range p.I64(0) {
 					text := ""
@@ -58,15 +59,15 @@ func TestPagesKeepOrderAndAreComplete(t *testing.T) {
 func TestScanEntries(t *testing.T) {
 	s, ctx := testStore(t), context.Background()
 	c := conn(t, s)
-	if _, err := c.ExecContext(ctx, fmt.Sprintf(`INSERT INTO ident SELECT id::UINTEGER, id * 3 FROM range(1, %d) r (id) WHERE id %% 7 > 0 ORDER BY hash(id)`, 2*pageRows+21)); err != nil {
+	if _, err := c.ExecContext(ctx, fmt.Sprintf(`INSERT INTO ident SELECT id::UINTEGER, id * 3 FROM range(1, %d) r (id) WHERE id %% 7 > 0 ORDER BY hash(id)`, 2*fetch.PageRows+21)); err != nil {
 		t.Fatal(err)
 	}
-	last, err := LastID(ctx, c, "ident")
-	if err != nil || last != 2*pageRows+20 {
+	last, err := fetch.LastID(ctx, c, "ident")
+	if err != nil || last != 2*fetch.PageRows+20 {
 		t.Fatalf("the last is %d (%v)", last, err)
 	}
 	seen, pages := make([]bool, last+1), 0
-	if err := ScanEntries(ctx, c, "ident", `id, hash`, last, func(p Page) error {
+	if err := fetch.Entries(ctx, c, "ident", `id, hash`, last, func(p fetch.Page) error {
 		pages++
 		for i, id := range p.U32(0) {
 			if seen[id] || p.U64(1)[i] != 3*uint64(id) {
@@ -90,19 +91,19 @@ func TestPagesStopAtAnError(t *testing.T) {
 	c := conn(t, s)
 	stop := errors.New("enough")
 	calls := 0
-	err := Pages(context.Background(), c, `SELECT range::BIGINT FROM range(1000000)`, func(Page) error { calls++; return stop })
+	err := fetch.Pages(context.Background(), c, `SELECT range::BIGINT FROM range(1000000)`, func(fetch.Page) error { calls++; return stop })
 	if !errors.Is(err, stop) || calls != 1 {
 		t.Errorf("%v after %d pages, want %v after one", err, calls, stop)
 	}
-	if err := Pages(context.Background(), c, `SELECT nothing`, nil); err == nil {
+	if err := fetch.Pages(context.Background(), c, `SELECT nothing`, nil); err == nil {
 		t.Error("a query that makes no sense: no error")
 	}
-	if err := Pages(context.Background(), c, `SELECT 1::BIGINT`, func(Page) error { return nil }); err != nil {
+	if err := fetch.Pages(context.Background(), c, `SELECT 1::BIGINT`, func(fetch.Page) error { return nil }); err != nil {
 		t.Errorf("after errors: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := Pages(ctx, c, `SELECT 1::BIGINT`, func(Page) error { return nil }); !errors.Is(err, context.Canceled) {
+	if err := fetch.Pages(ctx, c, `SELECT 1::BIGINT`, func(fetch.Page) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v, want %v", err, context.Canceled)
 	}
 }
@@ -118,7 +119,7 @@ func TestAddressSurvivesTheCase(t *testing.T) {
 	o.Format = namedFormat(t, combinedHost)
 	s, _ := loadText(t, o, text)
 	i := 0
-	err := Pages(context.Background(), conn(t, s), `SELECT c.family, c.mapped, c.hi, c.lo, c.address FROM hit h JOIN clients c ON c.id = h.client ORDER BY h.line`, func(p Page) error {
+	err := fetch.Pages(context.Background(), conn(t, s), `SELECT c.family, c.mapped, c.hi, c.lo, c.address FROM hit h JOIN clients c ON c.id = h.client ORDER BY h.line`, func(p fetch.Page) error {
 		for row := range p.Len() {
 			want := netip.MustParseAddr(list[i])
 			if got := Address(p.U8(0)[row], p.U8(1)[row], p.U64(2)[row], p.U64(3)[row]); got != want || p.Texts(4)(row) != list[i] {
@@ -176,7 +177,7 @@ func TestScanTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := make([]bool, last+1)
-	if err := ScanTexts(t.Context(), conn(t, s), "dir", func(p Page) error {
+	if err := fetch.Texts(t.Context(), conn(t, s), "dir", func(p fetch.Page) error {
 		text := p.Texts(1)
 		for i, id := range p.U32(0) {
 			if seen[id] || len(text(i)) != length(int(id)) {
@@ -193,13 +194,13 @@ func TestScanTexts(t *testing.T) {
 			t.Fatalf("%d was seen: %t", id, seen[id])
 		}
 	}
-	pages, err := textPages(t.Context(), conn(t, s), "dir")
+	pages, err := fetch.TextPages(t.Context(), conn(t, s), "dir")
 	for _, p := range pages {
 		size := 0
 		for id := p[0]; id <= min(p[1], last); id++ {
 			size += length(id)
 		}
-		if size > pageBytes {
+		if size > fetch.PageBytes {
 			t.Errorf("%d bytes on a page", size)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"ipdrift/ingest/fetch"
 	"math/big"
 	"strings"
 
@@ -55,7 +56,7 @@ func copyArrow(ctx context.Context, records array.RecordReader, sink any, path s
 		return err
 	}
 	defer release()
-	sql := fmt.Sprintf(`COPY (SELECT * FROM result) TO %s (FORMAT parquet, COMPRESSION zstd)`, quoted(path))
+	sql := fmt.Sprintf(`COPY (SELECT * FROM result) TO %s (FORMAT parquet, COMPRESSION zstd)`, fetch.Quoted(path))
 	_, err = sink.(driver.ExecerContext).ExecContext(ctx, sql, nil)
 	return errors.Join(err, records.Err())
 }

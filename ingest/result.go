@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/marcboeker/go-duckdb"
+
+	"ipdrift/ingest/fetch"
 )
 
 // Result is the rows of a query. They are kept in a temporary table, which DuckDB can
@@ -18,18 +20,6 @@ type Result struct {
 	page string // of the table, from a row to a row; else what is run to get all of it
 	rows int64  // in the table; -1: there is none
 }
-
-// rowNumber is the column of the table that numbers its rows from 1: DuckDB finds a range of
-// it without reading all others, which it does not by rowid.
-const rowNumber = `"number of the row"`
-
-// fillPage makes table page of a query, which may end with a comment.
-func fillPage(query string) string {
-	return `CREATE OR REPLACE TEMP TABLE page AS SELECT *, row_number() OVER () AS ` + rowNumber + ` FROM (` + query + "\n)"
-}
-
-// pieceOfPage reads table page from a row to a row.
-const pieceOfPage = `SELECT * EXCLUDE (` + rowNumber + `) FROM page WHERE ` + rowNumber + ` BETWEEN %d AND %d`
 
 // widePage is how many rows of a wide result are held at once.
 const widePage = 1 << 15
@@ -68,7 +58,7 @@ func (s *Store) result(ctx context.Context, query string, fill func(*sql.Conn) (
 	r := &Result{conn: conn, page: query, rows: -1}
 	held, err := fill(conn)
 	if err == nil && held {
-		r.page = pieceOfPage
+		r.page = fetch.Piece
 		err = conn.QueryRowContext(ctx, `SELECT count(*) FROM page`).Scan(&r.rows)
 	}
 	if err != nil {
@@ -82,7 +72,7 @@ func (s *Store) result(ctx context.Context, query string, fill func(*sql.Conn) (
 // one, which DuckDB words better without what stands before it here.
 func hold(ctx context.Context, conn *sql.Conn, query string) (held bool, err error) {
 	query = strings.TrimRight(query, "; \t\r\n")
-	statement, err := conn.PrepareContext(ctx, fillPage(query))
+	statement, err := conn.PrepareContext(ctx, fetch.Fill(query))
 	if err != nil {
 		return false, ctx.Err()
 	}

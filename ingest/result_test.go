@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ipdrift/ingest/fetch"
 )
 
 // listed is a result, a string a row.
@@ -100,7 +102,7 @@ func manyTexts(t *testing.T, s *Store, n int) {
 func TestSlicesAreTheView(t *testing.T) {
 	ctx := context.Background()
 	s, _ := loadText(t, testOptions(t), plainLines(20))
-	manyTexts(t, s, pageRows+pageRows/8)
+	manyTexts(t, s, fetch.PageRows+fetch.PageRows/8)
 	const sum = `SELECT count(*), sum(hash(r)) FROM %s r`
 	want := map[string]string{}
 	for _, view := range []string{"requests", "users"} {

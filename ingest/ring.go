@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"ipdrift/ingest/fetch"
 )
 
 // renumber gives the keys that the case that grows knows of each host the numbers that they have among those of this
@@ -12,7 +14,7 @@ import (
 func (l *load) renumber(ctx context.Context) error {
 	l.rings = map[string][]uint64{}
 	before := map[string][]uint64{}
-	if err := Each(ctx, l.store.DB, `SELECT host, hash FROM ipdrift_old.ring ORDER BY host, key`, func(scan Scan) error {
+	if err := fetch.Each(ctx, l.store.DB, `SELECT host, hash FROM ipdrift_old.ring ORDER BY host, key`, func(scan fetch.Scan) error {
 		var host string
 		var hash uint64
 		err := scan(&host, &hash)
@@ -62,7 +64,7 @@ func (l *load) keepRings(ctx context.Context) error {
 	if err != nil || !l.store.Kept() {
 		return err
 	}
-	if err := Each(ctx, l.store.DB, `SELECT DISTINCT host FROM outcome WHERE matched ORDER BY host`, func(scan Scan) error {
+	if err := fetch.Each(ctx, l.store.DB, `SELECT DISTINCT host FROM outcome WHERE matched ORDER BY host`, func(scan fetch.Scan) error {
 		var host string
 		err := scan(&host)
 		ring, known := l.rings[host]

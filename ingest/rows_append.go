@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/redact"
 )
 
@@ -77,7 +78,7 @@ func appendValue(b array.Builder, v any) bool {
 	case *array.StringBuilder:
 		return put(v, func(x string) { b.Append(redact.ValidText(x)) })
 	case *array.TimestampBuilder:
-		return put(v, func(x Micros) { b.Append(arrow.Timestamp(x)) })
+		return put(v, func(x fetch.Micros) { b.Append(arrow.Timestamp(x)) })
 	}
 	return false
 }
@@ -90,6 +91,3 @@ func put[T any](v any, add func(T)) bool {
 	}
 	return ok
 }
-
-// Micros is a time as microseconds since the Unix epoch, UTC.
-type Micros int64

@@ -9,17 +9,14 @@ import (
 	"ipdrift/ingest/format"
 )
 
-// sampleLines and sampleBytes are how many lines of a source decide its
-// format: as many as either allows, and no fewer than a chunk holds.
-const (
-	sampleLines = 250
-	sampleBytes = maxLine + 1<<20
-)
+// sampleBytes of a source, or [format.SampleLines], decide its format: as many lines as
+// either allows, and no fewer than a chunk holds.
+const sampleBytes = maxLine + 1<<20
 
 // sampler passes on the chunks of a source. It holds the first ones back until
 // they decide the format; lines too long need none and do not count.
 type sampler struct {
-	src      *source
+	src      *input
 	names    format.Map
 	identity Identity
 	out      func(chunk) error
@@ -43,7 +40,7 @@ func (s *sampler) take(ch chunk) error {
 	}
 	s.held = append(s.held, ch)
 	s.lines += bytes.Count(ch.data, []byte{'\n'})
-	if s.bytes += len(ch.data); s.lines < sampleLines && s.bytes < sampleBytes {
+	if s.bytes += len(ch.data); s.lines < format.SampleLines && s.bytes < sampleBytes {
 		return nil
 	}
 	return s.settle()
@@ -80,7 +77,7 @@ func (s *sampler) settle() error {
 func (s *sampler) sample() (lines [][]byte) {
 	for _, ch := range s.held {
 		for line := range bytes.Lines(ch.data) {
-			if len(lines) == sampleLines {
+			if len(lines) == format.SampleLines {
 				return lines
 			}
 			lines = append(lines, bytes.TrimSuffix(line, []byte{'\n'}))
@@ -119,7 +116,7 @@ func (s *sampler) findOther(data []byte) bool {
 		return false
 	}
 	strange := format.Foreign(known, linesOf(data))
-	for n := min(len(strange), sampleLines); n >= fewForeign; n /= 2 { // the first of them may be of a format of their own
+	for n := min(len(strange), format.SampleLines); n >= fewForeign; n /= 2 { // the first of them may be of a format of their own
 		found, misfit := format.Detect(strange[:n], s.names)
 		if misfit != nil {
 			continue

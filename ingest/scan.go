@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/source"
 )
 
 const (
@@ -43,12 +44,12 @@ func (c *chunks) put(ch chunk) { c.pool.Put(ch.buf) }
 // number of lines, also when reading fails: what came before the damage has
 // been sent. The incomplete line at which a read error struck is sent as a
 // line of its own.
-func (c *chunks) cut(source int, r lineReader, out func(chunk) error) (lines int64, err error) {
+func (c *chunks) cut(number int, r lineReader, out func(chunk) error) (lines int64, err error) {
 	next := int64(1)
 	buf := c.get()
 	kept := 0 // bytes of an unfinished line at the start of buf
 	for {
-		n, rerr := fill(r, (*buf)[kept:min(kept+chunkSize, maxLine)])
+		n, rerr := source.Fill(r, (*buf)[kept:min(kept+chunkSize, maxLine)])
 		data := (*buf)[:kept+n]
 		ended := rerr != nil
 		end := len(data)
@@ -60,7 +61,7 @@ func (c *chunks) cut(source int, r lineReader, out func(chunk) error) (lines int
 			continue
 		}
 		if end == 0 && !ended {
-			next, err = c.skipLong(source, next, buf, r, out)
+			next, err = c.skipLong(number, next, buf, r, out)
 			if err != nil {
 				return next - 1, err
 			}
@@ -73,7 +74,7 @@ func (c *chunks) cut(source int, r lineReader, out func(chunk) error) (lines int
 			kept = copy(*fresh, data[end:])
 		}
 		if end > 0 {
-			ch := chunk{source: source, first: next, data: data[:end], buf: buf}
+			ch := chunk{source: number, first: next, data: data[:end], buf: buf}
 			next += countLines(ch.data)
 			if err := out(ch); err != nil {
 				return next - 1, err
@@ -89,20 +90,9 @@ func (c *chunks) cut(source int, r lineReader, out func(chunk) error) (lines int
 	}
 }
 
-// fill reads until p is full or r says why not. Unlike io.ReadFull it hands
-// r's own error on, so that a truncated gzip is not taken for an end.
-func fill(r io.Reader, p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var m int
-		m, err = r.Read(p[n:])
-		n += m
-	}
-	return n, err
-}
-
 // skipLong sends the beginning of an overlong line and reads past its end.
-func (c *chunks) skipLong(source int, line int64, buf *[]byte, r lineReader, out func(chunk) error) (int64, error) {
-	if err := out(chunk{source: source, first: line, data: (*buf)[:keepLong], long: true, buf: buf}); err != nil {
+func (c *chunks) skipLong(number int, line int64, buf *[]byte, r lineReader, out func(chunk) error) (int64, error) {
+	if err := out(chunk{source: number, first: line, data: (*buf)[:keepLong], long: true, buf: buf}); err != nil {
 		return line, err
 	}
 	return line + 1, skipLine(r)

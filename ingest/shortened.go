@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"sync/atomic"
+
+	"ipdrift/ingest/source"
 )
 
 // shortened tells which log of the case a source is an older, shorter copy of, -1 if
@@ -16,7 +18,7 @@ import (
 // the name it has in the case. What it holds there has to begin with all that the case
 // read of it, and that with all of the source. Where it is not found, and has the first edge
 // bytes of the source, that is remarked.
-func (l *load) shortened(ctx context.Context, src Source) (id int, err error) {
+func (l *load) shortened(ctx context.Context, src source.Source) (id int, err error) {
 	if len(l.past.labels) == 0 || src.Path == "-" {
 		return -1, nil
 	}
@@ -73,20 +75,20 @@ func (l *load) beginsLike(ctx context.Context, text *meter) []shelved {
 }
 
 // found is where a log of the case may be read again.
-func (l *load) found(id int) Source {
+func (l *load) found(id int) source.Source {
 	if src, given := l.past.met[id]; given {
 		return src
 	}
-	return Source{Path: l.past.labels[id]}
+	return source.Source{Path: l.past.labels[id]}
 }
 
 // measure reads a source, or its first bytes: as far as it takes to tell what of a shelf
 // they begin with, or up to so many where there is no shelf.
-func measure(ctx context.Context, src Source, known *shelf, most int64) (*meter, error) {
+func measure(ctx context.Context, src source.Source, known *shelf, most int64) (*meter, error) {
 	if info, err := os.Stat(src.Path); err != nil || !info.Mode().IsRegular() {
 		return nil, os.ErrInvalid
 	}
-	in, err := src.open(ctx, nil, new(atomic.Int64))
+	in, err := src.Open(ctx, nil, new(atomic.Int64))
 	if err != nil {
 		return nil, err
 	}

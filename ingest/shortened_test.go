@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ipdrift/ingest/source"
 )
 
 // grow analyses logs into a case and returns what it holds then, by source, and what was said.
@@ -19,7 +21,7 @@ func grow(t *testing.T, path string, logs ...string) (held string, remarks []str
 		t.Fatal(err)
 	}
 	defer s.Close()
-	sources, err := Sources(t.Context(), logs)
+	sources, err := source.List(t.Context(), logs)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"ipdrift/ingest/fetch"
 )
 
 // slicing says how a view is read in slices, each of which is joined by itself: its rows
@@ -18,15 +20,17 @@ type slicing struct {
 
 var (
 	slicedRequests = slicing{"requests", "hit h", []string{"signatures g", "judged j"},
-		func(ctx context.Context, conn *sql.Conn) ([]string, error) { return hitParts(ctx, conn, pageRows) }}
+		func(ctx context.Context, conn *sql.Conn) ([]string, error) {
+			return hitParts(ctx, conn, fetch.PageRows)
+		}}
 	slicedUsers = slicing{"users", "persons p", nil, cutPersons}
 )
 
 // cutPersons cuts the users by their links: most have one of their own.
 func cutPersons(ctx context.Context, conn *sql.Conn) (conditions []string, err error) {
-	last, err := LastID(ctx, conn, "link")
-	for first := 1; first <= last; first += pageRows {
-		conditions = append(conditions, fmt.Sprintf(`link BETWEEN %d AND %d`, first, first+pageRows-1))
+	last, err := fetch.LastID(ctx, conn, "link")
+	for first := 1; first <= last; first += fetch.PageRows {
+		conditions = append(conditions, fmt.Sprintf(`link BETWEEN %d AND %d`, first, first+fetch.PageRows-1))
 	}
 	return conditions, err
 }
@@ -94,11 +98,11 @@ func sortedUsers(ctx context.Context, conn *sql.Conn) error {
 	}); err != nil {
 		return err
 	}
-	_, err := conn.ExecContext(ctx, fillPage(`FROM roll ORDER BY host, ip_mismatches DESC, refusals DESC, user_id`)+`; DROP TABLE roll`)
+	_, err := conn.ExecContext(ctx, fetch.Fill(`FROM roll ORDER BY host, ip_mismatches DESC, refusals DESC, user_id`)+`; DROP TABLE roll`)
 	return err
 }
 
 // pageOfUsers is a piece of what sortedUsers makes, as view users has it.
-const pageOfUsers = `SELECT u.* EXCLUDE (` + rowNumber + `) REPLACE (lpad(lower(hex(u.user_id)), 16, '0') AS user_id, h.text AS host, c.text AS class, r.text AS reason)
+const pageOfUsers = `SELECT u.* EXCLUDE (` + fetch.RowNumber + `) REPLACE (lpad(lower(hex(u.user_id)), 16, '0') AS user_id, h.text AS host, c.text AS class, r.text AS reason)
 	FROM page u JOIN words h ON h.id = u.host JOIN words c ON c.id = u.class JOIN words r ON r.id = u.reason
-	WHERE u.` + rowNumber + ` BETWEEN %d AND %d ORDER BY u.` + rowNumber
+	WHERE u.` + fetch.RowNumber + ` BETWEEN %d AND %d ORDER BY u.` + fetch.RowNumber

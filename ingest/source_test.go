@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"ipdrift/ingest/source"
 )
 
 func TestSources(t *testing.T) {
@@ -56,7 +58,7 @@ func TestSources(t *testing.T) {
 		{args: []string{"empty"}, err: "empty: the folder holds no file"},
 		{args: []string{"[a"}, err: "[a: "},
 	} {
-		got, err := Sources(t.Context(), c.args)
+		got, err := source.List(t.Context(), c.args)
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) || strings.Count(err.Error(), "gone.log") > 1 {
 				t.Errorf("Sources(%q): error %v, want one with %q", c.args, err, c.err)
@@ -93,17 +95,17 @@ func (broken) Read([]byte) (int, error) {
 
 func TestOpenStdin(t *testing.T) {
 	var read atomic.Int64
-	in, err := Source{Path: "-"}.open(context.Background(), bytes.NewReader(gz(t, []byte("a\nb\n"))), &read)
+	in, err := source.Source{Path: "-"}.Open(context.Background(), bytes.NewReader(gz(t, []byte("a\nb\n"))), &read)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, err := io.ReadAll(in); string(got) != "a\nb\n" || err != nil {
 		t.Errorf("gzip on stdin: %q, %v", got, err)
 	}
-	if _, err := (Source{Path: "-"}).open(context.Background(), broken{}, &read); err == nil || err.Error() != "input/output error" {
+	if _, err := (source.Source{Path: "-"}).Open(context.Background(), broken{}, &read); err == nil || err.Error() != "input/output error" {
 		t.Errorf("broken stdin: error %v, want the bare reason", err)
 	}
-	if _, err := (Source{Path: filepath.Join(t.TempDir(), "gone")}).open(context.Background(), nil, &read); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "gone") {
+	if _, err := (source.Source{Path: filepath.Join(t.TempDir(), "gone")}).Open(context.Background(), nil, &read); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), "gone") {
 		t.Errorf("vanished file: error %v, want the bare reason", err)
 	}
 }

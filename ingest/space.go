@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"ipdrift/ingest/temp"
 )
 
 // FullDisk is an error for want of room on a disk.
@@ -82,7 +84,7 @@ func (s *Store) Worded(err error) error {
 	} else if m := quotedPath.FindStringSubmatch(text); m != nil {
 		path = m[1]
 	}
-	if strings.HasPrefix(path, filepath.Join(os.TempDir(), temporary)) {
+	if strings.HasPrefix(path, filepath.Join(os.TempDir(), temp.Prefix)) {
 		return &FullDisk{Dir: os.TempDir(), Temporary: true, Err: err}
 	}
 	return &FullDisk{Dir: filepath.Dir(path), Err: err}

@@ -15,6 +15,10 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/marcboeker/go-duckdb"
+
+	"ipdrift/ingest/fetch"
+	"ipdrift/ingest/source"
+	"ipdrift/ingest/temp"
 )
 
 //go:embed schema.sql
@@ -41,7 +45,7 @@ type Store struct {
 	connector *duckdb.Connector
 	file      string       // where the database is while it is written
 	final     string       // where a kept case belongs; "" for a private one
-	dir       *TempFolder  // private folder of a case that is not kept
+	dir       *temp.Folder // private folder of a case that is not kept
 	grows     bool         // final exists, and is attached as ipdrift_old
 	claim     *claim       // of the name final
 	writing   <-chan error // of what goes on to write the case out; nil: nothing does
@@ -94,7 +98,7 @@ func (s *Store) begin(l Limits) error {
 	if _, err := s.DB.Exec(`PRAGMA disable_checkpoint_on_shutdown`); err != nil || !s.grows {
 		return err
 	}
-	if _, err := s.DB.Exec(`ATTACH ` + quoted(s.final) + ` AS ipdrift_old (READ_ONLY)`); err != nil {
+	if _, err := s.DB.Exec(`ATTACH ` + fetch.Quoted(s.final) + ` AS ipdrift_old (READ_ONLY)`); err != nil {
 		return noCase(s.final, err)
 	}
 	return s.sameVersion(s.final, `ipdrift_old.about`)
@@ -116,7 +120,7 @@ var textColumn = regexp.MustCompile(`\bVARCHAR\b( NOT NULL)?( USING)?`)
 // other file, install nothing and change nothing.
 func Open(path string, l Limits) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, unwrapPath(err))
+		return nil, fmt.Errorf("%s: %w", path, source.Unwrapped(err))
 	}
 	s := newStore()
 	if err := s.connect(path, l, "READ_ONLY"); err != nil {
@@ -131,9 +135,9 @@ func Open(path string, l Limits) (*Store, error) {
 	locks := []string{`SET enable_external_access = false`, `SET lock_configuration = true`}
 	// By default DuckDB spills beside the case: it may lie where nothing can be written, and
 	// another process that reads it would spill into the same files.
-	if dir, err := MakeTempFolder(""); err == nil {
+	if dir, err := temp.MakeFolder(""); err == nil {
 		s.dir = dir
-		locks = append([]string{`SET temp_directory = ` + quoted(dir.Path)}, locks...)
+		locks = append([]string{`SET temp_directory = ` + fetch.Quoted(dir.Path)}, locks...)
 	}
 	for _, q := range locks {
 		if _, err := s.DB.Exec(q); err != nil {
@@ -210,12 +214,12 @@ func (s *Store) shut() error {
 // the case: a temporary file, so that memory stays bounded. drop takes it away
 // again.
 func (s *Store) Scratch(ctx context.Context) (drop func() error, err error) {
-	sweepTemp()
-	dir, err := MakeTempFolder("work-")
+	temp.Sweep()
+	dir, err := temp.MakeFolder("work-")
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.DB.ExecContext(ctx, `ATTACH `+quoted(filepath.Join(dir.Path, "work.duckdb"))+` AS work`); err != nil {
+	if _, err := s.DB.ExecContext(ctx, `ATTACH `+fetch.Quoted(filepath.Join(dir.Path, "work.duckdb"))+` AS work`); err != nil {
 		return nil, errors.Join(err, dir.Drop())
 	}
 	return func() error {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ipdrift/ingest/source"
 )
 
 func names(t *testing.T, dir string) string {
@@ -30,7 +32,7 @@ func keptCase(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	sources, err := Sources(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(plainLines(20)+"junk\n"))})
+	sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(plainLines(20)+"junk\n"))})
 	if err != nil {
 		t.Fatal(err)
 	}

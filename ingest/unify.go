@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/marcboeker/go-duckdb"
+
+	"ipdrift/ingest/fetch"
 )
 
 // dictionaryKeys names the columns that make two rows of a dictionary the
@@ -164,7 +166,7 @@ var tieColumns = []string{"link", "agent", "client"}
 
 func aliases(ctx context.Context, conn *sql.Conn, name string) (map[uint32]uint32, error) {
 	out := map[uint32]uint32{}
-	err := Each(ctx, conn, `SELECT id, one FROM alias_`+name, func(scan Scan) error {
+	err := fetch.Each(ctx, conn, `SELECT id, one FROM alias_`+name, func(scan fetch.Scan) error {
 		var id, one uint32
 		err := scan(&id, &one)
 		out[id] = one

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"testing"
 
+	"ipdrift/ingest/source"
 	"ipdrift/ingest/synth"
 )
 
@@ -16,7 +17,7 @@ func loadForgetting(t *testing.T, o Options, file string, do func(*dictionary)) 
 	t.Helper()
 	s, ctx := testStore(t), context.Background()
 	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{room: o.Hold}}
-	l.sources = []*source{{Source: Source{Path: file, Label: file}, host: []byte("-")}}
+	l.sources = []*input{{Source: source.Source{Path: file, Label: file}, host: []byte("-")}}
 	if err := l.prepare(); err != nil {
 		t.Fatal(err)
 	}

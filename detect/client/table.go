@@ -13,6 +13,7 @@ import (
 	"ipdrift/detect/history"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // Table is table client, by id.
@@ -38,7 +39,7 @@ const (
 
 // Read reads the table. It takes so many bytes of memory at most, about, times three.
 func (c *Table) Read(ctx context.Context, conn *sql.Conn, most int64) error {
-	last, err := ingest.LastID(ctx, conn, "client")
+	last, err := fetch.LastID(ctx, conn, "client")
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func (c *Table) Read(ctx context.Context, conn *sql.Conn, most int64) error {
 	at := map[string]uint16{"": 0}
 	met := uint32(0) // of IPv6
 	var order []int
-	if err := ingest.ScanEntries(ctx, conn, "client", `id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country`, last, func(p ingest.Page) error {
+	if err := fetch.Entries(ctx, conn, "client", `id, family, mapped, hi, lo, coalesce(asn, 0)::UINTEGER, country`, last, func(p fetch.Page) error {
 		ids, families, mapped, hi, lo, asns, countries := p.U32(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5), p.Texts(6)
 		order = order[:0]
 		for i := range ids {

@@ -17,6 +17,7 @@ import (
 	"ipdrift/detect/parallel"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
+	"ipdrift/ingest/temp"
 	"ipdrift/token"
 )
 
@@ -109,7 +110,7 @@ const manyEach = 8
 func (h *History) Load(ctx context.Context, count int64, end int, most int64, expose func(loaders chan *Loader) error) (*History, error) {
 	if count*RequestSize > most {
 		var err error
-		if h.file, err = ingest.TempFile("history-"); err != nil {
+		if h.file, err = temp.File("history-"); err != nil {
 			h.Close()
 			return nil, err
 		}
@@ -156,7 +157,7 @@ func (h *History) Close() error {
 	if h == nil {
 		return nil
 	}
-	ingest.DropFile(h.file)
+	temp.Drop(h.file)
 	if h.sections = nil; h.free != nil {
 		h.free()
 	}

@@ -6,6 +6,7 @@ import (
 	"ipdrift/detect/parallel"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // mostCounts is how many bytes the goroutines that lay a history may count in.
@@ -14,7 +15,7 @@ const mostCounts = 64 << 20
 // Lay puts all requests of a case where they belong in memory: they are counted by
 // link, and then each goes behind the last one of its link. Every goroutine has some
 // of the pages.
-func (h *History) Lay(ctx context.Context, count int, places *spill.Array[uint32], pages []ingest.Page) (*History, error) {
+func (h *History) Lay(ctx context.Context, count int, places *spill.Array[uint32], pages []fetch.Page) (*History, error) {
 	var requests []Request
 	requests, h.free = ingest.Outside[Request](count)
 	counts := make([][]uint32, max(1, min(h.threads, len(pages), mostCounts/(4*h.Links.Len())))) // by goroutine: how many a link has; then where the next goes

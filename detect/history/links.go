@@ -8,13 +8,13 @@ import (
 
 	"ipdrift/detect/parallel"
 	"ipdrift/detect/spill"
-	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // ListLinks lists the links of the case in their order, and gives each id its place. They take
 // so many bytes of memory at most.
 func (h *History) ListLinks(ctx context.Context, conn *sql.Conn, most int64) (places *spill.Array[uint32], err error) {
-	last, err := ingest.LastID(ctx, conn, "link")
+	last, err := fetch.LastID(ctx, conn, "link")
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func (h *History) ListLinks(ctx context.Context, conn *sql.Conn, most int64) (pl
 		return nil, err
 	}
 	each := func(do func(Link) error) error {
-		return ingest.ScanEntries(ctx, conn, "link", `id, hash, deadline`, last, func(p ingest.Page) error {
+		return fetch.Entries(ctx, conn, "link", `id, hash, deadline`, last, func(p fetch.Page) error {
 			hashes, deadlines := p.U64(1), p.I64(2)
 			for i, id := range p.U32(0) {
 				if err := do(Link{Hash: hashes[i], Deadline: deadlines[i], ID: id}); err != nil {

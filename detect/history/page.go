@@ -1,18 +1,18 @@
 package history
 
 import (
-	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/token"
 )
 
 // Columns are the requests on a page.
 type Columns struct {
 	places                                                []uint64
-	starts                                                []ingest.Micros
+	starts                                                []fetch.Micros
 	outcomes, Links, clients, dirs, files, agents, idents []uint32
 }
 
-func ColumnsOn(p ingest.Page) Columns {
+func ColumnsOn(p fetch.Page) Columns {
 	return Columns{p.U64(0), p.Micros(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7), p.U32(8)}
 }
 

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // mark is what came from a network in one step of time.
@@ -28,7 +28,7 @@ func (r *Reader) lanes(ctx context.Context, table string, steps, most int) (find
 		span AS (SELECT epoch_us(min(start)) AS low, greatest(epoch_us(max(start)) - epoch_us(min(start)), 1) AS width FROM t)
 		SELECT n.network, n.networks, low, width, least((epoch_us(t.start) - low) * ? // width, ?)::INTEGER AS at, count(*) FILTER (NOT refused), count(*) FILTER (refused)
 		FROM t JOIN n USING (network), span WHERE n.rank <= ? GROUP BY n.network, n.networks, n.first, low, width, at ORDER BY n.first, n.network, at`,
-		func(scan ingest.Scan) (m mark, err error) {
+		func(scan fetch.Scan) (m mark, err error) {
 			return m, scan(&m.network, &m.networks, &m.low, &m.width, &m.at, &m.served, &m.refused)
 		}, most, steps-1, steps-1, most)
 	if err != nil {

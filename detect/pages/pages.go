@@ -15,6 +15,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // Reader reads one case. It is safe for concurrent use, and makes at most one
@@ -73,14 +74,14 @@ func (r *Reader) Refusals(ctx context.Context) ([]finding.Refusals, error) {
 	return read(ctx, r.conn, `SELECT host, CASE WHEN GROUPING(cause) = 1 THEN '' ELSE `+r.causes+`[cause] END,
 			count(*), count(DISTINCT (first_link, first_agent, salt, stranger))
 		FROM told WHERE refused AND cause > 0 GROUP BY GROUPING SETS ((host, cause), (host)) ORDER BY 3 DESC, 1, 2`,
-		func(scan ingest.Scan) (f finding.Refusals, err error) {
+		func(scan fetch.Scan) (f finding.Refusals, err error) {
 			return f, scan(&f.Host, &f.Cause, &f.Requests, &f.Viewers)
 		})
 }
 
 // read gives all rows of a query.
-func read[T any](ctx context.Context, conn *sql.Conn, query string, row func(ingest.Scan) (T, error), args ...any) (all []T, err error) {
-	err = ingest.Each(ctx, conn, query, func(scan ingest.Scan) error {
+func read[T any](ctx context.Context, conn *sql.Conn, query string, row func(fetch.Scan) (T, error), args ...any) (all []T, err error) {
+	err = fetch.Each(ctx, conn, query, func(scan fetch.Scan) error {
 		v, err := row(scan)
 		all = append(all, v)
 		return err
@@ -94,7 +95,7 @@ func (r *Reader) keep(ctx context.Context, kind, query string, args ...any) (tab
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old, err := read(ctx, r.conn, `SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, ?)`,
-		func(scan ingest.Scan) (name string, err error) { return name, scan(&name) }, kind+"_")
+		func(scan fetch.Scan) (name string, err error) { return name, scan(&name) }, kind+"_")
 	if err != nil {
 		return "", 0, err
 	}

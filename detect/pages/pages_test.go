@@ -21,6 +21,7 @@ import (
 	"ipdrift/detect/pages"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 	"ipdrift/token"
 )
 
@@ -76,7 +77,7 @@ func caseOf(t *testing.T, log string) (*pages.Reader, *finding.Analysis) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := ingest.Sources(t.Context(), []string{log})
+	sources, err := source.List(t.Context(), []string{log})
 	if err != nil {
 		t.Fatal(err)
 	}

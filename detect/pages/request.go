@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/token"
 )
 
@@ -80,7 +80,7 @@ func clipped(text string) string {
 	return fmt.Sprintf(`CASE WHEN length(%[1]s) > %[2]d THEN left(%[1]s, %[3]d) || '…' || right(%[1]s, %[3]d) ELSE %[1]s END`, text, longestText, half)
 }
 
-func request(scan ingest.Scan) (q finding.Request, err error) {
+func request(scan fetch.Scan) (q finding.Request, err error) {
 	var deadline *int64
 	var scope uint8
 	err = scan(&q.Source, &q.Line, &q.Time, &q.Client, &q.Moved, &q.ASN, &q.Country, &q.Host, &q.Method, &q.Path, &q.Status, &q.Bytes,

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
-	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // Viewers lists who is in a scope: those with most requests in it first.
@@ -35,7 +35,7 @@ func (r *Reader) Viewers(ctx context.Context, s finding.Scope) (finding.List[fin
 	}}, nil
 }
 
-func viewer(scan ingest.Scan) (v finding.Viewer, err error) {
+func viewer(scan fetch.Scan) (v finding.Viewer, err error) {
 	k := &v.Key
 	return v, scan(&k.Link, &k.Agent, &k.Salt, &k.Client, &k.Host, &v.Matching, &v.ID, &v.Address, &v.Class, &v.Reason, &v.UserAgent,
 		&v.Requests, &v.Refusals, &v.Addresses, &v.Switches, &v.Interrupted, &v.First, &v.Last)
@@ -138,7 +138,7 @@ func (r *Reader) whose(ctx context.Context, k finding.ViewerKey) (string, []any,
 		return `link = 0 AND client = ? AND stranger = client AND agent = ? AND host = ?`, []any{k.Client, k.Agent, k.Host}, nil
 	}
 	links, err := read(ctx, r.conn, `SELECT DISTINCT link::VARCHAR FROM member WHERE first_link = ? AND first_agent = ? AND salt = ? ORDER BY 1`,
-		func(scan ingest.Scan) (link string, err error) { return link, scan(&link) }, k.Link, k.Agent, k.Salt)
+		func(scan fetch.Scan) (link string, err error) { return link, scan(&link) }, k.Link, k.Agent, k.Salt)
 	if len(links) == 0 {
 		links = []string{strconv.FormatUint(uint64(k.Link), 10)}
 	}

@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"ipdrift/ingest"
+	"ipdrift/ingest/temp"
 )
 
 // Array is values numbered from 0: in memory where they are few, else in a temporary file, of
@@ -42,7 +43,7 @@ func New[T any](n int, most int64) (*Array[T], error) {
 		return a, nil
 	}
 	var err error
-	a.file, err = ingest.TempFile("values-")
+	a.file, err = temp.File("values-")
 	a.pages = make([]atomic.Pointer[page[T]], mostPages)
 	return a, err
 }
@@ -56,7 +57,7 @@ func (a *Array[T]) Close() error {
 	if a.free != nil {
 		a.free()
 	}
-	ingest.DropFile(a.file)
+	temp.Drop(a.file)
 	a.all, a.free, a.file = nil, nil, nil
 	if failed := a.failed.Load(); failed != nil {
 		return *failed

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
+	"ipdrift/ingest/temp"
 )
 
 // Texts are the directories and file names of a case by their ids. They are safe for concurrent use.
@@ -73,13 +74,13 @@ func (t *Texts) Close() {
 }
 
 func (d *Dictionary) close() {
-	ingest.DropFile(d.index)
-	ingest.DropFile(d.data)
+	temp.Drop(d.index)
+	temp.Drop(d.data)
 }
 
 // fill reads a table.
 func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (err error) {
-	last, err := ingest.LastID(ctx, conn, table)
+	last, err := fetch.LastID(ctx, conn, table)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (er
 	}
 	if last <= fewTexts && size <= shortTexts {
 		d.texts = make([]string, last+1)
-		return ingest.ScanEntries(ctx, conn, table, `id, text`, last, func(p ingest.Page) error {
+		return fetch.Entries(ctx, conn, table, `id, text`, last, func(p fetch.Page) error {
 			text := p.Texts(1)
 			for i, id := range p.U32(0) {
 				d.texts[id] = strings.Clone(text(i))
@@ -99,15 +100,15 @@ func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (er
 			return nil
 		})
 	}
-	if d.index, err = ingest.TempFile("index-"); err != nil {
+	if d.index, err = temp.File("index-"); err != nil {
 		return err
 	}
-	if d.data, err = ingest.TempFile("texts-"); err != nil {
+	if d.data, err = temp.File("texts-"); err != nil {
 		return err
 	}
 	d.recent = make([]atomic.Pointer[recent], recentTexts)
 	to, end := bufio.NewWriterSize(d.data, 1<<20), uint64(1)
-	if err := ingest.ScanTexts(ctx, conn, table, func(p ingest.Page) error {
+	if err := fetch.Texts(ctx, conn, table, func(p fetch.Page) error {
 		text := p.Texts(1)
 		var places []textPlace
 		for i, id := range p.U32(0) {

@@ -9,7 +9,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/judge"
-	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // within selects the clients of a network.
@@ -50,7 +50,7 @@ func (q *inquiry) clients(ctx context.Context, list []netip.Addr) (string, error
 	ids := []string{"0"}
 	for _, ip := range list {
 		raw := ip.As16()
-		if err := ingest.Each(ctx, q.conn, fmt.Sprintf(`SELECT id FROM client WHERE hi = %d AND lo = %d`, binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])), func(scan ingest.Scan) error {
+		if err := fetch.Each(ctx, q.conn, fmt.Sprintf(`SELECT id FROM client WHERE hi = %d AND lo = %d`, binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])), func(scan fetch.Scan) error {
 			var id uint32
 			err := scan(&id)
 			ids = append(ids, number(id))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // viewerKey names a user, as table person does.
@@ -102,7 +103,7 @@ func places(lines []ingest.Position) string {
 // links are the ids of the links that have the token.
 func (q *inquiry) links(ctx context.Context) (string, error) {
 	exact, loose := []string{"NULL"}, []string{"NULL"} // a link 0 is what requests without a token have
-	err := ingest.Each(ctx, q.conn, fmt.Sprintf(`SELECT id, hash = %d FROM link WHERE token = ?`, q.Sought.Hash), func(scan ingest.Scan) error {
+	err := fetch.Each(ctx, q.conn, fmt.Sprintf(`SELECT id, hash = %d FROM link WHERE token = ?`, q.Sought.Hash), func(scan fetch.Scan) error {
 		var id uint32
 		var same bool
 		err := scan(&id, &same)

@@ -12,6 +12,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/token"
 )
 
@@ -32,11 +33,11 @@ func (q *inquiry) look(ctx context.Context, where string) ([]sighting, error) {
 		at = q.At.UnixMicro()
 	}
 	causes := fmt.Sprintf("%d, %d", ingest.Place(ingest.Causes(), token.IPMismatch.String()), ingest.Place(ingest.Causes(), token.ExpiredIPMismatch.String()))
-	err := ingest.Each(ctx, q.conn, `SELECT coalesce(m.first_link, h.link)::UINTEGER, coalesce(m.first_agent, h.agent)::UINTEGER, coalesce(m.salt, 0)::BIGINT,
+	err := fetch.Each(ctx, q.conn, `SELECT coalesce(m.first_link, h.link)::UINTEGER, coalesce(m.first_agent, h.agent)::UINTEGER, coalesce(m.salt, 0)::BIGINT,
 			CASE WHEN h.link = 0 THEN h.client ELSE 0 END::UINTEGER, count(*)::BIGINT, count(*) FILTER (o.refused)::BIGINT, count(*) FILTER (j.cause IN (`+causes+`))::BIGINT,
 			epoch_us(min(h.start)), epoch_us(max(h.start)), min(abs(epoch_us(h.start) - ?))::BIGINT
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield `+joinJudged+` `+joinMember+`
-		WHERE `+where+` GROUP BY ALL`, func(scan ingest.Scan) error {
+		WHERE `+where+` GROUP BY ALL`, func(scan fetch.Scan) error {
 		var s sighting
 		err := scan(&s.link, &s.agent, &s.salt, &s.client, &s.n, &s.refused, &s.mismatch, &s.first, &s.last, &s.near)
 		list = append(list, s)
@@ -95,7 +96,7 @@ func (q *inquiry) whole(ctx context.Context, found []sighting) ([]sighting, erro
 // another one, on table person.
 func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (string, error) {
 	var list []sighting
-	err := ingest.Each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan ingest.Scan) error {
+	err := fetch.Each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan fetch.Scan) error {
 		var s sighting
 		err := scan(&s.link, &s.agent, &s.salt)
 		list = append(list, s)
@@ -108,12 +109,12 @@ func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (strin
 func (q *inquiry) viewer(ctx context.Context, s *sighting) (*finding.Subject, error) {
 	v := &finding.Subject{Addresses: []string{}, Requests: s.n, Refusals: s.refused, First: finding.Stamp(s.first), Last: finding.Stamp(s.last)}
 	if s.link == 0 {
-		return v, ingest.Each(ctx, q.conn, `SELECT coalesce(text, '') FROM agent WHERE id = ?`, func(scan ingest.Scan) error { return scan(&v.UserAgent) }, s.agent)
+		return v, fetch.Each(ctx, q.conn, `SELECT coalesce(text, '') FROM agent WHERE id = ?`, func(scan fetch.Scan) error { return scan(&v.UserAgent) }, s.agent)
 	}
-	return v, ingest.Each(ctx, q.conn, `SELECT user_name(l.hash, g.text, p.salt), l.host, coalesce(g.text, ''), p.class, p.reason, p.requests, p.refusals, p.interrupted,
+	return v, fetch.Each(ctx, q.conn, `SELECT user_name(l.hash, g.text, p.salt), l.host, coalesce(g.text, ''), p.class, p.reason, p.requests, p.refusals, p.interrupted,
 			epoch_us(p.first), epoch_us(p."last"), coalesce(s.signed_ip, '')
 		FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent LEFT JOIN signatures s ON s.link = p.link
-		WHERE p.link = ? AND p.agent = ? AND p.salt = ?`, func(scan ingest.Scan) error {
+		WHERE p.link = ? AND p.agent = ? AND p.salt = ?`, func(scan fetch.Scan) error {
 		var class string
 		var first, last int64
 		err := scan(&v.ID, &v.Host, &v.UserAgent, &class, &v.Reason, &v.Requests, &v.Refusals, &v.Interrupted, &first, &last, &v.SignedIP)
@@ -135,11 +136,11 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 	if err != nil {
 		return err
 	}
-	err = ingest.Pages(ctx, q.conn, fmt.Sprintf(`SELECT epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country, o.host, o.method, o.status, o.refused,
+	err = fetch.Pages(ctx, q.conn, fmt.Sprintf(`SELECT epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country, o.host, o.method, o.status, o.refused,
 			coalesce(j.verdict, `+fmt.Sprint(ingest.UnruledVerdict)+`)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, `+fmt.Sprint(ingest.UnruledBasis)+`)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file, o.edge, o.key, o.matched
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN source s ON s.id = h.source
 		LEFT JOIN link l ON l.id = h.link LEFT JOIN signatures g ON g.link = h.link `+joinJudged+` `+joinMember+`
-		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxIncidents), func(p ingest.Page) error {
+		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxIncidents), func(p fetch.Page) error {
 		times, families, mapped, hi, lo, asns := p.I64(0), p.U8(1), p.U8(2), p.U64(3), p.U64(4), p.U32(5)
 		countries, hosts, methods, statuses, refused := p.Texts(6), p.Texts(7), p.Texts(8), p.U16(9), p.Bools(10)
 		verdictOf, causes, bases, details, linkOf, deadlines := p.U8(11), p.U8(12), p.U8(13), p.Texts(14), p.U32(15), p.I64(16)

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// SampleLines is how many lines of a source decide its format, at most.
+const SampleLines = 250
+
 // trial is one format tried on a sample.
 type trial struct {
 	format   *Format

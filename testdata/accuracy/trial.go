@@ -16,6 +16,7 @@ import (
 	"ipdrift/detect/judge"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 	"ipdrift/ingest/synth/scenario"
 	"ipdrift/token"
 )
@@ -147,7 +148,7 @@ func (t *trial) analyse(ctx context.Context, path string) (err error) {
 		return err
 	}
 	resources := token.NewResources(scheme)
-	loaded, err := ingest.Load(ctx, store, []ingest.Source{{Path: path, Label: "log", Named: true, Size: -1}},
+	loaded, err := ingest.Load(ctx, store, []source.Source{{Path: path, Label: "log", Named: true, Size: -1}},
 		ingest.Options{Identity: identity, Resources: resources, Keys: ring, Threads: 2})
 	if err != nil {
 		return err

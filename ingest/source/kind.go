@@ -1,0 +1,253 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow bounds the memory of one decoder: what zstd and xz may refer back
+// to. It is what the zstd command takes without being asked (zstd(1), --long),
+// and twice the dictionary of xz -9 (xz(1)).
+const maxWindow = 128 << 20
+
+// headSize is how many bytes tell what a file is: the mark of a tar archive
+// ends there (POSIX pax, "ustar Interchange Format").
+const headSize = 262
+
+// compression is one way to store a log in fewer bytes.
+type compression struct {
+	name  string
+	magic string
+	is    func(head []byte) bool
+	// members returns what opens the next member (frame, stream) of in.
+	members func(in *bufio.Reader) func() (io.Reader, error)
+}
+
+func compressions() []compression {
+	return []compression{
+		{"gzip", gzipMagic, begins(gzipMagic), gzipMembers},
+		{"zstd", zstdMagic, isZstd, zstdFrames},
+		{"bzip2", "BZh", isBzip2, bzip2Streams},
+		{"xz", xzMagic, begins(xzMagic), xzStreams},
+	}
+}
+
+const (
+	gzipMagic    = "\x1f\x8b"         // RFC 1952, 2.3.1
+	zstdMagic    = "\x28\xb5\x2f\xfd" // RFC 8878, 3.1.1
+	xzMagic      = "\xfd7zXZ\x00"     // The .xz File Format, 2.1.1.1
+	zipMagic     = "PK\x03\x04"       // APPNOTE.TXT, 4.3.7
+	zipEmpty     = "PK\x05\x06"       // 4.3.16: an archive without members
+	zipDirectory = "PK\x01\x02"       // 4.3.12
+	zipSpan      = "PK\x07\x08"       // 8.5.3: the first part of a split archive
+)
+
+func begins(magic string) func([]byte) bool {
+	return func(head []byte) bool { return bytes.HasPrefix(head, []byte(magic)) }
+}
+
+// isZstd also knows skippable frames (RFC 8878, 3.1.2).
+func isZstd(head []byte) bool {
+	return begins(zstdMagic)(head) || len(head) >= 4 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "\x2a\x4d\x18"
+}
+
+// isBzip2 looks as far as the first block's mark, since "BZh9" could begin a
+// line of text. A shorter file is compared as far as it goes.
+func isBzip2(head []byte) bool {
+	if len(head) < 5 || string(head[:3]) != "BZh" || head[3] < '1' || head[3] > '9' {
+		return false
+	}
+	mark := string(head[4:min(len(head), 10)])
+	return strings.HasPrefix("1AY&SY", mark) || strings.HasPrefix("\x17\x72\x45\x38\x50\x90", mark)
+}
+
+// notRead names what is recognised only to be refused with a clear word.
+func notRead(head []byte) string {
+	for magic, name := range map[string]string{
+		zipMagic: "a zip archive", zipEmpty: "a zip archive", zipSpan: "a zip archive",
+		"7z\xbc\xaf\x27\x1c": "a 7z archive", "Rar!\x1a\x07": "a rar archive",
+		"\x04\x22\x4d\x18": "an lz4 file", "\x1f\x9d": "a compress (.Z) file", "LZIP\x01": "an lzip file",
+		parquetMagic: "a Parquet file through a pipe, or in an archive,",
+	} {
+		if begins(magic)(head) {
+			return name
+		}
+	}
+	if len(head) >= headSize && string(head[257:262]) == "ustar" {
+		return "a tar archive"
+	}
+	return ""
+}
+
+// decode puts together what reads a whole file, or the member m of an archive.
+func (s *stored) decode(m *member) (io.Reader, error) {
+	in := s.Reader
+	if m != nil {
+		in = bufio.NewReaderSize(m.open(s.Reader), 64<<10)
+	}
+	head, err := in.Peek(headSize)
+	if len(head) == 0 && err != nil && err != io.EOF && m == nil {
+		return nil, Unwrapped(err)
+	}
+	for _, c := range compressions() {
+		if !c.is(head) {
+			continue
+		}
+		out := bufio.NewReaderSize(&guarded{Reader: &members{compression: c, in: in, open: c.members(in)}, in: s}, 2*headSize)
+		head, _ := out.Peek(headSize) // its error comes again with the first byte
+		what := notRead(head)
+		for _, inner := range compressions() {
+			if inner.is(head) {
+				what = inner.name + " data"
+			}
+		}
+		if what != "" {
+			return nil, fmt.Errorf("%s inside the %s data is not read: unpack it first", what, c.name)
+		}
+		return unwrapped(out, head, &s.more), nil
+	}
+	switch what := notRead(head); {
+	case what == "a zip archive" && s.size < 0:
+		return nil, errNoSeek
+	case what != "":
+		return nil, fmt.Errorf("%s is not read: unpack it first", what)
+	}
+	return unwrapped(&guarded{Reader: in, in: s}, head, &s.more), nil
+}
+
+// members reads the members of a compressed file one behind the other (RFC
+// 1952, 2.2; RFC 8878, 3; xz 2), and tells what is no member from one that is
+// cut off. Zero bytes at the end are padding: tape and xz (2.2) leave them.
+type members struct {
+	compression
+	in   *bufio.Reader
+	open func() (io.Reader, error)
+	now  io.Reader
+}
+
+func (m *members) Read(p []byte) (int, error) {
+	for {
+		if m.now == nil {
+			if err := m.next(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := m.now.Read(p)
+		if err == io.EOF {
+			m.now, err = nil, nil
+		}
+		if err != nil {
+			err = word(m.name, err)
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+func (m *members) next() (err error) {
+	head, err := m.in.Peek(10)
+	for len(head) > 0 && head[0] == 0 {
+		m.in.Discard(1)
+		head, err = m.in.Peek(10)
+	}
+	switch {
+	case len(head) == 0:
+		return err
+	case !m.is(head):
+		if strings.HasPrefix(m.magic, string(head)) {
+			m.in.Discard(len(head))
+			return word(m.name, io.ErrUnexpectedEOF)
+		}
+		return word(m.name, errBehind)
+	}
+	if m.now, err = m.open(); err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return word(m.name, err)
+	}
+	return nil
+}
+
+// word says what an error of a decoder means.
+func word(name string, err error) error {
+	back, err := meaning(err)
+	d := &Damage{At: -back, Reason: "invalid " + name + " data", Err: err, kept: keptBefore}
+	switch {
+	case errors.As(err, &d):
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		d.Reason = "the " + name + " data ends too early"
+	case errors.Is(err, errBehind):
+		d.Reason, d.kept = "behind the end of the "+name+" data stands something else", keptAll
+	case errors.Is(err, errChecksum):
+		d.Reason, d.kept = "the "+name+" checksum does not fit", keptDoubtful
+	case errors.Is(err, errFilter):
+		d.Reason, d.kept = "this xz data went through a filter for programs, which is not read; decompress it first", ""
+	case errors.Is(err, errWindow):
+		d.Reason = fmt.Sprintf("to decompress this %s data takes more than %d MiB of memory; decompress it first", name, maxWindow>>20)
+	}
+	return d
+}
+
+// meaning gives the errors of the decoders our names, and says how many bytes
+// of what stands behind the end were read before it was noticed.
+func meaning(err error) (back int64, _ error) {
+	switch err {
+	case gzip.ErrChecksum, zstd.ErrCRCMismatch,
+		bzip2.StructuralError("block checksum mismatch"), bzip2.StructuralError("file checksum mismatch"):
+		return 0, errChecksum
+	case zstd.ErrMagicMismatch:
+		return int64(len(zstdMagic)), errBehind
+	case bzip2.StructuralError("bad magic value in continuation file"):
+		return int64(len("BZ")), errBehind
+	case zstd.ErrWindowSizeExceeded:
+		return 0, errWindow
+	}
+	return 0, err
+}
+
+func gzipMembers(in *bufio.Reader) func() (io.Reader, error) {
+	gz := new(gzip.Reader)
+	return func() (io.Reader, error) {
+		if err := gz.Reset(in); err != nil {
+			return nil, err
+		}
+		gz.Multistream(false)
+		return gz, nil
+	}
+}
+
+// zstdFrames reads all frames, the skippable ones too: the decoder goes on
+// from one to the next by itself.
+func zstdFrames(in *bufio.Reader) func() (io.Reader, error) {
+	return func() (io.Reader, error) {
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+		return lastBlock{z}, err
+	}
+}
+
+// lastBlock also hands out the block behind which a frame's checksum does not
+// fit or is cut off: the decoder holds it back until it is asked again.
+type lastBlock struct{ io.Reader }
+
+func (l lastBlock) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if n == 0 && err != nil && err != io.EOF {
+		n, err = l.Reader.Read(p)
+	}
+	return n, err
+}
+
+// bzip2Streams reads all streams: the decoder goes on by itself.
+func bzip2Streams(in *bufio.Reader) func() (io.Reader, error) {
+	return func() (io.Reader, error) { return bzip2.NewReader(in), nil }
+}

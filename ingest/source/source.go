@@ -1,0 +1,293 @@
+// Package source finds the logs that arguments name, and opens each as plain lines of text: out of
+// folders and archives, compressed or not, without what a collector or a tool put around them.
+package source
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"ipdrift/ingest/format"
+)
+
+// Source is one input: a file, a member of a zip archive, or stdin as "-".
+type Source struct {
+	Path  string // of the file; of the archive for a member
+	Label string // what the report calls it; no two sources of one call to Sources share it
+	Named bool   // the user gave a label
+	Host  string // the label as given: it stands for the host where a format has none
+	Size  int64  // bytes as stored (compressed); -1 unknown
+
+	Modified time.Time // when the file was last written to; zero: not a file
+
+	member *member
+	fault  error // why the source cannot be read, known beforehand
+}
+
+// Most is how many sources the case can tell apart.
+const Most = math.MaxUint16 + 1
+
+// List turns command-line arguments into sources in a stable order. An
+// argument is a file, a glob, a folder (taken recursively; hidden files, pipes
+// and devices left out), "-" for stdin, or any of these behind "label=". Each
+// file of a zip archive is a source of its own. One file under several names
+// is taken once.
+//
+// An argument that is not there is an error. What turns out unreadable below a
+// folder, a glob or an archive is a source whose error Load reports, so that
+// the rest is read. It is quick but for a zip archive whose directory is
+// damaged, which is read to its end unless ctx ends before.
+func List(ctx context.Context, args []string) ([]Source, error) {
+	return sources(ctx, args, false)
+}
+
+// ListOrFaults is Sources where an argument that is not there is a source,
+// too, whose error Load reports.
+func ListOrFaults(ctx context.Context, args []string) ([]Source, error) {
+	return sources(ctx, args, true)
+}
+
+func sources(ctx context.Context, args []string, faults bool) ([]Source, error) {
+	var out []Source
+	seen := map[string]bool{}
+	for _, arg := range args {
+		label, path := splitLabel(arg)
+		if path == "" {
+			return nil, fmt.Errorf("%q names no file", arg)
+		}
+		entries, err := expand(path)
+		switch {
+		case err != nil && faults:
+			entries = []entry{{path, err}}
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		for _, e := range entries {
+			if key := identity(e.path); !seen[key] {
+				seen[key] = true
+				out = append(out, newSources(ctx, e, label)...)
+			}
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(out) > Most {
+		return nil, errors.New(format.Sentence("%d sources are too many: %d fit in one case; join the files of one host with cat", len(out), Most))
+	}
+	nameSources(out)
+	return out, nil
+}
+
+// splitLabel cuts "label=path". A file whose own name holds "=" wins over a
+// label.
+func splitLabel(arg string) (label, path string) {
+	if _, err := os.Lstat(arg); err == nil {
+		return "", arg
+	}
+	label, path, ok := strings.Cut(arg, "=")
+	if !ok || label == "" || strings.ContainsAny(label, `/\`) {
+		return "", arg
+	}
+	return label, path
+}
+
+// newSources is a file as one source, or the members of an archive.
+func newSources(ctx context.Context, e entry, label string) []Source {
+	s := Source{Path: e.path, Named: label != "", Host: label, Size: -1, fault: e.err}
+	if info, err := os.Stat(e.path); err != nil || e.err != nil || !info.Mode().IsRegular() {
+		return []Source{s}
+	} else {
+		s.Size, s.Modified = info.Size(), info.ModTime()
+	}
+	found, err := zipMembers(ctx, e.path)
+	if err != nil || found == nil {
+		s.fault = err
+		return []Source{s}
+	}
+	var out []Source
+	for _, m := range found {
+		s.member, s.Size, s.fault = m, m.stored, m.fault
+		out = append(out, s)
+	}
+	return out
+}
+
+// Stream is an opened source: its bytes, decompressed. Its errors are
+// [*Damage], or the context's.
+type Stream struct {
+	io.Reader
+	io.Closer
+	more *bool // as in documents; nil: never
+}
+
+// Page tells, once all is read, that it is a page of an answer, and that others follow.
+func (s *Stream) Page() bool { return s.more != nil && *s.more }
+
+// Open starts reading a source, until ctx ends. Compression is recognised by
+// its magic bytes, whatever the name says. read counts stored bytes.
+func (s Source) Open(ctx context.Context, stdin io.Reader, read *atomic.Int64) (*Stream, error) {
+	if s.fault != nil {
+		return nil, s.fault
+	}
+	in := &stored{file: io.NopCloser(&interruptible{ctx: ctx, in: stdin}), size: -1}
+	if s.Path != "-" {
+		f, err := awaited(ctx, func() (*os.File, error) { return os.Open(s.Path) }) // a pipe waits for its writer
+		if err != nil {
+			return nil, Unwrapped(err)
+		}
+		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+			in.file = &pipe{&interruptible{ctx: ctx, in: f}, f}
+		} else {
+			in.file, in.size = f, info.Size()
+			if s.member == nil && isParquet(f) {
+				f.Close()
+				read.Add(in.size)
+				rows, err := openParquet(s.Path)
+				return &Stream{Reader: &until{ctx, rows}, Closer: rows}, err
+			}
+		}
+	}
+	out, err := in.inflate(s.member, read)
+	if err != nil {
+		in.file.Close()
+		return nil, err
+	}
+	return &Stream{&until{ctx, out}, in.file, &in.more}, nil
+}
+
+// pipe is a file whose reads may wait.
+type pipe struct {
+	io.Reader
+	io.Closer
+}
+
+// until reads until ctx ends.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u *until) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(p)
+}
+
+// Latest is the last moment, in µs since the Unix epoch, that a line may be of, to settle the year of a time that has none: a day
+// past the file's date, as clocks and zones differ; of what is no file, past now. from says which.
+func (s Source) Latest(now time.Time) (latest int64, from string) {
+	if !s.Modified.IsZero() {
+		return s.Modified.Add(24 * time.Hour).UnixMicro(), "the file's date"
+	}
+	if now.IsZero() {
+		return 0, ""
+	}
+	return now.Add(24 * time.Hour).UnixMicro(), "today's date"
+}
+
+// Unwrapped drops the operation and the path that an os error repeats.
+func Unwrapped(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+const ByteOrderMark = "\xef\xbb\xbf" // of UTF-8
+
+// stored is a file as it lies on the disk, read from start on.
+type stored struct {
+	*bufio.Reader
+	file  io.ReadCloser
+	raw   *countingReader
+	start int64
+	size  int64 // of the whole file; -1 unknown
+	more  bool  // as in documents
+}
+
+// used is how many stored bytes a decoder has taken.
+func (s *stored) used() int64 { return s.raw.n - int64(s.Buffered()) }
+
+// inflate decompresses a whole file, or the member m of an archive.
+func (s *stored) inflate(m *member, read *atomic.Int64) (io.Reader, error) {
+	s.raw = &countingReader{Reader: s.file, total: read, least: s.size}
+	if m != nil {
+		at, ok := s.file.(io.ReaderAt)
+		if !ok {
+			return nil, errNoSeek
+		}
+		s.start, s.raw.least = m.start, 0
+		s.raw.Reader = io.NewSectionReader(at, m.start, m.room())
+	}
+	s.Reader = bufio.NewReaderSize(s.raw, 64<<10)
+	return s.decode(m)
+}
+
+// countingReader counts what is read. Its error stays.
+type countingReader struct {
+	io.Reader
+	n     int64
+	total *atomic.Int64
+	least int64 // an end before so many bytes is damage
+	err   error
+}
+
+func (c *countingReader) Read(p []byte) (n int, err error) {
+	if c.err == nil {
+		n, c.err = c.Reader.Read(p)
+		c.n += int64(n)
+		c.total.Add(int64(n))
+		if c.err == io.EOF && c.n < c.least {
+			c.err = &Damage{Err: io.ErrUnexpectedEOF, Reason: "the file became shorter while it was read", kept: keptBefore}
+		}
+	}
+	return n, c.err
+}
+
+// interruptible gives up a read that waits once ctx ends; that read is left to
+// end with its input.
+type interruptible struct {
+	ctx context.Context
+	in  io.Reader
+	buf []byte
+}
+
+func (r *interruptible) Read(p []byte) (int, error) {
+	if r.buf == nil {
+		r.buf = make([]byte, 256<<10)
+	}
+	got, err := awaited(r.ctx, func() ([]byte, error) {
+		n, err := r.in.Read(r.buf[:min(len(p), len(r.buf))])
+		return r.buf[:n], err
+	})
+	return copy(p, got), err
+}
+
+// awaited is what do returns, or why ctx ended before; do is left to end with
+// what it waits for.
+func awaited[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	done := make(chan struct{})
+	var got T
+	var failure error
+	go func() {
+		defer close(done)
+		got, failure = do()
+	}()
+	select {
+	case <-done:
+		return got, failure
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
+	}
+}

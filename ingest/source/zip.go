@@ -1,0 +1,220 @@
+package source
+
+import (
+	"archive/zip"
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// Methods of compression (APPNOTE.TXT, 4.4.5) and the flags looked at (4.4.4).
+const (
+	methodStored   = 0
+	methodDeflated = 8
+	flagEncrypted  = 1
+	flagDescriptor = 8 // sizes and checksum stand behind the data
+)
+
+// member is a file in a zip archive.
+type member struct {
+	name   string
+	method uint16
+	start  int64 // of its data in the archive
+	stored int64 // bytes of its data; -1: it ends where the decoder says
+	size   int64 // decompressed; -1: neither size nor crc is known
+	crc    uint32
+	last   bool  // the archive ends behind it without its directory
+	fault  error // why it cannot be read
+}
+
+const noDirectory = "behind this member the zip archive has no directory, so members may be missing"
+
+var (
+	errNoSeek   = errors.New("a zip archive cannot be read from a pipe: save it to a file and name the file")
+	errNoFile   = errors.New("the zip archive holds no file")
+	errNoMember = errors.New("the zip archive is cut off or damaged in its first member")
+	errOverlap  = errors.New("its data lies within that of another member, as in a zip bomb: unpack it first if you trust it")
+)
+
+// zipMembers lists the files in a zip archive by name; hidden ones are left
+// out. It is nil where the file is no archive or cannot be read at all. Where
+// ctx ends, the list does, too.
+func zipMembers(ctx context.Context, file string) ([]*member, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, nil
+	}
+	defer f.Close()
+	head, _ := bufio.NewReaderSize(f, 16).Peek(len(zipMagic))
+	if magic := string(head); magic != zipMagic && magic != zipEmpty && magic != zipSpan {
+		return nil, nil
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, Unwrapped(err)
+	}
+	all, broken := directory(f, info.Size())
+	if broken != nil {
+		all = salvage(&untilAt{ctx, f}, info.Size())
+	}
+	all = slices.DeleteFunc(all, (*member).hidden)
+	switch {
+	case len(all) == 0 && broken != nil:
+		return nil, errNoMember
+	case len(all) == 0:
+		return nil, errNoFile
+	}
+	if last := all[len(all)-1]; broken != nil {
+		if last.last = true; last.fault != nil {
+			last.fault = fmt.Errorf("%w; %s", last.fault, noDirectory)
+		}
+	}
+	refuseOverlaps(all)
+	slices.SortStableFunc(all, func(a, b *member) int { return strings.Compare(a.name, b.name) })
+	return all, nil
+}
+
+// directory lists what the archive's directory names.
+func directory(f io.ReaderAt, size int64) ([]*member, error) {
+	list, err := zip.NewReader(f, size)
+	if err != nil {
+		return nil, err
+	}
+	var all []*member
+	for _, z := range list.File {
+		if z.Mode().IsDir() || z.Mode()&fs.ModeSymlink != 0 { // zip - writes what comes through a pipe as a pipe
+			continue
+		}
+		m := &member{name: z.Name, method: z.Method, stored: int64(z.CompressedSize64), size: int64(z.UncompressedSize64), crc: z.CRC32}
+		m.fault = m.unreadable(z.Flags)
+		if m.start, err = z.DataOffset(); err != nil && m.fault == nil {
+			m.fault = errors.New("the zip archive's directory points to something else than this member")
+		}
+		if m.fault == nil && (m.stored < 0 || m.start > size || m.size < 0) {
+			m.fault = errors.New("the zip archive's directory gives this member an impossible size")
+		}
+		all = append(all, m)
+	}
+	return all, nil
+}
+
+// hidden tells what no log export means to hand out: dot files and what macOS
+// adds.
+func (m *member) hidden() bool {
+	for part := range strings.SplitSeq(path.Clean(strings.ReplaceAll(m.name, `\`, "/")), "/") {
+		if part == "__MACOSX" || part != ".." && strings.HasPrefix(part, ".") {
+			return true
+		}
+	}
+	return false
+}
+
+// unreadable says why a member cannot be read, if so.
+func (m *member) unreadable(flags uint16) error {
+	switch {
+	case flags&flagEncrypted != 0:
+		return errors.New("encrypted: unpack it with its password first")
+	case m.method != methodStored && m.method != methodDeflated && m.compression() == nil:
+		return fmt.Errorf("zip compression method %d is not read: unpack it first", m.method)
+	}
+	return nil
+}
+
+// compression is that of the methods that store a compressed file as it is.
+func (m *member) compression() *compression {
+	name := map[uint16]string{12: "bzip2", 93: "zstd", 95: "xz"}[m.method]
+	for _, c := range compressions() {
+		if c.name == name {
+			return &c
+		}
+	}
+	return nil
+}
+
+// refuseOverlaps keeps members from sharing data: that way a small archive
+// claims to hold more than any ratio tells (Fifield, "A better zip bomb").
+func refuseOverlaps(all []*member) {
+	byPlace := slices.SortedFunc(slices.Values(all), func(a, b *member) int { return cmp.Compare(a.start, b.start) })
+	end := int64(0)
+	for _, m := range byPlace {
+		if m.fault == nil && m.start < end {
+			m.fault = errOverlap
+		}
+		if m.fault == nil {
+			end = m.start + max(m.stored, 0)
+		}
+	}
+}
+
+// room is how many bytes of the archive a member may take.
+func (m *member) room() int64 {
+	if m.stored < 0 {
+		return math.MaxInt64 - m.start
+	}
+	return m.stored
+}
+
+// open decompresses a member whose data is in.
+func (m *member) open(in *bufio.Reader) io.Reader {
+	c := &checked{member: m, in: in}
+	switch named := m.compression(); {
+	case named != nil:
+		c.in = &members{compression: *named, in: in, open: named.members(in)}
+	case m.method == methodDeflated:
+		c.in = flate.NewReader(in)
+	}
+	return c
+}
+
+// checked reads a member and compares it with what the archive says about it.
+// Errors stay.
+type checked struct {
+	*member
+	in  io.Reader
+	n   int64
+	sum uint32
+	err error
+}
+
+func (c *checked) Read(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, err := c.in.Read(p)
+	c.n += int64(n)
+	c.sum = crc32.Update(c.sum, crc32.IEEETable, p[:n])
+	if err == io.EOF {
+		err = c.settle()
+	} else if err != nil {
+		err = c.word(err)
+	}
+	c.err = err
+	return n, err
+}
+
+func (c *checked) settle() error {
+	switch {
+	case c.size >= 0 && c.n < c.size:
+		return c.word(io.ErrUnexpectedEOF)
+	case c.size >= 0 && (c.n > c.size || c.sum != c.crc):
+		return c.word(errChecksum)
+	case c.last:
+		return &Damage{Err: io.ErrUnexpectedEOF, Reason: noDirectory, kept: keptAll}
+	}
+	return io.EOF
+}
+
+// word says what an error means for a member of an archive.
+func (c *checked) word(err error) error { return word("zip", err) }

@@ -1,0 +1,63 @@
+package ingest
+
+import (
+	"fmt"
+	"ipdrift/ingest/synth"
+	"strings"
+	"testing"
+)
+
+// TestZipMembersAreSources: each member has its own format, line numbers and
+// accounting.
+func TestZipMembersAreSources(t *testing.T) {
+	gcore, _ := synthLog(t, synth.Options{Seed: 1, Lines: 30, Format: "gcore"})
+	file := writeFile(t, t.TempDir(), "logs.zip", zipOf(t, "edge.log="+gcore, "origin.log="+plainLines(7)+"junk\n", "notes.txt="+strings.Repeat("It was a dark and stormy night.\n", 300)))
+	s, got := loadArgs(t, testOptions(t), file)
+	for i, want := range []string{"edge.log gcore 30 0 30", "notes.txt  0 0 0", "origin.log nginx-like 7 1 8"} {
+		src := got.Sources[i]
+		stored := one[int64](t, s, `SELECT coalesce((SELECT max(line) FROM (SELECT source, line FROM requests UNION ALL SELECT source, line FROM rejects) WHERE source = ?), 0)`, src.Path)
+		if said := fmt.Sprintf("%s %s %d %d %d", strings.TrimPrefix(src.Path, file+"!"), src.Format, src.Parsed, src.Rejected, stored); said != want || (src.Err != nil) != (i == 1) {
+			t.Errorf("member %d: %s, %v; want %s", i, said, src.Err, want)
+		}
+	}
+}
+
+// TestDocumentIsALog counts by hand: two requests a document, and a reject for what is broken.
+func TestDocumentIsALog(t *testing.T) {
+	dir := t.TempDir()
+	_, loaded := loadArgs(t, testOptions(t), writeFile(t, dir, "a.json", []byte(envelopes)), writeFile(t, dir, "b.json.gz", gz(t, []byte("["+bunnySecond+","+bunnyFirst+"]\nbroken"))))
+	for i, want := range []int64{0, 1} {
+		if got := loaded.Sources[i]; got.Format != "bunny-json" || got.Parsed != 2 || got.Rejected != want || got.Err != nil {
+			t.Errorf("%+v, want 2 parsed, %d rejected", got, want)
+		}
+	}
+}
+
+func TestDocumentThatIsTruncated(t *testing.T) {
+	whole := gz(t, []byte("["+strings.Repeat(bunnyFirst+",", 2000)+bunnySecond+"]"))
+	_, loaded := loadArgs(t, testOptions(t), writeFile(t, t.TempDir(), "a.json.gz", whole[:len(whole)-9]))
+	if got := loaded.Sources[0]; got.Parsed == 0 || got.Err == nil || !strings.Contains(got.Err.Error(), "truncated at byte") {
+		t.Errorf("%+v, want what came before the damage, and its place", got)
+	}
+}
+
+func TestParquetRowsAreLines(t *testing.T) {
+	path := writeParquet(t, cloudFrontRows)
+	s, loaded := loadArgs(t, testOptions(t), path)
+	got := loaded.Sources[0]
+	if got.Format != "cloudfront-json" || got.Lines != 5000 || got.Parsed != 5000 || got.Err != nil {
+		t.Errorf("%+v, want 5000 lines of cloudfront-json", got)
+	}
+	const want = "5000 4999 203.0.113.250 5000"
+	if text := one[string](t, s, `SELECT concat_ws(' ', count(*), max(CASE WHEN path = '/a/4998.ts' THEN line END), max(CASE WHEN line = 250 THEN client_ip END), sum((path = '/a/' || line - 1 || '.ts')::INT)) FROM requests`); text != want {
+		t.Errorf("%s, want %s: rows keep their order", text, want)
+	}
+}
+
+func TestParquetThatIsDamaged(t *testing.T) {
+	text := "PAR1" + strings.Repeat("x", 100)
+	_, loaded := loadArgs(t, testOptions(t), writeFile(t, t.TempDir(), "a.log", []byte(text)))
+	if err := loaded.Sources[0].Err; err == nil || !strings.Contains(err.Error(), "the Parquet file cannot be read") {
+		t.Errorf("error %v", err)
+	}
+}
