@@ -8,9 +8,10 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// shortSpan is the length of a log below which a caveat says that it is short.
-// It never blocks a decision (rule 14).
-const shortSpan = 24 * time.Hour
+// shortSpan is the length of a log below which a caveat says that it is short: less than a
+// day, of which the first and the last request of a whole day's log may fall short. It never
+// blocks a decision (rule 14).
+const shortSpan = 23 * time.Hour
 
 // caveats are what bears on the answer beside its reason, a short sentence
 // each: first what could change the decision, then what it costs, then what it
