@@ -81,8 +81,9 @@ type User struct {
 	Switches   int  // at least this many changes of address (rule 8)
 	Family4    bool // every address is IPv4
 
-	Interrupted bool  // refused, and not served within 10 s after the last refusal (rule 12)
-	First, Last int64 // µs, of the first and last request
+	Interrupted bool       // refused, and not served within 10 s after the last refusal (rule 12)
+	First, Last int64      // µs, of the first and last request
+	Begin, End  netip.Addr // where these came from
 	ASN         uint32
 	Signed      netip.Addr // that Family and MismatchLens are about, or of the first link; zero: not known
 

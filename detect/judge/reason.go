@@ -56,6 +56,8 @@ func (q *question) unsure() string {
 		return q.oftener()
 	case q.repeated(q.points):
 		return q.toldOnce()
+	case q.fewPersons(q.points):
+		return q.toldPersons()
 	}
 	return ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
 }

@@ -35,7 +35,7 @@ type Asked struct {
 }
 
 // Replay accumulates the users of one host and family and answers which mask
-// would have let them through. It keeps some 40 bytes for each affected user,
+// would have let them through. It keeps some 110 bytes for each affected user,
 // 24 for each distinct signing address and two for each refusal counted.
 type Replay struct {
 	host     string
@@ -60,14 +60,16 @@ type Replay struct {
 
 // member is one affected user.
 type member struct {
-	first    int64 // µs
-	asn      uint32
-	least    int16  // the longest prefix that accepts every mismatch; -1 none
-	never    bool   // was never served
-	proxied  bool   // the signer saw its own proxy
-	again    bool   // may be another user who went on with a new link
-	from, to int    // in Replay.lens
-	moved    [2]int // in Replay.changes
+	first, last int64      // µs
+	begin, end  netip.Addr // where it asked first and last
+	agent       uint32
+	asn         uint32
+	least       int16  // the longest prefix that accepts every mismatch; -1 none
+	never       bool   // was never served
+	proxied     bool   // the signer saw its own proxy
+	again       bool   // may be another user who went on with a new link
+	from, to    int    // in Replay.lens
+	moved       [2]int // in Replay.changes
 }
 
 // NewReplay starts a replay for one host and family, 4 or 6.
@@ -133,7 +135,7 @@ func (r *Replay) addAffected(u *User) {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again}
+	m := member{first: u.First, last: u.Last, begin: u.Begin, end: u.End, agent: u.UA, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

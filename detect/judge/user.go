@@ -82,7 +82,7 @@ type facts struct {
 func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
 	c := &facts{group: g, idx: idx, t: t}
 	first, last := &g.Events[idx[0]], &g.Events[idx[len(idx)-1]]
-	c.user = User{Who: first.Who, UA: first.UA, Link: first.Link, Signed: g.signed(first.Link), Requests: len(idx), First: first.Time, Last: last.Time, MinCommon: -1, Bot: true}
+	c.user = User{Who: first.Who, UA: first.UA, Link: first.Link, Signed: g.signed(first.Link), Requests: len(idx), First: first.Time, Last: last.Time, Begin: first.Client, End: last.Client, MinCommon: -1, Bot: true}
 	c.count()
 	c.places()
 	if len(c.causes) > 0 {

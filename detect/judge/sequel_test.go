@@ -1,0 +1,76 @@
+package judge
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"ipdrift/detect/finding"
+)
+
+// series lets viewers of one address and user agent each be several users, one after the other:
+// they watch for ten minutes and go on after a pause, in seconds.
+func series(titles int, pause int64) func(*User) {
+	n := 0
+	return func(u *User) {
+		viewer, title := n/titles, int64(n%titles)
+		n++
+		u.UA = uint32(viewer%2) + 1
+		u.Begin = netip.AddrFrom4([4]byte{203, 0, 113, byte(viewer)})
+		u.End = u.Begin
+		u.First = title * (600 + pause) * 1e6
+		u.Last = u.First + 600*1e6
+	}
+}
+
+// TestRule14SeveralTitlesAreOneViewer: 40 affected users are 8 viewers of five titles, where each
+// begins 35 s after the one before; 40 where the pause is an hour, or titles run side by side:
+// these are several players.
+func TestRule14SeveralTitlesAreOneViewer(t *testing.T) {
+	for _, c := range []struct {
+		users, titles int
+		pause         int64
+		want          finding.Decision
+		viewers       int
+	}{
+		{40, 5, 35, finding.InsufficientEvidence, 8},
+		{40, 5, 3600, finding.Widen, 0},
+		{40, 5, -300, finding.Widen, 0},
+		{200, 5, 35, finding.Widen, 0}, // 40 viewers
+		{40, 1, 0, finding.Widen, 0},
+	} {
+		rec := newWorld().quiet(300).refused(c.users, 24, series(c.titles, c.pause)).ask()
+		said := fmt.Sprintf("they may be %d viewers: %d of them began where another one of the same user agent had just ended", c.viewers, c.users-c.viewers)
+		if rec.Decision != c.want || strings.Contains(rec.Reason, said) != (c.viewers > 0) {
+			t.Errorf("%d users, %d titles, pause %d s: %s, want %s: %s", c.users, c.titles, c.pause, rec.Decision, c.want, rec.Reason)
+		}
+	}
+}
+
+// TestInTurnTwin holds the pairs to a search over all of them, one after the other.
+func TestInTurnTwin(t *testing.T) {
+	at := netip.MustParseAddr("203.0.113.1")
+	for _, times := range [][2][]int64{{{0, 10, 50}, {5, 12, 13}}, {{0, 0, 0}, {1, 1}}, {{5}, {5}}, {{}, {1}}, {{0}, {121}}, {{0}, {120}}, {{0, 100, 200}, {119, 150, 330, 600}}} {
+		var first, then []moment
+		for _, s := range times[0] {
+			first = append(first, moment{1, at, s * 1e6})
+		}
+		for _, s := range times[1] {
+			then = append(then, moment{1, at, s * 1e6})
+		}
+		used, want := map[int]bool{}, int64(0)
+		for _, b := range then {
+			for i, a := range first {
+				if d := b.time - a.time; !used[i] && d > 0 && d <= sequelGap.Microseconds() {
+					used[i] = true
+					want++
+					break
+				}
+			}
+		}
+		if got := inTurn(first, then); got != want {
+			t.Errorf("%v: %d pairs, want %d", times, got, want)
+		}
+	}
+}
