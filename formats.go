@@ -17,8 +17,6 @@ import (
 )
 
 const (
-	testLines  = 250 // lines that decide a format
-	testBytes  = 1 << 20
 	testShown  = 3 // good and bad lines that are shown
 	shownToken = 6 // characters of a token that may be shown
 )
@@ -132,7 +130,7 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 }
 
 func testSource(cmd *cobra.Command, s source.Source, f *format.Format, columns format.Map) error {
-	lines, facts, err := source.Head(cmd.Context(), s, cmd.InOrStdin(), testLines, testBytes)
+	lines, facts, err := source.Head(cmd.Context(), s, cmd.InOrStdin())
 	if err != nil {
 		return failed("", "%s: %w", s.Label, err)
 	}
@@ -140,7 +138,7 @@ func testSource(cmd *cobra.Command, s source.Source, f *format.Format, columns f
 		return failed("", "%s: empty", s.Label)
 	}
 	if f == nil {
-		found, misfit := format.Detect(lines, columns)
+		found, misfit := format.Detect(format.Sample(lines), columns)
 		if misfit != nil {
 			return failed("", "%s: %w", s.Label, misfit)
 		}
@@ -181,9 +179,9 @@ func describe(w io.Writer, s source.Source, f *format.Format, lines [][]byte, fa
 		}
 	}
 	p.line("format", "%s: %s", f.Name, f.Doc)
-	p.line("fits", "%d of the first %d lines of %s", good, len(lines)-blank, s.Label)
+	p.line("fits", "%s of %s", format.Sentence("%d of the first %d {line|lines}", good, len(lines)-blank), s.Label)
 	p.line("fields", "%s", strings.Join(f.Fields(), ", "))
-	notes := slices.Concat(shortcomings(f), f.Notes(), facts.Sentences(f.Name))
+	notes := slices.Concat(shortcomings(f), facts.Sentences(f.Name))
 	for i, note := range notes {
 		if !slices.Contains(notes[:i], note) {
 			p.line("note", "%s", note)

@@ -26,7 +26,7 @@ func TestInterrupted(t *testing.T) {
 	defer end.Close()
 	head := func(path string) func(context.Context) error {
 		return func(ctx context.Context) error {
-			_, _, err := source.Head(ctx, source.Source{Path: path}, waiting, 250, 1<<20)
+			_, _, err := source.Head(ctx, source.Source{Path: path}, waiting)
 			return err
 		}
 	}

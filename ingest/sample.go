@@ -74,16 +74,12 @@ func (s *sampler) settle() error {
 	return nil
 }
 
-func (s *sampler) sample() (lines [][]byte) {
+func (s *sampler) sample() [][]byte {
+	var lines [][]byte
 	for _, ch := range s.held {
-		for line := range bytes.Lines(ch.data) {
-			if len(lines) == format.SampleLines {
-				return lines
-			}
-			lines = append(lines, bytes.TrimSuffix(line, []byte{'\n'}))
-		}
+		lines = slices.AppendSeq(lines, linesOf(ch.data))
 	}
-	return lines
+	return format.Sample(lines)
 }
 
 // send passes a chunk on with the format of its lines: a header line in it may

@@ -41,3 +41,19 @@ func TestFormatChangesWithinALog(t *testing.T) {
 		t.Errorf("%d rejected, want %d", got.Sources[0].Rejected, times/50)
 	}
 }
+
+// TestLogBeginsWithHealthChecks: what tells viewers from a load balancer stands in none of the first 300 lines.
+func TestLogBeginsWithHealthChecks(t *testing.T) {
+	var log strings.Builder
+	for range 300 {
+		log.WriteString(`10.0.0.7 - - [23/Nov/2026:00:00:12 +0000] "GET /healthz HTTP/1.1" 200 2 "-" "kube-probe/1.27" "-"` + "\n")
+	}
+	for i := range 600 {
+		fmt.Fprintf(&log, `10.0.0.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 7 "-" "P" "203.0.113.%d"`+"\n", i%200)
+	}
+	s, _ := loadText(t, testOptions(t), log.String())
+	var viewers int
+	if err := s.DB.QueryRow(`SELECT count(DISTINCT client_ip) FROM requests WHERE client_ip <> '10.0.0.7'`).Scan(&viewers); err != nil || viewers != 200 {
+		t.Errorf("%d viewers, want 200 (%v)", viewers, err)
+	}
+}

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	chunkSize = 512 << 10 // read at a time: what a processor's cache holds, measured best
-	maxLine   = 2 << 20   // a longer line is rejected and never held whole
-	keepLong  = 4 << 10   // of a line too long, this much is kept for its reject
+	chunkSize = source.ChunkSize
+	maxLine   = 2 << 20 // a longer line is rejected and never held whole
+	keepLong  = 4 << 10 // of a line too long, this much is kept for its reject
 )
 
 // chunk is a run of whole lines of one source.

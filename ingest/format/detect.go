@@ -10,6 +10,21 @@ import (
 // SampleLines is how many lines of a source decide its format, at most.
 const SampleLines = 250
 
+// Sample picks the lines of a log's beginning that decide its format, 250 at most: the first ones, and as many that are spread over the
+// others, since a log may begin with nothing but health checks. The slice may share memory with lines.
+func Sample(lines [][]byte) [][]byte {
+	const first = SampleLines / 2
+	if len(lines) <= SampleLines {
+		return lines
+	}
+	sample := slices.Clone(lines[:first])
+	rest := lines[first:]
+	for i := range SampleLines - first {
+		sample = append(sample, rest[i*len(rest)/(SampleLines-first)])
+	}
+	return sample
+}
+
 // trial is one format tried on a sample.
 type trial struct {
 	format   *Format

@@ -145,7 +145,7 @@ func TestPageOfAnAnswer(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, facts, err := Head(t.Context(), Source{Path: path}, nil, 250, 1<<20)
+		_, facts, err := Head(t.Context(), Source{Path: path}, nil)
 		if err != nil || facts.Page != c.page {
 			t.Errorf("%s: page %v, %v", name, facts.Page, err)
 		}
