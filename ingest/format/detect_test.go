@@ -357,11 +357,16 @@ func TestAgentAnywhere(t *testing.T) {
 	}
 }
 
-// TestStampIsNoHost: the time that kubectl logs --timestamps puts before a line ends in no port.
-func TestStampIsNoHost(t *testing.T) {
-	line := []byte(`2026-11-23T09:26:12.031234567Z 203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0"`)
-	var r Record
-	if bad := detected(t, [][]byte{line, line}).NewParser().Parse(line, &r); bad.Reason != "" || r.Host != nil || r.Client.String() != "203.0.113.7" {
-		t.Errorf("%+v, host %s", bad, r.Host)
+// TestWhatIsNoHost: the time that kubectl logs --timestamps puts before a line ends in no port, and ${request_time}s in no domain.
+func TestWhatIsNoHost(t *testing.T) {
+	const line = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0"`
+	for text, want := range map[string]string{
+		"2026-11-23T09:26:12.031234567Z " + line: "", line + " 0.250s": "", line + " 0.250s 203.0.113.9 v1.example.com": "v1.example.com", line + " xn--e1afmkfd.xn--p1ai": "xn--e1afmkfd.xn--p1ai",
+	} {
+		var r Record
+		bad := detected(t, [][]byte{[]byte(text), []byte(text)}).NewParser().Parse([]byte(text), &r)
+		if bad.Reason != "" || string(r.Host) != want || r.Client.String() != "203.0.113.7" {
+			t.Errorf("%s: %+v, host %s, want %s", text, bad, r.Host, want)
+		}
 	}
 }

@@ -110,7 +110,7 @@ func isDuration(s string) bool {
 	return ok && took <= dayLen && len(s) > 4 && s[len(s)-4] == '.'
 }
 
-// isHost accepts a name with a dot and a letter at its end, with or without a port.
+// isHost accepts a name with a dot whose last part begins and ends with a letter, as 0.250s does not, with or without a port.
 func isHost(s string) bool {
 	name := string(withoutPort([]byte(s)))
 	dot := strings.LastIndexByte(name, '.')
@@ -122,9 +122,10 @@ func isHost(s string) bool {
 			return false
 		}
 	}
-	last := name[len(name)-1] | 0x20
-	return 'a' <= last && last <= 'z'
+	return isLetter(name[dot+1]) && isLetter(name[len(name)-1])
 }
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isReferer(s string) bool {
 	return s == "-" || s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "android-app://")
