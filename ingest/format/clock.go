@@ -197,7 +197,7 @@ func epochMoment(b []byte) (int64, int64, bool) {
 	return 0, 0, false
 }
 
-// seconds reads a decimal number of seconds as µs.
+// seconds reads a decimal number of seconds as µs. A comma may be the decimal mark.
 func seconds(b []byte) (int64, bool) {
 	if len(b) == 5 && b[1] == '.' { // 0.043, as nginx writes it
 		s, tenths, hundredths, thousandths := b[0]-'0', b[2]-'0', b[3]-'0', b[4]-'0'
@@ -207,6 +207,9 @@ func seconds(b []byte) (int64, bool) {
 		return (int64(s)*1000 + int64(tenths)*100 + int64(hundredths)*10 + int64(thousandths)) * 1000, true
 	}
 	dot := indexByte(b, '.')
+	if dot < 0 {
+		dot = indexByte(b, ',') // a spreadsheet's, where that is the decimal mark
+	}
 	if dot < 0 {
 		dot = len(b)
 	}

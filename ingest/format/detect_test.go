@@ -370,3 +370,34 @@ func TestWhatIsNoHost(t *testing.T) {
 		}
 	}
 }
+
+// TestBareCSV: what a spreadsheet saves has quotes around the values that hold a separator or a quote, and no others; a customer may
+// have cut away the row of names.
+func TestBareCSV(t *testing.T) {
+	for _, sep := range []string{",", ";"} {
+		var lines [][]byte
+		for i := range 12 {
+			agent, target := "curl/8.0", "/a.ts?x=1"
+			if i%3 == 0 {
+				agent = `"Mozilla/5.0 (Linux; Android 14) ""q"" (KHTML, like Gecko)"`
+			}
+			if i%4 == 0 {
+				target = "/a;v=1,2.ts?x=1"
+			}
+			request := "GET " + target + " HTTP/1.1"
+			if strings.Contains(request, sep) {
+				request = `"` + request + `"`
+			}
+			lines = append(lines, []byte(strings.Join([]string{"203.0.113.7", "-", "[23/Nov/2026:09:26:12 +0000]", request, "403", "77", "https://p.example/", agent, "cdn.example.com", "0.040"}, sep)+"\r"))
+		}
+		p := detected(t, lines).NewParser()
+		for i, line := range lines {
+			var r Record
+			bad := p.Parse(line, &r)
+			if bad.Reason != "" || string(r.Host) != "cdn.example.com" || string(r.Referer) != "https://p.example/" || r.Duration != 40*ms || r.Bytes != 77 ||
+				!strings.HasSuffix(string(r.Target), ".ts?x=1") || i%3 == 0 && string(r.UserAgent) != `Mozilla/5.0 (Linux; Android 14) "q" (KHTML, like Gecko)` {
+				t.Errorf("%s: %+v, %+v", line, bad, flat(r))
+			}
+		}
+	}
+}

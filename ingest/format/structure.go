@@ -28,12 +28,60 @@ func learn(lines [][]byte) *Format {
 		if t == nil {
 			continue
 		}
+		if f := bareColumns(lines, seps, t); f != nil {
+			return f
+		}
 		t.assign()
 		if f := t.format(); f != nil {
 			return f
 		}
 	}
 	return nil
+}
+
+// bareColumns builds the format of CSV without a row of names, which puts quotes around the values that need them alone, so that few lines
+// have the skeleton of the common table; nil if this is none.
+func bareColumns(lines [][]byte, sep string, common *table) *Format {
+	if len(sep) > 1 {
+		return nil
+	}
+	c := columns{seps: sep, quoted: true}
+	tables, full := map[int]*table{}, 0
+	var best *table
+	for _, line := range lines {
+		line = bytes.TrimSuffix(line, []byte{'\r'})
+		if blank(line) {
+			continue
+		}
+		full++
+		values := c.fields(line)
+		if len(values) < fewest || len(values) > maxColumns || len(line) > maxLearned {
+			continue
+		}
+		t := tables[len(values)]
+		if t == nil {
+			t = newTable(make([]token, len(values)), "")
+			tables[len(values)] = t
+		}
+		for i, v := range values {
+			t.columns[i] = append(t.columns[i], v)
+		}
+		if best == nil || len(t.columns[0]) > len(best.columns[0]) {
+			best = t
+		}
+	}
+	if best == nil || float64(len(common.columns[0])) >= mostly*float64(full) || float64(len(best.columns[0])) < mostly*float64(full) {
+		return nil
+	}
+	best.assign()
+	for _, role := range best.roles {
+		c.names, c.wants = append(c.names, role.String()), append(c.wants, "a value of "+role.String())
+	}
+	c.roles = best.roles
+	if !enough(c.has()) {
+		return nil
+	}
+	return &Format{Name: learned, Doc: "learned from the lines, CSV without names: <" + strings.Join(c.names, ">"+sep+"<") + ">", columns: &c, escape: doubled, has: c.has()}
 }
 
 // commonTable takes the lines whose skeleton is the most frequent one.

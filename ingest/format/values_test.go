@@ -388,3 +388,16 @@ func TestRewrittenTimes(t *testing.T) {
 		}
 	}
 }
+
+func TestDecimalComma(t *testing.T) {
+	for text, want := range map[string]int64{"0,96": 960 * ms, "12,345": 12345 * ms, "0,040": 40 * ms} {
+		if got, ok := seconds([]byte(text)); !ok || got != want {
+			t.Errorf("%s: %d, %v; want %d", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{",5", "1,5,6", "1.5,6", "0,04, 0,05"} {
+		if got, ok := seconds([]byte(text)); ok {
+			t.Errorf("%s: %d", text, got)
+		}
+	}
+}
