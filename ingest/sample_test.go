@@ -42,6 +42,22 @@ func TestFormatChangesWithinALog(t *testing.T) {
 	}
 }
 
+// TestShiftedLinesAreNoFormat: a separator in a path without quotes shifts what stands behind it. Such lines stay rejected, however many.
+func TestShiftedLinesAreNoFormat(t *testing.T) {
+	var log strings.Builder
+	for i := range 300 {
+		path := "/a.ts"
+		if i%4 == 0 {
+			path = "/a;v=1.ts"
+		}
+		fmt.Fprintf(&log, "203.0.113.7;2026-11-23T09:26:12Z;GET;%s;md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000;403;cdn.example.com;curl/8.0\n", path)
+	}
+	_, got := loadText(t, testOptions(t), log.String())
+	if src := got.Sources[0]; src.Format != "nginx-like" || src.Rejected != 75 {
+		t.Errorf("%s, %d rejected, want 75", src.Format, src.Rejected)
+	}
+}
+
 // TestLogBeginsWithHealthChecks: what tells viewers from a load balancer stands in none of the first 300 lines.
 func TestLogBeginsWithHealthChecks(t *testing.T) {
 	var log strings.Builder

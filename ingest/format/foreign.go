@@ -2,8 +2,9 @@ package format
 
 import "iter"
 
-// Foreign picks those of some lines that look like another format's than the known ones: what should stand first in them is not there.
-// Lines that lack values, hold no request or too many values are not among them, nor is any where header lines name the columns.
+// Foreign picks those of some lines that look like another format's than the known ones: they have no address or time where one is wanted,
+// too little of the text between values, or are no objects. A line with both is of the format, and something in it shifted the rest, which
+// no other format would set right; nor is one picked where header lines name the columns.
 func Foreign(known []*Format, lines iter.Seq[[]byte]) (foreign [][]byte) {
 	var parsers []*Parser
 	for _, f := range known {
@@ -29,7 +30,7 @@ func Foreign(known []*Format, lines iter.Seq[[]byte]) (foreign [][]byte) {
 
 func foreignTo(reason string) bool {
 	switch reason {
-	case ReasonFields, ReasonJSON, ReasonAddress, ReasonTime, ReasonStatus:
+	case ReasonFields, ReasonJSON, ReasonAddress, ReasonTime:
 		return true
 	}
 	return false
