@@ -401,3 +401,19 @@ func TestBareCSV(t *testing.T) {
 		}
 	}
 }
+
+// TestServerIsNoHost: syslog names the server that wrote a line, with its domain where it is set up so, and nginx the host that was asked for.
+func TestServerIsNoHost(t *testing.T) {
+	const line = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 403 77 "-" "curl/8.0"`
+	for _, lead := range []string{"Nov 23 09:26:12 edge1.pop.example.net nginx: ", "<190>Nov  3 09:26:12 edge1.pop.example.net nginx[77]: ",
+		"2026-11-23T09:26:12.123456+00:00 edge1.pop.example.net nginx: ", "<190>1 2026-11-23T09:26:12.123456+00:00 edge1.pop.example.net nginx 77 - - "} {
+		for tail, want := range map[string]string{"": "", " cdn.example.com 0.040": "cdn.example.com"} {
+			text := []byte(lead + line + tail)
+			var r Record
+			bad := detected(t, [][]byte{text, text}).NewParser().Parse(text, &r)
+			if bad.Reason != "" || string(r.Host) != want || string(r.Viewer.Edge) != "edge1.pop.example.net" {
+				t.Errorf("%s: %+v, host %q, edge %q", text, bad, r.Host, r.Viewer.Edge)
+			}
+		}
+	}
+}

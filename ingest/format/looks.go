@@ -125,6 +125,11 @@ func isHost(s string) bool {
 	return isLetter(name[dot+1]) && isLetter(name[len(name)-1])
 }
 
+// isProgram accepts nginx: and nginx[123]:, isPriority <190>1.
+func isProgram(s string) bool { return len(s) > 1 && s[len(s)-1] == ':' }
+
+func isPriority(s string) bool { return len(s) > 3 && s[0] == '<' && strings.HasSuffix(s, ">1") }
+
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isReferer(s string) bool {

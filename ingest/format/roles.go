@@ -87,6 +87,7 @@ func (t *table) assign() {
 	t.assignSize()
 	t.assignForwarded()
 	t.assignAgent(line)
+	t.assignServer()
 	t.claimOnce(host, 0, isHost)
 }
 
@@ -313,6 +314,21 @@ func (t *table) assignAgent(from int) {
 		if i >= 0 && i < len(t.roles) && t.column(referer) < 0 && t.roles[i] == skipped && t.quoted[i] == t.quoted[ua] &&
 			!t.namedOther(i, referer) && t.share(i, isReferer) >= mostly {
 			t.roles[i] = referer
+		}
+	}
+}
+
+// assignServer finds the name of the server that wrote the line, which is not the host that was asked for: syslog puts it behind its time,
+// and before the program and a colon (RFC 3164, 4.1), or behind a priority and a version (RFC 5424, 6.2).
+func (t *table) assignServer() {
+	isTime := func(s string) bool { return isMoment(s) || isUndated(s) }
+	for i := 1; i+1 < len(t.columns); i++ {
+		if t.roles[i] != skipped || t.share(i-1, isTime) < mostly || t.share(i, isHost) < mostly {
+			continue
+		}
+		if t.share(i+1, isProgram) >= mostly || i > 1 && t.share(i-2, isPriority) >= mostly {
+			t.roles[i] = edge
+			return
 		}
 	}
 }
