@@ -417,3 +417,20 @@ func TestServerIsNoHost(t *testing.T) {
 		}
 	}
 }
+
+// TestSplunkHost: host is one of Splunk's default fields, the server that a line came from.
+func TestSplunkHost(t *testing.T) {
+	for names, want := range map[string]string{
+		"_time,host,source,sourcetype,clientip,method,uri,status": "", "_time,host,source,sourcetype,clientip,method,uri,status,cs_host": "cdn.example.com", "_time,host,source,kind,clientip,method,uri,status": "edge1.example.net",
+	} {
+		row := "2026-11-23T09:26:12.000+0000,edge1.example.net,/var/log/a.log,access,203.0.113.7,GET,/a.ts?x=1,403"
+		if strings.HasSuffix(names, "cs_host") {
+			row += ",cdn.example.com"
+		}
+		var r Record
+		p := detected(t, [][]byte{[]byte(names), []byte(row)}).NewParser()
+		if bad := p.Parse([]byte(row), &r); bad.Reason != "" || string(r.Host) != want || (want == "edge1.example.net") != (r.Viewer.Edge == nil) {
+			t.Errorf("%s: %+v, host %q, edge %q, want %q", names, bad, r.Host, r.Viewer.Edge, want)
+		}
+	}
+}

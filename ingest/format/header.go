@@ -98,7 +98,11 @@ func (f *Format) row(line []byte) *Format {
 		}
 		g := *f
 		g.columns = &columns{seps: sep, quoted: true}
-		h, err := g.renamed(g.columns.fields(line))
+		names := g.columns.fields(line)
+		if slices.Contains(names, "sourcetype") || slices.Contains(names, "splunk_server") {
+			g.words, _ = splunkWords().with(f.given) // which f has taken already
+		}
+		h, err := g.renamed(names)
 		if err != nil {
 			continue
 		}
@@ -108,6 +112,10 @@ func (f *Format) row(line []byte) *Format {
 	}
 	return nil
 }
+
+// splunkWords are the columns of Splunk's exports that mean something else there: host is the server that a line came from
+// (https://docs.splunk.com/Documentation/Splunk/latest/Data/Aboutdefaultfields).
+func splunkWords() *words { return &words{names: map[string]meaning{"host": {field: edge}}} }
 
 // named gives a format with a header row its name, and says what it found.
 func (f *Format) named(sep string) {
