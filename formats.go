@@ -137,25 +137,38 @@ func testSource(cmd *cobra.Command, s source.Source, f *format.Format, columns f
 	if len(lines) == 0 {
 		return failed("", "%s: empty", s.Label)
 	}
-	if f == nil {
-		found, misfit := format.Detect(format.Sample(lines), columns)
-		if misfit != nil {
-			return failed("", "%s: %w", s.Label, misfit)
-		}
-		f = found
+	if f != nil {
+		return describe(cmd.OutOrStdout(), s, f, nil, lines, facts)
 	}
-	return describe(cmd.OutOrStdout(), s, f, lines, facts)
+	f, misfit := format.Detect(format.Sample(lines), columns)
+	if misfit != nil {
+		return failed("", "%s: %w", s.Label, misfit)
+	}
+	return describe(cmd.OutOrStdout(), s, f, ingest.Others(f, lines, columns), lines, facts)
 }
 
-// describe says how well a format fits and shows the first lines as parsed. facts is what else is known of them.
-func describe(w io.Writer, s source.Source, f *format.Format, lines [][]byte, facts format.Facts) error {
+// describe says how well a format fits, with others for lines that it does not fit, and shows the first lines as parsed. facts is what
+// else is known of them.
+func describe(w io.Writer, s source.Source, f *format.Format, others []*format.Format, lines [][]byte, facts format.Facts) error {
 	p := &paragraphs{w: w}
 	parser, record := f.NewParser(), &format.Record{}
+	var more []*format.Parser
+	for _, g := range others {
+		more = append(more, g.NewParser())
+		more[len(more)-1].Latest, _ = s.Latest(time.Now())
+	}
 	good, bad, blank := 0, 0, 0
 	var shown []func()
 	parser.Latest, facts.YearFrom = s.Latest(time.Now())
 	for i, line := range lines {
 		values, failure := parser.Explain(line, record)
+		for _, q := range more {
+			if failure.Reason != "" {
+				if v, again := q.Explain(line, record); again.Reason == "" {
+					values, failure = v, again
+				}
+			}
+		}
 		name := fmt.Sprintf("line %d", i+1)
 		switch {
 		case failure.Reason == "":
@@ -178,7 +191,9 @@ func describe(w io.Writer, s source.Source, f *format.Format, lines [][]byte, fa
 			}
 		}
 	}
-	p.line("format", "%s: %s", f.Name, f.Doc)
+	for _, g := range append([]*format.Format{f}, others...) {
+		p.line("format", "%s: %s", g.Name, g.Doc)
+	}
 	p.line("fits", "%s of %s", format.Sentence("%d of the first %d {line|lines}", good, len(lines)-blank), s.Label)
 	p.line("fields", "%s", strings.Join(f.Fields(), ", "))
 	notes := slices.Concat(shortcomings(f), facts.Sentences(f.Name))

@@ -101,8 +101,7 @@ const (
 	fewForeign = 4  // lines that another format is looked for in, at least
 )
 
-// findOther finds the format of lines that no known one fits: a log's format
-// may be changed while it is written, or two may be written to one file.
+// findOther looks for another format in a chunk that holds lines of one.
 func (s *sampler) findOther(data []byte) bool {
 	if s.fixed || s.vain == maxVain || len(s.src.others) == maxOthers {
 		return false
@@ -111,21 +110,45 @@ func (s *sampler) findOther(data []byte) bool {
 	if len(format.Foreign(known, spread(data, probes))) == 0 {
 		return false
 	}
-	strange := format.Foreign(known, linesOf(data))
-	for n := min(len(strange), format.SampleLines); n >= fewForeign; n /= 2 { // the first of them may be of a format of their own
-		found, misfit := format.Detect(strange[:n], s.names)
-		if misfit != nil {
-			continue
-		}
+	found, strange := other(known, linesOf(data), s.names)
+	if found != nil {
 		if found, err := s.identity.named(found, s.names); err == nil {
 			s.src.others = append(slices.Clone(s.src.others), found)
 			return true
 		}
 	}
-	if len(strange) >= fewForeign {
+	if strange >= fewForeign {
 		s.vain++
 	}
 	return false
+}
+
+// other finds the format of lines that no known one fits, and says how many
+// these are: a log's format may be changed while it is written, or two may be
+// written to one file. nil: there is none, or they are few.
+func other(known []*format.Format, lines iter.Seq[[]byte], names format.Map) (found *format.Format, strange int) {
+	foreign := format.Foreign(known, lines)
+	for n := min(len(foreign), format.SampleLines); n >= fewForeign; n /= 2 { // the first of them may be of a format of their own
+		if found, misfit := format.Detect(foreign[:n], names); misfit == nil {
+			return found, len(foreign)
+		}
+	}
+	return nil, len(foreign)
+}
+
+// Others finds the formats of those lines of a log's beginning that the first
+// format does not fit; nil: there is none. names is a map of the log's columns
+// or keys, or nil.
+func Others(first *format.Format, lines [][]byte, names format.Map) []*format.Format {
+	known := []*format.Format{first}
+	for len(known) <= maxOthers {
+		found, _ := other(known, slices.Values(lines), names)
+		if found == nil {
+			break
+		}
+		known = append(known, found)
+	}
+	return known[1:]
 }
 
 // linesOf goes over lines without their newlines.
