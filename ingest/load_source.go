@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -85,12 +87,28 @@ func (l *load) readOne(ctx context.Context, i int, src *input, out func(chunk) e
 	s := &sampler{src: src, names: l.Map, identity: l.Identity, out: out, fixed: l.Format != nil}
 	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, s.take)
 	if misfit := s.settle(); misfit != nil {
-		return s.sent, misfit
+		return s.sent, damageBefore(misfit, err, buffered)
 	}
 	src.learn(&format.Facts{Page: in.Page()})
 	src.content, src.start = known.content(), known.start()
 	src.same, src.grown = known.verdict()
 	return lines, err
+}
+
+// damageBefore gives misfit, or the damage that may be why no format fits: err
+// is what ended reading, and bzip2 tells at the end of a block, of 900 kB at
+// most, that it was damaged.
+func damageBefore(misfit, err error, rest io.Reader) error {
+	damage := (*Damage)(nil)
+	if !errors.As(err, &damage) {
+		_, err = io.CopyN(io.Discard, rest, 1<<20)
+	}
+	if !errors.As(err, &damage) {
+		return misfit
+	}
+	d := *damage
+	d.kept = "; " + misfit.Error()
+	return &d
 }
 
 // progressReader reports how far reading has come.

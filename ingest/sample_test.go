@@ -73,3 +73,18 @@ func TestLogBeginsWithHealthChecks(t *testing.T) {
 		t.Errorf("%d viewers, want 200 (%v)", viewers, err)
 	}
 }
+
+// TestDamageBeforeAMisfit: where a damaged archive yields garbage, the damage is said, which may be noticed behind it.
+func TestDamageBeforeAMisfit(t *testing.T) {
+	for _, lines := range []int{10, 20000} {
+		packed := gz(t, []byte(strings.Repeat("no line of a log, and hardly to be told from garbage\n", lines)))
+		packed[len(packed)-8] ^= 1 // of the checksum
+		file := writeFile(t, t.TempDir(), "a.log.gz", packed)
+		_, got := loadArgs(t, testOptions(t), file)
+		err := got.Sources[0].Err
+		want := fmt.Sprintf("damaged at byte %d (of %d): the gzip checksum does not fit; no log format fits: ", len(packed), len(packed))
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%d lines: %v, want %s", lines, err, want)
+		}
+	}
+}
