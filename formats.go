@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/redact"
 	"ipdrift/ingest/source"
