@@ -1,6 +1,9 @@
 package judge
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -112,6 +115,46 @@ func TestRule09StartsOverElsewhereIsNotRotation(t *testing.T) {
 	}
 	poll.no(24, far, "live.m3u8", token.IPMismatch).ok(25, home, "seg14.ts")
 	want(t, poll.only(t), finding.Rotating, "2 changes")
+}
+
+// TestRule09TwoPlayersPollOutOfStep: a live stream is joined where it is, so that the order of its
+// segments tells nothing of a second viewer; one player polls at its own pace, wherever it is.
+func TestRule09TwoPlayersPollOutOfStep(t *testing.T) {
+	watch := func(polls ...int64) *scene {
+		s := newScene()
+		for _, at := range polls {
+			s.ok(at, home, "live.m3u8").ok(at, home, fmt.Sprintf("seg%d.ts", 10+at/6))
+		}
+		return s
+	}
+	beside := func(s *scene, polls ...int64) *scene {
+		for _, at := range polls {
+			s.no(at, far, "live.m3u8", token.IPMismatch)
+		}
+		slices.SortStableFunc(s.Events, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })
+		return s
+	}
+	for name, c := range map[string]struct {
+		s     *scene
+		class finding.Class
+	}{
+		"beside one who goes on":     {beside(watch(0, 6, 12, 18, 24, 30), 16, 19, 22), finding.Undetermined},
+		"in turn":                    {beside(watch(0, 6, 12, 24, 36), 18, 30), finding.Rotating},
+		"in turn, and again at once": {beside(watch(0, 6, 12, 19, 31), 18, 25, 27), finding.Rotating},
+		"and nobody else goes on":    {beside(watch(0, 6, 12), 14, 16), finding.Rotating},
+		"too few to tell their pace": {beside(watch(0, 12), 13), finding.Rotating},
+		"clocks of two edges": {with(beside(watch(0, 2, 4, 8, 10), 4, 6), func(g *Group) {
+			for i := range g.Events {
+				if g.Events[i].Refused {
+					g.Events[i].Edge = 2
+				}
+			}
+		}), finding.Rotating},
+	} {
+		if u := c.s.only(t); u.Class != c.class {
+			t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
+		}
+	}
 }
 
 // TestRule09AFileHasNoSequence: who asks for ranges of a file goes on at once, if only at another

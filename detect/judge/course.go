@@ -1,6 +1,9 @@
 package judge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // part says what a file is to a player.
 type part uint8
@@ -102,7 +105,7 @@ func startsOver(name string, reached int64) bool {
 // restarts tells whether the refused request at idx[pos] looks like another
 // viewer rather than like this one going on (rule 9): it starts over although
 // media had been served elsewhere, and it is neither the poll of a live
-// manifest nor a player reloading where the old address falls silent. A file of
+// manifest in its turn nor a player reloading where the old address falls silent. A file of
 // its own has no sequence to go on with: there it is a longer pause than any
 // before, as whoever is cut off asks again at once.
 func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
@@ -115,9 +118,41 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case before.media < t.MediaRequests || !startsOver(e.Name, before.reached):
 		return false
 	case before.same > 1 && e.Time-before.lastSame <= window:
-		return false
+		return outOfStep(events, idx, pos, window)
 	}
 	return e.Time-before.last > window || servedElsewhere(events, idx[pos+1:], e)
+}
+
+// outOfStep tells whether polls of a live manifest, the refused one at idx[pos] and those from
+// its address in the time after, come from another player than those that were served
+// elsewhere: one follows on such a poll in less than half the time that is usual between
+// them, although these go on.
+func outOfStep(events []Event, idx []int32, pos int, window int64) bool {
+	e := &events[idx[pos]]
+	var gaps []int64
+	var last *Event
+	early := false
+	for n, i := range idx {
+		p := &events[i]
+		if p.Dir != e.Dir || p.File != e.File {
+			continue
+		}
+		switch {
+		case p.Served && p.Client != e.Client:
+			if early {
+				return true
+			}
+			if last != nil && n < pos {
+				gaps = append(gaps, p.Time-last.Time)
+			}
+			last = p
+		case n >= pos && p.Client == e.Client && p.Time-e.Time <= window && len(gaps) > 0:
+			slices.Sort(gaps)
+			half := gaps[len(gaps)/2] / 2
+			early = early || p.Time-last.Time < half && resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)) <= half
+		}
+	}
+	return false
 }
 
 // elsewhere is what was served at other addresses than that of a request.
