@@ -109,6 +109,12 @@ func TestRule09StartsOverElsewhereIsNotRotation(t *testing.T) {
 	}
 	want(t, reload.no(40, far, "index.m3u8", token.IPMismatch).only(t), finding.Rotating, "1 change")
 
+	alone := func(at int64) *scene { // the link of a playlist, others of its segments
+		return newScene().ok(0, home, "index.m3u8").no(at, same24, "index.m3u8", token.IPMismatch)
+	}
+	want(t, alone(20).only(t), finding.Rotating, "1 change")
+	want(t, alone(90).only(t), finding.Undetermined, "another viewer")
+
 	poll := newScene()
 	for n, name := range []string{"seg10.ts", "seg11.ts", "seg12.ts", "seg13.ts"} {
 		poll.ok(int64(n*6), home, "live.m3u8").ok(int64(n*6), home, name)
@@ -141,6 +147,9 @@ func TestRule09TwoPlayersPollOutOfStep(t *testing.T) {
 		"beside one who goes on":     {beside(watch(0, 6, 12, 18, 24, 30), 16, 19, 22), finding.Undetermined},
 		"in turn":                    {beside(watch(0, 6, 12, 24, 36), 18, 30), finding.Rotating},
 		"in turn, and again at once": {beside(watch(0, 6, 12, 19, 31), 18, 25, 27), finding.Rotating},
+		"a link for each file": {with(beside(watch(0, 6, 12, 18, 24, 30), 16, 19, 22), func(g *Group) {
+			g.Events = slices.DeleteFunc(g.Events, func(e Event) bool { return e.Name != "live.m3u8" })
+		}), finding.Undetermined},
 		"and nobody else goes on":    {beside(watch(0, 6, 12), 14, 16), finding.Rotating},
 		"too few to tell their pace": {beside(watch(0, 12), 13), finding.Rotating},
 		"clocks of two edges": {with(beside(watch(0, 2, 4, 8, 10), 4, 6), func(g *Group) {
@@ -209,6 +218,13 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 		}
 		return s
 	}
+	polling := func(at ...int64) *scene {
+		s := newScene()
+		for _, at := range at {
+			s.ok(at, home, "live.m3u8").ok(at, home, "seg"+strconv.FormatInt(10+at, 10)+".ts")
+		}
+		return s
+	}
 	download := func() *scene {
 		return newScene().ok(0, home, "film.mp4").ok(5, home, "film.mp4").ok(10, home, "film.mp4")
 	}
@@ -226,6 +242,8 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 		"starts over beside":        {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).no(23, same24, "seg1.ts", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), finding.Undetermined},
 		"starts over later":         {watching(5).no(60, same24, "index.m3u8", token.IPMismatch).ua(2), finding.Undetermined},
 		"follows at once":           {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2), finding.FirstRequest},
+		"polls out of step":         {polling(0, 6, 12, 18).no(20, same24, "live.m3u8", token.IPMismatch).ua(2).ok(24, home, "live.m3u8"), finding.Undetermined},
+		"polls in turn":             {polling(0, 6, 12, 18).no(24, same24, "live.m3u8", token.IPMismatch).ua(2).ok(30, home, "live.m3u8"), finding.FirstRequest},
 		"the playlist alone":        {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.FirstRequest},
 		"goes on with the film":     {watching(5).no(22, same24, "seg6.ts", token.IPMismatch).ua(2).ok(24, home, "seg7.ts"), finding.FirstRequest},
 		"one cookie": {with(watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), func(l *Group) {

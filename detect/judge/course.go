@@ -115,7 +115,9 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	switch {
 	case Whole(e.Name):
 		return before.same >= t.MediaRequests && e.Time-before.lastSame > max(window, before.pause)
-	case before.media < t.MediaRequests || !startsOver(e.Name, before.reached):
+	case !startsOver(e.Name, before.reached):
+		return false
+	case before.media < t.MediaRequests && (before.same == 0 || before.same == 1 && e.Time-before.lastSame <= window): // a link for each file tells by that file alone
 		return false
 	case before.same > 1 && e.Time-before.lastSame <= window:
 		return outOfStep(events, idx, pos, window)

@@ -22,7 +22,7 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case several:
 		return true
 	case kind == opening && before.same > 1 && e.Time-before.lastSame <= window: // the poll of a live manifest
-		return false
+		return outOfStep(events, idx, pos, window)
 	}
 	return silent || servedElsewhere(events, idx[pos+1:], e)
 }
