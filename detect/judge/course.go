@@ -110,15 +110,16 @@ func startsOver(name string, reached int64) bool {
 // before, as whoever is cut off asks again at once.
 func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	e := &events[idx[pos]]
+	kind, _ := place(e.Name)
 	before := servedBefore(events, idx[:pos], e)
 	window := t.RetryWindow.Microseconds()
 	switch {
-	case Whole(e.Name):
+	case kind == whole:
 		return before.same >= t.MediaRequests && e.Time-before.lastSame > max(window, before.pause)
 	case !startsOver(e.Name, before.reached):
 		return false
-	case before.media < t.MediaRequests && (before.same == 0 || before.same == 1 && e.Time-before.lastSame <= window): // a link for each file tells by that file alone
-		return false
+	case before.media < t.MediaRequests && (kind != opening || before.same == 0 || before.same == 1 && e.Time-before.lastSame <= window):
+		return false // a playlist with a link of its own tells by that file alone
 	case before.same > 1 && e.Time-before.lastSame <= window:
 		return outOfStep(events, idx, pos, window)
 	}
