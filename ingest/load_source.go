@@ -99,16 +99,14 @@ func (l *load) readOne(ctx context.Context, i int, src *input, out func(chunk) e
 // is what ended reading, and bzip2 tells at the end of a block, of 900 kB at
 // most, that it was damaged.
 func damageBefore(misfit, err error, rest io.Reader) error {
-	damage := (*Damage)(nil)
+	damage := (*source.Damage)(nil)
 	if !errors.As(err, &damage) {
 		_, err = io.CopyN(io.Discard, rest, 1<<20)
 	}
 	if !errors.As(err, &damage) {
 		return misfit
 	}
-	d := *damage
-	d.kept = "; " + misfit.Error()
-	return &d
+	return damage.Besides(misfit)
 }
 
 // progressReader reports how far reading has come.

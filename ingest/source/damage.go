@@ -38,6 +38,13 @@ func (d *Damage) Error() string {
 
 func (d *Damage) Unwrap() error { return d.Err }
 
+// Besides is the damage, which also tells of an error that it may be the cause of.
+func (d *Damage) Besides(err error) *Damage {
+	both := *d
+	both.kept = "; " + err.Error()
+	return &both
+}
+
 const (
 	keptBefore   = "; what came before is kept"
 	keptAll      = "; all lines before it are kept"
