@@ -83,7 +83,7 @@ func TestCustomersAreToldWhatHelps(t *testing.T) {
 		}, "Only 28 viewers behind relays", "can stay as it is"},
 		"veto": {func(r *finding.Recommendation) {
 			r.Decision, r.StrangersLetIn = finding.KeepCurrent, &finding.Share{Share: 0.83, Low: 0.73, High: 0.9, Links: 63}
-		}, "would also open 83 % of the links that were passed on", "too few"},
+		}, "would also let in 83 % of those who tried links that were passed on", "too few"},
 		"masked": {func(r *finding.Recommendation) {
 			r.Decision, r.Prefix, r.CurrentPrefix = finding.Widen, new(16), new(24)
 		}, "(/16) instead of the /24 of today", "single address"},

@@ -161,7 +161,7 @@ func letIn(a *finding.Analysis, recs []finding.Recommendation) string {
 
 func strangers(a *finding.Analysis, r finding.Recommendation) string {
 	if s := r.StrangersLetIn; s != nil {
-		return "on " + estimate(s.Share, s.Low, s.High) + " of " + plural(s.Links, "shared link", "shared links")
+		return estimate(s.Share, s.Low, s.High) + " of the refused attempts on " + plural(s.Links, "shared link", "shared links")
 	}
 	shared := plural(r.SharedLinks, "shared link", "shared links")
 	switch least := int64(a.Method.Thresholds["strangers_links"]); {

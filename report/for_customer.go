@@ -165,7 +165,7 @@ func advice(s finding.Setting, unexplained bool) string {
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent:
 		return "Nobody was refused because of a changed internet address, so how links are tied to viewers can stay as it is."
 	case s.Decision == finding.KeepCurrent && s.Strangers != nil && s.Strangers.Low > 0:
-		return met + "Tying links to viewers less tightly would also open " + percent(s.Strangers.Share) + " of the links that were passed on, so that should stay as it is: loading the page again gives a link that works."
+		return met + "Tying links to viewers less tightly would also let in " + percent(s.Strangers.Share) + " of those who tried links that were passed on, so that should stay as it is: loading the page again gives a link that works."
 	case s.Decision == finding.KeepCurrent:
 		return met + "That is too few to change how links are tied to viewers: loading the page again gives a link that works."
 	case s.AffectedUsers == 0:

@@ -215,7 +215,7 @@ func request(host string, s finding.Setting) []string {
 	}
 	strangers := "not measured"
 	if s.Strangers != nil {
-		strangers = estimate(s.Strangers.Share, s.Strangers.Low, s.Strangers.High) + " of attempts on shared links"
+		strangers = estimate(s.Strangers.Share, s.Strangers.Low, s.Strangers.High) + " of the refused attempts on shared links"
 	}
 	return []string{
 		fmt.Sprintf("Please bind the links of %s to %s (%s) instead of %s.", host, prefix(*s.Prefix), family(s.Family), boundNow(s)),

@@ -127,7 +127,7 @@ type CurveStep struct {
 	AcceptedShare    float64  `json:"accepted_share"`    // of the affected users, 0 to 1; Low and High bound it
 	Low              float64  `json:"low"`
 	High             float64  `json:"high"`
-	StrangersLetIn   *float64 `json:"strangers_let_in"` // share of the shared links that the mask would have opened to a refused attempt; nil: not measured
+	StrangersLetIn   *float64 `json:"strangers_let_in"` // share of the refused attempts on shared links that the mask would have accepted; nil: not measured
 	Exposure         float64  `json:"exposure"`         // see Recommendation
 	// IfUnresolvedCount is the share if every user with an unresolved failure
 	// were one that no mask helps; nil where there is none.

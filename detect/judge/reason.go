@@ -316,7 +316,7 @@ func (q *question) ruledOut() string {
 	}
 	p := q.candidates[slices.IndexFunc(q.candidates, q.vetoed)]
 	in := q.strangers(p)
-	return fmt.Sprintf("; /%d is ruled out, as strangers would get in on %s of %s", p, percent(in.Share), plural(in.Links, "shared link", "shared links"))
+	return fmt.Sprintf("; /%d is ruled out, as strangers would get in with %s of their refused attempts on %s", p, percent(in.Share), plural(in.Links, "shared link", "shared links"))
 }
 
 // flips tells whether the decision would be another one, or need a wider mask,

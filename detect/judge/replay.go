@@ -47,14 +47,15 @@ type Replay struct {
 	aside    []member // bots and users of many-network links with a mismatch: left out (rule 14)
 
 	many, unresolved, interrupted, firstRequest int64
-	inferred                                    int64              // affected users with an inferred mismatch
-	onShared                                    int64              // refused requests with a mismatch on shared links
-	untold                                      int64              // users with a mismatch and a class that is no answer
-	relayed                                     int64              // users refused in a relay, VPN or hosting network only
-	obscured                                    int64              // users there with a hash that nothing explains
-	proxied                                     int64              // affected users whose signer saw its own proxy
-	mended                                      int64              // users refused under what links were bound to before, whom the present mask lets through
-	shared                                      map[uint64][]uint8 // bits in common of each refused attempt, by link
+	inferred                                    int64                  // affected users with an inferred mismatch
+	onShared                                    int64                  // refused requests with a mismatch on shared links
+	untold                                      int64                  // users with a mismatch and a class that is no answer
+	relayed                                     int64                  // users refused in a relay, VPN or hosting network only
+	obscured                                    int64                  // users there with a hash that nothing explains
+	proxied                                     int64                  // affected users whose signer saw its own proxy
+	mended                                      int64                  // users refused under what links were bound to before, whom the present mask lets through
+	shared                                      map[uint64][]uint8     // bits in common of each refused attempt, by link
+	letIn                                       map[int]*finding.Share // of strangers, by prefix, where it was asked for
 	bound                                       crowd
 }
 
@@ -162,6 +163,7 @@ func (r *Replay) AddMended(signed netip.Addr) {
 // other family). lens is not kept.
 func (r *Replay) AddStranger(linkID uint64, lens []uint8) {
 	r.shared[linkID] = append(r.shared[linkID], lens...)
+	r.letIn = nil
 }
 
 // AffectedUsers is how many users the mask question is about.
@@ -204,9 +206,7 @@ func (r *Replay) curve(all *cohort, candidates []int) []finding.CurveStep {
 		s := finding.CurveStep{Prefix: p, AcceptedUsers: k, AcceptedRequests: within(r.lens, p), Exposure: r.bound.exposure(p)}
 		s.AcceptedShare, s.Low, s.High = Wilson(k, all.users)
 		s.IfUnresolvedCount = r.ifUnresolved(k, all.users)
-		if in := r.strangers(p); in != nil {
-			s.StrangersLetIn = &in.Share
-		}
+		s.StrangersLetIn = r.strangersShare(p)
 		steps = append(steps, s)
 	}
 	return steps

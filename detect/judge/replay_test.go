@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -206,11 +207,18 @@ func TestRule17StrangersVeto(t *testing.T) {
 	}
 	decided(t, reached16().strange(67, 2).strange(8, 17).ask(), finding.HelpsPartly, 24, "ruled out")
 	// Few links veto too once they are sure: 3 of 3.
-	decided(t, reached16().strange(3, 17).ask(), finding.HelpsPartly, 24, "/16 is ruled out, as strangers would get in on 100 % of 3 shared links")
+	decided(t, reached16().strange(3, 17).ask(), finding.HelpsPartly, 24, "/16 is ruled out, as strangers would get in with 100 % of their refused attempts on 3 shared links")
 	// Nothing narrower helps: keep.
 	decided(t, newWorld().refused(100, 16).quiet(100).strange(3, 17).ask(), finding.KeepCurrent, 0, "/16 is ruled out", "no narrower mask helps enough")
 	// The unit is the link: many attempts on one link are one.
 	decided(t, reached16().strange(70, 2).strange(1, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17).ask(), finding.Widen, 16)
+	// What counts is the attempts: on each of 70 links one of 40 is let in, 2.5 % of 2,800; one of 6 is 17 %.
+	far := func(n int) []uint8 { return append(slices.Repeat([]uint8{2}, n-1), 17) }
+	rec = reached16().strange(70, far(40)...).ask()
+	if decided(t, rec, finding.Widen, 16); !near(rec.StrangersLetIn.Share, 1.0/40) || rec.StrangersLetIn.Requests != 70 {
+		t.Errorf("%+v", rec.StrangersLetIn)
+	}
+	decided(t, reached16().strange(70, far(6)...).ask(), finding.HelpsPartly, 24, "/16 is ruled out, as strangers would get in with 17 % of their refused attempts on 70 shared links")
 	// A link on which nobody was refused tells of no stranger.
 	rec = reached16().strange(59, 2).strange(9).ask()
 	if decided(t, rec, finding.Widen, 16); rec.StrangersLetIn != nil || rec.SharedLinks != 68 {

@@ -12,36 +12,47 @@ func within(lens []uint8, prefix int) (n int64) {
 	return n
 }
 
-// strangers is the share of shared links that a mask would have opened to at
-// least one refused attempt; nil where too few links tell (rule 17). The unit
-// is the link, since attempts on one link are not independent.
-func (r *Replay) strangers(prefix int) *finding.Share {
-	links, opened := r.opened(prefix)
-	share, low, high := Wilson(opened, links)
-	if links == 0 || links < r.t.StrangerLinks && low <= r.t.StrangersVeto {
-		return nil
-	}
-	var in int64
-	for _, lens := range r.shared {
-		in += within(lens, prefix)
-	}
-	return &finding.Share{Share: share, Low: low, High: high, Requests: in, Links: links}
-}
-
-// strangersInFull adds the share of attempts, bounded by link.
-func (r *Replay) strangersInFull(prefix int) *finding.Share {
-	in := r.strangers(prefix)
-	if in == nil {
-		return nil
-	}
-	var pairs tally
+// attempts is what a mask would have accepted of the refused attempts on shared links, link by
+// link.
+func (r *Replay) attempts(prefix int) *tally {
+	t := &tally{}
 	for _, lens := range r.shared {
 		if len(lens) > 0 {
-			pairs.add(within(lens, prefix), int64(len(lens)))
+			t.add(within(lens, prefix), int64(len(lens)))
 		}
 	}
-	in.RequestShare = pairs.interval(&r.t)
+	return t
+}
+
+// strangers is the share of the refused attempts on shared links that a mask would have
+// accepted; nil where too few links tell (rule 17). Its bounds have the link as the unit, since
+// attempts on one link are not independent.
+func (r *Replay) strangers(prefix int) *finding.Share {
+	if in, ok := r.letIn[prefix]; ok {
+		return in
+	}
+	t := r.attempts(prefix)
+	var in *finding.Share
+	if x := t.interval(&r.t); x != nil && (t.units >= r.t.StrangerLinks || x.Low > r.t.StrangersVeto) {
+		in = &finding.Share{Share: x.Share, Low: x.Low, High: x.High, Requests: t.accepted, Links: t.units}
+	}
+	if r.letIn == nil {
+		r.letIn = map[int]*finding.Share{}
+	}
+	r.letIn[prefix] = in
 	return in
+}
+
+// strangersShare is the share alone, for a curve; nil where it is not measured.
+func (r *Replay) strangersShare(prefix int) *float64 {
+	if t := r.attempts(prefix); t.units >= r.t.StrangerLinks {
+		share := float64(t.accepted) / float64(t.total)
+		return &share
+	}
+	if in := r.strangers(prefix); in != nil {
+		return &in.Share
+	}
+	return nil
 }
 
 // vetoed tells whether strangers forbid a mask (rule 17).

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 
@@ -78,14 +77,18 @@ func (w *twin) exposure(p int) float64 {
 }
 
 func (w *twin) vetoed(p int) bool {
-	opened := int64(0)
+	var attempts tally
 	for _, lens := range w.stranger {
-		if slices.ContainsFunc(lens, func(l uint8) bool { return l != 255 && int(l) >= p }) {
-			opened++
+		in := int64(0)
+		for _, l := range lens {
+			if l != 255 && int(l) >= p {
+				in++
+			}
 		}
+		attempts.add(in, int64(len(lens)))
 	}
-	_, low, _ := Wilson(opened, int64(len(w.stranger)))
-	return len(w.stranger) > 0 && low > 0.05
+	t := Default()
+	return len(w.stranger) > 0 && attempts.interval(&t).Low > 0.05
 }
 
 // decide is rules 14, 15 and 17 for the candidates /24 and /16.
