@@ -1,9 +1,10 @@
 package detect
 
 import (
+	"net/netip"
+
 	"ipdrift/detect/client"
 	"ipdrift/detect/search"
-	"net/netip"
 )
 
 // addresses lists those of the log, as many as are tried.

@@ -3,8 +3,9 @@ package detect
 import (
 	"context"
 	"fmt"
-	"ipdrift/ingest/fetch"
 	"strings"
+
+	"ipdrift/ingest/fetch"
 )
 
 // hosting lists networks whose addresses are servers' (shields, proxies, VPN

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+
 	"ipdrift/detect/addr"
 	"ipdrift/detect/history"
 	"ipdrift/detect/search"

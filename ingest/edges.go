@@ -2,9 +2,10 @@ package ingest
 
 import (
 	"fmt"
-	"ipdrift/ingest/fetch"
 	"strings"
 	"sync"
+
+	"ipdrift/ingest/fetch"
 )
 
 // AboutEdge is the name under which a case remembers its edges: number, blank, name.

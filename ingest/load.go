@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
-	"ipdrift/ingest/fetch"
-	"ipdrift/ingest/source"
 	"sync"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sync/errgroup"
+
+	"ipdrift/ingest/fetch"
+	"ipdrift/ingest/source"
 )
 
 // load is one run of Load; workers share it.

@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"ipdrift/ingest/fetch"
 	"math/big"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/marcboeker/go-duckdb"
+
+	"ipdrift/ingest/fetch"
 )
 
 // Parquet writes the result to a file as Parquet (zstd). The case itself is locked

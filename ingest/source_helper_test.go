@@ -5,13 +5,14 @@ import (
 	"bytes"
 	"database/sql"
 	"io"
-	"ipdrift/ingest/fetch"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/marcboeker/go-duckdb"
+
+	"ipdrift/ingest/fetch"
 )
 
 // fixtures are logs as they lie on disks, compressed and not.

@@ -2,9 +2,10 @@ package ingest
 
 import (
 	"fmt"
-	"ipdrift/ingest/synth"
 	"strings"
 	"testing"
+
+	"ipdrift/ingest/synth"
 )
 
 // TestZipMembersAreSources: each member has its own format, line numbers and

@@ -2,8 +2,9 @@ package client
 
 import (
 	"cmp"
-	"ipdrift/detect/bitset"
 	"slices"
+
+	"ipdrift/detect/bitset"
 )
 
 // Crowd is a set of clients, which takes a bit for each client of the case at most.

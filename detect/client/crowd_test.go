@@ -1,11 +1,12 @@
 package client
 
 import (
-	"ipdrift/detect/spill"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"ipdrift/detect/spill"
 )
 
 // TestCrowd holds crowds of few and of many to a set.

@@ -2,10 +2,11 @@ package identity
 
 import (
 	"cmp"
-	"ipdrift/detect/addr"
 	"net/netip"
 	"slices"
 	"time"
+
+	"ipdrift/detect/addr"
 )
 
 // A player that renews its token goes on with the next one where the last one

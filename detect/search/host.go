@@ -1,11 +1,12 @@
 package search
 
 import (
+	"net/netip"
+
 	"ipdrift/detect/addr"
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
-	"net/netip"
 )
 
 // Host is how the links of one host are signed and checked, as far as it is known.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"io"
-	"ipdrift/ingest/fetch"
 	"path/filepath"
 	"testing"
 
 	"github.com/marcboeker/go-duckdb"
+
+	"ipdrift/ingest/fetch"
 )
 
 // writeParquet lets DuckDB write a query's rows as a Parquet file.
