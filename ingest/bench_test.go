@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/ingest/synth"
 )
 
@@ -30,8 +31,8 @@ func BenchmarkLoad(b *testing.B) {
 		text, _ := synthLog(b, c.o)
 		dir := b.TempDir()
 		for _, file := range []struct{ name, path string }{
-			{c.name, writeFile(b, dir, "a.log", []byte(text))},
-			{c.name + "/gzip", writeFile(b, dir, "a.log.gz", gz(b, []byte(text)))},
+			{c.name, sourcetest.Write(b, dir, "a.log", []byte(text))},
+			{c.name + "/gzip", sourcetest.Write(b, dir, "a.log.gz", sourcetest.Gzip(b, []byte(text)))},
 		} {
 			b.Run(file.name, func(b *testing.B) { benchLoad(b, file.path, int64(len(text))) })
 		}

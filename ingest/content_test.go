@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 )
 
 func noisy(seed uint64, n int) []byte {
@@ -136,7 +137,7 @@ func TestGrownCaseKeepsItsUsers(t *testing.T) {
 			t.Fatal(err)
 		}
 		log := fmt.Sprintf(`203.0.113.7 - - [23/Nov/2026:09:26:%02d +0000] "GET /a.ts HTTP/1.1" 200 1`+"\n", run)
-		sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(log))})
+		sources, err := source.List(t.Context(), []string{sourcetest.Write(t, t.TempDir(), "a.log", []byte(log))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"ipdrift/ingest/redact"
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/ingest/synth"
 )
 
@@ -31,7 +32,7 @@ func sourceCases(t *testing.T) map[string]sourceCase {
 	raw, _ := synthLog(t, synth.Options{Seed: 1, Lines: 30, Format: "gcore"})
 	long := filler(maxLine+10) + "\n"
 	mib := filler(1<<20) + "\n"
-	zipped := gz(t, []byte(good))
+	zipped := sourcetest.Gzip(t, []byte(good))
 	var json strings.Builder
 	for i := range 20 {
 		fmt.Fprintf(&json, `{"time_iso8601":"2026-11-01T00:00:00+00:00","remote_addr":"203.0.113.7","request":"GET /%d HTTP/1.1","status":200,"body_bytes_sent":5,"http_user_agent":"P"}`+"\n", i)
@@ -40,13 +41,13 @@ func sourceCases(t *testing.T) map[string]sourceCase {
 	checksum[len(checksum)-8] ^= 1
 	return map[string]sourceCase{
 		"empty":                    {data: nil},
-		"gzip, empty":              {data: gz(t, nil)},
+		"gzip, empty":              {data: sourcetest.Gzip(t, nil)},
 		"plain":                    {data: []byte(good), parsed: 40, format: "nginx-like"},
 		"CRLF":                     {data: []byte(strings.ReplaceAll(good, "\n", "\r\n")), parsed: 40, format: "nginx-like"},
 		"no newline at the end":    {data: []byte(strings.TrimSuffix(good, "\n")), parsed: 40, format: "nginx-like"},
 		"raw log":                  {data: []byte(raw), parsed: 30, format: "gcore"},
 		"JSON":                     {data: []byte(json.String()), parsed: 20, format: "json"},
-		"gzip, several members":    {data: slices.Concat(zipped, gz(t, nil), zipped), parsed: 80, format: "nginx-like"},
+		"gzip, several members":    {data: slices.Concat(zipped, sourcetest.Gzip(t, nil), zipped), parsed: 80, format: "nginx-like"},
 		"blank lines":              {data: []byte("\n\n" + good + "\n\n"), parsed: 40, rejected: 4, format: "nginx-like"},
 		"NUL bytes":                {data: []byte(good + "\x00\x00\n" + strings.Replace(testLine("203.0.113.7", "/a\x00b.ts", 200), "Player", "Pl\x00yer", 1)), parsed: 41, rejected: 1, format: "nginx-like"},
 		"bytes that are no text":   {data: []byte(good + "\xff\xfe\n" + strings.Replace(testLine("203.0.113.7", "/\xff\xc3.ts?x=\xff", 403), "Player", "\xfe", 1)), parsed: 41, rejected: 1, format: "nginx-like"},
@@ -56,7 +57,7 @@ func sourceCases(t *testing.T) map[string]sourceCase {
 		"a first line of 1 MiB":    {data: []byte(mib + good), parsed: 40, rejected: 1, format: "nginx-like"},
 		"a good line of 1 MiB":     {data: []byte(testLine("203.0.113.7", "/"+filler(1<<20), 200) + good), parsed: 41, format: "nginx-like"},
 		"garbage among good lines": {data: []byte(strings.ReplaceAll(good, "/vod/7.ts HTTP", "/vod/7.ts HTTP\nx\n\x16\x03\x01\n")), parsed: 39, rejected: 4, format: "nginx-like"},
-		"gzip, truncated":          {data: gz(t, []byte(strings.Repeat(good, 50)))[:800], parsed: -1, format: "nginx-like", err: "truncated"},
+		"gzip, truncated":          {data: sourcetest.Gzip(t, []byte(strings.Repeat(good, 50)))[:800], parsed: -1, format: "nginx-like", err: "truncated"},
 		"gzip, trailer cut":        {data: zipped[:len(zipped)-4], parsed: 40, format: "nginx-like", err: "truncated"},
 		"gzip, wrong checksum":     {data: checksum, parsed: 40, format: "nginx-like", err: "the gzip checksum does not fit; the lines before it are kept, but some may be wrong"},
 		"gzip, header alone":       {data: zipped[:10], err: "truncated"},
@@ -76,7 +77,7 @@ func sourceCases(t *testing.T) map[string]sourceCase {
 		"NUL bytes amid":           {data: []byte(good + strings.Repeat("\x00", 5000) + good), parsed: 79, rejected: 1, format: "nginx-like"},
 		"NUL bytes alone":          {data: make([]byte, 5000), err: "binary data"},
 		"byte order mark":          {data: []byte(source.ByteOrderMark + good), parsed: 40, format: "nginx-like"},
-		"gzip, byte order mark":    {data: gz(t, []byte(source.ByteOrderMark+good)), parsed: 40, format: "nginx-like"},
+		"gzip, byte order mark":    {data: sourcetest.Gzip(t, []byte(source.ByteOrderMark+good)), parsed: 40, format: "nginx-like"},
 		"byte order mark alone":    {data: []byte(source.ByteOrderMark)},
 		"first lines of 4 MiB":     {data: []byte(filler(4<<20) + "\n" + filler(4<<20) + "\n" + good), parsed: 40, rejected: 2, format: "nginx-like"},
 		"a first line of a chunk":  {data: []byte(filler(maxLine-10) + "\n" + good), parsed: 40, rejected: 1, format: "nginx-like"},
@@ -106,9 +107,9 @@ func TestEverySourceIsAccountedFor(t *testing.T) {
 	dir := t.TempDir()
 	names := map[string]string{}
 	for name, c := range cases {
-		names[writeFile(t, dir, strings.ReplaceAll(name, " ", "-")+".log", c.data)] = name
+		names[sourcetest.Write(t, dir, strings.ReplaceAll(name, " ", "-")+".log", c.data)] = name
 	}
-	gone := writeFile(t, dir, "vanished.log", []byte("x"))
+	gone := sourcetest.Write(t, dir, "vanished.log", []byte("x"))
 	sources, err := source.List(t.Context(), []string{dir})
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +179,7 @@ func TestForcedFormat(t *testing.T) {
 
 func TestLabelStandsForTheHost(t *testing.T) {
 	line := strings.Replace(testLine("203.0.113.7", "/a.ts", 200), " cdn.example.com 0.000", "", 1)
-	file := writeFile(t, t.TempDir(), "a.log", []byte(line))
+	file := sourcetest.Write(t, t.TempDir(), "a.log", []byte(line))
 	for arg, want := range map[string]string{file: file + " -", "cdn.example.com=" + file: "cdn.example.com cdn.example.com"} {
 		s, got := loadArgs(t, testOptions(t), arg)
 		if host := one[string](t, s, `SELECT source || ' ' || host FROM requests`); host != want || got.Sources[0].Format != "nginx" {
@@ -190,7 +191,7 @@ func TestLabelStandsForTheHost(t *testing.T) {
 // TestLabelOfSeveralFilesIsTheirHost: the sources differ, the host does not.
 func TestLabelOfSeveralFilesIsTheirHost(t *testing.T) {
 	line := strings.Replace(testLine("203.0.113.7", "/a.ts", 200), " cdn.example.com 0.000", "", 1)
-	file := writeFile(t, t.TempDir(), "a.zip", zipOf(t, "1.log="+line, "2.log="+strings.Replace(line, "/a.ts", "/b.ts", 1)))
+	file := sourcetest.Write(t, t.TempDir(), "a.zip", sourcetest.Zip(t, "1.log="+line, "2.log="+strings.Replace(line, "/a.ts", "/b.ts", 1)))
 	s, _ := loadArgs(t, testOptions(t), "cdn.example.com="+file)
 	const want = "cdn.example.com:a.zip!1.log cdn.example.com, cdn.example.com:a.zip!2.log cdn.example.com"
 	if got := one[string](t, s, `SELECT string_agg(source || ' ' || host, ', ' ORDER BY source) FROM requests`); got != want {
@@ -200,7 +201,7 @@ func TestLabelOfSeveralFilesIsTheirHost(t *testing.T) {
 
 // TestDamageIsReported: the error of a source is the damage itself.
 func TestDamageIsReported(t *testing.T) {
-	_, got := loadArgs(t, testOptions(t), writeFile(t, t.TempDir(), "a.log", fixture(t, "one.gz")[:300]))
+	_, got := loadArgs(t, testOptions(t), sourcetest.Write(t, t.TempDir(), "a.log", fixture(t, "one.gz")[:300]))
 	var d *source.Damage
 	if err := got.Sources[0].Err; !errors.As(err, &d) || d.At != 300 || err.Error() != "truncated at byte 300 (of 300): the gzip data ends too early; what came before is kept" {
 		t.Errorf("error %v", err)
@@ -209,14 +210,14 @@ func TestDamageIsReported(t *testing.T) {
 
 func TestStdin(t *testing.T) {
 	o := testOptions(t)
-	o.Stdin = bytes.NewReader(gz(t, []byte(plainLines(5))))
+	o.Stdin = bytes.NewReader(sourcetest.Gzip(t, []byte(plainLines(5))))
 	var last Progress
 	o.Threads, o.Progress = 1, func(p Progress) { last = p }
 	s, got := loadArgs(t, o, "-")
 	if src := got.Sources[0]; src.Path != "-" || src.Parsed != 5 || one[int](t, s, `SELECT count(*) FROM requests WHERE source = '-'`) != 5 {
 		t.Errorf("stdin: %+v, want 5 lines", src)
 	}
-	if last.Lines != 5 || last.Read != int64(len(gz(t, []byte(plainLines(5))))) {
+	if last.Lines != 5 || last.Read != int64(len(sourcetest.Gzip(t, []byte(plainLines(5))))) {
 		t.Errorf("progress ended at %+v, want 5 lines and all stored bytes", last)
 	}
 }
@@ -242,7 +243,7 @@ func TestUndetectedFileSaysHowFarItCame(t *testing.T) {
 // TestCancelStopsAndLeavesNothing cancels a kept case in the middle.
 func TestCancelStopsAndLeavesNothing(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 1, Lines: 150_000, Hostile: true})
-	sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(text))})
+	sources, err := source.List(t.Context(), []string{sourcetest.Write(t, t.TempDir(), "a.log", []byte(text))})
 	if err != nil {
 		t.Fatal(err)
 	}

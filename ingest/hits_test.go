@@ -12,6 +12,7 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/ingest/synth"
 )
 
@@ -68,7 +69,7 @@ func TestHitsRewritten(t *testing.T) {
 	for _, do := range []func(*dictionary){(*dictionary).forget, blind} {
 		o := testOptions(t)
 		o.Hold, o.Threads = 64<<20, 2
-		s, loaded := loadForgetting(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)), do)
+		s, loaded := loadForgetting(t, o, sourcetest.Write(t, t.TempDir(), "access.log", []byte(text)), do)
 		got, ok := rowsOf(loaded.Hits)
 		if !ok {
 			t.Fatal("none is handed on")
@@ -159,7 +160,7 @@ func TestHitsOfACopy(t *testing.T) {
 	o.Hold = 64 << 20
 	dir := t.TempDir()
 	for _, name := range []string{"a.log", "b.log"} {
-		writeFile(t, dir, name, []byte(text))
+		sourcetest.Write(t, dir, name, []byte(text))
 	}
 	s, loaded := loadArgs(t, o, dir)
 	if n := one[int64](t, s, `SELECT count(*) FROM hit`); n != 5000 || loaded.Requests != n {

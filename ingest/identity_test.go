@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"ipdrift/ingest/format"
+	"ipdrift/ingest/source/sourcetest"
 )
 
 func TestParseIdentity(t *testing.T) {
@@ -107,7 +108,7 @@ func TestIdentityField(t *testing.T) {
 	o := testOptions(t)
 	o.Identity = Identity{ByField, "subscriber"}
 	o.Format, _ = format.Named("nginx", nil)
-	_, loaded := loadArgs(t, o, writeFile(t, t.TempDir(), "a.log", []byte(plainLines(2))))
+	_, loaded := loadArgs(t, o, sourcetest.Write(t, t.TempDir(), "a.log", []byte(plainLines(2))))
 	if err := loaded.Sources[0].Err; err == nil || !strings.Contains(err.Error(), "--user field:subscriber") {
 		t.Errorf("%v", err)
 	}

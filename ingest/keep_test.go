@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ipdrift/ingest/source/sourcetest"
 )
 
 // TestSettledAside has what stands written out while rows come, one thing after the other.
@@ -145,16 +147,16 @@ func TestNoCaseIsOverwritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cut := writeFile(t, dir, "cut.duckdb", damaged[:len(damaged)/2])
+	cut := sourcetest.Write(t, dir, "cut.duckdb", damaged[:len(damaged)/2])
 	for i := range damaged[12288:] { // behind three headers
 		damaged[12288+i] ^= 0xff
 	}
 	for path, want := range map[string]string{
 		cut: "the case is damaged",
-		writeFile(t, dir, "damaged.duckdb", damaged):         "the case is damaged (IO Error: Corrupt database file",
-		writeFile(t, dir, "text.log", []byte(plainLines(5))): "not a case of ipdrift, nor a DuckDB database",
-		writeFile(t, dir, "empty", nil):                      "not a case of ipdrift, nor a DuckDB database",
-		database("other", `CREATE TABLE t (a INT)`):          "a DuckDB database, but not a case",
+		sourcetest.Write(t, dir, "damaged.duckdb", damaged):                                                                 "the case is damaged (IO Error: Corrupt database file",
+		sourcetest.Write(t, dir, "text.log", []byte(plainLines(5))):                                                         "not a case of ipdrift, nor a DuckDB database",
+		sourcetest.Write(t, dir, "empty", nil):                                                                              "not a case of ipdrift, nor a DuckDB database",
+		database("other", `CREATE TABLE t (a INT)`):                                                                         "a DuckDB database, but not a case",
 		database("old", `CREATE TABLE about (name VARCHAR, value VARCHAR); INSERT INTO about VALUES ('case_version', '1')`): `(case version "1", this one has "` + CaseVersion + `"); analyse its logs anew into another file`,
 		dir:                               "is no file",
 		filepath.Join(dir, "work.duckdb"): "choose another name",

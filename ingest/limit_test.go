@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 )
 
 func TestLimited(t *testing.T) {
@@ -38,7 +39,7 @@ func TestLongTextsInLittleMemory(t *testing.T) {
 	for i := range 3000 {
 		text.WriteString(strings.Replace(testLine("203.0.113.7", fmt.Sprintf("/%d%s/%s%d.ts", i, long, long, i), 200), "Player/1.0", fmt.Sprint(i, long), 1))
 	}
-	file := writeFile(t, t.TempDir(), "a.log", []byte(text.String()))
+	file := sourcetest.Write(t, t.TempDir(), "a.log", []byte(text.String()))
 	if _, err := Load(t.Context(), s, []source.Source{{Path: file, Label: file}}, testOptions(t)); err != nil {
 		t.Fatal(err)
 	}

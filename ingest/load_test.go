@@ -2,14 +2,11 @@ package ingest
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/md5"
 	"database/sql"
 	"encoding/base64"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +15,7 @@ import (
 
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/ingest/synth"
 	"ipdrift/token"
 )
@@ -60,31 +58,6 @@ func testStore(t testing.TB) *Store {
 	return s
 }
 
-func writeFile(t testing.TB, dir, name string, data []byte) string {
-	t.Helper()
-	p := filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(p, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func gz(t testing.TB, data []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(data); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 // loadArgs loads what the arguments name into a new private case.
 func loadArgs(t testing.TB, o Options, args ...string) (*Store, *Loaded) {
 	t.Helper()
@@ -107,7 +80,7 @@ func loadArgs(t testing.TB, o Options, args ...string) (*Store, *Loaded) {
 
 func loadText(t testing.TB, o Options, text string) (*Store, *Loaded) {
 	t.Helper()
-	return loadArgs(t, o, writeFile(t, t.TempDir(), "access.log", []byte(text)))
+	return loadArgs(t, o, sourcetest.Write(t, t.TempDir(), "access.log", []byte(text)))
 }
 
 func synthLog(t testing.TB, o synth.Options) (string, synth.Stats) {
@@ -280,7 +253,7 @@ func TestManyAtOnce(t *testing.T) {
 	for i := range 260_000 {
 		b.WriteString("x" + strconv.Itoa(i) + "\n")
 	}
-	text := writeFile(t, t.TempDir(), "a.log", []byte(b.String()))
+	text := sourcetest.Write(t, t.TempDir(), "a.log", []byte(b.String()))
 	for range 3 {
 		o := testOptions(t)
 		o.Threads = 4

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/ingest/synth"
 	"ipdrift/token"
 )
@@ -66,7 +67,7 @@ func TestMatchedAsDuckDBSaysIt(t *testing.T) {
 		md5, expires, _ := strings.Cut(query, "&expires=")
 		fmt.Fprintf(&b, "%d,%s,%s,%s,%s\n", i+1, ip, path, md5, expires)
 	}
-	csv := writeFile(t, t.TempDir(), "oracle.csv", []byte(b.String()))
+	csv := sourcetest.Write(t, t.TempDir(), "oracle.csv", []byte(b.String()))
 	const oracle = `WITH said AS (SELECT *, regexp_replace(path, '[^/]*$', '') AS dir FROM read_csv('%s', all_varchar = true)), judged AS (
 		SELECT line::BIGINT AS line, coalesce(token = %s OR token = %s, false) AS ok FROM said)
 		SELECT count(*) FILTER (o.matched IS DISTINCT FROM j.ok) || ' differ, ' || count(*) FILTER (j.ok) || ' hold' FROM judged j JOIN hit h ON h.line = j.line JOIN outcome o ON o.id = h.outcome`
@@ -84,8 +85,8 @@ func TestThreadsGiveTheSame(t *testing.T) {
 	text, _ := synthLog(t, synth.Options{Seed: 5, Lines: 12_000})
 	hostile, _ := synthLog(t, synth.Options{Seed: 6, Lines: 12_000, Hostile: true, Format: "gcore"})
 	dir := t.TempDir()
-	writeFile(t, dir, "a.log", []byte(text+"junk\n"))
-	writeFile(t, dir, "b.log.gz", gz(t, []byte(hostile)))
+	sourcetest.Write(t, dir, "a.log", []byte(text+"junk\n"))
+	sourcetest.Write(t, dir, "b.log.gz", sourcetest.Gzip(t, []byte(hostile)))
 	var want []string
 	var wantRejects []string
 	for _, threads := range []int{1, 2, 4} {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 )
 
 // What is stored alike for several values, such as referers that differ in their query, does not cost a case its requests
@@ -28,7 +29,7 @@ func TestGrownCaseKeepsItsRequests(t *testing.T) {
 		if run > 0 {
 			log = line(3, 3) + line(4, 4) + line(5, 2)
 		}
-		sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(log))})
+		sources, err := source.List(t.Context(), []string{sourcetest.Write(t, t.TempDir(), "a.log", []byte(log))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +52,7 @@ func TestGrownCaseKeepsWhatLogsShowed(t *testing.T) {
 	line := func(more string) []byte {
 		return []byte(`{"time":"2026-11-23T09:26:12Z","client_ip":"203.0.113.7","host":"a.example","method":"GET","uri":"/a.ts?a=1","status":200` + more + "}\n")
 	}
-	logs := []string{writeFile(t, t.TempDir(), "a.log", line(`,"sample_rate":"0.1","edgename":"waw1"`)), writeFile(t, t.TempDir(), "b.log", line(""))}
+	logs := []string{sourcetest.Write(t, t.TempDir(), "a.log", line(`,"sample_rate":"0.1","edgename":"waw1"`)), sourcetest.Write(t, t.TempDir(), "b.log", line(""))}
 	const sampled = "the log is sampled: requests are missing, so no rates and no order of requests can be told from it"
 	for run, log := range logs {
 		s, err := Create(path, Limits{Threads: 2})
@@ -91,7 +92,7 @@ func TestGrownCaseKeepsItsPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "b.log", []byte(plainLines(30)))})
+	sources, err := source.List(t.Context(), []string{sourcetest.Write(t, t.TempDir(), "b.log", []byte(plainLines(30)))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ipdrift/ingest/fetch"
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/ingest/synth"
 )
 
@@ -146,7 +147,7 @@ func TestHitParts(t *testing.T) {
 		if n == 400 {
 			text = strings.Replace(text, "\n", "\nno request\n", 50)
 		}
-		files = append(files, writeFile(t, t.TempDir(), "a.log", []byte(text)))
+		files = append(files, sourcetest.Write(t, t.TempDir(), "a.log", []byte(text)))
 	}
 	s, _ := loadArgs(t, testOptions(t), files...)
 	for _, rows := range []int64{1, 7, 300, 1000, 10_000} {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"ipdrift/ingest/source/sourcetest"
 )
 
 // TestFormatChangesWithinALog: the log_format was changed at noon, from text to JSON and at last twice within a chunk. Lines that
@@ -77,9 +79,9 @@ func TestLogBeginsWithHealthChecks(t *testing.T) {
 // TestDamageBeforeAMisfit: where a damaged archive yields garbage, the damage is said, which may be noticed behind it.
 func TestDamageBeforeAMisfit(t *testing.T) {
 	for _, lines := range []int{10, 20000} {
-		packed := gz(t, []byte(strings.Repeat("no line of a log, and hardly to be told from garbage\n", lines)))
+		packed := sourcetest.Gzip(t, []byte(strings.Repeat("no line of a log, and hardly to be told from garbage\n", lines)))
 		packed[len(packed)-8] ^= 1 // of the checksum
-		file := writeFile(t, t.TempDir(), "a.log.gz", packed)
+		file := sourcetest.Write(t, t.TempDir(), "a.log.gz", packed)
 		_, got := loadArgs(t, testOptions(t), file)
 		err := got.Sources[0].Err
 		want := fmt.Sprintf("damaged at byte %d (of %d): the gzip checksum does not fit; no log format fits: ", len(packed), len(packed))

@@ -14,6 +14,7 @@ import (
 	"ipdrift/ingest/pseudonym"
 	"ipdrift/ingest/redact"
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/token"
 )
 
@@ -78,7 +79,7 @@ func TestAddressesNeverReachTheCase(t *testing.T) {
 		if hidden {
 			o.Pseudonyms = pseudonym.New(key)
 		}
-		file := writeFile(t, t.TempDir(), "a.log", []byte(lines))
+		file := sourcetest.Write(t, t.TempDir(), "a.log", []byte(lines))
 		if _, err := Load(context.Background(), s, []source.Source{{Path: file, Label: four + ".log"}}, o); err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +178,7 @@ func TestSecretsNeverReachTheCase(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := Options{Resources: token.NewResources(testScheme(t, c.scheme)), Keys: testKeys(t, secretKey), Threads: 1, Format: namedFormat(t, combinedHost)}
-		file := writeFile(t, t.TempDir(), "a.log", []byte(target("/"+marker)+c.lines))
+		file := sourcetest.Write(t, t.TempDir(), "a.log", []byte(target("/"+marker)+c.lines))
 		got, err := Load(context.Background(), s, []source.Source{{Path: file, Label: "a.log"}}, o)
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 )
 
 // grow analyses logs into a case and returns what it holds then, by source, and what was said.
@@ -69,15 +70,15 @@ func TestShorterCopyIsKnown(t *testing.T) {
 		{"the log is gone", "a.log", text, "-", map[string][]byte{"b.log": some}, "", 2, "b.log"},
 		{"the log is gone, few lines", "a.log", text, "-", map[string][]byte{"b.log": few}, "", 2, ""},
 		{"the log is another one", "a.log", text, "", map[string][]byte{"a.log": slices.Concat(changed(some), text[len(some):]), "b.log": some}, "", 3, "b.log"},
-		{"a damaged copy", "a.log", text, "", map[string][]byte{"b.log": gz(t, some)[:2000]}, "", 2, ""},
+		{"a damaged copy", "a.log", text, "", map[string][]byte{"b.log": sourcetest.Gzip(t, some)[:2000]}, "", 2, ""},
 		{"too short to tell", "a.log", text, "", map[string][]byte{"b.log": text[:300]}, "", 2, ""},
 	} {
 		dir := t.TempDir()
 		put := func(name string, text []byte) string {
 			if strings.HasSuffix(name, ".gz") {
-				text = gz(t, text)
+				text = sourcetest.Gzip(t, text)
 			}
-			return writeFile(t, dir, name, text)
+			return sourcetest.Write(t, dir, name, text)
 		}
 		kept, log := filepath.Join(dir, "case.duckdb"), put(c.log, c.long)
 		before, _ := grow(t, kept, log)

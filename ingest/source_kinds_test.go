@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/ingest/synth"
 )
 
@@ -12,7 +13,7 @@ import (
 // accounting.
 func TestZipMembersAreSources(t *testing.T) {
 	gcore, _ := synthLog(t, synth.Options{Seed: 1, Lines: 30, Format: "gcore"})
-	file := writeFile(t, t.TempDir(), "logs.zip", zipOf(t, "edge.log="+gcore, "origin.log="+plainLines(7)+"junk\n", "notes.txt="+strings.Repeat("It was a dark and stormy night.\n", 300)))
+	file := sourcetest.Write(t, t.TempDir(), "logs.zip", sourcetest.Zip(t, "edge.log="+gcore, "origin.log="+plainLines(7)+"junk\n", "notes.txt="+strings.Repeat("It was a dark and stormy night.\n", 300)))
 	s, got := loadArgs(t, testOptions(t), file)
 	for i, want := range []string{"edge.log gcore 30 0 30", "notes.txt  0 0 0", "origin.log nginx-like 7 1 8"} {
 		src := got.Sources[i]
@@ -26,7 +27,7 @@ func TestZipMembersAreSources(t *testing.T) {
 // TestDocumentIsALog counts by hand: two requests a document, and a reject for what is broken.
 func TestDocumentIsALog(t *testing.T) {
 	dir := t.TempDir()
-	_, loaded := loadArgs(t, testOptions(t), writeFile(t, dir, "a.json", []byte(envelopes)), writeFile(t, dir, "b.json.gz", gz(t, []byte("["+bunnySecond+","+bunnyFirst+"]\nbroken"))))
+	_, loaded := loadArgs(t, testOptions(t), sourcetest.Write(t, dir, "a.json", []byte(sourcetest.BunnyAnswer)), sourcetest.Write(t, dir, "b.json.gz", sourcetest.Gzip(t, []byte("["+sourcetest.BunnySecond+","+sourcetest.BunnyFirst+"]\nbroken"))))
 	for i, want := range []int64{0, 1} {
 		if got := loaded.Sources[i]; got.Format != "bunny-json" || got.Parsed != 2 || got.Rejected != want || got.Err != nil {
 			t.Errorf("%+v, want 2 parsed, %d rejected", got, want)
@@ -35,15 +36,15 @@ func TestDocumentIsALog(t *testing.T) {
 }
 
 func TestDocumentThatIsTruncated(t *testing.T) {
-	whole := gz(t, []byte("["+strings.Repeat(bunnyFirst+",", 2000)+bunnySecond+"]"))
-	_, loaded := loadArgs(t, testOptions(t), writeFile(t, t.TempDir(), "a.json.gz", whole[:len(whole)-9]))
+	whole := sourcetest.Gzip(t, []byte("["+strings.Repeat(sourcetest.BunnyFirst+",", 2000)+sourcetest.BunnySecond+"]"))
+	_, loaded := loadArgs(t, testOptions(t), sourcetest.Write(t, t.TempDir(), "a.json.gz", whole[:len(whole)-9]))
 	if got := loaded.Sources[0]; got.Parsed == 0 || got.Err == nil || !strings.Contains(got.Err.Error(), "truncated at byte") {
 		t.Errorf("%+v, want what came before the damage, and its place", got)
 	}
 }
 
 func TestParquetRowsAreLines(t *testing.T) {
-	path := writeParquet(t, cloudFrontRows)
+	path := sourcetest.Parquet(t, cloudFrontRows)
 	s, loaded := loadArgs(t, testOptions(t), path)
 	got := loaded.Sources[0]
 	if got.Format != "cloudfront-json" || got.Lines != 5000 || got.Parsed != 5000 || got.Err != nil {
@@ -57,7 +58,7 @@ func TestParquetRowsAreLines(t *testing.T) {
 
 func TestParquetThatIsDamaged(t *testing.T) {
 	text := "PAR1" + strings.Repeat("x", 100)
-	_, loaded := loadArgs(t, testOptions(t), writeFile(t, t.TempDir(), "a.log", []byte(text)))
+	_, loaded := loadArgs(t, testOptions(t), sourcetest.Write(t, t.TempDir(), "a.log", []byte(text)))
 	if err := loaded.Sources[0].Err; err == nil || !strings.Contains(err.Error(), "the Parquet file cannot be read") {
 		t.Errorf("error %v", err)
 	}

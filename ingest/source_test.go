@@ -13,13 +13,14 @@ import (
 	"testing"
 
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 )
 
 func TestSources(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	for _, name := range []string{"a.log", "b.log", "x=y.log", "logs/2.log", "logs/10.log", "logs/deep/1.log", "logs/.hidden", "logs/.git/config", "br[1].log", "same/1/a.log", "same/2/a.log", "same/b.log"} {
-		writeFile(t, ".", name, []byte("x\n"))
+		sourcetest.Write(t, ".", name, []byte("x\n"))
 	}
 	if err := os.Mkdir("empty", 0o755); err != nil {
 		t.Fatal(err)
@@ -95,7 +96,7 @@ func (broken) Read([]byte) (int, error) {
 
 func TestOpenStdin(t *testing.T) {
 	var read atomic.Int64
-	in, err := source.Source{Path: "-"}.Open(context.Background(), bytes.NewReader(gz(t, []byte("a\nb\n"))), &read)
+	in, err := source.Source{Path: "-"}.Open(context.Background(), bytes.NewReader(sourcetest.Gzip(t, []byte("a\nb\n"))), &read)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 )
 
 func names(t *testing.T, dir string) string {
@@ -32,7 +33,7 @@ func keptCase(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	sources, err := source.List(t.Context(), []string{writeFile(t, t.TempDir(), "a.log", []byte(plainLines(20)+"junk\n"))})
+	sources, err := source.List(t.Context(), []string{sourcetest.Write(t, t.TempDir(), "a.log", []byte(plainLines(20)+"junk\n"))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,9 +142,9 @@ func TestOpenRefuses(t *testing.T) {
 	for path, want := range map[string]string{
 		filepath.Join(dir, "gone"): "no such file",
 		other:                      `case version "0"`,
-		writeFile(t, dir, "text.log", []byte(plainLines(5))): "not a case",
-		writeFile(t, dir, "empty", nil):                      "not a case",
-		dir:                                                  "not a case",
+		sourcetest.Write(t, dir, "text.log", []byte(plainLines(5))): "not a case",
+		sourcetest.Write(t, dir, "empty", nil):                      "not a case",
+		dir:                                                         "not a case",
 	} {
 		s, err := Open(path, Limits{})
 		if err == nil {

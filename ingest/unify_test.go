@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"ipdrift/ingest/source"
+	"ipdrift/ingest/source/sourcetest"
 	"ipdrift/ingest/synth"
 )
 
@@ -76,7 +77,7 @@ func TestForgettingChangesNothing(t *testing.T) {
 		"hostile": {Seed: 2, Lines: 15_000, Hostile: true, Refused: 0.2},
 	} {
 		text, _ := synthLog(t, o)
-		file := writeFile(t, t.TempDir(), "a.log", []byte(text+text)) // every value returns
+		file := sourcetest.Write(t, t.TempDir(), "a.log", []byte(text+text)) // every value returns
 		want, wantLoaded := loadArgs(t, testOptions(t), file)
 		for _, c := range []struct {
 			threads     int

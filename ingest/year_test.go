@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ipdrift/ingest/source/sourcetest"
 )
 
 const syslogLines = `<190>Dec 31 23:59:58 edge1 nginx: 203.0.113.7 "GET /a.ts HTTP/1.1" 200 146 "-" "Mozilla/5.0 (X)"
@@ -15,7 +17,7 @@ const syslogLines = `<190>Dec 31 23:59:58 edge1 nginx: 203.0.113.7 "GET /a.ts HT
 
 // TestYearOfTheFile: times without a year get it from the file's date, those of stdin from today's.
 func TestYearOfTheFile(t *testing.T) {
-	path := writeFile(t, t.TempDir(), "access.log", []byte(syslogLines))
+	path := sourcetest.Write(t, t.TempDir(), "access.log", []byte(syslogLines))
 	years := func(o Options, source string) ([]string, *Loaded) {
 		s, loaded := loadArgs(t, o, source)
 		return query[string](t, s, `SELECT strftime(time, '%Y-%m-%d %H:%M:%S') FROM requests ORDER BY line`), loaded

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"ipdrift/ingest/source/sourcetest"
 )
 
 // link makes a symbolic link.
@@ -26,7 +28,7 @@ func link(t *testing.T, to, name string) {
 func TestSourcesBehindLinks(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"logs/a.log", "logs/deep/b.log", "other/c.log", "other/more/d.log", "lone.log"} {
-		write(t, ".", name, []byte("x\n"))
+		sourcetest.Write(t, ".", name, []byte("x\n"))
 	}
 	link(t, "a.log", "logs/again.log")       // the same file: once
 	link(t, "../lone.log", "logs/e.log")     // a file elsewhere
@@ -102,7 +104,7 @@ func TestSourcesOfPipes(t *testing.T) {
 	}
 	defer r.Close()
 	unnamed := fmt.Sprintf("/dev/fd/%d", r.Fd())
-	log := gzipped(t, []byte("a\nb\n"))
+	log := sourcetest.Gzip(t, []byte("a\nb\n"))
 	for path, open := range map[string]func() (io.WriteCloser, error){
 		named:   func() (io.WriteCloser, error) { return os.OpenFile(named, os.O_WRONLY, 0) },
 		unnamed: func() (io.WriteCloser, error) { return w, nil },

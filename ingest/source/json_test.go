@@ -10,19 +10,12 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"ipdrift/ingest/source/sourcetest"
 )
 
 // What bunny.net's Logging API v2 answers (https://docs.bunny.net/api-reference/cdn-logging/logging-v2/query-cdn-access-logs-for-a-pull-zone),
 // with values of ours.
-const (
-	bunnyFirst = `{"timestamp":"2026-11-23T09:26:12.043+00:00","pullZoneId":412,"requestId":"322b688bd63fb63f2babe9de30a5d262","cacheStatus":"MISS","statusCode":403,` +
-		`"bytesSent":312,"edgeLocation":"WA","scheme":"https","host":"z.b-cdn.net","path":"/v/1/a.ts?token=x&expires=1","url":"https://z.b-cdn.net/v/1/a.ts?token=x&expires=1",` +
-		`"remoteIp":"203.0.113.7","countryCode":"PL","userAgent":"a \"}{\" b\\","referer":null,"asn":64500,"asnOrganization":"Example"}`
-	bunnySecond = `{"timestamp":"2026-11-23T09:26:13.043+00:00","pullZoneId":412,"statusCode":200,"host":"z.b-cdn.net","path":"/v/1/b.ts","remoteIp":"203.0.113.8","more":[{"data":[{}]}]}`
-	bunnyTail   = `],"pagination":{"offset":0,"limit":2,"returned":2,"hasMore":true},"query":{"pullZoneId":412}}`
-	envelopes   = `{"data":[` + bunnyFirst + "," + bunnySecond + bunnyTail
-)
-
 func indented(t testing.TB, text string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -53,30 +46,30 @@ func lineUp(t testing.TB, text string) string {
 
 // elastic is an answer of _search (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search).
 const elastic = `{"took":5,"timed_out":false,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0},"hits":{"total":{"value":20,"relation":"eq"},"max_score":1.3,"hits":[` +
-	bunnyFirst + "," + bunnySecond + `]}}` + "\n"
+	sourcetest.BunnyFirst + "," + sourcetest.BunnySecond + `]}}` + "\n"
 
 func TestDocumentsAreLines(t *testing.T) {
-	both := bunnyFirst + "\n" + bunnySecond + "\n"
-	flat := strings.ReplaceAll(indented(t, "["+bunnyFirst+"]"), "\n", " ")
+	both := sourcetest.BunnyFirst + "\n" + sourcetest.BunnySecond + "\n"
+	flat := strings.ReplaceAll(indented(t, "["+sourcetest.BunnyFirst+"]"), "\n", " ")
 	for name, c := range map[string]struct{ text, want string }{
-		"an array":                {"[" + bunnyFirst + "," + bunnySecond + "]", both},
-		"an array with lines":     {"[\n" + bunnyFirst + ",\n" + bunnySecond + "\n]\n", both},
-		"an indented array":       {indented(t, "["+bunnyFirst+","+bunnyFirst+"]"), strings.Repeat(strings.Trim(flat, "[] ")+"\n", 2)},
-		"an envelope":             {envelopes, both},
-		"envelopes":               {envelopes + "\n" + envelopes, both + both},
-		"an empty envelope":       {`{"data":` + "[" + bunnyTail, ""},
-		"the AWS CLI's events":    {`{"events": [` + bunnyFirst + `, ` + bunnySecond + `], "searchedLogStreams": []}`, both},
+		"an array":                {"[" + sourcetest.BunnyFirst + "," + sourcetest.BunnySecond + "]", both},
+		"an array with lines":     {"[\n" + sourcetest.BunnyFirst + ",\n" + sourcetest.BunnySecond + "\n]\n", both},
+		"an indented array":       {indented(t, "["+sourcetest.BunnyFirst+","+sourcetest.BunnyFirst+"]"), strings.Repeat(strings.Trim(flat, "[] ")+"\n", 2)},
+		"an envelope":             {sourcetest.BunnyAnswer, both},
+		"sourcetest.BunnyAnswer":  {sourcetest.BunnyAnswer + "\n" + sourcetest.BunnyAnswer, both + both},
+		"an empty envelope":       {`{"data":` + "[" + sourcetest.BunnyTail, ""},
+		"the AWS CLI's events":    {`{"events": [` + sourcetest.BunnyFirst + `, ` + sourcetest.BunnySecond + `], "searchedLogStreams": []}`, both},
 		"Elasticsearch's hits":    {elastic, both},
-		"a byte order mark":       {ByteOrderMark + envelopes, both},
-		"glued":                   {bunnyFirst + bunnySecond, both},
-		"glued with commas":       {bunnyFirst + ", " + bunnySecond, both},
+		"a byte order mark":       {ByteOrderMark + sourcetest.BunnyAnswer, both},
+		"glued":                   {sourcetest.BunnyFirst + sourcetest.BunnySecond, both},
+		"glued with commas":       {sourcetest.BunnyFirst + ", " + sourcetest.BunnySecond, both},
 		"lines of JSON":           {both, both},
-		"one line of JSON":        {bunnyFirst, bunnyFirst},
+		"one line of JSON":        {sourcetest.BunnyFirst, sourcetest.BunnyFirst},
 		"text":                    {"[23/Nov/2026] {\"a\":1}{\"b\":2}\n", "[23/Nov/2026] {\"a\":1}{\"b\":2}\n"},
 		"data of its own":         {`{"client_ip":"203.0.113.7","data":[{"a":1}]}` + "\n", `{"client_ip":"203.0.113.7","data":[{"a":1}]}` + "\n"},
 		"nothing":                 {" \n", " \n"},
-		"a cut line among others": {bunnyFirst[:90] + "\n" + both, bunnyFirst[:90] + "\n" + both},
-		"an object cut":           {"[" + bunnyFirst + "," + bunnyFirst[:90] + "\n," + bunnySecond + "]", bunnyFirst + "\n" + bunnyFirst[:90] + "\n" + bunnySecond + "\n"},
+		"a cut line among others": {sourcetest.BunnyFirst[:90] + "\n" + both, sourcetest.BunnyFirst[:90] + "\n" + both},
+		"an object cut":           {"[" + sourcetest.BunnyFirst + "," + sourcetest.BunnyFirst[:90] + "\n," + sourcetest.BunnySecond + "]", sourcetest.BunnyFirst + "\n" + sourcetest.BunnyFirst[:90] + "\n" + sourcetest.BunnySecond + "\n"},
 		"cut at a comma":          {`[{"a":1,` + "\n" + `{"b":2}]`, `{"a":1, ` + "\n" + `{"b":2}` + "\n"},
 		"cut in an envelope":      {`{"data":[{"a":1},{"b":` + "\n", `{"a":1}` + "\n" + `{"b": `},
 		"not JSON in between":     {`[{"a":1}` + "\nnot JSON, {}\n" + `{"b":2}]`, `{"a":1}` + "\nnot JSON, {}\n" + `{"b":2}` + "\n"},
@@ -90,7 +83,7 @@ func TestDocumentsAreLines(t *testing.T) {
 
 // FuzzDocuments: no object of an array is lost or changed, whatever stands in it; no text makes it stop.
 func FuzzDocuments(f *testing.F) {
-	for _, text := range []string{envelopes, elastic, "[" + bunnyFirst + "," + bunnySecond + "]", indented(f, envelopes), bunnyFirst + bunnySecond, `[{"a":"\\\""},{"b":[{}]}]`} {
+	for _, text := range []string{sourcetest.BunnyAnswer, elastic, "[" + sourcetest.BunnyFirst + "," + sourcetest.BunnySecond + "]", indented(f, sourcetest.BunnyAnswer), sourcetest.BunnyFirst + sourcetest.BunnySecond, `[{"a":"\\\""},{"b":[{}]}]`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -128,18 +121,18 @@ func depth(text string) (most int) {
 
 // TestPageOfAnAnswer: an answer of bunny.net's API that ends with "hasMore": true is a part of the log, unless the page behind it is there.
 func TestPageOfAnAnswer(t *testing.T) {
-	last := strings.Replace(envelopes, `"hasMore":true`, `"hasMore":false`, 1)
+	last := strings.Replace(sourcetest.BunnyAnswer, `"hasMore":true`, `"hasMore":false`, 1)
 	for name, c := range map[string]struct {
 		text string
 		page bool
 	}{
-		"a page":          {envelopes, true},
-		"indented":        {indented(t, envelopes), true},
+		"a page":          {sourcetest.BunnyAnswer, true},
+		"indented":        {indented(t, sourcetest.BunnyAnswer), true},
 		"the last page":   {last, false},
-		"both":            {envelopes + "\n" + last, false},
-		"the first alone": {last + "\n" + envelopes, true},
-		"within a record": {`{"data":[` + strings.Replace(bunnyFirst, `"asn"`, `"hasMore":true,"asn"`, 1) + `]}`, false},
-		"lines":           {bunnyFirst + "\n" + bunnySecond + "\n", false},
+		"both":            {sourcetest.BunnyAnswer + "\n" + last, false},
+		"the first alone": {last + "\n" + sourcetest.BunnyAnswer, true},
+		"within a record": {`{"data":[` + strings.Replace(sourcetest.BunnyFirst, `"asn"`, `"hasMore":true,"asn"`, 1) + `]}`, false},
+		"lines":           {sourcetest.BunnyFirst + "\n" + sourcetest.BunnySecond + "\n", false},
 	} {
 		path := filepath.Join(t.TempDir(), "page.json")
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"ipdrift/ingest/source/sourcetest"
 )
 
 // fixtures are logs as the real tools store them; testdata/logs/sources/make.sh
@@ -74,11 +76,11 @@ func TestOpen(t *testing.T) {
 		"empty":                    {data: nil, want: ""},
 		"one byte":                 {data: []byte("x"), want: "x"},
 		"plain":                    {data: []byte("a\nb"), want: "a\nb"},
-		"gzip":                     {data: gzipped(t, []byte("a\nb\n")), want: "a\nb\n"},
-		"gzip, several members":    {data: slices.Concat(gzipped(t, []byte("a\n")), gzipped(t, nil), gzipped(t, []byte("b\n"))), want: "a\nb\n"},
-		"gzip, an empty member":    {data: gzipped(t, nil), want: ""},
-		"gzip, long":               {data: gzipped(t, []byte(long)), want: long},
-		"gzip of gzip":             {data: gzipped(t, gzipped(t, []byte("a"))), err: "gzip data inside the gzip data is not read: unpack it first"},
+		"gzip":                     {data: sourcetest.Gzip(t, []byte("a\nb\n")), want: "a\nb\n"},
+		"gzip, several members":    {data: slices.Concat(sourcetest.Gzip(t, []byte("a\n")), sourcetest.Gzip(t, nil), sourcetest.Gzip(t, []byte("b\n"))), want: "a\nb\n"},
+		"gzip, an empty member":    {data: sourcetest.Gzip(t, nil), want: ""},
+		"gzip, long":               {data: sourcetest.Gzip(t, []byte(long)), want: long},
+		"gzip of gzip":             {data: sourcetest.Gzip(t, sourcetest.Gzip(t, []byte("a"))), err: "gzip data inside the gzip data is not read: unpack it first"},
 		"gzip magic alone":         {data: []byte{0x1f, 0x8b}, err: "truncated at byte 2 (of 2): the gzip data ends too early"},
 		"gzip, wrong method":       {data: []byte{0x1f, 0x8b, 7, 0, 0, 0, 0, 0, 0, 0}, err: "damaged at byte 10 (of 10): invalid gzip data"},
 		"zstd, nothing in it":      {data: []byte("\x28\xb5\x2f\xfd\x00\x00"), err: "truncated at byte 6 (of 6): the zstd data ends too early"},

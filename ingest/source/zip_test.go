@@ -1,7 +1,6 @@
 package source
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -12,13 +11,15 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"ipdrift/ingest/source/sourcetest"
 )
 
 // unzip reads the sources of a zip archive: what each holds, and its error.
 func unzip(t testing.TB, data []byte) (all []Source, held []string, errs []error) {
 	t.Helper()
 	dir := t.TempDir() + "/"
-	all, err := List(t.Context(), []string{write(t, dir, "a.zip", data)})
+	all, err := List(t.Context(), []string{sourcetest.Write(t, dir, "a.zip", data)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,55 +109,34 @@ func TestDamageOfArchivesAtEveryCut(t *testing.T) {
 	}
 }
 
-// zipOf makes an archive; a name ends in = and what the member holds.
-func zipOf(t testing.TB, members ...string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for _, m := range members {
-		name, text, _ := strings.Cut(m, "=")
-		f, err := w.Create(name)
-		if err == nil {
-			_, err = io.WriteString(f, text)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 func TestArchiveMembers(t *testing.T) {
-	wrong := zipOf(t, "a.log=line\n", "b.log=line\n")
+	wrong := sourcetest.Zip(t, "a.log=line\n", "b.log=line\n")
 	wrong[bytes.Index(wrong, []byte("PK\x01\x02"))+16] ^= 1 // the checksum, APPNOTE.TXT 4.3.12
-	method := zipOf(t, "a.log=line\n", "b.log=line\n")
+	method := sourcetest.Zip(t, "a.log=line\n", "b.log=line\n")
 	method[bytes.Index(method, []byte("PK\x01\x02"))+10] = 9
-	astray := zipOf(t, "a.log=line\n", "b.log=line\n")
+	astray := sourcetest.Zip(t, "a.log=line\n", "b.log=line\n")
 	astray[bytes.Index(astray, []byte("PK\x01\x02"))+42] = 7 // where the member begins
-	overlap := zipOf(t, "a.log=line\n", "b.log=line\n")
+	overlap := sourcetest.Zip(t, "a.log=line\n", "b.log=line\n")
 	copy(overlap[bytes.LastIndex(overlap, []byte("PK\x01\x02"))+42:], "\x00\x00\x00\x00")
 	tar, zipped := string(fixture(t, "archive.tar")), string(fixture(t, "tree.zip"))
 	for name, c := range map[string]struct {
 		data []byte
 		want string // label>text or label!error, one per source
 	}{
-		"names that repeat":    {zipOf(t, "a.log=1", "a.log=2", "a.log=3", "b.log=4"), "a.zip!a.log>1|a.zip!a.log#2>2|a.zip!a.log#3>3|a.zip!b.log>4"},
-		"a number, too":        {zipOf(t, "a.log#2=1", "a.log=2", "a.log=3"), "a.zip!a.log>2|a.zip!a.log#2>3|a.zip!a.log#2#2>1"},
-		"hidden":               {zipOf(t, "./a.log=1", ".b=2", "x/.c/d.log=3", `x\.c\d.log=4`, "__MACOSX/._a.log=5", "../e.log=6", "x/="), "a.zip!../e.log>6|a.zip!./a.log>1"},
-		"no UTF-8":             {zipOf(t, "\xff.log=1", "\xfe.log=2"), "a.zip!\uFFFD.log>2|a.zip!\uFFFD.log#2>1"},
-		"empty member":         {zipOf(t, "a.log="), "a.zip!a.log>"},
+		"names that repeat":    {sourcetest.Zip(t, "a.log=1", "a.log=2", "a.log=3", "b.log=4"), "a.zip!a.log>1|a.zip!a.log#2>2|a.zip!a.log#3>3|a.zip!b.log>4"},
+		"a number, too":        {sourcetest.Zip(t, "a.log#2=1", "a.log=2", "a.log=3"), "a.zip!a.log>2|a.zip!a.log#2>3|a.zip!a.log#2#2>1"},
+		"hidden":               {sourcetest.Zip(t, "./a.log=1", ".b=2", "x/.c/d.log=3", `x\.c\d.log=4`, "__MACOSX/._a.log=5", "../e.log=6", "x/="), "a.zip!../e.log>6|a.zip!./a.log>1"},
+		"no UTF-8":             {sourcetest.Zip(t, "\xff.log=1", "\xfe.log=2"), "a.zip!\uFFFD.log>2|a.zip!\uFFFD.log#2>1"},
+		"empty member":         {sourcetest.Zip(t, "a.log="), "a.zip!a.log>"},
 		"wrong checksum":       {wrong, "a.zip!a.log:damaged at byte 46 (of 248): the zip checksum does not fit; the lines before it are kept, but some may be wrong|a.zip!b.log>line\n"},
 		"unknown method":       {method, "a.zip!a.log:zip compression method 9 is not read: unpack it first|a.zip!b.log>line\n"},
 		"directory astray":     {astray, "a.zip!a.log:the zip archive's directory points to something else than this member|a.zip!b.log>line\n"},
 		"members that overlap": {overlap, "a.zip!a.log>line\n|a.zip!b.log:its data lies within that of another member, as in a zip bomb: unpack it first if you trust it"},
-		"archives inside":      {zipOf(t, "a.tar="+tar, "b.zip="+zipped), "a.zip!a.tar:a tar archive is not read: unpack it first|a.zip!b.zip:a zip archive is not read: unpack it first"},
-		"no member":            {zipOf(t), "a.zip:the zip archive holds no file"},
-		"no member but hidden": {zipOf(t, ".a=1"), "a.zip:the zip archive holds no file"},
+		"archives inside":      {sourcetest.Zip(t, "a.tar="+tar, "b.zip="+zipped), "a.zip!a.tar:a tar archive is not read: unpack it first|a.zip!b.zip:a zip archive is not read: unpack it first"},
+		"no member":            {sourcetest.Zip(t), "a.zip:the zip archive holds no file"},
+		"no member but hidden": {sourcetest.Zip(t, ".a=1"), "a.zip:the zip archive holds no file"},
 		"cut in its header":    {[]byte("PK\x03\x04" + strings.Repeat("\x00", 24) + "\xff\xff" + "beyond"), "a.zip:the zip archive is cut off or damaged in its first member"},
-		"cut in the first":     {zipOf(t, "a.log=1")[:20], "a.zip:the zip archive is cut off or damaged in its first member"},
+		"cut in the first":     {sourcetest.Zip(t, "a.log=1")[:20], "a.zip:the zip archive is cut off or damaged in its first member"},
 	} {
 		all, held, errs := unzip(t, c.data)
 		var got []string
@@ -181,9 +161,9 @@ func TestArchiveThroughAPipe(t *testing.T) {
 
 func TestArchiveUnderALabel(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "x.zip", zipOf(t, "1/a.log=1", "2/a.log=2"))
-	write(t, dir, "one.zip", zipOf(t, "1/a.log=1"))
-	write(t, dir, "x.zip!1/a.log", []byte("3"))
+	sourcetest.Write(t, dir, "x.zip", sourcetest.Zip(t, "1/a.log=1", "2/a.log=2"))
+	sourcetest.Write(t, dir, "one.zip", sourcetest.Zip(t, "1/a.log=1"))
+	sourcetest.Write(t, dir, "x.zip!1/a.log", []byte("3"))
 	t.Chdir(dir)
 	for _, c := range []struct{ args, want string }{
 		{"cdn=x.zip", "cdn:x.zip!1/a.log cdn:x.zip!2/a.log"},
@@ -216,7 +196,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte) {
-		all, err := List(t.Context(), []string{write(t, dir, "a", data)})
+		all, err := List(t.Context(), []string{sourcetest.Write(t, dir, "a", data)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -272,7 +252,7 @@ func TestSourcesEndWithTheContext(t *testing.T) {
 	if all := salvage(&untilAt{ctx, in}, int64(len(cut))); len(all) != 1 || in.left > 0 || in.behind > 0 {
 		t.Errorf("%d members, %d reads behind the end", len(all), in.behind)
 	}
-	if all, err := List(ctx, []string{write(t, t.TempDir(), "a.zip", cut)}); !errors.Is(err, context.Canceled) {
+	if all, err := List(ctx, []string{sourcetest.Write(t, t.TempDir(), "a.zip", cut)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%d sources, %v; want the context's error", len(all), err)
 	}
 }
