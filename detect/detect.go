@@ -234,7 +234,7 @@ func (a *analysis) conclude(ctx context.Context) error {
 	return nil
 }
 
-// cutFilms gives back what nobody reads any more.
+// closeHistories gives back what nobody reads any more.
 func (a *analysis) closeHistories(context.Context) error {
 	err := errors.Join(a.history.Close(), a.joint.Close())
 	a.history, a.joint = nil, nil

@@ -32,7 +32,7 @@ func (a *analysis) search(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// searching is a search over the links of this log, whose addresses are not listed yet.
+// newSearch is a search over the links of this log, whose addresses are not listed yet.
 func (a *analysis) newSearch() *search.Search {
 	sites := a.sites(func(*host) bool { return true })
 	return &search.Search{

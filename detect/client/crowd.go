@@ -13,6 +13,7 @@ type Crowd struct {
 	many bitset.Set // nil: there are few
 }
 
+// Add adds a client, of so many that the case has. It does not matter how often.
 func (c *Crowd) Add(client uint32, clients int) {
 	if c.many == nil && len(c.few) < clients/32 {
 		c.few = append(c.few, client)

@@ -25,6 +25,7 @@ type Lowest struct {
 	full bool // Kept[Most-1] is one that no higher one can take the place of
 }
 
+// Add adds an address.
 func (l *Lowest) Add(s Stored) {
 	if l.full && s.compare(l.Kept[l.Most-1]) >= 0 {
 		return
@@ -34,6 +35,7 @@ func (l *Lowest) Add(s Stored) {
 	}
 }
 
+// Cut drops what is not among the lowest.
 func (l *Lowest) Cut() {
 	slices.SortFunc(l.Kept, Stored.compare)
 	l.Kept = slices.Compact(l.Kept)

@@ -129,7 +129,7 @@ func (c *Table) Of(id uint32) Stored {
 	return Stored{}
 }
 
-// Asn is the carrier of a client; 0: not known.
+// ASN is the carrier of a client; 0: not known.
 func (c *Table) ASN(id uint32) uint32 { return c.rows.At(id).asn }
 
 // Country is the place of its country in names.
@@ -154,6 +154,7 @@ func (c *Table) Fetch(of *history.Batch) {
 // Addr is the address as the case has it.
 func (c *Table) Addr(id uint32) netip.Addr { return c.Of(id).Addr() }
 
+// Addr is it as netip has it; one mapped to IPv6 stays so.
 func (s Stored) Addr() netip.Addr { return ingest.Address(s.Family, s.Mapped, s.Hi, s.Lo) }
 
 // Elsewhere tells whether two clients have different addresses.
@@ -165,6 +166,7 @@ type Network struct {
 	bits uint32
 }
 
+// Network is that of a client.
 func (c *Table) Network(id uint32) Network {
 	s := c.Of(id)
 	if s.Family == 6 {
@@ -181,6 +183,7 @@ func (n Network) Length() int {
 	return 16
 }
 
+// Prefix is it as netip has it.
 func (n Network) Prefix() netip.Prefix {
 	if n.six {
 		return netip.PrefixFrom(netip.AddrFrom16([16]byte{byte(n.bits >> 24), byte(n.bits >> 16), byte(n.bits >> 8), byte(n.bits)}), 32)

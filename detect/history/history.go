@@ -96,7 +96,7 @@ type section struct {
 	history  *History
 	mu       sync.Mutex // while requests are added
 	requests []Request  // if they are in memory
-	blocks   []int64    // where in the file they are, blockFrames each but for the last, in requests
+	blocks   []int64    // where in the file they are, blockRequests each but for the last, in requests
 	count    int
 	groups   []Group // if all are in memory, and have many requests each
 }

@@ -12,6 +12,7 @@ type Loader struct {
 // mostLoaders bounds them: each takes 25 MB where there are most sections.
 const mostLoaders = 3
 
+// Put puts in a request.
 func (l *Loader) Put(f Request) error {
 	n := int(l.history.numberOf(&f)) / l.width
 	if l.history.file == nil {

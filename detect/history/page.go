@@ -12,6 +12,8 @@ type Columns struct {
 	outcomes, Links, clients, dirs, files, agents, idents []uint32
 }
 
+// ColumnsOn are those of a page as [ingest.Hits.Pages] and [ingest.Store.ScanHits] give it, good as long
+// as the page is.
 func ColumnsOn(p fetch.Page) Columns {
 	return Columns{p.U64(0), p.Micros(1), p.U32(2), p.U32(3), p.U32(4), p.U32(5), p.U32(6), p.U32(7), p.U32(8)}
 }

@@ -35,6 +35,7 @@ type Circles struct {
 	Full   int64
 }
 
+// NewCircles has no atoms yet.
 func NewCircles() *Circles { return &Circles{at: map[Atom]int32{}, LinkAt: map[uint32]int32{}} }
 
 // Add gives an atom its number; -1 where there are too many.

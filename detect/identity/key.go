@@ -17,6 +17,7 @@ func (k Key) Number() uint64 {
 	return uint64(k.Link)<<32 | uint64(k.Agent)
 }
 
+// Compare orders by link, user agent and salt.
 func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Link, o.Link), cmp.Compare(k.Agent, o.Agent), cmp.Compare(k.Salt, o.Salt))
 }

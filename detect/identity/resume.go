@@ -38,6 +38,7 @@ type Chance struct {
 	Spread   int64 // and the sum of the squares of what each of those that began adds to it
 }
 
+// Add adds what was counted elsewhere.
 func (c *Chance) Add(o Chance) {
 	c.Mirrored, c.Excess, c.Spread = c.Mirrored+o.Mirrored, c.Excess+o.Excess, c.Spread+o.Spread
 }

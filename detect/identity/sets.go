@@ -3,11 +3,13 @@ package identity
 // Sets is a union-find with sizes.
 type Sets struct{ up, Size []int32 }
 
+// Add adds an element, a set of its own, and returns its number.
 func (s *Sets) Add() int32 {
 	s.up, s.Size = append(s.up, int32(len(s.up))), append(s.Size, 1)
 	return int32(len(s.up) - 1)
 }
 
+// Root is the element that stands for the set of n.
 func (s *Sets) Root(n int32) int32 {
 	for s.up[n] != n {
 		s.up[n] = s.up[s.up[n]]

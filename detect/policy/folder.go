@@ -24,6 +24,7 @@ const someLinks = 5
 // folderLinks is how many links a folder has to have taken before it stands against its host.
 const folderLinks = 10
 
+// Add gives the entry of a rule, which is made if there is none. It is good until the next one is made.
 func (f *Folder) Add(r Rule) *FolderRule {
 	i := slices.IndexFunc(f.rules, func(have FolderRule) bool { return have.Rule == r })
 	if i < 0 {

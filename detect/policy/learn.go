@@ -7,7 +7,7 @@ import (
 	"ipdrift/token"
 )
 
-// fewLinks is the share of a host's accepted links below which a hypothesis
+// FewLinks is the share of a host's accepted links below which a hypothesis
 // is an exception of its directory, not a rule of the host.
 const FewLinks = 0.05
 
@@ -19,6 +19,7 @@ func New(r token.Resource, scope token.Scope) Policy {
 	return Policy{Forced: scope, Stated: [2]*token.Binding{r.Bind4, r.Bind6}, Links: map[Rule]int64{}, Dirs: map[uint32]*Folder{}}
 }
 
+// Add adds n accepted links.
 func (p *Policy) Add(r Rule, n int64) {
 	p.Total += n
 	p.Links[r] += n

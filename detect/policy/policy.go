@@ -53,7 +53,7 @@ type Policy struct {
 // settled is what follows from the links that were added.
 type settled struct {
 	Refuted           // of what the user states
-	Common  [2][]Rule // by family: at least fewLinks of its links
+	Common  [2][]Rule // by family: at least FewLinks of its links
 	binding token.Binding
 	Own     [2]*token.Binding // by family: what most of its links are bound to
 	Second  [2]*token.Binding // by family: what many others are bound to; nil: none are, or to nothing
@@ -209,6 +209,7 @@ func (p *Policy) Trees() (n int64) {
 	return n
 }
 
+// Plain tells whether a scope is taken where nothing is known: the one that is stated, else file and directory.
 func (p *Policy) Plain(scope token.Scope) bool {
 	if forced := p.Scope(); forced != token.ScopeAuto {
 		return scope == forced

@@ -38,6 +38,7 @@ type kit struct {
 	readOf *Host
 }
 
+// NewFinder makes one, of which each goroutine needs its own.
 func NewFinder(r *Search) *Finder {
 	return &Finder{Search: r, kits: map[*token.Scheme]*kit{}}
 }
@@ -126,6 +127,8 @@ var allScopes = func() []policy.Hypothesis {
 	return out
 }()
 
+// Scopes are the ways in which a path is hashed: file and directory, and the directories above.
+// The slice is shared.
 func Scopes(ancestors bool) []policy.Hypothesis {
 	if ancestors {
 		return allScopes
@@ -179,4 +182,5 @@ func (f *Finder) Verifies(h *Host, link uint32, ip netip.Addr) bool {
 	return false
 }
 
+// OldKeyName is the mistake of a signer that uses a key which was not in use then.
 const OldKeyName = "old_key"

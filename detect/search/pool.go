@@ -8,7 +8,8 @@ import (
 	"ipdrift/token"
 )
 
-const PoolSize = 200_000 // addresses of the log that are tried
+// PoolSize is how many addresses of the log are tried: the lowest.
+const PoolSize = 200_000
 
 // Pool is the addresses of the log, in order.
 type Pool struct {
@@ -50,6 +51,7 @@ func number4(ip netip.Addr) uint32 {
 	return binary.BigEndian.Uint32(raw[:])
 }
 
+// NewPool sorts the addresses in place.
 func NewPool(addrs []netip.Addr) *Pool {
 	slices.SortFunc(addrs, netip.Addr.Compare)
 	p := &Pool{List: token.NewList(addrs)}

@@ -14,7 +14,7 @@ import (
 	"github.com/marcboeker/go-duckdb"
 )
 
-// pageRows bounds what is held in memory of a result: the driver
+// PageRows bounds what is held in memory of a result: the driver
 // materialises every result whole.
 const PageRows = 1 << 18
 
@@ -46,7 +46,7 @@ func Entries(ctx context.Context, conn *sql.Conn, dictionary, columns string, la
 	return err
 }
 
-// pageBytes of text are on a page, about; textBlock ids at least, of one block.
+// PageBytes of text are on a page, about; textBlock ids at least, of one block.
 const (
 	PageBytes = 16 << 20
 	textBlock = 1 << 10

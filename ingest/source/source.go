@@ -204,7 +204,8 @@ func Unwrapped(err error) error {
 	return err
 }
 
-const ByteOrderMark = "\xef\xbb\xbf" // of UTF-8
+// ByteOrderMark is that of UTF-8.
+const ByteOrderMark = "\xef\xbb\xbf"
 
 // stored is a file as it lies on the disk, read from start on.
 type stored struct {
