@@ -9,8 +9,10 @@ import (
 
 // A player that is refused asks for a new link. Where its address has changed again by the
 // time that this is signed, only time and file tell who goes on with it: most players go on
-// with the very file that they were refused. It may be somebody else by chance; this is how
-// many may, at most, of those that seem to go on. Our own limit.
+// with the very file that they were refused. It may be somebody else by chance.
+
+// MostChance is the share of those who seem to go on that may do so by chance, at most. It is
+// our own limit.
 const MostChance = 0.1
 
 // mostBeside is how many refusals are looked at that a link may go on with.
