@@ -35,7 +35,7 @@ type Asked struct {
 }
 
 // Replay accumulates the users of one host and family and answers which mask
-// would have let them through. It keeps some 110 bytes for each affected user,
+// would have let them through. It keeps some 40 bytes for each affected user,
 // 24 for each distinct signing address and two for each refusal counted.
 type Replay struct {
 	host     string
@@ -56,21 +56,20 @@ type Replay struct {
 	mended                                      int64                  // users refused under what links were bound to before, whom the present mask lets through
 	shared                                      map[uint64][]uint8     // bits in common of each refused attempt, by link
 	letIn                                       map[int]*finding.Share // of strangers, by prefix, where it was asked for
+	begun, ended                                []moment               // of the affected users, unless they are too many: see persons
 	bound                                       crowd
 }
 
 // member is one affected user.
 type member struct {
-	first, last int64      // µs
-	begin, end  netip.Addr // where it asked first and last
-	agent       uint32
-	asn         uint32
-	least       int16  // the longest prefix that accepts every mismatch; -1 none
-	never       bool   // was never served
-	proxied     bool   // the signer saw its own proxy
-	again       bool   // may be another user who went on with a new link
-	from, to    int    // in Replay.lens
-	moved       [2]int // in Replay.changes
+	first    int64 // µs
+	asn      uint32
+	least    int16  // the longest prefix that accepts every mismatch; -1 none
+	never    bool   // was never served
+	proxied  bool   // the signer saw its own proxy
+	again    bool   // may be another user who went on with a new link
+	from, to int    // in Replay.lens
+	moved    [2]int // in Replay.changes
 }
 
 // NewReplay starts a replay for one host and family, 4 or 6.
@@ -124,6 +123,7 @@ func (r *Replay) addAffected(u *User) {
 	r.lens, r.changes = append(r.lens, u.MismatchLens...), append(r.changes, u.ChangeLens...)
 	m.to, m.moved[1] = len(r.lens), len(r.changes)
 	r.affected = append(r.affected, m)
+	r.note(u)
 	if u.Inferred {
 		r.inferred++
 	}
@@ -136,7 +136,7 @@ func (r *Replay) addAffected(u *User) {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, last: u.Last, begin: u.Begin, end: u.End, agent: u.UA, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again}
+	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

@@ -25,20 +25,29 @@ func (s moment) compare(o moment) int {
 	return cmp.Or(cmp.Compare(s.agent, o.agent), s.at.Compare(o.at), cmp.Compare(s.time, o.time))
 }
 
+// mostTitles is for how many titles of each viewer it is asked how many viewers there are: of more
+// affected users none are taken together.
+const mostTitles = 100
+
+// note keeps where an affected user began and ended.
+func (r *Replay) note(u *User) {
+	if int64(len(r.affected)) > mostTitles*r.t.DecidesFrom {
+		r.begun, r.ended = nil, nil
+		return
+	}
+	if u.Begin.IsValid() {
+		r.begun, r.ended = append(r.begun, moment{u.UA, u.Begin, u.First}), append(r.ended, moment{u.UA, u.End, u.Last})
+	}
+}
+
 // persons is how many viewers the affected users are at least, as far as addresses tell. Where
 // each title has a link of its own and the log no id, one viewer of several titles is several
 // users: each begins at the very address where another one of its user agent has just ended.
 // By chance as many end there shortly after others begin, so these are taken off.
-func (q *question) persons() int64 {
-	var begun, ended []moment
-	for i := range q.affected {
-		if m := &q.affected[i]; m.begin.IsValid() {
-			begun, ended = append(begun, moment{m.agent, m.begin, m.first}), append(ended, moment{m.agent, m.end, m.last})
-		}
-	}
-	slices.SortFunc(begun, moment.compare)
-	slices.SortFunc(ended, moment.compare)
-	return int64(len(q.affected)) - max(0, inTurn(ended, begun)-inTurn(begun, ended))
+func (r *Replay) persons() int64 {
+	slices.SortFunc(r.begun, moment.compare)
+	slices.SortFunc(r.ended, moment.compare)
+	return int64(len(r.affected)) - max(0, inTurn(r.ended, r.begun)-inTurn(r.begun, r.ended))
 }
 
 // inTurn pairs moments with later ones of the same user agent at the same address, within the
