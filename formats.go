@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipdrift/ingest"
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/redact"
 	"ipdrift/ingest/source"
@@ -145,7 +144,7 @@ func testSource(cmd *cobra.Command, s source.Source, f *format.Format, columns f
 	if misfit != nil {
 		return failed("", "%s: %w", s.Label, misfit)
 	}
-	return describe(cmd.OutOrStdout(), s, f, ingest.Others(f, lines, columns), lines, facts)
+	return describe(cmd.OutOrStdout(), s, f, format.Others(f, lines, columns), lines, facts)
 }
 
 // describe says how well a format fits, with others for lines that it does not fit, and shows the first lines as parsed. facts is what

@@ -95,60 +95,30 @@ func (s *sampler) send(ch chunk) error {
 }
 
 const (
-	maxOthers  = 3  // formats of a source beside the first one
-	maxVain    = 8  // searches for another one that found none
-	probes     = 16 // lines of a chunk that tell whether it is worth a search
-	fewForeign = 4  // lines that another format is looked for in, at least
+	maxVain = 8  // searches for another one that found none
+	probes  = 16 // lines of a chunk that tell whether it is worth a search
 )
 
 // findOther looks for another format in a chunk that holds lines of one.
 func (s *sampler) findOther(data []byte) bool {
-	if s.fixed || s.vain == maxVain || len(s.src.others) == maxOthers {
+	if s.fixed || s.vain == maxVain || len(s.src.others) == format.MostOthers {
 		return false
 	}
 	known := append([]*format.Format{s.src.format}, s.src.others...)
 	if len(format.Foreign(known, spread(data, probes))) == 0 {
 		return false
 	}
-	found, strange := other(known, linesOf(data), s.names)
+	found, strange := format.Other(known, linesOf(data), s.names)
 	if found != nil {
 		if found, err := s.identity.named(found, s.names); err == nil {
 			s.src.others = append(slices.Clone(s.src.others), found)
 			return true
 		}
 	}
-	if strange >= fewForeign {
+	if strange >= format.FewForeign {
 		s.vain++
 	}
 	return false
-}
-
-// other finds the format of lines that no known one fits, and says how many
-// these are: a log's format may be changed while it is written, or two may be
-// written to one file. nil: there is none, or they are few.
-func other(known []*format.Format, lines iter.Seq[[]byte], names format.Map) (found *format.Format, strange int) {
-	foreign := format.Foreign(known, lines)
-	for n := min(len(foreign), format.SampleLines); n >= fewForeign; n /= 2 { // the first of them may be of a format of their own
-		if found, misfit := format.Detect(foreign[:n], names); misfit == nil {
-			return found, len(foreign)
-		}
-	}
-	return nil, len(foreign)
-}
-
-// Others finds the formats of those lines of a log's beginning that the first
-// format does not fit; nil: there is none. names is a map of the log's columns
-// or keys, or nil.
-func Others(first *format.Format, lines [][]byte, names format.Map) []*format.Format {
-	known := []*format.Format{first}
-	for len(known) <= maxOthers {
-		found, _ := other(known, slices.Values(lines), names)
-		if found == nil {
-			break
-		}
-		known = append(known, found)
-	}
-	return known[1:]
 }
 
 // linesOf goes over lines without their newlines.
