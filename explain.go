@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/search"
-	"ipdrift/report"
 	"ipdrift/token"
 )
 
@@ -228,7 +228,7 @@ func lasting(d time.Duration) string {
 	if d >= 48*time.Hour {
 		return fmt.Sprintf("%d days", d/(24*time.Hour))
 	}
-	return report.Lasting(d)
+	return finding.Lasting(d)
 }
 
 // signing shows what the link turned out to be signed over.

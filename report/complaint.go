@@ -107,7 +107,7 @@ func sought(t *finding.Ticket, about string) []string {
 		list = append(list, "a TLS session")
 	}
 	if a.At != nil {
-		list = append(list, a.At.UTC().Format(time.DateTime+" UTC")+" "+about+duration(time.Duration(a.Window)*time.Second))
+		list = append(list, a.At.UTC().Format(time.DateTime+" UTC")+" "+about+finding.Lasting(time.Duration(a.Window)*time.Second))
 	}
 	return list
 }
@@ -198,7 +198,7 @@ func course(t *finding.Ticket) string {
 		if s += "; "; *o.Interrupted {
 			s += "interrupted (no new link in time); "
 		}
-		s += "served again " + duration(time.Duration(o.Resumed*float64(time.Second))) + " after the last refusal"
+		s += "served again " + finding.Lasting(time.Duration(o.Resumed*float64(time.Second))) + " after the last refusal"
 	default:
 		s += "; interrupted: nothing was served after the last refusal"
 	}

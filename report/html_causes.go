@@ -98,7 +98,7 @@ func (c *causeChart) draw(over *finding.OverTime) {
 	}
 	step := time.Duration(over.Step) * time.Second
 	c.steps = steps
-	c.Step, c.View, c.Top = duration(step), fmt.Sprintf("0 0 %d 100", steps), count(top)
+	c.Step, c.View, c.Top = finding.Lasting(step), fmt.Sprintf("0 0 %d 100", steps), count(top)
 	if top > 1 {
 		c.Half = count(top / 2)
 	}

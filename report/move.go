@@ -59,7 +59,7 @@ func often(m finding.Moves) string {
 	return text
 }
 
-func elapsed(seconds *int64) string { return duration(time.Duration(*seconds) * time.Second) }
+func elapsed(seconds *int64) string { return finding.Lasting(time.Duration(*seconds) * time.Second) }
 
 // mobility is the same as a table.
 func (md *markdown) mobility() {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -87,34 +86,6 @@ func decimal(x float64, places int) string {
 // estimate writes a share with its bounds: 97 % (96.5 to 97.8).
 func estimate(x, low, high float64) string {
 	return percent(x) + " (" + bounds(low, high) + ")"
-}
-
-// Lasting writes the two largest units of a time span: 4 min 12 s.
-func Lasting(d time.Duration) string { return duration(d) }
-
-func duration(d time.Duration) string {
-	switch d = max(d, 0); {
-	case d < 100*time.Millisecond:
-		return "<0.1 s"
-	case d < 9950*time.Millisecond:
-		return decimal(d.Seconds(), 1) + " s"
-	case d < time.Minute-time.Second/2:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < time.Hour-time.Second/2:
-		return units(d, time.Minute, "min", time.Second, "s")
-	case d < 24*time.Hour-time.Minute/2:
-		return units(d, time.Hour, "h", time.Minute, "min")
-	default:
-		return units(d, 24*time.Hour, "d", time.Hour, "h")
-	}
-}
-
-func units(d, large time.Duration, largeName string, small time.Duration, smallName string) string {
-	d = d.Round(small)
-	if d%large == 0 {
-		return fmt.Sprintf("%d %s", d/large, largeName)
-	}
-	return fmt.Sprintf("%d %s %d %s", d/large, largeName, d%large/small, smallName)
 }
 
 // period writes the time from the first to the last request, to the minute,

@@ -90,7 +90,7 @@ func (c rhythm) peak() string {
 	case c.step < time.Minute:
 		layout = "15:04:05"
 	}
-	return "most " + count(c.counts[at]) + " in " + duration(c.step) + " from " + moment.Format(layout)
+	return "most " + count(c.counts[at]) + " in " + finding.Lasting(c.step) + " from " + moment.Format(layout)
 }
 
 // overTime shows when the host refused requests; with verbose also by cause.

@@ -100,7 +100,7 @@ func letters(w string) []span {
 func moves(u finding.User) string {
 	text := plural(u.Switches, "change", "changes") + ", " + plural(u.Addresses, "address", "addresses")
 	if first, last := instant(u.First), instant(u.Last); !first.IsZero() && last.After(first) {
-		text += ", " + duration(last.Sub(first))
+		text += ", " + finding.Lasting(last.Sub(first))
 	}
 	return text
 }

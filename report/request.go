@@ -101,7 +101,7 @@ func (e *explained) link() {
 		if left < 0 {
 			left, side = -left, "before the request"
 		}
-		text += ", expires " + q.Expires.Format(time.DateTime) + " UTC, " + duration(left) + " " + side
+		text += ", expires " + q.Expires.Format(time.DateTime) + " UTC, " + finding.Lasting(left) + " " + side
 	}
 	e.row("link", say(text))
 }

@@ -55,7 +55,7 @@ func (p *paper) title() {
 		if took > time.Minute { // the line has room for no more
 			took = took.Round(time.Minute)
 		}
-		spans = append(spans, say("  "), unbroken(duration(took)))
+		spans = append(spans, say("  "), unbroken(finding.Lasting(took)))
 	}
 	p.para(0, spans...)
 }

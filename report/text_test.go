@@ -23,8 +23,8 @@ func TestNumbers(t *testing.T) {
 		{percent(0.994), "99.4 %"}, {percent(0.9995), ">99.9 %"}, {percent(1), "100 %"}, {percent(math.NaN()), "not known"},
 		{share(1, 0), "not known"}, {share(1, 3), "33 %"},
 		{bounds(0.965, 0.978), "96.5 to 97.8"}, {bounds(0.5961, 0.6239), "59.6 to 62.4"}, {bounds(0.281, 0.659), "28 to 66"}, {bounds(0.9964, 1), "99.6 to 100"},
-		{duration(0), "<0.1 s"}, {duration(300 * time.Millisecond), "0.3 s"}, {duration(41 * time.Second), "41 s"}, {duration(252 * time.Second), "4 min 12 s"},
-		{duration(59999 * time.Millisecond), "1 min"}, {duration(time.Hour - time.Millisecond), "1 h"}, {duration(125 * time.Minute), "2 h 5 min"}, {duration(76 * time.Hour), "3 d 4 h"},
+		{finding.Lasting(0), "<0.1 s"}, {finding.Lasting(300 * time.Millisecond), "0.3 s"}, {finding.Lasting(41 * time.Second), "41 s"}, {finding.Lasting(252 * time.Second), "4 min 12 s"},
+		{finding.Lasting(59999 * time.Millisecond), "1 min"}, {finding.Lasting(time.Hour - time.Millisecond), "1 h"}, {finding.Lasting(125 * time.Minute), "2 h 5 min"}, {finding.Lasting(76 * time.Hour), "3 d 4 h"},
 		{period(nil, nil), "no time known"}, {prefix(16), "/16"}, {network(nil), "AS not known"},
 	} {
 		if c.got != c.want {

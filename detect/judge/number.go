@@ -1,10 +1,8 @@
 package judge
 
 import (
-	"fmt"
 	"math"
 	"strconv"
-	"time"
 )
 
 // count writes a number with thousands separators.
@@ -67,15 +65,3 @@ func between(low, high float64) string {
 // steady is a share in per cent without what floating point adds or takes in
 // the ninth digit.
 func steady(share float64) float64 { return math.Round(share*1e8) / 1e6 }
-
-// Lasting writes a span in its two largest units.
-func Lasting(d time.Duration) string {
-	switch s := int64(d.Round(time.Second).Seconds()); {
-	case s < 60:
-		return fmt.Sprintf("%d s", s)
-	case s < 3600:
-		return fmt.Sprintf("%d min %d s", s/60, s%60)
-	default:
-		return fmt.Sprintf("%d h %d min", s/3600, s%3600/60)
-	}
-}

@@ -7,20 +7,16 @@ import (
 	"slices"
 	"strings"
 
+	"ipdrift/detect/identity"
+	"ipdrift/detect/ruling"
 	"ipdrift/ingest"
 	"ipdrift/ingest/fetch"
 )
 
-// viewerKey names a user, as table person does.
-type viewerKey struct {
-	link, agent uint32
-	salt        int64
-}
-
 // sighting is a user, or a client without a well-formed token, whose requests
 // fit a complaint.
 type sighting struct {
-	viewerKey
+	identity.Key
 	client   uint32 // where link is 0
 	bare     uint32 // client of requests without a token that are this user's, too; 0: none
 	n        int64  // requests
@@ -170,7 +166,7 @@ func (q *inquiry) prefer(ctx context.Context, found []sighting) error {
 		return err
 	}
 	has := func(s sighting) bool {
-		return slices.ContainsFunc(with, func(w sighting) bool { return w.viewerKey == s.viewerKey && w.client == s.client })
+		return slices.ContainsFunc(with, func(w sighting) bool { return w.Key == s.Key && w.client == s.client })
 	}
 	rank := func(s sighting) int {
 		if has(s) {
@@ -206,7 +202,7 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 		q.say("%s asked for nothing at that time; links that were %s came from another one then.", q.IP, how)
 	}
 	for _, s := range signed {
-		if !slices.ContainsFunc(asked, func(x sighting) bool { return x.viewerKey == s.viewerKey && x.client == s.client }) {
+		if !slices.ContainsFunc(asked, func(x sighting) bool { return x.Key == s.Key && x.client == s.client }) {
 			asked = append(asked, s)
 		}
 	}
@@ -216,7 +212,7 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 // bond says how links belong to the address.
 func (q *inquiry) bond(ctx context.Context) (string, error) {
 	var proven bool
-	err := q.conn.QueryRowContext(ctx, `SELECT bool_or(basis <> '`+byInference+`') FROM signatures WHERE signed_ip IN (`+quotes(spellings(q.IP))+`)`).Scan(&proven)
+	err := q.conn.QueryRowContext(ctx, `SELECT bool_or(basis <> '`+string(ruling.Inferred)+`') FROM signatures WHERE signed_ip IN (`+quotes(spellings(q.IP))+`)`).Scan(&proven)
 	if proven {
 		return "signed for it", err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/detect/ruling"
 	"ipdrift/ingest"
 	"ipdrift/ingest/fetch"
 	"ipdrift/token"
@@ -39,7 +40,7 @@ func (q *inquiry) look(ctx context.Context, where string) ([]sighting, error) {
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield `+joinJudged+` `+joinMember+`
 		WHERE `+where+` GROUP BY ALL`, func(scan fetch.Scan) error {
 		var s sighting
-		err := scan(&s.link, &s.agent, &s.salt, &s.client, &s.n, &s.refused, &s.mismatch, &s.first, &s.last, &s.near)
+		err := scan(&s.Link, &s.Agent, &s.Salt, &s.client, &s.n, &s.refused, &s.mismatch, &s.first, &s.last, &s.near)
 		list = append(list, s)
 		return err
 	}, at)
@@ -56,7 +57,7 @@ func (q *inquiry) rank(list []sighting) {
 	slices.SortFunc(list, func(x, y sighting) int {
 		return cmp.Or(cmp.Compare(min(y.mismatch, 1), min(x.mismatch, 1)), cmp.Compare(min(y.refused, 1), min(x.refused, 1)), cmp.Compare(min(x.client, 1), min(y.client, 1)),
 			cmp.Compare(x.near, y.near), cmp.Compare(y.refused, x.refused), cmp.Compare(y.n, x.n),
-			cmp.Compare(x.link, y.link), cmp.Compare(x.agent, y.agent), cmp.Compare(x.salt, y.salt), cmp.Compare(x.client, y.client))
+			cmp.Compare(x.Link, y.Link), cmp.Compare(x.Agent, y.Agent), cmp.Compare(x.Salt, y.Salt), cmp.Compare(x.client, y.client))
 	})
 }
 
@@ -64,11 +65,11 @@ func (q *inquiry) rank(list []sighting) {
 func (q *inquiry) of(users ...sighting) string {
 	var keys, links, bare []string
 	for _, s := range users {
-		if s.link > 0 {
-			keys, links = append(keys, fmt.Sprintf("(%d, %d, %d)", s.link, s.agent, s.salt)), append(links, number(s.link))
+		if s.Link > 0 {
+			keys, links = append(keys, fmt.Sprintf("(%d, %d, %d)", s.Link, s.Agent, s.Salt)), append(links, number(s.Link))
 		}
 		if client := max(s.client, s.bare); client > 0 {
-			bare = append(bare, fmt.Sprintf("(%d, %d)", s.agent, client))
+			bare = append(bare, fmt.Sprintf("(%d, %d)", s.Agent, client))
 		}
 	}
 	either := []string{"false"}
@@ -98,7 +99,7 @@ func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (strin
 	var list []sighting
 	err := fetch.Each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan fetch.Scan) error {
 		var s sighting
-		err := scan(&s.link, &s.agent, &s.salt)
+		err := scan(&s.Link, &s.Agent, &s.Salt)
 		list = append(list, s)
 		return err
 	}, args...)
@@ -108,8 +109,8 @@ func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (strin
 // viewer describes a user over all of the log.
 func (q *inquiry) viewer(ctx context.Context, s *sighting) (*finding.Subject, error) {
 	v := &finding.Subject{Addresses: []string{}, Requests: s.n, Refusals: s.refused, First: finding.Stamp(s.first), Last: finding.Stamp(s.last)}
-	if s.link == 0 {
-		return v, fetch.Each(ctx, q.conn, `SELECT coalesce(text, '') FROM agent WHERE id = ?`, func(scan fetch.Scan) error { return scan(&v.UserAgent) }, s.agent)
+	if s.Link == 0 {
+		return v, fetch.Each(ctx, q.conn, `SELECT coalesce(text, '') FROM agent WHERE id = ?`, func(scan fetch.Scan) error { return scan(&v.UserAgent) }, s.Agent)
 	}
 	return v, fetch.Each(ctx, q.conn, `SELECT user_name(l.hash, g.text, p.salt), l.host, coalesce(g.text, ''), p.class, p.reason, p.requests, p.refusals, p.interrupted,
 			epoch_us(p.first), epoch_us(p."last"), coalesce(s.signed_ip, '')
@@ -120,14 +121,11 @@ func (q *inquiry) viewer(ctx context.Context, s *sighting) (*finding.Subject, er
 		err := scan(&v.ID, &v.Host, &v.UserAgent, &class, &v.Reason, &v.Requests, &v.Refusals, &v.Interrupted, &first, &last, &v.SignedIP)
 		v.Class, v.First, v.Last = finding.Class(class), finding.Stamp(first), finding.Stamp(last)
 		return err
-	}, s.link, s.agent, s.salt)
+	}, s.Link, s.Agent, s.Salt)
 }
 
 // maxIncidents is how many requests of a viewer are read: the first.
 const maxIncidents = 100_000
-
-// byInference is the basis of what no hash proves.
-const byInference = "inferred"
 
 // incidents reads the requests of a user at the time looked at.
 func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint) error {
@@ -163,7 +161,7 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 			in.Event = judge.Event{
 				Time: times[i], Client: ingest.Address(families[i], mapped[i], hi[i], lo[i]), ASN: asns[i], Country: strings.Clone(countries(i)),
 				Served: judge.Served(statuses[i]) && judge.Reads(methods(i)), Refused: refused(i), Status: statuses[i], Verdict: token.Verdict(verdictOf[i]),
-				Elsewhere: causes[i] == ingest.Place(ingest.Causes(), ingest.RefusedElsewhere), Inferred: in.Basis == byInference,
+				Elsewhere: causes[i] == ingest.Place(ingest.Causes(), ingest.RefusedElsewhere), Inferred: in.Basis == string(ruling.Inferred),
 				Mistaken: strings.HasPrefix(in.Detail, "signer:"), UA: agents[i], Dir: dirs[i], File: files[i], Name: in.Path[strings.LastIndexByte(in.Path, '/')+1:], Grain: grains[i],
 			}
 			n, ok := links[linkOf[i]]

@@ -169,20 +169,20 @@ func (q *inquiry) tell(ctx context.Context, found []sighting) error {
 // adopt gives requests without a token to the only viewer with the same user
 // agent at the address, who comes first then.
 func adopt(found []sighting) []sighting {
-	with := slices.IndexFunc(found, func(s sighting) bool { return s.link > 0 })
-	bare := slices.IndexFunc(found, func(s sighting) bool { return s.link == 0 })
+	with := slices.IndexFunc(found, func(s sighting) bool { return s.Link > 0 })
+	bare := slices.IndexFunc(found, func(s sighting) bool { return s.Link == 0 })
 	if with < 0 || bare < 0 || with > 0 && bare > 0 {
 		return found
 	}
-	same := func(s sighting) bool { return s.agent == found[bare].agent }
-	alone := func(s sighting) bool { return s.link > 0 && same(s) }
+	same := func(s sighting) bool { return s.Agent == found[bare].Agent }
+	alone := func(s sighting) bool { return s.Link > 0 && same(s) }
 	if !same(found[with]) || len(slices.DeleteFunc(slices.Clone(found), func(s sighting) bool { return !alone(s) })) > 1 {
 		return found
 	}
 	viewer := found[with]
 	viewer.bare = found[bare].client
 	rest := slices.DeleteFunc(slices.Clone(found), func(s sighting) bool {
-		return s.viewerKey == viewer.viewerKey && s.client == viewer.client || s.link == 0 && same(s) && s.client == viewer.bare
+		return s.Key == viewer.Key && s.client == viewer.client || s.Link == 0 && same(s) && s.client == viewer.bare
 	})
 	return append([]sighting{viewer}, rest...)
 }
