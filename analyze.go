@@ -30,7 +30,7 @@ import (
 const leastMemory = 256 << 20
 
 // ownMemory is what the program's own code takes, about.
-const ownMemory = 40 << 20
+const ownMemory = 60 << 20
 
 // analyzeFlags are the flags of analyze as written.
 type analyzeFlags struct {
@@ -195,7 +195,7 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	p.load.Resources, p.load.Keys, p.load.Stdin, p.load.Threads = p.resources, p.ring, cmd.InOrStdin(), p.threads
 	d := &p.detect
 	d.Resources, d.Keys, d.Form, d.Threads = p.resources, p.ring, p.form, p.threads
-	p.load.Hold, d.Room = p.memory/8, p.memory/8
+	p.load.Hold, p.load.Failing, d.Room = p.memory/8, p.memory*3/32, p.spare()/7
 	d.Recover, d.Version, d.Thresholds = search.Recover(o.extent), "ipdrift "+version(), judge.Default()
 	d.Command = commandLine(cmd, args)
 	d.Scope, _ = token.ParseScope(o.scope)
@@ -347,3 +347,6 @@ func (p *plan) narrow(o *analyzeFlags) (err error) {
 	p.load.Host = o.host
 	return nil
 }
+
+// spare is what is left for what grows with the log.
+func (p *plan) spare() int64 { return p.memory - leastMemory/2 }

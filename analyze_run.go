@@ -104,7 +104,7 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	giveBack(p.memory)
 	debug.SetMemoryLimit(p.memory / 3)    // from here on Go does most of the work
 	debug.SetGCPercent(garbage(p.memory)) // until the case is written
-	if err := store.Limit(ctx, p.memory/5); err != nil {
+	if err := store.Limit(ctx, p.spare()*2/9); err != nil {
 		return nil, nil, o.stopped(store.Worded(err), store.Standing())
 	}
 	p.detect.Searching = bar.searching

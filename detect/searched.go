@@ -28,6 +28,7 @@ func (a *analysis) search(ctx context.Context) error {
 		return err
 	}
 	a.tell(r, suspects)
+	r.Pool = nil // large, and not asked any more
 	a.guess()
 	return ctx.Err()
 }

@@ -74,7 +74,7 @@ func BenchmarkWorker(b *testing.B) {
 
 func benchWorker(b *testing.B, text string) {
 	ctx := context.Background()
-	l := &load{Options: testOptions(b), store: testStore(b), seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{}}
+	l := &load{Options: testOptions(b), store: testStore(b), seed: maphash.MakeSeed(), unproven: newUnproven(0), hits: &Hits{}}
 	spec := combinedHost
 	if strings.HasPrefix(text, `"`) {
 		spec = "gcore"

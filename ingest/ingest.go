@@ -48,6 +48,7 @@ type Options struct {
 	Stdin      io.Reader
 	Threads    int   // 0: 1
 	Hold       int64 // bytes of memory for Loaded.Hits
+	Failing    int64 // bytes of memory for targets of links that failed, 0: 96 MiB; where not all fit, links with the highest hashes are not searched
 	// Progress, if not nil, is called now and then from several goroutines.
 	Progress func(Progress)
 }

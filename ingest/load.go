@@ -61,7 +61,7 @@ func (d *dictionaries) close() {
 // its stats and does not stop the others; the error is for what stops
 // everything.
 func Load(ctx context.Context, s *Store, sources []source.Source, o Options) (*Loaded, error) {
-	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{room: o.Hold}}
+	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(o.Failing), hits: &Hits{room: o.Hold}}
 	l.Threads = max(1, l.Threads)
 	if err := l.agree(ctx); err != nil {
 		return nil, err

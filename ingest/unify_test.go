@@ -17,7 +17,7 @@ import (
 func loadForgetting(t *testing.T, o Options, file string, do func(*dictionary)) (*Store, *Loaded) {
 	t.Helper()
 	s, ctx := testStore(t), context.Background()
-	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(), hits: &Hits{room: o.Hold}}
+	l := &load{Options: o, store: s, seed: maphash.MakeSeed(), unproven: newUnproven(0), hits: &Hits{room: o.Hold}}
 	l.sources = []*input{{Source: source.Source{Path: file, Label: file}, host: []byte("-")}}
 	if err := l.prepare(); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"math"
 	"net/netip"
@@ -14,9 +15,8 @@ import (
 // brokenKept is how many malformed targets are kept for each host.
 const brokenKept = 100
 
-// unprovenBytes is memory for targets of links that failed: where not all fit, those of the
-// links with the highest hashes are not searched, and said. A test has less.
-var unprovenBytes = 96 << 20
+// usualFailing is Options.Failing where it is not stated.
+const usualFailing = 96 << 20
 
 const (
 	perLink      = 4       // requests kept for each
@@ -30,7 +30,8 @@ const (
 type Unproven struct {
 	mu      sync.Mutex
 	links   map[uint32]failed
-	bytes   int
+	bytes   int64
+	room    int64                // for them
 	most    uint64               // highest hash of a link that is kept
 	skipped map[uint32]struct{}  // links that are not
 	broken  map[string][]Attempt // malformed targets by host
@@ -55,7 +56,9 @@ type Attempt struct {
 }
 
 // size is what an attempt holds of memory, about.
-func (a *Attempt) size() int { return attemptSize + len(a.Target) + len(a.UserAgent) + len(a.Referer) }
+func (a *Attempt) size() int64 {
+	return int64(attemptSize + len(a.Target) + len(a.UserAgent) + len(a.Referer))
+}
 
 const attemptSize = 200 // of the struct, and its share of list and map
 
@@ -65,8 +68,9 @@ func (a Attempt) own() Attempt {
 	return a
 }
 
-func newUnproven() *Unproven {
-	return &Unproven{links: map[uint32]failed{}, most: math.MaxUint64, skipped: map[uint32]struct{}{}, broken: map[string][]Attempt{}}
+// newUnproven has so many bytes of memory for targets.
+func newUnproven(room int64) *Unproven {
+	return &Unproven{room: cmp.Or(room, usualFailing), links: map[uint32]failed{}, most: math.MaxUint64, skipped: map[uint32]struct{}{}, broken: map[string][]Attempt{}}
 }
 
 // note keeps a failed request: of each link the first few by source and line,
@@ -104,7 +108,7 @@ func (u *Unproven) note(link uint32, hash func() uint64, at Attempt) {
 	}
 	of.list = list
 	u.links[link] = of
-	for u.bytes > unprovenBytes && u.most > 0 {
+	for u.bytes > u.room && u.most > 0 {
 		u.narrow()
 	}
 }

@@ -54,7 +54,7 @@ func kept(notes []noted) map[uint32]string {
 	return out
 }
 
-func (u *Unproven) size() (n int) {
+func (u *Unproven) size() (n int64) {
 	for _, of := range u.links {
 		for _, a := range of.list {
 			n += a.size()
@@ -78,7 +78,7 @@ func TestUnprovenDoesNotDependOnTheOrder(t *testing.T) {
 		notes := someNotes(rng)
 		want := kept(slices.Clone(notes))
 		rng.Shuffle(len(notes), func(i, j int) { notes[i], notes[j] = notes[j], notes[i] })
-		u := newUnproven()
+		u := newUnproven(0)
 		for _, n := range notes {
 			u.note(n.link, noHash, Attempt{Source: n.source, Line: n.line, Target: []byte(n.target)})
 		}
@@ -96,7 +96,7 @@ func TestUnprovenDoesNotDependOnTheOrder(t *testing.T) {
 func TestUnprovenRenames(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 500 {
-		u := newUnproven()
+		u := newUnproven(0)
 		notes := someNotes(rng)
 		for _, n := range notes {
 			u.note(n.link, noHash, Attempt{Source: n.source, Line: n.line, Target: []byte(n.target)})
@@ -118,8 +118,7 @@ func TestUnprovenRenames(t *testing.T) {
 // TestUnprovenWhenFull notes more than there is room for: the links of the lowest hashes are
 // kept, whole, in whatever order they come.
 func TestUnprovenWhenFull(t *testing.T) {
-	defer func(n int) { unprovenBytes = n }(unprovenBytes)
-	unprovenBytes = 200 * (attemptSize + 10)
+	const room = 200 * (attemptSize + 10)
 	rng := rand.New(rand.NewPCG(9, 10))
 	hash := func(link uint32) uint64 { return uint64(link) * 0x9e3779b97f4a7c15 }
 	var notes []noted
@@ -132,7 +131,7 @@ func TestUnprovenWhenFull(t *testing.T) {
 	var first map[uint32]string
 	for range 50 {
 		rng.Shuffle(len(notes), func(i, j int) { notes[i], notes[j] = notes[j], notes[i] })
-		u := newUnproven()
+		u := newUnproven(room)
 		for _, n := range notes {
 			u.note(n.link, func() uint64 { return hash(n.link) }, Attempt{Line: n.line, Target: []byte(n.target)})
 		}
@@ -143,8 +142,8 @@ func TestUnprovenWhenFull(t *testing.T) {
 		if !maps.Equal(got, first) {
 			t.Fatalf("%d links kept, %d in another order", len(got), len(first))
 		}
-		if u.bytes != u.size() || u.bytes > unprovenBytes || u.bytes < unprovenBytes*3/4 {
-			t.Fatalf("counts %d bytes, holds %d; room for %d", u.bytes, u.size(), unprovenBytes)
+		if u.bytes != u.size() || u.bytes > room || u.bytes < room*3/4 {
+			t.Fatalf("counts %d bytes, holds %d; room for %d", u.bytes, u.size(), room)
 		}
 		if len(got)+u.Skipped() != 300 {
 			t.Fatalf("%d kept and %d skipped of 300", len(got), u.Skipped())
@@ -165,7 +164,7 @@ func TestUnprovenWhenFull(t *testing.T) {
 }
 
 func TestUnprovenOwnsItsTargets(t *testing.T) {
-	u := newUnproven()
+	u := newUnproven(0)
 	line := []byte("/a/1.ts")
 	u.note(1, noHash, Attempt{Line: 1, Target: line})
 	copy(line, "XXXXXXX")
@@ -175,7 +174,7 @@ func TestUnprovenOwnsItsTargets(t *testing.T) {
 }
 
 func TestLeave(t *testing.T) {
-	u := newUnproven()
+	u := newUnproven(0)
 	for source := range 4 {
 		u.note(7, noHash, Attempt{Source: source, Line: 1, Target: []byte(fmt.Sprintf("/%d/a?md5=x", min(source, 2)))})
 		u.noteBroken([]byte("h"), Attempt{Source: source, Line: 2, Target: []byte("/b")})
@@ -189,7 +188,7 @@ func TestLeave(t *testing.T) {
 	if !slices.Equal(left, []int{0, 3, 0, 3}) || u.Attempts(8) != nil {
 		t.Errorf("left: %v and %v", left, u.Attempts(8))
 	}
-	if want := len("/0/a?md5=x") + len("/2/a?md5=x") + 2*attemptSize; u.bytes != want {
+	if want := int64(len("/0/a?md5=x") + len("/2/a?md5=x") + 2*attemptSize); u.bytes != want {
 		t.Errorf("%d bytes, want %d", u.bytes, want)
 	}
 }
