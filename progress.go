@@ -24,6 +24,19 @@ type progress struct {
 	lines int64
 	read  int64
 	start time.Time
+
+	served, proven int64 // as in ingest.Progress
+}
+
+// fewVain is how many served tokens raise a doubt if no key fits any.
+const fewVain = 1000
+
+// doubt tells who waits what to see to first; "" where there is none.
+func (p *progress) doubt() string {
+	if p.served >= fewVain && p.proven == 0 {
+		return "no key fits"
+	}
+	return ""
 }
 
 // newProgress is nil where nobody would see it.
@@ -58,8 +71,12 @@ func (p *progress) tell(now ingest.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lines, p.read = max(p.lines, now.Lines), max(p.read, now.Read)
-	rate := float64(p.lines) / max(time.Since(p.start).Seconds(), 0.001)
-	p.bar.Describe(fmt.Sprintf("reading  %.1f M lines  %.0f k lines/s ", float64(p.lines)/1e6, rate/1e3))
+	p.served, p.proven = max(p.served, now.Served), max(p.proven, now.Proven)
+	beside := p.doubt()
+	if beside == "" {
+		beside = fmt.Sprintf("%.0f k lines/s", float64(p.lines)/1e3/max(time.Since(p.start).Seconds(), 0.001))
+	}
+	p.bar.Describe(fmt.Sprintf("reading  %.1f M lines  %s ", float64(p.lines)/1e6, beside))
 	// A bar that cannot be drawn is no reason to stop.
 	_ = p.bar.Set64(p.read)
 }
@@ -68,7 +85,7 @@ func (p *progress) tell(now ingest.Progress) {
 func (p *progress) judging() {
 	p.clear()
 	if p != nil {
-		io.WriteString(p.w, format.Sentence("judging %d {line|lines} ...", p.lines))
+		io.WriteString(p.w, format.Sentence("judging %d {line|lines} ... %s", p.lines, p.doubt()))
 	}
 }
 

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"ipdrift/ingest/synth"
 )
 
 // pseudo opens a pseudo-terminal of 24 lines: who types and looks has the
@@ -92,6 +95,16 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+func created(t *testing.T, file string) io.Writer {
+	t.Helper()
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
 func TestProgress(t *testing.T) {
 	t.Run("on a terminal", func(t *testing.T) {
 		tty, shown := terminal(t, 100)
@@ -102,6 +115,20 @@ func TestProgress(t *testing.T) {
 		}
 		if !strings.HasSuffix(text, "\r\x1b[K") {
 			t.Errorf("progress is not erased: it ends in %q", text[max(0, len(text)-40):])
+		}
+	})
+	t.Run("a key that fits nothing", func(t *testing.T) {
+		log := filepath.Join(t.TempDir(), "a.log")
+		if _, err := synth.Write(created(t, log), synth.Options{Lines: 5000}); err != nil {
+			t.Fatal(err)
+		}
+		for key, want := range map[string]bool{"synth-secret": false, "another": true} {
+			t.Setenv("IPDRIFT_KEY", key)
+			tty, shown := terminal(t, 120)
+			run(context.Background(), []string{"analyze", log}, strings.NewReader(""), io.Discard, tty)
+			if got := strings.Contains(shown(), "no key fits"); got != want {
+				t.Errorf("key %s: a doubt is shown: %v, want %v", key, got, want)
+			}
 		}
 	})
 	t.Run("quiet", func(t *testing.T) {

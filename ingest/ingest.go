@@ -55,8 +55,10 @@ type Options struct {
 
 // Progress is how far a load has come.
 type Progress struct {
-	Read  int64 // stored (compressed) bytes read
-	Lines int64
+	Read   int64 // stored (compressed) bytes read
+	Lines  int64
+	Served int64 // requests that were served with a well-formed token, and for whose host there is a key
+	Proven int64 // of them, those whose hash was reproduced
 }
 
 // Loaded is what a load did, and what the case holds then: where a case grows,

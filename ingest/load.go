@@ -36,7 +36,7 @@ type load struct {
 	hits      *Hits    // lives on in Loaded, which the rest of a load must not
 	queries   atomic.Int64
 	read      atomic.Int64
-	lines     atomic.Int64
+	progress  progress
 	edges     edges
 	apart     apart
 

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -85,7 +84,7 @@ func (l *load) readOne(ctx context.Context, i int, src *input, out func(chunk) e
 		}
 	}
 	s := &sampler{src: src, names: l.Map, identity: l.Identity, out: out, fixed: l.Format != nil}
-	lines, err := l.chunks.cut(i, &progressReader{buffered, l}, s.take)
+	lines, err := l.chunks.cut(i, buffered, s.take)
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, damageBefore(misfit, err, buffered)
 	}
@@ -107,19 +106,4 @@ func damageBefore(misfit, err error, rest io.Reader) error {
 		return misfit
 	}
 	return damage.Besides(misfit)
-}
-
-// progressReader reports how far reading has come.
-type progressReader struct {
-	*bufio.Reader
-	load *load
-}
-
-func (p *progressReader) Read(b []byte) (int, error) {
-	n, err := p.Reader.Read(b)
-	if p.load.Progress != nil {
-		lines := p.load.lines.Add(int64(bytes.Count(b[:n], []byte{'\n'})))
-		p.load.Progress(Progress{Read: p.load.read.Load(), Lines: lines})
-	}
-	return n, err
 }

@@ -12,8 +12,8 @@ import (
 	"ipdrift/ingest/synth"
 )
 
-// loadForgetting is Load with dictionaries to which something is done whenever
-// the source is read from.
+// loadForgetting is Load with dictionaries to which something is done before the
+// first chunk and behind each.
 func loadForgetting(t *testing.T, o Options, file string, do func(*dictionary)) (*Store, *Loaded) {
 	t.Helper()
 	s, ctx := testStore(t), context.Background()
@@ -30,6 +30,7 @@ func loadForgetting(t *testing.T, o Options, file string, do func(*dictionary)) 
 			d.mu.Unlock()
 		}
 	}
+	l.Progress(Progress{})
 	if err := l.pump(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,7 @@ type worker struct {
 	here    *place            // the last of places
 	places  [placeSlots]place // hosts as they are written
 	queries int64             // requests with a query string
+	tokens  tokens            // of the chunk
 	hits    *hitColumns       // nil: no row yet
 	beside  extent            // of the requests outside Since and Until
 }
@@ -143,6 +144,8 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 	}
 	src.count(parsed, rejected)
 	src.coarsen(grain)
+	w.tell(parsed+rejected, w.tokens)
+	w.tokens = tokens{}
 	return ctx.Err()
 }
 

@@ -29,9 +29,13 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 	if s.personal {
 		c.link = mix(c.link, mix(w.hash(r.UserAgent), w.hash(r.Referer)))
 	}
-	match := l.proof.match
+	match, served := l.proof.match, served(o)
 	if !l.proof.holds(c.link, c.dir, r.Client) {
-		match = w.match(s, l, served(o), c)
+		match = w.match(s, l, served, c)
+	}
+	if served && len(s.keys) > 0 {
+		w.tokens.served++
+		w.tokens.proven += int64(b2i(match.OK))
 	}
 	o.match, o.stale = match, s.stale(match, r.Start, r.Start+r.Resolution-1)
 	if match.OK && (t.index || match.Binding.Kind == token.BindMask) {
