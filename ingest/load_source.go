@@ -20,6 +20,7 @@ type input struct {
 	host             []byte // stands for the host where the format has none
 	format           *format.Format
 	others           []*format.Format // of lines that it does not fit
+	forwarding       bool             // see load.forwards
 	lines            int64
 	parsed, rejected atomic.Int64
 	grain            atomic.Int64 // µs, the coarsest of its lines
@@ -83,7 +84,7 @@ func (l *load) readOne(ctx context.Context, i int, src *input, out func(chunk) e
 			return 0, err
 		}
 	}
-	s := &sampler{src: src, names: l.Map, identity: l.Identity, out: out, fixed: l.Format != nil}
+	s := &sampler{load: l, src: src, out: out, fixed: l.Format != nil}
 	lines, err := l.chunks.cut(i, buffered, s.take)
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, damageBefore(misfit, err, buffered)

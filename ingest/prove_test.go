@@ -49,7 +49,7 @@ func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r
 		}
 		dir, file := splitPath(l.RawPath)
 		c := contextHash{link: maphash.Bytes(seed, fmt.Appendf(nil, "%s %s %s", r.Host, l.Token, l.Expires)), dir: maphash.Bytes(seed, dir), file: maphash.Bytes(seed, file)}
-		ok := served(&outcome{status: r.Status, method: r.Method})
+		ok := served(r.Status, r.Method)
 		m, known := p.recall(r.Client, ok, c)
 		if !known {
 			other := proofs[c.link]
@@ -71,7 +71,7 @@ func TestProveIsBruteForce(t *testing.T) {
 			trier, held := token.NewTrier(testScheme(t, "gcore")), int64(0)
 			proveAll(t, ring, text, func(line int, r *format.Record, l *token.Link, m token.Match) {
 				all := ring.For(r.Host)
-				if ok := brute(trier, l, all, r.Client, served(&outcome{status: r.Status, method: r.Method})); ok != m.OK {
+				if ok := brute(trier, l, all, r.Client, served(r.Status, r.Method)); ok != m.OK {
 					t.Errorf("%s, %s: line %d verifies: %t, brute force says %t", name, keys, line, m.OK, ok)
 				}
 				if m.OK && m.Binding.Kind != token.BindMask {

@@ -13,26 +13,26 @@ import (
 // either allows, and no fewer than a chunk holds.
 const sampleBytes = maxLine + 1<<20
 
-// sampler passes on the chunks of a source. It holds the first ones back until
-// they decide the format; lines too long need none and do not count.
+// sampler passes on the chunks of a source. It holds the first ones back until they decide
+// the format and whose the addresses are; lines too long need neither and do not count.
 type sampler struct {
-	src      *input
-	names    format.Map
-	identity Identity
-	out      func(chunk) error
-	held     []chunk
-	lines    int
-	bytes    int
-	sent     int64 // lines too long, passed on before there was a format
-	fixed    bool  // the format was given
-	vain     int   // how often another format was looked for and not found
+	load    *load
+	src     *input
+	out     func(chunk) error
+	held    []chunk
+	lines   int
+	bytes   int
+	sent    int64 // lines too long, passed on before the rest was settled
+	fixed   bool  // the format was given
+	settled bool
+	vain    int // how often another format was looked for and not found
 }
 
 var errOnlyLong = errors.New("no log format fits: every line is longer than 2 MiB")
 
 func (s *sampler) take(ch chunk) error {
 	switch {
-	case s.src.format != nil:
+	case s.settled:
 		return s.send(ch)
 	case ch.long:
 		s.sent++
@@ -46,26 +46,33 @@ func (s *sampler) take(ch chunk) error {
 	return s.settle()
 }
 
-// settle finds the format and passes on what was held back for it. Once there
-// is a format, or nothing to find one from, it does nothing.
+// settle finds out what the sample tells and passes on what was held back for it. Once
+// that is done, or where there is no sample, it does nothing.
 func (s *sampler) settle() error {
 	switch {
-	case s.src.format != nil:
+	case s.settled:
 		return nil
-	case len(s.held) == 0 && s.sent > 0:
+	case len(s.held) == 0 && s.sent > 0 && !s.fixed:
 		return errOnlyLong
 	case len(s.held) == 0:
 		return nil
 	}
-	found, misfit := format.Detect(s.sample(), s.names)
-	if misfit != nil {
-		return misfit
-	}
-	if found, err := s.identity.named(found, s.names); err != nil {
-		return err
-	} else {
+	sample := s.sample()
+	if !s.fixed {
+		found, misfit := format.Detect(sample, s.load.Map)
+		if misfit != nil {
+			return misfit
+		}
+		found, err := s.load.Identity.named(found, s.load.Map)
+		if err != nil {
+			return err
+		}
 		s.src.format = found
 	}
+	if s.src.forwarding = s.load.forwards(s.src, sample); s.src.forwarding {
+		s.src.learn(&format.Facts{Bound: true})
+	}
+	s.settled = true
 	for _, ch := range s.held {
 		if err := s.send(ch); err != nil {
 			return err
@@ -108,9 +115,9 @@ func (s *sampler) findOther(data []byte) bool {
 	if len(format.Foreign(known, spread(data, probes))) == 0 {
 		return false
 	}
-	found, strange := format.Other(known, linesOf(data), s.names)
+	found, strange := format.Other(known, linesOf(data), s.load.Map)
 	if found != nil {
-		if found, err := s.identity.named(found, s.names); err == nil {
+		if found, err := s.load.Identity.named(found, s.load.Map); err == nil {
 			s.src.others = append(slices.Clone(s.src.others), found)
 			return true
 		}

@@ -179,7 +179,7 @@ func TestCutKeepsWhatCameBeforeDamage(t *testing.T) {
 
 func TestCutStops(t *testing.T) {
 	var c chunks
-	s := sampler{src: &input{format: namedFormat(t, "json")}, out: func(chunk) error { return errNotWanted }}
+	s := sampler{src: &input{format: namedFormat(t, "json")}, fixed: true, settled: true, out: func(chunk) error { return errNotWanted }}
 	_, err := c.cut(0, bufio.NewReader(strings.NewReader("a\nb\n")), s.take)
 	if !errors.Is(err, errNotWanted) {
 		t.Errorf("cut with nobody to take its chunks: %v, want %v", err, errNotWanted)

@@ -106,12 +106,13 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 	if from == nil {
 		from = &reading{parser: ch.format.NewParser()}
 		from.parser.Latest, from.facts.YearFrom = src.Latest(w.Now)
+		from.parser.Forwarding = src.forwarding
 		w.readings[ch.source] = from
 	}
 	from.parser.Use(ch.format)
 	for i := len(from.others); i < len(ch.others); i++ {
 		from.others = append(from.others, ch.others[i].NewParser())
-		from.others[i].Latest = from.parser.Latest
+		from.others[i].Latest, from.others[i].Forwarding = from.parser.Latest, from.parser.Forwarding
 	}
 	others := from.others[:len(ch.others)]
 	var parsed, rejected, grain int64

@@ -34,7 +34,7 @@ func (w *worker) placeOf(from *reading, source int) *place {
 		w.here = p
 		return p
 	}
-	name := w.hostName(written)
+	name := hostName(written, &w.name)
 	if len(name) == 0 {
 		if p = &from.place; p.site != nil {
 			return p
@@ -49,16 +49,16 @@ func (w *worker) placeOf(from *reading, source int) *place {
 }
 
 // hostName is a host without port and trailing dot, in lower case: one host is
-// one, however viewers write it. It may use w.name.
-func (w *worker) hostName(host []byte) []byte {
+// one, however viewers write it. It may stand in space.
+func hostName(host []byte, space *[]byte) []byte {
 	if i := bytes.LastIndexByte(host, ':'); i > bytes.LastIndexByte(host, ']') {
 		host = host[:i]
 	}
 	host = bytes.TrimSuffix(host, []byte("."))
 	for _, c := range host {
 		if 'A' <= c && c <= 'Z' || c == 0 { // no SQL text can hold a zero byte
-			w.name = append(w.name[:0], bytes.ReplaceAll(bytes.ToLower(host), []byte{0}, []byte("\uFFFD"))...)
-			return w.name
+			*space = append((*space)[:0], bytes.ReplaceAll(bytes.ToLower(host), []byte{0}, []byte("\uFFFD"))...)
+			return *space
 		}
 	}
 	return host

@@ -29,7 +29,7 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 	if s.personal {
 		c.link = mix(c.link, mix(w.hash(r.UserAgent), w.hash(r.Referer)))
 	}
-	match, served := l.proof.match, served(o)
+	match, served := l.proof.match, served(o.status, o.method)
 	if !l.proof.holds(c.link, c.dir, r.Client) {
 		match = w.match(s, l, served, c)
 	}
@@ -95,6 +95,6 @@ func atOnce(status uint16) bool {
 	return status/100 == 3 && status != 304 || status/100 == 4 && status != 408 && status != 499
 }
 
-func served(o *outcome) bool {
-	return (o.status == 200 || o.status == 206 || o.status == 304) && (string(o.method) == "GET" || string(o.method) == "HEAD" || len(o.method) == 0)
+func served(status uint16, method []byte) bool {
+	return (status == 200 || status == 206 || status == 304) && (string(method) == "GET" || string(method) == "HEAD" || len(method) == 0)
 }

@@ -16,6 +16,7 @@ type Facts struct {
 	Shield    int64 // written by a shield server
 	Sampled   int64 // that say that others are missing
 	Forwarded int64 // whose address is what X-Forwarded-For says
+	Bound     bool  // tokens reproduce with the addresses in X-Forwarded-For, and with no other
 	Private   int64 // whose address is a private one
 	Behind    int64 // whose address is public, and X-Forwarded-For names another one
 	Yearless  int64 // whose time has no year
@@ -159,6 +160,7 @@ func (f *Facts) Merge(other *Facts) {
 	f.Zoneless += other.Zoneless
 	f.Unitless += other.Unitless
 	f.Page = f.Page || other.Page
+	f.Bound = f.Bound || other.Bound
 	if other.Records > 0 {
 		f.edges = f.edges || other.edges || f.edge != "" && f.edge != other.edge
 		f.edge = other.edge
@@ -198,7 +200,8 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Records > 0 && f.Queries == 0 && f.QueryCut == 0, "no line has a query string: it may have been stripped from the log")
 	add(f.Sampled > 0, "the log is sampled: requests are missing, so no rates and no order of requests can be told from it")
 	add(f.Shield > 0, "%d of %d {line was|lines were} written by shield servers or cache shards: another server of the CDN asked, and logged that, too", f.Shield, f.Records)
-	add(f.Forwarded > 0, "%d of %d {address is|addresses are} from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
+	add(f.Forwarded > 0 && f.Bound, "%d of %d {address is|addresses are} from X-Forwarded-For: served tokens reproduce with what stands there, and none with the address of the connection", f.Forwarded, f.Records)
+	add(f.Forwarded > 0 && !f.Bound, "%d of %d {address is|addresses are} from X-Forwarded-For, which a client can write itself", f.Forwarded, f.Records)
 	add(f.Records > 0 && f.Private == f.Records, "all client addresses are private: unless the viewers are in the network of the server, they are those of a proxy before it; log X-Forwarded-For, or let the server take the address from there")
 	add(f.Behind*2 > f.Records, "%d of %d {line names|lines name} another public address in X-Forwarded-For: where the client's address is that of a load balancer or another CDN, and the server takes the viewer's from there, name that value as client_ip (map in the configuration) or $remote_addr (--log-format)", f.Behind, f.Records)
 	add(f.Zoneless > 0 && f.Zoneless == f.Records, "the times say no zone: they are read as UTC")

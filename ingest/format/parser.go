@@ -9,6 +9,9 @@ type Parser struct {
 	// Latest is the last moment, in µs since the Unix epoch, that a time without a year can mean; 0: such a time is a failure.
 	Latest int64
 
+	// Forwarding says that the server takes the client's address from X-Forwarded-For, whatever that of the connection is.
+	Forwarding bool
+
 	format  *Format
 	at      [fieldCount]span
 	rank    [fieldCount]uint8 // of the key that at came from; JSON only
@@ -150,7 +153,7 @@ func (p *Parser) record(r *Record) (ok bool) {
 }
 
 // forwarded settles the client's address of a line that has X-Forwarded-For, or no other. The address of the connection
-// counts, unless there is none or it is a private one, as a load balancer has: then the first public address of the list
+// counts, unless there is none, it is a private one, as a load balancer has, or [Parser.Forwarding] says so: then the first public address of the list
 // does, which is the client's where the proxies are honest
 // (https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-For).
 func (p *Parser) forwarded(r *Record, known bool) bool {
@@ -162,7 +165,7 @@ func (p *Parser) forwarded(r *Record, known bool) bool {
 	switch {
 	case !ok || known && private(first):
 		return known
-	case known && !private(r.Client):
+	case known && !private(r.Client) && !p.Forwarding:
 		r.Behind = first != r.Client
 		return true
 	}
