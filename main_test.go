@@ -86,6 +86,8 @@ func demoLog(ts *testscript.TestScript, _ bool, args []string) {
 		text = regexp.MustCompile(`\?\S*`).ReplaceAll(text, nil)
 	case "masked":
 		text = regexp.MustCompile(`(?m)^(\d+\.\d+\.\d+)\.\d+ `).ReplaceAll(text, []byte("$1.xxx "))
+	case "balanced": // as a server behind a load balancer with public addresses writes it
+		text = regexp.MustCompile(`(?m)^(\S+) (.*)$`).ReplaceAll(text, []byte(`198.51.100.7 $2 "$1"`))
 	case "long":
 		long := append(bytes.Repeat([]byte("a"), 3<<20), '\n')
 		text = bytes.Join([][]byte{bytes.Join(lines[:100], nil), long, bytes.Join(lines[100:], nil)}, nil)

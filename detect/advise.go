@@ -98,6 +98,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Shifted: h.shifted, ServedLate: h.servedLate, Life: h.life, Life95: h.life95,
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
+		Behind:    a.behind,
 		Unclear:   h.unclear,
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 	}

@@ -110,6 +110,7 @@ type analysis struct {
 	split     []identity.Key                 // users who were taken for one wrongly
 	holes     []hole                         // of the log
 	masked    bool                           // the log's addresses end in zeros
+	behind    bool                           // most of them may be those of a load balancer
 	listed    [2]*finding.User               // the last one on a full list of flagged users, and of those on shared links
 	before    map[uint32]learned             // by link: what earlier runs found out
 	learned   map[uint32]learned             // the same of this one

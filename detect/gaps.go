@@ -23,10 +23,11 @@ const (
 // findGaps looks for requests that are missing from the log: of lines that say so,
 // and of segments that viewers must have asked for (rules of evidence, 2 and 11).
 func (a *analysis) findGaps(ctx context.Context) error {
-	var sampled, parsed int64
+	var sampled, behind, parsed int64
 	for _, s := range a.loaded.Sources {
-		sampled, parsed = sampled+s.Sampled, parsed+s.Parsed
+		sampled, behind, parsed = sampled+s.Sampled, behind+s.Behind, parsed+s.Parsed
 	}
+	a.behind = 2*behind > parsed
 	a.gaps = float64(sampled) > a.Thresholds.Missing*float64(parsed)
 	watched, err := a.watched(ctx)
 	if err != nil || len(watched) == 0 {

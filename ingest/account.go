@@ -28,20 +28,20 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 		}
 		notes := strings.Join(s.facts.Sentences(format), "\n")
 		if err := rows.Append(ctx, uint16(id), s.Label, format, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged,
-			s.facts.Sampled, notes, s.facts.Edge()); err != nil {
+			s.facts.Sampled, s.facts.Behind, notes, s.facts.Edge()); err != nil {
 			return nil, err
 		}
 	}
 	if err := rows.Flush(ctx); err != nil {
 		return nil, err
 	}
-	err = fetch.Each(ctx, l.store.DB, `SELECT s.id, s.path, s.format, s.lines, s.parsed, s.rejected, s.error, s.sampled, s.notes, s.edge, coalesce(c.size, 0), coalesce(c.hash, '')
+	err = fetch.Each(ctx, l.store.DB, `SELECT s.id, s.path, s.format, s.lines, s.parsed, s.rejected, s.error, s.sampled, s.behind, s.notes, s.edge, coalesce(c.size, 0), coalesce(c.hash, '')
 		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan fetch.Scan) error {
 		var id int
 		var text sql.NullString
 		var notes string
 		var s SourceStats
-		err := scan(&id, &s.Path, &s.Format, &s.Lines, &s.Parsed, &s.Rejected, &text, &s.Sampled, &notes, &s.Edge, &s.Bytes, &s.Hash)
+		err := scan(&id, &s.Path, &s.Format, &s.Lines, &s.Parsed, &s.Rejected, &text, &s.Sampled, &s.Behind, &notes, &s.Edge, &s.Bytes, &s.Hash)
 		if text.Valid {
 			s.Err = errors.New(text.String)
 		}

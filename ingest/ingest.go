@@ -82,6 +82,7 @@ type SourceStats struct {
 	Bytes                   int64    // of text, decompressed; 0: not known
 	Hash                    string   // XXH3, 128 bits, of that text, in hexadecimal as xxhsum -H2 prints it; "": not known
 	Sampled                 int64    // lines that say that not every request was logged
+	Behind                  int64    // lines whose address is public, and X-Forwarded-For names another one
 	Notes                   []string // what the lines show that takes away from what they can tell
 	Edge                    string   // that wrote all lines; "" if several did, or the lines do not tell
 	Err                     error    // *Damage, or no format, or why it cannot be opened; what came before was kept

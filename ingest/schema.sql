@@ -17,6 +17,7 @@ CREATE TABLE source (           -- one row per input
     grain    BIGINT NOT NULL,   -- µs: how exactly the log tells when a request started
     error    VARCHAR,           -- damage met on the way
     sampled  BIGINT NOT NULL,   -- lines that say that not every request was logged
+    behind   BIGINT NOT NULL,   -- lines whose address is public, and X-Forwarded-For names another one
     notes    VARCHAR NOT NULL,  -- what the lines show that takes away from what they can tell, a sentence a line
     edge     VARCHAR NOT NULL   -- that wrote all lines; '' if several did, or the lines do not tell
 );

@@ -75,6 +75,16 @@ func TestRule07NothingIsLateByAWrongClock(t *testing.T) {
 	decided(t, newWorld().refused(60, 24).quiet(300).ask(by(20, 60, 0)), finding.Widen, 24)
 }
 
+// A load balancer's addresses tell nothing of the viewers'.
+func TestRule03BehindALoadBalancerNobodyMoves(t *testing.T) {
+	behind := func(reproduced bool) func(*Asked) {
+		return func(o *Asked) { o.Behind, o.Reproduced = true, reproduced }
+	}
+	decided(t, newWorld().refused(60, 24).quiet(300).ask(behind(false)), finding.InsufficientEvidence, 0, "most lines name another public address in X-Forwarded-For")
+	decided(t, newWorld().quiet(300).ask(behind(false)), finding.InsufficientEvidence, 0, "give the key of this host")
+	decided(t, newWorld().refused(60, 24).quiet(300).ask(behind(true)), finding.Widen, 24)
+}
+
 // Links of many networks are named by number, and what else was refused beside
 // them; no word says who passed a link on.
 func TestRule10SharedLinksAreWhatTheRefusalsAre(t *testing.T) {

@@ -74,7 +74,7 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
-	case q.lost(), q.timeless():
+	case q.lost(), q.timeless(), q.behind():
 		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 {
@@ -124,6 +124,10 @@ func (q *question) lost() bool { return q.o.Gaps && q.untold > q.all.users }
 func (q *question) timeless() bool {
 	return q.o.ServedLate > 0 && q.o.Refused[token.ExpiredIPMismatch.String()] > q.o.Refused[token.IPMismatch.String()]
 }
+
+// behind tells whether the log's addresses may be those of a load balancer with public ones: X-Forwarded-For
+// names others, and no hash tells which of the two links are bound to.
+func (q *question) behind() bool { return q.o.Behind && !q.o.Reproduced }
 
 // blurred tells whether requests are missing from the log, and with them what
 // tells strangers on a link, whom no mask should let in, from affected users. A mask

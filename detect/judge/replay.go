@@ -30,6 +30,7 @@ type Asked struct {
 	Outside           map[int]float64   // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
 	ByAddress         bool              // users are told apart by address: no mask follows (rule 11)
 	Gaps              bool              // more than a tenth of the requests is missing from the log (rule 11)
+	Behind            bool              // most lines name another public address in X-Forwarded-For than the client's
 	Unclear           Unclear           // refusals of the host that nobody knows whether other users went on with
 	Unverified        bool              // keys are given, but too few tokens to calibrate the host (rule 1)
 }
