@@ -32,7 +32,7 @@ func (q *question) reason() string {
 	case q.timeless():
 		return "Nothing can be said about masks, as " + count(q.o.ServedLate) + " links were served after their expiry by the log's clock, which most links that were refused at another address seem to be past, too: send a log whose times are right and name their zone."
 	case q.behind():
-		return "Nothing can be said about masks, as most lines name another public address in X-Forwarded-For, and without a key nothing tells which of the two a link is bound to: give the key of this host, or name the viewer's address as client_ip (map in the configuration)."
+		return "Nothing can be said about masks, as most lines name another public address in X-Forwarded-For or a header like it, and without a key nothing tells which of the two a link is bound to: give the key of this host, or name the viewer's address as client_ip (map in the configuration)."
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:

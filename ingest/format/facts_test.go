@@ -60,9 +60,9 @@ func TestFactsOfRecords(t *testing.T) {
 		{func(r *Record) { r.Target = []byte("/a") }, "[no line has a query string: it may have been stripped from the log]"},
 		{func(r *Record) { r.Sampled = true }, "[the log is sampled: requests are missing, so no rates and no order of requests can be told from it]"},
 		{func(r *Record) { r.Shield = true }, "[100 of 100 lines were written by shield servers or cache shards: another server of the CDN asked, and logged that, too]"},
-		{func(r *Record) { r.Forwarded = true }, "[100 of 100 addresses are from X-Forwarded-For, which a client can write itself]"},
+		{func(r *Record) { r.Forwarded = true }, "[100 of 100 addresses are from X-Forwarded-For or a header like it, which a client can write itself]"},
 		{func(r *Record) { r.Client = netip.AddrFrom4([4]byte{10, 0, 0, r.Client.As4()[3]}) }, "[all client addresses are private: unless the viewers are in the network of the server, they are those of a proxy before it; log X-Forwarded-For, or let the server take the address from there]"},
-		{func(r *Record) { r.Behind = true }, "[100 of 100 lines name another public address in X-Forwarded-For: where the client's address is that of a load balancer or another CDN, and the server takes the viewer's from there, name that value as client_ip (map in the configuration) or $remote_addr (--log-format)]"},
+		{func(r *Record) { r.Behind = true }, "[100 of 100 lines name another public address in X-Forwarded-For or a header like it: where the client's address is that of a load balancer or another CDN, and the server takes the viewer's from there, name that value as client_ip (map in the configuration) or $remote_addr (--log-format)]"},
 		{func(r *Record) { r.Zoneless = true }, "[the times say no zone: they are read as UTC]"},
 	} {
 		var f Facts

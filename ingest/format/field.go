@@ -11,7 +11,7 @@ type field uint8
 const (
 	skipped field = iota
 	client
-	forwarded // X-Forwarded-For: counts where client is none or a private address
+	forwarded // X-Forwarded-For or a header like it: see Parser.forwarded
 	when      // the time in the line
 	day       // a date whose clock stands in `when`
 	started   // a start time of its own
@@ -110,6 +110,9 @@ client_ip 3 realip_remote_addr
 client_ip 5 masked_remote_addr
 forwarded_for 0 http_x_forwarded_for x_forwarded_for xforwardedfor clientrequestxforwardedfor forwarded_for xff forwardedfor
 forwarded_for 0 request.headers.x_forwarded_for
+forwarded_for 1 http_x_real_ip x_real_ip real_ip http_cf_connecting_ip cf_connecting_ip http_true_client_ip true_client_ip
+forwarded_for 1 http_x_client_ip x_client_ip http_fastly_client_ip fastly_client_ip http_x_original_forwarded_for x_original_forwarded_for
+forwarded_for 1 request.headers.x_real_ip request.headers.cf_connecting_ip request.headers.true_client_ip
 time 0 msec timestamp_ms timestampms timestamp(ms) time_end edgeendtimestamp
 time 1 time_iso8601
 time 2 time_local time timestamp ts datetime unixtime date_time log_timestamp_ms _time event_time

@@ -164,6 +164,8 @@ func TestJSONKeys(t *testing.T) {
 		{`{"remote_addr":"203.0.113.7","remote_addr":"192.0.2.1"` + rest, func(*Record) {}},
 		{`{"remote_addr":"-","ip":"203.0.113.7"` + rest, func(*Record) {}},
 		{`{"remote_addr":null,"x_forwarded_for":"203.0.113.7, 192.0.2.1"` + rest, func(r *Record) { r.Forwarded = true }},
+		{`{"remote_addr":"10.0.0.5","http_x_real_ip":"203.0.113.7"` + rest, func(r *Record) { r.Forwarded = true }},
+		{`{"remote_addr":"10.0.0.5","cf_connecting_ip":"192.0.2.1","x_forwarded_for":"203.0.113.7"` + rest, func(r *Record) { r.Forwarded = true }},
 		{`{"request":{"remote_ip":"10.0.0.5","headers":{"X-Forwarded-For":["203.0.113.7"]}}` + rest, func(r *Record) { r.Forwarded = true }},
 		{` { "ip" : "203.0.113.7" , "events":[{"status":500},{"ip":"192.0.2.1"}], "o":{"ip":"192.0.2.1"} ` + rest + "\r", func(*Record) {}},
 		{`{"ip":"203.0.113.7","user_agent":"a\"},{\\","referer":"\u00e9"` + rest, func(r *Record) { r.UserAgent, r.Referer = []byte(`a"},{\`), []byte("é") }},

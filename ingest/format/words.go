@@ -14,7 +14,7 @@ type Map map[string]string
 
 // mapDocs is what MapFields tells, in its order.
 const mapDocs = `client_ip: the client's address
-forwarded_for: X-Forwarded-For, read where client_ip is none or a private address
+forwarded_for: X-Forwarded-For or a header like it, read where client_ip is none or private, or a key tells that it is the viewer's
 time: when the line was written, or the request ended
 date: the date, where time is a clock alone
 start: when the request began
