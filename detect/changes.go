@@ -15,9 +15,6 @@ type observed struct {
 	byBinding   map[policy.BoundAs]*policy.Usage
 }
 
-// usagesAtOnce is how many keys and bindings are followed at once, about, in 10 KiB each. A test has fewer.
-var usagesAtOnce int64 = 4096
-
 // changes finds which keys a host has given up, and whether it binds links otherwise than before.
 func (a *analysis) changes(ctx context.Context) error {
 	keys := a.severalKeys()
@@ -27,7 +24,7 @@ func (a *analysis) changes(ctx context.Context) error {
 			hosts = append(hosts, h)
 		}
 	}
-	for _, some := range batches(hosts, usagesAtOnce, func(*host) int64 { return 4 }) {
+	for _, some := range batches(hosts, a.limits.usages, func(*host) int64 { return 4 }) {
 		follow := map[*host]*observed{}
 		for _, h := range some {
 			follow[h] = &observed{host: h, keys: keys[h], bound: a.severalBindings(h), byKey: map[uint8]*policy.Usage{}, byBinding: map[policy.BoundAs]*policy.Usage{}}

@@ -14,9 +14,6 @@ import (
 
 const mostNetworks = 10 // that are listed
 
-// deniedAtOnce is how many networks are counted at once, about. A test has fewer.
-var deniedAtOnce int64 = 1 << 19
-
 // origin is where requests to a host came from.
 type origin struct {
 	host *host
@@ -45,7 +42,7 @@ func (a *analysis) deny(ctx context.Context) error {
 		}
 	}
 	var top []denied
-	for _, some := range batches(hosts, deniedAtOnce, func(h *host) int64 { return min(totals[h.Name], int64(a.clients.Len())) }) {
+	for _, some := range batches(hosts, a.limits.denied, func(h *host) int64 { return min(totals[h.Name], int64(a.clients.Len())) }) {
 		all, err := a.countDenied(ctx, some)
 		if err != nil {
 			return err
@@ -79,7 +76,7 @@ func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, er
 			if f.Cause == a.words.mismatch || f.Cause == a.expiredMismatch {
 				mismatches = n
 			}
-			if part[at] = part[at].with(n, mismatches); len(part) >= heldBack {
+			if part[at] = part[at].with(n, mismatches); len(part) >= a.limits.heldBack {
 				enter(part)
 			}
 		}

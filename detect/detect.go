@@ -27,6 +27,7 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -68,6 +69,8 @@ type Options struct {
 	Pseudonyms *pseudonym.Map           // that the case holds in the place of addresses; nil: addresses
 	Searching  func(done, of int)       // is told before each link that is searched through all of IPv4; nil: nobody asks
 	Unread     bool                     // nobody reads the case behind this: what its views alone show is not stored
+
+	limits *limits // nil: the default ones
 }
 
 // analysis is one run of Analyze.
@@ -137,7 +140,7 @@ func Analyze(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Opti
 }
 
 func newAnalysis(s *ingest.Store, loaded *ingest.Loaded, o Options) *analysis {
-	o.Threads = max(1, o.Threads)
+	o.Threads, o.limits = max(1, o.Threads), cmp.Or(o.limits, defaultLimits())
 	return &analysis{
 		Options: o, store: s, loaded: loaded,
 		hosts: map[string]*host{}, proofs: map[uint32]*search.Proof{}, before: map[uint32]learned{}, learned: map[uint32]learned{}, blamed: map[blame]*blamed{},
@@ -251,14 +254,10 @@ func (a *analysis) users(ctx context.Context) error {
 	return a.beside(ctx, a.findGaps, func(ctx context.Context) error { return a.gatherCircles(ctx, circles) })
 }
 
-// largeLog is how many requests make steps wait for each other, so that each has
-// all of the memory; with less than littleRoom they always do. A test has fewer.
-var (
-	largeLog   int64 = 8 << 20
-	littleRoom int64 = 64 << 20
-)
+// littleRoom is with less than how many bytes steps wait for each other whatever the log.
+const littleRoom = 64 << 20
 
-func (a *analysis) large() bool { return a.loaded.Requests > largeLog || a.Room < littleRoom }
+func (a *analysis) large() bool { return a.loaded.Requests > a.limits.large || a.Room < littleRoom }
 
 // beside runs steps that share nothing. Only the first may use the connection of
 // the analysis.

@@ -33,10 +33,6 @@ type sampled struct {
 // diagnosed is how many failing links of a host are looked into.
 const diagnosed = 60
 
-// failedClients is how many clients hosts have that are looked into at once, about. A
-// test has fewer.
-var failedClients int64 = 1 << 21
-
 // inspect looks into the hosts whose calibration fails, the first of some.
 func (a *analysis) inspect(ctx context.Context, names []string) error {
 	var failed []*host
@@ -45,7 +41,7 @@ func (a *analysis) inspect(ctx context.Context, names []string) error {
 			failed = append(failed, h)
 		}
 	}
-	for _, h := range batches(failed, failedClients, func(h *host) int64 { return min(h.requests, int64(a.clients.Len())) })[0] {
+	for _, h := range batches(failed, a.limits.failed, func(h *host) int64 { return min(h.requests, int64(a.clients.Len())) })[0] {
 		h.failure = &failure{by: map[uint32]uint32{}}
 	}
 	return a.eachLink(ctx, func(links []visited) error {

@@ -3,18 +3,30 @@ package detect
 import (
 	"context"
 	"errors"
-	"testing"
 
 	"ipdrift/detect/history"
 	"ipdrift/detect/search"
-	"ipdrift/detect/spill"
 	"ipdrift/ingest"
 )
 
-// TestMain spares each test the large private network.
-func TestMain(m *testing.M) {
-	search.PrivateNets = search.PrivateNets[:2]
-	m.Run()
+// Quick are the options with a search that spares the large private network, and what else
+// change makes of its limits; nil: nothing.
+func (o Options) Quick(change func(*search.Limits)) Options {
+	o.limits = defaultLimits()
+	o.limits.search.Private = o.limits.search.Private[:2]
+	if change != nil {
+		change(&o.limits.search)
+	}
+	return o
+}
+
+// Meagre are the options of [Options.Quick] with next to nothing that is held at once, as it is of
+// what is large; what is done with is lost.
+func (o Options) Meagre() Options {
+	l := o.limits
+	l.large, l.heldBack, l.usages, l.failed, l.uses, l.lapses, l.denied, l.trends, l.crowds = 700, 3, 1, 1, 20, 20, 1, 1, 1
+	l.history = history.Sizes{Section: 100, Sections: 10, Block: 3, Long: 20, BatchRequests: 30, BatchGroups: 5, More: 2, Spoil: true}
+	return o
 }
 
 // Group takes the first steps of Analyze: requests are grouped into visits, and
@@ -43,36 +55,4 @@ func HeldByGroup(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o 
 	defer func() { err = errors.Join(err, end()) }()
 	err = a.group(ctx)
 	return len(a.history.Links.Held()) + a.clients.Held(), err
-}
-
-// Meagre lets an analysis hold next to nothing at once, until the function that it
-// returns is called: as it does with what is large.
-func Meagre() (enough func()) {
-	requests, texts := history.Meagre(), spill.Meagre()
-	large, uses, refusals := largeLog, mostUses, mostLapses
-	denied, outside, failed, trends, held, usages := deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, usagesAtOnce
-	largeLog, mostUses, mostLapses = 700, 20, 20
-	deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, usagesAtOnce = 1, 1, 1, 1, 3, 1
-	return func() {
-		requests()
-		texts()
-		largeLog, mostUses, mostLapses = large, uses, refusals
-		deniedAtOnce, outsideAtOnce, failedClients, trendsAtOnce, heldBack, usagesAtOnce = denied, outside, failed, trends, held, usages
-	}
-}
-
-// Small lets full searches try the first networks alone, until the function that it returns
-// is called.
-func Small() (enough func()) {
-	all := search.AllNetworks
-	search.AllNetworks = 1<<8 + 2 // 1.0.0.0/16 and 1.1.0.0/16
-	return func() { search.AllNetworks = all }
-}
-
-// Rest lets a step of the search try so many candidates beyond the samples, until the
-// function that it returns is called.
-func Rest(candidates int) (enough func()) {
-	before := search.RestBudget
-	search.RestBudget = candidates
-	return func() { search.RestBudget = before }
 }

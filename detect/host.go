@@ -129,11 +129,11 @@ func (a *analysis) group(ctx context.Context) error {
 	if err := a.readGrains(ctx); err != nil {
 		return err
 	}
-	f := history.New(a.Threads, a.sameVisit)
+	f := history.New(a.Threads, a.limits.history, a.sameVisit)
 	var places *spill.Array[uint32]
 	if err := a.beside(ctx, func(ctx context.Context) error { return a.clients.Read(ctx, a.conn, a.Room) },
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {
-			a.texts, err = spill.OpenTexts(ctx, conn)
+			a.texts, err = spill.OpenTexts(ctx, conn, a.Room)
 			return err
 		}),
 		a.aside(func(ctx context.Context, conn *sql.Conn) (err error) {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"ipdrift/detect"
 	"ipdrift/ingest/synth/scenario"
 )
 
@@ -28,8 +27,7 @@ func TestLittleAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			atOnce := tryText(t, log.String(), settings{threads: 2})
-			defer detect.Meagre()()
-			inParts := tryText(t, log.String(), settings{threads: 2, cramped: true})
+			inParts := tryText(t, log.String(), settings{threads: 2, meagre: true})
 			if len(atOnce.Users.Flagged) == 0 {
 				t.Fatal("nobody is flagged")
 			}

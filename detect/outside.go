@@ -21,10 +21,6 @@ func (a *analysis) sessions(ctx context.Context) error {
 	})
 }
 
-// outsideAtOnce is how much memory the clients of some hosts take, bytes. A test has
-// less.
-var outsideAtOnce int64 = 32 << 20
-
 // findOutside measures how often two clients that share a network of a
 // candidate's length are of different carriers (rules of evidence, 17), if there
 // is a host with enough affected users to ask. Clients whose carrier is not known
@@ -38,7 +34,7 @@ func (a *analysis) findOutside(ctx context.Context) error {
 		hosts = append(hosts, a.hosts[name])
 	}
 	most := int64(a.clients.Len() / 8)
-	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(4*h.requests, most) }) {
+	for _, some := range batches(hosts, a.limits.crowds, func(h *host) int64 { return min(4*h.requests, most) }) {
 		places := a.places(some)
 		crowds, err := a.crowds(ctx, len(some), func(f *history.Request) int {
 			if f.Place == 0 || a.clients.ASN(f.Client) == 0 {

@@ -17,7 +17,7 @@ func (a *analysis) behindProxies(ctx context.Context) error {
 			hosts = append(hosts, h)
 		}
 	}
-	for _, some := range batches(hosts, outsideAtOnce, func(h *host) int64 { return min(h.requests, int64(a.clients.Len()/4)) }) {
+	for _, some := range batches(hosts, a.limits.crowds, func(h *host) int64 { return min(h.requests, int64(a.clients.Len()/4)) }) {
 		places := a.places(some)
 		crowds, err := a.crowds(ctx, 2*len(some), func(f *history.Request) int {
 			at := places[f.Outcome]

@@ -33,9 +33,6 @@ func (a *analysis) findRecovered(ctx context.Context, circles history.Feed) erro
 	})
 }
 
-// mostLapses is how many lapses are held at once, of 60 bytes. A test has fewer.
-var mostLapses = 1 << 20
-
 // lapses lists the last refusals of some users. Where there are too many it is not ok.
 func (a *analysis) lapses(ctx context.Context, circles history.Feed, some func(identity.Key) bool) (all []lapse, ok bool, err error) {
 	err = history.Pass(ctx, a.Threads, circles,
@@ -50,7 +47,7 @@ func (a *analysis) lapses(ctx context.Context, circles history.Feed, some func(i
 			return lapses, nil
 		},
 		func(lapses []lapse) error {
-			if all = append(all, lapses...); len(all) > mostLapses {
+			if all = append(all, lapses...); len(all) > a.limits.lapses {
 				return errEnough
 			}
 			return nil

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"ipdrift/detect"
 	"ipdrift/detect/finding"
 )
 
@@ -145,8 +144,7 @@ func TestKeysOfSeveralHosts(t *testing.T) {
 	if n := strings.Count(at, "which the edge has not taken since"); n != 6 {
 		t.Errorf("said %d times, want a warning and a common trait of three hosts", n)
 	}
-	defer detect.Meagre()()
-	s.cramped = true
+	s.meagre = true
 	if again := asJSON(t, l.try(t, s).Analysis); again != at {
 		t.Errorf("one at a time: %s", firstDifference(at, again))
 	}

@@ -49,10 +49,6 @@ func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T,
 	return all, g.Wait()
 }
 
-// heldBack is how much a goroutine has before it shares it with the others. A test
-// has less.
-var heldBack = 1 << 12
-
 // crowds gathers clients: place tells in which of n crowds the one of a visit
 // belongs, by one of its requests; -1: in none.
 func (a *analysis) crowds(ctx context.Context, n int, place func(*history.Request) int) ([]client.Crowd, error) {
@@ -77,7 +73,7 @@ func (a *analysis) crowds(ctx context.Context, n int, place func(*history.Reques
 			if last := len(*queue) - 1; g.place < 0 || last >= 0 && (*queue)[last] == g {
 				continue
 			}
-			if *queue = append(*queue, g); len(*queue) >= heldBack {
+			if *queue = append(*queue, g); len(*queue) >= a.limits.heldBack {
 				enter(queue)
 			}
 		}

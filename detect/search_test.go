@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"ipdrift/detect"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/search"
 )
@@ -192,9 +191,7 @@ func TestOtherLinksOfTheClient(t *testing.T) {
 		"none but 30":     {0, 100, 300},
 		"no bound at all": {500_000_000, 390, 390},
 	} {
-		enough := detect.Rest(c.budget)
-		tr := l.try(t, settings{recover: search.RecoverNear})
-		enough()
+		tr := l.try(t, settings{recover: search.RecoverNear, tries: func(l *search.Limits) { l.Rest = c.budget }})
 		s := tr.Method.Search
 		if found := int(s.Found); found < c.least || found > c.most || found%10 != 0 || s.Found+s.Unresolved != 400 {
 			t.Errorf("%s: search %+v, want %d to %d found, and all of a viewer's or none", name, s, c.least, c.most)

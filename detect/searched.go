@@ -37,7 +37,7 @@ func (a *analysis) search(ctx context.Context) error {
 func (a *analysis) newSearch() *search.Search {
 	sites := a.sites(func(*host) bool { return true })
 	return &search.Search{
-		Hosts: sites, Unproven: a.loaded.Unproven, Recover: a.Recover, Threads: a.Threads, Masked: a.masked, Sets: search.KeySets(sites),
+		Hosts: sites, Unproven: a.loaded.Unproven, Recover: a.Recover, Limits: a.limits.search, Threads: a.Threads, Masked: a.masked, Sets: search.KeySets(sites),
 		Served: a.served, Operators: a.operators, Networks: a.Networks, Pseudonyms: a.Pseudonyms, Progress: a.Searching,
 	}
 }

@@ -78,7 +78,7 @@ func (a *analysis) trends(ctx context.Context, c *course) error {
 			began = append(began, t)
 		}
 	}
-	for some := range slices.Chunk(began, trendsAtOnce) {
+	for some := range slices.Chunk(began, a.limits.trends) {
 		if err := a.countCarriers(ctx, some); err != nil {
 			return err
 		}

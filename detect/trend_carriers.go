@@ -11,10 +11,6 @@ import (
 	"ipdrift/token"
 )
 
-// trendsAtOnce is of how many trends the network operators are held at once. A test
-// has fewer.
-var trendsAtOnce = 32
-
 // carriers are network operators by ASN since a trend began: how many requests they
 // have, and whether some were refused for its cause.
 type carriers struct {

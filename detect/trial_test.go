@@ -41,6 +41,7 @@ type settings struct {
 	noKey    bool
 	recover  search.Recover
 	search   func(done, of int) // is told of full searches
+	tries    func(*search.Limits)
 	scope    token.Scope
 	stated   token.Resource // of all hosts; the scheme is gcore
 	threads  int
@@ -49,13 +50,14 @@ type settings struct {
 	networks *ingest.Networks
 	issued   map[uint64]ingest.Issued
 	cramped  bool   // nothing large is held in memory
+	meagre   bool   // and little of anything is held at once
 	unread   bool   // the case is read by nobody
 	twice    bool   // once more unread, for the same analysis
 	db       string // file of the case; "": none is kept
 }
 
 func (s settings) room() int64 {
-	if s.cramped {
+	if s.cramped || s.meagre {
 		return 0
 	}
 	return 1 << 30
@@ -141,10 +143,14 @@ func write(t testing.TB, name, text string) string {
 func tryFiles(t testing.TB, s settings) *trial {
 	t.Helper()
 	store, loaded := load(t, s)
-	a, err := detect.Analyze(context.Background(), store, loaded, detect.Options{
+	o := detect.Options{
 		Resources: s.resources(), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
 		Recover: s.recover, Searching: s.search, Threads: s.threads, Room: s.room(), Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued, Unread: s.unread,
-	})
+	}.Quick(s.tries)
+	if s.meagre {
+		o = o.Meagre()
+	}
+	a, err := detect.Analyze(context.Background(), store, loaded, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,9 +39,6 @@ func (a *analysis) takeTurns(ctx context.Context, c *identity.Circles) error {
 	})
 }
 
-// mostUses is how many uses are held at once, of 64 bytes. A test has fewer.
-var mostUses = 1 << 20
-
 // takeShare does so with a share of the uses; ok tells whether it is small enough. What
 // was joined may be joined again.
 func (a *analysis) takeShare(ctx context.Context, c *identity.Circles, share, shares uint32) (ok bool, err error) {
@@ -157,7 +154,7 @@ func (a *analysis) numberIn(c *identity.Circles, u *used) int32 {
 // agent and directory by directory, each in the order of time. Where there are too
 // many it is not ok, unless they may be cut.
 func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, some func(*used) bool, may bool) (all []used, ok bool, err error) {
-	most := mostUses
+	most := a.limits.uses
 	err = history.Pass(ctx, a.Threads, a.history.Batches,
 		func(c *history.Batch) (uses []used, err error) {
 			o := opening{texts: a.texts}

@@ -99,7 +99,7 @@ func (s *section) batches(emit func(Batch) error) error {
 func (s *section) part(from int, emit func(Batch) error) (to int, err error) {
 	b := s.history.buffer()
 	defer b.done()
-	requests := b.room(min(longSection, s.count-from))
+	requests := b.room(min(s.history.sizes.Long, s.count-from))
 	if err := s.readStretches(requests, from); err != nil {
 		return 0, err
 	}
@@ -118,11 +118,12 @@ func (s *section) part(from int, emit func(Batch) error) (to int, err error) {
 
 // batchesOf hands on groups that are in memory.
 func (s *section) batchesOf(groups []Group, emit func(Batch) error) error {
+	sizes := &s.history.sizes
 	held, first := 0, 0
 	for i := range groups {
 		held += len(groups[i].Requests)
 		n := i + 1
-		if n < len(groups) && held < batchRequests && n-first < batchGroups {
+		if n < len(groups) && held < sizes.BatchRequests && n-first < sizes.BatchGroups {
 			continue
 		}
 		if err := emit(Batch{Groups: groups[first:n:n], section: s}); err != nil {
@@ -137,13 +138,14 @@ func (s *section) batchesOf(groups []Group, emit func(Batch) error) error {
 // in is the buffer that the requests are in; nil: they are in memory for good. The groups
 // of each batch are in another.
 func (s *section) batchesIn(in *buffer, requests []Request, from int, emit func(Batch) error) error {
+	sizes := &s.history.sizes
 	held, of := 0, s.history.buffer()
 	defer func() { of.done() }()
 	return s.eachGroup(requests, from, func(g Group) error {
 		of.groups = append(of.groups, g)
 		held += len(g.Requests)
 		last := g.To == from+len(requests)
-		if !last && held < batchRequests && len(of.groups) < batchGroups {
+		if !last && held < sizes.BatchRequests && len(of.groups) < sizes.BatchGroups {
 			return nil
 		}
 		c := Batch{Groups: of.groups, section: s}.lend(in).lend(of)

@@ -28,7 +28,7 @@ func (s *section) read(requests []Request, from int) error {
 // readStretches reads requests with their stretches, as far as they are among these.
 func (s *section) readStretches(requests []Request, from int) error {
 	err := s.read(requests, from)
-	for i := max(0, len(requests)-int(mostMore)); i < len(requests); i++ {
+	for i := max(0, len(requests)-int(s.history.sizes.More)); i < len(requests); i++ {
 		requests[i].more = min(requests[i].more, uint8(len(requests)-1-i))
 	}
 	return err
@@ -40,10 +40,11 @@ func (s *section) rewrite(requests []Request, from int) error {
 }
 
 func (s *section) inFile(requests []Request, from int, do func([]byte, int64) (int, error)) error {
+	each := s.history.sizes.Block
 	for len(requests) > 0 {
-		skip := from % blockRequests
-		n := min(len(requests), blockRequests-skip)
-		if _, err := do(spill.RawOf(requests[:n]), (s.blocks[from/blockRequests]+int64(skip))*RequestSize); err != nil {
+		skip := from % each
+		n := min(len(requests), each-skip)
+		if _, err := do(spill.RawOf(requests[:n]), (s.blocks[from/each]+int64(skip))*RequestSize); err != nil {
 			return err
 		}
 		requests, from = requests[n:], from+n

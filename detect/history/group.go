@@ -20,7 +20,7 @@ func (g *Group) Parts(f func([]Request) error) error {
 	if g.Requests != nil {
 		return f(g.Requests)
 	}
-	requests := make([]Request, min(longSection, g.To-g.From))
+	requests := make([]Request, min(g.section.history.sizes.Long, g.To-g.From))
 	for from := g.From; from < g.To; from += len(requests) {
 		requests = requests[:min(len(requests), g.To-from)]
 		if err := g.section.readStretches(requests, from); err != nil {

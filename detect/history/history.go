@@ -27,6 +27,7 @@ import (
 // links. It is in memory where that is enough for it, else in a temporary file.
 type History struct {
 	threads  int
+	sizes    Sizes
 	key      func(place, ident uint32) uint32 // what the groups are of; nil: of links
 	same     func(f, o *Request) bool         // tells one visit; nil: each request is one
 	Links    *spill.Array[Link]               // in the order of the history; the first stands for requests without a link
@@ -40,8 +41,8 @@ type History struct {
 
 // New makes a history without requests and links, to be read on some goroutines. same tells whether two requests that follow
 // each other are one visit; nil: no two are.
-func New(threads int, same func(f, o *Request) bool) *History {
-	return &History{threads: threads, same: same}
+func New(threads int, sizes Sizes, same func(f, o *Request) bool) *History {
+	return &History{threads: threads, sizes: sizes, same: same}
 }
 
 // Link is a row of table link: the hash of its token, when it expires, and its id.
@@ -96,7 +97,7 @@ type section struct {
 	history  *History
 	mu       sync.Mutex // while requests are added
 	requests []Request  // if they are in memory
-	blocks   []int64    // where in the file they are, blockRequests each but for the last, in requests
+	blocks   []int64    // where in the file they are, sizes.Block each but for the last, in requests
 	count    int
 	groups   []Group // if all are in memory, and have many requests each
 }
@@ -115,7 +116,7 @@ func (h *History) Load(ctx context.Context, count int64, end int, most int64, ex
 			return nil, err
 		}
 	}
-	n := min(mostSections, max(1, int(count)/sectionRequests), max(1, end))
+	n := min(h.sizes.Sections, max(1, int(count)/h.sizes.Section), max(1, end))
 	width := (end + n - 1) / n
 	h.reserve(n, int(count))
 	loaders := make(chan *Loader, max(1, min(h.threads, mostLoaders)))
@@ -167,7 +168,7 @@ func (h *History) Close() error {
 // Regroup makes a history of some of the requests of another, those of some groups and
 // of them some, in groups with other numbers, below an end.
 func (h *History) Regroup(ctx context.Context, count int64, end int, most int64, key func(place, ident uint32) uint32, some func(*Group) bool, each func(*Request) bool) (*History, error) {
-	to := &History{threads: h.threads, key: key, same: h.same}
+	to := &History{threads: h.threads, sizes: h.sizes, key: key, same: h.same}
 	return to.Load(ctx, count, end, most, func(loaders chan *Loader) error {
 		return parallel.Each(ctx, h.threads, len(h.sections), func(n int) error {
 			l := <-loaders

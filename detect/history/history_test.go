@@ -14,7 +14,7 @@ import (
 // TestHistory holds histories in memory and in a file, cut small and large, to sorting all
 // requests at once; one link has most of them.
 func TestHistory(t *testing.T) {
-	defer Meagre()()
+	sizes := Sizes{Section: 100, Sections: 10, Block: 3, Long: 20, BatchRequests: 30, BatchGroups: 5, More: 2, Spoil: true}
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		links := 1 + r.IntN(40)
@@ -36,7 +36,8 @@ func TestHistory(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				f := &History{threads: 2, Links: list, same: func(f, o *Request) bool { return f.Place == o.Place && f.Outcome == o.Outcome }}
+				f := New(2, sizes, func(f, o *Request) bool { return f.Place == o.Place && f.Outcome == o.Outcome })
+				f.Links = list
 				f, err = f.Load(t.Context(), int64(len(all)), links, most, func(loaders chan *Loader) error {
 					first, second := <-loaders, <-loaders
 					defer func() { loaders <- first; loaders <- second }()
@@ -102,7 +103,7 @@ func inTakes(t *testing.T, f *History, requests []Request) (out []Request) {
 	t.Helper()
 	var before Request
 	for of, rest := NextStretch(requests); len(of) > 0; of, rest = NextStretch(rest) {
-		if n := len(of); n > int(mostMore)+1 || f.file == nil && len(out) > 0 && f.same(&before, &of[0]) && n <= int(mostMore) {
+		if n := len(of); n > int(f.sizes.More)+1 || f.file == nil && len(out) > 0 && f.same(&before, &of[0]) && n <= int(f.sizes.More) {
 			t.Errorf("a stretch of %d requests", n)
 		}
 		for _, one := range of {

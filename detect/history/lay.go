@@ -63,7 +63,7 @@ func (h *History) divide(ctx context.Context, requests []Request, ends []uint32)
 	var parts []part
 	last := part{}
 	for i, end := range ends {
-		if to := int(end); to-last.from >= sectionRequests || i == len(ends)-1 {
+		if to := int(end); to-last.from >= h.sizes.Section || i == len(ends)-1 {
 			last.behind = i + 1
 			parts = append(parts, last)
 			h.sections = append(h.sections, section{history: h, requests: requests[last.from:to:to], count: to - last.from})

@@ -39,7 +39,7 @@ func TestLinksInFile(t *testing.T) {
 				links = append(links, Link{Hash: r.Uint64() & mask, ID: id + 1, Deadline: int64(id)})
 			}
 		}
-		f := &History{threads: 2}
+		f := New(2, DefaultSizes(), nil)
 		var err error
 		if f.Links, err = spill.New[Link](len(links)+1, 0); err != nil {
 			t.Fatal(err)

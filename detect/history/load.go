@@ -20,7 +20,7 @@ func (l *Loader) Put(f Request) error {
 		return nil
 	}
 	block := &l.blocks[n]
-	if *block = append(*block, f); len(*block) < blockRequests {
+	if *block = append(*block, f); len(*block) < l.history.sizes.Block {
 		return nil
 	}
 	err := l.history.sections[n].write(*block)
@@ -63,7 +63,7 @@ func (h *History) drain(loaders chan *Loader) error {
 		}
 	}
 	for n, requests := range rest {
-		for block := range slices.Chunk(requests, blockRequests) {
+		for block := range slices.Chunk(requests, h.sizes.Block) {
 			if err := h.sections[n].write(block); err != nil {
 				return err
 			}

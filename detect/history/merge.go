@@ -17,7 +17,7 @@ func (r *run) advance() (more bool, err error) {
 		r.requests = r.requests[1:]
 		return true, nil
 	}
-	n := min(blockRequests, r.end-r.next)
+	n := min(r.section.history.sizes.Block, r.end-r.next)
 	if n == 0 {
 		return false, nil
 	}
@@ -60,7 +60,7 @@ func (s *section) merge(runs runs) error {
 		return err
 	}
 	for len(runs) > 0 {
-		if block = append(block, runs[0].requests[0]); len(block) == blockRequests {
+		if block = append(block, runs[0].requests[0]); len(block) == s.history.sizes.Block {
 			if err := write(); err != nil {
 				return err
 			}

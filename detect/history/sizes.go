@@ -1,23 +1,19 @@
 package history
 
-// A history holds and writes so much at once.
-var (
-	sectionRequests = 1 << 16 // of a section, about
-	mostSections    = 1 << 10
-	blockRequests   = 1 << 9  // that are written at once
-	longSection     = 1 << 19 // requests that are held at once of one section
+// Sizes are how much a history holds and writes at once.
+type Sizes struct {
+	Section  int // requests of a section, about
+	Sections int // at the most
+	Block    int // requests that are written at once
+	Long     int // requests that are held at once of one section
 
-	batchRequests, batchGroups = 1 << 13, 256 // end a batch
+	BatchRequests, BatchGroups int // end a batch
 
-	mostMore uint8 = 1<<8 - 1 // how many requests may go on with one, so that it fits
-)
+	More  uint8 // how many requests may go on with one
+	Spoil bool  // what a batch was in is lost as soon as it is done
+}
 
-// Meagre lets histories hold next to nothing at once, as they do with what is large, and
-// lose what is done with at once, until the function that it returns is called. It is for tests.
-func Meagre() (enough func()) {
-	section, sections, block, long, requests, groups, more := sectionRequests, mostSections, blockRequests, longSection, batchRequests, batchGroups, mostMore
-	sectionRequests, mostSections, blockRequests, longSection, batchRequests, batchGroups, mostMore, spoil = 100, 10, 3, 20, 30, 5, 2, true
-	return func() {
-		sectionRequests, mostSections, blockRequests, longSection, batchRequests, batchGroups, mostMore, spoil = section, sections, block, long, requests, groups, more, false
-	}
+// DefaultSizes are those of a log that is large.
+func DefaultSizes() Sizes {
+	return Sizes{Section: 1 << 16, Sections: 1 << 10, Block: 1 << 9, Long: 1 << 19, BatchRequests: 1 << 13, BatchGroups: 256, More: 1<<8 - 1}
 }

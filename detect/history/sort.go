@@ -14,7 +14,7 @@ func (s *section) arrange() error {
 	part := s.history.buffer()
 	defer part.done()
 	var runs []*run
-	requests := part.room(min(longSection, s.count))
+	requests := part.room(min(s.history.sizes.Long, s.count))
 	for from := 0; from < s.count; from += len(requests) {
 		requests = requests[:min(len(requests), s.count-from)]
 		if err := s.read(requests, from); err != nil {

@@ -18,7 +18,7 @@ func (h *History) countStretches(requests []Request) {
 		of := &requests[i]
 		of.more = 0
 		if i+1 < len(requests) {
-			if next := &requests[i+1]; next.more < mostMore && h.same != nil && h.same(of, next) {
+			if next := &requests[i+1]; next.more < h.sizes.More && h.same != nil && h.same(of, next) {
 				of.more = next.more + 1
 			}
 		}

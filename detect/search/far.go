@@ -169,9 +169,6 @@ func turnByTurn[K comparable](suspects []*Suspect, have func(*Suspect) K) []*Sus
 	return out
 }
 
-// AllNetworks is how many /16s there are below the multicast ones. A test has fewer.
-var AllNetworks uint32 = 224 << 8
-
 // everywhere tries all of IPv4 but what cannot be a public client, on all
 // threads at once.
 func (r *Search) everywhere(ctx context.Context, s *Suspect) {
@@ -190,7 +187,7 @@ func (r *Search) everywhere(ctx context.Context, s *Suspect) {
 			goals := f.goals(&mine, false)
 			for stop.Err() == nil {
 				n := next.Add(1) - 1
-				if n >= AllNetworks {
+				if n >= uint32(r.Limits.Networks) {
 					break
 				}
 				if n>>8 == 0 || n>>8 == 127 {

@@ -22,13 +22,6 @@ const (
 	privateSearches = 16     // of all hosts
 )
 
-// PrivateNets are the networks of RFC 1918, 18 million addresses. A test has the small ones.
-var PrivateNets = []netip.Prefix{
-	netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16}), 12),
-	netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168}), 16),
-	netip.PrefixFrom(netip.AddrFrom4([4]byte{10}), 8),
-}
-
 // searchPrivate looks for the signer's own proxy, and tries its addresses with
 // all links.
 func (r *Search) searchPrivate(ctx context.Context, suspects []*Suspect) {
@@ -72,7 +65,7 @@ func (r *Search) privateProxies(ctx context.Context, left map[*Host][]*Suspect) 
 		}
 		searches += len(now)
 		r.round(ctx, now, func(f *Finder, s *Suspect) {
-			for _, p := range PrivateNets {
+			for _, p := range r.Limits.Private {
 				f.inAll(s, p)
 			}
 		})

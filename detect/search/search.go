@@ -30,8 +30,26 @@ const (
 	MaxSuspects  = 300_000       // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
 )
 
-// RestBudget is how many candidates are tried in one step for links beyond the samples. A test has fewer.
-var RestBudget = 500_000_000
+// Limits bound what is tried for a link, and for all.
+type Limits struct {
+	Private  []netip.Prefix // where the signer's own proxy is looked for, in this order
+	Networks int            // /16s of IPv4 that a full search tries, from the lowest on
+	Rest     int            // candidates that are tried in one step for links beyond the samples
+}
+
+// DefaultLimits are the networks of RFC 1918, 18 million addresses; all below the
+// multicast ones; and half a billion candidates.
+func DefaultLimits() Limits {
+	return Limits{
+		Private: []netip.Prefix{
+			netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 16}), 12),
+			netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168}), 16),
+			netip.PrefixFrom(netip.AddrFrom4([4]byte{10}), 8),
+		},
+		Networks: 224 << 8,
+		Rest:     500_000_000,
+	}
+}
 
 // Proof is what a link was signed with: a hash that was reproduced.
 type Proof struct {
@@ -53,6 +71,7 @@ type Search struct {
 	Hosts      []*Host // of the log, by name
 	Unproven   *ingest.Unproven
 	Recover    Recover
+	Limits     Limits
 	Threads    int
 	Masked     bool // the addresses of the log end in zeros
 	Pool       *Pool
@@ -180,12 +199,12 @@ func (r *Search) sampled(ctx context.Context, sample int, suspects []*Suspect, p
 		}
 	}
 	later = turnByTurn(later, func(s *Suspect) netip.Addr { return s.Clients[0] })
-	r.round(ctx, later[:affordable(later, pool)], step)
+	r.round(ctx, later[:r.affordable(later, pool)], step)
 }
 
 // affordable is for how many of some links a step is within the budget.
-func affordable(links []*Suspect, pool *Pool) int {
-	left := RestBudget
+func (r *Search) affordable(links []*Suspect, pool *Pool) int {
+	left := r.Limits.Rest
 	for n, s := range links {
 		if left -= s.cost(pool); left < 0 {
 			return n

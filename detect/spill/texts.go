@@ -35,29 +35,18 @@ type recent struct {
 const recentTexts, shortText = 1 << 14, 200
 
 // fewTexts is the last id of a table that is held in memory, shortTexts how many
-// bytes it has.
-var (
-	fewTexts   = 1 << 17
-	shortTexts = 16 << 20
-)
-
-// Meagre lets no table of texts that is opened be held in memory, until the function that it
-// returns is called. It is for tests.
-func Meagre() (enough func()) {
-	few := fewTexts
-	fewTexts = 0
-	return func() { fewTexts = few }
-}
+// bytes it has at most.
+const fewTexts, shortTexts = 1 << 17, 16 << 20
 
 // entry is the size of one in the index: where a text begins, counted from 1; 0:
 // there is none.
 const entry = 8
 
-// OpenTexts reads both tables, to be closed.
-func OpenTexts(ctx context.Context, conn *sql.Conn) (*Texts, error) {
+// OpenTexts reads both tables, to be closed. One that has more than most bytes is in files.
+func OpenTexts(ctx context.Context, conn *sql.Conn, most int64) (*Texts, error) {
 	t := &Texts{}
 	for table, d := range map[string]*Dictionary{"dir": &t.Dirs, "file": &t.Files} {
-		if err := d.fill(ctx, conn, table); err != nil {
+		if err := d.fill(ctx, conn, table, min(most, shortTexts)); err != nil {
 			t.Close()
 			return nil, err
 		}
@@ -79,18 +68,18 @@ func (d *Dictionary) close() {
 }
 
 // fill reads a table.
-func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string) (err error) {
+func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string, most int64) (err error) {
 	last, err := fetch.LastID(ctx, conn, table)
 	if err != nil {
 		return err
 	}
-	size := 0
+	var size int64
 	if last <= fewTexts {
 		if err := conn.QueryRowContext(ctx, `SELECT coalesce(sum(strlen(text)), 0)::BIGINT FROM `+table).Scan(&size); err != nil {
 			return err
 		}
 	}
-	if last <= fewTexts && size <= shortTexts {
+	if last <= fewTexts && size <= most {
 		d.texts = make([]string, last+1)
 		return fetch.Entries(ctx, conn, table, `id, text`, last, func(p fetch.Page) error {
 			text := p.Texts(1)
