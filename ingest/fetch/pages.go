@@ -52,7 +52,7 @@ const (
 	textBlock = 1 << 10
 )
 
-// Texts hands on the ids and texts of a dictionary as ScanEntries does, fewer on a page
+// Texts hands on the ids and texts of a dictionary as [Entries] does, fewer on a page
 // where they are long.
 func Texts(ctx context.Context, conn *sql.Conn, dictionary string, f func(Page) error) error {
 	pages, err := TextPages(ctx, conn, dictionary)
