@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the command as its users do. The scripts know $DEMO (the
-// folder of the nginx log), and the commands of scriptCommands.
+// folder of the nginx log), its $KEY and its $LOG, and a few commands of ours.
 func TestScripts(t *testing.T) {
 	demo, err := filepath.Abs("testdata/nginx")
 	if err != nil {

@@ -94,7 +94,7 @@ func (q *inquiry) whole(ctx context.Context, found []sighting) ([]sighting, erro
 }
 
 // atomsOf is the condition that a request is of one of the users that meet
-// another one, on table person.
+// another one, on view persons.
 func (q *inquiry) atomsOf(ctx context.Context, where string, args ...any) (string, error) {
 	var list []sighting
 	err := fetch.Each(ctx, q.conn, `SELECT p.link, p.agent, p.salt FROM persons p JOIN link l ON l.id = p.link JOIN agent g ON g.id = p.agent WHERE `+where+` LIMIT 100`, func(scan fetch.Scan) error {

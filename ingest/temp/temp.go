@@ -11,7 +11,7 @@ const Prefix = "ipdrift-"
 func File(name string) (*os.File, error) {
 	file, err := os.CreateTemp("", Prefix+name)
 	if err == nil {
-		_ = os.Remove(file.Name()) // else DropFile does it
+		_ = os.Remove(file.Name()) // else Drop does it
 	}
 	return file, err
 }

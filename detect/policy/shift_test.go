@@ -1,0 +1,123 @@
+package policy
+
+import (
+	"net/netip"
+	"testing"
+
+	"ipdrift/detect/judge"
+	"ipdrift/token"
+)
+
+var client = netip.MustParseAddr("203.0.113.7")
+
+// A log of 2,560 s, in steps of ten seconds; µs.
+const logFirst, logFinal, second = 1_000_000_000_000, 1_000_000_000_000 + 2_560_000_000 - 1, 1_000_000
+
+// used are links by the seconds of the log at which they were served for the first and for the
+// last time, and refused; -1: they never were.
+func used(links [][3]int64) *Usage {
+	u := NewUsage(logFirst, logFinal)
+	at := func(s int64) int64 {
+		if s < 0 {
+			return 0
+		}
+		return logFirst + s*second
+	}
+	for _, l := range links {
+		u.Add(at(l[0]), at(l[1]), at(l[2]))
+	}
+	return u
+}
+
+// servedIn are links that are served in each ten seconds from a second to another, and refusedIn
+// links that are refused.
+func servedIn(from, to int64) (out [][3]int64) {
+	for s := from; s < to; s += 10 {
+		out = append(out, [3]int64{s, s + 5, -1})
+	}
+	return out
+}
+
+func refusedIn(from, to int64) (out [][3]int64) {
+	for s := from; s < to; s += 10 {
+		out = append(out, [3]int64{-1, -1, s})
+	}
+	return out
+}
+
+// TestCeased: links were taken until 1,205 s, when the last one was served, and refused from then on.
+func TestCeased(t *testing.T) {
+	u := used(append(servedIn(0, 1210), refusedIn(1210, 2560)...))
+	until, step, ok := u.Ceased()
+	if !ok || step != 121 || until != logFirst+1205*second {
+		t.Errorf("ceased %t in step %d at %d, want 121 and %d", ok, step, until, logFirst+1205*second)
+	}
+	if _, _, ok := used(servedIn(0, 2560)).Ceased(); ok {
+		t.Error("links that nothing refuses ceased")
+	}
+	u = used(append(refusedIn(0, 1210), servedIn(1210, 2560)...))
+	if since, ok := u.started(); !ok || since != logFirst+1210*second {
+		t.Errorf("started %t at %d, want %d", ok, since, logFirst+1210*second)
+	}
+	two := used([][3]int64{{9, 9, -1}, {1, 5, -1}, {2, 3, -1}})
+	if first := two.firstFrom(0); first != logFirst+second || two.Last[0] != logFirst+9*second {
+		t.Errorf("the links of a step began at %d and ended at %d", first, two.Last[0])
+	}
+	if n := u.begunFrom(200); n != 56 {
+		t.Errorf("%d began in the last 56 steps", n)
+	}
+	if first := u.firstFrom(200); first != logFirst+2000*second {
+		t.Errorf("the first of them began at %d, want %d", first, logFirst+2000*second)
+	}
+}
+
+// TestFindShift: until 1,210 s links are bound to the address, from then on to the /24.
+func TestFindShift(t *testing.T) {
+	address, network := BoundAs{whole, 4}, BoundAs{to24, 4}
+	before, after := servedIn(0, 1210), servedIn(1210, 2560)
+	for name, c := range map[string]struct {
+		stated   token.Resource
+		together bool
+		uses     map[BoundAs]*Usage
+		found    bool
+		rejects  [2]bool // a link of before at the end of the log, and one of after at its beginning
+	}{
+		"a folder took both":        {token.Resource{}, true, map[BoundAs]*Usage{address: used(before), network: used(after)}, true, [2]bool{}},
+		"none did":                  {token.Resource{}, false, map[BoundAs]*Usage{address: used(before), network: used(after)}, false, [2]bool{}},
+		"old ones are refused":      {token.Resource{}, false, map[BoundAs]*Usage{address: used(append(refusedIn(1210, 2560), before...)), network: used(after)}, true, [2]bool{true, false}},
+		"new ones were":             {token.Resource{}, false, map[BoundAs]*Usage{address: used(before), network: used(append(refusedIn(0, 1210), after...))}, true, [2]bool{false, true}},
+		"both go on":                {token.Resource{}, true, map[BoundAs]*Usage{address: used(servedIn(0, 2560)), network: used(after)}, false, [2]bool{}},
+		"29 of the new":             {token.Resource{}, true, map[BoundAs]*Usage{address: used(before), network: used(servedIn(1210, 1500))}, false, [2]bool{}},
+		"30 of the new":             {token.Resource{}, true, map[BoundAs]*Usage{address: used(before), network: used(servedIn(1210, 1510))}, true, [2]bool{}},
+		"the user states it":        {token.Resource{Bind4: &to24}, true, map[BoundAs]*Usage{address: used(before), network: used(after)}, false, [2]bool{}},
+		"the families differ in it": {token.Resource{}, true, map[BoundAs]*Usage{address: used(before), {to24, 6}: used(after)}, false, [2]bool{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := New(c.stated, token.ScopeAuto)
+			p.together = map[[2]BoundAs]bool{{address, network}: c.together, {address, {to24, 6}}: c.together}
+			th := judge.Default()
+			p.FindShift(c.uses, &th)
+			s := p.Shifts[0]
+			if (s != nil) != c.found || p.Shifts[1] != nil {
+				t.Fatalf("%+v, %+v", s, p.Shifts[1])
+			}
+			if got := [2]bool{s.Rejects(whole, logFinal), s.Rejects(to24, logFirst)}; got != c.rejects {
+				t.Errorf("rejects %v, want %v", got, c.rejects)
+			}
+			if s.Rejects(whole, logFirst) || s.Rejects(to24, logFinal) {
+				t.Error("rejects what it took")
+			}
+			if !c.found {
+				return
+			}
+			if *s != (Shift{From: whole, To: to24, At: logFirst + 1210*second, until: s.until, since: s.since}) {
+				t.Errorf("%+v", s)
+			}
+			p.Add(over(token.ScopeDir, to24), 1)
+			p.Settle(&th)
+			if p.BindingAt(4, s.At-1) != whole || p.BindingAt(4, s.At) != to24 {
+				t.Errorf("bound to %v, then to %v", p.BindingAt(4, s.At-1), p.BindingAt(4, s.At))
+			}
+		})
+	}
+}
