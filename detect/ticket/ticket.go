@@ -171,7 +171,7 @@ func (q *inquiry) tell(ctx context.Context, found []sighting) error {
 func adopt(found []sighting) []sighting {
 	with := slices.IndexFunc(found, func(s sighting) bool { return s.Link > 0 })
 	bare := slices.IndexFunc(found, func(s sighting) bool { return s.Link == 0 })
-	if with < 0 || bare < 0 || with > 0 && bare > 0 {
+	if with < 0 || bare < 0 {
 		return found
 	}
 	same := func(s sighting) bool { return s.Agent == found[bare].Agent }

@@ -1,0 +1,210 @@
+package ticket_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/csv"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ipdrift/detect"
+	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
+	"ipdrift/detect/search"
+	"ipdrift/detect/ticket"
+	"ipdrift/ingest"
+	"ipdrift/ingest/source"
+	"ipdrift/token"
+)
+
+const demo = "../../testdata/nginx/"
+
+// demoCase is the demo log, analysed with its key.
+func demoCase(t *testing.T) (*ingest.Store, *finding.Analysis) {
+	t.Helper()
+	secret, err := os.ReadFile(demo + "demo.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := token.NewKey(strings.TrimSpace(string(secret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := &token.Keyring{}
+	ring.Add("", key)
+	scheme, _ := token.SchemeNamed("gcore")
+	resources := token.NewResources(scheme)
+	store, err := ingest.Create("", ingest.Limits{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	identity, err := ingest.ParseIdentity("auto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := ingest.Load(t.Context(), store, []source.Source{{Path: demo + "video-demo.log.gz", Named: true, Size: -1}}, ingest.Options{Resources: resources, Keys: ring, Threads: 2, Identity: identity})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := detect.Analyze(t.Context(), store, loaded, detect.Options{
+		Resources: resources, Keys: ring, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48}, Recover: search.RecoverNear, Threads: 2, Thresholds: judge.Default(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, a
+}
+
+// refusal is a refused request as the truth of the demo log has it.
+type refusal struct {
+	host, subscriber, scenario string
+	client, signed             netip.Addr
+	at                         time.Time
+}
+
+// mismatches are the first refusals of a viewer whose address moved, of each scenario on each host.
+func mismatches(t *testing.T) (out []refusal) {
+	t.Helper()
+	unpack := func(name string) *gzip.Reader {
+		f, err := os.Open(demo + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return z
+	}
+	rows, err := csv.NewReader(unpack("truth.csv.gz")).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stamp := regexp.MustCompile(`\[(.+?)\]`)
+	lines := bufio.NewScanner(unpack("video-demo.log.gz"))
+	met := map[string]bool{}
+	for _, row := range rows[1:] {
+		if !lines.Scan() {
+			t.Fatal("the log is shorter than its truth")
+		}
+		if row[4] != "ip_mismatch" || row[5] == "shared_link" || met[row[1]+row[5]] {
+			continue
+		}
+		met[row[1]+row[5]] = true
+		at, err := time.Parse("02/Jan/2006:15:04:05 -0700", stamp.FindStringSubmatch(lines.Text())[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := refusal{row[1], row[6], row[5], netip.MustParseAddr(row[7]), netip.MustParseAddr(row[8]), at}
+		if r.host == "masked.example.com" { // where the /24 is hashed
+			network, _ := r.signed.Prefix(24)
+			r.signed = network.Masked().Addr()
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// TestFind looks for viewers of the demo log by what they would tell, and holds the ticket to
+// the truth: what they were refused for, and the narrowest mask that would have let them in.
+func TestFind(t *testing.T) {
+	store, a := demoCase(t)
+	masks := map[string]int{ // the narrowest that covers the move; 0: none does
+		"moves_in_24": 24, "moves_in_16": 16, "moves_far": 0, "first_request_in_24": 24, "first_request_in_16": 16, "moves_in_64": 64, "ipv6_to_ipv4": 0,
+	}
+	all := mismatches(t)
+	if len(all) != 9 {
+		t.Fatalf("%d scenarios of hosts, want 7 of one and 2 of another", len(all))
+	}
+	for _, r := range all {
+		find := func(c ticket.Complaint) *finding.Ticket {
+			t.Helper()
+			c.Keyed, c.Masks4, c.Masks6 = true, []int{24, 16}, []int{64, 56, 48}
+			got, err := ticket.Find(t.Context(), store, a, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		holds := func(how string, got *finding.Ticket, search string) {
+			t.Helper()
+			if !got.Found || !strings.Contains(strings.Join(got.Search, " "), search) {
+				t.Errorf("%s by %s: %t, %q", r.subscriber, how, got.Found, got.Search)
+				return
+			}
+			if got.Viewer.Host != r.host || got.Cause != "ip_mismatch" || got.Basis != "recomputed" || !slices.Contains(got.Viewer.Addresses, r.client.String()) {
+				t.Errorf("%s by %s: %s, %s (%s) of %q", r.subscriber, how, got.Viewer.Host, got.Cause, got.Basis, got.Viewer.Addresses)
+			}
+			if !strings.Contains(got.Answer, r.signed.String()) || (got.Prefix == nil) != (masks[r.scenario] == 0) || got.Prefix != nil && *got.Prefix != masks[r.scenario] {
+				t.Errorf("%s by %s: %v, want /%d: %s", r.subscriber, how, got.Prefix, masks[r.scenario], got.Answer)
+			}
+		}
+		near := ticket.Complaint{IP: r.client, At: r.at, Window: 15 * time.Minute}
+		told := find(near)
+		holds("its address", told, "Found by the address itself.")
+		near.At = r.at.Add(2 * time.Hour)
+		holds("its address, two hours off", find(near), "2 h earlier (close to a multiple of half an hour, perhaps another time zone)")
+		holds("its user id", find(ticket.Complaint{User: told.Viewer.ID}), "Found by its user id.")
+		holds("its user id, with an address that it has not", find(ticket.Complaint{User: told.Viewer.ID, IP: netip.MustParseAddr("203.0.113.9")}), "203.0.113.9 is not among its addresses.")
+		how := "Found by the address itself."
+		if strings.HasPrefix(r.scenario, "first_request") || r.host == "masked.example.com" { // nobody has asked from there
+			how = "asked for nothing at that time; links that were signed for it came from another one then"
+		}
+		holds("the signed address", find(ticket.Complaint{IP: r.signed, At: r.at, Window: 15 * time.Minute}), how)
+	}
+}
+
+// TestNeighbours: the address is not in the log, but one of its /24 (IPv6: /64) is, at that time.
+func TestNeighbours(t *testing.T) {
+	store, a := demoCase(t)
+	for _, r := range mismatches(t) {
+		raw := r.client.AsSlice()
+		raw[len(raw)-1] = 1 // nobody has it
+		ip, _ := netip.AddrFromSlice(raw)
+		c := ticket.Complaint{IP: ip, At: r.at, Window: 5 * time.Minute, Masks4: []int{24, 16}, Masks6: []int{64}}
+		const said = " is not in the log near that time; the same /"
+		for at, want := range map[time.Duration]bool{0: true, 48 * time.Hour: false} {
+			c.At = r.at.Add(at)
+			got, err := ticket.Find(t.Context(), store, a, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Found != want || strings.Contains(strings.Join(got.Search, " "), ip.String()+said) != want {
+				t.Errorf("%s, %s later: found %t, %q", ip, at, got.Found, got.Search)
+			}
+		}
+	}
+}
+
+// TestNobodyIsFound says how near the log came.
+func TestNobodyIsFound(t *testing.T) {
+	store, a := demoCase(t)
+	at := time.Date(2026, 11, 23, 15, 34, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		c      ticket.Complaint
+		answer string
+		search string
+	}{
+		"an address that nobody is near": {ticket.Complaint{IP: netip.MustParseAddr("203.0.113.9"), At: at, Window: time.Minute}, "Nobody was found: the log has no request that fits.", "203.0.113.9: no request at any time. 203.0.113.0/24: no request at any time. 203.0.0.0/16: no request at any time."},
+		"another day":                    {ticket.Complaint{IP: netip.MustParseAddr("203.0.113.9"), At: at.AddDate(0, 0, 2), Window: time.Minute}, "Nobody was found: the log covers another time.", "The log runs from 2026-11-23 15:33:40 to 2026-11-23 15:34:51 UTC."},
+		"an IPv6 address":                {ticket.Complaint{IP: netip.MustParseAddr("2001:db9::1")}, "Nobody was found: the log has no request that fits.", "2001:db9::/48: no request at any time."},
+		"an id":                          {ticket.Complaint{User: "0123456789abcdef"}, "Nobody was found: the log has no request that fits.", "The log runs from"},
+		"a token":                        {ticket.Complaint{Sought: ingest.Sought{Token: "AAAAAA"}}, "Nobody was found: the log has no request that fits.", "The log runs from"},
+		"no line":                        {ticket.Complaint{ByLine: true}, "Nobody was found: the log has no request that fits.", "The log runs from"},
+	} {
+		got, err := ticket.Find(t.Context(), store, a, c.c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Found || got.Viewer != nil || got.Answer != c.answer || !strings.Contains(strings.Join(got.Search, " "), c.search) || got.Scheme != "gcore" || len(got.Ask) == 0 || len(got.Cannot) != 1 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
