@@ -60,7 +60,7 @@ func TestCommon(t *testing.T) {
 		"4 of another family":       {token.Resource{}, map[Rule]int64{dir: 96, file.of6(): 4}, nil, []Rule{dir, file.of6()}},
 		"the user says file":        {token.Resource{Scope: token.ScopeFile}, map[Rule]int64{dir: 15, file: 14}, nil, []Rule{file}},
 		"the user says /24":         {token.Resource{Bind4: &to24}, map[Rule]int64{dir: 15, over(token.ScopeDir, to24): 14}, nil, []Rule{over(token.ScopeDir, to24)}},
-		"few, but since the change": {token.Resource{}, map[Rule]int64{dir: 99, over(token.ScopeDir, to24): 1}, func(p *Policy) { p.Shifts[0] = &Shift{From: whole, To: to24} }, []Rule{dir, over(token.ScopeDir, to24)}},
+		"few, but since the change": {token.Resource{}, map[Rule]int64{dir: 99, over(token.ScopeDir, to24): 1}, changed(to24), []Rule{dir, over(token.ScopeDir, to24)}},
 		"a tree":                    {token.Resource{}, map[Rule]int64{dir: 50, dir.up(2): 50}, func(p *Policy) { p.Astray = 25 }, []Rule{dir, dir.up(2)}},
 		"no tree, as more stray":    {token.Resource{}, map[Rule]int64{dir: 50, dir.up(2): 50}, func(p *Policy) { p.Astray = 26 }, []Rule{dir}},
 	} {
@@ -129,8 +129,8 @@ func TestBinding(t *testing.T) {
 		"the user says so":                 {token.Resource{Bind4: &to16, Bind6: &to64}, map[Rule]int64{over(token.ScopeDir, to16): 9}, nil, true, 16, 64, "16 64"},
 		"the user is wrong":                {token.Resource{Bind4: &to16}, map[Rule]int64{wide: 100}, nil, true, 24, 128, "24 0"},
 		"the user says that it is nothing": {token.Resource{Bind4: &none}, map[Rule]int64{dir: 9}, nil, false, 32, 128, "0 0"},
-		"since a change":                   {token.Resource{}, map[Rule]int64{dir: 90, wide: 10}, func(p *Policy) { p.Shifts[0] = &Shift{From: whole, To: to24, At: 5} }, true, 24, 128, "24 0, then 0 0"},
-		"nothing since a change":           {token.Resource{}, map[Rule]int64{dir: 90, open: 10}, func(p *Policy) { p.Shifts[0] = &Shift{From: whole, To: none, At: 5} }, false, 32, 128, "0 0"},
+		"since a change":                   {token.Resource{}, map[Rule]int64{dir: 90, wide: 10}, changed(to24), true, 24, 128, "24 0, then 0 0"},
+		"nothing since a change":           {token.Resource{}, map[Rule]int64{dir: 90, open: 10}, changed(none), false, 32, 128, "0 0"},
 	} {
 		if c.more == nil {
 			c.more = func(*Policy) {}

@@ -45,6 +45,11 @@ func refusedIn(from, to int64) (out [][3]int64) {
 	return out
 }
 
+// changed has what links of IPv4 are bound to change from the address.
+func changed(to token.Binding) func(*Policy) {
+	return func(p *Policy) { p.Shifts[0] = &Shift{From: whole, To: to, At: 5} }
+}
+
 // TestCeased: links were taken until 1,205 s, when the last one was served, and refused from then on.
 func TestCeased(t *testing.T) {
 	u := used(append(servedIn(0, 1210), refusedIn(1210, 2560)...))
@@ -55,19 +60,9 @@ func TestCeased(t *testing.T) {
 	if _, _, ok := used(servedIn(0, 2560)).Ceased(); ok {
 		t.Error("links that nothing refuses ceased")
 	}
-	u = used(append(refusedIn(0, 1210), servedIn(1210, 2560)...))
-	if since, ok := u.started(); !ok || since != logFirst+1210*second {
-		t.Errorf("started %t at %d, want %d", ok, since, logFirst+1210*second)
-	}
 	two := used([][3]int64{{9, 9, -1}, {1, 5, -1}, {2, 3, -1}})
-	if first := two.firstFrom(0); first != logFirst+second || two.Last[0] != logFirst+9*second {
-		t.Errorf("the links of a step began at %d and ended at %d", first, two.Last[0])
-	}
-	if n := u.begunFrom(200); n != 56 {
-		t.Errorf("%d began in the last 56 steps", n)
-	}
-	if first := u.firstFrom(200); first != logFirst+2000*second {
-		t.Errorf("the first of them began at %d, want %d", first, logFirst+2000*second)
+	if two.first[0] != logFirst+second || two.Last[0] != logFirst+9*second {
+		t.Errorf("the links of a step began at %d and ended at %d", two.first[0], two.Last[0])
 	}
 }
 
@@ -101,16 +96,17 @@ func TestFindShift(t *testing.T) {
 			if (s != nil) != c.found || p.Shifts[1] != nil {
 				t.Fatalf("%+v, %+v", s, p.Shifts[1])
 			}
-			if got := [2]bool{s.Rejects(whole, logFinal), s.Rejects(to24, logFirst)}; got != c.rejects {
+			rejects := func(b token.Binding, at int64) bool { return s.Rejects(b, at) }
+			if got := [2]bool{rejects(whole, logFinal), rejects(to24, logFirst)}; got != c.rejects {
 				t.Errorf("rejects %v, want %v", got, c.rejects)
 			}
-			if s.Rejects(whole, logFirst) || s.Rejects(to24, logFinal) {
+			if rejects(whole, logFirst) || rejects(to24, logFinal) {
 				t.Error("rejects what it took")
 			}
 			if !c.found {
 				return
 			}
-			if *s != (Shift{From: whole, To: to24, At: logFirst + 1210*second, until: s.until, since: s.since}) {
+			if s.From != whole || s.To != to24 || s.At != logFirst+1210*second {
 				t.Errorf("%+v", s)
 			}
 			p.Add(over(token.ScopeDir, to24), 1)
