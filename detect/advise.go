@@ -3,8 +3,6 @@ package detect
 import (
 	"context"
 	"maps"
-	"slices"
-	"time"
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
@@ -51,17 +49,6 @@ func (a *analysis) advise(ctx context.Context) error {
 	return masks.Flush(ctx)
 }
 
-// lifetimes measures how long links live from their first use on: for so long
-// old ones are out after a change (rules of evidence, 20).
-func (a *analysis) lifetimes() {
-	for _, h := range a.hosts {
-		if n := len(h.lives.some); n > 0 {
-			slices.Sort(h.lives.some)
-			h.life, h.life95 = time.Duration(h.lives.longest)*time.Second, time.Duration(h.lives.some[n-n/20-1])*time.Second
-		}
-	}
-}
-
 // storeCurve writes a curve to table mask; asn is nil for all carriers.
 func storeCurve(ctx context.Context, masks *ingest.Rows, rec *finding.Recommendation, asn any, affected int64, curve []finding.CurveStep) error {
 	for _, step := range curve {
@@ -94,14 +81,15 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h), Remedies: h.remedies,
 		Reproduced: h.Policy.Total > 0 || h.Verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other:   h.replays[10-family], // of the other family, 4 or 6
-		Proxy:   h.proxy,
-		Shifted: h.shifted, ServedLate: h.servedLate, Life: h.life, Life95: h.life95,
+		Proxy:   h.proxy.address,
+		Shifted: h.shifted, ServedLate: h.servedLate,
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
 		Behind:    a.behind,
 		Unclear:   h.unclear,
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 	}
+	q.Life, q.Life95 = h.lives.spans()
 	if h.moves != nil {
 		q.Between = h.moves.Median(family)
 	}

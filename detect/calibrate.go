@@ -19,9 +19,8 @@ func (a *analysis) calibrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.fitting = search.KeySets(a.sites(func(h *host) bool { return !a.fails(h) }))
 	a.out.Calibration = []finding.Calibration{}
-	astray := a.astray()
+	c := calibration{analysis: a, fitting: search.KeySets(a.sites(func(h *host) bool { return !a.fails(h) })), astray: a.astray()}
 	for i, name := range a.names {
 		h := a.hosts[name]
 		if a.fails(h) && h.failure == nil {
@@ -29,7 +28,7 @@ func (a *analysis) calibrate(ctx context.Context) error {
 				return err
 			}
 		}
-		a.grade(h, astray)
+		c.grade(h)
 		h.failure = nil
 		a.out.Calibration = append(a.out.Calibration, finding.Calibration{
 			Host: h.Name, Tokens: h.tokens, Verified: h.Verified, Status: h.status, Reason: h.reason, Policy: h.Policy.Public(h.Stated.Scheme.Name, expired[name]),
@@ -94,14 +93,22 @@ func (a *analysis) astray() string {
 	return " (keys are given for " + strings.Join(names, ", ") + ", of which no request was read)"
 }
 
-func (a *analysis) grade(h *host, astray string) {
-	t := &a.Thresholds
+// calibration is what all hosts are told by.
+type calibration struct {
+	*analysis
+	fitting []search.KeySet // of the hosts whose calibration does not fail
+	astray  string          // the hosts of keys that the log does not have, in words
+}
+
+// grade settles the status of a host, and says why.
+func (c *calibration) grade(h *host) {
+	t := &c.Thresholds
 	switch {
 	case !h.keyed:
-		h.reason = "no key for this host" + astray + ": expiry and shape are read, an address mismatch is inferred only"
-	case a.fails(h):
+		h.reason = "no key for this host" + c.astray + ": expiry and shape are read, an address mismatch is inferred only"
+	case c.fails(h):
 		h.status = finding.Failed
-		h.reason = a.diagnose(h)
+		h.reason = c.diagnose(h)
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
 		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.Verified, h.tokens)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
@@ -36,6 +37,12 @@ func (d *delays) add(by int64) {
 	}
 }
 
+// late is what became of links after their expiry.
+type late struct {
+	served, refused delays
+	answered        map[int]int64 // neither served nor refused: links, by status
+}
+
 // lives are how long links live from their first use on, s, where that can be.
 type lives struct {
 	longest int64
@@ -53,6 +60,17 @@ func (l *lives) add(life int64) {
 	if len(l.some) < timedLinks {
 		l.some = append(l.some, life)
 	}
+}
+
+// spans are the longest life, and what 95 % do not exceed: for so long old links are out
+// after a change (rules of evidence, 20). It sorts the lives.
+func (l *lives) spans() (longest, most time.Duration) {
+	n := len(l.some)
+	if n == 0 {
+		return 0, 0
+	}
+	slices.Sort(l.some)
+	return time.Duration(l.longest) * time.Second, time.Duration(l.some[n-n/20-1]) * time.Second
 }
 
 // life is how long a link lives from its first use on, s.
@@ -96,10 +114,10 @@ func (h *host) aged(l *visited) {
 		h.late.refused.add(refused/1e6 - l.Deadline)
 	}
 	if answer > 0 && served == never && refused == never {
-		if h.answers == nil {
-			h.answers = map[int]int64{}
+		if h.late.answered == nil {
+			h.late.answered = map[int]int64{}
 		}
-		h.answers[answer]++
+		h.late.answered[answer]++
 	}
 }
 
@@ -123,8 +141,9 @@ func (a *analysis) clock() {
 	a.sayLateAnswers()
 	a.sayWrongAnswers()
 	for _, name := range a.names {
-		for _, status := range slices.Sorted(maps.Keys(a.hosts[name].answers)) {
-			if n := a.hosts[name].answers[status]; n >= a.Thresholds.ClockLinks {
+		answered := a.hosts[name].late.answered
+		for _, status := range slices.Sorted(maps.Keys(answered)) {
+			if n := answered[status]; n >= a.Thresholds.ClockLinks {
 				a.warnOf("%s: %d links were answered %s after their expiry, which does not count as refused here: if this host refuses expired links so, say expired_status: %[3]s in --config", name, n, strconv.Itoa(status))
 			}
 		}

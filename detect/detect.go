@@ -92,7 +92,6 @@ type analysis struct {
 	survey    *survey
 	proofs    map[uint32]*search.Proof
 	searched  *search.Search
-	fitting   []search.KeySet                // of those whose calibration does not fail
 	recovered map[identity.Key]bool          // served again in time, with another link
 	found     []netip.Addr                   // that links were signed for
 	doubted   bitset.Set                     // places of links
@@ -184,7 +183,6 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	if err := a.beside(ctx, a.people, a.overTime, a.findHoles); err != nil {
 		return err
 	}
-	a.lifetimes()
 	a.clock()
 	a.sayTrends()
 	a.sayHoles()

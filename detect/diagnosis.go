@@ -97,9 +97,9 @@ func (f *failure) addresses(c *client.Table, each func(client uint32, links int6
 
 // diagnose names the likely fault behind served links that do not reproduce,
 // and how that is known.
-func (a *analysis) diagnose(h *host) string {
+func (c *calibration) diagnose(h *host) string {
 	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.Verified, h.tokens)
-	for _, test := range []func(*host) string{a.maskedLog, a.proxied, a.unenforced, a.keyChanged, a.signedElsewhere, a.foreignKey, a.oddText} {
+	for _, test := range []func(*host) string{c.maskedLog, c.proxied, c.unenforced, c.keyChanged, c.signedElsewhere, c.foreignKey, c.oddText} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault
 		}
@@ -176,13 +176,13 @@ func (a *analysis) signedElsewhere(h *host) string {
 }
 
 // foreignKey tries the keys of the other hosts.
-func (a *analysis) foreignKey(h *host) string {
+func (c *calibration) foreignKey(h *host) string {
 	links := h.failure.failing
-	for _, other := range a.fitting {
+	for _, other := range c.fitting {
 		if !other.ForeignTo(&h.Host) {
 			continue
 		}
-		if n := a.holdUnder(h, links, other.Keys); n*2 > len(links) {
+		if n := c.holdUnder(h, links, other.Keys); n*2 > len(links) {
 			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", other.Host, n, len(links))
 		}
 	}

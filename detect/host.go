@@ -41,14 +41,11 @@ type host struct {
 	assumed     int64            // refusals of links that count as valid although the edge accepted none
 	mistaken    int64            // refused requests with an unresolved signature that a mistake explains
 	edge        ruling.Edge
-	retiredFor  []int64  // by the number of the key: requests that were refused as the edge had given it up, although they reproduce with it
-	dropped     dropped  // links that the edge took under a key that is not given
-	oldKeyed    int64    // refused requests whose hash holds with a key that was not in use then
-	outdated    int64    // requests served with a key outside its validity
-	voted       majority // the addresses that hashes were reproduced with, by link
-	behind      int64    // addresses that came with links signed for a private one
-	asking      int64    // and all that came with links; 0: not counted
-	proxy       string   // the one address that most links were signed for; "" if there is none
+	retiredFor  []int64 // by the number of the key: requests that were refused as the edge had given it up, although they reproduce with it
+	dropped     dropped // links that the edge took under a key that is not given
+	oldKeyed    int64   // refused requests whose hash holds with a key that was not in use then
+	outdated    int64   // requests served with a key outside its validity
+	proxy       signersProxy
 	status      finding.CalibrationStatus
 	reason      string
 	failure     *failure      // what it was told from; nil: not looked into
@@ -60,17 +57,14 @@ type host struct {
 	span        time.Duration
 	first       int64 // request, µs
 	final       int64
-	links       int64         // whose hash holds
-	fine        int64         // of them, with an expiry that must be in milliseconds
-	brief       int64         // of them, with one that must be a duration
-	servedLate  int64         // links that were served after their expiry, where these are many
-	shifted     int64         // minutes by which a clock is wrong; 0: not known to be
-	life        time.Duration // of the links, from their first use: the longest, and what 95 % do not exceed
-	life95      time.Duration
-	lives       lives // what these were told from
-	late        struct{ served, refused delays }
-	answers     map[int]int64 // to links after their expiry that were neither served nor refused: links, by status
-	lateAnswers []lateAnswer  // that were learned
+	links       int64 // whose hash holds
+	fine        int64 // of them, with an expiry that must be in milliseconds
+	brief       int64 // of them, with one that must be a duration
+	servedLate  int64 // links that were served after their expiry, where these are many
+	shifted     int64 // minutes by which a clock is wrong; 0: not known to be
+	lives       lives
+	late        late
+	lateAnswers []lateAnswer // that were learned
 	wrong       wrongAnswers
 	remedies    map[string]string       // by cause, where what its refusals have in common tells
 	lands       []land                  // by the number of the country

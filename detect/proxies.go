@@ -34,8 +34,8 @@ func (a *analysis) behindProxies(ctx context.Context) error {
 		}
 		for i, h := range some {
 			behind := crowds[2*i].List(&a.clients)
-			h.behind = a.clients.Addresses(behind)
-			h.asking = a.clients.Addresses(append(behind, crowds[2*i+1].List(&a.clients)...))
+			h.proxy.behind = a.clients.Addresses(behind)
+			h.proxy.asking = a.clients.Addresses(append(behind, crowds[2*i+1].List(&a.clients)...))
 		}
 	}
 	return nil

@@ -58,7 +58,7 @@ func (t *rulingTables) enter(ctx context.Context, l *rulingBatch) error {
 		}
 		if s.voter != nil {
 			t.proven.Add(place)
-			s.voter.voted.add(s.address)
+			s.voter.proxy.voted.add(s.address)
 		}
 	}
 	if t.Unread {

@@ -72,6 +72,13 @@ func (a *analysis) findExpiries() {
 	}
 }
 
+// signersProxy tells whether the signer of a host sees its own proxy instead of viewers.
+type signersProxy struct {
+	voted          majority // the addresses that hashes were reproduced with, by link
+	address        string   // the one that most links were signed for; "" if there is none
+	behind, asking int64    // addresses that came with links signed for a private one, and all that came with links; 0: not counted
+}
+
 // proxyClients is how many other addresses ask with the links of a signer that sees its own
 // proxy: most links of a host are signed for one address, and requested from others and not
 // from there (rules of evidence, 3). These may be in one network with it, as where a carrier
@@ -125,7 +132,7 @@ func (p *proxy) meet(ip netip.Addr) {
 func (a *analysis) findProxies(ctx context.Context) error {
 	proxies := map[*host]*proxy{}
 	for _, h := range a.hosts {
-		if m := &h.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
+		if m := &h.proxy.voted; m.lead > 0 && m.all >= a.Thresholds.CalibrationTokens {
 			proxies[h] = &proxy{Addr: a.Pseudonyms.Of(m.value), bits: h.Policy.Prefix(addr.Family(m.value)), others: map[netip.Addr]bool{}}
 		}
 	}
@@ -138,7 +145,7 @@ func (a *analysis) findProxies(ctx context.Context) error {
 		place := requests[0].Place
 		h := a.outcomes[requests[0].Outcome].host
 		p := proxies[h]
-		if p == nil || a.signedFor(place) != h.voted.value {
+		if p == nil || a.signedFor(place) != h.proxy.voted.value {
 			return
 		}
 		mu.Lock()
@@ -172,13 +179,13 @@ func (a *analysis) nameProxies(proxies map[*host]*proxy) {
 	for _, name := range a.names {
 		h := a.hosts[name]
 		p := proxies[h]
-		if p == nil || !p.many() || p.links-p.own < a.Thresholds.CalibrationTokens || float64(p.links-p.own) <= a.Thresholds.ProxyShare*float64(h.voted.all) {
+		if p == nil || !p.many() || p.links-p.own < a.Thresholds.CalibrationTokens || float64(p.links-p.own) <= a.Thresholds.ProxyShare*float64(h.proxy.voted.all) {
 			continue
 		}
-		h.proxy = string(token.AppendAddr(nil, p.Addr))
+		h.proxy.address = string(token.AppendAddr(nil, p.Addr))
 		a.out.Signer = append(a.out.Signer, finding.Signer{
-			Host: name, Mistake: "one_address", Links: p.links, Examined: h.voted.all, Among: "signed links",
-			Says: "they were signed for one address, " + h.proxy + ", and requested from many others: the signer sees its own proxy, not the viewers",
+			Host: name, Mistake: "one_address", Links: p.links, Examined: h.proxy.voted.all, Among: "signed links",
+			Says: "they were signed for one address, " + h.proxy.address + ", and requested from many others: the signer sees its own proxy, not the viewers",
 			Fix:  "take the viewer's address from the header your proxy sets (X-Forwarded-For, X-Real-IP), trusting that proxy only",
 		})
 	}
@@ -199,8 +206,8 @@ func (a *analysis) tally(h *host, mistakes map[string]int64, examined int64, amo
 	at := len(a.out.Signer)
 	for name, n := range mistakes {
 		m := token.MistakeNamed(name)
-		if name == search.PrivateAddress && h.asking > 0 {
-			m.Says += format.Sentence("; %d of the %d client {address|addresses} (%.1f %%) came with such links", h.behind, h.asking, 100*float64(h.behind)/float64(h.asking))
+		if name == search.PrivateAddress && h.proxy.asking > 0 {
+			m.Says += format.Sentence("; %d of the %d client {address|addresses} (%.1f %%) came with such links", h.proxy.behind, h.proxy.asking, 100*float64(h.proxy.behind)/float64(h.proxy.asking))
 		}
 		a.out.Signer = append(a.out.Signer, finding.Signer{Host: h.Name, Mistake: m.Name, Says: m.Says, Fix: m.Fix, Links: n, Examined: examined, Among: among})
 	}
