@@ -100,7 +100,7 @@ func TestFindShift(t *testing.T) {
 			if got := [2]bool{rejects(whole, logFinal), rejects(to24, logFirst)}; got != c.rejects {
 				t.Errorf("rejects %v, want %v", got, c.rejects)
 			}
-			if rejects(whole, logFirst) || rejects(to24, logFinal) {
+			if rejects(whole, logFirst) || rejects(to24, logFirst+1210*second) || rejects(to24, logFinal) {
 				t.Error("rejects what it took")
 			}
 			if !c.found {

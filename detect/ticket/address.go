@@ -12,7 +12,7 @@ import (
 	"ipdrift/ingest/fetch"
 )
 
-// within selects the clients of a network.
+// within selects the clients of a network, which is no longer than a /64 where it is of IPv6.
 func within(p netip.Prefix) string {
 	if p.Addr().Is4() {
 		raw := p.Addr().As4()
@@ -47,17 +47,17 @@ func quotes(list []netip.Addr) string {
 
 // clients selects the ids of some addresses.
 func (q *inquiry) clients(ctx context.Context, list []netip.Addr) (string, error) {
-	ids := []string{"0"}
+	var halves []string
 	for _, ip := range list {
 		raw := ip.As16()
-		if err := fetch.Each(ctx, q.conn, fmt.Sprintf(`SELECT id FROM client WHERE hi = %d AND lo = %d`, binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])), func(scan fetch.Scan) error {
-			var id uint32
-			err := scan(&id)
-			ids = append(ids, number(id))
-			return err
-		}); err != nil {
-			return "", err
-		}
+		halves = append(halves, fmt.Sprintf("(%d::UBIGINT, %d::UBIGINT)", binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])))
 	}
-	return strings.Join(ids, ", "), nil
+	ids := []string{"0"}
+	err := fetch.Each(ctx, q.conn, `SELECT id FROM client WHERE (hi, lo) IN (`+strings.Join(halves, ", ")+`)`, func(scan fetch.Scan) error {
+		var id uint32
+		err := scan(&id)
+		ids = append(ids, number(id))
+		return err
+	})
+	return strings.Join(ids, ", "), err
 }
