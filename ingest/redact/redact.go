@@ -19,7 +19,7 @@ const (
 	Shown = 6   // characters of a token that may be shown
 )
 
-// TokenByte tells the characters of tokens: those of base64, of base64url and of hexadecimal digits.
+// TokenByte tells the characters of tokens: those of base64url, and of base64 but for the slash, which parts a path.
 func TokenByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '+'
 }
