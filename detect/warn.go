@@ -63,7 +63,7 @@ func (a *analysis) warnOfLines() {
 // warnOfHost says what limits the result for one host.
 func (a *analysis) warnOfHost(h *host) {
 	if h.broken >= a.Thresholds.CalibrationTokens && h.broken > h.signed {
-		a.warnOf("%s: %d of %d served {token is|tokens are} malformed: the log seems to shorten or to mask them, so nothing about them can be told", h.Name, h.broken, h.broken+h.signed)
+		a.warnOf("%s: %d of %d served {token is|tokens are} malformed: the log seems to shorten or to mask them, or they are of another scheme, so nothing about them can be told", h.Name, h.broken, h.broken+h.signed)
 	}
 	a.warnUnsigned(h)
 	if h.refusalsOnly() {

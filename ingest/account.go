@@ -26,7 +26,11 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 			failed[id] = l.blind(s.err)
 			damaged = string(l.Keys.Cut([]byte(failed[id].Error()), redact.Mark))
 		}
-		notes := strings.Join(s.facts.Sentences(format), "\n")
+		sentences := s.facts.Sentences(format)
+		if s.likely != "" {
+			sentences = append(sentences, s.likely)
+		}
+		notes := strings.Join(sentences, "\n")
 		if err := rows.Append(ctx, uint16(id), s.Label, format, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged,
 			s.facts.Sampled, s.facts.Behind, notes, s.facts.Edge()); err != nil {
 			return nil, err

@@ -35,10 +35,7 @@ func (l *load) forwards(src *input, sample [][]byte) bool {
 		if !served(r.Status, r.Method) {
 			continue
 		}
-		host := hostName(r.Host, &space)
-		if len(host) == 0 {
-			host = src.host
-		}
+		host := src.hostOf(&r, &space)
 		s := p.site(host)
 		s.parser.See(Seen(host, r.UserAgent, r.Referer))
 		if s.parser.Parse(r.Target, &link); link.Shape != token.Signed {

@@ -21,6 +21,7 @@ type input struct {
 	format           *format.Format
 	others           []*format.Format // of lines that it does not fit
 	forwarding       bool             // see load.forwards
+	likely           string           // see load.likely
 	lines            int64
 	parsed, rejected atomic.Int64
 	grain            atomic.Int64 // µs, the coarsest of its lines

@@ -72,6 +72,7 @@ func (s *sampler) settle() error {
 	if s.src.forwarding = s.load.forwards(s.src, sample); s.src.forwarding {
 		s.src.learn(&format.Facts{Bound: true})
 	}
+	s.src.likely = s.load.likely(s.src, sample)
 	s.settled = true
 	for _, ch := range s.held {
 		if err := s.send(ch); err != nil {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -62,6 +63,14 @@ func hostName(host []byte, space *[]byte) []byte {
 		}
 	}
 	return host
+}
+
+// hostOf is the host of a record, or what stands for it where a line has none.
+func (s *input) hostOf(r *format.Record, space *[]byte) []byte {
+	if name := hostName(r.Host, space); len(name) > 0 {
+		return name
+	}
+	return s.host
 }
 
 // Seen is what a log tells of a request beside target and address. A host that

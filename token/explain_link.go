@@ -283,6 +283,9 @@ func (x *Explanation) fix(l *Link) string {
 	case x.Verdict == WrongPath && l.reach == reachAstray:
 		return "give the token a path or pattern that covers the files it is for"
 	}
+	if others := SchemesOf([]byte(x.Target)); len(others) > 0 && (x.Verdict == Malformed || x.Verdict == Unsigned) {
+		return "say --scheme " + strings.Join(others, " or ") + " if the link is of that scheme, as it looks; else see how it was built and passed on"
+	}
 	switch x.Verdict {
 	case Valid:
 		return "nothing in the link; look at the other rules of the edge (country, referer, user agent, address list) and at the origin"

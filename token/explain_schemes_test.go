@@ -165,3 +165,18 @@ func TestBelow(t *testing.T) {
 		}
 	}
 }
+
+// A link that the stated scheme does not read, but another, is not called damaged.
+func TestExplainNamesTheSchemeThatReadsALink(t *testing.T) {
+	for target, want := range map[string]string{
+		"/a?token=tO30NAhRI01mliuy0K_Pvg&expires=1893456000":       "say --scheme bunny if",
+		"/a?hdnts=exp=1893456000~hmac=" + strings.Repeat("0a", 32): "say --scheme akamai if",
+		"/a?md5=tO30NAhRI01mliuy0K_Pvg":                            "it was cut or rewritten",
+		"/a":                                                       "sign the link",
+	} {
+		x := Explain(scheme(t, "gcore"), &Suspect{Target: []byte(target), Clients: []netip.Addr{address(t, testClient)}, Time: testTime, Keys: []Key{mustKey(t, testKey)}})
+		if !strings.Contains(x.Fix, want) {
+			t.Errorf("%s: fix %q, want %q", target, x.Fix, want)
+		}
+	}
+}

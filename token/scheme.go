@@ -73,6 +73,18 @@ func SchemeNamed(name string) (*Scheme, error) {
 	return nil, fmt.Errorf("no such token scheme, there are %s", strings.Join(names, ", "))
 }
 
+// SchemesOf names the schemes, each with its default options, that read a well-formed token in a
+// request target, as [Parser.Parse] takes it. It is the look of the link; no hash is tried.
+func SchemesOf(target []byte) (names []string) {
+	var l Link
+	for _, s := range Schemes() {
+		if NewParser(s).Parse(target, &l); l.Shape == Signed {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
 // InQuery tells whether the token stands in the query alone, so that all
 // targets with the same query carry the same link.
 func (s *Scheme) InQuery() bool { return !s.whole && !s.inPath }
