@@ -36,6 +36,17 @@ func lateness(from, to, deadline int64) Late {
 	return TooLate
 }
 
+// longestAnswer is how long a response of so many bytes may take, µs: five minutes
+// until it begins, then 1 kB/s, which is less than any media needs to play. It has
+// no end where the bytes are not known.
+func longestAnswer(bytes int64) int64 {
+	const second, endless = 1_000_000, 1 << 62
+	if bytes < 0 {
+		return endless
+	}
+	return min(300+bytes/1000, endless/second) * second
+}
+
 func floorSecond(us int64) int64 {
 	s := us / 1e6
 	if us%1e6 < 0 {

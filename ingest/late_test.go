@@ -70,6 +70,8 @@ func TestLateOfLines(t *testing.T) {
 		{"refused after a long wait across the deadline", logTime - 5, 403, timed, " 10.000", AtExpiry},
 		{"served, start unknown, deadline behind", logTime + 100, 200, untimed, "", InTime},
 		{"served, start unknown, deadline before", logTime - 100, 200, untimed, "", AtExpiry},
+		{"served, start unknown, as long before as 1,000 bytes may take", logTime - 301, 200, untimed, "", AtExpiry},
+		{"served, start unknown, longer before than 1,000 bytes take", logTime - 320, 200, untimed, "", TooLate},
 		{"refused, start unknown, deadline before", logTime - 100, 403, untimed, "", TooLate},
 		{"a deadline no clock reaches", math.MaxInt64, 200, untimed, "", InTime},
 		{"a deadline at the beginning", 1, 403, timed, " 0.000", TooLate},

@@ -21,8 +21,8 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 	switch {
 	case o.refused || atOnce(o.status): // answered at once: the edge looked at its clock between start and log time; a start within the log's resolution of the expiry counts as at it
 		until = max(until, r.Logged+r.Resolution-1) + r.Resolution
-	case !r.HasStart: // logged at the end of a response that may have begun at any time before
-		from = min(from, l.deadline*1e6)
+	case !r.HasStart: // logged at the end of a response that began before, at a time not known
+		from = min(from, max(l.deadline*1e6, from-longestAnswer(r.Bytes)))
 	}
 	o.late = lateness(from, until, l.deadline)
 	c := contextHash{link: l.hash, dir: t.signedDir, file: t.signedFile}
