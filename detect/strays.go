@@ -99,8 +99,8 @@ func (a *analysis) sayStrays(s *finding.Strays, first, last int64) {
 // farOff says how many requests lie how far before and after the rest.
 func farOff(s *finding.Strays, first, last int64) (text string) {
 	off := func(n int64, from, to time.Time, where string, at time.Time) string {
-		const year = 365.2425 * 24
-		return format.Sentence("%d up to %d {year|years} %s it (%s)", n, int(to.Sub(from).Hours()/year), where, at.Format(time.DateOnly))
+		const year = 31_556_952 // s, the mean of the Gregorian calendar; a time.Duration ends at 292 years
+		return format.Sentence("%d up to %d {year|years} %s it (%s)", n, (to.Unix()-from.Unix())/year, where, at.Format(time.DateOnly))
 	}
 	from, to := *moment(first), *moment(last)
 	if s.Before > 0 {

@@ -154,7 +154,7 @@ func headedBy(lines [][]byte, m Map) *Format {
 			continue
 		}
 		for _, line := range lines {
-			f := start.headed(bytes.TrimSuffix(line, []byte{'\r'}))
+			f := start.headed(bytes.TrimRight(line, "\r"))
 			switch {
 			case f == nil:
 			case f.columns != nil || f.layout != nil:
@@ -170,7 +170,7 @@ func headedBy(lines [][]byte, m Map) *Format {
 // headerFault says why the first line that looks like a header names too little; nil if none does.
 func headerFault(lines [][]byte, m Map) *Misfit {
 	for i, line := range lines {
-		line = bytes.TrimSuffix(line, []byte{'\r'})
+		line = bytes.TrimRight(line, "\r")
 		name, names := "csv", []string(nil)
 		if rest, ok := bytes.CutPrefix(line, []byte("#Fields:")); ok {
 			name, names = "w3c", strings.Fields(string(rest))

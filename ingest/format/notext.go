@@ -1,13 +1,16 @@
 package format
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // noText refuses what is not a text log: nothing at all, binary data, or text that is not cut into lines. Lines count alike,
 // however long: a rotation may leave a run of NUL bytes before a good log.
 func noText(lines [][]byte) *Misfit {
 	odd, full, joined := 0, 0, 0
 	for _, line := range lines {
-		line = bytes.TrimSuffix(line, []byte{'\r'})
+		line = bytes.TrimRight(line, "\r")
 		if blank(line) {
 			continue
 		}
@@ -22,6 +25,8 @@ func noText(lines [][]byte) *Misfit {
 	switch {
 	case full == 0:
 		return &Misfit{Want: "lines of text, found none"}
+	case bytes.HasPrefix(lines[0], []byte("\xff\xfe\x00\x00")) || bytes.HasPrefix(lines[0], []byte("\x00\x00\xfe\xff")):
+		return &Misfit{Lines: full, Want: "text in UTF-8, found UTF-32 (convert it: iconv -f UTF-32 -t UTF-8)"}
 	case bytes.HasPrefix(lines[0], []byte("\xff\xfe")) || bytes.HasPrefix(lines[0], []byte("\xfe\xff")):
 		return &Misfit{Lines: full, Want: "text in UTF-8, found UTF-16 (convert it: iconv -f UTF-16 -t UTF-8)"}
 	case odd*2 > full:
@@ -45,11 +50,11 @@ func someBinary(lines [][]byte) bool {
 	return odd*10 > len(lines)
 }
 
-// notText tells whether more than a quarter of a line are bytes that no text has.
+// notText tells whether more than a quarter of a line are bytes that no text in UTF-8 has.
 func notText(line []byte) bool {
 	odd := 0
-	for _, c := range line {
-		if c < ' ' && c != '\t' && c != '\r' || c >= 0x80 {
+	for _, c := range string(line) {
+		if c < ' ' && c != '\t' && c != '\r' || c == utf8.RuneError {
 			odd++
 		}
 	}

@@ -32,11 +32,11 @@ type span struct{ start, end int32 }
 // maxLine keeps spans in range; it is far beyond what any server logs.
 const maxLine = 1 << 30
 
-// Parse reads one line, given without its newline (a trailing carriage return is ignored), into r. On a failure r holds
+// Parse reads one line, given without its newline (carriage returns at its end are ignored), into r. On a failure r holds
 // nothing of use. A header line changes what the lines behind it mean. Neither a good nor a bad line allocates, once the scratch
 // memory has grown to the size of the values that need their escaping undone; one that looks like a header does.
 func (p *Parser) Parse(line []byte, r *Record) Failure {
-	if n := len(line); n > 0 && line[n-1] == '\r' {
+	for n := len(line); n > 0 && line[n-1] == '\r'; n-- {
 		line = line[:n-1]
 	}
 	switch {

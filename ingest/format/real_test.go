@@ -254,6 +254,7 @@ func TestNoLines(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"CR alone":  {strings.Repeat(line+"\r", 50), "carriage returns alone"},
 		"UTF-16 LE": {string(wide), "iconv -f UTF-16"},
+		"UTF-32 LE": {"\xff\xfe\x00\x002\x00\x00\x00", "iconv -f UTF-32"},
 		"UTF-16 BE": {"\xfe\xff\x002\x000", "iconv -f UTF-16"},
 		"a program": {strings.Repeat("usage: prog [file]\n\x7fELF\x02\x01\x00\x00\x01\n%s: no such file\n", 20), "binary data"},
 	} {
@@ -261,8 +262,17 @@ func TestNoLines(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, f, m)
 		}
 	}
-	if f := detected(t, bytes.Split([]byte(strings.Repeat(line+"\r\n", 50)), []byte{'\n'})); f.Name != "nginx" {
-		t.Errorf("CR and LF: %s", f.Name)
+	for name, text := range map[string]string{
+		"CR and LF":      line + "\r\n",
+		"CR, CR and LF":  line + "\r\r\n",
+		"mostly Russian": strings.Replace(line, "/a.ts", "/видео/фильмы-о-природе-и-животных/первый-сезон/сегмент-1.ts", 1) + "\n",
+	} {
+		lines := bytes.Split([]byte(strings.Repeat(text, 50)), []byte{'\n'})
+		f := detected(t, lines)
+		var r Record
+		if bad := f.NewParser().Parse(lines[0], &r); f.Name != "nginx" || bad.Reason != "" || string(r.UserAgent) != "curl/8.0" {
+			t.Errorf("%s: %s, %+v", name, f.Name, bad)
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ func bareColumns(lines [][]byte, sep string, common *table) *Format {
 	tables, full := map[int]*table{}, 0
 	var best *table
 	for _, line := range lines {
-		line = bytes.TrimSuffix(line, []byte{'\r'})
+		line = bytes.TrimRight(line, "\r")
 		if blank(line) {
 			continue
 		}

@@ -27,7 +27,7 @@ func (d *Damage) Error() string {
 	switch {
 	case errors.Is(d.Err, io.ErrUnexpectedEOF):
 		word = "truncated"
-	case errors.Is(d.Err, errInflates), errors.Is(d.Err, errFilter):
+	case errors.Is(d.Err, errInflates), errors.Is(d.Err, errFilter), errors.Is(d.Err, errDictionary):
 		word = "stopped"
 	}
 	if d.Size >= 0 {
@@ -52,11 +52,12 @@ const (
 )
 
 var (
-	errChecksum = errors.New("wrong checksum")
-	errBehind   = errors.New("something else behind the end")
-	errInflates = errors.New("inflates too far")
-	errWindow   = errors.New("window too large")
-	errFilter   = errors.New("a filter besides LZMA2")
+	errChecksum   = errors.New("wrong checksum")
+	errBehind     = errors.New("something else behind the end")
+	errInflates   = errors.New("inflates too far")
+	errWindow     = errors.New("window too large")
+	errFilter     = errors.New("a filter besides LZMA2")
+	errDictionary = errors.New("a dictionary that is not at hand")
 )
 
 // A source may inflate to maxRatio times its stored size; the first

@@ -74,7 +74,7 @@ func notRead(head []byte) string {
 	for magic, name := range map[string]string{
 		zipMagic: "a zip archive", zipEmpty: "a zip archive", zipSpan: "a zip archive",
 		"7z\xbc\xaf\x27\x1c": "a 7z archive", "Rar!\x1a\x07": "a rar archive",
-		"\x04\x22\x4d\x18": "an lz4 file", "\x1f\x9d": "a compress (.Z) file", "LZIP\x01": "an lzip file",
+		"\x04\x22\x4d\x18": "an lz4 file", "\x1f\x9d": "a compress (.Z) file", "LZIP\x01": "an lzip file", "\x5d\x00\x00": "an lzma file",
 		parquetMagic: "a Parquet file through a pipe, or in an archive,",
 	} {
 		if begins(magic)(head) {
@@ -192,6 +192,8 @@ func word(name string, err error) error {
 		d.Reason, d.kept = "the "+name+" checksum does not fit", keptDoubtful
 	case errors.Is(err, errFilter):
 		d.Reason, d.kept = "this xz data went through a filter for programs, which is not read; decompress it first", ""
+	case errors.Is(err, errDictionary):
+		d.Reason, d.kept = "this zstd data was compressed with a dictionary, which is not read; decompress it first", ""
 	case errors.Is(err, errWindow):
 		d.Reason = fmt.Sprintf("to decompress this %s data takes more than %d MiB of memory; decompress it first", name, maxWindow>>20)
 	}
@@ -211,6 +213,8 @@ func meaning(err error) (back int64, _ error) {
 		return int64(len("BZ")), errBehind
 	case zstd.ErrWindowSizeExceeded:
 		return 0, errWindow
+	case zstd.ErrUnknownDictionary:
+		return 0, errDictionary
 	}
 	return 0, err
 }

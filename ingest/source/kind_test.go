@@ -93,6 +93,8 @@ func TestOpen(t *testing.T) {
 		"begins like a known one":  {data: []byte("PK\x03"), want: "PK\x03"},
 		"zstd, window too large":   {data: fixture(t, "window.zst"), err: "to decompress this zstd data takes more than 128 MiB of memory; decompress it first"},
 		"xz, dictionary too large": {data: fixture(t, "dictionary.xz"), err: "to decompress this xz data takes more than 128 MiB of memory; decompress it first"},
+		"zstd, with a dictionary":  {data: []byte("\x28\xb5\x2f\xfd\x07\x58\x34\xd3\x12\x69\x11\x00\x00a\n\x55\xc8\xcc\x1e"), err: "stopped at byte 10 (of 19): this zstd data was compressed with a dictionary, which is not read; decompress it first"}, // zstd -D
+		"lzma":                     {data: []byte("\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x30\x82\x9c\xff\xff\xff\xf0\x00\x00\x00"), err: "an lzma file is not read: unpack it first"},                                                  // xz --format=lzma
 		"xz, another filter":       {data: fixture(t, "filter.xz"), err: "stopped at byte 24 (of 488): this xz data went through a filter for programs, which is not read; decompress it first"},
 	} {
 		got, err := inflate(t, c.data)
