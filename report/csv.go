@@ -56,7 +56,7 @@ const formulaStarts = "=+-@\t\r\n＝＋－＠"
 
 func guard(cell string) string {
 	cell = visible(cell, "\t\r\n")
-	if cell == "" || negative(cell) || strings.IndexAny(cell, formulaStarts) != 0 {
+	if cell == "" || cell == "-" || negative(cell) || strings.IndexAny(cell, formulaStarts) != 0 {
 		return cell
 	}
 	return "'" + cell
