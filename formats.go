@@ -229,9 +229,18 @@ func shortcomings(f *format.Format) []string {
 // shownValues lists the values of a line by field and column, tokens, cookies
 // and the values of parameters cut out.
 func shownValues(values []format.Value) string {
+	var target []byte
+	for _, v := range values {
+		switch v.Name {
+		case "request", "uri", "path":
+			target = append(target, v.Text...)
+		case "query":
+			target = append(append(target, '?'), strings.TrimPrefix(v.Text, "?")...)
+		}
+	}
 	var parts []string
 	for _, v := range values {
-		text := v.Text
+		text := string(withoutTokensOf(target, []byte(v.Text)))
 		switch v.Name {
 		case "request", "uri", "path", "referer":
 			text = cutTarget([]byte(text))
@@ -258,7 +267,18 @@ func describeRecord(r *format.Record) string {
 	if r.Code > 0 {
 		out += fmt.Sprintf(" code=%d", r.Code)
 	}
-	return out + fmt.Sprintf(" agent=%.40q", redact.StoredText(r.UserAgent))
+	return out + fmt.Sprintf(" agent=%.40q", redact.StoredText(withoutTokensOf(r.Target, r.UserAgent)))
+}
+
+// withoutTokensOf cuts the tokens that the schemes find in a line's target out of a text
+// that may repeat them.
+func withoutTokensOf(target, text []byte) []byte {
+	for _, s := range token.Schemes() {
+		var l token.Link
+		token.NewParser(s).Parse(target, &l)
+		text = redact.CutOwn(text, redact.OwnToken(l.Token))
+	}
+	return text
 }
 
 // cutTarget shows a request target without its token, whatever the scheme
@@ -269,7 +289,7 @@ func cutTarget(target []byte, first ...*token.Scheme) string {
 	for _, s := range append(first, token.Schemes()...) {
 		var l token.Link
 		token.NewParser(s).Parse([]byte(text), &l)
-		text = shownTarget([]byte(text), &l)
+		text = string(redact.CutOwn([]byte(shownTarget([]byte(text), &l)), redact.OwnToken(l.Token)))
 	}
 	return text
 }
