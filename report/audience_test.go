@@ -205,3 +205,31 @@ func TestTheLetterSaysWhatRefusalsHaveInCommon(t *testing.T) {
 		}
 	}
 }
+
+// TestNoHostIsNamed: where the log names no host, no heading is a hyphen.
+func TestNoHostIsNamed(t *testing.T) {
+	a := load(t, fixtures+"/widen.json")
+	host := a.Recommendations[0].Host
+	for i := range a.Recommendations {
+		a.Recommendations[i].Host = "-"
+	}
+	for i := range a.Calibration {
+		a.Calibration[i].Host = "-"
+	}
+	a.Denials.ByHost["-"] = a.Denials.ByHost[host]
+	delete(a.Denials.ByHost, host)
+	for name, c := range map[string]struct {
+		f Format
+		o Options
+	}{
+		"text":     {Format{Render: renderText}, Options{}},
+		"markdown": {Format{Render: renderMarkdown}, Options{}},
+		"support":  {Format{Render: renderMarkdown}, Options{Audience: ForSupport}},
+		"customer": {Format{Render: renderMarkdown}, Options{Audience: ForCustomer}},
+		"html":     {Format{Render: renderHTML}, Options{}},
+	} {
+		if text := string(render(t, c.f, a, c.o)); !strings.Contains(text, "Requests without a host name") {
+			t.Errorf("%s:\n%.2000s", name, text)
+		}
+	}
+}

@@ -76,7 +76,7 @@ func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
 		s.blank()
-		s.head(public(h.Host, o), "", s.mark("─", "-"), compared(h))
+		s.head(public(titled(h.Host), o), "", s.mark("─", "-"), compared(h))
 		for _, f := range h.Families {
 			s.para(indent, as(strong, whose(f.Family, len(h.Families), "  ")), say(f.Answer))
 		}
@@ -233,7 +233,7 @@ func compareMarkdown(out *stickyWriter, c *finding.Comparison, o Options) {
 	md.line("- After: ", escape(caseOf(c.After, c.Before, o)))
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
-		md.section(escape(public(h.Host, o)) + ": " + compared(h).text)
+		md.section(escape(public(titled(h.Host), o)) + ": " + compared(h).text)
 		for _, f := range h.Families {
 			md.line(escape(whose(f.Family, len(h.Families), "  ")+f.Answer), "\n")
 		}

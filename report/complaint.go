@@ -124,7 +124,7 @@ func where(t *finding.Ticket) string {
 	if t.Viewer == nil {
 		return "nobody"
 	}
-	return t.Viewer.Host
+	return titled(t.Viewer.Host)
 }
 
 // diagnosis is the cause as it is read aloud.

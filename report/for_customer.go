@@ -43,7 +43,7 @@ func letterOf(a *finding.Analysis) *letter {
 		l.Lead = nameless(nothing(a))
 	}
 	for _, h := range all {
-		l.Sites = append(l.Sites, plainSite{Name: nameless(h.name), Answers: each(summarised(h), nameless), Causes: plainCauses(h), Viewers: plainViewers(h), Steps: plainSteps(h)})
+		l.Sites = append(l.Sites, plainSite{Name: nameless(titled(h.name)), Answers: each(summarised(h), nameless), Causes: plainCauses(h), Viewers: plainViewers(h), Steps: plainSteps(h)})
 	}
 	l.Wanted = each(wantedOfCustomer(all), nameless)
 	return l

@@ -24,6 +24,14 @@ type host struct {
 	settled  float64                   // least lower bound of accepted users for a wider mask
 }
 
+// titled is a host as a heading names it: it stands as "-" where the log does not.
+func titled(host string) string {
+	if host == "-" {
+		return "Requests without a host name"
+	}
+	return host
+}
+
 // cause is one reason for refusals with its requests. The analysis knows
 // details and inference for all hosts together, so a host has them only where
 // it holds all requests of the cause.

@@ -40,7 +40,7 @@ type shareBar struct {
 
 func answerOf(a *finding.Analysis, h *host) answer {
 	v := h.verdict()
-	out := answer{Host: h.name, Verdict: v.text, Tone: toneName(v.tone)}
+	out := answer{Host: titled(h.name), Verdict: v.text, Tone: toneName(v.tone)}
 	if h.failed() || h.unchecked() {
 		out.Reasons = append(out.Reasons, sentence(unchecked(h)))
 	}

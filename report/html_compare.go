@@ -34,7 +34,7 @@ func compareHTML(w io.Writer, c *finding.Comparison, o Options) error {
 	for i := range c.Hosts {
 		h := &c.Hosts[i]
 		v := compared(h)
-		one := comparedHost{Host: h.Host, Verdict: v.text, Tone: toneName(v.tone), Limits: h.NotComparable, Causes: causeShares(h)[1:]}
+		one := comparedHost{Host: titled(h.Host), Verdict: v.text, Tone: toneName(v.tone), Limits: h.NotComparable, Causes: causeShares(h)[1:]}
 		for _, f := range h.Families {
 			one.Answers = append(one.Answers, whose(f.Family, len(h.Families), "  ")+f.Answer)
 			one.Users = append(one.Users, []string{family(f.Family) + ", links are bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), ""},

@@ -74,7 +74,7 @@ func (md *markdown) decision(i int, h *host) {
 	if i > 0 {
 		md.line()
 	}
-	md.line("**", escape(h.name), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
+	md.line("**", escape(titled(h.name)), ": ", escape(h.verdict().text), ".** ", escape(md.because(h)))
 }
 
 // because joins the sentences that stand under a decision.

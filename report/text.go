@@ -78,7 +78,7 @@ func (p *paper) overview(all []*host) {
 	for _, h := range shown {
 		v := h.verdict()
 		v.text = right(v.text, min(widest, 40))
-		p.head(h.name, extent(h), ".", v)
+		p.head(titled(h.name), extent(h), ".", v)
 	}
 	if len(more) > 0 {
 		number, verdicts := moreHosts(more)
@@ -129,7 +129,7 @@ func (p *paper) shown(all []*host) []*host {
 }
 
 func (p *paper) host(h *host) {
-	p.head(h.name, "", p.mark("─", "-"), h.verdict())
+	p.head(titled(h.name), "", p.mark("─", "-"), h.verdict())
 	p.why(h)
 	p.key(h)
 	if !h.failed() {
