@@ -9,6 +9,7 @@ import (
 
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
+	"ipdrift/ingest/format"
 )
 
 // What an expiry error is that clusters (rules of evidence, 7).
@@ -21,7 +22,7 @@ const (
 // of their hashes, which no traffic can choose. A test has fewer.
 var timedLinks = 1 << 18
 
-// delays are how long after their expiry links were used first, s.
+// delays are how long after their expiry links were used first, s; below zero: before it.
 type delays struct {
 	links, near int64 // all, and those that cluster
 	some        []int64
@@ -29,7 +30,7 @@ type delays struct {
 
 func (d *delays) add(by int64) {
 	d.links++
-	if by >= clockStep && by%clockStep <= clockCluster {
+	if behind := by - floor(by, clockStep)*clockStep; (by >= clockStep || by < 0) && behind <= clockCluster {
 		d.near++
 	}
 	if len(d.some) < timedLinks {
@@ -39,8 +40,8 @@ func (d *delays) add(by int64) {
 
 // late is what became of links after their expiry.
 type late struct {
-	served, refused delays
-	answered        map[int]int64 // neither served nor refused: links, by status
+	served, refused, stopped delays        // stopped: served, then refused before their expiry
+	answered                 map[int]int64 // neither served nor refused: links, by status
 }
 
 // lives are how long links live from their first use on, s, where that can be.
@@ -88,9 +89,18 @@ func (l *visited) life() int64 {
 func (h *host) aged(l *visited) {
 	const never = math.MaxInt64
 	served, refused, answer, real := int64(never), int64(never), 0, false
+	began, last, stopped := int64(never), int64(0), int64(never) // in time: served from and to, refused from
 	for i := range l.visits {
 		v := &l.visits[i]
 		real = real || !v.Shield && (v.Matched || v.Served())
+		if v.Matched && v.Late == ingest.InTime && !v.Shield {
+			switch {
+			case v.Served():
+				began, last = min(began, v.first), max(last, v.final)
+			case v.Refused() && v.Code == 0:
+				stopped = min(stopped, v.first)
+			}
+		}
 		if !v.Matched || v.Late != ingest.TooLate || v.Shield {
 			continue
 		}
@@ -113,6 +123,9 @@ func (h *host) aged(l *visited) {
 	if refused < never {
 		h.late.refused.add(refused/1e6 - l.Deadline)
 	}
+	if stopped < never && last <= stopped && stopped-began > clockCluster*1e6 { // links that are refused at once may be as old as all are then
+		h.late.stopped.add(stopped/1e6 - l.Deadline)
+	}
 	if answer > 0 && served == never && refused == never {
 		if h.late.answered == nil {
 			h.late.answered = map[int]int64{}
@@ -129,7 +142,7 @@ func mayRefuse(status uint16) bool {
 
 // clock looks for expiry errors that are the fault of a clock or a time zone:
 // links served long after their expiry, and refusals that cluster behind a
-// multiple of a quarter of an hour; and for refusals that are not taken for some.
+// multiple of a quarter of an hour, after the expiry or before it; and for refusals that are not taken for some.
 func (a *analysis) clock() {
 	for _, name := range a.names {
 		h := a.hosts[name]
@@ -150,11 +163,22 @@ func (a *analysis) clock() {
 	}
 	for _, name := range a.names {
 		h := a.hosts[name]
-		if late := &h.late.refused; late.links >= a.Thresholds.ClockLinks && float64(late.near) >= a.Thresholds.ClockShare*float64(late.links) {
+		if late := &h.late.refused; a.clustered(late) {
 			h.shifted = mostSteps(late.some, clockStep) * clockStep / 60
 			a.warnOf("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", name, late.near, late.links, h.shifted)
 		}
+		if early := &h.late.stopped; a.clustered(early) {
+			minutes := -mostSteps(early.some, clockStep) * clockStep / 60
+			a.warnOf("%s: %d of %d links that were served, and then refused before their expiry, were so a multiple of 15 minutes before it, most %d: the time zone of the log or the signer is wrong, or the edge ends links sooner than they say; do not trust its verdicts on refused links", name, early.near, early.links, minutes)
+			h.remedy(ingest.RefusedElsewhere, format.Sentence("most were served until %d minutes before their expiry: set the time zone of the log and of the signer right first", minutes))
+		}
 	}
+}
+
+// clustered tells whether delays are many, and hardly any is not behind a multiple
+// of a quarter of an hour.
+func (a *analysis) clustered(d *delays) bool {
+	return d.links >= a.Thresholds.ClockLinks && float64(d.near) >= a.Thresholds.ClockShare*float64(d.links)
 }
 
 // median is the one in the middle, or between the two that are, to the even number;
@@ -169,7 +193,7 @@ func median(values []int64) int64 {
 func mostSteps(values []int64, step int64) (best int64) {
 	counts := map[int64]int{}
 	for _, v := range values {
-		counts[v/step]++
+		counts[floor(v, step)]++
 	}
 	for steps, n := range counts {
 		if n > counts[best] || n == counts[best] && steps < best {

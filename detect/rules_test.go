@@ -296,6 +296,45 @@ func TestRule07NoMaskByAWrongClock(t *testing.T) {
 	}
 }
 
+// TestRule07StoppedBeforeExpiry: a log that is hours behind makes expired links look valid, and their
+// refusals those of another rule.
+func TestRule07StoppedBeforeExpiry(t *testing.T) {
+	for name, c := range map[string]struct {
+		served int           // requests, one in 20 s, before two are refused
+		left   time.Duration // until the expiry then, by the log's clock
+		more   time.Duration // from link to link
+		says   bool
+	}{
+		"five hours behind":               {4, 5*time.Hour - 10*time.Second, 0, true},
+		"a quarter of an hour behind":     {4, 15*time.Minute - 10*time.Second, 0, true},
+		"in time":                         {4, -10 * time.Second, 0, false},
+		"refused at once, an hour's link": {0, time.Hour - 10*time.Second, 0, false},
+		"refused soon, an hour's link":    {1, time.Hour - 30*time.Second, 0, false},
+		"another rule, at any time":       {4, time.Hour, 97 * time.Second, false},
+	} {
+		var l little
+		l.audience(folder, 40)
+		for i := range 60 {
+			ip, at := stranger(i), time.Duration(i+1)*time.Minute
+			until := noon.Add(at + time.Duration(c.served)*20*time.Second + c.left + time.Duration(i)*c.more).Unix()
+			for n := range c.served + 2 {
+				e := entry{host: folder.host, ip: ip, status: 200, at: at + time.Duration(n)*20*time.Second}
+				if n >= c.served {
+					e.status = 403
+				}
+				e.target = on(fmt.Sprintf("/v/%d/seg%d.ts", i, n), folder.until(fmt.Sprintf("/v/%d/seg0.ts", i), ip, until))
+				l.add(e)
+			}
+		}
+		tr := l.try(t, settings{})
+		said := strings.Contains(strings.Join(tr.Warnings, "\n"), "60 of 60 links that were served, and then refused before their expiry")
+		reason := tr.advice(folder.host, "ipv4").Reason
+		if said != c.says || strings.Contains(reason, "set the time zone of the log and of the signer right first") != c.says {
+			t.Errorf("%s: %s %q", name, reason, tr.Warnings)
+		}
+	}
+}
+
 // TestRule07AClockThatJumps: a few lines of other years are named, and spoil no time range.
 func TestRule07AClockThatJumps(t *testing.T) {
 	year := 365 * 24 * time.Hour
