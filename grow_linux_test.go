@@ -106,6 +106,11 @@ func TestDiskFull(t *testing.T) {
 	defer unix.Unmount(disk, 0)
 	copyFile(t, kept, filepath.Join(disk, "case.duckdb"))
 	refused(t, filepath.Join(disk, "case.duckdb"), "no room left in "+disk)
+	for _, name := range []string{"all.parquet", "all.csv"} {
+		if _, says := command(t, 1, "query", filepath.Join(disk, "case.duckdb"), "SELECT uuid(), uuid(), uuid() FROM requests a, requests b", "-o", filepath.Join(disk, name)); !strings.Contains(says, "o space left on device") {
+			t.Errorf("%s: %s", name, says)
+		}
+	}
 	if left, _ := os.ReadDir(disk); len(left) != 1 {
 		t.Errorf("left: %v", left)
 	}

@@ -57,7 +57,7 @@ func copyArrow(ctx context.Context, records array.RecordReader, sink any, path s
 		return err
 	}
 	defer release()
-	sql := fmt.Sprintf(`COPY (SELECT * FROM result) TO %s (FORMAT parquet, COMPRESSION zstd)`, fetch.Quoted(path))
+	sql := fmt.Sprintf(`COPY (SELECT * FROM result) TO %s (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`, fetch.Quoted(path))
 	_, err = sink.(driver.ExecerContext).ExecContext(ctx, sql, nil)
 	return errors.Join(err, records.Err())
 }
