@@ -43,10 +43,15 @@ func (a *analysis) sayBindings(h *host) {
 	p := &h.Policy
 	for i, family := range []string{"IPv4", "IPv6"} {
 		own, second := p.Own[i], p.Second[i]
-		switch s := p.Shifts[i]; {
-		case s != nil:
-			a.warnOf("%s: links are bound to %s on %s since %s UTC, and were bound to %s before"+judged,
-				h.Name, inWords(s.To), family, inUTC(s.At), inWords(s.From))
+		switch shifts := p.Shifts[i]; {
+		case len(shifts) > 0:
+			last := shifts[len(shifts)-1]
+			between := ""
+			for n := len(shifts) - 2; n >= 0; n-- {
+				between += ", to " + inWords(shifts[n].To) + " since " + inUTC(shifts[n].At) + " UTC"
+			}
+			a.warnOf("%s: links are bound to %s on %s since %s UTC%s, and were bound to %s before"+judged,
+				h.Name, inWords(last.To), family, inUTC(last.At), between, inWords(shifts[0].From))
 		case own != nil && second != nil && p.Stated[i] == nil && !p.Guessed:
 			a.warnOf("%s: links are bound to %s%s and to %s%s on %s"+judged, h.Name, inWords(*own), p.Where(policy.BoundAs{Binding: *own, Family: 4 + 2*i}), inWords(*second), p.Where(policy.BoundAs{Binding: *second, Family: 4 + 2*i}), family)
 		}

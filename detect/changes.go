@@ -41,7 +41,7 @@ func (a *analysis) changes(ctx context.Context) error {
 		}
 		for h, o := range follow {
 			h.retireKeys(o.byKey)
-			h.Policy.FindShift(o.byBinding, &a.Thresholds)
+			h.Policy.FindShifts(o.byBinding, &a.Thresholds)
 			h.Policy.Settle(&a.Thresholds)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 type limits struct {
 	large    int64 // requests of a log, from which on steps wait for each other, so that each has all of the memory
 	heldBack int   // what a goroutine has found before it shares it with the others
-	usages   int64 // keys and bindings that are followed, about, in 10 KiB each
+	usages   int64 // keys and bindings that are followed, about, in 14 KiB each
 	failed   int64 // clients of hosts whose calibration fails, about
 	uses     int   // of a link by a user agent in a directory, of 64 bytes
 	lapses   int   // of users, of 60 bytes

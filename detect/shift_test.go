@@ -2,6 +2,7 @@ package detect_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -91,7 +92,7 @@ func TestRule02TheBindingChanges(t *testing.T) {
 				viewer, move := 300+i, []func(string) string{beside, apart}[i%2]
 				for _, at := range []time.Duration{20 * time.Minute, 90 * time.Minute} {
 					w.ask(viewer, at, at, stay)
-					line, signed := w.ask(viewer, at, at+time.Minute, move)
+					line, signed := w.ask(viewer, at, at+20*time.Second, move)
 					if w.entries[line-1].status == 403 {
 						claims = append(claims, claim{line, "ip_mismatch ip_mismatch - recomputed " + signed})
 					}
@@ -188,5 +189,47 @@ func TestRule02TwoBindings(t *testing.T) {
 	tr := l.try(t, settings{stated: token.Resource{Bind4: &token.Binding{}}})
 	if said := strings.Join(tr.Warnings, "\n"); strings.Contains(said, "each link is judged") {
 		t.Errorf("%s", said)
+	}
+}
+
+// TestRule02TheBindingChangesTwice: each change is said, and links of before are their signer's mistake, also where one
+// goes back, and where viewers ask so often that all old links are refused at once.
+func TestRule02TheBindingChangesTwice(t *testing.T) {
+	site24, site16, whole := site{host: "mask.test", dir: true, text: cutAt(24)}, site{host: "mask.test", dir: true, text: cutAt(16)}, site{host: "mask.test", dir: true}
+	for name, c := range map[string]struct {
+		sites   [3]site
+		says    string    // of the last binding, which began at 14:00
+		details [2]string // of links that were made before a change, and asked for after it
+	}{
+		"wider twice": {[3]site{whole, site24, site16}, "bound to a /16 (form network) on IPv4", [2]string{"no_mask", "masked"}},
+		"and back":    {[3]site{whole, site24, whole}, "bound to the whole address on IPv4", [2]string{"no_mask", "masked"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			claims := map[int]string{}
+			for i := range 360 { // a viewer every 30 s, who asks again every 20 s for five minutes
+				home, made := stranger(i), i/120
+				link := c.sites[made].link(fmt.Sprintf("/film/%d/a.ts", i), home)
+				for n := range 15 {
+					at := 30*i + 20*n
+					e := entry{host: "mask.test", target: link, ip: home, status: 200, at: time.Duration(at+1) * time.Second}
+					now := min(at/3600, 2)
+					if now != made {
+						e.status = 403
+					}
+					if line := l.add(e); now != made {
+						claims[line] = "unresolved_signature unresolved_signature signer:" + c.details[made] + " recomputed " + c.sites[made].hashed(home)
+					}
+				}
+			}
+			tr := l.try(t, settings{})
+			for line, want := range claims {
+				tr.want(t, line, want)
+			}
+			says := regexp.MustCompile(regexp.QuoteMeta(c.says) + ` since 2026-11-01 14:00:\d\d UTC, to a /24 \(form network\) since 2026-11-01 13:00:\d\d UTC, and were bound to the whole address before`)
+			if said := strings.Join(tr.Warnings, "\n"); len(claims) == 0 || !says.MatchString(said) {
+				t.Errorf("%d claims; want %s in\n%s", len(claims), says, said)
+			}
+		})
 	}
 }

@@ -71,7 +71,8 @@ func (p *Policy) Settle(t *judge.Thresholds) {
 	local := 2*p.Astray > p.Trees() // tokens for a tree hold in the folders where one was accepted
 	for r, n := range p.Links {
 		f := Index(r.Family)
-		current := p.Shifts[f] != nil && p.Shifts[f].To == r.Binding
+		s := p.shift(r.Family)
+		current := s != nil && s.To == r.Binding
 		if (float64(n) >= FewLinks*float64(p.taken[f]) || current) && p.allowed(r) && !(local && r.Scope == token.ScopeAncestor) {
 			p.Common[f] = append(p.Common[f], r)
 		}
@@ -82,14 +83,14 @@ func (p *Policy) Settle(t *judge.Thresholds) {
 		}
 	}
 	p.binding, _ = p.most(func(Rule) bool { return true })
-	if s := p.Shifts[0]; s != nil {
+	if s := p.shift(4); s != nil {
 		p.binding = s.To
 	}
 	for _, family := range []int{4, 6} {
 		if b, n := p.most(func(r Rule) bool { return r.Family == family }); n > 0 {
 			p.Own[Index(family)] = &b
 		}
-		if s := p.Shifts[Index(family)]; s != nil {
+		if s := p.shift(family); s != nil {
 			p.Own[Index(family)] = &s.To
 		}
 		p.Second[Index(family)] = p.besides(family)

@@ -40,7 +40,7 @@ type Policy struct {
 
 	Astray int64 // links whose address fits, and that were refused over a directory further up, it seems
 
-	Shifts   [2]*Shift           // by family: of what links are bound to; nil: none is known
+	Shifts   [2][]Shift          // by family, in the order of time: of what links are bound to
 	together map[[2]BoundAs]bool // bindings that some folder took both of
 	tops     map[string]*Folder  // the highest folders; nil: there are too many
 

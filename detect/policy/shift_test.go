@@ -47,15 +47,15 @@ func refusedIn(from, to int64) (out [][3]int64) {
 
 // changed has what links of IPv4 are bound to change from the address.
 func changed(to token.Binding) func(*Policy) {
-	return func(p *Policy) { p.Shifts[0] = &Shift{From: whole, To: to, At: 5} }
+	return func(p *Policy) { p.Shifts[0] = []Shift{{From: whole, To: to, At: 5}} }
 }
 
-// TestCeased: links were taken until 1,205 s, when the last one was served, and refused from then on.
+// TestCeased: links were taken until 1,205 s, in step 120, when the last one was served, and refused from then on.
 func TestCeased(t *testing.T) {
 	u := used(append(servedIn(0, 1210), refusedIn(1210, 2560)...))
 	until, step, ok := u.Ceased()
-	if !ok || step != 121 || until != logFirst+1205*second {
-		t.Errorf("ceased %t in step %d at %d, want 121 and %d", ok, step, until, logFirst+1205*second)
+	if !ok || step != 120 || until != logFirst+1205*second {
+		t.Errorf("ceased %t in step %d at %d, want 120 and %d", ok, step, until, logFirst+1205*second)
 	}
 	if _, _, ok := used(servedIn(0, 2560)).Ceased(); ok {
 		t.Error("links that nothing refuses ceased")
@@ -66,8 +66,8 @@ func TestCeased(t *testing.T) {
 	}
 }
 
-// TestFindShift: until 1,210 s links are bound to the address, from then on to the /24.
-func TestFindShift(t *testing.T) {
+// TestFindShifts: until 1,210 s links are bound to the address, from then on to the /24.
+func TestFindShifts(t *testing.T) {
 	address, network := BoundAs{whole, 4}, BoundAs{to24, 4}
 	before, after := servedIn(0, 1210), servedIn(1210, 2560)
 	for name, c := range map[string]struct {
@@ -91,12 +91,11 @@ func TestFindShift(t *testing.T) {
 			p := New(c.stated, token.ScopeAuto)
 			p.together = map[[2]BoundAs]bool{{address, network}: c.together, {address, {to24, 6}}: c.together}
 			th := judge.Default()
-			p.FindShift(c.uses, &th)
-			s := p.Shifts[0]
-			if (s != nil) != c.found || p.Shifts[1] != nil {
-				t.Fatalf("%+v, %+v", s, p.Shifts[1])
+			p.FindShifts(c.uses, &th)
+			if (len(p.Shifts[0]) == 1) != c.found || len(p.Shifts[0]) > 1 || p.Shifts[1] != nil {
+				t.Fatalf("%+v", p.Shifts)
 			}
-			rejects := func(b token.Binding, at int64) bool { return s.Rejects(b, at) }
+			rejects := func(b token.Binding, at int64) bool { return p.Rejects(4, b, at) }
 			if got := [2]bool{rejects(whole, logFinal), rejects(to24, logFirst)}; got != c.rejects {
 				t.Errorf("rejects %v, want %v", got, c.rejects)
 			}
@@ -106,6 +105,7 @@ func TestFindShift(t *testing.T) {
 			if !c.found {
 				return
 			}
+			s := p.Shifts[0][0]
 			if s.From != whole || s.To != to24 || s.At != logFirst+1210*second {
 				t.Errorf("%+v", s)
 			}

@@ -15,39 +15,59 @@ type Usage struct {
 	from, step            int64 // µs: when the first step begins, and how long each is
 	begun, taken, refused [UsageSteps]int64
 	first, Last           [UsageSteps]int64 // µs, of those that were begun or taken then; 0: there are none
+	fell, lastFell        [UsageSteps]int64 // µs, the first and the last that were refused then; 0: there are none
 }
 
 // Ceased tells when the edge gave them up, µs: they were taken until then.
-func (u *Usage) Ceased() (until int64, step int, ok bool) {
-	if step, ok = judge.Ceased(u.taken[:], u.refused[:]); !ok {
+func (u *Usage) Ceased() (until int64, step int, ok bool) { return u.ceased(UsageSteps) }
+
+// ceased tells it of the steps before an end.
+func (u *Usage) ceased(end int) (until int64, step int, ok bool) {
+	taken, refused := halved(u.taken[:end], u.refused[:end], func(step int) bool { return u.Last[step] <= u.fell[step] })
+	half, ok := judge.Ceased(taken, refused)
+	if !ok {
 		return 0, 0, false
 	}
-	return slices.Max(u.Last[:step]), step, true
+	return slices.Max(u.Last[:(half+1)/2]), half / 2, true
 }
 
 // started tells when the edge began to take them, µs, if it refused them before.
-func (u *Usage) started() (since int64, ok bool) {
-	begun, refused := slices.Clone(u.begun[:]), slices.Clone(u.refused[:])
+func (u *Usage) started(end int) (since int64, ok bool) {
+	refused, begun := halved(u.refused[:end], u.begun[:end], func(step int) bool { return u.lastFell[step] <= u.first[step] })
 	slices.Reverse(begun)
 	slices.Reverse(refused)
-	step, ok := judge.Ceased(begun, refused)
+	half, ok := judge.Ceased(begun, refused)
 	if !ok {
 		return 0, false
 	}
-	return u.firstFrom(UsageSteps - step), true
+	return u.firstIn((2*end-half)/2, end), true
 }
 
-// begunFrom is how many were served for the first time from a step on.
-func (u *Usage) begunFrom(step int) (n int64) {
-	for _, links := range u.begun[step:] {
+// halved parts each step in two, where all of the former came before the latter in it.
+func halved(former, latter []int64, apart func(step int) bool) (a, b []int64) {
+	a, b = make([]int64, 2*len(former)), make([]int64, 2*len(former))
+	for i := range former {
+		a[2*i] = former[i]
+		if at := 2 * i; former[i] > 0 && latter[i] > 0 && apart(i) {
+			b[at+1] = latter[i]
+		} else {
+			b[at] = latter[i]
+		}
+	}
+	return a, b
+}
+
+// begunIn is how many were served for the first time from a step to an end.
+func (u *Usage) begunIn(step, end int) (n int64) {
+	for _, links := range u.begun[step:end] {
 		n += links
 	}
 	return n
 }
 
-// firstFrom is when one was served for the first time from a step on; 0: none was.
-func (u *Usage) firstFrom(step int) (first int64) {
-	for _, at := range u.first[step:] {
+// firstIn is when one was served for the first time from a step to an end; 0: none was.
+func (u *Usage) firstIn(step, end int) (first int64) {
+	for _, at := range u.first[step:end] {
 		if first == 0 || at != 0 && at < first {
 			first = at
 		}
@@ -72,6 +92,10 @@ func (u *Usage) Add(first, last, refused int64) {
 		u.Last[at] = max(u.Last[at], last)
 	}
 	if refused != 0 {
-		u.refused[(refused-u.from)/u.step]++
+		at := (refused - u.from) / u.step
+		if u.refused[at]++; u.fell[at] == 0 || refused < u.fell[at] {
+			u.fell[at] = refused
+		}
+		u.lastFell[at] = max(u.lastFell[at], refused)
 	}
 }

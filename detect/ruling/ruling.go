@@ -198,5 +198,5 @@ func (e *Edge) outOfForce(k *Kind, p *search.Proof) bool {
 	if p.Addr.IsValid() {
 		family = addr.Family(p.Addr)
 	}
-	return e.Policy.Shifts[policy.Index(family)].Rejects(p.How.Binding, k.First)
+	return e.Policy.Rejects(family, p.How.Binding, k.First)
 }
