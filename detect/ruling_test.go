@@ -367,7 +367,7 @@ func TestRule12InterruptedAlike(t *testing.T) {
 			if c.renewed {
 				next = folder.until("/n/seg-1.ts", u.home, noon.Unix()+86400)
 			}
-			l.add(entry{host: folder.host, target: u.link + "&u=" + u.name, ip: u.home, status: 200, at: at - time.Minute})
+			l.add(entry{host: folder.host, target: u.link + "&u=" + u.name, ip: u.home, status: 200, at: at - 20*time.Second})
 			l.add(entry{host: folder.host, target: u.link + "&u=" + u.name, ip: u.away, status: 403, at: at})
 			l.add(entry{host: folder.host, target: next + "&u=" + u.name, ip: u.home, status: 200, at: at + c.after})
 		}

@@ -41,7 +41,7 @@ func (c *facts) class(s sharing) (finding.Class, string) {
 // mismatched is the class of a user with a proven mismatch (rule 9).
 func (c *facts) mismatched() (finding.Class, string) {
 	switch {
-	case c.user.Served == 0 && !c.group.Stated && c.allRestart(c.beside, handedOn):
+	case c.user.Served == 0 && !c.group.Stated && (c.repeated() || c.allRestart(c.beside, handedOn)):
 		return finding.Undetermined, "never served, while another viewer was, with the same link: the requests start over here, so it may have been handed on"
 	case c.user.Served == 0:
 		return finding.FirstRequest, c.limits(c.neverServed())

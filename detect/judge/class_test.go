@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"ipdrift/detect/finding"
@@ -183,13 +184,65 @@ func TestRule09AFileHasNoSequence(t *testing.T) {
 		"at once":             {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch), finding.Rotating},
 		"hours later":         {download(0, 20, 40, 60).no(18_000, same16, "film.mp4", token.IPMismatch).no(18_040, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
 		"after such a pause":  {download(0, 20, 400, 420).no(780, same16, "film.mp4", token.IPMismatch), finding.Rotating},
-		"after one long one":  {download(0).no(1800, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"after the only one":  {download(0).no(1800, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
+		"soon after it":       {download(0).no(25, same16, "film.mp4", token.IPMismatch), finding.Rotating},
 		"at once, then later": {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch).no(18_000, same16, "film.mp4", token.IPMismatch), finding.Rotating},
 	} {
 		if u := c.s.only(t); u.Class != c.class || Affected(u) != (c.class == finding.Rotating) {
 			t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
 		}
 	}
+}
+
+// TestRule09RepeatedIsNotGoneOn: whoever moves asks for what it did not get, but for what it tries
+// again at once. Who asks for what was served, as a scanner of the network does, is not seen to go on.
+func TestRule09RepeatedIsNotGoneOn(t *testing.T) {
+	watch := func(segments int) *scene {
+		s := newScene()
+		for n := range int64(segments) {
+			s.ok(6*n, home, fmt.Sprintf("seg%d.ts", n+1))
+		}
+		return s
+	}
+	again := func(s *scene, names string, starts ...int64) *scene {
+		for i, name := range strings.Fields(names) {
+			s.no(starts[i], same24, name+".ts", token.IPMismatch)
+		}
+		slices.SortStableFunc(s.Events, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })
+		return s
+	}
+	for name, c := range map[string]struct {
+		s     *scene
+		class finding.Class
+	}{
+		"the last one, at once":              {again(watch(4), "seg4", 24), finding.Rotating},
+		"the last one, minutes later":        {again(watch(4), "seg4", 200), finding.Undetermined},
+		"and on from there":                  {again(watch(4), "seg4 seg5", 200, 206), finding.Undetermined},
+		"the next one, minutes later":        {again(watch(4), "seg5", 200), finding.Rotating},
+		"all of them, beside":                {again(watch(6), "seg1 seg2 seg3", 4, 10, 16), finding.Undetermined},
+		"two of them, beside":                {again(watch(6), "seg2 seg3", 10, 16), finding.Rotating},
+		"ahead of them":                      {again(watch(6), "seg2 seg3 seg4", 10, 16, 17), finding.Rotating},
+		"a link for each, minutes later":     {again(watch(1), "seg1", 200), finding.Undetermined},
+		"a link for each, at once":           {again(watch(1), "seg1", 5), finding.Rotating},
+		"beside, with another player":        {by(again(watch(6), "seg1 seg2 seg3", 4, 10, 16), 2), finding.Undetermined},
+		"ahead, with another player":         {by(again(watch(6), "seg2 seg3 seg4", 10, 16, 17), 2), finding.FirstRequest},
+		"minutes later, with another player": {by(again(watch(4), "seg4", 200), 2), finding.Undetermined},
+	} {
+		users := c.s.users()
+		if u := &users[len(users)-1]; u.Class != c.class {
+			t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
+		}
+	}
+}
+
+// by gives the refused events of a scene to another user agent.
+func by(s *scene, agent uint32) *scene {
+	for i := range s.Events {
+		if e := &s.Events[i]; e.Refused {
+			e.UA, e.Who = agent, agent
+		}
+	}
+	return s
 }
 
 func TestRule09FirstRequest(t *testing.T) {

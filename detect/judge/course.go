@@ -103,27 +103,50 @@ func startsOver(name string, reached int64) bool {
 }
 
 // restarts tells whether the refused request at idx[pos] looks like another
-// viewer rather than like this one going on (rule 9): it starts over although
-// media had been served elsewhere, and it is neither the poll of a live
-// manifest in its turn nor a player reloading where the old address falls silent. A file of
-// its own has no sequence to go on with: there it is a longer pause than any
+// viewer rather than like this one going on (rule 9): it starts over, or asks again for
+// what was served elsewhere, although media had been served there, and it is neither the poll
+// of a live manifest in its turn nor a player reloading where the old address falls silent. A
+// file of its own has no sequence to go on with: there it is a longer pause than any
 // before, as whoever is cut off asks again at once.
 func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	e := &events[idx[pos]]
 	kind, _ := place(e.Name)
 	before := servedBefore(events, idx[:pos], e)
 	window := t.RetryWindow.Microseconds()
+	again := before.again(e, window)
 	switch {
+	case repeats(events, idx, e, t):
+		return true
 	case kind == whole:
-		return before.same >= t.MediaRequests && e.Time-before.lastSame > max(window, before.pause)
-	case !startsOver(e.Name, before.reached):
+		return again && e.Time-before.lastSame > before.pause
+	case !again && !startsOver(e.Name, before.reached):
 		return false
-	case before.media < t.MediaRequests && (kind != opening || before.same == 0 || before.same == 1 && e.Time-before.lastSame <= window):
-		return false // a playlist with a link of its own tells by that file alone
+	case !again && before.media < t.MediaRequests && (kind != opening || before.same < 2):
+		return false // a file with a link of its own tells by that file alone
 	case before.same > 1 && e.Time-before.lastSame <= window:
 		return outOfStep(events, idx, pos, window)
 	}
 	return e.Time-before.last > window || servedElsewhere(events, idx[pos+1:], e)
+}
+
+// repeats tells whether all that was asked for in vain at the address of a request had been
+// served elsewhere before, several files of it: whoever moves asks for what it did not get.
+func repeats(events []Event, idx []int32, e *Event, t *Thresholds) bool {
+	served, asked := map[fileID]bool{}, map[fileID]bool{}
+	for _, i := range idx {
+		p := &events[i]
+		id := fileID{p.Dir, p.File}
+		switch {
+		case p.Served && p.Client != e.Client:
+			served[id] = true
+		case p.Client == e.Client && isMismatch(p):
+			if !served[id] {
+				return false
+			}
+			asked[id] = true
+		}
+	}
+	return len(asked) >= t.MediaRequests
 }
 
 // outOfStep tells whether polls of a live manifest, the refused one at idx[pos] and those from
@@ -164,6 +187,11 @@ type elsewhere struct {
 	reached        int64 // the highest segment of its directory; -1: none
 	last, lastSame int64 // when the last of all was, and of the same, µs
 	pause          int64 // the longest between two of the same, µs
+}
+
+// again tells whether a request is for a file that was served too long ago to be tried again.
+func (s *elsewhere) again(e *Event, window int64) bool {
+	return s.same > 0 && e.Time-s.lastSame > window
 }
 
 // servedBefore is that of the requests before one.

@@ -15,7 +15,7 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	silent := e.Time-before.last > window
 	several := severalInVain(events, idx, e)
 	switch {
-	case kind == whole && before.same == 0, kind != whole && !startsOver(e.Name, before.reached):
+	case kind == whole && before.same == 0, kind != whole && !before.again(e, window) && !startsOver(e.Name, before.reached):
 		return false
 	case before.media < t.MediaRequests && (before.same == 0 || !silent && !several): // a link for each file tells by that file alone
 		return false
@@ -25,6 +25,49 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 		return outOfStep(events, idx, pos, window)
 	}
 	return silent || servedElsewhere(events, idx[pos+1:], e)
+}
+
+// earliest is who was served a file with a link first.
+type earliest struct {
+	time int64
+	kin  uint32
+}
+
+// got tells who was served each file with each link first.
+func (g *Group) got() map[target]earliest {
+	if g.firsts == nil {
+		g.firsts = map[target]earliest{}
+		for _, i := range g.order {
+			e := &g.Events[i]
+			at := target{link: e.Link, dir: e.Dir, file: e.File}
+			if _, known := g.firsts[at]; e.Served && !known {
+				g.firsts[at] = earliest{e.Time, e.Kin}
+			}
+		}
+	}
+	return g.firsts
+}
+
+// repeated tells whether all that a user asked for in vain had been served before with the same
+// links, several files of it, and to nobody whom a cookie or TLS session shows to be this user.
+func (c *facts) repeated() bool {
+	if c.user.Mismatches < c.t.MediaRequests {
+		return false
+	}
+	asked := map[fileID]bool{}
+	for i := range c.refusals {
+		r := &c.refusals[i]
+		if !r.mismatch {
+			continue
+		}
+		e := &c.group.Events[c.idx[r.pos]]
+		before, ok := c.group.got()[target{link: e.Link, dir: e.Dir, file: e.File}]
+		if !ok || before.time >= e.Time || e.Kin > 0 && e.Kin == before.kin {
+			return false
+		}
+		asked[fileID{e.Dir, e.File}] = true
+	}
+	return len(asked) >= c.t.MediaRequests
 }
 
 // severalInVain tells whether another user agent, which nothing was served to either, was
