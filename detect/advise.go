@@ -86,6 +86,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
 		Behind:    a.behind,
+		Apart:     a.apart,
 		Unclear:   h.unclear,
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 	}

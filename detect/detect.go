@@ -97,6 +97,7 @@ type analysis struct {
 	doubted   bitset.Set                     // places of links
 	proven    bitset.Set                     // of those that a hash was reproduced of, with an address
 	members   map[identity.Atom]identity.Key // who are not one link under one user agent
+	apart     int64                          // links that seem to belong to users with several, but are counted one by one
 	joined    bitset.Set                     // places of the links that members may have; nil: nobody has
 	cookies   map[trail]uint32               // the number of the id cookie, where a link's user agent has several
 	own       []uint32                       // by link: see linkCookies; nil: there are none

@@ -173,6 +173,9 @@ func (a *analysis) endsInZeros() bool {
 // of a refusal there, or nothing is known.
 func (h *host) unbound() bool { return h.status == finding.Failed || h.keyed && !h.Policy.Bound() }
 
+// hides tells a host whose scheme binds links to an address that neither a key nor the link tells.
+func (h *host) hides() bool { s := h.Stated.Scheme; return !h.keyed && s.Binds && !s.Visible }
+
 // refusalsOnly tells a host of which the log holds no served request.
 func (h *host) refusalsOnly() bool { return h.served == 0 && h.requests > 0 }
 

@@ -193,7 +193,10 @@ func (a *analysis) enroll(ctx context.Context, c *identity.Circles) error {
 		case at.Ident == 0 && c.Users.Size[root] == 1:
 			continue
 		case c.Links.Size[circle] > identity.MaxCircle:
-			apart[circle] = true
+			if !apart[circle] {
+				apart[circle] = true
+				a.apart += int64(c.Links.Size[circle])
+			}
 			continue
 		}
 		first := least[root]
@@ -205,6 +208,7 @@ func (a *analysis) enroll(ctx context.Context, c *identity.Circles) error {
 			return err
 		}
 	}
+	a.apart += c.Full
 	a.sayApart(len(apart), c.Full)
 	a.store.WriteAside(members.Flush)
 	return nil

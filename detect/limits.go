@@ -11,7 +11,7 @@ type limits struct {
 	heldBack int   // what a goroutine has found before it shares it with the others
 	usages   int64 // keys and bindings that are followed, about, in 14 KiB each
 	failed   int64 // clients of hosts whose calibration fails, about
-	uses     int   // of a link by a user agent in a directory, of 64 bytes
+	uses     int   // of a link by a user agent in a directory, of 72 bytes
 	lapses   int   // of users, of 60 bytes
 	denied   int64 // networks that refusals came from, about
 	trends   int   // whose network operators are counted

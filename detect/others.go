@@ -241,7 +241,7 @@ func (a *analysis) boundTo(u *other) netip.Addr {
 		}
 		return ip
 	}
-	if s := u.host.Stated.Scheme; u.host.keyed || !s.Binds || s.Visible {
+	if !u.host.hides() {
 		return netip.Addr{}
 	}
 	return a.client(a.clients.Of(u.last))

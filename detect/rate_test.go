@@ -1,7 +1,11 @@
 package detect_test
 
 import (
+	"fmt"
+	"sort"
+	"strings"
 	"testing"
+	"time"
 
 	"ipdrift/detect/finding"
 )
@@ -25,6 +29,40 @@ func TestRule15NoKey(t *testing.T) {
 		if r.Decision != finding.KeepCurrent || r.AffectedUsers != 40 || *r.BoundUsers != c.bound || r.Curve[16].Exposure >= 0.001 || r.Curve[16].Exposure == 0 {
 			t.Errorf("%s: %s, %d of %d users, exposure of /16 %v; want keep_current, 40 of all and some exposure",
 				c.name, r.Decision, r.AffectedUsers, *r.BoundUsers, r.Curve[16].Exposure)
+		}
+	}
+}
+
+// TestRule15NoKeyALinkForEachSegment: one viewer is one user, with a key or without, although each
+// segment has a link of its own. Whoever moves asks again for the last segment, and for the next
+// one, and then has new links.
+func TestRule15NoKeyALinkForEachSegment(t *testing.T) {
+	const viewers, movers, segments = 400, 40, 8
+	s := site{host: "files.test"}
+	var l little
+	ask := func(viewer, after int, name, signed, ip string, status int) {
+		l.add(entry{host: s.host, target: s.link(fmt.Sprintf("/film/%d/%s", viewer, name), signed), ip: ip, status: status, at: time.Duration(viewer*20+after) * time.Second})
+	}
+	for v := range viewers {
+		at, last := stranger(v), -1
+		for n := range segments {
+			name := fmt.Sprintf("seg%d.ts", n)
+			if v < movers && n == 4 {
+				home := at
+				at = strings.TrimSuffix(at, "9") + "200"
+				ask(v, 4*last+4, fmt.Sprintf("seg%d.ts", last), home, at, 403)
+				ask(v, 4*last+5, name, home, at, 403)
+			}
+			ask(v, 4*n+4, name, at, at, 200)
+			last = n
+		}
+	}
+	sort.SliceStable(l.entries, func(i, j int) bool { return l.entries[i].at < l.entries[j].at })
+	for name, c := range map[string]settings{"key": {}, "no key": {noKey: true}} {
+		tr := l.try(t, c)
+		r := tr.advice(s.host, "ipv4")
+		if r.Decision != finding.Widen || r.AffectedUsers != movers || *r.BoundUsers != viewers || tr.Users.Total != viewers {
+			t.Errorf("%s: %s, %d of %d users, %d in all; want widen, %d of %d", name, r.Decision, r.AffectedUsers, *r.BoundUsers, tr.Users.Total, movers, viewers)
 		}
 	}
 }

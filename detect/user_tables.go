@@ -103,7 +103,11 @@ func (a *analysis) keepOther(to *userTables, u *other) {
 		p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
 		p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
 	}
-	if ip := a.boundTo(u); ip.IsValid() {
+	switch ip := a.boundTo(u); {
+	case !ip.IsValid():
+	case class == finding.Undetermined:
+		a.replay(u.host, addr.Family(ip)).AddUnchecked(ip)
+	default:
 		a.replay(u.host, addr.Family(ip)).AddBound(ip, 1)
 	}
 	if u.path != nil {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"ipdrift/detect/addr"
@@ -20,13 +21,16 @@ import (
 // used is the time in which one user agent used a link, in one directory.
 type used struct {
 	first, final, fellAt          int64     // µs; fellAt: when it was refused last because of its address
+	taken                         int64     // µs, when it was not refused for that last; 0: never
 	host, place, agent, dir, file uint32    // host by its place; file: the only one that was asked for; 0: several
 	begun                         [2]uint32 // the files that it begins with, such as a playlist and a segment; 0: there is none
 	fell, refused                 uint32    // the client that was refused then, and the file; 0: none
+	home                          uint32    // the first client that the link was served to, where it is not known whom it was signed for; 0: none
 }
 
 // takeTurns joins the links that one player used in turn. Links over several
-// directories, and those whose signing address is not known, stay as they are.
+// directories, and those whose signing address is not known, stay as they are. Without a key
+// a link is taken for signed for the address that it was served to first.
 func (a *analysis) takeTurns(ctx context.Context, c *identity.Circles) error {
 	return inShares(func(share, shares uint32) (ok bool, err error) {
 		if share == 0 {
@@ -125,7 +129,8 @@ func (a *analysis) pair(uses []used, to *sequels) {
 	for i := range uses {
 		u := &uses[i]
 		links[i] = uint32(i)
-		turns[i] = identity.Turn{First: u.first, Final: u.final, Signed: a.signedFor(u.place), File: u.file, Begun: u.begun, Refused: u.refused, Fell: a.fallOf(u), Links: links[i : i+1 : i+1]}
+		signed, vain := a.signedOver(u)
+		turns[i] = identity.Turn{First: u.first, Final: cmp.Or(u.taken, u.final), Signed: signed, Vain: vain, File: u.file, Begun: u.begun, Refused: u.refused, Fell: a.fallOf(u), Links: links[i : i+1 : i+1]}
 	}
 	found := identity.Pairs(turns, a.Thresholds.Recovery.Microseconds())
 	for _, p := range found.Pairs {
@@ -155,11 +160,12 @@ func (a *analysis) numberIn(c *identity.Circles, u *used) int32 {
 // many it is not ok, unless they may be cut.
 func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, some func(*used) bool, may bool) (all []used, ok bool, err error) {
 	most := a.limits.uses
+	unkeyed := a.anyUnkeyed()
 	err = history.Pass(ctx, a.Threads, a.history.Batches,
 		func(c *history.Batch) (uses []used, err error) {
 			o := opening{texts: a.texts}
 			for i := range c.Groups {
-				if s := &c.Groups[i]; *a.history.Signed.At(s.Number) > 0 {
+				if s := &c.Groups[i]; !s.Unlinked() && (unkeyed || *a.history.Signed.At(s.Number) > 0) {
 					if uses, err = a.usesOf(s, agents, &o, uses); err != nil {
 						return nil, err
 					}
@@ -203,21 +209,49 @@ func firstUses(all []used) []used {
 	})
 }
 
+// anyUnkeyed tells whether links of some host are bound to addresses that no key tells.
+func (a *analysis) anyUnkeyed() bool {
+	for _, h := range a.hosts {
+		if h.hides() {
+			return true
+		}
+	}
+	return false
+}
+
+// signedOver is the address that the link of a use was signed for, or is taken for. In vain
+// it is the one that it was refused at, as nobody was served.
+func (a *analysis) signedOver(u *used) (signed netip.Addr, vain bool) {
+	if ip := a.signedFor(u.place); ip.IsValid() {
+		return ip, false
+	}
+	return a.client(a.clients.Of(cmp.Or(u.home, u.fell))), u.home == 0
+}
+
 // usesOf adds the uses of one link by some user agents.
 func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *opening, to []used) ([]used, error) {
 	from, n := len(to), -1 // n: of the request before
+	known := *a.history.Signed.At(s.Number) > 0
+	var served uint32 // the first client that was
 	var who judge.Numbers[uint32]
 	var before history.Request
 	o.second = o.second[:0]
 	err := a.eachTake(s, func(t []history.Request) {
 		f, start := &t[0], t[len(t)-1].Start
+		answer := a.outcomes[f.Outcome]
+		if !known && !answer.host.hides() {
+			return
+		}
+		if served == 0 && answer.Served() {
+			served = f.Client
+		}
 		if n < 0 || f.Agent != before.Agent {
 			if !agents(f.Agent) {
 				return
 			}
 			var fresh bool
 			if n, fresh = who.Of(f.Agent); fresh {
-				to = append(to, used{host: a.outcomes[f.Outcome].host.Place, place: s.Number, agent: f.Agent, dir: f.Dir, first: f.Start, file: a.fileOf(f), begun: [2]uint32{f.File}})
+				to = append(to, used{host: answer.host.Place, place: s.Number, agent: f.Agent, dir: f.Dir, first: f.Start, file: a.fileOf(f), begun: [2]uint32{f.File}})
 				o.second = append(o.second, 0)
 			}
 		}
@@ -231,7 +265,9 @@ func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *o
 			u.file = 0
 		}
 		o.take(u, &o.second[n], t)
-		if f.Cause != a.words.mismatch && f.Cause != a.expiredMismatch {
+		vain := !known && served == 0 && f.Cause == a.unchecked
+		if f.Cause != a.words.mismatch && f.Cause != a.expiredMismatch && !vain {
+			u.taken = start
 			return
 		}
 		last := 1
@@ -246,7 +282,10 @@ func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *o
 		}
 	})
 	err = cmp.Or(err, o.failed)
-	of := slices.DeleteFunc(to[from:], func(u used) bool { return u.dir == 0 })
+	for i := range to[from:] {
+		to[from+i].home = served
+	}
+	of := slices.DeleteFunc(to[from:], func(u used) bool { return u.dir == 0 || !known && u.home == 0 && u.fell == 0 })
 	return to[:from+len(of)], err
 }
 

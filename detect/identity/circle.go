@@ -5,6 +5,7 @@ package identity
 import (
 	"cmp"
 
+	"ipdrift/detect/bitset"
 	"ipdrift/ingest"
 )
 
@@ -30,9 +31,10 @@ type Circles struct {
 	Ties   []uint16 // bits by Tie, at the root of a user
 	cookie []uint32 // at the root of a user: see linkCookies; 0: not known
 	LinkAt map[uint32]int32
-	Links  Sets     // of links
-	IDs    []uint32 // of links
-	Full   int64
+	Links  Sets       // of links
+	IDs    []uint32   // of links
+	Full   int64      // links that were too many to be joined
+	beyond bitset.Set // those, by their ids
 }
 
 // NewCircles has no atoms yet.
@@ -44,7 +46,13 @@ func (c *Circles) Add(a Atom, rank uint64, salt int64) int32 {
 		return n
 	}
 	if len(c.Atoms) == MaxAtoms {
-		c.Full++
+		if n := int(a.Link)/64 + 1 - len(c.beyond); n > 0 {
+			c.beyond = append(c.beyond, make(bitset.Set, n)...)
+		}
+		if !c.beyond.Has(a.Link) {
+			c.beyond.Add(a.Link)
+			c.Full++
+		}
 		return -1
 	}
 	n := c.Users.Add()

@@ -23,6 +23,7 @@ const (
 type Turn struct {
 	First, Final int64 // µs
 	Signed       netip.Addr
+	Vain         bool      // nobody was served, and it is not known who it was signed for: Signed is where it was refused
 	File         uint32    // the only one that was asked for; 0: several
 	Begun        [2]uint32 // the first two
 	Refused      uint32    // the one of the last refusal because of the address
@@ -44,6 +45,7 @@ type Fall struct {
 // on: they are left alone. Turns are sorted by first, and belong to one host,
 // user agent and directory; each is of one link, whose place is that of the turn.
 func Pairs(turns []Turn, recovery int64) (out Resumed) {
+	adopt(turns)
 	joined := byNetwork(turns, netip.Addr.BitLen)
 	joined = byNetwork(joined, addr.BlockBits)
 	var consecutive [][2]uint32
@@ -58,6 +60,25 @@ func Pairs(turns []Turn, recovery int64) (out Resumed) {
 	return out
 }
 
+// adopt takes a turn in vain that began where another one had just been refused for one of
+// the links that this one was given with: it is signed for the same address.
+func adopt(turns []Turn) {
+	if !slices.ContainsFunc(turns, func(t Turn) bool { return t.Vain }) {
+		return
+	}
+	fell := map[netip.Addr]*Turn{} // the last one, by the address of its refusal
+	for i := range turns {
+		t := &turns[i]
+		if !t.Fell.Client.IsValid() {
+			continue
+		}
+		if by := fell[t.Fell.Client]; t.Vain && by != nil && t.First-by.Fell.Time <= turnGap {
+			t.Signed, t.Vain = by.Signed, by.Vain
+		}
+		fell[t.Fell.Client] = t
+	}
+}
+
 // handovers joins a turn that ended with a refusal with the only one that was
 // signed for the refused address and begun within the recovery time; else with
 // the only one within the silence between two tokens, as where a viewer reloads.
@@ -67,7 +88,9 @@ func handovers(turns []Turn, recovery int64) (out [][2]uint32) {
 	}
 	begun := map[netip.Addr][]int{}
 	for i := range turns {
-		begun[turns[i].Signed.Unmap()] = append(begun[turns[i].Signed.Unmap()], i)
+		if at := turns[i].Signed.Unmap(); !turns[i].Vain {
+			begun[at] = append(begun[at], i)
+		}
 	}
 	from := map[int][]int{} // by the turn that takes over
 	for i := range turns {
@@ -109,13 +132,13 @@ func byNetwork(turns []Turn, length func(netip.Addr) int) (out []Turn) {
 	for i, t := range turns {
 		a := t.Signed.Unmap()
 		p, _ := a.Prefix(length(a)) // a length of the address itself never fails
-		sorted[i] = netTurn{p.Addr(), int32(i)}
+		sorted[i] = netTurn{p.Addr(), t.Vain, int32(i)}
 	}
-	slices.SortFunc(sorted, func(a, b netTurn) int { return cmp.Or(a.net.Compare(b.net), cmp.Compare(a.at, b.at)) })
+	slices.SortFunc(sorted, netTurn.compare)
 	var of []Turn
 	for i, n := range sorted {
 		of = append(of, turns[n.at])
-		if i+1 == len(sorted) || sorted[i+1].net != n.net {
+		if i+1 == len(sorted) || sorted[i+1].net != n.net || sorted[i+1].vain != n.vain {
 			out = append(out, consecutive(of)...)
 			of = of[:0]
 		}
@@ -128,8 +151,22 @@ func byNetwork(turns []Turn, length func(netip.Addr) int) (out []Turn) {
 
 // netTurn is the network of a turn, and its place.
 type netTurn struct {
-	net netip.Addr
-	at  int32
+	net  netip.Addr
+	vain bool
+	at   int32
+}
+
+func (n netTurn) compare(o netTurn) int {
+	switch {
+	case n.net != o.net:
+		return n.net.Compare(o.net)
+	case n.vain != o.vain:
+		if n.vain {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Compare(n.at, o.at)
 }
 
 // consecutive joins the turns of one network. Where they ask for one file, only

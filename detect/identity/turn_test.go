@@ -73,7 +73,12 @@ func TestConsecutiveTokensAreOnePlayer(t *testing.T) {
 		"others with the same file":         {inTurn(append(beside(third, 60, 7, 7, 7), Turn{First: 900, Final: 901, Signed: six, Begun: [2]uint32{7}})...), nil},
 		"others with files of other times":  {inTurn(append(beside(third, 60, 1, 1, 1, 1), Turn{First: 900, Final: 901, Signed: six, Begun: [2]uint32{1}})...), [][2]uint32{{0, 1}}},
 		"others in a live stream, long ago": {inTurn(beside(third, 121, 9, 10, 11)...), [][2]uint32{{0, 1}}},
-		"refused, but went on":              {inTurn(Turn{First: 0, Final: 90, Signed: a, Fell: Fall{far, 60}}, Turn{First: 63, Final: 90, Signed: far}), nil},
+		"in vain where refused": {inTurn(Turn{First: 0, Final: 6, Signed: a, File: 1, Fell: Fall{far, 6}}, Turn{First: 7, Final: 7, Signed: far, Vain: true, File: 2, Fell: Fall{far, 7}},
+			Turn{First: 9, Final: 9, Signed: far, File: 2}, Turn{First: 13, Final: 13, Signed: far, File: 3}), [][2]uint32{{0, 1}, {2, 3}, {1, 2}}},
+		"in vain elsewhere":    {inTurn(Turn{First: 0, Final: 6, Signed: a, File: 1, Fell: Fall{far, 6}}, Turn{First: 7, Final: 7, Signed: b, Vain: true, File: 2, Fell: Fall{b, 7}}), nil},
+		"in vain, too late":    {inTurn(Turn{First: 0, Final: 6, Signed: a, File: 1, Fell: Fall{far, 6}}, Turn{First: 127, Final: 127, Signed: far, Vain: true, File: 2, Fell: Fall{far, 127}}), nil},
+		"nobody was served":    {inTurn(Turn{First: 0, Final: 0, Signed: far, Vain: true, File: 1, Fell: Fall{far, 0}}, Turn{First: 3, Final: 3, Signed: far, Vain: true, File: 2, Fell: Fall{far, 3}}), [][2]uint32{{0, 1}}},
+		"refused, but went on": {inTurn(Turn{First: 0, Final: 90, Signed: a, Fell: Fall{far, 60}}, Turn{First: 63, Final: 90, Signed: far}), nil},
 	} {
 		if got := Pairs(c.turns, 10e6).Pairs; !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

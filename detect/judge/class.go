@@ -62,7 +62,7 @@ func (c *facts) quiet() (finding.Class, string) {
 	switch {
 	case c.user.Unresolved:
 		return finding.Undetermined, "refused with a hash that nothing explains: a foreign key, a forged link, or a signing address that was not found"
-	case c.causes[token.Unchecked.String()] > 0:
+	case c.user.Unchecked:
 		return finding.Undetermined, "refused, and the token could not be checked"
 	case c.group.Truncated:
 		return finding.Undetermined, "only the first requests of this link were looked at"

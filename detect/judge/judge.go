@@ -96,6 +96,7 @@ type User struct {
 	Inferred   bool // a mismatch counted here was inferred
 	Proxied    bool // a mismatch counted here is of a link signed for the signer's own proxy
 	Unresolved bool // unresolved signatures and no proven mismatch (rule 18)
+	Unchecked  bool // refused with a token that no key could check, and no proven mismatch
 	Again      bool // began after another user's refusal, who may have gone on so; set by who tells users apart
 	Bot        bool // every request came from a bot, relay or hosting network
 

@@ -39,13 +39,15 @@ func (q *question) reason() string {
 		return fmt.Sprintf("Nothing can be said about masks, as no key could check %s of this host: give its key.", plural(q.unchecked(), "refused request", "refused requests"))
 	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence:
 		s = q.people() + q.unsure()
+	case q.all.users == 0 && q.hinges(q.all):
+		s = q.nobody() + ", but " + q.unknown()
 	case q.all.users == 0:
 		s = q.nobody() + q.refusals()
 	default:
 		s = q.people() + q.answer()
 	}
 	s += q.unverified() + "."
-	if q.flips() {
+	if q.flips() && !q.hinges(q.all) {
 		s += " " + q.unexplained()
 	}
 	return s
@@ -54,6 +56,8 @@ func (q *question) reason() string {
 // unsure says what leaves the answer open although enough users are affected.
 func (q *question) unsure() string {
 	switch {
+	case q.hinges(q.all):
+		return ", " + q.unknown()
 	case q.points.decision == finding.Widen && q.blurred(q.points):
 		return q.oftener()
 	case q.repeated(q.points):
@@ -62,6 +66,24 @@ func (q *question) unsure() string {
 		return q.toldPersons()
 	}
 	return ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
+}
+
+// unknown says why nobody knows whether a change is worth it, and what would tell.
+func (q *question) unknown() string {
+	var parts, asks []string
+	if q.untold > 0 {
+		parts = append(parts, plural(q.untold, "user was", "users were")+" refused at another address too, where who moved cannot be told from who was handed the link")
+		asks = append(asks, "send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)")
+	}
+	if q.unkeyed() > 0 {
+		parts = append(parts, "no key could check the links of "+plural(q.unkeyed(), "user who was", "users who were")+" refused")
+		asks = append(asks, "give the key of this host")
+	}
+	if q.o.Apart > 0 {
+		parts = append(parts, plural(q.o.Apart, "link counts as a user", "links count as users")+" that a few viewers may have had")
+		asks = append(asks, "send a log of a shorter time, or of fewer viewers")
+	}
+	return fmt.Sprintf("%s: it may be more than the %s of users from which a change is worth it; %s", listed(parts), percent(q.t.WorthShare), strings.Join(asks, "; "))
 }
 
 // oftener says what is missing to widen where requests are missing.
@@ -323,7 +345,7 @@ func (q *question) ruledOut() string {
 
 // flips tells whether the decision would be another one, or need a wider mask,
 // if every unresolved failure were a mismatch that no mask helps (rule 18).
-func (q *question) flips() bool { return q.unresolved > 0 && q.flipsWith(q.unresolved) }
+func (q *question) flips() bool { return q.open() > 0 && q.flipsWith(q.open()) }
 
 // flipsWith tells it of some more users whom no mask helps.
 func (q *question) flipsWith(users int64) bool {
@@ -341,7 +363,7 @@ func (q *question) flipsWith(users int64) bool {
 
 // bears is how many of the users with unresolved failures the decision survives as mismatches that no mask helps.
 func (q *question) bears() int64 {
-	return int64(sort.Search(int(q.unresolved), func(n int) bool { return q.flipsWith(int64(n) + 1) }))
+	return int64(sort.Search(int(q.open()), func(n int) bool { return q.flipsWith(int64(n) + 1) }))
 }
 
 // unexplained is the sentence about unresolved failures, with the search that
@@ -351,13 +373,20 @@ func (q *question) unexplained() string {
 		return "A full search over a random sample of the links with unexplained hashes (--recover sample=60) would tell whether addresses changed there."
 	}
 	if d := q.choice.decision; d != finding.Widen && d != finding.HelpsPartly {
+		if q.unresolved == 0 {
+			return fmt.Sprintf("%s refused with a link that no key could check; the key of this host would tell whether addresses changed there.", plural(q.uncheckable, "more user was", "more users were"))
+		}
 		return fmt.Sprintf("%s refused with a hash that nothing explains; a full search over a random sample of them (--recover sample=60) would tell whether addresses changed there.",
 			plural(q.doubtful(), "more user was", "more users were"))
 	}
-	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.unresolved)
+	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.open())
 	most := either(q.bears() == 0, "none", "at most "+count(q.bears()))
-	return fmt.Sprintf("This holds only if %s of the %s with unexplained hashes changed to an address that no mask covers (/%d lets %s through if all did), which nobody knows: a full search over a random sample of them (--recover sample=60) would settle it.",
-		most, plural(q.unresolved, "user", "users"), q.choice.prefix, percent(share))
+	with, settles := "unexplained hashes", "a full search over a random sample of them (--recover sample=60)"
+	if q.unresolved == 0 {
+		with, settles = "links that no key could check", "the key of this host"
+	}
+	return fmt.Sprintf("This holds only if %s of the %s with %s changed to an address that no mask covers (/%d lets %s through if all did), which nobody knows: %s would settle it.",
+		most, plural(q.open(), "user", "users"), with, q.choice.prefix, percent(share), settles)
 }
 
 // listed joins parts as in a sentence.

@@ -203,6 +203,35 @@ func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
 	decided(t, newWorld().quiet(3).ask(unreproduced), finding.KeepCurrent, 0, "Nobody was refused because of a changed address")
 }
 
+// TestRule15WhoeverIsNotKnownMayMakeItWorthIt: 30 of 9,000 users are surely fewer than 0.5 %, unless
+// others were affected too, or not all of these are users.
+func TestRule15WhoeverIsNotKnownMayMakeItWorthIt(t *testing.T) {
+	untold := func(u *User) { u.Class, u.Mismatches = finding.Undetermined, 1 }
+	unchecked := func(u *User) { u.Class, u.Unchecked, u.MismatchLens = finding.Undetermined, true, nil }
+	apart := func(n int64) func(*Asked) { return func(o *Asked) { o.Apart = n } }
+	few := func() *world { return newWorld().refused(30, 24).quiet(9000) }
+	for _, c := range []struct {
+		w    *world
+		o    []func(*Asked)
+		want finding.Decision
+		says string
+	}{
+		{few(), nil, finding.KeepCurrent, "0.3 % of the 9,030 users"},
+		{few().refused(10, 24, untold), nil, finding.KeepCurrent, "not surely the 0.5 %"},
+		{few().refused(40, 24, untold), nil, finding.InsufficientEvidence, "40 users were refused at another address too, where who moved cannot be told from who was handed the link: it may be more than the 0.5 % of users"},
+		{few().refused(40, 0, unchecked), []func(*Asked){unreproduced}, finding.InsufficientEvidence, "no key could check the links of 40 users who were refused: it may be more than the 0.5 % of users from which a change is worth it; give the key of this host."},
+		{few().refused(40, 0, unchecked), nil, finding.KeepCurrent, "not surely the 0.5 %"}, // a key checks the others
+		{few(), []func(*Asked){apart(1000)}, finding.KeepCurrent, "not surely the 0.5 %"},
+		{few(), []func(*Asked){apart(5500)}, finding.InsufficientEvidence, "5,500 links count as users that a few viewers may have had: it may be more"},
+		{newWorld().refused(29, 24, untold).quiet(900), nil, finding.KeepCurrent, "No user could be followed"},
+		{newWorld().refused(30, 24, untold).quiet(900), nil, finding.InsufficientEvidence, "No user could be followed from one address to another, but 30 users were refused"},
+	} {
+		decided(t, c.w.ask(c.o...), c.want, 0, c.says)
+	}
+	w := newWorld().refused(90, 24).refused(40, 0, unchecked).quiet(900)
+	decided(t, w.ask(unreproduced), finding.Widen, 24, "This holds only if at most 14 of the 40 users with links that no key could check changed to an address that no mask covers", "the key of this host would settle it.")
+}
+
 // TestServedRequestsAreAskedForWhereTheyLack: not of a log that has them.
 func TestServedRequestsAreAskedForWhereTheyLack(t *testing.T) {
 	w := newWorld().refused(5, 24).quiet(100)

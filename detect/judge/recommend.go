@@ -28,7 +28,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 	}
 	rec.LeftOutUsers, rec.IfLeftOutCount = int64(len(r.aside)), q.ifLeftOut()
 	rec.PerChange = q.perChange()
-	rec.IfUnresolvedCount.Share, rec.IfUnresolvedCount.Low, _ = Wilson(rec.Accepted.Users, q.all.users+r.unresolved)
+	rec.IfUnresolvedCount.Share, rec.IfUnresolvedCount.Low, _ = Wilson(rec.Accepted.Users, q.all.users+r.open())
 	if !o.RefusalsOnly {
 		users := r.bound.users
 		recovered := rec.AffectedUsers - rec.Interrupted
@@ -77,13 +77,15 @@ func (q *question) decide(c *cohort) choice {
 	case q.lost(), q.timeless(), q.behind():
 		return unsure
 	case c.users == 0:
-		if q.unproven() || q.unchecked() > 0 {
+		if q.unproven() || q.unchecked() > 0 || q.hinges(c) {
 			return unsure
 		}
 		return keep
 	case len(q.candidates) == 0 && points.decision == finding.KeepCurrent:
 		return keep
 	case c.users < q.t.DecidesFrom:
+		return unsure
+	case q.hinges(c):
 		return unsure
 	case !q.worthIt(c):
 		return keep
@@ -186,6 +188,21 @@ func (q *question) obscure() int64 {
 // worthIt is the rate test of rule 15; refusals alone give no rate.
 func (q *question) worthIt(c *cohort) bool {
 	return q.o.RefusalsOnly || wilsonLow(c.users, q.bound.users) >= q.t.WorthShare
+}
+
+// hinges tells whether a change would be worth it, unless as many users as may be were
+// affected of those of whom nobody knows, and as few are users as there may be.
+func (q *question) hinges(c *cohort) bool {
+	users := c.users + q.untold + q.unkeyed()
+	return !q.worthIt(c) && users >= q.t.DecidesFrom && wilsonLow(users, max(users, q.bound.users-q.o.Apart)) >= q.t.WorthShare
+}
+
+// unkeyed counts the users whom no key could check, where no hash was reproduced.
+func (q *question) unkeyed() int64 {
+	if q.o.Reproduced {
+		return 0
+	}
+	return q.uncheckable
 }
 
 // ifLeftOut is what was accepted of all users with a mismatch, bots and those of

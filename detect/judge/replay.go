@@ -31,6 +31,7 @@ type Asked struct {
 	ByAddress         bool              // users are told apart by address: no mask follows (rule 11)
 	Gaps              bool              // more than a tenth of the requests is missing from the log (rule 11)
 	Behind            bool              // most lines name another public address in X-Forwarded-For than the client's
+	Apart             int64             // links that seemed to belong to users with several, but were too many to be joined: each counts as a user
 	Unclear           Unclear           // refusals of the host that nobody knows whether other users went on with
 	Unverified        bool              // keys are given, but too few tokens to calibrate the host (rule 1)
 }
@@ -50,6 +51,7 @@ type Replay struct {
 	many, unresolved, interrupted, firstRequest int64
 	inferred                                    int64                  // affected users with an inferred mismatch
 	onShared                                    int64                  // refused requests with a mismatch on shared links
+	uncheckable                                 int64                  // users refused with a token that no key could check
 	untold                                      int64                  // users with a mismatch and a class that is no answer
 	relayed                                     int64                  // users refused in a relay, VPN or hosting network only
 	obscured                                    int64                  // users there with a hash that nothing explains
@@ -110,6 +112,8 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 		r.addAffected(u)
 	case u.Unresolved:
 		r.unresolved++
+	case u.Unchecked:
+		r.uncheckable++
 	case u.Mismatches > 0:
 		r.untold++
 	}
@@ -150,6 +154,12 @@ func (r *Replay) AddBound(signed netip.Addr, users int64) {
 	if !signed.IsValid() || family(signed) == r.family {
 		r.bound.add(signed, users)
 	}
+}
+
+// AddUnchecked adds a user who was refused with a token that no key could check.
+func (r *Replay) AddUnchecked(signed netip.Addr) {
+	r.AddBound(signed, 1)
+	r.uncheckable++
 }
 
 // AddMended adds a user who was refused because of what links were bound to before; what they
@@ -213,14 +223,17 @@ func (r *Replay) curve(all *cohort, candidates []int) []finding.CurveStep {
 	return steps
 }
 
+// open is how many users were refused with a token of which nobody knows what it was signed for.
+func (r *Replay) open() int64 { return r.unresolved + r.uncheckable }
+
 // ifUnresolved is the share accepted if all unresolved failures were mismatches
 // that no mask helps (rule 18); nil where there are none.
 func (r *Replay) ifUnresolved(accepted, affected int64) *finding.Bound {
-	if r.unresolved == 0 {
+	if r.open() == 0 {
 		return nil
 	}
 	var b finding.Bound
-	b.Share, b.Low, _ = Wilson(accepted, affected+r.unresolved)
+	b.Share, b.Low, _ = Wilson(accepted, affected+r.open())
 	return &b
 }
 

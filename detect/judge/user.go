@@ -95,6 +95,7 @@ func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
 	c.user.MismatchRequests = c.causes[token.IPMismatch.String()]
 	proven := c.user.MismatchRequests + c.causes[token.ExpiredIPMismatch.String()]
 	c.user.Unresolved = proven == 0 && c.causes[token.UnresolvedSignature.String()] > 0
+	c.user.Unchecked = proven == 0 && !c.user.Unresolved && c.causes[token.Unchecked.String()] > 0
 	return c
 }
 
