@@ -85,6 +85,8 @@ type User struct {
 	Interrupted bool       // refused, and not served within 10 s after the last refusal (rule 12)
 	First, Last int64      // µs, of the first and last request
 	Begin, End  netip.Addr // where these came from
+	Away        netip.Addr // where the first mismatch was refused; zero: there is none
+	AwayAt      int64      // µs, when it was
 	ASN         uint32
 	Signed      netip.Addr // that Family and MismatchLens are about, or of the first link; zero: not known
 

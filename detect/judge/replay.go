@@ -60,6 +60,7 @@ type Replay struct {
 	shared                                      map[uint64][]uint8     // bits in common of each refused attempt, by link
 	letIn                                       map[int]*finding.Share // of strangers, by prefix, where it was asked for
 	begun, ended                                []moment               // of the affected users, unless they are too many: see persons
+	moved                                       []move                 // of the same
 	bound                                       crowd
 }
 

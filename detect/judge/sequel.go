@@ -29,11 +29,25 @@ func (s moment) compare(o moment) int {
 // affected users none are taken together.
 const mostTitles = 100
 
-// note keeps where an affected user began and ended.
+// move is the first change of an affected user's address that was refused.
+type move struct {
+	agent    uint32
+	from, to netip.Addr
+	time     int64 // µs
+}
+
+func (m move) compare(o move) int {
+	return cmp.Or(cmp.Compare(m.agent, o.agent), m.from.Compare(o.from), m.to.Compare(o.to), cmp.Compare(m.time, o.time))
+}
+
+// note keeps where an affected user began, moved and ended.
 func (r *Replay) note(u *User) {
 	if int64(len(r.affected)) > mostTitles*r.t.DecidesFrom {
-		r.begun, r.ended = nil, nil
+		r.begun, r.ended, r.moved = nil, nil, nil
 		return
+	}
+	if u.Away.IsValid() {
+		r.moved = append(r.moved, move{u.UA, u.Begin, u.Away, u.AwayAt})
 	}
 	if u.Begin.IsValid() {
 		r.begun, r.ended = append(r.begun, moment{u.UA, u.Begin, u.First}), append(r.ended, moment{u.UA, u.End, u.Last})
@@ -42,12 +56,33 @@ func (r *Replay) note(u *User) {
 
 // persons is how many viewers the affected users are at least, as far as addresses tell. Where
 // each title has a link of its own and the log no id, one viewer of several titles is several
-// users: each begins at the very address where another one of its user agent has just ended.
-// By chance as many end there shortly after others begin, so these are taken off.
-func (r *Replay) persons() int64 {
+// users: each begins at the very address where another one of its user agent has just ended, or
+// all change the address at once, as tabs do. By chance as many end there shortly after others
+// begin, and change it a while after them, so these are taken off.
+func (r *Replay) persons() int64 { return max(1, int64(len(r.affected))-r.inSequel()-r.atOnce()) }
+
+// inSequel is how many begin where another one has just ended.
+func (r *Replay) inSequel() int64 {
 	slices.SortFunc(r.begun, moment.compare)
 	slices.SortFunc(r.ended, moment.compare)
-	return int64(len(r.affected)) - max(0, inTurn(r.ended, r.begun)-inTurn(r.begun, r.ended))
+	return max(0, inTurn(r.ended, r.begun)-inTurn(r.begun, r.ended))
+}
+
+// atOnce is how many move from one address to another when another one of their user agent does.
+func (r *Replay) atOnce() (n int64) {
+	window := r.t.RetryWindow.Microseconds()
+	slices.SortFunc(r.moved, move.compare)
+	for i := range r.moved[min(1, len(r.moved)):] {
+		a, b := r.moved[i], r.moved[i+1]
+		switch after := b.time - a.time; {
+		case a.agent != b.agent || a.from != b.from || a.to != b.to:
+		case after <= window:
+			n++
+		case after <= 2*window:
+			n--
+		}
+	}
+	return max(0, n)
 }
 
 // inTurn pairs moments with later ones of the same user agent at the same address, within the
@@ -78,6 +113,18 @@ func (q *question) fewPersons(c choice) bool {
 // toldPersons says what is missing to widen.
 func (q *question) toldPersons() string {
 	n := q.persons()
-	return fmt.Sprintf("; %s, but they may be %s: %s of them began where another one of the same user agent had just ended, as a viewer does with the next title, and no id tells; %d decide: send a longer log, or one with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
-		q.letThrough(), plural(n, "viewer", "viewers"), count(q.all.users-n), q.t.DecidesFrom)
+	how := listed(slices.DeleteFunc([]string{
+		someOf(q.inSequel(), "began where another one of the same user agent had just ended, as a viewer does with the next title"),
+		someOf(q.atOnce(), "moved between two addresses as another one of the same user agent did at the same time, as tabs do"),
+	}, func(s string) bool { return s == "" }))
+	return fmt.Sprintf("; %s, but they may be %s: %s, and no id tells; %d decide: send a longer log, or one with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
+		q.letThrough(), plural(n, "viewer", "viewers"), how, q.t.DecidesFrom)
+}
+
+// someOf says what some of the users did; "" for none.
+func someOf(n int64, did string) string {
+	if n == 0 {
+		return ""
+	}
+	return count(n) + " of them " + did
 }

@@ -48,6 +48,35 @@ func TestRule14SeveralTitlesAreOneViewer(t *testing.T) {
 	}
 }
 
+// TestRule14TabsThatMoveAtOnceAreOneViewer: 42 affected users are 14 viewers of three tabs each, which
+// ask anew within seconds of each other where the address changed; 42 where they do so minutes
+// apart, from one address to the other by chance, or with players of their own.
+func TestRule14TabsThatMoveAtOnceAreOneViewer(t *testing.T) {
+	for _, c := range []struct {
+		apart  int64 // s
+		agents int
+		want   finding.Decision
+		says   string
+	}{
+		{4, 1, finding.InsufficientEvidence, "they may be 14 viewers: 28 of them moved between two addresses as another one of the same user agent did at the same time, as tabs do, and no id tells"},
+		{300, 1, finding.Widen, ""},
+		{45, 1, finding.Widen, ""},
+		{4, 3, finding.Widen, ""},
+	} {
+		n := 0
+		rec := newWorld().quiet(300).refused(42, 24, func(u *User) {
+			viewer, tab := n/3, n%3
+			n++
+			u.UA = uint32(tab%c.agents) + 1
+			u.Begin, u.Away = netip.AddrFrom4([4]byte{203, 0, 113, byte(viewer)}), netip.AddrFrom4([4]byte{203, 0, 113, byte(100 + viewer)})
+			u.AwayAt = int64(viewer)*3600e6 + int64(tab)*c.apart*1e6
+		}).ask()
+		if rec.Decision != c.want || !strings.Contains(rec.Reason, c.says) {
+			t.Errorf("%d s apart, %d players: %s, want %s, %q: %s", c.apart, c.agents, rec.Decision, c.want, c.says, rec.Reason)
+		}
+	}
+}
+
 // TestInTurnTwin holds the pairs to a search over all of them, one after the other.
 func TestInTurnTwin(t *testing.T) {
 	at := netip.MustParseAddr("203.0.113.1")

@@ -175,7 +175,9 @@ func (c *facts) mismatches() {
 		if !r.mismatch {
 			continue
 		}
-		c.user.Mismatches++
+		if c.user.Mismatches++; c.user.Mismatches == 1 {
+			c.user.Away, c.user.AwayAt = r.client, r.first
+		}
 		c.user.Inferred = c.user.Inferred || !r.proven
 		c.user.Proxied = c.user.Proxied || c.group.Events[c.idx[r.pos]].Mistaken
 		signed := c.group.signed(r.link)
