@@ -127,7 +127,8 @@ func (c *facts) otherCookie() bool {
 // that are looked at for it, or what follows such a start.
 func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts func([]Event, []int32, int, *Thresholds) bool) bool {
 	looked := 0
-	begun := map[start]int64{} // the segment reached since
+	begun := map[start]int64{}      // the segment reached since
+	opened := map[netip.Addr]bool{} // who began with a manifest: it tells where a live stream stands
 	for i := range c.refusals {
 		r := &c.refusals[i]
 		if !r.mismatch {
@@ -143,10 +144,13 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 		if looked++; looked > restartsLooked {
 			break
 		}
-		if among, at := look(r.pos); known(c.group.Events, among, e) || !starts(c.group.Events, among, at, c.t) {
+		among, at := look(r.pos)
+		joins := opened[r.client] && kind == segment && n > servedBefore(c.group.Events, among[:at], e).reached+seekBack
+		if known(c.group.Events, among, e) || !joins && !starts(c.group.Events, among, at, c.t) {
 			return false
 		}
 		begun[from] = n
+		opened[r.client] = opened[r.client] || kind == opening
 	}
 	return true
 }

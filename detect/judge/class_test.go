@@ -235,6 +235,37 @@ func TestRule09RepeatedIsNotGoneOn(t *testing.T) {
 	}
 }
 
+// TestRule09WhoJoinsALiveStreamLater: after a silence, a playlist and then segments that leave some out
+// are those of whoever joins a live stream; who goes on where it was is one who moved.
+func TestRule09WhoJoinsALiveStreamLater(t *testing.T) {
+	watch := func(at int64, segments ...int64) *scene {
+		s := newScene()
+		for n := range int64(5) {
+			s.ok(6*n, home, "live.m3u8").ok(6*n, home, fmt.Sprintf("seg%d.ts", 10+n))
+		}
+		s.no(at, same24, "live.m3u8", token.IPMismatch)
+		for i, n := range segments {
+			s.no(at+1+6*int64(i), same24, fmt.Sprintf("seg%d.ts", n), token.IPMismatch)
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		s     *scene
+		class finding.Class
+	}{
+		"minutes later":                      {watch(300, 60, 61, 62), finding.Undetermined},
+		"minutes later, with another player": {by(watch(300, 60, 61, 62), 2), finding.Undetermined},
+		"minutes later, where it was":        {watch(300, 15, 16), finding.Rotating},
+		"at once":                            {watch(28, 15), finding.Rotating},
+		"at once, a few segments on":         {watch(40, 18, 19), finding.Rotating},
+	} {
+		users := c.s.users()
+		if u := &users[len(users)-1]; u.Class != c.class {
+			t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
+		}
+	}
+}
+
 // by gives the refused events of a scene to another user agent.
 func by(s *scene, agent uint32) *scene {
 	for i := range s.Events {
