@@ -87,6 +87,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Gaps:      a.gaps || h.gaps,
 		Behind:    a.behind,
 		Apart:     a.apart,
+		Addresses: h.addresses(),
 		Unclear:   h.unclear,
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 	}

@@ -57,6 +57,7 @@ type host struct {
 	span        time.Duration
 	first       int64 // request, µs
 	final       int64
+	given, lone int64 // links, and of them those that were asked for one file alone
 	links       int64 // whose hash holds
 	fine        int64 // of them, with an expiry that must be in milliseconds
 	brief       int64 // of them, with one that must be a duration
@@ -175,6 +176,14 @@ func (h *host) unbound() bool { return h.status == finding.Failed || h.keyed && 
 
 // hides tells a host whose scheme binds links to an address that neither a key nor the link tells.
 func (h *host) hides() bool { s := h.Stated.Scheme; return !h.keyed && s.Binds && !s.Visible }
+
+// addresses is about how many addresses links were asked for from, where most links are for one file each; else 0.
+func (h *host) addresses() int64 {
+	if 2*h.lone <= h.given {
+		return 0
+	}
+	return int64(h.clients.Count())
+}
 
 // refusalsOnly tells a host of which the log holds no served request.
 func (h *host) refusalsOnly() bool { return h.served == 0 && h.requests > 0 }

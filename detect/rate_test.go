@@ -66,3 +66,22 @@ func TestRule15NoKeyALinkForEachSegment(t *testing.T) {
 		}
 	}
 }
+
+// TestRule15LinksThatCannotBeJoined: eight viewers have 1,100 links each, one for each segment, which is
+// more than one user may have, so that each link counts as a user: 40 of 8,840 are no rate of viewers.
+func TestRule15LinksThatCannotBeJoined(t *testing.T) {
+	const viewers, segments = 8, 1100
+	s := site{host: "files.test"}
+	var l little
+	l.movers(s, 40, "100.64.%d.5", "100.64.%d.77")
+	for v := range viewers {
+		for n := range segments {
+			ip := stranger(v)
+			l.get(s, s.link(fmt.Sprintf("/film/%d/seg%d.ts", v, n), ip), ip, 200)
+		}
+	}
+	r := l.try(t, settings{}).advice(s.host, "ipv4")
+	if r.Decision != finding.InsufficientEvidence || r.AffectedUsers != 40 || *r.BoundUsers != 40+viewers*segments || !strings.Contains(r.Reason, "8,800 links count as users that a few viewers may have had") {
+		t.Errorf("%s, %d of %d users: %s", r.Decision, r.AffectedUsers, *r.BoundUsers, r.Reason)
+	}
+}

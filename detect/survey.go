@@ -97,8 +97,10 @@ func (a *analysis) overlook(ctx context.Context) error {
 // add takes what one link tells.
 func (s *survey) add(l *visited) {
 	var c census
+	lone := true // all that it was asked for is one file, which the hash is over
 	for i := range l.visits {
 		v := &l.visits[i]
+		lone = lone && v.file > 0 && v.file == l.visits[0].file && v.dir == l.visits[0].dir
 		v.host.lasts(v.first, v.final)
 		if v.Shield {
 			continue
@@ -125,6 +127,9 @@ func (s *survey) add(l *visited) {
 		return
 	}
 	s.meet(l.visits)
+	if l.host().given++; lone {
+		l.host().lone++
+	}
 	silent := l.host().calibrated(&c, l.Deadline)
 	l.host().aged(l)
 	if l.astray() {

@@ -73,6 +73,11 @@ func (q *question) unknown() string {
 	var parts, asks []string
 	if q.untold > 0 {
 		parts = append(parts, plural(q.untold, "user was", "users were")+" refused at another address too, where who moved cannot be told from who was handed the link")
+	}
+	if q.linksAreUsers() {
+		parts = append(parts, fmt.Sprintf("each file has a link of its own, so that %s of some %s count as users", plural(q.bound.users, "link", "links"), plural(q.o.Addresses, "address", "addresses")))
+	}
+	if len(parts) > 0 {
 		asks = append(asks, "send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)")
 	}
 	if q.unkeyed() > 0 {

@@ -209,6 +209,7 @@ func TestRule15WhoeverIsNotKnownMayMakeItWorthIt(t *testing.T) {
 	untold := func(u *User) { u.Class, u.Mismatches = finding.Undetermined, 1 }
 	unchecked := func(u *User) { u.Class, u.Unchecked, u.MismatchLens = finding.Undetermined, true, nil }
 	apart := func(n int64) func(*Asked) { return func(o *Asked) { o.Apart = n } }
+	addresses := func(n int64) func(*Asked) { return func(o *Asked) { o.Addresses = n } }
 	few := func() *world { return newWorld().refused(30, 24).quiet(9000) }
 	for _, c := range []struct {
 		w    *world
@@ -223,6 +224,8 @@ func TestRule15WhoeverIsNotKnownMayMakeItWorthIt(t *testing.T) {
 		{few().refused(40, 0, unchecked), nil, finding.KeepCurrent, "not surely the 0.5 %"}, // a key checks the others
 		{few(), []func(*Asked){apart(1000)}, finding.KeepCurrent, "not surely the 0.5 %"},
 		{few(), []func(*Asked){apart(5500)}, finding.InsufficientEvidence, "5,500 links count as users that a few viewers may have had: it may be more"},
+		{few(), []func(*Asked){addresses(3000)}, finding.InsufficientEvidence, "each file has a link of its own, so that 9,030 links of some 3,000 addresses count as users: it may be more"},
+		{few(), []func(*Asked){addresses(8500)}, finding.KeepCurrent, "not surely the 0.5 %"},
 		{newWorld().refused(29, 24, untold).quiet(900), nil, finding.KeepCurrent, "No user could be followed"},
 		{newWorld().refused(30, 24, untold).quiet(900), nil, finding.InsufficientEvidence, "No user could be followed from one address to another, but 30 users were refused"},
 	} {

@@ -193,9 +193,16 @@ func (q *question) worthIt(c *cohort) bool {
 // hinges tells whether a change would be worth it, unless as many users as may be were
 // affected of those of whom nobody knows, and as few are users as there may be.
 func (q *question) hinges(c *cohort) bool {
-	users := c.users + q.untold + q.unkeyed()
-	return !q.worthIt(c) && users >= q.t.DecidesFrom && wilsonLow(users, max(users, q.bound.users-q.o.Apart)) >= q.t.WorthShare
+	users, of := c.users+q.untold+q.unkeyed(), q.bound.users-q.o.Apart
+	if q.linksAreUsers() {
+		of = min(of, q.o.Addresses)
+	}
+	return !q.worthIt(c) && users >= q.t.DecidesFrom && wilsonLow(users, max(users, of)) >= q.t.WorthShare
 }
+
+// linksAreUsers tells whether each file has a link of its own, and more users were told apart than there are
+// addresses.
+func (q *question) linksAreUsers() bool { return q.o.Addresses > 0 && q.o.Addresses < q.bound.users }
 
 // unkeyed counts the users whom no key could check, where no hash was reproduced.
 func (q *question) unkeyed() int64 {

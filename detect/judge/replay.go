@@ -32,6 +32,7 @@ type Asked struct {
 	Gaps              bool              // more than a tenth of the requests is missing from the log (rule 11)
 	Behind            bool              // most lines name another public address in X-Forwarded-For than the client's
 	Apart             int64             // links that seemed to belong to users with several, but were too many to be joined: each counts as a user
+	Addresses         int64             // where most links are for one file each, so that a viewer has many: the addresses they were asked for from, about; else 0
 	Unclear           Unclear           // refusals of the host that nobody knows whether other users went on with
 	Unverified        bool              // keys are given, but too few tokens to calibrate the host (rule 1)
 }
