@@ -115,7 +115,7 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	window := t.RetryWindow.Microseconds()
 	again := before.again(e, window)
 	switch {
-	case repeats(events, idx, e, t):
+	case before.same > 0 && repeats(events, idx, e, t):
 		return true
 	case kind == whole:
 		return again && e.Time-before.lastSame > before.pause

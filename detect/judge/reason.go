@@ -57,7 +57,7 @@ func (q *question) reason() string {
 func (q *question) unsure() string {
 	switch {
 	case q.hinges(q.all):
-		return ", " + q.unknown()
+		return ", and " + q.unknown()
 	case q.points.decision == finding.Widen && q.blurred(q.points):
 		return q.oftener()
 	case q.repeated(q.points):
