@@ -353,8 +353,8 @@ func TestViewersOfKeyedRuns(t *testing.T) {
 	}
 	var logs []string
 	for i, letter := range []string{"A", "B", "C"} {
-		logs = append(logs, file(letter, fmt.Sprintf(`203.0.113.7 - - [23/Nov/2026:09:2%d:12 +0000] "GET /v/%s.ts?uid=viewer-1234&md5=%s&expires=1893456000 HTTP/1.1" 200 1 "-" "UA"`+"\n",
-			i, letter, strings.Repeat(letter, 21)+"A")))
+		logs = append(logs, file(letter, fmt.Sprintf(`203.0.113.7 - - [23/Nov/2026:%02d:20:12 +0000] "GET /v/%s.ts?uid=viewer-1234&md5=%s&expires=1893456000 HTTP/1.1" 200 1 "-" "UA"`+"\n",
+			9+i, letter, strings.Repeat(letter, 21)+"A")))
 	}
 	old, fresh, names := file("old.key", "key-of-october-1"), file("new.key", "key-of-november-2"), file("names.key", strings.Repeat("0123456789abcdef", 3)+strings.Repeat("fedcba98", 2))
 	anonymous := []string{"--anonymize", "--pseudonym-key", names}
