@@ -192,8 +192,8 @@ func TestRule08WhoIsNeverRefused(t *testing.T) {
 }
 
 // TestRule09OnlyWhatGoesOnIsOneViewer: ten minutes later another network asks with the same
-// link, once. Where it begins anew it may be anybody, unless a cookie tells; where it goes
-// on, in a live stream from a later segment, it is the same viewer.
+// link, once. Where it begins anew it may be anybody, unless a cookie tells, and so it may with a
+// playlist in a live stream, which everybody joins where it is; where it goes on it is the same viewer.
 func TestRule09OnlyWhatGoesOnIsOneViewer(t *testing.T) {
 	const uid = "uid=7F0000011A2B3C4D"
 	for name, c := range map[string]struct {
@@ -204,7 +204,8 @@ func TestRule09OnlyWhatGoesOnIsOneViewer(t *testing.T) {
 		"anew":               {[]string{"index.m3u8", "seg1.ts", "seg2.ts", "seg3.ts", "seg4.ts", "seg5.ts"}, "", finding.Undetermined},
 		"anew, one cookie":   {[]string{"index.m3u8", "seg1.ts", "seg2.ts", "seg3.ts"}, uid, finding.Rotating},
 		"from where it was":  {[]string{"seg4.ts", "seg5.ts", "seg6.ts"}, "", finding.Rotating},
-		"a live stream goes": {[]string{"index.m3u8", "seg154.ts", "seg155.ts"}, "", finding.Rotating},
+		"a live stream goes": {[]string{"index.m3u8", "seg154.ts", "seg155.ts"}, "", finding.Undetermined},
+		"live, one cookie":   {[]string{"index.m3u8", "seg154.ts", "seg155.ts"}, uid, finding.Rotating},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l little
