@@ -7,6 +7,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -26,7 +27,8 @@ const (
 	leastSample = 3  // where there are thousands of hosts
 	maxUp       = 8  // directories above that are tried
 
-	sampleBudget = 1_000_000_000 // candidates that are tried in one step for the samples, about
+	sampleBudget = 1_000_000_000 // candidates that are tried in one step for the samples, about: a log may have hundreds of thousands of hosts
+	portForms    = 8             // texts with a port that are tried for each port, about
 	MaxSuspects  = 300_000       // links that are looked into, of all hosts: those with the lowest hashes, which no traffic can choose
 )
 
@@ -141,7 +143,7 @@ func (r *Search) deepen(ctx context.Context, suspects []*Suspect) error {
 		s.Found.ShowsScope()
 	}
 	r.byAsker(ctx, bound)
-	r.sampled(ctx, min(r.Sample, portSample), bound, nil, func(f *Finder, s *Suspect) { f.examinePorts(s) })
+	r.sampledWithin(ctx, sampleBudget/portForms, min(r.Sample, portSample), bound, nil, func(f *Finder, s *Suspect) { f.examinePorts(s) })
 	r.searchPrivate(ctx, bound)
 	if err := r.findOperators(ctx, bound); err != nil {
 		return err
@@ -178,6 +180,12 @@ func sampleOf(suspects []*Suspect, pool *Pool) int {
 // only where the sample gave something, as far as the budget goes: for one link of each
 // client, then for a second one.
 func (r *Search) sampled(ctx context.Context, sample int, suspects []*Suspect, pool *Pool, step func(*Finder, *Suspect)) {
+	r.sampledWithin(ctx, sampleBudget, sample, suspects, pool, step)
+}
+
+// sampledWithin is sampled with a budget for the samples: where hosts are too many, those
+// with few clients get none.
+func (r *Search) sampledWithin(ctx context.Context, budget, sample int, suspects []*Suspect, pool *Pool, step func(*Finder, *Suspect)) {
 	first, rest := map[*Host][]*Suspect{}, map[*Host][]*Suspect{}
 	for _, s := range suspects {
 		switch {
@@ -189,22 +197,26 @@ func (r *Search) sampled(ctx context.Context, sample int, suspects []*Suspect, p
 		}
 	}
 	var now, later []*Suspect
-	for _, h := range r.Hosts {
+	for _, h := range r.busiest() {
 		now = append(now, first[h]...)
 	}
-	r.round(ctx, now, step)
+	r.round(ctx, now[:affordable(now, pool, budget)], step)
 	for _, h := range r.Hosts {
 		if slices.ContainsFunc(first[h], func(s *Suspect) bool { return s.Found != nil }) {
 			later = append(later, rest[h]...)
 		}
 	}
 	later = turnByTurn(later, func(s *Suspect) netip.Addr { return s.Clients[0] })
-	r.round(ctx, later[:r.affordable(later, pool)], step)
+	r.round(ctx, later[:affordable(later, pool, r.Limits.Rest)], step)
 }
 
-// affordable is for how many of some links a step is within the budget.
-func (r *Search) affordable(links []*Suspect, pool *Pool) int {
-	left := r.Limits.Rest
+// busiest are the hosts with most clients first: those of a log can be made up.
+func (r *Search) busiest() []*Host {
+	return slices.SortedStableFunc(slices.Values(r.Hosts), func(x, y *Host) int { return cmp.Compare(y.Askers, x.Askers) })
+}
+
+// affordable is for how many of some links a step is within a budget.
+func affordable(links []*Suspect, pool *Pool, left int) int {
 	for n, s := range links {
 		if left -= s.cost(pool); left < 0 {
 			return n
