@@ -348,5 +348,5 @@ func (p *plan) narrow(o *analyzeFlags) (err error) {
 	return nil
 }
 
-// spare is what is left for what grows with the log.
+// spare is what is left for what grows with the log: half of the least memory is for what does not.
 func (p *plan) spare() int64 { return p.memory - leastMemory/2 }

@@ -55,8 +55,8 @@ func (s *site) binds(l *token.Link, client netip.Addr) bool {
 	if !m.OK {
 		m = s.over(l, token.Match{Scope: token.ScopeFile}, client, true)
 	}
-	for up := uint8(1); !m.OK && !l.Below() && up <= maxUp; up++ {
-		m = s.over(l, token.Match{Scope: token.ScopeAncestor, Up: up}, client, true)
+	if !m.OK && s.inQuery && !l.Below() {
+		m = s.above(l, client)
 	}
 	return m.OK && m.Binding.Kind != token.BindNone
 }

@@ -161,10 +161,16 @@ func (p *prover) aboveDir(l *token.Link, s *site, client netip.Addr, c contextHa
 	if slot.holds(c.link, ^c.dir, client) {
 		return slot.match
 	}
+	m = s.above(l, client)
+	*slot = memo{c.link, ^c.dir, client, m, true}
+	return m
+}
+
+// above tries the directories above that of a request, as many as there are.
+func (s *site) above(l *token.Link, client netip.Addr) (m token.Match) {
 	for up := uint8(1); !m.OK && up <= maxUp && token.ScopePath(l.Path, token.ScopeAncestor, int(up)) != nil; up++ {
 		m = s.over(l, token.Match{Scope: token.ScopeAncestor, Up: up}, client, true)
 	}
-	*slot = memo{c.link, ^c.dir, client, m, true}
 	return m
 }
 
