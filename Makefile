@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test vet accuracy bench bench-long profile need-go need-nginx need-signers need-peers need-chromium
+.PHONY: build demo test vet accuracy bench bench-long profile need-go need-nginx need-signers need-peers need-chromium need-isal
 
 # Found wherever Go is commonly unpacked, so that a fresh shell works too.
 export PATH := $(PATH):/usr/local/go/bin
@@ -10,17 +10,21 @@ export PATH := $(PATH):/usr/local/go/bin
 # What a run spends its time on, for the compiler (https://go.dev/doc/pgo).
 PROFILE := testdata/bench/analyze.pgo
 
+# gzip is read with ISA-L where it is installed (Debian: libisal-dev), in a third of the time.
+ISAL = $(shell pkg-config --exists libisal 2>/dev/null && echo -tags=isal)
+
 # The commit is for builds that Go does not stamp: -buildvcs=false, another work tree.
 build: need-go
-	go build -trimpath -pgo=$(PROFILE) -ldflags "-X main.commit=$(shell git rev-parse HEAD 2>/dev/null)" -o ipdrift .
+	go build $(ISAL) -trimpath -pgo=$(PROFILE) -ldflags "-X main.commit=$(shell git rev-parse HEAD 2>/dev/null)" -o ipdrift .
 
 demo: build
 	./ipdrift analyze --key-file testdata/nginx/demo.key testdata/nginx/video-demo.log.gz
 
 # Everything. testdata is not part of ./..., and holds tests of its own.
-test: need-go need-nginx need-signers need-chromium
+test: need-go need-nginx need-signers need-chromium need-isal
 	IPDRIFT_REQUIRE_SIGNERS=1 IPDRIFT_REQUIRE_CHROMIUM=1 go test ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
 	cd token/lanes/gen && go test ./...
+	[ -z "$(ISAL)" ] || go test $(ISAL) ./ingest/source
 
 vet: need-go
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
@@ -39,8 +43,8 @@ bench: LINES ?= 200000
 bench: ROUNDS ?= 3
 bench: SEED ?= 1
 bench: BENCHTIME ?= 100ms
-bench: need-go need-peers
-	@go run ./testdata/bench pair -lines $(LINES) -rounds $(ROUNDS) -seed $(SEED)
+bench: need-go need-peers need-isal
+	@GOFLAGS="$$GOFLAGS $(ISAL)" go run ./testdata/bench pair -lines $(LINES) -rounds $(ROUNDS) -seed $(SEED)
 	@[ -n "$(QUICK)" ] || go test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./token/... ./ingest/... ./detect/...
 
 # Makes the profile anew, after code that takes much time has changed.
@@ -54,13 +58,18 @@ bench-long: LINES ?= 2000000
 bench-long: LOADS ?= 300
 bench-long: STREAM ?= 100000000
 bench-long: SEED ?= 1
-bench-long: need-go
-	@go run ./testdata/bench soak -lines $(LINES) -rounds $(LOADS) -seed $(SEED)
-	@go run ./testdata/bench stream -lines $(STREAM) -seed $(SEED)
+bench-long: need-go need-isal
+	@GOFLAGS="$$GOFLAGS $(ISAL)" go run ./testdata/bench soak -lines $(LINES) -rounds $(LOADS) -seed $(SEED)
+	@GOFLAGS="$$GOFLAGS $(ISAL)" go run ./testdata/bench stream -lines $(STREAM) -seed $(SEED)
 
 need-go:
 	@command -v go >/dev/null || { echo "ipdrift is built with Go 1.21 or newer: install it from https://go.dev/dl/ or your distribution (Debian: apt-get install golang-go) and run make again."; exit 1; }
 	@command -v g++ >/dev/null || command -v clang++ >/dev/null || { echo "DuckDB is linked through cgo, which needs a C and C++ compiler: install them (Debian: apt-get install g++; macOS: xcode-select --install) and run make again."; exit 1; }
+
+# Nobody must have it: a build without is only slower.
+need-isal:
+	@pkg-config --exists libisal 2>/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libisal-dev pkg-config >/dev/null || true; }
 
 # The signing code that explain prints is run in its own languages.
 need-signers:

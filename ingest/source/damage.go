@@ -12,7 +12,8 @@ import (
 type Damage struct {
 	// At is how far into the stored (compressed) file reading had come, in
 	// bytes from 0. zstd, bzip2 and xz find a wrong block at its end: up to
-	// 128 KiB, 900 KB and 2 MiB behind the first wrong byte.
+	// 128 KiB, 900 KB and 2 MiB behind the first wrong byte. ISA-L takes the
+	// header of a gzip block at once: up to 328 bytes.
 	At     int64
 	Size   int64  // of the stored file; -1 unknown
 	Reason string // without position

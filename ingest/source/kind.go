@@ -219,17 +219,6 @@ func meaning(err error) (back int64, _ error) {
 	return 0, err
 }
 
-func gzipMembers(in *bufio.Reader) func() (io.Reader, error) {
-	gz := new(gzip.Reader)
-	return func() (io.Reader, error) {
-		if err := gz.Reset(in); err != nil {
-			return nil, err
-		}
-		gz.Multistream(false)
-		return gz, nil
-	}
-}
-
 // zstdFrames reads all frames, the skippable ones too: the decoder goes on
 // from one to the next by itself.
 func zstdFrames(in *bufio.Reader) func() (io.Reader, error) {

@@ -1,0 +1,5 @@
+//go:build !isal || !cgo
+
+package source
+
+var gzipMembers = gzipInGo
