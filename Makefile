@@ -29,6 +29,7 @@ test: need-go need-nginx need-signers need-chromium need-isal
 vet: need-go
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	go vet ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
+	[ -z "$(ISAL)" ] || go vet $(ISAL) ./ingest/source
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
 
 # How often it is right, on made-up logs whose truth is known: a table, and exit
