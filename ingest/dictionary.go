@@ -6,9 +6,13 @@ import (
 )
 
 // maxEntries caps a dictionary's memory. What was not asked for while half as many
-// new values came is forgotten: such a value may then stand twice, which Store.unify
-// mends.
-const maxEntries = 1 << 19
+// new values came is forgotten. Of such values mostRecalled are found again where they
+// were written down, a few µs each; others may then stand twice, which Store.unify mends
+// by writing all requests anew.
+const (
+	maxEntries   = 1 << 19
+	mostRecalled = 1 << 16
+)
 
 // A dictionary that has met trialEntries values, and not one in trialShare of as
 // many a second time, is of no use: the next blindValues get an id each without
@@ -32,6 +36,7 @@ type dictionary struct {
 	hits   int   // in known and before, while known grows
 	blind  int   // how many values are not looked up yet
 	last   uint32
+	recall int     // how many more values may be recalled
 	gone   *ledger // the values that are not known any more, and those that were not looked up; nil: in a case that grows, where all are compared
 }
 
@@ -40,7 +45,7 @@ func newDictionary(s *Store, name string) (*dictionary, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &dictionary{name: name, rows: rows, known: newIndex(indexSlots), before: newIndex(indexSlots)}
+	d := &dictionary{name: name, rows: rows, known: newIndex(indexSlots), before: newIndex(indexSlots), recall: mostRecalled}
 	if !s.grows {
 		d.gone = &ledger{}
 	}
@@ -77,18 +82,22 @@ func (d *dictionary) id(hash uint64) (id uint32, fresh bool, ahead int) {
 	return id, true, 0
 }
 
-// find is the id of a value that is known; 0: it is not.
-func (d *dictionary) find(hash uint64) uint32 {
+// find is the id of a value that is known or recalled; 0: it is neither.
+func (d *dictionary) find(hash uint64) (id uint32) {
 	if at, found := d.known.find(hash); found {
 		return d.known.slots[at].id
 	}
-	at, found := d.before.find(hash)
-	if !found {
-		return 0
+	if at, found := d.before.find(hash); found {
+		id = d.before.slots[at].id
+	} else if d.recall > 0 {
+		if id = d.gone.find(hash); id > 0 {
+			d.recall--
+		}
 	}
-	e := d.before.slots[at]
-	d.keep(e)
-	return e.id
+	if id > 0 {
+		d.keep(keyed{hash, id})
+	}
+	return id
 }
 
 // keep adds a value. Where there are many, those are forgotten that nobody asked for
@@ -109,7 +118,7 @@ func (d *dictionary) leave() {
 	if d.before.n == 0 {
 		return
 	}
-	d.gone.write(func(yield func(keyed) bool) {
+	d.gone.writeInOrder(d.before.n, func(yield func(keyed) bool) {
 		for e := range d.before.entries() {
 			if _, found := d.known.find(e.hash); !found && !yield(e) {
 				return
@@ -121,7 +130,7 @@ func (d *dictionary) leave() {
 // forget starts over. What was known is left in the ledger.
 func (d *dictionary) forget() {
 	d.leave()
-	d.gone.write(d.known.entries())
+	d.gone.writeInOrder(d.known.n, d.known.entries())
 	d.before.clear()
 	d.known.clear()
 	d.hits = 0

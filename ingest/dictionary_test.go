@@ -2,17 +2,19 @@ package ingest
 
 import (
 	"maps"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
 
-// TestDictionaryIsFull fills a dictionary to its real cap.
+// TestDictionaryIsFull fills a dictionary to its real cap. It may not recall anything.
 func TestDictionaryIsFull(t *testing.T) {
 	d, err := newDictionary(testStore(t), "file")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.gone.close()
+	d.recall = 0
 	hash := func(value uint64) uint64 { return value * 0x9e3779b97f4a7c15 }
 	for i := range uint64(maxEntries) {
 		if id, fresh, _ := d.id(hash(i)); id != uint32(i+1) || !fresh {
@@ -38,6 +40,44 @@ func TestDictionaryIsFull(t *testing.T) {
 	}
 	if want := map[uint32]uint32{maxEntries + 2: 6}; !maps.Equal(twice, want) {
 		t.Errorf("doubles %v, want %v", twice, want)
+	}
+}
+
+// TestDictionaryRecalls fills a dictionary over and over, and asks for what it has forgotten:
+// no value stands twice as long as few are recalled.
+func TestDictionaryRecalls(t *testing.T) {
+	d, err := newDictionary(testStore(t), "file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.gone.close()
+	rng, ids := rand.New(rand.NewPCG(3, 1)), map[uint64]uint32{}
+	var values []uint64
+	for len(values) < 4*maxEntries {
+		hash := rng.Uint64()
+		values = append(values, hash)
+		ids[hash], _, _ = d.id(hash)
+		if d.id(hash); len(values)%100 > 0 { // it is of use
+			continue
+		}
+		hash = values[rng.IntN(len(values))]
+		if id, fresh, _ := d.id(hash); id != ids[hash] || fresh {
+			t.Fatalf("after %d values: one has id %d, fresh %t; want %d", len(values), id, fresh, ids[hash])
+		}
+	}
+	if recalled := mostRecalled - d.recall; recalled < 4*maxEntries/100/4 || len(d.gone.recent) < 6 {
+		t.Errorf("%d values of %d runs were recalled", recalled, len(d.gone.recent))
+	}
+	d.forget()
+	if err := d.gone.twice(func(id, one uint32) error { t.Errorf("%d and %d are one value", id, one); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	d.recall = 1
+	if _, fresh, _ := d.id(values[len(values)-1]); fresh {
+		t.Error("one that may be recalled is not")
+	}
+	if _, fresh, _ := d.id(values[len(values)-2]); !fresh {
+		t.Error("a value is recalled after as many as may be")
 	}
 }
 

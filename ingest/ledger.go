@@ -7,6 +7,8 @@ import (
 	"iter"
 	"math/bits"
 	"os"
+	"slices"
+	"sort"
 
 	"ipdrift/ingest/temp"
 )
@@ -93,9 +95,54 @@ func (x *index) clear() {
 // ledger is what a dictionary has forgotten: runs of entries in order of the
 // upper bits of their hashes, in a temporary file.
 type ledger struct {
-	file *os.File
-	runs []int // entries in each
-	err  error // the first; what followed was not written
+	file   *os.File
+	runs   []int // entries in each
+	err    error // the first; what followed was not written
+	recent []recentRun
+	buf    []byte
+}
+
+// recentRun is a run in order of the whole hash, in which a value can be found again.
+type recentRun struct {
+	from, n int // entries before it in the file, and its own
+	filter  filter
+}
+
+// recentRuns is how many such runs are known: of a full dictionary, two million values.
+const recentRuns = 8
+
+// filter tells what surely is not in a set, and with one in some 200 of the others is wrong
+// (Bloom, "Space/time trade-offs in hash coding with allowable errors", 1970).
+type filter []uint64
+
+func newFilter(n int) filter { return make(filter, 1<<max(0, bits.Len(uint(n))-3)) } // 8 to 16 bits an entry
+
+func (f filter) add(hash uint64) {
+	for bit := range f.bitsOf(hash) {
+		f[bit/64] |= 1 << (bit % 64)
+	}
+}
+
+func (f filter) mayHave(hash uint64) bool {
+	for bit := range f.bitsOf(hash) {
+		if f[bit/64]&(1<<(bit%64)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// bitsOf are six bits for a hash, by double hashing.
+func (f filter) bitsOf(hash uint64) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		step := hash>>32 | 1
+		for range 6 {
+			if !yield(hash & uint64(64*len(f)-1)) {
+				return
+			}
+			hash += step
+		}
+	}
 }
 
 // ledgerBits are the bits that order a run.
@@ -140,6 +187,65 @@ func (l *ledger) write(run iter.Seq[keyed]) {
 	}
 }
 
+// writeInOrder adds a run that is in order of the whole hash, of at most so many entries.
+func (l *ledger) writeInOrder(most int, run iter.Seq[keyed]) {
+	if l == nil {
+		return
+	}
+	r := recentRun{filter: newFilter(most)}
+	for _, n := range l.runs {
+		r.from += n
+	}
+	l.write(func(yield func(keyed) bool) {
+		for e := range run {
+			r.filter.add(e.hash)
+			if !yield(e) {
+				return
+			}
+			r.n++
+		}
+	})
+	l.recent = append(l.recent[max(0, len(l.recent)+1-recentRuns):], r)
+}
+
+// find is the id of a value in one of the recent runs; 0: it was not found, which does not tell
+// that it is not in the ledger.
+func (l *ledger) find(hash uint64) uint32 {
+	if l == nil || l.err != nil {
+		return 0
+	}
+	for _, r := range slices.Backward(l.recent) {
+		if r.filter.mayHave(hash) {
+			if id := l.findIn(r, hash); id > 0 {
+				return id
+			}
+		}
+	}
+	return 0
+}
+
+// reach is how far from its place among evenly spread hashes one is looked for: in a run of
+// 2^18 the standard deviation is 256 at most.
+const reach = 1 << 10
+
+func (l *ledger) findIn(r recentRun, hash uint64) uint32 {
+	at, _ := bits.Mul64(hash, uint64(r.n))
+	first, end := max(0, int(at)-reach), min(r.n, int(at)+reach)
+	if l.buf == nil {
+		l.buf = make([]byte, 2*reach*entryBytes)
+	}
+	b := l.buf[:(end-first)*entryBytes]
+	if _, err := l.file.ReadAt(b, int64(r.from+first)*entryBytes); err != nil {
+		return 0
+	}
+	hashOf := func(i int) uint64 { return binary.LittleEndian.Uint64(b[i*entryBytes:]) }
+	i := sort.Search(end-first, func(i int) bool { return hashOf(i) >= hash })
+	if i == end-first || hashOf(i) != hash {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(b[i*entryBytes+8:])
+}
+
 func (l *ledger) run(run iter.Seq[keyed]) (err error) {
 	if l.file == nil {
 		if l.file, err = temp.File("seen-"); err != nil {
@@ -169,9 +275,9 @@ func (l *ledger) close() {
 // readBytes bounds the buffers for reading a ledger, unless it has very many runs.
 const readBytes = 16 << 20
 
-// sliceEntries is about how many entries of a ledger are compared at a time, as
+// partEntries is about how many entries of a ledger are compared at a time, as
 // long as they are not very many.
-const sliceEntries = 1 << 14
+const partEntries = 1 << 14
 
 // twice calls f for every id of a value but one, with that one. An id may have been
 // written more than once.
@@ -186,9 +292,9 @@ func (l *ledger) twice(f func(id, one uint32) error) error {
 		runs = append(runs, bufio.NewReaderSize(in, max(1<<10, min(16<<10, readBytes/len(l.runs)))))
 		all += n
 	}
-	slices := min(bits.Len(uint(all/sliceEntries)), ledgerBits) // as a power of two
-	seen := newIndex(2 * sliceEntries)
-	for slice := range uint64(1) << slices {
+	parts := min(bits.Len(uint(all/partEntries)), ledgerBits) // as a power of two
+	seen := newIndex(2 * partEntries)
+	for part := range uint64(1) << parts {
 		seen.clear()
 		for _, run := range runs {
 			for {
@@ -200,10 +306,10 @@ func (l *ledger) twice(f func(id, one uint32) error) error {
 					return err
 				}
 				hash, id := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[8:])
-				if hash>>(64-slices) > slice {
+				if hash>>(64-parts) > part {
 					break
 				}
-				hash = bits.RotateLeft64(hash, slices) // what all in a slice share tells no slot
+				hash = bits.RotateLeft64(hash, parts) // what all in a part share tells no slot
 				at, known := seen.find(hash)
 				if !known {
 					seen.add(at, keyed{hash, id})

@@ -80,6 +80,44 @@ func TestLedgerFindsDoubles(t *testing.T) {
 	}
 }
 
+// TestLedgerFinds looks for all that stands in its last runs, and for as much that does not.
+func TestLedgerFinds(t *testing.T) {
+	rng, l, ids := rand.New(rand.NewPCG(1, 2)), ledger{}, map[uint64]uint32{}
+	defer l.close()
+	id, maybe := uint32(0), 0
+	for run := range recentRuns + 1 {
+		x := newIndex(1 << 4)
+		for range []int{200_000, 1, 30, 0, 131_072, 5_000}[run%6] {
+			hash := rng.Uint64()
+			at, _ := x.find(hash)
+			id++
+			x.add(at, keyed{hash, id})
+			if run > 0 {
+				ids[hash] = id
+			}
+		}
+		l.writeInOrder(x.n, x.entries())
+		l.write(func(func(keyed) bool) {}) // what is not in order
+	}
+	for hash, id := range ids {
+		if got := l.find(hash); got != id {
+			t.Fatalf("hash %x: found %d, want %d", hash, got, id)
+		}
+		other := hash*0x9e3779b97f4a7c15 + 1
+		if got := l.find(other); got != 0 {
+			t.Fatalf("hash %x: found %d, which is not there", other, got)
+		}
+		for _, r := range l.recent {
+			if r.filter.mayHave(other) {
+				maybe++
+			}
+		}
+	}
+	if most := len(ids) * recentRuns / 50; maybe > most { // (1 - e^(-6/8))^6 = 2 %, with 8 bits an entry
+		t.Errorf("the filters let %d pass, want %d at most", maybe, most)
+	}
+}
+
 // TestLedgerCannotBeWritten names a folder for temporary files that is not there.
 func TestLedgerCannotBeWritten(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir()+"/none")

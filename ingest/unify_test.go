@@ -72,7 +72,7 @@ func attempts(t *testing.T, s *Store, u *Unproven) map[string]string {
 // nothing up as one that is of no use; rows are rewritten or changed.
 func TestForgettingChangesNothing(t *testing.T) {
 	defer func(rows, share int64) { rewriteRows, updateShare = rows, share }(rewriteRows, updateShare)
-	forget, blind := (*dictionary).forget, func(d *dictionary) { d.blind = 1 << 30 }
+	forget, blind := func(d *dictionary) { d.forget(); d.recall = 0 }, func(d *dictionary) { d.blind = 1 << 30 }
 	for name, o := range map[string]synth.Options{
 		"normal":  {Seed: 1, Lines: 20_000, Refused: 0.2},
 		"hostile": {Seed: 2, Lines: 15_000, Hostile: true, Refused: 0.2},
