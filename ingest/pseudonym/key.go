@@ -21,11 +21,11 @@ type Key struct {
 // ParseKey reads the text of a key file: 64 hexadecimal digits, as
 // "openssl rand -hex 32" writes them. The error does not quote them.
 func ParseKey(text []byte) (Key, error) {
-	k := Key{kept: true}
-	digits := strings.TrimSpace(string(text))
-	if n, err := hex.Decode(k.secret[:], []byte(digits[:min(len(digits), 2*KeySize)])); err != nil || n != KeySize || len(digits) != 2*KeySize {
+	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(secret) != KeySize {
 		return Key{}, errors.New("want 64 hexadecimal digits and nothing else")
 	}
+	k := Key{secret: [KeySize]byte(secret), kept: true}
 	if [KeySize / 2]byte(k.secret[:]) == [KeySize / 2]byte(k.secret[KeySize/2:]) { // all would stay as it is
 		return Key{}, errors.New("its two halves are the same; want 64 hexadecimal digits drawn at random")
 	}

@@ -147,6 +147,10 @@ func TestKeys(t *testing.T) {
 	if a.Check() == b.Check() || a.Check() != testMap(t, key1).Key().Check() || len(a.Check()) != 32 {
 		t.Errorf("checks %s and %s", a.Check(), b.Check())
 	}
+	// printf 'ipdrift: check of a pseudonym key' | openssl dgst -sha256 -mac HMAC -macopt hexkey:$key1
+	if want := "ed02caf1c8af337592045dbbb48c3b22"; a.Check() != want {
+		t.Errorf("check %s, want %s of openssl", a.Check(), want)
+	}
 	for _, text := range []string{fmt.Sprint(a), fmt.Sprintf("%+v", a), fmt.Sprintf("%#v", a), New(a).Key().String()} {
 		if text != "pseudonym key" {
 			t.Errorf("a key is printed as %q", text)
@@ -160,6 +164,7 @@ func TestKeys(t *testing.T) {
 func TestText(t *testing.T) {
 	m := testMap(t, key1)
 	const four, six = "100.115.72.131", "c180:5dd4:2587:3524:30ab:fa65:6ab6:f88"
+	of := func(a string) string { return m.Of(netip.MustParseAddr(a)).String() }
 	for given, want := range map[string]string{
 		"":                                                "",
 		"P/1.0 (192.0.2.1)":                               "P/1.0 (" + four + ")",
@@ -179,6 +184,24 @@ func TestText(t *testing.T) {
 		"std::bad_alloc LWP::Simple Apache::x":            "std::bad_alloc LWP::Simple Apache::x",
 		"20/Nov/2026:14:03:11 +0000 1.2.3":                "20/Nov/2026:14:03:11 +0000 1.2.3",
 		"1.2.3.400":                                       m.Of(netip.MustParseAddr("1.2.3.40")).String() + "0",
+		// The ends of what is an address of IPv4: the largest number, too many digits, an empty one, five numbers.
+		"192.0.2.255": of("192.0.2.255"),
+		"192.0.2.256": of("192.0.2.25") + "6",
+		"0192.0.2.1":  "0" + four,
+		"192..2.1":    "192..2.1",
+		"192.0.2.1.7": four + ".7",
+		"9.192.0.2.1": of("9.192.0.2") + ".1",
+		// And of IPv6: two groups with the first one whole, or three; else a name in a program.
+		"2001::1":            of("2001::1"),
+		"2001%3a%3a1":        of("2001::1"),
+		"2001:db8%3a%3A":     of("2001:db8::"),
+		"2001:db8::1%":       six + "%",
+		"2001:db8::1%3":      six + "%3",
+		"1::2:3":             of("1::2:3"),
+		"bad::c, ::abcd:1":   "bad::c, ::abcd:1",
+		"Chrome 120.0.0.0":   "Chrome " + of("120.0.0.0"),
+		"1.2.0.0, x/1.2.0.0": of("1.2.0.0") + ", x/" + of("1.2.0.0"),
+		strings.Repeat("a", 2*longest) + " 192.0.2.1": strings.Repeat("a", 2*longest) + " " + four,
 	} {
 		if got := m.Text(given); got != want {
 			t.Errorf("%q became %q, want %q", given, got, want)
@@ -191,6 +214,10 @@ func TestText(t *testing.T) {
 		`203.0.113.x - - [20/Nov/2026:14:03:11 +0000] "GET / HTTP/1.1"`: `…x - - [20/Nov/2026:14:03:11 +0000] "GET / HTTP/1.1"`,
 		"203.0.x.x 2001:db8:1:x:x 192.0.2.1":                            "…x.x …x:x " + four,
 		"2026-11-20T14:03:11.123456 1764338591.123 Mozilla/5.0":         "2026-11-20T14:03:11.123456 1764338591.123 Mozilla/5.0",
+		// Times have numbers of two digits, at most four of them; parts of addresses have letters, longer numbers or more of them.
+		"14:03:11 14:03:11:22 324:14:03:11 a:1 20.5": "14:03:11 14:03:11:22 324:14:03:11 a:1 20.5",
+		"20:a:1:x 1:234:5:6 1:2:3:4:x 20.5.7.x":      "…x … …x …x",
+		"Chrome/120.0.0.0":                           "Chrome/" + of("120.0.0.0"),
 	} {
 		if got := m.Line(given); got != want {
 			t.Errorf("%q became %q, want %q", given, got, want)
@@ -198,6 +225,20 @@ func TestText(t *testing.T) {
 	}
 	if got := m.RealText(m.Text("a.192.0.2.1")); got != "a.192.0.2.1" {
 		t.Errorf("back: %q", got)
+	}
+}
+
+// What is remembered of a pseudonym is forgotten when another one takes its place, and the way back is the same.
+func TestMoreThanIsRemembered(t *testing.T) {
+	m := testMap(t, key1)
+	shown := map[netip.Addr]netip.Addr{}
+	for a := netip.MustParseAddr("10.0.0.0"); len(shown) < slots+slots/2; a = a.Next() {
+		shown[a] = m.Of(a)
+	}
+	for a, s := range shown {
+		if back := m.Real(s); back != a {
+			t.Fatalf("%s leads back to %s, not %s", s, back, a)
+		}
 	}
 }
 

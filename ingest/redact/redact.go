@@ -43,12 +43,12 @@ func CutReferer(url []byte) []byte {
 	if !ok {
 		return url
 	}
-	host, path, _ := bytes.Cut(rest, []byte("/"))
-	at := bytes.LastIndexByte(host, '@')
+	authority, _, _ := bytes.Cut(rest, []byte("/"))
+	at := bytes.LastIndexByte(authority, '@')
 	if at < 0 {
 		return url
 	}
-	return slices.Concat(scheme, []byte("://"), host[at+1:], []byte("/"), path)
+	return slices.Concat(scheme, []byte("://"), rest[at+1:])
 }
 
 // cleanPath is a path as it may be stored: a token that stands in it, under

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"ipdrift/ingest/synth"
+	"ipdrift/token"
 )
 
 const (
@@ -50,6 +51,10 @@ func TestRedact(t *testing.T) {
 		{"pieces between tildes", "a|Ab3dEf9hIj~Kl0mNoPqR|b", "a|Ab3dEf…|b"},
 		{"the rest of a broken line", `a3b5c9f3a0b7c5d1&expires=1900000000 HTTP/1.1" 200`, `…&expires=… HTTP/1.1" 200`},
 		{"the rest of a broken request", `a3b5c9f3a0b7c5d1 HTTP/1.1" 200`, `… HTTP/1.1" 200`},
+		{"the padded rest of a broken line", `a3b5c9f3a0b7c5d1==&expires=1900000000 HTTP/1.1" 200`, `…=…&expires=… HTTP/1.1" 200`},
+		{"a JSON value with quotes and commas", `{"session":"a\", SECo6","status":200}`, `{"session":"…","status":200}`},
+		{"a JSON number longer than a time", `{"id":"123456789012345678901234567890123"}`, `{"id":"…"}`},
+		{"a value before a tab", "x=SECo1\tGET", "x=…\tGET"},
 		{"empty", "", ""},
 	} {
 		if got := Line([]byte(c.line)); got != c.want {
@@ -166,6 +171,17 @@ func TestCleanPath(t *testing.T) {
 		{"Akamai's tildes", "/hdnts=exp=1900000000~acl=/*~hmac=9f3a0b7c5d1e2f4a6b8c0d9e7f1a3b5c/a.ts", "/hdnts=exp=1900000000~acl=/*~hmac=9f3a0b…/a.ts"},
 		{"two video tokens", "/1_a/" + planted + "/1/" + planted2 + "/2", "/1_a/Zq7-Xw…/1/aB3_dE…/2"},
 		{"bytes that are no text", "/\xff", `/\xFF`},
+		{"a number that is no expiry", "/a;uid=12345/b;expires=1900000000/c", "/a;uid=…/b;expires=1900000000/c"},
+		{"an expiry that is no number", "/a;expires=SECp1/b", "/a;expires=…/b"},
+		{"16 characters and an expiry", "/abcdefghijklmnop,1900000000/a.ts", "/abcdef…,1900000000/a.ts"},
+		{"15 characters and an expiry", "/abcdefghijklmno,1900000000/a.ts", "/abcdefghijklmno,1900000000/a.ts"},
+		{"a title with a comma", "/abcdefghijklmnop,the-second/a.ts", "/abcdefghijklmnop,the-second/a.ts"},
+		{"an expiry, a comma and a digest", "/v/1900000000," + planted + "/a.ts", "/v/190000…/a.ts"},
+		// printf 'ipdrift 3' | openssl dgst -sha256 -binary | base64
+		{"a SHA-256 in base64", "/1900000000/TIXGOyv1z8c14iMtWWEkTDYq0eAK47/0GJCjriuBWXg=/a.ts", "/1900000000/TIXGOy…/a.ts"},
+		{"36 characters that are no UUID", "/v/1900000000/9f3a0b7c-d1e2f4a6b8c0d9e7f1a3b5c9f3a/a.ts", "/v/1900000000/9f3a0b…/a.ts"},
+		{"a tilde at the end", "/Signature=Ab3dEf9hIjKlMnOpQrSt~", "/Signature=Ab3dEf…"},
+		{"a list that was not begun", "/a&x]=SECp1&md5]=" + planted, "/a&x]=…&md5]=…"},
 	} {
 		if got := cleanPath(c.path); got != c.want {
 			t.Errorf("%s: cleanPath(%q) = %q, want %q", c.name, c.path, got, c.want)
@@ -224,6 +240,87 @@ func TestLooksHashed(t *testing.T) {
 	}
 	if missed > 40 {
 		t.Errorf("%d of 40,000 digests are taken for words, want less than one in a thousand", missed)
+	}
+}
+
+// TestTurns counts by hand: 20 characters and four turns between capitals, small letters and digits make a digest, but
+// for the one behind a capital that begins a word.
+func TestTurns(t *testing.T) {
+	for run, want := range map[string]bool{
+		"aaaa0aaaa0aaaaaaaaaa": true,  // four turns
+		"aaaa0aaaa0aaaaaaaaa":  false, // in 19 characters
+		"aaaa0aaaa00000000000": false, // three
+		"Aaaa1aaa1aaaaaaaaaaa": true,  // four, and a word's beginning
+		"Aaaa1aaa111111111111": false, // three, and a word's beginning
+		"1-Aaa1aaa11111111111": false, // and behind a dash begins another
+		"aaaAaaa1aaaaaaaaaaaa": true,  // a capital within a word is two
+		"9A9A9AAAAAAAAAAAAAAA": true,  // the first and the last of each kind
+		"0Z0Z0ZZZZZZZZZZZZZZZ": true,
+		"0a0a0aaaaaaaaaaaaaaa": true,
+		"9z9z9zzzzzzzzzzzzzzz": true,
+		"-_-_-_-_-_-_-_-_-_-_": false,
+	} {
+		if got := looksHashed(run); got != want {
+			t.Errorf("%s looks like a digest: %t, want %t", run, got, want)
+		}
+	}
+}
+
+// TestWithoutToken has the places counted by hand.
+func TestWithoutToken(t *testing.T) {
+	for _, c := range []struct {
+		target, path string
+		at           [2]int
+		want         string
+	}{
+		{"/a/b.ts", "/a/b.ts", [2]int{}, "/a/b.ts"},
+		{"/a/b.ts?md5=abcdefghijkl", "/a/b.ts", [2]int{12, 24}, "/a/b.ts"}, // goes with the query
+		{"/v/abcdefghijkl/b.ts?x", "/v/abcdefghijkl/b.ts", [2]int{3, 15}, "/v/abcdef…/b.ts"},
+		{"/v/abc/b.ts", "/v/abc/b.ts", [2]int{3, 6}, "/v/abc…/b.ts"},
+		{"/v/abcdefghijkl", "/v/abcdefghijkl", [2]int{3, 15}, "/v/abcdef…"}, // up to the end of the path
+		{"https://h/v/abcdefghijkl/b", "/v/abcdefghijkl/b", [2]int{12, 24}, "/v/abcdef…/b"},
+	} {
+		if got := string(WithoutToken([]byte(c.target), &token.Link{RawPath: []byte(c.path), TokenAt: c.at})); got != c.want {
+			t.Errorf("of %s remains %s, want %s", c.target, got, c.want)
+		}
+	}
+}
+
+// TestSplit: slashes behind a question mark that was encoded or forgotten are no folders.
+func TestSplit(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"":                      {"", ""},
+		"/":                     {"/", ""},
+		"/a/b.ts":               {"/a/", "b.ts"},
+		"/a/b.ts%3Fr=x/y":       {"/a/", "b.ts%3Fr=x/y"},
+		"/a/b.ts&r=x/y":         {"/a/", "b.ts&r=x/y"},
+		"/rock&roll/a%2Fb/c.ts": {"/rock&roll/a%2Fb/", "c.ts"},
+	} {
+		if dir, file := Split([]byte(path)); string(dir) != want[0] || string(file) != want[1] {
+			t.Errorf("%s parts into %q and %q, want %q", path, dir, file, want)
+		}
+	}
+}
+
+// TestCutReferer goes by RFC 3986, 3: what is left is scheme, host, port and path.
+func TestCutReferer(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                   "",
+		"-":                                  "-",
+		"https://site.example":               "https://site.example",
+		"https://site.example/a?b#c":         "https://site.example/a",
+		"https://site.example/a#b?c":         "https://site.example/a",
+		"https://user:SEC@site.example":      "https://site.example",
+		"https://user:SEC@site.example/a":    "https://site.example/a",
+		"https://user:S@EC@site.example:8/":  "https://site.example:8/",
+		"https://site.example/@a":            "https://site.example/@a",
+		"https://@site.example/":             "https://site.example/",
+		"https://user:SEC@site.example?x#/y": "https://site.example",
+		"site.example/a?b":                   "site.example/a",
+	} {
+		if got := string(CutReferer([]byte(in))); got != want {
+			t.Errorf("of %q remains %q, want %q", in, got, want)
+		}
 	}
 }
 
