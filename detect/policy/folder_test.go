@@ -101,3 +101,22 @@ func TestWhere(t *testing.T) {
 		}
 	}
 }
+
+// TestTogether: a folder, with those below it, that took five links of either kind took both; the root is the host.
+func TestTogether(t *testing.T) {
+	for name, c := range map[string]struct {
+		folders map[string]map[token.Binding]int64
+		want    bool
+	}{
+		"in one folder":    {map[string]map[token.Binding]int64{"/a/1/": {none: 5, whole: 5}}, true},
+		"four of one kind": {map[string]map[token.Binding]int64{"/a/1/": {none: 5, whole: 4}}, false},
+		"below one":        {map[string]map[token.Binding]int64{"/a/1/": {none: 5}, "/a/2/": {whole: 5}}, true},
+		"side by side":     {map[string]map[token.Binding]int64{"/a/1/": {none: 5}, "/b/1/": {whole: 5}}, false},
+		"in the root":      {map[string]map[token.Binding]int64{"/": {none: 5, whole: 5}}, true},
+	} {
+		p, _ := tree(t, c.folders)
+		if got := p.together[[2]BoundAs{{none, 4}, {whole, 4}}]; got != c.want || len(p.together) > 2 {
+			t.Errorf("%s: %v", name, p.together)
+		}
+	}
+}

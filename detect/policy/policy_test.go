@@ -144,6 +144,9 @@ func TestBinding(t *testing.T) {
 			if p.Bound() != c.bound || p.Prefix(4) != c.four || p.Prefix(6) != c.six || sought != c.sought || p.Masks() != (c.four < 32 || c.six < 128) {
 				t.Fatalf("%s: bound %t, /%d and /%d, sought %s", name, p.Bound(), p.Prefix(4), p.Prefix(6), sought)
 			}
+			if e := p.Edge(); e.Bound != c.bound || int(e.Prefix4) != c.four%32 || int(e.Prefix6) != c.six%128 {
+				t.Fatalf("%s: the edge takes %+v", name, e)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/token"
 )
@@ -115,5 +116,61 @@ func TestFindShifts(t *testing.T) {
 				t.Errorf("bound to %v, then to %v", p.BindingAt(4, s.At-1), p.BindingAt(4, s.At))
 			}
 		})
+	}
+}
+
+// TestSeveralChanges: links are bound to the address, to the /24 from 800 s on, and from 1,700 s on to something third, or
+// to the address again. Each change is found, in the order of time, and old links are refused only while they are old.
+func TestSeveralChanges(t *testing.T) {
+	address, network, wide := BoundAs{whole, 4}, BoundAs{to24, 4}, BoundAs{to16, 4}
+	for name, c := range map[string]struct {
+		uses    map[BoundAs]*Usage
+		third   token.Binding
+		rejects [3]bool // a link to the address at 100, 1,300 and 2,000 s
+	}{
+		"a third": {map[BoundAs]*Usage{
+			address: used(append(refusedIn(800, 2560), servedIn(0, 800)...)),
+			network: used(servedIn(800, 1700)),
+			wide:    used(servedIn(1700, 2560)),
+		}, to16, [3]bool{false, true, true}},
+		"the first again": {map[BoundAs]*Usage{
+			address: used(append(append(refusedIn(800, 1700), servedIn(0, 800)...), servedIn(1700, 2560)...)),
+			network: used(servedIn(800, 1700)),
+		}, whole, [3]bool{false, true, false}},
+	} {
+		p := New(token.Resource{}, token.ScopeAuto)
+		p.together = map[[2]BoundAs]bool{{address, network}: true, {network, address}: true, {network, wide}: true, {address, wide}: true}
+		th := judge.Default()
+		p.FindShifts(c.uses, &th)
+		if len(p.Shifts[0]) != 2 || p.Shifts[0][0].To != to24 || p.Shifts[0][1].From != to24 || p.Shifts[0][1].To != c.third {
+			t.Errorf("%s: %+v", name, p.Shifts[0])
+			continue
+		}
+		for i, s := range []int64{100, 1300, 2000} {
+			at := logFirst + s*second
+			if got, want := p.BindingAt(4, at), [...]token.Binding{whole, to24, c.third}[i]; i < 2 && got != want {
+				t.Errorf("%s: bound to %v at %d s, want %v", name, got, s, want)
+			}
+			if got := p.Rejects(4, whole, at); got != c.rejects[i] {
+				t.Errorf("%s: the edge rejects the address at %d s: %t", name, s, got)
+			}
+		}
+	}
+}
+
+// TestMended: who was refused before a change, and whom the new mask would have let in.
+func TestMended(t *testing.T) {
+	p := learned(token.Resource{}, map[Rule]int64{over(token.ScopeDir, whole): 90, over(token.ScopeDir, to24): 10}, changed(to24))
+	for common, want := range map[int]bool{16: false, 23: false, 24: true, 30: true} {
+		u := &judge.User{Class: finding.Rotating, MinCommon: common}
+		if got := p.Mended(u, 4); got != want {
+			t.Errorf("%d bits in common: mended %t", common, got)
+		}
+		if learned(token.Resource{}, map[Rule]int64{over(token.ScopeDir, to24): 100}).Mended(u, 4) {
+			t.Errorf("%d bits in common: mended by what was always so", common)
+		}
+	}
+	if p.Mended(&judge.User{Class: finding.Unchanged, MinCommon: 32}, 4) {
+		t.Error("mended who was not affected")
 	}
 }
