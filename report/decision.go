@@ -183,10 +183,10 @@ func doubt(r finding.Recommendation) string {
 		plural(r.UnresolvedUsers, "unresolved user counts", "unresolved users count") + " against it"
 }
 
-// withLeftOut says what the share would be if those left out were counted.
+// withLeftOut says what the share of an advised mask would be if those left out were counted.
 func withLeftOut(r finding.Recommendation) string {
 	s := r.IfLeftOutCount
-	if s == nil || r.AffectedUsers == 0 {
+	if s == nil || r.AffectedUsers == 0 || r.Prefix == nil {
 		return ""
 	}
 	return estimate(s.Share, s.Low, s.High) + " if " + plural(r.LeftOutUsers, "user", "users") + " left out (bots, shared links) " +

@@ -51,7 +51,9 @@ func answerOf(a *finding.Analysis, h *host) answer {
 	for _, r := range recs {
 		out.Reasons = append(out.Reasons, whose(r.Family, len(recs), ": ")+r.Reason)
 	}
-	out.Caveats = caveatsOf(recs)
+	for _, c := range caveatsOf(recs) {
+		out.Caveats = append(out.Caveats, c.whose(": ")+c.text)
+	}
 	for _, r := range h.recs {
 		out.Bars = append(out.Bars, barsOf(a, r, h.recs)...)
 	}
@@ -60,24 +62,6 @@ func answerOf(a *finding.Analysis, h *host) answer {
 		out.Users = together(h.recs)
 	}
 	return out
-}
-
-// caveatsOf says once what holds for all families.
-func caveatsOf(recs []finding.Recommendation) (list []string) {
-	everywhere := func(text string) bool {
-		return !slices.ContainsFunc(recs, func(r finding.Recommendation) bool { return !slices.Contains(r.Caveats, text) })
-	}
-	for i, r := range recs {
-		for _, text := range r.Caveats {
-			switch {
-			case !everywhere(text):
-				list = append(list, whose(r.Family, len(recs), ": ")+text)
-			case i == 0:
-				list = append(list, text)
-			}
-		}
-	}
-	return list
 }
 
 // barsOf draws what each candidate mask accepts.

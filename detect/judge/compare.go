@@ -175,15 +175,7 @@ func went(c finding.Change) string {
 	case c.Before.Users == 0 && c.After.Users == 0:
 		return "were none before and after"
 	}
-	return fmt.Sprintf("%s from %s (%s) to %s (%s)", verb, tenths(c.Before.Share), between(c.Before.Low, c.Before.High), tenths(c.After.Share), between(c.After.Low, c.After.High))
-}
-
-// tenths is percent with a decimal below 10, where changes are read from.
-func tenths(share float64) string {
-	if p := share * 100; p >= 0.1 && p < 9.95 {
-		return strings.TrimSuffix(strconv.FormatFloat(p, 'f', 1, 64), ".0") + " %"
-	}
-	return percent(share)
+	return fmt.Sprintf("%s from %s (%s) to %s (%s)", verb, percent(c.Before.Share), between(c.Before.Low, c.Before.High), percent(c.After.Share), between(c.After.Low, c.After.High))
 }
 
 // boundTo is what the links of a family are bound to.

@@ -378,7 +378,7 @@ func (q *question) unexplained() string {
 		return "A full search over a random sample of the links with unexplained hashes (--recover sample=60) would tell whether addresses changed there."
 	}
 	if d := q.choice.decision; d != finding.Widen && d != finding.HelpsPartly {
-		if q.unresolved == 0 {
+		if q.unresolved == 0 && q.uncheckable > 0 {
 			return fmt.Sprintf("%s refused with a link that no key could check; the key of this host would tell whether addresses changed there.", plural(q.uncheckable, "more user was", "more users were"))
 		}
 		return fmt.Sprintf("%s refused with a hash that nothing explains; a full search over a random sample of them (--recover sample=60) would tell whether addresses changed there.",

@@ -270,6 +270,7 @@ func TestRefusalsOfTheOtherFamilyAreLeftOut(t *testing.T) {
 	doubted := func(o *Asked) { o.Other = doubt }
 	decided(t, newWorld().quiet(9).ask(doubted), finding.KeepCurrent, 0, "No refusal is proven", "the hashes of 1 user: the log shows")
 	decided(t, newWorld().quiet(9).ask(doubted, unreproduced), finding.InsufficientEvidence, 0, "Nothing could be proven")
+	warned(t, newWorld().refused(5, 24).quiet(100).ask(doubted), "1 more user was refused with a hash that nothing explains")
 }
 
 func TestRule15AMaskInForceThatIsNotEnough(t *testing.T) {
