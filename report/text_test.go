@@ -203,3 +203,43 @@ func TestWhatHelpsPartlyIsNotAdvised(t *testing.T) {
 		}
 	}
 }
+
+// TestBound says what links are bound to, of either family.
+func TestBound(t *testing.T) {
+	for want, p := range map[string]finding.Policy{
+		"":                          {},
+		"; bound to the address":    {Binding: "address"},
+		"; not bound to an address": {Binding: "none"},
+		"; bound to /24":            {Binding: "mask", Prefix4: 24},
+		"; bound to /64":            {Binding: "mask", Prefix6: 64},
+		"; bound to /24 (IPv6 /64)": {Binding: "mask", Prefix4: 24, Prefix6: 64},
+	} {
+		if got := bound(p); got != want {
+			t.Errorf("%+v: %q, want %q", p, got, want)
+		}
+	}
+	if got := bound(finding.Policy{Binding: "address", Prefix4: 24}); got != "; bound to the address" {
+		t.Errorf("a mask that is not in force is named: %q", got)
+	}
+}
+
+// TestEscape: what Markdown or a tracker would take for its own.
+func TestEscape(t *testing.T) {
+	for text, plain := range map[string]bool{
+		"a plain sentence, 12 of 13 (92 %)": true,
+		"1.5 and v1.2":                      true,
+		"a-b":                               true,
+		"x *bold*":                          false,
+		"1. item":                           false,
+		"- item":                            false,
+		"@name":                             false,
+		"#12":                               false,
+		"GH-12":                             false,
+		"www.site.example":                  false,
+		"https://site.example":              false,
+	} {
+		if got := escape(text); (got == text) != plain {
+			t.Errorf("%q is written as %q", text, got)
+		}
+	}
+}
