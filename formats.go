@@ -137,52 +137,74 @@ func testSource(cmd *cobra.Command, s source.Source, f *format.Format, columns f
 	if len(lines) == 0 {
 		return failed("", "%s: empty", s.Label)
 	}
-	if f != nil {
-		return describe(cmd.OutOrStdout(), s, f, nil, lines, facts)
+	t := &trial{source: s, lines: lines, facts: facts}
+	if f == nil {
+		best, misfit := format.Detect(format.Sample(lines), columns)
+		if misfit != nil {
+			return failed("", "%s: %w", s.Label, misfit)
+		}
+		f, t.others = best, format.Others(best, lines, columns)
 	}
-	f, misfit := format.Detect(format.Sample(lines), columns)
-	if misfit != nil {
-		return failed("", "%s: %w", s.Label, misfit)
-	}
-	return describe(cmd.OutOrStdout(), s, f, format.Others(f, lines, columns), lines, facts)
+	t.format = f
+	return t.describe(cmd.OutOrStdout())
 }
 
-// describe says how well a format fits, with others for lines that it does not fit, and shows the first lines as parsed. facts is what
-// else is known of them.
-func describe(w io.Writer, s source.Source, f *format.Format, others []*format.Format, lines [][]byte, facts format.Facts) error {
-	p := &paragraphs{w: w}
-	parser, record := f.NewParser(), &format.Record{}
-	var more []*format.Parser
-	for _, g := range others {
-		more = append(more, g.NewParser())
-		more[len(more)-1].Latest, _ = s.Latest(time.Now())
+// trial is the beginning of a source and the format that fits it, with others for lines that this one does not fit.
+type trial struct {
+	source source.Source
+	lines  [][]byte
+	facts  format.Facts // what else is known of the lines
+	format *format.Format
+	others []*format.Format
+
+	good, blank int      // lines that fit, and that are none of requests
+	shown       []func() // write the first lines that fit, and the first that do not
+}
+
+// describe says how well the format fits, and shows the first lines as parsed.
+func (t *trial) describe(w io.Writer) error {
+	p, f := &paragraphs{w: w}, t.format
+	t.read(p)
+	for _, g := range append([]*format.Format{f}, t.others...) {
+		p.line("format", "%s: %s", g.Name, g.Doc)
 	}
-	good, bad, blank := 0, 0, 0
-	var shown []func()
-	parser.Latest, facts.YearFrom = s.Latest(time.Now())
-	for i, line := range lines {
-		values, failure := parser.Explain(line, record)
-		for _, q := range more {
-			if failure.Reason != "" {
-				if v, again := q.Explain(line, record); again.Reason == "" {
-					values, failure = v, again
-				}
-			}
+	p.line("fits", "%s of %s", format.Sentence("%d of the first %d {line|lines}", t.good, len(t.lines)-t.blank), t.source.Label)
+	p.line("fields", "%s", strings.Join(f.Fields(), ", "))
+	notes := slices.Concat(shortcomings(f), t.facts.Sentences(f.Name))
+	for i, note := range notes {
+		if !slices.Contains(notes[:i], note) {
+			p.line("note", "%s", note)
 		}
+	}
+	for _, show := range t.shown {
+		show()
+	}
+	if t.good == 0 && p.err == nil {
+		return failed("", "%s: no line fits the format %s", t.source.Label, f.Name)
+	}
+	return p.err
+}
+
+// read parses the lines.
+func (t *trial) read(p *paragraphs) {
+	explain := t.parse()
+	record, bad := &format.Record{}, 0
+	for i, line := range t.lines {
+		values, failure := explain(line, record)
 		name := fmt.Sprintf("line %d", i+1)
 		switch {
 		case failure.Reason == "":
-			facts.Note(record)
-			if good++; good <= testShown {
+			t.facts.Note(record)
+			if t.good++; t.good <= testShown {
 				text, parts := describeRecord(record), shownValues(values)
-				shown = append(shown, func() { p.line(name, "%s", text); p.line("", "%s", parts) })
+				t.shown = append(t.shown, func() { p.line(name, "%s", text); p.line("", "%s", parts) })
 			}
 		case failure.Reason == format.ReasonBlank, failure.Header():
-			blank++
+			t.blank++
 		default:
 			if bad++; bad <= testShown {
 				parts := shownValues(values)
-				shown = append(shown, func() {
+				t.shown = append(t.shown, func() {
 					p.line(name, "does not fit: %s in column %d, want %s", failure.Reason, failure.Column, failure.Want)
 					if parts != "" {
 						p.line("", "%s", parts)
@@ -191,24 +213,29 @@ func describe(w io.Writer, s source.Source, f *format.Format, others []*format.F
 			}
 		}
 	}
-	for _, g := range append([]*format.Format{f}, others...) {
-		p.line("format", "%s: %s", g.Name, g.Doc)
+}
+
+// parse reads one line with the first of the formats that fits it; where none does, it tells why the best does not.
+func (t *trial) parse() func(line []byte, record *format.Record) ([]format.Value, format.Failure) {
+	var latest int64
+	latest, t.facts.YearFrom = t.source.Latest(time.Now())
+	parser := t.format.NewParser()
+	parser.Latest = latest
+	var more []*format.Parser
+	for _, g := range t.others {
+		q := g.NewParser()
+		q.Latest = latest
+		more = append(more, q)
 	}
-	p.line("fits", "%s of %s", format.Sentence("%d of the first %d {line|lines}", good, len(lines)-blank), s.Label)
-	p.line("fields", "%s", strings.Join(f.Fields(), ", "))
-	notes := slices.Concat(shortcomings(f), facts.Sentences(f.Name))
-	for i, note := range notes {
-		if !slices.Contains(notes[:i], note) {
-			p.line("note", "%s", note)
+	return func(line []byte, record *format.Record) ([]format.Value, format.Failure) {
+		values, failure := parser.Explain(line, record)
+		for i := 0; i < len(more) && failure.Reason != ""; i++ {
+			if v, again := more[i].Explain(line, record); again.Reason == "" {
+				return v, again
+			}
 		}
+		return values, failure
 	}
-	for _, show := range shown {
-		show()
-	}
-	if good == 0 && p.err == nil {
-		return failed("", "%s: no line fits the format %s", s.Label, f.Name)
-	}
-	return p.err
 }
 
 // shortcomings says what a format cannot tell.

@@ -68,20 +68,29 @@ func (p *personRows) reset() {
 	p.first, p.last = p.first[:0], p.last[:0]
 }
 
-func (p *personRows) add(k identity.Key, class finding.Class, reason string, requests, refusals, mismatches, switches int64, interrupted bool, first, last int64) {
-	p.link, p.agent, p.salt = append(p.link, k.Link), append(p.agent, k.Agent), append(p.salt, k.Salt)
-	p.class, p.reason = append(p.class, string(class)), append(p.reason, reason)
-	p.requests, p.refusals, p.mismatches = append(p.requests, requests), append(p.refusals, refusals), append(p.mismatches, mismatches)
-	p.switches, p.interrupted = append(p.switches, switches), append(p.interrupted, interrupted)
-	p.first, p.last = append(p.first, fetch.Micros(first)), append(p.last, fetch.Micros(last))
+// personRow is one user.
+type personRow struct {
+	key                                       identity.Key
+	class                                     finding.Class
+	reason                                    string
+	requests, refusals, mismatches, addresses int64
+	four                                      bool  // all addresses are of IPv4
+	prefixes24, prefixes16                    int64 // of IPv4 addresses alone
+	switches                                  int64
+	interrupted                               bool
+	first, last                               int64 // µs
 }
 
-// spread adds the addresses of the same user; networks of IPv4 addresses alone.
-func (p *personRows) spread(four bool, addresses, prefixes24, prefixes16 int64) {
-	if !four {
-		prefixes24, prefixes16 = -1, -1
+func (p *personRows) add(u personRow) {
+	if !u.four {
+		u.prefixes24, u.prefixes16 = -1, -1
 	}
-	p.addresses, p.prefixes24, p.prefixes16 = append(p.addresses, addresses), append(p.prefixes24, prefixes24), append(p.prefixes16, prefixes16)
+	p.link, p.agent, p.salt = append(p.link, u.key.Link), append(p.agent, u.key.Agent), append(p.salt, u.key.Salt)
+	p.class, p.reason = append(p.class, string(u.class)), append(p.reason, u.reason)
+	p.requests, p.refusals, p.mismatches = append(p.requests, u.requests), append(p.refusals, u.refusals), append(p.mismatches, u.mismatches)
+	p.addresses, p.prefixes24, p.prefixes16 = append(p.addresses, u.addresses), append(p.prefixes24, u.prefixes24), append(p.prefixes16, u.prefixes16)
+	p.switches, p.interrupted = append(p.switches, u.switches), append(p.interrupted, u.interrupted)
+	p.first, p.last = append(p.first, fetch.Micros(u.first)), append(p.last, fetch.Micros(u.last))
 }
 
 func (a *analysis) counted(class finding.Class) {
@@ -99,9 +108,11 @@ func (a *analysis) keepOther(to *userTables, u *other) {
 		v := &to.visitor
 		v.link, v.agent, v.four, v.at = append(v.link, u.key.Link), append(v.agent, u.key.Agent), append(v.four, u.four), append(v.at, fetch.Micros(u.first))
 	default:
-		p := &to.person
-		p.add(u.key, class, reason, u.requests, u.refusals, 0, u.switches, u.refusals > 0 && !u.resumed && !a.recovered[u.key], u.first, u.final)
-		p.spread(u.four, u.addresses, u.prefixes24, u.prefixes16)
+		to.person.add(personRow{
+			key: u.key, class: class, reason: reason, requests: u.requests, refusals: u.refusals, addresses: u.addresses,
+			four: u.four, prefixes24: u.prefixes24, prefixes16: u.prefixes16,
+			switches: u.switches, interrupted: u.refusals > 0 && !u.resumed && !a.recovered[u.key], first: u.first, last: u.final,
+		})
 	}
 	switch ip := a.boundTo(u); {
 	case !ip.IsValid():
@@ -132,8 +143,11 @@ func (a *analysis) keep(p *personRows, c *circle) {
 		u.Again = a.begins != nil && a.begins.Has(c.places[u.Link])
 		u.Interrupted = u.Interrupted && !a.recovered[name]
 		a.counted(u.Class)
-		p.add(name, u.Class, u.Reason, int64(u.Requests), int64(u.Refusals), int64(u.Mismatches), int64(u.Switches), u.Interrupted, u.First, u.Last)
-		p.spread(u.Family4, int64(u.Addresses), int64(u.Prefixes24), int64(u.Prefixes16))
+		p.add(personRow{
+			key: name, class: u.Class, reason: u.Reason, requests: int64(u.Requests), refusals: int64(u.Refusals), mismatches: int64(u.Mismatches), addresses: int64(u.Addresses),
+			four: u.Family4, prefixes24: int64(u.Prefixes24), prefixes16: int64(u.Prefixes16),
+			switches: int64(u.Switches), interrupted: u.Interrupted, first: u.First, last: u.Last,
+		})
 		if family := c.replayFamily(u); c.host.Policy.Mended(u, family) {
 			a.replay(c.host, family).AddMended(u.Signed)
 		} else {

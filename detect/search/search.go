@@ -275,12 +275,12 @@ func (f *Proof) ShowsScope() {
 }
 
 // HoldsFor tells whether the signing address covers this one.
-func (p *Proof) HoldsFor(ip netip.Addr) bool {
-	switch b := p.How.Binding; b.Kind {
+func (f *Proof) HoldsFor(ip netip.Addr) bool {
+	switch b := f.How.Binding; b.Kind {
 	case token.BindNone:
 		return true
 	case token.BindMask:
-		return addr.Family(p.Addr) == addr.Family(ip) && addr.Cut(ip, int(b.Prefix)) == p.Addr
+		return addr.Family(f.Addr) == addr.Family(ip) && addr.Cut(ip, int(b.Prefix)) == f.Addr
 	}
-	return p.Addr == ip
+	return f.Addr == ip
 }
