@@ -14,6 +14,7 @@ import (
 type causeChart struct {
 	ID, Host, Total string
 	Rows            []causeRow
+	Noted           bool   // there is a detail in any row
 	Timed           bool   // there is a chart; the fields below are of it
 	Desc            string // in words
 	Step            string // how long one is
@@ -45,7 +46,7 @@ type stepRow struct {
 }
 
 func causesOf(a *finding.Analysis, h *host, n int) (causeChart, bool) {
-	c := causeChart{ID: "causes" + strconv.Itoa(n), Host: h.name, Total: plural(h.refused, "refused request", "refused requests")}
+	c := causeChart{ID: "causes" + strconv.Itoa(n), Host: h.name, Total: plural(h.refused, "refused request", "refused requests"), Noted: h.noted()}
 	over := a.Denials.OverTime
 	for _, cause := range h.causes {
 		row := causeRow{

@@ -2,6 +2,7 @@ package report
 
 import (
 	"html/template"
+	"slices"
 
 	"ipdrift/detect/finding"
 )
@@ -18,6 +19,7 @@ type page struct {
 	Keys           []keyRow
 	Remarks        bool // some key has a remark
 	Causes         []causeChart
+	Details        string // of causes that several hosts share
 	Masks          []maskChart
 	Decisions      []decisionRow
 	Carriers       []carrierRow
@@ -41,6 +43,7 @@ func newPage(a *finding.Analysis, o Options) *page {
 		Period: period(in.Period()),
 		Extent: plural(int64(len(in.Sources)), "file", "files") + ", " + plural(in.Lines, "line", "lines"),
 		Method: methodOf(a, o), Anonymized: a.Method.Anonymized,
+		Details: sharedDetails(a.Denials, slices.Concat(all, more)),
 	}
 	if len(all) == 0 {
 		p.Lead = nothing(a)

@@ -153,11 +153,21 @@ func (md *markdown) causes() {
 		return
 	}
 	md.section("Why requests were refused")
-	md.head("Host", "Cause", "Requests", "Share", "Detail", "Meaning")
+	noted := slices.ContainsFunc(md.all, (*host).noted)
+	detail := func(text string) []string {
+		if !noted {
+			return nil
+		}
+		return []string{text}
+	}
+	md.head(slices.Concat([]string{"Host", "Cause", "Requests", "Share"}, detail("Detail"), []string{"Meaning"})...)
 	for _, h := range md.all {
 		for _, c := range h.causes {
-			md.cells(h.name, c.name, count(c.requests), share(c.requests, h.refused), note(c), meaning(c.name))
+			md.cells(slices.Concat([]string{h.name, c.name, count(c.requests), share(c.requests, h.refused)}, detail(note(c)), []string{meaning(c.name)})...)
 		}
+	}
+	if text := sharedDetails(md.a.Denials, slices.Concat(md.all, md.more)); text != "" {
+		md.line("\n", "Most frequent details, of all hosts: ", escape(text), ".")
 	}
 	md.overTime()
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
+
+	"ipdrift/detect/finding"
 )
 
 // refused shows the causes as bars of the host's refused requests.
@@ -68,21 +70,27 @@ func note(c cause) string {
 	return c.detail + " " + share(c.detailed, c.requests)
 }
 
-// details names the details of causes that several hosts share, for which no
+// noted tells whether there is a note on any cause of a host.
+func (h *host) noted() bool {
+	return slices.ContainsFunc(h.causes, func(c cause) bool { return note(c) != "" })
+}
+
+// sharedDetails names the details of causes that several hosts share, for which no
 // host's line could.
-func (p *paper) details(all []*host) {
-	if len(all) < 2 {
-		return
-	}
+func sharedDetails(d finding.Denials, all []*host) string {
 	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(p.a.Denials.ByDetail)) {
-		if detail := mostFrequent(p.a.Denials.ByDetail[name]); detail != "" && spread(all, name) {
-			parts = append(parts, name+": "+detail+" "+count(p.a.Denials.ByDetail[name][detail]))
+	for _, name := range slices.Sorted(maps.Keys(d.ByDetail)) {
+		if detail := mostFrequent(d.ByDetail[name]); detail != "" && spread(all, name) {
+			parts = append(parts, name+": "+detail+" "+count(d.ByDetail[name][detail]))
 		}
 	}
-	if len(parts) > 0 {
+	return strings.Join(parts, "; ")
+}
+
+func (p *paper) details(all []*host) {
+	if text := sharedDetails(p.a.Denials, all); text != "" {
 		p.blank()
-		p.row("details", say(strings.Join(parts, "; ")))
+		p.row("details", say(text))
 	}
 }
 
