@@ -36,6 +36,7 @@ type trial struct {
 	has      fieldSet          // fields that lines carried, good or idle
 	facts    Facts
 	whole    int // good lines whose path has a query
+	longer   int // good lines that go on behind the last value
 	hosted   int // good lines that name a host
 	took     tookSeen
 }
@@ -188,6 +189,9 @@ func try(f *Format, lines [][]byte) *trial {
 		if r.Host != nil {
 			t.hosted++
 		}
+		if p.goesOn() {
+			t.longer++
+		}
 		t.took.note(p.raw(duration))
 	}
 	return t
@@ -197,6 +201,16 @@ func try(f *Format, lines [][]byte) *trial {
 func (p *Parser) idle(bad Failure) bool {
 	state, ok := whole(p.raw(status))
 	return bad.Reason == ReasonNoTarget && ok && state <= 999 && (p.at[request].end > 0 || p.at[target].end > 0 || p.at[path].end > 0)
+}
+
+// goesOn tells whether the last line, a good one, has text behind the last value of the layout.
+func (p *Parser) goesOn() bool {
+	l := p.format.layout
+	if l == nil || !p.full {
+		return false
+	}
+	last := l.steps[len(l.steps)-1]
+	return int(p.at[last.field].end)+len(last.after) < len(trimmed(p.line))
 }
 
 // found is the set of fields that the last line had.
@@ -239,10 +253,10 @@ func (t *trial) beats(other *trial) bool {
 	return t.parsed == 0 && mine.Column > theirs.Column
 }
 
-// nearly tells whether a trial parsed one line less than another, or few: what a cut line still has of a shorter format must not
-// make that the better one.
+// nearly tells whether a trial parsed one line less than another, or few, or whether the other reads but the beginnings of the
+// lines that this one reads: what a cut line still has of a shorter format must not make that the better one.
 func (t *trial) nearly(other *trial) bool {
-	return t.parsed*2 > t.lines && other.parsed-t.parsed <= max(1, t.lines/50)
+	return t.parsed*2 > t.lines && (other.parsed-t.parsed <= max(1, t.lines/50) || other.longer >= t.parsed)
 }
 
 // typical is the first failure for the most frequent reason; of equally frequent ones, the one that came first.
