@@ -88,7 +88,9 @@ type analysis struct {
 	amounts   []int64    // of them, requests
 	blamed    map[blame]*blamed
 	hosts     map[string]*host
-	names     []string // of hosts, sorted
+	names     []string        // of hosts, sorted
+	hostCount int             // that the log names
+	picked    map[string]bool // hosts that are judged one by one; nil: all are
 	survey    *survey
 	proofs    map[uint32]*search.Proof
 	searched  *search.Search
@@ -173,7 +175,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	for _, step := range []func(context.Context) error{a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.changes, a.findStrays, a.recall, a.nameIssued, a.search, a.calibrate, a.rule, a.settleRuled} {
+	for _, step := range []func(context.Context) error{a.pickHosts, a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, a.group, a.overlook, a.changes, a.findStrays, a.recall, a.nameIssued, a.search, a.calibrate, a.rule, a.settleRuled} {
 		if err := step(ctx); err != nil {
 			return err
 		}

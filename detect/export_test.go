@@ -20,6 +20,12 @@ func (o Options) Quick(change func(*search.Limits)) Options {
 	return o
 }
 
+// OneByOne are the options of [Options.Quick] with no more hosts than n that are judged by themselves.
+func (o Options) OneByOne(n int) Options {
+	o.limits.hosts = n
+	return o
+}
+
 // Meagre are the options of [Options.Quick] with next to nothing that is held at once, as it is of
 // what is large; what is done with is lost.
 func (o Options) Meagre() Options {

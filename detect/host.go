@@ -79,6 +79,9 @@ type host struct {
 }
 
 func (a *analysis) host(name string) *host {
+	if !a.single(name) {
+		name = finding.OtherHosts
+	}
 	h := a.hosts[name]
 	if h == nil {
 		asked := ingest.HostAsked(name, a.Resources, a.Keys, a.Pseudonyms)

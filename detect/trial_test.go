@@ -51,6 +51,7 @@ type settings struct {
 	issued   map[uint64]ingest.Issued
 	cramped  bool   // nothing large is held in memory
 	meagre   bool   // and little of anything is held at once
+	hosts    int    // that are judged by themselves; 0: the default
 	unread   bool   // the case is read by nobody
 	twice    bool   // once more unread, for the same analysis
 	db       string // file of the case; "": none is kept
@@ -147,6 +148,9 @@ func tryFiles(t testing.TB, s settings) *trial {
 		Resources: s.resources(), Keys: s.ring(t), Scope: s.scope, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
 		Recover: s.recover, Searching: s.search, Threads: s.threads, Room: s.room(), Thresholds: judge.Default(), Networks: s.networks, Issued: s.issued, Unread: s.unread,
 	}.Quick(s.tries)
+	if s.hosts > 0 {
+		o = o.OneByOne(s.hosts)
+	}
 	if s.meagre {
 		o = o.Meagre()
 	}

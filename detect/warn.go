@@ -21,6 +21,8 @@ func (a *analysis) warn() {
 	a.warnOfSources()
 	a.warnOfEdge()
 	a.warnOfLines()
+	a.warnOfHosts()
+	a.warnOfRefusalsOnly()
 	for _, name := range a.names {
 		a.warnOfHost(a.hosts[name])
 	}
@@ -60,15 +62,26 @@ func (a *analysis) warnOfLines() {
 	}
 }
 
+// warnOfRefusalsOnly names the hosts of which nothing was served, where they are few.
+func (a *analysis) warnOfRefusalsOnly() {
+	const named = 3
+	hosts := slices.DeleteFunc(slices.Clone(a.names), func(name string) bool { return !a.hosts[name].refusalsOnly() })
+	of := strings.Join(hosts[:min(len(hosts), named)], ", ")
+	switch more := len(hosts) - named; {
+	case len(hosts) == 0:
+		return
+	case more > 0:
+		of += format.Sentence(" and %d more", more)
+	}
+	a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", of)
+}
+
 // warnOfHost says what limits the result for one host.
 func (a *analysis) warnOfHost(h *host) {
 	if h.broken >= a.Thresholds.CalibrationTokens && h.broken > h.signed {
 		a.warnOf("%s: %d of %d served {token is|tokens are} malformed: the log seems to shorten or to mask them, or they are of another scheme, so nothing about them can be told", h.Name, h.broken, h.broken+h.signed)
 	}
 	a.warnUnsigned(h)
-	if h.refusalsOnly() {
-		a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", h.Name)
-	}
 	if h.denied > 0 {
 		a.warnOf("%s: %d {refusal|refusals} of links whose hash reproduces, but the edge's own code (1005) says that it is wrong, and it accepted no link that would show what it hashes: another path, an address or a mask; send a log with served requests, or state it with --config", h.Name, h.denied)
 	}

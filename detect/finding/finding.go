@@ -85,6 +85,10 @@ type Reject struct {
 	Line   int64  `json:"line"`
 }
 
+// OtherHosts is what the hosts of a log with very many are called that are judged as one. No host has a blank in its name, but for those
+// that attackers make up.
+const OtherHosts = "(other hosts)"
+
 // Calibration tells whether the key, the path rule and the address field fit
 // a host, counted over distinct tokens.
 type Calibration struct {

@@ -199,6 +199,9 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 	if in := q.a.Input; in.First != nil {
 		c.LogFirst, c.LogLast = in.First.UnixMicro(), in.Last.UnixMicro()
 	}
+	if !slices.ContainsFunc(q.a.Calibration, func(c finding.Calibration) bool { return c.Host == host }) {
+		host = finding.OtherHosts
+	}
 	var policy finding.Policy
 	for _, cal := range q.a.Calibration {
 		if cal.Host == host {
