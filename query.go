@@ -163,6 +163,9 @@ func stoppedQuery(err error) error {
 	if full := (*ingest.FullDisk)(nil); errors.As(err, &full) && full.Temporary {
 		return failed("point TMPDIR to a folder with room for the whole result, as text", "%w", err)
 	}
+	if errors.Is(err, ingest.ErrSeveral) {
+		return usage("run query once for each; what its rows need may come first, as CREATE TEMP TABLE or CREATE TEMP MACRO", "query shows the rows of one statement, and there are several")
+	}
 	if ingest.OutOfMemory(err) {
 		return failed("sort or group fewer columns or rows; without ORDER BY and GROUP BY a result may be of any size", "the query takes more than the %d MB of memory that there are for it", caseMemory>>20)
 	}

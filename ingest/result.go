@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -74,11 +75,29 @@ func hold(ctx context.Context, conn *sql.Conn, query string) (held bool, err err
 	query = strings.TrimRight(query, "; \t\r\n")
 	statement, err := conn.PrepareContext(ctx, fetch.Fill(query))
 	if err != nil {
-		return false, ctx.Err()
+		return false, cmp.Or(ctx.Err(), single(ctx, conn, query))
 	}
 	defer statement.Close()
 	_, err = statement.ExecContext(ctx)
 	return err == nil, err
+}
+
+// ErrSeveral is that a query has several statements: the driver gives the rows of the last one alone.
+var ErrSeveral = errors.New("several statements")
+
+// single refuses several statements, but for those that begin with what the last one asks: CREATE TEMP TABLE, CREATE TEMP MACRO.
+func single(ctx context.Context, conn *sql.Conn, query string) error {
+	if first, _, _ := strings.Cut(strings.TrimSpace(query), " "); strings.EqualFold(first, "CREATE") {
+		return nil
+	}
+	statement, err := conn.PrepareContext(ctx, query)
+	if err == nil {
+		return statement.Close()
+	}
+	if strings.Contains(err.Error(), "Cannot prepare multiple statements") {
+		return ErrSeveral
+	}
+	return nil
 }
 
 // Close ends the result.
