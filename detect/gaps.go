@@ -10,6 +10,7 @@ import (
 	"ipdrift/detect/history"
 	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
+	"ipdrift/ingest/format"
 	"ipdrift/token"
 )
 
@@ -23,15 +24,19 @@ const (
 // findGaps looks for requests that are missing from the log: of lines that say so,
 // and of segments that viewers must have asked for (rules of evidence, 2 and 11).
 func (a *analysis) findGaps(ctx context.Context) error {
-	var sampled, behind, parsed int64
+	var sampled, behind, parsed, rejected int64
 	for _, s := range a.loaded.Sources {
-		sampled, behind, parsed = sampled+s.Sampled, behind+s.Behind, parsed+s.Parsed
+		sampled, behind, parsed, rejected = sampled+s.Sampled, behind+s.Behind, parsed+s.Parsed, rejected+s.Rejected
 	}
 	a.behind = 2*behind > parsed
 	a.gaps = float64(sampled) > a.Thresholds.Missing*float64(parsed)
 	watched, err := a.watched(ctx)
 	if err != nil || len(watched) == 0 {
 		return err
+	}
+	where := "A file, an edge or another CDN that they asked is not in it"
+	if float64(rejected) > a.Thresholds.Missing*float64(rejected+parsed) {
+		where = format.Sentence("They may stand in the %d {line that was|lines that were} rejected", rejected)
 	}
 	found, err := a.gapsOf(ctx, watched)
 	if err != nil {
@@ -40,8 +45,8 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	for _, name := range a.names {
 		if g := found[name]; g != nil && g.Tell(&a.Thresholds) {
 			a.hosts[name].gaps = true
-			a.warnOf("%s: %.0f %% of the segments that viewers must have asked for are missing from the log, of %d of %d {viewer|viewers}: neither served nor refused. A file, an edge or another CDN that they asked is not in it, so no class that needs the order of requests is given",
-				name, 100*g.Share(), g.Holed, g.Users)
+			a.warnOf("%s: %.0f %% of the segments that viewers must have asked for are missing from the log, of %d of %d {viewer|viewers}: neither served nor refused. %s, so no class that needs the order of requests is given",
+				name, 100*g.Share(), g.Holed, g.Users, where)
 		}
 	}
 	return nil

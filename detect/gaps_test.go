@@ -52,6 +52,20 @@ func TestRule11GapsInSegmentNumbers(t *testing.T) {
 	}
 }
 
+// TestRule11RejectedLinesLeaveHoles: where so many lines are rejected, the segments that are missing may stand there.
+func TestRule11RejectedLinesLeaveHoles(t *testing.T) {
+	lines := strings.SplitAfter(watching(func(int, int) bool { return true }).text(entry.text), "\n")
+	for i := range lines {
+		if i%4 == 1 {
+			lines[i] = lines[i][:20] + "\n"
+		}
+	}
+	tr := tryText(t, strings.Join(lines, ""), settings{damaged: true})
+	if said := strings.Join(tr.Warnings, "\n"); !strings.Contains(said, "neither served nor refused. They may stand in the 315 lines that were rejected, so") {
+		t.Errorf("%d rejected: %q", tr.Input.Rejected, said)
+	}
+}
+
 // TestRule11ARefusalLeavesAHole: viewers of a live stream go on with what is on by the time
 // they are let in again. Those who were never refused tell that no request is missing.
 func TestRule11ARefusalLeavesAHole(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/source"
 )
 
 // What is followed over time.
@@ -56,6 +57,11 @@ func (a *analysis) trendHosts() []*host {
 	return hosts
 }
 
+// doubtful tells whether lines of a log may be wrong: what they look like since the damage is no evidence of a change.
+func (a *analysis) doubtful() bool {
+	return slices.ContainsFunc(a.loaded.Sources, func(s ingest.SourceStats) bool { return source.Doubtful(s.Err) })
+}
+
 // trends tells what was counted of each cause over time, and looks for when the
 // refusals began.
 func (a *analysis) trends(ctx context.Context, c *course) error {
@@ -67,7 +73,7 @@ func (a *analysis) trends(ctx context.Context, c *course) error {
 				continue
 			}
 			t := finding.Trend{Host: h.Name, Cause: word, From: c.at(0), Step: c.step, Refused: refused, Requests: c.requests[i]}
-			if b, ok := judge.Began(t.Refused, t.Requests); ok {
+			if b, ok := judge.Began(t.Refused, t.Requests); ok && !a.doubtful() {
 				t.Began = &finding.Beginning{At: c.at(b.At), Low: c.at(b.From), High: c.at(b.To), Before: b.Before, After: b.After}
 			}
 			a.out.Trends = append(a.out.Trends, t)

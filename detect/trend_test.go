@@ -1,6 +1,8 @@
 package detect_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"strings"
 	"testing"
@@ -27,6 +29,25 @@ func day(broken int) *little {
 		}
 	}
 	return &l
+}
+
+// TestNothingBeganInDoubtfulLines: where lines may be wrong, as a checksum does not fit, it is not told what began when.
+func TestNothingBeganInDoubtfulLines(t *testing.T) {
+	const says = "refusals as unresolved_signature began"
+	for fits, want := range map[bool]bool{true: true, false: false} {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		if _, err := w.Write([]byte(day(200).text(entry.gcore))); err != nil || w.Close() != nil {
+			t.Fatal(err)
+		}
+		if !fits {
+			packed.Bytes()[packed.Len()-8]++ // of the checksum
+		}
+		tr := tryFiles(t, settings{files: []string{write(t, "a.log.gz", packed.String())}, damaged: true})
+		if said := strings.Join(tr.Warnings, "\n"); strings.Contains(said, says) != want || strings.Contains(said, "checksum") == fits {
+			t.Errorf("the checksum fits: %v; %q", fits, said)
+		}
+	}
 }
 
 func TestWhenItBegan(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Damage is what ended a source before its time. What came before it was
@@ -51,6 +52,9 @@ const (
 	keptAll      = "; all lines before it are kept"
 	keptDoubtful = "; the lines before it are kept, but some may be wrong"
 )
+
+// Doubtful tells an error that lines before it may be wrong, as where a checksum does not fit; it may have been kept as text.
+func Doubtful(err error) bool { return err != nil && strings.HasSuffix(err.Error(), keptDoubtful) }
 
 var (
 	errChecksum   = errors.New("wrong checksum")
