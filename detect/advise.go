@@ -82,7 +82,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Reproduced: h.Policy.Total > 0 || h.Verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other:   h.replays[10-family], // of the other family, 4 or 6
 		Proxy:   h.proxy.address,
-		Shifted: h.shifted, ServedLate: h.servedLate,
+		Shifted: h.shifted, ServedLate: h.servedLate, Early: h.early,
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
 		Behind:    a.behind,

@@ -62,6 +62,7 @@ type host struct {
 	fine        int64 // of them, with an expiry that must be in milliseconds
 	brief       int64 // of them, with one that must be a duration
 	servedLate  int64 // links that were served after their expiry, where these are many
+	early       int64 // minutes before their expiry that links are refused that had been served; 0: they are not
 	shifted     int64 // minutes by which a clock is wrong; 0: not known to be
 	lives       lives
 	late        late

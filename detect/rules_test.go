@@ -336,6 +336,31 @@ func TestRule07StoppedBeforeExpiry(t *testing.T) {
 	}
 }
 
+// TestRule07NoMaskByAClockBehind: in a log two hours behind, viewers who moved after their link had expired seem to have moved before it.
+func TestRule07NoMaskByAClockBehind(t *testing.T) {
+	for behind, want := range map[time.Duration]finding.Decision{0: finding.KeepCurrent, 2 * time.Hour: finding.InsufficientEvidence} {
+		var l little
+		for i := range 160 {
+			ip, at, moved := stranger(i), time.Duration(i)*time.Minute, i%2 == 0
+			for n := range 6 {
+				e := entry{host: folder.host, ip: ip, status: 200, at: at + time.Duration(20*n)*time.Second - behind}
+				e.target = folder.until(fmt.Sprintf("/v/%d/seg%d.ts", i, n), ip, noon.Add(at+70*time.Second).Unix())
+				if n > 3 {
+					e.status = 403
+				}
+				if moved && n > 3 {
+					e.ip = beside(ip)
+				}
+				l.add(e)
+			}
+		}
+		r := l.try(t, settings{}).advice(folder.host, "ipv4")
+		if r.Decision != want || strings.Contains(r.Reason, "were refused 120 minutes before their expiry") != (behind > 0) {
+			t.Errorf("%v behind: %s: %s", behind, r.Decision, r.Reason)
+		}
+	}
+}
+
 // TestRule07AClockThatJumps: a few lines of other years are named, and spoil no time range.
 func TestRule07AClockThatJumps(t *testing.T) {
 	year := 365 * 24 * time.Hour

@@ -31,6 +31,8 @@ func (q *question) reason() string {
 			plural(q.untold, "user was", "users were"), count(q.all.users))
 	case q.timeless():
 		return "Nothing can be said about masks, as " + count(q.o.ServedLate) + " links were served after their expiry by the log's clock, which most links that were refused at another address seem to be past, too: send a log whose times are right and name their zone."
+	case q.early():
+		return fmt.Sprintf("Nothing can be said about masks, as links that had been served were refused %s minutes before their expiry by the log's clock, so that those that were refused at another address may have expired, too: send a log whose times are right and name their zone.", count(q.o.Early))
 	case q.behind():
 		return "Nothing can be said about masks, as most lines name another public address in X-Forwarded-For or a header like it, and without a key nothing tells which of the two a link is bound to: give the key of this host, or name the viewer's address as client_ip (map in the configuration)."
 	case q.unproven():

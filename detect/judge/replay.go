@@ -25,6 +25,7 @@ type Asked struct {
 	Proxy             string            // the one address that most links were signed for, of the signer's own proxy; "" if there is none (rule 3)
 	Shifted           int64             // minutes by which the log's or the signer's clock is wrong (rule 7); 0: not known to be
 	ServedLate        int64             // links that were served after their expiry, where these are many (rule 7)
+	Early             int64             // minutes before their expiry that most links were refused that had been served (rule 7); 0: not so
 	Life, Life95      time.Duration     // of links from their first use: the longest, and what 95 % do not exceed; 0: not known
 	Between, Session  time.Duration     // median time between changes of address of those who move, and of users' sessions; 0: not known
 	Outside           map[int]float64   // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
