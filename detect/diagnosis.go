@@ -99,7 +99,7 @@ func (f *failure) addresses(c *client.Table, each func(client uint32, links int6
 // and how that is known.
 func (c *calibration) diagnose(h *host) string {
 	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.Verified, h.tokens)
-	for _, test := range []func(*host) string{c.maskedLog, c.proxied, c.unenforced, c.keyChanged, c.signedElsewhere, c.foreignKey, c.oddText} {
+	for _, test := range []func(*host) string{c.wrappedKey, c.maskedLog, c.proxied, c.unenforced, c.keyChanged, c.signedElsewhere, c.foreignKey, c.oddText} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault
 		}
@@ -173,6 +173,19 @@ func (a *analysis) signedElsewhere(h *host) string {
 		return format.Sentence("%d {link was|links were} signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
 	}
 	return format.Sentence("%d served {link was|links were} signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
+}
+
+// wrappedKey tries what stands within the quotes of a key, or behind a name.
+func (a *analysis) wrappedKey(h *host) string {
+	var inner []token.Key
+	for _, k := range h.Keys {
+		inner = append(inner, k.Unwrapped()...)
+	}
+	links := h.failure.failing
+	if n := a.holdUnder(h, links, inner); len(inner) > 0 && n*2 > len(links) {
+		return format.Sentence("the key is given with quotes or a name around it: %d of %d failing {token reproduces|tokens reproduce} with what stands inside; save that alone in its file", n, len(links))
+	}
+	return ""
 }
 
 // foreignKey tries the keys of the other hosts.

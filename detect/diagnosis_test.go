@@ -9,6 +9,25 @@ import (
 	"ipdrift/detect/finding"
 )
 
+// TestWrappedKey: a key in quotes or behind a name is not the edge's, and the hashes tell so. Where the edge has it with them, it is.
+func TestWrappedKey(t *testing.T) {
+	for text, says := range map[string]bool{`"` + secret + `"`: true, "token=" + secret: true, "secret_key: '" + secret + "'": true, `"another"`: false} {
+		var l little
+		l.audience(video, 40)
+		c := l.try(t, settings{keys: map[string]string{"": text}}).host(t, video.host)
+		if c.Status != finding.Failed || strings.Contains(c.Reason, "40 of 40 failing tokens reproduce with what stands inside; save that alone") != says {
+			t.Errorf("%s: %s", text, c.Reason)
+		}
+		own := video
+		own.key = text
+		l = little{}
+		l.audience(own, 40)
+		if c := l.try(t, settings{keys: map[string]string{"": text}}).host(t, video.host); c.Status != finding.Verified {
+			t.Errorf("%s, the edge's own: %s", text, c.Reason)
+		}
+	}
+}
+
 // TestRule01Diagnosis reads the sentence about a host that failed.
 func TestRule01Diagnosis(t *testing.T) {
 	masked := func(ip string) string { return ip[:strings.LastIndexByte(ip, '.')] + ".0" }

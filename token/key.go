@@ -161,6 +161,31 @@ func isAssigned(text []byte) bool {
 	return bytes.Contains(name, []byte("key")) || bytes.Contains(name, []byte("secret"))
 }
 
+// Unwrapped returns what may be meant where a key stands as in settings: within quotes, behind a name and "=" or ":", before a semicolon or
+// a comma. Only hashes tell whether one of them is the key; there are at most two.
+func (k Key) Unwrapped() (keys []Key) {
+	if k.IsZero() {
+		return nil
+	}
+	text := *k.secret
+	if i := strings.IndexAny(text, "=:"); i > 0 && !strings.ContainsRune("\"'`", rune(text[0])) || i > 1 && text[i-1] == text[0] {
+		keys = appendInner(keys, text, text[i+1:])
+	}
+	return appendInner(keys, text, text)
+}
+
+// appendInner adds what stands within the quotes of a value, or before its end, unless that is all of the text.
+func appendInner(keys []Key, text, value string) []Key {
+	value = strings.TrimSpace(strings.TrimRight(strings.TrimSpace(value), ";,"))
+	if n := len(value); n > 2 && value[0] == value[n-1] && strings.IndexByte("\"'`", value[0]) >= 0 {
+		value = value[1 : n-1]
+	}
+	if value != text && value != "" {
+		keys = append(keys, Key{&value})
+	}
+	return keys
+}
+
 // IsZero reports whether k is no key.
 func (k Key) IsZero() bool { return k.secret == nil }
 

@@ -308,3 +308,30 @@ func TestDeriveIsHMAC(t *testing.T) {
 		}
 	}
 }
+
+func TestKeyUnwrapped(t *testing.T) {
+	for text, want := range map[string][]string{
+		"secret":               nil,
+		`"secret"`:             {"secret"},
+		"'secret'":             {"secret"},
+		"key=secret":           {"secret"},
+		"secret_key: secret":   {"secret"},
+		`KEY="secret";`:        {"secret", `KEY="secret"`},
+		`"key": "secret",`:     {"secret", `key": "secret`},
+		`"a=b"`:                {"a=b"},
+		"c2VjcmV0MQ==":         {"="},
+		"a:b":                  {"b"},
+		`""`:                   nil,
+		"=":                    nil,
+		"password = 'a=b:c' ;": {"a=b:c", "password = 'a=b:c'"},
+	} {
+		k, _ := NewKey(text)
+		var got []string
+		for _, inner := range k.Unwrapped() {
+			got = append(got, *inner.secret)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
