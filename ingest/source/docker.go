@@ -110,6 +110,7 @@ func (d *docker) hex() (rune, bool) {
 // begins with, more as in documents.
 func unwrapped(in io.Reader, head []byte, more *bool) io.Reader {
 	in, head = grepped(in, head)
+	in, head = unescaped(in, head)
 	if !bytes.HasPrefix(head, []byte(dockerLead)) {
 		return messages(tabled(records(documents(in, head, more), head), head), head)
 	}
