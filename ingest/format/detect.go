@@ -42,7 +42,7 @@ type trial struct {
 }
 
 // Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
-// most. More than half of the lines that are not blank must fit it, with or without a request in them (TLS on a plain port,
+// most. More than half of the lines that are not blank must fit it, or one of several, with or without a request in them (TLS on a plain port,
 // connections that were only opened); otherwise the Misfit says how far the best one came.
 // A few hundred lines are enough; they may hold garbage. JSON formats found this way know which fields the lines carry.
 // Where the user names columns or keys in a Map, only formats with names are tried: JSON lines and columns with a header.
@@ -75,7 +75,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 			broken = t
 		}
 	}
-	if (best.parsed+best.idle)*2 <= best.lines {
+	if (best.parsed+best.idle)*2 <= best.lines && !best.among(lines, m) {
 		if dataStream(lines) {
 			return nil, &Misfit{Want: "this looks like Akamai DataStream 2, structured: name the fields of the stream in their order, --log-format 'akamai:version,streamId,cp,reqId,reqTimeSec,…'"}
 		}
@@ -100,6 +100,20 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	f.urls = f.urls || best.parsed > 0 && best.hosted == best.parsed
 	f.has, f.notes = best.has, best.facts.Sentences(f.Name)
 	return &f, nil
+}
+
+// among tells whether a format that half of the lines or fewer fit is one of several, all of which are found one after the other, so that more
+// than half of the lines fit one of them.
+func (t *trial) among(lines [][]byte, m Map) bool {
+	if t.parsed*(MostOthers+1) < t.lines || t.parsed < FewForeign {
+		return false
+	}
+	foreign := Foreign([]*Format{t.format}, slices.Values(lines))
+	if 2*(t.parsed+t.idle)+len(foreign) <= t.lines || len(foreign) == len(lines) {
+		return false
+	}
+	_, misfit := Detect(foreign, m)
+	return misfit == nil
 }
 
 // candidates are the formats that are worth a trial; of equally good ones the first is taken.

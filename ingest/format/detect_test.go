@@ -131,6 +131,38 @@ func TestDetectNeedsMoreThanHalf(t *testing.T) {
 	}
 }
 
+// TestDetectOneOfSeveral: four formats in equal parts, line by line or one after the other, are all read; beside as many lines that are none,
+// nothing is.
+func TestDetectOneOfSeveral(t *testing.T) {
+	kinds := []string{
+		`203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /v/%d.ts?x=1 HTTP/1.1" 403 77 "-" "Mozilla/5.0 (X11)"`,
+		`{"time":"2026-11-23T09:26:12Z","remote_addr":"203.0.113.7","host":"cdn.test","method":"GET","uri":"/v/%d.ts?x=1","status":403}`,
+		"2026-11-23T09:26:12Z|203.0.113.7|cdn.test|GET|/v/%d.ts?x=1|403|Mozilla/5.0 (X11)",
+		"1795425972\tcdn.test\t203.0.113.7\tGET /v/%d.ts?x=1 HTTP/1.1\t403\t77\tMozilla/5.0 (X11)",
+	}
+	for name, kindOf := range map[string]func(int) int{"in turn": func(i int) int { return i % 4 }, "one after the other": func(i int) int { return i / 50 }} {
+		var lines, spoiled [][]byte
+		for i := range 200 {
+			lines = append(lines, []byte(fmt.Sprintf(kinds[kindOf(i)], i)))
+			spoiled = append(spoiled, lines[i], []byte(fmt.Sprintf("request %d served in %d ms", i, i)))
+		}
+		f := detected(t, lines)
+		parsed := 0
+		formats := append([]*Format{f}, Others(f, lines, nil)...)
+		for _, line := range lines {
+			if slices.ContainsFunc(formats, func(f *Format) bool { return f.NewParser().Parse(line, &Record{}).Reason == "" }) {
+				parsed++
+			}
+		}
+		if parsed != len(lines) {
+			t.Errorf("%s: %d of %d lines", name, parsed, len(lines))
+		}
+		if f, m := Detect(spoiled, nil); m == nil {
+			t.Errorf("%s, half of the lines spoiled: %v", name, f)
+		}
+	}
+}
+
 func TestDetectRefuses(t *testing.T) {
 	noise := make([]byte, 4000)
 	source := rand.NewChaCha8([32]byte{1})
