@@ -336,7 +336,7 @@ func TestNoAllocation(t *testing.T) {
 		{"bunny.log", ""}, {"bunny-bars.log", ""}, {"cloudfront.log", ""}, {"apache-vhost.log", ""}, {"apache-custom.log", "apache:" + custom}, {"edgecenter.log", ""},
 		{"gcore-viewer-csv.log", ""}, {"gcore-uploader-json.log", ""}, {"iis.log", ""}, {"cloudflare.log", ""}, {"akamai.log", ""}, {"akamai-text.log", stream2},
 		{"fastly.log", ""}, {"cdn77.log", ""}, {"keycdn.log", ""}, {"plain-tsv.log", ""}, {"caddy.log", ""}, {"cloudfront-json.log", ""},
-		{"alb.log", ""}, {"elb.log", ""},
+		{"alb.log", ""}, {"elb.log", ""}, {"haproxy.log", ""},
 	} {
 		lines := fixture(t, c.file)
 		f := detectedOr(t, lines, c.spec)

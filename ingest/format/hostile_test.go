@@ -54,7 +54,7 @@ func TestBadInput(t *testing.T) {
 // TestCarriageReturn: a line ends the same with it.
 func TestCarriageReturn(t *testing.T) {
 	for _, f := range everyFormat(t) {
-		for _, file := range []string{"gcore.log", "plain-tsv.log", "cloudfront.log", "bunny.log", "keycdn.log", "fastly.log", "apache-vhost.log"} {
+		for _, file := range []string{"gcore.log", "plain-tsv.log", "cloudfront.log", "bunny.log", "keycdn.log", "haproxy.log", "fastly.log", "apache-vhost.log"} {
 			plain, dos := f.NewParser(), f.NewParser()
 			for i, line := range fixture(t, file) {
 				var a, b Record

@@ -150,6 +150,22 @@ func TestVendors(t *testing.T) {
 			}),
 			bad(ReasonNoTarget),
 		}},
+		{"haproxy.log", "haproxy", "haproxy", []told{
+			good(11759, func(r *Record) { r.began(11650, 109*ms, ms); r.says(android, "https://player.example/"); r.Bytes = 612 }),
+			good(13012, func(r *Record) {
+				r.began(13012, 0, ms)
+				r.from("2001:db8::7", "", 0)
+				r.says("curl/8.0", "")
+				r.Status, r.Bytes = 200, 1024
+			}),
+			good(14003, func(r *Record) {
+				r.began(14000, 3*ms, ms)
+				r.from("203.0.113.8", "", 0)
+				r.says("", "")
+				r.Host, r.Target, r.Status, r.Bytes = []byte("img.example.com"), []byte("/a.ts"), 206, 300
+			}),
+			bad(ReasonNoTarget),
+		}},
 		{"apache-common.log", "apache-common", "apache:common", []told{
 			common(10000, 0, 403, 199), common(11000, 1, 200, 1024), common(12000, 2, 304, -1),
 		}},
