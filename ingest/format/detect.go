@@ -268,9 +268,16 @@ func (t *trial) beats(other *trial) bool {
 }
 
 // nearly tells whether a trial parsed one line less than another, or few, or whether the other reads but the beginnings of the
-// lines that this one reads: what a cut line still has of a shorter format must not make that the better one.
+// lines that this one reads, and the rest may be of another format: what a cut line still has of a shorter format must not make that
+// the better one.
 func (t *trial) nearly(other *trial) bool {
-	return t.parsed*2 > t.lines && (other.parsed-t.parsed <= max(1, t.lines/50) || other.longer >= t.parsed)
+	few, shifted := max(1, t.lines/50), -t.idle
+	for reason, n := range t.failures {
+		if !foreignTo(reason) {
+			shifted += n
+		}
+	}
+	return t.parsed*2 > t.lines && (other.parsed-t.parsed <= few || other.longer >= t.parsed && shifted <= few)
 }
 
 // typical is the first failure for the most frequent reason; of equally frequent ones, the one that came first.
