@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,11 +60,14 @@ func TestResultInPieces(t *testing.T) {
 			}
 		}
 	}
-	for query, want := range map[string]string{`DESCRIBE about`: "[name VARCHAR NO <nil> <nil> <nil>] [value VARCHAR NO <nil> <nil> <nil>]", `SELECT 1; SELECT 2`: "[2]", `EXPLAIN SELECT 1`: "[physical_plan"} {
+	for query, want := range map[string]string{`DESCRIBE about`: "[name VARCHAR NO <nil> <nil> <nil>] [value VARCHAR NO <nil> <nil> <nil>]", `CREATE TEMP MACRO twice(x) AS 2 * x; SELECT twice(1)`: "[2]", `EXPLAIN SELECT 1`: "[physical_plan"} {
 		r, err := s.Query(ctx, query)
 		if got, _ := listed(t, r, err); !strings.HasPrefix(strings.Join(got, " "), want) {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
+	}
+	if _, err := s.Query(ctx, `SELECT 1; SELECT 2`); !errors.Is(err, ErrSeveral) {
+		t.Errorf("two statements: %v, want %v", err, ErrSeveral)
 	}
 	if n := one[int](t, s, `SELECT count(*) FROM duckdb_tables() WHERE temporary`); n != 0 {
 		t.Errorf("%d temporary tables are left", n)
