@@ -2,6 +2,8 @@ package detect_test
 
 import (
 	"fmt"
+	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -196,5 +198,43 @@ func TestOtherLinksOfTheClient(t *testing.T) {
 		if found := int(s.Found); found < c.least || found > c.most || found%10 != 0 || s.Found+s.Unresolved != 400 {
 			t.Errorf("%s: search %+v, want %d to %d found, and all of a viewer's or none", name, s, c.least, c.most)
 		}
+	}
+}
+
+// TestRule04NetworksBesideAreSearched: where links are bound to the network of an IPv6 address, those beside it can be tried.
+func TestRule04NetworksBesideAreSearched(t *testing.T) {
+	const at = "2001:db8:77:1203::5"
+	for _, c := range []struct {
+		name   string
+		length int
+		signed string
+		found  bool
+	}{
+		{"another /64 of the /56", 64, "2001:db8:77:12ff::", true},
+		{"another /64 of the /48", 64, "2001:db8:77:ff00::", true},
+		{"a /64 of another /48", 64, "2001:db8:78:1203::", false},
+		{"another /56 of the /40", 56, "2001:db8:ff:ab00::", true},
+	} {
+		bound := folder
+		bound.text = func(ip string) string {
+			if a := netip.MustParseAddr(ip); a.Is6() {
+				return netip.PrefixFrom(a, c.length).Masked().Addr().String()
+			}
+			return ip
+		}
+		var l little
+		l.audience(bound, 40)
+		l.audience6(bound, 40)
+		for i := range 40 { // a mask shows where other addresses of a network are served
+			ip := fmt.Sprintf("2001:db8:%x:7::1:5", i+1)
+			l.get(bound, on("/crowd6/"+strconv.Itoa(i)+"/b.ts", bound.link(fmt.Sprintf("/crowd6/%d/a.ts", i), ip)), strings.Replace(ip, "1:5", "2:6", 1), 200)
+		}
+		line := l.get(bound, bound.link("/s/seg-1.ts", c.signed), at, 403)
+		tr := l.try(t, settings{recover: search.RecoverNear})
+		want := "unresolved_signature unresolved_signature - - -"
+		if c.found {
+			want = "ip_mismatch ip_mismatch - recomputed " + c.signed
+		}
+		t.Run(c.name, func(t *testing.T) { tr.want(t, line, want) })
 	}
 }

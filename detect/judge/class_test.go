@@ -186,6 +186,8 @@ func TestRule09AFileHasNoSequence(t *testing.T) {
 		"after such a pause":  {download(0, 20, 400, 420).no(780, same16, "film.mp4", token.IPMismatch), finding.Rotating},
 		"after the only one":  {download(0).no(1800, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
 		"soon after it":       {download(0).no(25, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"out of step, beside": {download(0, 20, 40, 60).no(65, same16, "film.mp4", token.IPMismatch).ok(80, home, "film.mp4"), finding.Undetermined},
+		"in turn, and back":   {download(0, 20, 40, 60).no(80, same16, "film.mp4", token.IPMismatch).ok(82, home, "film.mp4"), finding.Rotating},
 		"at once, then later": {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch).no(18_000, same16, "film.mp4", token.IPMismatch), finding.Rotating},
 	} {
 		if u := c.s.only(t); u.Class != c.class || Affected(u) != (c.class == finding.Rotating) {
@@ -220,7 +222,13 @@ func TestRule09RepeatedIsNotGoneOn(t *testing.T) {
 		"and on from there":                  {again(watch(4), "seg4 seg5", 200, 206), finding.Undetermined},
 		"the next one, minutes later":        {again(watch(4), "seg5", 200), finding.Rotating},
 		"all of them, beside":                {again(watch(6), "seg1 seg2 seg3", 4, 10, 16), finding.Undetermined},
-		"two of them, beside":                {again(watch(6), "seg2 seg3", 10, 16), finding.Rotating},
+		"two of them, beside":                {again(watch(6), "seg2 seg3", 10, 16), finding.Undetermined},
+		"one of them, beside":                {again(watch(6), "seg3", 13), finding.Undetermined},
+		"one of them, and once more at home": {again(watch(4), "seg4", 20).ok(22, home, "seg4.ts").ok(26, home, "seg5.ts"), finding.Rotating},
+		"one of them, served in ranges":      {again(watch(6).ok(12, home, "seg3.ts"), "seg3", 13), finding.Rotating},
+		"one of them, and one of its own":    {again(watch(6), "seg3 seg9", 13, 14), finding.Rotating},
+		"the playlist alone, beside":         {newScene().ok(0, home, "index.m3u8").no(1, same24, "index.m3u8", token.IPMismatch).ok(2, home, "seg1.ts"), finding.Undetermined},
+		"one, beside, with another player":   {by(again(watch(6), "seg3", 13), 2), finding.Undetermined},
 		"ahead of them":                      {again(watch(6), "seg2 seg3 seg4", 10, 16, 17), finding.Rotating},
 		"a link for each, minutes later":     {again(watch(1), "seg1", 200), finding.Undetermined},
 		"a link for each, at once":           {again(watch(1), "seg1", 5), finding.Rotating},
@@ -328,7 +336,9 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 		"follows at once":           {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2), finding.FirstRequest},
 		"polls out of step":         {polling(0, 6, 12, 18).no(20, same24, "live.m3u8", token.IPMismatch).ua(2).ok(24, home, "live.m3u8"), finding.Undetermined},
 		"polls in turn":             {polling(0, 6, 12, 18).no(24, same24, "live.m3u8", token.IPMismatch).ua(2).ok(30, home, "live.m3u8"), finding.FirstRequest},
-		"the playlist alone":        {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.FirstRequest},
+		"the playlist alone":        {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2), finding.FirstRequest},
+		"the playlist, beside":      {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.Undetermined},
+		"the playlist, then a film": {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).no(3, same24, "seg1.ts", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.FirstRequest},
 		"goes on with the film":     {watching(5).no(22, same24, "seg6.ts", token.IPMismatch).ua(2).ok(24, home, "seg7.ts"), finding.FirstRequest},
 		"one cookie": {with(watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), func(l *Group) {
 			for i := range l.Events {

@@ -115,10 +115,12 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	window := t.RetryWindow.Microseconds()
 	again := before.again(e, window)
 	switch {
-	case before.same > 0 && repeats(events, idx, e, t):
+	case before.same > 0 && (repeats(events, idx, e, t) || copies(events, idx, pos)):
 		return true
+	case kind == whole && !again:
+		return before.same > 1 && outOfStep(events, idx, pos, window)
 	case kind == whole:
-		return again && e.Time-before.lastSame > before.pause
+		return e.Time-before.lastSame > before.pause
 	case !again && !startsOver(e.Name, before.reached):
 		return false
 	case !again && before.media < t.MediaRequests && (kind != opening || before.same < 2):
@@ -149,7 +151,35 @@ func repeats(events []Event, idx []int32, e *Event, t *Thresholds) bool {
 	return len(asked) >= t.MediaRequests
 }
 
-// outOfStep tells whether polls of a live manifest, the refused one at idx[pos] and those from
+// copies tells whether the refused request at idx[pos], and all in vain at its address, is for files that had been
+// served elsewhere, each once, and whoever was served there goes on to others and needs none of these again: so does
+// a scanner of the network that asks for some of what passes. Whose address changes while a file is on its way
+// asks for it again wherever it is served next.
+func copies(events []Event, idx []int32, pos int) bool {
+	e := &events[idx[pos]]
+	served, asked := map[fileID]int{}, map[fileID]bool{}
+	onward := false
+	for n, i := range idx {
+		p := &events[i]
+		id := fileID{p.Dir, p.File}
+		switch {
+		case p.Client == e.Client && isMismatch(p):
+			if served[id] != 1 {
+				return false
+			}
+			asked[id] = true
+		case p.Client == e.Client:
+		case asked[id]:
+			return false
+		case p.Served:
+			served[id]++
+			onward = onward || n > pos
+		}
+	}
+	return onward
+}
+
+// outOfStep tells whether polls of a live manifest or ranges of a file, the refused one at idx[pos] and those from
 // its address in the time after, come from another player than those that were served
 // elsewhere: one follows on such a poll in less than half the time that is usual between
 // them, although these go on.

@@ -15,6 +15,8 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	silent := e.Time-before.last > window
 	several := severalInVain(events, idx, e)
 	switch {
+	case before.same > 0 && copies(events, idx, pos):
+		return true
 	case kind == whole && before.same == 0, kind != whole && !before.again(e, window) && !startsOver(e.Name, before.reached):
 		return false
 	case before.media < t.MediaRequests && (before.same == 0 || !silent && !several): // a link for each file tells by that file alone

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 
@@ -56,11 +57,34 @@ func (f *Finder) amongAs(s *Suspect, g *goal, b policy.Sought, from, to int) boo
 	return false
 }
 
-// sweep tries every address around the suspect's own.
+// sweep tries every address around the suspect's own: the IPv4 network of this length, or as many networks of IPv6
+// as that has addresses.
 func (f *Finder) sweep(s *Suspect, g *goal, length int) bool {
 	for _, p := range addr.Networks(s.Clients, length) {
 		if f.whole(s, g, p) {
 			return true
+		}
+	}
+	return slices.ContainsFunc(s.Clients, func(ip netip.Addr) bool { return ip.Is6() && f.beside(s, g, ip, 32-length) })
+}
+
+// beside tries the networks that differ from that of an IPv6 address in their last bits alone, where the host binds to
+// such: a /64 has more addresses than can be tried, a /48 no more /64s than a /16 has addresses.
+func (f *Finder) beside(s *Suspect, g *goal, ip netip.Addr, bits int) bool {
+	var last token.Binding
+	for _, b := range s.Host.Policy.Sought() {
+		m := b[policy.Index(6)]
+		if m == last || m.Kind != token.BindMask || int(m.Prefix) < bits || m.Prefix > 64 {
+			continue
+		}
+		last = m
+		raw, host := ip.As16(), 64-m.Prefix
+		first := binary.BigEndian.Uint64(raw[:8]) >> host >> bits << bits
+		for n := range uint64(1) << bits {
+			binary.BigEndian.PutUint64(raw[:8], (first|n)<<host)
+			if f.hit(s, g, netip.AddrFrom16(raw), m) {
+				return true
+			}
 		}
 	}
 	return false

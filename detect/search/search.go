@@ -127,7 +127,7 @@ func (r *Search) round(ctx context.Context, suspects []*Suspect, step func(*Find
 }
 
 // deepen takes the deep steps: what the signer did wrong; all addresses of the
-// log and the /16s around the request; what other links of the same client were signed
+// log and the /16s around the request (of IPv6 the /48s, where the host binds to /64s); what other links of the same client were signed
 // for; its address with every port; private ones, which a signer's own proxy has; the networks where other signing
 // addresses were found, and those of the request's operator; then, if that is
 // asked for, all of IPv4.
@@ -229,9 +229,9 @@ func affordable(links []*Suspect, pool *Pool, left int) int {
 const leastCost = 1 << 14
 
 // cost is how many candidates a step has for a link, about: the addresses of the log, and
-// the /16 of a client of IPv4.
+// the /16 of a client of IPv4, or the networks beside one of IPv6.
 func (s *Suspect) cost(pool *Pool) int {
-	if pool != nil && !slices.ContainsFunc(s.Clients, netip.Addr.Is4) {
+	if _, masks := s.Host.Policy.Mask(6); pool != nil && !masks && !slices.ContainsFunc(s.Clients, netip.Addr.Is4) {
 		return max(pool.size(), leastCost)
 	}
 	return pool.size() + 1<<16
