@@ -76,51 +76,53 @@ type Options struct {
 // analysis is one run of Analyze.
 type analysis struct {
 	Options
-	store     *ingest.Store
-	conn      *sql.Conn // holds the temporary tables
-	changed   bool      // table packed is not what was loaded
-	asks      bool      // steps that tell who is one user look for requests in the database
-	history   *history.History
-	clients   client.Table
-	texts     *spill.Texts
-	loaded    *ingest.Loaded
-	outcomes  []*outcome // by id; nil: there is none
-	amounts   []int64    // of them, requests
-	blamed    map[blame]*blamed
-	hosts     map[string]*host
-	names     []string        // of hosts, sorted
-	hostCount int             // that the log names
-	picked    map[string]bool // hosts that are judged one by one; nil: all are
-	survey    *survey
-	proofs    map[uint32]*search.Proof
-	searched  *search.Search
-	recovered map[identity.Key]bool          // served again in time, with another link
-	found     []netip.Addr                   // that links were signed for
-	doubted   bitset.Set                     // places of links
-	proven    bitset.Set                     // of those that a hash was reproduced of, with an address
-	members   map[identity.Atom]identity.Key // who are not one link under one user agent
-	apart     int64                          // links that seem to belong to users with several, but are counted one by one
-	joined    bitset.Set                     // places of the links that members may have; nil: nobody has
-	cookies   map[trail]uint32               // the number of the id cookie, where a link's user agent has several
-	own       []uint32                       // by link: see linkCookies; nil: there are none
-	kin       map[trail]uint32               // whose viewer a cookie or a TLS session tells: its number
-	firsts    []identity.Key                 // by id, who are an address and a user agent; nil: nobody is
-	circleAt  []uint32                       // by place of the link, the circle of several; 0: none
-	joint     *history.History               // of those circles; nil: there is none
-	grains    []int64                        // by source, how exactly it knows the time, µs
-	gaps      bool                           // more than a tenth of the requests is missing
-	bots      map[uint32]bool                // user agents of link previews and crawlers
-	hosted    map[uint32]bool                // ASNs in the log that are hosting networks
-	begins    bitset.Set                     // places of the links that may go on with another, nobody knows which; nil: there are none
-	split     []identity.Key                 // users who were taken for one wrongly
-	holes     []hole                         // of the log
-	masked    bool                           // the log's addresses end in zeros
-	behind    bool                           // most of them may be those of a load balancer
-	listed    [2]*finding.User               // the last one on a full list of flagged users, and of those on shared links
-	before    map[uint32]learned             // by link: what earlier runs found out
-	learned   map[uint32]learned             // the same of this one
-	tokenless int64                          // links that were not searched, since only earlier runs had their tokens
-	passed    int64                          // links that were not looked into: there were too many
+	store      *ingest.Store
+	conn       *sql.Conn // holds the temporary tables
+	changed    bool      // table packed is not what was loaded
+	asks       bool      // steps that tell who is one user look for requests in the database
+	history    *history.History
+	clients    client.Table
+	texts      *spill.Texts
+	loaded     *ingest.Loaded
+	outcomes   []*outcome // by id; nil: there is none
+	amounts    []int64    // of them, requests
+	blamed     map[blame]*blamed
+	hosts      map[string]*host
+	names      []string        // of hosts, sorted
+	hostCount  int             // that the log names
+	picked     map[string]bool // hosts that are judged one by one; nil: all are
+	survey     *survey
+	proofs     map[uint32]*search.Proof
+	searched   *search.Search
+	recovered  map[identity.Key]bool          // served again in time, with another link
+	found      []netip.Addr                   // that links were signed for
+	doubted    bitset.Set                     // places of links
+	proven     bitset.Set                     // of those that a hash was reproduced of, with an address
+	members    map[identity.Atom]identity.Key // who are not one link under one user agent
+	apart      int64                          // links that seem to belong to users with several, but are counted one by one
+	joined     bitset.Set                     // places of the links that members may have; nil: nobody has
+	cookies    map[trail]uint32               // the number of the id cookie, where a link's user agent has several
+	own        []uint32                       // by link: see linkCookies; nil: there are none
+	kin        map[trail]uint32               // whose viewer a cookie or a TLS session tells: its number
+	firsts     []identity.Key                 // by id, who are an address and a user agent; nil: nobody is
+	circleAt   []uint32                       // by place of the link, the circle of several; 0: none
+	joint      *history.History               // of those circles; nil: there is none
+	grains     []int64                        // by source, how exactly it knows the time, µs
+	gaps       bool                           // more than a tenth of the requests is missing
+	collectors collectors
+	collected  int64              // users who are left out for it
+	bots       map[uint32]bool    // user agents of link previews and crawlers
+	hosted     map[uint32]bool    // ASNs in the log that are hosting networks
+	begins     bitset.Set         // places of the links that may go on with another, nobody knows which; nil: there are none
+	split      []identity.Key     // users who were taken for one wrongly
+	holes      []hole             // of the log
+	masked     bool               // the log's addresses end in zeros
+	behind     bool               // most of them may be those of a load balancer
+	listed     [2]*finding.User   // the last one on a full list of flagged users, and of those on shared links
+	before     map[uint32]learned // by link: what earlier runs found out
+	learned    map[uint32]learned // the same of this one
+	tokenless  int64              // links that were not searched, since only earlier runs had their tokens
+	passed     int64              // links that were not looked into: there were too many
 
 	moves *judge.Moves // of all hosts
 
@@ -188,6 +190,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	}
 	a.clock()
 	a.sayTrends()
+	a.sayCollectors()
 	a.sayHoles()
 	if err := a.sayCommon(ctx); err != nil {
 		return err

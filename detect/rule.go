@@ -47,6 +47,7 @@ func (a *analysis) rule(ctx context.Context) error {
 		for i := range b.ruled {
 			if r := &b.ruled[i]; !r.quiet {
 				t.count(r)
+				t.collectors.see(a, r)
 			}
 		}
 		if err := t.enter(ctx, b); err != nil {

@@ -142,15 +142,22 @@ func (a *analysis) keep(p *personRows, c *circle) {
 		}
 		u.Again = a.begins != nil && a.begins.Has(c.places[u.Link])
 		u.Interrupted = u.Interrupted && !a.recovered[name]
+		collects := a.collects(u)
+		if collects {
+			a.collected++
+			u.Class, u.Reason = finding.Undetermined, "refused with links that were served to viewers in many networks, as who checks links or collects them is: left out"
+		}
 		a.counted(u.Class)
 		p.add(personRow{
 			key: name, class: u.Class, reason: u.Reason, requests: int64(u.Requests), refusals: int64(u.Refusals), mismatches: int64(u.Mismatches), addresses: int64(u.Addresses),
 			four: u.Family4, prefixes24: int64(u.Prefixes24), prefixes16: int64(u.Prefixes16),
 			switches: int64(u.Switches), interrupted: u.Interrupted, first: u.First, last: u.Last,
 		})
-		if family := c.replayFamily(u); c.host.Policy.Mended(u, family) {
+		switch family := c.replayFamily(u); {
+		case collects:
+		case c.host.Policy.Mended(u, family):
 			a.replay(c.host, family).AddMended(u.Signed)
-		} else {
+		default:
 			a.replay(c.host, family).Add(u, u.Signed, uint64(a.linkOf(c, u.Link)))
 		}
 		if u.Class == finding.ManyNetworks {

@@ -225,6 +225,12 @@ func TestRule09RepeatedIsNotGoneOn(t *testing.T) {
 		"two of them, beside":                {again(watch(6), "seg2 seg3", 10, 16), finding.Undetermined},
 		"one of them, beside":                {again(watch(6), "seg3", 13), finding.Undetermined},
 		"one of them, and once more at home": {again(watch(4), "seg4", 20).ok(22, home, "seg4.ts").ok(26, home, "seg5.ts"), finding.Rotating},
+		"one of them, and then a new link":   {again(watch(4).signedFor(home), "seg4", 20).ok(22, home, "seg5.ts").of(1, 1), finding.Rotating},
+		"one of them, in the same second": {with(again(watch(6), "seg3", 13), func(g *Group) {
+			for i := range g.Events {
+				g.Events[i].Grain = 2 * second
+			}
+		}), finding.Rotating},
 		"one of them, served in ranges":      {again(watch(6).ok(12, home, "seg3.ts"), "seg3", 13), finding.Rotating},
 		"one of them, and one of its own":    {again(watch(6), "seg3 seg9", 13, 14), finding.Rotating},
 		"the playlist alone, beside":         {newScene().ok(0, home, "index.m3u8").no(1, same24, "index.m3u8", token.IPMismatch).ok(2, home, "seg1.ts"), finding.Undetermined},

@@ -152,19 +152,19 @@ func repeats(events []Event, idx []int32, e *Event, t *Thresholds) bool {
 }
 
 // copies tells whether the refused request at idx[pos], and all in vain at its address, is for files that had been
-// served elsewhere, each once, and whoever was served there goes on to others and needs none of these again: so does
-// a scanner of the network that asks for some of what passes. Whose address changes while a file is on its way
-// asks for it again wherever it is served next.
+// served elsewhere, each once, and whoever was served there goes on to others with that link and needs none of these
+// again: so does a scanner of the network that asks for some of what passes. Whose address changes while a file is
+// on its way asks for it again wherever it is served next, be it within the resolution of the log.
 func copies(events []Event, idx []int32, pos int) bool {
 	e := &events[idx[pos]]
-	served, asked := map[fileID]int{}, map[fileID]bool{}
+	served, asked := map[fileID][]*Event{}, map[fileID]bool{}
 	onward := false
 	for n, i := range idx {
 		p := &events[i]
 		id := fileID{p.Dir, p.File}
 		switch {
 		case p.Client == e.Client && isMismatch(p):
-			if served[id] != 1 {
+			if len(served[id]) != 1 || !surelyBefore(served[id][0], p) {
 				return false
 			}
 			asked[id] = true
@@ -172,11 +172,16 @@ func copies(events []Event, idx []int32, pos int) bool {
 		case asked[id]:
 			return false
 		case p.Served:
-			served[id]++
-			onward = onward || n > pos
+			served[id] = append(served[id], p)
+			onward = onward || n > pos && p.Link == e.Link
 		}
 	}
 	return onward
+}
+
+// surelyBefore tells whether the clocks leave no doubt that one of two events came first.
+func surelyBefore(a, b *Event) bool {
+	return b.Time-a.Time >= max(1, resolved(a.Edge, b.Edge, max(a.Grain, b.Grain)))
 }
 
 // outOfStep tells whether polls of a live manifest or ranges of a file, the refused one at idx[pos] and those from
