@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"net/netip"
 
 	"ipdrift/detect/finding"
@@ -87,7 +88,7 @@ func (a *analysis) sayCollectors() {
 		}
 	}
 	if n > 0 && a.collected > 0 {
-		a.warnOf("%d {address tries|addresses try} the links of viewers in %d networks or more under a user agent that was served none of them, as who checks links or collects them does: {its|their} %d {user is|users are} left out",
-			n, a.Thresholds.IDStrangers, a.collected)
+		a.warnOf("%d {address tries|addresses try} the links of viewers in %s networks or more under a user agent that was served none of them, as who checks links or collects them does: {its|their} %d {user is|users are} left out",
+			n, fmt.Sprint(a.Thresholds.IDStrangers), a.collected)
 	}
 }

@@ -1,0 +1,53 @@
+package detect_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"ipdrift/detect/finding"
+)
+
+// TestRule03WhoTriesTheLinksOfManyIsNoViewer: a checker of links asks for each before its viewer does, from one
+// address under a user agent of its own. Viewers in few networks, or whose links served nobody, may be behind one
+// address; so may those who are served there.
+func TestRule03WhoTriesTheLinksOfManyIsNoViewer(t *testing.T) {
+	const checker = "192.0.2.99"
+	for name, c := range map[string]struct {
+		links         int
+		home          func(int) string
+		agent         string
+		viewers, left bool
+	}{
+		"a checker":               {40, stranger, "checker/1", true, true},
+		"of few links":            {29, stranger, "checker/1", true, false},
+		"links of one network":    {40, func(i int) string { return fmt.Sprintf("198.51.%d.9", i) }, "checker/1", true, false},
+		"links that served none":  {40, stranger, "checker/1", false, false},
+		"the viewer's own player": {40, stranger, "player/1.0", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			l.audience(folder, 40)
+			for i := range c.links {
+				home := c.home(100 + i)
+				link := folder.link(fmt.Sprintf("/film%d/index.m3u8", i), home)
+				l.add(entry{host: folder.host, target: link, ip: checker, status: 403, agent: c.agent})
+				if c.viewers {
+					l.get(folder, link, home, 200)
+					l.get(folder, on(fmt.Sprintf("/film%d/seg-1.ts", i), link), home, 200)
+				}
+			}
+			tr := l.try(t, settings{user: "token", cramped: true})
+			said := strings.Contains(strings.Join(tr.Warnings, " "), fmt.Sprintf("1 address tries the links of viewers in 30 networks or more under a user agent that was served none of them, as who checks links or collects them does: its %d users are left out", c.links))
+			if said != c.left {
+				t.Errorf("said %t, want %t: %q", said, c.left, tr.Warnings)
+			}
+			if n := tr.Users.ByClass[finding.Undetermined]; c.left && n != int64(c.links) {
+				t.Errorf("%v", tr.Users.ByClass)
+			}
+			if r := tr.advice(folder.host, "ipv4"); c.left && (r.Decision != finding.KeepCurrent || r.AffectedUsers != 0) {
+				t.Errorf("%s: %s", r.Decision, r.Reason)
+			}
+		})
+	}
+}
