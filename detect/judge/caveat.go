@@ -25,6 +25,9 @@ func (q *question) caveats(rec *finding.Recommendation) []string {
 		q.grounds(list)
 		if len(q.candidates) > 0 {
 			q.sensitivity(list, rec.Parts)
+			if rec.Decision != finding.InsufficientEvidence && rec.Decision != finding.KeepCurrent {
+				q.homes(list)
+			}
 			if rec.Decision == finding.HelpsPartly || rec.Decision == finding.MaskNotEnough {
 				q.mayRepeat(list)
 			}

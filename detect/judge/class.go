@@ -43,6 +43,8 @@ func (c *facts) mismatched() (finding.Class, string) {
 	switch {
 	case c.user.Served == 0 && !c.group.Stated && (c.repeated() || c.allRestart(c.beside, handedOn)):
 		return finding.Undetermined, "never served, while another viewer was, with the same link: the requests start over here, so it may have been handed on"
+	case c.user.Served == 0 && c.group.Stated && c.others():
+		return finding.Undetermined, "never served, while another viewer was, with the same link and another id: it may have been handed on"
 	case c.user.Served == 0:
 		return finding.FirstRequest, c.limits(c.neverServed())
 	case c.group.Gaps:

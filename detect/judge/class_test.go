@@ -351,7 +351,10 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 				l.Events[i].Kin = 7
 			}
 		}), finding.FirstRequest},
-		"a stated id": {with(watching(5).no(60, same24, "index.m3u8", token.IPMismatch).ua(2), func(l *Group) { l.Stated = true }), finding.FirstRequest},
+		"a stated id":             {stated(watching(5).no(60, same24, "index.m3u8", token.IPMismatch).ua(2)), finding.Undetermined},
+		"a stated id, soon":       {stated(watching(1).no(6, same24, "seg2.ts", token.IPMismatch).ua(2)), finding.FirstRequest},
+		"a stated id, going on":   {stated(watching(5).no(22, same24, "seg6.ts", token.IPMismatch).ua(2)), finding.Undetermined},
+		"a stated id, of its own": {stated(watching(5).signedFor(far).no(60, same24, "index.m3u8", token.IPMismatch).ua(2).of(2, 1)), finding.FirstRequest},
 	} {
 		users := c.s.users()
 		if len(users) < 2 {
@@ -407,6 +410,8 @@ func TestRule11TooLittleToTell(t *testing.T) {
 		t.Error("beside a proven mismatch nothing is unresolved")
 	}
 }
+
+func stated(s *scene) *scene { return with(s, func(g *Group) { g.Stated = true }) }
 
 func with(s *scene, edit func(*Group)) *scene {
 	edit(&s.Group)

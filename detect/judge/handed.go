@@ -1,6 +1,10 @@
 package judge
 
-import "ipdrift/token"
+import (
+	"slices"
+
+	"ipdrift/token"
+)
 
 // handedOn tells whether the refused request at idx[pos], of a user agent that its link
 // never served, looks like a viewer whom the link was handed to (rule 9): it starts over
@@ -27,6 +31,26 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 		return outOfStep(events, idx, pos, window)
 	}
 	return silent || servedElsewhere(events, idx[pos+1:], e)
+}
+
+// others tells whether every link that a user whom nothing was served was refused with was served to somebody
+// else, a few times, so that its id is known to be kept: the site saw the right address, that of another viewer.
+func (c *facts) others() bool {
+	taken := c.group.taken()
+	return !slices.ContainsFunc(c.refusals, func(r refusal) bool { return r.mismatch && taken[r.link] < c.t.MediaRequests })
+}
+
+// taken counts what was served with each link.
+func (g *Group) taken() map[uint32]int {
+	if g.serves == nil {
+		g.serves = map[uint32]int{}
+		for i := range g.Events {
+			if e := &g.Events[i]; e.Served {
+				g.serves[e.Link]++
+			}
+		}
+	}
+	return g.serves
 }
 
 // earliest is who was served a file with a link first.

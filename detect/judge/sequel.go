@@ -69,20 +69,47 @@ func (r *Replay) inSequel() int64 {
 }
 
 // atOnce is how many move from one address to another when another one of their user agent does.
-func (r *Replay) atOnce() (n int64) {
+func (r *Replay) atOnce() int64 {
+	return r.together(move.compare, func(a, b *move) bool { return a.agent == b.agent && a.from == b.from && a.to == b.to })
+}
+
+// beside is how many do so when another one does, with whatever player, as the devices of one home.
+func (r *Replay) beside() int64 {
+	return r.together(
+		func(a, b move) int {
+			return cmp.Or(a.from.Compare(b.from), a.to.Compare(b.to), cmp.Compare(a.time, b.time))
+		},
+		func(a, b *move) bool { return a.from == b.from && a.to == b.to })
+}
+
+// together counts the moves that another one like them comes shortly before, but for as many as one comes before a
+// while earlier: as many do so by chance.
+func (r *Replay) together(order func(a, b move) int, alike func(a, b *move) bool) (n int64) {
 	window := r.t.RetryWindow.Microseconds()
-	slices.SortFunc(r.moved, move.compare)
-	for i := range r.moved[min(1, len(r.moved)):] {
-		a, b := r.moved[i], r.moved[i+1]
-		switch after := b.time - a.time; {
-		case a.agent != b.agent || a.from != b.from || a.to != b.to:
-		case after <= window:
+	slices.SortFunc(r.moved, order)
+	first := 0 // of those alike within twice the window
+	for i := range r.moved {
+		m := &r.moved[i]
+		for !alike(&r.moved[first], m) || m.time-r.moved[first].time > 2*window {
+			first++
+		}
+		if first < i && m.time-r.moved[i-1].time <= window {
 			n++
-		case after <= 2*window:
+		}
+		if m.time-r.moved[first].time > window {
 			n--
 		}
 	}
 	return max(0, n)
+}
+
+// homes says it where each device counts, but a few homes may be behind them.
+func (q *question) homes(list *caveats) {
+	n := q.beside()
+	if left := int64(len(q.affected)) - n; n > q.atOnce() && left < q.t.DecidesFrom {
+		list.add("%s of the %s moved between two addresses within %s of another one who did, as the devices of one home do: each counts, but no more than %s may have changed the address.",
+			count(n), plural(q.all.users, "user", "users"), span(q.t.RetryWindow.Microseconds()), plural(left, "line", "lines"))
+	}
 }
 
 // inTurn pairs moments with later ones of the same user agent at the same address, within the

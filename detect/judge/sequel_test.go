@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,22 @@ func TestRule14TabsThatMoveAtOnceAreOneViewer(t *testing.T) {
 		if rec.Decision != c.want || !strings.Contains(rec.Reason, c.says) {
 			t.Errorf("%d s apart, %d players: %s, want %s, %q: %s", c.apart, c.agents, rec.Decision, c.want, c.says, rec.Reason)
 		}
+		const homes = "28 of the 42 users moved between two addresses within 30 s of another one who did, as the devices of one home do: each counts, but no more than 14 lines may have changed the address."
+		if slices.Contains(rec.Caveats, homes) != (c.apart == 4 && c.agents == 3) {
+			t.Errorf("%d s apart, %d players: %q", c.apart, c.agents, rec.Caveats)
+		}
+	}
+}
+
+// TestMovesByChanceAreNotTogether: where all move between two addresses of a carrier, one every few seconds, as many
+// move before as after.
+func TestMovesByChanceAreNotTogether(t *testing.T) {
+	r := NewReplay("cdn.example", 4, Default())
+	for i := range int64(900) {
+		r.moved = append(r.moved, move{1, addr(home), addr(same24), (i*37%900)*4e6 + i%3*1e6})
+	}
+	if n := r.atOnce(); n > 20 {
+		t.Errorf("%d of 900 are together", n)
 	}
 }
 
