@@ -28,6 +28,9 @@ func (q *question) caveats(rec *finding.Recommendation) []string {
 			if rec.Decision != finding.InsufficientEvidence && rec.Decision != finding.KeepCurrent {
 				q.homes(list)
 			}
+			if rec.Decision == finding.HelpsPartly {
+				q.wouldTell(list)
+			}
 			if rec.Decision == finding.HelpsPartly || rec.Decision == finding.MaskNotEnough {
 				q.mayRepeat(list)
 			}
@@ -72,6 +75,30 @@ func (q *question) grounds(list *caveats) {
 		share, _, _ := Wilson(q.all.users, q.bound.users)
 		list.add("%s %s of the %s with address-bound links: not surely the %s from which a change is worth it.", plural(q.all.users, "affected user is", "affected users are"), percent(share), plural(q.bound.users, "user", "users"), percent(q.t.WorthShare))
 	}
+}
+
+// wouldTell says it where a mask that helps partly may be enough, or not help half of the users, and more of them would tell.
+func (q *question) wouldTell(list *caveats) {
+	p := q.choice.prefix
+	switch k := share(q.all, p); {
+	case k >= q.t.AcceptedLow:
+		n := q.enough(func(n int64) bool { return wilsonLow(int64(k*float64(n)), n) >= q.t.AcceptedLow })
+		list.add("Too few users to tell whether /%d is enough, as it is from %s on: at this share, %s would.", p, percent(q.t.AcceptedLow), n)
+	case k < q.t.PartlyHigh:
+		n := q.enough(func(n int64) bool { return wilsonHigh(int64(k*float64(n)), n) < q.t.PartlyHigh })
+		list.add("Too few users to tell whether /%d helps half of them: at this share, %s would.", p, n)
+	}
+}
+
+// enough is how many users tell, about.
+func (q *question) enough(tell func(n int64) bool) string {
+	const most = 10_000
+	for n := q.all.users; n < most; n++ {
+		if tell(n) {
+			return "some " + plural(n, "user", "users")
+		}
+	}
+	return "more than " + plural(most, "user", "users")
 }
 
 // families is what to check first about users whom no mask mends (rule 4);

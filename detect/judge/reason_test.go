@@ -339,3 +339,29 @@ func TestRelaysWithUnexplainedHashesAreSaid(t *testing.T) {
 		t.Errorf("%d users in relays", rec.RelayedUsers)
 	}
 }
+
+// TestRule15TooFewToTell: where the bounds of the share lie on either side of a threshold, more users would tell; how many
+// follows from Wilson's bounds at that share.
+func TestRule15TooFewToTell(t *testing.T) {
+	for _, c := range []struct {
+		in, out int
+		says    string
+	}{
+		{85, 15, "Too few users to tell whether /24 is enough, as it is from 80 % on: at this share, some 180 users would."},
+		{44, 56, "Too few users to tell whether /24 helps half of them: at this share, some 159 users would."},
+		{801, 199, "Too few users to tell whether /24 is enough, as it is from 80 % on: at this share, more than 10,000 users would."},
+		{70, 30, ""},
+	} {
+		rec := newWorld().refused(c.in, 24).refused(c.out, 3).quiet(100).ask()
+		decided(t, rec, finding.HelpsPartly, 24)
+		said := ""
+		for _, s := range rec.Caveats {
+			if strings.HasPrefix(s, "Too few") {
+				said = s
+			}
+		}
+		if said != c.says {
+			t.Errorf("%d of %d: %q, want %q", c.in, c.in+c.out, said, c.says)
+		}
+	}
+}
