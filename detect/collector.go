@@ -75,7 +75,7 @@ func (c *collectors) add(who asker, where any, enough int) {
 
 // collects tells whether a user whom nothing was served is one of those who try the links of many.
 func (a *analysis) collects(u *judge.User) bool {
-	return u.Served == 0 && u.Mismatches > 0 && u.Class != finding.ManyNetworks && !a.stated() &&
+	return u.Served == 0 && u.Mismatches > 0 && u.Class != finding.ManyNetworks &&
 		len(a.collectors[asker{u.Away, u.UA}]) >= a.Thresholds.IDStrangers
 }
 
