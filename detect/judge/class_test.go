@@ -225,7 +225,8 @@ func TestRule09RepeatedIsNotGoneOn(t *testing.T) {
 		"two of them, beside":                {again(watch(6), "seg2 seg3", 10, 16), finding.Undetermined},
 		"one of them, beside":                {again(watch(6), "seg3", 13), finding.Undetermined},
 		"one of them, and once more at home": {again(watch(4), "seg4", 20).ok(22, home, "seg4.ts").ok(26, home, "seg5.ts"), finding.Rotating},
-		"one of them, and then a new link":   {again(watch(4).signedFor(home), "seg4", 20).ok(22, home, "seg5.ts").of(1, 1), finding.Rotating},
+		"one of them, a link for each":       {again(watch(4).signedFor(home), "seg4", 20).ok(24, home, "seg5.ts").of(1, 1), finding.Undetermined},
+		"one of them, and with a new link":   {again(watch(4).signedFor(home), "seg4", 20).ok(22, home, "seg4.ts").of(1, 1).ok(24, home, "seg5.ts").of(1, 1), finding.Rotating},
 		"one of them, in the same second": {with(again(watch(6), "seg3", 13), func(g *Group) {
 			for i := range g.Events {
 				g.Events[i].Grain = 2 * second

@@ -152,8 +152,8 @@ func repeats(events []Event, idx []int32, e *Event, t *Thresholds) bool {
 }
 
 // copies tells whether the refused request at idx[pos], and all in vain at its address, is for files that had been
-// served elsewhere, each once, and whoever was served there goes on to others with that link and needs none of these
-// again: so does a scanner of the network that asks for some of what passes. Whose address changes while a file is
+// served elsewhere, each once, and whoever was served there goes on to others of that link or folder and needs none of
+// these again: so does a scanner of the network that asks for some of what passes. Whose address changes while a file is
 // on its way asks for it again wherever it is served next, be it within the resolution of the log.
 func copies(events []Event, idx []int32, pos int) bool {
 	e := &events[idx[pos]]
@@ -173,7 +173,7 @@ func copies(events []Event, idx []int32, pos int) bool {
 			return false
 		case p.Served:
 			served[id] = append(served[id], p)
-			onward = onward || n > pos && p.Link == e.Link
+			onward = onward || n > pos && (p.Link == e.Link || p.Dir == e.Dir)
 		}
 	}
 	return onward
