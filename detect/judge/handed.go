@@ -1,6 +1,10 @@
 package judge
 
-import "ipdrift/token"
+import (
+	"slices"
+
+	"ipdrift/token"
+)
 
 // handedOn tells whether the refused request at idx[pos], of a user agent that its link
 // never served, looks like a viewer whom the link was handed to (rule 9): it starts over
@@ -29,42 +33,20 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	return silent || servedElsewhere(events, idx[pos+1:], e)
 }
 
-// others tells whether every link that a user whom nothing was served was refused with was served to somebody else:
-// the site saw the right address, that of another viewer. As an id may be new with every request of a player that
-// keeps none, that has to be several requests, or long before.
+// others tells whether every link that a user whom nothing was served was refused with was served to somebody else: the
+// site saw the right address, that of another viewer, or of this one under an id that its player does not keep.
 func (c *facts) others() bool {
-	taken, links, times, long := c.group.taken(), map[uint32]bool{}, 0, true
-	for i := range c.refusals {
-		r := &c.refusals[i]
-		if !r.mismatch {
-			continue
-		}
-		of := taken[r.link]
-		if of.times == 0 {
-			return false
-		}
-		if !links[r.link] {
-			links[r.link] = true
-			times += of.times
-		}
-		long = long && r.first-of.last > c.t.RetryWindow.Microseconds()
-	}
-	return long || times >= c.t.MediaRequests
+	taken := c.group.taken()
+	return !slices.ContainsFunc(c.refusals, func(r refusal) bool { return r.mismatch && !taken[r.link] })
 }
 
-// takes is how often a link was served, and when last, µs.
-type takes struct {
-	times int
-	last  int64
-}
-
-// taken tells it of each link.
-func (g *Group) taken() map[uint32]takes {
+// taken are the links that were served.
+func (g *Group) taken() map[uint32]bool {
 	if g.serves == nil {
-		g.serves = map[uint32]takes{}
+		g.serves = map[uint32]bool{}
 		for i := range g.Events {
 			if e := &g.Events[i]; e.Served {
-				g.serves[e.Link] = takes{g.serves[e.Link].times + 1, max(g.serves[e.Link].last, e.Time)}
+				g.serves[e.Link] = true
 			}
 		}
 	}

@@ -55,7 +55,7 @@ type Group struct {
 
 	order, places []int32             // of the events, and where each stands in it, once that was asked
 	firsts        map[target]earliest // see got; nil: it was not asked
-	serves        map[uint32]takes    // see taken; nil: it was not asked
+	serves        map[uint32]bool     // see taken; nil: it was not asked
 }
 
 // User is what was found about one user. One who was split is several, each
