@@ -2,7 +2,9 @@ package detect
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
+	"slices"
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
@@ -12,18 +14,21 @@ import (
 // Who tries the links of many viewers is none of them: a checker of links, a server that collects
 // them. The site saw the right address, as it served the viewer; nothing changed there.
 
-// asker is an address under one user agent.
+// asker is an address under one user agent, or under any where it was served nothing at all: a server
+// may pass on those of the viewers.
 type asker struct {
 	at    netip.Addr
 	agent uint32
 }
 
+const anyAgent = math.MaxUint32
+
 // mostAskers bounds how many are remembered: a hostile log invents them.
 const mostAskers = 1 << 16
 
-// collectors are those who are refused with links that another user agent was served, by the networks (the
-// operator, else a /16 or /32) where it was, as many as tell.
-type collectors map[asker]map[any]bool
+// collectors are those who are refused with links that others were served, by the networks (the
+// operator, else a /16 or /32) where they were, as many as tell.
+type collectors map[asker][]any
 
 // see looks at a link.
 func (c *collectors) see(a *analysis, r *ruled) {
@@ -52,43 +57,54 @@ func (c *collectors) see(a *analysis, r *ruled) {
 		if i == 0 || !v.sameKind(&r.visits[i-1]) {
 			n++
 		}
-		if r.rulings[n].Cause == token.IPMismatch.String() && !v.Shield && !agents[v.agent] {
+		if r.rulings[n].Cause != token.IPMismatch.String() || v.Shield {
+			continue
+		}
+		if !agents[v.agent] {
 			c.add(asker{a.client(v.Stored), v.agent}, where, a.Thresholds.IDStrangers)
+		}
+		if !a.served(v.client) {
+			c.add(asker{a.client(v.Stored), anyAgent}, where, a.Thresholds.IDStrangers)
 		}
 	}
 }
 
 func (c *collectors) add(who asker, where any, enough int) {
 	of, known := (*c)[who]
-	switch {
-	case len(of) >= enough, !known && len(*c) == mostAskers:
+	if len(of) >= enough || !known && len(*c) == mostAskers || slices.Contains(of, where) {
 		return
-	case !known:
-		if *c == nil {
-			*c = collectors{}
-		}
-		of = map[any]bool{}
-		(*c)[who] = of
 	}
-	of[where] = true
+	if *c == nil {
+		*c = collectors{}
+	}
+	(*c)[who] = append(of, where)
 }
 
-// collects tells whether a user whom nothing was served is one of those who try the links of many.
+// collects tells whether a user is one of those who try the links of many, or a viewer who was refused by their
+// doing alone.
 func (a *analysis) collects(u *judge.User) bool {
-	return u.Served == 0 && u.Mismatches > 0 && u.Class != finding.ManyNetworks &&
-		len(a.collectors[asker{u.Away, u.UA}]) >= a.Thresholds.IDStrangers
+	many := func(agent uint32) bool {
+		return len(a.collectors[asker{u.Away, agent}]) >= a.Thresholds.IDStrangers
+	}
+	switch {
+	case u.Mismatches == 0 || u.Class == finding.ManyNetworks:
+		return false
+	case u.Served == 0 && many(u.UA):
+		return true
+	}
+	return u.Addresses <= 2 && many(anyAgent)
 }
 
 // sayCollectors says who is left out for it.
 func (a *analysis) sayCollectors() {
-	n := 0
-	for _, of := range a.collectors {
+	all := map[netip.Addr]bool{}
+	for who, of := range a.collectors {
 		if len(of) >= a.Thresholds.IDStrangers {
-			n++
+			all[who.at] = true
 		}
 	}
-	if n > 0 && a.collected > 0 {
-		a.warnOf("%d {address tries|addresses try} the links of viewers in %s networks or more under a user agent that was served none of them, as who checks links or collects them does: {its|their} %d {user is|users are} left out",
-			n, fmt.Sprint(a.Thresholds.IDStrangers), a.collected)
+	if a.collected > 0 {
+		a.warnOf("%d {address tries|addresses try} in vain the links of viewers in %s networks or more, under a user agent that was served none of them or without being served anything, as who checks links or collects them does: what %d {user was|users were} refused so is left out",
+			int64(len(all)), fmt.Sprint(a.Thresholds.IDStrangers), a.collected)
 	}
 }

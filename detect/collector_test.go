@@ -14,20 +14,25 @@ import (
 func TestRule03WhoTriesTheLinksOfManyIsNoViewer(t *testing.T) {
 	const checker = "192.0.2.99"
 	for name, c := range map[string]struct {
-		links         int
-		home          func(int) string
-		agent         string
-		viewers, left bool
+		links                 int
+		home                  func(int) string
+		agent                 string
+		viewers, served, left bool
 	}{
-		"a checker":               {40, stranger, "checker/1", true, true},
-		"of few links":            {29, stranger, "checker/1", true, false},
-		"links of one network":    {40, func(i int) string { return fmt.Sprintf("198.51.%d.9", i) }, "checker/1", true, false},
-		"links that served none":  {40, stranger, "checker/1", false, false},
-		"the viewer's own player": {40, stranger, "player/1.0", true, false},
+		"a checker":               {40, stranger, "checker/1", true, false, true},
+		"of few links":            {29, stranger, "checker/1", true, false, false},
+		"links of one network":    {40, func(i int) string { return fmt.Sprintf("198.51.%d.9", i) }, "checker/1", true, false, false},
+		"links that served none":  {40, stranger, "checker/1", false, false, false},
+		"as the viewer's player":  {40, stranger, "player/1.0", true, false, true},
+		"who is served, too":      {40, stranger, "player/1.0", true, true, false},
+		"a checker who is served": {40, stranger, "checker/1", true, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l little
 			l.audience(folder, 40)
+			if c.served {
+				l.get(folder, folder.link("/own/index.m3u8", checker), checker, 200)
+			}
 			for i := range c.links {
 				home := c.home(100 + i)
 				link := folder.link(fmt.Sprintf("/film%d/index.m3u8", i), home)
@@ -38,7 +43,7 @@ func TestRule03WhoTriesTheLinksOfManyIsNoViewer(t *testing.T) {
 				}
 			}
 			tr := l.try(t, settings{user: "token", cramped: true})
-			said := strings.Contains(strings.Join(tr.Warnings, " "), fmt.Sprintf("1 address tries the links of viewers in 30 networks or more under a user agent that was served none of them, as who checks links or collects them does: its %d users are left out", c.links))
+			said := strings.Contains(strings.Join(tr.Warnings, " "), fmt.Sprintf("1 address tries in vain the links of viewers in 30 networks or more, under a user agent that was served none of them or without being served anything, as who checks links or collects them does: what %d users were refused so is left out", c.links))
 			if said != c.left {
 				t.Errorf("said %t, want %t: %q", said, c.left, tr.Warnings)
 			}

@@ -145,7 +145,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 		collects := a.collects(u)
 		if collects {
 			a.collected++
-			u.Class, u.Reason = finding.Undetermined, "refused with links that were served to viewers in many networks, as who checks links or collects them is: left out"
+			u.Class, u.Reason = finding.Undetermined, "refused at an address that tries the links of viewers in many networks in vain, as who checks links or collects them does: left out"
 		}
 		a.counted(u.Class)
 		p.add(personRow{
@@ -154,6 +154,8 @@ func (a *analysis) keep(p *personRows, c *circle) {
 			switches: int64(u.Switches), interrupted: u.Interrupted, first: u.First, last: u.Last,
 		})
 		switch family := c.replayFamily(u); {
+		case collects && u.Served > 0:
+			a.replay(c.host, family).AddBound(u.Signed, 1)
 		case collects:
 		case c.host.Policy.Mended(u, family):
 			a.replay(c.host, family).AddMended(u.Signed)
