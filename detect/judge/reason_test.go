@@ -2,6 +2,7 @@ package judge
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -362,6 +363,36 @@ func TestRule15TooFewToTell(t *testing.T) {
 		}
 		if said != c.says {
 			t.Errorf("%d of %d: %q, want %q", c.in, c.in+c.out, said, c.says)
+		}
+	}
+}
+
+// TestRule03OneSignerOfTheAffected: where most affected users were never served, with links for one address, a proxy
+// stands before them, if not before most viewers of the host.
+func TestRule03OneSignerOfTheAffected(t *testing.T) {
+	const says = "40 users were never served, with links signed for one and the same address: the site may see a proxy in front of them, its own or their carrier's, and should take the viewer's address from that proxy's header."
+	first := func(signed func(n byte) string) func(*User) {
+		n := byte(0)
+		return func(u *User) {
+			n++
+			u.Class, u.Signed = finding.FirstRequest, addr(signed(n))
+		}
+	}
+	one := func(byte) string { return far2 }
+	each := func(n byte) string { return netip.AddrFrom4([4]byte{192, 0, n, 1}).String() }
+	for name, c := range map[string]struct {
+		w    *world
+		said bool
+	}{
+		"one address":                {newWorld().refused(40, 17, first(one)), true},
+		"an address each":            {newWorld().refused(40, 17, first(each)), false},
+		"with as many who moved":     {newWorld().refused(40, 17, first(one)).refused(40, 24), true},
+		"with more who moved":        {newWorld().refused(40, 17, first(one)).refused(41, 24), false},
+		"who moved from one address": {newWorld().refused(40, 17, func(u *User) { u.Signed = addr(far2) }), false},
+		"too few":                    {newWorld().refused(9, 17, first(one)), false},
+	} {
+		if got := slices.Contains(c.w.quiet(300).ask().Caveats, says); got != c.said {
+			t.Errorf("%s: said %t, want %t", name, got, c.said)
 		}
 	}
 }
