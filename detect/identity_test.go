@@ -158,8 +158,8 @@ func TestOneLinkTwoViewers(t *testing.T) {
 	}
 	text := l.text(entry.text)
 	tr := tryText(t, text, settings{user: "query:viewer"})
-	if got := tr.Users.ByClass; got[finding.FirstRequest] != 1 || got[finding.Rotating] != 0 || tr.Users.Total != 42 {
-		t.Errorf("%v, want one who was only refused", got)
+	if got := tr.Users.ByClass; got[finding.Undetermined] != 1 || got[finding.Rotating] != 0 || tr.Users.Total != 42 {
+		t.Errorf("%v, want one who was only refused, with the link of another", got)
 	}
 	if got := tryText(t, text, settings{user: "token"}).Users.ByClass; got[finding.Undetermined] != 1 {
 		t.Errorf("by token %v, want one who asks twice for everything", got)
