@@ -83,6 +83,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Other:   h.replays[10-family], // of the other family, 4 or 6
 		Proxy:   h.proxy.address,
 		Shifted: h.shifted, ServedLate: h.servedLate, Early: h.early,
+		Eased:   a.eased.of(h, family, either(family == 6, a.Masks6, a.Masks4)),
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
 		Behind:    a.behind,

@@ -32,7 +32,7 @@ type collectors map[asker][]any
 
 // see looks at a link.
 func (c *collectors) see(a *analysis, r *ruled) {
-	n, mismatched := -1, false
+	mismatched := false
 	for i := range r.rulings {
 		mismatched = mismatched || r.rulings[i].Cause == token.IPMismatch.String()
 	}
@@ -52,12 +52,8 @@ func (c *collectors) see(a *analysis, r *ruled) {
 	if asn := a.clients.ASN(r.visits[from].client); asn != 0 {
 		where = asn
 	}
-	for i := range r.visits {
-		v := &r.visits[i]
-		if i == 0 || !v.sameKind(&r.visits[i-1]) {
-			n++
-		}
-		if r.rulings[n].Cause != token.IPMismatch.String() || v.Shield {
+	for v, ruling := range r.all() {
+		if ruling.Cause != token.IPMismatch.String() || v.Shield {
 			continue
 		}
 		if !agents[v.agent] {

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"context"
+	"iter"
 	"net/netip"
 	"sync"
 
@@ -22,6 +23,31 @@ type ruled struct {
 	rulings []ruling.Ruling
 	witness bool         // the proof is another request with the same token
 	named   netip.Prefix // what the link names itself, where there is no key
+}
+
+// all are the visits with what was ruled on each.
+func (r *ruled) all() iter.Seq2[*visit, *ruling.Ruling] {
+	return func(yield func(*visit, *ruling.Ruling) bool) {
+		n := -1
+		for i := range r.visits {
+			if i == 0 || !r.visits[i].sameKind(&r.visits[i-1]) {
+				n++
+			}
+			if !yield(&r.visits[i], &r.rulings[n]) {
+				return
+			}
+		}
+	}
+}
+
+// firstServed is the visit that was served first; nil: none was.
+func (r *ruled) firstServed() (first *visit) {
+	for i := range r.visits {
+		if v := &r.visits[i]; v.Served() && !v.Shield && (first == nil || v.first < first.first) {
+			first = v
+		}
+	}
+	return first
 }
 
 // rule gives every kind its verdict and cause, and counts the denials.
@@ -48,6 +74,7 @@ func (a *analysis) rule(ctx context.Context) error {
 			if r := &b.ruled[i]; !r.quiet {
 				t.count(r)
 				t.collectors.see(a, r)
+				t.eased.see(a, r)
 			}
 		}
 		if err := t.enter(ctx, b); err != nil {

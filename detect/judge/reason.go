@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"ipdrift/detect/finding"
 )
@@ -33,6 +34,10 @@ func (q *question) reason() string {
 		return "Nothing can be said about masks, as " + count(q.o.ServedLate) + " links were served after their expiry by the log's clock, which most links that were refused at another address seem to be past, too: send a log whose times are right and name their zone."
 	case q.early():
 		return fmt.Sprintf("Nothing can be said about masks, as links that had been served were refused %s minutes before their expiry by the log's clock, so that those that were refused at another address may have expired, too: send a log whose times are right and name their zone.", count(q.o.Early))
+	case q.eased():
+		until := time.UnixMicro(q.o.Eased.Until).UTC()
+		return fmt.Sprintf("Nothing can be said about masks, as viewers who moved within a /%d were refused until %s UTC and have been served since: such a mask seems to be in force by now. Analyze what came after (--since %s), or give the key.",
+			q.o.Eased.Prefix, until.Format(time.DateTime), until.Add(time.Second).Format(time.RFC3339))
 	case q.behind():
 		return "Nothing can be said about masks, as most lines name another public address in X-Forwarded-For or a header like it, and without a key nothing tells which of the two a link is bound to: give the key of this host, or name the viewer's address as client_ip (map in the configuration)."
 	case q.unproven():

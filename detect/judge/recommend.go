@@ -74,7 +74,7 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
-	case q.lost(), q.timeless(), q.early(), q.behind():
+	case q.lost(), q.timeless(), q.early(), q.eased(), q.behind():
 		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 || q.hinges(c) {
@@ -130,6 +130,9 @@ func (q *question) timeless() bool {
 // early tells whether links were refused a time zone's multiple before their expiry, and others at another address: those may be past
 // theirs, too, and no mask would have let them through (rule 7).
 func (q *question) early() bool { return q.o.Early > 0 && q.all.users > 0 }
+
+// eased tells whether a mask seems to have been set within the log, so that viewers whom it mends are among those affected.
+func (q *question) eased() bool { return q.o.Eased.Prefix > 0 && q.all.users > 0 }
 
 // behind tells whether the log's addresses may be those of a load balancer with public ones: X-Forwarded-For
 // names others, and no hash tells which of the two links are bound to.

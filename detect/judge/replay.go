@@ -8,6 +8,13 @@ import (
 	"ipdrift/detect/finding"
 )
 
+// Eased is a mask that, without a key, seems to be in force since some time: until then viewers who moved within such a network
+// were refused, and hardly any is since.
+type Eased struct {
+	Prefix int   // 0: there is none
+	Until  int64 // µs
+}
+
 // Asked is the mask question for one host and family, with what the rest of
 // the analysis knows about the host.
 type Asked struct {
@@ -26,6 +33,7 @@ type Asked struct {
 	Shifted           int64             // minutes by which the log's or the signer's clock is wrong (rule 7); 0: not known to be
 	ServedLate        int64             // links that were served after their expiry, where these are many (rule 7)
 	Early             int64             // minutes before their expiry that most links were refused that had been served (rule 7); 0: not so
+	Eased             Eased             // a mask that seems to be in force since some time
 	Life, Life95      time.Duration     // of links from their first use: the longest, and what 95 % do not exceed; 0: not known
 	Between, Session  time.Duration     // median time between changes of address of those who move, and of users' sessions; 0: not known
 	Outside           map[int]float64   // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
