@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"regexp"
 	"strings"
 
 	"github.com/marcboeker/go-duckdb"
@@ -85,9 +86,12 @@ func hold(ctx context.Context, conn *sql.Conn, query string) (held bool, err err
 // ErrSeveral is that a query has several statements: the driver gives the rows of the last one alone.
 var ErrSeveral = errors.New("several statements")
 
+// creates tells a query whose first word, behind comments, is CREATE.
+var creates = regexp.MustCompile(`(?is)^(\s|--[^\n]*\n|/\*.*?\*/)*create\s`)
+
 // single refuses several statements, but for those that begin with what the last one asks: CREATE TEMP TABLE, CREATE TEMP MACRO.
 func single(ctx context.Context, conn *sql.Conn, query string) error {
-	if first, _, _ := strings.Cut(strings.TrimSpace(query), " "); strings.EqualFold(first, "CREATE") {
+	if creates.MatchString(query) {
 		return nil
 	}
 	statement, err := conn.PrepareContext(ctx, query)

@@ -60,7 +60,7 @@ func TestResultInPieces(t *testing.T) {
 			}
 		}
 	}
-	for query, want := range map[string]string{`DESCRIBE about`: "[name VARCHAR NO <nil> <nil> <nil>] [value VARCHAR NO <nil> <nil> <nil>]", `CREATE TEMP MACRO twice(x) AS 2 * x; SELECT twice(1)`: "[2]", `EXPLAIN SELECT 1`: "[physical_plan"} {
+	for query, want := range map[string]string{`DESCRIBE about`: "[name VARCHAR NO <nil> <nil> <nil>] [value VARCHAR NO <nil> <nil> <nil>]", `CREATE TEMP MACRO twice(x) AS 2 * x; SELECT twice(1)`: "[2]", "-- half;\n/* of\nit */ create\n\tTEMP MACRO half(x) AS x // 2; SELECT half(42)": "[21]", `EXPLAIN SELECT 1`: "[physical_plan"} {
 		r, err := s.Query(ctx, query)
 		if got, _ := listed(t, r, err); !strings.HasPrefix(strings.Join(got, " "), want) {
 			t.Errorf("%s: %s, want %s", query, got, want)
