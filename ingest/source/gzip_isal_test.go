@@ -5,10 +5,13 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"testing/iotest"
 
@@ -56,6 +59,36 @@ func TestISALAgainstGo(t *testing.T) {
 		}
 		if off := at - atGo; off < -8 || off > 328 { // it holds up to 64 bits; a block's header (ISAL_DEF_MAX_HDR_SIZE) it takes at once
 			t.Errorf("%d, %s: at byte %d, want %d", i, way, at, atGo)
+		}
+	}
+}
+
+// TestISALHeaders reads two members with every set of flags, whole and cut, and with a wrong checksum of the header.
+func TestISALHeaders(t *testing.T) {
+	body := sourcetest.Gzip(t, []byte("a line\na line\n"))[10:]
+	for flags := range 256 {
+		for _, wrong := range []uint16{0, 1} {
+			head := []byte{0x1f, 0x8b, 8, byte(flags), 1, 2, 3, 4, 0, 3}
+			if flags&4 != 0 {
+				head = append(head, 3, 0, 'a', 'b', 'c')
+			}
+			if flags&8 != 0 {
+				head = append(head, "name\x00"...)
+			}
+			if flags&16 != 0 {
+				head = append(head, "comment\x00"...)
+			}
+			if flags&2 != 0 {
+				head = binary.LittleEndian.AppendUint16(head, uint16(crc32.ChecksumIEEE(head))^wrong)
+			}
+			two := bytes.Repeat(slices.Concat(head, body), 2)
+			for end := len(two) / 2; end <= len(two); end++ {
+				got, _, reason := readGzip(two[:end], 16, gzipMembers)
+				want, _, reasonGo := readGzip(two[:end], 16, gzipInGo)
+				if missing := len(want) - len(got); reason != reasonGo || !bytes.HasPrefix(want, got) || missing > 3 || reason == "" && missing != 0 {
+					t.Errorf("flags %08b, checksum off by %d, %d of %d bytes: %q, %q, want %q, %q", flags, wrong, end, len(two), got, reason, want, reasonGo)
+				}
+			}
 		}
 	}
 }
