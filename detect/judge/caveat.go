@@ -59,7 +59,7 @@ func (q *question) grounds(list *caveats) {
 	if n := q.proxied; n > 0 && !q.o.RefusalsOnly && q.o.Proxy == "" {
 		list.add("The signer sees its own proxy for %s of the %s with address-bound links, and no mask mends that.", percent(float64(n)/float64(q.bound.users)), plural(q.bound.users, "user", "users"))
 	}
-	if n := q.signer.excess; n >= q.t.ListedBelow && 2*n >= q.all.users && q.proxied == 0 {
+	if n := q.unserved.most(); n >= q.t.ListedBelow && 2*n >= q.all.users && q.proxied == 0 {
 		list.add("%s were never served, with links signed for one and the same address: the site may see a proxy in front of them, its own or their carrier's, and should take the viewer's address from that proxy's header.", plural(n, "user", "users"))
 	}
 	if q.inferred > 0 && q.inferred < q.all.users {

@@ -125,6 +125,14 @@ func (c *crowd) heads(yield func(head) bool) {
 	}
 }
 
+// most is how many users the address has that has most.
+func (c *crowd) most() (n int64) {
+	for h := range c.heads {
+		n = max(n, h.users)
+	}
+	return n
+}
+
 // exposure is the chance that two users drawn at random, without putting the
 // first back, lie in one network of the given length: Σ n(n−1) / N(N−1)
 // (rule 17).

@@ -388,6 +388,8 @@ func TestRule03OneSignerOfTheAffected(t *testing.T) {
 		"an address each":            {newWorld().refused(40, 17, first(each)), false},
 		"with as many who moved":     {newWorld().refused(40, 17, first(one)).refused(40, 24), true},
 		"with more who moved":        {newWorld().refused(40, 17, first(one)).refused(41, 24), false},
+		"with others before them":    {newWorld().refused(10, 17, first(each)).refused(40, 17, first(one)), true},
+		"with others behind them":    {newWorld().refused(40, 17, first(one)).refused(10, 17, first(each)), true},
 		"who moved from one address": {newWorld().refused(40, 17, func(u *User) { u.Signed = addr(far2) }), false},
 		"too few":                    {newWorld().refused(9, 17, first(one)), false},
 	} {

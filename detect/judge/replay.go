@@ -71,8 +71,8 @@ type Replay struct {
 	letIn                                       map[int]*finding.Share // of strangers, by prefix, where it was asked for
 	begun, ended                                []moment               // of the affected users, unless they are too many: see persons
 	moved                                       []move                 // of the same
-	signer                                      majority               // of the signing addresses of those who were never served
 	bound                                       crowd
+	unserved                                    crowd // of the affected users who were never served
 }
 
 // member is one affected user.
@@ -149,25 +149,7 @@ func (r *Replay) addAffected(u *User) {
 	}
 	if u.Class == finding.FirstRequest {
 		r.firstRequest++
-		r.signer.vote(u.Signed)
-	}
-}
-
-// majority is the only address that more than half of some votes can be for (Boyer and Moore 1991).
-type majority struct {
-	of     netip.Addr
-	excess int64 // of its votes over others since it led: it has that many at least
-}
-
-func (m *majority) vote(a netip.Addr) {
-	switch {
-	case !a.IsValid():
-	case m.excess == 0:
-		m.of, m.excess = a, 1
-	case m.of == a:
-		m.excess++
-	default:
-		m.excess--
+		r.unserved.add(u.Signed, 1)
 	}
 }
 
