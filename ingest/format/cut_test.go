@@ -44,3 +44,34 @@ func TestCutLines(t *testing.T) {
 		}
 	}
 }
+
+// TestCutTargets: a line that breaks off anywhere is rejected, or has the whole of what was asked for: half a token is none.
+func TestCutTargets(t *testing.T) {
+	files, _ := filepath.Glob("../../testdata/logs/*.log")
+	whole := 0
+	for _, file := range files {
+		lines := fixture(t, filepath.Base(file))
+		f, m := Detect(lines, nil)
+		if m != nil {
+			continue
+		}
+		p, r := f.NewParser(), &Record{}
+		p.Latest = someday
+		for i, line := range lines {
+			if p.Parse(line, r).Reason != "" {
+				continue
+			}
+			whole++
+			want := string(r.Target)
+			for n := range line {
+				if p.Parse(line[:n], r).Reason == "" && string(r.Target) != want {
+					t.Errorf("%s, line %d, %d bytes of it: %q, want %q", file, i+1, n, r.Target, want)
+					break
+				}
+			}
+		}
+	}
+	if whole < len(files) {
+		t.Errorf("%d lines of %d logs", whole, len(files))
+	}
+}

@@ -58,8 +58,10 @@ func cutHAProxy(p *Parser, line []byte) Failure {
 	p.captured(pos+1, pos+quote)
 	from = pos + quote + 1
 	to := len(line)
-	if n := bytes.IndexByte(line[from:], '"'); n >= 0 { // what is longer than 1,024 bytes may lack it
+	if n := bytes.IndexByte(line[from:], '"'); n >= 0 {
 		to = from + n
+	} else if protocolAt(line[from:]) < 0 { // syslog cuts lines off at 1,024 bytes: what is left of the token is not what was asked for
+		return Failure{ReasonFields, to + 1, "the end of the request, which is cut off"}
 	}
 	p.at[request] = span{int32(from), int32(to)}
 	if last := bytes.LastIndexByte(line, ' ') + 1; last > to {
