@@ -29,7 +29,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "12"
+const CaseVersion = "13"
 
 // Limits bound what DuckDB may use.
 type Limits struct {

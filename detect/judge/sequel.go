@@ -70,12 +70,14 @@ func (r *Replay) inSequel() int64 {
 
 // atOnce is how many move from one address to another when another one of their user agent does.
 func (r *Replay) atOnce() int64 {
-	return r.together(move.compare, func(a, b *move) bool { return a.agent == b.agent && a.from == b.from && a.to == b.to })
+	return r.together(r.moved, move.compare, func(a, b *move) bool { return a.agent == b.agent && a.from == b.from && a.to == b.to })
 }
 
-// beside is how many do so when another one does, with whatever player, as the devices of one home.
+// beside is how many do so when another one does, with whatever player, as the devices of one home. Who was refused where they
+// began is not seen to move.
 func (r *Replay) beside() int64 {
-	return r.together(
+	moved := slices.DeleteFunc(slices.Clone(r.moved), func(m move) bool { return m.from == m.to })
+	return r.together(moved,
 		func(a, b move) int {
 			return cmp.Or(a.from.Compare(b.from), a.to.Compare(b.to), cmp.Compare(a.time, b.time))
 		},
@@ -84,19 +86,19 @@ func (r *Replay) beside() int64 {
 
 // together counts the moves that another one like them comes shortly before, but for as many as one comes before a
 // while earlier: as many do so by chance.
-func (r *Replay) together(order func(a, b move) int, alike func(a, b *move) bool) (n int64) {
+func (r *Replay) together(moved []move, order func(a, b move) int, alike func(a, b *move) bool) (n int64) {
 	window := r.t.RetryWindow.Microseconds()
-	slices.SortFunc(r.moved, order)
+	slices.SortFunc(moved, order)
 	first := 0 // of those alike within twice the window
-	for i := range r.moved {
-		m := &r.moved[i]
-		for !alike(&r.moved[first], m) || m.time-r.moved[first].time > 2*window {
+	for i := range moved {
+		m := &moved[i]
+		for !alike(&moved[first], m) || m.time-moved[first].time > 2*window {
 			first++
 		}
-		if first < i && m.time-r.moved[i-1].time <= window {
+		if first < i && m.time-moved[i-1].time <= window {
 			n++
 		}
-		if m.time-r.moved[first].time > window {
+		if m.time-moved[first].time > window {
 			n--
 		}
 	}

@@ -82,6 +82,20 @@ func TestRule14TabsThatMoveAtOnceAreOneViewer(t *testing.T) {
 	}
 }
 
+// TestRule14NeighboursWhoWereNeverServedDoNotMove: several behind one address, all refused where they began, are no home that moved.
+func TestRule14NeighboursWhoWereNeverServedDoNotMove(t *testing.T) {
+	n := 0
+	rec := newWorld().quiet(300).refused(42, 24, func(u *User) {
+		n++
+		u.Class, u.UA = finding.FirstRequest, uint32(n)
+		u.Begin = netip.AddrFrom4([4]byte{203, 0, 113, byte(n / 3)})
+		u.Away, u.AwayAt = u.Begin, int64(n)*1e6
+	}).ask()
+	if all := strings.Join(rec.Caveats, " "); strings.Contains(all, "one home") {
+		t.Error(all)
+	}
+}
+
 // TestMovesByChanceAreNotTogether: where all move between two addresses of a carrier, one every few seconds, as many
 // move before as after.
 func TestMovesByChanceAreNotTogether(t *testing.T) {
