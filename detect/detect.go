@@ -110,8 +110,8 @@ type analysis struct {
 	grains     []int64                        // by source, how exactly it knows the time, µs
 	gaps       bool                           // more than a tenth of the requests is missing
 	collectors collectors
+	collected  int64              // users who are left out as such, or for their doing
 	eased      eased              // without a key
-	collected  int64              // users who are left out for it
 	bots       map[uint32]bool    // user agents of link previews and crawlers
 	hosted     map[uint32]bool    // ASNs in the log that are hosting networks
 	begins     bitset.Set         // places of the links that may go on with another, nobody knows which; nil: there are none
