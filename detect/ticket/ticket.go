@@ -212,6 +212,9 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 			c.CurrentPrefix4, c.CurrentPrefix6, q.out.Scheme = policy.Prefix4, policy.Prefix6, policy.Scheme
 		}
 	}
+	if host == finding.OtherHosts {
+		return // what their viewers and refusals have in common is not this host's
+	}
 	for _, s := range q.a.Signer {
 		if s.Host == host && s.Among == finding.MalformedLinks && s.Links == s.Examined {
 			c.Damage = s.Mistake

@@ -335,3 +335,23 @@ func TestPlaces(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestOneOfTheOtherHosts: of a host that is judged together with others it is known how links are bound, but not how many of its
+// viewers are affected.
+func TestOneOfTheOtherHosts(t *testing.T) {
+	a := &finding.Analysis{
+		Calibration: []finding.Calibration{
+			{Host: finding.OtherHosts, Status: finding.Verified, Policy: finding.Policy{Prefix4: 24}},
+			{Host: "own.test", Status: finding.Verified, Policy: finding.Policy{Prefix4: 32}},
+		},
+		Denials:         finding.Denials{Common: []finding.Common{{Host: finding.OtherHosts}, {Host: "own.test"}}},
+		Recommendations: []finding.Recommendation{{Host: finding.OtherHosts, Family: "ipv4"}, {Host: "own.test", Family: "ipv4"}},
+	}
+	for host, want := range map[string]string{"own.test": "verified /32 true 1", "rare.test": "verified /24 false 0"} {
+		q, c := &inquiry{a: a, out: &finding.Ticket{}}, &judge.Complaint{}
+		q.circumstances(host, c)
+		if got := fmt.Sprintf("%s /%d %t %d", c.Calibration, c.CurrentPrefix4, q.out.Host != nil, len(c.Common)); got != want || c.Host != host {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+}
