@@ -12,8 +12,8 @@ const wantHAProxy = "HAProxy's client:port [time] frontend backend/server times 
 
 // cutHAProxy reads address:port [time] frontend backend/server TR/Tw/Tc/Tr/Ta status bytes cookie cookie flags connections queues {captured
 // request headers|…} {response headers|…} "request", with or without the captures, behind what syslog puts there, and the words of httpslog
-// behind it, the last of which begins with the server name that the client asked for. The time is that of the request's first byte, and IPv6
-// addresses have no brackets.
+// behind it, the last of which begins with the server name that the client asked for: the host, where none was captured, or its beginning.
+// The time is that of the request's first byte, and IPv6 addresses have no brackets.
 func cutHAProxy(p *Parser, line []byte) Failure {
 	bad := Failure{ReasonFields, 1, wantHAProxy}
 	open := bytes.Index(line, []byte(" ["))
@@ -66,7 +66,7 @@ func cutHAProxy(p *Parser, line []byte) Failure {
 	p.at[request] = span{int32(from), int32(to)}
 	if last := bytes.LastIndexByte(line, ' ') + 1; last > to {
 		name, _, ok := bytes.Cut(line[last:], []byte{'/'})
-		if ok && isHost(string(name)) {
+		if ok && isHost(string(name)) && bytes.HasPrefix(name, p.raw(host)) { // HTTP/2 asks for other hosts, too, in the connection to one
 			p.at[host] = span{int32(last), int32(last + len(name))}
 		}
 	}
