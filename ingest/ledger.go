@@ -111,8 +111,8 @@ type recentRun struct {
 // recentRuns is how many such runs are known: of a full dictionary, two million values.
 const recentRuns = 8
 
-// filter tells what surely is not in a set, and with one in some 200 of the others is wrong
-// (Bloom, "Space/time trade-offs in hash coding with allowable errors", 1970).
+// filter tells what surely is not in a set; of what is not, it lets 0.1 to 2 % pass (Bloom,
+// "Space/time trade-offs in hash coding with allowable errors", 1970).
 type filter []uint64
 
 func newFilter(n int) filter { return make(filter, 1<<max(0, bits.Len(uint(n))-3)) } // 8 to 16 bits an entry
