@@ -131,7 +131,7 @@ var lockHolder = regexp.MustCompile(`PID (\d+)`)
 // of them do not write faster, and wait by asking over and over.
 func (s *Store) Settle(ctx context.Context, facts map[string]string) error {
 	s.settleAside(func() error {
-		if _, err := s.DB.Exec(`SET threads = 1`); err != nil {
+		if _, err := s.DB.ExecContext(s.life, `SET threads = 1`); err != nil {
 			return err
 		}
 		return s.remember(s.life, facts)
@@ -172,23 +172,23 @@ func (s *Store) settleAside(add func() error) {
 		return
 	}
 	s.beginAside(func() error {
-		_, err := s.DB.Exec(`SET wal_autocheckpoint = '0KB'`)
+		_, err := s.DB.ExecContext(s.life, `SET wal_autocheckpoint = '0KB'`)
 		if err == nil {
 			err = add()
 		}
 		if err == nil {
-			_, err = s.DB.Exec(`CHECKPOINT`)
+			_, err = s.DB.ExecContext(s.life, `CHECKPOINT`)
 		}
 		if err != nil && strings.Contains(err.Error(), otherWriters) {
 			err = nil
 		}
-		_, resetErr := s.DB.Exec(`SET wal_autocheckpoint = '1TB'`)
+		_, resetErr := s.DB.ExecContext(s.life, `SET wal_autocheckpoint = '1TB'`)
 		return cmp.Or(err, resetErr)
 	})
 }
 
 // beginAside begins what goes on beside what is done next, behind what has begun
-// before. After an error nothing more is done.
+// before. After an error nothing more is done, nor once the case is closed.
 func (s *Store) beginAside(do func() error) {
 	before, done := s.writing, make(chan error, 1)
 	s.writing = done
@@ -198,6 +198,10 @@ func (s *Store) beginAside(do func() error) {
 				done <- err
 				return
 			}
+		}
+		if err := s.life.Err(); err != nil {
+			done <- err
+			return
 		}
 		done <- do()
 	}()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"ipdrift/ingest/source/sourcetest"
 )
@@ -119,6 +120,43 @@ func TestFailsAside(t *testing.T) {
 		if err := s.Settled(ctx); err == nil || !strings.Contains(err.Error(), "agent") {
 			t.Errorf("%q: %v, want what is wrong with table agent", path, err)
 		}
+	}
+}
+
+// TestClosedWhileWritten closes a case in the middle of a commit, which goes on: no file
+// is left of it, and what was to come next is not begun.
+func TestClosedWhileWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.duckdb")
+	s, err := Create(path, Limits{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.SettleAside()
+	if err := s.Settled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	began, ended, next := make(chan bool), make(chan error, 1), false
+	s.WriteAside(func(ctx context.Context) error {
+		close(began)
+		<-ctx.Done()
+		time.Sleep(50 * time.Millisecond)
+		_, err := s.DB.Exec(`INSERT INTO agent VALUES (1, 'a', false)`)
+		ended <- err
+		return err
+	})
+	s.WriteAside(func(context.Context) error {
+		next = true
+		return nil
+	})
+	<-began
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if left, _ := filepath.Glob(path + "*"); len(left) > 0 || next {
+		t.Errorf("left: %q, the next step begun: %t", left, next)
 	}
 }
 

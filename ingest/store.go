@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/marcboeker/go-duckdb"
@@ -182,7 +183,7 @@ func (s *Store) Close() error {
 	var err error
 	s.end()
 	s.asides.Wait()
-	if s.writing == nil || len(s.writing) > 0 { // else the database is left to end with the process
+	if s.written() { // else the database is left to end with the process
 		err = s.shut()
 	}
 	switch {
@@ -193,6 +194,25 @@ func (s *Store) Close() error {
 	}
 	s.claim.drop()
 	return err
+}
+
+// closingWait is how long Close waits for what goes on to be written: a commit that
+// has begun makes files of its own, which nobody would remove. A checkpoint makes
+// none, and may take longer than somebody who has pressed Ctrl-C waits.
+const closingWait = 500 * time.Millisecond
+
+// written tells whether nothing goes on to be written, after waiting for it a while.
+func (s *Store) written() bool {
+	if s.writing == nil {
+		return true
+	}
+	select {
+	case <-s.writing:
+		s.writing = nil
+		return true
+	case <-time.After(closingWait):
+		return false
+	}
 }
 
 // Limit bounds from now on what DuckDB may use, in bytes.
