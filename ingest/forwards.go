@@ -21,7 +21,7 @@ func (l *load) forwards(src *input, sample [][]byte) bool {
 	var r, via format.Record
 	var link token.Link
 	var space []byte
-	p := newProver(l, false)
+	var p *prover // most logs name no proxy
 	records, behind, proven := 0, 0, false
 	for _, line := range sample {
 		if near.Parse(line, &r).Reason != "" || far.Parse(line, &via).Reason != "" {
@@ -34,6 +34,9 @@ func (l *load) forwards(src *input, sample [][]byte) bool {
 		behind++
 		if !served(r.Status, r.Method) {
 			continue
+		}
+		if p == nil {
+			p = newProver(l, nil)
 		}
 		host := src.hostOf(&r, &space)
 		s := p.site(host)

@@ -60,8 +60,10 @@ type memo struct {
 // contextHash names what an answer depends on beside the address.
 type contextHash struct{ link, dir, file uint64 }
 
-func newProver(l *load, large bool) *prover {
-	return &prover{load: l, memo: table[memo](memoSlots, large), sites: map[string]*site{}, kits: map[*token.Scheme]*kit{}}
+// newProver makes one that remembers its answers in memo. With nil nothing may be recalled
+// or proven, but tried.
+func newProver(l *load, memo []memo) *prover {
+	return &prover{load: l, memo: memo, sites: map[string]*site{}, kits: map[*token.Scheme]*kit{}}
 }
 
 func (p *prover) site(host []byte) *site {

@@ -35,7 +35,7 @@ func brute(trier *token.Trier, l *token.Link, keys []token.Key, client netip.Add
 func proveAll(t *testing.T, ring *token.Keyring, text string, f func(line int, r *format.Record, l *token.Link, m token.Match)) {
 	t.Helper()
 	scheme := testScheme(t, "gcore")
-	p := newProver(&load{Options: Options{Resources: token.NewResources(scheme), Keys: ring}}, false)
+	p := newProver(&load{Options: Options{Resources: token.NewResources(scheme), Keys: ring}}, make([]memo, memoSlots))
 	parser, links := namedFormat(t, combinedHost).NewParser(), token.NewParser(scheme)
 	seed, proofs := maphash.MakeSeed(), map[uint64]memo{}
 	var r format.Record
@@ -143,7 +143,7 @@ func TestProveWithoutKeys(t *testing.T) {
 func TestProveAgain(t *testing.T) {
 	const expires, client = logTime + 3600, "198.51.100.23"
 	scheme := testScheme(t, "gcore")
-	p := newProver(&load{Options: Options{Resources: token.NewResources(scheme), Keys: testKeys(t, testKey)}}, false)
+	p := newProver(&load{Options: Options{Resources: token.NewResources(scheme), Keys: testKeys(t, testKey)}}, make([]memo, memoSlots))
 	links := token.NewParser(scheme)
 	ask := func(n int, text string) token.Match {
 		dir := fmt.Sprintf("/d%d/", n)

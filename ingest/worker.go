@@ -57,7 +57,7 @@ func newWorker(l *load, large bool) *worker {
 	cacheOf := func(d *dictionary) *cache { return l.newCache(d, large) }
 	return &worker{
 		load: l, readings: map[int]*reading{},
-		prover: newProver(l, large),
+		prover: newProver(l, table[memo](memoSlots, large)),
 		links:  table[linkMemo](linkSlots, large), outcome: cacheOf(l.dicts.outcome), client: cacheOf(l.dicts.client),
 		dir: cacheOf(l.dicts.dir), file: cacheOf(l.dicts.file), agent: cacheOf(l.dicts.agent), referer: cacheOf(l.dicts.referer),
 		ident: cacheOf(l.dicts.ident), issued: cacheOf(l.dicts.link), tied: &cache{slots: table[cacheSlot](cacheSlots, large)},
