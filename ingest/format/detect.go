@@ -63,7 +63,11 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 		if f.columns == nil && f.layout == nil && f.cutter == nil && words != nil {
 			f, _ = f.WithMap(m)
 		}
-		t := try(f, lines)
+		mostFailed := len(lines)
+		if best != nil && best.parsed*2 > len(lines) { // who reads half of them at most does not beat it
+			mostFailed /= 2
+		}
+		t := try(f, lines, mostFailed)
 		if t.lines == 0 { // nothing but header lines: no request came in that hour
 			return f, nil
 		}
@@ -137,7 +141,7 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 		list = append(list, f)
 	}
 	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN(), alibabaOffline(), alb(), elb(), haproxy())
-	if f := liteSpeed(); try(f, lines).parsed > 0 { // lines with doubled quotes fit it but for their request
+	if f := liteSpeed(); try(f, lines, len(lines)).parsed > 0 { // lines with doubled quotes fit it but for their request
 		list = append(list, f)
 	}
 	if f := learn(lines); f != nil && !dataStream(lines) {
@@ -174,7 +178,8 @@ func isEpoch(s string) bool {
 // someday lets times without a year be read where the year does not matter: 2100.
 const someday = 4102444800 * second
 
-func try(f *Format, lines [][]byte) *trial {
+// try reads lines in a format. It ends early where more than mostFailed of them fail.
+func try(f *Format, lines [][]byte, mostFailed int) *trial {
 	t := &trial{format: f, failures: map[string]int{}, first: map[string]Misfit{}}
 	p := f.NewParser()
 	p.Latest = someday
@@ -187,6 +192,9 @@ func try(f *Format, lines [][]byte) *trial {
 		t.lines++
 		if bad.Reason != "" {
 			t.note(i, bad)
+			if mostFailed--; mostFailed < 0 {
+				break
+			}
 			if p.idle(bad) {
 				t.idle++
 				t.has |= p.found()

@@ -12,7 +12,7 @@ const mostly = 0.8
 // claim gives f to the first free column from "from" on whose values are mostly like it; it returns the column, or -1.
 func (t *table) claim(f field, from int, like func(string) bool) int {
 	for i := max(from, 0); i < len(t.columns); i++ {
-		if t.roles[i] == skipped && !t.namedOther(i, f) && t.share(i, like) >= mostly {
+		if t.roles[i] == skipped && !t.namedOther(i, f) && t.mostly(i, like) {
 			t.roles[i] = f
 			return i
 		}
@@ -95,7 +95,7 @@ func (t *table) assign() {
 func (t *table) assignNamed() {
 	for i := range t.columns {
 		name := t.name(i)
-		if f := shortName(name); name != "" && t.column(f) < 0 && t.share(i, looks(f)) >= mostly {
+		if f := shortName(name); name != "" && t.column(f) < 0 && t.mostly(i, looks(f)) {
 			t.roles[i] = f
 		}
 	}
@@ -117,7 +117,7 @@ func (t *table) require(f field, like func(string) bool) int {
 	}
 	for i := range t.columns {
 		named := shortName(t.name(i))
-		if t.roles[i] == skipped && (named == skipped || t.share(i, looks(named)) < mostly) && t.share(i, like) >= mostly {
+		if t.roles[i] == skipped && (named == skipped || !t.mostly(i, looks(named))) && t.mostly(i, like) {
 			t.roles[i] = f
 			return i
 		}
@@ -174,7 +174,7 @@ func (t *table) assignTime() {
 func (t *table) times() (columns []int) {
 	order := map[int]int64{}
 	for i := range t.columns {
-		if t.roles[i] != skipped || t.namedOther(i, when) || t.share(i, isMoment) < mostly {
+		if t.roles[i] != skipped || t.namedOther(i, when) || !t.mostly(i, isMoment) {
 			continue
 		}
 		if order[i] = 2 * t.grain(i); strings.Contains(t.columns[i][0], ":") {
@@ -241,7 +241,7 @@ func (t *table) assignQuery(line int) {
 		return
 	}
 	for i := line + 1; i < len(t.columns) && t.column(query) < 0; i++ {
-		if t.roles[i] == skipped && !t.namedOther(i, query) && t.share(i, isQuery) > 0 && t.share(i, func(s string) bool { return isNone(s) || isQuery(s) }) >= mostly {
+		if t.roles[i] == skipped && !t.namedOther(i, query) && t.share(i, isQuery) > 0 && t.mostly(i, func(s string) bool { return isNone(s) || isQuery(s) }) {
 			t.roles[i] = query
 		}
 	}
@@ -251,7 +251,7 @@ func (t *table) assignQuery(line int) {
 func (t *table) assignSize() {
 	state := t.column(status)
 	next := state + 1
-	if state < 0 || next == len(t.roles) || t.column(size) >= 0 || t.roles[next] != skipped || t.share(next, isCount) < mostly {
+	if state < 0 || next == len(t.roles) || t.column(size) >= 0 || t.roles[next] != skipped || !t.mostly(next, isCount) {
 		return
 	}
 	if !slices.Equal(t.columns[state], t.columns[next]) {
@@ -266,10 +266,10 @@ func (t *table) assignForwarded() {
 	if at < 0 || t.column(forwarded) >= 0 {
 		return
 	}
-	public := t.share(at, isPrivate) < mostly
+	public := !t.mostly(at, isPrivate)
 	best, most := -1, 0.0
 	for i := range t.columns {
-		if t.roles[i] != skipped || t.namedOther(i, forwarded) || t.share(i, func(s string) bool { return isNone(s) || isAddress(s) }) < mostly ||
+		if t.roles[i] != skipped || t.namedOther(i, forwarded) || !t.mostly(i, func(s string) bool { return isNone(s) || isAddress(s) }) ||
 			public && t.different(i) <= t.different(at) {
 			continue
 		}
@@ -302,7 +302,7 @@ func (t *table) assignAgent(from int) {
 	}
 	for i := from + 2; ua < 0 && i < len(t.columns); i++ { // names without a version: what stands quoted behind a quoted referer
 		if t.quoted[i] && t.quoted[i-1] && t.roles[i] == skipped && t.roles[i-1] == skipped && !t.namedOther(i, agent) &&
-			t.share(i-1, isReferer) >= mostly && t.share(i, isCount) < mostly {
+			t.mostly(i-1, isReferer) && !t.mostly(i, isCount) {
 			ua = i
 		}
 	}
@@ -312,7 +312,7 @@ func (t *table) assignAgent(from int) {
 	t.roles[ua] = agent
 	for _, i := range []int{ua - 1, ua + 1} {
 		if i >= 0 && i < len(t.roles) && t.column(referer) < 0 && t.roles[i] == skipped && t.quoted[i] == t.quoted[ua] &&
-			!t.namedOther(i, referer) && t.share(i, isReferer) >= mostly {
+			!t.namedOther(i, referer) && t.mostly(i, isReferer) {
 			t.roles[i] = referer
 		}
 	}
@@ -323,10 +323,10 @@ func (t *table) assignAgent(from int) {
 func (t *table) assignServer() {
 	isTime := func(s string) bool { return isMoment(s) || isUndated(s) }
 	for i := 1; i+1 < len(t.columns); i++ {
-		if t.roles[i] != skipped || t.share(i-1, isTime) < mostly || t.share(i, isHost) < mostly {
+		if t.roles[i] != skipped || !t.mostly(i-1, isTime) || !t.mostly(i, isHost) {
 			continue
 		}
-		if t.share(i+1, isProgram) >= mostly || i > 1 && t.share(i-2, isPriority) >= mostly {
+		if t.mostly(i+1, isProgram) || i > 1 && t.mostly(i-2, isPriority) {
 			t.roles[i] = edge
 			return
 		}

@@ -164,6 +164,21 @@ func (t *table) share(column int, like func(string) bool) float64 {
 	return float64(n) / float64(len(t.columns[column]))
 }
 
+// mostly tells whether a column's values are mostly like something.
+func (t *table) mostly(column int, like func(string) bool) bool {
+	values := t.columns[column]
+	n := len(values)
+	for _, v := range values {
+		if like(v) {
+			continue
+		}
+		if n--; float64(n)/float64(len(values)) < mostly {
+			return false
+		}
+	}
+	return true
+}
+
 // blanks counts the blanks in a column's times.
 func (t *table) blanks(column int) int {
 	if v := t.columns[column][0]; isMoment(v) || isUndated(v) {
