@@ -60,6 +60,7 @@ func (a *analysis) served(client uint32) bool { return a.survey.served.Has(clien
 func (a *analysis) tell(r *search.Search, suspects []*search.Suspect) {
 	m := &a.out.Method.Search
 	var each []int64
+	grown := a.grown()
 	m.Full = int64(r.Full)
 	search.FindMasked(suspects)
 	search.FindProxied(suspects, r.Pool)
@@ -73,7 +74,7 @@ func (a *analysis) tell(r *search.Search, suspects []*search.Suspect) {
 		if s.Examined || s.Found != nil {
 			a.note(s.Link, func(l *learned) { l.examined, l.proof = s.Examined, s.Found })
 		}
-		if s.Found == nil && a.grown() && len(a.loaded.Unproven.Attempts(s.Link)) == 0 {
+		if s.Found == nil && grown && len(a.loaded.Unproven.Attempts(s.Link)) == 0 {
 			a.tokenless++
 		}
 		switch {

@@ -21,17 +21,17 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 		if s == nil {
 			continue
 		}
-		format, damaged := s.formats(), any(nil)
+		damaged := any(nil)
 		if s.err != nil {
 			failed[id] = l.blind(s.err)
 			damaged = string(l.Keys.Cut([]byte(failed[id].Error()), redact.Mark))
 		}
-		sentences := s.facts.Sentences(format)
+		sentences := s.facts.Sentences(s.formats)
 		if s.likely != "" {
 			sentences = append(sentences, s.likely)
 		}
 		notes := strings.Join(sentences, "\n")
-		if err := rows.Append(ctx, uint16(id), s.Label, format, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged,
+		if err := rows.Append(ctx, uint16(id), s.Label, s.formats, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged,
 			s.facts.Sampled, s.facts.Behind, notes, s.facts.Edge()); err != nil {
 			return nil, err
 		}

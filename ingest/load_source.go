@@ -17,9 +17,10 @@ import (
 // input is a Source being read.
 type input struct {
 	source.Source
-	host             []byte // stands for the host where the format has none
-	format           *format.Format
+	host             []byte           // stands for the host where the format has none
+	format           *format.Format   // as long as it is read
 	others           []*format.Format // of lines that it does not fit
+	formats          string           // the names of those that were found
 	forwarding       bool             // see load.forwards
 	likely           string           // see load.likely
 	lines            int64
@@ -44,18 +45,16 @@ func (s *input) learn(f *format.Facts) {
 	s.facts.Merge(f)
 }
 
-// formats names the formats that were found.
-func (s *input) formats() string {
-	if s.format == nil || s.lines == 0 {
-		return ""
-	}
-	names := []string{s.format.Name}
-	for _, f := range s.others {
+// forget lets go of the formats, of which only the names are wanted any more: there may be
+// a hundred thousand sources.
+func (s *input) forget() {
+	var names []string
+	for _, f := range append([]*format.Format{s.format}, s.others...) {
 		if !slices.Contains(names, f.Name) {
 			names = append(names, f.Name)
 		}
 	}
-	return strings.Join(names, ", ")
+	s.formats, s.format, s.others = strings.Join(names, ", "), nil, nil
 }
 
 func (s *input) count(parsed, rejected int64) {
@@ -90,7 +89,9 @@ func (l *load) readOne(ctx context.Context, i int, src *input, out func(chunk) e
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, damageBefore(misfit, err, buffered)
 	}
-	src.learn(&format.Facts{Page: in.Page()})
+	if src.learn(&format.Facts{Page: in.Page()}); lines > 0 {
+		src.forget()
+	}
 	src.content, src.start = known.content(), known.start()
 	src.same, src.grown = known.verdict()
 	return lines, err

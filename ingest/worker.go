@@ -80,9 +80,7 @@ func (l *load) work(ctx context.Context, take func() (chunk, bool), out chan<- a
 	}
 	w.load.queries.Add(w.queries)
 	w.apart.add(w.beside)
-	for i, r := range w.readings {
-		w.sources[i].learn(&r.facts)
-	}
+	w.learn()
 	for _, c := range w.caches() {
 		c.note()
 		if err := c.rows.rest(ctx); err != nil {
@@ -90,6 +88,18 @@ func (l *load) work(ctx context.Context, take func() (chunk, bool), out chan<- a
 		}
 	}
 	return w.flush(ctx, out)
+}
+
+// mostReadings bounds what a worker remembers of sources, which are read one after the
+// other but for a few.
+const mostReadings = 64
+
+// learn takes what was read to the sources.
+func (w *worker) learn() {
+	for i, r := range w.readings {
+		w.sources[i].learn(&r.facts)
+	}
+	clear(w.readings)
 }
 
 func (w *worker) caches() []*cache {
@@ -104,6 +114,9 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 	}
 	from := w.readings[ch.source]
 	if from == nil {
+		if len(w.readings) == mostReadings {
+			w.learn()
+		}
 		from = &reading{parser: ch.format.NewParser()}
 		from.parser.Latest, from.facts.YearFrom = src.Latest(w.Now)
 		from.parser.Forwarding = src.forwarding
