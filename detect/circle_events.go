@@ -207,11 +207,11 @@ func (a *analysis) signedFor(place uint32) netip.Addr {
 
 // readGrains reads how exactly each source knows the time.
 func (a *analysis) readGrains(ctx context.Context) error {
-	a.grains = make([]int64, 1<<16)
-	return each(ctx, a.conn, `SELECT id, grain FROM source`, func(scan scanner) error {
-		var id uint16
+	return each(ctx, a.conn, `SELECT id, grain FROM source ORDER BY id`, func(scan scanner) error {
+		var id int
 		var grain int64
 		err := scan(&id, &grain)
+		a.grains = append(a.grains, make([]int64, id+1-len(a.grains))...) // ids of sources that were left out are missing
 		a.grains[id] = grain
 		return err
 	})

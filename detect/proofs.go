@@ -147,7 +147,7 @@ func (a *analysis) keepFlaws(ctx context.Context, conn *sql.Conn, all map[string
 	}
 	for _, host := range slices.Sorted(maps.Keys(all)) {
 		for _, b := range all[host] {
-			if err := rows.Append(ctx, uint16(b.source), b.line, host, orNull(b.mistake.Name)); err != nil {
+			if err := rows.Append(ctx, uint32(b.source), b.line, host, orNull(b.mistake.Name)); err != nil {
 				return err
 			}
 		}

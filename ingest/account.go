@@ -31,7 +31,7 @@ func (l *load) account(ctx context.Context) (stats []SourceStats, err error) {
 			sentences = append(sentences, s.likely)
 		}
 		notes := strings.Join(sentences, "\n")
-		if err := rows.Append(ctx, uint16(id), s.Label, s.formats, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged,
+		if err := rows.Append(ctx, uint32(id), s.Label, s.formats, s.lines, s.parsed.Load(), s.rejected.Load(), s.grain.Load(), damaged,
 			s.facts.Sampled, s.facts.Behind, notes, s.facts.Edge()); err != nil {
 			return nil, err
 		}

@@ -10,9 +10,16 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// PlaceOf is where a request stands: its source, and the line in it, from 1 on. No other
-// request of a case stands there, and places are in the order of sources and lines.
-func PlaceOf(source int, line int64) uint64 { return uint64(source)<<48 | uint64(line) }
+// PlaceOf is where a request stands: its source, and the line in it, from 1 on, which is
+// below 2^40. No other request of a case stands there, and places are in the order of
+// sources and lines.
+func PlaceOf(source int, line int64) uint64 { return uint64(source)<<lineBits | uint64(line) }
+
+// SourceOf is the source of a place.
+func SourceOf(place uint64) int { return int(place >> lineBits) }
+
+// lineBits of a place tell the line, the other 24 the source.
+const lineBits = 40
 
 // hitColumns are the columns of table packed for one batch, each batchRows long
 // and in C's memory: DuckDB reads them where they are.

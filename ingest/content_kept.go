@@ -14,7 +14,7 @@ func (l *load) keepContents(ctx context.Context) error {
 		return err
 	}
 	keep := func(id int, packed bool, c content) error {
-		return rows.Append(ctx, uint16(id), packed, c.size, c.hash, c.head, c.tail)
+		return rows.Append(ctx, uint32(id), packed, c.size, c.hash, c.head, c.tail)
 	}
 	for id, s := range l.sources {
 		if s == nil || s.lines == 0 || s.content.size == 0 {

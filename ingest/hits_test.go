@@ -54,7 +54,7 @@ func rowsOf(h *Hits) (rows []string, ok bool) {
 	pages, ok := h.Pages()
 	for _, p := range pages {
 		for i := range p.Len() {
-			rows = append(rows, fmt.Sprint(p.U64(0)[i]>>48, p.U64(0)[i]&(1<<48-1), int64(p.Micros(1)[i]), p.U32(2)[i], p.U32(3)[i], p.U32(4)[i], p.U32(5)[i], p.U32(6)[i], p.U32(7)[i], p.U32(9)[i], p.U32(8)[i], p.I64(10)[i]))
+			rows = append(rows, fmt.Sprint(SourceOf(p.U64(0)[i]), p.U64(0)[i]&(1<<lineBits-1), int64(p.Micros(1)[i]), p.U32(2)[i], p.U32(3)[i], p.U32(4)[i], p.U32(5)[i], p.U32(6)[i], p.U32(7)[i], p.U32(9)[i], p.U32(8)[i], p.I64(10)[i]))
 		}
 	}
 	slices.Sort(rows)

@@ -8,7 +8,7 @@ CREATE TABLE about (            -- one row per fact about the case itself
 );
 
 CREATE TABLE source (           -- one row per input
-    id       USMALLINT NOT NULL,
+    id       UINTEGER NOT NULL,
     path     VARCHAR NOT NULL,  -- label or path
     format   VARCHAR NOT NULL,
     lines    BIGINT NOT NULL,   -- parsed + rejected
@@ -23,7 +23,7 @@ CREATE TABLE source (           -- one row per input
 );
 
 CREATE TABLE content (          -- what tells that a source is known, whatever its name
-    source USMALLINT NOT NULL,
+    source UINTEGER NOT NULL,
     packed BOOLEAN NOT NULL,    -- a compressed file in which the source was met; else its text, decompressed
     size   BIGINT NOT NULL,     -- bytes
     hash   VARCHAR NOT NULL,    -- XXH3, 128 bits, of all
@@ -48,7 +48,7 @@ CREATE TABLE packed (           -- one row per request; read it as view hit
 );
 
 CREATE VIEW hit AS
-SELECT at, (at >> 48)::USMALLINT AS source, (at & 281474976710655::UBIGINT)::BIGINT AS line, start, outcome, link,
+SELECT at, (at >> 40)::UINTEGER AS source, (at & 1099511627775::UBIGINT)::BIGINT AS line, start, outcome, link,
        rest.client AS client, rest.dir AS dir, rest.file AS file, rest.agent AS agent, rest.ident AS ident, rest.referer AS referer, rest.bytes AS bytes
 FROM packed;
 
@@ -125,7 +125,7 @@ CREATE TABLE member (           -- whose requests the users have who are not one
 );
 
 CREATE TABLE reject (
-    source USMALLINT NOT NULL,
+    source UINTEGER NOT NULL,
     line   BIGINT NOT NULL,
     reason VARCHAR NOT NULL,
     text   VARCHAR NOT NULL USING COMPRESSION fsst -- beginning of the line, tokens and parameter values cut out
@@ -211,7 +211,7 @@ CREATE TABLE proof (            -- what was found out with tokens, which no late
 );
 
 CREATE TABLE broken (           -- malformed links that were examined
-    source  USMALLINT NOT NULL,
+    source  UINTEGER NOT NULL,
     line    BIGINT NOT NULL,
     host    VARCHAR NOT NULL,
     mistake VARCHAR              -- NULL: none is proven

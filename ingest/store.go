@@ -30,7 +30,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "13"
+const CaseVersion = "14"
 
 // Limits bound what DuckDB may use.
 type Limits struct {

@@ -19,7 +19,7 @@ type Watch struct {
 
 // Position is where a request stands: the id of its source, and its line.
 type Position struct {
-	Source uint16
+	Source uint32
 	Line   int64
 }
 
@@ -37,7 +37,7 @@ func (w *Watch) look(v *format.Viewer, source int, line int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.lines) < maxWatched {
-		w.lines = append(w.lines, Position{uint16(source), line})
+		w.lines = append(w.lines, Position{uint32(source), line})
 	}
 }
 

@@ -164,7 +164,7 @@ func (w *worker) chunk(ctx context.Context, ch chunk, out chan<- arrow.Record) e
 }
 
 func (w *worker) reject(ctx context.Context, source int, line int64, reason string, text []byte) error {
-	return w.rejects.Append(ctx, uint16(source), line, reason, redact.Line(w.line(w.Keys.Cut(text, redact.Mark))))
+	return w.rejects.Append(ctx, uint32(source), line, reason, redact.Line(w.line(w.Keys.Cut(text, redact.Mark))))
 }
 
 // request adds the record as one row.

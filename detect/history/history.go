@@ -78,7 +78,7 @@ const (
 )
 
 // Source is the number of the log that it stands in.
-func (r *Request) Source() uint16 { return uint16(r.At >> 48) }
+func (r *Request) Source() int { return ingest.SourceOf(r.At) }
 
 // numberOf is the number of the group that a request is in.
 func (h *History) numberOf(of *Request) uint32 {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -33,7 +32,7 @@ type Source struct {
 }
 
 // Most is how many sources the case can tell apart.
-const Most = math.MaxUint16 + 1
+const Most = 1 << 24
 
 // List turns command-line arguments into sources in a stable order. An
 // argument is a file, a glob, a folder (taken recursively; hidden files, pipes
