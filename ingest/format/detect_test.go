@@ -210,12 +210,12 @@ func TestExcerptHidesSecrets(t *testing.T) {
 func TestLearnIsBounded(t *testing.T) {
 	for _, hostile := range []string{strings.Repeat(`"a `, maxColumns+1), strings.Repeat("a|", maxLearned), strings.Repeat("a", maxLearned+1)} {
 		for _, seps := range []string{" |", "|", "\t"} {
-			if list, _ := tokens(hostile, seps); len(list) > maxColumns {
+			if list, _ := tokens(hostile, seps, nil); len(list) > maxColumns {
 				t.Errorf("%.10s…: %d tokens", hostile, len(list))
 			}
 		}
 	}
-	if list, _ := tokens(strings.Repeat("a|", maxLearned), "|"); list != nil {
+	if list, _ := tokens(strings.Repeat("a|", maxLearned), "|", nil); list != nil {
 		t.Errorf("%d tokens of a line of %d bytes", len(list), 2*maxLearned)
 	}
 }

@@ -88,6 +88,8 @@ func bareColumns(lines [][]byte, sep string, common *table) *Format {
 func commonTable(lines [][]byte, seps string) *table {
 	groups := map[string]*table{}
 	var best *table
+	var list []token
+	var skeleton []byte
 	for _, line := range lines {
 		if !severalAny(line, seps, fewest-1) {
 			continue
@@ -96,15 +98,15 @@ func commonTable(lines [][]byte, seps string) *table {
 		if seps != "\t" { // where it is one, a value may be missing at the end
 			text = strings.TrimRight(text, " \t")
 		}
-		list, tail := tokens(text, seps)
-		if len(list) < fewest {
+		var tail string
+		if list, tail = tokens(text, seps, list[:0]); len(list) < fewest {
 			continue
 		}
-		skeleton := skeletonOf(list, tail)
-		t := groups[skeleton]
+		skeleton = appendSkeleton(skeleton[:0], list, tail)
+		t := groups[string(skeleton)]
 		if t == nil {
 			t = newTable(list, tail)
-			groups[skeleton] = t
+			groups[string(skeleton)] = t
 		}
 		t.add(list)
 		if best == nil || len(t.columns[0]) > len(best.columns[0]) {
@@ -129,13 +131,11 @@ func severalAny(line []byte, some string, n int) bool {
 	return true
 }
 
-func skeletonOf(list []token, tail string) string {
-	var s strings.Builder
+func appendSkeleton(b []byte, list []token, tail string) []byte {
 	for _, tok := range list {
-		s.WriteString(tok.before)
-		s.WriteByte(0)
+		b = append(append(b, tok.before...), 0)
 	}
-	return s.String() + tail
+	return append(b, tail...)
 }
 
 func newTable(list []token, tail string) *table {

@@ -19,8 +19,10 @@ const (
 // names before a value are understood, and a CLF or ISO time with a blank in it stays whole. tail is the fixed text behind
 // the last value.
 //
+// They are put behind those of list.
+//
 // A line past maxLearned bytes or maxColumns values has no tokens: what is looked for in it would take quadratic time.
-func tokens(line, seps string) (list []token, tail string) {
+func tokens(line, seps string, list []token) (_ []token, tail string) {
 	begin := 0 // of the fixed text
 	if len(line) > maxLearned {
 		return nil, ""
