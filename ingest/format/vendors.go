@@ -108,18 +108,24 @@ func (v *vendor) format() *Format {
 
 // vendorOf finds whose JSON lines these are: nearly all of the objects must bear one vendor's marks, and no other's.
 func vendorOf(lines [][]byte) *Format {
+	var objects [][]byte
+	for _, line := range lines {
+		if objectAt(line) >= 0 {
+			objects = append(objects, line)
+		}
+	}
+	if len(objects) == 0 {
+		return nil
+	}
 	var found *Format
 	for _, v := range vendors() {
-		marked, objects := 0, 0
-		for _, line := range lines {
-			if objectAt(line) >= 0 {
-				objects++
-				if v.marked(line) {
-					marked++
-				}
+		marked := 0
+		for _, line := range objects {
+			if v.marked(line) {
+				marked++
 			}
 		}
-		if objects == 0 || float64(marked) < mostly*float64(objects) {
+		if float64(marked) < mostly*float64(len(objects)) {
 			continue
 		}
 		if found != nil {
