@@ -20,9 +20,10 @@ build: need-go
 demo: build
 	./ipdrift analyze --key-file testdata/nginx/demo.key testdata/nginx/video-demo.log.gz
 
-# Everything. testdata is not part of ./..., and holds tests of its own.
+# Everything. testdata is not part of ./..., and holds tests of its own. By default Go
+# gives up a package after ten minutes, which ./detect may need on a busy machine.
 test: need-go need-nginx need-signers need-chromium need-isal
-	IPDRIFT_REQUIRE_SIGNERS=1 IPDRIFT_REQUIRE_CHROMIUM=1 go test ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
+	IPDRIFT_REQUIRE_SIGNERS=1 IPDRIFT_REQUIRE_CHROMIUM=1 go test -timeout 30m ./... ./testdata/nginx/... ./testdata/bench/... ./testdata/accuracy/...
 	cd token/lanes/gen && go test ./...
 	[ -z "$(ISAL)" ] || go test $(ISAL) ./ingest/source
 
