@@ -298,7 +298,7 @@ func TestCancelWhileStdinWaits(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("error %v, want %v", err, context.Canceled)
 		}
-	case <-time.After(3 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("a load whose stdin waits for more does not stop")
 		w.Close()
 		<-done

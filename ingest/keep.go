@@ -172,6 +172,8 @@ func (s *Store) settleAside(add func() error) {
 		return
 	}
 	s.beginAside(func() error {
+		s.settling.Store(true)
+		defer s.settling.Store(false)
 		_, err := s.DB.ExecContext(s.life, `SET wal_autocheckpoint = '0KB'`)
 		if err == nil {
 			err = add()

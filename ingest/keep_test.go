@@ -139,7 +139,7 @@ func TestClosedWhileWritten(t *testing.T) {
 	s.WriteAside(func(ctx context.Context) error {
 		close(began)
 		<-ctx.Done()
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(2 * closingWait) // a slow disk
 		_, err := s.DB.Exec(`INSERT INTO agent VALUES (1, 'a', false)`)
 		ended <- err
 		return err
@@ -158,6 +158,26 @@ func TestClosedWhileWritten(t *testing.T) {
 	if left, _ := filepath.Glob(path + "*"); len(left) > 0 || next {
 		t.Errorf("left: %q, the next step begun: %t", left, next)
 	}
+}
+
+// TestClosedWhileSettled does not wait for a checkpoint that takes long.
+func TestClosedWhileSettled(t *testing.T) {
+	s, err := Create(filepath.Join(t.TempDir(), "c.duckdb"), Limits{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began, end := make(chan bool), make(chan bool)
+	s.settleAside(func() error {
+		close(began)
+		<-end
+		return nil
+	})
+	<-began
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	close(end)
+	<-s.writing
 }
 
 // TestNoCaseIsOverwritten gives Create what it must leave alone.

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -50,6 +51,7 @@ type Store struct {
 	grows     bool         // final exists, and is attached as ipdrift_old
 	claim     *claim       // of the name final
 	writing   <-chan error // of what goes on to write the case out; nil: nothing does
+	settling  atomic.Bool  // that is a checkpoint, which nothing interrupts
 
 	life   context.Context // of what goes on aside; ends with Close
 	end    context.CancelFunc
@@ -182,8 +184,9 @@ func (s *Store) connect(path string, l Limits, access string) error {
 func (s *Store) Close() error {
 	var err error
 	s.end()
+	written := s.written() // before the others, some of which it may begin
 	s.asides.Wait()
-	if s.written() { // else the database is left to end with the process
+	if written { // else the database is left to end with the process
 		err = s.shut()
 	}
 	switch {
@@ -196,21 +199,25 @@ func (s *Store) Close() error {
 	return err
 }
 
-// closingWait is how long Close waits for what goes on to be written: a commit that
-// has begun makes files of its own, which nobody would remove. A checkpoint makes
-// none, and may take longer than somebody who has pressed Ctrl-C waits.
+// closingWait is how long Close waits for a checkpoint, which may take longer than
+// somebody who has pressed Ctrl-C waits, and makes no file of its own.
 const closingWait = 500 * time.Millisecond
 
-// written tells whether nothing goes on to be written, after waiting for it a while.
+// written waits for what goes on to be written, and tells whether nothing does then. A
+// commit that has begun is waited for to its end: it makes files, which nobody would remove.
 func (s *Store) written() bool {
 	if s.writing == nil {
 		return true
+	}
+	var enough <-chan time.Time // nil: never
+	if s.settling.Load() {
+		enough = time.After(closingWait)
 	}
 	select {
 	case <-s.writing:
 		s.writing = nil
 		return true
-	case <-time.After(closingWait):
+	case <-enough:
 		return false
 	}
 }
