@@ -99,6 +99,9 @@ func (f *failure) addresses(c *client.Table, each func(client uint32, links int6
 // and how that is known.
 func (c *calibration) diagnose(h *host) string {
 	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.Verified, h.tokens)
+	if h.Verified == 0 {
+		head = format.Sentence("none of %d served {token|tokens} reproduces", h.tokens)
+	}
 	for _, test := range []func(*host) string{c.wrappedKey, c.maskedLog, c.proxied, c.unenforced, c.keyChanged, c.signedElsewhere, c.foreignKey, c.oddText} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault

@@ -83,6 +83,8 @@ func TestRule01Diagnosis(t *testing.T) {
 			quoted := site{host: folder.host, key: `"` + secret + `"`, dir: true}
 			l.audience(quoted, 40)
 		}, settings{}, "with the key in quotes"},
+		{"a key of nobody's", func(l *little) { l.audience(folder, 40) }, settings{keys: map[string]string{"": "the-other-key"}},
+			"none of 40 served tokens reproduces: most likely the key or the scheme is wrong"},
 		{"a second key", func(l *little) {
 			l.audience(folder, 40)
 			l.forged(folder, 20, 1)
