@@ -81,11 +81,19 @@ func (o *bundleFlags) run(cmd *cobra.Command, path string, logs []string) error 
 	if err := distinct([]string{o.output}, append(sources, source.Source{Path: path})); err != nil {
 		return err
 	}
-	b, err := o.open(cmd.Context(), path)
+	pseudonyms, err := o.pseudonyms(&secrets{})
 	if err != nil {
 		return err
 	}
-	defer b.store.Close()
+	store, analysis, err := recall(cmd.Context(), path)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	b, err := newBundle(cmd.Context(), document{store: store, analysis: analysis}, pseudonyms)
+	if err != nil {
+		return err
+	}
 	if err := b.check(cmd.Context(), cmd.InOrStdin(), sources); err != nil {
 		return err
 	}
@@ -146,19 +154,12 @@ type outputFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-func (o *bundleFlags) open(ctx context.Context, path string) (*bundle, error) {
-	pseudonyms, err := o.pseudonyms(&secrets{})
-	if err != nil {
-		return nil, err
-	}
-	store, analysis, err := recall(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	b := &bundle{document: document{store: store, analysis: analysis}}
-	if pseudonyms != nil && !analysis.Method.Anonymized {
+// newBundle begins the bundle of a case, with pseudonyms for the addresses it holds; nil: none.
+func newBundle(ctx context.Context, d document, pseudonyms *pseudonym.Map) (b *bundle, err error) {
+	b = &bundle{document: d}
+	if pseudonyms != nil && !d.analysis.Method.Anonymized {
 		b.hidden = pseudonyms
-		if b.analysis, err = detect.Anonymize(analysis, pseudonyms); err != nil {
+		if b.analysis, err = detect.Anonymize(d.analysis, pseudonyms); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +172,7 @@ func (o *bundleFlags) open(ctx context.Context, path string) (*bundle, error) {
 	if _, last := a.Input.Period(); last != nil && last.After(b.when) {
 		b.when = last.UTC().Truncate(2 * time.Second)
 	}
-	b.manifest.Inputs, err = inputs(ctx, store, a)
+	b.manifest.Inputs, err = inputs(ctx, d.store, a)
 	return b, err
 }
 

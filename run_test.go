@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -102,6 +103,62 @@ func TestInterruptedSearch(t *testing.T) {
 		"--key-file", "testdata/nginx/demo.key", "--recover", "full"}, strings.NewReader(""), &stdout, &stderr)
 	if got != statusFailed || stdout.Len() > 0 || !strings.Contains(stderr.String(), "interrupted while searching, after ") {
 		t.Errorf("exit status %d, %q and %q on stderr", got, &stdout, &stderr)
+	}
+}
+
+// countdown ends when it has been asked so many times whether it has ended.
+type countdown struct {
+	context.Context
+	end  context.CancelFunc
+	left atomic.Int64
+}
+
+func (c *countdown) asked() {
+	if c.left.Add(-1) == 0 {
+		c.end()
+	}
+}
+
+func (c *countdown) Done() <-chan struct{} { c.asked(); return c.Context.Done() }
+func (c *countdown) Err() error            { c.asked(); return c.Context.Err() }
+
+// TestInterruptedAnywhere ends commands at one step after the other: whatever they were
+// about, no file is left, temporary ones included.
+func TestInterruptedAnywhere(t *testing.T) {
+	kept, log, key := filepath.Join(t.TempDir(), "case.duckdb"), "testdata/situations/dual_stack.log", "testdata/situations/key"
+	command(t, 0, "analyze", "--quiet", "--key-file", key, "--db", kept, log)
+	out, tmp := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	in := func(name string) string { return filepath.Join(out, name) }
+	for _, args := range [][]string{
+		{"bundle", kept, log, "-o", in("b.zip")},
+		{"report", kept, "-o", in("r.html"), "-o", in("u.csv")},
+		{"query", kept, "FROM requests", "-o", in("q.parquet")},
+		{"ticket", kept, "--ip", "20.1.7.9", "-o", in("t.html")},
+		{"ticket", "--quiet", "--key-file", key, log, "--ip", "20.1.7.9", "-o", in("t.md")},
+		{"analyze", "--quiet", "--key-file", key, log, "-o", in("r.md"), "-o", in("u.csv")},
+		{"analyze", "--quiet", "--key-file", key, log, "--db", in("c.duckdb")},
+	} {
+		for steps, status := int64(1), statusFailed; status == statusFailed; steps += 1 + steps/4 {
+			c := &countdown{}
+			c.Context, c.end = context.WithCancel(t.Context())
+			c.left.Store(steps)
+			var stderr bytes.Buffer
+			status = run(c, args, strings.NewReader(""), io.Discard, &stderr)
+			c.end()
+			if text := stderr.String(); status == statusFailed && !strings.Contains(text, "interrupted") {
+				t.Errorf("%q, at step %d: %s", args, steps, text)
+			}
+			for _, dir := range []string{tmp, out} {
+				left, err := os.ReadDir(dir)
+				if err != nil || len(left) > 0 && (dir == tmp || status == statusFailed) {
+					t.Errorf("%q, status %d at step %d: left %v %v", args, status, steps, left, err)
+				}
+				for _, file := range left {
+					os.RemoveAll(filepath.Join(dir, file.Name()))
+				}
+			}
+		}
 	}
 }
 
