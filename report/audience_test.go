@@ -206,7 +206,8 @@ func TestTheLetterSaysWhatRefusalsHaveInCommon(t *testing.T) {
 	}
 }
 
-// TestNoHostIsNamed: where the log names no host, no heading is a hyphen.
+// TestNoHostIsNamed: where the log names no host, no heading is a hyphen, and no warning
+// begins with one.
 func TestNoHostIsNamed(t *testing.T) {
 	a := load(t, fixtures+"/widen.json")
 	host := a.Recommendations[0].Host
@@ -218,6 +219,7 @@ func TestNoHostIsNamed(t *testing.T) {
 	}
 	a.Denials.ByHost["-"] = a.Denials.ByHost[host]
 	delete(a.Denials.ByHost, host)
+	a.Warnings = []string{"-: no served request has a token"}
 	for name, c := range map[string]struct {
 		f Format
 		o Options
@@ -228,7 +230,7 @@ func TestNoHostIsNamed(t *testing.T) {
 		"customer": {Format{Render: renderMarkdown}, Options{Audience: ForCustomer}},
 		"html":     {Format{Render: renderHTML}, Options{}},
 	} {
-		if text := string(render(t, c.f, a, c.o)); !strings.Contains(text, "Requests without a host name") {
+		if text := string(render(t, c.f, a, c.o)); !strings.Contains(text, "Requests without a host name") || strings.Contains(text, "-: no served") {
 			t.Errorf("%s:\n%.2000s", name, text)
 		}
 	}

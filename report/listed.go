@@ -57,7 +57,8 @@ func damaged(in finding.Input) (list []finding.Source) {
 	return list
 }
 
-// remarks are the warnings, but for what stands in full under its host.
+// remarks are the warnings, but for what stands in full under its host. A host is named as
+// its heading has it.
 func remarks(a *finding.Analysis, o Options) []string {
 	apart := map[string]bool{}
 	for _, c := range a.Calibration {
@@ -70,6 +71,11 @@ func remarks(a *finding.Analysis, o Options) []string {
 		apart[s.Path+": "+s.Error] = true
 	}
 	list, more := listed(slices.DeleteFunc(slices.Clone(a.Warnings), func(w string) bool { return apart[w] }), listedWarns, o)
+	for i, w := range list {
+		if said, ok := strings.CutPrefix(w, "-: "); ok {
+			list[i] = titled("-") + ": " + said
+		}
+	}
 	if len(hurt) > 0 {
 		list = append(slices.Clip(list), plural(int64(len(hurt)), "more file is", "more files are")+" damaged or could not be read; --verbose names each")
 	}
