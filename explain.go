@@ -166,12 +166,13 @@ func (e *explanation) write(w io.Writer, lang string) error {
 	if e.vain != "" {
 		p.line("searched", "%s", e.vain)
 	}
-	p.line("fix", "%s", e.Fix)
+	fix := e.Fix
+	if e.Verdict == token.Unchecked && len(e.hunt.keys) == 0 {
+		fix = keyHint
+	}
+	p.line("fix", "%s", fix)
 	if e.Detail == token.DetailMissingExpires && unquoted(e.Target) {
 		p.line("or", "%s", quoteURL)
-	}
-	if e.Verdict == token.Unchecked && len(e.hunt.keys) == 0 {
-		p.line("key", "%s", keyHint)
 	}
 	e.code(p, lang)
 	return p.err

@@ -48,6 +48,9 @@ func Explain(s *Scheme, su *Suspect) Explanation {
 	x.mismatch(t, v.Link(), &clean)
 	x.hashed(t, v.Link(), &clean)
 	x.Rule = x.verdictRule(s, v.Link())
+	if x.Verdict == Unchecked && su.Time > r.Deadline {
+		x.Rule += "; it is late whatever the hash: the request came after the expiry"
+	}
 	x.examine(NewExaminer(s), &clean, su)
 	x.Rule += x.proof()
 	x.Fix = x.fix(v.Link())

@@ -80,6 +80,12 @@ func TestExplainVerdicts(t *testing.T) {
 	if s.Clients = nil; Explain(scheme(t, "gcore"), &s).Verdict != Unchecked {
 		t.Error("checked without a key and a client")
 	}
+	for late, want := range []string{"not checked", "it is late whatever the hash"} {
+		s.Time = 1893456000 + int64(late)
+		if x := Explain(scheme(t, "gcore"), &s); !strings.HasPrefix(x.Rule, "not checked") || !strings.Contains(x.Rule, want) || strings.Contains(x.Rule, "late") != (late > 0) {
+			t.Errorf("%d s after the expiry: %s", late, x.Rule)
+		}
+	}
 }
 
 // What cleaning took off may be what the edge refused.
