@@ -139,7 +139,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 		{"analyze", "--quiet", "--key-file", key, log, "-o", in("r.md"), "-o", in("u.csv")},
 		{"analyze", "--quiet", "--key-file", key, log, "--db", in("c.duckdb")},
 	} {
-		for steps, status := int64(1), statusFailed; status == statusFailed; steps += 1 + steps/4 {
+		for steps, status := int64(1), statusFailed; status == statusFailed; steps += 1 + steps/2 {
 			c := &countdown{}
 			c.Context, c.end = context.WithCancel(t.Context())
 			c.left.Store(steps)
