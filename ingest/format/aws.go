@@ -17,6 +17,16 @@ var elb = sync.OnceValue(func() *Format {
 	return awsOf(template, "elb", "AWS Classic Load Balancer", "https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html")
 })
 
+// s3 is the server access log of Amazon S3. Its time is that of the request, its key stands in the request, too, and columns behind the
+// Host header may become more.
+var s3 = sync.OnceValue(func() *Format {
+	const template = `$owner $bucket [$request_start] $client_ip $requester $request_id $operation $key "$request" $status $error ` +
+		`$bytes_sent $object $request_time_ms $turn_around "$http_referer" "$http_user_agent" $version $host_id $signature $ssl_cipher $auth $host`
+	f := awsOf(template, "s3", "Amazon S3, server", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html")
+	f.urls = false
+	return f
+})
+
 func awsOf(template, name, doc, source string) *Format {
 	f, _ := fromTemplate(template, nil)
 	f.Name, f.Doc, f.Source = name, doc+", access log", source

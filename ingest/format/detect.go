@@ -140,7 +140,7 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 	if f := bareCloudFront(lines); f != nil {
 		list = append(list, f)
 	}
-	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN(), alibabaOffline(), alb(), elb(), haproxy())
+	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN(), alibabaOffline(), alb(), elb(), s3(), haproxy(), squid())
 	if f := liteSpeed(); try(f, lines, len(lines)).parsed > 0 { // lines with doubled quotes fit it but for their request
 		list = append(list, f)
 	}

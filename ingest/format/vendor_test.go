@@ -150,6 +150,32 @@ func TestVendors(t *testing.T) {
 			}),
 			bad(ReasonNoTarget),
 		}},
+		{"s3.log", "s3", "s3", []told{
+			good(12250, func(r *Record) { r.began(12000, 250*ms, second); r.Bytes = 243 }),
+			good(13007, func(r *Record) {
+				r.began(13000, 7*ms, second)
+				r.from("2001:db8::7", "", 0)
+				r.says("curl/8.0", "")
+				r.Target, r.Status, r.Bytes = []byte(segment), 200, 1024
+			}),
+			bad(ReasonAddress),
+		}},
+		{"squid.log", "squid", "squid", []told{
+			good(12043, func(r *Record) { r.began(11793, 250*ms, ms); r.says("", ""); r.Bytes = 612 }),
+			good(13043, func(r *Record) {
+				r.began(13043, 0, ms)
+				r.from("2001:db8::7", "", 0)
+				r.says("", "")
+				r.Target, r.Status, r.Bytes = []byte(segment), 200, 1024
+			}),
+			good(14043, func(r *Record) {
+				r.Resolution = ms
+				r.from("203.0.113.8", "", 0)
+				r.says("", "")
+				r.Status, r.Bytes = 200, 1024
+			}),
+			bad(ReasonNoTarget), bad(ReasonFields),
+		}},
 		{"haproxy.log", "haproxy", "haproxy", []told{
 			good(11759, func(r *Record) { r.began(11650, 109*ms, ms); r.says(android, "https://player.example/"); r.Bytes = 612 }),
 			good(13012, func(r *Record) {
