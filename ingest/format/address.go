@@ -64,7 +64,7 @@ func oneAddress(b []byte) (netip.Addr, bool) {
 }
 
 // gluedIPv6 reads an IPv6 address that a port follows without brackets, as AWS has it: 2001:db8:1:2:3:4:5:6:50718. Where the port might
-// be the last part of a shorter address (2001:db8::7:443), it was taken for that.
+// be the last part of a shorter address (2001:db8::7:443), it was taken for that, unless the log's other addresses tell (portSeen).
 func gluedIPv6(b []byte) (netip.Addr, bool) {
 	colon := bytes.LastIndexByte(b, ':')
 	port, ok := number(b[colon+1:])
@@ -74,6 +74,37 @@ func gluedIPv6(b []byte) (netip.Addr, bool) {
 	a, ok := parseAddr(b[:colon])
 	return a, ok && a.Is6()
 }
+
+// unglued cuts the port off an IPv6 address without brackets, in a log whose addresses all bear one.
+func unglued(b []byte) []byte {
+	colon := bytes.LastIndexByte(b, ':')
+	if _, ok := gluedIPv6(b); ok {
+		return b[:colon]
+	}
+	return b
+}
+
+// portSeen counts the addresses of a sample that bear a port, and those that bear none; those of which nothing tells are in neither.
+type portSeen struct{ with, without int }
+
+func (s *portSeen) note(b []byte) {
+	dot, colon := bytes.IndexByte(b, '.'), bytes.IndexByte(b, ':')
+	switch {
+	case bytes.IndexByte(b, ',') >= 0:
+	case dot < 0:
+		_, bare := bareIPv6(b)
+		if _, glued := gluedIPv6(b); glued && !bare {
+			s.with++
+		}
+	case colon < 0:
+		s.without++
+	case dot < colon:
+		s.with++
+	}
+}
+
+// all tells that IPv6 addresses without brackets bear a port, too, whose digits alone do not tell it: 2001:db8::7:443.
+func (s *portSeen) all() bool { return s.with > 0 && s.without == 0 }
 
 // bareIPv6 reads an address of hexadecimal digits and colons alone.
 func bareIPv6(b []byte) (netip.Addr, bool) {

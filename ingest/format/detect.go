@@ -39,6 +39,7 @@ type trial struct {
 	longer   int // good lines that go on behind the last value
 	hosted   int // good lines that name a host
 	took     tookSeen
+	ports    portSeen
 }
 
 // Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
@@ -101,6 +102,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	if f.unitless = f.byName(duration) && best.took.unitless(); f.unitless {
 		best.has &^= duration.bit()
 	}
+	f.ports = best.ports.all()
 	f.urls = f.urls || best.parsed > 0 && best.hosted == best.parsed
 	f.has, f.notes = best.has, best.facts.Sentences(f.Name)
 	return &f, nil
@@ -215,6 +217,7 @@ func try(f *Format, lines [][]byte, mostFailed int) *trial {
 			t.longer++
 		}
 		t.took.note(p.raw(duration))
+		t.ports.note(p.raw(client))
 	}
 	return t
 }

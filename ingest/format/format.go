@@ -28,6 +28,7 @@ type Format struct {
 	slash    bool     // paths come without their first slash
 	unitless bool     // request times are whole numbers of a unit that nothing tells
 	hosts    bool     // targets begin with their host, without a scheme
+	ports    bool     // every address bears a port
 	percent  fieldSet // the fields that the log's writer percent-encodes
 	notes    []string
 }

@@ -34,6 +34,9 @@ func isAddress(s string) bool {
 	return ok || masked([]byte(s))
 }
 
+// isNoHash is isAddress but for what is as likely the id of a request or of the owner of a bucket: hexadecimal digits alone.
+func isNoHash(s string) bool { return strings.ContainsAny(s, ".:") && isAddress(s) }
+
 func isPrivate(s string) bool {
 	a, ok := address([]byte(s))
 	return ok && private(a)

@@ -133,7 +133,11 @@ func (p *Parser) schemeFits() bool {
 // record reads the values that cut found.
 func (p *Parser) record(r *Record) (ok bool) {
 	r.Forwarded, r.Behind = false, false
-	if r.Client, ok = address(p.raw(client)); (!ok || p.at[forwarded].end > 0) && !p.forwarded(r, ok) {
+	from := p.raw(client)
+	if p.format.ports {
+		from = unglued(from)
+	}
+	if r.Client, ok = address(from); (!ok || p.at[forwarded].end > 0) && !p.forwarded(r, ok) {
 		return p.badAddress()
 	}
 	if !p.readTime(r) {

@@ -67,6 +67,7 @@ func (t *table) namedOther(column int, f field) bool {
 // assign says what each column means: first by its name, then by the look of its values and its neighbours.
 func (t *table) assign() {
 	t.assignNamed()
+	t.require(client, isNoHash)
 	t.require(client, isAddress)
 	t.assignDuration()
 	t.assignTime()
@@ -78,7 +79,7 @@ func (t *table) assign() {
 	}
 	if line < 0 {
 		t.claimOnce(method, 0, isMethod)
-		line = t.require(target, isTarget)
+		line = t.withQuery(t.require(target, isTarget))
 		t.assignQuery(line)
 	}
 	if t.column(status) < 0 && t.claim(status, line+1, isStatus) < 0 {
@@ -233,6 +234,24 @@ func (t *table) relation(fine, coarse int) (role field, own bool) {
 		return skipped, false
 	}
 	return skipped, true
+}
+
+// withQuery moves the target to a column that has the same paths with their queries, as Cloudflare's URI stands behind its path.
+func (t *table) withQuery(line int) int {
+	for i := line + 1; line >= 0 && i < len(t.columns); i++ {
+		same, longer := 0, 0
+		for n, whole := range t.columns[i] {
+			if rest, ok := strings.CutPrefix(whole, t.columns[line][n]); ok && (rest == "" || rest[0] == '?') {
+				same++
+				longer += len(rest)
+			}
+		}
+		if longer > 0 && float64(same) >= mostly*float64(len(t.columns[i])) && t.roles[i] == skipped && !t.namedOther(i, target) {
+			t.roles[line], t.roles[i] = skipped, target
+			return i
+		}
+	}
+	return line
 }
 
 // assignQuery finds the query strings of targets that have none of their own, as in CloudFront's real-time logs.

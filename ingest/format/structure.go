@@ -70,7 +70,7 @@ func bareColumns(lines [][]byte, sep string, common *table) *Format {
 			best = t
 		}
 	}
-	if best == nil || float64(len(common.columns[0])) >= mostly*float64(full) || float64(len(best.columns[0])) < mostly*float64(full) {
+	if best == nil || len(best.columns[0]) <= len(common.columns[0]) || float64(len(best.columns[0])) < mostly*float64(full) {
 		return nil
 	}
 	best.assign()

@@ -1,0 +1,81 @@
+package format
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestRivals reads lines in which two columns look alike, and must tell the right one.
+func TestRivals(t *testing.T) {
+	const id, query = "5a8f001122334455667788990a1b2c3d", "?md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000"
+	for name, c := range map[string]struct{ line, want string }{
+		"the id of a request is no client": {id + " 203.0.113.%d [23/Nov/2026:09:26:12 +0000] \"GET /v/1.ts" + query + " HTTP/1.1\" 403 612 \"curl/8.0\"", "203.0.113.7 /v/1.ts" + query + " 403 612 curl/8.0"},
+		"a URI is more than its path":      {"203.0.113.%d,2026-11-23T09:26:12Z,GET,/v/1.ts,https://player.example/v/1.ts,/v/1.ts" + query + ",403", "203.0.113.7 /v/1.ts" + query + " 403 -1 "},
+		"a path stands before another":     {"203.0.113.%d,2026-11-23T09:26:12Z,GET,/v/1.ts" + query + ",/v/1.ts,403", "203.0.113.7 /v/1.ts" + query + " 403 -1 "},
+		"the last part of IPv6 is no port": {"2001:db8::7:%d|2026-11-23T09:26:12Z|GET /v/1.ts HTTP/1.1|403|curl/8.0", "2001:db8::7:7 /v/1.ts 403 -1 curl/8.0"},
+		"a port behind IPv6, and a zone":   {"fe80::1%%eth0|2026-11-23T09:26:12Z|GET /v/%d.ts HTTP/1.1|403|curl/8.0", "fe80::1 /v/7.ts 403 -1 curl/8.0"},
+	} {
+		var lines [][]byte
+		for i := 1; i < 10; i++ {
+			lines = append(lines, fmt.Appendf(nil, c.line, i))
+		}
+		var r Record
+		bad := detected(t, lines).NewParser().Parse(lines[6], &r)
+		got := fmt.Sprintf("%s %s %d %d %s", r.Client, r.Target, r.Status, r.Bytes, r.UserAgent)
+		if bad.Reason != "" {
+			got = bad.Reason
+		}
+		if got != c.want || r.Forwarded {
+			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
+		}
+	}
+}
+
+// TestGluedPorts: where all addresses of IPv4 bear a port, those of IPv6 do, with brackets or not; where one does not, none is cut.
+func TestGluedPorts(t *testing.T) {
+	const line = "%s [23/Nov/2026:09:26:12 +0000] \"GET /v/1.ts HTTP/1.1\" 403 \"curl/8.0\""
+	for _, c := range []struct{ others, address, want string }{
+		{"203.0.113.7:443", "2001:db8::7:443", "2001:db8::7"},
+		{"203.0.113.7:443", "2001:db8:::443", "2001:db8::"},
+		{"203.0.113.7:443", "[2001:db8::7]:443", "2001:db8::7"},
+		{"203.0.113.7:443", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6"},
+		{"203.0.113.7", "2001:db8::7:443", "2001:db8::7:443"},
+		{"2001:db8::7:50718", "2001:db8::7:443", "2001:db8::7"},
+		{"::ffff:203.0.113.7", "2001:db8::7:443", "2001:db8::7:443"},
+		{"2001:db8::8", "2001:db8::7:443", "2001:db8::7:443"},
+		{"2001:db8::8%eth0", "2001:db8::7:443", "2001:db8::7:443"},
+	} {
+		lines := [][]byte{fmt.Appendf(nil, line, c.others), fmt.Appendf(nil, line, c.address)}
+		var r Record
+		if bad := detected(t, lines).NewParser().Parse(lines[1], &r); bad.Reason != "" || r.Client.String() != c.want {
+			t.Errorf("%s beside %s: %s, want %s (%+v)", c.address, c.others, r.Client, c.want, bad)
+		}
+	}
+}
+
+// TestBareCSVWithFewQuotes: where four of five lines need no quotes, those that do are read, too.
+func TestBareCSVWithFewQuotes(t *testing.T) {
+	var lines [][]byte
+	for i := range 20 {
+		agent := "curl/8.0"
+		if i%5 == 0 {
+			agent = `"Mozilla/5.0 (KHTML, like ""Gecko"")"`
+		}
+		lines = append(lines, fmt.Appendf(nil, "203.0.113.%d,2026-11-23T09:26:12Z,GET,/v/1.ts,403,%s", i, agent))
+	}
+	p := detected(t, lines).NewParser()
+	for i, line := range lines {
+		var r Record
+		want := "curl/8.0"
+		if i%5 == 0 {
+			want = `Mozilla/5.0 (KHTML, like "Gecko")`
+		}
+		if bad := p.Parse(line, &r); bad.Reason != "" || string(r.UserAgent) != want {
+			t.Errorf("line %d: %q, %+v", i+1, r.UserAgent, bad)
+		}
+	}
+	if p.format.Name != learned || !strings.Contains(p.format.Doc, "CSV") {
+		t.Errorf("%s: %s", p.format.Name, p.format.Doc)
+	}
+}
