@@ -224,8 +224,8 @@ func try(f *Format, lines [][]byte, mostFailed int) *trial {
 
 // idle tells whether a line that failed is a whole one, and only what stands for its request is none.
 func (p *Parser) idle(bad Failure) bool {
-	state, ok := whole(p.raw(status))
-	return bad.Reason == ReasonNoTarget && ok && state <= 999 && (p.at[request].end > 0 || p.at[target].end > 0 || p.at[path].end > 0)
+	_, ok := p.status()
+	return bad.Reason == ReasonNoTarget && ok && (p.at[request].end > 0 || p.at[target].end > 0 || p.at[path].end > 0)
 }
 
 // goesOn tells whether the last line, a good one, has text behind the last value of the layout.

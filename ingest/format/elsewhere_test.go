@@ -8,7 +8,7 @@ import (
 
 // TestNamesElsewhere reads a request as logs have it that were gathered and exported by others: the names are those of the Elastic Common
 // Schema, of Google Cloud's LogEntry and Azure Front Door (samples in elastic/integrations), of the tables in the AWS documentation on
-// Athena, and of Splunk and Kibana. The URLs and addresses are ours.
+// Athena, of Splunk and Kibana, and those in the documentation of Vercel, WordPress VIP and Alibaba's ESA. The URLs and addresses are ours.
 func TestNamesElsewhere(t *testing.T) {
 	const (
 		query  = "?md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000"
@@ -24,6 +24,12 @@ func TestNamesElsewhere(t *testing.T) {
 			`"responseSize":"612","userAgent":"curl/8.0","remoteIp":"203.0.113.7:9989","serverIp":"10.5.3.1:9090"},"timestamp":"` + second + `","receiveTimestamp":"2026-11-23T09:26:13Z"}`,
 		"Azure Front Door": `{"category":"FrontdoorAccessLog","properties":{"clientIp":"203.0.113.7","httpMethod":"GET","httpStatusCode":"403","requestUri":"https://cdn.example.com:443/v/1.ts` + query + `",` +
 			`"responseBytes":"612","socketIp":"203.0.113.9","userAgent":"curl/8.0"},"time":"` + second + `"}`,
+		"Vercel": `{"id":"1","source":"static","host":"my-app-abc123.vercel.app","timestamp":1795425972043,"statusCode":403,"path":"/v/1.ts","proxy":{"timestamp":1795425972000,"method":"GET",` +
+			`"host":"cdn.example.com","path":"/v/1.ts` + query + `","userAgent":["curl/8.0"],"statusCode":403,"clientIp":"203.0.113.7","responseByteSize":612}}`,
+		"WordPress VIP": `{"request_url":"/v/1.ts` + query + `","timestamp":"23/Nov/2026:09:26:12 +0000","request_type":"GET","http_x_forwarded_for":"","true_client_ip":"","remote_addr":"203.0.113.7",` +
+			`"status":"403","http_host":"cdn.example.com","body_bytes_sent":"612","http_user_agent":"curl/8.0"}`,
+		"Alibaba ESA": `{"EdgeStartTimestamp":"2026-11-23T17:26:12+08:00","ClientIP":"203.0.113.7","ClientRequestHost":"cdn.example.com","ClientRequestMethod":"GET",` +
+			`"ClientRequestURI":"/v/1.ts` + query + `","ClientRequestUserAgent":"curl/8.0","EdgeResponseBodyBytes":612,"EdgeResponseStatusCode":403}`,
 		"Athena, ALB": "type,time,elb,client_ip,client_port,elb_status_code,target_status_code,received_bytes,sent_bytes,request_verb,request_url,request_proto,user_agent,domain_name\n" +
 			"h2," + second + ",app/x/1,203.0.113.7,2817,403,200,34,612,GET," + whole + ",HTTP/2.0,curl/8.0,cdn.example.com",
 		"Athena, CloudFront": "date,time,location,bytes,request_ip,method,host,uri,status,referrer,user_agent,query_string,host_header\n" +

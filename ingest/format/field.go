@@ -101,11 +101,11 @@ var spellings = func() map[string]meaning {
 //
 // Sources: nginx variables; Gcore raw logs, Logs Uploader and log viewer; CloudFront standard logs; Cloudflare Logpush http_requests;
 // Akamai DataStream 2; Fastly's JSON template; bunny.net; CDN77; Caddy; IIS; Envoy; Medianova; IO River; Edgio; Yandex, Alibaba, Tencent and
-// Huawei CDN exports. What is called otherwise where logs are gathered: the Elastic Common Schema, Google Cloud's httpRequest, Azure Front
+// Huawei CDN exports; Edgecast; Vercel's log drains; WordPress VIP. What is called otherwise where logs are gathered: the Elastic Common Schema, Google Cloud's httpRequest, Azure Front
 // Door's properties, the tables that AWS gives for its logs in Athena, and Splunk's extractions.
 const spelt = `client_ip 0 remote_addr client_ip clientip c_ip cliip request.client_ip
 client_ip 1 ip client remote_ip client_addr client_address cip remote_host client.ip source.ip request.remote_ip remoteip ip_address
-client_ip 1 ipaddress httprequest.remoteip properties.clientip request_ip
+client_ip 1 ipaddress httprequest.remoteip properties.clientip request_ip proxy.clientip
 client_ip 3 realip_remote_addr
 client_ip 5 masked_remote_addr
 forwarded_for 0 http_x_forwarded_for x_forwarded_for xforwardedfor clientrequestxforwardedfor forwarded_for xff forwardedfor
@@ -119,36 +119,38 @@ time 2 time_local time timestamp ts datetime unixtime date_time log_timestamp_ms
 time 4 @timestamp
 date 0 date
 start 0 timestamp_request_start edgestarttimestamp reqtimesec startutc starttimems start_time time_start request_start request_creation_time
+start 0 proxy.timestamp
 request_time 0 request_time time_taken duration properties.timetaken
 request_time_ms 0 requesttimems request_time_ms duration_ms elapsed_ms time_elapsed_ms time_elapsed_msec
 request_time_us 0 request_time_us reqtime_microsec duration_us elapsed_us time_elapsed_usec
 request 0 request request_line
 method 0 request_method method cs_method clientrequestmethod reqmethod verb http_method request.method http.request.method
-method 0 httprequest.requestmethod properties.httpmethod request_verb
+method 0 httprequest.requestmethod properties.httpmethod request_verb request_type proxy.method
 uri 0 request_uri clientrequesturi request.uri path_and_query pathandquery cs_uri
-uri 1 url request_url uri_full url.original httprequest.requesturl properties.requesturi
+uri 1 url request_url uri_full url.original httprequest.requesturl properties.requesturi proxy.path
 uri 2 reqpath
 path 0 uri path request_uri_path clientrequestpath cs_uri_stem request_path url.path uri_path
 query 0 args query_string querystring querystr query cs_uri_query uri_param param query_params request_param url.query uri_query
 status 0 status status_code statuscode sc_status responsestatus edgeresponsestatus response_status resp_status http_status
-status 0 http.response.status_code httprequest.status properties.httpstatuscode elb_status_code
+status 0 http.response.status_code httprequest.status properties.httpstatuscode elb_status_code edgeresponsestatuscode proxy.statuscode
 status 1 response_code http_code return_code code response
-host 0 x_host_header host_header url.domain
+host 0 x_host_header host_header url.domain proxy.host
 host 1 host clientrequesthost reqhost request.host request_host
 host 2 http_host vhost domain authority :authority
 host 3 server_name cs(host) cs_host
 host 4 cname gcdn_vhost
 user_agent 0 http_user_agent user_agent useragent ua cs(user_agent) cs_user_agent clientrequestuseragent request_user_agent agent
 user_agent 0 request.headers.user_agent user_agent.original httprequest.useragent properties.useragent
+user_agent 0 c_user_agent proxy.useragent
 referer 0 http_referer referer referrer cs(referer) cs_referer clientrequestreferer request_referer http_referrer request.headers.referer
-referer 0 http.request.referrer httprequest.referer properties.referer cs_referrer
+referer 0 http.request.referrer httprequest.referer properties.referer cs_referrer c_referrer proxy.referer
 country 0 geoip_country_code geoip2_country_code country_code country clientcountry c_country geo_country_code countrycode client_country
 country 1 geo_country source.geo.country_iso_code client.geo.country_iso_code
 asn 0 asn clientasn as_number asnumber client_asn
 asn 1 source.as.number client.as.number
 bytes 0 body_bytes_sent bytes size sc_bytes edgeresponsebodybytes response_body_size resp_body_size bytessent responsebytes
 bytes 1 bytes_sent edgeresponsebytes response_size rsp_size totalbytes response_bytes bytes_out http.response.body.bytes
-bytes 1 httprequest.responsesize properties.responsebytes sent_bytes
+bytes 1 httprequest.responsesize properties.responsebytes sent_bytes proxy.responsebytesize
 reason_code 0 gcdn_internal_status_code internal_status_code reason_code
 upstream_status 0 upstream_status originresponsestatus origin_status
 shield 0 shield_type

@@ -82,8 +82,9 @@ func isTarget(s string) bool {
 }
 
 // isStatus accepts the codes of the IANA registry and those of nginx (444, 494 to 499), AWS (460 to 464, 561) and Cloudflare (520 to
-// 530), and no other number: 443 is a port.
+// 530), and no other number: 443 is a port. What the cache did may stand before it, as in TCP_HIT/200.
 func isStatus(s string) bool {
+	s = s[cacheResult([]byte(s)):]
 	n, ok := number([]byte(s))
 	if !ok || len(s) != 3 {
 		return false

@@ -146,14 +146,35 @@ func (p *Parser) record(r *Record) (ok bool) {
 	if !p.readRequest(r) {
 		return p.badRequest()
 	}
-	state, ok := whole(p.raw(status))
-	if !ok || state > 999 {
+	state, ok := p.status()
+	if !ok {
 		return p.fail(ReasonStatus, status, "a status such as 403")
 	}
 	r.Status = uint16(state)
 	p.readHost(r)
 	p.readRest(r)
 	return true
+}
+
+// status reads the status, which may stand behind what the cache did: TCP_HIT/200.
+func (p *Parser) status() (state uint64, ok bool) {
+	b := p.raw(status)
+	if state, ok = whole(b); !ok {
+		state, ok = whole(b[cacheResult(b):])
+	}
+	return state, ok && state <= 999
+}
+
+// cacheResult measures capital letters, underscores and a slash; 0 if b does not begin with them.
+func cacheResult(b []byte) int {
+	n := 0
+	for n < len(b) && ('A' <= b[n] && b[n] <= 'Z' || b[n] == '_') {
+		n++
+	}
+	if n == 0 || n == len(b) || b[n] != '/' {
+		return 0
+	}
+	return n + 1
 }
 
 // forwarded settles the client's address of a line that has X-Forwarded-For, or no other. The address of the connection

@@ -160,6 +160,21 @@ func TestVendors(t *testing.T) {
 			}),
 			bad(ReasonAddress),
 		}},
+		{"edgecast.log", "w3c", "", []told{
+			header,
+			good(12000, func(r *Record) { r.Bytes = 612 }),
+			good(13000, func(r *Record) {
+				r.from("2001:db8::7", "", 0)
+				r.says("curl/8.0", "")
+				r.Target, r.QueryCut, r.Status, r.Bytes = []byte(segment), false, 200, 1302
+			}),
+			good(14000, func(r *Record) {
+				r.from("203.0.113.8", "", 0)
+				r.says("", "")
+				r.Method, r.Target, r.Status, r.Bytes = []byte("HEAD"), []byte(segment), 304, 302
+			}),
+			bad(ReasonStatus),
+		}},
 		{"squid.log", "squid", "squid", []told{
 			good(12043, func(r *Record) { r.began(11793, 250*ms, ms); r.says("", ""); r.Bytes = 612 }),
 			good(13043, func(r *Record) {

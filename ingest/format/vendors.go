@@ -42,11 +42,11 @@ var vendors = sync.OnceValue(func() []vendor {
 		{name: "yandex", doc: "Yandex Cloud CDN, JSON (its EdgeCDN provider writes gcore)",
 			source: "https://yandex.cloud/en/docs/cdn/logs-ref", marks: []string{`"timestamp_ms":"20`, `"timestamp_ms": "20`}},
 		{name: "alibaba", doc: "Alibaba Cloud CDN real-time logs, JSON",
-			source: "https://www.alibabacloud.com/help/en/cdn/user-guide/fields-in-real-time-logs", marks: []string{`"unixtime"`}, names: ms},
+			source: "https://www.alibabacloud.com/help/en/cdn/user-guide/fields-in-real-time-logs", marks: []string{alibabaMark}, names: ms},
 		{name: "tencent", doc: "Tencent Cloud CDN real-time logs, JSON",
 			source: "https://www.tencentcloud.com/document/product/614/42748", marks: []string{`"rsp_size"`}, names: ms},
 		{name: "huawei", doc: "Huawei Cloud CDN logs, JSON",
-			source: "https://support.huaweicloud.com/intl/en-us/usermanual-lts/lts_04_0536.html", marks: []string{`"hit_info"`},
+			source: "https://support.huaweicloud.com/intl/en-us/usermanual-lts/lts_04_0536.html", marks: []string{`"hit_info"`}, foreign: alibabaMark,
 			names: map[string]meaning{"request_time": {field: when}}},
 		{name: "caddy", doc: "Caddy's access log, JSON",
 			source: "https://caddyserver.com/docs/caddyfile/directives/log", marks: []string{`"http.log.access`}},
@@ -70,6 +70,8 @@ func edgeOneNames() map[string]meaning {
 		"requesturlquerystring": {field: query}, "requestmethod": {field: method}, "requesthost": {field: host}, "requestua": {field: agent},
 		"requestreferer": {field: referer}, "edgeresponsestatuscode": {field: status}, "clientregion": {field: country}, "edgeserverid": {field: edge}}
 }
+
+const alibabaMark = `"unixtime"`
 
 const cacheFlyMark = `"ClientReqHTTPHost"`
 

@@ -67,6 +67,9 @@ func (f *Format) ofFields(names []string) *Format {
 		g.Name, base = "akamai-w3c", akamaiWords()
 		g.columns.seps, g.columns.quoted, g.escape = "\t", true, doubled
 	}
+	if slices.Contains(names, "x-ec_custom-1") || slices.Contains(names, "rs-duration") {
+		base = edgecastWords()
+	}
 	g.hosts = isAkamai || slices.Contains(names, "cs-clapp") // Imperva
 	var err error
 	if g.words, err = base.with(f.given); err != nil {
@@ -103,3 +106,7 @@ func millis() *words { return &words{names: map[string]meaning{"time_taken": {fi
 func akamaiWords() *words {
 	return &words{names: map[string]meaning{"cs_ip": {field: client}, "time_taken": {}}}
 }
+
+// edgecastWords are the columns of Edgecast's raw logs, which were Verizon's and Azure CDN's, too: time-taken is in milliseconds there,
+// and from which end of a request it counts is not told.
+func edgecastWords() *words { return &words{names: map[string]meaning{"time_taken": {}}} }

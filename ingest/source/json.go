@@ -78,19 +78,23 @@ func isDocument(text []byte) bool {
 // CLI, and Azure's exports.
 var envelopeKeys = []string{`"data"`, `"events"`, `"records"`}
 
-// envelope measures an object's beginning up to its array of objects, its first key or the hits of Elasticsearch's _search; 0 if there
-// is none.
+// envelope measures an object's beginning up to its array of objects: its first key, the hits of Elasticsearch's _search or the logs of
+// Edgecast's Real-Time Log Delivery; 0 if there is none.
 func envelope(b []byte) (n int) {
 	for _, key := range envelopeKeys {
 		if n = follow(b, "{", key, ":", "["); n > 0 {
 			break
 		}
 	}
-	if follow(b, "{", `"took"`) > 0 {
-		for i := 0; i >= 0 && n == 0; i = nextIndex(b, i+1, `"hits"`) {
-			if m := follow(b[i:], `"hits"`, ":", "["); m > 0 {
-				n = i + m
-			}
+	list := `"hits"`
+	if nextIndex(b, 0, `"agent_id"`) > 0 {
+		list = `"logs"`
+	} else if follow(b, "{", `"took"`) == 0 {
+		list = ""
+	}
+	for i := 0; list != "" && i >= 0 && n == 0; i = nextIndex(b, i+1, list) {
+		if m := follow(b[i:], list, ":", "["); m > 0 {
+			n = i + m
 		}
 	}
 	if rest := bytes.TrimLeft(b[n:], blanks); n == 0 || len(rest) == 0 || rest[0] != '{' && rest[0] != ']' {

@@ -60,6 +60,7 @@ func TestDocumentsAreLines(t *testing.T) {
 		"an empty envelope":       {`{"data":` + "[" + sourcetest.BunnyTail, ""},
 		"the AWS CLI's events":    {`{"events": [` + sourcetest.BunnyFirst + `, ` + sourcetest.BunnySecond + `], "searchedLogStreams": []}`, both},
 		"Elasticsearch's hits":    {elastic, both},
+		"Edgecast's logs":         {`{"account_number":"0001","agent_id":"12","datestamp":"20261123","logs":[` + sourcetest.BunnyFirst + "," + sourcetest.BunnySecond + `],"platform":"wpc","seq_num":0}`, both},
 		"a byte order mark":       {ByteOrderMark + sourcetest.BunnyAnswer, both},
 		"glued":                   {sourcetest.BunnyFirst + sourcetest.BunnySecond, both},
 		"glued with commas":       {sourcetest.BunnyFirst + ", " + sourcetest.BunnySecond, both},
