@@ -144,6 +144,8 @@ func testSource(cmd *cobra.Command, s source.Source, f *format.Format, columns f
 			return failed("", "%s: %w", s.Label, misfit)
 		}
 		f, t.others = best, format.Others(best, lines, columns)
+	} else {
+		f = f.Seen(format.Sample(lines))
 	}
 	t.format = f
 	return t.describe(cmd.OutOrStdout())

@@ -177,6 +177,16 @@ func TestForcedFormat(t *testing.T) {
 	}
 }
 
+// TestForcedFormatSeesTheSample: what a given format leaves open, the log tells: what comes first in its dates.
+func TestForcedFormatSeesTheSample(t *testing.T) {
+	o := testOptions(t)
+	o.Format = namedFormat(t, "csv")
+	s, _ := loadText(t, o, "time,client_ip,method,uri,status\n03/11/2026 09:26:12,203.0.113.7,GET,/a.ts,200\n23/11/2026 09:26:12,203.0.113.7,GET,/b.ts,200\n")
+	if got := one[string](t, s, `SELECT string_agg(path || ' ' || time, ', ' ORDER BY line) FROM requests`); got != "/a.ts 2026-11-03 09:26:12, /b.ts 2026-11-23 09:26:12" {
+		t.Error(got)
+	}
+}
+
 func TestLabelStandsForTheHost(t *testing.T) {
 	line := strings.Replace(testLine("203.0.113.7", "/a.ts", 200), " cdn.example.com 0.000", "", 1)
 	file := sourcetest.Write(t, t.TempDir(), "a.log", []byte(line))

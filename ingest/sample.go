@@ -58,7 +58,9 @@ func (s *sampler) settle() error {
 		return nil
 	}
 	sample := s.sample()
-	if !s.fixed {
+	if s.fixed {
+		s.src.format = s.src.format.Seen(sample)
+	} else {
 		found, misfit := format.Detect(sample, s.load.Map)
 		if misfit != nil {
 			return misfit

@@ -40,6 +40,7 @@ type trial struct {
 	hosted   int // good lines that name a host
 	took     tookSeen
 	ports    portSeen
+	dates    datesSeen
 }
 
 // Detect finds the format of the first lines of a log: the one that parses most of them and, of equals, the one that tells
@@ -102,7 +103,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	if f.unitless = f.byName(duration) && best.took.unitless(); f.unitless {
 		best.has &^= duration.bit()
 	}
-	f.ports = best.ports.all()
+	f.ports, f.dates = best.ports.all(), best.dates.order()
 	f.urls = f.urls || best.parsed > 0 && best.hosted == best.parsed
 	f.has, f.notes = best.has, best.facts.Sentences(f.Name)
 	return &f, nil
@@ -180,10 +181,23 @@ func isEpoch(s string) bool {
 // someday lets times without a year be read where the year does not matter: 2100.
 const someday = 4102444800 * second
 
-// try reads lines in a format. It ends early where more than mostFailed of them fail.
+// try reads lines in a format, and again where they prove what comes first in their dates. It ends early where more than mostFailed
+// of them fail.
 func try(f *Format, lines [][]byte, mostFailed int) *trial {
+	t := tryOrder(f, lines, mostFailed, eitherFirst)
+	if order := t.dates.order(); order != eitherFirst {
+		seen := t.dates
+		t = tryOrder(f, lines, mostFailed, order)
+		t.dates = seen
+	}
+	return t
+}
+
+func tryOrder(f *Format, lines [][]byte, mostFailed int, order dateOrder) *trial {
 	t := &trial{format: f, failures: map[string]int{}, first: map[string]Misfit{}}
-	p := f.NewParser()
+	ordered := *f
+	ordered.dates = order
+	p := ordered.NewParser()
 	p.Latest = someday
 	var r Record
 	for i, line := range lines {
@@ -194,6 +208,11 @@ func try(f *Format, lines [][]byte, mostFailed int) *trial {
 		t.lines++
 		if bad.Reason != "" {
 			t.note(i, bad)
+			if bad.Reason == ReasonTime {
+				t.dates.note(p.raw(when))
+				t.dates.note(p.raw(started))
+				t.dates.note(p.raw(day))
+			}
 			if mostFailed--; mostFailed < 0 {
 				break
 			}

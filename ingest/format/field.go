@@ -135,7 +135,7 @@ status 0 status status_code statuscode sc_status responsestatus edgeresponsestat
 status 0 http.response.status_code httprequest.status properties.httpstatuscode elb_status_code edgeresponsestatuscode proxy.statuscode
 status 1 response_code http_code return_code code response
 host 0 x_host_header host_header url.domain proxy.host
-host 1 host clientrequesthost reqhost request.host request_host
+host 1 cs_uri_host host clientrequesthost reqhost request.host request_host
 host 2 http_host vhost domain authority :authority
 host 3 server_name cs(host) cs_host
 host 4 cname gcdn_vhost

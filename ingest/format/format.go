@@ -22,13 +22,14 @@ type Format struct {
 	pieces   []piece  // what layout was compiled from, where its values have names
 	has      fieldSet // the fields that lines carry, as far as known
 	escape   escape
-	iis      bool     // a #Software line says so
-	whole    bool     // the sample had queries: a line without one had none
-	urls     bool     // targets are whole URLs, with their host
-	slash    bool     // paths come without their first slash
-	unitless bool     // request times are whole numbers of a unit that nothing tells
-	hosts    bool     // targets begin with their host, without a scheme
-	ports    bool     // every address bears a port
+	iis      bool // a #Software line says so
+	whole    bool // the sample had queries: a line without one had none
+	urls     bool // targets are whole URLs, with their host
+	slash    bool // paths come without their first slash
+	unitless bool // request times are whole numbers of a unit that nothing tells
+	hosts    bool // targets begin with their host, without a scheme
+	ports    bool // every address bears a port
+	dates    dateOrder
 	percent  fieldSet // the fields that the log's writer percent-encodes
 	notes    []string
 }
@@ -117,6 +118,15 @@ func (f *Format) WithMap(m Map) (*Format, error) {
 		return nil, fmt.Errorf("map: the values of %s have no names", f.Name)
 	}
 	return &out, nil
+}
+
+// Seen is f with what a sample of a log tells of how it writes things: what comes first in dates such as 03/11/2026, and whether
+// every address bears a port. Detect's formats know.
+func (f *Format) Seen(lines [][]byte) *Format {
+	t := try(f, lines, len(lines))
+	out := *f
+	out.ports, out.dates = t.ports.all(), t.dates.order()
+	return &out
 }
 
 // recompiled reads the pieces of a template with the words of f.

@@ -119,7 +119,8 @@ func splunkWords() *words { return &words{names: map[string]meaning{"host": {fie
 
 // named gives a format with a header row its name, and says what it found.
 func (f *Format) named(sep string) {
-	*f = Format{Name: "csv", layout: f.layout, columns: f.columns, heads: f.heads, heading: f.heading, words: f.words, given: f.given, has: f.has, escape: f.escape}
+	*f = Format{Name: "csv", layout: f.layout, columns: f.columns, heads: f.heads, heading: f.heading, words: f.words, given: f.given, has: f.has, escape: f.escape,
+		ports: f.ports, dates: f.dates}
 	if sep == "\t" {
 		f.Name = "tsv"
 	}

@@ -49,7 +49,7 @@ func isPublic(s string) bool {
 
 func isMoment(s string) bool {
 	_, _, ok := moment([]byte(s))
-	return ok
+	return ok || isSlashed([]byte(s))
 }
 
 func isUndated(s string) bool {

@@ -47,12 +47,30 @@ type clock struct {
 
 // moment reads a time, with a year or without.
 func (p *Parser) moment(text []byte, r *Record) (micros, grain int64, ok bool) {
-	if micros, grain, ok = moment(text); !ok && p.Latest != 0 {
+	if micros, grain, ok = moment(text); !ok && p.format.dates != eitherFirst {
+		var local bool
+		if micros, grain, local, ok = slashed(text, p.format.dates); ok {
+			r.Zoneless = r.Zoneless || local
+			return micros, grain, true
+		}
+	}
+	if !ok && p.Latest != 0 {
 		micros, grain, ok = undated(text, p.Latest)
 		r.Yearless = r.Yearless || ok
 	}
 	r.Zoneless = r.Zoneless || ok && zoneless(text)
 	return micros, grain, ok
+}
+
+// date reads a date alone, as the seconds since the epoch of its start.
+func (p *Parser) date(b []byte) (seconds int64, ok bool) {
+	if seconds, ok = isoDate(b); !ok {
+		var d slashDate
+		if d, _, ok = slashDateOf(b); ok {
+			seconds, ok = d.in(p.format.dates)
+		}
+	}
+	return seconds, ok
 }
 
 // took reads the duration, in the finest unit that the line has.
@@ -80,7 +98,7 @@ func scaled(b []byte, unit int64) (micros int64, ok bool) {
 func (p *Parser) logged(r *Record) (micros, grain int64, ok bool) {
 	day, text := p.raw(day), p.raw(when)
 	if len(text) == 0 {
-		return moment(day)
+		return p.moment(day, r)
 	}
 	if string(text) == string(p.clock.text) {
 		r.Yearless, r.Zoneless = p.clock.yearless, p.clock.zoneless
@@ -93,7 +111,7 @@ func (p *Parser) logged(r *Record) (micros, grain int64, ok bool) {
 	if ok || len(day) == 0 {
 		return micros, grain, ok
 	}
-	date, ok1 := isoDate(day)
+	date, ok1 := p.date(day)
 	clock, ok2 := clockOf(text)
 	if !ok1 || !ok2 {
 		return 0, 0, false
