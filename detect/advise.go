@@ -91,6 +91,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Addresses: h.addresses(),
 		Unclear:   h.unclear,
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
+		Group:     a.picked != nil && h.Name == finding.OtherHosts,
 	}
 	q.Life, q.Life95 = h.lives.spans()
 	if h.moves != nil {

@@ -36,6 +36,17 @@ func TestMadeUpHosts(t *testing.T) {
 	if !strings.Contains(strings.Join(tr.Warnings, "\n"), says) {
 		t.Errorf("warnings %q", tr.Warnings)
 	}
+	answers := 0
+	for _, rec := range tr.Recommendations {
+		if rec.Host == "(other hosts)" {
+			if answers++; rec.Decision != "insufficient_evidence" || !strings.Contains(rec.Reason, "a mask is a setting of one") || len(rec.Caveats) > 0 {
+				t.Errorf("%s: %s %q", rec.Decision, rec.Reason, rec.Caveats)
+			}
+		}
+	}
+	if answers != 1 {
+		t.Errorf("%d answers for the other hosts", answers)
+	}
 	for i, e := range l.entries {
 		if tr.rows[i].host != e.host {
 			t.Fatalf("request %d: host %s, want %s", i, tr.rows[i].host, e.host)

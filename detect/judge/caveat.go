@@ -18,7 +18,7 @@ const shortSpan = 23 * time.Hour
 // means.
 func (q *question) caveats(rec *finding.Recommendation) []string {
 	list := &caveats{said: []string{}}
-	if q.o.CalibrationFailed || q.o.Unbound || q.o.ByAddress {
+	if q.o.CalibrationFailed || q.o.Group || q.o.Unbound || q.o.ByAddress {
 		return list.said
 	}
 	if q.all.users > 0 {

@@ -21,6 +21,8 @@ func (q *question) reason() string {
 	switch {
 	case q.o.CalibrationFailed:
 		return "Nothing can be said about masks, as the hashes of served links do not fit this host: send the key in force at the time and a log with full URLs and unmasked addresses."
+	case q.o.Group:
+		return "Nothing can be said about masks, as these are many hosts, and a mask is a setting of one: run again with --host for those in question."
 	case q.o.Unbound:
 		return "Links of this host carry no address, so no mask would change anything: " + q.instead() + "."
 	case q.o.ByAddress:

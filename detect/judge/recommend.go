@@ -68,7 +68,7 @@ func (q *question) decide(c *cohort) choice {
 	keep := choice{decision: finding.KeepCurrent, prefix: points.prefix}
 	unsure := choice{decision: finding.InsufficientEvidence, prefix: points.prefix}
 	switch {
-	case q.o.CalibrationFailed, q.o.ByAddress && !q.o.Unbound:
+	case q.o.CalibrationFailed, q.o.Group, q.o.ByAddress && !q.o.Unbound:
 		return unsure
 	case q.o.Unbound:
 		return keep

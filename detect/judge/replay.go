@@ -38,6 +38,7 @@ type Asked struct {
 	Between, Session  time.Duration     // median time between changes of address of those who move, and of users' sessions; 0: not known
 	Outside           map[int]float64   // prefix length → share of the pairs of clients in one network that are of different carriers; none: not known (rule 17)
 	ByAddress         bool              // users are told apart by address: no mask follows (rule 11)
+	Group             bool              // these are many hosts, whose masks are settings of their own (rule 16)
 	Gaps              bool              // more than a tenth of the requests is missing from the log (rule 11)
 	Behind            bool              // most lines name another public address in X-Forwarded-For than the client's
 	Apart             int64             // links that seemed to belong to users with several, but were too many to be joined: each counts as a user
