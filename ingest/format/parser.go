@@ -32,12 +32,15 @@ type span struct{ start, end int32 }
 // maxLine keeps spans in range; it is far beyond what any server logs.
 const maxLine = 1 << 30
 
-// Parse reads one line, given without its newline (carriage returns at its end are ignored), into r. On a failure r holds
+// Parse reads one line, given without its newline (carriage returns at its end and NUL bytes at its beginning are ignored), into r. On a failure r holds
 // nothing of use. A header line changes what the lines behind it mean. Neither a good nor a bad line allocates, once the scratch
 // memory has grown to the size of the values that need their escaping undone; one that looks like a header does.
 func (p *Parser) Parse(line []byte, r *Record) Failure {
 	for n := len(line); n > 0 && line[n-1] == '\r'; n-- {
 		line = line[:n-1]
+	}
+	for len(line) > 0 && line[0] == 0 { // left by a rotation that truncates the file
+		line = line[1:]
 	}
 	switch {
 	case len(line) > maxLine:
@@ -221,7 +224,7 @@ func (p *Parser) badRequest() bool {
 
 // readRest reads what a line may lack.
 func (p *Parser) readRest(r *Record) {
-	r.UserAgent, r.Referer = p.text(agent), p.text(referer)
+	r.UserAgent, r.Referer = p.withoutNUL(p.text(agent)), p.text(referer)
 	r.Bytes = -1
 	if n, ok := whole(p.raw(size)); ok {
 		r.Bytes = int64(n)
@@ -232,6 +235,20 @@ func (p *Parser) readRest(r *Record) {
 		p.readRare(r)
 	}
 	p.readViewer(&r.Viewer)
+}
+
+// withoutNUL is a value without bytes that no client sends, and damage leaves: each would make the viewer another one.
+func (p *Parser) withoutNUL(b []byte) []byte {
+	if bytes.IndexByte(b, 0) < 0 {
+		return b
+	}
+	n := len(p.scratch)
+	for _, c := range b {
+		if c != 0 {
+			p.scratch = append(p.scratch, c)
+		}
+	}
+	return p.scratch[n:]
 }
 
 // rareBits are the fields of readRare.

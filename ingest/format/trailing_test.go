@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -85,5 +86,20 @@ func readsAs(t *testing.T, lines [][]byte, name string) {
 	bad := f.NewParser().Parse(lines[len(lines)-1], &r)
 	if got := fmt.Sprintf("%s %s %s %s %s %d %d %s", bad.Reason, r.Client, r.Host, r.Method, r.Target, r.Status, r.Bytes, r.UserAgent); got != " 203.0.113.7 cdn.test GET /v/1/a.ts?md5=x&expires=1 403 77 Player/1.0 (X11; Linux)" {
 		t.Errorf("%s: %s", lines, got)
+	}
+}
+
+// TestNULBytes: those before a line are no part of it, and those in a user agent make no other viewer.
+func TestNULBytes(t *testing.T) {
+	const line = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /v/1.ts HTTP/1.1" 403 612 "-" "%s"`
+	for _, text := range []string{fmt.Sprintf(line, "curl/8.0"), strings.Repeat("\x00", 5000) + fmt.Sprintf(line, "curl/8.0"), fmt.Sprintf(line, "\x00cu\x00\x00rl/8.0\x00"), fmt.Sprintf(line, `curl\x00/8.0`)} {
+		var r Record
+		if bad := nginx().NewParser().Parse([]byte(text), &r); bad.Reason != "" || string(r.UserAgent) != "curl/8.0" || r.Client != netip.MustParseAddr("203.0.113.7") {
+			t.Errorf("%.40q…: %s %q, %+v", text, r.Client, r.UserAgent, bad)
+		}
+	}
+	var r Record
+	if bad := nginx().NewParser().Parse(make([]byte, 5000), &r); bad.Reason != ReasonBlank {
+		t.Errorf("nothing else: %+v", bad)
 	}
 }
