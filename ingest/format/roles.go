@@ -168,7 +168,36 @@ func (t *table) assignTime() {
 	}
 	if len(times) > 0 {
 		t.roles[times[0]] = when
+		if t.startOrdered(times[0]) {
+			t.roles[times[0]] = started
+		}
 	}
+}
+
+// startOrdered tells whether a log's only times are those of the requests' starts: lines are written at their ends, and are in the order
+// of the sums with the time that each took, not in that of the times.
+func (t *table) startOrdered(column int) bool {
+	took := t.column(duration)
+	if took < 0 {
+		return false
+	}
+	back, endsBack := 0, 0
+	var last, lastEnd int64
+	for i, text := range t.columns[column] {
+		at, _, ok := moment([]byte(text))
+		d, ok2 := seconds([]byte(t.columns[took][i]))
+		if !ok || !ok2 {
+			continue
+		}
+		if at < last {
+			back++
+		}
+		if at+d < lastEnd {
+			endsBack++
+		}
+		last, lastEnd = at, at+d
+	}
+	return back*20 > len(t.columns[column]) && endsBack*4 < back
 }
 
 // times are the columns of times, the finest first.

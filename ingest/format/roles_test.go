@@ -54,6 +54,29 @@ func TestGluedPorts(t *testing.T) {
 	}
 }
 
+// TestStartsAlone: where lines are in the order of the ends of their requests, a time that is not is that of the start, as the Logs Uploader's
+// timestamp_request_start; one that is in order is the line's own, as nginx's $msec.
+func TestStartsAlone(t *testing.T) {
+	took := []int64{250, 1500, 0, 2750, 40}
+	for name, start := range map[string]bool{"starts": true, "ends": false} {
+		var lines [][]byte
+		for i := range 40 {
+			written := at(12000) + int64(i)*100_000 // µs
+			if start {
+				written -= took[i%5] * 1000
+			}
+			lines = append(lines, fmt.Appendf(nil, `"203.0.113.%d" "%d" "GET" "/v/1.ts" "200" "0.%03d"`, i, written/1000, took[i%5]))
+			if took[i%5] >= 1000 {
+				lines[i] = fmt.Appendf(nil, `"203.0.113.%d" "%d" "GET" "/v/1.ts" "200" "%d.%03d"`, i, written/1000, took[i%5]/1000, took[i%5]%1000)
+			}
+		}
+		var r Record
+		if bad := detected(t, lines).NewParser().Parse(lines[3], &r); bad.Reason != "" || r.Start != at(12300-2750) || r.Logged != at(12300) {
+			t.Errorf("%s: from %d to %d, %+v", name, r.Start, r.Logged, bad)
+		}
+	}
+}
+
 // TestBareCSVWithFewQuotes: where four of five lines need no quotes, those that do are read, too.
 func TestBareCSVWithFewQuotes(t *testing.T) {
 	var lines [][]byte
