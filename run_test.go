@@ -198,7 +198,7 @@ func TestInstant(t *testing.T) {
 	want := time.Unix(1795000040, 0).UTC()
 	for _, text := range []string{"1795000040", "1795000040.000", "1795000040000", "2026-11-18T11:07:20Z", "2026-11-18T12:07:20+01:00", "2026-11-18 11:07:20", "2026-11-18T11:07:20", "2026-11-18T11:07:20+0000", " 2026-11-18 11:07:20 UTC ",
 		"2026-11-18 11:07:20.000", "18/Nov/2026:11:07:20 +0000", "[18/Nov/2026:13:07:20 +0200]", "18/Nov/2026:11:07:20", "Nov 18, 2026 @ 11:07:20.000",
-		"Nov 18, 2026 11:07:20 AM", "Nov 18, 2026, 11:07:20 AM UTC", "Nov 18 2026 11:07:20", "Wed Nov 18 2026 12:07:20 GMT+0100", "Wed Nov 18 11:07:20 UTC 2026", "20261118T110720Z"} {
+		"Nov 18, 2026 11:07:20 AM", "Nov 18, 2026, 11:07:20 AM UTC", "Nov 18 2026 11:07:20", "Wed Nov 18 2026 12:07:20 GMT+0100", "Wed Nov 18 11:07:20 UTC 2026", "20261118T110720Z", "18/11/2026 11:07:20", "11/18/2026, 11:07:20 AM"} {
 		if got, err := instant("at", text); err != nil || !got.Equal(want) {
 			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
 		}
@@ -209,7 +209,7 @@ func TestInstant(t *testing.T) {
 	if got, err := instant("at", "2026-11-18 11:07"); err != nil || !got.Equal(want.Truncate(time.Minute)) {
 		t.Errorf("without seconds: %v, %v", got, err)
 	}
-	for _, text := range []string{"", "noon", "11:07:20", "18/Nov/2026", "2026-11-18 25:07:20", "2026-11-31 11:07:20", "18.11.", "-1", "2026-11-18 11:07:20 CET", "11/18/2026 11:07:20 AM"} {
+	for _, text := range []string{"", "noon", "11:07:20", "18/Nov/2026", "2026-11-18 25:07:20", "2026-11-31 11:07:20", "18.11.", "-1", "2026-11-18 11:07:20 CET", "11/12/2026 11:07:20 AM"} {
 		if got, err := instant("at", text); err == nil || !strings.Contains(err.Error(), "is not a time") {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}

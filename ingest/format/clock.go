@@ -10,9 +10,15 @@ const (
 	dayLen = 86400 * second
 )
 
-// Time reads a time that a person took from an access log, in UTC: any that moment reads.
+// Time reads a time that a person took from an access log, in UTC: any that moment reads, and 23/11/2026 09:26:12 where a number past
+// twelve proves what comes first.
 func Time(b []byte) (time.Time, bool) {
 	micros, _, ok := moment(b)
+	if !ok {
+		var seen datesSeen
+		seen.note(b)
+		micros, _, _, ok = slashed(b, seen.order())
+	}
 	return time.UnixMicro(micros).UTC(), ok
 }
 

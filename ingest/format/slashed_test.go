@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestSlashed(t *testing.T) {
@@ -91,5 +92,15 @@ func TestDateBesideItsClock(t *testing.T) {
 	p := detected(t, lines).NewParser()
 	if bad := p.Parse(lines[1], &r); bad.Reason != "" || r.Start != at(12000) || string(r.Host) != "cdn.example.com" || string(r.Target) != "/v/1.ts?x=1" {
 		t.Errorf("%d %s%s, %+v", r.Start, r.Host, r.Target, bad)
+	}
+}
+
+// TestTimeOfAPerson: one that proves its order itself is read.
+func TestTimeOfAPerson(t *testing.T) {
+	for text, want := range map[string]string{"23/11/2026 09:26:12": "2026-11-23T09:26:12Z", "11/23/2026, 9:26:12 PM": "2026-11-23T21:26:12Z", "11/12/2026 09:26:12": "", "23/23/2026 09:26:12": ""} {
+		got, ok := Time([]byte(text))
+		if ok != (want != "") || ok && got.Format(time.RFC3339) != want {
+			t.Errorf("%s: %s, %v", text, got, ok)
+		}
 	}
 }
