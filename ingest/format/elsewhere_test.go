@@ -39,6 +39,9 @@ func TestNamesElsewhere(t *testing.T) {
 			"\"Nov 23, 2026 @ 09:26:12.000\",\"203.0.113.7\",GET,\"/v/1.ts" + query + "\",403,612,\"curl/8.0\",\"cdn.example.com\"",
 		"a spreadsheet": "Time;Client IP;Host;Method;URL;Status;Bytes;User Agent\n" +
 			"23.11.2026 09:26:12;203.0.113.7;cdn.example.com;GET;/v/1.ts" + query + ";403;612;curl/8.0",
+		"Log Analytics": "\"TimeGenerated [UTC]\",\"clientIp_s\",\"hostName_s\",\"httpMethod_s\",\"requestUri_s\",\"httpStatusCode_d\",\"responseBytes_s\",\"userAgent_s\"\n" +
+			"\"11/23/2026, 9:26:12.000 AM\",\"203.0.113.7\",\"cdn.example.com\",\"GET\",\"https://cdn.example.com:443/v/1.ts" + query + "\",\"403\",\"612\",\"curl/8.0\"",
+		"bars between blanks": "2026-11-23 09:26:12 | 203.0.113.7 | 403 | 612 | GET | cdn.example.com | /v/1.ts" + query + " | curl/8.0",
 		"names with blanks": "Time;Client IP;Host;Request Method;Request URI;HTTP Status;Bytes Sent;User-Agent\n" +
 			"2026-11-23 09:26:12;203.0.113.7;cdn.example.com;GET;/v/1.ts" + query + ";403;612;curl/8.0",
 	} {
@@ -50,7 +53,7 @@ func TestNamesElsewhere(t *testing.T) {
 		if want := fmt.Sprintf("%d 203.0.113.7 cdn.example.com GET /v/1.ts%s 403 612 curl/8.0", at(12000), query); got != want || bad.Reason != "" {
 			t.Errorf("%s: %+v\n got %s\nwant %s", name, bad, got, want)
 		}
-		if r.Zoneless != (name == "Kibana" || name == "a spreadsheet" || name == "names with blanks") {
+		if r.Zoneless != (name == "Kibana" || name == "a spreadsheet" || name == "Log Analytics" || name == "bars between blanks" || name == "names with blanks") {
 			t.Errorf("%s: zoneless %v", name, r.Zoneless)
 		}
 	}

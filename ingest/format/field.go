@@ -81,6 +81,11 @@ func known(name string) (field, uint8) {
 	if m, ok := spellings[name]; ok {
 		return m.field, m.rank
 	}
+	if n := len(name) - len("_s"); n > 0 && (name[n:] == "_s" || name[n:] == "_d") { // properties in Azure's Log Analytics, with their type
+		if m, ok := spellings["properties."+name[:n]]; ok {
+			return m.field, m.rank
+		}
+	}
 	return knownGeo(name)
 }
 
@@ -102,7 +107,7 @@ var spellings = func() map[string]meaning {
 // Sources: nginx variables; Gcore raw logs, Logs Uploader and log viewer; CloudFront standard logs; Cloudflare Logpush http_requests;
 // Akamai DataStream 2; Fastly's JSON template; bunny.net; CDN77; Caddy; IIS; Envoy; Medianova; IO River; Edgio; Yandex, Alibaba, Tencent and
 // Huawei CDN exports; Edgecast; Vercel's log drains; WordPress VIP. What is called otherwise where logs are gathered: the Elastic Common Schema, Google Cloud's httpRequest, Azure Front
-// Door's properties, the tables that AWS gives for its logs in Athena, and Splunk's extractions.
+// Door's properties, also as Log Analytics exports them, the tables that AWS gives for its logs in Athena, and Splunk's extractions.
 const spelt = `client_ip 0 remote_addr client_ip clientip c_ip cliip request.client_ip
 client_ip 1 ip client remote_ip client_addr client_address cip remote_host client.ip source.ip request.remote_ip remoteip ip_address
 client_ip 1 ipaddress httprequest.remoteip properties.clientip request_ip proxy.clientip
@@ -116,6 +121,7 @@ forwarded_for 1 request.headers.x_real_ip request.headers.cf_connecting_ip reque
 time 0 msec timestamp_ms timestampms timestamp(ms) time_end edgeendtimestamp
 time 1 time_iso8601
 time 2 time_local time timestamp ts datetime unixtime date_time log_timestamp_ms _time event_time
+time 2 timegenerated timegenerated_[utc]
 time 4 @timestamp
 date 0 date
 start 0 timestamp_request_start edgestarttimestamp reqtimesec startutc starttimems start_time time_start request_start request_creation_time

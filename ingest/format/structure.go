@@ -28,11 +28,14 @@ func learn(lines [][]byte) *Format {
 		if t == nil {
 			continue
 		}
-		if f := bareColumns(lines, seps, t); f != nil {
+		if f := bareColumns(lines, seps, len(t.columns[0])); f != nil {
 			return f
 		}
 		t.assign()
 		if f := t.format(); f != nil {
+			return f
+		}
+		if f := bareColumns(lines, seps, 0); f != nil { // with blanks around the separators
 			return f
 		}
 	}
@@ -40,8 +43,8 @@ func learn(lines [][]byte) *Format {
 }
 
 // bareColumns builds the format of CSV without a row of names, which puts quotes around the values that need them alone, so that few lines
-// have the skeleton of the common table; nil if this is none.
-func bareColumns(lines [][]byte, sep string, common *table) *Format {
+// have one skeleton; nil if this is none, or no more than so many lines fit it.
+func bareColumns(lines [][]byte, sep string, others int) *Format {
 	if len(sep) > 1 {
 		return nil
 	}
@@ -70,7 +73,7 @@ func bareColumns(lines [][]byte, sep string, common *table) *Format {
 			best = t
 		}
 	}
-	if best == nil || len(best.columns[0]) <= len(common.columns[0]) || float64(len(best.columns[0])) < mostly*float64(full) {
+	if best == nil || len(best.columns[0]) <= others || float64(len(best.columns[0])) < mostly*float64(full) {
 		return nil
 	}
 	best.assign()
