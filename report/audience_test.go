@@ -47,6 +47,21 @@ func TestCustomersSeeNoAddress(t *testing.T) {
 	}
 }
 
+// TestEnoughAndUndecided: where as many users are affected as decide, and the log leaves it open, no longer log is asked for.
+func TestEnoughAndUndecided(t *testing.T) {
+	for users, asked := range map[int64]bool{29: true, 30: false, 45: false} {
+		a := load(t, fixtures+"/insufficient.json")
+		for i := range a.Recommendations {
+			a.Recommendations[i].AffectedUsers = users
+		}
+		for who, longer := range map[Audience]string{"": "a longer log: 29 users are affected, 30 decide", ForCustomer: "a longer log would tell"} {
+			if text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who})); strings.Contains(text, longer) != asked || strings.Contains(text, "This log does not tell") != (!asked && who == ForCustomer) {
+				t.Errorf("%d users, for the %s:\n%s", users, who, text)
+			}
+		}
+	}
+}
+
 // TestGainOfAKey is said where there is no key, and nowhere else.
 func TestGainOfAKey(t *testing.T) {
 	for name, a := range cases(t) {

@@ -70,8 +70,8 @@ func (md *markdown) wanted() {
 			switch {
 			case asksFor(r):
 				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", h.name, family(r.Family))
-			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0:
-				add("%s, %s: a longer log%s: %s affected, 30 decide.", h.name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), plural(r.AffectedUsers, "user is", "users are"))
+			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0 && r.AffectedUsers < decidesFrom:
+				add("%s, %s: a longer log%s: %s affected, %d decide.", h.name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
 			}
 			if r.UnresolvedUsers > 0 {
 				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for %s with unexplained hashes.", h.name, family(r.Family), someOf(r.UnresolvedUsers))
@@ -83,6 +83,9 @@ func (md *markdown) wanted() {
 	}
 	md.points("What we ask for", list)
 }
+
+// decidesFrom is how many affected users decide (rule 14); where as many do not, the reason says what would.
+const decidesFrom = 30
 
 // someOf is users one of whom at least is asked about.
 func someOf(n int64) string {
