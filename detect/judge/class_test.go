@@ -146,6 +146,8 @@ func TestRule09TwoPlayersPollOutOfStep(t *testing.T) {
 		class finding.Class
 	}{
 		"beside one who goes on":     {beside(watch(0, 6, 12, 18, 24, 30), 16, 19, 22), finding.Undetermined},
+		"once, before its turn":      {beside(watch(0, 6, 12, 18, 24, 30), 22), finding.Undetermined},
+		"early, as it did before":    {beside(watch(0, 6, 10, 16, 22, 28), 20), finding.Rotating},
 		"in turn":                    {beside(watch(0, 6, 12, 24, 36), 18, 30), finding.Rotating},
 		"in turn, and again at once": {beside(watch(0, 6, 12, 19, 31), 18, 25, 27), finding.Rotating},
 		"a link for each file": {with(beside(watch(0, 6, 12, 18, 24, 30), 16, 19, 22), func(g *Group) {

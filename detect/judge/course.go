@@ -118,7 +118,7 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case before.same > 0 && (repeats(events, idx, e, t) || copies(events, idx, pos)):
 		return true
 	case kind == whole && !again:
-		return before.same > 1 && outOfStep(events, idx, pos, window)
+		return before.same > 1 && outOfStep(events, idx, pos, t)
 	case kind == whole:
 		return e.Time-before.lastSame > before.pause
 	case !again && !startsOver(e.Name, before.reached):
@@ -126,7 +126,7 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case !again && before.media < t.MediaRequests && (kind != opening || before.same < 2):
 		return false // a file with a link of its own tells by that file alone
 	case before.same > 1 && e.Time-before.lastSame <= window:
-		return outOfStep(events, idx, pos, window)
+		return outOfStep(events, idx, pos, t)
 	}
 	return e.Time-before.last > window || servedElsewhere(events, idx[pos+1:], e)
 }
@@ -186,9 +186,8 @@ func surelyBefore(a, b *Event) bool {
 
 // outOfStep tells whether polls of a live manifest or ranges of a file, the refused one at idx[pos] and those from
 // its address in the time after, come from another player than those that were served
-// elsewhere: one follows on such a poll in less than half the time that is usual between
-// them, although these go on.
-func outOfStep(events []Event, idx []int32, pos int, window int64) bool {
+// elsewhere: one follows on such a poll sooner than one player asks again, although these go on.
+func outOfStep(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	e := &events[idx[pos]]
 	var gaps []int64
 	var last *Event
@@ -207,13 +206,24 @@ func outOfStep(events []Event, idx []int32, pos int, window int64) bool {
 				gaps = append(gaps, p.Time-last.Time)
 			}
 			last = p
-		case n >= pos && p.Client == e.Client && p.Time-e.Time <= window && len(gaps) > 0:
-			slices.Sort(gaps)
-			half := gaps[len(gaps)/2] / 2
-			early = early || p.Time-last.Time < half && resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)) <= half
+		case n >= pos && p.Client == e.Client && p.Time-e.Time <= t.RetryWindow.Microseconds() && len(gaps) > 0:
+			early = early || tooSoon(p.Time-last.Time, resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)), gaps, t)
 		}
 	}
 	return false
+}
+
+// tooSoon tells whether a poll comes so shortly after another one that one player, which waited as the gaps
+// say, made not both. A playlist that has not changed is polled again after half the usual time (RFC 8216, 6.3.4);
+// a player that was seen to wait longer each time does not do so.
+func tooSoon(gap, grain int64, gaps []int64, t *Thresholds) bool {
+	slices.Sort(gaps)
+	half := gaps[len(gaps)/2] / 2
+	least := half
+	if len(gaps) >= t.MediaRequests {
+		least = max(half, gaps[0]-grain)
+	}
+	return grain <= half && gap < least
 }
 
 // elsewhere is what was served at other addresses than that of a request.

@@ -28,7 +28,7 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case several:
 		return true
 	case kind == opening && before.same > 1 && e.Time-before.lastSame <= window: // the poll of a live manifest
-		return outOfStep(events, idx, pos, window)
+		return outOfStep(events, idx, pos, t)
 	}
 	return silent || servedElsewhere(events, idx[pos+1:], e)
 }
