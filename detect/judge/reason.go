@@ -56,7 +56,7 @@ func (q *question) reason() string {
 		s = q.people() + q.answer()
 	}
 	s += q.unverified() + "."
-	if q.flips() && !q.hinges(q.all) {
+	if few := q.all.users > 0 && q.all.users < q.t.DecidesFrom; q.flips() && (few || !q.hinges(q.all)) {
 		s += " " + q.unexplained()
 	}
 	return s
@@ -88,6 +88,12 @@ func (q *question) unknown() string {
 	}
 	if len(parts) > 0 {
 		asks = append(asks, "send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)")
+	}
+	if q.unsearched() > 0 {
+		if len(parts) == 0 {
+			asks = append(asks, "send "+bySigner)
+		}
+		parts = append(parts, fmt.Sprintf("links of %s may be signed for IPv6 addresses nearby, which are too many to be searched", plural(q.unsearched(), "user", "users")))
 	}
 	if q.unkeyed() > 0 {
 		parts = append(parts, "no key could check the links of "+plural(q.unkeyed(), "user who was", "users who were")+" refused")
@@ -380,22 +386,30 @@ func (q *question) bears() int64 {
 	return int64(sort.Search(int(q.open()), func(n int) bool { return q.flipsWith(int64(n) + 1) }))
 }
 
-// unexplained is the sentence about unresolved failures, with the search that
-// would settle them.
+// bySigner is what tells where no search does.
+const bySigner = "what the signer issued (--issued)"
+
+// unexplained is the sentence about unresolved failures, with what would settle them: a search, but of IPv6 addresses.
 func (q *question) unexplained() string {
-	if q.all.users == 0 {
+	settles := "a full search over a random sample of them (--recover sample=60)"
+	switch {
+	case q.unsearched() > 0 && q.all.users == 0:
+		return "What the signer issued (--issued) would tell whether addresses changed there."
+	case q.unsearched() > 0:
+		settles = bySigner
+	case q.all.users == 0:
 		return "A full search over a random sample of the links with unexplained hashes (--recover sample=60) would tell whether addresses changed there."
 	}
 	if d := q.choice.decision; d != finding.Widen && d != finding.HelpsPartly {
 		if q.unresolved == 0 && q.uncheckable > 0 {
 			return fmt.Sprintf("%s refused with a link that no key could check; the key of this host would tell whether addresses changed there.", plural(q.uncheckable, "more user was", "more users were"))
 		}
-		return fmt.Sprintf("%s refused with a hash that nothing explains; a full search over a random sample of them (--recover sample=60) would tell whether addresses changed there.",
-			plural(q.doubtful(), "more user was", "more users were"))
+		return fmt.Sprintf("%s refused with a hash that nothing explains; %s would tell whether addresses changed there.",
+			plural(q.doubtful(), "more user was", "more users were"), settles)
 	}
 	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.open())
 	most := either(q.bears() == 0, "none", "at most "+count(q.bears()))
-	with, settles := "unexplained hashes", "a full search over a random sample of them (--recover sample=60)"
+	with := "unexplained hashes"
 	if q.unresolved == 0 {
 		with, settles = "links that no key could check", "the key of this host"
 	}

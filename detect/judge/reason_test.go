@@ -175,6 +175,29 @@ func TestRule18OnlyAWiderMaskContradicts(t *testing.T) {
 	decided(t, w.refused(8, 0, unresolved).ask(), finding.Widen, 24, "This holds only if at most 5 of the 8 users")
 }
 
+// TestRule04IPv6AddressesCannotBeSearched: 30 of 39 users may have links for another address of their /64, which holds 2^64.
+// Where links are bound to the /64, those of the /48 were tried.
+func TestRule04IPv6AddressesCannotBeSearched(t *testing.T) {
+	ask := func(unexplained, changed int, edit ...func(*Asked)) finding.Recommendation {
+		w := &world{Replay: NewReplay("cdn.example", 6, Default())}
+		for range unexplained {
+			w.Add(&User{Class: finding.Undetermined, Unresolved: true}, netip.Addr{}, 0)
+		}
+		for range changed {
+			w.Add(&User{Class: finding.Rotating, Family: 6, MinCommon: 64, MismatchLens: []uint8{64}, ChangeLens: []uint8{64}}, addr(v6), 0)
+		}
+		w.AddBound(addr(v6), 9)
+		return w.ask(append(edit, func(o *Asked) { o.Candidates = []int{64, 56, 48} })...)
+	}
+	decided(t, ask(30, 0), finding.InsufficientEvidence, 0, "links of 30 users may be signed for IPv6 addresses nearby, which are too many to be searched: it may be more than the 0.5 % of users", "; send what the signer issued (--issued).")
+	decided(t, ask(30, 0, prefix(64)), finding.KeepCurrent, 0, "A full search over a random sample")
+	rec := ask(29, 0)
+	decided(t, rec, finding.KeepCurrent, 0)
+	warned(t, rec, "What the signer issued (--issued) would tell")
+	decided(t, ask(40, 20), finding.InsufficientEvidence, 0, "send a longer log of this host. 40 more users were refused with a hash that nothing explains; what the signer issued (--issued) would tell")
+	decided(t, ask(40, 200), finding.Widen, 64, "This holds only if at most", "which nobody knows: what the signer issued (--issued) would settle it")
+}
+
 // Without one reproduced hash it is not known who was refused for what.
 func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
 	w := newWorld().refused(5, 0, unresolved)

@@ -200,7 +200,7 @@ func (q *question) worthIt(c *cohort) bool {
 // hinges tells whether a change would be worth it, unless as many users as may be were
 // affected of those of whom nobody knows, and as few are users as there may be.
 func (q *question) hinges(c *cohort) bool {
-	users, of := c.users+q.untold+q.unkeyed(), q.bound.users-q.o.Apart
+	users, of := c.users+q.untold+q.unkeyed()+q.unsearched(), q.bound.users-q.o.Apart
 	if q.linksAreUsers() {
 		of = min(of, q.o.Addresses)
 	}
@@ -217,6 +217,15 @@ func (q *question) unkeyed() int64 {
 		return 0
 	}
 	return q.uncheckable
+}
+
+// unsearched counts the users whose hashes nothing explains, where these may be of other IPv6 addresses that a mask
+// would cover: where links are bound to more than the /64, nobody can try them (rule 4).
+func (q *question) unsearched() int64 {
+	if q.family == 4 || q.current(q.o) <= 64 {
+		return 0
+	}
+	return q.unresolved
 }
 
 // ifLeftOut is what was accepted of all users with a mismatch, bots and those of
