@@ -87,6 +87,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
 		Behind:    a.behind,
+		Masked:    a.masked,
 		Apart:     a.apart,
 		Addresses: h.addresses(),
 		Unclear:   h.unclear,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"ipdrift/detect/finding"
 )
@@ -125,5 +126,29 @@ func TestRule02MaskedLogIsToldFromAMask(t *testing.T) {
 	l.audience(folder, 20) // 40 of 60 end in zeros: no masked log
 	if said := strings.Join(l.try(t, settings{}).Warnings, "\n"); strings.Contains(said, says) {
 		t.Errorf("%q", said)
+	}
+}
+
+// TestRule02NoMaskFromMaskedAddresses: 90 viewers moved within the /24, which a masked log does not show, and 40 to
+// another /24 of their /16. Without a key a /16 seemed to be what all need.
+func TestRule02NoMaskFromMaskedAddresses(t *testing.T) {
+	var l little
+	for i := range 200 {
+		at := time.Duration(i) * time.Minute
+		for n := range 6 {
+			e := entry{host: folder.host, ip: fmt.Sprintf("20.%d.7.0", i), status: 200, at: at + time.Duration(6*n)*time.Second}
+			e.target = folder.link(fmt.Sprintf("/v/%d/seg%d.ts", i, n), fmt.Sprintf("20.%d.7.%d", i, 1+i))
+			if i < 130 && n > 3 {
+				e.status = 403
+			}
+			if i < 40 && n > 3 {
+				e.ip = fmt.Sprintf("20.%d.8.0", i)
+			}
+			l.add(e)
+		}
+	}
+	r := l.try(t, settings{noKey: true}).advice(folder.host, "ipv4")
+	if r.Decision != finding.InsufficientEvidence || r.AffectedUsers != 40 || !strings.Contains(r.Reason, "only those are seen to move who left such a network") {
+		t.Errorf("%s, %d affected: %s", r.Decision, r.AffectedUsers, r.Reason)
 	}
 }

@@ -42,6 +42,8 @@ func (q *question) reason() string {
 			q.o.Eased.Prefix, until.Format(time.DateTime), until.Add(time.Second).Format(time.RFC3339))
 	case q.behind():
 		return "Nothing can be said about masks, as most lines name another public address in X-Forwarded-For or a header like it, and without a key nothing tells which of the two a link is bound to: give the key of this host, or name the viewer's address as client_ip (map in the configuration)."
+	case q.veiled():
+		return "Nothing can be said about masks, as the addresses in this log are masked (they end in zeros), so that only those are seen to move who left such a network: send a log with whole addresses."
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:

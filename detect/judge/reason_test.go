@@ -86,6 +86,14 @@ func TestRule03BehindALoadBalancerNobodyMoves(t *testing.T) {
 	decided(t, newWorld().refused(60, 24).quiet(300).ask(behind(true)), finding.Widen, 24)
 }
 
+// TestRule02NoMaskFromMaskedAddresses: unless a hash was reproduced with them, as of links that are bound to a mask.
+func TestRule02NoMaskFromMaskedAddresses(t *testing.T) {
+	masked := func(o *Asked) { o.Masked = true }
+	decided(t, newWorld().refused(60, 16).quiet(300).ask(masked, unreproduced), finding.InsufficientEvidence, 0, "send a log with whole addresses")
+	decided(t, newWorld().refused(60, 16).quiet(300).ask(masked), finding.Widen, 16)
+	decided(t, newWorld().quiet(300).ask(masked, unreproduced), finding.KeepCurrent, 0, "Nobody was refused")
+}
+
 // Links of many networks are named by number, and what else was refused beside
 // them; no word says who passed a link on.
 func TestRule10SharedLinksAreWhatTheRefusalsAre(t *testing.T) {

@@ -74,7 +74,7 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
-	case q.lost(), q.timeless(), q.early(), q.eased(), q.behind():
+	case q.lost(), q.timeless(), q.early(), q.eased(), q.behind(), q.veiled():
 		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 || q.hinges(c) {
@@ -137,6 +137,10 @@ func (q *question) eased() bool { return q.o.Eased.Prefix > 0 && q.all.users > 0
 // behind tells whether the log's addresses may be those of a load balancer with public ones: X-Forwarded-For
 // names others, and no hash tells which of the two links are bound to.
 func (q *question) behind() bool { return q.o.Behind && !q.o.Reproduced }
+
+// veiled tells whether the log's addresses are masked, and no hash tells which mask links are bound to: who moved within
+// it seems to have stayed, so that those who are seen to move all need a wider one.
+func (q *question) veiled() bool { return q.o.Masked && !q.o.Reproduced && q.all.users > 0 }
 
 // blurred tells whether requests are missing from the log, and with them what
 // tells strangers on a link, whom no mask should let in, from affected users. A mask

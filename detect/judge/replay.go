@@ -41,6 +41,7 @@ type Asked struct {
 	Group             bool              // these are many hosts, whose masks are settings of their own (rule 16)
 	Gaps              bool              // more than a tenth of the requests is missing from the log (rule 11)
 	Behind            bool              // most lines name another public address in X-Forwarded-For than the client's
+	Masked            bool              // the log's addresses are masked, so that moves within a network are not seen (rule 2)
 	Apart             int64             // links that seemed to belong to users with several, but were too many to be joined: each counts as a user
 	Addresses         int64             // where most links are for one file each, so that a viewer has many: the addresses they were asked for from, about; else 0
 	Unclear           Unclear           // refusals of the host that nobody knows whether other users went on with
