@@ -152,3 +152,24 @@ func TestRule02NoMaskFromMaskedAddresses(t *testing.T) {
 		t.Errorf("%s, %d affected: %s", r.Decision, r.AffectedUsers, r.Reason)
 	}
 }
+
+// TestRule02NothingFailed: a thousand requests without a missing file, a broken-off download or a refusal are what a
+// filter leaves.
+func TestRule02NothingFailed(t *testing.T) {
+	for _, c := range []struct {
+		served, missing int
+		says            bool
+	}{{1000, 0, true}, {999, 0, false}, {1000, 1, false}} {
+		var l little
+		for i := range c.served + c.missing {
+			l.get(folder, folder.link(fmt.Sprintf("/v/%d/a.ts", i%100), stranger(i%100)), stranger(i%100), 200)
+		}
+		for i := range c.missing {
+			l.entries[i].status = 404
+		}
+		said := strings.Join(l.try(t, settings{}).Warnings, "\n")
+		if strings.Contains(said, "none of 1,000 requests has a status of 400 or more") != c.says {
+			t.Errorf("%d served, %d missing: %q", c.served, c.missing, said)
+		}
+	}
+}

@@ -55,11 +55,23 @@ func (a *analysis) warnOfLines() {
 	if a.masked {
 		a.warnOf("the addresses in this log are masked (they end in zeros): a token bound to a whole address cannot be checked, and moves within a /24 are not seen; ask for a log with whole addresses")
 	}
+	if a.failsNowhere() {
+		a.warnOf("none of %d requests has a status of 400 or more: where a filter left such lines out, this log tells nothing of refusals; ask for one with them", a.out.Input.Parsed)
+	}
 	for _, r := range a.out.Input.Rejects {
 		if r.Reason == "masked address" {
 			a.warnOf("%d {line holds|lines hold} masked addresses (%s:%s): no address-bound token can be checked against them", r.Lines, r.Source, strconv.FormatInt(r.Line, 10))
 		}
 	}
+}
+
+// rarelyAllServed is how many requests hardly ever are all served: of as many some file is missing, or some viewer
+// breaks off.
+const rarelyAllServed = 1000
+
+// failsNowhere tells a log of so many requests, none of which failed (rule 2).
+func (a *analysis) failsNowhere() bool {
+	return a.out.Input.Parsed >= rarelyAllServed && !slices.ContainsFunc(a.outcomes, func(o *outcome) bool { return o != nil && (o.Status == 0 || o.Status >= 400) })
 }
 
 // warnOfRefusalsOnly names the hosts of which nothing was served, where they are few.
