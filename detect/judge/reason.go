@@ -44,6 +44,9 @@ func (q *question) reason() string {
 		return "Nothing can be said about masks, as most lines name another public address in X-Forwarded-For or a header like it, and without a key nothing tells which of the two a link is bound to: give the key of this host, or name the viewer's address as client_ip (map in the configuration)."
 	case q.veiled():
 		return "Nothing can be said about masks, as the addresses in this log are masked (they end in zeros), so that only those are seen to move who left such a network: send a log with whole addresses."
+	case q.signedForNetworks():
+		return fmt.Sprintf("Nothing can be said about masks, as %s of the %s refused at another address have links that were signed for the first address of their own network: the signer cuts addresses as for a mask, while links are bound to whole ones here; let both do the same, and ask again then.",
+			count(q.cut), plural(q.all.users, "user", "users"))
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:

@@ -86,6 +86,29 @@ func TestRule03BehindALoadBalancerNobodyMoves(t *testing.T) {
 	decided(t, newWorld().refused(60, 24).quiet(300).ask(behind(true)), finding.Widen, 24)
 }
 
+// TestRule03WhoSignsForANetworkSeesNoAddressChange: half of the affected, or more, have links for the first address of
+// the /24 (or /16, /64) that they came from, as a signer makes them that cuts addresses while the edge does not.
+func TestRule03WhoSignsForANetworkSeesNoAddressChange(t *testing.T) {
+	player := uint32(0)
+	signed := func(at, link string) func(*User) {
+		return func(u *User) {
+			player++
+			u.UA, u.Class, u.Away, u.Signed = player, finding.FirstRequest, addr(at), addr(link)
+		}
+	}
+	says := "of the 60 users refused at another address have links that were signed for the first address of their own network"
+	for _, link := range []string{"198.51.100.0", "198.51.0.0"} {
+		decided(t, newWorld().refused(30, 24, signed(same24, link)).refused(30, 24).quiet(300).ask(), finding.InsufficientEvidence, 0, "as 30 "+says)
+	}
+	decided(t, newWorld().refused(29, 24, signed(same24, "198.51.100.0")).refused(31, 24).quiet(300).ask(), finding.Widen, 24)
+	decided(t, newWorld().refused(60, 24, signed(same24, home)).quiet(300).ask(), finding.Widen, 24)
+	decided(t, newWorld().refused(60, 16, signed(same24, "198.51.100.0")).quiet(300).ask(prefix(24)), finding.Widen, 16)
+	six := User{Class: finding.FirstRequest, Family: 6, Away: addr("2001:db8:1:2::5"), Signed: addr("2001:db8:1:2::")}
+	if !signedForNetwork(&six) {
+		t.Error("the first address of a /64 is no network")
+	}
+}
+
 // TestRule02NoMaskFromMaskedAddresses: unless a hash was reproduced with them, as of links that are bound to a mask.
 func TestRule02NoMaskFromMaskedAddresses(t *testing.T) {
 	masked := func(o *Asked) { o.Masked = true }

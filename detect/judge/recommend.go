@@ -74,7 +74,7 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
-	case q.lost(), q.timeless(), q.early(), q.eased(), q.behind(), q.veiled():
+	case q.lost(), q.timeless(), q.early(), q.eased(), q.behind(), q.veiled(), q.signedForNetworks():
 		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 || q.hinges(c) {
@@ -137,6 +137,12 @@ func (q *question) eased() bool { return q.o.Eased.Prefix > 0 && q.all.users > 0
 // behind tells whether the log's addresses may be those of a load balancer with public ones: X-Forwarded-For
 // names others, and no hash tells which of the two links are bound to.
 func (q *question) behind() bool { return q.o.Behind && !q.o.Reproduced }
+
+// signedForNetworks tells whether most of the affected have links for their own network, although whole addresses are bound:
+// no address changed there (rule 3).
+func (q *question) signedForNetworks() bool {
+	return q.current(q.o) == q.width() && q.cut >= q.t.ListedBelow && 2*q.cut >= q.all.users
+}
 
 // veiled tells whether the log's addresses are masked, and no hash tells which mask links are bound to: who moved within
 // it seems to have stayed, so that those who are seen to move all need a wider one.

@@ -68,6 +68,7 @@ type Replay struct {
 	relayed                                     int64                  // users refused in a relay, VPN or hosting network only
 	obscured                                    int64                  // users there with a hash that nothing explains
 	proxied                                     int64                  // affected users whose signer saw its own proxy
+	cut                                         int64                  // affected users whose signer cut their address to a network
 	mended                                      int64                  // users refused under what links were bound to before, whom the present mask lets through
 	shared                                      map[uint64][]uint8     // bits in common of each refused attempt, by link
 	letIn                                       map[int]*finding.Share // of strangers, by prefix, where it was asked for
@@ -138,6 +139,9 @@ func (r *Replay) addAffected(u *User) {
 	if u.Proxied {
 		r.proxied++
 	}
+	if signedForNetwork(u) {
+		r.cut++
+	}
 	m.from, m.moved[0] = len(r.lens), len(r.changes)
 	r.lens, r.changes = append(r.lens, u.MismatchLens...), append(r.changes, u.ChangeLens...)
 	m.to, m.moved[1] = len(r.lens), len(r.changes)
@@ -153,6 +157,19 @@ func (r *Replay) addAffected(u *User) {
 		r.firstRequest++
 		r.unserved.add(u.Signed, 1)
 	}
+}
+
+// signedForNetwork tells whether a user was never served, with a link for the first address of the network that it came
+// from: few viewers have such an address, but all have who signs as for a mask.
+func signedForNetwork(u *User) bool {
+	if u.Class != finding.FirstRequest || !u.Away.IsValid() {
+		return false
+	}
+	lengths := []int{24, 16}
+	if u.Family == 6 {
+		lengths = []int{64, 56, 48}
+	}
+	return u.Away != u.Signed && slices.ContainsFunc(lengths, func(n int) bool { return cut(u.Away.Unmap(), n).Addr() == u.Signed })
 }
 
 func memberOf(u *User) member {
