@@ -61,7 +61,7 @@ func (q *question) reason() string {
 		s = q.people() + q.answer()
 	}
 	s += q.unverified() + "."
-	if few := q.all.users > 0 && q.all.users < q.t.DecidesFrom; q.flips() && (few || !q.hinges(q.all)) {
+	if q.flips() && !q.hinges(q.all) {
 		s += " " + q.unexplained()
 	}
 	return s
@@ -93,12 +93,6 @@ func (q *question) unknown() string {
 	}
 	if len(parts) > 0 {
 		asks = append(asks, "send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)")
-	}
-	if q.unsearched() > 0 {
-		if len(parts) == 0 {
-			asks = append(asks, "send "+bySigner)
-		}
-		parts = append(parts, fmt.Sprintf("links of %s may be signed for IPv6 addresses nearby, which are too many to be searched", plural(q.unsearched(), "user", "users")))
 	}
 	if q.unkeyed() > 0 {
 		parts = append(parts, "no key could check the links of "+plural(q.unkeyed(), "user who was", "users who were")+" refused")
@@ -399,7 +393,7 @@ func (q *question) unexplained() string {
 	settles := "a full search over a random sample of them (--recover sample=60)"
 	switch {
 	case q.unsearched() > 0 && q.all.users == 0:
-		return "What the signer issued (--issued) would tell whether addresses changed there."
+		return fmt.Sprintf("Links of %s may be signed for IPv6 addresses nearby, which are too many to be searched; %s would tell whether addresses changed there.", plural(q.unsearched(), "user", "users"), bySigner)
 	case q.unsearched() > 0:
 		settles = bySigner
 	case q.all.users == 0:

@@ -210,7 +210,7 @@ func (q *question) worthIt(c *cohort) bool {
 // hinges tells whether a change would be worth it, unless as many users as may be were
 // affected of those of whom nobody knows, and as few are users as there may be.
 func (q *question) hinges(c *cohort) bool {
-	users, of := c.users+q.untold+q.unkeyed()+q.unsearched(), q.bound.users-q.o.Apart
+	users, of := c.users+q.untold+q.unkeyed(), q.bound.users-q.o.Apart
 	if q.linksAreUsers() {
 		of = min(of, q.o.Addresses)
 	}
