@@ -86,11 +86,12 @@ func envelope(b []byte) (n int) {
 			break
 		}
 	}
-	list := `"hits"`
-	if nextIndex(b, 0, `"agent_id"`) > 0 {
+	list := ""
+	switch {
+	case follow(b, "{", `"took"`) > 0:
+		list = `"hits"`
+	case nextIndex(b, 0, `"agent_id"`) > 0 && nextIndex(b, 0, `"account_number"`) > 0:
 		list = `"logs"`
-	} else if follow(b, "{", `"took"`) == 0 {
-		list = ""
 	}
 	for i := 0; list != "" && i >= 0 && n == 0; i = nextIndex(b, i+1, list) {
 		if m := follow(b[i:], list, ":", "["); m > 0 {
