@@ -93,8 +93,12 @@ func (s *portSeen) note(b []byte) {
 	case bytes.IndexByte(b, ',') >= 0:
 	case dot < 0:
 		_, bare := bareIPv6(b)
-		if _, glued := gluedIPv6(b); glued && !bare {
+		_, glued := gluedIPv6(b)
+		switch {
+		case glued && !bare:
 			s.with++
+		case bare && !glued: // 2001:db8::beef ends with no port
+			s.without++
 		}
 	case colon < 0:
 		s.without++

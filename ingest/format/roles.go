@@ -67,8 +67,7 @@ func (t *table) namedOther(column int, f field) bool {
 // assign says what each column means: first by its name, then by the look of its values and its neighbours.
 func (t *table) assign() {
 	t.assignNamed()
-	t.require(client, isNoHash)
-	t.require(client, isAddress)
+	t.assignClient()
 	t.assignDuration()
 	t.assignTime()
 	t.require(when, isMoment)
@@ -126,6 +125,24 @@ func (t *table) require(f field, like func(string) bool) int {
 	return -1
 }
 
+// assignClient finds the client's address. What looks masked may be the id of a request or the owner of a bucket: then the address
+// follows. Behind the request it is as likely that of a server, and the client's was masked.
+func (t *table) assignClient() {
+	if t.column(client) >= 0 {
+		return
+	}
+	hash := t.require(client, isAddress)
+	if hash < 0 || t.mostly(hash, isNoHash) {
+		return
+	}
+	for i := hash + 1; i < len(t.columns) && !t.mostly(i, isRequest) && !t.mostly(i, isTarget); i++ {
+		if t.roles[i] == skipped && !t.namedOther(i, client) && t.mostly(i, isNoHash) {
+			t.roles[hash], t.roles[i] = skipped, client
+			return
+		}
+	}
+}
+
 // rareRequest finds the requests of a log most of whose lines have none, as where a load balancer only opens connections.
 func (t *table) rareRequest() int {
 	for i := range t.columns {
@@ -174,6 +191,10 @@ func (t *table) assignTime() {
 	}
 }
 
+// fewestBack are the steps back of which it is no chance that hardly one is also one of the ends: of servers whose ends are a little out
+// of order, every other is.
+const fewestBack = 8
+
 // startOrdered tells whether a log's only times are those of the requests' starts: lines are written at their ends, and are in the order
 // of the sums with the time that each took, not in that of the times.
 func (t *table) startOrdered(column int) bool {
@@ -197,7 +218,7 @@ func (t *table) startOrdered(column int) bool {
 		}
 		last, lastEnd = at, at+d
 	}
-	return back*20 > len(t.columns[column]) && endsBack*4 < back
+	return back >= fewestBack && back*20 > len(t.columns[column]) && endsBack*4 < back
 }
 
 // times are the columns of times, the finest first.

@@ -41,16 +41,44 @@ func TestGluedPorts(t *testing.T) {
 		{"203.0.113.7:443", "[2001:db8::7]:443", "2001:db8::7"},
 		{"203.0.113.7:443", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6"},
 		{"203.0.113.7", "2001:db8::7:443", "2001:db8::7:443"},
+		{"203.0.113.7:443 2001:db8::beef", "2001:db8::7:443", "2001:db8::7:443"},
 		{"2001:db8::7:50718", "2001:db8::7:443", "2001:db8::7"},
 		{"::ffff:203.0.113.7", "2001:db8::7:443", "2001:db8::7:443"},
 		{"2001:db8::8", "2001:db8::7:443", "2001:db8::7:443"},
 		{"2001:db8::8%eth0", "2001:db8::7:443", "2001:db8::7:443"},
 	} {
-		lines := [][]byte{fmt.Appendf(nil, line, c.others), fmt.Appendf(nil, line, c.address)}
+		var lines [][]byte
+		for address := range strings.FieldsSeq(c.others + " " + c.address) {
+			lines = append(lines, fmt.Appendf(nil, line, address))
+		}
 		var r Record
-		if bad := detected(t, lines).NewParser().Parse(lines[1], &r); bad.Reason != "" || r.Client.String() != c.want {
+		if bad := detected(t, lines).NewParser().Parse(lines[len(lines)-1], &r); bad.Reason != "" || r.Client.String() != c.want {
 			t.Errorf("%s beside %s: %s, want %s (%+v)", c.address, c.others, r.Client, c.want, bad)
 		}
+	}
+}
+
+// TestMaskedBesideServers: where clients are masked, the address of a server behind the request is not taken for one.
+func TestMaskedBesideServers(t *testing.T) {
+	const line = `5a8f00112233445566778899%08x - - [23/Nov/2026:09:26:12 +0000] "GET /v/1.ts HTTP/1.1" 403 612 "-" "curl/8.0" 192.0.2.1:8080`
+	var lines [][]byte
+	for i := range 40 {
+		lines = append(lines, fmt.Appendf(nil, line, i%7))
+	}
+	if f, misfit := Detect(lines, nil); misfit == nil || !strings.Contains(misfit.Error(), "masked") {
+		t.Errorf("%v, %v", f, misfit)
+	}
+}
+
+// TestFewStepsBack: of a few lines, one that is a little out of order does not tell that times are those of starts.
+func TestFewStepsBack(t *testing.T) {
+	var lines [][]byte
+	for _, text := range []string{"100 0.250", "099 0.300", "300 0.200", "500 0.200", "700 0.300"} {
+		lines = append(lines, fmt.Appendf(nil, `203.0.113.7 1795425972.%s "GET /v/1.ts HTTP/1.1" 200 "curl/8.0"`, text))
+	}
+	var r Record
+	if bad := detected(t, lines).NewParser().Parse(lines[0], &r); bad.Reason != "" || r.Logged != at(12100) || r.Start != at(11850) {
+		t.Errorf("from %d to %d, %+v", r.Start, r.Logged, bad)
 	}
 }
 
