@@ -9,8 +9,11 @@ const (
 	monthFirst
 )
 
-// slashDate is a date of which only the year is known for certain.
-type slashDate struct{ first, second, year int }
+// slashDate is a date of which only a year of four digits is known for certain.
+type slashDate struct {
+	first, second, year int
+	short               bool // the year had two digits
+}
 
 // slashDateOf reads the date that b begins with: numbers of one or two digits, and a year of four or, of this century, two.
 func slashDateOf(b []byte) (d slashDate, rest []byte, ok bool) {
@@ -29,7 +32,7 @@ func slashDateOf(b []byte) (d slashDate, rest []byte, ok bool) {
 			if n == 2 {
 				part[i] += 2000
 			}
-			return slashDate{part[0], part[1], part[2]}, b[n:], true
+			return slashDate{part[0], part[1], part[2], n == 2}, b[n:], true
 		}
 		b = b[n+1:]
 	}
@@ -102,7 +105,8 @@ func isSlashed(b []byte) bool {
 	return days || months
 }
 
-// datesSeen counts the dates of a sample that prove what comes first in them: a number past twelve is no month.
+// datesSeen counts the dates of a sample that prove what comes first in them: a number past twelve is no month. In 26/11/23, the year may
+// be first.
 type datesSeen struct{ days, months int }
 
 func (s *datesSeen) note(b []byte) {
@@ -110,7 +114,7 @@ func (s *datesSeen) note(b []byte) {
 	if !ok {
 		return
 	}
-	if _, ok := d.in(monthFirst); !ok {
+	if _, ok := d.in(monthFirst); !ok && !d.short {
 		s.days++
 	}
 	if _, ok := d.in(dayFirst); !ok {

@@ -53,6 +53,8 @@ func TestDateOrder(t *testing.T) {
 		"days":        {"02/11/2026 23/11/2026", "03/11/2026 09:26:12", november * second},
 		"months":      {"11/02/2026 11/23/2026", "11/03/2026 09:26:12", november * second},
 		"other month": {"11/02/2026 11/23/2026", "03/08/2026 09:26:12", march * second},
+		"short year":  {"11/02/26 11/23/26", "11/03/26 09:26:12", november * second},
+		"year first?": {"26/11/02 26/11/23", "26/11/03 09:26:12", 0},
 		"nothing":     {"02/11/2026 04/11/2026", "03/11/2026 09:26:12", 0},
 		"both":        {"23/11/2026 11/23/2026", "03/11/2026 09:26:12", 0},
 	} {
@@ -97,7 +99,7 @@ func TestDateBesideItsClock(t *testing.T) {
 
 // TestTimeOfAPerson: one that proves its order itself is read.
 func TestTimeOfAPerson(t *testing.T) {
-	for text, want := range map[string]string{"23/11/2026 09:26:12": "2026-11-23T09:26:12Z", "11/23/2026, 9:26:12 PM": "2026-11-23T21:26:12Z", "11/12/2026 09:26:12": "", "23/23/2026 09:26:12": ""} {
+	for text, want := range map[string]string{"23/11/2026 09:26:12": "2026-11-23T09:26:12Z", "11/23/2026, 9:26:12 PM": "2026-11-23T21:26:12Z", "11/12/2026 09:26:12": "", "26/11/23 09:26:12": "", "23/23/2026 09:26:12": ""} {
 		got, ok := Time([]byte(text))
 		if ok != (want != "") || ok && got.Format(time.RFC3339) != want {
 			t.Errorf("%s: %s, %v", text, got, ok)
