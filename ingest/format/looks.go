@@ -47,9 +47,12 @@ func isPublic(s string) bool {
 	return ok && !private(a)
 }
 
-func isMoment(s string) bool {
+func isMoment(s string) bool { return isPlainMoment(s) || isSlashed([]byte(s)) }
+
+// isPlainMoment accepts times whose day and month cannot be mistaken.
+func isPlainMoment(s string) bool {
 	_, _, ok := moment([]byte(s))
-	return ok || isSlashed([]byte(s))
+	return ok
 }
 
 func isUndated(s string) bool {

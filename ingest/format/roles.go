@@ -221,11 +221,18 @@ func (t *table) startOrdered(column int) bool {
 	return back >= fewestBack && back*20 > len(t.columns[column]) && endsBack*4 < back
 }
 
-// times are the columns of times, the finest first.
-func (t *table) times() (columns []int) {
+// times are the columns of times, the finest first: those that can be mistaken only where there are no others.
+func (t *table) times() []int {
+	if columns := t.timesLike(isPlainMoment); len(columns) > 0 {
+		return columns
+	}
+	return t.timesLike(isMoment)
+}
+
+func (t *table) timesLike(like func(string) bool) (columns []int) {
 	order := map[int]int64{}
 	for i := range t.columns {
-		if t.roles[i] != skipped || t.namedOther(i, when) || !t.mostly(i, isMoment) {
+		if t.roles[i] != skipped || t.namedOther(i, when) || !t.mostly(i, like) {
 			continue
 		}
 		if order[i] = 2 * t.grain(i); strings.Contains(t.columns[i][0], ":") {

@@ -86,6 +86,19 @@ func TestDateOrder(t *testing.T) {
 	}
 }
 
+// TestDateBesideAnother: a time that can be mistaken is not the line's where another is none such.
+func TestDateBesideAnother(t *testing.T) {
+	for _, line := range []string{`%s,2026-11-23T09:26:12Z,203.0.113.7,GET,/v/1.ts,200`, `203.0.113.7 [23/Nov/2026:09:26:12 +0000] "GET /v/1.ts HTTP/1.1" 200 "curl/8.0" "%s"`, `1795425972|203.0.113.7|GET|/v/1.ts|200|%s`} {
+		for _, date := range []string{"03/11/2026 10:26:12.043", "24/11/2026 10:26:12"} {
+			line := fmt.Appendf(nil, line, date)
+			var r Record
+			if bad := detected(t, [][]byte{line, line, line}).NewParser().Parse(line, &r); bad.Reason != "" || r.Start != at(12000) || r.Zoneless {
+				t.Errorf("%s: %d, zoneless %v, %+v", line, r.Start, r.Zoneless, bad)
+			}
+		}
+	}
+}
+
 // TestDateBesideItsClock reads a date of its own, as NAVER's Global Edge writes it: month, day and two digits of the year.
 func TestDateBesideItsClock(t *testing.T) {
 	lines := [][]byte{[]byte("#Fields: date time c-ip cs-method cs-uri-host cs-uri-stem cs-uri-query sc-status"),
