@@ -143,11 +143,11 @@ func isReferer(s string) bool {
 	return s == "-" || s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "android-app://")
 }
 
-// isAgent accepts text with a product and its version in it, as in Mozilla/5.0, at its beginning.
+// isAgent accepts text with a product and its version in it, as in Mozilla/5.0, at its beginning, and no route of Squid, as DIRECT/192.0.2.1.
 func isAgent(s string) bool {
 	slash := strings.IndexByte(s, '/')
 	return slash > 0 && slash+1 < len(s) && '0' <= s[slash+1] && s[slash+1] <= '9' && !strings.ContainsAny(s[:slash], ":,=") && !isCount(s[:slash]) &&
-		!isRequest(s) && !isProtocol(s)
+		!isRequest(s) && !isProtocol(s) && !(cacheResult([]byte(s)) > 0 && isAddress(s[slash+1:]))
 }
 
 func isProtocol(s string) bool { return strings.HasPrefix(s, "HTTP/") }

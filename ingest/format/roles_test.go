@@ -14,6 +14,7 @@ func TestRivals(t *testing.T) {
 		"a URI is more than its path":      {"203.0.113.%d,2026-11-23T09:26:12Z,GET,/v/1.ts,https://player.example/v/1.ts,/v/1.ts" + query + ",403", "203.0.113.7 /v/1.ts" + query + " 403 -1 "},
 		"a path stands before another":     {"203.0.113.%d,2026-11-23T09:26:12Z,GET,/v/1.ts" + query + ",/v/1.ts,403", "203.0.113.7 /v/1.ts" + query + " 403 -1 "},
 		"the last part of IPv6 is no port": {"2001:db8::7:%d|2026-11-23T09:26:12Z|GET /v/1.ts HTTP/1.1|403|curl/8.0", "2001:db8::7:7 /v/1.ts 403 -1 curl/8.0"},
+		"Squid's route is no user agent":   {`1795425972.043 250 203.0.113.%d TCP_MISS/403 612 GET http://cdn.example.com/v/1.ts - HIER_DIRECT/192.0.2.1 - "https://player.example/" "VLC/3.0.18 LibVLC/3.0.18"`, "203.0.113.7 /v/1.ts 403 612 VLC/3.0.18 LibVLC/3.0.18"},
 		"a port behind IPv6, and a zone":   {"fe80::1%%eth0|2026-11-23T09:26:12Z|GET /v/%d.ts HTTP/1.1|403|curl/8.0", "fe80::1 /v/7.ts 403 -1 curl/8.0"},
 	} {
 		var lines [][]byte
