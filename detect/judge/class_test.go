@@ -141,6 +141,12 @@ func TestRule09TwoPlayersPollOutOfStep(t *testing.T) {
 		slices.SortStableFunc(s.Events, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })
 		return s
 	}
+	tenths := func(s *scene) *scene { // a log of milliseconds
+		for i := range s.Events {
+			s.Events[i].Time, s.Events[i].Grain = s.Events[i].Time/10, 1000
+		}
+		return s
+	}
 	for name, c := range map[string]struct {
 		s     *scene
 		class finding.Class
@@ -148,6 +154,8 @@ func TestRule09TwoPlayersPollOutOfStep(t *testing.T) {
 		"beside one who goes on":     {beside(watch(0, 6, 12, 18, 24, 30), 16, 19, 22), finding.Undetermined},
 		"once, before its turn":      {beside(watch(0, 6, 12, 18, 24, 30), 22), finding.Undetermined},
 		"early, as it did before":    {beside(watch(0, 6, 10, 16, 22, 28), 20), finding.Rotating},
+		"early by tenths, as ever":   {tenths(beside(watch(0, 62, 121, 182, 300), 240)), finding.Rotating},
+		"once, in tenths":            {tenths(beside(watch(0, 61, 121, 182, 242), 220)), finding.Undetermined},
 		"in turn":                    {beside(watch(0, 6, 12, 24, 36), 18, 30), finding.Rotating},
 		"in turn, and again at once": {beside(watch(0, 6, 12, 19, 31), 18, 25, 27), finding.Rotating},
 		"a link for each file": {with(beside(watch(0, 6, 12, 18, 24, 30), 16, 19, 22), func(g *Group) {

@@ -215,13 +215,13 @@ func outOfStep(events []Event, idx []int32, pos int, t *Thresholds) bool {
 
 // tooSoon tells whether a poll comes so shortly after another one that one player, which waited as the gaps
 // say, made not both. A playlist that has not changed is polled again after half the usual time (RFC 8216, 6.3.4);
-// a player that was seen to wait longer each time does not do so.
+// a player that was seen to wait longer each time does not do so, and is early by no more than its gaps differ.
 func tooSoon(gap, grain int64, gaps []int64, t *Thresholds) bool {
 	slices.Sort(gaps)
 	half := gaps[len(gaps)/2] / 2
 	least := half
 	if len(gaps) >= t.MediaRequests {
-		least = max(half, gaps[0]-grain)
+		least = max(half, gaps[0]-max(grain, gaps[len(gaps)-1]-gaps[0]))
 	}
 	return grain <= half && gap < least
 }
