@@ -59,7 +59,7 @@ func (q *question) grounds(list *caveats) {
 	if n := q.proxied; n > 0 && !q.o.RefusalsOnly && q.o.Proxy == "" {
 		list.add("The signer sees its own proxy for %s of the %s with address-bound links, and no mask mends that.", percent(float64(n)/float64(q.bound.users)), plural(q.bound.users, "user", "users"))
 	}
-	if n := q.unserved.most(); n >= q.t.ListedBelow && 2*n >= q.all.users && q.proxied == 0 {
+	if n := q.unserved.most(); n >= q.t.ListedBelow && 2*n >= q.all.users && q.proxied == 0 && !q.signedForNetworks() {
 		list.add("%s were never served, with links signed for one and the same address: the site may see a proxy in front of them, its own or their carrier's, and should take the viewer's address from that proxy's header.", plural(n, "user", "users"))
 	}
 	if q.inferred > 0 && q.inferred < q.all.users {
@@ -182,7 +182,11 @@ func (q *question) again() (share float64, users int64) {
 }
 
 func (q *question) background(list *caveats) {
-	if n := q.firstRequest - q.proxied; n > 0 && !q.o.RefusalsOnly {
+	elsewhere := q.firstRequest - q.proxied
+	if q.signedForNetworks() {
+		elsewhere -= q.cut
+	}
+	if n := elsewhere; n > 0 && !q.o.RefusalsOnly {
 		list.add("%s never served: the site saw another address than the edge.", plural(n, "user was", "users were"))
 	}
 	if q.largest() == 0 && len(q.affected) >= int(q.t.DecidesFrom) {

@@ -103,17 +103,25 @@ func TestRule03WhoSignsForANetworkSeesNoAddressChange(t *testing.T) {
 	decided(t, newWorld().refused(29, 24, signed(same24, "198.51.100.0")).refused(31, 24).quiet(300).ask(), finding.Widen, 24)
 	decided(t, newWorld().refused(60, 24, signed(same24, home)).quiet(300).ask(), finding.Widen, 24)
 	decided(t, newWorld().refused(60, 16, signed(same24, "198.51.100.0")).quiet(300).ask(prefix(24)), finding.Widen, 16)
+	alike := func(u *User) { u.Class, u.Signed = finding.FirstRequest, addr("198.51.100.0") }
+	rec := newWorld().refused(30, 24, signed(same24, "198.51.100.0")).refused(12, 24, alike).quiet(300).ask()
+	warned(t, rec, "12 users were never served: the site saw another address")
+	if said := strings.Join(rec.Caveats, " "); strings.Contains(said, "a proxy in front") {
+		t.Errorf("links are for a network, and for a proxy: %s", said)
+	}
 	six := User{Class: finding.FirstRequest, Family: 6, Away: addr("2001:db8:1:2::5"), Signed: addr("2001:db8:1:2::")}
 	if !signedForNetwork(&six) {
 		t.Error("the first address of a /64 is no network")
 	}
 }
 
-// TestRule02NoMaskFromMaskedAddresses: unless a hash was reproduced with them, as of links that are bound to a mask.
+// TestRule02NoMaskFromMaskedAddresses: unless a hash was reproduced with them, as of links that are bound to a mask, or
+// the configuration states that they are.
 func TestRule02NoMaskFromMaskedAddresses(t *testing.T) {
 	masked := func(o *Asked) { o.Masked = true }
 	decided(t, newWorld().refused(60, 16).quiet(300).ask(masked, unreproduced), finding.InsufficientEvidence, 0, "send a log with whole addresses")
 	decided(t, newWorld().refused(60, 16).quiet(300).ask(masked), finding.Widen, 16)
+	decided(t, newWorld().refused(60, 16).quiet(300).ask(masked, unreproduced, prefix(24)), finding.Widen, 16)
 	decided(t, newWorld().quiet(300).ask(masked, unreproduced), finding.KeepCurrent, 0, "Nobody was refused")
 }
 

@@ -144,9 +144,11 @@ func (q *question) signedForNetworks() bool {
 	return q.current(q.o) == q.width() && q.cut >= q.t.ListedBelow && 2*q.cut >= q.all.users
 }
 
-// veiled tells whether the log's addresses are masked, and no hash tells which mask links are bound to: who moved within
-// it seems to have stayed, so that those who are seen to move all need a wider one.
-func (q *question) veiled() bool { return q.o.Masked && !q.o.Reproduced && q.all.users > 0 }
+// veiled tells whether the log's addresses are masked, and neither a hash nor the configuration tells which mask links
+// are bound to: who moved within it seems to have stayed, so that those who are seen to move all need a wider one.
+func (q *question) veiled() bool {
+	return q.o.Masked && !q.o.Reproduced && q.current(q.o) == q.width() && q.all.users > 0
+}
 
 // blurred tells whether requests are missing from the log, and with them what
 // tells strangers on a link, whom no mask should let in, from affected users. A mask
