@@ -106,6 +106,25 @@ func TestInterruptedSearch(t *testing.T) {
 	}
 }
 
+// TestNothingFailedOfWhatWasAsked: lines of other hosts are not among those of which a warning says that none failed.
+func TestNothingFailedOfWhatWasAsked(t *testing.T) {
+	var log strings.Builder
+	for i := range 1800 {
+		fmt.Fprintf(&log, `{"time":%d,"client_ip":"20.0.0.7","host":"%s","method":"GET","uri":"/%d.ts","status":%d,"bytes":1,"user_agent":"p"}`+"\n",
+			1795000000+i, []string{"a.example", "a.example", "b.example"}[i%3], i, []int{200, 200, 404}[i%3])
+	}
+	path := filepath.Join(t.TempDir(), "a.log")
+	if err := os.WriteFile(path, []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for host, says := range map[string]string{"a.example": "none of 1,200 requests has a status of 400 or more", "*.example": ""} {
+		out, _ := command(t, 0, "analyze", "--quiet", "--format", "json", "--host", host, path)
+		if said := strings.Contains(out, "has a status of 400"); said != (says != "") || !strings.Contains(out, says) {
+			t.Errorf("%s: %s", host, out)
+		}
+	}
+}
+
 // countdown ends when it has been asked so many times whether it has ended.
 type countdown struct {
 	context.Context

@@ -55,8 +55,8 @@ func (a *analysis) warnOfLines() {
 	if a.masked {
 		a.warnOf("the addresses in this log are masked (they end in zeros): a token bound to a whole address cannot be checked, and moves within a /24 are not seen; ask for a log with whole addresses")
 	}
-	if a.failsNowhere() {
-		a.warnOf("none of %d requests has a status of 400 or more: where a filter left such lines out, this log tells nothing of refusals; ask for one with them", a.out.Input.Parsed)
+	if n := a.out.Input.Parsed - a.loaded.LeftOut; n >= rarelyAllServed && a.failsNowhere() {
+		a.warnOf("none of %d requests has a status of 400 or more: where a filter left such lines out, this log tells nothing of refusals; ask for one with them", n)
 	}
 	for _, r := range a.out.Input.Rejects {
 		if r.Reason == "masked address" {
@@ -69,9 +69,9 @@ func (a *analysis) warnOfLines() {
 // breaks off.
 const rarelyAllServed = 1000
 
-// failsNowhere tells a log of so many requests, none of which failed (rule 2).
+// failsNowhere tells a log none of whose requests failed (rule 2).
 func (a *analysis) failsNowhere() bool {
-	return a.out.Input.Parsed >= rarelyAllServed && !slices.ContainsFunc(a.outcomes, func(o *outcome) bool { return o != nil && (o.Status == 0 || o.Status >= 400) })
+	return !slices.ContainsFunc(a.outcomes, func(o *outcome) bool { return o != nil && (o.Status == 0 || o.Status >= 400) })
 }
 
 // warnOfRefusalsOnly names the hosts of which nothing was served, where they are few.
