@@ -62,6 +62,20 @@ func TestEnoughAndUndecided(t *testing.T) {
 	}
 }
 
+// TestSignerThatCuts: where the signer is at fault neither a changed address nor a longer log is spoken of.
+func TestSignerThatCuts(t *testing.T) {
+	a := load(t, fixtures+"/insufficient.json")
+	for i := range a.Recommendations {
+		a.Recommendations[i].Remedy, a.Recommendations[i].AffectedUsers = finding.AlignSigner, 20
+	}
+	for _, who := range []Audience{"", ForCustomer} {
+		text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who}))
+		if strings.Contains(text, "a longer log: ") || strings.Contains(text, "a longer log would") || who == ForCustomer && (strings.Contains(text, "address had changed") || !strings.Contains(text, "both have to do the same")) {
+			t.Errorf("for the %q:\n%s", who, text)
+		}
+	}
+}
+
 // TestGainOfAKey is said where there is no key, and nowhere else.
 func TestGainOfAKey(t *testing.T) {
 	for name, a := range cases(t) {

@@ -148,6 +148,9 @@ func advice(s finding.Setting, unexplained bool) string {
 	case s.Remedy == finding.MendSigner:
 		return fmt.Sprintf("%s%s met refusals in the log that we looked at, most of them because the code that makes the links sees the internet address of its own proxy in the place of theirs. No setting of the CDN mends that: the code has to take the viewer's address from the header that the proxy sets (X-Forwarded-For), and trust that proxy only.",
 			plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
+	case s.Remedy == finding.AlignSigner:
+		return fmt.Sprintf("%s%s met refusals in the log that we looked at, most of them because the code that makes the links ties them to the viewer's network, while the CDN ties them to the single address: both have to do the same.",
+			plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
 	case s.Remedy == finding.SameFamilies:
 		return met + "Many of them changed between IPv4 and IPv6, which no network has in common: the site and the CDN should be reached over the same of the two."
 	case s.Remedy == finding.UnbindLinks:

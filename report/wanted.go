@@ -70,7 +70,7 @@ func (md *markdown) wanted() {
 			switch {
 			case asksFor(r):
 				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", h.name, family(r.Family))
-			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0 && r.AffectedUsers < decidesFrom:
+			case r.Decision == finding.InsufficientEvidence && r.Remedy == "" && r.AffectedUsers > 0 && r.AffectedUsers < decidesFrom:
 				add("%s, %s: a longer log%s: %s affected, %d decide.", h.name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
 			}
 			if r.UnresolvedUsers > 0 {

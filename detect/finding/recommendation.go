@@ -35,7 +35,7 @@ type Recommendation struct {
 	UntoldUsers       int64       `json:"untold_users,omitempty"`         // refused at another address, where it is not known whether they came there or others had the link; not among the affected users
 	RelayedUsers      int64       `json:"relayed_users,omitempty"`        // refused in relay, VPN and hosting networks only, for which no mask is widened; not among the affected users
 	MendedUsers       int64       `json:"mended_users,omitempty"`         // refused under what links were bound to before, and let through by what they are bound to now; not among the affected users
-	Remedy            Remedy      `json:"remedy,omitempty"`               // what helps instead, where no mask is enough
+	Remedy            Remedy      `json:"remedy,omitempty"`               // what helps instead, where no mask is enough or the signer is at fault
 	LeftOutUsers      int64       `json:"left_out_users,omitempty"`       // with a mismatch too, but bots or on many-network links
 	IfLeftOutCount    *Share      `json:"if_left_out_count,omitempty"`    // Accepted, had they been counted; nil: there are none
 	PerChange         *Interval   `json:"accepted_per_change,omitempty"`  // share of the changes of address that the mask accepts; nil: no signing address is known
@@ -49,12 +49,13 @@ type Recommendation struct {
 	Curve             []CurveStep `json:"curve"`                          // what each prefix length would have done, widest first
 }
 
-// Remedy is what helps where no mask is enough.
+// Remedy is what helps where no mask is enough, or where the signer is at fault.
 type Remedy string
 
 // The remedies.
 const (
 	MendSigner   Remedy = "mend_signer"   // it signs for its own proxy's address
+	AlignSigner  Remedy = "align_signer"  // it cuts addresses as for a mask, while the host binds to whole ones
 	SameFamilies Remedy = "same_families" // site and CDN host answer over different address families
 	RenewLinks   Remedy = "renew_links"   // a new link when one is refused
 	UnbindLinks  Remedy = "unbind_links"  // no address in the hash: the site sees another one than the edge

@@ -299,8 +299,11 @@ func (q *question) remaining() string {
 // remedy is what helps where no mask does; families that differ come first
 // (rule 4).
 func (q *question) remedy() finding.Remedy {
-	if q.o.Proxy != "" {
+	switch {
+	case q.o.Proxy != "":
 		return finding.MendSigner
+	case q.signedForNetworks():
+		return finding.AlignSigner
 	}
 	switch l := q.left(); {
 	case l.proxied > 0 && 2*l.proxied >= l.all:

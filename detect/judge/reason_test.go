@@ -106,6 +106,9 @@ func TestRule03WhoSignsForANetworkSeesNoAddressChange(t *testing.T) {
 	alike := func(u *User) { u.Class, u.Signed = finding.FirstRequest, addr("198.51.100.0") }
 	rec := newWorld().refused(30, 24, signed(same24, "198.51.100.0")).refused(12, 24, alike).quiet(300).ask()
 	warned(t, rec, "12 users were never served: the site saw another address")
+	if rec.Remedy != finding.AlignSigner {
+		t.Errorf("remedy %q", rec.Remedy)
+	}
 	if said := strings.Join(rec.Caveats, " "); strings.Contains(said, "a proxy in front") {
 		t.Errorf("links are for a network, and for a proxy: %s", said)
 	}
