@@ -67,10 +67,24 @@ func TestSignerThatCuts(t *testing.T) {
 	a := load(t, fixtures+"/insufficient.json")
 	for i := range a.Recommendations {
 		a.Recommendations[i].Remedy, a.Recommendations[i].AffectedUsers = finding.AlignSigner, 20
+		a.Recommendations[i].Reason = "Nothing can be said about masks, as the signer cuts addresses."
 	}
 	for _, who := range []Audience{"", ForCustomer} {
 		text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who}))
 		if strings.Contains(text, "a longer log: ") || strings.Contains(text, "a longer log would") || who == ForCustomer && (strings.Contains(text, "address had changed") || !strings.Contains(text, "both have to do the same")) {
+			t.Errorf("for the %q:\n%s", who, text)
+		}
+	}
+}
+
+// TestMoreUsersWouldNotTell: no longer log is asked for where the reason asks for another one.
+func TestMoreUsersWouldNotTell(t *testing.T) {
+	a := load(t, fixtures+"/insufficient.json")
+	for i := range a.Recommendations {
+		a.Recommendations[i].AffectedUsers, a.Recommendations[i].Reason = 20, "Nothing can be said about masks: send a log with whole addresses."
+	}
+	for _, who := range []Audience{"", ForCustomer} {
+		if text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who})); strings.Contains(text, "longer log") {
 			t.Errorf("for the %q:\n%s", who, text)
 		}
 	}

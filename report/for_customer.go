@@ -174,7 +174,7 @@ func advice(s finding.Setting, unexplained bool) string {
 	case s.AffectedUsers == 0:
 		return "We cannot tell from this log whether changed internet addresses are to blame."
 	}
-	if s.AffectedUsers >= decidesFrom {
+	if !moreWouldTell(s.AffectedUsers, s.Reason) {
 		return met + "This log does not tell whether links should be tied to viewers less tightly."
 	}
 	return met + "That is too few to decide whether links should be tied to viewers less tightly: a longer log would tell."

@@ -70,7 +70,7 @@ func (md *markdown) wanted() {
 			switch {
 			case asksFor(r):
 				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", h.name, family(r.Family))
-			case r.Decision == finding.InsufficientEvidence && r.Remedy == "" && r.AffectedUsers > 0 && r.AffectedUsers < decidesFrom:
+			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0 && moreWouldTell(r.AffectedUsers, r.Reason):
 				add("%s, %s: a longer log%s: %s affected, %d decide.", h.name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
 			}
 			if r.UnresolvedUsers > 0 {
@@ -84,8 +84,13 @@ func (md *markdown) wanted() {
 	md.points("What we ask for", list)
 }
 
-// decidesFrom is how many affected users decide (rule 14); where as many do not, the reason says what would.
+// decidesFrom is how many affected users decide (rule 14).
 const decidesFrom = 30
+
+// moreWouldTell tells an open answer that more affected users would give; of any other the reason says what would.
+func moreWouldTell(affected int64, reason string) bool {
+	return affected < decidesFrom && !strings.HasPrefix(reason, "Nothing can be said about masks")
+}
 
 // someOf is users one of whom at least is asked about.
 func someOf(n int64) string {
