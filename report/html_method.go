@@ -23,7 +23,7 @@ type plan struct {
 }
 
 func planOf(r finding.Recommendation) plan {
-	p := plan{Title: r.Host + ", " + family(r.Family) + ": " + recommended(r).text, Steps: r.Change, Snippets: r.Snippets}
+	p := plan{Title: titled(r.Host) + ", " + family(r.Family) + ": " + recommended(r).text, Steps: r.Change, Snippets: r.Snippets}
 	if r.Prefix != nil {
 		p.Verify = "Sign" + linkTest(*r.Prefix)
 	}
@@ -77,11 +77,11 @@ func limitsOf(a *finding.Analysis, all []*host, o Options) []string {
 	}
 	for _, h := range all {
 		if (h.failed() || h.unverified()) && h.cal != nil {
-			list = append(list, h.name+", "+keyOf(h).Status+": "+unchecked(h))
+			list = append(list, titled(h.name)+", "+keyOf(h).Status+": "+unchecked(h))
 		}
 		for _, r := range h.recs {
 			if text := doubt(r); text != "" && !h.failed() {
-				list = append(list, h.name+", "+family(r.Family)+": the share would be "+text+".")
+				list = append(list, titled(h.name)+", "+family(r.Family)+": the share would be "+text+".")
 			}
 		}
 	}

@@ -242,7 +242,7 @@ func (md *markdown) changes() {
 		if i > 0 {
 			md.line()
 		}
-		md.line(escape(r.Host), ", ", escape(family(r.Family)), ":\n")
+		md.line(escape(titled(r.Host)), ", ", escape(family(r.Family)), ":\n")
 		for n, step := range r.Change {
 			md.line(strconv.Itoa(n+1), ". ", escape(step))
 		}
@@ -277,7 +277,7 @@ func (md *markdown) verification(advised []finding.Recommendation) {
 		if r.Prefix == nil {
 			continue
 		}
-		md.line("- ", escape(r.Host), ", ", escape(family(r.Family)), ": sign", escape(linkTest(*r.Prefix)))
+		md.line("- ", escape(titled(r.Host)), ", ", escape(family(r.Family)), ": sign", escape(linkTest(*r.Prefix)))
 	}
 	md.line("- Run `ipdrift analyze` on a log from after the change: ip\\_mismatch must have fallen, and the calibration must still be verified.")
 }
@@ -299,11 +299,11 @@ func (md *markdown) limits() {
 	for _, h := range md.all {
 		for _, r := range h.recs {
 			if text := withLeftOut(r); text != "" {
-				list = append(list, h.name+", "+family(r.Family)+": accepted would be "+text+".")
+				list = append(list, titled(h.name)+", "+family(r.Family)+": accepted would be "+text+".")
 			}
 		}
 		if h.unverified() && h.cal != nil {
-			list = append(list, h.name+": "+unchecked(h))
+			list = append(list, titled(h.name)+": "+unchecked(h))
 		}
 	}
 	if list = append(list, unsettled(md.a.Denials)...); len(list) == 0 {

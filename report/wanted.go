@@ -59,26 +59,27 @@ func (md *markdown) wanted() {
 		}
 	}
 	for _, h := range md.all {
+		name := titled(h.name)
 		if h.failed() {
-			add("%s: the key in force at the time, and a log with full URLs and unmasked addresses.", h.name)
+			add("%s: the key in force at the time, and a log with full URLs and unmasked addresses.", name)
 			continue
 		}
 		if text := gain(md.a, h); text != "" {
-			add("%s: the key. It %s.", h.name, text)
+			add("%s: the key. It %s.", name, text)
 		}
 		for _, r := range h.recs {
 			switch {
 			case asksFor(r):
-				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", h.name, family(r.Family))
+				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", name, family(r.Family))
 			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0 && moreWouldTell(r.AffectedUsers, r.Reason):
-				add("%s, %s: a longer log%s: %s affected, %d decide.", h.name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
+				add("%s, %s: a longer log%s: %s affected, %d decide.", name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
 			}
 			if r.UnresolvedUsers > 0 {
-				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for %s with unexplained hashes.", h.name, family(r.Family), someOf(r.UnresolvedUsers))
+				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for %s with unexplained hashes.", name, family(r.Family), someOf(r.UnresolvedUsers))
 			}
 		}
 		if h.affected > 0 {
-			add("%s: from one refused viewer, %s on the same phone and connection, opened twice, a minute apart.", h.name, finding.AddressPage(h.policy().Scheme))
+			add("%s: from one refused viewer, %s on the same phone and connection, opened twice, a minute apart.", name, finding.AddressPage(h.policy().Scheme))
 		}
 	}
 	md.points("What we ask for", list)
