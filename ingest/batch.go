@@ -18,6 +18,9 @@ func PlaceOf(source int, line int64) uint64 { return uint64(source)<<lineBits | 
 // SourceOf is the source of a place.
 func SourceOf(place uint64) int { return int(place >> lineBits) }
 
+// sourceOfAt is SourceOf in SQL, of table packed.
+const sourceOfAt = "at >> 40"
+
 // lineBits of a place tell the line, the other 24 the source.
 const lineBits = 40
 

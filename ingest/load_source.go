@@ -89,7 +89,8 @@ func (l *load) readOne(ctx context.Context, i int, src *input, out func(chunk) e
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, damageBefore(misfit, err, buffered)
 	}
-	if src.learn(&format.Facts{Page: in.Page()}); lines > 0 {
+	src.learn(&format.Facts{Page: in.Page()})
+	if lines > 0 {
 		src.forget()
 	}
 	src.content, src.start = known.content(), known.start()

@@ -157,7 +157,7 @@ func (l *load) merge(ctx context.Context) error {
 			return err
 		}
 	}
-	for table, source := range map[string]string{"packed": "at >> 40", "reject": "source"} {
+	for table, source := range map[string]string{"packed": sourceOfAt, "reject": "source"} {
 		if len(out) > 0 {
 			if _, err := l.store.DB.ExecContext(ctx, fmt.Sprintf(`DELETE FROM %s WHERE %s IN (%s)`, table, source, list(out))); err != nil {
 				return err
@@ -194,7 +194,7 @@ func (l *load) copyPast(ctx context.Context) error {
 	if gone := l.past.replaced; len(gone) > 0 {
 		where = ` WHERE %s NOT IN (` + list(gone) + `)`
 	}
-	_, err := l.store.DB.ExecContext(ctx, `INSERT INTO packed SELECT * FROM ipdrift_old.packed`+over(where, "at >> 40")+`;
+	_, err := l.store.DB.ExecContext(ctx, `INSERT INTO packed SELECT * FROM ipdrift_old.packed`+over(where, sourceOfAt)+`;
 		INSERT INTO reject SELECT * FROM ipdrift_old.reject`+over(where, "source")+`;
 		INSERT INTO content SELECT * FROM ipdrift_old.content`+over(where, "source")+`;
 		INSERT INTO broken SELECT * FROM ipdrift_old.broken`+over(where, "source")+`;
