@@ -128,6 +128,7 @@ func (j *judging) addEvents(c *circle) (err error) {
 			e.Link, e.Who, e.Kin, e.Cookie = j.numberLink(c, f.Place), uint32(n), j.kinOf(f), j.cookieOf(f)
 		}
 		e.Time, e.Grain, e.Edge = f.Start, j.grains[f.Source()], j.edgeOf(f)
+		e.End, e.Began = ingest.EndOf(f.Start, f.Took)
 		e.UA, e.Dir, e.File = f.Agent, f.Dir, f.File
 		if i == 0 || f.File != j.requests[i-1].File {
 			if e.Name, err = j.texts.Files.Text(f.File); err != nil {

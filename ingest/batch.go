@@ -31,10 +31,11 @@ type hitColumns struct {
 	at                                                      []uint64
 	start, bytes                                            []int64
 	outcome, link, client, dir, file, agent, referer, ident []uint32
+	took                                                    []uint16
 }
 
 func newHitColumns(mem *recycled) *hitColumns {
-	h := &hitColumns{at: columnOf[uint64](mem), start: columnOf[int64](mem), bytes: columnOf[int64](mem)}
+	h := &hitColumns{at: columnOf[uint64](mem), start: columnOf[int64](mem), bytes: columnOf[int64](mem), took: columnOf[uint16](mem)}
 	for _, c := range []*[]uint32{&h.outcome, &h.link, &h.client, &h.dir, &h.file, &h.agent, &h.referer, &h.ident} {
 		*c = columnOf[uint32](mem)
 	}
@@ -42,7 +43,7 @@ func newHitColumns(mem *recycled) *hitColumns {
 }
 
 // restOf names the parts of column rest of table packed, in their order.
-var restOf = []string{"client", "dir", "file", "agent", "ident", "referer", "bytes"}
+var restOf = []string{"client", "dir", "file", "agent", "ident", "took", "referer", "bytes"}
 
 // restAt is the place of that column.
 const restAt = 4
@@ -54,7 +55,7 @@ func (h *hitColumns) record(schema *arrow.Schema, mem *recycled) arrow.Record {
 	for i, values := range [][]byte{bytesOf(h.at), bytesOf(h.start), bytesOf(h.outcome), bytesOf(h.link)} {
 		columns = append(columns, h.data(schema.Field(i).Type, values, mem))
 	}
-	for i, values := range [][]byte{bytesOf(h.client), bytesOf(h.dir), bytesOf(h.file), bytesOf(h.agent), bytesOf(h.ident), bytesOf(h.referer), bytesOf(h.bytes)} {
+	for i, values := range [][]byte{bytesOf(h.client), bytesOf(h.dir), bytesOf(h.file), bytesOf(h.agent), bytesOf(h.ident), bytesOf(h.took), bytesOf(h.referer), bytesOf(h.bytes)} {
 		parts = append(parts, h.data(rest.Field(i).Type, values, mem))
 	}
 	columns = append(columns, array.NewData(rest, h.n, []*memory.Buffer{nil}, parts, 0, 0))

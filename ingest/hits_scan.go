@@ -51,7 +51,7 @@ func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, 
 
 // ScanHits hands on the requests on several connections: page by page in any order, and f is
 // called by several goroutines at once. Columns are those of table packed, and then client,
-// dir, file, agent and ident, of the last.
+// dir, file, agent, ident and took, of the last.
 func (s *Store) ScanHits(ctx context.Context, conn *sql.Conn, threads int, f func(fetch.Page) error) error {
 	pages, err := hitParts(ctx, conn, fetch.PageRows)
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *Store) ScanHits(ctx context.Context, conn *sql.Conn, threads int, f fun
 			}
 			defer conn.Close()
 			for page := next.Add(1) - 1; page < int64(len(pages)); page = next.Add(1) - 1 {
-				if err := fetch.OnePage(ctx, conn, `SELECT at, start, outcome, link, rest.client, rest.dir, rest.file, rest.agent, rest.ident FROM packed WHERE `+pages[page], f); err != nil {
+				if err := fetch.OnePage(ctx, conn, `SELECT at, start, outcome, link, rest.client, rest.dir, rest.file, rest.agent, rest.ident, rest.took FROM packed WHERE `+pages[page], f); err != nil {
 					return err
 				}
 			}

@@ -47,14 +47,14 @@ func TestHits(t *testing.T) {
 	}
 }
 
-const allHits = `SELECT concat_ws(' ', source, line, epoch_us(start), outcome, link, client, dir, file, agent, referer, ident, bytes) FROM hit ORDER BY 1`
+const allHits = `SELECT concat_ws(' ', source, line, epoch_us(start), outcome, link, client, dir, file, agent, referer, ident, took, bytes) FROM hit ORDER BY 1`
 
 // rowsOf lists rows as allHits does.
 func rowsOf(h *Hits) (rows []string, ok bool) {
 	pages, ok := h.Pages()
 	for _, p := range pages {
 		for i := range p.Len() {
-			rows = append(rows, fmt.Sprint(SourceOf(p.U64(0)[i]), p.U64(0)[i]&(1<<lineBits-1), int64(p.Micros(1)[i]), p.U32(2)[i], p.U32(3)[i], p.U32(4)[i], p.U32(5)[i], p.U32(6)[i], p.U32(7)[i], p.U32(9)[i], p.U32(8)[i], p.I64(10)[i]))
+			rows = append(rows, fmt.Sprint(SourceOf(p.U64(0)[i]), p.U64(0)[i]&(1<<lineBits-1), int64(p.Micros(1)[i]), p.U32(2)[i], p.U32(3)[i], p.U32(4)[i], p.U32(5)[i], p.U32(6)[i], p.U32(7)[i], p.U32(10)[i], p.U32(8)[i], p.U16(9)[i], p.I64(11)[i]))
 		}
 	}
 	slices.Sort(rows)

@@ -228,6 +228,20 @@ func TestLimitsLeaveOut(t *testing.T) {
 	}
 }
 
+// TestRequestsKeepHowLongTheyTook keeps whole seconds, which the ends of downloads are told by.
+func TestRequestsKeepHowLongTheyTook(t *testing.T) {
+	var lines strings.Builder
+	for _, took := range []string{"0.499", "0.500", "12.4", "612.731", "-", "80000.000"} {
+		fmt.Fprintf(&lines, "203.0.113.7 - - [01/Nov/2026:12:00:00 +0000] \"GET /film.mp4 HTTP/1.1\" 206 1000 \"-\" \"Player/1.0\" cdn.example.com %s\n", took)
+	}
+	o := testOptions(t)
+	o.Format = namedFormat(t, combinedHost)
+	s, _ := loadText(t, o, lines.String())
+	if got, want := query[int64](t, s, `SELECT took::BIGINT FROM hit ORDER BY line`), []int64{0, 1, 12, 613, TookUnknown, TookUnknown - 1}; !slices.Equal(got, want) {
+		t.Errorf("%v seconds, want %v", got, want)
+	}
+}
+
 // TestNoHostHoldsAZeroByte: DuckDB's SQL ends at one.
 func TestNoHostHoldsAZeroByte(t *testing.T) {
 	s, _ := loadText(t, testOptions(t), strings.Repeat(`{"ip":"203.0.113.7","ts":1793000000,"host":"A\u0000'b.example:443","url":"/a","method":"GET","status":403}`+"\n", 30))

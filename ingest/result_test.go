@@ -86,7 +86,7 @@ func manyTexts(t *testing.T, s *Store, n int) {
 		`INSERT INTO link SELECT (1000 + i)::UINTEGER, 'host ' || i %% 3, 'abcdef', hash(i), 2000000000 FROM range(%[1]d) r (i)`,
 		`INSERT INTO source SELECT s.* REPLACE ((1 + i)::UINTEGER AS id, 'log ' || i AS path) FROM source s, range(50) r (i)`,
 		`INSERT INTO packed SELECT h.* REPLACE ((CASE WHEN i %% 100 < 2 THEN 1 + i %% 5000 // 100 ELSE 0 END)::UBIGINT << 40 | 1000 + i::UBIGINT AS at, (1000 + i)::UINTEGER AS link,
-			{'client': h.rest.client, 'dir': h.rest.dir, 'file': (1000 + i)::UINTEGER, 'agent': (1000 + i)::UINTEGER, 'ident': h.rest.ident, 'referer': (1000 + i)::UINTEGER, 'bytes': h.rest.bytes} AS rest)
+			{'client': h.rest.client, 'dir': h.rest.dir, 'file': (1000 + i)::UINTEGER, 'agent': (1000 + i)::UINTEGER, 'ident': h.rest.ident, 'took': h.rest.took, 'referer': (1000 + i)::UINTEGER, 'bytes': h.rest.bytes} AS rest)
 			FROM (FROM packed LIMIT 1) h, range(%[1]d) r (i)`,
 		`INSERT INTO signed SELECT (1000 + i)::UINTEGER, 1, 1, CASE i %% 3 WHEN 0 THEN (SELECT min(id) FROM client) ELSE 0 END FROM range(%[1]d) r (i)`,
 		`INSERT INTO found SELECT (1000 + i)::UINTEGER, '192.0.2.' || i %% 256 FROM range(%[1]d) r (i) WHERE i %% 3 = 1`,

@@ -42,6 +42,7 @@ CREATE TABLE packed (           -- one row per request; read it as view hit
         file    UINTEGER,
         agent   UINTEGER,
         ident   UINTEGER,       -- who the line says was asking; 0: not told, or users are told apart by link
+        took    USMALLINT,      -- whole seconds until its end; 65535: start is when it was logged, most often its end, and nothing tells when it began
         referer UINTEGER,
         bytes   BIGINT          -- -1: not logged
     ) NOT NULL
@@ -49,7 +50,7 @@ CREATE TABLE packed (           -- one row per request; read it as view hit
 
 CREATE VIEW hit AS
 SELECT at, (at >> 40)::UINTEGER AS source, (at & 1099511627775::UBIGINT)::BIGINT AS line, start, outcome, link,
-       rest.client AS client, rest.dir AS dir, rest.file AS file, rest.agent AS agent, rest.ident AS ident, rest.referer AS referer, rest.bytes AS bytes
+       rest.client AS client, rest.dir AS dir, rest.file AS file, rest.agent AS agent, rest.ident AS ident, rest.took AS took, rest.referer AS referer, rest.bytes AS bytes
 FROM packed;
 
 CREATE TABLE outcome (          -- everything about a request that takes few values

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -217,11 +218,31 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 	i := h.n
 	h.at[i], h.start[i], h.bytes[i] = PlaceOf(source, line), r.Start, r.Bytes
 	h.outcome[i], h.link[i], h.client[i], h.dir[i] = ids.outcome, l.id, ids.client, ids.dir
-	h.file[i], h.agent[i], h.referer[i], h.ident[i] = ids.file, ids.agent, ids.referer, ident
+	h.file[i], h.agent[i], h.referer[i], h.ident[i], h.took[i] = ids.file, ids.agent, ids.referer, ident, took(r)
 	if h.n++; h.n == batchRows {
 		return w.flush(ctx, out)
 	}
 	return nil
+}
+
+// TookUnknown stands for how long a request took whose line does not tell when it began.
+const TookUnknown = math.MaxUint16
+
+// EndOf is when a request ended, as far as its line tells: never before its start. Where began is
+// false, the start is when it was logged, most often its end.
+func EndOf(start int64, took uint16) (end int64, began bool) {
+	if took == TookUnknown {
+		return start, false
+	}
+	return start + int64(took)*1_000_000, true
+}
+
+// took is how long a request took, in whole seconds; 0 where its line tells the start alone.
+func took(r *format.Record) uint16 {
+	if !r.HasStart {
+		return TookUnknown
+	}
+	return uint16(min((r.Duration+500_000)/1_000_000, TookUnknown-1))
 }
 
 func (w *worker) hash(b []byte) uint64 { return maphash.Bytes(w.seed, b) }

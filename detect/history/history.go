@@ -58,6 +58,7 @@ type Request struct {
 	At                                       uint64 // source and line: no other request is there
 	Place                                    uint32 // of its link, in the history
 	Outcome, Client, Dir, File, Agent, Ident uint32
+	Took                                     uint16 // as table packed has it; see ingest.EndOf
 	Mark
 	more uint8 // how many requests behind it are of the same visit without another between them
 }

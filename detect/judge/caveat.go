@@ -21,6 +21,9 @@ func (q *question) caveats(rec *finding.Recommendation) []string {
 	if q.o.CalibrationFailed || q.o.Group || q.o.Unbound || q.o.ByAddress {
 		return list.said
 	}
+	if q.untimed > 0 {
+		list.add("%s asked for a file that was logged as served elsewhere only afterwards: a log with request times (nginx: $request_time) would tell whether that download had broken off.", plural(q.untimed, "refused user", "refused users"))
+	}
 	if q.all.users > 0 {
 		q.grounds(list)
 		if len(q.candidates) > 0 {

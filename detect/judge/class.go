@@ -42,6 +42,7 @@ func (c *facts) class(s sharing) (finding.Class, string) {
 func (c *facts) mismatched() (finding.Class, string) {
 	switch {
 	case c.user.Served == 0 && !c.group.Stated && (c.repeated() || c.allRestart(c.beside, handedOn)):
+		c.untimed = c.inFlight(c.beside)
 		return finding.Undetermined, "never served, while another viewer was, with the same link: the requests start over here, so it may have been handed on"
 	case c.user.Served == 0 && c.group.Stated && c.others():
 		return finding.Undetermined, "never served, while another viewer was, with the same link and another id: it may have been handed on"
@@ -54,6 +55,7 @@ func (c *facts) mismatched() (finding.Class, string) {
 	case !c.group.Stated && c.otherCookie():
 		return finding.Undetermined, "refused only with another id cookie than the one it was served with: another viewer with the same link and user agent"
 	case c.allRestart(c.own, restarts):
+		c.untimed = c.inFlight(c.own)
 		return finding.Undetermined, "refused at another address, where the requests start over: this may be another viewer"
 	}
 	return finding.Rotating, c.limits(c.moved())
@@ -155,6 +157,14 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 		opened[r.client] = opened[r.client] || kind == opening
 	}
 	return true
+}
+
+// inFlight tells whether what was refused first may have been on its way elsewhere.
+func (c *facts) inFlight(look func(pos int) (among []int32, at int)) bool {
+	i := slices.IndexFunc(c.refusals, func(r refusal) bool { return r.mismatch })
+	among, at := look(c.refusals[i].pos)
+	e := &c.group.Events[among[at]]
+	return Whole(e.Name) && onItsWay(c.group.Events, among[at+1:], e, c.t)
 }
 
 // own are the user's events, and which of them stands at pos.

@@ -178,7 +178,8 @@ func TestRule09TwoPlayersPollOutOfStep(t *testing.T) {
 }
 
 // TestRule09AFileHasNoSequence: who asks for ranges of a file goes on at once, if only at another
-// address; long after them the link may have been handed on. One request may have lasted as long.
+// address; long after them the link may have been handed on. Where a request lasted as long, and the log tells, its
+// end counts: a download that goes on is of another viewer, but for the minute after which a server gives one up.
 func TestRule09AFileHasNoSequence(t *testing.T) {
 	download := func(starts ...int64) *scene {
 		s := newScene()
@@ -191,17 +192,27 @@ func TestRule09AFileHasNoSequence(t *testing.T) {
 		s     *scene
 		class finding.Class
 	}{
-		"at once":             {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch), finding.Rotating},
-		"hours later":         {download(0, 20, 40, 60).no(18_000, same16, "film.mp4", token.IPMismatch).no(18_040, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
-		"after such a pause":  {download(0, 20, 400, 420).no(780, same16, "film.mp4", token.IPMismatch), finding.Rotating},
-		"after the only one":  {download(0).no(1800, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
-		"soon after it":       {download(0).no(25, same16, "film.mp4", token.IPMismatch), finding.Rotating},
-		"out of step, beside": {download(0, 20, 40, 60).no(65, same16, "film.mp4", token.IPMismatch).ok(80, home, "film.mp4"), finding.Undetermined},
-		"in turn, and back":   {download(0, 20, 40, 60).no(80, same16, "film.mp4", token.IPMismatch).ok(82, home, "film.mp4"), finding.Rotating},
-		"at once, then later": {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch).no(18_000, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"at once":              {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"hours later":          {download(0, 20, 40, 60).no(18_000, same16, "film.mp4", token.IPMismatch).no(18_040, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
+		"after such a pause":   {download(0, 20, 400, 420).no(780, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"after the only one":   {download(0).no(1800, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
+		"soon after it":        {download(0).no(25, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"out of step, beside":  {download(0, 20, 40, 60).no(65, same16, "film.mp4", token.IPMismatch).ok(80, home, "film.mp4"), finding.Undetermined},
+		"in turn, and back":    {download(0, 20, 40, 60).no(80, same16, "film.mp4", token.IPMismatch).ok(82, home, "film.mp4"), finding.Rotating},
+		"as a long one breaks": {download(0).took(600).no(590, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"given up a minute on": {download(0).took(360).no(300, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"after a long one":     {download(0).took(600).no(625, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"long after it":        {download(0).took(600).no(1800, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
+		"while it goes on":     {download(0).took(600).no(300, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
+		"as soon as it began":  {download(0).took(600).no(5, same16, "film.mp4", token.IPMismatch), finding.Undetermined},
+		"after a long pause":   {download(0).took(100).ok(300, home, "film.mp4").took(100).no(590, same16, "film.mp4", token.IPMismatch), finding.Rotating},
+		"before it was logged": {download().no(0, same16, "film.mp4", token.IPMismatch).ok(55, home, "film.mp4").logged(), finding.Rotating},
+		"long before that":     {download().no(0, same16, "film.mp4", token.IPMismatch).ok(300, home, "film.mp4").logged(), finding.Undetermined},
+		"long before it began": {download().no(0, same16, "film.mp4", token.IPMismatch).ok(300, home, "film.mp4"), finding.Rotating},
+		"at once, then later":  {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch).no(18_000, same16, "film.mp4", token.IPMismatch), finding.Rotating},
 	} {
-		if u := c.s.only(t); u.Class != c.class || Affected(u) != (c.class == finding.Rotating) {
-			t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
+		if u := c.s.only(t); u.Class != c.class || Affected(u) != (c.class == finding.Rotating) || u.Untimed != (name == "long before that") {
+			t.Errorf("%s: %s (%s), untimed %v, want %s", name, u.Class, u.Reason, u.Untimed, c.class)
 		}
 	}
 }
@@ -344,6 +355,9 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 		"a whole file later":        {download().no(90, same24, "film.mp4", token.IPMismatch).ua(2), finding.Undetermined},
 		"a whole file beside":       {download().no(12, same24, "film.mp4", token.IPMismatch).ua(2).ok(15, home, "film.mp4"), finding.Undetermined},
 		"a whole file at once":      {download().no(12, same24, "film.mp4", token.IPMismatch).ua(2), finding.FirstRequest},
+		"a whole file all along":    {newScene().ok(0, home, "film.mp4").took(600).no(300, same24, "film.mp4", token.IPMismatch).ua(2), finding.Undetermined},
+		"a whole file as it breaks": {newScene().ok(0, home, "film.mp4").took(600).no(590, same24, "film.mp4", token.IPMismatch).ua(2), finding.FirstRequest},
+		"before it was logged":      {newScene().no(0, same24, "film.mp4", token.IPMismatch).ua(2).ok(300, home, "film.mp4").logged(), finding.Undetermined},
 		"another whole file":        {download().no(90, same24, "other.mp4", token.IPMismatch).ua(2), finding.FirstRequest},
 		"a playlist's own link":     {newScene().ok(0, home, "index.m3u8").no(90, same24, "index.m3u8", token.IPMismatch).ua(2), finding.Undetermined},
 		"several at once":           {watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).no(25, same16, "index.m3u8", token.IPMismatch).ua(3), finding.Undetermined},

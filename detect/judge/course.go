@@ -107,7 +107,7 @@ func startsOver(name string, reached int64) bool {
 // what was served elsewhere, although media had been served there, and it is neither the poll
 // of a live manifest in its turn nor a player reloading where the old address falls silent. A
 // file of its own has no sequence to go on with: there it is a longer pause than any
-// before, as whoever is cut off asks again at once.
+// before, as whoever is cut off asks again at once, or a download elsewhere that goes on.
 func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	e := &events[idx[pos]]
 	kind, _ := place(e.Name)
@@ -115,10 +115,12 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	window := t.RetryWindow.Microseconds()
 	again := before.again(e, window)
 	switch {
+	case kind == whole && before.same == 0:
+		return onItsWay(events, idx[pos+1:], e, t)
 	case before.same > 0 && (repeats(events, idx, e, t) || copies(events, idx, pos)):
 		return true
 	case kind == whole && !again:
-		return before.same > 1 && outOfStep(events, idx, pos, t)
+		return before.runsOn(e, t) || before.same > 1 && outOfStep(events, idx, pos, t)
 	case kind == whole:
 		return e.Time-before.lastSame > before.pause
 	case !again && !startsOver(e.Name, before.reached):
@@ -230,8 +232,26 @@ func tooSoon(gap, grain int64, gaps []int64, t *Thresholds) bool {
 type elsewhere struct {
 	media, same    int   // requests: of no manifest, and of the very file
 	reached        int64 // the highest segment of its directory; -1: none
-	last, lastSame int64 // when the last of all was, and of the same, µs
+	last, lastSame int64 // when the last of all ended, and of the same, µs
 	pause          int64 // the longest between two of the same, µs
+}
+
+// runsOn tells whether what was served elsewhere went on after a request, for longer than a server waits for a viewer
+// who is not there any more.
+func (s *elsewhere) runsOn(e *Event, t *Thresholds) bool {
+	return s.last-e.Time > t.Linger.Microseconds()
+}
+
+// onItsWay tells whether a file of its own, which nobody else had been served before a request, may have been on its way
+// elsewhere: it was logged there afterwards, in a log that does not tell when that began, and later than a server gives up
+// a viewer who is gone.
+func onItsWay(events []Event, after []int32, e *Event, t *Thresholds) bool {
+	for _, i := range after {
+		if p := &events[i]; p.Served && p.Client != e.Client && p.Dir == e.Dir && p.File == e.File {
+			return !p.Began && p.Time-e.Time > t.Linger.Microseconds()
+		}
+	}
+	return false
 }
 
 // again tells whether a request is for a file that was served too long ago to be tried again.
@@ -247,12 +267,12 @@ func servedBefore(events []Event, idx []int32, e *Event) elsewhere {
 		if !p.Served || p.Client == e.Client {
 			continue
 		}
-		out.last = p.Time
+		out.last = max(out.last, p.End)
 		if p.Dir == e.Dir && p.File == e.File {
 			if out.same > 0 {
 				out.pause = max(out.pause, p.Time-out.lastSame)
 			}
-			out.same, out.lastSame = out.same+1, p.Time
+			out.same, out.lastSame = out.same+1, max(out.lastSame, p.End)
 		}
 		kind, n := place(p.Name)
 		if kind != opening {

@@ -17,20 +17,23 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	window := t.RetryWindow.Microseconds()
 	before := servedBefore(events, idx[:pos], e)
 	silent := e.Time-before.last > window
+	runsOn := kind == whole && before.runsOn(e, t)
 	several := severalInVain(events, idx, e)
 	switch {
 	case before.same > 0 && copies(events, idx, pos):
 		return true
-	case kind == whole && before.same == 0, kind != whole && !before.again(e, window) && !startsOver(e.Name, before.reached):
+	case kind == whole && before.same == 0:
+		return onItsWay(events, idx[pos+1:], e, t)
+	case kind != whole && !before.again(e, window) && !startsOver(e.Name, before.reached):
 		return false
-	case before.media < t.MediaRequests && (before.same == 0 || !silent && !several): // a link for each file tells by that file alone
+	case before.media < t.MediaRequests && (before.same == 0 || !silent && !runsOn && !several): // a link for each file tells by that file alone
 		return false
 	case several:
 		return true
 	case kind == opening && before.same > 1 && e.Time-before.lastSame <= window: // the poll of a live manifest
 		return outOfStep(events, idx, pos, t)
 	}
-	return silent || servedElsewhere(events, idx[pos+1:], e)
+	return silent || runsOn || servedElsewhere(events, idx[pos+1:], e)
 }
 
 // others tells whether every link that a user whom nothing was served was refused with was served to somebody else: the

@@ -17,6 +17,8 @@ import (
 // and no result depends on the one they come in.
 type Event struct {
 	Time      int64         // start of the request, µs since 1970, UTC
+	End       int64         // of the request, as far as the log tells: Time or later
+	Began     bool          // Time is its start; else it is when it was logged, most often its end, and nothing tells the start
 	Client    netip.Addr    // as the edge saw it
 	ASN       uint32        // 0: not known
 	Country   string        // "": not known
@@ -100,6 +102,7 @@ type User struct {
 	Proxied    bool // a mismatch counted here is of a link signed for the signer's own proxy
 	Unresolved bool // unresolved signatures and no proven mismatch (rule 18)
 	Unchecked  bool // refused with a token that no key could check, and no proven mismatch
+	Untimed    bool // undetermined, as the log does not tell when a download elsewhere began
 	Again      bool // began after another user's refusal, who may have gone on so; set by who tells users apart
 	Bot        bool // every request came from a bot, relay or hosting network
 

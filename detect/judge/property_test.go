@@ -27,6 +27,8 @@ func anyEvents(t *rapid.T, verdicts []token.Verdict) []Event {
 			Name: name, Dir: 1, File: fileOf(name), UA: uint32(rapid.IntRange(1, 3).Draw(t, "ua")), Who: uint32(rapid.IntRange(1, 3).Draw(t, "who")),
 			Bot: rapid.IntRange(0, 9).Draw(t, "bot") == 0, Elsewhere: rapid.IntRange(0, 9).Draw(t, "elsewhere") == 0,
 		}
+		e.End = e.Time + int64(rapid.SampledFrom([]int{0, 0, 1, 45, 200}).Draw(t, "took"))*second
+		e.Began = rapid.Bool().Draw(t, "began")
 		if rapid.Bool().Draw(t, "served") {
 			served(&e)
 		} else {

@@ -253,6 +253,7 @@ func TestRule04NobodyIsNotSaidWithoutProof(t *testing.T) {
 	rec = newWorld().refused(31, 3, untold).refused(30, 24).quiet(9000).ask(gaps)
 	decided(t, rec, finding.InsufficientEvidence, 0, "31 users were refused at another address but could not be followed there, more than the 30 who could")
 	warned(t, rec, "30 affected users are 0.3 % of the 9,061 users with address-bound links: not surely the 0.5 % from which a change is worth it.")
+	warned(t, newWorld().refused(3, 3, untold, func(u *User) { u.Untimed = true }).refused(2, 3, untold).ask(), "3 refused users asked for a file that was logged as served elsewhere only afterwards: a log with request times (nginx: $request_time) would tell")
 	twice := func(u *User) { u.measure(24) }
 	decided(t, newWorld().refused(30, 3, untold).refused(30, 24, twice).quiet(100).ask(gaps), finding.Widen, 24)
 	decided(t, newWorld().refused(90, 24).quiet(100).ask(gaps), finding.InsufficientEvidence, 0, "/24 would have let 100 % of them through", "and nobody is seen refused twice")

@@ -65,6 +65,7 @@ type Replay struct {
 	onShared                                    int64                  // refused requests with a mismatch on shared links
 	uncheckable                                 int64                  // users refused with a token that no key could check
 	untold                                      int64                  // users with a mismatch and a class that is no answer
+	untimed                                     int64                  // those of them who are it for want of request times
 	relayed                                     int64                  // users refused in a relay, VPN or hosting network only
 	obscured                                    int64                  // users there with a hash that nothing explains
 	proxied                                     int64                  // affected users whose signer saw its own proxy
@@ -131,6 +132,9 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 		r.uncheckable++
 	case u.Mismatches > 0:
 		r.untold++
+		if u.Untimed {
+			r.untimed++
+		}
 	}
 }
 

@@ -394,8 +394,8 @@ func TestNumbersAreReadable(t *testing.T) {
 }
 
 func TestThresholdsAreAllNamed(t *testing.T) {
-	if got := len(Default().Named()); got != 33 {
-		t.Errorf("%d names for 33 thresholds", got)
+	if got := len(Default().Named()); got != 34 {
+		t.Errorf("%d names for 34 thresholds", got)
 	}
 	for name, v := range Default().Named() {
 		if v == 0 {

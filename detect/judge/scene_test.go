@@ -33,6 +33,7 @@ func newScene() *scene {
 
 func (s *scene) add(at int64, client, name string, edit func(*Event)) *scene {
 	e := Event{Time: at * second, Client: addr(client), Name: name, Dir: 1, File: fileOf(name), UA: 1, Who: 1}
+	e.End, e.Began = e.Time, true
 	edit(&e)
 	s.Events = append(s.Events, e)
 	return s
@@ -58,6 +59,20 @@ func served(e *Event) { e.Served, e.Status, e.Verdict = true, 200, token.Valid }
 
 func refused(v token.Verdict) func(*Event) {
 	return func(e *Event) { e.Refused, e.Status, e.Verdict = true, 403, v }
+}
+
+// took says how long the last event took, in seconds.
+func (s *scene) took(seconds int64) *scene {
+	s.Events[len(s.Events)-1].End += seconds * second
+	return s
+}
+
+// logged says that the log tells no start.
+func (s *scene) logged() *scene {
+	for i := range s.Events {
+		s.Events[i].Began = false
+	}
+	return s
 }
 
 // ua gives the last event another user agent, and so another user.

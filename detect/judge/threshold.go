@@ -16,6 +16,7 @@ type Thresholds struct {
 	ClockLinks     int64         // rule 7: links with an expiry error from which their times are compared
 	ClockShare     float64       // rule 7: share of them that has to cluster
 	RetryWindow    time.Duration // rule 8: refusals of one path from one address within it are one
+	Linger         time.Duration // rule 9: a download that goes on for longer after a refusal elsewhere is another viewer's; nginx gives up a viewer who takes nothing after as long (send_timeout, by default)
 	Networks       int           // rule 10: unrelated networks that make many_networks
 	MediaRequests  int           // rule 10: media requests of a network that plays on its own
 	IDNetworks     int           // rule 10: networks in which one id may be in use within RetryWindow, or side by side for different titles
@@ -48,8 +49,8 @@ func Default() Thresholds {
 		StrayAfter: 365 * 24 * time.Hour, StrayShare: 0.1,
 		NodeTokens: 50, NodeAgents: 5, ProxyShare: 0.5,
 		ClockLinks: 30, ClockShare: 0.8,
-		RetryWindow: 30 * time.Second,
-		Networks:    3, MediaRequests: 3, IDNetworks: 6, IDStrangers: 30,
+		RetryWindow: 30 * time.Second, Linger: 60 * time.Second,
+		Networks: 3, MediaRequests: 3, IDNetworks: 6, IDStrangers: 30,
 		Missing: 0.1, Recovery: 10 * time.Second,
 		Confidence: 0.95, Replicates: 1000, BootstrapUsers: 20000,
 		ListedBelow: 10, DecidesFrom: 30,
@@ -74,6 +75,7 @@ func (t Thresholds) Named() map[string]float64 {
 		"clock_links":          float64(t.ClockLinks),
 		"clock_share":          t.ClockShare,
 		"retry_window_s":       t.RetryWindow.Seconds(),
+		"linger_s":             t.Linger.Seconds(),
 		"many_networks":        float64(t.Networks),
 		"media_requests":       float64(t.MediaRequests),
 		"id_networks":          float64(t.IDNetworks),

@@ -11,6 +11,7 @@ func TestTheRulesHaveTheirNumbers(t *testing.T) {
 		"node_tokens": 50, "node_agents": 5, "proxy_share": 0.5, // rule 3: more than 50 tokens; most tokens
 		"clock_links": 30, "clock_share": 0.8,
 		"retry_window_s":       30,   // rule 8: within 30 s
+		"linger_s":             60,   // detect/README.md: a minute
 		"many_networks":        3,    // rule 10: at least 3 unrelated networks
 		"media_requests":       3,    // rule 10: several
 		"id_networks":          6,    // detect/README.md: more than six networks

@@ -65,6 +65,7 @@ func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 	u.idx = idx
 	u.Bot = u.Bot || c.relayed()
 	u.Class, u.Reason = c.class(s)
+	u.Untimed = c.untimed
 	return u
 }
 
@@ -77,6 +78,7 @@ type facts struct {
 	refusals []refusal
 	served   []spot // distinct, sorted
 	causes   map[string]int
+	untimed  bool // see User.Untimed; set with the class
 }
 
 func newFacts(g *Group, idx []int32, t *Thresholds) *facts {

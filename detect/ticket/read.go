@@ -135,7 +135,7 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 		return err
 	}
 	err = fetch.Pages(ctx, q.conn, fmt.Sprintf(`SELECT epoch_us(h.start), c.family, c.mapped, c.hi, c.lo, coalesce(c.asn, 0)::UINTEGER, c.country, o.host, o.method, o.status, o.refused,
-			coalesce(j.verdict, `+fmt.Sprint(ingest.UnruledVerdict)+`)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, `+fmt.Sprint(ingest.UnruledBasis)+`)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file, o.edge, o.key, o.matched
+			coalesce(j.verdict, `+fmt.Sprint(ingest.UnruledVerdict)+`)::UTINYINT, coalesce(j.cause, 0)::UTINYINT, coalesce(j.basis, `+fmt.Sprint(ingest.UnruledBasis)+`)::UTINYINT, j.detail, h.link, l.deadline, g.signed_ip, d.text || f.text, s.grain, h.agent, h.dir, h.file, o.edge, o.key, o.matched, h.took
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield JOIN client c ON c.id = h.client JOIN dir d ON d.id = h.dir JOIN file f ON f.id = h.file JOIN source s ON s.id = h.source
 		LEFT JOIN link l ON l.id = h.link LEFT JOIN signatures g ON g.link = h.link `+joinJudged+` `+joinMember+`
 		WHERE %s AND %s ORDER BY h.start, h.source, h.line LIMIT %d`, q.of(*s), q.during(), maxIncidents), func(p fetch.Page) error {
@@ -143,7 +143,7 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 		countries, hosts, methods, statuses, refused := p.Texts(6), p.Texts(7), p.Texts(8), p.U16(9), p.Bools(10)
 		verdictOf, causes, bases, details, linkOf, deadlines := p.U8(11), p.U8(12), p.U8(13), p.Texts(14), p.U32(15), p.I64(16)
 		signed, paths, grains, agents, dirs, files := p.Texts(17), p.Texts(18), p.I64(19), p.U32(20), p.U32(21), p.U32(22)
-		servers, keys, matched := p.U16(23), p.U8(24), p.Bools(25)
+		servers, keys, matched, took := p.U16(23), p.U8(24), p.Bools(25), p.U16(26)
 		for i := range times {
 			if q.out.Viewer.Host == "" {
 				q.out.Viewer.Host = strings.Clone(hosts(i))
@@ -164,6 +164,7 @@ func (q *inquiry) incidents(ctx context.Context, s *sighting, c *judge.Complaint
 				Elsewhere: causes[i] == ingest.Place(ingest.Causes(), ingest.RefusedElsewhere), Inferred: in.Basis == string(ruling.Inferred),
 				Mistaken: strings.HasPrefix(in.Detail, "signer:"), UA: agents[i], Dir: dirs[i], File: files[i], Name: in.Path[strings.LastIndexByte(in.Path, '/')+1:], Grain: grains[i],
 			}
+			in.End, in.Began = ingest.EndOf(times[i], took[i])
 			n, ok := links[linkOf[i]]
 			if !ok {
 				ip, _ := netip.ParseAddr(signed(i))
