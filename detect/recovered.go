@@ -19,6 +19,23 @@ type lapse struct {
 	place, client, agent uint32
 }
 
+// whereabouts are what requests of a stretch have in common that tell whose they may be.
+type whereabouts struct{ client, agent, host uint32 }
+
+func (l *lapse) where() whereabouts { return whereabouts{l.client, l.agent, l.host.Place} }
+
+func (w whereabouts) compare(o whereabouts) int {
+	return cmp.Or(cmp.Compare(w.client, o.client), cmp.Compare(w.agent, o.agent), cmp.Compare(w.host, o.host))
+}
+
+// equals tells which of some lapses, in order, are there.
+func equals(lapses []lapse, there whereabouts) (from, end int32) {
+	from = int32(sort.Search(len(lapses), func(i int) bool { return lapses[i].where().compare(there) >= 0 }))
+	rest := lapses[from:]
+	end = from + int32(sort.Search(len(rest), func(i int) bool { return rest[i].where().compare(there) > 0 }))
+	return from, end
+}
+
 // findRecovered finds the users who went on as another user, with a link of that one:
 // served again at the same address within the recovery time after their last refusal
 // (rules of evidence, 12). circles hands on each user's requests in one group.
@@ -90,9 +107,7 @@ func (a *analysis) lapsesOf(s *history.Group, some func(identity.Key) bool, to *
 
 // seeRecovery looks through all served requests for those that follow a lapse.
 func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
-	slices.SortFunc(lapses, func(x, y lapse) int {
-		return cmp.Or(cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.host.Place, y.host.Place), cmp.Compare(x.start, y.start))
-	})
+	slices.SortFunc(lapses, func(x, y lapse) int { return cmp.Or(x.where().compare(y.where()), cmp.Compare(x.start, y.start)) })
 	fell := bitset.New(a.clients.Len()) // clients that have some
 	for i := range lapses {
 		fell.Add(lapses[i].client)
@@ -103,19 +118,12 @@ func (a *analysis) seeRecovery(ctx context.Context, lapses []lapse) error {
 			if !fell.Has(t[0].Client) || t[0].Place == 0 || !a.outcomes[t[0].Outcome].Served() {
 				continue
 			}
-			host := a.outcomes[t[0].Outcome].host
+			from, end := equals(lapses, whereabouts{t[0].Client, t[0].Agent, a.outcomes[t[0].Outcome].host.Place})
 			for i := range t {
 				f := &t[i]
-				n := int32(sort.Search(len(lapses), func(i int) bool {
-					l := &lapses[i]
-					return cmp.Or(cmp.Compare(l.client, f.Client), cmp.Compare(l.agent, f.Agent), cmp.Compare(l.host.Place, host.Place), cmp.Compare(l.start, f.Start-recovery)) >= 0
-				}))
-				for n = p.next(n); int(n) < len(lapses); n = p.next(n + 1) {
-					l := &lapses[n]
-					if l.client != f.Client || l.agent != f.Agent || l.host != host || l.start >= f.Start {
-						break
-					}
-					if l.place != f.Place && l.user != a.userOf(f) {
+				n := from + int32(sort.Search(int(end-from), func(i int) bool { return lapses[from+int32(i)].start >= f.Start-recovery }))
+				for n = p.next(n); n < end && lapses[n].start < f.Start; n = p.next(n + 1) {
+					if l := &lapses[n]; l.place != f.Place && l.user != a.userOf(f) {
 						p.settle(n)
 					}
 				}
