@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -68,8 +69,8 @@ type closing struct {
 	keep   func() error // gives it its name
 }
 
-// write renders a document for every file while the case is written out, and
-// then for stdout, so that nothing is said of a case that could not be written.
+// write renders a document for every file and for stdout while the case is written
+// out, and shows it then, so that nothing is said of a case that could not be written.
 // Case and files get their names last: after a failure there is none. A reader of
 // stdout who has seen enough, such as head, is no failure of the rest.
 func (o *outputFlags) write(cmd *cobra.Command, render renderer, c closing) error {
@@ -88,13 +89,21 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, c closing) erro
 			f.drop()
 		}
 	}()
-	if o.readsCase() && err == nil {
+	out, ready := cmd.OutOrStdout(), bytes.Buffer{}
+	switch {
+	case err != nil:
+	case o.readsCase():
 		settle()
+	default:
+		err = o.show(cmd, &ready, render)
 	}
 	if err := cmp.Or(err, settling.Wait()); err != nil {
 		return err
 	}
-	unseen := o.show(cmd, render)
+	_, unseen := ready.WriteTo(out)
+	if o.readsCase() {
+		unseen = o.show(cmd, out, render)
+	}
 	if unseen != nil && !errors.Is(unseen, syscall.EPIPE) {
 		return unseen
 	}
@@ -140,16 +149,15 @@ func (o *outputFlags) fill(cmd *cobra.Command, render renderer) (files []*pendin
 	return files, nil
 }
 
-// show renders a document to stdout.
-func (o *outputFlags) show(cmd *cobra.Command, render renderer) error {
+// show renders a document as stdout gets it.
+func (o *outputFlags) show(cmd *cobra.Command, w io.Writer, render renderer) error {
 	format, err := report.FormatNamed(o.format)
 	if err != nil {
 		return err
 	}
-	out := cmd.OutOrStdout()
-	layout := screen(out, o.width)
+	layout := screen(cmd.OutOrStdout(), o.width)
 	layout.Verbose, layout.Audience = o.verbose, report.Audience(o.audience)
-	return render(cmd.Context(), out, format, layout)
+	return render(cmd.Context(), w, format, layout)
 }
 
 // render writes one format. A CSV holds all users, who stand in the case and
