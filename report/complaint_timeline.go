@@ -161,5 +161,8 @@ func asked(s finding.Step) string {
 	if s.Last != first && s.Requests > 1 {
 		first += " to " + s.Last
 	}
+	if s.End != "" {
+		first += ", until " + hour(s.End)
+	}
 	return strings.Join(append(list, first), "  ")
 }

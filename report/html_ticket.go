@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"io"
 	"slices"
 	"strconv"
@@ -91,7 +92,7 @@ func (p *ticketPage) course(t *finding.Ticket) {
 		p.Day, shown = day, hour
 	}
 	for _, s := range t.Timeline {
-		events = append(events, finding.Event{Time: s.Time, Last: s.Until, IP: s.IP, Status: s.Status, Verdict: s.Verdict, Path: s.Path, Count: s.Requests})
+		events = append(events, finding.Event{Time: s.Time, Last: cmp.Or(s.End, s.Until), IP: s.IP, Status: s.Status, Verdict: s.Verdict, Path: s.Path, Count: s.Requests})
 		if s.Outcome == "refused" && !slices.Contains(refusing, s.Status) {
 			refusing = append(refusing, s.Status)
 		}
@@ -99,8 +100,8 @@ func (p *ticketPage) course(t *finding.Ticket) {
 			Time: shown(s.Time), Address: s.IP, Outcome: s.Outcome, Requests: count(s.Requests), Status: strconv.Itoa(s.Status),
 			Why: strings.TrimSpace(s.Cause + " " + s.Detail), Asked: s.Path,
 		}
-		if s.Until != s.Time {
-			row.Until = shown(s.Until)
+		if until := cmp.Or(s.End, s.Until); until != s.Time {
+			row.Until = shown(until)
 		}
 		if first := s.Path[strings.LastIndexByte(s.Path, '/')+1:]; s.Last != first && s.Requests > 1 {
 			row.Asked += " to " + s.Last
@@ -117,7 +118,7 @@ func (p *ticketPage) course(t *finding.Ticket) {
 // dayOf is the day on which all steps fall, if it is one.
 func dayOf(steps []finding.Step) (day string, one bool) {
 	for _, s := range steps {
-		for _, at := range []string{s.Time, s.Until} {
+		for _, at := range []string{s.Time, cmp.Or(s.End, s.Until)} {
 			text := instant(at).Format(time.DateOnly)
 			if day == "" {
 				day = text

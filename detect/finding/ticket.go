@@ -80,8 +80,9 @@ type Candidate struct {
 
 // Step is a run of like requests.
 type Step struct {
-	Time     string `json:"time"`  // of the first, RFC 3339, UTC
-	Until    string `json:"until"` // of the last
+	Time     string `json:"time"`          // of the first, RFC 3339, UTC
+	Until    string `json:"until"`         // of the last
+	End      string `json:"end,omitempty"` // of whichever took longest, where that is 2 s or more after the last began
 	IP       string `json:"ip"`
 	Outcome  string `json:"outcome"` // served, refused or other
 	Status   int    `json:"status"`  // of the first

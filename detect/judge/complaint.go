@@ -169,13 +169,19 @@ func (l *looked) steps() (steps []finding.Step, omitted int64) {
 		firsts[l.falls[i].start] = true
 	}
 	var last *Incident
+	var end int64 // of the step
 	for pos, i := range l.idx {
 		in := &l.Incidents[i]
 		if last == nil || !continues(last, in) {
-			steps = append(steps, begin(in))
+			steps, end = append(steps, begin(in)), 0
 		}
 		s := &steps[len(steps)-1]
 		s.Until, s.Last = finding.Stamp(in.Time), fileName(in.Path)
+		if end = max(end, in.End); end-in.Time >= 2_000_000 {
+			s.End = finding.Stamp(end)
+		} else {
+			s.End = ""
+		}
 		s.Requests++
 		if in.Refused && firsts[pos] {
 			s.Refusals++

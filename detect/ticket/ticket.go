@@ -128,12 +128,13 @@ func (q *inquiry) say(format string, args ...any) {
 	q.out.Search = append(q.out.Search, fmt.Sprintf(format, args...))
 }
 
-// during is the condition that a request falls into the time looked at.
+// during is the condition that a request falls into the time looked at, if only with its end.
 func (q *inquiry) during() string {
 	if q.out.From == nil {
 		return "true"
 	}
-	return fmt.Sprintf("epoch_us(h.start) BETWEEN %d AND %d", q.out.From.UnixMicro(), q.out.To.UnixMicro())
+	return fmt.Sprintf("epoch_us(h.start) <= %d AND epoch_us(h.start) + CASE h.took WHEN %d THEN 0 ELSE h.took END * 1000000::BIGINT >= %d",
+		q.out.To.UnixMicro(), ingest.TookUnknown, q.out.From.UnixMicro())
 }
 
 // around sets the time to look at.
