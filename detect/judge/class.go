@@ -42,11 +42,12 @@ func (c *facts) class(s sharing) (finding.Class, string) {
 func (c *facts) mismatched() (finding.Class, string) {
 	switch {
 	case c.user.Served == 0 && !c.group.Stated && (c.repeated() || c.allRestart(c.beside, handedOn)):
-		c.untimed = c.inFlight(c.beside)
+		c.untimed, c.polls = c.inFlight(c.beside), c.onlooking(c.beside)
 		return finding.Undetermined, "never served, while another viewer was, with the same link: the requests start over here, so it may have been handed on"
 	case c.user.Served == 0 && c.group.Stated && c.others():
 		return finding.Undetermined, "never served, while another viewer was, with the same link and another id: it may have been handed on"
 	case c.user.Served == 0:
+		c.polls = c.onlooking(c.beside)
 		return finding.FirstRequest, c.limits(c.neverServed())
 	case c.group.Gaps:
 		return finding.Undetermined, "refused at a changed address, but more than a tenth of the requests is missing from the log"
@@ -55,9 +56,10 @@ func (c *facts) mismatched() (finding.Class, string) {
 	case !c.group.Stated && c.otherCookie():
 		return finding.Undetermined, "refused only with another id cookie than the one it was served with: another viewer with the same link and user agent"
 	case c.allRestart(c.own, restarts):
-		c.untimed = c.inFlight(c.own)
+		c.untimed, c.polls = c.inFlight(c.own), c.onlooking(c.own)
 		return finding.Undetermined, "refused at another address, where the requests start over: this may be another viewer"
 	}
+	c.polls = c.onlooking(c.own)
 	return finding.Rotating, c.limits(c.moved())
 }
 
@@ -149,7 +151,8 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 			break
 		}
 		among, at := look(r.pos)
-		joins := opened[r.client] && kind == segment && n > servedBefore(c.group.Events, among[:at], e).reached+seekBack
+		before := servedBefore(c.group.Events, among[:at], e)
+		joins := opened[r.client] && kind == segment && n > before.reached+seekBack*before.step
 		if known(c.group.Events, among, e) || !joins && !starts(c.group.Events, among, at, c.t) {
 			return false
 		}

@@ -271,6 +271,54 @@ func TestRule09RepeatedIsNotGoneOn(t *testing.T) {
 	}
 }
 
+// TestRule09SegmentsNumberedByTime: MPEG-DASH may number segments by their time, each track in units of its own: the audio
+// of a player that goes on is far below its video.
+func TestRule09SegmentsNumberedByTime(t *testing.T) {
+	watch := func(audio, video int64) *scene {
+		s := newScene().ok(0, home, "manifest.mpd")
+		for n := range int64(8) {
+			s.ok(4*n, home, fmt.Sprintf("video_5_%d.m4s", n*360_000)).ok(4*n, home, fmt.Sprintf("audio_2_%d.m4s", n*192_000+n%2))
+		}
+		if video >= 0 {
+			s.no(29, same24, fmt.Sprintf("video_5_%d.m4s", video*360_000), token.IPMismatch)
+		}
+		s.no(30, same24, fmt.Sprintf("audio_2_%d.m4s", audio*192_000), token.IPMismatch)
+		return s.ok(32, home, fmt.Sprintf("audio_2_%d.m4s", 9*192_000))
+	}
+	for name, c := range map[string]struct {
+		s     *scene
+		class finding.Class
+	}{
+		"the next of the audio": {watch(8, -1), finding.Rotating},
+		"one of before":         {watch(2, -1), finding.Undetermined},
+		"both of before":        {watch(2, 2), finding.Undetermined},
+	} {
+		if u := c.s.only(t); u.Class != c.class {
+			t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
+		}
+	}
+}
+
+func TestTracks(t *testing.T) {
+	for name, c := range map[string]struct{ same, other string }{
+		"video_5_360000.m4s":        {"video_5_0.m4s", "video_3_360000.m4s"},
+		"chunk-stream0-00012.m4s":   {"chunk-stream0-00013.m4s", "chunk-stream1-00012.m4s"},
+		"segment12_v3.ts":           {"segment4_v3.ts", "segment12_v4.ts"},
+		"Seg4.mp4":                  {"Seg14.mp4", "Seg.mp4"},
+		"7.ts":                      {"123.ts", "7.aac"},
+		"\u0130-seg7.ts":            {"\u0130-seg7.ts", "\u0130-seg8.ts"}, // longer in lower case: each is one of its own
+		"seg1234567890123456789.ts": {"", ""},
+	} {
+		if kind, _ := place(name); kind != segment {
+			continue
+		}
+		of := trackOf(name)
+		if name != "\u0130-seg7.ts" && (!of.holds(name) || !of.holds(c.same)) || of.holds(c.other) {
+			t.Errorf("%s is of track %+v: %s is %v, %s is %v", name, of, c.same, of.holds(c.same), c.other, of.holds(c.other))
+		}
+	}
+}
+
 // TestRule09WhoJoinsALiveStreamLater: after a silence, a playlist and then segments that leave some out
 // are those of whoever joins a live stream; who goes on where it was is one who moved.
 func TestRule09WhoJoinsALiveStreamLater(t *testing.T) {

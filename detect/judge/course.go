@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -14,8 +13,8 @@ const (
 	segment             // one of a numbered sequence
 )
 
-// seekBack is how far below the segment reached a player that goes on may ask
-// again: retries, renditions and prefetching overlap by a few segments.
+// seekBack is how many segments below the one reached a player that goes on may ask
+// again: retries, renditions and prefetching overlap by a few.
 const seekBack = 3
 
 // Whole tells whether a file is one of its own, no part of a stream.
@@ -47,27 +46,30 @@ func place(name string) (part, int64) {
 	if strings.HasPrefix(stem, "init") || strings.HasSuffix(stem, "init") {
 		return opening, 0
 	}
-	if n, ok := number(stem); ok {
+	from, to := number(stem)
+	if n, ok := digits(stem[from:to]); ok {
 		return segment, n
 	}
 	return whole, 0
 }
 
-func number(stem string) (int64, bool) {
+// number tells where the number of a segment stands in its name without the ending, in lower case.
+func number(stem string) (from, to int) {
 	for _, mark := range []string{"segment", "seg", "chunk", "frag"} {
 		if at := strings.LastIndex(stem, mark); at >= 0 {
 			rest := strings.TrimLeft(stem[at+len(mark):], "-_")
-			if n, ok := digits(rest[:digitsEnd(rest)]); ok {
-				return n, true
+			from = len(stem) - len(rest)
+			if to = from + digitsEnd(rest); to > from && to-from <= mostDigits {
+				return from, to
 			}
 		}
 	}
-	to := strings.LastIndexAny(stem, "0123456789") + 1
-	from := to
+	to = strings.LastIndexAny(stem, "0123456789") + 1
+	from = to
 	for from > 0 && stem[from-1] >= '0' && stem[from-1] <= '9' {
 		from--
 	}
-	return digits(stem[from:to])
+	return from, to
 }
 
 func digitsEnd(s string) int {
@@ -79,9 +81,11 @@ func digitsEnd(s string) int {
 	return len(s)
 }
 
-// digits reads up to 18 digits, which is all an int64 holds for certain.
+// mostDigits are all that an int64 holds for certain.
+const mostDigits = 18
+
 func digits(s string) (n int64, ok bool) {
-	if s == "" || len(s) > 18 {
+	if s == "" || len(s) > mostDigits {
 		return 0, false
 	}
 	for i := range len(s) {
@@ -91,15 +95,36 @@ func digits(s string) (n int64, ok bool) {
 }
 
 // startsOver tells whether a file is where a viewer begins, given the highest
-// segment of its directory asked for so far (-1: none).
-func startsOver(name string, reached int64) bool {
+// segment asked for so far (-1: none) and how far the numbers of two are apart.
+func startsOver(name string, reached, step int64) bool {
 	switch kind, n := place(name); kind {
 	case opening:
 		return true
 	case segment:
-		return n <= 1 || n+seekBack < reached
+		return n <= 1 || n+seekBack*step < reached
 	}
 	return false
+}
+
+// track is what the segments of one rendition have in common: the name around their number.
+type track struct{ before, after string }
+
+// trackOf tells the track of a segment.
+func trackOf(name string) track {
+	dot := strings.LastIndexByte(name, '.')
+	stem := strings.ToLower(name[:dot])
+	if len(stem) != dot {
+		return track{before: name} // letters whose lower case is longer: a track of its own
+	}
+	from, to := number(stem)
+	return track{name[:from], name[to:]}
+}
+
+// holds tells whether a segment is of the track.
+func (t *track) holds(name string) bool {
+	rest, ok := strings.CutPrefix(name, t.before)
+	digits, is := strings.CutSuffix(rest, t.after)
+	return ok && is && digits != "" && digitsEnd(digits) == len(digits)
 }
 
 // restarts tells whether the refused request at idx[pos] looks like another
@@ -120,15 +145,15 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case before.same > 0 && (repeats(events, idx, e, t) || copies(events, idx, pos)):
 		return true
 	case kind == whole && !again:
-		return before.runsOn(e, t) || before.same > 1 && outOfStep(events, idx, pos, t)
+		return before.runsOn(e, t) || before.same > 1 && stepOf(events, idx, pos, t).out
 	case kind == whole:
 		return e.Time-before.lastSame > before.pause
-	case !again && !startsOver(e.Name, before.reached):
+	case !again && !startsOver(e.Name, before.reached, before.step):
 		return false
 	case !again && before.media < t.MediaRequests && (kind != opening || before.same < 2):
 		return false // a file with a link of its own tells by that file alone
 	case before.same > 1 && e.Time-before.lastSame <= window:
-		return outOfStep(events, idx, pos, t)
+		return stepOf(events, idx, pos, t).out
 	}
 	return e.Time-before.last > window || servedElsewhere(events, idx[pos+1:], e)
 }
@@ -186,52 +211,11 @@ func surelyBefore(a, b *Event) bool {
 	return b.Time-a.Time >= max(1, resolved(a.Edge, b.Edge, max(a.Grain, b.Grain)))
 }
 
-// outOfStep tells whether polls of a live manifest or ranges of a file, the refused one at idx[pos] and those from
-// its address in the time after, come from another player than those that were served
-// elsewhere: one follows on such a poll sooner than one player asks again, although these go on.
-func outOfStep(events []Event, idx []int32, pos int, t *Thresholds) bool {
-	e := &events[idx[pos]]
-	var gaps []int64
-	var last *Event
-	early := false
-	for n, i := range idx {
-		p := &events[i]
-		if p.Dir != e.Dir || p.File != e.File {
-			continue
-		}
-		switch {
-		case p.Served && p.Client != e.Client:
-			if early {
-				return true
-			}
-			if last != nil && n < pos {
-				gaps = append(gaps, p.Time-last.Time)
-			}
-			last = p
-		case n >= pos && p.Client == e.Client && p.Time-e.Time <= t.RetryWindow.Microseconds() && len(gaps) > 0:
-			early = early || tooSoon(p.Time-last.Time, resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)), gaps, t)
-		}
-	}
-	return false
-}
-
-// tooSoon tells whether a poll comes so shortly after another one that one player, which waited as the gaps
-// say, made not both. A playlist that has not changed is polled again after half the usual time (RFC 8216, 6.3.4);
-// a player that was seen to wait longer each time does not do so, and is early by no more than its gaps differ.
-func tooSoon(gap, grain int64, gaps []int64, t *Thresholds) bool {
-	slices.Sort(gaps)
-	half := gaps[len(gaps)/2] / 2
-	least := half
-	if len(gaps) >= t.MediaRequests {
-		least = max(half, gaps[0]-max(grain, gaps[len(gaps)-1]-gaps[0]))
-	}
-	return grain <= half && gap < least
-}
-
 // elsewhere is what was served at other addresses than that of a request.
 type elsewhere struct {
 	media, same    int   // requests: of no manifest, and of the very file
-	reached        int64 // the highest segment of its directory; -1: none
+	reached        int64 // the highest segment of its track, or else of its directory; -1: none
+	step           int64 // between the numbers of two segments of its track: of some they are times
 	last, lastSame int64 // when the last of all ended, and of the same, µs
 	pause          int64 // the longest between two of the same, µs
 }
@@ -261,7 +245,8 @@ func (s *elsewhere) again(e *Event, window int64) bool {
 
 // servedBefore is that of the requests before one.
 func servedBefore(events []Event, idx []int32, e *Event) elsewhere {
-	out := elsewhere{reached: -1}
+	out := elsewhere{reached: -1, step: 1}
+	own := frontOf(e)
 	for _, i := range idx {
 		p := &events[i]
 		if !p.Served || p.Client == e.Client {
@@ -280,9 +265,38 @@ func servedBefore(events []Event, idx []int32, e *Event) elsewhere {
 		}
 		if kind == segment && p.Dir == e.Dir {
 			out.reached = max(out.reached, n)
+			own.take(p.Name, n)
 		}
 	}
+	if own.reached >= 0 {
+		out.reached, out.step = own.reached, max(1, own.step)
+	}
 	return out
+}
+
+// trackFront is how far the segments of one track have come.
+type trackFront struct {
+	track
+	reached int64 // -1: there are none
+	step    int64 // the least between two that follow each other upwards; 0: there are none
+}
+
+func frontOf(e *Event) *trackFront {
+	f := &trackFront{reached: -1}
+	if kind, _ := place(e.Name); kind == segment {
+		f.track = trackOf(e.Name)
+	}
+	return f
+}
+
+func (f *trackFront) take(name string, n int64) {
+	if !f.holds(name) {
+		return
+	}
+	if f.reached >= 0 && n > f.reached && (f.step == 0 || n-f.reached < f.step) {
+		f.step = n - f.reached
+	}
+	f.reached = max(f.reached, n)
 }
 
 func servedElsewhere(events []Event, idx []int32, e *Event) bool {

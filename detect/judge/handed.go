@@ -24,14 +24,14 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 		return true
 	case kind == whole && before.same == 0:
 		return onItsWay(events, idx[pos+1:], e, t)
-	case kind != whole && !before.again(e, window) && !startsOver(e.Name, before.reached):
+	case kind != whole && !before.again(e, window) && !startsOver(e.Name, before.reached, before.step):
 		return false
 	case before.media < t.MediaRequests && (before.same == 0 || !silent && !runsOn && !several): // a link for each file tells by that file alone
 		return false
 	case several:
 		return true
 	case kind == opening && before.same > 1 && e.Time-before.lastSame <= window: // the poll of a live manifest
-		return outOfStep(events, idx, pos, t)
+		return stepOf(events, idx, pos, t).out
 	}
 	return silent || runsOn || servedElsewhere(events, idx[pos+1:], e)
 }

@@ -98,13 +98,15 @@ type User struct {
 	MismatchLens []uint8 // bits in common with the signing address, per merged unexpired proven mismatch; 255 across families
 	ChangeLens   []uint8 // the same, one for each change of address that was refused, however much was asked for there
 
-	Inferred   bool // a mismatch counted here was inferred
-	Proxied    bool // a mismatch counted here is of a link signed for the signer's own proxy
-	Unresolved bool // unresolved signatures and no proven mismatch (rule 18)
-	Unchecked  bool // refused with a token that no key could check, and no proven mismatch
-	Untimed    bool // undetermined, as the log does not tell when a download elsewhere began
-	Again      bool // began after another user's refusal, who may have gone on so; set by who tells users apart
-	Bot        bool // every request came from a bot, relay or hosting network
+	Inferred   bool    // a mismatch counted here was inferred
+	Proxied    bool    // a mismatch counted here is of a link signed for the signer's own proxy
+	Unresolved bool    // unresolved signatures and no proven mismatch (rule 18)
+	Unchecked  bool    // refused with a token that no key could check, and no proven mismatch
+	Untimed    bool    // undetermined, as the log does not tell when a download elsewhere began
+	Astray     bool    // a refused poll was out of step with those that were served elsewhere; see facts.onlooking
+	Onlooking  float64 // chance that it would have been in step, had another player made it; 0 where it is not known
+	Again      bool    // began after another user's refusal, who may have gone on so; set by who tells users apart
+	Bot        bool    // every request came from a bot, relay or hosting network
 
 	idx []int32 // the requests, in order of time, among those of the group
 }

@@ -179,7 +179,7 @@ func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
 	if !known {
 		reached.segment = -1
 	}
-	net.opened = kind == whole || startsOver(e.Name, reached.segment)
+	net.opened = kind == whole || startsOver(e.Name, reached.segment, 1)
 	who := s.asker(e)
 	before, ok := s.last[who]
 	same, asked := s.asked[id]

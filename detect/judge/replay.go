@@ -65,6 +65,8 @@ type Replay struct {
 	onShared                                    int64                  // refused requests with a mismatch on shared links
 	uncheckable                                 int64                  // users refused with a token that no key could check
 	untold                                      int64                  // users with a mismatch and a class that is no answer
+	outOfStep                                   strays                 // and those who polled out of step
+	inStep                                      int64                  // affected users who only polled, in step by chance or not
 	untimed                                     int64                  // those of them who are it for want of request times
 	relayed                                     int64                  // users refused in a relay, VPN or hosting network only
 	obscured                                    int64                  // users there with a hash that nothing explains
@@ -87,6 +89,7 @@ type member struct {
 	never    bool   // was never served
 	proxied  bool   // the signer saw its own proxy
 	again    bool   // may be another user who went on with a new link
+	inStep   bool   // may be an onlooker
 	from, to int    // in Replay.lens
 	moved    [2]int // in Replay.changes
 }
@@ -135,6 +138,9 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 		if u.Untimed {
 			r.untimed++
 		}
+		if u.Astray {
+			r.outOfStep.add(u.Onlooking)
+		}
 	}
 }
 
@@ -145,6 +151,9 @@ func (r *Replay) addAffected(u *User) {
 	}
 	if signedForNetwork(u) {
 		r.cut++
+	}
+	if m.inStep {
+		r.inStep++
 	}
 	m.from, m.moved[0] = len(r.lens), len(r.changes)
 	r.lens, r.changes = append(r.lens, u.MismatchLens...), append(r.changes, u.ChangeLens...)
@@ -177,7 +186,7 @@ func signedForNetwork(u *User) bool {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again}
+	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again, inStep: u.Onlooking > likelyInStep}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

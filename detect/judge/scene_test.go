@@ -1,7 +1,9 @@
 package judge
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +61,11 @@ func served(e *Event) { e.Served, e.Status, e.Verdict = true, 200, token.Valid }
 
 func refused(v token.Verdict) func(*Event) {
 	return func(e *Event) { e.Refused, e.Status, e.Verdict = true, 403, v }
+}
+
+// sort puts the events in the order of time.
+func (s *scene) sort() {
+	slices.SortStableFunc(s.Events, func(a, b Event) int { return cmp.Compare(a.Time, b.Time) })
 }
 
 // took says how long the last event took, in seconds.

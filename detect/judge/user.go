@@ -65,7 +65,7 @@ func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 	u.idx = idx
 	u.Bot = u.Bot || c.relayed()
 	u.Class, u.Reason = c.class(s)
-	u.Untimed = c.untimed
+	u.Untimed, u.Astray, u.Onlooking = c.untimed, c.polls.out, c.polls.chance
 	return u
 }
 
@@ -78,7 +78,8 @@ type facts struct {
 	refusals []refusal
 	served   []spot // distinct, sorted
 	causes   map[string]int
-	untimed  bool // see User.Untimed; set with the class
+	untimed  bool // see User.Untimed; set with the class, as are
+	polls    step // Astray and Onlooking
 }
 
 func newFacts(g *Group, idx []int32, t *Thresholds) *facts {

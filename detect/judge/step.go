@@ -1,0 +1,134 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"ipdrift/detect/finding"
+)
+
+// step is how polls of a live manifest, or ranges of a file, that were refused stand to those that were served elsewhere.
+type step struct {
+	out    bool    // another player made them: one follows sooner than one player asks again, and the other goes on
+	chance float64 // that those of any other player were not out of step either, where the other goes on; 0: it does not
+}
+
+// stepOf looks at the refused request at idx[pos] and those from its address in the time after.
+func stepOf(events []Event, idx []int32, pos int, t *Thresholds) (s step) {
+	e := &events[idx[pos]]
+	var gaps []int64
+	var last *Event
+	early, chance := false, 0.0
+	for n, i := range idx {
+		p := &events[i]
+		if p.Dir != e.Dir || p.File != e.File {
+			continue
+		}
+		switch {
+		case p.Served && p.Client != e.Client:
+			if n > pos {
+				s.chance = chance
+			}
+			if early {
+				return step{true, chance}
+			}
+			if last != nil && n < pos {
+				gaps = append(gaps, p.Time-last.Time)
+			}
+			last = p
+		case n >= pos && p.Client == e.Client && p.Time-e.Time <= t.RetryWindow.Microseconds() && len(gaps) > 0:
+			least, usual := pace(gaps, resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)), t)
+			early = early || p.Time-last.Time < least
+			if n == pos {
+				chance = 1 - float64(least)/float64(max(1, usual))
+			}
+		}
+	}
+	return s
+}
+
+// pace is how long a player waits from one poll to the next: least, and usually, as the gaps between those that were
+// served say. A playlist that has not changed is polled again after half the usual time (RFC 8216, 6.3.4); a player that
+// was seen to wait longer each time does not do so, and is early by no more than its gaps differ. Where the times are too
+// coarse to tell, least is 0.
+func pace(gaps []int64, grain int64, t *Thresholds) (least, usual int64) {
+	slices.Sort(gaps)
+	usual = gaps[len(gaps)/2]
+	half := usual / 2
+	switch {
+	case grain > half:
+		return 0, usual
+	case len(gaps) < t.MediaRequests:
+		return half, usual
+	}
+	return max(half, gaps[0]-max(grain, gaps[len(gaps)-1]-gaps[0])), usual
+}
+
+// likelyInStep is the chance above which polls in step say nothing of who made them.
+const likelyInStep = 0.05
+
+// onlooking is what all that a user was refused elsewhere says together: the chance is that all would have been in step, had
+// another player made it; 0 where something else than such polls was refused there.
+func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all step) {
+	all.chance = 1
+	looked := 0
+	for i := range c.refusals {
+		r := &c.refusals[i]
+		if !r.mismatch {
+			continue
+		}
+		if looked++; looked > restartsLooked {
+			break
+		}
+		among, at := look(r.pos)
+		s := stepOf(c.group.Events, among, at, c.t)
+		if s.out {
+			return s
+		}
+		if all.chance *= s.chance; all.chance == 0 {
+			return all
+		}
+	}
+	return all
+}
+
+// strays are users who were out of step.
+type strays struct {
+	users          int64
+	others, spread float64 // how many others were in step by chance, and the square of what that is uncertain by
+}
+
+func (s *strays) add(chance float64) {
+	odds := chance / max(1-chance, likelyInStep)
+	s.users, s.others, s.spread = s.users+1, s.others+odds, s.spread+odds*(1+odds)
+}
+
+// onlookers is how many of the affected may be other players who only polled a live playlist that somebody else was served
+// on, in step by chance: for each who was out of step, as many as were so likely to be.
+func (r *Replay) onlookers() int64 {
+	return min(r.inStep, int64(math.Ceil(r.outOfStep.others+z*math.Sqrt(r.outOfStep.spread))))
+}
+
+// looking tells whether an answer that rests on the affected would be another one if these were not.
+func (q *question) looking(c choice) bool {
+	n := q.onlookers()
+	if n == 0 || c.decision == finding.KeepCurrent {
+		return false
+	}
+	left := gather(q.affected, func(m *member) bool {
+		out := m.inStep && n > 0 && (c.decision != finding.Widen || int(m.least) >= c.prefix)
+		if out {
+			n--
+		}
+		return !out
+	})
+	other := q.pointed(left)
+	return left.users < q.t.DecidesFrom || !q.worthIt(left) || other.decision != c.decision || other.prefix != c.prefix
+}
+
+// toldLooking says what is missing to decide.
+func (q *question) toldLooking() string {
+	return fmt.Sprintf("; but %s of them only polled a live playlist, in step with a player that was served on elsewhere, and %s did so out of step: these are other players, and up to %s of the former may be, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
+		count(q.inStep), plural(q.outOfStep.users, "user", "users"), count(q.onlookers()))
+}

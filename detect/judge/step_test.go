@@ -1,0 +1,67 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"ipdrift/detect/finding"
+	"ipdrift/token"
+)
+
+// polled is a viewer who polls a live playlist every 4 s, and polls elsewhere that were refused; the log writes seconds.
+func polled(at float64, again ...float64) *scene {
+	s := newScene()
+	for n := range int64(6) {
+		s.ok(4*n, home, "live.m3u8").ok(4*n, home, fmt.Sprintf("seg%d.ts", 10+n))
+	}
+	for _, at := range append([]float64{at}, again...) {
+		s.no(0, same24, "live.m3u8", token.IPMismatch)
+		e := &s.Events[len(s.Events)-1]
+		e.Time = int64(at * 1e6)
+		e.End = e.Time
+	}
+	for i := range s.Events {
+		s.Events[i].Grain = second
+	}
+	s.sort()
+	return s
+}
+
+// TestAPollInStepSaysLittle: of the 4 s between two polls the first 3 show another player, as the log tells one second; one who
+// polls once is so in step a quarter of the time, and a player who is refused a segment, too, is none who looks on.
+func TestAPollInStepSaysLittle(t *testing.T) {
+	for name, c := range map[string]struct {
+		s      *scene
+		class  finding.Class
+		astray bool
+		chance float64
+	}{
+		"out of step":        {polled(13), finding.Undetermined, true, 0.25},
+		"in step":            {polled(15.5), finding.Rotating, false, 0.25},
+		"in step, and later": {polled(11.5, 43), finding.Rotating, false, 0}, // where nobody is served any more
+		"and a segment":      {polled(15.5).no(16, same24, "seg14.ts", token.IPMismatch), finding.Rotating, false, 0},
+		"at the end":         {polled(23), finding.Rotating, false, 0},
+	} {
+		c.s.sort()
+		if u := c.s.only(t); u.Class != c.class || u.Astray != c.astray || math.Abs(u.Onlooking-c.chance) > 1e-9 {
+			t.Errorf("%s: %s, astray %v, chance %v; want %s, %v, %v", name, u.Class, u.Astray, u.Onlooking, c.class, c.astray, c.chance)
+		}
+	}
+}
+
+// TestNoMaskForOnlookers: where others poll out of step, as many of those in step may be other players; each out of step
+// stands for one in step where the chance is a half.
+func TestNoMaskForOnlookers(t *testing.T) {
+	inStep := func(u *User) { u.Onlooking = 0.5 }
+	astray := func(u *User) { u.Class, u.Mismatches, u.Astray, u.Onlooking = finding.Undetermined, 1, true, 0.5 }
+	sure := func() *world { return newWorld().quiet(500) }
+	decided(t, sure().refused(40, 24, inStep).ask(), finding.Widen, 24)
+	decided(t, sure().refused(40, 24, inStep).refused(40, 24, astray).ask(), finding.InsufficientEvidence, 0,
+		"40 users were refused because their address changed; but 40 of them only polled a live playlist, in step with a player that was served on elsewhere, and 40 users did so out of step: these are other players, and up to 40 of the former may be, too")
+	decided(t, sure().refused(90, 24).refused(40, 24, inStep).refused(40, 24, astray).ask(), finding.Widen, 24)
+	// 10 out of step: 10 in step, and 1.645 times the root of 20 more, are 18
+	decided(t, sure().refused(30, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.Widen, 24)
+	decided(t, sure().refused(29, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be, too")
+	decided(t, sure().refused(40, 3, inStep).refused(40, 3, astray).ask(), finding.InsufficientEvidence, 0, "did so out of step")
+}
