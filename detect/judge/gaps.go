@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -23,12 +25,26 @@ type Gaps struct {
 }
 
 // Add adds the names of the files that one user asked for, in any order, whatever
-// their directory: a player that changes the rendition goes on in another one.
-// Names without a number count for nothing, nor does one that is like no other
-// but for its number, as where a hash names the file; and so does a user whose
-// numbers are times or places rather than a sequence.
+// their directory: a player that changes the rendition goes on in another one, and one that
+// plays audio beside video asks for each number twice. Names without a number count for
+// nothing, nor does one that is like no other but for its number, as where a hash names the
+// file; and so does a user whose numbers are times or places rather than a sequence.
 func (g *Gaps) Add(names []string) {
-	numbers := numbered(names)
+	var user Gaps
+	for _, numbers := range sequences(names) {
+		user.addSequence(numbers)
+	}
+	if user.Steps == 0 {
+		return
+	}
+	g.Users, g.Steps, g.Jumps, g.Missing = g.Users+1, g.Steps+user.Steps, g.Jumps+user.Jumps, g.Missing+user.Missing
+	if user.Jumps > 0 {
+		g.Holed++
+	}
+}
+
+// addSequence adds the steps of one sequence, whose numbers are in order.
+func (g *Gaps) addSequence(numbers []int64) {
 	if len(numbers) < GapSegments {
 		return
 	}
@@ -49,29 +65,88 @@ func (g *Gaps) Add(names []string) {
 	if 2*steps < int64(len(numbers)-1) {
 		return
 	}
-	g.Users, g.Steps, g.Jumps, g.Missing = g.Users+1, g.Steps+steps, g.Jumps+jumps, g.Missing+missing
-	if jumps > 0 {
-		g.Holed++
+	g.Steps, g.Jumps, g.Missing = g.Steps+steps, g.Jumps+jumps, g.Missing+missing
+}
+
+// gapTracks is how many tracks played beside each other are told apart: video, audio and subtitles are three.
+const gapTracks = 4
+
+// sequences gives the numbers of segments, each once, in order: those of all tracks together, but
+// those of a track that has more than a tenth of its numbers in common with others, or that counts in
+// other units of time, apart, as it is played beside them.
+func sequences(names []string) (all [][]int64) {
+	tracks := map[track][]int64{}
+	for _, name := range names {
+		if kind, n := place(name); kind == segment {
+			of := trackOf(name)
+			tracks[of] = append(tracks[of], n)
+		}
+	}
+	alike := map[string]int{} // numbers by what names are but for digits
+	var list [][]int64
+	for of, numbers := range tracks {
+		slices.Sort(numbers)
+		tracks[of] = slices.Compact(numbers)
+		alike[withoutDigits(of.before+of.after)] += len(tracks[of])
+	}
+	for of, numbers := range tracks {
+		if alike[withoutDigits(of.before+of.after)] > 1 {
+			list = append(list, numbers)
+		}
+	}
+	slices.SortFunc(list, func(a, b []int64) int { return cmp.Or(cmp.Compare(len(b), len(a)), slices.Compare(a, b)) })
+	var beside []*sequence
+	for _, numbers := range list {
+		at := slices.IndexFunc(beside, func(other *sequence) bool { return other.continues(numbers) })
+		if at < 0 && len(beside) == gapTracks {
+			continue
+		}
+		if at < 0 {
+			at, beside = len(beside), append(beside, &sequence{numbers: map[int64]bool{}, first: numbers[0]})
+		}
+		beside[at].take(numbers)
+	}
+	for _, s := range beside {
+		all = append(all, slices.Sorted(maps.Keys(s.numbers)))
+	}
+	return all
+}
+
+// sequence is the numbers of tracks that follow each other, as renditions do.
+type sequence struct {
+	numbers map[int64]bool
+	first   int64
+	unit    int64 // that all are apart by, a number of times
+}
+
+func (s *sequence) take(numbers []int64) {
+	s.unit = s.with(numbers)
+	for _, n := range numbers {
+		s.numbers[n] = true
 	}
 }
 
-// numbered gives the numbers of segments, each once, in order.
-func numbered(names []string) (numbers []int64) {
-	alike := map[string][]int64{}
-	for _, name := range names {
-		if kind, n := place(name); kind == segment {
-			shape := withoutDigits(name)
-			alike[shape] = append(alike[shape], n)
+// with is the unit of the sequence with further numbers.
+func (s *sequence) with(numbers []int64) int64 {
+	unit := s.unit
+	for _, n := range numbers {
+		unit = divisor(unit, max(n, s.first)-min(n, s.first))
+	}
+	return unit
+}
+
+// coarser is how many times as far apart the few numbers of a short sequence may be by chance.
+const coarser = 8
+
+// continues tells whether numbers may go on with the sequence: few of them were in it, and they are in the same unit.
+func (s *sequence) continues(numbers []int64) bool {
+	common := 0
+	for _, n := range numbers {
+		if s.numbers[n] {
+			common++
 		}
 	}
-	for _, all := range alike {
-		slices.Sort(all)
-		if all = slices.Compact(all); len(all) > 1 {
-			numbers = append(numbers, all...)
-		}
-	}
-	slices.Sort(numbers)
-	return slices.Compact(numbers)
+	return 10*common <= len(numbers) && coarser*s.with(numbers) >= s.unit
 }
 
 func withoutDigits(name string) string {

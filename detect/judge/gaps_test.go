@@ -34,6 +34,43 @@ func TestRule11GapsByHand(t *testing.T) {
 	}
 }
 
+// TestRule11GapsOfTracksBesideEachOther: of audio and video with the same numbers each has its own holes. A rendition that
+// is gone on with is no such track, be a few numbers of it the same.
+func TestRule11GapsOfTracksBesideEachOther(t *testing.T) {
+	var g Gaps
+	g.Add([]string{"v-1.m4s", "v-2.m4s", "v-4.m4s", "v-5.m4s", "a-1.m4s", "a-3.m4s", "a-4.m4s", "a-5.m4s"})                                                                           // v-3 and a-2 are missing
+	g.Add([]string{"chunk-stream0-00001.m4s", "chunk-stream0-00002.m4s", "chunk-stream0-00004.m4s", "chunk-stream1-00002.m4s", "chunk-stream1-00003.m4s", "chunk-stream1-00004.m4s"}) // 3 of the first
+	if want := (Gaps{Users: 2, Holed: 2, Steps: 3 + 3 + 2 + 2, Jumps: 3, Missing: 3}); g != want {
+		t.Errorf("%+v, want %+v", g, want)
+	}
+	var times []string
+	for n := range 20 { // MPEG-DASH may number by time, each track in units of its own
+		if n != 7 {
+			times = append(times, fmt.Sprintf("video_5_%d.m4s", n*360_000))
+		}
+		if n != 4 && n != 12 {
+			times = append(times, fmt.Sprintf("audio_2_%d.m4s", n*192_000))
+		}
+	}
+	g = Gaps{}
+	if g.Add(times); g != (Gaps{Users: 1, Holed: 1, Steps: 18 + 17, Jumps: 3, Missing: 3}) {
+		t.Errorf("by time: %+v", g)
+	}
+	var names []string
+	for n := range 30 {
+		if n < 16 {
+			names = append(names, fmt.Sprintf("lo-%d.ts", n))
+		}
+		if n >= 15 { // 15 in both
+			names = append(names, fmt.Sprintf("hi-%d.ts", n))
+		}
+	}
+	g = Gaps{}
+	if g.Add(names); g != (Gaps{Users: 1, Steps: 29}) {
+		t.Errorf("another rendition: %+v", g)
+	}
+}
+
 // TestRule11GapsTell draws the lines: 30 users, more than half of them with
 // holes, more than a tenth of the steps, and on average at most 2/(1-share) missing each.
 func TestRule11GapsTell(t *testing.T) {
