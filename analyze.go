@@ -66,8 +66,8 @@ func analyzeCommand() *cobra.Command {
 		Long: `analyze reads access logs, recomputes every token, names the cause of every refusal,
 finds the users whose address changed, and says which mask would have let them in.
 
-LOG is a file, a glob, a folder or "-" for stdin; gzip, zstd, bzip2, xz and zip are
-recognised by their content. LABEL=LOG names a source; where the log format has no
+LOG is a file, a glob, a folder or "-" for stdin; gzip, zstd, bzip2, xz, zip and tar
+are recognised by their content. LABEL=LOG names a source; where the log format has no
 host, the label stands for it. The log format is found from the first lines of each file.
 
 --db keeps the case. One that is there grows by the logs it has not seen, which are told

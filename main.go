@@ -8,9 +8,9 @@
 //
 // # Input
 //
-// A log is a file, a glob, a folder or "-" for stdin; gzip, zstd, bzip2, xz and
-// zip are recognised by their content, the log format by the first lines (ipdrift
-// formats). "label=FILE" names a source in the report.
+// A log is a file, a glob, a folder or "-" for stdin; gzip, zstd, bzip2, xz, zip
+// and tar are recognised by their content, the log format by the first lines
+// (ipdrift formats). "label=FILE" names a source in the report.
 //
 // # Keys
 //

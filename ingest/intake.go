@@ -15,13 +15,14 @@ type intake struct {
 	ctx  context.Context
 
 	mu   sync.Mutex
-	left []int // ids of the sources that are not open yet
+	left [][]int // ids of the sources that are not open yet, one group for each tap
 	open []*tap
 }
 
 // tap is where the sources come in one after the other.
 type tap struct {
 	mu   sync.Mutex
+	left []int // ids of the sources of its group that are not open yet
 	next func() (chunk, bool)
 	stop func()
 	dry  bool // no source is left for it
@@ -29,9 +30,18 @@ type tap struct {
 
 func newIntake(ctx context.Context, l *load) *intake {
 	in := &intake{load: l, ctx: ctx}
+	together := map[string]int{} // the group of a tape, counted from 1
 	for id, src := range l.sources {
-		if src != nil {
-			in.left = append(in.left, id)
+		if src == nil {
+			continue
+		}
+		group := together[src.Tape()]
+		if group == 0 {
+			in.left = append(in.left, nil)
+			group = len(in.left)
+		}
+		if in.left[group-1] = append(in.left[group-1], id); src.Tape() != "" {
+			together[src.Tape()] = group
 		}
 	}
 	for range min(l.Threads, len(in.left)) {
@@ -68,12 +78,15 @@ func (in *intake) from(t *tap) (chunk, bool) {
 	defer t.mu.Unlock()
 	for !t.dry && in.ctx.Err() == nil {
 		if t.next == nil {
-			id, ok := in.another()
-			if !ok {
+			if len(t.left) == 0 {
+				t.left = in.another()
+			}
+			if len(t.left) == 0 {
 				t.dry = true
 				break
 			}
-			t.next, t.stop = iter.Pull(in.chunks(id))
+			t.next, t.stop = iter.Pull(in.chunks(t.left[0]))
+			t.left = t.left[1:]
 		}
 		if ch, ok := t.next(); ok {
 			return ch, true
@@ -84,14 +97,14 @@ func (in *intake) from(t *tap) (chunk, bool) {
 	return chunk{}, false
 }
 
-func (in *intake) another() (id int, ok bool) {
+// another is the next group of sources, nil where none is left.
+func (in *intake) another() (group []int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if len(in.left) == 0 {
-		return 0, false
+	if len(in.left) > 0 {
+		group, in.left = in.left[0], in.left[1:]
 	}
-	id, in.left = in.left[0], in.left[1:]
-	return id, true
+	return group
 }
 
 // errNotWanted ends the reading of a source whose chunks nobody takes any more.

@@ -24,6 +24,33 @@ func TestZipMembersAreSources(t *testing.T) {
 	}
 }
 
+// TestTarFilesAreSources: the same of a tar archive that is cut off, read by several workers.
+func TestTarFilesAreSources(t *testing.T) {
+	gcore, _ := synthLog(t, synth.Options{Seed: 1, Lines: 30, Format: "gcore"})
+	whole := sourcetest.Tar(t, "origin.log="+plainLines(7)+"junk\n", "edge.log="+gcore, "notes.txt="+strings.Repeat("It was a dark and stormy night.\n", 300), "cut.log="+plainLines(9000))
+	cut := len(whole) - 300_000
+	for name, data := range map[string][]byte{"logs.tar": whole[:cut], "logs.tgz": sourcetest.Gzip(t, whole[:cut])} {
+		file := sourcetest.Write(t, t.TempDir(), name, data)
+		o := testOptions(t)
+		o.Threads = 3
+		s, got := loadArgs(t, o, file)
+		for i, want := range []string{"origin.log nginx-like 7 1 8", "edge.log gcore 30 0 30", "notes.txt  0 0 0", "cut.log nginx-like"} {
+			src := got.Sources[i]
+			stored := one[int64](t, s, `SELECT coalesce((SELECT max(line) FROM (SELECT source, line FROM requests UNION ALL SELECT source, line FROM rejects) WHERE source = ?), 0)`, src.Path)
+			said := fmt.Sprintf("%s %s %d %d %d", strings.TrimPrefix(src.Path, file+"!"), src.Format, src.Parsed, src.Rejected, stored)
+			if i == 3 {
+				said = strings.Join(strings.Fields(said)[:2], " ")
+				if kept := int64(strings.Count(string(whole[strings.Index(string(whole), "cut.log"):cut]), "\n")); src.Lines != src.Parsed+src.Rejected || src.Lines != kept+1 || stored != src.Lines || !strings.HasPrefix(src.Err.Error(), "truncated at byte ") {
+					t.Errorf("%s: %+v with %d stored; want %d lines and what is cut", name, src, stored, kept)
+				}
+			}
+			if said != want || (src.Err != nil) != (i >= 2) {
+				t.Errorf("%s, file %d: %s, %v; want %s", name, i, said, src.Err, want)
+			}
+		}
+	}
+}
+
 // TestDocumentIsALog counts by hand: two requests a document, and a reject for what is broken.
 func TestDocumentIsALog(t *testing.T) {
 	dir := t.TempDir()

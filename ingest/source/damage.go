@@ -20,8 +20,9 @@ type Damage struct {
 	Reason string // without position
 	// Err is io.ErrUnexpectedEOF where the data ends too early, or else what
 	// the decoder or the file said.
-	Err  error
-	kept string
+	Err    error
+	kept   string
+	placed bool // At counts from the beginning of the file
 }
 
 func (d *Damage) Error() string {
@@ -97,25 +98,27 @@ func (g *guarded) Read(p []byte) (int, error) {
 		err = &Damage{Err: errInflates, Reason: fmt.Sprintf("it inflates to more than %d times its size, which no log does; decompress it first if it is one", maxRatio), kept: keptBefore}
 	}
 	if err != nil && err != io.EOF {
-		err = g.place(err)
+		err = g.in.place(err, g.out > 0)
 	}
 	g.err = err
 	return n, err
 }
 
-// place turns an error into damage with its position.
-func (g *guarded) place(err error) error {
-	if raw := g.in.raw.err; raw != nil && raw != io.EOF && g.in.Buffered() == 0 {
+// place turns an error into damage with its position. some tells that something came before it.
+func (s *stored) place(err error, some bool) error {
+	if raw := s.raw.err; raw != nil && raw != io.EOF && s.Buffered() == 0 {
 		err = raw // a decoder may have reworded it
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	d := &Damage{Reason: Unwrapped(err).Error(), Err: err, kept: keptBefore}
-	errors.As(err, &d)
-	d.At += g.in.start + g.in.used()
-	d.Size = g.in.size
-	if g.out == 0 {
+	if errors.As(err, &d) && d.placed {
+		return d
+	}
+	d.At += s.start + s.used()
+	d.Size, d.placed = s.size, true
+	if !some {
 		d.kept = ""
 	}
 	return d

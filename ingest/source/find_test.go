@@ -86,7 +86,7 @@ func TestSourcesGoOnBehindAFault(t *testing.T) {
 	if found := c.sorted(); len(found) != 1 || found[0].path != "/logs/secret" || found[0].err != fs.ErrPermission {
 		t.Errorf("found %+v", found)
 	}
-	s := newSources(t.Context(), c.found[0], "")
+	s := newSources(t.Context(), new(glance), c.found[0], "")
 	if _, err := readSource(s[0], nil); err != fs.ErrPermission {
 		t.Errorf("the source's error is %v", err)
 	}

@@ -19,8 +19,8 @@ import (
 const maxWindow = 128 << 20
 
 // headSize is how many bytes tell what a file is: the mark of a tar archive
-// ends there (POSIX pax, "ustar Interchange Format").
-const headSize = 262
+// ends there.
+const headSize = 265
 
 // compression is one way to store a log in fewer bytes.
 type compression struct {
@@ -81,7 +81,7 @@ func notRead(head []byte) string {
 			return name
 		}
 	}
-	if len(head) >= headSize && string(head[257:262]) == "ustar" {
+	if isTar(head) {
 		return "a tar archive"
 	}
 	return ""
@@ -89,20 +89,32 @@ func notRead(head []byte) string {
 
 // decode puts together what reads a whole file, or the member m of an archive.
 func (s *stored) decode(m *member) (io.Reader, error) {
-	in := s.Reader
 	if m != nil {
-		in = bufio.NewReaderSize(m.open(s.Reader), 64<<10)
+		return s.text(buffered(m.open(s.Reader)))
 	}
-	head, err := in.Peek(headSize)
-	if len(head) == 0 && err != nil && err != io.EOF && m == nil {
+	if head, err := s.Peek(1); len(head) == 0 && err != io.EOF {
 		return nil, Unwrapped(err)
 	}
+	return s.text(s.Reader)
+}
+
+// inflated is what a compressed file holds.
+func (s *stored) inflated(c compression, in *bufio.Reader, buffer int) *bufio.Reader {
+	return bufio.NewReaderSize(&guarded{Reader: &members{compression: c, in: in, open: c.members(in)}, in: s}, buffer)
+}
+
+// text is what a file or a member of an archive holds.
+func (s *stored) text(in *bufio.Reader) (io.Reader, error) {
+	head, _ := in.Peek(headSize) // its error comes again with the first byte
 	for _, c := range compressions() {
 		if !c.is(head) {
 			continue
 		}
-		out := bufio.NewReaderSize(&guarded{Reader: &members{compression: c, in: in, open: c.members(in)}, in: s}, 2*headSize)
-		head, _ := out.Peek(headSize) // its error comes again with the first byte
+		out := s.inflated(c, in, 2*headSize)
+		head, _ := out.Peek(headSize)
+		if isTar(head) && s.size < 0 {
+			return nil, errTarPipe
+		}
 		what := notRead(head)
 		for _, inner := range compressions() {
 			if inner.is(head) {
@@ -117,6 +129,8 @@ func (s *stored) decode(m *member) (io.Reader, error) {
 	switch what := notRead(head); {
 	case what == "a zip archive" && s.size < 0:
 		return nil, errNoSeek
+	case isTar(head) && s.size < 0:
+		return nil, errTarPipe
 	case what != "":
 		return nil, fmt.Errorf("%s is not read: unpack it first", what)
 	}

@@ -30,8 +30,11 @@ func (s *Source) place() string { return s.within(s.Path) }
 
 func (s *Source) within(file string) string {
 	text := redact.Name(filepath.ToSlash(file))
-	if s.member != nil {
+	switch {
+	case s.member != nil:
 		text += "!" + redact.Name(s.member.name)
+	case s.tarred != nil:
+		text += "!" + redact.Name(s.tarred.name)
 	}
 	return strings.ToValidUTF8(text, "\uFFFD")
 }
@@ -73,7 +76,7 @@ func above(a, b string) string {
 	return a
 }
 
-// distinguish numbers labels that repeat: a zip archive may hold one name
+// distinguish numbers labels that repeat: an archive may hold one name
 // twice, or one that looks like another file's path.
 func distinguish(all []Source) {
 	used, next := map[string]bool{}, map[string]int{}

@@ -17,9 +17,9 @@ import (
 	"ipdrift/ingest/format"
 )
 
-// Source is one input: a file, a member of a zip archive, or stdin as "-".
+// Source is one input: a file, one in a zip or tar archive, or stdin as "-".
 type Source struct {
-	Path  string // of the file; of the archive for a member
+	Path  string // of the file; of the archive for what is in one
 	Label string // what the report calls it; no two sources of one call to Sources share it
 	Named bool   // the user gave a label
 	Host  string // the label as given: it stands for the host where a format has none
@@ -27,8 +27,18 @@ type Source struct {
 
 	Modified time.Time // when the file was last written to; zero: not a file
 
-	member *member
-	fault  error // why the source cannot be read, known beforehand
+	member *member // of a zip archive
+	tarred *tarred // of a tar archive
+	fault  error   // why the source cannot be read, known beforehand
+}
+
+// Tape is the file that s lies in where that is a compressed tar archive: all before s has to be decompressed to reach it, so
+// the sources of one are best read in turn. It is empty elsewhere.
+func (s Source) Tape() string {
+	if s.tarred == nil || !s.tarred.compressed {
+		return ""
+	}
+	return s.Path
 }
 
 // Most is how many sources the case can tell apart.
@@ -37,13 +47,14 @@ const Most = 1 << 24
 // List turns command-line arguments into sources in a stable order. An
 // argument is a file, a glob, a folder (taken recursively; hidden files, pipes
 // and devices left out), "-" for stdin, or any of these behind "label=". Each
-// file of a zip archive is a source of its own. One file under several names
-// is taken once.
+// file of a zip or tar archive is a source of its own. One file under several
+// names is taken once.
 //
 // An argument that is not there is an error. What turns out unreadable below a
 // folder, a glob or an archive is a source whose error Load reports, so that
-// the rest is read. It is quick but for a zip archive whose directory is
-// damaged, which is read to its end unless ctx ends before.
+// the rest is read. It is quick but for tar archives that are compressed, and
+// zip archives whose directory is damaged, which are read to their end unless
+// ctx ends before.
 func List(ctx context.Context, args []string) ([]Source, error) {
 	return sources(ctx, args, false)
 }
@@ -57,6 +68,7 @@ func ListOrFaults(ctx context.Context, args []string) ([]Source, error) {
 func sources(ctx context.Context, args []string, faults bool) ([]Source, error) {
 	var out []Source
 	seen := map[string]bool{}
+	var looks glance
 	for _, arg := range args {
 		label, path := splitLabel(arg)
 		if path == "" {
@@ -72,7 +84,7 @@ func sources(ctx context.Context, args []string, faults bool) ([]Source, error) 
 		for _, e := range entries {
 			if key := identity(e.path); !seen[key] {
 				seen[key] = true
-				out = append(out, newSources(ctx, e, label)...)
+				out = append(out, newSources(ctx, &looks, e, label)...)
 			}
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -100,24 +112,37 @@ func splitLabel(arg string) (label, path string) {
 }
 
 // newSources is a file as one source, or the members of an archive.
-func newSources(ctx context.Context, e entry, label string) []Source {
+func newSources(ctx context.Context, g *glance, e entry, label string) []Source {
 	s := Source{Path: e.path, Named: label != "", Host: label, Size: -1, fault: e.err}
 	if info, err := os.Stat(e.path); err != nil || e.err != nil || !info.Mode().IsRegular() {
 		return []Source{s}
 	} else {
 		s.Size, s.Modified = info.Size(), info.ModTime()
 	}
-	found, err := zipMembers(ctx, e.path)
+	found, err := s.files(ctx, g)
 	if err != nil || found == nil {
 		s.fault = err
 		return []Source{s}
 	}
-	var out []Source
-	for _, m := range found {
-		s.member, s.Size, s.fault = m, m.stored, m.fault
-		out = append(out, s)
+	return found
+}
+
+// files lists the files in an archive. It is nil for what is none, and for what cannot be read at all.
+func (s Source) files(ctx context.Context, g *glance) ([]Source, error) {
+	f, err := os.Open(s.Path)
+	if err != nil {
+		return nil, nil
 	}
-	return out
+	defer f.Close()
+	in := bufio.NewReaderSize(f, 4<<10) // small, as most are no archive
+	head, _ := in.Peek(headSize)
+	if isZip(head) {
+		return s.zipMembers(ctx, f)
+	}
+	if isTar(g.inside(in, head)) {
+		return s.tarFiles(ctx)
+	}
+	return nil, nil
 }
 
 // Stream is an opened source: its bytes, decompressed. Its errors are
@@ -134,8 +159,11 @@ func (s *Stream) Page() bool { return s.more != nil && *s.more }
 // Open starts reading a source, until ctx ends. Compression is recognised by
 // its magic bytes, whatever the name says. read counts stored bytes.
 func (s Source) Open(ctx context.Context, stdin io.Reader, read *atomic.Int64) (*Stream, error) {
-	if s.fault != nil {
+	switch {
+	case s.fault != nil:
 		return nil, s.fault
+	case s.tarred != nil:
+		return s.tarred.open(ctx, read)
 	}
 	in := &stored{file: io.NopCloser(&interruptible{ctx: ctx, in: stdin}), size: -1}
 	if s.Path != "-" {
@@ -206,18 +234,19 @@ func Unwrapped(err error) error {
 // ByteOrderMark is that of UTF-8.
 const ByteOrderMark = "\xef\xbb\xbf"
 
-// stored is a file as it lies on the disk, read from start on.
+// stored is a file as it lies on the disk, or a part of one.
 type stored struct {
 	*bufio.Reader
 	file  io.ReadCloser
 	raw   *countingReader
-	start int64
+	start int64 // where the source begins in the file
+	from  int64 // the same in what raw has read
 	size  int64 // of the whole file; -1 unknown
 	more  bool  // as in documents
 }
 
-// used is how many stored bytes a decoder has taken.
-func (s *stored) used() int64 { return s.raw.n - int64(s.Buffered()) }
+// used is how many stored bytes of the source a decoder has taken.
+func (s *stored) used() int64 { return s.raw.n - int64(s.Buffered()) - s.from }
 
 // inflate decompresses a whole file, or the member m of an archive.
 func (s *stored) inflate(m *member, read *atomic.Int64) (io.Reader, error) {
@@ -230,9 +259,11 @@ func (s *stored) inflate(m *member, read *atomic.Int64) (io.Reader, error) {
 		s.start, s.raw.least = m.start, 0
 		s.raw.Reader = io.NewSectionReader(at, m.start, m.room())
 	}
-	s.Reader = bufio.NewReaderSize(s.raw, 64<<10)
+	s.Reader = buffered(s.raw)
 	return s.decode(m)
 }
+
+func buffered(in io.Reader) *bufio.Reader { return bufio.NewReaderSize(in, 64<<10) }
 
 // countingReader counts what is read. Its error stays.
 type countingReader struct {

@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -48,28 +47,18 @@ var (
 	errOverlap  = errors.New("its data lies within that of another member, as in a zip bomb: unpack it first if you trust it")
 )
 
+func isZip(head []byte) bool {
+	return begins(zipMagic)(head) || begins(zipEmpty)(head) || begins(zipSpan)(head)
+}
+
 // zipMembers lists the files in a zip archive by name; hidden ones are left
-// out. It is nil where the file is no archive or cannot be read at all. Where
-// ctx ends, the list does, too.
-func zipMembers(ctx context.Context, file string) ([]*member, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, nil
-	}
-	defer f.Close()
-	head, _ := bufio.NewReaderSize(f, 16).Peek(len(zipMagic))
-	if magic := string(head); magic != zipMagic && magic != zipEmpty && magic != zipSpan {
-		return nil, nil
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, Unwrapped(err)
-	}
-	all, broken := directory(f, info.Size())
+// out. Where ctx ends, the list does, too.
+func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ error) {
+	all, broken := directory(f, s.Size)
 	if broken != nil {
-		all = salvage(&untilAt{ctx, f}, info.Size())
+		all = salvage(&untilAt{ctx, f}, s.Size)
 	}
-	all = slices.DeleteFunc(all, (*member).hidden)
+	all = slices.DeleteFunc(all, func(m *member) bool { return hidden(m.name) })
 	switch {
 	case len(all) == 0 && broken != nil:
 		return nil, errNoMember
@@ -83,7 +72,11 @@ func zipMembers(ctx context.Context, file string) ([]*member, error) {
 	}
 	refuseOverlaps(all)
 	slices.SortStableFunc(all, func(a, b *member) int { return strings.Compare(a.name, b.name) })
-	return all, nil
+	for _, m := range all {
+		s.member, s.Size, s.fault = m, m.stored, m.fault
+		out = append(out, s)
+	}
+	return out, nil
 }
 
 // directory lists what the archive's directory names.
@@ -112,8 +105,8 @@ func directory(f io.ReaderAt, size int64) ([]*member, error) {
 
 // hidden tells what no log export means to hand out: dot files and what macOS
 // adds.
-func (m *member) hidden() bool {
-	for part := range strings.SplitSeq(path.Clean(strings.ReplaceAll(m.name, `\`, "/")), "/") {
+func hidden(name string) bool {
+	for part := range strings.SplitSeq(path.Clean(strings.ReplaceAll(name, `\`, "/")), "/") {
 		if part == "__MACOSX" || part != ".." && strings.HasPrefix(part, ".") {
 			return true
 		}

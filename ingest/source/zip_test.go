@@ -15,8 +15,8 @@ import (
 	"ipdrift/ingest/source/sourcetest"
 )
 
-// unzip reads the sources of a zip archive: what each holds, and its error.
-func unzip(t testing.TB, data []byte) (all []Source, held []string, errs []error) {
+// unpack reads the sources of an archive: what each holds, and its error.
+func unpack(t testing.TB, data []byte) (all []Source, held []string, errs []error) {
 	t.Helper()
 	dir := t.TempDir() + "/"
 	all, err := List(t.Context(), []string{sourcetest.Write(t, dir, "a.zip", data)})
@@ -59,7 +59,7 @@ func TestArchiveOfTheTools(t *testing.T) {
 		"encrypted.zip":   {{"a.zip!10.csv", "", "encrypted: unpack it with its password first"}},
 		"mixed.zip":       {{"a.zip!10.csv", "", "encrypted: unpack it with its password first"}, {"a.zip!2.csv", second, ""}},
 	} {
-		all, held, errs := unzip(t, fixture(t, name))
+		all, held, errs := unpack(t, fixture(t, name))
 		if len(all) != len(members) {
 			t.Errorf("%s: %d sources, want %d", name, len(all), len(members))
 			continue
@@ -80,7 +80,7 @@ func TestDamageOfArchivesAtEveryCut(t *testing.T) {
 		data := fixture(t, name)
 		kept := 0
 		for n := 4; n < len(data); n += 3 {
-			all, held, errs := unzip(t, data[:n])
+			all, held, errs := unpack(t, data[:n])
 			now := 0
 			for i := range all {
 				if !strings.HasPrefix(first, held[i]) && !strings.HasPrefix(second, held[i]) {
@@ -102,7 +102,7 @@ func TestDamageOfArchivesAtEveryCut(t *testing.T) {
 	}
 	data := fixture(t, "tree.zip")
 	end := bytes.Index(data, []byte("PK\x01\x02"))
-	all, held, errs := unzip(t, data[:end])
+	all, held, errs := unpack(t, data[:end])
 	want := fmt.Sprintf("truncated at byte %d (of %[1]d): behind this member the zip archive has no directory, so members may be missing; all lines before it are kept", end)
 	if !slices.Equal(held, []string{first, second, second}) || errs[0] == nil || errs[0].Error() != want || errs[1] != nil || errs[2] != nil {
 		t.Errorf("tree.zip without its directory: %d sources, %v; want %s", len(all), errs, want)
@@ -138,7 +138,7 @@ func TestArchiveMembers(t *testing.T) {
 		"cut in its header":    {[]byte("PK\x03\x04" + strings.Repeat("\x00", 24) + "\xff\xff" + "beyond"), "a.zip:the zip archive is cut off or damaged in its first member"},
 		"cut in the first":     {sourcetest.Zip(t, "a.log=1")[:20], "a.zip:the zip archive is cut off or damaged in its first member"},
 	} {
-		all, held, errs := unzip(t, c.data)
+		all, held, errs := unpack(t, c.data)
 		var got []string
 		for i := range all {
 			if errs[i] != nil {
@@ -219,7 +219,7 @@ func FuzzOpen(f *testing.F) {
 // cannot be read, too.
 func TestCutArchiveOfEncryptedMembers(t *testing.T) {
 	whole := fixture(t, "encrypted.zip")
-	_, _, errs := unzip(t, whole[:len(whole)/2])
+	_, _, errs := unpack(t, whole[:len(whole)/2])
 	if len(errs) != 1 || errs[0] == nil || errs[0].Error() != "encrypted: unpack it with its password first; "+noDirectory {
 		t.Errorf("%v", errs)
 	}

@@ -2,6 +2,7 @@
 package sourcetest
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
 	"database/sql"
@@ -65,6 +66,27 @@ func Zip(t testing.TB, members ...string) []byte {
 		f, err := w.Create(name)
 		if err == nil {
 			_, err = io.WriteString(f, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Tar makes an archive; a name ends in = and what the file holds.
+func Tar(t testing.TB, files ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, f := range files {
+		name, text, _ := strings.Cut(f, "=")
+		err := w.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o600})
+		if err == nil {
+			_, err = io.WriteString(w, text)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the fixtures of this folder from access.log with the real tools:
-# gzip 1.12, zstd 1.5.4, bzip2 1.0.8, xz 5.4.1, Info-ZIP 3.0.
+# gzip 1.12, zstd 1.5.4, bzip2 1.0.8, xz 5.4.1, Info-ZIP 3.0, GNU tar 1.34.
 # The password of encrypted.zip is "public".
 set -e
 cd "$(dirname "$0")"
@@ -42,4 +42,16 @@ zip -qXj mixed.zip tree/day/2.csv && zip -qXj -P public mixed.zip tree/10.csv
 tar --format=ustar --owner=0 --group=0 -cf - -C tree 10.csv | gzip -n > tar.gz
 tar --format=ustar --owner=0 --group=0 -cf archive.tar -C tree 10.csv
 zip -qX - tree/10.csv | gzip -n > zip.gz
+
+long=tree/$(printf 'n%.0s' $(seq 120)).csv
+cp b.tmp "$long"
+ln -s 10.csv tree/link.csv && ln tree/10.csv tree/twin.csv && mkfifo tree/pipe.csv
+{ cat a.tmp; head -c 65536 /dev/zero; } > tree/holes.csv && fallocate -d tree/holes.csv
+find tree -exec touch -h -d 2026-11-01T00:00:00Z {} +
+roll() { tar --owner=0 --group=0 --sort=name -b 1 -cf - -C tree "$@"; }
+roll --format=gnu --exclude=holes.csv . > tree.tar
+roll --format=gnu -S . | bzip2 > sparse.tar.bz2
+roll --format=pax --pax-option=exthdr.name=%d/%f,delete=atime,delete=ctime -S . | xz > tree.txz
+roll --format=ustar 10.csv day/2.csv | zstd -q -19 > tree.tar.zst
+{ roll 10.csv && roll day/2.csv day/3.csv.gz; } | gzip -n > two.tgz
 rm -rf tree a.tmp b.tmp

@@ -1,0 +1,221 @@
+package source
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"ipdrift/ingest/format"
+)
+
+const (
+	mostTarred = 1 << 17 // files of one archive: compressed, a million empty ones take 5 kB
+	tarName    = 4096    // bytes of a name that are kept; Linux opens none that is longer
+)
+
+var (
+	errNoTarred = errors.New("the tar archive holds no file")
+	errTarPipe  = errors.New("a tar archive cannot be read from a pipe: save it to a file and name the file, or unpack it in the pipe with tar -xO")
+)
+
+// tarred is a file in a tar archive.
+type tarred struct {
+	*tarball
+	name   string
+	number int     // of its header in the archive, from 1
+	behind *Damage // why the archive was not read to its end behind this file; nil: it was
+}
+
+// tarball is a tar archive.
+type tarball struct {
+	path       string
+	compressed bool
+	last       int // number of the last file that is listed
+
+	mu   sync.Mutex
+	idle *tape // where the last file ended; nil: nowhere
+}
+
+// isTar tells the mark of POSIX (pax, "ustar Interchange Format") and of GNU
+// archives: both end in a zero, which no line of a log holds.
+func isTar(head []byte) bool {
+	if len(head) < headSize {
+		return false
+	}
+	mark := string(head[257:headSize])
+	return strings.HasPrefix(mark, "ustar\x00") || mark == "ustar  \x00"
+}
+
+// tarFiles lists the files in a tar archive in its order; hidden ones are left
+// out, and links, devices and folders. Of an archive that is not compressed it
+// reads the headers alone.
+func (s Source) tarFiles(ctx context.Context) ([]Source, error) {
+	t, err := openTape(ctx, s.Path, new(atomic.Int64))
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	ball := &tarball{path: s.Path, compressed: t.compressed}
+	all, err := s.tarList(t, ball)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err == nil && len(all) == 0:
+		return nil, errNoTarred
+	case err == nil:
+		return all, nil
+	}
+	damage := t.damage(err, len(all) > 0)
+	if len(all) == 0 {
+		return nil, damage
+	}
+	all[len(all)-1].tarred.behind = damage
+	return all, nil
+}
+
+func (s Source) tarList(t *tape, ball *tarball) (all []Source, _ error) {
+	begun := int64(0)
+	for {
+		h, err := t.next()
+		if t.compressed && len(all) > 0 {
+			all[len(all)-1].Size = t.used() - begun
+		}
+		switch {
+		case err == io.EOF:
+			return all, nil
+		case err != nil:
+			return all, err
+		case !isFile(h) || hidden(h.Name):
+			continue
+		case len(all) == mostTarred:
+			return all, errMost
+		}
+		ball.last, begun = t.number, t.used()
+		one := s
+		one.tarred = &tarred{tarball: ball, name: strings.Clone(h.Name[:min(len(h.Name), tarName)]), number: t.number}
+		one.Size = min(h.Size, s.Size)
+		if h.ModTime.Unix() > 0 && h.ModTime.Before(s.Modified) {
+			one.Modified = h.ModTime
+		}
+		all = append(all, one)
+	}
+}
+
+func isFile(h *tar.Header) bool {
+	return h.Typeflag == tar.TypeReg || h.Typeflag == tar.TypeCont || h.Typeflag == tar.TypeGNUSparse
+}
+
+var (
+	errNoEnd = errors.New("no end mark")
+	errMost  = errors.New("too many files")
+)
+
+// damage words why an archive was not read to its end. some tells that files
+// stand before it.
+func (t *tape) damage(err error, some bool) *Damage {
+	var d *Damage
+	switch err {
+	case errNoEnd:
+		d = &Damage{Err: io.ErrUnexpectedEOF, Reason: "the tar archive has no end, so files may be missing"}
+	case errMost:
+		d = &Damage{Err: errInflates, Reason: format.Sentence("the tar archive holds more than %d files; unpack it first if you trust it", mostTarred)}
+	default:
+		if errors.As(word("tar", err), &d); some && d.kept == keptBefore {
+			d.Reason += ", so files of the tar archive may be missing"
+		}
+	}
+	if errors.As(t.place(d, some), &d); some && d.kept != keptDoubtful {
+		d.kept = keptAll
+	}
+	return d
+}
+
+// open starts reading a file.
+func (f *tarred) open(ctx context.Context, read *atomic.Int64) (*Stream, error) {
+	t, err := f.reach(ctx, read)
+	if err != nil {
+		return nil, err
+	}
+	in := t.stored // it shares with the tape what counts
+	in.start, in.from = t.used(), t.used()
+	data := &onTape{f, t}
+	out, err := in.text(buffered(data))
+	if err != nil {
+		data.Close()
+		return nil, err
+	}
+	return &Stream{&until{ctx, out}, data, &in.more}, nil
+}
+
+// reach gives a tape that has come to the file: the one that waits before it, or a new one.
+func (f *tarred) reach(ctx context.Context, read *atomic.Int64) (*tape, error) {
+	t := f.waiting()
+	if t == nil {
+		var err error
+		if t, err = openTape(ctx, f.path, read); err != nil {
+			return nil, err
+		}
+	}
+	t.ctx, t.raw.total = ctx, read
+	for t.number < f.number {
+		if _, err := t.next(); err != nil {
+			t.Close()
+			return nil, t.place(word("tar", err), false)
+		}
+	}
+	return t, nil
+}
+
+// waiting takes the idle tape if the file lies before it.
+func (f *tarred) waiting() *tape {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.idle
+	if t == nil || t.number >= f.number {
+		return nil
+	}
+	f.idle = nil
+	return t
+}
+
+// leave lets a tape wait for the next file, if there is one. The one that has
+// come further waits.
+func (b *tarball) leave(t *tape) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.idle != nil && b.idle.number < t.number {
+		b.idle.Close()
+		b.idle = nil
+	}
+	if t.failed || t.number >= b.last || b.idle != nil {
+		t.Close()
+		return
+	}
+	b.idle = t
+}
+
+// onTape reads the data of a file.
+type onTape struct {
+	*tarred
+	tape *tape
+}
+
+func (o *onTape) Read(p []byte) (int, error) {
+	n, err := o.tape.tar.Read(p)
+	switch {
+	case err == io.EOF && o.behind != nil:
+		err = o.behind
+	case err != nil && err != io.EOF:
+		err = word("tar", err)
+	}
+	return n, err
+}
+
+func (o *onTape) Close() error {
+	o.leave(o.tape)
+	return nil
+}
