@@ -4,7 +4,7 @@ package format
 type dateOrder uint8
 
 const (
-	eitherFirst dateOrder = iota // not known: such a date is no time
+	eitherFirst dateOrder = iota // not known: such a date is no time unless both are the same, as in 11/11/2026
 	dayFirst
 	monthFirst
 )
@@ -47,7 +47,10 @@ func (d slashDate) in(order dateOrder) (int64, bool) {
 	case monthFirst:
 		return dateOf(d.year, d.first, d.second)
 	}
-	return 0, false
+	if d.first != d.second || d.short {
+		return 0, false
+	}
+	return dateOf(d.year, d.first, d.second)
 }
 
 // slashed reads the times of spreadsheets and of people's browsers, in µs: 23/11/2026 09:26:12, 11/23/2026, 9:26:12 AM. The last

@@ -56,6 +56,8 @@ func TestDateOrder(t *testing.T) {
 		"short year":  {"11/02/26 11/23/26", "11/03/26 09:26:12", november * second},
 		"year first?": {"26/11/02 26/11/23", "26/11/03 09:26:12", 0},
 		"nothing":     {"02/11/2026 04/11/2026", "03/11/2026 09:26:12", 0},
+		"no matter":   {"11/11/2026 11/11/2026", "11/11/2026 09:26:12", 1794389172 * second}, // date -u -d '2026-11-11 09:26:12' +%s
+		"no year":     {"11/11/26 11/11/26", "11/11/26 09:26:12", 0},
 		"both":        {"23/11/2026 11/23/2026", "03/11/2026 09:26:12", 0},
 	} {
 		lines := [][]byte{[]byte("time,client_ip,method,uri,status")}
@@ -86,6 +88,21 @@ func TestDateOrder(t *testing.T) {
 	}
 }
 
+// TestDateThatComesToMatter: where all dates of the sample read the same in both orders, those that do not are rejected.
+func TestDateThatComesToMatter(t *testing.T) {
+	line := func(date string) []byte { return fmt.Appendf(nil, "%s 09:26:12,203.0.113.7,GET,/v/1.ts,200", date) }
+	lines := [][]byte{[]byte("time,client_ip,method,uri,status"), line("11/11/2026"), line("11/11/2026")}
+	f := detected(t, lines)
+	p := f.NewParser()
+	var r Record
+	p.Parse(lines[0], &r)
+	for date, reason := range map[string]string{"12/12/2026": "", "12/11/2026": ReasonTime, "23/11/2026": ReasonTime, "13/13/2026": ReasonTime} {
+		if bad := p.Parse(line(date), &r); bad.Reason != reason || reason != "" && !strings.Contains(bad.Want, "day and month cannot be mistaken") {
+			t.Errorf("%s: %+v, want %q", date, bad, reason)
+		}
+	}
+}
+
 // TestDateBesideAnother: a time that can be mistaken is not the line's where another is none such.
 func TestDateBesideAnother(t *testing.T) {
 	for _, line := range []string{`%s,2026-11-23T09:26:12Z,203.0.113.7,GET,/v/1.ts,200`, `203.0.113.7 [23/Nov/2026:09:26:12 +0000] "GET /v/1.ts HTTP/1.1" 200 "curl/8.0" "%s"`, `1795425972|203.0.113.7|GET|/v/1.ts|200|%s`} {
@@ -112,7 +129,7 @@ func TestDateBesideItsClock(t *testing.T) {
 
 // TestTimeOfAPerson: one that proves its order itself is read.
 func TestTimeOfAPerson(t *testing.T) {
-	for text, want := range map[string]string{"23/11/2026 09:26:12": "2026-11-23T09:26:12Z", "11/23/2026, 9:26:12 PM": "2026-11-23T21:26:12Z", "11/12/2026 09:26:12": "", "26/11/23 09:26:12": "", "23/23/2026 09:26:12": ""} {
+	for text, want := range map[string]string{"23/11/2026 09:26:12": "2026-11-23T09:26:12Z", "11/23/2026, 9:26:12 PM": "2026-11-23T21:26:12Z", "11/11/2026 09:26:12": "2026-11-11T09:26:12Z", "11/12/2026 09:26:12": "", "26/11/23 09:26:12": "", "23/23/2026 09:26:12": ""} {
 		got, ok := Time([]byte(text))
 		if ok != (want != "") || ok && got.Format(time.RFC3339) != want {
 			t.Errorf("%s: %s, %v", text, got, ok)

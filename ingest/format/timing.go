@@ -47,7 +47,7 @@ type clock struct {
 
 // moment reads a time, with a year or without.
 func (p *Parser) moment(text []byte, r *Record) (micros, grain int64, ok bool) {
-	if micros, grain, ok = moment(text); !ok && p.format.dates != eitherFirst {
+	if micros, grain, ok = moment(text); !ok {
 		var local bool
 		if micros, grain, local, ok = slashed(text, p.format.dates); ok {
 			r.Zoneless = r.Zoneless || local
