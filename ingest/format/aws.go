@@ -20,12 +20,22 @@ var elb = sync.OnceValue(func() *Format {
 // s3 is the server access log of Amazon S3. Its time is that of the request, its key stands in the request, too, and columns behind the
 // Host header may become more.
 var s3 = sync.OnceValue(func() *Format {
-	const template = `$owner $bucket [$request_start] $client_ip $requester $request_id $operation $key "$request" $status $error ` +
-		`$bytes_sent $object $request_time_ms $turn_around "$http_referer" "$http_user_agent" $version $host_id $signature $ssl_cipher $auth $host`
-	f := awsOf(template, "s3", "Amazon S3, server", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html")
+	return s3Of(s3Columns+` $host_id $signature $ssl_cipher $auth $host`, "s3", "Amazon S3, server")
+})
+
+// s3Old is that of before 2019, and whatever has no Host header.
+var s3Old = sync.OnceValue(func() *Format {
+	return s3Of(s3Columns, "s3-2018", "Amazon S3 before 2019 (no host), server")
+})
+
+const s3Columns = `$owner $bucket [$request_start] $client_ip $requester $request_id $operation $key "$request" $status $error ` +
+	`$bytes_sent $object $request_time_ms $turn_around "$http_referer" "$http_user_agent" $version`
+
+func s3Of(template, name, doc string) *Format {
+	f := awsOf(template, name, doc, "https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html")
 	f.urls = false
 	return f
-})
+}
 
 func awsOf(template, name, doc, source string) *Format {
 	f, _ := fromTemplate(template, nil)

@@ -5,7 +5,7 @@ import "sync"
 // Formats lists the formats that have a name of their own. The slice is the caller's.
 func Formats() []*Format {
 	list := []*Format{gcore(), gcoreUploader(), gcoreViewer()}
-	list = append(list, nginx(), apache(), apacheCommon(), apacheVhost(), liteSpeed(), cloudFront(), w3c(), bunny(), keyCDN(), alibabaOffline(), alb(), elb(), s3(), haproxy(), squid())
+	list = append(list, nginx(), apache(), apacheCommon(), apacheVhost(), liteSpeed(), cloudFront(), w3c(), bunny(), keyCDN(), alibabaOffline(), alb(), elb(), s3(), s3Old(), haproxy(), squid())
 	for _, v := range vendors() {
 		list = append(list, v.format())
 	}

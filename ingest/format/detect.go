@@ -143,7 +143,7 @@ func candidates(lines [][]byte, m Map) (list []*Format) {
 	if f := bareCloudFront(lines); f != nil {
 		list = append(list, f)
 	}
-	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN(), alibabaOffline(), alb(), elb(), s3(), haproxy(), squid())
+	list = append(list, nginx(), apacheVhost(), apacheCommon(), bunny(), keyCDN(), alibabaOffline(), alb(), elb(), s3(), s3Old(), haproxy(), squid())
 	if f := liteSpeed(); try(f, lines, len(lines)).parsed > 0 { // lines with doubled quotes fit it but for their request
 		list = append(list, f)
 	}

@@ -160,6 +160,16 @@ func TestVendors(t *testing.T) {
 			}),
 			bad(ReasonAddress),
 		}},
+		{"s3-2018.log", "s3-2018", "s3-2018", []told{
+			good(12250, func(r *Record) { r.began(12000, 250*ms, second); r.Bytes, r.Host = 243, nil }),
+			good(13007, func(r *Record) {
+				r.began(13000, 7*ms, second)
+				r.from("2001:db8::7", "", 0)
+				r.says("curl/8.0", "")
+				r.Target, r.Status, r.Bytes, r.Host = []byte(segment), 200, 1024, nil
+			}),
+			bad(ReasonAddress),
+		}},
 		{"edgecast.log", "w3c", "", []told{
 			header,
 			good(12000, func(r *Record) { r.Bytes = 612 }),
