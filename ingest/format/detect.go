@@ -324,14 +324,16 @@ func (t *trial) typical() (reason string, m Misfit) {
 // reach tells how far into a line a failure comes: values that were found and are wrong are further than none found.
 func reach(reason string) int {
 	switch reason {
-	case ReasonAddress, ReasonMasked:
+	case ReasonAddress:
 		return 1
-	case ReasonTime:
+	case ReasonMasked:
 		return 2
-	case ReasonNoTarget:
+	case ReasonTime:
 		return 3
-	case ReasonStatus:
+	case ReasonNoTarget:
 		return 4
+	case ReasonStatus:
+		return 5
 	}
 	return 0
 }

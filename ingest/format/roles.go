@@ -126,7 +126,7 @@ func (t *table) require(f field, like func(string) bool) int {
 }
 
 // assignClient finds the client's address. What looks masked may be the id of a request or the owner of a bucket: then the address
-// follows. Behind the request it is as likely that of a server, and the client's was masked.
+// follows. Behind the request it is as likely that of a server, and the client's was masked; so it is where it is one of a few.
 func (t *table) assignClient() {
 	if t.column(client) >= 0 {
 		return
@@ -137,10 +137,27 @@ func (t *table) assignClient() {
 	}
 	for i := hash + 1; i < len(t.columns) && !t.mostly(i, isRequest) && !t.mostly(i, isTarget); i++ {
 		if t.roles[i] == skipped && !t.namedOther(i, client) && t.mostly(i, isNoHash) {
-			t.roles[hash], t.roles[i] = skipped, client
+			if !t.viewers(hash, i) {
+				t.roles[hash], t.roles[i] = skipped, client
+			}
 			return
 		}
 	}
+}
+
+// viewers tells hashes that stand for clients from ids of requests, which hardly repeat, and owners of buckets, who are few: they come
+// again, and are several for each address, which is a server's then.
+func (t *table) viewers(hash, addresses int) bool {
+	hashes := t.distinct(hash)
+	return hashes*10 <= len(t.columns[hash])*9 && hashes >= 4*t.distinct(addresses)
+}
+
+func (t *table) distinct(column int) int {
+	seen := map[string]bool{}
+	for _, text := range t.columns[column] {
+		seen[text] = true
+	}
+	return len(seen)
 }
 
 // rareRequest finds the requests of a log most of whose lines have none, as where a load balancer only opens connections.

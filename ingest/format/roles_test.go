@@ -1,6 +1,7 @@
 package format
 
 import (
+	"crypto/md5"
 	"fmt"
 	"strings"
 	"testing"
@@ -72,6 +73,32 @@ func TestMaskedBesideServers(t *testing.T) {
 }
 
 // TestFewStepsBack: of a few lines, one that is a little out of order does not tell that times are those of starts.
+// TestHashBesideAddress: hashes that come again, several for each address behind them, are the clients, masked; what
+// stands once on each line is the id of a request, and what is the same on all is the owner of a bucket.
+func TestHashBesideAddress(t *testing.T) {
+	hash := func(n int) string { return fmt.Sprintf("%x", md5.Sum([]byte{byte(n)})) }
+	for name, c := range map[string]struct {
+		hash, address func(line int) int
+		masked        bool
+	}{
+		"a server":            {func(i int) int { return i % 20 }, func(int) int { return 1 }, true},
+		"a few servers":       {func(i int) int { return i % 20 }, func(i int) int { return i % 4 }, true},
+		"ids of requests":     {func(i int) int { return i }, func(int) int { return 1 }, false},
+		"an owner":            {func(int) int { return 1 }, func(i int) int { return i % 20 }, false},
+		"ids of who asks":     {func(i int) int { return i % 20 }, func(i int) int { return i % 30 }, false},
+		"one owner, one asks": {func(int) int { return 1 }, func(int) int { return 1 }, false},
+	} {
+		var lines [][]byte
+		for i := range 60 {
+			lines = append(lines, fmt.Appendf(nil, `%s - [23/Nov/2026:09:26:%02d +0000] 203.0.113.%d "GET /v/%d.ts?x=1 HTTP/1.1" 403 7 "-" "curl/8.0"`, hash(c.hash(i)), i, c.address(i), i))
+		}
+		f, misfit := Detect(lines, nil)
+		if c.masked && (misfit == nil || !strings.Contains(misfit.Error(), "addresses masked")) || !c.masked && misfit != nil {
+			t.Errorf("%s: %v, %v", name, f, misfit)
+		}
+	}
+}
+
 func TestFewStepsBack(t *testing.T) {
 	var lines [][]byte
 	for _, text := range []string{"100 0.250", "099 0.300", "300 0.200", "500 0.200", "700 0.300"} {
