@@ -82,6 +82,9 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 		}
 	}
 	if (best.parsed+best.idle)*2 <= best.lines && !best.among(lines, m) {
+		if other := noAccess(lines); other != nil {
+			return nil, other
+		}
 		if dataStream(lines) {
 			return nil, &Misfit{Want: "this looks like Akamai DataStream 2, structured: name the fields of the stream in their order, --log-format 'akamai:version,streamId,cp,reqId,reqTimeSec,…'"}
 		}

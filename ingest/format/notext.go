@@ -27,8 +27,6 @@ func noText(lines [][]byte) *Misfit {
 		return &Misfit{Want: "lines of text, found none"}
 	case bytes.HasPrefix(lines[0], []byte("\xff\xfe\x00\x00")) || bytes.HasPrefix(lines[0], []byte("\x00\x00\xfe\xff")):
 		return &Misfit{Lines: full, Want: "text in UTF-8, found UTF-32 (convert it: iconv -f UTF-32 -t UTF-8)"}
-	case bytes.HasPrefix(lines[0], []byte("\xff\xfe")) || bytes.HasPrefix(lines[0], []byte("\xfe\xff")):
-		return &Misfit{Lines: full, Want: "text in UTF-8, found UTF-16 (convert it: iconv -f UTF-16 -t UTF-8)"}
 	case odd*2 > full:
 		return &Misfit{Lines: full, Want: wantText}
 	case joined*2 > full:
@@ -38,6 +36,34 @@ func noText(lines [][]byte) *Misfit {
 }
 
 const wantText = "lines of text, found binary data (a compressed or encrypted file?)"
+
+// noAccess names what is written beside an access log, or looks like one to who is in a hurry; nil: none of what is known.
+func noAccess(lines [][]byte) *Misfit {
+	errors, asked, answered := 0, 0, 0
+	for _, line := range lines {
+		switch {
+		case nginxError(line), bytes.Contains(line, []byte("] [client ")):
+			errors++
+		case bytes.HasPrefix(line, []byte("> ")) && isRequest(string(bytes.TrimRight(line[2:], "\r"))):
+			asked++
+		case bytes.HasPrefix(line, []byte("< HTTP/")):
+			answered++
+		}
+	}
+	switch {
+	case errors*2 > len(lines):
+		return &Misfit{Lines: len(lines), Want: "an access log, found a server's error log, which has no statuses (nginx: access_log names the other, Apache: CustomLog)"}
+	case asked > 0 && answered > 0:
+		return &Misfit{Lines: len(lines), Want: "an access log, found what curl -v printed (ipdrift explain takes its URL, and the address it was signed for)"}
+	}
+	return nil
+}
+
+// nginxError tells a line of nginx's error log: a time, the level, process and thread.
+func nginxError(line []byte) bool {
+	const clock = "2006/01/02 15:04:05"
+	return len(line) > len(clock)+2 && line[4] == '/' && string(line[len(clock):len(clock)+2]) == " [" && bytes.Contains(line, []byte("#"))
+}
 
 // someBinary tells a file of which no line fits and some are no text, such as a program.
 func someBinary(lines [][]byte) bool {

@@ -109,6 +109,8 @@ func (d *docker) hex() (rune, bool) {
 // unwrapped is a log without what Docker puts around its lines, or around the objects that it has instead of lines. head is what in
 // begins with, more as in documents.
 func unwrapped(in io.Reader, head []byte, more *bool) io.Reader {
+	in, head = narrowed(in, head)
+	in, head = uncoloured(in, head)
 	in, head = grepped(in, head)
 	in, head = unescaped(in, head)
 	if !bytes.HasPrefix(head, []byte(dockerLead)) {

@@ -3,6 +3,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -102,6 +103,14 @@ func envelope(b []byte) (n int) {
 		return 0
 	}
 	return n
+}
+
+var errHAR = errors.New("a HAR, which is what one browser recorded, is no access log, and does not tell the address that the CDN saw: take the URL that failed from it to ipdrift explain")
+
+// isHAR tells the beginning of an HTTP Archive (HAR 1.2): its version and creator come first.
+func isHAR(head []byte) bool {
+	head = textOf(head)
+	return follow(head, "{", `"log"`, ":", "{", `"version"`) > 0 && bytes.Contains(head, []byte(`"creator"`))
 }
 
 // nextIndex finds a word from a place on; -1: it is not there.

@@ -124,7 +124,7 @@ func (s *stored) text(in *bufio.Reader) (io.Reader, error) {
 		if what != "" {
 			return nil, fmt.Errorf("%s inside the %s data is not read: unpack it first", what, c.name)
 		}
-		return unwrapped(out, head, &s.more), nil
+		return s.plain(out, head)
 	}
 	switch what := notRead(head); {
 	case what == "a zip archive" && s.size < 0:
@@ -134,7 +134,15 @@ func (s *stored) text(in *bufio.Reader) (io.Reader, error) {
 	case what != "":
 		return nil, fmt.Errorf("%s is not read: unpack it first", what)
 	}
-	return unwrapped(&guarded{Reader: in, in: s}, head, &s.more), nil
+	return s.plain(&guarded{Reader: in, in: s}, head)
+}
+
+// plain is the text of a log, whose head is known.
+func (s *stored) plain(in io.Reader, head []byte) (io.Reader, error) {
+	if isHAR(head) {
+		return nil, errHAR
+	}
+	return unwrapped(in, head, &s.more), nil
 }
 
 // members reads the members of a compressed file one behind the other (RFC

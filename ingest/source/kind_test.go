@@ -94,7 +94,10 @@ func TestOpen(t *testing.T) {
 		"zstd, window too large":   {data: fixture(t, "window.zst"), err: "to decompress this zstd data takes more than 128 MiB of memory; decompress it first"},
 		"xz, dictionary too large": {data: fixture(t, "dictionary.xz"), err: "to decompress this xz data takes more than 128 MiB of memory; decompress it first"},
 		"zstd, with a dictionary":  {data: []byte("\x28\xb5\x2f\xfd\x07\x58\x34\xd3\x12\x69\x11\x00\x00a\n\x55\xc8\xcc\x1e"), err: "stopped at byte 10 (of 19): this zstd data was compressed with a dictionary, which is not read; decompress it first"}, // zstd -D
-		"lzma":                     {data: []byte("\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x30\x82\x9c\xff\xff\xff\xf0\x00\x00\x00"), err: "an lzma file is not read: unpack it first"},                                                  // xz --format=lzma
+		"HAR":                      {data: []byte("{\n  \"log\": {\n    \"version\": \"1.2\",\n    \"creator\": {\n      \"name\": \"WebInspector\",\n"), err: errHAR.Error()},
+		"gzip, HAR":                {data: sourcetest.Gzip(t, []byte(`{"log":{"version":"1.2","creator":{"name":"Firefox"}}}`)), err: errHAR.Error()},
+		"begins like HAR":          {data: []byte(`{"log":{"version":"1.2"},"status":403}`), want: `{"log":{"version":"1.2"},"status":403}`},
+		"lzma":                     {data: []byte("\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x30\x82\x9c\xff\xff\xff\xf0\x00\x00\x00"), err: "an lzma file is not read: unpack it first"}, // xz --format=lzma
 		"xz, another filter":       {data: fixture(t, "filter.xz"), err: "stopped at byte 24 (of 488): this xz data went through a filter for programs, which is not read; decompress it first"},
 	} {
 		got, err := inflate(t, c.data)

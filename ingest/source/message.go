@@ -43,13 +43,33 @@ func messages(in io.Reader, head []byte) io.Reader {
 	})
 }
 
+// journalText is a string, or the list of its bytes: so journalctl writes what has control characters, such as those of colours, or is no
+// UTF-8.
+type journalText string
+
+func (t *journalText) UnmarshalJSON(b []byte) error {
+	if b[0] != '[' {
+		return json.Unmarshal(b, (*string)(t))
+	}
+	var numbers []uint16 // of bytes, it would be base64
+	if err := json.Unmarshal(b, &numbers); err != nil {
+		return err
+	}
+	text := make([]byte, len(numbers))
+	for i, n := range numbers {
+		text[i] = byte(n)
+	}
+	*t = journalText(text)
+	return nil
+}
+
 // messageOf is the line that an object holds, on one line; nil: it holds none.
 func messageOf(line []byte) []byte {
 	if line = bytes.TrimLeft(line, blanks); len(line) == 0 || line[0] != '{' {
 		return nil
 	}
 	var o struct {
-		Message     string          // Filebeat, Fluentd; journald: MESSAGE
+		Message     journalText     // Filebeat, Fluentd; journald: MESSAGE
 		Log         json.RawMessage // Fluent Bit
 		TextPayload string          // Google Cloud
 		Raw         string          `json:"_raw"`     // Splunk
@@ -65,9 +85,9 @@ func messageOf(line []byte) []byte {
 	}
 	var log string
 	_ = json.Unmarshal(o.Log, &log) // Filebeat has an object there
-	for _, text := range []string{o.Message, log, o.TextPayload, o.Raw, o.Insights, o.Line, o.Result.Raw} {
+	for _, text := range []string{string(o.Message), log, o.TextPayload, o.Raw, o.Insights, o.Line, o.Result.Raw} {
 		if text != "" {
-			return bytes.ReplaceAll(bytes.TrimRight([]byte(text), "\r\n"), []byte{'\n'}, []byte{' '})
+			return bytes.ReplaceAll(bytes.TrimRight(withoutColours([]byte(text)), "\r\n"), []byte{'\n'}, []byte{' '})
 		}
 	}
 	if text := messageOf(o.Source); text != nil {
