@@ -49,10 +49,14 @@ func grepped(in io.Reader, head []byte) (io.Reader, []byte) {
 // longestName is how long the name of a file is at most, its folders included.
 const longestName = 1 << 10
 
-// fileBefore measures the name of a log and the colon behind it; 0: a line has none.
+// fileBefore measures the name of a log, with a drive as findstr has it or without, and the colon behind it; 0: a line has none.
 func fileBefore(line []byte) int {
-	n := bytes.IndexByte(line[:min(len(line), longestName)], ':')
-	if n < 1 || !namesLog(string(line[:n])) {
+	drive := 0
+	if len(line) > 3 && line[1] == ':' && line[2] == '\\' {
+		drive = 2
+	}
+	n := drive + bytes.IndexByte(line[drive:min(len(line), longestName)], ':')
+	if n <= drive || !namesLog(string(line[:n])) {
 		return 0
 	}
 	return n + 1

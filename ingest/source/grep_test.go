@@ -29,6 +29,9 @@ func TestGrepped(t *testing.T) {
 	for text, want := range map[string]string{
 		"access.log:" + line + "access.log.1:" + line:                   line + line,
 		"/var/log/nginx/access.log-20261123.gz:" + line:                 line,
+		`C:\logs\access.log:` + line + `C:\logs\access.log:` + line:     line + line,
+		`C:\logs\host:` + line:                                          `C:\logs\host:` + line,
+		`C:\`:                                                           `C:\`,
 		"ed_cdn.example.com_access.log.gz:" + `"203.0.113.7" "-"`:       `"203.0.113.7" "-"`,
 		"access.log:" + six + "access_log:" + six:                       six + six,
 		"a.log:12:" + line + "a.log:2001:" + six + "a.log:13:{\"a\":1}": line + six + `{"a":1}`,
