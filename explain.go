@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/detect/search"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -229,7 +229,7 @@ func lasting(d time.Duration) string {
 	if d >= 48*time.Hour {
 		return fmt.Sprintf("%d days", d/(24*time.Hour))
 	}
-	return finding.Lasting(d)
+	return figure.Lasting(d)
 }
 
 // signing shows what the link turned out to be signed over.

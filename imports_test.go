@@ -87,10 +87,10 @@ func misplaced(from, path string) string {
 	switch here := room(from); {
 	case here == "token" && foreign:
 		return "token needs the standard library only"
-	case from == "ipdrift/detect/finding" && (foreign || room(path) != ""):
-		return "finding is a leaf"
-	case here == "report" && room(path) != "" && room(path) != "report" && path != "ipdrift/detect/finding":
-		return "report knows findings only"
+	case (from == "ipdrift/detect/finding" || from == "ipdrift/ingest/figure") && (foreign || room(path) != ""):
+		return "findings and figures are leaves"
+	case here == "report" && room(path) != "" && room(path) != "report" && path != "ipdrift/detect/finding" && path != "ipdrift/ingest/figure":
+		return "report knows findings and figures only"
 	case here != "ingest" && (strings.Contains(path, "duckdb") || strings.Contains(path, "apache/arrow")):
 		return "only ingest knows the database's driver and Arrow"
 	case here != "report" && strings.Contains(path, "charm"):
@@ -106,6 +106,7 @@ func TestMisplaced(t *testing.T) {
 	for _, c := range [][2]string{
 		{"ipdrift/token", "golang.org/x/sys/cpu"},
 		{"ipdrift/detect/finding", "ipdrift/token"},
+		{"ipdrift/ingest/figure", "ipdrift/ingest/format"},
 		{"ipdrift/report", "ipdrift/detect"},
 		{"ipdrift/detect", "github.com/marcboeker/go-duckdb"},
 		{"ipdrift", "github.com/apache/arrow/go/v17/arrow"},

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
+	"ipdrift/ingest/figure"
 )
 
 // What a hole in a log is: minutes without a request, between others in which so many
@@ -121,6 +121,6 @@ func (a *analysis) sayHoles() {
 	}
 	if empty > 0 {
 		a.warnOf("no request is logged in %d {spell|spells} of %d minutes or more, %s together, between minutes in which %d addresses or more asked: if log files are missing there, what viewers did then is not known, and too many count as never served or interrupted",
-			len(a.holes), holeMinutes, finding.Lasting(time.Duration(empty)*time.Minute), holeAddresses)
+			len(a.holes), holeMinutes, figure.Lasting(time.Duration(empty)*time.Minute), holeAddresses)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // input accounts for every line read.
@@ -16,7 +17,7 @@ func (p *paper) input() {
 	p.row("input", say(accounted(in)))
 	for i, r := range in.Rejects {
 		if i == 3 && !p.o.Verbose {
-			p.row("", as(faint, "and "+plural(int64(len(in.Rejects)-3), "more reason", "more reasons")))
+			p.row("", as(faint, "and "+figure.Plural(len(in.Rejects)-3, "more reason", "more reasons")))
 			break
 		}
 		p.row("", say(rejected(r)))
@@ -31,7 +32,7 @@ func (p *paper) input() {
 
 // accounted says what became of all lines.
 func accounted(in finding.Input) string {
-	return fmt.Sprintf("%s = %s parsed + %s rejected", plural(in.Lines, "line", "lines"), count(in.Parsed), count(in.Rejected))
+	return fmt.Sprintf("%s = %s parsed + %s rejected", figure.Plural(in.Lines, "line", "lines"), figure.Count(in.Parsed), figure.Count(in.Rejected))
 }
 
 // headerLine is the reason of lines that are rejected and take away nothing.
@@ -48,7 +49,7 @@ func unread(in finding.Input) []string {
 	if lost <= 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s of %s could not be read.", count(lost), plural(in.Lines, "line", "lines"))}
+	return []string{fmt.Sprintf("%s of %s could not be read.", figure.Count(lost), figure.Plural(in.Lines, "line", "lines"))}
 }
 
 // whyUnread says why, with a first example of each reason.
@@ -63,14 +64,14 @@ func whyUnread(in finding.Input) (list []string) {
 
 // rejected is a reason with its number and a first example.
 func rejected(r finding.Reject) string {
-	return count(r.Lines) + " " + either(r.Reason == headerLine && r.Lines != 1, "header lines", r.Reason) + ", first at " + r.Source + ":" + strconv.FormatInt(r.Line, 10)
+	return figure.Count(r.Lines) + " " + either(r.Reason == headerLine && r.Lines != 1, "header lines", r.Reason) + ", first at " + r.Source + ":" + strconv.FormatInt(r.Line, 10)
 }
 
 // method lists what a reader needs to judge the result.
 func (p *paper) method() {
 	m, us := p.a.Method, p.a.Users
 	if us.Omitted > 0 {
-		p.row("flagged", say(fmt.Sprintf("%s listed of %s", count(int64(len(us.Flagged))), plural(int64(len(us.Flagged))+us.Omitted, "flagged user", "flagged users"))))
+		p.row("flagged", say(fmt.Sprintf("%s listed of %s", figure.Count(len(us.Flagged)), figure.Plural(int64(len(us.Flagged))+us.Omitted, "flagged user", "flagged users"))))
 	}
 	if m.Identity != "" {
 		p.row("identity", say(m.Identity))
@@ -100,12 +101,12 @@ func searched(s finding.Search) string {
 		return "no link needed one"
 	}
 	text := fmt.Sprintf("%s failed for every address seen: %s explained by another request, %s by trying %s of addresses and known mistakes, %s left",
-		plural(s.Links, "link", "links"), count(s.Witnessed), count(s.Found), plural(s.Candidates, "hash", "hashes"), count(s.Unresolved))
+		figure.Plural(s.Links, "link", "links"), figure.Count(s.Witnessed), figure.Count(s.Found), figure.Plural(s.Candidates, "hash", "hashes"), figure.Count(s.Unresolved))
 	if s.Skipped > 0 {
-		text += "; " + count(s.Skipped) + " of these not searched deeply"
+		text += "; " + figure.Count(s.Skipped) + " of these not searched deeply"
 	}
 	if left := s.Unresolved - s.Skipped; left > 0 {
-		text += fmt.Sprintf("; %s not resolved: searched %s each", plural(left, "link", "links"), plural(s.Each, "candidate", "candidates"))
+		text += fmt.Sprintf("; %s not resolved: searched %s each", figure.Plural(left, "link", "links"), figure.Plural(s.Each, "candidate", "candidates"))
 	}
 	return text
 }

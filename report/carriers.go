@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // shownCarriers is how many carriers of a family a host shows without verbose.
@@ -37,7 +38,7 @@ func (p *paper) carriers(h *host) {
 			}
 			narrow, wide := around(c)
 			lines = append(lines, carrierLine{
-				name: who + carrierName(c), users: plural(c.AffectedUsers, "user", "users"), narrow: narrow, share: prefix(c.Prefix) + " " + estimate(c.AcceptedShare, c.Low, c.High), wide: wide,
+				name: who + carrierName(c), users: figure.Plural(c.AffectedUsers, "user", "users"), narrow: narrow, share: prefix(c.Prefix) + " " + estimate(c.AcceptedShare, c.Low, c.High), wide: wide,
 			})
 			who = strings.Repeat(" ", len(who))
 		}
@@ -75,7 +76,7 @@ func (p *paper) carrierRows(lines []carrierLine) {
 		}
 		spans := []span{unbroken(text), say("  "), unbroken(share)}
 		if l.more > 0 {
-			spans = append(spans, say("  "), span{text: "and " + count(int64(l.more)) + " more", tone: faint, keep: true})
+			spans = append(spans, say("  "), span{text: "and " + figure.Count(l.more) + " more", tone: faint, keep: true})
 		}
 		p.row(label, spans...)
 		label = ""
@@ -98,7 +99,7 @@ func around(c finding.Carrier) (narrow, wide string) {
 			if st.Prefix < c.Prefix {
 				side = 1
 			}
-			parts[side] = append(parts[side], prefix(st.Prefix)+" "+percent(st.AcceptedShare))
+			parts[side] = append(parts[side], prefix(st.Prefix)+" "+figure.Percent(st.AcceptedShare))
 		}
 	}
 	return strings.Join(parts[0], "  "), strings.Join(parts[1], "  ")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // Compare writes two cases side by side as text, json, markdown or html. Beside the
@@ -38,7 +39,7 @@ func abridged(c *finding.Comparison, most int, o Options) *finding.Comparison {
 		return c
 	}
 	verdicts := tally(more, func(h finding.HostComparison) string { return compared(&h).text })
-	out.NotComparable = append(slices.Clip(c.NotComparable), plural(int64(len(more)), "more host", "more hosts")+": "+verdicts+"; --verbose lists each.")
+	out.NotComparable = append(slices.Clip(c.NotComparable), figure.Plural(len(more), "more host", "more hosts")+": "+verdicts+"; --verbose lists each.")
 	return &out
 }
 
@@ -103,13 +104,13 @@ const basisOfComparison = "Affected: refused because an address changed. Interru
 // for customers only its time.
 func caseOf(s, other finding.Side, o Options) string {
 	if o.Audience == ForCustomer {
-		return period(s.First, s.Last)
+		return Period(s.First, s.Last)
 	}
 	name := filepath.Base(s.Case)
 	if name == filepath.Base(other.Case) {
 		name = s.Case
 	}
-	return Clean(name) + " (" + period(s.First, s.Last) + ")"
+	return Clean(name) + " (" + Period(s.First, s.Last) + ")"
 }
 
 // public takes addresses out of what a customer gets to see.
@@ -139,12 +140,12 @@ func shares(h *finding.HostComparison) [][]string {
 
 func rated(r finding.Rate) string { return estimate(r.Share, r.Low, r.High) }
 
-func outOfUsers(r finding.Rate) string { return count(r.Users) + " of " + count(r.Of) }
+func outOfUsers(r finding.Rate) string { return figure.Count(r.Users) + " of " + figure.Count(r.Of) }
 
 // points writes a difference of shares in points, bounds rounded outwards:
 // -3.8 (-4.1 to -3.5).
 func points(d finding.Difference) string {
-	return signed(decimal(d.Share*100, 1)) + " (" + signed(lowerBound(d.Low, 1)) + " to " + signed(upperBound(d.High, 1)) + ")"
+	return signed(figure.Decimal(d.Share*100, 1)) + " (" + signed(figure.Floor(d.Low, 1)) + " to " + signed(figure.Ceil(d.High, 1)) + ")"
 }
 
 // signed puts a sign before a number that has none.
@@ -177,7 +178,7 @@ func causeShares(h *finding.HostComparison) [][]string {
 		rows = append(rows, []string{shortened(Clean(c.Cause), 24), refusedShare(c.Before, c.Refused.Before), refusedShare(c.After, c.Refused.After), ""})
 	}
 	return append(rows, []string{"all", refusedShare(ratio(h.Refused.Before, h.Requests.Before), h.Refused.Before), refusedShare(ratio(h.Refused.After, h.Requests.After), h.Refused.After), ""},
-		[]string{"of requests", count(h.Requests.Before), count(h.Requests.After), ""})
+		[]string{"of requests", figure.Count(h.Requests.Before), figure.Count(h.Requests.After), ""})
 }
 
 func ratio(part, whole int64) float64 {
@@ -187,7 +188,7 @@ func ratio(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
-func refusedShare(x float64, n int64) string { return percent(x) + ", " + count(n) }
+func refusedShare(x float64, n int64) string { return figure.Percent(x) + ", " + figure.Count(n) }
 
 // columns writes rows of cells under each other.
 func (s *screen) columns(rows [][]string) {

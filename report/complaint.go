@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // Ticket writes what a log tells of one viewer as text, json, markdown or html. JSON
@@ -107,7 +108,7 @@ func sought(t *finding.Ticket, about string) []string {
 		list = append(list, "a TLS session")
 	}
 	if a.At != nil {
-		list = append(list, a.At.UTC().Format(time.DateTime+" UTC")+" "+about+finding.Lasting(time.Duration(a.Window)*time.Second))
+		list = append(list, a.At.UTC().Format(time.DateTime+" UTC")+" "+about+figure.Lasting(time.Duration(a.Window)*time.Second))
 	}
 	return list
 }
@@ -172,7 +173,7 @@ func (n *notice) viewer() {
 	n.row("viewer", spans...)
 	n.row("went", say(course(n.t)))
 	if h := n.t.Host; h != nil && aboutAddress(n.t) {
-		n.row("host", say(setting(h)+"; "), say(plural(h.AffectedUsers, "user", "users")+" affected"+outOf(h)))
+		n.row("host", say(setting(h)+"; "), say(figure.Plural(h.AffectedUsers, "user", "users")+" affected"+outOf(h)))
 	}
 }
 
@@ -184,13 +185,13 @@ func aboutAddress(t *finding.Ticket) bool {
 // course says how it went for the viewer.
 func course(t *finding.Ticket) string {
 	o := t.Outcome
-	s := fmt.Sprintf("%s served, %s refused", count(o.Served), count(o.Refusals))
+	s := fmt.Sprintf("%s served, %s refused", figure.Count(o.Served), figure.Count(o.Refusals))
 	if o.Other > 0 {
-		s += ", " + plural(o.Other, "other answer", "other answers")
+		s += ", " + figure.Plural(o.Other, "other answer", "other answers")
 	}
-	s += "; " + plural(o.Addresses, "address", "addresses")
+	s += "; " + figure.Plural(o.Addresses, "address", "addresses")
 	if o.Switches > 0 {
-		s += ", at least " + plural(o.Switches, "change", "changes")
+		s += ", at least " + figure.Plural(o.Switches, "change", "changes")
 	}
 	switch {
 	case o.Interrupted == nil:
@@ -198,14 +199,14 @@ func course(t *finding.Ticket) string {
 		if s += "; "; *o.Interrupted {
 			s += "interrupted (no new link in time); "
 		}
-		s += "served again " + finding.Lasting(time.Duration(o.Resumed*float64(time.Second))) + " after the last refusal"
+		s += "served again " + figure.Lasting(time.Duration(o.Resumed*float64(time.Second))) + " after the last refusal"
 	default:
 		s += "; interrupted: nothing was served after the last refusal"
 	}
 	if len(t.Refusals) > 1 {
 		var list []string
 		for _, r := range t.Refusals {
-			list = append(list, count(r.Refusals)+" "+r.Cause)
+			list = append(list, figure.Count(r.Refusals)+" "+r.Cause)
 		}
 		s += "; refused: " + strings.Join(list, ", ")
 	}
@@ -221,7 +222,7 @@ func outOf(h *finding.Setting) string {
 	if h.BoundUsers == nil || *h.BoundUsers == 0 {
 		return ""
 	}
-	return " of " + count(*h.BoundUsers) + " (" + share(h.AffectedUsers, *h.BoundUsers) + ")"
+	return " of " + figure.Count(*h.BoundUsers) + " (" + figure.Share(h.AffectedUsers, *h.BoundUsers) + ")"
 }
 
 func (n *notice) others() {
@@ -234,12 +235,12 @@ func (n *notice) others() {
 		label = ""
 	}
 	if n.t.More > 0 {
-		n.row("", as(faint, "and "+plural(n.t.More, "more viewer", "more viewers")))
+		n.row("", as(faint, "and "+figure.Plural(n.t.More, "more viewer", "more viewers")))
 	}
 }
 
 func candidate(c finding.Candidate) string {
-	parts := []string{idOf(c.ID), player(c.UserAgent), string(c.Class), count(c.Refused) + " of " + plural(c.Requests, "request", "requests") + " refused"}
+	parts := []string{idOf(c.ID), player(c.UserAgent), string(c.Class), figure.Count(c.Refused) + " of " + figure.Plural(c.Requests, "request", "requests") + " refused"}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // ticketMarkdown writes a ticket to paste into a tracker.
@@ -62,7 +63,7 @@ func (md *markdown) course(c *finding.Ticket, o Options) {
 			md.cells("", "", "", "", "", l.left)
 			continue
 		}
-		md.cells(hour(l.Time), l.IP, shownOutcome(l.Step), count(l.Requests), strconv.Itoa(l.Status), asked(l.Step))
+		md.cells(hour(l.Time), l.IP, shownOutcome(l.Step), figure.Count(l.Requests), strconv.Itoa(l.Status), asked(l.Step))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // timelineLines is how many lines a timeline takes unless all are asked for.
@@ -23,7 +24,7 @@ func (n *notice) timeline() {
 	names := n.addresses(lines)
 	wide, counts := 0, 0
 	for _, l := range lines {
-		wide, counts = max(wide, lipgloss.Width(names[l.IP])), max(counts, len(count(l.Requests)))
+		wide, counts = max(wide, lipgloss.Width(names[l.IP])), max(counts, len(figure.Count(l.Requests)))
 	}
 	label := "timeline"
 	for _, l := range lines {
@@ -33,7 +34,7 @@ func (n *notice) timeline() {
 			fixed := hour(l.Time) + "  " + left(names[l.IP], wide) + "  "
 			room := min(n.width, measure) - gutter - lipgloss.Width(fixed) - 7 - 1 - counts - 2
 			n.row(label, unbroken(fixed), span{text: left(shownOutcome(l.Step), 7), tone: outcomeTone(l.Outcome), keep: true},
-				unbroken(" "+right(count(l.Requests), counts)+"  "), unbroken(n.cut(Clean(asked(l.Step)), max(1, room))))
+				unbroken(" "+right(figure.Count(l.Requests), counts)+"  "), unbroken(n.cut(Clean(asked(l.Step)), max(1, room))))
 		}
 		label = ""
 	}
@@ -130,7 +131,7 @@ func summary(steps []finding.Step, more int64) string {
 		}
 		refusals += s.Refusals
 	}
-	return fmt.Sprintf("%s more: %s served, %s refused", plural(int64(len(steps))+more, "step", "steps"), count(served), count(refusals))
+	return fmt.Sprintf("%s more: %s served, %s refused", figure.Plural(int64(len(steps))+more, "step", "steps"), figure.Count(served), figure.Count(refusals))
 }
 
 func hour(text string) string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // verdict is a decision as it is read aloud, with what its colour means.
@@ -135,7 +136,7 @@ func price(a *finding.Analysis, recs []finding.Recommendation) string {
 		case len(shared) == 0:
 			text = "of other viewers share " + text
 		}
-		shared = append(shared, percent(r.Exposure)+" "+text+" (today "+percent(r.ExposureNow)+")")
+		shared = append(shared, figure.Percent(r.Exposure)+" "+text+" (today "+figure.Percent(r.ExposureNow)+")")
 		priced = append(priced, r)
 	}
 	if len(shared) == 0 {
@@ -161,16 +162,16 @@ func letIn(a *finding.Analysis, recs []finding.Recommendation) string {
 
 func strangers(a *finding.Analysis, r finding.Recommendation) string {
 	if s := r.StrangersLetIn; s != nil {
-		return estimate(s.Share, s.Low, s.High) + " of the refused attempts on " + plural(s.Links, "shared link", "shared links")
+		return estimate(s.Share, s.Low, s.High) + " of the refused attempts on " + figure.Plural(s.Links, "shared link", "shared links")
 	}
-	shared := plural(r.SharedLinks, "shared link", "shared links")
+	shared := figure.Plural(r.SharedLinks, "shared link", "shared links")
 	switch least := int64(a.Method.Thresholds["strangers_links"]); {
 	case least == 0:
 		return "not measured (" + shared + ")"
 	case r.SharedLinks < least:
-		return "not measured (" + shared + "; " + count(least) + " are needed)"
+		return "not measured (" + shared + "; " + figure.Count(least) + " are needed)"
 	default:
-		return "not measured (" + shared + ", fewer than " + count(least) + " with refused attempts)"
+		return "not measured (" + shared + ", fewer than " + figure.Count(least) + " with refused attempts)"
 	}
 }
 
@@ -179,8 +180,8 @@ func doubt(r finding.Recommendation) string {
 	if r.UnresolvedUsers == 0 || r.AffectedUsers == 0 {
 		return ""
 	}
-	return percent(r.IfUnresolvedCount.Share) + " (at least " + lowerBound(r.IfUnresolvedCount.Low, 1) + ") if " +
-		plural(r.UnresolvedUsers, "unresolved user counts", "unresolved users count") + " against it"
+	return figure.Percent(r.IfUnresolvedCount.Share) + " (at least " + figure.Floor(r.IfUnresolvedCount.Low, 1) + ") if " +
+		figure.Plural(r.UnresolvedUsers, "unresolved user counts", "unresolved users count") + " against it"
 }
 
 // withLeftOut says what the share of an advised mask would be if those left out were counted.
@@ -189,7 +190,7 @@ func withLeftOut(r finding.Recommendation) string {
 	if s == nil || r.AffectedUsers == 0 || r.Prefix == nil {
 		return ""
 	}
-	return estimate(s.Share, s.Low, s.High) + " if " + plural(r.LeftOutUsers, "user", "users") + " left out (bots, shared links) " +
+	return estimate(s.Share, s.Low, s.High) + " if " + figure.Plural(r.LeftOutUsers, "user", "users") + " left out (bots, shared links) " +
 		either(r.LeftOutUsers == 1, "counts", "count")
 }
 
@@ -216,16 +217,16 @@ func together(recs []finding.Recommendation) string {
 		text = strings.TrimPrefix(text, ", ") + " affected"
 	}
 	if interrupted > 0 {
-		text += ", " + count(interrupted) + " interrupted"
+		text += ", " + figure.Count(interrupted) + " interrupted"
 	}
 	if recovered > 0 {
-		text += ", " + count(recovered) + " recovered"
+		text += ", " + figure.Count(recovered) + " recovered"
 	}
 	if unserved > 0 && len(recs) == 1 && recs[0].BoundUsers != nil {
-		text += ", " + count(unserved) + " never served"
+		text += ", " + figure.Count(unserved) + " never served"
 	}
 	if shared > 0 {
-		text += "; left out: " + count(shared) + " on shared links"
+		text += "; left out: " + figure.Count(shared) + " on shared links"
 	}
 	return text
 }
@@ -242,17 +243,17 @@ func nobody(recs []finding.Recommendation) string {
 	if bound == 0 {
 		return "none affected"
 	}
-	return "none of " + count(bound) + " affected"
+	return "none of " + figure.Count(bound) + " affected"
 }
 
 // reached says how many users of a family were affected, out of whom.
 func reached(r finding.Recommendation) string {
-	text := count(r.AffectedUsers)
+	text := figure.Count(r.AffectedUsers)
 	if r.AffectedUsers == 0 {
 		text = "none"
 	}
 	if r.BoundUsers != nil && *r.BoundUsers > 0 {
-		text += " of " + count(*r.BoundUsers)
+		text += " of " + figure.Count(*r.BoundUsers)
 	}
 	return text
 }
@@ -262,7 +263,7 @@ func portion(r finding.Recommendation) string {
 	if r.BoundUsers == nil || *r.BoundUsers == 0 {
 		return ""
 	}
-	return " (" + share(r.AffectedUsers, *r.BoundUsers) + ")"
+	return " (" + figure.Share(r.AffectedUsers, *r.BoundUsers) + ")"
 }
 
 // adviceOn is what is said of a candidate beside its figures.

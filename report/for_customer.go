@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // letter is the report in plain words: why viewers were refused, what helps, and
@@ -37,7 +38,7 @@ type plainViewer struct{ Name, Moves, Course string }
 
 func letterOf(a *finding.Analysis) *letter {
 	all := hosts(a)
-	l := &letter{Period: period(a.Input.Period())}
+	l := &letter{Period: Period(a.Input.Period())}
 	l.Title = "Refused links, " + l.Period
 	if len(all) == 0 {
 		l.Lead = nameless(nothing(a))
@@ -113,7 +114,7 @@ func summarised(h *host) []string {
 	case len(h.recs) == 0 && h.refused == 0:
 		return []string{"Nothing was refused."}
 	case len(h.recs) == 0:
-		return []string{plural(h.refused, "request was", "requests were") + " refused, none of them for a link that is tied to an address."}
+		return []string{figure.Plural(h.refused, "request was", "requests were") + " refused, none of them for a link that is tied to an address."}
 	}
 	var list []string
 	for _, r := range h.recs {
@@ -129,7 +130,7 @@ func summarised(h *host) []string {
 		shared += r.ManyNetworksUsers
 	}
 	if shared > 0 {
-		list = append(list, "Left out are "+plural(shared, "viewer whose link was", "viewers whose links were")+" requested from several networks.")
+		list = append(list, "Left out are "+figure.Plural(shared, "viewer whose link was", "viewers whose links were")+" requested from several networks.")
 	}
 	return list
 }
@@ -138,19 +139,19 @@ func summarised(h *host) []string {
 // explains the hashes of refused links of the host.
 func advice(s finding.Setting, unexplained bool) string {
 	met := fmt.Sprintf("%s%s met refusals in the log that we looked at because %s internet address had changed. ",
-		plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s), either(s.AffectedUsers == 1, "the", "their"))
+		figure.Plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s), either(s.AffectedUsers == 1, "the", "their"))
 	switch {
 	case s.Decision == finding.Widen && s.Prefix != nil:
 		return met + fmt.Sprintf("Tying links to the viewer's network (%s) instead of %s would have let %s of them through, and we recommend it. %s",
-			prefix(*s.Prefix), either(s.Binding == "mask" && s.CurrentPrefix != nil, "the "+boundNow(s)+" of today", "the single address"), percent(s.Accepted.Share), plainPrice(s))
+			prefix(*s.Prefix), either(s.Binding == "mask" && s.CurrentPrefix != nil, "the "+boundNow(s)+" of today", "the single address"), figure.Percent(s.Accepted.Share), plainPrice(s))
 	case s.Decision == finding.HelpsPartly && s.Prefix != nil:
-		return met + fmt.Sprintf("Tying links to the viewer's network (%s) would have helped %s of them; the others need a new link when one is refused.", prefix(*s.Prefix), percent(s.Accepted.Share))
+		return met + fmt.Sprintf("Tying links to the viewer's network (%s) would have helped %s of them; the others need a new link when one is refused.", prefix(*s.Prefix), figure.Percent(s.Accepted.Share))
 	case s.Remedy == finding.MendSigner:
 		return fmt.Sprintf("%s%s met refusals in the log that we looked at, most of them because the code that makes the links sees the internet address of its own proxy in the place of theirs. No setting of the CDN mends that: the code has to take the viewer's address from the header that the proxy sets (X-Forwarded-For), and trust that proxy only.",
-			plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
+			figure.Plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
 	case s.Remedy == finding.AlignSigner:
 		return fmt.Sprintf("%s%s met refusals in the log that we looked at, most of them because the code that makes the links ties them to the viewer's network, while the CDN ties them to the single address: both have to do the same.",
-			plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
+			figure.Plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
 	case s.Remedy == finding.SameFamilies:
 		return met + "Many of them changed between IPv4 and IPv6, which no network has in common: the site and the CDN should be reached over the same of the two."
 	case s.Remedy == finding.UnbindLinks:
@@ -158,17 +159,17 @@ func advice(s finding.Setting, unexplained bool) string {
 	case s.Decision == finding.MaskNotEnough:
 		return met + "Their networks change addresses so widely that tying links to a network instead would not be enough: the player should fetch a new link when one is refused."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.MendedUsers > 0:
-		return "Nobody was refused because of a changed internet address as links are tied to viewers now; " + plural(s.MendedUsers, "viewer was", "viewers were") + " before that was changed."
+		return "Nobody was refused because of a changed internet address as links are tied to viewers now; " + figure.Plural(s.MendedUsers, "viewer was", "viewers were") + " before that was changed."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.RelayedUsers > 0:
-		return "Only " + plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly, " + either(s.RelayedUsers == 1, "was", "were") + " refused because of a changed internet address."
+		return "Only " + figure.Plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly, " + either(s.RelayedUsers == 1, "was", "were") + " refused because of a changed internet address."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.UntoldUsers > 0:
-		return "No viewer could be followed from one internet address to another, so how links are tied to viewers can stay as it is. " + plural(s.UntoldUsers, "viewer was", "viewers were") + " refused at another one, where somebody else may have had the link."
+		return "No viewer could be followed from one internet address to another, so how links are tied to viewers can stay as it is. " + figure.Plural(s.UntoldUsers, "viewer was", "viewers were") + " refused at another one, where somebody else may have had the link."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && unexplained:
 		return "No refusal is proven to come from a changed internet address, so how links are tied to viewers can stay as it is."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent:
 		return "Nobody was refused because of a changed internet address, so how links are tied to viewers can stay as it is."
 	case s.Decision == finding.KeepCurrent && s.Strangers != nil && s.Strangers.Low > 0:
-		return met + "Tying links to viewers less tightly would also let in " + percent(s.Strangers.Share) + " of those who tried links that were passed on, so that should stay as it is: loading the page again gives a link that works."
+		return met + "Tying links to viewers less tightly would also let in " + figure.Percent(s.Strangers.Share) + " of those who tried links that were passed on, so that should stay as it is: loading the page again gives a link that works."
 	case s.Decision == finding.KeepCurrent:
 		return met + "That is too few to change how links are tied to viewers: loading the page again gives a link that works."
 	case s.AffectedUsers == 0:
@@ -184,7 +185,7 @@ func plainPrice(s finding.Setting) string {
 	if s.Exposure == 0 {
 		return "No two viewers were seen to share such a network."
 	}
-	return "Its price: two viewers taken at random share such a network in " + percent(s.Exposure) + " of cases, and one could use a link that the other passes on."
+	return "Its price: two viewers taken at random share such a network in " + figure.Percent(s.Exposure) + " of cases, and one could use a link that the other passes on."
 }
 
 func either(first bool, a, b string) string {
@@ -201,7 +202,7 @@ func plainCauses(h *host) (rows []plainRow) {
 		if common, ok := h.common[c.name]; ok {
 			helps = plainRemedy(common)
 		}
-		rows = append(rows, plainRow{why, count(c.requests), share(c.requests, h.refused), helps})
+		rows = append(rows, plainRow{why, figure.Count(c.requests), figure.Share(c.requests, h.refused), helps})
 	}
 	return rows
 }

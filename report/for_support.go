@@ -1,6 +1,9 @@
 package report
 
-import "ipdrift/detect/finding"
+import (
+	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
+)
 
 // forSupport is the request to bind links to a network, with the numbers that the
 // CDN's support needs, or the reason why none is made.
@@ -10,7 +13,7 @@ func (md *markdown) forSupport() {
 	if len(advised) > 0 {
 		title = "Request: bind links to a network instead of an address"
 	}
-	md.line("# ", title, ", ", period(in.Period()), "\n")
+	md.line("# ", title, ", ", Period(in.Period()), "\n")
 	if len(md.all) == 0 {
 		md.line(escape(nothing(md.a)))
 	}
@@ -53,14 +56,14 @@ func (md *markdown) numbers() {
 	for _, h := range md.all {
 		for _, r := range h.recs {
 			s := r.Setting(h.policy())
-			ask, form, shared := "no change", s.Form, percent(r.ExposureNow)
+			ask, form, shared := "no change", s.Form, figure.Percent(r.ExposureNow)
 			if asksFor(r) {
-				ask, shared = prefix(*r.Prefix), shared+", "+percent(r.Exposure)
+				ask, shared = prefix(*r.Prefix), shared+", "+figure.Percent(r.Exposure)
 				if form == "" {
 					form = "to be told"
 				}
 			}
-			md.cells(h.name, family(r.Family), boundNow(s), ask, affected(r)+portion(r), count(r.Interrupted), acceptance(r), against(r),
+			md.cells(h.name, family(r.Family), boundNow(s), ask, affected(r)+portion(r), figure.Count(r.Interrupted), acceptance(r), against(r),
 				shared, strangers(md.a, r), form, keyed(h))
 		}
 	}

@@ -90,6 +90,19 @@ func hosts(a *finding.Analysis) []*host {
 	return ordered(index)
 }
 
+// Headline is the decision about one host, as it stands at the right of the
+// host's line in a report.
+type Headline struct{ Host, Decision string }
+
+// Headlines lists every host of an analysis in the order of the reports.
+func Headlines(a *finding.Analysis) []Headline {
+	var list []Headline
+	for _, h := range hosts(a) {
+		list = append(list, Headline{h.name, h.verdict().text})
+	}
+	return list
+}
+
 func ordered(index map[string]*host) []*host {
 	all := slices.Collect(maps.Values(index))
 	for _, h := range all {

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 //go:embed html
@@ -75,7 +76,7 @@ func beside(page string, pieces []string, edit func(string) string) string {
 }
 
 var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Funcs(template.FuncMap{"count": count}).ParseFS(htmlFiles, "html/*.tmpl"))
+	return template.Must(template.New("").Funcs(template.FuncMap{"count": figure.Count[int64]}).ParseFS(htmlFiles, "html/*.tmpl"))
 })
 
 // asset is an embedded file; there is none that could be missing.

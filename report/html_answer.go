@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // answer adds the decision on a host, and its calibration.
@@ -71,7 +72,7 @@ func barsOf(a *finding.Analysis, r finding.Recommendation, all []finding.Recomme
 	}
 	for _, s := range steps(r) {
 		b := shareBar{
-			Label: whose(r.Family, len(all), ": ") + prefix(s.Prefix), Text: percent(s.AcceptedShare) + " of affected users (" + bounds(s.Low, s.High) + " %)",
+			Label: whose(r.Family, len(all), ": ") + prefix(s.Prefix), Text: figure.Percent(s.AcceptedShare) + " of affected users (" + figure.Bounds(s.Low, s.High) + " %)",
 			Low: along(s.Low), Share: along(s.AcceptedShare), Width: along(s.High - s.Low),
 			Advised: adviceOn(r, s.Prefix),
 		}
@@ -117,7 +118,7 @@ func keyOf(h *host) keyRow {
 	case finding.Failed:
 		k.Status, k.Tone = "failed", "bad"
 	}
-	k.Tokens = count(c.Verified) + " of " + count(c.Tokens)
+	k.Tokens = figure.Count(c.Verified) + " of " + figure.Count(c.Tokens)
 	k.Binding, k.Scope, k.Form = bindingOf(c.Policy), c.Policy.Scope, c.Policy.Form
 	for i, status := range c.Policy.Expired {
 		if i > 0 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // causeChart is why requests of one host were refused, in all and over time.
@@ -46,12 +47,12 @@ type stepRow struct {
 }
 
 func causesOf(a *finding.Analysis, h *host, n int) (causeChart, bool) {
-	c := causeChart{ID: "causes" + strconv.Itoa(n), Host: h.name, Total: plural(h.refused, "refused request", "refused requests"), Noted: h.noted()}
+	c := causeChart{ID: "causes" + strconv.Itoa(n), Host: h.name, Total: figure.Plural(h.refused, "refused request", "refused requests"), Noted: h.noted()}
 	over := a.Denials.OverTime
 	for _, cause := range h.causes {
 		row := causeRow{
-			Class: causeClass(cause.name), Name: cause.name, Requests: count(cause.requests), Share: share(cause.requests, h.refused),
-			Note: note(cause), Meaning: meaning(cause.name),
+			Class: causeClass(cause.name), Name: cause.name, Requests: figure.Count(cause.requests), Share: figure.Share(cause.requests, h.refused),
+			Note: note(cause), Meaning: Meaning(cause.name),
 		}
 		if over != nil {
 			row.counts = over.ByHost[h.name][cause.name]
@@ -68,7 +69,7 @@ func causesOf(a *finding.Analysis, h *host, n int) (causeChart, bool) {
 
 // causeClass is the style of a cause: one for each of the contract's.
 func causeClass(name string) string {
-	if meaning(name) == "" {
+	if Meaning(name) == "" {
 		return "c-other"
 	}
 	return "c-" + name
@@ -99,15 +100,15 @@ func (c *causeChart) draw(over *finding.OverTime) {
 	}
 	step := time.Duration(over.Step) * time.Second
 	c.steps = steps
-	c.Step, c.View, c.Top = finding.Lasting(step), fmt.Sprintf("0 0 %d 100", steps), count(top)
+	c.Step, c.View, c.Top = figure.Lasting(step), fmt.Sprintf("0 0 %d 100", steps), figure.Count(top)
 	if top > 1 {
-		c.Half = count(top / 2)
+		c.Half = figure.Count(top / 2)
 	}
 	from, to := over.From.UTC(), over.From.UTC().Add(time.Duration(steps)*step)
 	c.Ticks = timeTicks(from, to)
 	c.list(sums, from, step)
 	peak := slices.Index(sums, slices.Max(sums))
-	c.Desc = fmt.Sprintf("%s from %s to %s UTC, in steps of %s; most, %s, at %s.", c.Total, from.Format(time.DateTime), to.Format(time.DateTime), c.Step, count(slices.Max(sums)),
+	c.Desc = fmt.Sprintf("%s from %s to %s UTC, in steps of %s; most, %s, at %s.", c.Total, from.Format(time.DateTime), to.Format(time.DateTime), c.Step, figure.Count(slices.Max(sums)),
 		from.Add(time.Duration(peak)*step).Format(time.DateTime))
 }
 
@@ -152,7 +153,7 @@ func (c *causeChart) list(sums []int64, from time.Time, step time.Duration) {
 		for _, r := range c.Rows {
 			text := ""
 			if i < len(r.counts) && r.counts[i] > 0 {
-				text = count(r.counts[i])
+				text = figure.Count(r.counts[i])
 			}
 			row.Counts = append(row.Counts, text)
 		}

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // comparePage is what the page of two cases side by side shows.
@@ -28,7 +29,7 @@ type comparedHost struct {
 // compareHTML writes a comparison as one page; see writePage.
 func compareHTML(w io.Writer, c *finding.Comparison, o Options) error {
 	p := &comparePage{
-		head: head{Title: "Before and after, " + period(c.After.First, c.After.Last)}, Before: caseOf(c.Before, c.After, o), After: caseOf(c.After, c.Before, o),
+		head: head{Title: "Before and after, " + Period(c.After.First, c.After.Last)}, Before: caseOf(c.Before, c.After, o), After: caseOf(c.After, c.Before, o),
 		Limits: c.NotComparable, Basis: basisOfComparison,
 	}
 	for i := range c.Hosts {
@@ -57,7 +58,7 @@ func (c *comparedHost) bars(h *finding.HostComparison) {
 		}
 	}
 	top := float64(round(int64(most*100+.999))) / 100
-	c.Scale = percent(top)
+	c.Scale = figure.Percent(top)
 	for _, f := range h.Families {
 		who := whose(f.Family, len(h.Families), " ")
 		for _, one := range []struct {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // decisionRow is one host and family with its decision.
@@ -16,18 +17,18 @@ type decisionRow struct {
 func decisionsOf(a *finding.Analysis, h *host) []decisionRow {
 	v := h.verdict()
 	if len(h.recs) == 0 || h.failed() {
-		return []decisionRow{{Host: h.name, Decision: v.text, Tone: toneName(v.tone), Refused: count(h.refused)}}
+		return []decisionRow{{Host: h.name, Decision: v.text, Tone: toneName(v.tone), Refused: figure.Count(h.refused)}}
 	}
 	var rows []decisionRow
 	for _, r := range h.recs {
 		v := h.recommended(r)
 		row := decisionRow{
 			Host: h.name, Family: family(r.Family), Decision: v.text, Tone: toneName(v.tone),
-			Affected: affected(r), Accepted: acceptance(r), Unresolved: against(r), Refused: count(h.refused),
+			Affected: affected(r), Accepted: acceptance(r), Unresolved: against(r), Refused: figure.Count(h.refused),
 		}
 		if r.AffectedUsers > 0 {
 			row.Strangers = strangers(a, r)
-			row.Exposure = percent(r.ExposureNow) + " → " + percent(r.Exposure)
+			row.Exposure = figure.Percent(r.ExposureNow) + " → " + figure.Percent(r.Exposure)
 		}
 		rows = append(rows, row)
 	}
@@ -44,7 +45,7 @@ func carriersOf(h *host) []carrierRow {
 	var rows []carrierRow
 	for _, r := range h.recs {
 		for _, c := range r.Carriers {
-			row := carrierRow{Host: h.name, Family: family(r.Family), Carrier: "others, or not known", Users: count(c.AffectedUsers)}
+			row := carrierRow{Host: h.name, Family: family(r.Family), Carrier: "others, or not known", Users: figure.Count(c.AffectedUsers)}
 			if c.ASN != nil {
 				row.Carrier = strings.TrimSpace(network(c.ASN) + " " + c.Name)
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // maskChart is the replay of all prefix lengths for one host and family. Paths
@@ -50,7 +51,7 @@ func shownPrefixes(family string) (from, to int) {
 func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bool) {
 	from, to := shownPrefixes(r.Family)
 	curve := slices.DeleteFunc(narrowestFirst(r.Curve), func(s finding.CurveStep) bool { return s.Prefix > from || s.Prefix < to })
-	c := maskChart{ID: "mask" + strconv.Itoa(n), Host: r.Host, Family: family(r.Family), Users: plural(r.AffectedUsers, "affected user", "affected users"), Steps: len(curve)}
+	c := maskChart{ID: "mask" + strconv.Itoa(n), Host: r.Host, Family: family(r.Family), Users: figure.Plural(r.AffectedUsers, "affected user", "affected users"), Steps: len(curve)}
 	if r.AffectedUsers == 0 || len(curve) == 0 {
 		return c, false
 	}
@@ -70,7 +71,7 @@ func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bo
 	}
 	c.Ends = [2]tick{{Text: prefix(from)}, {Text: prefix(to)}}
 	if need := a.Method.Thresholds["accepted_low"]; need > 0 {
-		c.Needed, c.NeededAt = percent(need), along(1-need)
+		c.Needed, c.NeededAt = figure.Percent(need), along(1-need)
 	}
 	var told []string
 	for _, s := range curve {
@@ -90,7 +91,7 @@ func maskOf(a *finding.Analysis, r finding.Recommendation, n int) (maskChart, bo
 // had others been counted.
 func (c *maskChart) qualify(r finding.Recommendation) {
 	for _, part := range r.Parts {
-		row := partRow{part.Part, count(part.AffectedUsers), decided(part.Decision).text, estimate(part.AcceptedShare, part.Low, part.High), "yes"}
+		row := partRow{part.Part, figure.Count(part.AffectedUsers), decided(part.Decision).text, estimate(part.AcceptedShare, part.Low, part.High), "yes"}
 		switch {
 		case part.Contradicts:
 			row.Agrees = "no, beyond chance"
@@ -109,7 +110,7 @@ func (c *maskChart) qualify(r finding.Recommendation) {
 		c.Notes = append(c.Notes, "The share would be "+text+".")
 	}
 	if s := r.OutsideShare; s != nil {
-		c.Notes = append(c.Notes, "Of the pairs of viewers in one network, "+percent(*s)+" are of different carriers.")
+		c.Notes = append(c.Notes, "Of the pairs of viewers in one network, "+figure.Percent(*s)+" are of different carriers.")
 	}
 }
 
@@ -136,11 +137,11 @@ func (c *maskChart) draw(curve []finding.CurveStep, at func(int) float64) {
 
 func maskRowOf(s finding.CurveStep, r finding.Recommendation) maskRow {
 	row := maskRow{
-		Prefix: prefix(s.Prefix), Users: count(s.AcceptedUsers), Accepted: estimate(s.AcceptedShare, s.Low, s.High), Requests: count(s.AcceptedRequests),
-		Strangers: "not measured", Exposure: percent(s.Exposure), Advised: adviceOn(r, s.Prefix),
+		Prefix: prefix(s.Prefix), Users: figure.Count(s.AcceptedUsers), Accepted: estimate(s.AcceptedShare, s.Low, s.High), Requests: figure.Count(s.AcceptedRequests),
+		Strangers: "not measured", Exposure: figure.Percent(s.Exposure), Advised: adviceOn(r, s.Prefix),
 	}
 	if s.StrangersLetIn != nil {
-		row.Strangers = percent(*s.StrangersLetIn)
+		row.Strangers = figure.Percent(*s.StrangersLetIn)
 	}
 	return row
 }

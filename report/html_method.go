@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // signerRow is a mistake of a signer.
@@ -52,7 +53,7 @@ func methodOf(a *finding.Analysis, o Options) method {
 	}
 	files, more := listed(a.Input.Sources, pageFiles, o)
 	if m.Files = files; len(more) > 0 {
-		m.More = plural(int64(len(more)), "more file", "more files") + ", which the JSON report lists; --verbose lists them here."
+		m.More = figure.Plural(len(more), "more file", "more files") + ", which the JSON report lists; --verbose lists them here."
 	}
 	m.Sums = slices.ContainsFunc(a.Input.Sources, func(s finding.Source) bool { return s.XXH3 != "" })
 	return m
@@ -73,7 +74,7 @@ func limitsOf(a *finding.Analysis, all []*host, o Options) []string {
 	}
 	shown, more := listed(flaws, listedFlaws, o)
 	if list = append(list, shown...); len(more) > 0 {
-		list = append(list, plural(int64(len(more)), "more remark on a file", "more remarks on files")+": see the JSON report.")
+		list = append(list, figure.Plural(len(more), "more remark on a file", "more remarks on files")+": see the JSON report.")
 	}
 	for _, h := range all {
 		if (h.failed() || h.unverified()) && h.cal != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // page is what the HTML templates show. Texts are ready to read, and are escaped
@@ -39,9 +40,9 @@ func newPage(a *finding.Analysis, o Options) *page {
 	all, more := listed(hosts(a), pageHosts, o)
 	in := a.Input
 	p := &page{
-		head:   head{Title: "Refused signed links, " + period(in.Period())},
-		Period: period(in.Period()),
-		Extent: plural(int64(len(in.Sources)), "file", "files") + ", " + plural(in.Lines, "line", "lines"),
+		head:   head{Title: "Refused signed links, " + Period(in.Period())},
+		Period: Period(in.Period()),
+		Extent: figure.Plural(len(in.Sources), "file", "files") + ", " + figure.Plural(in.Lines, "line", "lines"),
 		Method: methodOf(a, o), Anonymized: a.Method.Anonymized,
 		Details: sharedDetails(a.Denials, slices.Concat(all, more)),
 	}
@@ -56,7 +57,7 @@ func newPage(a *finding.Analysis, o Options) *page {
 			p.Networks = append(p.Networks, networkRow{Network: n, ASN: network(n.ASN)})
 		}
 		for _, s := range h.signer {
-			p.Signers = append(p.Signers, signerRow{Signer: s, Share: share(s.Links, s.Examined)})
+			p.Signers = append(p.Signers, signerRow{Signer: s, Share: figure.Share(s.Links, s.Examined)})
 		}
 		if c, ok := causesOf(a, h, len(p.Causes)); ok {
 			p.Causes = append(p.Causes, c)
@@ -74,7 +75,7 @@ func newPage(a *finding.Analysis, o Options) *page {
 		}
 	}
 	for _, m := range a.Moves {
-		p.Moves = append(p.Moves, moveRow{mover(m), count(m.Users), count(m.Changes), inSame(m), often(m)})
+		p.Moves = append(p.Moves, moveRow{mover(m), figure.Count(m.Users), figure.Count(m.Changes), inSame(m), often(m)})
 	}
 	p.people(a, all)
 	p.Limits = limitsOf(a, all, o)

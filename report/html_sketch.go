@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // sketch is a timeline as it is drawn on the page.
@@ -52,9 +53,9 @@ func draw(events []finding.Event, signed string, expired []int, budget *int) ske
 		lane := sketchLane{Name: clip(n.Network), Y: d.Height, Height: len(n.Rows)*rowHeight + lanePad, Signed: n.Signed}
 		switch {
 		case n.Others != nil:
-			lane.Name = plural(int64(len(n.Others)), "more network", "more networks")
+			lane.Name = figure.Plural(len(n.Others), "more network", "more networks")
 		case len(n.Rows) > 1:
-			lane.Detail = plural(int64(len(n.Rows)), "address", "addresses")
+			lane.Detail = figure.Plural(len(n.Rows), "address", "addresses")
 		}
 		if len(d.Lanes)%2 == 0 {
 			d.Bands += fmt.Sprintf("M0 %dh1000v%dh-1000z", d.Height, lane.Height)
@@ -104,7 +105,7 @@ func (d *sketch) mark(l layout) {
 			fmt.Fprintf(&way, "h%d", until-x)
 		}
 		lastX, lastY = until, y
-		if n := "×" + count(m.Event.Count); m.Event.Count > 1 && m.At >= free && m.At < 0.94 {
+		if n := "×" + figure.Count(m.Event.Count); m.Event.Count > 1 && m.At >= free && m.At < 0.94 {
 			d.Counts = append(d.Counts, countLabel{along(m.At), y - 7, n})
 			free = m.At + 0.016*float64(len(n))
 		}
@@ -120,7 +121,7 @@ func stepLines(l layout) []stepLine {
 	for _, m := range l.Marks {
 		e := m.Event
 		line := stepLine{
-			Time: stamped(e.Time), Address: clip(e.IP), Status: strconv.Itoa(e.Status), Verdict: e.Verdict, File: clip(e.Path), Requests: count(max(1, e.Count)),
+			Time: stamped(e.Time), Address: clip(e.IP), Status: strconv.Itoa(e.Status), Verdict: e.Verdict, File: clip(e.Path), Requests: figure.Count(max(1, e.Count)),
 		}
 		if m.Outcome == letterRefused {
 			line.Class = "no"

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // ticketPage is what the page of one complaint shows.
@@ -41,7 +42,7 @@ func ticketHTML(w io.Writer, t *finding.Ticket, o Options) error {
 	v := diagnosis(t)
 	p := &ticketPage{
 		head: head{Title: "Complaint: " + where(t) + ", " + v.text}, Host: where(t), Verdict: v.text, Tone: toneName(v.tone),
-		Asked: strings.Join(sought(t, "±"), ", "), Extent: period(t.Log.First, t.Log.Last) + " · " + plural(t.Log.Lines, "line", "lines"),
+		Asked: strings.Join(sought(t, "±"), ", "), Extent: Period(t.Log.First, t.Log.Last) + " · " + figure.Plural(t.Log.Lines, "line", "lines"),
 		Answer: t.Answer, Besides: besides(t), Facts: facts(t), Cannot: t.Cannot, Ask: t.Ask, To: recipient(o), Plain: o.Audience == ForCustomer,
 	}
 	p.Reply = replies(t)[p.To]
@@ -52,10 +53,10 @@ func ticketHTML(w io.Writer, t *finding.Ticket, o Options) error {
 		p.Others = append(p.Others, candidate(c))
 	}
 	if t.More > 0 {
-		p.More = plural(t.More, "more viewer", "more viewers")
+		p.More = figure.Plural(t.More, "more viewer", "more viewers")
 	}
 	if t.Omitted > 0 {
-		p.Omitted = plural(t.Omitted, "more step", "more steps")
+		p.Omitted = figure.Plural(t.Omitted, "more step", "more steps")
 	}
 	p.course(t)
 	return writePage(w, "ticket.tmpl", p, &p.head, "", o)
@@ -78,7 +79,7 @@ func facts(t *finding.Ticket) []fact {
 		add("Link signed for", v.SignedIP)
 	}
 	if t.Host != nil && aboutAddress(t) {
-		add("For all viewers", strings.TrimPrefix(setting(t.Host), "for all viewers ")+"; "+plural(t.Host.AffectedUsers, "user", "users")+" affected"+outOf(t.Host)+". "+t.Host.Reason)
+		add("For all viewers", strings.TrimPrefix(setting(t.Host), "for all viewers ")+"; "+figure.Plural(t.Host.AffectedUsers, "user", "users")+" affected"+outOf(t.Host)+". "+t.Host.Reason)
 	}
 	return list
 }
@@ -97,7 +98,7 @@ func (p *ticketPage) course(t *finding.Ticket) {
 			refusing = append(refusing, s.Status)
 		}
 		row := ticketStep{
-			Time: shown(s.Time), Address: s.IP, Outcome: s.Outcome, Requests: count(s.Requests), Status: strconv.Itoa(s.Status),
+			Time: shown(s.Time), Address: s.IP, Outcome: s.Outcome, Requests: figure.Count(s.Requests), Status: strconv.Itoa(s.Status),
 			Why: strings.TrimSpace(s.Cause + " " + s.Detail), Asked: s.Path,
 		}
 		if until := cmp.Or(s.End, s.Until); until != s.Time {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // tableSteps is how many steps of timelines are also written as tables, over all
@@ -61,12 +62,12 @@ func (p *page) people(a *finding.Analysis, all []*host) {
 		p.Shared = append(p.Shared, sharedOf(users, expired[users[0].Host], &budget))
 	}
 	f := &p.Flagged
-	f.People, f.Shared = plural(int64(len(people)), "user", "users"), plural(int64(len(p.Shared)), "link", "links")
+	f.People, f.Shared = figure.Plural(len(people), "user", "users"), figure.Plural(len(p.Shared), "link", "links")
 	if budget <= 0 {
-		f.Untabled = count(tableSteps)
+		f.Untabled = figure.Count(tableSteps)
 	}
 	if a.Users.Omitted > 0 {
-		f.Omitted = plural(a.Users.Omitted, "flagged user is not listed here", "flagged users are not listed here")
+		f.Omitted = figure.Plural(a.Users.Omitted, "flagged user is not listed here", "flagged users are not listed here")
 	}
 	f.Classes, f.Hosts = distinct(f.Classes), distinct(f.Hosts)
 }
@@ -81,7 +82,7 @@ func className(c finding.Class) string { return strings.ReplaceAll(string(c), "_
 func personOf(u finding.User, expired []int, budget *int) person {
 	out := person{
 		ID: clip(u.ID), Token: brief(u.Token), Agent: clip(player(u.UserAgent)), Class: className(u.Class), Host: u.Host, Carrier: network(u.ASN),
-		Requests: count(u.Requests), Refusals: count(u.Refusals), Switches: count(u.Switches), Addresses: count(u.Addresses), Interrupted: "no",
+		Requests: figure.Count(u.Requests), Refusals: figure.Count(u.Refusals), Switches: figure.Count(u.Switches), Addresses: figure.Count(u.Addresses), Interrupted: "no",
 		First: stamped(u.First), Reason: u.Reason, Signed: brief(u.SignedIP), Moves: moves(u),
 	}
 	if u.Interrupted {
@@ -129,7 +130,7 @@ func byLink(users []finding.User) [][]finding.User {
 
 func sharedOf(users []finding.User, expired []int, budget *int) sharedLink {
 	u := users[0]
-	out := sharedLink{Token: brief(u.Token), Host: u.Host, Signed: brief(u.SignedIP), Reason: u.Reason, Users: count(int64(len(users)))}
+	out := sharedLink{Token: brief(u.Token), Host: u.Host, Signed: brief(u.SignedIP), Reason: u.Reason, Users: figure.Count(len(users))}
 	var events []finding.Event
 	var requests, refusals int64
 	for _, u := range users {
@@ -137,13 +138,13 @@ func sharedOf(users []finding.User, expired []int, budget *int) sharedLink {
 		requests, refusals = requests+u.Requests, refusals+u.Refusals
 	}
 	slices.SortStableFunc(events, func(a, b finding.Event) int { return instant(a.Time).Compare(instant(b.Time)) })
-	out.Requests, out.Refusals, out.First = count(requests), count(refusals), stamped(first(events))
+	out.Requests, out.Refusals, out.First = figure.Count(requests), figure.Count(refusals), stamped(first(events))
 	out.Timeline = draw(events, u.SignedIP, expired, budget)
 	out.Timeline.Way = "" // these are several viewers
 	networks := map[string]bool{}
 	for _, e := range events {
 		networks[networkOf(e.IP)] = true
 	}
-	out.Networks = count(int64(len(networks)))
+	out.Networks = figure.Count(len(networks))
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 const (
@@ -149,6 +150,6 @@ func (p *paper) lanes(h *host, u finding.User) {
 		p.row("", spans...)
 	}
 	if l.More > 0 {
-		p.row("", as(faint, "and "+plural(l.More, "more network", "more networks")))
+		p.row("", as(faint, "and "+figure.Plural(l.More, "more network", "more networks")))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // What helps nobody any more once there are so many: the others are counted, unless all are
@@ -29,7 +30,7 @@ func listed[T any](all []T, most int, o Options) (shown, more []T) {
 
 // moreHosts counts those that are not shown.
 func moreHosts(more []*host) (number, verdicts string) {
-	return plural(int64(len(more)), "more host", "more hosts"), ": " + tally(more, func(h *host) string { return h.verdict().text }) + "; --verbose lists each, --host GLOB picks some"
+	return figure.Plural(len(more), "more host", "more hosts"), ": " + tally(more, func(h *host) string { return h.verdict().text }) + "; --verbose lists each, --host GLOB picks some"
 }
 
 // tally counts hosts by verdict, the most frequent first.
@@ -42,7 +43,7 @@ func tally[H any](hosts []H, verdict func(H) string) string {
 		return cmp.Or(cmp.Compare(counts[y], counts[x]), cmp.Compare(x, y))
 	})
 	for i, w := range words {
-		words[i] = count(int64(counts[w])) + " " + w
+		words[i] = figure.Count(counts[w]) + " " + w
 	}
 	return strings.Join(words, ", ")
 }
@@ -77,10 +78,10 @@ func remarks(a *finding.Analysis, o Options) []string {
 		}
 	}
 	if len(hurt) > 0 {
-		list = append(slices.Clip(list), plural(int64(len(hurt)), "more file is", "more files are")+" damaged or could not be read; --verbose names each")
+		list = append(slices.Clip(list), figure.Plural(len(hurt), "more file is", "more files are")+" damaged or could not be read; --verbose names each")
 	}
 	if len(more) > 0 {
-		list = append(slices.Clip(list), "and "+plural(int64(len(more)), "more warning", "more warnings")+"; --verbose lists each")
+		list = append(slices.Clip(list), "and "+figure.Plural(len(more), "more warning", "more warnings")+"; --verbose lists each")
 	}
 	return list
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // markdown is one Markdown document in the making. Whatever comes from the analysis
@@ -55,7 +56,7 @@ func (md *markdown) section(title string) { md.line("\n## " + title + "\n") }
 
 func (md *markdown) headline() {
 	in := md.a.Input
-	md.line("# Refused signed links, ", period(in.Period()), "\n")
+	md.line("# Refused signed links, ", Period(in.Period()), "\n")
 	if len(md.all) == 0 {
 		md.line(escape(nothing(md.a)))
 	}
@@ -104,20 +105,20 @@ func (md *markdown) decisions() {
 	md.head("Host", "Decision", "Affected users", "Accepted with it", "Unresolved counted", "Refused requests", "Key")
 	for _, h := range md.all {
 		if len(h.recs) == 0 || h.failed() {
-			md.cells(h.name, h.verdict().text, "", "", "", count(h.refused), keyed(h))
+			md.cells(h.name, h.verdict().text, "", "", "", figure.Count(h.refused), keyed(h))
 			continue
 		}
 		for _, r := range h.recs {
-			md.cells(h.name, family(r.Family)+" "+h.recommended(r).text, affected(r), acceptance(r), against(r), count(h.refused), keyed(h))
+			md.cells(h.name, family(r.Family)+" "+h.recommended(r).text, affected(r), acceptance(r), against(r), figure.Count(h.refused), keyed(h))
 		}
 	}
 }
 
 func affected(r finding.Recommendation) string {
 	if r.AffectedUsers > 0 && r.BoundUsers != nil {
-		return count(r.AffectedUsers) + " of " + count(*r.BoundUsers)
+		return figure.Count(r.AffectedUsers) + " of " + figure.Count(*r.BoundUsers)
 	}
-	return count(r.AffectedUsers)
+	return figure.Count(r.AffectedUsers)
 }
 
 func acceptance(r finding.Recommendation) string {
@@ -138,14 +139,14 @@ func against(r finding.Recommendation) string {
 	if doubt(r) == "" {
 		return ""
 	}
-	return percent(r.IfUnresolvedCount.Share) + ", at least " + lowerBound(r.IfUnresolvedCount.Low, 1)
+	return figure.Percent(r.IfUnresolvedCount.Share) + ", at least " + figure.Floor(r.IfUnresolvedCount.Low, 1)
 }
 
 func keyed(h *host) string {
 	if h.cal == nil {
 		return "not checked"
 	}
-	return strings.ReplaceAll(string(h.cal.Status), "_", " ") + ", " + count(h.cal.Verified) + " of " + count(h.cal.Tokens)
+	return strings.ReplaceAll(string(h.cal.Status), "_", " ") + ", " + figure.Count(h.cal.Verified) + " of " + figure.Count(h.cal.Tokens)
 }
 
 func (md *markdown) causes() {
@@ -163,7 +164,7 @@ func (md *markdown) causes() {
 	md.head(slices.Concat([]string{"Host", "Cause", "Requests", "Share"}, detail("Detail"), []string{"Meaning"})...)
 	for _, h := range md.all {
 		for _, c := range h.causes {
-			md.cells(slices.Concat([]string{h.name, c.name, count(c.requests), share(c.requests, h.refused)}, detail(note(c)), []string{meaning(c.name)})...)
+			md.cells(slices.Concat([]string{h.name, c.name, figure.Count(c.requests), figure.Share(c.requests, h.refused)}, detail(note(c)), []string{Meaning(c.name)})...)
 		}
 	}
 	if text := sharedDetails(md.a.Denials, slices.Concat(md.all, md.more)); text != "" {
@@ -172,8 +173,8 @@ func (md *markdown) causes() {
 	md.overTime()
 }
 
-// meaning says a cause of the contract in words.
-func meaning(cause string) string {
+// Meaning says a cause of the contract in a few words.
+func Meaning(cause string) string {
 	switch cause {
 	case "ip_mismatch":
 		return "signed for another address"
@@ -320,11 +321,11 @@ func unsettled(d finding.Denials) (list []string) {
 	for _, name := range slices.Sorted(maps.Keys(d.Inferred)) {
 		if n := d.Inferred[name]; n > 0 {
 			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
-				count(n), plural(d.ByCause[name], "request", "requests"), name, either(n == 1, "is", "are")))
+				figure.Count(n), figure.Plural(d.ByCause[name], "request", "requests"), name, either(n == 1, "is", "are")))
 		}
 	}
 	if n := d.Disagreements; n > 0 {
-		list = append(list, "The log's own reason code differs from the recomputed verdict on "+plural(n, "request", "requests")+".")
+		list = append(list, "The log's own reason code differs from the recomputed verdict on "+figure.Plural(n, "request", "requests")+".")
 	}
 	return list
 }
@@ -334,7 +335,7 @@ func (md *markdown) method() {
 	in := md.a.Input
 	md.section("Method")
 	md.line("- ", escape(m.Version), ", report schema ", strconv.Itoa(md.a.Schema))
-	md.line("- Input: ", plural(int64(len(in.Sources)), "file", "files"), ", ", accounted(in))
+	md.line("- Input: ", figure.Plural(len(in.Sources), "file", "files"), ", ", accounted(in))
 	if m.Identity != "" {
 		md.line("- One user: ", escape(m.Identity))
 	}

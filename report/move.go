@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // mobility shows how users change their address, by carrier.
@@ -15,7 +16,7 @@ func (p *paper) mobility() {
 	p.blank()
 	label := "moves"
 	for _, m := range p.a.Moves {
-		p.row(label, unbroken(p.cut(Clean(mover(m)), 24)), say("  "), unbroken(plural(m.Changes, "change", "changes")+" of "+plural(m.Users, "user", "users")+","),
+		p.row(label, unbroken(p.cut(Clean(mover(m)), 24)), say("  "), unbroken(figure.Plural(m.Changes, "change", "changes")+" of "+figure.Plural(m.Users, "user", "users")+","),
 			say(" next address in the same "), say(inSame(m)), say("; "), say(often(m)))
 		label = ""
 	}
@@ -38,7 +39,7 @@ func inSame(m finding.Moves) string {
 	}
 	text := strings.Join(parts, ", ")
 	if m.Across > 0 {
-		text += ", of the other family " + share(m.Across, m.Changes)
+		text += ", of the other family " + figure.Share(m.Across, m.Changes)
 	}
 	return text
 }
@@ -59,7 +60,7 @@ func often(m finding.Moves) string {
 	return text
 }
 
-func elapsed(seconds *int64) string { return finding.Lasting(time.Duration(*seconds) * time.Second) }
+func elapsed(seconds *int64) string { return figure.Lasting(time.Duration(*seconds) * time.Second) }
 
 // mobility is the same as a table.
 func (md *markdown) mobility() {
@@ -69,6 +70,6 @@ func (md *markdown) mobility() {
 	md.section("How addresses change")
 	md.head("Carrier", "Users", "Changes", "Next address in the same", "How often")
 	for _, m := range md.a.Moves {
-		md.cells(clip(mover(m)), count(m.Users), count(m.Changes), inSame(m), often(m))
+		md.cells(clip(mover(m)), figure.Count(m.Users), figure.Count(m.Changes), inSame(m), often(m))
 	}
 }

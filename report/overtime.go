@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // rhythm is how many requests were refused in each of some steps of time.
@@ -90,7 +91,7 @@ func (c rhythm) peak() string {
 	case c.step < time.Minute:
 		layout = "15:04:05"
 	}
-	return "most " + count(c.counts[at]) + " in " + finding.Lasting(c.step) + " from " + moment.Format(layout)
+	return "most " + figure.Count(c.counts[at]) + " in " + figure.Lasting(c.step) + " from " + moment.Format(layout)
 }
 
 // overTime shows when the host refused requests; with verbose also by cause.

@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // networks shows where most refusals came from.
@@ -21,7 +22,7 @@ func (p *paper) networks(h *host) {
 	}
 	for _, n := range list {
 		p.row(label, unbroken(left(p.prefix(n), wide)), say("  "), unbroken(p.cut(Clean(strings.TrimSpace(network(n.ASN)+" "+n.Country)), 20)), say("  "),
-			unbroken(plural(n.Refusals, "refusal", "refusals")+","), say(" "), unbroken(plural(n.Addresses, "address", "addresses")))
+			unbroken(figure.Plural(n.Refusals, "refusal", "refusals")+","), say(" "), unbroken(figure.Plural(n.Addresses, "address", "addresses")))
 		label = ""
 	}
 }
@@ -98,9 +99,9 @@ func letters(w string) []span {
 
 // moves says what a user's timeline shows.
 func moves(u finding.User) string {
-	text := plural(u.Switches, "change", "changes") + ", " + plural(u.Addresses, "address", "addresses")
+	text := figure.Plural(u.Switches, "change", "changes") + ", " + figure.Plural(u.Addresses, "address", "addresses")
 	if first, last := instant(u.First), instant(u.Last); !first.IsZero() && last.After(first) {
-		text += ", " + finding.Lasting(last.Sub(first))
+		text += ", " + figure.Lasting(last.Sub(first))
 	}
 	return text
 }
@@ -125,7 +126,7 @@ func (p *paper) change(h *host) {
 		}
 	}
 	if total > 0 && !p.o.Verbose {
-		p.row("change", say(plural(int64(total), "step", "steps")+", see "), unbroken("--verbose"), say(" or "), unbroken("-o report.html"))
+		p.row("change", say(figure.Plural(total, "step", "steps")+", see "), unbroken("--verbose"), say(" or "), unbroken("-o report.html"))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // refused shows the causes as bars of the host's refused requests.
@@ -15,9 +16,9 @@ func (p *paper) refused(h *host) {
 	if h.refused == 0 {
 		return
 	}
-	text := plural(h.refused, "request", "requests")
+	text := figure.Plural(h.refused, "request", "requests")
 	if h.rated() && p.a.Denials.Total < p.a.Input.Parsed {
-		text += ", " + share(h.refused, p.a.Input.Parsed) + " of all lines"
+		text += ", " + figure.Share(h.refused, p.a.Input.Parsed) + " of all lines"
 	}
 	p.row("refused", say(text))
 	list := h.causes
@@ -28,7 +29,7 @@ func (p *paper) refused(h *host) {
 }
 
 func rest(list []cause) cause {
-	other := cause{name: plural(int64(len(list)), "other cause", "other causes")}
+	other := cause{name: figure.Plural(len(list), "other cause", "other causes")}
 	for _, c := range list {
 		other.requests += c.requests
 	}
@@ -41,16 +42,16 @@ const longestNote = 32
 func (p *paper) bars(list []cause, whole int64) {
 	names, counts, notes := 0, 0, 0
 	for _, c := range list {
-		names, counts, notes = max(names, lipgloss.Width(c.name)), max(counts, len(count(c.requests))), max(notes, lipgloss.Width(note(c)))
+		names, counts, notes = max(names, lipgloss.Width(c.name)), max(counts, len(figure.Count(c.requests))), max(notes, lipgloss.Width(note(c)))
 	}
 	names = min(names, 24)
 	room := min(p.width, 100) - 4 - names - 2 - counts - 2 - 9 - min(notes, longestNote) - 2
 	for _, c := range list {
-		line := left(p.cut(Clean(c.name), names), names) + "  " + right(count(c.requests), counts) + "  "
+		line := left(p.cut(Clean(c.name), names), names) + "  " + right(figure.Count(c.requests), counts) + "  "
 		if room >= 6 {
 			line += left(p.bar(float64(c.requests)/float64(whole), room), room) + "  "
 		}
-		line += right(share(c.requests, whole), 7)
+		line += right(figure.Share(c.requests, whole), 7)
 		if n := note(c); n != "" {
 			line += "  " + p.cut(Clean(n), longestNote)
 		}
@@ -67,7 +68,7 @@ func note(c cause) string {
 	case c.detail == "" || 10*c.detailed < c.requests:
 		return ""
 	}
-	return c.detail + " " + share(c.detailed, c.requests)
+	return c.detail + " " + figure.Share(c.detailed, c.requests)
 }
 
 // noted tells whether there is a note on any cause of a host.
@@ -81,7 +82,7 @@ func sharedDetails(d finding.Denials, all []*host) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(d.ByDetail)) {
 		if detail := mostFrequent(d.ByDetail[name]); detail != "" && spread(all, name) {
-			parts = append(parts, name+": "+detail+" "+count(d.ByDetail[name][detail]))
+			parts = append(parts, name+": "+detail+" "+figure.Count(d.ByDetail[name][detail]))
 		}
 	}
 	return strings.Join(parts, "; ")

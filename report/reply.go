@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // replies are the texts to paste, by audience: to the customer in plain words, and
@@ -30,7 +31,7 @@ func recipient(o Options) Audience {
 func toCustomer(t *finding.Ticket) []string {
 	list := []string{"Hello,", "we looked into the playback that failed" + occasion(t) + ". " + plainly(t)}
 	if c := t.Common; c != nil {
-		list = append(list, "On this site, "+plural(c.Refused, "request", "requests")+" met the same. What helps is "+plainRemedy(*c)+".")
+		list = append(list, "On this site, "+figure.Plural(c.Refused, "request", "requests")+" met the same. What helps is "+plainRemedy(*c)+".")
 	}
 	if next := consequence(t); next != "" {
 		list = append(list, next)
@@ -62,7 +63,7 @@ func occasion(t *finding.Ticket) string {
 
 // plainly is the cause in words that need no knowledge of the trade.
 func plainly(t *finding.Ticket) string {
-	times := repeated(t.Outcome.Refusals)
+	times := figure.Times(t.Outcome.Refusals)
 	switch {
 	case !t.Found:
 		return "We could not find this viewer in our log: the time, the time zone or the address may differ from what the CDN saw."
@@ -93,19 +94,9 @@ func plainly(t *finding.Ticket) string {
 	case t.Cause == "refused_elsewhere":
 		return "The link was valid; " + rule(t) + "."
 	case t.Cause == "":
-		return fmt.Sprintf("For this viewer nothing was refused at that time: %s answered as should be.", plural(t.Outcome.Served, "request was", "requests were"))
+		return fmt.Sprintf("For this viewer nothing was refused at that time: %s answered as should be.", figure.Plural(t.Outcome.Served, "request was", "requests were"))
 	}
 	return "It was refused " + times + ", and we cannot tell yet why: " + missing(t) + "."
-}
-
-func repeated(n int64) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return count(n) + " times"
 }
 
 func unproven(t *finding.Ticket) string {
@@ -211,7 +202,7 @@ func request(host string, s finding.Setting) []string {
 	}
 	of := ""
 	if s.BoundUsers != nil && *s.BoundUsers > 0 {
-		of = " of " + plural(*s.BoundUsers, "user", "users") + " with address-bound links (" + share(s.AffectedUsers, *s.BoundUsers) + ")"
+		of = " of " + figure.Plural(*s.BoundUsers, "user", "users") + " with address-bound links (" + figure.Share(s.AffectedUsers, *s.BoundUsers) + ")"
 	}
 	strangers := "not measured"
 	if s.Strangers != nil {
@@ -220,7 +211,7 @@ func request(host string, s finding.Setting) []string {
 	return []string{
 		fmt.Sprintf("Please bind the links of %s to %s (%s) instead of %s.", host, prefix(*s.Prefix), family(s.Family), boundNow(s)),
 		fmt.Sprintf("Evidence: %s%s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds). Price: %s of other viewers share the network (today %s); strangers let in: %s.",
-			count(s.AffectedUsers), of, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), percent(s.Exposure), percent(s.ExposureNow), strangers),
+			figure.Count(s.AffectedUsers), of, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), figure.Percent(s.Exposure), figure.Percent(s.ExposureNow), strangers),
 		"Please tell us: " + strings.Join(questions(s), "; ") + ".",
 	}
 }

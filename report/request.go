@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // Request explains one request in words: what the edge answered and why, what
@@ -61,7 +62,7 @@ func (e *explained) write() {
 	e.row("player", say(orNone(q.UserAgent)))
 	e.row("referer", say(orNone(q.Referer)))
 	if q.Bytes != nil {
-		e.row("bytes", say(count(*q.Bytes)))
+		e.row("bytes", say(figure.Count(*q.Bytes)))
 	}
 	e.row("line", say(q.Source+":"+strconv.FormatInt(q.Line, 10)))
 	if e.o.Case != "" {
@@ -101,7 +102,7 @@ func (e *explained) link() {
 		if left < 0 {
 			left, side = -left, "before the request"
 		}
-		text += ", expires " + q.Expires.Format(time.DateTime) + " UTC, " + finding.Lasting(left) + " " + side
+		text += ", expires " + q.Expires.Format(time.DateTime) + " UTC, " + figure.Lasting(left) + " " + side
 	}
 	e.row("link", say(text))
 }

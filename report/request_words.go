@@ -43,7 +43,7 @@ func (e *explained) reason() string {
 			return s.Says
 		}
 	case q.Detail == "near_expiry":
-		return cmp.Or(meaning(q.Verdict), "the hash holds") + "; within 2 s of the expiry, where a clock may say otherwise"
+		return cmp.Or(Meaning(q.Verdict), "the hash holds") + "; within 2 s of the expiry, where a clock may say otherwise"
 	case q.Cause == "refused_elsewhere" && q.Detail == "":
 		return "the token was valid; the origin or another rule refused, which one is not known"
 	case q.Cause == "refused_elsewhere" && q.Detail == "origin":
@@ -77,7 +77,7 @@ func (e *explained) reason() string {
 			return "the link was signed for " + q.SignedIP + ", the request came from " + q.Client
 		}
 	}
-	return meaning(q.Verdict)
+	return Meaning(q.Verdict)
 }
 
 // scope is what part of a path this host hashes, where it is one.

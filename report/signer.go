@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // shownMistakes is how many mistakes of a signer a host shows without verbose.
@@ -12,7 +13,7 @@ const shownMistakes = 2
 // signerSentence says what a signer does wrong, on how many links, and what to
 // do.
 func signerSentence(s finding.Signer) string {
-	return percent(float64(s.Links)/float64(s.Examined)) + " of " + s.Among + " (" + count(s.Links) + " of " + count(s.Examined) + "): " + s.Says + "; fix: " + s.Fix
+	return figure.Percent(float64(s.Links)/float64(s.Examined)) + " of " + s.Among + " (" + figure.Count(s.Links) + " of " + figure.Count(s.Examined) + "): " + s.Says + "; fix: " + s.Fix
 }
 
 // signer lists what the host's signer does wrong.

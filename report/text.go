@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // fullHosts are shown in full; the others have their line in the overview.
@@ -45,17 +46,17 @@ func renderText(w io.Writer, a *finding.Analysis, o Options) error {
 
 func (p *paper) title() {
 	in := p.a.Input
-	spans := []span{as(strong, "ipdrift  "), unbroken(plural(int64(len(in.Sources)), "file", "files")),
-		say("  "), unbroken(plural(in.Lines, "line", "lines"))}
+	spans := []span{as(strong, "ipdrift  "), unbroken(figure.Plural(len(in.Sources), "file", "files")),
+		say("  "), unbroken(figure.Plural(in.Lines, "line", "lines"))}
 	if in.First != nil {
-		spans = append(spans, say("  "), unbroken(period(in.Period())))
+		spans = append(spans, say("  "), unbroken(Period(in.Period())))
 	}
 	if p.o.Elapsed > 0 {
 		took := p.o.Elapsed
 		if took > time.Minute { // the line has room for no more
 			took = took.Round(time.Minute)
 		}
-		spans = append(spans, say("  "), unbroken(finding.Lasting(took)))
+		spans = append(spans, say("  "), unbroken(figure.Lasting(took)))
 	}
 	p.para(0, spans...)
 }
@@ -98,15 +99,15 @@ func nothing(a *finding.Analysis) string {
 	case a.Denials.Total == 0:
 		return "No request was refused, and none carried a token that could be checked."
 	}
-	return plural(a.Denials.Total, "request was", "requests were") + " refused, none of them for a host with signed links."
+	return figure.Plural(a.Denials.Total, "request was", "requests were") + " refused, none of them for a host with signed links."
 }
 
 func extent(h *host) string {
 	switch {
 	case h.affected > 0:
-		return plural(h.affected, "user", "users") + " affected"
+		return figure.Plural(h.affected, "user", "users") + " affected"
 	case h.refused > 0:
-		return count(h.refused) + " refused"
+		return figure.Count(h.refused) + " refused"
 	}
 	return "no refusals"
 }
@@ -184,7 +185,7 @@ func (p *paper) key(h *host) {
 		return
 	}
 	c := h.cal
-	text := count(c.Verified) + " of " + plural(c.Tokens, "token reproduces", "tokens reproduce")
+	text := figure.Count(c.Verified) + " of " + figure.Plural(c.Tokens, "token reproduces", "tokens reproduce")
 	switch {
 	case c.Status == finding.Verified:
 		p.row("key", as(served, "verified"), say(": "+text+bound(c.Policy)))
@@ -267,9 +268,9 @@ func (p *paper) curve(r finding.Recommendation) {
 		}
 		let := "-"
 		if st.StrangersLetIn != nil {
-			let = percent(*st.StrangersLetIn)
+			let = figure.Percent(*st.StrangersLetIn)
 		}
-		p.row("", unbroken(left(prefix(st.Prefix), 4)+right(count(st.AcceptedUsers), 8)+right(count(st.AcceptedRequests), 12)+right(let, 12)+right(percent(st.Exposure), 10)))
+		p.row("", unbroken(left(prefix(st.Prefix), 4)+right(figure.Count(st.AcceptedUsers), 8)+right(figure.Count(st.AcceptedRequests), 12)+right(let, 12)+right(figure.Percent(st.Exposure), 10)))
 	}
 }
 

@@ -1,8 +1,8 @@
 package report
 
 import (
-	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,22 +14,9 @@ import (
 	"ipdrift/detect/finding"
 )
 
-func TestNumbers(t *testing.T) {
-	for _, c := range []struct{ got, want string }{
-		{count(0), "0"}, {count(999), "999"}, {count(1000), "1,000"}, {count(12481220), "12,481,220"}, {count(-1234), "-1,234"},
-		{count(math.MinInt64), "-9,223,372,036,854,775,808"},
-		{plural(1, "user", "users"), "1 user"}, {plural(0, "user", "users"), "0 users"},
-		{percent(0), "0 %"}, {percent(0.0004), "<0.1 %"}, {percent(0.015), "1.5 %"}, {percent(0.0996), "10 %"}, {percent(0.5), "50 %"},
-		{percent(0.994), "99.4 %"}, {percent(0.9995), ">99.9 %"}, {percent(1), "100 %"}, {percent(math.NaN()), "not known"},
-		{share(1, 0), "not known"}, {share(1, 3), "33 %"},
-		{bounds(0.965, 0.978), "96.5 to 97.8"}, {bounds(0.5961, 0.6239), "59.6 to 62.4"}, {bounds(0.281, 0.659), "28 to 66"}, {bounds(0.9964, 1), "99.6 to 100"},
-		{finding.Lasting(0), "<0.1 s"}, {finding.Lasting(300 * time.Millisecond), "0.3 s"}, {finding.Lasting(41 * time.Second), "41 s"}, {finding.Lasting(252 * time.Second), "4 min 12 s"},
-		{finding.Lasting(59999 * time.Millisecond), "1 min"}, {finding.Lasting(time.Hour - time.Millisecond), "1 h"}, {finding.Lasting(125 * time.Minute), "2 h 5 min"}, {finding.Lasting(76 * time.Hour), "3 d 4 h"},
-		{period(nil, nil), "no time known"}, {prefix(16), "/16"}, {network(nil), "AS not known"},
-	} {
-		if c.got != c.want {
-			t.Errorf("%q, want %q", c.got, c.want)
-		}
+func TestUnknowns(t *testing.T) {
+	if got := []string{Period(nil, nil), prefix(16), network(nil)}; !slices.Equal(got, []string{"no time known", "/16", "AS not known"}) {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -40,7 +27,7 @@ func TestPeriodNamesTheDayOnce(t *testing.T) {
 		24 * time.Hour: "2026-12-31 00:00 to 2027-01-01 00:00 UTC",
 	} {
 		end := day.Add(later)
-		if got := period(&day, &end); got != want {
+		if got := Period(&day, &end); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}

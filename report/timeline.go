@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // legend explains the letters of a timeline, fullLegend the rare one too.
@@ -29,7 +30,7 @@ func timeline(events []finding.Event, expired []int, limit int) []string {
 			words = append(words, "|")
 		}
 		if len(words) >= limit {
-			return append(words, "and "+plural(total(events[i:]), "more request", "more requests"))
+			return append(words, "and "+figure.Plural(total(events[i:]), "more request", "more requests"))
 		}
 		run := run(e, expired, letters)
 		if i > 0 && e.IP == address && letters {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // noKey tells a host whose hashes nobody could recompute.
@@ -32,10 +33,10 @@ func gain(a *finding.Analysis, h *host) string {
 	}
 	var parts []string
 	if unchecked > 0 {
-		parts = append(parts, "name the cause of "+plural(unchecked, "unchecked refusal", "unchecked refusals"))
+		parts = append(parts, "name the cause of "+figure.Plural(unchecked, "unchecked refusal", "unchecked refusals"))
 	}
 	if inferred > 0 {
-		parts = append(parts, "prove or refute "+plural(inferred, "inferred cause", "inferred causes"))
+		parts = append(parts, "prove or refute "+figure.Plural(inferred, "inferred cause", "inferred causes"))
 	}
 	parts = append(parts, "say which address each refused link was signed for")
 	return "would " + inSentence(parts) + "; who must keep it can send the case made with it (ipdrift analyze --db)"
@@ -72,7 +73,7 @@ func (md *markdown) wanted() {
 			case asksFor(r):
 				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", name, family(r.Family))
 			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0 && moreWouldTell(r.AffectedUsers, r.Reason):
-				add("%s, %s: a longer log%s: %s affected, %d decide.", name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
+				add("%s, %s: a longer log%s: %s affected, %d decide.", name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), figure.Plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
 			}
 			if r.UnresolvedUsers > 0 {
 				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for %s with unexplained hashes.", name, family(r.Family), someOf(r.UnresolvedUsers))
@@ -98,5 +99,5 @@ func someOf(n int64) string {
 	if n == 1 {
 		return "the 1 user"
 	}
-	return "some of the " + count(n) + " users"
+	return "some of the " + figure.Count(n) + " users"
 }

@@ -95,14 +95,19 @@ func fitting(text string, width int) string {
 	return text[:end]
 }
 
-// cut shortens text to width columns and marks that it did.
-func (s *screen) cut(text string, width int) string {
+// Shorten cuts clean text to width columns and marks the cut.
+func Shorten(text string, width int, ascii bool) string {
 	if lipgloss.Width(text) <= width && len(text) <= 16*width {
 		return text
 	}
-	mark := s.mark("…", "...")
+	mark := "…"
+	if ascii {
+		mark = "..."
+	}
 	return fitting(text, max(1, width-lipgloss.Width(mark))) + mark
 }
+
+func (s *screen) cut(text string, width int) string { return Shorten(text, width, s.ascii) }
 
 // mark picks the character for this terminal.
 func (s *screen) mark(unicode, ascii string) string {

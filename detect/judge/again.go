@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // Unclear counts refusals of a host after which links began that the refused viewer may
@@ -61,7 +62,7 @@ func (q *question) repeated(c choice) bool {
 func (q *question) toldOnce() string {
 	left, out := q.onceEach(q.choice.prefix, true)
 	return fmt.Sprintf("; %s, but viewers who renewed their link on another network may count more than once, as no id tells them: %s at most; with each viewer once it would be %s, not surely enough: send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
-		q.letThrough(), plural(out, "time", "times"), percent(share(left, q.choice.prefix)))
+		q.letThrough(), figure.Plural(out, "time", "times"), percent(share(left, q.choice.prefix)))
 }
 
 // mayRepeat says it of another answer that does not hold then.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // shortSpan is the length of a log below which a caveat says that it is short: less than a
@@ -22,7 +23,7 @@ func (q *question) caveats(rec *finding.Recommendation) []string {
 		return list.said
 	}
 	if q.untimed > 0 {
-		list.add("%s asked for a file that was logged as served elsewhere only afterwards: a log with request times (nginx: $request_time) would tell whether that download had broken off.", plural(q.untimed, "refused user", "refused users"))
+		list.add("%s asked for a file that was logged as served elsewhere only afterwards: a log with request times (nginx: $request_time) would tell whether that download had broken off.", figure.Plural(q.untimed, "refused user", "refused users"))
 	}
 	if q.all.users > 0 {
 		q.grounds(list)
@@ -60,26 +61,26 @@ func (c *caveats) add(format string, args ...any) {
 // grounds is what the affected users rest on.
 func (q *question) grounds(list *caveats) {
 	if n := q.proxied; n > 0 && !q.o.RefusalsOnly && q.o.Proxy == "" {
-		list.add("The signer sees its own proxy for %s of the %s with address-bound links, and no mask mends that.", percent(float64(n)/float64(q.bound.users)), plural(q.bound.users, "user", "users"))
+		list.add("The signer sees its own proxy for %s of the %s with address-bound links, and no mask mends that.", percent(float64(n)/float64(q.bound.users)), figure.Plural(q.bound.users, "user", "users"))
 	}
 	if n := q.unserved.most(); n >= q.t.ListedBelow && 2*n >= q.all.users && q.proxied == 0 && !q.signedForNetworks() {
-		list.add("%s were never served, with links signed for one and the same address: the site may see a proxy in front of them, its own or their carrier's, and should take the viewer's address from that proxy's header.", plural(n, "user", "users"))
+		list.add("%s were never served, with links signed for one and the same address: the site may see a proxy in front of them, its own or their carrier's, and should take the viewer's address from that proxy's header.", figure.Plural(n, "user", "users"))
 	}
 	if q.inferred > 0 && q.inferred < q.all.users {
-		list.add("For %s of %s the mismatch is inferred, without a reproduced hash.", count(q.inferred), plural(q.all.users, "user", "users"))
+		list.add("For %s of %s the mismatch is inferred, without a reproduced hash.", figure.Count(q.inferred), figure.Plural(q.all.users, "user", "users"))
 	}
 	if q.untold > 0 {
-		list.add("%s not counted: refused at another address too, where they could not be followed.", plural(q.untold, "user is", "users are"))
+		list.add("%s not counted: refused at another address too, where they could not be followed.", figure.Plural(q.untold, "user is", "users are"))
 	}
 	if q.mended > 0 {
-		list.add("%s not counted: refused as links were bound before, and let through by a /%d, as they are now.", plural(q.mended, "user is", "users are"), q.current(q.o))
+		list.add("%s not counted: refused as links were bound before, and let through by a /%d, as they are now.", figure.Plural(q.mended, "user is", "users are"), q.current(q.o))
 	}
 	switch {
 	case q.o.RefusalsOnly:
 		list.add("The log holds refusals only, so whether they were served before cannot be seen, and whether a change is worth it is not tested.")
 	case q.choice.decision == finding.InsufficientEvidence && !q.worthIt(q.all):
 		share, _, _ := Wilson(q.all.users, q.bound.users)
-		list.add("%s %s of the %s with address-bound links: not surely the %s from which a change is worth it.", plural(q.all.users, "affected user is", "affected users are"), percent(share), plural(q.bound.users, "user", "users"), percent(q.t.WorthShare))
+		list.add("%s %s of the %s with address-bound links: not surely the %s from which a change is worth it.", figure.Plural(q.all.users, "affected user is", "affected users are"), percent(share), figure.Plural(q.bound.users, "user", "users"), percent(q.t.WorthShare))
 	}
 }
 
@@ -101,10 +102,10 @@ func (q *question) enough(tell func(n int64) bool) string {
 	const most = 10_000
 	for n := q.all.users; n < most; n++ {
 		if tell(n) {
-			return "some " + plural(n, "user", "users")
+			return "some " + figure.Plural(n, "user", "users")
 		}
 	}
-	return "more than " + plural(most, "user", "users")
+	return "more than " + figure.Plural(most, "user", "users")
 }
 
 // families is what to check first about users whom no mask mends (rule 4);
@@ -114,7 +115,7 @@ func (q *question) families(list *caveats) {
 	if across == 0 || q.choice.decision == finding.MaskNotEnough {
 		return
 	}
-	list.add("%s changed to IPv%d: check that site and CDN offer both families.", plural(across, "user", "users"), 10-q.family)
+	list.add("%s changed to IPv%d: check that site and CDN offer both families.", figure.Plural(across, "user", "users"), 10-q.family)
 }
 
 // cost is rule 17, as far as the price of the mask needs advice.
@@ -126,7 +127,7 @@ func (q *question) cost(list *caveats, rec *finding.Recommendation) {
 		list.add("Shorten the life of links first: of two clients in one /%d, %s are of different carriers.", *rec.Prefix, percent(*x))
 	}
 	if links, opened := q.opened(*rec.Prefix); links > 0 && rec.StrangersLetIn == nil {
-		list.add("/%d lets strangers in on %s of %s seen.", *rec.Prefix, count(opened), plural(links, "shared link", "shared links"))
+		list.add("/%d lets strangers in on %s of %s seen.", *rec.Prefix, figure.Count(opened), figure.Plural(links, "shared link", "shared links"))
 	}
 }
 
@@ -190,7 +191,7 @@ func (q *question) background(list *caveats) {
 		elsewhere -= q.cut
 	}
 	if n := elsewhere; n > 0 && !q.o.RefusalsOnly {
-		list.add("%s never served: the site saw another address than the edge.", plural(n, "user was", "users were"))
+		list.add("%s never served: the site saw another address than the edge.", figure.Plural(n, "user was", "users were"))
 	}
 	if q.largest() == 0 && len(q.affected) >= int(q.t.DecidesFrom) {
 		list.add("The log does not tell carriers (ASN), so the answer without the largest one is not known: give --asn-db.")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -77,7 +78,7 @@ func (c *facts) quiet() (finding.Class, string) {
 	case c.user.Refusals > 0:
 		return finding.Unchanged, "no change of address was refused; refused for: " + c.causeWords()
 	case c.user.Addresses > 1:
-		return finding.Unchanged, fmt.Sprintf("%s, none of them refused", plural(c.user.Addresses, "address", "addresses"))
+		return finding.Unchanged, fmt.Sprintf("%s, none of them refused", figure.Plural(c.user.Addresses, "address", "addresses"))
 	}
 	return finding.Unchanged, "never refused"
 }
@@ -209,15 +210,15 @@ func known(events []Event, among []int32, e *Event) bool {
 func (c *facts) moved() string {
 	u := &c.user
 	s := fmt.Sprintf("at least %s between %s%s within %s; served %s, refused %s because the address had changed",
-		plural(u.Switches, "change", "changes"), plural(u.Addresses, "address", "addresses"), u.spread(),
-		span(u.Last-u.First), times(u.Served), times(u.Mismatches))
+		figure.Plural(u.Switches, "change", "changes"), figure.Plural(u.Addresses, "address", "addresses"), u.spread(),
+		span(u.Last-u.First), figure.Times(u.Served), figure.Times(u.Mismatches))
 	return s + c.evidence() + c.basis()
 }
 
 func (c *facts) neverServed() string {
-	s := fmt.Sprintf("refused %s, never served: the link was signed for another address", times(c.user.Mismatches))
+	s := fmt.Sprintf("refused %s, never served: the link was signed for another address", figure.Times(c.user.Mismatches))
 	if c.group.RefusalsOnly {
-		s = fmt.Sprintf("refused %s because the address had changed; the log holds refusals only, so whether it was served before cannot be seen", times(c.user.Mismatches))
+		s = fmt.Sprintf("refused %s because the address had changed; the log holds refusals only, so whether it was served before cannot be seen", figure.Times(c.user.Mismatches))
 	}
 	if c.translated() {
 		s += ", and the edge saw it through NAT64"
@@ -251,9 +252,9 @@ func (u *User) spread() string {
 	case u.Prefixes24 == 1:
 		return " in one /24"
 	case u.Prefixes16 == 1:
-		return fmt.Sprintf(" in %s /24s of one /16", count(u.Prefixes24))
+		return fmt.Sprintf(" in %s /24s of one /16", figure.Count(u.Prefixes24))
 	}
-	return fmt.Sprintf(" in %s /16s", count(u.Prefixes16))
+	return fmt.Sprintf(" in %s /16s", figure.Count(u.Prefixes16))
 }
 
 func (u *User) distance() string {
@@ -263,14 +264,14 @@ func (u *User) distance() string {
 	case -1:
 		return ""
 	}
-	return fmt.Sprintf(" (%s in common)", plural(u.MinCommon, "bit", "bits"))
+	return fmt.Sprintf(" (%s in common)", figure.Plural(u.MinCommon, "bit", "bits"))
 }
 
 func (s sharing) words() string {
 	if s.players > s.attempted {
-		return fmt.Sprintf("the link was requested from %s unrelated networks that each started on their own at the same time", count(s.players))
+		return fmt.Sprintf("the link was requested from %s unrelated networks that each started on their own at the same time", figure.Count(s.players))
 	}
-	return fmt.Sprintf("the link was requested from several networks, %s of which were only ever refused", count(s.attempted))
+	return fmt.Sprintf("the link was requested from several networks, %s of which were only ever refused", figure.Count(s.attempted))
 }
 
 // sequence gives the segments asked for, if their first requests rise in order
@@ -344,5 +345,5 @@ func lasts(d time.Duration) string {
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%d h", in(time.Hour))
 	}
-	return count(in(24*time.Hour)) + " days"
+	return figure.Count(in(24*time.Hour)) + " days"
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -26,9 +27,9 @@ func (l *looked) answer() string {
 // unrefused is the answer where nothing was refused.
 func (l *looked) unrefused() string {
 	o := l.out.Outcome
-	s := fmt.Sprintf("No request of this viewer was refused in this time: %s served", plural(o.Served, "request was", "requests were"))
+	s := fmt.Sprintf("No request of this viewer was refused in this time: %s served", figure.Plural(o.Served, "request was", "requests were"))
 	if o.Other > 0 {
-		s += fmt.Sprintf(", %s answered with %s", count(o.Other), l.statuses())
+		s += fmt.Sprintf(", %s answered with %s", figure.Count(o.Other), l.statuses())
 	}
 	return s + "."
 }
@@ -53,9 +54,9 @@ func (l *looked) refused() finding.Refused {
 // lead says how often and when.
 func (l *looked) lead() string {
 	n := len(l.mine)
-	s := times(n)
+	s := figure.Times(n)
 	if r := l.refused(); r.Requests > r.Refusals {
-		s += fmt.Sprintf(" (%s, retries merged)", plural(r.Requests, "request", "requests"))
+		s += fmt.Sprintf(" (%s, retries merged)", figure.Plural(r.Requests, "request", "requests"))
 	}
 	from, to := l.mine[0].first, l.mine[n-1].first
 	if n == 1 || clock(from) == clock(to) {
@@ -127,11 +128,11 @@ func (l *looked) moved() string {
 	case len(signed) > 1:
 		more := ""
 		if n := len(pairs) - 2; n > 0 {
-			more = " and so on, " + plural(n, "more change", "more changes")
+			more = " and so on, " + figure.Plural(n, "more change", "more changes")
 		}
 		return fmt.Sprintf("a link %s %s was asked for from %s, one %s %s from %s%s (%s)", verb, pairs[0].signed, pairs[0].from, verb, pairs[1].signed, pairs[1].from, more, apart(pairs))
 	case len(from) > 1:
-		return fmt.Sprintf("the link was %s %s, and the requests came from %s and %s (%s)", verb, signed[0], from[0], plural(len(from)-1, "other address", "other addresses"), apart(pairs))
+		return fmt.Sprintf("the link was %s %s, and the requests came from %s and %s (%s)", verb, signed[0], from[0], figure.Plural(len(from)-1, "other address", "other addresses"), apart(pairs))
 	}
 	return fmt.Sprintf("the link was %s %s, and the %s came from %s (%s)", verb, signed[0], either(l.refused().Requests == 1, "request", "requests"), from[0], apart(pairs))
 }
@@ -182,7 +183,7 @@ func apart(pairs []pair) string {
 	case least >= far:
 		return fmt.Sprintf("in one /%d, not in one /%d", far, near)
 	}
-	return either(least == 0, "no bit", "only "+plural(least, "bit", "bits")) + " in common"
+	return either(least == 0, "no bit", "only "+figure.Plural(least, "bit", "bits")) + " in common"
 }
 
 func (l *looked) rests() string {

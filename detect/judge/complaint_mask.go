@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -60,7 +61,7 @@ func (l *looked) replay(common []int, least int) string {
 			l.out.Prefix = &p
 			return listed(append(parts, fmt.Sprintf("a /%d all of them", p))) + "."
 		case in > before:
-			parts = append(parts, fmt.Sprintf("A /%d would have let %s of %s through", p, count(in), count(all)))
+			parts = append(parts, fmt.Sprintf("A /%d would have let %s of %s through", p, figure.Count(in), figure.Count(all)))
 		}
 		before = in
 	}
@@ -70,7 +71,7 @@ func (l *looked) replay(common []int, least int) string {
 	if least < 0 {
 		return "No mask would have let all of them through: some crossed from IPv4 to IPv6."
 	}
-	return fmt.Sprintf("No candidate mask would have let %s through: the addresses have %s in common.", either(all == 1, "it", "any of them"), either(least == 0, "no bit", "only "+plural(least, "bit", "bits")))
+	return fmt.Sprintf("No candidate mask would have let %s through: the addresses have %s in common.", either(all == 1, "it", "any of them"), either(least == 0, "no bit", "only "+figure.Plural(least, "bit", "bits")))
 }
 
 func b2i(b bool) int {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"ipdrift/ingest/figure"
 )
 
 // alternation is how often a user came back to an address within how long for
@@ -61,17 +63,17 @@ func (c *facts) evidence() string {
 	case p.returns >= alternatingReturns && p.slowest <= alternatingWithin:
 		add("it alternates within seconds, as a pool of addresses or several paths do")
 	case p.returns > 0:
-		add("back at an earlier address %s", times(p.returns))
+		add("back at an earlier address %s", figure.Times(p.returns))
 	case c.user.Switches > 0:
 		add("one way, as a new attachment to the network")
 	}
 	if c.user.Agents == 1 {
 		add("one user agent")
 	} else {
-		add("%s user agents", count(c.user.Agents))
+		add("%s user agents", figure.Count(c.user.Agents))
 	}
 	if c.user.Links > 1 {
-		add("%s links in turn", count(c.user.Links))
+		add("%s links in turn", figure.Count(c.user.Links))
 	}
 	switch {
 	case c.translated():
@@ -80,10 +82,10 @@ func (c *facts) evidence() string {
 		add("over IPv4 and IPv6")
 	}
 	if p.asns > 1 {
-		add("against: %s carriers", count(p.asns))
+		add("against: %s carriers", figure.Count(p.asns))
 	}
 	if p.starts > 0 {
-		add("against: the playlist was asked for anew %s after a change", times(p.starts))
+		add("against: the playlist was asked for anew %s after a change", figure.Times(p.starts))
 	}
 	return "; " + strings.Join(parts, "; ")
 }

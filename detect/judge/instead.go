@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -25,7 +26,7 @@ func (q *question) instead() string {
 	if all == 0 {
 		return "the log shows no refused request of this host's viewers"
 	}
-	of := "the " + either(all == 1, "only refusal", plural(all, "refusal", "refusals")) + " fell on "
+	of := "the " + either(all == 1, "only refusal", figure.Plural(all, "refusal", "refusals")) + " fell on "
 	if len(kinds) == 1 {
 		of += kinds[0].words
 	} else {
@@ -76,7 +77,7 @@ func (q *question) kinds() (kinds []kind, all int64) {
 
 // sharedLinks says what is known of many-network links, and no more (rule 10).
 func (q *question) sharedLinks() string {
-	return plural(len(q.shared), "link that was", "links that were") + " requested from several unrelated networks"
+	return figure.Plural(len(q.shared), "link that was", "links that were") + " requested from several unrelated networks"
 }
 
 // inWords says a cause of the contract in plain words, and what to do about it

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // reason is the answer as it is read aloud: who was refused, what would change,
@@ -31,11 +32,11 @@ func (q *question) reason() string {
 		return "Most links were signed for one address, " + q.o.Proxy + ": the signer sees its own proxy instead of the viewers, and no mask mends that; it has to take the viewer's address from its proxy's header (X-Forwarded-For), trusting that proxy only."
 	case q.lost():
 		return fmt.Sprintf("Nothing can be said about masks, as %s refused at another address but could not be followed there, more than the %s who could: send a log of this host that holds all requests, of every edge.",
-			plural(q.untold, "user was", "users were"), count(q.all.users))
+			figure.Plural(q.untold, "user was", "users were"), figure.Count(q.all.users))
 	case q.timeless():
-		return "Nothing can be said about masks, as " + count(q.o.ServedLate) + " links were served after their expiry by the log's clock, which most links that were refused at another address seem to be past, too: send a log whose times are right and name their zone."
+		return "Nothing can be said about masks, as " + figure.Count(q.o.ServedLate) + " links were served after their expiry by the log's clock, which most links that were refused at another address seem to be past, too: send a log whose times are right and name their zone."
 	case q.early():
-		return fmt.Sprintf("Nothing can be said about masks, as links that had been served were refused %s minutes before their expiry by the log's clock, so that those that were refused at another address may have expired, too: send a log whose times are right and name their zone.", count(q.o.Early))
+		return fmt.Sprintf("Nothing can be said about masks, as links that had been served were refused %s minutes before their expiry by the log's clock, so that those that were refused at another address may have expired, too: send a log whose times are right and name their zone.", figure.Count(q.o.Early))
 	case q.eased():
 		until := time.UnixMicro(q.o.Eased.Until).UTC()
 		return fmt.Sprintf("Nothing can be said about masks, as viewers who moved within a /%d were refused until %s UTC and have been served since: such a mask seems to be in force by now. Analyze what came after (--since %s), or give the key.",
@@ -46,11 +47,11 @@ func (q *question) reason() string {
 		return "Nothing can be said about masks, as the addresses in this log are masked (they end in zeros), so that only those are seen to move who left such a network: send a log with whole addresses."
 	case q.signedForNetworks():
 		return fmt.Sprintf("Nothing can be said about masks, as %s of the %s refused at another address have links that were signed for the first address of their own network: the signer cuts addresses as for a mask, while links are bound to whole ones here; let both do the same, and ask again then.",
-			count(q.cut), plural(q.all.users, "user", "users"))
+			figure.Count(q.cut), figure.Plural(q.all.users, "user", "users"))
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:
-		return fmt.Sprintf("Nothing can be said about masks, as no key could check %s of this host: give its key.", plural(q.unchecked(), "refused request", "refused requests"))
+		return fmt.Sprintf("Nothing can be said about masks, as no key could check %s of this host: give its key.", figure.Plural(q.unchecked(), "refused request", "refused requests"))
 	case q.all.users >= q.t.DecidesFrom && q.choice.decision == finding.InsufficientEvidence:
 		s = q.people() + q.unsure()
 	case q.all.users == 0 && q.hinges(q.all):
@@ -88,20 +89,20 @@ func (q *question) unsure() string {
 func (q *question) unknown() string {
 	var parts, asks []string
 	if q.untold > 0 {
-		parts = append(parts, plural(q.untold, "user was", "users were")+" refused at another address too, where who moved cannot be told from who was handed the link")
+		parts = append(parts, figure.Plural(q.untold, "user was", "users were")+" refused at another address too, where who moved cannot be told from who was handed the link")
 	}
 	if q.linksAreUsers() {
-		parts = append(parts, fmt.Sprintf("each file has a link of its own, so that %s of some %s count as users", plural(q.bound.users, "link", "links"), plural(q.o.Addresses, "address", "addresses")))
+		parts = append(parts, fmt.Sprintf("each file has a link of its own, so that %s of some %s count as users", figure.Plural(q.bound.users, "link", "links"), figure.Plural(q.o.Addresses, "address", "addresses")))
 	}
 	if len(parts) > 0 {
 		asks = append(asks, "send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)")
 	}
 	if q.unkeyed() > 0 {
-		parts = append(parts, "no key could check the links of "+plural(q.unkeyed(), "user who was", "users who were")+" refused")
+		parts = append(parts, "no key could check the links of "+figure.Plural(q.unkeyed(), "user who was", "users who were")+" refused")
 		asks = append(asks, "give the key of this host")
 	}
 	if q.o.Apart > 0 {
-		parts = append(parts, plural(q.o.Apart, "link counts as a user", "links count as users")+" that a few viewers may have had")
+		parts = append(parts, figure.Plural(q.o.Apart, "link counts as a user", "links count as users")+" that a few viewers may have had")
 		asks = append(asks, "send a log of a shorter time, or of fewer viewers")
 	}
 	return fmt.Sprintf("%s: it may be more than the %s of users from which a change is worth it; %s", listed(parts), percent(q.t.WorthShare), strings.Join(asks, "; "))
@@ -111,7 +112,7 @@ func (q *question) unknown() string {
 func (q *question) oftener() string {
 	seen := "nobody is seen refused twice"
 	if c := q.several(); c.users > 0 {
-		seen = fmt.Sprintf("of the %s seen refused several times it would be %s, not surely enough", plural(c.users, "user", "users"), percent(share(c, q.choice.prefix)))
+		seen = fmt.Sprintf("of the %s seen refused several times it would be %s, not surely enough", figure.Plural(c.users, "user", "users"), percent(share(c, q.choice.prefix)))
 	}
 	return fmt.Sprintf("; %s, but more than a tenth of the requests is missing, so that users were refused more often than the log shows, and %s: send a log of this host that holds all requests, of every edge", q.letThrough(), seen)
 }
@@ -126,14 +127,14 @@ func (q *question) nobody() string {
 	case q.untold > 0:
 		return "No user" + with + " could be followed from one address to another"
 	case q.relayed > 0:
-		return fmt.Sprintf("Only %s%s in relay, VPN or hosting networks, for which no mask is widened, %s refused because of a changed address", plural(q.relayed, "user", "users"), with, either(q.relayed == 1, "was", "were"))
+		return fmt.Sprintf("Only %s%s in relay, VPN or hosting networks, for which no mask is widened, %s refused because of a changed address", figure.Plural(q.relayed, "user", "users"), with, either(q.relayed == 1, "was", "were"))
 	case q.doubtful() > 0:
-		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, plural(q.doubtful(), "user", "users"))
+		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, figure.Plural(q.doubtful(), "user", "users"))
 	case q.obscure() > 0:
-		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s in relay, VPN or hosting networks", with, plural(q.obscure(), "user", "users"))
+		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s in relay, VPN or hosting networks", with, figure.Plural(q.obscure(), "user", "users"))
 	}
 	if q.mended > 0 {
-		return fmt.Sprintf("Nobody%s was refused because of a changed address as links are bound now, to a /%d; %s before", with, q.current(q.o), plural(q.mended, "user was", "users were"))
+		return fmt.Sprintf("Nobody%s was refused because of a changed address as links are bound now, to a /%d; %s before", with, q.current(q.o), figure.Plural(q.mended, "user was", "users were"))
 	}
 	return "Nobody" + with + " was refused because of a changed address"
 }
@@ -164,14 +165,14 @@ func (q *question) unverified() string {
 
 // people names the affected.
 func (q *question) people() string {
-	s := plural(q.all.users, "user was", "users were") + " refused because "
+	s := figure.Plural(q.all.users, "user was", "users were") + " refused because "
 	switch q.proxied {
 	case 0:
 		s += either(q.all.users == 1, "the address", "their address") + " changed"
 	case q.all.users:
 		s += "the signer saw a private address, that of its own proxy, instead of theirs"
 	default:
-		s += fmt.Sprintf("their address changed, or for %s because the signer saw a private one, that of its own proxy", count(q.proxied))
+		s += fmt.Sprintf("their address changed, or for %s because the signer saw a private one, that of its own proxy", figure.Count(q.proxied))
 	}
 	switch q.inferred {
 	case 0:
@@ -208,7 +209,7 @@ func (q *question) answer() string {
 	}
 	share, low, high := Wilson(q.all.users, q.bound.users)
 	return fmt.Sprintf(", %s of the %s with address-bound links (%s): not surely the %s from which a change is worth it",
-		percent(share), plural(q.bound.users, "user", "users"), between(low, high), percent(q.t.WorthShare))
+		percent(share), figure.Plural(q.bound.users, "user", "users"), between(low, high), percent(q.t.WorthShare))
 }
 
 func (q *question) letThrough() string {
@@ -287,13 +288,13 @@ func (q *question) remaining() string {
 	l := q.left()
 	var parts []string
 	if moved := l.all - l.across - l.proxied; moved > 0 {
-		parts = append(parts, fmt.Sprintf("%s moved beyond the /%d", plural(moved, "user", "users"), q.choice.prefix))
+		parts = append(parts, fmt.Sprintf("%s moved beyond the /%d", figure.Plural(moved, "user", "users"), q.choice.prefix))
 	}
 	if l.across > 0 {
-		parts = append(parts, plural(l.across, "user", "users")+" changed between IPv4 and IPv6")
+		parts = append(parts, figure.Plural(l.across, "user", "users")+" changed between IPv4 and IPv6")
 	}
 	if l.proxied > 0 {
-		parts = append(parts, plural(l.proxied, "user has", "users have")+" links signed for a private address")
+		parts = append(parts, figure.Plural(l.proxied, "user has", "users have")+" links signed for a private address")
 	}
 	return listed(parts)
 }
@@ -347,7 +348,7 @@ func (q *question) leftBehind() string {
 		o := carriers[asn]
 		large := o.users >= q.t.ListedBelow && float64(o.users) >= q.t.CarrierShare*float64(q.all.users) && o.users < q.all.users
 		if helped := share(&o.cohort, q.choice.prefix); asn != 0 && large && helped < q.t.CarrierLow {
-			parts = append(parts, fmt.Sprintf("AS%d with %s of its %s users", asn, percent(helped), count(o.users)))
+			parts = append(parts, fmt.Sprintf("AS%d with %s of its %s users", asn, percent(helped), figure.Count(o.users)))
 		}
 	}
 	if len(parts) == 0 {
@@ -364,7 +365,7 @@ func (q *question) ruledOut() string {
 	}
 	p := q.candidates[slices.IndexFunc(q.candidates, q.vetoed)]
 	in := q.strangers(p)
-	return fmt.Sprintf("; /%d is ruled out, as strangers would get in with %s of their refused attempts on %s", p, percent(in.Share), plural(in.Links, "shared link", "shared links"))
+	return fmt.Sprintf("; /%d is ruled out, as strangers would get in with %s of their refused attempts on %s", p, percent(in.Share), figure.Plural(in.Links, "shared link", "shared links"))
 }
 
 // flips tells whether the decision would be another one, or need a wider mask,
@@ -398,7 +399,7 @@ func (q *question) unexplained() string {
 	settles := "a full search over a random sample of them (--recover sample=60)"
 	switch {
 	case q.unsearched() > 0 && q.all.users == 0:
-		return fmt.Sprintf("Links of %s may be signed for IPv6 addresses nearby, which are too many to be searched; %s would tell whether addresses changed there.", plural(q.unsearched(), "user", "users"), bySigner)
+		return fmt.Sprintf("Links of %s may be signed for IPv6 addresses nearby, which are too many to be searched; %s would tell whether addresses changed there.", figure.Plural(q.unsearched(), "user", "users"), bySigner)
 	case q.unsearched() > 0:
 		settles = bySigner
 	case q.all.users == 0:
@@ -406,19 +407,19 @@ func (q *question) unexplained() string {
 	}
 	if d := q.choice.decision; d != finding.Widen && d != finding.HelpsPartly {
 		if q.unresolved == 0 && q.uncheckable > 0 {
-			return fmt.Sprintf("%s refused with a link that no key could check; the key of this host would tell whether addresses changed there.", plural(q.uncheckable, "more user was", "more users were"))
+			return fmt.Sprintf("%s refused with a link that no key could check; the key of this host would tell whether addresses changed there.", figure.Plural(q.uncheckable, "more user was", "more users were"))
 		}
 		return fmt.Sprintf("%s refused with a hash that nothing explains; %s would tell whether addresses changed there.",
-			plural(q.doubtful(), "more user was", "more users were"), settles)
+			figure.Plural(q.doubtful(), "more user was", "more users were"), settles)
 	}
 	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.open())
-	most := either(q.bears() == 0, "none", "at most "+count(q.bears()))
+	most := either(q.bears() == 0, "none", "at most "+figure.Count(q.bears()))
 	with := "unexplained hashes"
 	if q.unresolved == 0 {
 		with, settles = "links that no key could check", "the key of this host"
 	}
 	return fmt.Sprintf("This holds only if %s of the %s with %s changed to an address that no mask covers (/%d lets %s through if all did), which nobody knows: %s would settle it.",
-		most, plural(q.open(), "user", "users"), with, q.choice.prefix, percent(share), settles)
+		most, figure.Plural(q.open(), "user", "users"), with, q.choice.prefix, percent(share), settles)
 }
 
 // listed joins parts as in a sentence.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // parts asks again for both halves of the time and without the largest carrier
@@ -54,7 +55,7 @@ func (q *question) sensitivity(list *caveats, parts []finding.Part) {
 			at = p.Part + ", the largest carrier"
 		}
 		list.add("The answer does not hold %s: /%d would have let %s of %s affected users through there%s.",
-			at, q.choice.prefix, percent(p.AcceptedShare), count(p.AffectedUsers), q.insteadOf(p))
+			at, q.choice.prefix, percent(p.AcceptedShare), figure.Count(p.AffectedUsers), q.insteadOf(p))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // sequelGap is how long after the end of one user another may begin who is the same person
@@ -110,7 +111,7 @@ func (q *question) homes(list *caveats) {
 	n := q.beside()
 	if left := int64(len(q.affected)) - n; n > q.atOnce() && left < q.t.DecidesFrom {
 		list.add("%s of the %s moved between two addresses within %s of another one who did, as the devices of one home do: each counts, but no more than %s may have changed the address.",
-			count(n), plural(q.all.users, "user", "users"), span(q.t.RetryWindow.Microseconds()), plural(left, "line", "lines"))
+			figure.Count(n), figure.Plural(q.all.users, "user", "users"), span(q.t.RetryWindow.Microseconds()), figure.Plural(left, "line", "lines"))
 	}
 }
 
@@ -147,7 +148,7 @@ func (q *question) toldPersons() string {
 		someOf(q.atOnce(), "moved between two addresses as another one of the same user agent did at the same time, as tabs do"),
 	}, func(s string) bool { return s == "" }))
 	return fmt.Sprintf("; %s, but they may be %s: %s, and no id tells; %d decide: send a longer log, or one with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
-		q.letThrough(), plural(n, "viewer", "viewers"), how, q.t.DecidesFrom)
+		q.letThrough(), figure.Plural(n, "viewer", "viewers"), how, q.t.DecidesFrom)
 }
 
 // someOf says what some of the users did; "" for none.
@@ -155,5 +156,5 @@ func someOf(n int64, did string) string {
 	if n == 0 {
 		return ""
 	}
-	return count(n) + " of them " + did
+	return figure.Count(n) + " of them " + did
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // step is how polls of a live manifest, or ranges of a file, that were refused stand to those that were served elsewhere.
@@ -130,5 +131,5 @@ func (q *question) looking(c choice) bool {
 // toldLooking says what is missing to decide.
 func (q *question) toldLooking() string {
 	return fmt.Sprintf("; but %s of them only polled a live playlist, in step with a player that was served on elsewhere, and %s did so out of step: these are other players, and up to %s of the former may be, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
-		count(q.inStep), plural(q.outOfStep.users, "user", "users"), count(q.onlookers()))
+		figure.Count(q.inStep), figure.Plural(q.outOfStep.users, "user", "users"), figure.Count(q.onlookers()))
 }

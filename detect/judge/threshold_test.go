@@ -40,18 +40,6 @@ func TestTheRulesHaveTheirNumbers(t *testing.T) {
 	}
 }
 
-// TestPercent: a decimal below 10 % and above 99 %, and nothing is all or none that is not.
-func TestPercent(t *testing.T) {
-	for share, want := range map[float64]string{
-		0: "0 %", 0.0009: "under 0.1 %", 0.0012: "0.1 %", 0.05: "5 %", 0.0512: "5.1 %", 0.0994: "9.9 %", 0.0996: "10 %", 0.105: "11 %",
-		0.4949: "49 %", 0.99: "99 %", 0.991: "99.1 %", 0.9995: "over 99.9 %", 1: "100 %",
-	} {
-		if got := percent(share); got != want {
-			t.Errorf("%v is %q, want %q", share, got, want)
-		}
-	}
-}
-
 // TestCommonASN: the operator of most requests, the lowest number of several; requests whose operator is not known do not count.
 func TestCommonASN(t *testing.T) {
 	for _, c := range []struct {

@@ -9,6 +9,7 @@ import (
 	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/format"
 )
 
@@ -62,7 +63,7 @@ func (q *inquiry) move(s *sighting, what string) {
 	if half := by.Abs().Round(30 * time.Minute); half > 0 && (by.Abs()-half).Abs() < 5*time.Minute {
 		hint = " (close to a multiple of half an hour, perhaps another time zone)"
 	}
-	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, finding.Lasting(by.Abs()), where, hint)
+	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, figure.Lasting(by.Abs()), where, hint)
 	q.around(time.UnixMicro(to))
 }
 

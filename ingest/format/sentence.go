@@ -3,8 +3,9 @@ package format
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
+
+	"ipdrift/ingest/figure"
 )
 
 // Sentence is fmt.Sprintf for what people read: whole numbers of type int and int64
@@ -64,15 +65,7 @@ func agree(text string, args []any) string {
 	}
 }
 
+// tally is a number that is written with separators under any verb and flag.
 type tally int64
 
-func (n tally) Format(to fmt.State, _ rune) {
-	digits, sign := strconv.FormatInt(int64(n), 10), ""
-	if n < 0 {
-		digits, sign = digits[1:], "-"
-	}
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	io.WriteString(to, sign+digits)
-}
+func (n tally) Format(to fmt.State, _ rune) { io.WriteString(to, figure.Count(n)) }

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 	"ipdrift/report"
 )
 
@@ -45,7 +46,7 @@ func (c Case) causes(ctx context.Context) (*pane, error) {
 	}
 	if n := c.Analysis.Users.Total; n > 0 {
 		p.rows = append(p.rows, row{
-			cells: []cell{toned(strong, "every user"), plainly(""), plainly(""), plainly(report.Count(n)), toned(faint, "refused or not")},
+			cells: []cell{toned(strong, "every user"), plainly(""), plainly(""), plainly(figure.Count(n)), toned(faint, "refused or not")},
 			open:  c.viewers(finding.Scope{}),
 		})
 	}
@@ -54,7 +55,7 @@ func (c Case) causes(ctx context.Context) (*pane, error) {
 
 func (c Case) causeRow(name, meaning string, f *finding.Refusals, whole int64, list []finding.Refusals) row {
 	return row{
-		cells: []cell{toned(strong, name), plainly(report.Count(f.Requests)), plainly(report.Share(f.Requests, whole)), plainly(report.Count(f.Viewers)), toned(faint, meaning)},
+		cells: []cell{toned(strong, name), plainly(figure.Count(f.Requests)), plainly(figure.Share(f.Requests, whole)), plainly(figure.Count(f.Viewers)), toned(faint, meaning)},
 		open:  c.hosts(f.Cause, list),
 	}
 }
@@ -62,11 +63,11 @@ func (c Case) causeRow(name, meaning string, f *finding.Refusals, whole int64, l
 // summary stands above the causes: the input, and what was decided.
 func (c Case) summary(_ *pane, k *ink, room int) []string {
 	a := c.Analysis
-	lines := []string{k.line(plainly(report.Plural(a.Input.Lines, "line", "lines") + ", " + report.Period(a)))}
+	lines := []string{k.line(plainly(figure.Plural(a.Input.Lines, "line", "lines") + ", " + report.Period(a.Input.Period())))}
 	decisions := report.Headlines(a)
 	for i, h := range decisions {
 		if len(lines) == room {
-			lines[room-1] = k.line(toned(faint, "and "+report.Plural(int64(len(decisions)-i+1), "more host", "more hosts")))
+			lines[room-1] = k.line(toned(faint, "and "+figure.Plural(len(decisions)-i+1, "more host", "more hosts")))
 			break
 		}
 		lines = append(lines, k.ends(plainly(k.cut(h.Host, k.width-2-lipgloss.Width(h.Decision))), toned(strong, h.Decision)))
@@ -115,9 +116,9 @@ func (c Case) hosts(cause string, list []finding.Refusals) opener {
 func hostRow(name string, f finding.Refusals, whole int64, decision string, open opener) row {
 	share := ""
 	if f.Cause != "" {
-		share = report.Share(f.Requests, whole)
+		share = figure.Share(f.Requests, whole)
 	}
-	return row{cells: []cell{toned(strong, name), plainly(report.Count(f.Requests)), plainly(share), plainly(report.Count(f.Viewers)), plainly(decision)}, open: open}
+	return row{cells: []cell{toned(strong, name), plainly(figure.Count(f.Requests)), plainly(share), plainly(figure.Count(f.Viewers)), plainly(decision)}, open: open}
 }
 
 // whole is how many requests were refused on a host, or on all for "".

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 	"ipdrift/report"
 )
 
@@ -104,7 +105,7 @@ func (pic picture) head(p *pane, k *ink, room int) []string {
 	lines := k.wrap(plain, about, 2)
 	lines = append(lines, k.line(toned(faint, v.UserAgent)))
 	if pic.search != "" {
-		lines = append(lines, k.line(plainly(report.Plural(p.len, "request", "requests")+` found by "`+pic.search+`"`)))
+		lines = append(lines, k.line(plainly(figure.Plural(p.len, "request", "requests")+` found by "`+pic.search+`"`)))
 	}
 	return append(lines, pic.draw(p, k, room-len(lines))...)
 }
@@ -139,7 +140,7 @@ func (pic picture) draw(p *pane, k *ink, room int) []string {
 		}
 	}
 	if hidden > 0 {
-		more := "  and " + report.Plural(hidden, "more network", "more networks")
+		more := "  and " + figure.Plural(hidden, "more network", "more networks")
 		if lipgloss.Width(below)+len(more) <= k.width {
 			below += more
 		} else {

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/lipgloss"
 
+	"ipdrift/ingest/figure"
 	"ipdrift/report"
 )
 
@@ -72,7 +73,7 @@ func (m *model) place() string {
 	case p.len == 0:
 		return ""
 	}
-	return report.Count(p.cursor+1) + " of " + report.Count(p.len)
+	return figure.Count(p.cursor+1) + " of " + figure.Count(p.len)
 }
 
 // above is what stands between the path and the rows. It leaves room for one of them.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 	"ipdrift/report"
 )
 
@@ -47,7 +48,7 @@ func scopeName(s finding.Scope) string {
 }
 
 func scopeHead(s finding.Scope, n int64) func(*pane, *ink, int) []string {
-	what := report.Plural(n, "user", "users")
+	what := figure.Plural(n, "user", "users")
 	switch {
 	case s.Cause != "":
 		what += " with " + s.Cause + ": " + report.Meaning(s.Cause)
@@ -81,8 +82,8 @@ func (c Case) viewerRow(v finding.Viewer, s finding.Scope) row {
 		t = refused
 	}
 	return row{
-		cells: []cell{toned(strong, viewerName(v)), plainly(class), toned(t, report.Count(hits)), plainly(report.Count(v.Requests)), plainly(report.Count(v.Addresses)),
-			plainly(report.Count(v.Switches)), plainly(v.First.UTC().Format("01-02 15:04:05")), toned(faint, v.UserAgent)},
+		cells: []cell{toned(strong, viewerName(v)), plainly(class), toned(t, figure.Count(hits)), plainly(figure.Count(v.Requests)), plainly(figure.Count(v.Addresses)),
+			plainly(figure.Count(v.Switches)), plainly(v.First.UTC().Format("01-02 15:04:05")), toned(faint, v.UserAgent)},
 		open: c.timeline(v, ""),
 	}
 }

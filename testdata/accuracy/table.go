@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/synth/scenario"
-	"ipdrift/report"
 )
 
 // The goals.
@@ -83,7 +83,7 @@ func (m *measured) table(w io.Writer) {
 		names = append(names, c.name)
 	}
 	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(names, " | "), "---|---|"+strings.Repeat("---:|", len(m.columns)))
-	m.row(w, "worlds, lines", "", func(s *score) string { return fmt.Sprintf("%d, %s", s.worlds, report.Count(s.lines)) })
+	m.row(w, "worlds, lines", "", func(s *score) string { return fmt.Sprintf("%d, %s", s.worlds, figure.Count(s.lines)) })
 	m.row(w, "causes right where a hash can prove them", "100 %", func(s *score) string { return s.provable.String() })
 	m.row(w, "causes right, all refusals", "", func(s *score) string { return s.causes.String() })
 	m.row(w, "`rotating`: precision, by user", "≥ 99 %", func(s *score) string { return s.precision.String() })
@@ -141,7 +141,7 @@ func (p part) String() string {
 	if p.of == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%s of %s", percent(p.share()), report.Count(p.of))
+	return fmt.Sprintf("%s of %s", percent(p.share()), figure.Count(p.of))
 }
 
 func (d decision) String() string {

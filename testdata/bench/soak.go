@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"ipdrift/report"
+	"ipdrift/ingest/figure"
 )
 
 // loads is what became of one log that was loaded again and again.
@@ -89,7 +89,7 @@ func (s *suite) load(ctx context.Context, l *loads, stderr string) error {
 
 // soaked prints what became of each log.
 func (s *suite) soaked(w io.Writer, all []*loads) {
-	fmt.Fprintf(w, "%s lines, seed %d; %s.\n\n", report.Count(int64(s.lines)), s.seed, s.where)
+	fmt.Fprintf(w, "%s lines, seed %d; %s.\n\n", figure.Count(s.lines), s.seed, s.where)
 	fmt.Fprintln(w, "| loaded again and again | loads | clean exits | different reports | median s | slowest s | most MiB at the peak |")
 	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|---:|")
 	for _, l := range all {

@@ -10,8 +10,8 @@ import (
 	"os/exec"
 	"time"
 
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/synth"
-	"ipdrift/report"
 )
 
 const (
@@ -48,7 +48,7 @@ func (s *suite) stream(ctx context.Context) error {
 	for _, lines := range []int{s.lines / 10, s.lines} {
 		f, err := s.flow(ctx, lines)
 		if err != nil {
-			return fmt.Errorf("%s lines: %w", report.Count(int64(lines)), err)
+			return fmt.Errorf("%s lines: %w", figure.Count(lines), err)
 		}
 		flows = append(flows, f)
 	}
@@ -92,7 +92,7 @@ func (s *suite) flow(ctx context.Context, lines int) (*flow, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case ended != nil:
-		return nil, fmt.Errorf("%s after %s lines: %s", cmd.ProcessState, report.Count(meter.lines), &stderr)
+		return nil, fmt.Errorf("%s after %s lines: %s", cmd.ProcessState, figure.Count(meter.lines), &stderr)
 	case wrote != nil:
 		return nil, wrote
 	}
@@ -118,7 +118,7 @@ func (m *meter) Write(p []byte) (int, error) {
 	m.lines += int64(bytes.Count(p[:n], []byte{'\n'}))
 	if m.lines/m.step > before {
 		m.marks = append(m.marks, mark{m.lines, time.Since(m.began), m.watch.peak()})
-		fmt.Fprintf(os.Stderr, "%s lines\n", report.Count(m.lines))
+		fmt.Fprintf(os.Stderr, "%s lines\n", figure.Count(m.lines))
 	}
 	return n, err
 }
@@ -129,8 +129,8 @@ func (s *suite) streamed(w io.Writer, tenth, whole *flow) {
 		s.seed, s.where, whole.generatorTime.Seconds())
 	fmt.Fprintln(w, "| lines | MB | reading s | judging s | lines/s in all | CPU s | peak MiB | case |\n|---:|---:|---:|---:|---:|---:|---:|---:|")
 	for _, f := range []*flow{tenth, whole} {
-		fmt.Fprintf(w, "| %s | %.0f | %.1f | %.1f | %s | %.1f | %.0f | %s |\n", report.Count(f.truth.Lines), float64(f.truth.Bytes)/1e6,
-			f.read.Seconds(), f.judged.Seconds(), report.Count(f.rate()), f.took.cpu.Seconds(), float64(f.took.peak)/(1<<20), share(f.took.kept, f.truth.Bytes))
+		fmt.Fprintf(w, "| %s | %.0f | %.1f | %.1f | %s | %.1f | %.0f | %s |\n", figure.Count(f.truth.Lines), float64(f.truth.Bytes)/1e6,
+			f.read.Seconds(), f.judged.Seconds(), figure.Count(f.rate()), f.took.cpu.Seconds(), float64(f.took.peak)/(1<<20), share(f.took.kept, f.truth.Bytes))
 	}
 	perLine := func(f *flow) float64 { return f.took.wall.Seconds() / float64(f.truth.Lines) }
 	fmt.Fprintf(w, "\nA line of the long log took %.2f times as long as one of the short.\n\n", perLine(whole)/perLine(tenth))
@@ -138,7 +138,7 @@ func (s *suite) streamed(w io.Writer, tenth, whole *flow) {
 	var last mark
 	for _, m := range whole.marks {
 		rate := float64(m.lines-last.lines) / (m.at - last.at).Seconds()
-		fmt.Fprintf(w, "| %s | %s | %.0f |\n", report.Count(m.lines), report.Count(int64(rate)), float64(m.peak)/(1<<20))
+		fmt.Fprintf(w, "| %s | %s | %.0f |\n", figure.Count(m.lines), figure.Count(int64(rate)), float64(m.peak)/(1<<20))
 		last = m
 	}
 	fmt.Fprintf(w, "| judging | | %.0f |\n", float64(whole.judging)/(1<<20))

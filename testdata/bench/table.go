@@ -6,13 +6,13 @@ import (
 	"io"
 	"time"
 
-	"ipdrift/report"
+	"ipdrift/ingest/figure"
 )
 
 // table prints the figures as Markdown, with all that is needed to read them.
 func (s *suite) table(ctx context.Context, w io.Writer, results []result) {
 	base := results[0]
-	fmt.Fprintf(w, "%s lines, seed %d; medians of %d rounds in rotation, each run a process of its own; logs in the page cache.\n", report.Count(int64(s.lines)), s.seed, s.rounds)
+	fmt.Fprintf(w, "%s lines, seed %d; medians of %d rounds in rotation, each run a process of its own; logs in the page cache.\n", figure.Count(s.lines), s.seed, s.rounds)
 	fmt.Fprintf(w, "%s.\n%s.\n\n", s.where, s.versions(ctx))
 	fmt.Fprintln(w, "| what | lines/s | MB/s | wall s | CPU s | peak MiB | allocations a line | database | time, × plain |")
 	fmt.Fprintln(w, "|---|---:|---:|---:|---:|---:|---:|---:|---:|")
@@ -36,7 +36,7 @@ func (r *result) row(base []sample) string {
 	peak := median(r.samples, func(s sample) int64 { return s.peak })
 	kept := median(r.samples, func(s sample) int64 { return s.kept })
 	return fmt.Sprintf("%s | %.0f | %.2f | %.2f | %.0f | %s | %s | %s",
-		report.Count(int64(float64(r.log.truth.Lines)/wall)), float64(r.log.truth.Bytes)/wall/1e6, wall, cpu,
+		figure.Count(int64(float64(r.log.truth.Lines)/wall)), float64(r.log.truth.Bytes)/wall/1e6, wall, cpu,
 		float64(peak)/(1<<20), r.allocations(), share(kept, r.log.truth.Bytes), r.times(base))
 }
 
