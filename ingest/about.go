@@ -54,6 +54,6 @@ func EdgeNames(ctx context.Context, conn *sql.Conn) (map[uint16]string, error) {
 			names[n] = cmp.Or(name, number)
 		}
 		return nil
-	}, AboutEdge)
+	}, aboutEdge)
 	return names, err
 }

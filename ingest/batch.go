@@ -10,10 +10,10 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// PlaceOf is where a request stands: its source, and the line in it, from 1 on, which is
+// placeOf is where a request stands: its source, and the line in it, from 1 on, which is
 // below 2^40. No other request of a case stands there, and places are in the order of
 // sources and lines.
-func PlaceOf(source int, line int64) uint64 { return uint64(source)<<lineBits | uint64(line) }
+func placeOf(source int, line int64) uint64 { return uint64(source)<<lineBits | uint64(line) }
 
 // SourceOf is the source of a place.
 func SourceOf(place uint64) int { return int(place >> lineBits) }

@@ -35,13 +35,13 @@ func TestRecycled(t *testing.T) {
 func TestPlaces(t *testing.T) {
 	s, _ := loadText(t, testOptions(t), plainLines(1))
 	const source, line = 12_345_678, 987_654_321_012
-	if _, err := s.DB.Exec(fmt.Sprintf(`INSERT INTO packed SELECT p.* REPLACE (%d::UBIGINT AS at) FROM packed p`, PlaceOf(source, line))); err != nil {
+	if _, err := s.DB.Exec(fmt.Sprintf(`INSERT INTO packed SELECT p.* REPLACE (%d::UBIGINT AS at) FROM packed p`, placeOf(source, line))); err != nil {
 		t.Fatal(err)
 	}
 	if got := one[string](t, s, `SELECT string_agg(source || ':' || line, ' ' ORDER BY at) FROM hit`); got != "0:1 12345678:987654321012" {
 		t.Errorf("the case has requests at %s", got)
 	}
-	if got := SourceOf(PlaceOf(source, line)); got != source {
+	if got := SourceOf(placeOf(source, line)); got != source {
 		t.Errorf("source %d, want %d", got, source)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"ipdrift/ingest/fetch"
 )
 
-// AboutEdge is the name under which a case remembers its edges: number, blank, name.
-const AboutEdge = "edge"
+// aboutEdge is the name under which a case remembers its edges: number, blank, name.
+const aboutEdge = "edge"
 
 // edges are the names of the edges that wrote the lines, by number: see edgeNumber.
 type edges struct {
@@ -32,7 +32,7 @@ func (e *edges) about() string {
 	var sql strings.Builder
 	for number, name := range e.names {
 		if name != "" {
-			fmt.Fprintf(&sql, `, ('%s', %s)`, AboutEdge, fetch.Quoted(fmt.Sprint(number, " ", strings.ReplaceAll(name, "\x00", ""))))
+			fmt.Fprintf(&sql, `, ('%s', %s)`, aboutEdge, fetch.Quoted(fmt.Sprint(number, " ", strings.ReplaceAll(name, "\x00", ""))))
 		}
 	}
 	return sql.String()

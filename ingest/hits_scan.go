@@ -19,7 +19,7 @@ func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, 
 	var held int64
 	end := func() {
 		if held > 0 {
-			parts = append(parts, fmt.Sprintf(`at BETWEEN %d AND %d`, PlaceOf(from, 0), PlaceOf(to+1, 0)-1))
+			parts = append(parts, fmt.Sprintf(`at BETWEEN %d AND %d`, placeOf(from, 0), placeOf(to+1, 0)-1))
 		}
 		held = 0
 	}
@@ -41,7 +41,7 @@ func hitParts(ctx context.Context, conn *sql.Conn, rows int64) (parts []string, 
 		}
 		step := rows * max(1, (last-first+1)/n) // a source may have other lines than those of requests
 		for ; first <= last; first += step {
-			parts = append(parts, fmt.Sprintf(`at BETWEEN %d AND %d`, PlaceOf(source, first), PlaceOf(source, min(first+step-1, last))))
+			parts = append(parts, fmt.Sprintf(`at BETWEEN %d AND %d`, placeOf(source, first), placeOf(source, min(first+step-1, last))))
 		}
 		return nil
 	})

@@ -200,7 +200,7 @@ func (l *load) copyPast(ctx context.Context) error {
 		INSERT INTO broken SELECT * FROM ipdrift_old.broken`+over(where, "source")+`;
 		INSERT INTO proof SELECT * FROM ipdrift_old.proof;
 		INSERT INTO tie SELECT * FROM ipdrift_old.tie;
-		INSERT INTO about SELECT * FROM ipdrift_old.about WHERE name = '`+AboutEdge+`';
+		INSERT INTO about SELECT * FROM ipdrift_old.about WHERE name = '`+aboutEdge+`';
 		INSERT INTO source SELECT * FROM (SELECT * FROM ipdrift_old.source WHERE lines > 0)`+over(where, "id"))
 	return err
 }

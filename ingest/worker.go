@@ -216,7 +216,7 @@ func (w *worker) request(ctx context.Context, from *reading, source int, line in
 		w.hits = h
 	}
 	i := h.n
-	h.at[i], h.start[i], h.bytes[i] = PlaceOf(source, line), r.Start, r.Bytes
+	h.at[i], h.start[i], h.bytes[i] = placeOf(source, line), r.Start, r.Bytes
 	h.outcome[i], h.link[i], h.client[i], h.dir[i] = ids.outcome, l.id, ids.client, ids.dir
 	h.file[i], h.agent[i], h.referer[i], h.ident[i], h.took[i] = ids.file, ids.agent, ids.referer, ident, took(r)
 	if h.n++; h.n == batchRows {

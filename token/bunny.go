@@ -26,7 +26,6 @@ func bunny() *Scheme {
 		Params:  "token, expires, token_path, token_countries, …, or path: /bcdn_token=…&expires=…/",
 		Hash:    "HMAC-SHA-256, SHA-256 or MD5 of path, expires, address, parameters",
 		Binds:   true,
-		Late:    403,
 		KeyForm: keyText,
 		Vectors: "published",
 		Source:  "github.com/BunnyWay/BunnyCDN.TokenAuthentication, e2e/vectors.json (HMAC) and nodejs/token.js of 2020 (SHA-256); MD5: own",

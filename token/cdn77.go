@@ -12,7 +12,6 @@ func cdn77() *Scheme {
 		Doc:     "CDN77 signed URLs: ?secure=…,<expires> or /…,<expires>/path",
 		Params:  "secure, or path: /<token>,<expires>/",
 		Hash:    "MD5 of expires, path, key",
-		Late:    403,
 		KeyForm: keyText,
 		Vectors: "published",
 		Source:  `CDN77 knowledge base, "How do I set up Signed URLs?"; the key of its example stands in Limestone Networks' copy of the text`,

@@ -11,7 +11,6 @@ func cdnSun() *Scheme {
 		Hash:    "MD5 of expires, path, key, ip",
 		Binds:   true,
 		Visible: true,
-		Late:    403,
 		KeyForm: keyText,
 		Vectors: "own",
 		Source:  "github.com/CDNsun/url-signing-function-dotnet",

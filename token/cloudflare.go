@@ -23,7 +23,6 @@ func cloudflareOf(name string, ttl int64) *Scheme {
 		Doc:      "Cloudflare timed HMAC, is_timed_hmac_valid_v0: ?verify=<issued>-<hmac>",
 		Params:   name + " (cloudflare:NAME,LIFETIME), the last of the query",
 		Hash:     "HMAC-SHA-256 of URI before the token, time of issue",
-		Late:     403,
 		KeyForm:  keyText,
 		Vectors:  "published",
 		Source:   "statements of the Python 3.8 sample of Cloudflare docs, \"Configure token authentication\", with the time fixed (the printed token does not follow from the printed key)",

@@ -19,7 +19,6 @@ func fastlyOver(query bool) *Scheme {
 		Doc:      "Fastly, the published VCL: ?token=<expires>_<hmac>",
 		Params:   "token",
 		Hash:     "HMAC-SHA-1 of URL without token (fastly:path: of path), expires",
-		Late:     410,
 		KeyForm:  "the secret in base64, as in the VCL",
 		Vectors:  "published",
 		Source:   "statements of the Python sample of github.com/fastly/token-functions, with the time fixed (the key of the printed token is not published)",

@@ -13,7 +13,6 @@ func gcore() *Scheme {
 		Params:  "md5, expires",
 		Hash:    "MD5 of expires, path, address, blank, key",
 		Binds:   true,
-		Late:    410,
 		KeyForm: keyText,
 		Vectors: "published",
 		Source:  "Gcore docs, \"Configure secure token\"; nginx manual, ngx_http_secure_link_module",

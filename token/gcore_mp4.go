@@ -12,7 +12,6 @@ func gcoreMP4() *Scheme {
 		Params:  "md5, expires, speed, buffer",
 		Hash:    "MD5 of path, key, expires, speed, buffer, address",
 		Binds:   true,
-		Late:    410,
 		KeyForm: keyText,
 		Vectors: "published",
 		Source:  "Gcore docs, \"Protect VOD with a secure token\"",

@@ -15,7 +15,6 @@ func gcoreVideo() *Scheme {
 		Params:  "path: /<kind>/<client>_<video>/<token>/<expires>/",
 		Hash:    "MD5 of client, video, key, expires, address",
 		Binds:   true,
-		Late:    410,
 		KeyForm: keyText,
 		Vectors: "own",
 		Source:  "Gcore docs, \"Protect VOD with a secure token\"",

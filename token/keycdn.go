@@ -8,7 +8,6 @@ func keyCDN() *Scheme {
 		Doc:      "KeyCDN secure token: ?token=…&expire=…",
 		Params:   "token, expire",
 		Hash:     "MD5 of path, key, expire",
-		Late:     410,
 		KeyForm:  keyText,
 		Vectors:  "own",
 		Source:   "keycdn.com/support/secure-token",

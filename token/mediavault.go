@@ -21,7 +21,6 @@ func mediaVault() *Scheme {
 		Hash:    "MD5 of key, URL, parameters before h",
 		Binds:   true,
 		Visible: true,
-		Late:    403,
 		Needs:   "host",
 		KeyForm: keyText,
 		Vectors: "published",

@@ -166,7 +166,7 @@ func binaryAddress(dst []byte, _ algorithm, a netip.Addr, b Binding) []byte {
 // of the undecoded URI, over what follows it, query included, and the secret.
 func nginxSecret() *Scheme {
 	s := nginxScheme()
-	s.Params, s.Hash, s.Late = "path: /<prefix>/<md5>/", "MD5 of the link behind it, key", 403
+	s.Params, s.Hash = "path: /<prefix>/<md5>/", "MD5 of the link behind it, key"
 	s.inPath, s.fileOnly, s.hexed, s.bare, s.address, s.tail = true, true, true, true, noAddress, noTail
 	s.read = func(l *Link, target []byte, path, query span) {
 		l.says = saysNone

@@ -102,7 +102,7 @@ func (s *sim) shorten(v *viewer) {
 func (s *sim) mislead(v *viewer, h *Host) {
 	all := h.Mistakes
 	if len(all) == 0 {
-		all = Mistakes()
+		all = mistakes()
 	}
 	v.link.mistake = all[s.rng.IntN(len(all))]
 	if v.link.mistake == NoSlash && h.Scope == "file" || v.link.mistake == NoAddress && h.Bind == "none" {

@@ -23,8 +23,8 @@ const (
 	BadExpires     Mistake = "bad_expires"     // malformed, bad_expires: a date instead of seconds
 )
 
-// Mistakes lists them all. The slice is the caller's.
-func Mistakes() []Mistake {
+// mistakes lists them all. The slice is the caller's.
+func mistakes() []Mistake {
 	return []Mistake{ForeignKey, NoAddress, NoSpace, NoSlash, WrongPath, Cut, Hex, MissingExpires, BadExpires}
 }
 

@@ -109,7 +109,7 @@ func (g maker) spellAddress(a netip.Addr) string {
 	if a.Is4In6() {
 		long = "0000:0000:0000:0000:0000:ffff:" + fmt.Sprintf("%02x%02x:%02x%02x", b[12], b[13], b[14], b[15])
 	}
-	return pick(g, a.String(), AddressText(a), strings.ToUpper(a.String()), long, strings.ToUpper(long), long[:30]+quad)
+	return pick(g, a.String(), addressText(a), strings.ToUpper(a.String()), long, strings.ToUpper(long), long[:30]+quad)
 }
 
 // expires is the text of the parameter, and the status of a good link with it.

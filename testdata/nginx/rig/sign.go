@@ -44,11 +44,11 @@ func (h Host) Address(a netip.Addr) string {
 			return h.cutText(n)
 		}
 	}
-	return AddressText(a)
+	return addressText(a)
 }
 
 func (h Host) cutText(p netip.Prefix) string {
-	text := AddressText(p.Addr())
+	text := addressText(p.Addr())
 	kept := p.Addr().Is4() && (h.Form == FormOctets || h.Form == FormOctetsDot)
 	switch {
 	case h.Form == FormCIDR:
@@ -61,9 +61,9 @@ func (h Host) cutText(p netip.Prefix) string {
 	return text
 }
 
-// AddressText is a client address as nginx prints it (ngx_inet6_ntop): as RFC
+// addressText is a client address as nginx prints it (ngx_inet6_ntop): as RFC
 // 5952, but with a dotted quad at the end below ::/96.
-func AddressText(a netip.Addr) string {
+func addressText(a netip.Addr) string {
 	b := a.As16()
 	if a.Is4() || a.Is4In6() || [12]byte(b[:12]) != [12]byte{} {
 		return a.String()
