@@ -220,7 +220,7 @@ func (p *plan) beside(cmd *cobra.Command, o *analyzeFlags) (err error) {
 	return err
 }
 
-// files are those beside the logs that are read.
+// files lists the files beside the logs that are read.
 func (o *analyzeFlags) files(s *secrets) (files []source.Source) {
 	for _, path := range append(s.files, o.issued, o.asnDB, o.pseudonymKey, o.db) {
 		if path != "" {
@@ -241,7 +241,7 @@ func wantLogs(paths []string, db string) error {
 	return nil
 }
 
-// isCase tells whether a source is the case itself, or what stands beside it:
+// isCase reports whether a source is the case itself, or what stands beside it:
 // a folder of logs may hold its case.
 func (o *analyzeFlags) isCase(s source.Source) bool {
 	if o.db == "" {
@@ -254,7 +254,7 @@ func (o *analyzeFlags) isCase(s source.Source) bool {
 	})
 }
 
-// isOneOf tells whether a source is one of some files, as where a folder of logs holds the key.
+// isOneOf reports whether a source is one of some files, as where a folder of logs holds the key.
 func isOneOf(s source.Source, files []source.Source) bool {
 	log, err := os.Stat(s.Path)
 	return err == nil && slices.ContainsFunc(files, func(f source.Source) bool {

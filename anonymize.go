@@ -63,8 +63,7 @@ func (c *configFile) private(p *privacyRef) error {
 	return nil
 }
 
-// pseudonyms are those that the flags and the configuration ask for; nil for
-// none.
+// pseudonyms returns the pseudonyms that the flags and the configuration ask for; nil for none.
 func (o *privacyFlags) pseudonyms(s *secrets) (m *pseudonym.Map, err error) {
 	p := s.privacy
 	p.anonymize = p.anonymize || o.anonymize

@@ -71,7 +71,7 @@ func calibration(a *finding.Analysis) string {
 	return metBy("calibration failed for ", hosts)
 }
 
-// uncalibrated tells whether calibration failed on every host that has tokens.
+// uncalibrated reports whether calibration failed on every host that has tokens.
 func uncalibrated(a *finding.Analysis) bool {
 	failed := 0
 	for _, c := range a.Calibration {

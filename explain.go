@@ -102,7 +102,7 @@ func (o *explainFlags) run(cmd *cobra.Command, raw string) error {
 // quoteURL is what a shell does to a URL that stands on the command line as it is.
 const quoteURL = "put the URL in quotes if it goes on after an &, where the shell ends a command"
 
-// unquoted tells a URL that may be what a shell left of one.
+// unquoted reports whether a URL may be what a shell left of a longer one.
 func unquoted(url string) bool { return strings.Contains(url, "?") && !strings.Contains(url, "&") }
 
 // explanation is what was found out about one link.

@@ -72,12 +72,12 @@ func (p *pending) drop() {
 	}
 }
 
-// isStream tells a pipe, a terminal or /dev/null from a file.
+// isStream reports whether an output is a pipe, a terminal or /dev/null rather than a file.
 func isStream(info os.FileInfo) bool {
 	return info.Mode()&(os.ModeCharDevice|os.ModeNamedPipe) != 0
 }
 
-// isStdout tells whether an output is where results go anyway.
+// isStdout reports whether an output is where results go anyway.
 func isStdout(path string) bool {
 	out, err := os.Stdout.Stat()
 	if err != nil {

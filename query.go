@@ -81,7 +81,7 @@ func sqlComments(args []string) []string {
 	})
 }
 
-// views are those of a case, the most asked for first.
+// views lists the views of a case, the most asked for first.
 func views() []string { return []string{"requests", "users", "tokens", "masks", "rejects"} }
 
 // completeQuery offers cases, and then a view each to begin with.

@@ -120,7 +120,7 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, c closing) erro
 	return unseen
 }
 
-// readsCase tells whether a document takes rows from the case, which must not
+// readsCase reports whether a document takes rows from the case, which must not
 // be written out meanwhile.
 func (o *outputFlags) readsCase() bool {
 	return o.format == "csv" || slices.ContainsFunc(o.outputs, func(path string) bool {

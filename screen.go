@@ -10,7 +10,7 @@ import (
 	"ipdrift/report"
 )
 
-// isTerminal tells whether somebody sees what is written.
+// isTerminal reports whether somebody sees what is written.
 func isTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

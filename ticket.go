@@ -249,8 +249,8 @@ func (o *ticketFlags) ofLogs(f *pflag.FlagSet) (name string) {
 	return name
 }
 
-// isDuckDB tells a DuckDB database by the magic bytes of its header. A pipe can
-// be read but once, and is none.
+// isDuckDB reports whether a file is a DuckDB database, by the magic bytes of its header. A pipe can be
+// read but once, and is none.
 func isDuckDB(path string) bool {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return false

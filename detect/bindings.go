@@ -9,7 +9,7 @@ import (
 	"ipdrift/token"
 )
 
-// severalBindings tells whether links of one family that the edge accepted are bound in several ways, more than a few
+// severalBindings reports whether links of one family that the edge accepted are bound in several ways, more than a few
 // each. Under masked addresses nobody knows.
 func (a *analysis) severalBindings(h *host) bool {
 	if a.masked {

@@ -37,8 +37,8 @@ func (a *analysis) calibrate(ctx context.Context) error {
 	return nil
 }
 
-// countFound adds refused links whose signing address was found: they
-// calibrate, and live, as well as served ones. Nobody asks for the suspects after it.
+// countFound adds the refused links whose signing address was found: they count for the calibration and
+// for the lifetime of links as served ones do. Nobody asks for the suspects after it.
 func (a *analysis) countFound() {
 	for _, s := range a.survey.suspects {
 		if s.Unserved && s.Found != nil && !foreign(s.Found.Mistake.Name) {
@@ -52,7 +52,8 @@ func (a *analysis) countFound() {
 	a.survey.suspects = nil
 }
 
-// foreign tells a mistake that says nothing for the key in use.
+// foreign reports whether a mistake says nothing about the key in use, as the link was signed with another
+// one.
 func foreign(mistake string) bool {
 	return mistake == search.OldKeyName || mistake == "other_host_key" || mistake == "empty_key"
 }
@@ -70,14 +71,14 @@ func (a *analysis) expiredStatuses(ctx context.Context) (map[string][]int, error
 	return out, err
 }
 
-// fails tells whether the calibration of a host fails: there was a key, and too few
+// fails reports whether the calibration of a host fails: there was a key, and too few
 // of its tokens reproduce.
 func (a *analysis) fails(h *host) bool {
 	t := &a.Thresholds
 	return h.keyed && h.tokens >= t.CalibrationTokens && float64(h.Verified)/max(1, float64(h.tokens)) < t.CalibrationShare
 }
 
-// astray names hosts with keys that the log does not have: one may be misspelt.
+// astray names the hosts with a key that do not occur in the log: one may be misspelt.
 func (a *analysis) astray() string {
 	const most = 3
 	names := slices.DeleteFunc(a.Keys.Hosts(), func(name string) bool {
@@ -93,7 +94,7 @@ func (a *analysis) astray() string {
 	return " (keys are given for " + strings.Join(names, ", ") + ", of which no request was read)"
 }
 
-// calibration is what all hosts are told by.
+// calibration is what the hosts are graded by.
 type calibration struct {
 	*analysis
 	fitting []search.KeySet // of the hosts whose calibration does not fail

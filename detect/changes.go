@@ -7,7 +7,7 @@ import (
 	"ipdrift/token"
 )
 
-// observed is what is followed of a host: its links by key, and by binding and family.
+// observed is what is followed on a host: its links by key, and by binding and family.
 type observed struct {
 	host        *host
 	keys, bound bool // whether they are followed
@@ -15,7 +15,7 @@ type observed struct {
 	byBinding   map[policy.BoundAs]*policy.Usage
 }
 
-// changes finds which keys a host has given up, and whether it binds links otherwise than before.
+// changes finds which keys a host has given up, and whether it has changed how it binds links.
 func (a *analysis) changes(ctx context.Context) error {
 	keys := a.severalKeys()
 	var hosts []*host
@@ -94,8 +94,8 @@ type spot struct {
 
 func (v *visit) spot() spot { return spot{v.Hi, v.Lo, v.dir, v.file} }
 
-// held are the spots where a link's hash holds: refusals there may not show it, those of masks over single files and of
-// keys that only earlier runs were given.
+// held lists the spots where a link's hash holds. Refusals there may not show it: those by a mask over
+// single files, and those of keys that only earlier runs were given.
 func (l *visited) held() map[spot]bool {
 	out := map[spot]bool{}
 	for i := range l.visits {

@@ -22,7 +22,8 @@ type circle struct {
 	paths  []judge.Path // of the users
 }
 
-// nameIn is the key of a user: its own, unless it was taken for one with others.
+// nameIn returns the key of a user in a circle: the one it was identified by or, for a part of a user whose
+// links were joined wrongly, that of its own link and user agent.
 func (a *analysis) nameIn(c *circle, u *judge.User) identity.Key {
 	if u.Split {
 		return identity.Key{Link: a.linkOf(c, u.Link), Agent: u.UA}
@@ -84,8 +85,7 @@ func (a *analysis) circles(ctx context.Context, emit func(history.Batch) error) 
 // errEnough ends a pass over requests early.
 var errEnough = errors.New("enough")
 
-// take takes the requests of a circle, but for those of shields. Of a long one it
-// takes the first.
+// take takes the requests of a circle, except those of shields; of a long circle only the first.
 func (j *judging) take(c *circle, group *history.Group) error {
 	j.requests = j.requests[:0]
 	err := group.Parts(func(requests []history.Request) error {
@@ -143,8 +143,8 @@ func (j *judging) addEvents(c *circle) (err error) {
 	return nil
 }
 
-// edgeOf is the edge that logged a request: who its line names, in whatever log it stands;
-// else each log is an edge's own.
+// edgeOf returns the edge that logged a request: the one that its line names, in whatever log it stands;
+// where lines name none, each log is an edge of its own.
 func (a *analysis) edgeOf(f *history.Request) uint32 {
 	if edge := a.outcomes[f.Outcome].Edge; edge > 0 {
 		return uint32(edge) << 16
@@ -174,7 +174,7 @@ func (a *analysis) numberLink(c *circle, place uint32) uint32 {
 	return uint32(len(c.places) - 1)
 }
 
-// userOf is whose request it is.
+// userOf returns the user that made a request.
 func (a *analysis) userOf(f *history.Request) identity.Key {
 	who := identity.Atom{Link: a.history.Links.At(f.Place).ID, Agent: f.Agent}
 	switch {
@@ -191,7 +191,8 @@ func (a *analysis) userOf(f *history.Request) identity.Key {
 	return identity.Key{Link: who.Link, Agent: who.Agent}
 }
 
-// foundBit is that of an address that no client of its link has.
+// foundBit marks a number in history.Signed that counts addresses in analysis.found, where no client of
+// the link has the address, instead of clients.
 const foundBit = 1 << 31
 
 // signedFor is the address that a link was signed for; zero where it is not known.

@@ -18,11 +18,11 @@ const (
 	clockCluster = 60  // seconds behind a multiple that count as at it
 )
 
-// timedLinks is of how many links of a host times are kept: the first in the order
-// of their hashes, which no traffic can choose. A test has fewer.
+// timedLinks is how many links of a host have their times kept: the first in the order of their hashes,
+// which no traffic can choose. A test has fewer.
 var timedLinks = 1 << 18
 
-// delays are how long after their expiry links were used first, s; below zero: before it.
+// delays are how long after their expiry links were first used, in seconds; below zero: before it.
 type delays struct {
 	links, near int64 // all, and those that cluster
 	some        []int64
@@ -44,13 +44,14 @@ type late struct {
 	answered                 map[int]int64 // neither served nor refused: links, by status
 }
 
-// lives are how long links live from their first use on, s, where that can be.
+// lives are how long links live from their first use on, in seconds, as far as that is a possible
+// lifetime.
 type lives struct {
 	longest int64
 	some    []int64
 }
 
-// longestLife is what no lifetime exceeds, s: ten years.
+// longestLife is the longest lifetime that is believed, in seconds: ten years.
 const longestLife = 315_360_000
 
 func (l *lives) add(life int64) {
@@ -63,7 +64,7 @@ func (l *lives) add(life int64) {
 	}
 }
 
-// spans are the longest life, and what 95 % do not exceed: for so long old links are out
+// spans returns the longest life, and the one that 95 % do not exceed: for that long, old links stay out
 // after a change (rules of evidence, 20). It sorts the lives.
 func (l *lives) spans() (longest, most time.Duration) {
 	n := len(l.some)
@@ -74,7 +75,7 @@ func (l *lives) spans() (longest, most time.Duration) {
 	return time.Duration(l.longest) * time.Second, time.Duration(l.some[n-n/20-1]) * time.Second
 }
 
-// life is how long a link lives from its first use on, s.
+// life is how long a link lives from its first use on, in seconds.
 func (l *visited) life() int64 {
 	first := l.visits[0].first
 	for i := range l.visits {
@@ -134,8 +135,8 @@ func (h *host) aged(l *visited) {
 	}
 }
 
-// mayRefuse tells the statuses that a host may answer to expired links, and that say
-// nothing else: of a missing file, a range, a gone client or too many requests.
+// mayRefuse reports whether a host may answer expired links with a status that says nothing else: not one
+// of a missing file, a range, a client that is gone or too many requests.
 func mayRefuse(status uint16) bool {
 	return status/100 == 4 && !slices.Contains([]uint16{404, 408, 416, 429, 499}, status)
 }
@@ -176,21 +177,21 @@ func (a *analysis) clock() {
 	}
 }
 
-// clustered tells whether delays are many, and hardly any is not behind a multiple
-// of a quarter of an hour.
+// clustered reports whether there are many delays, and nearly all of them lie just behind a multiple of a
+// quarter of an hour.
 func (a *analysis) clustered(d *delays) bool {
 	return d.links >= a.Thresholds.ClockLinks && float64(d.near) >= a.Thresholds.ClockShare*float64(d.links)
 }
 
-// median is the one in the middle, or between the two that are, to the even number;
-// it sorts the values.
+// median returns the middle value, or the mean of the two in the middle, rounded to even; it sorts the
+// values.
 func median(values []int64) int64 {
 	slices.Sort(values)
 	low, high := float64(values[(len(values)-1)/2]), float64(values[len(values)/2])
 	return int64(math.RoundToEven(low + (high-low)/2))
 }
 
-// mostSteps is how many whole steps most values are, the least of several.
+// mostSteps returns the most frequent value, in whole steps; the least of several.
 func mostSteps(values []int64, step int64) (best int64) {
 	counts := map[int64]int{}
 	for _, v := range values {

@@ -14,8 +14,8 @@ import (
 // Who tries the links of many viewers is none of them: a checker of links, a server that collects
 // them. The site saw the right address, as it served the viewer; nothing changed there.
 
-// asker is an address under one user agent, or under any where it was served nothing at all: a server
-// may pass on those of the viewers.
+// asker is an address under one user agent, or under any where the address was served nothing at all: a
+// server may pass on the user agents of the viewers.
 type asker struct {
 	at    netip.Addr
 	agent uint32
@@ -26,11 +26,11 @@ const anyAgent = math.MaxUint32
 // mostAskers bounds how many are remembered: a hostile log invents them.
 const mostAskers = 1 << 16
 
-// collectors are those who are refused with links that others were served, by the networks (the
-// operator, else a /16 or /32) where they were, as many as tell.
+// collectors are those who were refused with links that others were served, each with the networks (the
+// operator, else a /16 or /32) of these others, up to as many as prove it.
 type collectors map[asker][]any
 
-// see looks at a link.
+// see takes one link into account.
 func (c *collectors) see(a *analysis, r *ruled) {
 	mismatched := false
 	for i := range r.rulings {
@@ -76,8 +76,8 @@ func (c *collectors) add(who asker, where any, enough int) {
 	(*c)[who] = append(of, where)
 }
 
-// collects tells whether a user is one of those who try the links of many, or a viewer who was refused by their
-// doing alone.
+// collects reports whether a user is one of those who try other viewers' links, or a viewer who was
+// refused only because of them.
 func (a *analysis) collects(u *judge.User) bool {
 	many := func(agent uint32) bool {
 		return len(a.collectors[asker{u.Away, agent}]) >= a.Thresholds.IDStrangers
@@ -91,7 +91,7 @@ func (a *analysis) collects(u *judge.User) bool {
 	return u.Addresses <= 2 && many(anyAgent)
 }
 
-// sayCollectors says who is left out for it.
+// sayCollectors says who was left out as a collector.
 func (a *analysis) sayCollectors() {
 	all := map[netip.Addr]bool{}
 	for who, of := range a.collectors {

@@ -26,7 +26,7 @@ func (a *analysis) pickHosts(ctx context.Context) error {
 	}, a.limits.hosts)
 }
 
-// single tells whether a host is judged by itself.
+// single reports whether a host is judged by itself.
 func (a *analysis) single(name string) bool {
 	if a.picked == nil || a.picked[name] {
 		return true

@@ -27,7 +27,7 @@ type denied struct {
 	real                 netip.Addr // of the network; zero: not asked yet
 }
 
-// before compares origins by what is told of them: those with most refusals first.
+// before compares origins in the order in which they are reported: those with most refusals first.
 func (d *denied) before(o *denied) int {
 	return cmp.Or(cmp.Compare(o.mismatches, d.mismatches), cmp.Compare(o.refusals, d.refusals), cmp.Compare(d.host.Place, o.host.Place), cmp.Compare(d.Length(), o.Length()))
 }
@@ -97,8 +97,8 @@ func (d denied) with(refusals, mismatches int64) denied {
 	return d
 }
 
-// mostDenied are the first of some origins; like ones stand in the order of the real
-// addresses, which the case may not have.
+// mostDenied returns the first of some origins; equal ones stand in the order of their real addresses,
+// which the case may not have.
 func (a *analysis) mostDenied(all []denied) []denied {
 	slices.SortFunc(all, func(x, y denied) int { return x.before(&y) })
 	if n := mostNetworks; len(all) > n {

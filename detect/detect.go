@@ -155,7 +155,7 @@ func newAnalysis(s *ingest.Store, loaded *ingest.Loaded, o Options) *analysis {
 	}
 }
 
-// begin opens what the steps work in, until end is called.
+// begin opens what the steps work with. The caller closes it with end.
 func (a *analysis) begin(ctx context.Context) (end func() error, err error) {
 	drop, err := a.store.Scratch(ctx)
 	if err != nil {
@@ -205,8 +205,8 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	return a.beside(ctx, a.conclude, a.closeHistories)
 }
 
-// settleLoaded begins to write out what was loaded, while Go reads the requests. These come
-// behind the checkpoint: it cannot be while they are written.
+// settleLoaded starts to write out what was loaded, while Go reads the requests. They come behind the
+// checkpoint: the database cannot make one while they are written.
 func (a *analysis) settleLoaded(context.Context) error {
 	a.store.SettleAside()
 	if !a.Unread {
@@ -215,7 +215,7 @@ func (a *analysis) settleLoaded(context.Context) error {
 	return nil
 }
 
-// settleRuled does the same with what was ruled, unless the next steps need the memory.
+// settleRuled writes out what was ruled in the same way, unless the next steps need the memory.
 func (a *analysis) settleRuled(context.Context) error {
 	if !a.large() {
 		a.store.SettleAside()
@@ -250,7 +250,7 @@ func (a *analysis) closeHistories(context.Context) error {
 	return err
 }
 
-// users tells who is one user, and whether requests of theirs are missing.
+// users finds who is one user, and whether requests of users are missing from the log.
 func (a *analysis) users(ctx context.Context) error {
 	circles, err := a.identify(ctx)
 	if err != nil {
@@ -259,13 +259,12 @@ func (a *analysis) users(ctx context.Context) error {
 	return a.beside(ctx, a.findGaps, func(ctx context.Context) error { return a.gatherCircles(ctx, circles) })
 }
 
-// littleRoom is with less than how many bytes steps wait for each other whatever the log.
+// littleRoom is the memory, in bytes, below which steps wait for each other however small the log.
 const littleRoom = 64 << 20
 
 func (a *analysis) large() bool { return a.loaded.Requests > a.limits.large || a.Room < littleRoom }
 
-// beside runs steps that share nothing. Only the first may use the connection of
-// the analysis.
+// beside runs independent steps at the same time. Only the first may use the connection of the analysis.
 func (a *analysis) beside(ctx context.Context, steps ...func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if a.large() {
@@ -277,7 +276,7 @@ func (a *analysis) beside(ctx context.Context, steps ...func(context.Context) er
 	return g.Wait()
 }
 
-// aside is a step on a connection of its own.
+// aside turns a step into one that has a connection of its own.
 func (a *analysis) aside(step func(context.Context, *sql.Conn) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		conn, err := a.store.DB.Conn(ctx)
@@ -289,7 +288,7 @@ func (a *analysis) aside(step func(context.Context, *sql.Conn) error) func(conte
 	}
 }
 
-// requests is how many there are in the case.
+// requests returns how many requests the case has.
 func (a *analysis) requests() (n int64) {
 	for _, h := range a.hosts {
 		n += h.requests

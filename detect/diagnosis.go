@@ -14,7 +14,7 @@ import (
 	"ipdrift/token"
 )
 
-// failure is what the links of a host show whose calibration fails.
+// failure is what the links of a host show if its calibration failed.
 type failure struct {
 	links   int64
 	lent    int64             // that hold for an address that they were served to, and fail for another
@@ -33,7 +33,7 @@ type sampled struct {
 // diagnosed is how many failing links of a host are looked into.
 const diagnosed = 60
 
-// inspect looks into the hosts whose calibration fails, the first of some.
+// inspect looks into the hosts whose calibration failed, up to a limit.
 func (a *analysis) inspect(ctx context.Context, names []string) error {
 	var failed []*host
 	for _, name := range names {
@@ -178,7 +178,7 @@ func (a *analysis) signedElsewhere(h *host) string {
 	return format.Sentence("%d served {link was|links were} signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
 }
 
-// wrappedKey tries what stands within the quotes of a key, or behind a name.
+// wrappedKey tries the part of a key that stands within quotes, or behind a name and an equals sign.
 func (a *analysis) wrappedKey(h *host) string {
 	var inner []token.Key
 	for _, k := range h.Keys {
@@ -231,7 +231,7 @@ func (a *analysis) oddText(h *host) string {
 	return format.Sentence("%d of %d failing {token reproduces|tokens reproduce} under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
 }
 
-// holdUnder counts links that verify under other keys.
+// holdUnder counts the links that verify with other keys.
 func (a *analysis) holdUnder(h *host, links []sampled, keys []token.Key) (n int) {
 	f := search.NewFinder(a.newSearch())
 	under := &search.Host{Name: h.Name, Asked: h.Asked, Stated: h.Stated, Keys: keys, Policy: policy.New(token.Resource{}, token.ScopeAuto)}

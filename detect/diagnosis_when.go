@@ -17,7 +17,7 @@ func (s *spell) add(at int64) {
 	s.first, s.last = min(s.first, at), max(s.last, at)
 }
 
-// split tells links that hold from those that fail, and from those that do both.
+// split counts links that hold, links that fail, and links that do both.
 func (f *failure) split(l *visited) {
 	held, failed, strange, begun := false, false, false, int64(math.MaxInt64)
 	heldHere, failedHere := false, false // for the address of a visit

@@ -10,17 +10,17 @@ import (
 // Without a key no hash tells what links are bound to, but their viewers do: who moves within a
 // network is refused by an edge that binds to less, and served by one that binds to the network.
 
-// network is a length of networks, on a host.
+// network is a prefix length on a host.
 type network struct {
 	host           *host
 	family, prefix int
 }
 
-// eased are the links of hosts without a key whose viewers moved within a network: of its Usage,
-// those that were taken were refused there, and those that were refused were served.
+// eased follows the links of hosts without a key whose viewers moved within a network. In a Usage, taken
+// links are those that were refused at the new address, and refused links those that were served there.
 type eased map[network]*policy.Usage
 
-// see looks at a link.
+// see takes one link into account.
 func (e *eased) see(a *analysis, r *ruled) {
 	h, home := r.host(), r.firstServed()
 	if h.keyed || home == nil || r.visits[0].client == r.visits[len(r.visits)-1].client {
@@ -61,7 +61,8 @@ func earlier(a, b int64) int64 {
 	return min(a, b)
 }
 
-// of is the narrowest network of a host within which viewers are served since some time, if they were refused before.
+// of returns the narrowest network of a host within which viewers are served since some time but were
+// refused before.
 func (e eased) of(h *host, family int, candidates []int) judge.Eased {
 	for _, prefix := range candidates {
 		if u := e[network{h, family, prefix}]; u != nil {

@@ -17,8 +17,8 @@ const (
 	maxShared  = 100   // of them at least, if there are so many, on links used from many networks
 )
 
-// flag lists a user in the report, unless enough are listed who tell more.
-// crowd is how many have requested the same link from many networks.
+// flag lists a user in the report, unless enough users who tell more are listed. crowd is how many have
+// requested the same link from many networks.
 func (a *analysis) flag(c *circle, u *judge.User, name identity.Key, crowd int) {
 	if u.Class != finding.Rotating && u.Class != finding.FirstRequest && u.Class != finding.ManyNetworks && u.Class != finding.Conflicting {
 		return
@@ -90,7 +90,7 @@ func (a *analysis) trim() {
 	users.Flagged = flagged
 }
 
-// shared is 1 for who requested a link that was used from many networks.
+// shared is 1 for a user who requested a link that was used from many networks, else 0.
 func shared(u *finding.User) int {
 	if u.Class == finding.ManyNetworks {
 		return 1
@@ -98,7 +98,7 @@ func shared(u *finding.User) int {
 	return 0
 }
 
-// named is order, down to the last difference.
+// named orders users as order does, and those that are equal there by signing address and id.
 func named(x, y *finding.User) int {
 	return cmp.Or(order(x, y), cmp.Compare(x.SignedIP, y.SignedIP), cmp.Compare(x.ID, y.ID))
 }

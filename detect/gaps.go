@@ -58,9 +58,9 @@ type viewer struct {
 	host *host
 }
 
-// watched lists who is looked at: on each host some of the users who asked often
-// enough with the links of the lowest hashes; of those who were never refused where
-// there are enough, as in a live stream a refusal leaves a hole, too.
+// watched lists the users who are looked at: on each host some of those who asked often enough, with the
+// links of the lowest hashes. Where there are enough users who were never refused, only these: in a live
+// stream a refusal leaves a hole, too.
 func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 	requests, first, refused, err := a.viewersOf(ctx)
 	if err != nil {
@@ -91,8 +91,8 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 // some of a viewer's, as a connection of several, shows holes that are not there.
 func (h *host) scattered() bool { return h.unbound() && h.Policy.Uses(token.ScopeFile) }
 
-// viewersOf counts the requests of the users of the links with the lowest hashes, and
-// tells the first link of each by its place, and who of them was refused.
+// viewersOf counts the requests of the users of the links with the lowest hashes. It also returns the
+// place of each user's first link, and who of them was refused.
 func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, first map[viewer]uint32, refused map[viewer]bool, err error) {
 	requests, first, refused = map[viewer]int64{}, map[viewer]uint32{}, map[viewer]bool{}
 	most := uint64(math.MaxUint64)
@@ -132,7 +132,7 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 	return requests, first, refused, err
 }
 
-// viewersIn counts the requests of each user of a group, and tells who was refused.
+// viewersIn counts the requests of each user of a group, and reports who was refused.
 func (a *analysis) viewersIn(s *history.Group) (viewers []viewer, counts []int64, refused []bool, err error) {
 	var who judge.Numbers[identity.Key]
 	err = a.eachUser(s, func(f *history.Request, k identity.Key) int {
@@ -214,7 +214,7 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[identity.
 	return of, err
 }
 
-// linksOf are the links that some users may have asked with.
+// linksOf returns the links that some users may have asked with.
 func (a *analysis) linksOf(watched []viewer) (places bitset.Set, users map[identity.Key]bool, err error) {
 	places, users = bitset.New(a.history.Links.Len()), map[identity.Key]bool{}
 	ids := map[uint32]bool{}

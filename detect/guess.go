@@ -5,7 +5,7 @@ import (
 	"ipdrift/token"
 )
 
-// settle derives what the policies of all hosts answer from.
+// settle works out what the policies of all hosts answer with.
 func (a *analysis) settle() {
 	for _, h := range a.hosts {
 		h.Policy.Settle(&a.Thresholds)

@@ -17,7 +17,7 @@ const (
 	holesWithin   = 16 * 365 * 24 * 60
 )
 
-// hole is the minutes between two, which are counted from that of the first request.
+// hole is the stretch between two minutes, which are counted from that of the first request.
 type hole struct{ after, before int }
 
 // minutes counts something by minute, up to holeAddresses.
@@ -54,7 +54,7 @@ func (a *analysis) findHoles(ctx context.Context) error {
 
 const minute, day = 60e6, 24 * 60 * 60e6 // µs
 
-// floor is how many whole steps a time is behind 1970; a rest before it counts.
+// floor returns how many whole steps a time lies after 1970, rounded down also before it.
 func floor(us, step int64) int64 {
 	if us < 0 {
 		us -= step - 1
@@ -79,7 +79,7 @@ func (m minutes) holes() (all []hole) {
 	return all
 }
 
-// busyMinutes tells the minutes beside a hole in which enough addresses asked.
+// busyMinutes returns the minutes beside a hole in which enough addresses asked.
 func (a *analysis) busyMinutes(ctx context.Context, from int64) (map[int]bool, error) {
 	if len(a.holes) == 0 {
 		return nil, nil

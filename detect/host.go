@@ -95,7 +95,7 @@ func (a *analysis) host(name string) *host {
 	return h
 }
 
-// group reads what takes few values, and makes the history.
+// group reads the columns with few distinct values, and makes the history.
 func (a *analysis) group(ctx context.Context) error {
 	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, key, stale, refused, edge FROM outcome`,
 		func(scan scanner) error {
@@ -157,8 +157,8 @@ const (
 	maskedShare     = 0.9
 )
 
-// endsInZeros tells whether the addresses of the log do: one with several carriers
-// counts once for each.
+// endsInZeros reports whether so many addresses of the log end in zeros that it must have masked them. An
+// address with several carriers counts once for each.
 func (a *analysis) endsInZeros() bool {
 	all, zero := 0, 0
 	for id := range uint32(a.clients.Len()) {
@@ -174,14 +174,15 @@ func (a *analysis) endsInZeros() bool {
 	return all >= maskedAddresses && float64(zero) >= maskedShare*float64(all)
 }
 
-// unbound tells a host on which no user is flagged: an address cannot be the cause
-// of a refusal there, or nothing is known.
+// unbound reports whether no user of a host is flagged, since an address cannot be the cause of a refusal
+// there, or nothing is known.
 func (h *host) unbound() bool { return h.status == finding.Failed || h.keyed && !h.Policy.Bound() }
 
-// hides tells a host whose scheme binds links to an address that neither a key nor the link tells.
+// hides reports whether a host's scheme binds links to an address that neither a key nor the link tells.
 func (h *host) hides() bool { s := h.Stated.Scheme; return !h.keyed && s.Binds && !s.Visible }
 
-// addresses is about how many addresses links were asked for from, where most links are for one file each; else 0.
+// addresses returns about how many addresses asked for links, where most links are for one file each; else
+// 0.
 func (h *host) addresses() int64 {
 	if 2*h.lone <= h.given {
 		return 0
@@ -189,10 +190,10 @@ func (h *host) addresses() int64 {
 	return int64(h.clients.Count())
 }
 
-// refusalsOnly tells a host of which the log holds no served request.
+// refusalsOnly reports whether the log holds requests of a host, but none that was served.
 func (h *host) refusalsOnly() bool { return h.served == 0 && h.requests > 0 }
 
-// asStated tells whether a binding is the one that is stated of the host, and hashes the same
+// asStated reports whether a binding is the one that is stated of the host, and hashes the same
 // text of this address as another: that of 203.0.112.7 is 203.0.112.0 under /20 and /24.
 func (h *host) asStated(ip netip.Addr, b token.Binding) bool {
 	stated := h.Stated.Bind4

@@ -11,8 +11,7 @@ import (
 	"ipdrift/ingest/fetch"
 )
 
-// identify tells who is one user, and fills table member. n is how many circles are of
-// several links.
+// identify finds who is one user, and fills table member. n is how many circles have several links.
 func (a *analysis) identify(ctx context.Context) (n int, err error) {
 	method := &a.out.Method
 	method.IdentityUsers = map[string]int64{}
@@ -44,7 +43,7 @@ func (a *analysis) identify(ctx context.Context) (n int, err error) {
 	return a.numberCircles(c)
 }
 
-// takeAddresses takes an address and a user agent for a user.
+// takeAddresses takes each pair of address and user agent for a user.
 func (a *analysis) takeAddresses(ctx context.Context) error {
 	if _, err := a.conn.ExecContext(ctx, `INSERT INTO member SELECT link, agent, ident, first_value(link) OVER w, first_value(agent) OVER w, first_value(place) OVER w, link
 		FROM (`+statedAtoms+`) WINDOW w AS (PARTITION BY ident ORDER BY start, place)`); err != nil {
@@ -53,7 +52,7 @@ func (a *analysis) takeAddresses(ctx context.Context) error {
 	return a.listFirsts(ctx)
 }
 
-// listFirsts names the users who are an address and a user agent.
+// listFirsts names the users that are a pair of address and user agent.
 func (a *analysis) listFirsts(ctx context.Context) error {
 	a.firsts = []identity.Key{{}}
 	return fetch.Pages(ctx, a.conn, `SELECT DISTINCT ident, first_link, first_agent, salt FROM member`, func(p fetch.Page) error {
@@ -68,7 +67,7 @@ func (a *analysis) listFirsts(ctx context.Context) error {
 	})
 }
 
-// gatherCircles puts the requests of the circles together that are more than one link.
+// gatherCircles puts the requests of each circle of several links together.
 func (a *analysis) gatherCircles(ctx context.Context, circles int) error {
 	if circles == 0 {
 		return nil
@@ -117,7 +116,7 @@ func (a *analysis) numberCircles(c *identity.Circles) (n int, err error) {
 	return len(numbers), err
 }
 
-// tie joins the links with something in common that two viewers never share.
+// tie joins the links that have something in common which two viewers never share.
 func (a *analysis) tie(ctx context.Context, c *identity.Circles) error {
 	var some bool
 	if err := a.conn.QueryRowContext(ctx, `SELECT EXISTS (FROM tie)`).Scan(&some); err != nil || !some {
@@ -162,7 +161,7 @@ func (a *analysis) tie(ctx context.Context, c *identity.Circles) error {
 const statedAtoms = `SELECT h.ident, h.link, h.agent, min(h.start) AS start, arg_min(h.source * 1099511627776 + h.line + 1, (h.start, h.source, h.line)) AS place
 	FROM hit h JOIN outcome o ON o.id = h.outcome WHERE h.ident > 0 AND h.link > 0 AND NOT o.shield GROUP BY ALL`
 
-// state takes the id that the log states for the user.
+// state takes the id that the log states as the user.
 func (a *analysis) state(ctx context.Context, c *identity.Circles) error {
 	before, ident := int32(-1), uint32(0)
 	return fetch.Pages(ctx, a.conn, `SELECT ident, link, agent, place::BIGINT FROM (`+statedAtoms+`) ORDER BY ident, start, place`, func(p fetch.Page) error {
@@ -214,7 +213,7 @@ func (a *analysis) enroll(ctx context.Context, c *identity.Circles) error {
 	return nil
 }
 
-// stated tells whether the log states who the users are.
+// stated reports whether the log states who the users are.
 func (a *analysis) stated() bool {
 	k := a.loaded.Identity.Kind
 	return k != ingest.ByAuto && k != ingest.ByToken

@@ -9,7 +9,7 @@ import (
 	"ipdrift/ingest/format"
 )
 
-// restOn counts a user by what joined its links.
+// restOn counts a user by what its links were joined by.
 func (a *analysis) restOn(ties uint16) {
 	users := a.out.Method.IdentityUsers
 	if ties <= 1 {

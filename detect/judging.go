@@ -10,7 +10,7 @@ import (
 // maxEvents is how many requests of one circle are judged; of a longer one the first.
 const maxEvents = 100_000
 
-// judging is the work on the users of some circles. It serves for others later.
+// judging is the work on the users of some circles. It is used again for others, to keep its memory.
 type judging struct {
 	*analysis
 	circles  []*circle
@@ -20,10 +20,10 @@ type judging struct {
 	sights   []judge.Sight
 }
 
-// longJudging is how many events memory is kept for.
+// longJudging is the number of events above which their memory is not kept.
 const longJudging = 1 << 15
 
-// look looks at some circles.
+// look judges the users of some circles, or only counts those who need no judging.
 func (j *judging) look(c *history.Batch) error {
 	j.clients.Fetch(c)
 	j.circles, j.others, j.events = j.circles[:0], j.others[:0], j.events[:0]
@@ -69,10 +69,9 @@ func (j *judging) judge(group *history.Group) error {
 	return nil
 }
 
-// tells tells whether the users of a circle have to be judged: one of its links has
-// a telling refusal, or it was asked for from several addresses and refused, or from
-// many networks. On hosts where an address cannot be the cause of a refusal, nobody
-// is.
+// tells reports whether the users of a circle have to be judged: one of its links has a telling refusal,
+// or was refused and asked for from several addresses, or was asked for from many networks. On hosts where
+// an address cannot be the cause of a refusal, nobody is judged.
 func (a *analysis) tells(group *history.Group) (bool, error) {
 	if a.loaded.Identity.Kind == ingest.ByAddress {
 		return false, nil // nobody can be seen to rotate (rules of evidence, 11)

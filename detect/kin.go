@@ -23,8 +23,8 @@ type playback struct {
 	last               int64
 }
 
-// listShared makes a table of the keys of table tie with more networks and links than a viewer
-// may have: setIDsAside looks into these. some tells whether there are any.
+// listShared makes a table of those keys of table tie that have more networks and links than a viewer may
+// have, for setIDsAside to look into. some reports whether there are any.
 func (a *analysis) listShared(ctx context.Context) (some bool, err error) {
 	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.shared AS SELECT key FROM tie GROUP BY key HAVING count(DISTINCT client) > $1 AND count(DISTINCT link) > $1`, a.Thresholds.IDNetworks); err != nil {
 		return false, err
@@ -141,8 +141,8 @@ func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playb
 // trail is what one address asked for with one link and user agent.
 type trail struct{ link, agent, client uint32 }
 
-// findKin tells which of these are one viewer's by a cookie or a TLS session, which no
-// link carries to others.
+// findKin finds which of these are one viewer's by a cookie or a TLS session, which no link carries to
+// others.
 func (a *analysis) findKin(ctx context.Context, aside map[uint64]bool) error {
 	numbers, of := map[trail]int32{}, identity.Sets{}
 	var before int32
@@ -177,7 +177,7 @@ func (a *analysis) findKin(ctx context.Context, aside map[uint64]bool) error {
 	return nil
 }
 
-// kinOf is the number of the viewer whom a cookie or a TLS session tells; 0: none does.
+// kinOf returns the number of the viewer whom a cookie or a TLS session identifies; 0 where none does.
 func (a *analysis) kinOf(f *history.Request) uint32 {
 	if len(a.kin) == 0 {
 		return 0
@@ -233,7 +233,7 @@ func (a *analysis) linkCookies(ctx context.Context, aside map[uint64]bool) error
 	})
 }
 
-// cookieIn is the id cookie of a link that was asked for more than once; 0: it is not known.
+// cookieIn returns the id cookie of a link that was asked for more than once; 0 where it is not known.
 func (a *analysis) cookieIn(u *used) uint32 {
 	if link := a.history.Links.At(u.place).ID; int(link) < len(a.own) && u.final > u.first {
 		return a.own[link]

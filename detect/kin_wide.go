@@ -25,13 +25,12 @@ func byReach(x, y wideID) int {
 	return cmp.Or(cmp.Compare(y.links, x.links), cmp.Compare(y.networks, x.networks), cmp.Compare(x.kind, y.kind))
 }
 
-// isWide tells whether an id joins more links, in more networks, than one viewer seems to have.
+// isWide reports whether an id joins more links, in more networks, than one viewer seems to have.
 func (a *analysis) isWide(w wideID) bool {
 	return w.networks >= a.Thresholds.IDStrangers && float64(w.links) >= policy.FewLinks*float64(a.history.Links.Len()-1)
 }
 
-// sayWide says it of an id: some who never watch at the same time cannot be told from one
-// who moves.
+// sayWide warns of such an id: people who never watch at the same time cannot be told from one who moves.
 func (a *analysis) sayWide(w wideID) {
 	a.warnOf("one %s makes one user of %d of %d links, in %d networks (/24, IPv6 /64), one after the other: if several viewers may share it, as where a logger writes one value for everybody, --user token counts each link as one",
 		tieNames[w.kind], w.links, int64(a.history.Links.Len()-1), w.networks)
@@ -46,13 +45,13 @@ type use struct {
 	operator  bool
 }
 
-// title tells whether two uses may be of one title: of one file, or of one folder where it
-// holds the parts of a stream.
+// title reports whether two uses may be of one title: of the same file, or of the same folder if it holds
+// the parts of a stream.
 func (u *use) title(o *use) bool {
 	return u.dir == o.dir && (u.file == o.file || !judge.Whole(u.file))
 }
 
-// strangers tells whether an id is in use, within a day, in more networks than one viewer
+// strangers reports whether an id is in use, within a day, in more networks than one viewer
 // comes to. Those that one link was used in have something in common; where the operator
 // is not known, so have those that one title is asked for in one after the other, as an
 // operator may have many blocks. Hosting networks, through which one viewer may leave
@@ -96,7 +95,7 @@ func (a *analysis) strangers(ctx context.Context, key uint64) (bool, error) {
 	return a.crowded(uses, &of), err
 }
 
-// crowded tells whether within some day there are more networks than one viewer comes to.
+// crowded reports whether within some day there are more networks than one viewer comes to.
 func (a *analysis) crowded(uses []use, of *identity.Sets) bool {
 	day := (24 * time.Hour).Microseconds()
 	in, from := map[int32]int{}, 0

@@ -8,7 +8,7 @@ import (
 	"ipdrift/ingest"
 )
 
-// lateAnswer is a status that links of a host got, with how many: of those whose hash holds.
+// lateAnswer is a status that a host answered with, and to how many links whose hash holds.
 type lateAnswer struct {
 	host               string
 	status             int
@@ -18,7 +18,7 @@ type lateAnswer struct {
 	servedLate         int64
 }
 
-// proven tells whether the status is the host's answer to expired links: enough of them
+// proven reports whether the status is the host's answer to expired links: enough of them
 // got it, hardly any was served after its expiry, and hardly any got it before. A
 // missing file is no answer to a link, unless others were served it afterwards.
 func (l *lateAnswer) proven(t *judge.Thresholds) bool {

@@ -5,13 +5,13 @@ import (
 	"ipdrift/detect/identity"
 )
 
-// sequels are uses that follow each other, and those that may, by host.
+// sequels are the pairs of uses that follow each other, and, by host, those that may.
 type sequels struct {
 	pairs  [][2]*used
 	likely map[uint32]*likely
 }
 
-// likely is the refusals of a host that nothing but the time tells who went on with.
+// likely is the refusals of a host after which nothing but the time tells who went on.
 type likely struct {
 	lapses []lapsedUse
 	begins []*used // who may have
@@ -23,7 +23,7 @@ type lapsedUse struct {
 	use, on *used // on: the only one that began after it, where few began near; nil: there is none such
 }
 
-// leastLikely is from how many on it is seen whether they are chance.
+// leastLikely is the least number of them of which can be seen whether they are chance.
 const leastLikely = 10
 
 // take adds what was found among some uses.
@@ -41,7 +41,7 @@ func (l *likely) take(found *identity.Resumed, uses []used) {
 	l.Add(found.Chance)
 }
 
-// with adds others; l may be nil.
+// with adds those of others; l may be nil.
 func (l *likely) with(o *likely) *likely {
 	if l == nil {
 		return o
@@ -51,7 +51,7 @@ func (l *likely) with(o *likely) *likely {
 	return l
 }
 
-// tell tells whether those who began alone after a refusal are the ones who were refused.
+// tell reports whether the viewers who began alone after a refusal are the ones who were refused.
 func (l *likely) tell() bool {
 	n := 0
 	for i := range l.lapses {
@@ -62,7 +62,7 @@ func (l *likely) tell() bool {
 	return n >= leastLikely && float64(l.Mirrored) <= identity.MostChance*float64(n)
 }
 
-// joinLikely joins those of a host who went on, where the time tells, and counts the others.
+// joinLikely joins those on a host who went on, where the time tells who they are, and counts the others.
 func (a *analysis) joinLikely(c *identity.Circles, h *host, l *likely) {
 	if a.begins == nil {
 		a.begins = bitset.New(a.history.Links.Len())

@@ -19,7 +19,7 @@ func (a *analysis) follow(h *host, path judge.Path) {
 	a.moves.Add(path)
 }
 
-// pathOf is that of a user who was judged; none of one who tells nothing.
+// pathOf returns how a judged user moved; nil for a user whose moves tell nothing.
 func (j *judging) pathOf(c *circle, u *judge.User) judge.Path {
 	if u.Addresses > 1 && !j.masked && (u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Unchanged) {
 		j.sights = c.Sights(j.sights[:0], u)
@@ -28,7 +28,7 @@ func (j *judging) pathOf(c *circle, u *judge.User) judge.Path {
 	return nil
 }
 
-// sumMoves sums them up.
+// sumMoves puts the findings about moves into the report.
 func (a *analysis) sumMoves() {
 	if !a.masked {
 		a.out.Moves = a.moves.Findings()

@@ -7,7 +7,7 @@ import (
 	"ipdrift/detect/finding"
 )
 
-// operator is the name of an ASN, if an address in one of its networks has it.
+// operator returns the name of an ASN, if an address lies in one of its networks.
 func (a *analysis) operator(ip netip.Addr, asn int64) string {
 	if n := a.Networks.Find(ip); int64(n.ASN) == asn {
 		return n.Name

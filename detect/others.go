@@ -85,7 +85,7 @@ func (a *analysis) addOthers(s *history.Group, to []other) (all []other, err err
 	return append(to, users...), err
 }
 
-// sight notes where a user was who moved.
+// sight notes the address of a user who moved.
 func (a *analysis) sight(u *other, f *history.Request) {
 	grain := a.grains[f.Source()]
 	edge := a.edgeOf(f)
@@ -98,7 +98,7 @@ func (a *analysis) sight(u *other, f *history.Request) {
 	}
 }
 
-// once is a user with one request.
+// once makes a user of one request.
 func (a *analysis) once(f *history.Request) other {
 	o := a.outcomes[f.Outcome]
 	u := other{
@@ -124,7 +124,7 @@ func (a *analysis) eachUser(s *history.Group, number func(*history.Request, iden
 	})
 }
 
-// viewers tells the requests of viewers from those of shields.
+// viewers reports whether a request is a viewer's, not a shield's.
 func (a *analysis) viewers(f *history.Request) bool { return !a.outcomes[f.Outcome].Shield }
 
 // eachTake tells of every stretch but those of shields.
@@ -139,7 +139,7 @@ func (a *analysis) eachTake(s *history.Group, of func([]history.Request)) error 
 	})
 }
 
-// watch takes the next requests of a user.
+// watch takes the next requests of a user into account.
 func (a *analysis) watch(u *other, t []history.Request) {
 	f := &t[0]
 	o := a.outcomes[f.Outcome]
@@ -181,7 +181,7 @@ func (a *analysis) move(u *other, t []history.Request) {
 	}
 }
 
-// refuse takes a refusal of a user.
+// refuse takes one refusal of a user into account.
 func (a *analysis) refuse(u *other, f *history.Request) {
 	u.lapse.Refuse(f.Start, f.Place, f.Cause == a.causes[ingest.RefusedElsewhere])
 	if u.retries == nil {

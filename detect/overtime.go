@@ -66,7 +66,7 @@ func (a *analysis) newCourse(step, first, last int64, hosts []*host) *course {
 	return c.blank()
 }
 
-// blank is the same course without its requests; a nil one has none.
+// blank returns the same course without its requests; nil for nil.
 func (c *course) blank() *course {
 	if c == nil {
 		return nil
@@ -81,8 +81,7 @@ func (c *course) blank() *course {
 
 func (c *course) at(step int) time.Time { return time.Unix((c.from+int64(step))*c.step, 0).UTC() }
 
-// add counts the requests of a stretch, unless their host or their time is none that is
-// followed.
+// add counts the requests of a stretch, unless its host or its time is not followed.
 func (c *course) add(t []history.Request) {
 	if c == nil || c.places[t[0].Outcome] < 0 {
 		return
@@ -131,7 +130,7 @@ func addAll(to *[]int64, counts []int64) {
 	}
 }
 
-// public is the refusals as the report has them.
+// public returns the refusals as the report has them.
 func (c *course) public() *finding.OverTime {
 	out := &finding.OverTime{From: c.at(0), Step: c.step, ByHost: map[string]map[string][]int64{}}
 	for i, h := range c.hosts {

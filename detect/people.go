@@ -43,7 +43,7 @@ func (a *analysis) people(ctx context.Context) error {
 	return nil
 }
 
-// watchAll goes over all circles.
+// watchAll judges or counts the users of all circles.
 func (a *analysis) watchAll(ctx context.Context, to *userTables, circles history.Feed) error {
 	spare := sync.Pool{New: func() any { return &judging{analysis: a} }}
 	return history.Pass(ctx, a.Threads, circles,
@@ -64,8 +64,7 @@ func (a *analysis) gatherByAddress(ctx context.Context) (*history.History, error
 		func(s *history.Group) bool { return s.Number > 0 }, a.viewers)
 }
 
-// dropSplit takes the users apart in table member who were taken for one
-// wrongly.
+// dropSplit removes from table member the users who were taken for one wrongly.
 func (a *analysis) dropSplit(ctx context.Context) error {
 	if len(a.split) > 0 {
 		if err := a.store.Settled(ctx); err != nil {

@@ -23,7 +23,7 @@ type learned struct {
 	named    netip.Prefix  // what the link names itself, where there was no key
 }
 
-// grown tells whether the case holds sources of earlier runs.
+// grown reports whether the case holds sources of earlier runs.
 func (a *analysis) grown() bool {
 	return slices.ContainsFunc(a.loaded.Sources, func(s ingest.SourceStats) bool { return s.Earlier })
 }

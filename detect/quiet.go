@@ -10,10 +10,10 @@ import (
 	"ipdrift/token"
 )
 
-// quiet tells a link whose every request needs no thought: the hash held for the
-// one address that asked, signed in the one way that the host takes, in time, and
-// nothing was refused. On most logs, hostile ones above all, these are most links.
-// Their requests are valid, and table judged says nothing about them.
+// quiet reports whether no request of a link needs a closer look: the hash held for the one address that
+// asked, signed in the one way that the host takes, in time, and nothing was refused. In most logs,
+// hostile ones above all, most links are like that. Their requests are valid, and table judged says
+// nothing about them.
 func (b *rulingBatch) quiet(s *history.Group) (first history.Request, quiet bool, err error) {
 	var plain []bool
 	var how policy.Hypothesis
@@ -39,7 +39,7 @@ func (b *rulingBatch) quiet(s *history.Group) (first history.Request, quiet bool
 	return first, err == nil, err
 }
 
-// plainOutcomes tells by family and outcome whether it is plain.
+// plainOutcomes tells by family and outcome which outcomes are plain.
 func (a *analysis) plainOutcomes() (plain [2][]bool) {
 	for _, family := range []int{4, 6} {
 		of := make([]bool, len(a.outcomes))
@@ -51,7 +51,7 @@ func (a *analysis) plainOutcomes() (plain [2][]bool) {
 	return plain
 }
 
-// plain tells whether requests of an outcome from a family's addresses are valid
+// plain reports whether requests of an outcome from a family's addresses are valid
 // whatever else is known of their link, as long as all of it is plain.
 func (o *outcome) plain(family int) bool {
 	p := &o.host.Policy

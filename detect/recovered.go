@@ -157,7 +157,7 @@ func newPending(n int) *pending {
 
 func (p *pending) settle(n int32) { p.after[n] = n + 1 }
 
-// next is the first one from a number on.
+// next returns the first pending number from n on.
 func (p *pending) next(n int32) int32 {
 	end := n
 	for p.after[end] != end {

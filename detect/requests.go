@@ -35,7 +35,7 @@ func (a *analysis) makeHistory(ctx context.Context, f *history.History, places *
 	return f.Load(ctx, requests, f.Links.Len(), a.Room, func(loaders chan *history.Loader) error { return a.readRequests(ctx, places, loaders) })
 }
 
-// asksAgain tells whether a later step looks for requests there: for who is one user.
+// asksAgain reports whether a later step looks for requests there: for who is one user.
 func (a *analysis) asksAgain(ctx context.Context) (bool, error) {
 	if a.stated() {
 		return true, nil

@@ -13,7 +13,7 @@ import (
 	"ipdrift/token"
 )
 
-// ruled is one link, and what was ruled on its kinds.
+// ruled is one link, and the rulings on its kinds.
 type ruled struct {
 	visited
 	quiet   bool            // nothing needs thought: there are no visits, no kinds and no rulings
@@ -25,7 +25,7 @@ type ruled struct {
 	named   netip.Prefix // what the link names itself, where there is no key
 }
 
-// all are the visits with what was ruled on each.
+// all yields the visits, each with its ruling.
 func (r *ruled) all() iter.Seq2[*visit, *ruling.Ruling] {
 	return func(yield func(*visit, *ruling.Ruling) bool) {
 		n := -1
@@ -40,7 +40,7 @@ func (r *ruled) all() iter.Seq2[*visit, *ruling.Ruling] {
 	}
 }
 
-// firstServed is the visit that was served first; nil: none was.
+// firstServed returns the visit that was served first; nil if none was.
 func (r *ruled) firstServed() (first *visit) {
 	for i := range r.visits {
 		if v := &r.visits[i]; v.Served() && !v.Shield && (first == nil || v.first < first.first) {
@@ -89,7 +89,7 @@ func (a *analysis) rule(ctx context.Context) error {
 	return t.close(ctx)
 }
 
-// rule rules on some links, and writes on each request what was ruled.
+// rule rules on some links, and marks each request with the outcome.
 func (b *rulingBatch) rule(c *history.Batch) error {
 	b.reset(c)
 	b.clients.Fetch(c)
@@ -134,8 +134,8 @@ func (b *rulingBatch) open(s *history.Group) error {
 	return nil
 }
 
-// annotate writes on the requests of a group what was ruled on it; those of a quiet one
-// are valid as they are.
+// annotate marks the requests of a group with the rulings on it; those of a quiet one are valid as they
+// are.
 func (b *rulingBatch) annotate(g *history.Group, of []ruled) error {
 	if len(of) == 1 && of[0].quiet {
 		return nil
@@ -162,7 +162,7 @@ func (b *rulingBatch) annotate(g *history.Group, of []ruled) error {
 	})
 }
 
-// decide rules on one link, and writes that down.
+// decide rules on one link, and adds the rows.
 func (b *rulingBatch) decide(r *ruled) error {
 	if r.quiet {
 		b.write(r)

@@ -9,7 +9,7 @@ import (
 	"ipdrift/token"
 )
 
-// count counts what was ruled on one link.
+// count counts the rulings on one link.
 func (t *rulingTables) count(r *ruled) {
 	if r.witness {
 		t.out.Method.Search.Links++
@@ -24,7 +24,7 @@ func (t *rulingTables) count(r *ruled) {
 	}
 }
 
-// blame counts a link by what its signer did wrong.
+// blame counts a link by its signer's mistake.
 func (t *rulingTables) blame(of *ruled) {
 	h, seen := of.host(), map[string]bool{}
 	doubted := false

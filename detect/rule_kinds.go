@@ -10,7 +10,7 @@ import (
 	"ipdrift/token"
 )
 
-// naming is the range that a link names itself, on a host without a key.
+// naming returns the range that a link itself names, on a host without a key.
 func (a *analysis) naming(parser *token.Parser, h *host, k *ruling.Kind) netip.Prefix {
 	if !h.Stated.Scheme.Visible || len(h.Keys) > 0 {
 		return netip.Prefix{}
@@ -23,7 +23,7 @@ func (a *analysis) naming(parser *token.Parser, h *host, k *ruling.Kind) netip.P
 	return netip.Prefix{}
 }
 
-// listKinds lists the visits of a link, those together that differ in the user alone.
+// listKinds lists the kinds of a link's visits: those that differ only in the user are one.
 func (b *rulingBatch) listKinds(r *ruled) error {
 	if b.Pseudonyms != nil {
 		b.byAddress(r.visits)
@@ -53,7 +53,7 @@ func (b *rulingBatch) listKinds(r *ruled) error {
 	return nil
 }
 
-// parser is the one of a scheme.
+// parser returns the parser of a scheme, which is made once.
 func (b *rulingBatch) parser(s *token.Scheme) *token.Parser {
 	if b.parsers[s] == nil {
 		b.parsers[s] = token.NewParser(s)

@@ -14,7 +14,7 @@ import (
 	"ipdrift/token"
 )
 
-// rulingTables is the tables that keep what was ruled.
+// rulingTables is the tables that hold the rulings.
 type rulingTables struct {
 	*analysis
 	judged, signed, foundRows *ingest.Rows
@@ -72,8 +72,8 @@ func (t *rulingTables) enter(ctx context.Context, l *rulingBatch) error {
 	)
 }
 
-// rulingBatch is what was ruled on some links: rows, by column. One that has been entered
-// serves for others.
+// rulingBatch is the rulings on some links as rows, by column. After its rows were entered it is used
+// again for others.
 type rulingBatch struct {
 	*analysis
 	grouped
@@ -119,7 +119,7 @@ func (b *rulingBatch) reset(c *history.Batch) {
 	b.found.link, b.found.address = b.found.link[:0], b.found.address[:0]
 }
 
-// signing is what later steps ask of a link.
+// signing is what later steps need to know of a link's signature.
 type signing struct {
 	address netip.Addr // that it was signed for; zero: not known
 	client  uint32     // of its own that has this address; 0: none
@@ -165,14 +165,14 @@ func (b *rulingBatch) hostOf(r *ruled) *host {
 	return r.host()
 }
 
-// doubts tells the causes of refusals whose viewer nobody can class: where users are
-// told apart by address, a refused address tells nothing (rules of evidence, 11).
+// doubts reports whether a cause leaves the viewer of a refusal without a class: where users are told
+// apart by address, a refused address tells nothing (rules of evidence, 11).
 func (a *analysis) doubts(cause uint8) bool {
 	return cause == a.unchecked ||
 		a.loaded.Identity.Kind == ingest.ByAddress && (cause == a.words.mismatch || cause == a.expiredMismatch || cause == a.unresolved)
 }
 
-// signature is what the link was signed over; without a basis where that is not known.
+// signature returns what the link was signed over; without a basis where that is not known.
 func (b *rulingBatch) signature(of *ruled) (known ruling.Ruling, scope token.Scope) {
 	if of.quiet {
 		return ruling.Ruling{Basis: ruling.Recomputed, Signed: b.client(b.clients.Of(of.first.Client))}, b.outcomes[of.first.Outcome].How.Scope

@@ -10,9 +10,9 @@ import (
 	"ipdrift/detect/history"
 )
 
-// screen goes over all requests, those of one link after the other, or a part of
-// them. Each of several goroutines adds what it meets to a T of its own, in no
-// order: what is taken must not depend on it.
+// screen goes over all requests, those of one link after the other; of a long link part by part. Each of
+// several goroutines adds what it meets to a T of its own, in no particular order: the results must not
+// depend on it.
 func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T, []history.Request)) ([]T, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	cuts := make(chan history.Batch, a.Threads)
@@ -49,8 +49,8 @@ func screen[T any](ctx context.Context, a *analysis, fresh func() T, add func(T,
 	return all, g.Wait()
 }
 
-// crowds gathers clients: place tells in which of n crowds the one of a visit
-// belongs, by one of its requests; -1: in none.
+// crowds gathers clients. place returns in which of n crowds the client of a visit belongs, given one of
+// the visit's requests; -1: in none.
 func (a *analysis) crowds(ctx context.Context, n int, place func(*history.Request) int) ([]client.Crowd, error) {
 	type guest struct {
 		place  int
@@ -84,8 +84,8 @@ func (a *analysis) crowds(ctx context.Context, n int, place func(*history.Reques
 	return crowds, err
 }
 
-// batches are hosts, as many at a time as need no more than some memory together;
-// one that needs more stands alone.
+// batches splits hosts into groups that need no more than room together; a host that needs more is a group
+// of its own.
 func batches(hosts []*host, room int64, needs func(*host) int64) (out [][]*host) {
 	left := int64(0)
 	for _, h := range hosts {
@@ -99,8 +99,8 @@ func batches(hosts []*host, room int64, needs func(*host) int64) (out [][]*host)
 	return out
 }
 
-// places gives each outcome of some hosts the place of its host among them, and all
-// others -1; also those of shields.
+// places returns, for each outcome, the place of its host in hosts; -1 for outcomes of other hosts and of
+// shields.
 func (a *analysis) places(hosts []*host) []int {
 	at := map[*host]int{}
 	for i, h := range hosts {

@@ -10,8 +10,7 @@ import (
 	"ipdrift/token"
 )
 
-// search finds out what the links were signed with that verify for no
-// observed request.
+// search finds out how the links were signed that verify for no observed request.
 func (a *analysis) search(ctx context.Context) error {
 	r := a.newSearch()
 	a.searched = r
@@ -33,7 +32,7 @@ func (a *analysis) search(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// newSearch is a search over the links of this log, whose addresses are not listed yet.
+// newSearch makes a search over the links of this log; its addresses are not listed yet.
 func (a *analysis) newSearch() *search.Search {
 	sites := a.sites(func(*host) bool { return true })
 	return &search.Search{
@@ -42,7 +41,7 @@ func (a *analysis) newSearch() *search.Search {
 	}
 }
 
-// sites are some hosts as the search sees them, by name.
+// sites returns some hosts, in the order of their names, in the form that the search takes.
 func (a *analysis) sites(some func(*host) bool) (sites []*search.Host) {
 	for _, name := range a.names {
 		if h := a.hosts[name]; some(h) {
@@ -53,10 +52,10 @@ func (a *analysis) sites(some func(*host) bool) (sites []*search.Host) {
 	return sites
 }
 
-// served tells whether a client was, with any link.
+// served reports whether a client was served anything, with any link.
 func (a *analysis) served(client uint32) bool { return a.survey.served.Has(client) }
 
-// tell keeps the proofs and accounts for the search.
+// tell stores the proofs and accounts for the search.
 func (a *analysis) tell(r *search.Search, suspects []*search.Suspect) {
 	m := &a.out.Method.Search
 	var each []int64
@@ -103,7 +102,7 @@ func (a *analysis) tell(r *search.Search, suspects []*search.Suspect) {
 	a.tokenless = max(0, a.tokenless-int64(a.loaded.Unproven.Skipped()))
 }
 
-// operators tells the ASN of the log's IPv4 addresses, as far as the log does.
+// operators calls tell with the ASN of each IPv4 address, as far as the log has it.
 func (a *analysis) operators(ctx context.Context, tell func(netip.Addr, uint32)) error {
 	return each(ctx, a.conn, `SELECT asn, address FROM clients WHERE family = 4 AND mapped = 0 AND asn IS NOT NULL ORDER BY hi, lo, asn LIMIT ?`, func(scan scanner) error {
 		var asn uint32

@@ -72,7 +72,7 @@ func (a *analysis) findExpiries() {
 	}
 }
 
-// signersProxy tells whether the signer of a host sees its own proxy instead of viewers.
+// signersProxy reports whether the signer of a host sees its own proxy instead of viewers.
 type signersProxy struct {
 	voted          majority // the addresses that hashes were reproduced with, by link
 	address        string   // the one that most links were signed for; "" if there is none
@@ -118,7 +118,7 @@ func (p *proxy) many() bool {
 	return len(p.others) >= proxyClients
 }
 
-// is tells whether a client has the address, or is in the network that links are bound to.
+// is reports whether a client has the proxy's address, or is in the network that links are bound to.
 func (p *proxy) is(ip netip.Addr) bool { return addr.Cut(ip, p.bits) == addr.Cut(p.Addr, p.bits) }
 
 // meet adds a client, as long as there are too few.

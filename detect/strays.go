@@ -86,7 +86,8 @@ func (a *analysis) days(ctx context.Context) (map[int64]cluster, error) {
 	})
 }
 
-// sayStrays says when they were, the first and the last request of all.
+// sayStrays says when the strays were. first and last are the times of the first and the last request of
+// all.
 func (a *analysis) sayStrays(s *finding.Strays, first, last int64) {
 	days := s.First.Format(time.DateOnly)
 	if to := s.Last.Format(time.DateOnly); to != days {
@@ -115,7 +116,7 @@ func farOff(s *finding.Strays, first, last int64) (text string) {
 	return text
 }
 
-// period is the time of the requests but for strays; ok tells whether there is one.
+// period returns the time of the requests without the strays; ok reports whether there are any.
 func (a *analysis) period() (first, last int64, ok bool) {
 	if s := a.out.Input.Strays; s != nil {
 		return s.First.UnixMicro(), s.Last.UnixMicro(), true

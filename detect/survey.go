@@ -31,7 +31,7 @@ type survey struct {
 	several  bitset.Set // user agents with more links than one
 }
 
-// way is how links of a host are signed that were asked for from one family.
+// way is how the links of a host are signed that were asked for from one family of addresses.
 type way struct {
 	host *host
 	policy.Rule
@@ -46,7 +46,7 @@ func count(in map[way]*policy.LinkCount, w way, link uint32) {
 	t.Count(link)
 }
 
-// overlook makes the survey.
+// overlook makes the survey of all links.
 func (a *analysis) overlook(ctx context.Context) error {
 	s := &survey{analysis: a, served: bitset.New(a.clients.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*policy.LinkCount{}, plainly: map[way]*policy.LinkCount{}, denied: map[way]*policy.LinkCount{}}
 	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
@@ -94,7 +94,7 @@ func (a *analysis) overlook(ctx context.Context) error {
 	return nil
 }
 
-// add takes what one link tells.
+// add takes one link into account.
 func (s *survey) add(l *visited) {
 	var c census
 	lone := true // all that it was asked for is one file, which the hash is over
@@ -141,7 +141,7 @@ func (s *survey) add(l *visited) {
 	}
 }
 
-// astray tells whether an address was refused with a link, in time, that verifies for it in other folders alone.
+// astray reports whether an address was refused with a link, in time, that verifies for it in other folders alone.
 func (l *visited) astray() bool {
 	for i := range l.visits {
 		v := &l.visits[i]
@@ -210,7 +210,8 @@ func (s *survey) learn(v *visit, link uint32) {
 	}
 }
 
-// ambiguous tells a request whose hash fits several bindings: its address ends in zeros, or in those that a stated mask leaves.
+// ambiguous reports whether the hash of a request fits several bindings: its address ends in zeros, or in
+// those that a stated mask leaves.
 func (a *analysis) ambiguous(v *visit) bool {
 	ip, b := a.client(v.Stored), v.How.Binding
 	host, next := addr.Zeros(ip)
@@ -226,5 +227,5 @@ func (a *analysis) asText(r policy.Rule) policy.Rule {
 	return r
 }
 
-// toldIn tells whether a hash says how it was made in a folder.
+// toldIn reports whether a hash says how it was made in a folder.
 func (s *survey) toldIn(dir uint32) bool { return int(dir/64) < len(s.told) && s.told.Has(dir) }

@@ -36,8 +36,7 @@ func (h *host) lasts(first, final int64) {
 	h.span = time.Duration(h.final-h.first) * time.Microsecond
 }
 
-// times are those of the first and the last request, µs; ok tells whether there
-// is one.
+// times returns the times of the first and the last request, in µs; ok reports whether there is one.
 func (a *analysis) times() (first, last int64, ok bool) {
 	for _, name := range a.names {
 		h := a.hosts[name]
@@ -52,8 +51,7 @@ func (a *analysis) times() (first, last int64, ok bool) {
 	return first, last, ok
 }
 
-// census is what the visits of a link have been, all of them, and by whether
-// there was a key.
+// census is what the visits of a link were, all of them, and by whether there was a key.
 type census struct {
 	served, matched, keyed bool
 	by                     [2]struct{ some, taken, held, failed bool }

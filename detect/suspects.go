@@ -48,8 +48,8 @@ func (s *survey) suspect(l *visited, unserved bool) {
 	}
 }
 
-// choose keeps as many suspects as are looked into: those with the lowest hashes,
-// which no traffic can choose.
+// choose keeps only as many suspects as will be looked into: those with the lowest hashes, which no
+// traffic can choose.
 func (s *survey) choose() {
 	if len(s.suspects) <= search.MaxSuspects {
 		return

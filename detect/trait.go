@@ -14,7 +14,7 @@ import (
 	"ipdrift/token"
 )
 
-// measure adds a visit to the amount of its outcome: so many requests had it.
+// measure adds the requests of a visit to its outcome.
 func (a *analysis) measure(v *visit) {
 	if n := int(v.id) + 1 - len(a.amounts); n > 0 {
 		a.amounts = append(a.amounts, make([]int64, n)...)
@@ -22,7 +22,7 @@ func (a *analysis) measure(v *visit) {
 	a.amounts[v.id] += v.n
 }
 
-// blame is a cause that refusals with one outcome have.
+// blame is a cause of refusals with one outcome.
 type blame struct {
 	outcome uint32
 	cause   string
@@ -37,7 +37,7 @@ type blamed struct {
 // commonChance is how unlikely it has to be that refused links have something in common by accident.
 const commonChance = 1e-3
 
-// common is what nearly all refusals of a cause on a host have, and hardly any other request.
+// common is a property that nearly all refusals of a cause on a host have, and hardly any other request.
 type common struct {
 	value                 string
 	refused, of, answered int64 // requests with it that were refused so, all that were, and all with it
@@ -88,8 +88,8 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 	return nil
 }
 
-// shared says what refusals of a cause have in common, and notes it with what to do in a
-// few words, unless something is known already.
+// shared notes what the refusals of a cause have in common, with what to do about it in a few words,
+// unless something is known already.
 func (a *analysis) shared(h *host, cause, trait string, c *common, says, remedy string) {
 	a.warnOf("%s: %s", h.Name, says)
 	if h.remedies[cause] != "" {
@@ -114,7 +114,7 @@ func refusedAs(cause string) string {
 	return "refused as " + cause
 }
 
-// share is that of the requests with it among all.
+// share is the share of all requests that have the property.
 func (c *common) share() string {
 	return fmt.Sprintf("%.0f %%", 100*float64(c.answered)/float64(max(1, c.all)))
 }
@@ -135,7 +135,7 @@ func (a *analysis) common(ids []uint32, cause string, of func(*outcome) string) 
 	return a.mostOf(all, refused, links)
 }
 
-// land is what came from one country.
+// land is the requests from one country.
 type land struct {
 	all, refused int64 // requests, and those that were refused though their link is valid
 	links        policy.LinkCount
@@ -144,7 +144,7 @@ type land struct {
 // mostLands is how many countries are told apart: there are no more.
 const mostLands = 300
 
-// from is what came from the country of a client, on a host; nil where it is not known.
+// from returns the entry for the country of a client, on a host; nil where the country is not known.
 func (a *analysis) from(h *host, client uint32) *land {
 	n := a.clients.Country(client)
 	if n >= mostLands || a.clients.Countries[n] == "" {
@@ -156,7 +156,7 @@ func (a *analysis) from(h *host, client uint32) *land {
 	return &h.lands[n]
 }
 
-// commonCountry looks at where those came from who were refused though their link is valid.
+// commonCountry looks at the countries of those who were refused although their link is valid.
 func (a *analysis) commonCountry(h *host) *common {
 	all, refused, links := map[string]int64{}, map[string]int64{}, map[string]int64{}
 	for n, l := range h.lands {

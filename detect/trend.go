@@ -57,7 +57,8 @@ func (a *analysis) trendHosts() []*host {
 	return hosts
 }
 
-// doubtful tells whether lines of a log may be wrong: what they look like since the damage is no evidence of a change.
+// doubtful reports whether lines of a log may be wrong: how the log looks after the damage is no evidence
+// of a change.
 func (a *analysis) doubtful() bool {
 	return slices.ContainsFunc(a.loaded.Sources, func(s ingest.SourceStats) bool { return source.Doubtful(s.Err) })
 }
@@ -99,7 +100,7 @@ func sum(counts []int64) (n int64) {
 	return n
 }
 
-// sayTrends words what began.
+// sayTrends describes the trends in words.
 func (a *analysis) sayTrends() {
 	began := map[string]int{} // hosts, by cause
 	followed := map[string]bool{}

@@ -107,7 +107,7 @@ func (c *carriers) add(o *carriers) {
 	}
 }
 
-// seen counts those with enough requests, and of them those with refusals.
+// seen counts the carriers with enough requests, and those of them with refusals.
 func (c *carriers) seen() (all, refused int64) {
 	for _, one := range c.of {
 		if one.requests < trendRequests {
@@ -121,7 +121,7 @@ func (c *carriers) seen() (all, refused int64) {
 	return all, refused
 }
 
-// carriersOf says what it means whose refusals they are.
+// carriersOf says with which carriers the refusals are, and what that means.
 func carriersOf(b *finding.Beginning, cause string) string {
 	all := b.Carriers > 1 && b.Affected == b.Carriers
 	moved := cause == token.IPMismatch.String() || cause == token.ExpiredIPMismatch.String() || cause == token.Unchecked.String()

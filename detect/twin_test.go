@@ -53,7 +53,7 @@ func takeApart(t testing.TB, line string) hitLine {
 	return h
 }
 
-// holds tells whether the token was made over this path for this address.
+// holds reports whether the token was made over this path for this address.
 func (h hitLine) holds(path, address string) bool {
 	sum := md5.Sum([]byte(h.expires + path + address + " " + secret))
 	return base64.RawURLEncoding.EncodeToString(sum[:]) == h.md5

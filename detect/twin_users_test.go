@@ -64,7 +64,7 @@ func (u *twinUser) count(tw *twinWorld) (c counted) {
 	return c
 }
 
-// handedOn tells whether the first mismatch of a user whom nothing was served is a playlist, asked
+// handedOn reports whether the first mismatch of a user whom nothing was served is a playlist, asked
 // for when three segments had been served at other addresses with the same link, which
 // then went on there or had not been used for 30 s.
 func (tw *twinWorld) handedOn(u *twinUser) bool {
@@ -82,7 +82,7 @@ func (tw *twinWorld) handedOn(u *twinUser) bool {
 	return segments >= 3 && strings.HasSuffix(first.path, ".m3u8") && (last > first.startMs || first.startMs-last > 30_000)
 }
 
-// mistaken tells whether the hash holds once a signer's mistake is made: no
+// mistaken reports whether the hash holds once a signer's mistake is made: no
 // address, no slash behind the directory, no blank before the key.
 func (l *twinLine) mistaken() bool {
 	dir := l.path[:strings.LastIndexByte(l.path, '/')]
@@ -107,7 +107,7 @@ func (u *twinUser) merged() (out []*twinLine) {
 	return out
 }
 
-// interrupted tells whether nothing was served within 10 s after the last
+// interrupted reports whether nothing was served within 10 s after the last
 // refusal: at the same address with another link or, where the refused token was
 // valid, with this one.
 func (tw *twinWorld) interrupted(u *twinUser) bool {
@@ -220,7 +220,7 @@ func (u *twinUser) family() string {
 	return ""
 }
 
-// accepted tells whether a prefix would have let in all that was refused.
+// accepted reports whether a prefix would have let in all that was refused.
 func (u *twinUser) accepted(prefix int) bool {
 	for _, l := range u.lines {
 		if !l.mismatch() {

@@ -43,8 +43,8 @@ func (a *analysis) takeTurns(ctx context.Context, c *identity.Circles) error {
 	})
 }
 
-// takeShare does so with a share of the uses; ok tells whether it is small enough. What
-// was joined may be joined again.
+// takeShare does this for one share of the uses; ok reports whether that is small enough. What was joined
+// before may be joined again.
 func (a *analysis) takeShare(ctx context.Context, c *identity.Circles, share, shares uint32) (ok bool, err error) {
 	all, ok, err := a.uses(ctx, func(agent uint32) bool { return a.survey.several.Has(agent) },
 		func(u *used) bool { return (u.agent*0x9e3779b1^u.dir*0x85ebca6b)>>8%shares == share }, shares >= mostShares)
@@ -91,10 +91,10 @@ func (a *analysis) joinUses(c *identity.Circles, p [2]*used) bool {
 	return !apart
 }
 
-// usesEach is how many are paired at a time, at least.
+// usesEach is the least number of uses that are paired at a time.
 const usesEach = 1 << 11
 
-// endBeside is where the uses beside the one before n end.
+// endBeside returns the end of the run of uses, from n on, that stand beside the one before n.
 func endBeside(uses []used, n int) int {
 	for n < len(uses) && uses[n].beside(&uses[n-1]) {
 		n++
@@ -102,14 +102,14 @@ func endBeside(uses []used, n int) int {
 	return n
 }
 
-// mostShares is from how many shares on one that is too large is cut: to the first
-// uses of each user agent in each directory, which are all that is looked at.
+// mostShares is the number of shares from which on a share that is still too large is cut to the first
+// uses of each user agent in each directory: no others are looked at anyway.
 const mostShares = 64
 
-// beside tells whether two uses are of one host, user agent and directory.
+// beside reports whether two uses have the same host, user agent and directory.
 func (u *used) beside(o *used) bool { return u.host == o.host && u.agent == o.agent && u.dir == o.dir }
 
-// pairAll pairs the uses that follow each other among those that stand beside each other.
+// pairAll pairs the uses that follow each other with the same host, user agent and directory.
 func (a *analysis) pairAll(uses []used) *sequels {
 	all := &sequels{likely: map[uint32]*likely{}}
 	for len(uses) > 0 {
@@ -147,7 +147,7 @@ func (a *analysis) pair(uses []used, to *sequels) {
 	g.take(&found, uses)
 }
 
-// numberIn is the number of the atom of a use.
+// numberIn returns the number of a use's atom.
 func (a *analysis) numberIn(c *identity.Circles, u *used) int32 {
 	l := a.history.Links.At(u.place)
 	n := c.Add(identity.Atom{Link: l.ID, Agent: u.agent}, l.Hash, 0)
@@ -155,9 +155,8 @@ func (a *analysis) numberIn(c *identity.Circles, u *used) int32 {
 	return n
 }
 
-// uses lists uses by some user agents, and of these some, host by host, agent by
-// agent and directory by directory, each in the order of time. Where there are too
-// many it is not ok, unless they may be cut.
+// uses lists the uses by some user agents that some accepts, ordered by host, user agent, directory and
+// time. Where there are too many, ok is false, unless they may be cut.
 func (a *analysis) uses(ctx context.Context, agents func(agent uint32) bool, some func(*used) bool, may bool) (all []used, ok bool, err error) {
 	most := a.limits.uses
 	unkeyed := a.anyUnkeyed()
@@ -195,7 +194,7 @@ func (u used) inOrder(o used) int {
 	return cmp.Or(cmp.Compare(u.host, o.host), cmp.Compare(u.agent, o.agent), cmp.Compare(u.dir, o.dir), cmp.Compare(u.first, o.first), cmp.Compare(u.place, o.place))
 }
 
-// firstUses are those of each user agent in each directory that are looked at.
+// firstUses keeps the first uses of each user agent in each directory: no others are looked at.
 func firstUses(all []used) []used {
 	slices.SortFunc(all, used.inOrder)
 	n := 0
@@ -209,7 +208,7 @@ func firstUses(all []used) []used {
 	})
 }
 
-// anyUnkeyed tells whether links of some host are bound to addresses that no key tells.
+// anyUnkeyed reports whether some host binds links to addresses that no key tells.
 func (a *analysis) anyUnkeyed() bool {
 	for _, h := range a.hosts {
 		if h.hides() {
@@ -219,8 +218,8 @@ func (a *analysis) anyUnkeyed() bool {
 	return false
 }
 
-// signedOver is the address that the link of a use was signed for, or is taken for. In vain
-// it is the one that it was refused at, as nobody was served.
+// signedOver returns the address that the link of a use was signed for, or is taken to be signed for. vain
+// means that it is the address at which the use was refused, as nobody was served.
 func (a *analysis) signedOver(u *used) (signed netip.Addr, vain bool) {
 	if ip := a.signedFor(u.place); ip.IsValid() {
 		return ip, false

@@ -11,8 +11,8 @@ import (
 	"ipdrift/token"
 )
 
-// visit is like requests of one link by one user. Where there is no link, all else
-// is 0 but the outcome.
+// visit is the requests of one link by one user that are alike. Where there is no link, all else is 0
+// except the outcome.
 type visit struct {
 	*outcome
 	key
@@ -34,7 +34,7 @@ type visited struct {
 
 func (l *visited) host() *host { return l.visits[0].host }
 
-// grouped is some links with their visits, in memory that serves for others later.
+// grouped is some links with their visits, in memory that is used again for others.
 type grouped struct {
 	links  []visited
 	visits []visit // of links
@@ -100,7 +100,7 @@ func (a *analysis) visit(k key, f *history.Request) visit {
 	return visit{outcome: a.outcomes[k.id], key: k, Stored: a.clients.Of(k.client), first: f.Start, final: f.Start}
 }
 
-// keyOf is what requests have in common that are one visit.
+// keyOf returns what requests have in common that belong to one visit.
 func (a *analysis) keyOf(f *history.Request) key {
 	if f.Place == 0 {
 		return key{id: f.Outcome}
@@ -112,14 +112,13 @@ func (a *analysis) keyOf(f *history.Request) key {
 	return k
 }
 
-// sameVisit tells whether two requests have the same key, and are of one link.
+// sameVisit reports whether two requests have the same key, and are of one link.
 func (a *analysis) sameVisit(f, o *history.Request) bool {
 	return f.Place == o.Place && f.Outcome == o.Outcome && f.Client == o.Client && f.Dir == o.Dir && f.Agent == o.Agent && f.Ident == o.Ident &&
 		(f.File == o.File || a.fileOf(f) == 0)
 }
 
-// fileOf is what was asked for, of a request with a link; 0 where the hash holds
-// whatever it is.
+// fileOf returns the file that a request with a link asked for; 0 where the hash holds whatever the file.
 func (a *analysis) fileOf(f *history.Request) uint32 {
 	if o := a.outcomes[f.Outcome]; o.Matched && o.How.Scope != token.ScopeFile {
 		return 0
@@ -142,7 +141,7 @@ func (x *index) reset() {
 	x.keys = x.keys[:0]
 }
 
-// number gives a key its number; fresh tells that it came for the first time.
+// number gives a key its number; fresh reports whether the key is new.
 func (x *index) number(k key) (n int, fresh bool) {
 	if last := len(x.keys) - 1; last >= 0 && x.keys[last] == k {
 		return last, false
@@ -188,13 +187,13 @@ func (k key) hash() uint64 {
 	return h ^ h>>32
 }
 
-// inOrderOfAddress keeps together what is one kind.
+// inOrderOfAddress orders visits such that those of one kind stand together.
 func inOrderOfAddress(x, y visit) int {
 	return cmp.Or(cmp.Compare(x.Hi, y.Hi), cmp.Compare(x.Lo, y.Lo), cmp.Compare(x.id, y.id), cmp.Compare(x.dir, y.dir), cmp.Compare(x.file, y.file),
 		cmp.Compare(x.client, y.client), cmp.Compare(x.agent, y.agent), cmp.Compare(x.ident, y.ident))
 }
 
-// sameKind tells whether two visits differ in the user alone.
+// sameKind reports whether two visits differ in nothing but the user.
 func (v *visit) sameKind(w *visit) bool {
 	return v.id == w.id && v.client == w.client && v.dir == w.dir && v.file == w.file
 }

@@ -11,12 +11,12 @@ import (
 	"ipdrift/token"
 )
 
-// warnOf notes what limits the result where it is found.
+// warnOf adds a warning: something that limits the result, found on the way.
 func (a *analysis) warnOf(text string, args ...any) {
 	a.out.Warnings = append(a.out.Warnings, format.Sentence(text, args...))
 }
 
-// warn says what limits the result.
+// warn adds the warnings about what limits the result as a whole.
 func (a *analysis) warn() {
 	a.warnOfSources()
 	a.warnOfEdge()
@@ -47,7 +47,7 @@ func (a *analysis) warnOfSources() {
 	}
 }
 
-// warnOfLines says what no line of the log tells.
+// warnOfLines says what no line of the log has.
 func (a *analysis) warnOfLines() {
 	if a.stripped() && a.out.Input.Parsed > a.loaded.LeftOut {
 		a.warnOf("no request has a query string: the tokens were stripped from this log, stand in its paths (--scheme reads some), or its links have none, so nothing about them can be told; where queries are signed, ask for a log with them")
@@ -65,11 +65,11 @@ func (a *analysis) warnOfLines() {
 	}
 }
 
-// rarelyAllServed is how many requests hardly ever are all served: of as many some file is missing, or some viewer
-// breaks off.
+// rarelyAllServed is the number of requests from which on they are hardly ever all served: some file is
+// missing, or some viewer breaks off.
 const rarelyAllServed = 1000
 
-// failsNowhere tells a log none of whose requests failed (rule 2).
+// failsNowhere reports whether no request of the log failed (rule 2).
 func (a *analysis) failsNowhere() bool {
 	return !slices.ContainsFunc(a.outcomes, func(o *outcome) bool { return o != nil && (o.Status == 0 || o.Status >= 400) })
 }
@@ -115,7 +115,7 @@ func (a *analysis) warnOfHost(h *host) {
 	}
 }
 
-// warnOfStated says what of the user's statements is not so.
+// warnOfStated says which of the user's statements the log contradicts.
 func (a *analysis) warnOfStated(h *host) {
 	const so = "but hardly any link that was served is signed so: the report goes by what the log proves; correct "
 	p := &h.Policy
@@ -138,7 +138,7 @@ func (a *analysis) warnOfStated(h *host) {
 	}
 }
 
-// warnOfSearch says how far links were searched that nothing explains.
+// warnOfSearch says how far the search went for links that nothing explains.
 func (a *analysis) warnOfSearch() {
 	m := &a.out.Method.Search
 	if a.tokenless > 0 {
@@ -158,7 +158,7 @@ func (a *analysis) warnOfSearch() {
 	}
 }
 
-// stripped tells a log without query strings, and without tokens in its paths.
+// stripped reports whether the log has neither query strings nor tokens in its paths.
 func (a *analysis) stripped() bool {
 	return a.loaded.Queries == 0 && !slices.ContainsFunc(a.names, func(name string) bool {
 		h := a.hosts[name]
@@ -209,5 +209,5 @@ func (a *analysis) warnOfEdge() {
 	}
 }
 
-// oneEdgeLines is how many lines of one edge are no accident.
+// oneEdgeLines is the number of lines from which on it is no accident that all name one edge.
 const oneEdgeLines = 1000

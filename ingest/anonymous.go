@@ -58,13 +58,13 @@ func (l *load) aboutKey() string {
 	return fmt.Sprintf(`, ('%s', '%s')`, aboutPseudonyms, keyGone)
 }
 
-// Anonymised tells whether a case holds pseudonyms in the place of addresses.
+// Anonymised reports whether a case holds pseudonyms in the place of addresses.
 func (s *Store) Anonymised(ctx context.Context) (bool, error) {
 	_, yes, err := s.Recall(ctx, aboutPseudonyms)
 	return yes, err
 }
 
-// AnonymisedWith tells whether the pseudonyms of a case are those of a key.
+// AnonymisedWith reports whether the pseudonyms of a case are those of a key.
 func (s *Store) AnonymisedWith(ctx context.Context, k pseudonym.Key) (bool, error) {
 	held, yes, err := s.Recall(ctx, aboutPseudonyms)
 	return yes && held == k.Check(), err

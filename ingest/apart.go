@@ -42,7 +42,7 @@ func (a *apart) add(beside extent) {
 // mostApart is how many names of hosts are told.
 const mostApart = 5
 
-// admits tells whether a host is one of Host.
+// admits reports whether a host is one of Host.
 func (l *load) admits(host []byte) bool {
 	if l.Host == "" {
 		return true

@@ -36,7 +36,7 @@ func lay(path string) (*claim, error) {
 	}
 }
 
-// current tells whether an open file still has its name.
+// current reports whether an open file still has its name.
 func current(f *os.File) bool {
 	open, err := f.Stat()
 	if err != nil {

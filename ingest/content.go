@@ -173,7 +173,7 @@ func (m *meter) add(p []byte) {
 	}
 }
 
-// content is that of the text read so far.
+// content returns the content of the text read so far.
 func (m *meter) content() content {
 	sum := m.sum.Sum128().Bytes()
 	head, tail := sha256.Sum256(m.head), sha256.New()

@@ -40,7 +40,7 @@ type Fingerprint struct {
 	Head, Tail string // SHA-256 of the first and the last EdgeSize bytes
 }
 
-// Fingerprints are those of the sources in the order of Loaded.Sources.
+// Fingerprints returns the fingerprints of the sources, in the order of Loaded.Sources.
 func (s *Store) Fingerprints(ctx context.Context) (all []Fingerprint, err error) {
 	err = fetch.Each(ctx, s.DB, `SELECT c.size, coalesce(c.hash, ''), coalesce(c.head, ''), coalesce(c.tail, '')
 		FROM source s LEFT JOIN content c ON c.source = s.id AND NOT c.packed ORDER BY s.id`, func(scan fetch.Scan) error {

@@ -7,7 +7,7 @@ import (
 	"ipdrift/token"
 )
 
-// forwards tells whether the server that wrote a log takes the viewer's address from
+// forwards reports whether the server that wrote a log takes the viewer's address from
 // X-Forwarded-For although that of the connection, a load balancer's, is a public one,
 // too: most lines of the sample have both, and of the tokens that were served some
 // reproduce with the address there, none with that of the connection.
@@ -52,7 +52,7 @@ func (l *load) forwards(src *input, sample [][]byte) bool {
 	return proven && behind*2 > records
 }
 
-// binds tells whether a token is reproduced with an address, or a part of it.
+// binds reports whether a token is reproduced with an address, or a part of it.
 func (s *site) binds(l *token.Link, client netip.Addr) bool {
 	m := s.overDir(l, client)
 	if !m.OK {

@@ -251,7 +251,7 @@ func (w *worker) connection(v *format.Viewer) []byte {
 	return w.conn
 }
 
-// noted tells whether a row of table tie was written a moment ago; it is taken for
+// noted reports whether a row of table tie was written a moment ago; it is taken for
 // written from then on.
 func (w *worker) noted(kind Tie, id uint64, link uint32, ids hitIDs) bool {
 	hash := mix(mix(mix(id, uint64(kind)), uint64(ids.agent)), mix(uint64(link), uint64(ids.client)))

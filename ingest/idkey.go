@@ -71,7 +71,7 @@ func (l *load) takeIDKey(ctx context.Context) error {
 	return nil
 }
 
-// sealedKeys are those of the case that grows; alike tells whether all of its ids were
+// sealedKeys returns the sealed keys of the case that grows; alike reports whether all of its ids were
 // hashed with one key.
 func (l *load) sealedKeys(ctx context.Context) (sealed [][]byte, alike bool, err error) {
 	if !l.store.grows {
@@ -119,7 +119,7 @@ func (l *load) aboutIDRows() (sql string) {
 	return sql
 }
 
-// IDsAlike tells whether all runs of a case hashed the ids of viewers with one key.
+// IDsAlike reports whether all runs of a case hashed the ids of viewers with one key.
 func (s *Store) IDsAlike(ctx context.Context) (bool, error) {
 	how, _, err := s.Recall(ctx, aboutIDs)
 	return how == idsAlike, err

@@ -267,5 +267,5 @@ func (s *Store) Standing() string {
 	return NoCaseKept
 }
 
-// Kept tells whether the case outlives the run.
+// Kept reports whether the case outlives the run.
 func (s *Store) Kept() bool { return s.final != "" }

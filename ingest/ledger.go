@@ -177,7 +177,7 @@ func inOrder(list []keyed) iter.Seq[keyed] {
 // entryBytes is the size of an entry in a ledger.
 const entryBytes = 12
 
-// any tells whether something was forgotten, or should have been.
+// any reports whether something was forgotten, or should have been.
 func (l *ledger) any() bool { return l != nil && (l.file != nil || l.err != nil) }
 
 // write adds a run.

@@ -44,7 +44,7 @@ func OpenNetworks(path string) (*Networks, error) {
 	return nil, fmt.Errorf("%s: an MMDB file without AS numbers (its type is %q); GeoLite2-ASN.mmdb has them", path, db.Metadata.DatabaseType)
 }
 
-// holds tells whether the first networks have an AS number.
+// holds reports whether the first networks have an AS number.
 func (n *Networks) holds() bool {
 	looked := 0
 	for result := range n.db.Networks() {

@@ -5,7 +5,7 @@ import "sync/atomic"
 // progress is what all workers of a load have done.
 type progress struct{ lines, served, proven atomic.Int64 }
 
-// tokens are those of served requests that a key could reproduce, and those that one did.
+// tokens counts the tokens of served requests that a key could reproduce, and those that one did.
 type tokens struct{ served, proven int64 }
 
 // tell adds what a worker has done, and says how far the load has come.

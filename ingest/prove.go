@@ -86,7 +86,7 @@ func (p *prover) newSite(host []byte) *site {
 	return &site{kit: p.kits[r.Scheme], name: string(host), keys: p.Keys.For(host), spans: p.Keys.Spans(host), stated: r}
 }
 
-// stale tells whether what held is a key that was not in use in a span of time, in µs.
+// stale reports whether what held is a key that was not in use in a span of time, in µs.
 func (s *site) stale(m token.Match, from, until int64) bool {
 	return m.OK && s.spans != nil && !s.spans[m.Key].Holds(floorSecond(from), floorSecond(until))
 }
@@ -151,7 +151,7 @@ func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c
 	return m
 }
 
-// mayHold tells whether what held before is tried for a request, so that no answer depends on what came before it.
+// mayHold reports whether what held before is tried for a request, so that no answer depends on what came before it.
 func (s *site) mayHold(h *token.Match, l *token.Link, served bool) bool {
 	return served || h.Scope == token.ScopeDir || h.Binding.Kind != token.BindMask && (h.Scope != token.ScopeAncestor || l.Below())
 }
@@ -224,7 +224,7 @@ func (s *site) over(l *token.Link, m token.Match, client netip.Addr, masks bool)
 	return token.Match{}
 }
 
-// fits tells whether a binding is one for this address: a mask that is longer
+// fits reports whether a binding is one for this address: a mask that is longer
 // than the address would hash all of it.
 func (s *site) fits(b token.Binding, client netip.Addr) bool {
 	return b.Kind != token.BindMask || slices.Contains(Masks(client, &s.stated), b)

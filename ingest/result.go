@@ -83,10 +83,11 @@ func hold(ctx context.Context, conn *sql.Conn, query string) (held bool, err err
 	return err == nil, err
 }
 
-// ErrSeveral is that a query has several statements: the driver gives the rows of the last one alone.
+// ErrSeveral is returned for a query of several statements: the driver gives the rows of the last one
+// alone.
 var ErrSeveral = errors.New("several statements")
 
-// creates tells a query whose first word, behind comments, is CREATE.
+// creates matches a query whose first word, behind comments, is CREATE.
 var creates = regexp.MustCompile(`(?is)^(\s|--[^\n]*\n|/\*.*?\*/)*create\s`)
 
 // single refuses several statements, but for those that begin with what the last one asks: CREATE TEMP TABLE, CREATE TEMP MACRO.
@@ -140,7 +141,7 @@ func (r *Result) Rows(ctx context.Context) iter.Seq2[*sql.Rows, error] {
 	}
 }
 
-// OutOfMemory tells whether DuckDB was short of the memory that it may use.
+// OutOfMemory reports whether DuckDB was short of the memory that it may use.
 func OutOfMemory(err error) bool {
 	e := (*duckdb.Error)(nil)
 	return errors.As(err, &e) && strings.HasPrefix(e.Msg, "Out of Memory Error") && !strings.Contains(e.Msg, "max_temp_directory_size")

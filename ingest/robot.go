@@ -38,7 +38,7 @@ func newPhrases(words ...string) *phrases {
 // pair numbers two bytes: letters of either case alike, and others like some letters.
 func pair(a, b byte) int { return int(a&31)<<5 | int(b&31) }
 
-// in tells whether a text holds one of the words.
+// in reports whether a text holds one of the words.
 func (p *phrases) in(text string) bool {
 	for end := p.least - 1; end < len(text); {
 		s := int(p.shift[pair(text[end-1], text[end])])

@@ -203,7 +203,7 @@ func (s *Store) Close() error {
 // somebody who has pressed Ctrl-C waits, and makes no file of its own.
 const closingWait = 500 * time.Millisecond
 
-// written waits for what goes on to be written, and tells whether nothing does then. A
+// written waits for what goes on to be written, and reports whether nothing does then. A
 // commit that has begun is waited for to its end: it makes files, which nobody would remove.
 func (s *Store) written() bool {
 	if s.writing == nil {

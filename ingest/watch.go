@@ -48,7 +48,7 @@ func (w *Watch) holds(v *format.Viewer) bool {
 	return w.Trace == "" || traced(v.Trace, w.Trace)
 }
 
-// traced tells whether an id is the wanted one, or has it for a part
+// traced reports whether an id is the wanted one, or has it for a part
 // (traceparent: version-trace-parent-flags, W3C Trace Context, 3.2).
 func traced(id []byte, wanted string) bool {
 	if bytes.EqualFold(id, []byte(wanted)) {

@@ -7,7 +7,7 @@ import (
 	"ipdrift/token"
 )
 
-// judge tells whether the hash of a well-formed link holds, and whether the
+// judge reports whether the hash of a well-formed link holds, and whether the
 // request came late, as of its own start.
 func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, line int64) {
 	r := &w.record

@@ -46,7 +46,7 @@ func inAddress(r rune) bool {
 	return '0' <= r && r <= '9' || 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F' || r == '.' || r == ':'
 }
 
-// longestAddress is that of IPv6 with an IPv4 tail.
+// longestAddress is the length of the longest text of an address: IPv6 with an IPv4 tail.
 const longestAddress = 45
 
 // withoutAddress replaces the addresses in a run of their characters, from the

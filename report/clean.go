@@ -40,7 +40,7 @@ func visible(s, keep string) string {
 	return b.String()
 }
 
-// harmless tells whether visible would change nothing.
+// harmless reports whether visible would change nothing.
 func harmless(s, keep string) bool {
 	if !utf8.ValidString(s) {
 		return false

@@ -177,7 +177,7 @@ func (n *notice) viewer() {
 	}
 }
 
-// aboutAddress tells whether the cause is an address, or may be one.
+// aboutAddress reports whether the cause is an address, or may be one.
 func aboutAddress(t *finding.Ticket) bool {
 	return t.Mistake == "" && slices.Contains([]string{"ip_mismatch", "expired_ip_mismatch", "unresolved_signature", "unchecked"}, t.Cause)
 }

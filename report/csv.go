@@ -62,7 +62,7 @@ func guard(cell string) string {
 	return "'" + cell
 }
 
-// negative tells whether a cell is a minus sign and a decimal number.
+// negative reports whether a cell is a minus sign and a decimal number.
 func negative(cell string) bool {
 	digits, ok := strings.CutPrefix(cell, "-")
 	if !ok || strings.Trim(digits, "0123456789.eE+-") != "" {

@@ -70,8 +70,8 @@ func (h *host) recommended(r finding.Recommendation) verdict {
 	return v
 }
 
-// unsettled tells a wider mask that would not be advised if no mask helped any user whose
-// hash nothing explains (rules of evidence, 18).
+// unsettled reports whether a wider mask would not be advised if no mask helped any user whose hash
+// nothing explains (rules of evidence, 18).
 func (h *host) unsettled(r finding.Recommendation) bool {
 	return r.Decision == finding.Widen && r.UnresolvedUsers > 0 && r.IfUnresolvedCount.Low < h.settled
 }

@@ -28,7 +28,7 @@ func escape(s string) string {
 	return b.String()
 }
 
-// special tells whether Markdown would take the character at s[i] for its own.
+// special reports whether Markdown would take the character at s[i] for its own.
 func special(s string, i int, r rune) bool {
 	switch r {
 	case '\\', '`', '*', '_', '[', ']', '<', '>', '|', '~', '&', '$', '#', '@', '!':
@@ -41,12 +41,12 @@ func special(s string, i int, r rune) bool {
 	return false
 }
 
-// numbered tells whether the text up to s[i] is the number of a list item.
+// numbered reports whether the text up to s[i] is the number of a list item.
 func numbered(s string, i int) bool {
 	return strings.Trim(strings.TrimLeft(s[:i], " "), "0123456789") == "" && (i+1 == len(s) || s[i+1] == ' ')
 }
 
-// breaks tells whether the character at s[i] would start or join what trackers
+// breaks reports whether the character at s[i] would start or join what trackers
 // link by themselves: @name, #12, GH-12, ://, www.name.
 func breaks(s string, i int, r rune) bool {
 	switch r {
@@ -62,13 +62,13 @@ func breaks(s string, i int, r rune) bool {
 	return false
 }
 
-// named tells whether text starts with a character of a name or a number.
+// named reports whether text starts with a character of a name or a number.
 func named(text string) bool {
 	text = strings.TrimLeft(text, `\`)
 	return strings.IndexFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || r == '_' }) == 0
 }
 
-// after tells whether text ends with a word, in either case of letters.
+// after reports whether text ends with a word, in either case of letters.
 func after(text, word string) bool {
 	return len(text) >= len(word) && strings.EqualFold(text[len(text)-len(word):], word)
 }

@@ -319,7 +319,8 @@ func wantedOfCustomer(all []*host) []string {
 	return list
 }
 
-// asksForRules tells a host whose valid links were refused, and not for what a customer has no hand in.
+// asksForRules reports whether valid links of a host were refused by a rule that the customer may have
+// set.
 func asksForRules(h *host) bool {
 	common := h.common["refused_elsewhere"]
 	return slices.ContainsFunc(h.causes, func(c cause) bool { return c.name == "refused_elsewhere" }) && common.Trait != finding.TraitEdge

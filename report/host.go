@@ -116,7 +116,7 @@ func ordered(index map[string]*host) []*host {
 	return all
 }
 
-// unexplained tells whether nothing explains the hashes of some refused links.
+// unexplained reports whether nothing explains the hashes of some refused links.
 func (h *host) unexplained() bool {
 	return slices.ContainsFunc(h.causes, func(c cause) bool { return c.name == "unresolved_signature" })
 }
@@ -187,7 +187,7 @@ func (h *host) policy() (p finding.Policy) {
 	return p
 }
 
-// rated tells whether shares of all requests mean something: not in a log of
+// rated reports whether shares of all requests mean something: not in a log of
 // refusals only.
 func (h *host) rated() bool {
 	return !slices.ContainsFunc(h.recs, func(r finding.Recommendation) bool { return r.BoundUsers == nil })

@@ -75,7 +75,7 @@ func (p *paper) legend(u finding.User, other bool) string {
 	return text
 }
 
-// outcomes tells whether a timeline's word is made of outcome letters.
+// outcomes reports whether a timeline's word is made of outcome letters.
 func outcomes(w string) bool { return strings.Trim(w, "0123456789sRo"+times+"x") == "" }
 
 // letters colours the outcome letters of a timeline's word.

@@ -71,7 +71,7 @@ func note(c cause) string {
 	return c.detail + " " + figure.Share(c.detailed, c.requests)
 }
 
-// noted tells whether there is a note on any cause of a host.
+// noted reports whether there is a note on any cause of a host.
 func (h *host) noted() bool {
 	return slices.ContainsFunc(h.causes, func(c cause) bool { return note(c) != "" })
 }

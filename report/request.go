@@ -124,7 +124,7 @@ func (e *explained) hashed() {
 	}
 }
 
-// bound tells whether this host binds links to addresses.
+// bound reports whether this host binds links to addresses.
 func (e *explained) bound() bool {
 	b := e.h.policy().Binding
 	return b == "address" || b == "mask"

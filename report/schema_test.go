@@ -72,7 +72,7 @@ func TestTicketSchemaHolds(t *testing.T) {
 	}
 }
 
-// onlyWords tells whether nothing is wrong but words that are none of ours, as
+// onlyWords reports whether nothing is wrong but words that are none of ours, as
 // the hostile report has them everywhere.
 func onlyWords(err error) bool {
 	var v *jsonschema.ValidationError

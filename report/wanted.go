@@ -9,7 +9,7 @@ import (
 	"ipdrift/ingest/figure"
 )
 
-// noKey tells a host whose hashes nobody could recompute.
+// noKey reports whether nobody could recompute the hashes of a host.
 func noKey(h *host) bool {
 	return h.cal != nil && h.cal.Status == finding.NotChecked && h.cal.Verified == 0 && strings.HasPrefix(strings.ToLower(h.cal.Reason), "no key")
 }
@@ -89,7 +89,8 @@ func (md *markdown) wanted() {
 // decidesFrom is how many affected users decide (rule 14).
 const decidesFrom = 30
 
-// moreWouldTell tells an open answer that more affected users would give; of any other the reason says what would.
+// moreWouldTell reports whether more affected users would give an answer that is open; of any other open
+// answer the reason says what would.
 func moreWouldTell(affected int64, reason string) bool {
 	return affected < decidesFrom && !strings.HasPrefix(reason, "Nothing can be said about masks")
 }

@@ -50,7 +50,7 @@ func pieces(sp span) []string {
 	return list
 }
 
-// isMeasured tells whether a word is the unit of the one before it.
+// isMeasured reports whether a word is the unit of the one before it.
 func isMeasured(number, unit string) bool {
 	switch unit {
 	case "%":

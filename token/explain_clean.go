@@ -299,7 +299,7 @@ func unbroken(s string) string {
 	return strings.TrimSpace(joined.String())
 }
 
-// goesOn tells whether a line may be the rest of a URL that was broken: it is a word, or
+// goesOn reports whether a line may be the rest of a URL that was broken: it is a word, or
 // begins with what reads like a part of one, and is no URL of its own.
 func goesOn(line string) bool {
 	first, _, several := strings.Cut(line, " ")

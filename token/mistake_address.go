@@ -323,8 +323,8 @@ func (e *Examiner) privateAddress() bool {
 	return false
 }
 
-// likelyProxies is those of the common proxies that can be what was hashed: one at
-// most, where the SIMD lanes can tell.
+// likelyProxies returns those of the common proxies that can be what was hashed: one at most, where the
+// SIMD lanes can tell.
 func (e *Examiner) likelyProxies() []netip.Addr {
 	if !e.laned() || e.scheme.address != nil || e.scheme.ipText {
 		return e.proxies

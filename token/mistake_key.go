@@ -29,8 +29,8 @@ func (e *Examiner) wrappedKey() bool {
 	return false
 }
 
-// orders are those of expiry, path, address and key, with a blank before the key (behind it where it comes first) and
-// without, and the usual one with something between all of them.
+// orders are the orders of expiry, path, address and key, with a blank before the key (behind it where it
+// comes first) and without, and the usual one with something between all of them.
 var orders = func() (all []string) {
 	for _, o := range strings.Fields("epak eapk peak paek aepk apek epka eakp peka pake aekp apke ekpa ekap pkea pkae akep akpe kepa keap kpea kpae kaep kape") {
 		spaced := strings.Replace(o, "k", " k", 1)

@@ -135,7 +135,7 @@ func (e *Examiner) shown(r recipe) string {
 	return string(appendPrintable(nil, message))
 }
 
-// holds hashes a recipe and compares the digest with the link's. Where nothing tells whether the URL was requested by
+// holds hashes a recipe and compares the digest with the link's. Where nothing reports whether the URL was requested by
 // http or https, both are tried.
 func (e *Examiner) holds(r recipe) bool {
 	if e.digestHolds(r) {

@@ -84,11 +84,11 @@ func SchemesOf(target []byte) (names []string) {
 	return names
 }
 
-// InQuery tells whether the token stands in the query alone, so that all
+// InQuery reports whether the token stands in the query alone, so that all
 // targets with the same query carry the same link.
 func (s *Scheme) InQuery() bool { return !s.whole && !s.inPath }
 
-// Textual tells whether an MD5 of the text that [AppendBound] gives of the client's address is all that binds a link to
+// Textual reports whether an MD5 of the text that [AppendBound] gives of the client's address is all that binds a link to
 // it: a link that is signed over one text is signed over no other.
 func (s *Scheme) Textual() bool { return s.signs == plainMD5 && len(s.also) == 0 && s.address == nil }
 

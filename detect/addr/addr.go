@@ -9,7 +9,7 @@ import (
 	"ipdrift/detect/judge"
 )
 
-// Cut is the network of an address under a mask.
+// Cut returns the address of the network, of a prefix length, that an address lies in.
 func Cut(ip netip.Addr, length int) netip.Addr {
 	p, err := ip.Unmap().Prefix(length)
 	if err != nil {
@@ -21,13 +21,13 @@ func Cut(ip netip.Addr, length int) netip.Addr {
 // sharedSpace is between a carrier and its customers (RFC 6598).
 var sharedSpace = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
 
-// Private tells addresses that no request comes from over the internet: those of RFC 1918 and 4193, of
-// carriers (RFC 6598), of this machine and of the link.
+// Private reports whether no request can come from an address over the internet: those of RFC 1918 and
+// 4193, those between a carrier and its customers (RFC 6598), loopback and link-local ones.
 func Private(ip netip.Addr) bool {
 	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || sharedSpace.Contains(ip)
 }
 
-// Translated is the IPv4 address inside one of NAT64.
+// Translated returns the IPv4 address inside a NAT64 address.
 func Translated(ip netip.Addr) (netip.Addr, bool) {
 	if !judge.NAT64.Contains(ip) {
 		return netip.Addr{}, false
@@ -63,7 +63,7 @@ func Length(family int) int {
 	return 32
 }
 
-// Zeros tells whether an address ends in zeros: its host part (the last octet, of
+// Zeros reports whether an address ends in zeros: its host part (the last octet, of
 // IPv6 64 bits), and the octet before.
 func Zeros(ip netip.Addr) (host, next bool) {
 	raw := ip.As16()

@@ -8,7 +8,7 @@ type Set []uint64
 // New makes an empty set of numbers below n.
 func New(n int) Set { return make(Set, (n+63)/64) }
 
-// Has tells whether a number is in the set.
+// Has reports whether a number is in the set.
 func (s Set) Has(n uint32) bool { return s[n/64]>>(n%64)&1 == 1 }
 
 // Add adds a number.

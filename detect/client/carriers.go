@@ -32,7 +32,7 @@ func (c *Table) Outside(list []uint32, length int) (share float64, ok bool) {
 	return 1 - float64(alike)/float64(whole), whole > 0
 }
 
-// together tells whether two addresses have some leading bits in common, of 128.
+// together reports whether two addresses have some leading bits in common, of 128.
 func (c *Table) together(x, y uint32, length int) bool {
 	s, t := c.Of(x), c.Of(y)
 	if length <= 64 {

@@ -37,7 +37,7 @@ const (
 	plain6
 )
 
-// Read reads the table. It takes so many bytes of memory at most, about, times three.
+// Read reads the table. It takes at most about three times most bytes of memory.
 func (c *Table) Read(ctx context.Context, conn *sql.Conn, most int64) error {
 	last, err := fetch.LastID(ctx, conn, "client")
 	if err != nil {
@@ -103,7 +103,7 @@ func (c *Table) Held() int { return len(c.rows.Held()) + len(c.long.Held()) }
 // Len is how many ids there may be.
 func (c *Table) Len() int { return c.rows.Len() }
 
-// Close gives back what it takes, and tells what could not be read.
+// Close gives back the table's memory and files, and returns the error of a read that failed.
 func (c *Table) Close() error { return cmp.Or(c.rows.Close(), c.long.Close()) }
 
 // Stored is an address as table client has it.
@@ -112,7 +112,7 @@ type Stored struct {
 	Hi, Lo         uint64
 }
 
-// Alike tells whether two are one address, whatever its form.
+// Alike reports whether two are one address, whatever its form.
 func (s Stored) Alike(t Stored) bool { return s.Hi == t.Hi && s.Lo == t.Lo }
 
 // Of is the address of a client; zero where there is none.
@@ -135,8 +135,8 @@ func (c *Table) ASN(id uint32) uint32 { return c.rows.At(id).asn }
 // Country is the place of its country in names.
 func (c *Table) Country(id uint32) uint16 { return c.rows.At(id).country }
 
-// Fetch has the clients of some groups come into the processor's memory, all of them
-// at once: one after the other, each would be waited for.
+// Fetch loads the clients of some groups into the processor's cache, all at once: read one after the
+// other, each would be waited for.
 func (c *Table) Fetch(of *history.Batch) {
 	list := c.rows.Held()
 	if list == nil {
@@ -154,10 +154,10 @@ func (c *Table) Fetch(of *history.Batch) {
 // Addr is the address as the case has it.
 func (c *Table) Addr(id uint32) netip.Addr { return c.Of(id).Addr() }
 
-// Addr is it as netip has it; one mapped to IPv6 stays so.
+// Addr returns the address as a netip.Addr; one mapped to IPv6 stays mapped.
 func (s Stored) Addr() netip.Addr { return ingest.Address(s.Family, s.Mapped, s.Hi, s.Lo) }
 
-// Elsewhere tells whether two clients have different addresses.
+// Elsewhere reports whether two clients have different addresses.
 func (c *Table) Elsewhere(x, y uint32) bool { return !c.Of(x).Alike(c.Of(y)) }
 
 // Network is the /16 of an IPv4 address, the /32 of an IPv6 one.
@@ -166,7 +166,7 @@ type Network struct {
 	bits uint32
 }
 
-// Network is that of a client.
+// Network returns the network of a client.
 func (c *Table) Network(id uint32) Network {
 	s := c.Of(id)
 	if s.Family == 6 {
@@ -183,7 +183,7 @@ func (n Network) Length() int {
 	return 16
 }
 
-// Prefix is it as netip has it.
+// Prefix returns the network as a netip.Prefix.
 func (n Network) Prefix() netip.Prefix {
 	if n.six {
 		return netip.PrefixFrom(netip.AddrFrom16([16]byte{byte(n.bits >> 24), byte(n.bits >> 16), byte(n.bits >> 8), byte(n.bits)}), 32)

@@ -89,7 +89,7 @@ type Reject struct {
 // that attackers make up.
 const OtherHosts = "(other hosts)"
 
-// Calibration tells whether the key, the path rule and the address field fit
+// Calibration reports whether the key, the path rule and the address field fit
 // a host, counted over distinct tokens.
 type Calibration struct {
 	Host     string            `json:"host"`

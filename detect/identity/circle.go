@@ -85,7 +85,7 @@ func (c *Circles) Knows(n int32, cookie uint32) {
 	}
 }
 
-// Strangers tells whether two atoms are of users with different id cookies.
+// Strangers reports whether two atoms are of users with different id cookies.
 func (c *Circles) Strangers(a, b int32) bool {
 	if a < 0 || b < 0 {
 		return false

@@ -78,12 +78,12 @@ func resume(turns []Turn, consecutive, handed [][2]uint32, within int64) (out Re
 	return out
 }
 
-// ended tells whether a turn ended with a refusal because of the address.
+// ended reports whether a turn ended with a refusal because of the address.
 func (t *Turn) ended(within int64) bool {
 	return t.Fell.Client.IsValid() && t.Fell.Time+within >= t.Final
 }
 
-// files are those that a turn begins with.
+// files returns the files that a turn begins with.
 func (t *Turn) files() []uint32 {
 	if t.Begun[1] == 0 {
 		return t.Begun[:1]
@@ -91,7 +91,7 @@ func (t *Turn) files() []uint32 {
 	return t.Begun[:]
 }
 
-// after tells whether a turn begins within a time of the refusal of another.
+// after reports whether a turn begins within a time of the refusal of another.
 func (t *Turn) after(o *Turn, within int64) bool {
 	return t.First >= o.Fell.Time && t.First-o.Fell.Time <= within
 }
@@ -168,8 +168,8 @@ func (r *resuming) byFile() {
 	}
 }
 
-// near counts the turns, of some in the order of time, but for a refused one and another that
-// begin within turnGap of its refusal.
+// near counts those of the turns begun, in the order of time, that begin within turnGap of the refusal of
+// fell; fell and but themselves do not count.
 func (r *resuming) near(begun []int32, fell, but int32) (n int64) {
 	at := r.turns[fell].Fell.Time
 	from, _ := slices.BinarySearchFunc(begun, at-turnGap, func(j int32, t int64) int { return cmp.Compare(r.turns[j].First, t) })
@@ -184,7 +184,7 @@ func (r *resuming) near(begun []int32, fell, but int32) (n int64) {
 	return n
 }
 
-// few tells whether so few others begin within turnGap of a refusal that one of them is not
+// few reports whether so few others begin within turnGap of a refusal that one of them is not
 // likely to in the time after it.
 func (r *resuming) few(others int64) bool {
 	return float64(others*r.within) <= MostChance*float64(2*turnGap)

@@ -57,7 +57,7 @@ func newMoments(turns []Turn, fell, begun []int32) *moments {
 	return m
 }
 
-// began counts the turns but i that began from one time to another.
+// began counts the turns except i that began from one time to another.
 func (m *moments) began(i int32, from, to int64) int64 {
 	n := between(m.firsts, from, to)
 	if own := m.turns[i].First; m.led.Has(uint32(i)) && own >= from && own <= to {
@@ -66,7 +66,7 @@ func (m *moments) began(i int32, from, to int64) int64 {
 	return n
 }
 
-// refused counts the turns but j that were refused from one time to another.
+// refused counts the turns except j that were refused from one time to another.
 func (m *moments) refused(j int32, from, to int64) int64 {
 	n := between(m.falls, from, to)
 	if own := m.turns[j].Fell.Time; m.fell.Has(uint32(j)) && own >= from && own <= to {
@@ -75,7 +75,7 @@ func (m *moments) refused(j int32, from, to int64) int64 {
 	return n
 }
 
-// next is the first turn but i that began at a time or later; 0 if there is none.
+// next is the first turn except i that began at a time or later; 0 if there is none.
 func (m *moments) next(i int32, at int64) int32 {
 	n, _ := slices.BinarySearch(m.firsts, at)
 	for ; n < len(m.begun); n++ {
@@ -86,7 +86,7 @@ func (m *moments) next(i int32, at int64) int32 {
 	return 0
 }
 
-// last is the last turn but i that began at a time or earlier; 0 if there is none.
+// last is the last turn except i that began at a time or earlier; 0 if there is none.
 func (m *moments) last(i int32, at int64) int32 {
 	n, _ := slices.BinarySearch(m.firsts, at+1)
 	for n--; n >= 0; n-- {

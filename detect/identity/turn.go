@@ -194,7 +194,7 @@ func consecutive(turns []Turn) []Turn {
 	return out
 }
 
-// sameFile tells whether two turns asked for one file alone: where each file
+// sameFile reports whether two turns asked for one file alone: where each file
 // has a token of its own, a player asks for it with one of them.
 func sameFile(turns []Turn) bool {
 	seen := map[uint32]bool{}
@@ -207,13 +207,13 @@ func sameFile(turns []Turn) bool {
 	return false
 }
 
-// renews tells whether b is a viewer's next try: refused at the same address
+// renews reports whether b is a viewer's next try: refused at the same address
 // after a was.
 func renews(a, b *Turn) bool {
 	return a.Fell.Client.IsValid() && a.Fell.Client == b.Fell.Client && b.First >= a.Fell.Time
 }
 
-// follows tells whether the second turn can only be what the first one went on
+// follows reports whether the second turn can only be what the first one went on
 // with. before is when those had ended that began earlier.
 func follows(turns []Turn, before int64) bool {
 	a, b := &turns[0], &turns[1]

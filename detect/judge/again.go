@@ -9,23 +9,23 @@ import (
 )
 
 // Unclear counts refusals of a host after which links began that the refused viewer may
-// have gone on with, where neither an id nor anything else tells whether it did.
+// have gone on with, where neither an id nor anything else reports whether it did.
 type Unclear struct {
 	Refusals int64
 	Excess   int64 // how many more links began in the recovery time after refusals than before them,
 	Spread   int64 // and the sum of the squares of what each of the links adds to it
 }
 
-// most is how many of the refused went on so, at most: by chance, as many links begin
-// before a refusal as after it.
+// most is how many of the refused went on like that, at most: by chance, as many links begin before a
+// refusal as after it.
 func (u Unclear) most() int64 {
 	excess := float64(u.Excess) + z*math.Sqrt(float64(u.Spread))
 	return min(u.Refusals, int64(math.Ceil(max(0, excess))))
 }
 
-// onceEach leaves out users who may be others again that went on with a new link: of those
-// whom a prefix accepts, or does not, as many as there may be. The others weigh as much as
-// all did: it is the share that is in doubt.
+// onceEach leaves out users who may be others over again, after these had renewed their link: of those
+// whom a prefix accepts, or of those whom it does not, as many as there may be. The others weigh as much
+// as all did: it is the share that is in doubt.
 func (q *question) onceEach(prefix int, accepted bool) (left *cohort, out int64) {
 	most := q.o.Unclear.most()
 	left = gather(q.affected, func(m *member) bool {
@@ -44,7 +44,7 @@ func (q *question) onceEach(prefix int, accepted bool) (left *cohort, out int64)
 	return left, out
 }
 
-// repeated tells whether a mask that is enough would not be if each viewer counted once:
+// repeated reports whether a mask that is enough would not be if each viewer counted once:
 // those who move within it renew their link again and again, those who leave it may not.
 func (q *question) repeated(c choice) bool {
 	if c.decision != finding.Widen {
@@ -65,7 +65,7 @@ func (q *question) toldOnce() string {
 		q.letThrough(), figure.Plural(out, "time", "times"), percent(share(left, q.choice.prefix)))
 }
 
-// mayRepeat says it of another answer that does not hold then.
+// mayRepeat adds that caveat to an answer other than widen that would not hold then.
 func (q *question) mayRepeat(list *caveats) {
 	p := q.choice.prefix
 	low, fewer := q.onceEach(p, true)

@@ -59,7 +59,7 @@ func Began(refused, requests []int64) (c Change, ok bool) {
 	return c, true
 }
 
-// more tells whether refusals are more from a step on, and not only more of the requests:
+// more reports whether refusals are more from a step on, and not only more of the requests:
 // the likelihood ratio of two Poisson rates against one, divided by how far the
 // numbers spread around them.
 func more(refused []int64, at int) bool {

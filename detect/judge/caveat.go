@@ -58,7 +58,7 @@ func (c *caveats) add(format string, args ...any) {
 	c.said = append(c.said, fmt.Sprintf(format, args...))
 }
 
-// grounds is what the affected users rest on.
+// grounds adds what the affected users rest on.
 func (q *question) grounds(list *caveats) {
 	if n := q.proxied; n > 0 && !q.o.RefusalsOnly && q.o.Proxy == "" {
 		list.add("The signer sees its own proxy for %s of the %s with address-bound links, and no mask mends that.", percent(float64(n)/float64(q.bound.users)), figure.Plural(q.bound.users, "user", "users"))
@@ -97,7 +97,7 @@ func (q *question) wouldTell(list *caveats) {
 	}
 }
 
-// enough is how many users tell, about.
+// enough says about how many users would settle it.
 func (q *question) enough(tell func(n int64) bool) string {
 	const most = 10_000
 	for n := q.all.users; n < most; n++ {

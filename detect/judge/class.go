@@ -92,7 +92,7 @@ func (c *facts) causeWords() string {
 	return strings.Join(words, ", ")
 }
 
-// sameAddress tells whether every address with a mismatch was also served, with
+// sameAddress reports whether every address with a mismatch was also served, with
 // the same link.
 func (c *facts) sameAddress() bool {
 	for i := range c.refusals {
@@ -104,7 +104,7 @@ func (c *facts) sameAddress() bool {
 	return true
 }
 
-// otherCookie tells whether every mismatch came with an id cookie, and another one than the
+// otherCookie reports whether every mismatch came with an id cookie, and another one than the
 // one that all that was served of its link came with: a few times, so that the player
 // is known to keep it.
 func (c *facts) otherCookie() bool {
@@ -130,7 +130,7 @@ func (c *facts) otherCookie() bool {
 	return true
 }
 
-// allRestart tells whether every mismatch is another viewer's start among the events
+// allRestart reports whether every mismatch is another viewer's start among the events
 // that are looked at for it, or what follows such a start.
 func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts func([]Event, []int32, int, *Thresholds) bool) bool {
 	looked := 0
@@ -199,7 +199,7 @@ type start struct {
 	dir    uint32
 }
 
-// known tells whether a cookie or TLS session shows who asks to be one who was served.
+// known reports whether a cookie or TLS session shows who asks to be one who was served.
 func known(events []Event, among []int32, e *Event) bool {
 	return e.Kin > 0 && slices.ContainsFunc(among, func(i int32) bool {
 		o := &events[i]
@@ -316,17 +316,17 @@ func (g *Group) Timeline(u *User, t Thresholds) []Step {
 	return steps
 }
 
-// holds tells whether an event continues a run: same address and same outcome,
+// holds reports whether an event continues a run: same address and same outcome,
 // where 200, 206 and 304 are one outcome.
 func (s *Step) holds(e *Event) bool {
 	same := s.Client == e.Client && s.Verdict == e.Verdict && s.Cause == cause(e)
 	return same && (s.Status == e.Status || e.Served && Served(s.Status))
 }
 
-// Served tells the status of an answer that has what was asked for, or says that the viewer has it.
+// Served reports whether a status means that the viewer got what was asked for, or has it already.
 func Served(status uint16) bool { return status == 200 || status == 206 || status == 304 }
 
-// Reads tells the method of a request that reads what a link is for; not every log has methods.
+// Reads reports whether a method reads what a link is for; not every log has methods.
 func Reads(method string) bool { return method == "GET" || method == "HEAD" || method == "" }
 
 // span writes a time as lasts does, and none below 2 s.

@@ -46,7 +46,7 @@ func (c *cohort) accepted(prefix int) (n int64) {
 func (c *cohort) low(prefix int) float64  { return wilsonLow(c.accepted(prefix), c.users) }
 func (c *cohort) high(prefix int) float64 { return wilsonHigh(c.accepted(prefix), c.users) }
 
-// gains tells whether a wider mask is worth the step from a narrower one: as
+// gains reports whether a wider mask is worth the step from a narrower one: as
 // masks are nested, its gain is the users it alone accepts (rule 15).
 func (c *cohort) gains(narrow, wide int, t *Thresholds) bool {
 	b := c.accepted(wide) - c.accepted(narrow)

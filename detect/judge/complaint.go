@@ -156,7 +156,7 @@ func (l *looked) common() *finding.Common {
 	return &l.Common[i]
 }
 
-// shares tells whether refusals have this in common.
+// shares reports whether refusals have this in common.
 func (l *looked) shares(trait string) bool { return l.out.Common != nil && l.out.Common.Trait == trait }
 
 func distance(a, b int64) int64 { return max(a-b, b-a) }
@@ -194,7 +194,7 @@ func (l *looked) steps() (steps []finding.Step, omitted int64) {
 	return steps, 0
 }
 
-// continues tells whether a request belongs to the run of the one before.
+// continues reports whether a request belongs to the run of the one before.
 func continues(a, b *Incident) bool {
 	return a.Client == b.Client && result(&a.Event) == result(&b.Event) && (a.Served || a.Status == b.Status) &&
 		a.Verdict == b.Verdict && word(&a.Event) == word(&b.Event) && a.Detail == b.Detail

@@ -140,7 +140,7 @@ func (l *looked) moved() string {
 // pair is a signing address and one that was refused with its link.
 type pair struct{ signed, from netip.Addr }
 
-// pairs are those of the refusals of the cause, in the order of time.
+// pairs lists the addresses of the refusals with this cause, in the order of time.
 func (l *looked) pairs() []pair {
 	var list []pair
 	for i := range l.mine {

@@ -50,7 +50,7 @@ type counted[H any] interface {
 	join(H) (H, bool) // both as one; false: too many users for one
 }
 
-// pile is addresses that are counted.
+// pile counts by address.
 type pile[H counted[H]] struct {
 	heads  []H
 	sorted int // entries that are sorted and distinct
@@ -125,7 +125,7 @@ func (c *crowd) heads(yield func(head) bool) {
 	}
 }
 
-// most is how many users the address has that has most.
+// most is how many users the commonest address has.
 func (c *crowd) most() (n int64) {
 	for h := range c.heads {
 		n = max(n, h.users)

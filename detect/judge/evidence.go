@@ -93,7 +93,7 @@ func (c *facts) evidence() string {
 // NAT64 is the well-known prefix of addresses that have an IPv4 one inside (RFC 6052, 2.1).
 var NAT64 = netip.MustParsePrefix("64:ff9b::/96")
 
-// translated tells whether every refused address is one of NAT64.
+// translated reports whether every refused address is one of NAT64.
 func (c *facts) translated() bool {
 	all := false
 	for i := range c.refusals {
@@ -117,7 +117,7 @@ func (c *facts) bothFamilies() bool {
 	return false
 }
 
-// relayed tells whether every proven mismatch is of an address of a link
+// relayed reports whether every proven mismatch is of an address of a link
 // preview, relay, VPN or hosting network: such networks never justify a wider
 // mask (rule 17).
 func (c *facts) relayed() bool {

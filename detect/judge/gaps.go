@@ -171,11 +171,11 @@ func divisor(a, b int64) int64 {
 // however far it goes.
 func (g *Gaps) Share() float64 { return float64(g.Jumps) / max(1, float64(g.Steps)) }
 
-// chance tells whether the holes are as long as chance makes them: 1/p segments
+// chance reports whether the holes are as long as chance makes them: 1/p segments
 // each, on average. Viewers seek further.
 func (g *Gaps) chance() bool { return float64(g.Missing)*(1-g.Share()) <= 2*float64(g.Jumps) }
 
-// Tell tells whether too many of the requests are missing. Viewers seek,
+// Tell reports whether too many of the requests are missing. Viewers seek,
 // too, but seldom most of them, and not by a segment or two: it takes holes in
 // the sequences of more than half of enough users, of the length that chance makes.
 func (g *Gaps) Tell(t *Thresholds) bool {

@@ -6,7 +6,7 @@ import (
 	"ipdrift/token"
 )
 
-// handedOn tells whether the refused request at idx[pos], of a user agent that its link
+// handedOn reports whether the refused request at idx[pos], of a user agent that its link
 // never served, looks like a viewer whom the link was handed to (rule 9): it starts over
 // although another user agent was served elsewhere. Where one alone does so as that
 // one falls silent, a viewer may go on with another player; where several do, at
@@ -36,14 +36,15 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	return silent || runsOn || servedElsewhere(events, idx[pos+1:], e)
 }
 
-// others tells whether every link that a user whom nothing was served was refused with was served to somebody else: the
-// site saw the right address, that of another viewer, or of this one under an id that its player does not keep.
+// others reports whether every link that was refused to a user who was served nothing was served to
+// somebody else. Then the site saw the right address, that of another viewer, or of this one under an id
+// that its player does not keep.
 func (c *facts) others() bool {
 	taken := c.group.taken()
 	return !slices.ContainsFunc(c.refusals, func(r refusal) bool { return r.mismatch && !taken[r.link] })
 }
 
-// taken are the links that were served.
+// taken returns the links that were served.
 func (g *Group) taken() map[uint32]bool {
 	if g.serves == nil {
 		g.serves = map[uint32]bool{}
@@ -62,7 +63,7 @@ type earliest struct {
 	kin  uint32
 }
 
-// got tells who was served each file with each link first.
+// got returns who was first served each file with each link.
 func (g *Group) got() map[target]earliest {
 	if g.firsts == nil {
 		g.firsts = map[target]earliest{}
@@ -77,7 +78,7 @@ func (g *Group) got() map[target]earliest {
 	return g.firsts
 }
 
-// repeated tells whether all that a user asked for in vain had been served before with the same
+// repeated reports whether all that a user asked for in vain had been served before with the same
 // links, several files of it, and to nobody whom a cookie or TLS session shows to be this user.
 func (c *facts) repeated() bool {
 	if c.user.Mismatches < c.t.MediaRequests {
@@ -99,7 +100,7 @@ func (c *facts) repeated() bool {
 	return len(asked) >= c.t.MediaRequests
 }
 
-// severalInVain tells whether another user agent, which nothing was served to either, was
+// severalInVain reports whether another user agent, which nothing was served to either, was
 // refused at yet another address, in time or not.
 func severalInVain(events []Event, idx []int32, e *Event) bool {
 	served := map[uint32]bool{}

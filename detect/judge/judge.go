@@ -133,7 +133,7 @@ func (g *Group) signed(link uint32) netip.Addr {
 // acrossFamilies stands in MismatchLens for a mismatch no mask can mend.
 const acrossFamilies = 255
 
-// Affected tells whether the mask question is about this user: rotating or
+// Affected reports whether the mask question is about this user: rotating or
 // first_request (rule 9), many-network links and bots left out (rule 14).
 func Affected(u *User) bool {
 	return !u.Bot && (u.Class == finding.Rotating || u.Class == finding.FirstRequest)

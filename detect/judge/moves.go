@@ -77,7 +77,7 @@ type gathered struct {
 	stay    int64
 }
 
-// gathering is those of one user.
+// gathering is what one user did, by carrier and family.
 type gathering struct {
 	list    []gathered
 	numbers Numbers[mover]

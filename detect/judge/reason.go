@@ -139,7 +139,7 @@ func (q *question) nobody() string {
 	return "Nobody" + with + " was refused because of a changed address"
 }
 
-// otherRefused tells whether users of the other family were refused because of
+// otherRefused reports whether users of the other family were refused because of
 // an address.
 func (q *question) otherRefused() bool {
 	o := q.o.Other
@@ -368,11 +368,12 @@ func (q *question) ruledOut() string {
 	return fmt.Sprintf("; /%d is ruled out, as strangers would get in with %s of their refused attempts on %s", p, percent(in.Share), figure.Plural(in.Links, "shared link", "shared links"))
 }
 
-// flips tells whether the decision would be another one, or need a wider mask,
+// flips reports whether the decision would be another one, or need a wider mask,
 // if every unresolved failure were a mismatch that no mask helps (rule 18).
 func (q *question) flips() bool { return q.open() > 0 && q.flipsWith(q.open()) }
 
-// flipsWith tells it of some more users whom no mask helps.
+// flipsWith reports whether the decision would be another one, or need a wider mask, with so many more
+// affected users whom no mask helps.
 func (q *question) flipsWith(users int64) bool {
 	feared := *q.all
 	feared.users += users
@@ -386,7 +387,8 @@ func (q *question) flipsWith(users int64) bool {
 	}
 }
 
-// bears is how many of the users with unresolved failures the decision survives as mismatches that no mask helps.
+// bears is how many of the users with unresolved failures could be mismatches that no mask helps without
+// the decision changing.
 func (q *question) bears() int64 {
 	return int64(sort.Search(int(q.open()), func(n int) bool { return q.flipsWith(int64(n) + 1) }))
 }
@@ -422,7 +424,7 @@ func (q *question) unexplained() string {
 		most, figure.Plural(q.open(), "user", "users"), with, q.choice.prefix, percent(share), settles)
 }
 
-// listed joins parts as in a sentence.
+// listed joins parts as in a sentence: a, b and c.
 func listed(parts []string) string {
 	last := len(parts) - 1
 	if last < 1 {

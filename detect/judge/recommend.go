@@ -116,41 +116,41 @@ func (q *question) inForce(c *cohort) choice {
 	return choice{finding.KeepCurrent, now, false}
 }
 
-// lost tells whether requests are missing from the log, and more users could not
+// lost reports whether requests are missing from the log, and more users could not
 // be followed to another address for it than are affected: then neither their
 // number nor their kind is known (rule 11).
 func (q *question) lost() bool { return q.o.Gaps && q.untold > q.all.users }
 
-// timeless tells whether links were served after their expiry, and most of those refused at another
+// timeless reports whether links were served after their expiry, and most of those refused at another
 // address are late, too: by that clock nobody knows whom a mask would have let through (rule 7).
 func (q *question) timeless() bool {
 	return q.o.ServedLate > 0 && q.o.Refused[token.ExpiredIPMismatch.String()] > q.o.Refused[token.IPMismatch.String()]
 }
 
-// early tells whether links were refused a time zone's multiple before their expiry, and others at another address: those may be past
+// early reports whether links were refused a time zone's multiple before their expiry, and others at another address: those may be past
 // theirs, too, and no mask would have let them through (rule 7).
 func (q *question) early() bool { return q.o.Early > 0 && q.all.users > 0 }
 
-// eased tells whether a mask seems to have been set within the log, so that viewers whom it mends are among those affected.
+// eased reports whether a mask seems to have been set within the log, so that viewers whom it mends are among those affected.
 func (q *question) eased() bool { return q.o.Eased.Prefix > 0 && q.all.users > 0 }
 
-// behind tells whether the log's addresses may be those of a load balancer with public ones: X-Forwarded-For
+// behind reports whether the log's addresses may be those of a load balancer with public ones: X-Forwarded-For
 // names others, and no hash tells which of the two links are bound to.
 func (q *question) behind() bool { return q.o.Behind && !q.o.Reproduced }
 
-// signedForNetworks tells whether most of the affected have links for their own network, although whole addresses are bound:
+// signedForNetworks reports whether most of the affected have links for their own network, although whole addresses are bound:
 // no address changed there (rule 3).
 func (q *question) signedForNetworks() bool {
 	return q.current(q.o) == q.width() && q.cut >= q.t.ListedBelow && 2*q.cut >= q.all.users
 }
 
-// veiled tells whether the log's addresses are masked, and neither a hash nor the configuration tells which mask links
+// veiled reports whether the log's addresses are masked, and neither a hash nor the configuration tells which mask links
 // are bound to: who moved within it seems to have stayed, so that those who are seen to move all need a wider one.
 func (q *question) veiled() bool {
 	return q.o.Masked && !q.o.Reproduced && q.current(q.o) == q.width() && q.all.users > 0
 }
 
-// blurred tells whether requests are missing from the log, and with them what
+// blurred reports whether requests are missing from the log, and with them what
 // tells strangers on a link, whom no mask should let in, from affected users. A mask
 // that accepts both is one that accepts the latter; one that does not may be one all
 // the same. As users were refused more often than such a log shows, a mask has to accept
@@ -169,7 +169,7 @@ func (q *question) several() *cohort {
 	return gather(q.affected, func(m *member) bool { return m.to-m.from > 1 })
 }
 
-// unproven tells whether nobody is known to be affected only because no hash
+// unproven reports whether nobody is known to be affected only because no hash
 // of the host was reproduced at all.
 func (q *question) unproven() bool {
 	return q.all.users == 0 && q.doubtful() > 0 && !q.o.Reproduced
@@ -209,7 +209,7 @@ func (q *question) worthIt(c *cohort) bool {
 	return q.o.RefusalsOnly || wilsonLow(c.users, q.bound.users) >= q.t.WorthShare
 }
 
-// hinges tells whether a change would be worth it, unless as many users as may be were
+// hinges reports whether a change would be worth it, unless as many users as may be were
 // affected of those of whom nobody knows, and as few are users as there may be.
 func (q *question) hinges(c *cohort) bool {
 	users, of := c.users+q.untold+q.unkeyed(), q.bound.users-q.o.Apart
@@ -219,7 +219,7 @@ func (q *question) hinges(c *cohort) bool {
 	return !q.worthIt(c) && users >= q.t.DecidesFrom && wilsonLow(users, max(users, of)) >= q.t.WorthShare
 }
 
-// linksAreUsers tells whether each file has a link of its own, and more users were told apart than there are
+// linksAreUsers reports whether each file has a link of its own, and more users were told apart than there are
 // addresses.
 func (q *question) linksAreUsers() bool { return q.o.Addresses > 0 && q.o.Addresses < q.bound.users }
 

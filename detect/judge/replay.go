@@ -172,7 +172,7 @@ func (r *Replay) addAffected(u *User) {
 	}
 }
 
-// signedForNetwork tells whether a user was never served, with a link for the first address of the network that it came
+// signedForNetwork reports whether a user was never served, with a link for the first address of the network that it came
 // from: few viewers have such an address, but all have who signs as for a mask.
 func signedForNetwork(u *User) bool {
 	if u.Class != finding.FirstRequest || !u.Away.IsValid() {

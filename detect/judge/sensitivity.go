@@ -59,7 +59,7 @@ func (q *question) sensitivity(list *caveats, parts []finding.Part) {
 	}
 }
 
-// contradicts tells whether the share of a part lies beyond the threshold of
+// contradicts reports whether the share of a part lies beyond the threshold of
 // the answer by more than chance.
 func (q *question) contradicts(part *cohort) bool {
 	low, high := part.low(q.choice.prefix), part.high(q.choice.prefix)

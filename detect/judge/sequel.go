@@ -134,7 +134,7 @@ func inTurn(first, then []moment) (n int64) {
 	return n
 }
 
-// fewPersons tells whether a mask would be advised for viewers who are too few to decide, as
+// fewPersons reports whether a mask would be advised for viewers who are too few to decide, as
 // some count several times.
 func (q *question) fewPersons(c choice) bool {
 	return c.decision == finding.Widen && q.persons() < q.t.DecidesFrom

@@ -55,7 +55,7 @@ func (r *Replay) strangersShare(prefix int) *float64 {
 	return nil
 }
 
-// vetoed tells whether strangers forbid a mask (rule 17).
+// vetoed reports whether strangers forbid a mask (rule 17).
 func (r *Replay) vetoed(prefix int) bool {
 	in := r.strangers(prefix)
 	return in != nil && in.Low > r.t.StrangersVeto

@@ -243,7 +243,7 @@ func (c *facts) firstServed(link uint32) netip.Addr {
 	return netip.Addr{}
 }
 
-// interrupted tells whether the user did not recover from the last refusal (rule 12).
+// interrupted reports whether the user did not recover from the last refusal (rule 12).
 func (c *facts) interrupted() bool {
 	var l Lapse
 	for _, i := range c.idx {

@@ -42,7 +42,7 @@ func (f *Folder) taken() (links int64) {
 	return links
 }
 
-// open tells whether a folder may take what is common on its host under another binding than the folder shows: of
+// open reports whether a folder may take what is common on its host under another binding than the folder shows: of
 // few links that it took, none need be of a binding that it takes, too.
 func (p *Policy) open(here *Folder, common Rule) bool {
 	if !slices.ContainsFunc(here.rules, func(r FolderRule) bool {
@@ -62,7 +62,7 @@ func (p *Policy) open(here *Folder, common Rule) bool {
 	return links < folderLinks || float64(like) >= FewLinks*float64(links) || float64(links)*math.Log(1-p.share(common)) > math.Log(localChance)
 }
 
-// share is that of the accepted links of a family.
+// share is the share of the accepted links of a family that follow a rule.
 func (p *Policy) share(r Rule) float64 {
 	return float64(p.Links[r]) / float64(max(1, p.taken[Index(r.Family)]))
 }

@@ -117,15 +117,15 @@ func (p *Policy) besides(family int) *token.Binding {
 	return &b
 }
 
-// allowed tells whether the user did not rule this out.
+// allowed reports whether the user did not rule this out.
 func (p *Policy) allowed(r Rule) bool {
 	scope, b := p.Scope(), p.says(r.Family)
 	return (scope == token.ScopeAuto || r.Scope == scope) && (b == nil || *b == r.Binding)
 }
 
-// most returns the commonest binding of the rules that ok allows, and its
-// links. Those that carry no address count only where hardly any other carries
-// one: a host may leave it out on some paths, and a mask is about the others.
+// most returns the commonest binding of the rules that ok allows, and its links. Rules that hash no
+// address count only where hardly any other rule hashes one: a host may leave it out on some paths, and a
+// mask is about the others.
 func (p *Policy) most(ok func(Rule) bool) (best token.Binding, links int64) {
 	counts := map[token.Binding]int64{}
 	var all int64

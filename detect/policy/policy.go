@@ -76,7 +76,7 @@ func Index(family int) int {
 
 // Rules calls f for what is accepted from a family in a directory until f
 // returns true: what the edge took there, else what is common on the host; of
-// the other family where it took nothing of this one. It tells whether f did,
+// the other family where it took nothing of this one. It reports whether f did,
 // and whether anything is known.
 func (p *Policy) Rules(dir uint32, family int, f func(Rule) bool) (found, known bool) {
 	own, other := p.Common[Index(family)], p.Common[1-Index(family)]
@@ -108,7 +108,7 @@ func among(rules []Rule, f func(Rule) bool) (found, known bool) {
 	return slices.ContainsFunc(rules, f), len(rules) > 0
 }
 
-// Accepts tells whether the edge takes links signed this way, for this path
+// Accepts reports whether the edge takes links signed this way, for this path
 // and address. Where nothing is known, any plain scope goes. Two ways that hash
 // the same text are one: file and directory where the path ends in a slash,
 // address and network where the address ends in zeros.
@@ -135,14 +135,14 @@ func (q *Asked) sameText(a, b Hypothesis) bool {
 	return bytes.Equal(token.AppendBound(nil, q.Client, a.Binding), token.AppendBound(nil, q.Client, b.Binding))
 }
 
-// TakesScope tells whether a directory's links are signed over this scope,
+// TakesScope reports whether a directory's links are signed over this scope,
 // whatever they are bound to.
 func (p *Policy) TakesScope(dir uint32, family int, scope token.Scope, up uint8) bool {
 	found, known := p.Rules(dir, family, func(r Rule) bool { return r.Scope == scope && r.Up == up })
 	return found || !known && p.Plain(scope) || up == 0 && p.guesses(dir, scope)
 }
 
-// guesses tells whether a folder's links are taken to be signed over a scope that no link
+// guesses reports whether a folder's links are taken to be signed over a scope that no link
 // shows which the host served: where the folder shows none.
 func (p *Policy) guesses(dir uint32, scope token.Scope) bool {
 	return p.Other == scope && scope != token.ScopeAuto && (p.Told == nil || !p.Told(dir))
@@ -166,7 +166,7 @@ func (p *Policy) Edge() token.Policy {
 	return out
 }
 
-// Contradicted tells whether the edge accepted what the user ruled out.
+// Contradicted reports whether the edge accepted what the user ruled out.
 func (p *Policy) Contradicted() bool {
 	for h := range p.Links {
 		if !p.Guessed && !p.allowed(h) {
@@ -176,7 +176,7 @@ func (p *Policy) Contradicted() bool {
 	return false
 }
 
-// Uses tells whether links signed over this scope were accepted anywhere.
+// Uses reports whether links signed over this scope were accepted anywhere.
 func (p *Policy) Uses(scope token.Scope) bool {
 	if len(p.Links) == 0 || p.Scope() != token.ScopeAuto {
 		return p.Plain(scope)
@@ -189,7 +189,7 @@ func (p *Policy) Uses(scope token.Scope) bool {
 	return false
 }
 
-// Climbs tells whether links signed over the directory so far above were accepted anywhere.
+// Climbs reports whether links signed over the directory so far above were accepted anywhere.
 func (p *Policy) Climbs(up uint8) bool {
 	for h := range p.Links {
 		if h.Scope == token.ScopeAncestor && h.Up == up && p.allowed(h) {
@@ -209,7 +209,7 @@ func (p *Policy) Trees() (n int64) {
 	return n
 }
 
-// Plain tells whether a scope is taken where nothing is known: the one that is stated, else file and directory.
+// Plain reports whether a scope is taken where nothing is known: the one that is stated, else file and directory.
 func (p *Policy) Plain(scope token.Scope) bool {
 	if forced := p.Scope(); forced != token.ScopeAuto {
 		return scope == forced
@@ -217,7 +217,7 @@ func (p *Policy) Plain(scope token.Scope) bool {
 	return scope != token.ScopeAncestor
 }
 
-// Bound tells whether links are bound to an address or a part of it. Where
+// Bound reports whether links are bound to an address or a part of it. Where
 // nothing is known they are taken to be.
 func (p *Policy) Bound() bool { return p.binding.Kind != token.BindNone }
 
@@ -237,7 +237,7 @@ func (p *Policy) Mask(family int) (token.Binding, bool) {
 	return token.Binding{}, false
 }
 
-// Masks tells whether any family is bound to a mask.
+// Masks reports whether any family is bound to a mask.
 func (p *Policy) Masks() bool {
 	_, four := p.Mask(4)
 	_, six := p.Mask(6)

@@ -24,7 +24,7 @@ type Shift struct {
 	since    int64 // µs, when the first of the new one was served, where the edge refused them before; 0: it did not
 }
 
-// Rejects tells whether the edge did not take links that are bound so at a time, µs.
+// Rejects reports whether the edge did not take links that are bound so at a time, µs.
 func (p *Policy) Rejects(family int, b token.Binding, at int64) bool {
 	shifts := p.Shifts[Index(family)]
 	rejected := false
@@ -108,7 +108,7 @@ func (p *Policy) shift(family int) *Shift {
 	return &shifts[len(shifts)-1]
 }
 
-// Mended tells whether what links are bound to now, and were not always, takes all that a user was refused with.
+// Mended reports whether what links are bound to now, and were not always, takes all that a user was refused with.
 func (p *Policy) Mended(u *judge.User, family int) bool {
 	return p.shift(family) != nil && judge.Affected(u) && u.MinCommon >= p.Prefix(family)
 }

@@ -18,10 +18,10 @@ type Usage struct {
 	fell, lastFell        [UsageSteps]int64 // µs, the first and the last that were refused then; 0: there are none
 }
 
-// Ceased tells when the edge gave them up, µs: they were taken until then.
+// Ceased returns when the edge gave up links like these, in µs: until then it took them.
 func (u *Usage) Ceased() (until int64, step int, ok bool) { return u.ceased(UsageSteps) }
 
-// ceased tells it of the steps before an end.
+// ceased is Ceased of the steps before an end.
 func (u *Usage) ceased(end int) (until int64, step int, ok bool) {
 	taken, refused := halved(u.taken[:end], u.refused[:end], func(step int) bool { return u.Last[step] <= u.fell[step] })
 	half, ok := judge.Ceased(taken, refused)
@@ -31,7 +31,7 @@ func (u *Usage) ceased(end int) (until int64, step int, ok bool) {
 	return slices.Max(u.Last[:(half+1)/2]), half / 2, true
 }
 
-// started tells when the edge began to take them, µs, if it refused them before.
+// started returns when the edge began to take links like these, in µs, if it refused them before.
 func (u *Usage) started(end int) (since int64, ok bool) {
 	refused, begun := halved(u.refused[:end], u.begun[:end], func(step int) bool { return u.lastFell[step] <= u.first[step] })
 	slices.Reverse(begun)

@@ -29,13 +29,14 @@ func (f *Facts) Served() bool {
 	return judge.Served(f.Status) && f.Reads()
 }
 
-// Reads tells a request that reads it.
+// Reads reports whether the request reads what the link is for.
 func (f *Facts) Reads() bool { return judge.Reads(f.Method) }
 
-// Refused tells a viewer's request that was refused.
+// Refused reports whether a viewer's request was refused.
 func (f *Facts) Refused() bool { return !f.Shield && f.Denied }
 
-// RefusesHash tells an outcome that may be the refusal of a hash that holds, for its key or its binding: of a link in time, by no other rule that the log names.
+// RefusesHash reports whether the outcome may be the refusal of a hash that holds, for its key or its
+// binding: the link was in time, and the log names no other rule.
 func (f *Facts) RefusesHash() bool {
 	_, other := otherPolicies[f.Code]
 	return f.Refused() && !other && f.Late < ingest.AtExpiry && f.Code != codeTokenExpired && f.Upstream != 403 && f.Upstream != 410

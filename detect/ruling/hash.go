@@ -72,14 +72,14 @@ func overAnother(s token.Scope) string {
 	return "parent_dir"
 }
 
-// addressOf tells whether what was hashed as a network is the text of another
+// addressOf reports whether what was hashed as a network is the text of another
 // address to this host.
 func (e *Edge) addressOf(how policy.Hypothesis, ip netip.Addr) bool {
 	m, masked := e.Policy.Mask(addr.Family(ip))
 	return how.Binding.Kind == token.BindMask && how.Binding.Form == token.FormNetwork && e.Policy.Bound() && (!masked || m.Form != token.FormNetwork)
 }
 
-// narrower tells whether what was hashed as a network is the text of a narrower one,
+// narrower reports whether what was hashed as a network is the text of a narrower one,
 // as this host hashes it and took the link for another request: 198.51.0.0 is that of a
 // /16 and of a /24.
 func (e *Edge) narrower(how policy.Hypothesis, ip netip.Addr, p *search.Proof) bool {

@@ -77,7 +77,7 @@ type Ruling struct {
 	Clash   bool       // the edge's own reason code says otherwise
 }
 
-// Grounds are those that its requests are marked with.
+// Grounds are the grounds that the requests are marked with.
 func (r *Ruling) Grounds() (g history.Grounds) {
 	if r.Basis == Inferred {
 		g |= history.ByInference
@@ -187,12 +187,12 @@ func (r *Ruling) name(k *Kind) {
 		k.Code == codeTokenExpired && r.Verdict != token.Expired)
 }
 
-// gone tells whether the edge had given up a key before a time, µs.
+// gone reports whether the edge had given up a key before a time, µs.
 func (e *Edge) gone(key uint8, at int64) bool {
 	return int(key) < len(e.Retired) && e.Retired[key] != 0 && at > e.Retired[key]
 }
 
-// outOfForce tells a link that the edge did not take when it was asked for, for what it is bound to.
+// outOfForce reports whether what a link is bound to was not in force when it was asked for.
 func (e *Edge) outOfForce(k *Kind, p *search.Proof) bool {
 	family := addr.Family(k.IP)
 	if p.Addr.IsValid() {

@@ -95,7 +95,7 @@ func (f *Finder) goals(s *Suspect, ancestors bool) []goal {
 	return f.list
 }
 
-// takes tells whether a scope is tried far away: those that the host uses, or at its turn the one
+// takes reports whether a scope is tried far away: those that the host uses, or at its turn the one
 // that nothing it served shows.
 func (s *Suspect) takes(scope token.Scope, up uint8) bool {
 	p := &s.Host.Policy
@@ -169,7 +169,7 @@ func (f *Finder) hit(s *Suspect, g *goal, ip netip.Addr, b token.Binding) bool {
 	return true
 }
 
-// Verifies tells whether a link holds under the keys of a host, for an address or for none.
+// Verifies reports whether a link holds under the keys of a host, for an address or for none.
 func (f *Finder) Verifies(h *Host, link uint32, ip netip.Addr) bool {
 	f.turnTo(h)
 	s := &Suspect{Link: link, Host: h}

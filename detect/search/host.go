@@ -22,7 +22,7 @@ type Host struct {
 	Askers   float64 // addresses that came with links, about
 }
 
-// ownNetwork tells whether an address is no more than the network of an observed
+// ownNetwork reports whether an address is no more than the network of an observed
 // one, and under which mask; the zero Binding if it is not.
 func (h *Host) ownNetwork(clients []netip.Addr, found netip.Addr) token.Binding {
 	for _, ip := range clients {

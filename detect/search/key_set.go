@@ -33,5 +33,5 @@ func KeySets(hosts []*Host) (sets []KeySet) {
 	return sets
 }
 
-// ForeignTo tells whether a host has other keys.
+// ForeignTo reports whether a host has other keys.
 func (s *KeySet) ForeignTo(h *Host) bool { return !slices.EqualFunc(s.Keys, h.Keys, token.Key.Equal) }

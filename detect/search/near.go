@@ -93,7 +93,7 @@ func (f *Finder) bindings(h *Host, ip netip.Addr, ownOnly bool) []token.Binding 
 	return f.ways
 }
 
-// worth tells whether finding an address would mean anything: in a log with
+// worth reports whether finding an address would mean anything: in a log with
 // masked addresses the whole address of every link is another one than the log
 // shows.
 func (f *Finder) worth(s *Suspect) bool {

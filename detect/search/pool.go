@@ -26,7 +26,7 @@ func (p *Pool) size() int {
 	return len(p.Addrs())
 }
 
-// has tells whether an address is among them.
+// has reports whether an address is among them.
 func (p *Pool) has(ip netip.Addr) bool {
 	_, ok := slices.BinarySearchFunc(p.Addrs(), ip, netip.Addr.Compare)
 	return ok

@@ -50,7 +50,7 @@ func (r Recover) Sample() int {
 	return n
 }
 
-// Searches tells whether addresses are tried that no request with the link
+// Searches reports whether addresses are tried that no request with the link
 // has: of hosts whose scheme binds links to any.
 func (r *Search) Searches(h *Host) bool { return r.Recover != RecoverNone && h.Stated.Scheme.Binds }
 

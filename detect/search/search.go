@@ -225,7 +225,7 @@ func affordable(links []*Suspect, pool *Pool, left int) int {
 	return len(links)
 }
 
-// leastCost is that of reading a link, and of what its signer may have done wrong.
+// leastCost is the cost of reading a link, and of trying what its signer may have done wrong.
 const leastCost = 1 << 14
 
 // cost is how many candidates a step has for a link, about: the addresses of the log, and
@@ -274,7 +274,7 @@ func (f *Proof) ShowsScope() {
 	}
 }
 
-// HoldsFor tells whether the signing address covers this one.
+// HoldsFor reports whether the signing address covers this one.
 func (f *Proof) HoldsFor(ip netip.Addr) bool {
 	switch b := f.How.Binding; b.Kind {
 	case token.BindNone:

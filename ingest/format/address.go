@@ -42,8 +42,8 @@ func address(b []byte) (netip.Addr, bool) {
 	return first, first.IsValid()
 }
 
-// private tells an address that no client on the public internet has (RFC 1918, RFC 4193, loopback, link-local). Shared
-// carrier addresses (RFC 6598) are not counted: a carrier's own servers see them.
+// private reports whether no client on the public internet has an address (RFC 1918, RFC 4193, loopback,
+// link-local). Shared carrier addresses (RFC 6598) are not counted: a carrier's own servers see them.
 func private(a netip.Addr) bool {
 	a = a.Unmap()
 	return a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast()
@@ -193,8 +193,8 @@ func quad(b []byte) (netip.Addr, bool) {
 	return netip.AddrFrom4(four), part == 3 && digits > 0
 }
 
-// masked tells a pseudonym from a broken address: Gcore's masked_remote_addr ("<version>.<sha256 hex>"), a bare hash in hex
-// (MD5, SHA-1, SHA-256), or a number replaced by x or *.
+// masked reports whether what is no address is a pseudonym rather than broken: Gcore's masked_remote_addr
+// ("<version>.<sha256 hex>"), a bare hash in hex (MD5, SHA-1, SHA-256), or a number replaced by x or *.
 func masked(b []byte) bool {
 	if n := len(b); (n == 32 || n == 40 || n == 64) && allIn(b, "0123456789abcdefABCDEF") {
 		return true
@@ -207,7 +207,7 @@ func masked(b []byte) bool {
 		bytes.ContainsAny(b, "xX*") && bytes.ContainsAny(b, ".:")
 }
 
-// allIn tells whether b holds no byte outside set.
+// allIn reports whether b holds no byte outside set.
 func allIn(b []byte, set string) bool {
 	for _, c := range b {
 		if strings.IndexByte(set, c) < 0 {

@@ -406,7 +406,7 @@ func dayOf(b []byte) (month, day int, clock []byte) {
 	return 0, 0, nil
 }
 
-// zoneless tells a date and clock that say no zone, and are read as UTC.
+// zoneless reports whether a date and clock name no zone, and are read as UTC.
 func zoneless(b []byte) bool {
 	b = bareTime(b)
 	if len(b) == 0 || b[len(b)-1] < '0' || b[len(b)-1] > '9' {
@@ -434,7 +434,7 @@ func zoneless(b []byte) bool {
 	return len(rest) == 0
 }
 
-// sampled tells whether a sampling field says that some requests are missing: 0.1, 10% or one in 10, but not 1 or 100%.
+// sampled reports whether a sampling field says that some requests are missing: 0.1, 10% or one in 10, but not 1 or 100%.
 func sampled(b []byte) bool {
 	percent := bytes.HasSuffix(b, []byte{'%'})
 	v, ok := seconds(bytes.TrimSuffix(b, []byte{'%'}))

@@ -112,7 +112,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	return &f, nil
 }
 
-// among tells whether a format that half of the lines or fewer fit is one of several, all of which are found one after the other, so that more
+// among reports whether a format that half of the lines or fewer fit is one of several, all of which are found one after the other, so that more
 // than half of the lines fit one of them.
 func (t *trial) among(lines [][]byte, m Map) bool {
 	if t.parsed*(MostOthers+1) < t.lines || t.parsed < FewForeign {
@@ -244,13 +244,13 @@ func tryOrder(f *Format, lines [][]byte, mostFailed int, order dateOrder) *trial
 	return t
 }
 
-// idle tells whether a line that failed is a whole one, and only what stands for its request is none.
+// idle reports whether a line that failed is a whole one, and only what stands for its request is none.
 func (p *Parser) idle(bad Failure) bool {
 	_, ok := p.status()
 	return bad.Reason == ReasonNoTarget && ok && (p.at[request].end > 0 || p.at[target].end > 0 || p.at[path].end > 0)
 }
 
-// goesOn tells whether the last line, a good one, has text behind the last value of the layout.
+// goesOn reports whether the last line, a good one, has text behind the last value of the layout.
 func (p *Parser) goesOn() bool {
 	l := p.format.layout
 	if l == nil || !p.full {
@@ -300,7 +300,7 @@ func (t *trial) beats(other *trial) bool {
 	return t.parsed == 0 && mine.Column > theirs.Column
 }
 
-// nearly tells whether a trial parsed one line less than another, or few, or whether the other reads but the beginnings of the
+// nearly reports whether a trial parsed one line less than another, or few, or whether the other reads but the beginnings of the
 // lines that this one reads, and the rest may be of another format: what a cut line still has of a shorter format must not make that
 // the better one.
 func (t *trial) nearly(other *trial) bool {
@@ -371,8 +371,8 @@ func excerpt(line []byte, column int) string {
 	return string(text[start:min(start+excerptLen, len(text))])
 }
 
-// Lone tells a line that is a single word. No line of a log is, but a key or a password may be,
-// whose file was taken for a log: it is not shown.
+// Lone reports whether a line is a single word. No line of a log is, but a key or a password may be, whose
+// file was taken for a log: it is not shown.
 func Lone(line []byte) bool {
 	line = bytes.TrimSpace(line)
 	if bytes.ContainsAny(line, " \t") {

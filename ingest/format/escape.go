@@ -72,7 +72,7 @@ func hexOf(b []byte, n int) (v rune, ok bool) {
 	return v, true
 }
 
-// escapedAt tells whether the byte at i is taken out of its meaning by an odd number of backslashes before it, none of them
+// escapedAt reports whether the byte at i is taken out of its meaning by an odd number of backslashes before it, none of them
 // before from.
 func escapedAt(line []byte, from, i int) bool {
 	n := i

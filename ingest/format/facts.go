@@ -138,7 +138,7 @@ func (f *family) remember(a netip.Addr) {
 	}
 }
 
-// cut tells an address that ends in zeros: the last octet of IPv4, the last 64 bits of IPv6.
+// cut reports whether an address ends in zeros: the last octet of IPv4, the last 64 bits of IPv6.
 func cut(a netip.Addr) bool {
 	if a.Is4() {
 		return a.As4()[3] == 0

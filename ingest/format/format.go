@@ -183,13 +183,13 @@ func (f *Format) Fields() []string {
 // cut, times without a zone. Facts says the same of a whole source. A format that Detect did not find has none.
 func (f *Format) Notes() []string { return append([]string(nil), f.notes...) }
 
-// HasHost tells whether lines can carry the host. Without one all lines belong to the same, unnamed host.
+// HasHost reports whether lines can carry the host. Without one all lines belong to the same, unnamed host.
 func (f *Format) HasHost() bool { return f.has.any(host) || f.urls }
 
-// HasQuery tells whether lines can carry a query string.
+// HasQuery reports whether lines can carry a query string.
 func (f *Format) HasQuery() bool { return f.has.any(request, target, query) }
 
-// HasStart tells whether lines can carry a start or a request time.
+// HasStart reports whether lines can carry a start or a request time.
 func (f *Format) HasStart() bool { return f.has.any(started, duration, tookMs, tookUs) }
 
 // dialect is whose words say what is missing.

@@ -73,7 +73,8 @@ func cutHAProxy(p *Parser, line []byte) Failure {
 	return Failure{}
 }
 
-// captured tells the headers of the request by what they look like: {host|user agent|referer|forwarded for}, in any order.
+// captured recognises the captured request headers by what they look like: {host|user
+// agent|referer|forwarded for}, in any order.
 func (p *Parser) captured(from, to int) {
 	end := from + bytes.Index(p.line[from:to], []byte("} "))
 	if end < from || p.line[from] != '{' {
@@ -91,7 +92,7 @@ func (p *Parser) captured(from, to int) {
 	}
 }
 
-// headerLike tells a header of a request by its value; a few bytes of it are enough but for a host.
+// headerLike recognises a request header by its value; a few bytes of it are enough, except of a host.
 func headerLike(value []byte) field {
 	const enough = 24
 	first := value[:min(len(value), enough)]

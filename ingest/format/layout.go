@@ -115,7 +115,7 @@ func (s *step) near(line []byte, pos int) (end int) {
 	return end
 }
 
-// follows tells whether after stands at i, where its first byte does.
+// follows reports whether after stands at i, where its first byte does.
 func (s *step) follows(line []byte, i int) bool {
 	if s.mask != 0 && i+8 <= cap(line) {
 		return binary.LittleEndian.Uint64(line[i:i+8])&s.mask == s.text

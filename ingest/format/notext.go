@@ -59,13 +59,13 @@ func noAccess(lines [][]byte) *Misfit {
 	return nil
 }
 
-// nginxError tells a line of nginx's error log: a time, the level, process and thread.
+// nginxError reports whether a line is of nginx's error log: a time, the level, process and thread.
 func nginxError(line []byte) bool {
 	const clock = "2006/01/02 15:04:05"
 	return len(line) > len(clock)+2 && line[4] == '/' && string(line[len(clock):len(clock)+2]) == " [" && bytes.Contains(line, []byte("#"))
 }
 
-// someBinary tells a file of which no line fits and some are no text, such as a program.
+// someBinary reports whether no line fits and some are no text, as in a program.
 func someBinary(lines [][]byte) bool {
 	odd := 0
 	for _, line := range lines {
@@ -76,7 +76,7 @@ func someBinary(lines [][]byte) bool {
 	return odd*10 > len(lines)
 }
 
-// notText tells whether more than a quarter of a line are bytes that no text in UTF-8 has.
+// notText reports whether more than a quarter of a line are bytes that no text in UTF-8 has.
 func notText(line []byte) bool {
 	odd := 0
 	for _, c := range string(line) {

@@ -355,17 +355,17 @@ func (p *Parser) undo(f field, b []byte) []byte {
 	return b
 }
 
-// encodedQuery tells a query whose every "=" was encoded by the log's writer.
+// encodedQuery reports whether every "=" of a query was encoded by the log's writer.
 func encodedQuery(b []byte) bool {
 	return bytes.Contains(b, []byte("%3D")) && bytes.IndexByte(b, '=') < 0
 }
 
-// formEncoded tells whether a plus is a blank, as in the user agents of Akamai's documentation: what else is no letter is encoded.
+// formEncoded reports whether a plus is a blank, as in the user agents of Akamai's documentation: what else is no letter is encoded.
 func formEncoded(b []byte) bool {
 	return bytes.IndexByte(b, '+') >= 0 && bytes.Contains(b, []byte("%2F")) && !bytes.ContainsAny(b, " /") && !bytes.Contains(b, []byte("%20"))
 }
 
-// encodedTwice tells whether blanks are encoded, and the "%" of them again, as CloudFront did it in user agents until 2020.
+// encodedTwice reports whether blanks are encoded, and the "%" of them again, as CloudFront did it in user agents until 2020.
 func encodedTwice(b []byte) bool {
 	return bytes.Contains(b, []byte("%2520")) && !bytes.Contains(b, []byte("%20"))
 }

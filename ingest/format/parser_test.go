@@ -248,7 +248,7 @@ func checkLine(t *testing.T, p *Parser, line []byte) {
 	}
 }
 
-// within tells whether part is a piece of whole's memory. What scratch held before it grew is as good.
+// within reports whether part is a piece of whole's memory. What scratch held before it grew is as good.
 func within(part, whole []byte) bool {
 	if len(whole) == 0 {
 		return false

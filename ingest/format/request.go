@@ -116,7 +116,8 @@ func hostFirst(t []byte) (host, target []byte) {
 	return t[:end], t[end:]
 }
 
-// plausible tells a request from what a scanner or a broken TLS handshake leaves in the log.
+// plausible reports whether this is a request, and not what a scanner or a broken TLS handshake leaves in
+// the log.
 func plausible(method, target []byte) bool {
 	if len(method) > 32 || string(method) == "-" { // AWS: "- http://cdn.example.com:80- "
 		return false

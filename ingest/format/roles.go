@@ -58,7 +58,7 @@ func shortName(name string) field {
 	return f
 }
 
-// namedOther tells whether a column has a name that means something else than f, or nothing known.
+// namedOther reports whether a column has a name that means something else than f, or nothing known.
 func (t *table) namedOther(column int, f field) bool {
 	name := t.name(column)
 	return name != "" && shortName(name) != f
@@ -212,7 +212,7 @@ func (t *table) assignTime() {
 // of order, every other is.
 const fewestBack = 8
 
-// startOrdered tells whether a log's only times are those of the requests' starts: lines are written at their ends, and are in the order
+// startOrdered reports whether a log's only times are those of the requests' starts: lines are written at their ends, and are in the order
 // of the sums with the time that each took, not in that of the times.
 func (t *table) startOrdered(column int) bool {
 	took := t.column(duration)
@@ -262,7 +262,7 @@ func (t *table) timesLike(like func(string) bool) (columns []int) {
 	return columns
 }
 
-// grain is that of a column's times.
+// grain is how exact the times of a column are, in µs.
 func (t *table) grain(column int) int64 {
 	_, grain, _ := moment([]byte(t.columns[column][0]))
 	return grain

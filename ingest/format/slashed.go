@@ -101,7 +101,7 @@ func afternoon(clock int64, pm, ok bool) (int64, bool) {
 	return clock, ok && h >= 1 && h <= 12
 }
 
-// isSlashed tells a time that slashed reads in one order or the other.
+// isSlashed reports whether slashed can read a time in one order of day and month or the other.
 func isSlashed(b []byte) bool {
 	_, _, _, days := slashed(b, dayFirst)
 	_, _, _, months := slashed(b, monthFirst)

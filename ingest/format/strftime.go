@@ -49,7 +49,7 @@ func joinTimes(pieces []piece) ([]piece, error) {
 	return out, nil
 }
 
-// fragment tells a format that is no time of its own: the fraction of a second, or the zone.
+// fragment reports whether a format is no time of its own, but the fraction of a second or the zone.
 func fragment(format string) bool {
 	switch format {
 	case "msec_frac", "usec_frac", "%z":

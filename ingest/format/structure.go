@@ -122,7 +122,7 @@ func commonTable(lines [][]byte, seps string) *table {
 // fewest is how many values a line has that is learned from.
 const fewest = 4
 
-// severalAny tells whether a line has so many bytes that are among some.
+// severalAny reports whether a line has so many bytes that are among some.
 func severalAny(line []byte, some string, n int) bool {
 	for ; n > 0; n-- {
 		i := bytes.IndexAny(line, some)
@@ -167,7 +167,7 @@ func (t *table) share(column int, like func(string) bool) float64 {
 	return float64(n) / float64(len(t.columns[column]))
 }
 
-// mostly tells whether a column's values are mostly like something.
+// mostly reports whether a column's values are mostly like something.
 func (t *table) mostly(column int, like func(string) bool) bool {
 	values := t.columns[column]
 	n := len(values)

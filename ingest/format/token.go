@@ -58,7 +58,8 @@ func tokens(line, seps string, list []token) (_ []token, tail string) {
 	return nil, ""
 }
 
-// labelled tells a line of labelled values with tabs between, host:203.0.113.7 (http://ltsv.org).
+// labelled reports whether a line is labelled values with tabs between, host:203.0.113.7
+// (http://ltsv.org).
 func labelled(line string) bool {
 	for value := range strings.SplitSeq(line, "\t") {
 		if labelLength(value) == 0 {

@@ -26,7 +26,7 @@ func (s *tookSeen) note(b []byte) {
 // microseconds, and a start that is minutes off decides what was late, so nothing is guessed.
 func (s *tookSeen) unitless() bool { return s.whole == s.all && s.long*2 > s.all }
 
-// byName tells whether a field is read by a name that is everybody's: neither a maker nor a Map gives it a meaning. Gcore's JSON
+// byName reports whether a field is read by a name that is everybody's: neither a maker nor a Map gives it a meaning. Gcore's JSON
 // is among them, as its customers may scale a field (field_conversions in the source of gcore-json).
 func (f *Format) byName(want field) bool {
 	return slices.Contains([]string{"json", "csv", "tsv", "gcore-json"}, f.Name) && (f.words == nil || f.words.mapped&want.bit() == 0)

@@ -39,7 +39,7 @@ func NewKey() Key {
 	return k
 }
 
-// Kept tells whether another run can have the key.
+// Kept reports whether another run can have the key.
 func (k Key) Kept() bool { return k.kept }
 
 // Check is a text that tells the key from others and says nothing about it.

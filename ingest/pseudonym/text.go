@@ -36,7 +36,7 @@ func (m *Map) RealText(text string) string {
 	return replace(text, m.Real, false)
 }
 
-// suspicious tells whether a text can hold an address.
+// suspicious reports whether a text can hold an address.
 func suspicious(text string) bool {
 	return strings.Count(text, ".") > 2 || strings.Count(text, ":") > 1 || strings.Count(text, "%") > 1
 }
@@ -180,9 +180,9 @@ func parse6(text []byte) (netip.Addr, bool) {
 	return a, err == nil && a.Is6()
 }
 
-// version tells the version of a browser or player behind its name and a slash:
-// number and zeros, or one of 1.0.0.0/24, as AppleCoreMedia writes it, where
-// nobody views (the network is APNIC's and Cloudflare's, for research).
+// version reports whether what looks like an address is the version of a browser or player behind its name
+// and a slash: number and zeros, or one of 1.0.0.0/24, as AppleCoreMedia writes it, where nobody views
+// (the network is APNIC's and Cloudflare's, for research).
 func version(text string, at int, number []byte) bool {
 	n := string(number)
 	return at > 0 && text[at-1] == '/' && (strings.HasSuffix(n, ".0.0.0") || strings.HasPrefix(n, "1.0.0.")) && strings.Count(n, ".") == 3

@@ -103,8 +103,8 @@ func endsValue(line []byte, i int) bool {
 	return line[i] == '&' || line[i] == ' ' || line[i] == '\t' || closes(line, i)
 }
 
-// closes tells a quote that ends a string from one that stands in it: behind
-// it comes a blank, a JSON delimiter or the end of the line.
+// closes reports whether a quote ends its string rather than stands in it: behind it comes a blank, a JSON
+// delimiter or the end of the line.
 func closes(line []byte, i int) bool {
 	if line[i] != '"' || line[i-1] == '\\' {
 		return false

@@ -32,7 +32,7 @@ func separator(text string) int {
 	return 0
 }
 
-// named tells whether text begins with a parameter's name and its "=".
+// named reports whether text begins with a parameter's name and its "=".
 func named(text string) bool {
 	n := nameLen(text)
 	return n > 0 && equals(text[n:]) > 0

@@ -19,7 +19,8 @@ const (
 	Shown = 6   // characters of a token that may be shown
 )
 
-// TokenByte tells the characters of tokens: those of base64url, and of base64 but for the slash, which parts a path.
+// TokenByte reports whether tokens may have a character: one of base64url, or of base64 except the slash,
+// which parts a path.
 func TokenByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' || c == '+'
 }
@@ -105,7 +106,7 @@ func isDigest(text string) bool {
 	return allOf(bare, TokenByte) && looksHashed(bare) && !isUUID(bare)
 }
 
-// besideTime tells a digest and a time in one segment.
+// besideTime reports whether a segment is a digest and a time.
 func besideTime(segment string) bool {
 	const joints, time = ",-_.:~", 10 // digits
 	last := len(segment) - time
@@ -113,7 +114,7 @@ func besideTime(segment string) bool {
 		isTime(segment[:time]) && strings.IndexByte(joints, segment[time]) >= 0 && isDigest(segment[time+1:]))
 }
 
-// behindName tells a digest behind its name and a colon.
+// behindName reports whether a segment is a digest behind its name and a colon.
 func behindName(segment string) bool {
 	name, value, ok := strings.Cut(segment, ":")
 	return ok && namesToken(name) && isDigest(value)
@@ -156,7 +157,7 @@ func indexOr(text string, c byte) int {
 	return len(text)
 }
 
-// timeFollows tells whether the next segment of a path is a number.
+// timeFollows reports whether the next segment of a path is a number.
 func timeFollows(path string) bool {
 	return allDigits(firstSegment(path))
 }
@@ -205,7 +206,7 @@ func restOfToken(text string, at int) int {
 	return at
 }
 
-// namesToken tells whether a text ends in the name of a token, with a list's
+// namesToken reports whether a text ends in the name of a token, with a list's
 // brackets or without, as in md5, MD5[] and access_token[0].
 func namesToken(text string) bool {
 	const brackets = 16 // bytes
@@ -255,9 +256,9 @@ func longRun(text string, from int) (start, end int) {
 	return len(text), len(text)
 }
 
-// looksHashed tells a run of token characters that is as long as a token and made of
-// no words: letters of either case and digits take turns in it, otherwise than a
-// capital begins a word. Of a thousand MD5 tokens it misses less than one.
+// looksHashed reports whether a run of token characters is as long as a token and made of no words:
+// letters of either case and digits take turns in it, otherwise than a capital begins a word. Of a
+// thousand MD5 tokens it misses less than one.
 func looksHashed(run string) bool {
 	const turns = 4
 	if len(run) < tokenRun {
@@ -298,7 +299,7 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
-// looksSigned tells a path segment with the shape of an MD5 token.
+// looksSigned reports whether a path segment has the shape of an MD5 token.
 func looksSigned(s string) bool { return len(s) == 22 && allOf(s, TokenByte) }
 
 func allDigits(s string) bool {

@@ -49,5 +49,5 @@ func Run(ctx context.Context, c Case, in io.Reader, out io.Writer, env []string,
 // it.
 type starter func(work func(context.Context) tea.Msg) (tea.Cmd, context.CancelFunc)
 
-// stopped tells whether an error is nothing but the end of its work.
+// stopped reports whether an error is nothing but the end of its work.
 func stopped(err error) bool { return errors.Is(err, context.Canceled) }

@@ -95,7 +95,7 @@ func (p *pane) begin(ctx context.Context) (*pane, error) {
 	return p, err
 }
 
-// missing tells whether one of the rows on the screen is not held.
+// missing reports whether one of the rows on the screen is not held.
 func (p *pane) missing(room int) bool {
 	if p.prose != nil || p.page == nil || p.len == 0 {
 		return false

@@ -95,7 +95,7 @@ func (t *trial) markCauses(s *score) {
 	}
 }
 
-// reachable tells whether the search of --recover near comes to the signing
+// reachable reports whether the search of --recover near comes to the signing
 // address: it is in the log, in the /16 of the request, or private.
 func (r *request) reachable(seen map[string]bool) bool {
 	if r.cause != "ip_mismatch" && r.cause != "expired_ip_mismatch" || seen[r.signed] {
@@ -112,12 +112,12 @@ func (r *request) reachable(seen map[string]bool) bool {
 	return signed.IsPrivate() || from.Is4() && netip.PrefixFrom(signed, 16).Masked().Contains(from)
 }
 
-// masks tells whether an edge of this world binds to a mask.
+// masks reports whether an edge of this world binds to a mask.
 func (t *trial) masks() bool {
 	return slices.ContainsFunc(t.truth.World.Hosts, func(h scenario.Host) bool { return h.Bind == "mask" })
 }
 
-// twoWays tells whether the hash proves two things where networks are hashed: the
+// twoWays reports whether the hash proves two things where networks are hashed: the
 // /24 of the signing address, a.b.0.0, is the /16 of the request as well.
 func (r *request) twoWays() bool {
 	signed, err := netip.ParseAddr(r.signed)
@@ -194,7 +194,7 @@ func (t *trial) markDecisions(s *score) {
 	}
 }
 
-// beyondDoubt tells whether the rules leave no doubt: nobody is affected or looks like it,
+// beyondDoubt reports whether the rules leave no doubt: nobody is affected or looks like it,
 // or many are and no threshold is near.
 func beyondDoubt(m *scenario.Mask) bool {
 	return m.AffectedUsers == 0 && m.Neighbours == 0 || m.AffectedUsers >= clearUsers && m.Expected.Margin >= clearMargin-1e-9

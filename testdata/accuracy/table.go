@@ -160,7 +160,7 @@ func percent(share float64) string {
 	return fmt.Sprintf("%.1f %%", tenths)
 }
 
-// flawed tells whether anything was wrong that the rules leave no doubt about.
+// flawed reports whether anything was wrong that the rules leave no doubt about.
 func (s *score) flawed() bool {
 	return s.provable.n < s.provable.of || s.precision.n < s.precision.of || s.recall.n < s.recall.of ||
 		s.clear.right.n < s.clear.right.of || s.close.right.n < s.close.right.of

@@ -82,8 +82,8 @@ func (s *suite) inFolder(do func() error) (err error) {
 	return do()
 }
 
-// environment is that of every process: temporary files, settings and caches
-// stay in the folder, and no key comes from outside.
+// environment is the environment of every process: temporary files, settings and caches stay in the
+// folder, and no key comes from outside.
 func (s *suite) environment() []string {
 	mine := slices.DeleteFunc(os.Environ(), func(v string) bool { return len(v) > 8 && v[:8] == "IPDRIFT_" })
 	return append(mine, "TMPDIR="+s.dir, "HOME="+s.dir, "XDG_CONFIG_HOME="+s.dir, "TZ=UTC", "GOTRACEBACK=system")

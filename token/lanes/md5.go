@@ -14,7 +14,7 @@ var sines = [64]uint32{
 	0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
 }
 
-// shifts are those of the last round.
+// shifts are the shifts of the last round.
 var shifts = [4]int{6, 10, 15, 21}
 
 // state is the four words A, B, C and D of MD5, in the roles they have before a step.

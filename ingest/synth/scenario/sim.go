@@ -157,8 +157,7 @@ type group struct {
 // was requested from many networks.
 const manyNetworks = 3
 
-// carriers are those of the strangers that asked for anything, but for the
-// owner's.
+// carriers returns the carriers of the strangers that asked for anything, except the owner's.
 func (g *group) carriers() map[uint32]bool {
 	seen := map[uint32]bool{}
 	for _, v := range g.gone {

@@ -142,7 +142,7 @@ func (out *output) settle(v *viewer, shared string) error {
 	return nil
 }
 
-// appendSaved tells whether each candidate would have let in every refused
+// appendSaved reports whether each candidate would have let in every refused
 // request of a viewer with mismatches.
 func (t *story) appendSaved(b []byte) []byte {
 	if t.mismatches > 0 {

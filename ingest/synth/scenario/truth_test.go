@@ -77,7 +77,7 @@ func table(t *testing.T, text []byte) []map[string]string {
 	return out
 }
 
-// hashes tells whether a link's hash holds over a path and an address text, by
+// hashes reports whether a link's hash holds over a path and an address text, by
 // the vendor's recipe.
 func (r *request) hashes(path, address, key string) bool {
 	sum := md5.Sum([]byte(r.expires + path + address + " " + key))

@@ -248,7 +248,7 @@ func (s *sim) refused(v *viewer, o *outcome) {
 
 func (v *viewer) arbitrary() bool { return v.restless && v.carrier.Pooling == "arbitrary" }
 
-// renews tells whether a refused viewer fetches a new link.
+// renews reports whether a refused viewer fetches a new link.
 func (s *sim) renews(v *viewer, o *outcome) bool {
 	switch {
 	case v.site.IsValid() && v.story.links > 1, v.group != nil:
