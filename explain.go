@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ipdrift/detect/judge"
+	"ipdrift/detect/addr"
 	"ipdrift/detect/search"
 	"ipdrift/ingest/figure"
 	"ipdrift/token"
@@ -282,7 +282,7 @@ func (e *explanation) boundTo(b token.Binding) string {
 
 // sharedWords says which masks would make two addresses one.
 func sharedWords(a, b netip.Addr) string {
-	n := judge.CommonPrefix(a, b)
+	n := addr.CommonPrefix(a, b)
 	if n < 0 {
 		return "none would help: site and CDN were reached over different address families; offer the same ones on both, or sign without an address"
 	}

@@ -31,7 +31,7 @@ func (e *eased) see(a *analysis, r *ruled) {
 		var refused, served int64
 		for v, ruling := range r.all() {
 			switch {
-			case v.Shield || v.client == home.client || v.first < home.first || judge.CommonPrefix(from, a.client(v.Stored)) < prefix:
+			case v.Shield || v.client == home.client || v.first < home.first || addr.CommonPrefix(from, a.client(v.Stored)) < prefix:
 			case v.Served():
 				served = earlier(served, v.first)
 			case ruling.Cause == token.IPMismatch.String():

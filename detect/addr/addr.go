@@ -3,10 +3,10 @@ package addr
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"slices"
-
-	"ipdrift/detect/judge"
 )
 
 // Cut returns the address of the network, of a prefix length, that an address lies in.
@@ -18,6 +18,25 @@ func Cut(ip netip.Addr, length int) netip.Addr {
 	return p.Masked().Addr()
 }
 
+// CommonPrefix counts the leading bits that a and b have in common: 0 to 32
+// for IPv4, 0 to 128 for IPv6, -1 across families or for an invalid address.
+// An IPv4-mapped IPv6 address counts as IPv4.
+func CommonPrefix(a, b netip.Addr) int {
+	a, b = a.Unmap(), b.Unmap()
+	switch {
+	case !a.IsValid() || a.BitLen() != b.BitLen():
+		return -1
+	case a.Is4():
+		x, y := a.As4(), b.As4()
+		return bits.LeadingZeros32(binary.BigEndian.Uint32(x[:]) ^ binary.BigEndian.Uint32(y[:]))
+	}
+	x, y := a.As16(), b.As16()
+	if head := binary.BigEndian.Uint64(x[:8]) ^ binary.BigEndian.Uint64(y[:8]); head != 0 {
+		return bits.LeadingZeros64(head)
+	}
+	return 64 + bits.LeadingZeros64(binary.BigEndian.Uint64(x[8:])^binary.BigEndian.Uint64(y[8:]))
+}
+
 // sharedSpace is between a carrier and its customers (RFC 6598).
 var sharedSpace = netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
 
@@ -27,9 +46,12 @@ func Private(ip netip.Addr) bool {
 	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || sharedSpace.Contains(ip)
 }
 
+// NAT64 is the well-known prefix of addresses that have an IPv4 one inside (RFC 6052, 2.1).
+var NAT64 = netip.MustParsePrefix("64:ff9b::/96")
+
 // Translated returns the IPv4 address inside a NAT64 address.
 func Translated(ip netip.Addr) (netip.Addr, bool) {
-	if !judge.NAT64.Contains(ip) {
+	if !NAT64.Contains(ip) {
 		return netip.Addr{}, false
 	}
 	raw := ip.As16()

@@ -47,3 +47,31 @@ func TestNetworks(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+func TestCommonPrefix(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{
+		{"198.51.100.1", "198.51.100.1", 32},
+		{"198.51.100.0", "198.51.100.1", 31},
+		{"198.51.100.1", "198.51.100.129", 24},
+		{"198.51.100.1", "198.51.101.1", 23},
+		{"198.51.100.1", "198.50.100.1", 15},
+		{"1.0.0.0", "128.0.0.0", 0},
+		{"2001:db8::1", "2001:db8::1", 128},
+		{"2001:db8::1", "2001:db8::2", 126},
+		{"2001:db8:0:1::", "2001:db8::", 63},
+		{"2001:db8::", "2001:db8:0:0:8000::", 64},
+		{"::ffff:198.51.100.1", "198.51.100.2", 30},
+		{"198.51.100.1", "2001:db8::1", -1},
+		{"::198.51.100.1", "198.51.100.1", -1},
+	} {
+		if got := CommonPrefix(netip.MustParseAddr(c.a), netip.MustParseAddr(c.b)); got != c.want {
+			t.Errorf("CommonPrefix(%s, %s) = %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+	if got := CommonPrefix(netip.Addr{}, netip.MustParseAddr("::1")); got != -1 {
+		t.Errorf("invalid address: %d, want -1", got)
+	}
+}

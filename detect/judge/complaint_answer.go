@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/figure"
 	"ipdrift/token"
@@ -166,10 +167,10 @@ func (l *looked) signedFor(in *Incident) netip.Addr {
 func apart(pairs []pair) string {
 	least, six := 128, false
 	for _, p := range pairs {
-		if NAT64.Contains(p.from) {
+		if addr.NAT64.Contains(p.from) {
 			return "seen through NAT64"
 		}
-		least, six = min(least, CommonPrefix(p.signed, p.from)), six || p.signed.Unmap().Is6()
+		least, six = min(least, addr.CommonPrefix(p.signed, p.from)), six || p.signed.Unmap().Is6()
 	}
 	near, far := 24, 16
 	if six {

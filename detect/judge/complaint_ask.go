@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/token"
 )
@@ -117,7 +118,7 @@ func (l *looked) askOf(address string) []string {
 	switch l.out.Cause {
 	case token.IPMismatch.String(), token.ExpiredIPMismatch.String():
 		list := []string{address, askSite}
-		if signed := l.signedFor(l.key); signed.IsValid() && CommonPrefix(signed, l.key.Client) < 0 {
+		if signed := l.signedFor(l.key); signed.IsValid() && addr.CommonPrefix(signed, l.key.Client) < 0 {
 			list = []string{askFamily, address, askSite}
 		}
 		if l.key.Inferred {

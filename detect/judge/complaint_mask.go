@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 
+	"ipdrift/detect/addr"
 	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
@@ -21,7 +22,7 @@ func (l *looked) mask() string {
 			continue
 		}
 		known++
-		n := CommonPrefix(signed, l.mine[i].client)
+		n := addr.CommonPrefix(signed, l.mine[i].client)
 		if common = append(common, n); n < 0 {
 			across++
 		}

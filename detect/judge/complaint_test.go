@@ -50,7 +50,7 @@ func TestComplaints(t *testing.T) {
 			"ip_mismatch", []string{"Refused twice from 00:00:01 to 00:00:40", "1 other address", "one /16, not in one /24", "A /24 would have let 1 of 2 through and a /16 all of them."}, nil},
 		"two links in turn": {func() *Complaint {
 			s := newScene().no(1, same24, "seg-1.ts", mismatch).ok(2, same24, "seg-1.ts").no(40, same16, "seg-2.ts", mismatch)
-			s.Signed = append(s.Signed, addr(same24))
+			s.Signed = append(s.Signed, ip(same24))
 			s.Events[1].Link, s.Events[2].Link = 1, 1
 			return complaint(s, nil)
 		}(), "ip_mismatch", []string{"a link signed for " + home + " was asked for from " + same24 + ", one signed for " + same24 + " from " + same16, "in one /16, not in one /24", "1 of 2"}, nil},

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"ipdrift/detect/addr"
 	"ipdrift/ingest/figure"
 )
 
@@ -90,15 +91,12 @@ func (c *facts) evidence() string {
 	return "; " + strings.Join(parts, "; ")
 }
 
-// NAT64 is the well-known prefix of addresses that have an IPv4 one inside (RFC 6052, 2.1).
-var NAT64 = netip.MustParsePrefix("64:ff9b::/96")
-
 // translated reports whether every refused address is one of NAT64.
 func (c *facts) translated() bool {
 	all := false
 	for i := range c.refusals {
 		if r := &c.refusals[i]; r.mismatch {
-			if !NAT64.Contains(r.client) {
+			if !addr.NAT64.Contains(r.client) {
 				return false
 			}
 			all = true

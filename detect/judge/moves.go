@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 )
 
@@ -101,7 +102,7 @@ func (g *gathered) add(path Path, i int) {
 		return
 	}
 	g.changes++
-	common := CommonPrefix(path[i].client, path[i+1].client)
+	common := addr.CommonPrefix(path[i].client, path[i+1].client)
 	if common < 0 {
 		g.across++
 	}

@@ -18,7 +18,7 @@ func seen(asn uint32, steps ...string) (out []Sight) {
 		if _, err := fmt.Sscan(s, &at, &a); err != nil {
 			panic(err)
 		}
-		out = append(out, Sight{Time: at * second, Client: addr(a), ASN: asn})
+		out = append(out, Sight{Time: at * second, Client: ip(a), ASN: asn})
 	}
 	return out
 }

@@ -171,7 +171,7 @@ func TestRule10AContinuingNetworkCountsWithTheOneItContinues(t *testing.T) {
 	s := parallel(3, 1)
 	for i := range s.Events {
 		if e := &s.Events[i]; e.UA == 2 && e.Time > 12*second {
-			e.Client = addr("100.99.1.1") // the third player moves after one segment
+			e.Client = ip("100.99.1.1") // the third player moves after one segment
 		}
 	}
 	want(t, &s.users()[0], finding.ManyNetworks, "3 unrelated networks")
@@ -179,7 +179,7 @@ func TestRule10AContinuingNetworkCountsWithTheOneItContinues(t *testing.T) {
 	for i := range s.Events {
 		e := &s.Events[i]
 		if e.UA == 0 && e.Time > 12*second {
-			e.Client = addr("100.99.1.1") // the one before the others does, after two
+			e.Client = ip("100.99.1.1") // the one before the others does, after two
 		}
 		e.Time *= 7 // segments of 42 s
 	}

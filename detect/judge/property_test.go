@@ -23,7 +23,7 @@ func anyEvents(t *rapid.T, verdicts []token.Verdict) []Event {
 	events := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Event {
 		name := rapid.SampledFrom(names).Draw(t, "name")
 		e := Event{
-			Time: int64(rapid.IntRange(0, 60).Draw(t, "time")) * second, Client: addr(rapid.SampledFrom(clients).Draw(t, "client")),
+			Time: int64(rapid.IntRange(0, 60).Draw(t, "time")) * second, Client: ip(rapid.SampledFrom(clients).Draw(t, "client")),
 			Name: name, Dir: 1, File: fileOf(name), UA: uint32(rapid.IntRange(1, 3).Draw(t, "ua")), Who: uint32(rapid.IntRange(1, 3).Draw(t, "who")),
 			Bot: rapid.IntRange(0, 9).Draw(t, "bot") == 0, Elsewhere: rapid.IntRange(0, 9).Draw(t, "elsewhere") == 0,
 		}
@@ -44,7 +44,7 @@ var allVerdicts = []token.Verdict{token.IPMismatch, token.IPMismatch, token.Expi
 
 func TestRule08EqualTimesHaveNoOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := Group{Signed: []netip.Addr{addr(home)}, Events: anyEvents(t, allVerdicts)}
+		l := Group{Signed: []netip.Addr{ip(home)}, Events: anyEvents(t, allVerdicts)}
 		before := Users(&l, Default())
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		random.Shuffle(len(l.Events), func(i, j int) { l.Events[i], l.Events[j] = l.Events[j], l.Events[i] })
@@ -63,7 +63,7 @@ func TestRule08EqualTimesHaveNoOrder(t *testing.T) {
 
 func TestCountsAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		l := Group{Signed: []netip.Addr{addr(home)}, Events: anyEvents(t, allVerdicts)}
+		l := Group{Signed: []netip.Addr{ip(home)}, Events: anyEvents(t, allVerdicts)}
 		requests := 0
 		for _, u := range Users(&l, Default()) {
 			requests += u.Requests
@@ -116,7 +116,7 @@ func permute(set []netip.Addr, visit func([]netip.Addr)) {
 }
 
 func TestRule08FewestSwitchesOfAllOrders(t *testing.T) {
-	four := []netip.Addr{addr(home), addr(far), addr(far2), addr(far3)}
+	four := []netip.Addr{ip(home), ip(far), ip(far2), ip(far3)}
 	rapid.Check(t, func(t *rapid.T) {
 		sets := rapid.SliceOfN(rapid.SliceOfNDistinct(rapid.SampledFrom(four), 1, 3, rapid.ID), 1, 5).Draw(t, "sets")
 		s := newScene()
@@ -137,7 +137,7 @@ func TestRule08MergingAsPlainlyAsPossible(t *testing.T) {
 		for i := range events {
 			events[i].UA, events[i].Who, events[i].Time = 1, 1, events[i].Time*3
 		}
-		u := Users(&Group{Signed: []netip.Addr{addr(home)}, Events: events}, Default())[0]
+		u := Users(&Group{Signed: []netip.Addr{ip(home)}, Events: events}, Default())[0]
 		taken := make([]bool, len(events))
 		refusals := 0
 		for i, a := range events {
@@ -173,7 +173,7 @@ func TestNegativeControls(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			events := anyEvents(t, []token.Verdict{token.Expired, token.Valid, token.WrongPath})
 			for i := range events {
-				events[i].Client = addr(home)
+				events[i].Client = ip(home)
 			}
 			nothingRotates(t, events)
 		})
@@ -192,7 +192,7 @@ func TestNegativeControls(t *testing.T) {
 func nothingRotates(t *rapid.T, events []Event) {
 	r := NewReplay("h", 4, Default())
 	for id := range uint64(60) {
-		l := Group{Signed: []netip.Addr{addr(home)}, Events: events}
+		l := Group{Signed: []netip.Addr{ip(home)}, Events: events}
 		for _, u := range Users(&l, Default()) {
 			if u.Class == finding.Rotating || u.Class == finding.FirstRequest || u.Class == finding.Conflicting {
 				t.Fatalf("%s: %s", u.Class, u.Reason)

@@ -93,7 +93,7 @@ func TestRule03WhoSignsForANetworkSeesNoAddressChange(t *testing.T) {
 	signed := func(at, link string) func(*User) {
 		return func(u *User) {
 			player++
-			u.UA, u.Class, u.Away, u.Signed = player, finding.FirstRequest, addr(at), addr(link)
+			u.UA, u.Class, u.Away, u.Signed = player, finding.FirstRequest, ip(at), ip(link)
 		}
 	}
 	says := "of the 60 users refused at another address have links that were signed for the first address of their own network"
@@ -103,7 +103,7 @@ func TestRule03WhoSignsForANetworkSeesNoAddressChange(t *testing.T) {
 	decided(t, newWorld().refused(29, 24, signed(same24, "198.51.100.0")).refused(31, 24).quiet(300).ask(), finding.Widen, 24)
 	decided(t, newWorld().refused(60, 24, signed(same24, home)).quiet(300).ask(), finding.Widen, 24)
 	decided(t, newWorld().refused(60, 16, signed(same24, "198.51.100.0")).quiet(300).ask(prefix(24)), finding.Widen, 16)
-	alike := func(u *User) { u.Class, u.Signed = finding.FirstRequest, addr("198.51.100.0") }
+	alike := func(u *User) { u.Class, u.Signed = finding.FirstRequest, ip("198.51.100.0") }
 	rec := newWorld().refused(30, 24, signed(same24, "198.51.100.0")).refused(12, 24, alike).quiet(300).ask()
 	warned(t, rec, "12 users were never served: the site saw another address")
 	if rec.Remedy != finding.AlignSigner {
@@ -112,7 +112,7 @@ func TestRule03WhoSignsForANetworkSeesNoAddressChange(t *testing.T) {
 	if said := strings.Join(rec.Caveats, " "); strings.Contains(said, "a proxy in front") {
 		t.Errorf("links are for a network, and for a proxy: %s", said)
 	}
-	six := User{Class: finding.FirstRequest, Family: 6, Away: addr("2001:db8:1:2::5"), Signed: addr("2001:db8:1:2::")}
+	six := User{Class: finding.FirstRequest, Family: 6, Away: ip("2001:db8:1:2::5"), Signed: ip("2001:db8:1:2::")}
 	if !signedForNetwork(&six) {
 		t.Error("the first address of a /64 is no network")
 	}
@@ -226,9 +226,9 @@ func TestRule04IPv6AddressesCannotBeSearched(t *testing.T) {
 			w.Add(&User{Class: finding.Undetermined, Unresolved: true}, netip.Addr{}, 0)
 		}
 		for range changed {
-			w.Add(&User{Class: finding.Rotating, Family: 6, MinCommon: 64, MismatchLens: []uint8{64}, ChangeLens: []uint8{64}}, addr(v6), 0)
+			w.Add(&User{Class: finding.Rotating, Family: 6, MinCommon: 64, MismatchLens: []uint8{64}, ChangeLens: []uint8{64}}, ip(v6), 0)
 		}
-		w.AddBound(addr(v6), 9)
+		w.AddBound(ip(v6), 9)
 		return w.ask(append(edit, func(o *Asked) { o.Candidates = []int{64, 56, 48} })...)
 	}
 	decided(t, ask(30, 0), finding.KeepCurrent, 0, "Links of 30 users may be signed for IPv6 addresses nearby, which are too many to be searched; what the signer issued (--issued) would tell")
@@ -320,7 +320,7 @@ func TestRule02RefusalsOnlyDoNotTellWhoWasServed(t *testing.T) {
 // The refusals of a host are of both families.
 func TestRefusalsOfTheOtherFamilyAreLeftOut(t *testing.T) {
 	six := NewReplay("cdn.example", 6, Default())
-	six.Add(&User{Class: finding.Rotating, MinCommon: -1}, addr(v6), 1)
+	six.Add(&User{Class: finding.Rotating, MinCommon: -1}, ip(v6), 1)
 	other := func(o *Asked) {
 		o.Other, o.Refused = six, map[string]int64{"ip_mismatch": 90}
 	}
@@ -438,7 +438,7 @@ func TestRule03OneSignerOfTheAffected(t *testing.T) {
 		n := byte(0)
 		return func(u *User) {
 			n++
-			u.Class, u.Signed = finding.FirstRequest, addr(signed(n))
+			u.Class, u.Signed = finding.FirstRequest, ip(signed(n))
 		}
 	}
 	one := func(byte) string { return far2 }
@@ -453,7 +453,7 @@ func TestRule03OneSignerOfTheAffected(t *testing.T) {
 		"with more who moved":        {newWorld().refused(40, 17, first(one)).refused(41, 24), false},
 		"with others before them":    {newWorld().refused(10, 17, first(each)).refused(40, 17, first(one)), true},
 		"with others behind them":    {newWorld().refused(40, 17, first(one)).refused(10, 17, first(each)), true},
-		"who moved from one address": {newWorld().refused(40, 17, func(u *User) { u.Signed = addr(far2) }), false},
+		"who moved from one address": {newWorld().refused(40, 17, func(u *User) { u.Signed = ip(far2) }), false},
 		"too few":                    {newWorld().refused(9, 17, first(one)), false},
 	} {
 		if got := slices.Contains(c.w.quiet(300).ask().Caveats, says); got != c.said {

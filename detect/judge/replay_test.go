@@ -234,10 +234,10 @@ func TestRule17StrangersVeto(t *testing.T) {
 func TestRule17Exposure(t *testing.T) {
 	w := NewReplay("h", 4, Default())
 	// Two users at one address, two more in its /24, one far off: 5 users, 20 ordered pairs.
-	w.AddBound(addr("198.51.100.1"), 2)
-	w.AddBound(addr("198.51.100.2"), 1)
-	w.AddBound(addr("198.51.100.3"), 1)
-	w.AddBound(addr("203.0.113.1"), 1)
+	w.AddBound(ip("198.51.100.1"), 2)
+	w.AddBound(ip("198.51.100.2"), 1)
+	w.AddBound(ip("198.51.100.3"), 1)
+	w.AddBound(ip("203.0.113.1"), 1)
 	rec := w.Recommend(Asked{Candidates: []int{24}, Bound: true})
 	if !near(rec.ExposureNow, 2.0/20) || !near(rec.Exposure, 12.0/20) {
 		t.Errorf("exposure %v now %v, want 0.6 and 0.1", rec.Exposure, rec.ExposureNow)
@@ -257,7 +257,7 @@ func TestRule17Exposure(t *testing.T) {
 		behind.next += 1 << 16
 		behind.refused(1, 24)
 	}
-	behind.AddBound(addr(far), 100)
+	behind.AddBound(ip(far), 100)
 	rec = behind.ask()
 	decided(t, rec, finding.Widen, 24)
 	if all := strings.Join(append(rec.Caveats, rec.Change...), "\n"); rec.Exposure != rec.ExposureNow || rec.Exposure < 0.5 || strings.Contains(all, "Shorten the life") {
@@ -337,9 +337,9 @@ func TestIPv6(t *testing.T) {
 	u := User{Class: finding.FirstRequest, Family: 6, MinCommon: -1}
 	u.measure(64)
 	for range 40 {
-		r.Add(&u, addr(v6), 1)
+		r.Add(&u, ip(v6), 1)
 	}
-	r.Add(&u, addr(home), 1) // the other family: not this replay's
+	r.Add(&u, ip(home), 1) // the other family: not this replay's
 	rec := r.Recommend(Asked{Candidates: []int{64, 56, 48}, Bound: true})
 	decided(t, rec, finding.Widen, 64)
 	if rec.Family != "ipv6" || rec.AffectedUsers != 40 || rec.FirstRequestUsers != 40 || rec.Curve[0].Prefix != 0 || len(rec.Curve) != 33 {

@@ -117,7 +117,7 @@ func TestRule17HostingNeverJustifiesWidening(t *testing.T) {
 		s := newScene().ok(0, home, "seg1.ts").no(6, same24, "seg2.ts", token.IPMismatch)
 		s.Events[1].Bot = true // in a hosting network
 		u := s.users()[0]
-		r.Add(&u, addr(home), n)
+		r.Add(&u, ip(home), n)
 	}
 	if rec := r.Recommend(Asked{Candidates: []int{24, 16}, Bound: true, Reproduced: true}); rec.Prefix != nil || rec.AffectedUsers != 0 || rec.RelayedUsers != 100 {
 		t.Errorf("%s with %d affected: %s", rec.Decision, rec.AffectedUsers, rec.Reason)
@@ -210,7 +210,7 @@ func TestRule20BothFamiliesAreAskedAbout(t *testing.T) {
 	u := User{Class: finding.FirstRequest, Family: 6, MinCommon: -1}
 	u.measure(64)
 	for n := range uint64(40) {
-		r.Add(&u, addr(v6), n)
+		r.Add(&u, ip(v6), n)
 	}
 	steps = strings.Join(r.Recommend(Asked{Candidates: []int{64, 56, 48}, Bound: true, Life: time.Hour, Life95: time.Minute}).Change, "\n")
 	for _, want := range []string{"text form an IPv6 network takes", "another address in the same /64 (200), and one in the same /48 only (403)", "links live up to 60 min from their first use, 95 % of them at most 60 s", "to its first 64 bits"} {

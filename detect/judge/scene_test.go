@@ -24,17 +24,17 @@ const (
 	v6     = "2001:db8:1::5"
 )
 
-func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
 
 // scene builds a group request by request.
 type scene struct{ Group }
 
 func newScene() *scene {
-	return &scene{Group{Host: "cdn.example", Signed: []netip.Addr{addr(home)}}}
+	return &scene{Group{Host: "cdn.example", Signed: []netip.Addr{ip(home)}}}
 }
 
 func (s *scene) add(at int64, client, name string, edit func(*Event)) *scene {
-	e := Event{Time: at * second, Client: addr(client), Name: name, Dir: 1, File: fileOf(name), UA: 1, Who: 1}
+	e := Event{Time: at * second, Client: ip(client), Name: name, Dir: 1, File: fileOf(name), UA: 1, Who: 1}
 	e.End, e.Began = e.Time, true
 	edit(&e)
 	s.Events = append(s.Events, e)
@@ -126,6 +126,6 @@ func (s *scene) of(who, link uint32) *scene {
 
 // signedFor adds a link.
 func (s *scene) signedFor(client string) *scene {
-	s.Signed = append(s.Signed, addr(client))
+	s.Signed = append(s.Signed, ip(client))
 	return s
 }

@@ -101,7 +101,7 @@ func TestRule14NeighboursWhoWereNeverServedDoNotMove(t *testing.T) {
 func TestMovesByChanceAreNotTogether(t *testing.T) {
 	r := NewReplay("cdn.example", 4, Default())
 	for i := range int64(900) {
-		r.moved = append(r.moved, move{1, addr(home), addr(same24), (i*37%900)*4e6 + i%3*1e6})
+		r.moved = append(r.moved, move{1, ip(home), ip(same24), (i*37%900)*4e6 + i%3*1e6})
 	}
 	if n := r.atOnce(); n > 20 {
 		t.Errorf("%d of 900 are together", n)

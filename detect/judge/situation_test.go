@@ -47,7 +47,7 @@ func TestSituationHandOver(t *testing.T) {
 	s := watch(home, home, home, far, far)
 	for i := range s.Events {
 		s.Events[i].ASN = 7
-		if s.Events[i].Client == addr(far) {
+		if s.Events[i].Client == ip(far) {
 			s.Events[i].ASN = 9
 		}
 	}
@@ -62,7 +62,7 @@ func TestSituationHandOver(t *testing.T) {
 func TestSituationRelayAndVPN(t *testing.T) {
 	s := watch(home, home, far, far2, home)
 	for i := range s.Events {
-		s.Events[i].Bot = s.Events[i].Client != addr(home)
+		s.Events[i].Bot = s.Events[i].Client != ip(home)
 	}
 	u := s.only(t)
 	want(t, u, finding.Undetermined, "refused only in a relay, VPN or hosting network")
@@ -95,7 +95,7 @@ func TestSituationReturns(t *testing.T) {
 func TestSituationCasting(t *testing.T) {
 	s := watch(home, home, far, far2, far3)
 	for i := range s.Events {
-		if s.Events[i].Client != addr(home) {
+		if s.Events[i].Client != ip(home) {
 			s.Events[i].UA = 2 // the television, joined by the id that both send
 		}
 	}

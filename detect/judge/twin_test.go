@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 )
 
@@ -67,7 +68,7 @@ func (w *twin) exposure(p int) float64 {
 		for j, b := range w.signed {
 			if i != j {
 				pairs++
-				if CommonPrefix(a, b) >= p {
+				if addr.CommonPrefix(a, b) >= p {
 					same++
 				}
 			}
@@ -224,15 +225,15 @@ func TestCrowdSettles(t *testing.T) {
 		t.Errorf("all in one /8: %v", one)
 	}
 	var many crowd // more than 32 bits count
-	many.add(addr("192.0.2.1"), 3<<32)
-	many.add(addr("192.0.2.1"), 1<<32)
-	many.add(addr("192.0.2.2"), 4<<32)
+	many.add(ip("192.0.2.1"), 3<<32)
+	many.add(ip("192.0.2.1"), 1<<32)
+	many.add(ip("192.0.2.2"), 4<<32)
 	if half, all := many.exposure(32), many.exposure(30); math.Abs(half-0.5) > 1e-9 || all != 1 {
 		t.Errorf("2³⁴ users at each of two addresses: %v at one, %v in one /30", half, all)
 	}
 	var six crowd
-	six.add(addr("2001:db8::1"), 1)
-	six.add(addr("2001:db8::2"), 1)
+	six.add(ip("2001:db8::1"), 1)
+	six.add(ip("2001:db8::2"), 1)
 	for length, want := range map[int]float64{128: 0, 127: 0, 126: 1, 64: 1, 32: 1} {
 		if got := six.exposure(length); got != want {
 			t.Errorf("/%d: %v, want %v", length, got, want)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"ipdrift/detect/addr"
 	"ipdrift/token"
 )
 
@@ -193,7 +194,7 @@ func (c *facts) mismatches() {
 		if !signed.IsValid() {
 			continue
 		}
-		c.user.measure(CommonPrefix(signed, r.client))
+		c.user.measure(addr.CommonPrefix(signed, r.client))
 		if at := (arrived{r.link, arrival[r.pos]}); !counted[at] {
 			counted[at] = true
 			c.user.ChangeLens = append(c.user.ChangeLens, c.user.MismatchLens[len(c.user.MismatchLens)-1])

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"math"
-	"net/netip"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -42,34 +41,6 @@ func TestRule17SixtyLinksBoundFivePercent(t *testing.T) {
 	}
 	if high := wilsonHigh(0, 50); high < 0.05 {
 		t.Errorf("upper bound of 0 of 50 is %v, want at least 0.05", high)
-	}
-}
-
-func TestCommonPrefix(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{
-		{"198.51.100.1", "198.51.100.1", 32},
-		{"198.51.100.0", "198.51.100.1", 31},
-		{"198.51.100.1", "198.51.100.129", 24},
-		{"198.51.100.1", "198.51.101.1", 23},
-		{"198.51.100.1", "198.50.100.1", 15},
-		{"1.0.0.0", "128.0.0.0", 0},
-		{"2001:db8::1", "2001:db8::1", 128},
-		{"2001:db8::1", "2001:db8::2", 126},
-		{"2001:db8:0:1::", "2001:db8::", 63},
-		{"2001:db8::", "2001:db8:0:0:8000::", 64},
-		{"::ffff:198.51.100.1", "198.51.100.2", 30},
-		{"198.51.100.1", "2001:db8::1", -1},
-		{"::198.51.100.1", "198.51.100.1", -1},
-	} {
-		if got := CommonPrefix(netip.MustParseAddr(c.a), netip.MustParseAddr(c.b)); got != c.want {
-			t.Errorf("CommonPrefix(%s, %s) = %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-	if got := CommonPrefix(netip.Addr{}, netip.MustParseAddr("::1")); got != -1 {
-		t.Errorf("invalid address: %d, want -1", got)
 	}
 }
 

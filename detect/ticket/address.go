@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"ipdrift/detect/addr"
-	"ipdrift/detect/judge"
 	"ipdrift/ingest/fetch"
 )
 
@@ -32,7 +31,7 @@ func spellings(ip netip.Addr) []netip.Addr {
 	if !plain.Is4() {
 		return []netip.Addr{plain}
 	}
-	four, through := plain.As4(), judge.NAT64.Addr().As16()
+	four, through := plain.As4(), addr.NAT64.Addr().As16()
 	copy(through[12:], four[:])
 	return []netip.Addr{plain, netip.AddrFrom16(plain.As16()), netip.AddrFrom16(through)}
 }
