@@ -37,12 +37,13 @@ func quotedFields(names []string, w *words) (*Format, error) {
 		pieces = append(pieces, piece{text: sep}, variable(name, w))
 	}
 	pieces = append(pieces, piece{text: `"`})
-	l, err := compile(pieces)
+	f, err := compiled(pieces)
 	if err != nil {
 		return nil, err
 	}
-	l.unguard()
-	return &Format{Source: gcoreSource, layout: l, has: l.has(), pieces: pieces}, nil
+	f.layout.unguard()
+	f.Source = gcoreSource
+	return f, nil
 }
 
 // gcoreOf reads the field list of a Logs Uploader policy (https://gcore.com/docs/cdn/logs/logs-uploader): names alone, for the default
@@ -63,15 +64,7 @@ func gcorePattern(text string, w *words) (*Format, error) {
 	if !strings.Contains(text, "$") {
 		return quotedFields(nameList(text), w)
 	}
-	pieces, err := variables(text, w)
-	if err != nil {
-		return nil, err
-	}
-	l, err := compile(pieces)
-	if err != nil {
-		return nil, err
-	}
-	return &Format{layout: l, has: l.has(), pieces: pieces}, nil
+	return variables(text, w)
 }
 
 // nameList cuts names at commas and blanks.

@@ -22,20 +22,16 @@ func template(text string, w *words) (*Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	pieces, err := variables(text, w)
+	f, err := variables(text, w)
 	if err != nil {
 		return nil, err
 	}
-	l, err := compile(pieces)
-	if err != nil {
+	if err := complete(f.has, nginxWords); err != nil {
 		return nil, err
 	}
-	if err := complete(l.has(), nginxWords); err != nil {
-		return nil, err
-	}
-	f := &Format{Name: "nginx:" + text, Doc: "nginx log_format " + text, Source: nginxSource, layout: l, has: l.has(), pieces: pieces}
+	f.Name, f.Doc, f.Source = "nginx:"+text, "nginx log_format "+text, nginxSource
 	if escape == "none" {
-		l.raw, f.escape = true, verbatim
+		f.layout.raw, f.escape = true, verbatim
 	}
 	return f, nil
 }
@@ -97,13 +93,14 @@ func unbackslash(text string) string {
 	return strings.NewReplacer(`\"`, `"`, `\'`, `'`, `\\`, `\`, `\t`, "\t", `\r`, "\r", `\n`, "\n").Replace(text)
 }
 
-// variables cuts a format string into its fixed text and its $variables.
-func variables(text string, w *words) ([]piece, error) {
+// variables builds the format of a text with $variables in it.
+func variables(text string, w *words) (*Format, error) {
 	var pieces []piece
 	for text != "" {
 		i := strings.IndexByte(text, '$')
 		if i < 0 {
-			return append(pieces, piece{text: text}), nil
+			pieces = append(pieces, piece{text: text})
+			break
 		}
 		if i > 0 {
 			pieces = append(pieces, piece{text: text[:i]})
@@ -114,7 +111,16 @@ func variables(text string, w *words) ([]piece, error) {
 		}
 		pieces, text = append(pieces, variable(name, w)), rest
 	}
-	return pieces, nil
+	return compiled(pieces)
+}
+
+// compiled is the format of a line that consists of pieces.
+func compiled(pieces []piece) (*Format, error) {
+	l, err := compile(pieces)
+	if err != nil {
+		return nil, err
+	}
+	return &Format{layout: l, has: l.has(), pieces: pieces}, nil
 }
 
 func variableName(text string) (name, rest string) {
