@@ -7,13 +7,10 @@ import (
 	"unsafe"
 )
 
-// Address reads an address as the lines of a log have it.
-func Address(b []byte) (netip.Addr, bool) { return address(b) }
-
-// address reads the address that b holds: bare, with a zone, with a port, bracketed or (where it can be told) not. Of a list, as in
-// X-Forwarded-For, it is the first public one, which is the client's where the proxies are honest; the first of all where none is
-// public. Words such as "unknown" are passed over. Zones are dropped, IPv4-mapped addresses kept.
-func address(b []byte) (netip.Addr, bool) {
+// Address reads the address that b holds, as the lines of a log have it: bare, with a zone, with a port, bracketed or (where it can be
+// told) not. Of a list, as in X-Forwarded-For, it is the first public one, which is the client's where the proxies are honest; the
+// first of all where none is public. Words such as "unknown" are passed over. Zones are dropped, IPv4-mapped addresses kept.
+func Address(b []byte) (netip.Addr, bool) {
 	if a, ok := quad(b); ok {
 		return a, true
 	}

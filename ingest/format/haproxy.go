@@ -97,7 +97,7 @@ func headerLike(value []byte) field {
 	const enough = 24
 	first := value[:min(len(value), enough)]
 	list, _, _ := bytes.Cut(value, []byte{','})
-	_, isIP := address(list)
+	_, isIP := Address(list)
 	switch {
 	case isIP:
 		return forwarded

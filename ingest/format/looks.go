@@ -30,7 +30,7 @@ func looks(f field) func(string) bool {
 }
 
 func isAddress(s string) bool {
-	_, ok := address([]byte(s))
+	_, ok := Address([]byte(s))
 	return ok || masked([]byte(s))
 }
 
@@ -38,12 +38,12 @@ func isAddress(s string) bool {
 func isNoHash(s string) bool { return strings.ContainsAny(s, ".:") && isAddress(s) }
 
 func isPrivate(s string) bool {
-	a, ok := address([]byte(s))
+	a, ok := Address([]byte(s))
 	return ok && private(a)
 }
 
 func isPublic(s string) bool {
-	a, ok := address([]byte(s))
+	a, ok := Address([]byte(s))
 	return ok && !private(a)
 }
 

@@ -140,7 +140,7 @@ func (p *Parser) record(r *Record) (ok bool) {
 	if p.format.ports {
 		from = unglued(from)
 	}
-	if r.Client, ok = address(from); (!ok || p.at[forwarded].end > 0) && !p.forwarded(r, ok) {
+	if r.Client, ok = Address(from); (!ok || p.at[forwarded].end > 0) && !p.forwarded(r, ok) {
 		return p.badAddress()
 	}
 	if !p.readTime(r) {
@@ -189,7 +189,7 @@ func (p *Parser) forwarded(r *Record, known bool) bool {
 	if none(list) {
 		return known
 	}
-	first, ok := address(list)
+	first, ok := Address(list)
 	switch {
 	case !ok || known && private(first):
 		return known

@@ -98,14 +98,14 @@ func TestAddress(t *testing.T) {
 		"2001:db8:0:1:2:3:4:7:50718": "2001:db8:0:1:2:3:4:7", "2001:db8::7:50718": "2001:db8::7", "::ffff:203.0.113.7:443": "::ffff:203.0.113.7",
 		"203.0.113.7,garbage": "203.0.113.7", "_hidden, for, 203.0.113.7": "203.0.113.7",
 	} {
-		if a, ok := address([]byte(text)); !ok || a.String() != want || a.Zone() != "" {
+		if a, ok := Address([]byte(text)); !ok || a.String() != want || a.Zone() != "" {
 			t.Errorf("%q: %v, %v; want %s", text, a, ok, want)
 		}
 	}
 	for _, text := range []string{"", "-", "unix:", "host.example.com", "203.0.113", "203.0.113.256", "203.0.113.07", "1.2.3.4.5", ".1.2.3", "1.2.3.",
 		"2001:db8::g", "[2001:db8::1", "[2001:db8::1]x", "203.0.113.7:port", "3405803783", ":", "unknown", "unknown, -", ",", ",,", "%eth0",
 		"2001:db8:0:1:2:3:4:7:65536", "2001:db8:0:1:2:3:4:7:8:9", "203.0.113.7:1:2"} {
-		if a, ok := address([]byte(text)); ok {
+		if a, ok := Address([]byte(text)); ok {
 			t.Errorf("%q: %v, want none", text, a)
 		}
 	}
@@ -116,7 +116,7 @@ func FuzzAddress(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, ok := address([]byte(s))
+		got, ok := Address([]byte(s))
 		want, err := netip.ParseAddr(s)
 		if err == nil && (!ok || got != want.WithZone("")) {
 			t.Errorf("%q: %v, %v; net/netip reads %v", s, got, ok, want)

@@ -52,9 +52,9 @@ func CutReferer(url []byte) []byte {
 	return slices.Concat(scheme, []byte("://"), rest[at+1:])
 }
 
-// cleanPath is a path as it may be stored: a token that stands in it, under
-// whatever scheme, is cut to its first characters.
-func cleanPath(path string) string {
+// WithoutTokens returns a path as it may be stored: what may be a token, whatever the scheme, is cut to its
+// first characters.
+func WithoutTokens(path string) string {
 	return ValidText(cutSegments(cutNamed(cutParams(path))))
 }
 
@@ -331,7 +331,7 @@ func ValidText(s string) string {
 func StoredPath(target []byte, l *token.Link, m *pseudonym.Map) string {
 	own := OwnToken(l.Token)
 	dir, file := Split(WithoutToken(target, l))
-	return m.Text(cleanPath(string(CutOwn(dir, own)))) + m.Text(cleanPath(string(CutOwn(file, own))))
+	return m.Text(WithoutTokens(string(CutOwn(dir, own)))) + m.Text(WithoutTokens(string(CutOwn(file, own))))
 }
 
 // StoredText is a value of a log that is no URL, such as a user agent, as the case holds it.
@@ -339,9 +339,6 @@ func StoredText(b []byte) string {
 	text, _ := Agent(b)
 	return text
 }
-
-// WithoutTokens cuts what stands in a path and may be a token, whatever the scheme.
-func WithoutTokens(path string) string { return cleanPath(path) }
 
 // WithoutToken is the raw path of a target, a token that stands in it cut to
 // its first characters.
@@ -363,7 +360,7 @@ func allOf(text string, fits func(byte) bool) bool {
 	return true
 }
 
-// Split is splitPath for the parts that are stored: slashes behind a
+// Split cuts a path behind its last slash, for the parts that are stored: slashes behind a
 // lost question mark do not count, so that what stands there is cut as one.
 func Split(path []byte) (dir, file []byte) {
 	head := path

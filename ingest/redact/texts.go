@@ -7,13 +7,13 @@ import (
 
 // Path is a directory or file name as it is stored. The text of this one and of those below
 // may be a view of what they are given.
-func Path(b []byte) (string, bool) { return cleanPath(view(b)), true }
+func Path(b []byte) (string, bool) { return WithoutTokens(view(b)), true }
 
 // Agent is a user agent as it is stored; false where there is none.
 func Agent(b []byte) (string, bool) { return ValidText(CutHashed(cutNamed(view(b)))), b != nil }
 
 // RefererText is a referer as it is stored; false where there is none.
-func RefererText(b []byte) (string, bool) { return cleanPath(view(CutReferer(b))), b != nil }
+func RefererText(b []byte) (string, bool) { return WithoutTokens(view(CutReferer(b))), b != nil }
 
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
