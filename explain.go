@@ -13,6 +13,7 @@ import (
 	"ipdrift/detect/addr"
 	"ipdrift/detect/search"
 	"ipdrift/ingest/figure"
+	"ipdrift/ingest/redact"
 	"ipdrift/token"
 )
 
@@ -183,7 +184,7 @@ func (e *explanation) cut(text string) string {
 	for _, s := range append([]*token.Scheme{e.scheme}, token.Schemes()...) {
 		var l token.Link
 		token.NewParser(s).Parse([]byte(e.Target), &l)
-		if len(l.Token) > shownToken {
+		if len(l.Token) > redact.Shown {
 			text = strings.ReplaceAll(text, string(l.Token), shortToken(l.Token))
 		}
 	}

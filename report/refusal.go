@@ -104,3 +104,28 @@ func spread(all []*host, name string) bool {
 	}
 	return n > 1
 }
+
+// Meaning says a cause of the contract in a few words.
+func Meaning(cause string) string {
+	switch cause {
+	case "ip_mismatch":
+		return "signed for another address"
+	case "expired":
+		return "came after the expiry"
+	case "expired_ip_mismatch":
+		return "signed for another address, and after the expiry"
+	case "malformed":
+		return "token damaged or incomplete"
+	case "wrong_path":
+		return "signed for another path"
+	case "unresolved_signature":
+		return "hash fails, why is not known"
+	case "unsigned":
+		return "no token"
+	case "unchecked":
+		return "no key that fits"
+	case "refused_elsewhere":
+		return "the token was valid, another rule refused"
+	}
+	return ""
+}

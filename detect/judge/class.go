@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/figure"
@@ -297,53 +296,8 @@ func (c *facts) sequence() (from, to int64, ok bool) {
 	return from, to, ok
 }
 
-// Timeline joins runs of like requests of one of the users of the group; one with
-// more than t.TimelineSteps runs shows the first of them.
-func (g *Group) Timeline(u *User, t Thresholds) []Step {
-	var steps []Step
-	for _, i := range u.idx {
-		e := &g.Events[i]
-		if n := len(steps); n > 0 && steps[n-1].holds(e) {
-			steps[n-1].Count++
-			steps[n-1].Last = e.Time
-			continue
-		}
-		if len(steps) == t.TimelineSteps {
-			break
-		}
-		steps = append(steps, Step{e.Time, e.Time, e.Client, e.Status, e.Verdict, cause(e), e.Name, 1})
-	}
-	return steps
-}
-
-// holds reports whether an event continues a run: same address and same outcome,
-// where 200, 206 and 304 are one outcome.
-func (s *Step) holds(e *Event) bool {
-	same := s.Client == e.Client && s.Verdict == e.Verdict && s.Cause == cause(e)
-	return same && (s.Status == e.Status || e.Served && Served(s.Status))
-}
-
 // Served reports whether a status means that the viewer got what was asked for, or has it already.
 func Served(status uint16) bool { return status == 200 || status == 206 || status == 304 }
 
 // Reads reports whether a method reads what a link is for; not every log has methods.
 func Reads(method string) bool { return method == "GET" || method == "HEAD" || method == "" }
-
-// span writes a time as lasts does, and none below 2 s.
-func span(us int64) string {
-	return lasts(max(2*time.Second, time.Duration(us)*time.Microsecond))
-}
-
-// lasts writes a time to the nearest second, minute, hour or day.
-func lasts(d time.Duration) string {
-	in := func(unit time.Duration) int { return int(d.Round(unit) / unit) }
-	switch {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", in(time.Second))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", in(time.Minute))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", in(time.Hour))
-	}
-	return figure.Count(in(24*time.Hour)) + " days"
-}

@@ -111,18 +111,6 @@ type User struct {
 	idx []int32 // the requests, in order of time, among those of the group
 }
 
-// Step is a run of like requests on a user's timeline.
-type Step struct {
-	Time    int64 // of the first request, µs
-	Last    int64 // of the last request, µs
-	Client  netip.Addr
-	Status  uint16
-	Verdict token.Verdict
-	Cause   string // of a refusal: the verdict's word or refused_elsewhere; "" otherwise
-	Name    string // file name of the first request
-	Count   int    // requests in this run
-}
-
 func (g *Group) signed(link uint32) netip.Addr {
 	if int(link) >= len(g.Signed) {
 		return netip.Addr{}
