@@ -31,7 +31,7 @@ type progress struct {
 // fewVain is how many served tokens raise a doubt if no key fits any.
 const fewVain = 1000
 
-// doubt tells who waits what to see to first; "" where there is none.
+// doubt says what somebody who watches would want to know at once; "" where there is nothing.
 func (p *progress) doubt() string {
 	if p.served >= fewVain && p.proven == 0 {
 		return "no key fits"

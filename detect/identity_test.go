@@ -14,7 +14,7 @@ var video = site{host: "cdn.test", dir: true}
 // minutes is a viewer whose token lives a minute: the link of each is signed
 // for the address of its turn, in another directory each time, so that only
 // what the log tells joins them.
-func minutes(l *little, add func(e entry, minute int), addresses ...string) {
+func minutes(add func(e entry, minute int), addresses ...string) {
 	for m, ip := range addresses {
 		link := video.link(fmt.Sprintf("/part%d/seg%d.ts", m, m), ip)
 		for n := range 3 {
@@ -55,7 +55,7 @@ func TestWhatJoinsLinks(t *testing.T) {
 			var crowd, l little
 			crowd.audience(video, 40)
 			text := crowd.text(func(e entry) string { return gcoreWith(e, map[int]string{37: "-"}) })
-			minutes(&l, func(e entry, m int) { text += gcoreWith(l.entries[l.add(e)-1], c.set(m)) }, stranger(70), stranger(71), stranger(72))
+			minutes(func(e entry, m int) { text += gcoreWith(l.entries[l.add(e)-1], c.set(m)) }, stranger(70), stranger(71), stranger(72))
 			tr := tryText(t, text, settings{})
 			got := tr.scalar(t, `SELECT count(DISTINCT user_id) FROM requests WHERE user_agent <> 'player/1.0'`)
 			if got != c.users || c.by != "" && tr.Method.IdentityUsers[c.by] != 1 || !strings.Contains(tr.Method.Identity, c.by) {
@@ -118,7 +118,7 @@ func TestStatedIdentity(t *testing.T) {
 	log := func() string {
 		var l little
 		l.audience(video, 40)
-		minutes(&l, func(e entry, m int) {
+		minutes(func(e entry, m int) {
 			e.target += fmt.Sprintf("&viewer=%d", m%2)
 			e.agent = fmt.Sprintf("player/%d", m)
 			l.add(e)

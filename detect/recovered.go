@@ -28,7 +28,7 @@ func (w whereabouts) compare(o whereabouts) int {
 	return cmp.Or(cmp.Compare(w.client, o.client), cmp.Compare(w.agent, o.agent), cmp.Compare(w.host, o.host))
 }
 
-// equals tells which of some lapses, in order, are there.
+// equals returns the range of those lapses, which are in order, that are at this place.
 func equals(lapses []lapse, there whereabouts) (from, end int32) {
 	from = int32(sort.Search(len(lapses), func(i int) bool { return lapses[i].where().compare(there) >= 0 }))
 	rest := lapses[from:]

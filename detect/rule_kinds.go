@@ -71,9 +71,8 @@ func (b *rulingBatch) keepPath(path []byte) []byte {
 	return b.paths[from:len(b.paths):len(b.paths)]
 }
 
-// proof tells what a link was signed with: by a request of its own that
-// verifies, else by what the search found. witness says that the former
-// explains a request that failed.
+// proof finds what a link was signed with: by a request of its own that verifies, else by what the search
+// found. witness says that the former explains a request that failed.
 func (a *analysis) proof(h *host, kinds []ruling.Kind) (best *search.Proof, witness bool) {
 	failed := false
 	for i := range kinds {

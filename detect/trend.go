@@ -63,8 +63,7 @@ func (a *analysis) doubtful() bool {
 	return slices.ContainsFunc(a.loaded.Sources, func(s ingest.SourceStats) bool { return source.Doubtful(s.Err) })
 }
 
-// trends tells what was counted of each cause over time, and looks for when the
-// refusals began.
+// trends notes what was counted of each cause over time, and looks for when the refusals began.
 func (a *analysis) trends(ctx context.Context, c *course) error {
 	var began []*finding.Trend
 	for i, h := range c.hosts {

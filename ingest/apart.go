@@ -39,7 +39,7 @@ func (a *apart) add(beside extent) {
 	}
 }
 
-// mostApart is how many names of hosts are told.
+// mostApart is how many hosts are named.
 const mostApart = 5
 
 // admits reports whether a host is one of Host.
@@ -65,7 +65,7 @@ func (a *apart) host(ok bool, name func() string) {
 	}
 }
 
-// say tells what there is where no request was read.
+// say describes what was left out where no request was read.
 func (a *apart) say(glob string) []string {
 	switch {
 	case a.beside.first != 0:

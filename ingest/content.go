@@ -211,9 +211,8 @@ const startSize = 512
 // start is a hash of the first startSize bytes.
 func (m *meter) start() uint64 { return xxh3.Hash(m.head[:min(startSize, len(m.head))]) }
 
-// verdict tells what was recognised, once all was read: the source with the
-// same content, -1 if there is none, or those that have grown into it, shortest
-// first.
+// verdict returns what was recognised, once all was read: the source with the same content, -1 if there is
+// none, or those that have grown into it, shortest first.
 func (m *meter) verdict() (same int, grown []int) {
 	for _, c := range m.found {
 		if c.size == m.size {

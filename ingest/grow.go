@@ -150,9 +150,8 @@ func (l *load) replace(src *input, grown []int) {
 	l.grown = append(l.grown, src.Label)
 }
 
-// recognise tells which source of the case holds the same content, -1 if none
-// does, or which ones have grown into it, shortest first. What can be read but
-// once is recognised while it is read.
+// recognise returns the source of the case that holds the same content, -1 if none does, or those that
+// have grown into it, shortest first. What can be read but once is recognised while it is read.
 func (l *load) recognise(ctx context.Context, src *input) (same int, grown []int, err error) {
 	info, bad := os.Stat(src.Path)
 	if len(l.past.labels) == 0 || src.Path == "-" || bad != nil || !info.Mode().IsRegular() {

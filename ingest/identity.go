@@ -251,8 +251,8 @@ func (w *worker) connection(v *format.Viewer) []byte {
 	return w.conn
 }
 
-// noted reports whether a row of table tie was written a moment ago; it is taken for
-// written from then on.
+// noted reports whether a row of table tie was written a moment ago, and takes it for written from then
+// on.
 func (w *worker) noted(kind Tie, id uint64, link uint32, ids hitIDs) bool {
 	hash := mix(mix(mix(id, uint64(kind)), uint64(ids.agent)), mix(uint64(link), uint64(ids.client)))
 	slot := w.tied.slot(hash)

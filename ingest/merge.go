@@ -207,7 +207,7 @@ func (l *load) copyPast(ctx context.Context) error {
 
 func over(where, column string) string { return strings.ReplaceAll(where, "%s", column) }
 
-// prune drops the words of dictionaries that no request speaks any more.
+// prune deletes the dictionary entries that no request refers to any more.
 func (l *load) prune(ctx context.Context) error {
 	for _, d := range l.dicts.all() {
 		if err := l.keepNamed(ctx, d.name, "id", "hit", d.name); err != nil {

@@ -31,7 +31,7 @@ type record struct {
 	AltName string `maxminddb:"name"`
 }
 
-// OpenNetworks reads an MMDB file; Close lets go of it.
+// OpenNetworks opens an MMDB file; Close closes it.
 func OpenNetworks(path string) (*Networks, error) {
 	db, err := maxminddb.Open(path)
 	if err != nil {
@@ -61,7 +61,7 @@ func (n *Networks) holds() bool {
 // Close lets go of the file.
 func (n *Networks) Close() error { return n.db.Close() }
 
-// Find tells whose an address is. It takes a microsecond or so; n may be nil.
+// Find returns the network that an address belongs to. It takes a microsecond or so; n may be nil.
 func (n *Networks) Find(ip netip.Addr) Network {
 	if n == nil || !ip.IsValid() {
 		return Network{}

@@ -110,12 +110,11 @@ func (m *memo) holds(link, path uint64, client netip.Addr) bool {
 	return m.link == link && m.path == path && m.client == client
 }
 
-// prove tells how the link verifies for this request, or that it does not:
-// over its directory, which is asked once for all files in it, or the file,
-// with the address, without it, or under a mask. Masks over single files are
-// left to served requests, which are fewer: what fails here is searched into
-// later, once for each link. other is a proof of the same link, or none: it
-// rules out what it can without a hash. keep says that the link may come again.
+// prove verifies a link for this request: over its directory, which is asked once for all files in it, or
+// the file, with the address, without it, or under a mask. Masks over single files are left to served
+// requests, which are fewer: what fails here is searched into later, once for each link. other is a proof
+// of the same link, or none: it rules out what it can without a hash. keep says that the link may come
+// again.
 func (p *prover) prove(l *token.Link, s *site, client netip.Addr, served bool, c contextHash, other *memo, keep bool) token.Match {
 	if len(s.keys) == 0 {
 		return token.Match{}
@@ -234,8 +233,8 @@ func (s *site) try(l *token.Link, m *token.Match, client netip.Addr) bool {
 	return int(m.Key) < len(s.keys) && !s.excludes(m, client) && s.trier.Try(l, m.Scope, int(m.Up), s.keys[m.Key], client, m.Binding)
 }
 
-// excludes tells that a link is not signed as m says, because it is signed over
-// the same path with the same key, and another text for the address.
+// excludes reports whether a link cannot be signed as m says, because it is signed over the same path with
+// the same key, and another text for the address.
 func (s *site) excludes(m *token.Match, client netip.Addr) bool {
 	o := s.other
 	if o == nil || m.Scope != o.match.Scope || m.Up != o.match.Up || m.Key != o.match.Key {

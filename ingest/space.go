@@ -13,7 +13,7 @@ import (
 	"ipdrift/ingest/temp"
 )
 
-// FullDisk is an error for want of room on a disk.
+// FullDisk is the error that a disk has no room left.
 type FullDisk struct {
 	Dir       string // where room is wanted
 	Temporary bool   // it is the folder for temporary files
@@ -43,7 +43,7 @@ const invalidated = "database has been invalidated"
 // not be written: a few of its blocks.
 const nearLimit = 4 << 20
 
-// cramped tells what kept the database from growing, if something did.
+// cramped returns what kept the database from growing, if something did.
 func (s *Store) cramped() error {
 	if free, ok := room(filepath.Dir(s.file)); ok && free < nearLimit {
 		return syscall.ENOSPC

@@ -50,7 +50,7 @@ func (w *worker) judge(o *outcome, s *site, t *aimed, l *linkMemo, source int, l
 	}
 }
 
-// match tells how the link of the record verifies.
+// match verifies the link of the record.
 func (w *worker) match(s *site, l *linkMemo, served bool, c contextHash) token.Match {
 	r := &w.record
 	var match token.Match

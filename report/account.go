@@ -38,7 +38,7 @@ func accounted(in finding.Input) string {
 // headerLine is the reason of lines that are rejected and take away nothing.
 const headerLine = "header line"
 
-// unread says how many lines should have been requests and are none.
+// unread says how many lines should have been requests but could not be read.
 func unread(in finding.Input) []string {
 	lost := in.Rejected
 	for _, r := range in.Rejects {

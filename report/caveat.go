@@ -38,7 +38,7 @@ func caveatsOf(recs []finding.Recommendation) (list []caveat) {
 	return list
 }
 
-// whose names the family that a caveat is about, where it is not about all.
+// whose names the family that a caveat is about, unless it is about all of them.
 func (c caveat) whose(gap string) string {
 	if c.family == "" {
 		return ""

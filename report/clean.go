@@ -66,9 +66,9 @@ func piled(marks int, r rune) int {
 	return 0
 }
 
-// hidden tells what a reader would not see for what it is. Variation selectors
-// and the fillers of Other_Default_Ignorable_Code_Point count as printable for
-// Go, but have no shape (Unicode 15, PropList.txt).
+// hidden reports whether a reader would not see a character for what it is. Variation selectors and the
+// fillers of Other_Default_Ignorable_Code_Point count as printable for Go, but have no shape (Unicode 15,
+// PropList.txt).
 func hidden(r rune, keep string) bool {
 	if ' ' <= r && r <= '~' || strings.ContainsRune(keep, r) {
 		return false

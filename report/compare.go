@@ -30,8 +30,8 @@ func Compare(w io.Writer, c *finding.Comparison, format string, o Options) error
 	return out.err
 }
 
-// abridged is a comparison with the hosts that are shown, those with most requests; the
-// others are counted.
+// abridged is a comparison cut to the hosts that are shown, those with most requests; the others are
+// counted.
 func abridged(c *finding.Comparison, most int, o Options) *finding.Comparison {
 	out := *c
 	var more []finding.HostComparison
@@ -43,7 +43,7 @@ func abridged(c *finding.Comparison, most int, o Options) *finding.Comparison {
 	return &out
 }
 
-// compared is the effect as it is read aloud, of all families.
+// compared is the effect on a host in words, over all families.
 func compared(h *finding.HostComparison) verdict {
 	if len(h.Families) == 0 {
 		return verdict{"NOTHING TO COMPARE", unsure}

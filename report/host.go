@@ -160,21 +160,20 @@ func telling(a, b finding.User) int {
 		cmp.Compare(b.Refusals, a.Refusals), strings.Compare(a.ID, b.ID))
 }
 
-// failed tells that the key, the path rule or the address field does not fit.
+// failed reports whether the key, the path rule or the address field does not fit.
 func (h *host) failed() bool { return h.cal != nil && h.cal.Status == finding.Failed }
 
-// unverified tells that no calibration stands behind the figures.
+// unverified reports whether no calibration stands behind the figures.
 func (h *host) unverified() bool { return h.cal == nil || h.cal.Status == finding.NotChecked }
 
-// unchecked tells that no calibration stands behind the figures and that nothing
-// was decided without one.
+// unchecked reports whether no calibration stands behind the figures, and nothing was decided without one.
 func (h *host) unchecked() bool {
 	return h.unverified() && !slices.ContainsFunc(h.recs, func(r finding.Recommendation) bool {
 		return r.Decision != finding.InsufficientEvidence
 	})
 }
 
-// quiet tells that there is nothing to say beyond the decision.
+// quiet reports whether there is nothing to say beyond the decision.
 func (h *host) quiet() bool {
 	return !h.failed() && h.refused == 0 && h.affected == 0 && len(h.users) == 0
 }

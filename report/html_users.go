@@ -92,7 +92,7 @@ func personOf(u finding.User, expired []int, budget *int) person {
 	return out
 }
 
-// brief is clip for what may be missing.
+// brief is clip, but leaves an empty text empty.
 func brief(s string) string {
 	if s == "" {
 		return ""
@@ -100,7 +100,7 @@ func brief(s string) string {
 	return clip(s)
 }
 
-// stamped is a time for people, to the second; what is none stays as it is.
+// stamped writes a time for people, to the second; a text that is no time stays as it is.
 func stamped(text string) string {
 	if t := instant(text); !t.IsZero() {
 		return t.Format(time.DateTime)

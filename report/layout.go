@@ -141,7 +141,7 @@ func end(events []finding.Event) (last time.Time) {
 	return last
 }
 
-// instant reads an RFC 3339 time; what is none is the zero time.
+// instant reads an RFC 3339 time; a text that is none gives the zero time.
 func instant(text string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {

@@ -31,7 +31,7 @@ func Period(first, last *time.Time) string {
 
 func prefix(p int) string { return "/" + strconv.Itoa(p) }
 
-// network is an ASN as people write it; none is known for nil.
+// network writes an ASN as people do; nil is one that is not known.
 func network(asn *int64) string {
 	if asn == nil {
 		return "AS not known"

@@ -92,7 +92,7 @@ func (t *grid) begin(width int) {
 	t.sample = nil
 }
 
-// numeric tells what may stand in a column of numbers.
+// numeric reports whether a cell may stand in a column of numbers.
 func numeric(cell string) bool {
 	return cell == "NULL" || cell != "" && strings.Trim(cell, "0123456789.-+e") == ""
 }

@@ -78,7 +78,7 @@ func (v *Verifier) Verify(r Request, p Policy, keys []Key) Result {
 	return v.timed(r.Time, result)
 }
 
-// keyless tells what no key is needed for: that the client is not the one the link itself names.
+// keyless judges what no key is needed for: whether the client is the one that the link itself names.
 func (v *Verifier) keyless(r Request, result Result) Result {
 	if !r.Client.IsValid() || v.link.Admits(r.Client) {
 		return result

@@ -18,7 +18,7 @@ func BenchmarkUsers(b *testing.B) {
 			moving.no(int64(n*4+1), far, name, token.IPMismatch)
 		}
 	}
-	for name, s := range map[string]*scene{"stable": stable, "moving": moving, "shared": parallel(4, 1)} {
+	for name, s := range map[string]*scene{"stable": stable, "moving": moving, "shared": parallel(4)} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -74,8 +74,8 @@ func TestRule10RetriesOverAPoolAreOneViewer(t *testing.T) {
 	want(t, s.only(t), finding.FirstRequest, "never served")
 }
 
-// parallel lets n networks play the same segments at one time.
-func parallel(n int, shift int64) *scene {
+// parallel lets n networks play the same segments, a second after each other.
+func parallel(n int) *scene {
 	s := newScene()
 	clients := []string{home, far, far2, far3}[:n]
 	for at := range int64(6) {
@@ -84,17 +84,17 @@ func parallel(n int, shift int64) *scene {
 			if at > 0 {
 				name = fmt.Sprintf("seg%d.ts", at)
 			}
-			s.ok(at*6+int64(i)*shift, a, name).ua(uint32(i))
+			s.ok(at*6+int64(i), a, name).ua(uint32(i))
 		}
 	}
 	return s
 }
 
 func TestRule10PlayedInParallel(t *testing.T) {
-	for _, u := range parallel(3, 1).users() {
+	for _, u := range parallel(3).users() {
 		want(t, &u, finding.ManyNetworks, "3 unrelated networks that each started on their own at the same time")
 	}
-	for _, u := range parallel(2, 1).users() {
+	for _, u := range parallel(2).users() {
 		want(t, &u, finding.Unchanged, "never refused")
 	}
 }
@@ -112,7 +112,7 @@ func TestRule10OverlapInTimeIsNeeded(t *testing.T) {
 }
 
 func TestRule10SeveralMediaRequestsAreNeeded(t *testing.T) {
-	s := parallel(3, 1)
+	s := parallel(3)
 	few := s.Events[:0]
 	for _, e := range s.Events {
 		if e.Time < 18*second {
@@ -168,14 +168,14 @@ func TestRule10AttemptedNeedsAStartOfItsOwn(t *testing.T) {
 }
 
 func TestRule10AContinuingNetworkCountsWithTheOneItContinues(t *testing.T) {
-	s := parallel(3, 1)
+	s := parallel(3)
 	for i := range s.Events {
 		if e := &s.Events[i]; e.UA == 2 && e.Time > 12*second {
 			e.Client = ip("100.99.1.1") // the third player moves after one segment
 		}
 	}
 	want(t, &s.users()[0], finding.ManyNetworks, "3 unrelated networks")
-	s = parallel(3, 1)
+	s = parallel(3)
 	for i := range s.Events {
 		e := &s.Events[i]
 		if e.UA == 0 && e.Time > 12*second {
@@ -197,7 +197,7 @@ func TestRule10DifferentFilesAreNoParallelPlay(t *testing.T) {
 }
 
 func TestRule10PlayersNeedAStartOfTheirOwn(t *testing.T) {
-	s := parallel(2, 1)
+	s := parallel(2)
 	for n := range int64(3) {
 		s.ok(100+n, far2, fmt.Sprintf("seg%d.ts", 5-n)).ua(0)
 	}
@@ -206,7 +206,7 @@ func TestRule10PlayersNeedAStartOfTheirOwn(t *testing.T) {
 }
 
 func TestRule11GapsTakeManyNetworksAway(t *testing.T) {
-	s := parallel(3, 1)
+	s := parallel(3)
 	s.Gaps = true
 	want(t, &s.users()[0], finding.Undetermined, "missing from the log")
 }

@@ -36,7 +36,7 @@ func (r *Reader) Timeline(ctx context.Context, who finding.ViewerKey, search str
 	return t, nil
 }
 
-// found tells which of a viewer's requests have a text.
+// found returns the condition for those of a viewer's requests that have a text.
 func found(causes, search string) (string, []any) {
 	if search == "" {
 		return `true`, nil

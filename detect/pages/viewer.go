@@ -102,8 +102,8 @@ func lookups(search string) [][]lookup {
 	return ways
 }
 
-// having tells which requests have a text. Ways for which the case holds
-// nothing are left out, so that most searches look at one column.
+// having returns the condition for requests that have a text. Ways for which the case holds nothing are
+// left out, so that most searches look at one column.
 func (r *Reader) having(ctx context.Context, search string) (string, []any, error) {
 	ways, args := []string{`false`}, []any(nil)
 	for _, way := range lookups(search) {

@@ -41,8 +41,8 @@ func (p *Policy) says(family int) *token.Binding {
 	return p.Stated[Index(family)]
 }
 
-// refute tells what the user states that is not so: the edge took enough links, and
-// hardly any of them is signed like that. What is proven goes before what is said.
+// refute finds what the user states that is not so: the edge took enough links, and hardly any of them is
+// signed like that. What is proven goes before what is stated.
 func (p *Policy) refute(t *judge.Thresholds) (r Refuted) {
 	var all, fit [2]int64
 	var links, scoped int64

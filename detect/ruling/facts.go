@@ -24,7 +24,7 @@ type Facts struct {
 	Edge                   uint16 // that logged it, by number; 0: the line does not name it
 }
 
-// Served tells that the viewer got what the link is for.
+// Served reports whether the viewer got what the link is for.
 func (f *Facts) Served() bool {
 	return judge.Served(f.Status) && f.Reads()
 }

@@ -104,7 +104,8 @@ func (s *portSeen) note(b []byte) {
 	}
 }
 
-// all tells that IPv6 addresses without brackets bear a port, too, whose digits alone do not tell it: 2001:db8::7:443.
+// all reports whether IPv6 addresses without brackets bear a port, too, whose digits alone do not tell it:
+// 2001:db8::7:443.
 func (s *portSeen) all() bool { return s.with > 0 && s.without == 0 }
 
 // bareIPv6 reads an address of hexadecimal digits and colons alone.

@@ -43,7 +43,7 @@ const (
 	doubled            // a quote in a quoted value stands twice
 )
 
-// unescaped tells that no value of the line has escaping to undo.
+// unescaped reports whether no value of the line has escaping to undo.
 func (f *Format) unescaped(line []byte) bool {
 	return f.percent == 0 && (f.escape == verbatim || f.escape == backslashed && bytes.IndexByte(line, '\\') < 0)
 }

@@ -111,7 +111,7 @@ func headerLike(value []byte) field {
 	return skipped
 }
 
-// haproxyTime tells what begins as 25/Sep/2018:06:05:27.584] does.
+// haproxyTime reports whether a text begins as 25/Sep/2018:06:05:27.584] does.
 func haproxyTime(b []byte) bool {
 	return len(b) > 24 && b[2] == '/' && b[6] == '/' && b[20] == '.' && bytes.IndexByte(b[:min(len(b), 32)], ']') == 24
 }

@@ -133,7 +133,8 @@ func (p *Parser) badTime() bool {
 	return p.fail(ReasonTime, f, "a time such as 23/Nov/2026:09:26:12 +0000")
 }
 
-// rewritten tells what spreadsheets make of times when they save them: 11/23/2026 9:26, 23.11.2026 09:26, 1.79543E+12.
+// rewritten reports whether a text is what spreadsheets make of times when they save them: 11/23/2026
+// 9:26, 23.11.2026 09:26, 1.79543E+12.
 func rewritten(b []byte) bool {
 	if bytes.Contains(b, []byte("E+")) {
 		_, err := strconv.ParseFloat(string(b), 64)

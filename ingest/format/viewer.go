@@ -13,7 +13,7 @@ type Viewer struct {
 	some bool // one of them is not nil
 }
 
-// None tells that the line has none of it.
+// None reports whether the line has none of these values.
 func (v *Viewer) None() bool { return !v.some }
 
 const viewerBits = 1<<uid | 1<<uidSet | 1<<session | 1<<connection | 1<<edge | 1<<identity | 1<<trace

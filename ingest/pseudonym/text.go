@@ -188,8 +188,8 @@ func version(text string, at int, number []byte) bool {
 	return at > 0 && text[at-1] == '/' && (strings.HasSuffix(n, ".0.0.0") || strings.HasPrefix(n, "1.0.0.")) && strings.Count(n, ".") == 3
 }
 
-// partial tells what looks like the beginning of an address, and is neither a
-// time nor a version with one dot.
+// partial reports whether a run looks like the beginning of an address, and is neither a time nor a
+// version with one dot.
 func (r *run) partial() bool {
 	dots, colons, letters, longer := 0, 0, false, false
 	digits := 0

@@ -64,8 +64,8 @@ func tokenEnd(line []byte, i int) (end, letters int) {
 	return i, letters
 }
 
-// goesOn tells what stands behind the rest of a value whose line was broken in two: another
-// parameter, or the end of the request.
+// goesOn reports whether a line begins as one does behind the rest of a value that a line break cut: with
+// another parameter, or the end of the request.
 func goesOn(line []byte) bool {
 	line = bytes.TrimLeft(line, "=")
 	return len(line) > 1 && line[0] == '&' && named(string(line[1:min(len(line), 64)])) || bytes.HasPrefix(line, []byte(" HTTP/"))

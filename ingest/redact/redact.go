@@ -100,7 +100,7 @@ func tokenIn(segment, before, behind string) int {
 	return 0
 }
 
-// isDigest tells what is made of no words and names no title.
+// isDigest reports whether a text is made of no words and names no title.
 func isDigest(text string) bool {
 	bare := strings.TrimRight(text, "=")
 	return allOf(bare, TokenByte) && looksHashed(bare) && !isUUID(bare)
@@ -144,7 +144,7 @@ func firstSegment(path string) string {
 // isTime tells seconds since 1970.
 func isTime(segment string) bool { return len(segment) == 10 && allDigits(segment) }
 
-// isUUID tells what names a title, and is no digest.
+// isUUID reports whether a text is a UUID: it names a title, and is no digest.
 func isUUID(s string) bool {
 	return len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-'
 }

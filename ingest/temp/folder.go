@@ -18,7 +18,7 @@ const (
 	bootFile   = "/proc/sys/kernel/random/boot_id"
 )
 
-// MakeFolder makes one.
+// MakeFolder makes a temporary folder; kind is a part of its name.
 func MakeFolder(kind string) (*Folder, error) {
 	dir, err := os.MkdirTemp("", Prefix+kind)
 	if err != nil {

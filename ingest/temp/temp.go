@@ -16,7 +16,7 @@ func File(name string) (*os.File, error) {
 	return file, err
 }
 
-// Drop ends one; nil is none.
+// Drop closes and removes a temporary file; it may be nil.
 func Drop(file *os.File) {
 	if file != nil {
 		file.Close()
