@@ -52,7 +52,9 @@ func (l *looked) replay(common []int, least int) string {
 		}
 		in := 0
 		for _, n := range common {
-			in += b2i(n >= p)
+			if n >= p {
+				in++
+			}
 		}
 		switch {
 		case in == all && len(parts) == 0:
@@ -73,11 +75,4 @@ func (l *looked) replay(common []int, least int) string {
 		return "No mask would have let all of them through: some crossed from IPv4 to IPv6."
 	}
 	return fmt.Sprintf("No candidate mask would have let %s through: the addresses have %s in common.", either(all == 1, "it", "any of them"), either(least == 0, "no bit", "only "+figure.Plural(least, "bit", "bits")))
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -1,6 +1,7 @@
 package pseudonym
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 )
@@ -113,11 +114,7 @@ func readRun(text string) (r run) {
 // address is the longest address that the run begins with, and its length in the
 // decoded text; 0 where there is none.
 func (r *run) address() (a netip.Addr, n int) {
-	dots, colons := 0, 0
-	for _, c := range r.text[:r.n] {
-		dots, colons = dots+b2i(c == '.'), colons+b2i(c == ':')
-	}
-	if dots < 3 && colons < 2 {
+	if text := r.text[:r.n]; bytes.Count(text, []byte{'.'}) < 3 && bytes.Count(text, []byte{':'}) < 2 {
 		return a, 0
 	}
 	for n = r.n; n > 1; n-- {
@@ -206,11 +203,4 @@ func (r *run) partial() bool {
 		}
 	}
 	return dots > 1 || colons > 1 && letters || colons > 2 && longer || colons > 3
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
