@@ -287,10 +287,7 @@ func sharedWords(a, b netip.Addr) string {
 	if n < 0 {
 		return "none would help: site and CDN were reached over different address families; offer the same ones on both, or sign without an address"
 	}
-	candidates := []int{24, 16}
-	if a.Unmap().Is6() {
-		candidates = []int{64, 56, 48}
-	}
+	candidates := addr.UsualLengths(addr.Family(a))
 	if i := slices.IndexFunc(candidates, func(c int) bool { return c <= n }); i >= 0 {
 		return fmt.Sprintf("the two addresses share their first %d bits, so a mask of /%d would accept this request", n, candidates[i])
 	}

@@ -85,6 +85,17 @@ func Length(family int) int {
 	return 32
 }
 
+var usual4, usual6 = []int{24, 16}, []int{64, 56, 48}
+
+// UsualLengths are the prefix lengths of a family by which networks are told apart, the
+// longest first. The slice is not to be changed.
+func UsualLengths(family int) []int {
+	if family == 4 {
+		return usual4
+	}
+	return usual6
+}
+
 // Zeros reports whether an address ends in zeros: its host part (the last octet, of
 // IPv6 64 bits), and the octet before.
 func Zeros(ip netip.Addr) (host, next bool) {

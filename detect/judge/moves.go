@@ -30,19 +30,9 @@ type moves struct {
 	family         int
 	users, changes int64
 	across         int64
-	within         []tally // by moveLengths: one user's changes that stay in the network, of all
+	within         []tally // by [addr.UsualLengths]: one user's changes that stay in the network, of all
 	stays          stays
 }
-
-// moveLengths are the networks that a change may stay in.
-func moveLengths(family int) []int {
-	if family == 4 {
-		return moveLengths4
-	}
-	return moveLengths6
-}
-
-var moveLengths4, moveLengths6 = []int{24, 16}, []int{64, 56, 48}
 
 // NewMoves starts with no user.
 func NewMoves(t Thresholds) *Moves {
@@ -70,7 +60,7 @@ func (m *Moves) Add(path Path) {
 // in all of a family.
 type gathered struct {
 	mover
-	within  [3]int64 // by moveLengths
+	within  [3]int64 // by [addr.UsualLengths]
 	changes int64
 	across  int64
 	moved   bool // came here from elsewhere,
@@ -106,7 +96,7 @@ func (g *gathered) add(path Path, i int) {
 	if common < 0 {
 		g.across++
 	}
-	for n, p := range moveLengths(max(g.family, -g.family)) {
+	for n, p := range addr.UsualLengths(max(g.family, -g.family)) {
 		if common >= p {
 			g.within[n]++
 		}
@@ -115,7 +105,7 @@ func (g *gathered) add(path Path, i int) {
 
 func movesAt(by map[mover]*moves, key mover) *moves {
 	if by[key] == nil {
-		by[key] = &moves{family: key.family, within: make([]tally, len(moveLengths(key.family)))}
+		by[key] = &moves{family: key.family, within: make([]tally, len(addr.UsualLengths(key.family)))}
 	}
 	return by[key]
 }
@@ -177,7 +167,7 @@ func (m *Moves) Median(family int) time.Duration {
 }
 
 func (m *Moves) carriers(family int) (out []finding.Moves) {
-	others := &moves{family: family, within: make([]tally, len(moveLengths(family)))}
+	others := &moves{family: family, within: make([]tally, len(addr.UsualLengths(family)))}
 	for _, key := range slices.SortedFunc(maps.Keys(m.by), func(a, b mover) int { return cmp.Compare(a.asn, b.asn) }) {
 		switch c := m.by[key]; {
 		case key.family != family:
@@ -197,7 +187,7 @@ func (m *Moves) carriers(family int) (out []finding.Moves) {
 
 func (m *moves) finding(asn *int64, pool string, t *Thresholds) finding.Moves {
 	f := finding.Moves{ASN: asn, Pool: pool, Family: "ipv" + strconv.Itoa(m.family), Users: m.users, Changes: m.changes, Across: m.across, Between: m.stays.quartiles(t.ListedBelow)}
-	for i, p := range moveLengths(m.family) {
+	for i, p := range addr.UsualLengths(m.family) {
 		f.Within = append(f.Within, finding.Within{Prefix: p, Interval: *m.within[i].interval(t)})
 	}
 	return f

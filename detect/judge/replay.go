@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 )
 
@@ -178,11 +179,7 @@ func signedForNetwork(u *User) bool {
 	if u.Class != finding.FirstRequest || !u.Away.IsValid() {
 		return false
 	}
-	lengths := []int{24, 16}
-	if u.Family == 6 {
-		lengths = []int{64, 56, 48}
-	}
-	return u.Away != u.Signed && slices.ContainsFunc(lengths, func(n int) bool { return cut(u.Away.Unmap(), n).Addr() == u.Signed })
+	return u.Away != u.Signed && slices.ContainsFunc(addr.UsualLengths(u.Family), func(n int) bool { return cut(u.Away.Unmap(), n).Addr() == u.Signed })
 }
 
 func memberOf(u *User) member {
