@@ -8,6 +8,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/search"
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/format"
 )
 
@@ -60,8 +61,8 @@ func foreign(mistake string) bool {
 
 func (a *analysis) expiredStatuses(ctx context.Context) (map[string][]int, error) {
 	out := map[string][]int{}
-	err := each(ctx, a.conn, `SELECT host, status::INTEGER FROM outcome WHERE matched AND late = 4 AND refused AND code IN (0, 1006) AND NOT shield
-		GROUP BY host, status ORDER BY host, status`, func(scan scanner) error {
+	err := fetch.Each(ctx, a.conn, `SELECT host, status::INTEGER FROM outcome WHERE matched AND late = 4 AND refused AND code IN (0, 1006) AND NOT shield
+		GROUP BY host, status ORDER BY host, status`, func(scan fetch.Scan) error {
 		var host string
 		var status int
 		err := scan(&host, &status)

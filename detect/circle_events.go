@@ -10,6 +10,7 @@ import (
 	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // circle is the requests of links that share users, and what was found of these.
@@ -209,7 +210,7 @@ func (a *analysis) signedFor(place uint32) netip.Addr {
 
 // readGrains reads how exactly each source knows the time.
 func (a *analysis) readGrains(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT id, grain FROM source ORDER BY id`, func(scan scanner) error {
+	return fetch.Each(ctx, a.conn, `SELECT id, grain FROM source ORDER BY id`, func(scan fetch.Scan) error {
 		var id int
 		var grain int64
 		err := scan(&id, &grain)

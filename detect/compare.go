@@ -7,6 +7,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // Kept is a kept case, open for reading, with its analysis.
@@ -44,7 +45,7 @@ func tally(ctx context.Context, s *ingest.Store) (map[string]*judge.Tally, error
 	if err != nil {
 		return nil, err
 	}
-	return hosts, each(ctx, conn, `WITH several AS (SELECT m.first_link, m.first_agent, m.salt FROM member m JOIN signatures s ON s.link = m.link
+	return hosts, fetch.Each(ctx, conn, `WITH several AS (SELECT m.first_link, m.first_agent, m.salt FROM member m JOIN signatures s ON s.link = m.link
 				GROUP BY ALL HAVING count(DISTINCT `+ofSix+`) > 1),
 			fell AS (SELECT x.first_link AS link, x.first_agent AS agent, x.salt, arg_min(r.signed_ip, r.time) AS signed_ip
 				FROM several x JOIN link l ON l.id = x.first_link JOIN agent a ON a.id = x.first_agent JOIN requests r ON r.user_id = user_name(l.hash, a.text, x.salt)
@@ -52,7 +53,7 @@ func tally(ctx context.Context, s *ingest.Store) (map[string]*judge.Tally, error
 			p AS (SELECT p.*, coalesce(f.signed_ip, s.signed_ip) AS signed_ip FROM persons p LEFT JOIN signatures s ON s.link = p.link LEFT JOIN fell f ON f.link = p.link AND f.agent = p.agent AND f.salt = p.salt)
 		SELECT l.host, CASE WHEN signed_ip IS NOT NULL THEN CASE WHEN `+ofSix+` THEN 'ipv6' ELSE 'ipv4' END WHEN p.prefixes24 IS NOT NULL THEN 'ipv4' ELSE 'ipv6' END AS family,
 			count(*)::BIGINT, count(*) FILTER (p.class IN ('rotating', 'first_request'))::BIGINT, count(*) FILTER (p.interrupted)::BIGINT
-		FROM p JOIN link l ON l.id = p.link GROUP BY ALL`, func(scan scanner) error {
+		FROM p JOIN link l ON l.id = p.link GROUP BY ALL`, func(scan fetch.Scan) error {
 		var host, family string
 		var h judge.Heads
 		err := scan(&host, &family, &h.Users, &h.Affected, &h.Interrupted)
@@ -65,7 +66,7 @@ func tally(ctx context.Context, s *ingest.Store) (map[string]*judge.Tally, error
 
 func tallyRequests(ctx context.Context, conn *sql.Conn) (map[string]*judge.Tally, error) {
 	hosts := map[string]*judge.Tally{}
-	return hosts, each(ctx, conn, `SELECT o.host, count(*)::BIGINT FROM hit h JOIN outcome o ON o.id = h.outcome WHERE NOT o.shield GROUP BY o.host`, func(scan scanner) error {
+	return hosts, fetch.Each(ctx, conn, `SELECT o.host, count(*)::BIGINT FROM hit h JOIN outcome o ON o.id = h.outcome WHERE NOT o.shield GROUP BY o.host`, func(scan fetch.Scan) error {
 		var host string
 		t := &judge.Tally{Families: map[string]judge.Heads{}}
 		err := scan(&host, &t.Requests)

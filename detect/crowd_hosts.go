@@ -5,6 +5,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // pickHosts chooses the hosts that are judged one by one where a log names very many, as one does that holds attacks with made-up Host
@@ -17,8 +18,8 @@ func (a *analysis) pickHosts(ctx context.Context) error {
 		return err
 	}
 	a.picked = map[string]bool{}
-	return each(ctx, a.conn, `SELECT o.host FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY o.host
-		ORDER BY count(*) FILTER (o.matched) DESC, count(*) FILTER (o.status IN (200, 206, 304)) DESC, count(*) DESC, o.host LIMIT ?`, func(scan scanner) error {
+	return fetch.Each(ctx, a.conn, `SELECT o.host FROM hit h JOIN outcome o ON o.id = h.outcome GROUP BY o.host
+		ORDER BY count(*) FILTER (o.matched) DESC, count(*) FILTER (o.status IN (200, 206, 304)) DESC, count(*) DESC, o.host LIMIT ?`, func(scan fetch.Scan) error {
 		var name string
 		err := scan(&name)
 		a.picked[name] = true

@@ -315,8 +315,8 @@ func (a *analysis) account(ctx context.Context) error {
 	}
 	a.out.Method.Version, a.out.Method.Command = a.Version, a.Command
 	a.out.Method.Thresholds = a.Thresholds.Named()
-	return each(ctx, a.conn, `SELECT r.reason, count(*), arg_min(s.path, r.source * 1e12 + r.line), arg_min(r.line, r.source * 1e12 + r.line)
-		FROM reject r JOIN source s ON s.id = r.source GROUP BY r.reason ORDER BY count(*) DESC, r.reason`, func(scan scanner) error {
+	return fetch.Each(ctx, a.conn, `SELECT r.reason, count(*), arg_min(s.path, r.source * 1e12 + r.line), arg_min(r.line, r.source * 1e12 + r.line)
+		FROM reject r JOIN source s ON s.id = r.source GROUP BY r.reason ORDER BY count(*) DESC, r.reason`, func(scan fetch.Scan) error {
 		var r finding.Reject
 		err := scan(&r.Reason, &r.Lines, &r.Source, &r.Line)
 		in.Rejects = append(in.Rejects, r)
@@ -327,12 +327,4 @@ func (a *analysis) account(ctx context.Context) error {
 func moment(us int64) *time.Time {
 	t := time.UnixMicro(us).UTC()
 	return &t
-}
-
-// scanner reads the current row.
-type scanner = fetch.Scan
-
-// each runs a query and calls f for every row.
-func each(ctx context.Context, conn *sql.Conn, query string, f func(scanner) error, args ...any) error {
-	return fetch.Each(ctx, conn, query, f, args...)
 }

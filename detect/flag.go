@@ -10,6 +10,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
+	"ipdrift/ingest/fetch"
 )
 
 const (
@@ -124,8 +125,8 @@ func (a *analysis) listFlagged(ctx context.Context) error {
 	for i, u := range a.out.Users.Flagged {
 		list = append(list, fmt.Sprintf("(%d, %d, %d, %d)", i, u.Link, u.Agent, u.Salt))
 	}
-	err := each(ctx, a.conn, `SELECT v.i, user_name(l.hash, g.text, v.salt), coalesce(g.text, ''), l.token FROM (VALUES `+strings.Join(list, ", ")+`) v (i, link, agent, salt)
-		JOIN link l ON l.id = v.link JOIN agent g ON g.id = v.agent`, func(scan scanner) error {
+	err := fetch.Each(ctx, a.conn, `SELECT v.i, user_name(l.hash, g.text, v.salt), coalesce(g.text, ''), l.token FROM (VALUES `+strings.Join(list, ", ")+`) v (i, link, agent, salt)
+		JOIN link l ON l.id = v.link JOIN agent g ON g.id = v.agent`, func(scan fetch.Scan) error {
 		var i int
 		var id, agent, token string
 		err := scan(&i, &id, &agent, &token)

@@ -19,6 +19,7 @@ import (
 	"ipdrift/detect/search"
 	"ipdrift/detect/spill"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/token"
 )
 
@@ -97,8 +98,8 @@ func (a *analysis) host(name string) *host {
 
 // group reads the columns with few distinct values, and makes the history.
 func (a *analysis) group(ctx context.Context) error {
-	err := each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, key, stale, refused, edge FROM outcome`,
-		func(scan scanner) error {
+	err := fetch.Each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, key, stale, refused, edge FROM outcome`,
+		func(scan fetch.Scan) error {
 			var id uint32
 			var name, detail string
 			var shape, late, scope, bind, form uint8

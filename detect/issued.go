@@ -8,6 +8,7 @@ import (
 	"ipdrift/detect/identity"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/ingest/format"
 )
 
@@ -22,7 +23,7 @@ func (a *analysis) nameIssued(ctx context.Context) error {
 	if !alone {
 		return nil
 	}
-	err := each(ctx, a.conn, `SELECT hash, host, token FROM link WHERE id > 0`, func(scan scanner) error {
+	err := fetch.Each(ctx, a.conn, `SELECT hash, host, token FROM link WHERE id > 0`, func(scan fetch.Scan) error {
 		var hash uint64
 		var host, shown string
 		if err := scan(&hash, &host, &shown); err != nil {

@@ -10,6 +10,7 @@ import (
 	"ipdrift/detect/judge"
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // wideID is one id that joins many links, with how many networks (/24, /64) they began in.
@@ -61,8 +62,8 @@ func (a *analysis) strangers(ctx context.Context, key uint64) (bool, error) {
 	var uses []use
 	var of identity.Sets
 	known, last := map[any]int32{}, map[uint32]use{}
-	err := each(ctx, a.conn, `SELECT h.link, h.client, epoch_us(min(h.start)) AS first, arg_min(h.dir, (h.start, h.at)), arg_min(f.text, (h.start, h.at))
-		FROM hit h JOIN file f ON f.id = h.file SEMI JOIN (SELECT link FROM tie WHERE key = ?::UBIGINT) t ON t.link = h.link GROUP BY h.link, h.client ORDER BY first, arg_min(h.at, (h.start, h.at)) LIMIT ?`, func(scan scanner) error {
+	err := fetch.Each(ctx, a.conn, `SELECT h.link, h.client, epoch_us(min(h.start)) AS first, arg_min(h.dir, (h.start, h.at)), arg_min(f.text, (h.start, h.at))
+		FROM hit h JOIN file f ON f.id = h.file SEMI JOIN (SELECT link FROM tie WHERE key = ?::UBIGINT) t ON t.link = h.link GROUP BY h.link, h.client ORDER BY first, arg_min(h.at, (h.start, h.at)) LIMIT ?`, func(scan fetch.Scan) error {
 		var u use
 		var client uint32
 		if err := scan(&u.link, &client, &u.at, &u.dir, &u.file); err != nil {

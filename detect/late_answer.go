@@ -6,6 +6,7 @@ import (
 
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 )
 
 // lateAnswer is a status that a host answered with, and to how many links whose hash holds.
@@ -68,7 +69,7 @@ func (a *analysis) learnLateAnswers(ctx context.Context) error {
 
 // lateAnswers counts the links of the hosts in table late.
 func (a *analysis) lateAnswers(ctx context.Context) (proven []lateAnswer, err error) {
-	err = each(ctx, a.conn, `WITH told AS (
+	err = fetch.Each(ctx, a.conn, `WITH told AS (
 			SELECT o.host, o.status, o.late = 4 AS late, o.status IN (200, 206, 304) AS served, h.link, h.dir, h.file, h.start
 			FROM hit h JOIN outcome o ON o.id = h.outcome
 			WHERE o.matched AND NOT o.shield AND o.late IN (0, 4) AND o.method IN ('GET', 'HEAD', '') AND o.host IN (SELECT host FROM work.late)),
@@ -79,7 +80,7 @@ func (a *analysis) lateAnswers(ctx context.Context) (proven []lateAnswer, err er
 		SELECT t.host, t.status::INTEGER, count(DISTINCT t.link) FILTER (t.late), count(DISTINCT t.link) FILTER (NOT t.late),
 			count(DISTINCT t.link) FILTER (t.late AND f.last >= t.start), any_value(l.late), any_value(l.in_time), any_value(l.served)
 		FROM told t JOIN work.late w USING (host, status) JOIN links l USING (host) LEFT JOIN there f USING (host, dir, file)
-		GROUP BY t.host, t.status ORDER BY t.host, t.status`, func(scan scanner) error {
+		GROUP BY t.host, t.status ORDER BY t.host, t.status`, func(scan fetch.Scan) error {
 		var l lateAnswer
 		err := scan(&l.host, &l.status, &l.late, &l.inTime, &l.lateThere, &l.allLate, &l.allInTime, &l.servedLate)
 		if l.proven(&a.Thresholds) {

@@ -53,7 +53,7 @@ func (a *analysis) findBots(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return each(ctx, a.conn, `SELECT DISTINCT asn FROM client WHERE asn IS NOT NULL`, func(scan scanner) error {
+	return fetch.Each(ctx, a.conn, `SELECT DISTINCT asn FROM client WHERE asn IS NOT NULL`, func(scan fetch.Scan) error {
 		var asn uint32
 		err := scan(&asn)
 		if hosting(asn) {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/fetch"
 )
 
 // operator returns the name of an ASN, if an address lies in one of its networks.
@@ -32,7 +33,7 @@ func (a *analysis) nameOf(ctx context.Context, asn int64) (name string, err erro
 	if a.Networks == nil {
 		return "", nil
 	}
-	return name, each(ctx, a.conn, `SELECT address FROM clients WHERE asn = ? ORDER BY hi, lo LIMIT 1`, func(scan scanner) error {
+	return name, fetch.Each(ctx, a.conn, `SELECT address FROM clients WHERE asn = ? ORDER BY hi, lo LIMIT 1`, func(scan fetch.Scan) error {
 		var address string
 		if err := scan(&address); err != nil {
 			return err

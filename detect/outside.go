@@ -7,12 +7,13 @@ import (
 
 	"ipdrift/detect/history"
 	"ipdrift/detect/policy"
+	"ipdrift/ingest/fetch"
 )
 
 // sessions measures how long the users of a host watch; not those of hosts that are judged as one.
 func (a *analysis) sessions(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT l.host, quantile_disc(epoch_us(p.last) - epoch_us(p.first), 0.5) FROM person p JOIN link l ON l.id = p.link
-		WHERE p.requests > 1 GROUP BY l.host`, func(scan scanner) error {
+	return fetch.Each(ctx, a.conn, `SELECT l.host, quantile_disc(epoch_us(p.last) - epoch_us(p.first), 0.5) FROM person p JOIN link l ON l.id = p.link
+		WHERE p.requests > 1 GROUP BY l.host`, func(scan fetch.Scan) error {
 		var name string
 		var us int64
 		err := scan(&name, &us)

@@ -12,6 +12,7 @@ import (
 	"ipdrift/detect/addr"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/token"
 )
 
@@ -43,8 +44,8 @@ func (a *analysis) note(link uint32, add func(*learned)) {
 
 // recall reads what earlier runs found out.
 func (a *analysis) recall(ctx context.Context) error {
-	return each(ctx, a.conn, `SELECT p.link, l.host, p.examined, p.found, p.scope, p.up, p.bind, p.prefix, p.form, p.family, p.path, coalesce(p.signed_ip, ''), coalesce(p.mistake, '')
-		FROM proof p JOIN link l ON l.id = p.link`, func(scan scanner) error {
+	return fetch.Each(ctx, a.conn, `SELECT p.link, l.host, p.examined, p.found, p.scope, p.up, p.bind, p.prefix, p.form, p.family, p.path, coalesce(p.signed_ip, ''), coalesce(p.mistake, '')
+		FROM proof p JOIN link l ON l.id = p.link`, func(scan fetch.Scan) error {
 		var link uint32
 		var host, path, signed, mistake string
 		var found bool
@@ -126,7 +127,7 @@ func (a *analysis) examineBroken(f *search.Finder, h *host, before []flaw) []fla
 // recallFlaws reads the malformed links that earlier runs examined, by host.
 func (a *analysis) recallFlaws(ctx context.Context, conn *sql.Conn) (map[string][]flaw, error) {
 	out := map[string][]flaw{}
-	err := each(ctx, conn, `SELECT host, source, line, coalesce(mistake, '') FROM broken ORDER BY source, line`, func(scan scanner) error {
+	err := fetch.Each(ctx, conn, `SELECT host, source, line, coalesce(mistake, '') FROM broken ORDER BY source, line`, func(scan fetch.Scan) error {
 		var host, mistake string
 		var b flaw
 		err := scan(&host, &b.source, &b.line, &mistake)

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"ipdrift/detect/search"
+	"ipdrift/ingest/fetch"
 	"ipdrift/token"
 )
 
@@ -104,7 +105,7 @@ func (a *analysis) tell(r *search.Search, suspects []*search.Suspect) {
 
 // operators calls tell with the ASN of each IPv4 address, as far as the log has it.
 func (a *analysis) operators(ctx context.Context, tell func(netip.Addr, uint32)) error {
-	return each(ctx, a.conn, `SELECT asn, address FROM clients WHERE family = 4 AND mapped = 0 AND asn IS NOT NULL ORDER BY hi, lo, asn LIMIT ?`, func(scan scanner) error {
+	return fetch.Each(ctx, a.conn, `SELECT asn, address FROM clients WHERE family = 4 AND mapped = 0 AND asn IS NOT NULL ORDER BY hi, lo, asn LIMIT ?`, func(scan fetch.Scan) error {
 		var asn uint32
 		var text string
 		err := scan(&asn, &text)

@@ -10,6 +10,7 @@ import (
 	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
+	"ipdrift/ingest/fetch"
 	"ipdrift/token"
 )
 
@@ -49,7 +50,7 @@ func count(in map[way]*policy.LinkCount, w way, link uint32) {
 // overlook makes the survey of all links.
 func (a *analysis) overlook(ctx context.Context) error {
 	s := &survey{analysis: a, served: bitset.New(a.clients.Len()), bare: map[uint32]bool{}, mixed: map[*host]bool{}, accepted: map[way]*policy.LinkCount{}, plainly: map[way]*policy.LinkCount{}, denied: map[way]*policy.LinkCount{}}
-	if err := each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan scanner) error {
+	if err := fetch.Each(ctx, a.conn, `SELECT id FROM file WHERE text = ''`, func(scan fetch.Scan) error {
 		var id uint32
 		err := scan(&id)
 		s.bare[id] = true

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ipdrift/ingest/fetch"
 	"ipdrift/token"
 )
 
@@ -56,6 +57,6 @@ const (
 
 // views is views.sql with the words filled in.
 func views() string {
-	list := func(words []string) string { return "['" + strings.Join(words, "', '") + "']" }
+	list := fetch.QuotedList
 	return strings.NewReplacer("$verdicts", list(Verdicts()), "$causes", list(Causes()), "$bases", list(Bases()), "$scopes", list(scopes()), "$unchanged", Unchanged, "$reason", NoRefusal, "$valid", strconv.Itoa(int(UnruledVerdict)), "$recomputed", strconv.Itoa(UnruledBasis)).Replace(viewsSQL)
 }

@@ -10,7 +10,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"ipdrift/detect/finding"
@@ -36,7 +35,7 @@ func Open(ctx context.Context, store *ingest.Store) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{conn: conn, bases: list(ingest.Bases()), causes: list(ingest.Causes()), words: list(ingest.Verdicts())}
+	r := &Reader{conn: conn, bases: fetch.QuotedList(ingest.Bases()), causes: fetch.QuotedList(ingest.Causes()), words: fetch.QuotedList(ingest.Verdicts())}
 	for _, view := range []string{met, told} {
 		if _, err := conn.ExecContext(ctx, view); err != nil {
 			return nil, errors.Join(err, conn.Close())
@@ -47,8 +46,6 @@ func Open(ctx context.Context, store *ingest.Store) (*Reader, error) {
 
 // Close gives back what the lists took.
 func (r *Reader) Close() error { return r.conn.Close() }
-
-func list(words []string) string { return "['" + strings.Join(words, "', '") + "']" }
 
 // met joins requests with whose they are, as the views of a case do, but by
 // ids; told also with what was decided about them, which costs more.

@@ -29,3 +29,12 @@ func Each(ctx context.Context, on interface {
 
 // Quoted is a text in SQL.
 func Quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// QuotedList is a list of texts in SQL.
+func QuotedList(texts []string) string {
+	var quoted []string
+	for _, t := range texts {
+		quoted = append(quoted, Quoted(t))
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
