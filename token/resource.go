@@ -1,10 +1,6 @@
 package token
 
-import (
-	"bytes"
-	"slices"
-	"strings"
-)
+import "bytes"
 
 // Resource is what is stated of the links of one host, as opposed to learned from its log.
 type Resource struct {
@@ -59,16 +55,4 @@ func (r *Resources) For(host []byte) Resource {
 func (r *Resources) Names(host []byte) bool {
 	_, ok := r.hosts[string(bytes.ToLower(bareHost(host)))]
 	return ok
-}
-
-// Schemes lists the schemes in use, that of all other hosts first, then by name, each once.
-func (r *Resources) Schemes() []*Scheme {
-	out := []*Scheme{r.rest.Scheme}
-	for _, x := range r.hosts {
-		if !slices.Contains(out, x.Scheme) {
-			out = append(out, x.Scheme)
-		}
-	}
-	slices.SortFunc(out[1:], func(a, b *Scheme) int { return strings.Compare(a.Name, b.Name) })
-	return out
 }
