@@ -122,7 +122,7 @@ func (a *analysis) tie(ctx context.Context, c *identity.Circles) error {
 	if err := a.conn.QueryRowContext(ctx, `SELECT EXISTS (FROM tie)`).Scan(&some); err != nil || !some {
 		return err
 	}
-	aside, err := a.setIDsAside(ctx)
+	aside, err := a.setIDsAside(ctx, inTies)
 	if err != nil {
 		return err
 	}
@@ -161,12 +161,26 @@ func (a *analysis) tie(ctx context.Context, c *identity.Circles) error {
 const statedAtoms = `SELECT h.ident, h.link, h.agent, min(h.start) AS start, arg_min(h.source * 1099511627776 + h.line + 1, (h.start, h.source, h.line)) AS place
 	FROM hit h JOIN outcome o ON o.id = h.outcome WHERE h.ident > 0 AND h.link > 0 AND NOT o.shield GROUP BY ALL`
 
-// state takes the id that the log states as the user.
+// inLines are the ids that the log states, those that more networks and links show than one viewer may have.
+func (a *analysis) inLines() tied {
+	return tied(fmt.Sprintf(`(SELECT ident::UBIGINT AS key, 0::UTINYINT AS kind, link, client FROM hit WHERE link > 0 AND ident IN
+		(SELECT ident FROM hit WHERE ident > 0 AND link > 0 GROUP BY ident HAVING count(DISTINCT client) > %[1]d AND count(DISTINCT link) > %[1]d))`, a.Thresholds.IDNetworks))
+}
+
+// state takes the id that the log states as the user, unless it is nobody's.
 func (a *analysis) state(ctx context.Context, c *identity.Circles) error {
+	aside, err := a.setIDsAside(ctx, a.inLines())
+	if err != nil {
+		return err
+	}
+	a.nobodys = len(aside) > 0
 	before, ident := int32(-1), uint32(0)
 	return fetch.Pages(ctx, a.conn, `SELECT ident, link, agent, place::BIGINT FROM (`+statedAtoms+`) ORDER BY ident, start, place`, func(p fetch.Page) error {
 		idents, links, agents, places := p.U32(0), p.U32(1), p.U32(2), p.I64(3)
 		for i := range idents {
+			if aside[uint64(idents[i])] {
+				continue
+			}
 			n := c.Add(identity.Atom{Link: links[i], Agent: agents[i], Ident: idents[i]}, uint64(len(c.Atoms)), places[i])
 			if idents[i] == ident {
 				c.Join(before, n, 0)

@@ -68,7 +68,7 @@ func (a *analysis) sayIdentity() {
 		m.Identity = "ip+ua: a user is an address and a user agent, so nobody can be seen to change it"
 	default:
 		name := a.loaded.Identity.String()
-		if m.IdentityUsers[name] == 0 {
+		if m.IdentityUsers[name] == 0 && !a.nobodys {
 			a.warnOf("no request with a link shows %s, so each link under one user agent is taken for a user", name)
 		}
 		m.Identity = format.Sentence("%s: %d {user|users} by it; where the log does not tell it, %s", name, m.IdentityUsers[name], links(users-m.IdentityUsers[name]))

@@ -2,9 +2,13 @@ package detect
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
+	"ipdrift/detect/history"
 	"ipdrift/detect/identity"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
@@ -56,18 +60,64 @@ func (a *analysis) issuedTo(s *search.Suspect, hash uint64) {
 	}
 }
 
+// issuedKey is the viewer of a record as an id: users are of one host.
+func issuedKey(r ingest.Issued) uint64 { return r.Viewer ^ ingest.TokenID(r.Host) }
+
+// issuedToMany tells whether the signer's record names a viewer of more links than one network has viewers.
+func (a *analysis) issuedToMany() bool {
+	links := map[uint64]int{}
+	for _, r := range a.Issued {
+		if r.Viewer == 0 {
+			continue
+		}
+		if links[r.Viewer]++; links[r.Viewer] > a.Thresholds.IDNetworks {
+			return true
+		}
+	}
+	return false
+}
+
+// setIssuedAside lists the viewers of the signer's record who are nobody, as where it has one name for all who
+// are not logged in.
+func (a *analysis) setIssuedAside(ctx context.Context) (map[uint64]bool, error) {
+	if !a.issuedToMany() {
+		return nil, nil
+	}
+	if _, err := a.conn.ExecContext(ctx, `CREATE TABLE work.issued (key UBIGINT NOT NULL, link UINTEGER NOT NULL)`); err != nil {
+		return nil, err
+	}
+	if err := a.history.Links.Parts(func(_ uint32, links []history.Link) error {
+		for some := range slices.Chunk(links, 4096) {
+			var keys, ids []string
+			for _, l := range some {
+				if r := a.Issued[l.Hash]; r.Viewer != 0 {
+					keys, ids = append(keys, strconv.FormatUint(issuedKey(r), 10)), append(ids, strconv.FormatUint(uint64(l.ID), 10))
+				}
+			}
+			if _, err := a.conn.ExecContext(ctx, `INSERT INTO work.issued SELECT unnest([`+strings.Join(keys, ", ")+`]::UBIGINT[]), unnest([`+strings.Join(ids, ", ")+`]::UINTEGER[])`); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return a.setIDsAside(ctx, tied(fmt.Sprintf(`(SELECT i.key, %d::UTINYINT AS kind, h.link, h.client FROM work.issued i JOIN hit h ON h.link = i.link WHERE i.key IN
+		(SELECT key FROM work.issued GROUP BY key HAVING count(DISTINCT link) > %d))`, ingest.TieIssued, a.Thresholds.IDNetworks)))
+}
+
 // takeIssued joins the links that the signer issued to one viewer, whatever the
 // user agent, and counts the viewers of whom no link reached the edge.
 func (a *analysis) takeIssued(ctx context.Context, c *identity.Circles) error {
 	if len(a.Issued) == 0 {
 		return nil
 	}
-	type place struct { // users are of one host
-		viewer uint64
-		host   string
+	aside, err := a.setIssuedAside(ctx)
+	if err != nil {
+		return err
 	}
-	last, seen, reached := map[place]int32{}, map[uint64]bool{}, map[uint64]bool{}
-	err := a.eachLink(ctx, func(links []visited) error {
+	last, seen, reached := map[uint64]int32{}, map[uint64]bool{}, map[uint64]bool{}
+	err = a.eachLink(ctx, func(links []visited) error {
 		for i := range links {
 			l := &links[i]
 			r, issued := a.Issued[l.Hash]
@@ -79,13 +129,16 @@ func (a *analysis) takeIssued(ctx context.Context, c *identity.Circles) error {
 				continue
 			}
 			reached[r.Viewer] = true
-			at := place{r.Viewer, r.Host}
+			key := issuedKey(r)
+			if aside[key] {
+				continue
+			}
 			for _, agent := range l.agents() {
 				n := c.Add(identity.Atom{Link: l.ID, Agent: agent}, l.Hash, 0)
-				if before, ok := last[at]; ok {
+				if before, ok := last[key]; ok {
 					c.Join(before, n, ingest.TieIssued)
 				}
-				last[at] = n
+				last[key] = n
 			}
 		}
 		return nil
@@ -94,7 +147,21 @@ func (a *analysis) takeIssued(ctx context.Context, c *identity.Circles) error {
 		return err
 	}
 	a.countUnreached(reached, seen)
+	a.sayHandedOut(seen)
 	return nil
+}
+
+// sayHandedOut says how many links of the log the signer gave to several viewers.
+func (a *analysis) sayHandedOut(seen map[uint64]bool) {
+	shared := 0
+	for hash := range seen {
+		if a.Issued[hash].Shared {
+			shared++
+		}
+	}
+	if shared > 0 {
+		a.warnOf("by the signer's record several viewers were handed the same link, %d of %d {link|links} in the log, as where a page with links is cached: one that is bound to an address works for one of them", shared, len(seen))
+	}
 }
 
 // agents lists the user agents that asked with a link.

@@ -175,3 +175,34 @@ func TestIssuedMapped(t *testing.T) {
 		tr.want(t, line, "ip_mismatch ip_mismatch - recomputed "+hashed)
 	}
 }
+
+// TestIssuedToSeveral: a page with links that is cached hands one link to several viewers. It is nobody's, whatever the
+// order of the records, and is named; a record without a viewer says nothing about it.
+func TestIssuedToSeveral(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	text := func(viewers ...string) string {
+		rows := "url,viewer\n"
+		for i := range 3 {
+			for _, v := range viewers {
+				rows += "https://cdn.test" + l.entries[i].target + "," + v + "\n"
+			}
+		}
+		return rows
+	}
+	for name, c := range map[string]struct {
+		record string
+		users  int64
+		said   bool
+	}{
+		"to several":        {text("anna", "bert", "anna"), 40, true},
+		"to one, twice":     {text("anna", "anna"), 38, false},
+		"to one and nobody": {text("anna", ""), 38, false},
+	} {
+		tr := l.try(t, settings{issued: record(t, c.record)})
+		const said = "by the signer's record several viewers were handed the same link, 3 of 3 links in the log"
+		if got := strings.Join(tr.Warnings, " "); tr.Users.Total != c.users || strings.Contains(got, said) != c.said {
+			t.Errorf("%s: %d users, want %d; %q", name, tr.Users.Total, c.users, got)
+		}
+	}
+}

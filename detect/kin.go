@@ -32,12 +32,18 @@ func (a *analysis) listShared(ctx context.Context) (some bool, err error) {
 	return some, a.conn.QueryRowContext(ctx, `SELECT count(*) > 0 FROM work.shared`).Scan(&some)
 }
 
-// setIDsAside lists the keys of table tie that are no viewer's: what a logger writes for
+// tied is a relation, in SQL, of ids with what they join: key, kind, link and client. Table tie
+// is one, of the keys in work.shared.
+type tied string
+
+const inTies tied = "tie SEMI JOIN work.shared USING (key)"
+
+// setIDsAside lists the keys of a relation that are no viewer's: what a logger writes for
 // everybody joins links that many networks ask for at the same time, or of which, in
 // sparse traffic, now these two and then those two are played side by side. A household
 // has one home, which is one of each two. What joins many networks one after the other is
 // looked into: see strangers.
-func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err error) {
+func (a *analysis) setIDsAside(ctx context.Context, ids tied) (aside map[uint64]bool, err error) {
 	most, window := a.Thresholds.IDNetworks, a.Thresholds.RetryWindow
 	aside = map[uint64]bool{}
 	var links [ingest.TieIssued + 1]int64
@@ -53,7 +59,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 			wide = append(wide, w)
 		}
 	}
-	err = fetch.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, client FROM tie SEMI JOIN work.shared USING (key))
+	err = fetch.Pages(ctx, a.conn, `WITH t AS (SELECT DISTINCT key, kind, link, client FROM `+string(ids)+`)
 		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.at)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.at)), arg_min(h.agent, (h.start, h.at))
 		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, arg_min(h.at, (h.start, h.at))`, func(p fetch.Page) error {
 		keys, kinds, clients, firsts, lasts, dirs, agents := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5), p.U32(6)
@@ -76,7 +82,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 			if at[block] = true; playing[block].last <= now.last {
 				playing[block] = now
 			}
-			if len(playing) > most || len(beside) > most {
+			if len(playing) > most && (!given(kind) || a.operatorsIn(playing) > most) || len(beside) > most {
 				aside[key] = true
 				links[kinds[i]] += seen
 			}
@@ -89,7 +95,7 @@ func (a *analysis) setIDsAside(ctx context.Context) (aside map[uint64]bool, err 
 	done()
 	slices.SortFunc(wide, byReach) // keys are others in every run
 	for _, w := range wide {
-		strangers, err := a.strangers(ctx, w.key)
+		strangers, err := a.strangers(ctx, ids, w.key)
 		switch {
 		case err != nil:
 			return nil, err
@@ -109,13 +115,41 @@ func (a *analysis) sayAside(links [ingest.TieIssued + 1]int64) {
 	var parts []string
 	for tie, n := range links {
 		if n > 0 {
-			parts = append(parts, format.Sentence("the %s of %d {link|links}", tieNames[ingest.Tie(tie)], n))
+			parts = append(parts, format.Sentence("the %s of %d {link|links}", a.idName(ingest.Tie(tie)), n))
 		}
 	}
 	if len(parts) > 0 {
 		a.warnOf("%s tells no viewer and joins nothing: more than %d networks (/24, IPv6 /64) show the same one within %d s, or play different titles with it in pairs that have no network in common, or %d networks with nothing in common within a day, as where a logger writes one value for everybody",
 			strings.Join(parts, ", "), a.Thresholds.IDNetworks, int(a.Thresholds.RetryWindow.Seconds()), a.Thresholds.IDStrangers)
 	}
+}
+
+// given tells an id that the user of this program says to be a viewer's. Who moves with each request is
+// known by it, so that blocks of one operator do not speak against it.
+func given(kind ingest.Tie) bool { return kind == 0 || kind == ingest.TieIssued }
+
+// operatorsIn counts those whose networks something is played in, by ASN where it is known, else by /16 or /32.
+func (a *analysis) operatorsIn(playing map[netip.Prefix]playback) int {
+	of := map[any]bool{}
+	for _, p := range playing {
+		if asn := a.clients.ASN(p.client); asn != 0 {
+			of[asn] = true
+		} else {
+			of[a.clients.Network(p.client)] = true
+		}
+	}
+	return len(of)
+}
+
+// idName names an id by what it is read from.
+func (a *analysis) idName(kind ingest.Tie) string {
+	switch kind {
+	case 0:
+		return a.loaded.Identity.String()
+	case ingest.TieIssued:
+		return "viewer in the signer's record"
+	}
+	return tieNames[kind]
 }
 
 // pairUp looks for one that plays another title at the same time in a network that has

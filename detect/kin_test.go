@@ -1,7 +1,9 @@
 package detect_test
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -287,5 +289,60 @@ func TestRule10WhatEverybodyHasIsNoIDInSparseTraffic(t *testing.T) {
 				t.Errorf("%d users, want %d: %q", tr.Users.Total, c.users, tr.Warnings)
 			}
 		})
+	}
+}
+
+// TestWhatEverybodyIsCalledIsNoID: 40 viewers in networks of their own, 12 of whom move within their /16, with one
+// name for all who are not logged in ("guest"): in the query, which --user names, or in the signer's record. One who
+// asks from another /24 of one network every 4 s, with a link for each file, keeps an id that is stated.
+func TestWhatEverybodyIsCalledIsNoID(t *testing.T) {
+	const said = " tells no viewer and joins nothing: more than 6 networks"
+	for name, c := range map[string]struct {
+		called      func(viewer int) string
+		users, told int // with the id, and in the warning: links
+	}{
+		"each by a name":            {func(i int) string { return fmt.Sprint("viewer", i) }, 41, 0},
+		"all by one":                {func(int) string { return "guest" }, 41, 40},
+		"half of them by one":       {func(i int) string { return []string{"guest", fmt.Sprint("viewer", i)}[i%2] }, 41, 20},
+		"three names, used in turn": {func(i int) string { return fmt.Sprint("slot", i%3) }, 41, 40},
+	} {
+		var l little
+		text := "url,address,viewer\n"
+		ask := func(id, path, link, ip string, status int, at time.Duration) {
+			l.add(entry{host: video.host, target: on(path, link) + "&uid=" + id, ip: ip, status: status, at: at})
+		}
+		for i := range 40 {
+			home, path, at := stranger(i), fmt.Sprintf("/film%d/", i), time.Duration(i)*time.Second
+			link := folder.link(path+"index.m3u8", home)
+			text += fmt.Sprintf("https://%s%s,%s,%s\n", video.host, link, home, c.called(i))
+			for n := range 20 {
+				ip, status := home, 200
+				if i < 12 && n == 19 {
+					ip, status = strings.Replace(home, ".7.9", ".90.9", 1), 403
+				}
+				ask(c.called(i), fmt.Sprintf("%sseg%d.ts", path, n+1), link, ip, status, at+time.Duration(4*n)*time.Second)
+			}
+		}
+		for n := range 10 {
+			ip := fmt.Sprintf("198.51.%d.9", n)
+			link := folder.link(fmt.Sprintf("/pool/%d/seg.ts", n), ip)
+			text += fmt.Sprintf("https://%s%s,%s,pool\n", video.host, link, ip)
+			ask("pool", fmt.Sprintf("/pool/%d/seg.ts", n), link, ip, 200, time.Duration(4*n)*time.Second)
+		}
+		slices.SortStableFunc(l.entries, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
+		for where, s := range map[string]settings{"the query:uid": {user: "query:uid"}, "the viewer in the signer's record": {issued: record(t, text)}} {
+			log := l.text(entry.text)
+			if s.issued != nil {
+				log = strings.ReplaceAll(log, "&uid=", "&title=")
+			}
+			tr := tryText(t, log, s)
+			if tr.Users.Total != int64(c.users) || tr.Users.ByClass[finding.Rotating] != 12 {
+				t.Errorf("%s, %s: %d users %v, want %d, of them 12 rotating", name, where, tr.Users.Total, tr.Users.ByClass, c.users)
+			}
+			want := fmt.Sprintf("%s of %d links%s", where, c.told, said)
+			if got := strings.Join(tr.Warnings, "\n"); strings.Contains(got, want) != (c.told > 0) || strings.Contains(got, "no request with a link shows") {
+				t.Errorf("%s, %s: want %q %v in %q", name, where, want, c.told > 0, got)
+			}
+		}
 	}
 }

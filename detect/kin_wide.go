@@ -34,7 +34,7 @@ func (a *analysis) isWide(w wideID) bool {
 // sayWide warns of such an id: people who never watch at the same time cannot be told from one who moves.
 func (a *analysis) sayWide(w wideID) {
 	a.warnOf("one %s makes one user of %d of %d links, in %d networks (/24, IPv6 /64), one after the other: if several viewers may share it, as where a logger writes one value for everybody, --user token counts each link as one",
-		tieNames[w.kind], w.links, int64(a.history.Links.Len()-1), w.networks)
+		a.idName(w.kind), w.links, int64(a.history.Links.Len()-1), w.networks)
 }
 
 // use is a link of an id in a network: an operator's where it is known, else a /16 or /32.
@@ -57,13 +57,13 @@ func (u *use) title(o *use) bool {
 // is not known, so have those that one title is asked for in one after the other, as an
 // operator may have many blocks. Hosting networks, through which one viewer may leave
 // anywhere, do not count.
-func (a *analysis) strangers(ctx context.Context, key uint64) (bool, error) {
+func (a *analysis) strangers(ctx context.Context, ids tied, key uint64) (bool, error) {
 	const most = 1 << 16 // uses that are looked at
 	var uses []use
 	var of identity.Sets
 	known, last := map[any]int32{}, map[uint32]use{}
 	err := fetch.Each(ctx, a.conn, `SELECT h.link, h.client, epoch_us(min(h.start)) AS first, arg_min(h.dir, (h.start, h.at)), arg_min(f.text, (h.start, h.at))
-		FROM hit h JOIN file f ON f.id = h.file SEMI JOIN (SELECT link FROM tie WHERE key = ?::UBIGINT) t ON t.link = h.link GROUP BY h.link, h.client ORDER BY first, arg_min(h.at, (h.start, h.at)) LIMIT ?`, func(scan fetch.Scan) error {
+		FROM hit h JOIN file f ON f.id = h.file SEMI JOIN (SELECT link FROM `+string(ids)+` WHERE key = ?::UBIGINT) t ON t.link = h.link GROUP BY h.link, h.client ORDER BY first, arg_min(h.at, (h.start, h.at)) LIMIT ?`, func(scan fetch.Scan) error {
 		var u use
 		var client uint32
 		if err := scan(&u.link, &client, &u.at, &u.dir, &u.file); err != nil {

@@ -40,7 +40,8 @@ func (a *analysis) asksAgain(ctx context.Context) (bool, error) {
 	if a.stated() {
 		return true, nil
 	}
-	return a.listShared(ctx)
+	shared, err := a.listShared(ctx)
+	return shared || a.issuedToMany(), err
 }
 
 // readRequests reads the requests of the case.

@@ -27,6 +27,7 @@ type Issued struct {
 	Token  string     // its first characters, as column token of table link has them; "" where the record has a URL with its host
 	Client netip.Addr // that the signer saw; zero: not told
 	Viewer uint64     // hash of the viewer's id; 0: not told
+	Shared bool       // it was handed to several viewers, of whom Viewer is none then
 }
 
 // IssuedFaults counts the records that were read, and those of which something is missing,
@@ -80,8 +81,14 @@ func ReadIssued(in io.Reader, resources *token.Resources) (records map[uint64]Is
 		}
 		faults.Records++
 		hash, r, ok := issued(values, resources, parsers)
-		if before, twice := records[hash]; twice && r.Token != "" && before != r {
+		switch before, twice := records[hash]; {
+		case !twice:
+		case r.Token != "" && before != r:
 			r = Issued{Token: r.Token} // two tokens begin alike, and the case cannot tell them apart
+		case before.Shared || before.Viewer != 0 && r.Viewer != 0 && before.Viewer != r.Viewer:
+			r.Viewer, r.Shared = 0, true
+		case r.Viewer == 0:
+			r.Viewer = before.Viewer
 		}
 		switch {
 		case !ok:
