@@ -228,3 +228,34 @@ func TestOneWhoMayBeAnotherViewerIsToldSo(t *testing.T) {
 		t.Errorf("called %s", v.text)
 	}
 }
+
+// TestReplyCountsWhatItSpeaksOf: a viewer who was refused four times, twice for the cause that the reply names, and first
+// for another. A reply to one who may be another viewer, or whose host has viewers of two families, says so.
+func TestReplyCountsWhatItSpeaksOf(t *testing.T) {
+	one := tickets(t)["moved"]
+	one.Cause, one.Outcome.Refusals, one.Others, one.More = "ip_mismatch", 4, nil, 0
+	one.Refusals = []finding.Refused{{Cause: "ip_mismatch", Refusals: 2, Requests: 5}, {Cause: "expired", Refusals: 1, Requests: 1}, {Cause: "malformed", Refusals: 1, Requests: 1}}
+	one.Timeline = []finding.Step{
+		{Time: "2026-11-01T02:40:00Z", Outcome: "refused", Cause: "expired"}, {Time: "2026-11-01T02:55:00Z", Outcome: "refused", Cause: "ip_mismatch"},
+	}
+	const maybe, family = "More than one viewer in our log fits", "with an IPv6 address"
+	holds := func(want ...string) {
+		t.Helper()
+		reply := strings.Join(toCustomer(one), "\n")
+		for _, text := range append(want, "around 02:55 UTC", "It was refused twice: ", "for other reasons, too: once (the link had run out) and once (the link arrived damaged or incomplete).") {
+			if !strings.Contains(reply, text) {
+				t.Errorf("%q is not in %s", text, reply)
+			}
+		}
+		if len(want) == 0 && (strings.Contains(reply, maybe) || strings.Contains(reply, "nearby") || strings.Contains(reply, family)) {
+			t.Error(reply)
+		}
+	}
+	holds()
+	one.Others = []finding.Candidate{{ID: "1"}}
+	holds(maybe)
+	one.Neighbour = true
+	holds("is not in our log near that time: what follows is of a viewer with one nearby, who may be somebody else.")
+	one.Host.Family, one.Host.BothFamilies = "ipv6", true
+	holds("For all viewers of this site " + family + ": ")
+}

@@ -29,7 +29,7 @@ func recipient(o Options) Audience {
 
 // toCustomer is a mail in paragraphs.
 func toCustomer(t *finding.Ticket) []string {
-	list := []string{"Hello,", "we looked into the playback that failed" + occasion(t) + ". " + plainly(t)}
+	list := []string{"Hello,", "we looked into the playback that failed" + occasion(t) + ". " + whoever(t) + plainly(t) + others(t)}
 	if c := t.Common; c != nil {
 		list = append(list, "On this site, "+figure.Plural(c.Refused, "request", "requests")+" met the same. What helps is "+plainRemedy(*c)+".")
 	}
@@ -42,6 +42,48 @@ func toCustomer(t *finding.Ticket) []string {
 	return append(list, "Best regards")
 }
 
+// whoever says that this may be another viewer than the one who complained, where that is so.
+func whoever(t *finding.Ticket) string {
+	switch {
+	case !t.Found:
+		return ""
+	case t.Neighbour:
+		return "The internet address that we were given is not in our log near that time: what follows is of a viewer with one nearby, who may be somebody else. "
+	case len(t.Others) > 0:
+		return "More than one viewer in our log fits what we were given: what follows is of one " + either(t.Cause == "", "of them", "who was refused") + ". "
+	}
+	return ""
+}
+
+// others says what else the viewer was refused for.
+func others(t *finding.Ticket) string {
+	var list []string
+	for _, r := range t.Refusals {
+		if r.Cause != t.Cause {
+			why, _ := plainCause(r.Cause)
+			list = append(list, figure.Times(r.Refusals)+" ("+strings.ToLower(why[:1])+why[1:]+")")
+		}
+	}
+	switch last := len(list) - 1; last {
+	case -1:
+		return ""
+	case 0:
+		return " The viewer was refused for another reason, too: " + list[0] + "."
+	default:
+		return " The viewer was refused for other reasons, too: " + strings.Join(list[:last], ", ") + " and " + list[last] + "."
+	}
+}
+
+// refusedFor is how often the viewer was refused for the cause of the complaint, retries merged.
+func refusedFor(t *finding.Ticket) int64 {
+	for _, r := range t.Refusals {
+		if r.Cause == t.Cause {
+			return r.Refusals
+		}
+	}
+	return t.Outcome.Refusals
+}
+
 // occasion says where and when, as far as is known.
 func occasion(t *finding.Ticket) string {
 	s := ""
@@ -50,7 +92,7 @@ func occasion(t *finding.Ticket) string {
 	}
 	at := t.Asked.At
 	for _, step := range t.Timeline {
-		if refusedAt := instant(step.Time); !refusedAt.IsZero() && step.Outcome == "refused" {
+		if refusedAt := instant(step.Time); !refusedAt.IsZero() && step.Outcome == "refused" && (step.Cause == t.Cause || t.Cause == "") {
 			at = &refusedAt
 			break
 		}
@@ -63,7 +105,7 @@ func occasion(t *finding.Ticket) string {
 
 // plainly is the cause in words that need no knowledge of the trade.
 func plainly(t *finding.Ticket) string {
-	times := figure.Times(t.Outcome.Refusals)
+	times := figure.Times(refusedFor(t))
 	switch {
 	case !t.Found:
 		return "We could not find this viewer in our log: the time, the time zone or the address may differ from what the CDN saw."
@@ -137,7 +179,7 @@ func consequence(t *finding.Ticket) string {
 		return "" // who shares a link is none of those whom a mask is for
 	}
 	said := advice(*t.Host, false)
-	text := "For all viewers of this site: " + strings.ToLower(said[:1]) + said[1:]
+	text := "For all viewers of this site" + either(t.Host.BothFamilies, " with an "+family(t.Host.Family)+" address", "") + ": " + strings.ToLower(said[:1]) + said[1:]
 	if h := t.Host; h.Prefix != nil && (t.Prefix == nil || *t.Prefix < *h.Prefix) {
 		text += " It would not have been enough for this viewer, whose addresses lie further apart; a player that fetches a new link when one is refused would go on."
 	}

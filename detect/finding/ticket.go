@@ -5,31 +5,32 @@ import "time"
 // Ticket is what a log tells of one viewer who complained. Its JSON names are
 // as public as those of [Analysis].
 type Ticket struct {
-	Schema   int         `json:"schema"`
-	Asked    Asked       `json:"asked"`
-	Log      Log         `json:"log"`
-	Found    bool        `json:"found"`
-	Search   []string    `json:"search"` // how the viewer was found, or how near the log came, a sentence each
-	Viewer   *Subject    `json:"viewer"` // nil: nobody
-	Others   []Candidate `json:"others"` // who else it could be, the most telling first
-	More     int64       `json:"others_omitted,omitempty"`
-	From     *time.Time  `json:"from"` // what was looked at; nil: all of the log
-	To       *time.Time  `json:"to"`
-	Timeline []Step      `json:"timeline"`
-	Omitted  int64       `json:"timeline_omitted,omitempty"` // steps beyond those listed
-	Refusals []Refused   `json:"refusals"`                   // in the timeline, by cause, the most frequent first
-	Cause    string      `json:"cause"`                      // of the complaint, in the contract's words; "" where nothing was refused
-	Basis    string      `json:"basis"`                      // what the cause rests on: recomputed, edge_code, inferred or ""
-	Mistake  string      `json:"mistake,omitempty"`          // of the signer, where one is proven, in words
-	Answer   string      `json:"answer"`                     // the cause in a sentence
-	Mask     string      `json:"mask"`                       // what a mask would have done, a sentence; "" where no address was the cause
-	Prefix   *int        `json:"mask_prefix"`                // the narrowest candidate that would have let all of the cause through; nil: none
-	Common   *Common     `json:"common,omitempty"`           // what nearly all refusals of the host with this cause have, and the complaint's, too
-	Outcome  Outcome     `json:"outcome"`
-	Cannot   []string    `json:"cannot_tell"`      // a sentence each
-	Ask      []string    `json:"ask_for"`          // what would tell more, a sentence each
-	Host     *Setting    `json:"recommendation"`   // for all viewers of the host; nil where there is none
-	Scheme   string      `json:"scheme,omitempty"` // of the host's tokens, or of all hosts that have one, where it is one
+	Schema    int         `json:"schema"`
+	Asked     Asked       `json:"asked"`
+	Log       Log         `json:"log"`
+	Found     bool        `json:"found"`
+	Search    []string    `json:"search"` // how the viewer was found, or how near the log came, a sentence each
+	Viewer    *Subject    `json:"viewer"` // nil: nobody
+	Others    []Candidate `json:"others"` // who else it could be, the most telling first
+	More      int64       `json:"others_omitted,omitempty"`
+	Neighbour bool        `json:"neighbour,omitempty"` // found by its network alone: this may be another viewer than the one who complained
+	From      *time.Time  `json:"from"`                // what was looked at; nil: all of the log
+	To        *time.Time  `json:"to"`
+	Timeline  []Step      `json:"timeline"`
+	Omitted   int64       `json:"timeline_omitted,omitempty"` // steps beyond those listed
+	Refusals  []Refused   `json:"refusals"`                   // in the timeline, by cause, the most frequent first
+	Cause     string      `json:"cause"`                      // of the complaint, in the contract's words; "" where nothing was refused
+	Basis     string      `json:"basis"`                      // what the cause rests on: recomputed, edge_code, inferred or ""
+	Mistake   string      `json:"mistake,omitempty"`          // of the signer, where one is proven, in words
+	Answer    string      `json:"answer"`                     // the cause in a sentence
+	Mask      string      `json:"mask"`                       // what a mask would have done, a sentence; "" where no address was the cause
+	Prefix    *int        `json:"mask_prefix"`                // the narrowest candidate that would have let all of the cause through; nil: none
+	Common    *Common     `json:"common,omitempty"`           // what nearly all refusals of the host with this cause have, and the complaint's, too
+	Outcome   Outcome     `json:"outcome"`
+	Cannot    []string    `json:"cannot_tell"`      // a sentence each
+	Ask       []string    `json:"ask_for"`          // what would tell more, a sentence each
+	Host      *Setting    `json:"recommendation"`   // for all viewers of the host; nil where there is none
+	Scheme    string      `json:"scheme,omitempty"` // of the host's tokens, or of all hosts that have one, where it is one
 }
 
 // Asked is what was looked for.
@@ -131,8 +132,9 @@ type Setting struct {
 	UntoldUsers   int64    `json:"untold_users,omitempty"`  // as in a report
 	MendedUsers   int64    `json:"mended_users,omitempty"`  // as in a report
 	Remedy        Remedy   `json:"remedy,omitempty"`
-	Binding       string   `json:"binding"`   // of the host today: address, mask, none or ""
-	Form          string   `json:"mask_form"` // text of a cut address, where one was learned
+	Binding       string   `json:"binding"`                 // of the host today: address, mask, none or ""
+	Form          string   `json:"mask_form"`               // text of a cut address, where one was learned
+	BothFamilies  bool     `json:"both_families,omitempty"` // the host has viewers of the other family, too, who have an answer of their own
 }
 
 // Setting is what a ticket says of the recommendation, given the policy that was

@@ -192,9 +192,7 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(asked) > 0 {
-		q.say("Found by the address itself.")
-	} else if len(signed) > 0 {
+	if q.askers = asked; len(asked) == 0 && len(signed) > 0 {
 		how, err := q.bond(ctx)
 		if err != nil {
 			return nil, err
@@ -202,11 +200,31 @@ func (q *inquiry) itself(ctx context.Context, own string) ([]sighting, error) {
 		q.say("%s asked for nothing at that time; links that were %s came from another one then.", q.IP, how)
 	}
 	for _, s := range signed {
-		if !slices.ContainsFunc(asked, func(x sighting) bool { return x.Key == s.Key && x.client == s.client }) {
+		if !isAmong(asked, s) {
 			asked = append(asked, s)
 		}
 	}
 	return asked, nil
+}
+
+func isAmong(list []sighting, s sighting) bool {
+	return slices.ContainsFunc(list, func(x sighting) bool { return x.Key == s.Key && x.client == s.client })
+}
+
+// sayWhether says whether the viewer who is shown asked from the address, where somebody did at the time.
+func (q *inquiry) sayWhether(ctx context.Context, shown *sighting) error {
+	switch {
+	case len(q.askers) == 0:
+	case isAmong(q.askers, *shown):
+		q.say("Found by the address itself.")
+	default:
+		how, err := q.bond(ctx)
+		if err != nil {
+			return err
+		}
+		q.say("%s asked at that time, too; shown is who was refused at another address, with a link that was %s.", q.IP, how)
+	}
+	return nil
 }
 
 // bond says how links belong to the address.

@@ -3,9 +3,13 @@ package ticket_test
 import (
 	"bufio"
 	"compress/gzip"
+	"crypto/md5"
+	"encoding/base64"
 	"encoding/csv"
+	"fmt"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +35,13 @@ func demoCase(t *testing.T) (*ingest.Store, *finding.Analysis) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := token.NewKey(strings.TrimSpace(string(secret)))
+	return caseOf(t, demo+"video-demo.log.gz", strings.TrimSpace(string(secret)))
+}
+
+// caseOf is a log, analysed with a key.
+func caseOf(t *testing.T, log, secret string) (*ingest.Store, *finding.Analysis) {
+	t.Helper()
+	key, err := token.NewKey(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +58,7 @@ func demoCase(t *testing.T) (*ingest.Store, *finding.Analysis) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := ingest.Load(t.Context(), store, []source.Source{{Path: demo + "video-demo.log.gz", Named: true, Size: -1}}, ingest.Options{Resources: resources, Keys: ring, Threads: 2, Identity: identity})
+	loaded, err := ingest.Load(t.Context(), store, []source.Source{{Path: log, Named: true, Size: -1}}, ingest.Options{Resources: resources, Keys: ring, Threads: 2, Identity: identity})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,6 +168,33 @@ func TestFind(t *testing.T) {
 			how = "asked for nothing at that time; links that were signed for it came from another one then"
 		}
 		holds("the signed address", find(ticket.Complaint{IP: r.signed, At: r.at, Window: 15 * time.Minute}), how)
+	}
+}
+
+// TestWhoeverAskedIsTold: a link is used at the address that it was signed for, and elsewhere by another player in vain.
+// The latter is shown, and was found by the address itself only if that is its own.
+func TestWhoeverAskedIsTold(t *testing.T) {
+	const owner, other, path, expires, secret = "198.51.100.7", "203.0.113.9", "/film/", "1795449600", "not a secret"
+	hash := md5.Sum([]byte(expires + path + owner + " " + secret))
+	query := "?md5=" + base64.RawURLEncoding.EncodeToString(hash[:]) + "&expires=" + expires
+	var log strings.Builder
+	for n := range 9 {
+		fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:%02d +0000] \"GET %sseg-%d.ts%s HTTP/1.1\" 200 9 \"-\" \"owner/1\" cdn.test 0.01\n", owner, 4*n, path, n, query)
+	}
+	fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:40 +0000] \"GET %sseg-0.ts%s HTTP/1.1\" 403 9 \"-\" \"other/1\" cdn.test 0.01\n", other, path, query)
+	file := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(file, []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, a := caseOf(t, file, secret)
+	for ip, want := range map[string]string{
+		other: "Found by the address itself.",
+		owner: owner + " asked at that time, too; shown is who was refused at another address, with a link that was signed for it.",
+	} {
+		got, err := ticket.Find(t.Context(), store, a, ticket.Complaint{IP: netip.MustParseAddr(ip), At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Window: time.Minute, Keyed: true})
+		if err != nil || !slices.Equal(got.Search, []string{want}) || !slices.Equal(got.Viewer.Addresses, []string{other}) {
+			t.Errorf("%s: %q, want %q; %q (%v)", ip, got.Search, want, got.Viewer.Addresses, err)
+		}
 	}
 }
 

@@ -47,6 +47,9 @@ func (q *inquiry) shifted(ctx context.Context, own string) ([]sighting, error) {
 	return q.look(ctx, where+" AND "+q.during())
 }
 
+// farthestZone is how far a local time may be from UTC (Kiribati).
+const farthestZone = 14 * time.Hour
+
 // move sets the time to where the nearest request of what was sought is.
 func (q *inquiry) move(s *sighting, what string) {
 	at := q.At.UnixMicro()
@@ -60,7 +63,11 @@ func (q *inquiry) move(s *sighting, what string) {
 		where = "earlier"
 	}
 	hint := ""
-	if half := by.Abs().Round(30 * time.Minute); half > 0 && (by.Abs()-half).Abs() < 5*time.Minute {
+	switch half := by.Abs().Round(30 * time.Minute); {
+	case half == 0 || (by.Abs()-half).Abs() >= 5*time.Minute:
+	case half%(24*time.Hour) == 0:
+		hint = " (close to whole days, perhaps another date)"
+	case half <= farthestZone:
 		hint = " (close to a multiple of half an hour, perhaps another time zone)"
 	}
 	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, figure.Lasting(by.Abs()), where, hint)

@@ -41,10 +41,11 @@ const shiftBound = 24 * time.Hour
 // inquiry is one run of Find.
 type inquiry struct {
 	Complaint
-	conn *sql.Conn
-	a    *finding.Analysis
-	out  *finding.Ticket
-	near bool // found by network alone
+	conn   *sql.Conn
+	a      *finding.Analysis
+	out    *finding.Ticket
+	near   bool       // found by network alone
+	askers []sighting // who asked from the address at the time, where somebody did
 }
 
 // Find finds the viewer of a complaint in a case, and tells what its log has
@@ -148,6 +149,10 @@ func (q *inquiry) tell(ctx context.Context, found []sighting) error {
 	q.out.Found = true
 	found = adopt(found)
 	first := &found[0]
+	if err := q.sayWhether(ctx, first); err != nil {
+		return err
+	}
+	q.out.Neighbour = q.near
 	v, err := q.viewer(ctx, first)
 	if err != nil {
 		return err
@@ -233,18 +238,21 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 // the viewer's links were signed for.
 func (q *inquiry) setting(host string, policy finding.Policy, c *judge.Complaint) {
 	var best *finding.Recommendation
+	several := false
 	for i := range q.a.Recommendations {
 		r := &q.a.Recommendations[i]
 		if r.Host != host {
 			continue
 		}
 		c.RefusalsOnly = c.RefusalsOnly || r.BoundUsers == nil
+		several = several || best != nil
 		if best == nil || r.Family == fmt.Sprintf("ipv%d", familyOfComplaint(c)) {
 			best = r
 		}
 	}
 	if best != nil {
 		s := best.Setting(policy)
+		s.BothFamilies = several
 		q.out.Host = &s
 	}
 }

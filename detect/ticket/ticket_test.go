@@ -208,6 +208,8 @@ func TestMove(t *testing.T) {
 		"later":            {2 * time.Minute, 9 * time.Minute, "2 min later:", 2 * time.Minute},
 		"an hour earlier":  {-3 * time.Hour, -58 * time.Minute, "58 min earlier (close to a multiple of half an hour, perhaps another time zone):", -58 * time.Minute},
 		"half an hour off": {34*time.Minute + 59*time.Second, time.Hour, "34 min 59 s later (close to a multiple of half an hour, perhaps another time zone):", 34*time.Minute + 59*time.Second},
+		"another date":     {-25 * time.Hour, -24 * time.Hour, "1 d earlier (close to whole days, perhaps another date):", -24 * time.Hour},
+		"no time zone":     {15 * time.Hour, 16 * time.Hour, "15 h later:", 15 * time.Hour},
 		"35 minutes off":   {35 * time.Minute, time.Hour, "35 min later:", 35 * time.Minute},
 	} {
 		q := &inquiry{Complaint: Complaint{At: at, Window: time.Minute}, out: &finding.Ticket{}}
