@@ -3,6 +3,7 @@ package detect_test
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -180,7 +181,7 @@ func TestRule05EdgeCodes(t *testing.T) {
 		add(good, 410, 0, 410):  "valid refused_elsewhere origin recomputed",
 		add(good, 403, 0, 200):  "valid refused_elsewhere - recomputed",
 		add(good, 403, 0, 0):    "valid refused_elsewhere - recomputed",
-		add(good, 403, 1005, 0): "valid refused_elsewhere - recomputed", // disagrees
+		add(good, 403, 1005, 0): "valid refused_elsewhere token_denied recomputed", // disagrees
 		add(gone, 410, 1006, 0): "expired expired - recomputed",
 		add(gone, 403, 1005, 0): "expired expired - recomputed", // disagrees
 	}
@@ -293,6 +294,34 @@ func TestAnEdgeThatAcceptsNothing(t *testing.T) {
 				t.Errorf("%v: %q", tr.Denials.ByCause, said)
 			}
 		})
+	}
+}
+
+// TestAnEdgeThatCutsAddressesAlone: since a mask was set on the edge and not in the signer, it accepts nothing. 40 viewers
+// ask from the address of their link, and some from another one of their /16 then: no mask is advised for these unless
+// fewer than half were refused at home, too.
+func TestAnEdgeThatCutsAddressesAlone(t *testing.T) {
+	const said = "refused at the address of their link, too, and no link was accepted: the edge seems to hash something else"
+	for _, c := range []struct {
+		atHome int // of the 40 who move
+		shut   bool
+	}{{40, true}, {20, true}, {19, false}} {
+		for _, code := range []int{0, 1005} {
+			var l little
+			for i := range 40 {
+				path, home, away := fmt.Sprintf("/v%d/", i), fmt.Sprintf("%d.%d.7.9", 60+i, i), fmt.Sprintf("%d.%d.90.9", 60+i, i)
+				link := folder.link(path+"index.m3u8", home)
+				if i < c.atHome {
+					l.add(entry{host: folder.host, target: link, ip: home, status: 403, code: code})
+				}
+				l.add(entry{host: folder.host, target: on(path+"seg-1.ts", link), ip: away, status: 403, code: code, at: time.Duration(60+i) * time.Second})
+			}
+			slices.SortStableFunc(l.entries, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
+			r := l.tryGcore(t, settings{}).advice(folder.host, "ipv4")
+			if shut := strings.Contains(r.Reason, said); shut != c.shut || shut && r.Decision != finding.InsufficientEvidence || r.AffectedUsers != 40 {
+				t.Errorf("%d at home, code %d: %d users, %s: %s", c.atHome, code, r.AffectedUsers, r.Decision, r.Reason)
+			}
+		}
 	}
 }
 

@@ -129,21 +129,27 @@ func carriersOf(b *finding.Beginning, cause string) string {
 	case all && moved:
 		return fmt.Sprintf(", with all %d carriers: look for a change of the signer or of the edge before any mask", b.Carriers)
 	case !moved && (all || b.Carriers == 0 && cause != token.UnresolvedSignature.String()): // whose address may not have been found
-		return either(all, fmt.Sprintf(", with all %d carriers", b.Carriers), "") + ": " + behind(cause) + ", not rotation"
+		return either(all, fmt.Sprintf(", with all %d carriers", b.Carriers), "") + ": " + behind(cause, b.After) + ", not rotation"
 	case b.Carriers > 1 && b.Affected > 0:
 		return fmt.Sprintf(", with %d of %d carriers", b.Affected, b.Carriers)
 	}
 	return ""
 }
 
-// behind names what makes refusals begin that no address explains.
-func behind(cause string) string {
+// nearlyAll is the share of requests from which on an edge refuses for a cause whatever it is asked.
+const nearlyAll = 0.9
+
+// behind names what makes refusals begin that no address explains; share is that of the requests since.
+func behind(cause string, share float64) string {
 	switch cause {
 	case token.Expired.String():
 		return "the life of links or a clock"
 	case token.Malformed.String(), token.Unsigned.String():
 		return "a deploy"
 	case ingest.RefusedElsewhere:
+		if share >= nearlyAll { // what is hashed is known from what was accepted before
+			return "another rule, the origin, or an edge that hashes something else since (a mask, another key)"
+		}
 		return "another rule or the origin"
 	}
 	return "a deploy or a key"

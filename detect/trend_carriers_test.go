@@ -35,3 +35,15 @@ func TestWhoseRefusalsTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEdgeMayHashSomethingElse: where it refuses nearly all since then, what it took before does not tell what it takes.
+func TestAnEdgeMayHashSomethingElse(t *testing.T) {
+	for after, want := range map[float64]string{
+		0.89: ": another rule or the origin, not rotation",
+		0.9:  ": another rule, the origin, or an edge that hashes something else since (a mask, another key), not rotation",
+	} {
+		if got := carriersOf(&finding.Beginning{After: after}, "refused_elsewhere"); got != want {
+			t.Errorf("%v: %q, want %q", after, got, want)
+		}
+	}
+}

@@ -28,7 +28,7 @@ func (a *analysis) warn() {
 	}
 	a.warnOfSearch()
 	if n := a.out.Denials.Disagreements; n > 0 {
-		a.warnOf("on %d refused {request|requests} the edge's reason code and the recomputed verdict disagree", n)
+		a.warnOf("on %d refused {request|requests} the edge's reason code and the recomputed verdict disagree: what it hashes, its key or its clock may differ there from what served links show", n)
 	}
 }
 
@@ -98,7 +98,7 @@ func (a *analysis) warnOfHost(h *host) {
 		a.warnOf("%s: %d {refusal|refusals} of links whose hash reproduces, but the edge's own code (1005) says that it is wrong, and it accepted no link that would show what it hashes: another path, an address or a mask; send a log with served requests, or state it with --config", h.Name, h.denied)
 	}
 	if h.assumed > 0 {
-		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for an address", h.Name, h.assumed)
+		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for %s", h.Name, h.assumed, either(h.Policy.Bound(), "a network (a mask)", "an address"))
 	}
 	a.warnOfStated(h)
 	a.sayBindings(h)

@@ -142,6 +142,8 @@ func diagnosis(t *finding.Ticket) verdict {
 		return verdict{"SIGNED WRONGLY", bad}
 	case t.Common != nil && t.Common.Trait == finding.TraitOldKey:
 		return verdict{"OLD KEY", bad}
+	case tokenDenied(t):
+		return verdict{"EDGE AND KEY DISAGREE", bad}
 	case !ok:
 		return verdict{"CANNOT TELL", unsure}
 	case t.Cause == "ip_mismatch" && (t.Viewer.Class == finding.Undetermined || t.Viewer.Class == finding.ManyNetworks):

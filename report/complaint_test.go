@@ -259,3 +259,16 @@ func TestReplyCountsWhatItSpeaksOf(t *testing.T) {
 	one.Host.Family, one.Host.BothFamilies = "ipv6", true
 	holds("For all viewers of this site " + family + ": ")
 }
+
+// TestAnEdgeThatDisagreesIsNoOtherRule: its own code says that it refused the token.
+func TestAnEdgeThatDisagreesIsNoOtherRule(t *testing.T) {
+	one := tickets(t)["moved"]
+	one.Cause, one.Timeline = "refused_elsewhere", []finding.Step{{Time: "2026-11-01T02:55:00Z", Outcome: "refused", Cause: "refused_elsewhere", Detail: "token_denied"}}
+	reply := strings.Join(toCustomer(one), "\n")
+	if !strings.Contains(reply, "The CDN's check of the link refused it") || strings.Contains(reply, "another rule") || strings.Contains(reply, "which rules") {
+		t.Error(reply)
+	}
+	if v := diagnosis(one); v.text != "EDGE AND KEY DISAGREE" {
+		t.Errorf("called %s", v.text)
+	}
+}

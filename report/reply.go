@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -133,6 +134,8 @@ func plainly(t *finding.Ticket) string {
 		return "The player asked for the film without the security code that links of this site need."
 	case t.Common != nil && t.Common.Trait == finding.TraitOldKey:
 		return "The link was made with a key that the CDN did not take any more."
+	case tokenDenied(t):
+		return "The CDN's check of the link refused it, although its signature fits the key and the address that we know: what is checked, or the key, seems to have been changed on one side alone."
 	case t.Cause == "refused_elsewhere":
 		return "The link was valid; " + rule(t) + "."
 	case t.Cause == "":
@@ -153,6 +156,11 @@ func missing(t *finding.Ticket) string {
 		return "this needs the key that signs your links, or a report that you make with it"
 	}
 	return "the link's signature fits none of the keys and addresses that we tried"
+}
+
+// tokenDenied tells a complaint about valid links of which the edge's own code says that they are not.
+func tokenDenied(t *finding.Ticket) bool {
+	return t.Cause == "refused_elsewhere" && slices.ContainsFunc(t.Timeline, func(s finding.Step) bool { return s.Cause == t.Cause && s.Detail == "token_denied" })
 }
 
 // rule says what refused, where the log does.
@@ -207,6 +215,9 @@ func wishes(t *finding.Ticket) []string {
 	case "unsigned":
 		return []string{har}
 	case "refused_elsewhere":
+		if tokenDenied(t) {
+			return []string{"what was changed around that time in the code that signs your links, or in its key", "one whole link as your site gave it out, privately"}
+		}
 		return []string{har, "which rules (countries, sites, devices) you have set"}
 	case "unresolved_signature", "unchecked":
 		return []string{address, site, "one whole link as your site gave it out, privately"}

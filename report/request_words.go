@@ -46,6 +46,8 @@ func (e *explained) reason() string {
 		return cmp.Or(Meaning(q.Verdict), "the hash holds") + "; within 2 s of the expiry, where a clock may say otherwise"
 	case q.Cause == "refused_elsewhere" && q.Detail == "":
 		return "the token was valid; the origin or another rule refused, which one is not known"
+	case q.Cause == "refused_elsewhere" && q.Detail == "token_denied":
+		return "the hash holds, but the edge's own code says that it does not: it hashed something else, or with another key, than where it served links"
 	case q.Cause == "refused_elsewhere" && q.Detail == "origin":
 		return "the token was valid; the origin refused"
 	case q.Cause == "refused_elsewhere":

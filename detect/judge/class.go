@@ -46,6 +46,8 @@ func (c *facts) mismatched() (finding.Class, string) {
 		return finding.Undetermined, "never served, while another viewer was, with the same link: the requests start over here, so it may have been handed on"
 	case c.user.Served == 0 && c.group.Stated && c.others():
 		return finding.Undetermined, "never served, while another viewer was, with the same link and another id: it may have been handed on"
+	case c.user.Barred && !c.group.RefusalsOnly:
+		return finding.Undetermined, "never served: the link was refused at the address that it was signed for, too"
 	case c.user.Served == 0:
 		c.polls = c.onlooking(c.beside)
 		return finding.FirstRequest, c.limits(c.neverServed())

@@ -375,6 +375,24 @@ func TestRule09FirstRequest(t *testing.T) {
 	want(t, s.only(t), finding.FirstRequest, "refusals only")
 }
 
+// TestRule09RefusedAtHomeIsNoFirstRequest: the site saw the address from which the viewer asked in vain, too. In a log of
+// refusals only, a file may have been missing there while all others were served.
+func TestRule09RefusedAtHomeIsNoFirstRequest(t *testing.T) {
+	for name, verdict := range map[string]token.Verdict{"valid": token.Valid, "the edge's code says wrong": token.UnresolvedSignature} {
+		s := newScene().no(1, home, "index.m3u8", verdict).no(40, same16, "index.m3u8", token.IPMismatch)
+		want(t, s.only(t), finding.Undetermined, "never served: the link was refused at the address that it was signed for, too")
+		s.RefusalsOnly = true
+		if u := s.only(t); u.Class != finding.FirstRequest || !u.Barred {
+			t.Errorf("%s, refusals only: %s, barred %v", name, u.Class, u.Barred)
+		}
+		s.RefusalsOnly = false
+		want(t, s.ok(50, home, "index.m3u8").only(t), finding.Rotating, "")
+	}
+	if u := newScene().no(1, home, "index.m3u8", token.Expired).no(40, same16, "index.m3u8", token.IPMismatch).only(t); u.Class != finding.FirstRequest || u.Barred {
+		t.Errorf("expired at home: %s, barred %v", u.Class, u.Barred)
+	}
+}
+
 // TestRule09ALinkHandedOnIsNoFirstRequest: whom nothing was served, with a link that serves another
 // device, need not have been seen by the site at all; unless what it asks for goes on
 // from there, as where a phone hands over to a television, or a cookie shows one viewer.

@@ -105,6 +105,9 @@ func (l *looked) why() string {
 		}
 		return "the requests carried no token"
 	case "refused_elsewhere":
+		if l.key.Detail == tokenDenied {
+			return "the hash of the link holds for the address that asked, but the edge's own reason code says that it does not: it hashed something else, or with another key, than where it served links"
+		}
 		return "the token was valid, and another rule refused" + l.policy()
 	}
 	return "the token could not be checked" + l.unchecked()
@@ -212,6 +215,9 @@ func (l *looked) late() string {
 	}
 	return s + ", within 2 s of the request"
 }
+
+// tokenDenied is the detail of a valid link of which the edge's own code says that it is not.
+const tokenDenied = "token_denied"
 
 func (l *looked) policy() string {
 	names := map[string]string{

@@ -10,19 +10,20 @@ import (
 
 // What to ask for next, most useful first.
 const (
-	askHAR    = "A HAR of the failing playback from the same phone on the same connection (it holds live links: to be sent privately)."
-	askSite   = "The address that the site saw when it signed the link, with the time, from the site's own log."
-	askKey    = "The key in force at the time, or this log's case, made with it by who may have it (ipdrift analyze --db)."
-	askFamily = "Whether the site and the CDN host both answer over IPv4 and IPv6 (dig A, dig AAAA)."
-	askLink   = "One whole link as the player got it, and the code that signed it."
-	askLife   = "How long links live, and the clock of the machine that signs them (it must be set by NTP)."
-	askRules  = "The reason code of the edge (gcdn_internal_status_code) in the log, and the access rules of the CDN resource."
-	askRule   = "The rule that refused, as the CDN resource has it set."
-	askOrigin = "The origin's log for this path at this time."
-	askWhen   = "The time with its zone, and the failing URL with its status."
-	askServed = "A log with the served requests too."
-	askEdge   = "The keys, the settings and the clock of this edge, from the CDN."
-	askOldKey = "Since when the edge has its key of today, and how long links live."
+	askHAR     = "A HAR of the failing playback from the same phone on the same connection (it holds live links: to be sent privately)."
+	askSite    = "The address that the site saw when it signed the link, with the time, from the site's own log."
+	askKey     = "The key in force at the time, or this log's case, made with it by who may have it (ipdrift analyze --db)."
+	askFamily  = "Whether the site and the CDN host both answer over IPv4 and IPv6 (dig A, dig AAAA)."
+	askLink    = "One whole link as the player got it, and the code that signed it."
+	askLife    = "How long links live, and the clock of the machine that signs them (it must be set by NTP)."
+	askSetting = "What was changed around that time: the mask or the key of the CDN resource, and the code that signs the links."
+	askRules   = "The reason code of the edge (gcdn_internal_status_code) in the log, and the access rules of the CDN resource."
+	askRule    = "The rule that refused, as the CDN resource has it set."
+	askOrigin  = "The origin's log for this path at this time."
+	askWhen    = "The time with its zone, and the failing URL with its status."
+	askServed  = "A log with the served requests too."
+	askEdge    = "The keys, the settings and the clock of this edge, from the CDN."
+	askOldKey  = "Since when the edge has its key of today, and how long links live."
 )
 
 // askAddress asks for the address that the CDN sees, or most likely sees.
@@ -134,8 +135,11 @@ func (l *looked) askOf(address string) []string {
 	case token.Unsigned.String():
 		return []string{askHAR, askLink}
 	case "refused_elsewhere":
-		if l.key.Detail == "origin" {
+		switch l.key.Detail {
+		case "origin":
 			return []string{askOrigin, askHAR}
+		case tokenDenied:
+			return []string{askSetting, askLink}
 		}
 		if l.key.Detail != "" {
 			return []string{askRule, askHAR}

@@ -74,6 +74,8 @@ func TestComplaints(t *testing.T) {
 			"expired_ip_mismatch", []string{"a wider mask would not have helped"}, []string{"would have let"}},
 		"another rule": {complaint(newScene().no(1, home, "seg-1.ts", token.Valid), func(in *Incident) { in.Elsewhere = true }),
 			"refused_elsewhere", []string{"the token was valid", "not known", "Cannot tell which rule refused, because the log has no reason code"}, nil},
+		"the edge's check": {complaint(newScene().no(1, home, "seg-1.ts", token.Valid), func(in *Incident) { in.Elsewhere, in.Detail = true, "token_denied" }),
+			"refused_elsewhere", []string{"the edge's own reason code says that it does not", "What was changed around that time"}, []string{"Cannot", "another rule"}},
 		"the country rule": {complaint(newScene().no(1, home, "seg-1.ts", token.Valid), func(in *Incident) { in.Elsewhere, in.Detail = true, "country" }),
 			"refused_elsewhere", []string{"the country rule"}, []string{"Cannot"}},
 		"one edge": {sharedBy(newScene().no(1, home, "seg-1.ts", token.Valid), finding.TraitEdge, "waw-9"),

@@ -45,6 +45,9 @@ func (q *question) reason() string {
 	case q.signedForNetworks():
 		return fmt.Sprintf("Nothing can be said about masks, as %s of the %s refused at another address have links that were signed for the first address of their own network: the signer cuts addresses as for a mask, while links are bound to whole ones here; let both do the same, and ask again then.",
 			figure.Count(q.cut), figure.Plural(q.all.users, "user", "users"))
+	case q.shut():
+		return fmt.Sprintf("Nothing can be said about masks, as %s of the %s refused at another address were refused at the address of their link, too, and no link was accepted: the edge seems to hash something else than the signer (a mask, another path), or another rule refuses; send a log with served requests too, or what the edge names as its reason.",
+			figure.Count(q.barred), figure.Plural(q.all.users, "user", "users"))
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:

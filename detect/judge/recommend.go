@@ -74,7 +74,7 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
-	case q.lost(), q.timeless(), q.early(), q.eased(), q.behind(), q.veiled(), q.signedForNetworks():
+	case q.lost(), q.timeless(), q.early(), q.eased(), q.behind(), q.veiled(), q.signedForNetworks(), q.shut():
 		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 || q.hinges(c) {
@@ -142,6 +142,12 @@ func (q *question) behind() bool { return q.o.Behind && !q.o.Reproduced }
 // no address changed there (rule 3).
 func (q *question) signedForNetworks() bool {
 	return q.current(q.o) == q.width() && q.cut >= q.t.ListedBelow && 2*q.cut >= q.all.users
+}
+
+// shut reports whether nothing was accepted, and most of the affected were refused at the address of their link, too:
+// then what the edge hashes is not known, or another rule refuses them, and no mask is known to let them in (rule 2).
+func (q *question) shut() bool {
+	return q.o.RefusalsOnly && q.barred >= q.t.ListedBelow && 2*q.barred >= q.all.users
 }
 
 // veiled reports whether the log's addresses are masked, and neither a hash nor the configuration tells which mask links

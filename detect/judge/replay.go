@@ -73,6 +73,7 @@ type Replay struct {
 	obscured                                    int64                  // users there with a hash that nothing explains
 	proxied                                     int64                  // affected users whose signer saw its own proxy
 	cut                                         int64                  // affected users whose signer cut their address to a network
+	barred                                      int64                  // affected users whose links were refused at their own address, too, and never served
 	mended                                      int64                  // users refused under what links were bound to before, whom the present mask lets through
 	shared                                      map[uint64][]uint8     // bits in common of each refused attempt, by link
 	letIn                                       map[int]*finding.Share // of strangers, by prefix, where it was asked for
@@ -155,6 +156,9 @@ func (r *Replay) addAffected(u *User) {
 	}
 	if m.inStep {
 		r.inStep++
+	}
+	if u.Barred {
+		r.barred++
 	}
 	m.from, m.moved[0] = len(r.lens), len(r.changes)
 	r.lens, r.changes = append(r.lens, u.MismatchLens...), append(r.changes, u.ChangeLens...)

@@ -99,8 +99,18 @@ func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
 	c.user.MismatchRequests = c.causes[token.IPMismatch.String()]
 	proven := c.user.MismatchRequests + c.causes[token.ExpiredIPMismatch.String()]
 	c.user.Unresolved = proven == 0 && c.causes[token.UnresolvedSignature.String()] > 0
+	c.user.Barred = c.barred()
 	c.user.Unchecked = proven == 0 && !c.user.Unresolved && c.causes[token.Unchecked.String()] > 0
 	return c
+}
+
+// barred reports whether nothing was served, and a link was refused at the very address that its hash holds for: as valid,
+// or as the edge's own code says that it does not hold.
+func (c *facts) barred() bool {
+	return c.user.Served == 0 && slices.ContainsFunc(c.idx, func(i int32) bool {
+		e := &c.group.Events[i]
+		return e.Refused && (e.Verdict == token.Valid || e.Verdict == token.UnresolvedSignature && c.group.signed(e.Link) == e.Client.Unmap())
+	})
 }
 
 // spot is where a link was used.

@@ -26,7 +26,8 @@ const (
 // Details that are this room's own.
 const (
 	DetailOrigin       token.Detail = "origin"
-	detailNearExpiry   token.Detail = "near_expiry" // within 2 s of it, where a clock may say otherwise (rules of evidence, 7)
+	detailTokenDenied  token.Detail = "token_denied" // the hash holds, but the edge's own code says that it does not
+	detailNearExpiry   token.Detail = "near_expiry"  // within 2 s of it, where a clock may say otherwise (rules of evidence, 7)
 	detailOtherPathIP  token.Detail = "other_path_and_address"
 	detailSignedMasked token.Detail = "signer:masked"
 	detailSignedWhole  token.Detail = "signer:no_mask"
@@ -185,6 +186,9 @@ func (r *Ruling) name(k *Kind) {
 	}
 	r.Clash = proven && (k.Code == CodeTokenWrong && (r.Verdict == token.Valid || r.Verdict == token.Expired) ||
 		k.Code == codeTokenExpired && r.Verdict != token.Expired)
+	if r.Cause == ingest.RefusedElsewhere && k.Code == CodeTokenWrong && r.Detail == "" {
+		r.Detail = detailTokenDenied
+	}
 }
 
 // gone reports whether the edge had given up a key before a time, µs.

@@ -86,7 +86,7 @@ func TestEdgeCodes(t *testing.T) {
 		want     string // cause, detail, basis, and whether it clashes
 	}{
 		{"valid, no reason", kind(valid), nil, 0, 0, "refused_elsewhere  recomputed false"},
-		{"valid, wrong token", kind(valid), nil, 1005, 0, "refused_elsewhere  recomputed true"},
+		{"valid, wrong token", kind(valid), nil, 1005, 0, "refused_elsewhere token_denied recomputed true"},
 		{"valid, expired", kind(valid), nil, 1006, 0, "refused_elsewhere  recomputed true"},
 		{"expired, wrong token", kind(late), nil, 1005, 0, "expired  recomputed true"},
 		{"expired, expired", kind(late), nil, 1006, 0, "expired  recomputed false"},
