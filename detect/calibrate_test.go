@@ -233,19 +233,22 @@ func TestRule02RefusalsOnly(t *testing.T) {
 	for i := range 40 { // signed for a neighbour of the /24 that the log never shows
 		l.get(folder, folder.link(fmt.Sprintf("/r/%d/seg-7.ts", i), fmt.Sprintf("198.51.%d.200", i)), fmt.Sprintf("198.51.%d.10", i), 403)
 	}
+	for range 2 { // a valid link that another rule refused
+		l.get(folder, folder.link("/r/other/seg-7.ts", "192.0.2.7"), "192.0.2.7", 403)
+	}
 	tr := l.try(t, settings{})
 	for line := range 40 {
 		tr.want(t, line+1, fmt.Sprintf("ip_mismatch ip_mismatch - recomputed 198.51.%d.200", line))
 	}
-	if c := tr.host(t, folder.host); c.Status != finding.Verified || c.Tokens != 40 || c.Verified != 40 {
+	if c := tr.host(t, folder.host); c.Status != finding.Verified || c.Tokens != 41 || c.Verified != 41 {
 		t.Errorf("%s, %d of %d tokens: %s", c.Status, c.Verified, c.Tokens, c.Reason)
 	}
 	r := tr.advice(folder.host, "ipv4")
 	if r == nil || r.BoundUsers != nil || r.AffectedUsers != 40 || r.Decision != finding.Widen || *r.Prefix != 24 {
 		t.Fatalf("advice: %s", asJSON(t, r))
 	}
-	if r.Interrupted != 0 {
-		t.Errorf("%d interrupted users are claimed, where service cannot be seen", r.Interrupted)
+	if n := tr.scalar(t, `SELECT count(*) FROM users WHERE interrupted`); r.Interrupted != 0 || n != 0 {
+		t.Errorf("%d and %d interrupted users are claimed, where service cannot be seen", r.Interrupted, n)
 	}
 	if n := tr.Users.ByClass[finding.FirstRequest]; n != 40 {
 		t.Errorf("classes %v, want 40 first_request", tr.Users.ByClass)
@@ -254,7 +257,7 @@ func TestRule02RefusalsOnly(t *testing.T) {
 		t.Errorf("no warning that only refusals are logged: %q", tr.Warnings)
 	}
 	l.get(folder, folder.link("/r/0/a.ts", "192.0.2.1"), "192.0.2.1", 200)
-	if r := l.try(t, settings{}).advice(folder.host, "ipv4"); r.BoundUsers == nil || *r.BoundUsers != 41 {
+	if r := l.try(t, settings{}).advice(folder.host, "ipv4"); r.BoundUsers == nil || *r.BoundUsers != 42 {
 		t.Errorf("with one served request the rate is known: bound users %v", r.BoundUsers)
 	}
 }

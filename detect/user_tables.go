@@ -111,7 +111,7 @@ func (a *analysis) keepOther(to *userTables, u *other) {
 		to.person.add(personRow{
 			key: u.key, class: class, reason: reason, requests: u.requests, refusals: u.refusals, addresses: u.addresses,
 			four: u.four, prefixes24: u.prefixes24, prefixes16: u.prefixes16,
-			switches: u.switches, interrupted: u.refusals > 0 && !u.resumed && !a.recovered[u.key], first: u.first, last: u.final,
+			switches: u.switches, interrupted: u.refusals > 0 && !u.resumed && !a.recovered[u.key] && !u.host.refusalsOnly(), first: u.first, last: u.final,
 		})
 	}
 	switch ip := a.boundTo(u); {

@@ -130,7 +130,7 @@ func shares(h *finding.HostComparison) [][]string {
 			name string
 			c    finding.Change
 		}{{"affected", f.Affected}, {"interrupted", f.Interrupted}} {
-			rows = append(rows, []string{who + r.name, rated(r.c.Before), rated(r.c.After), points(r.c.Difference)},
+			rows = append(rows, []string{who + r.name, rated(r.c.Before), rated(r.c.After), apart(r.c)},
 				[]string{"", outOfUsers(r.c.Before), outOfUsers(r.c.After), ""})
 		}
 		rows = append(rows, []string{who + "bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), ""})
@@ -138,14 +138,38 @@ func shares(h *finding.HostComparison) [][]string {
 	return rows
 }
 
-func rated(r finding.Rate) string { return estimate(r.Share, r.Low, r.High) }
+// notKnown stands for a share of users that a log does not tell.
+const notKnown = "not known"
 
-func outOfUsers(r finding.Rate) string { return figure.Count(r.Users) + " of " + figure.Count(r.Of) }
+func rated(r finding.Rate) string {
+	if r.Of == 0 {
+		return notKnown
+	}
+	return estimate(r.Share, r.Low, r.High)
+}
+
+func outOfUsers(r finding.Rate) string {
+	switch {
+	case r.Of == 0 && r.Users == 0:
+		return "-"
+	case r.Of == 0:
+		return figure.Count(r.Users) + " of ?"
+	}
+	return figure.Count(r.Users) + " of " + figure.Count(r.Of)
+}
 
 // points writes a difference of shares in points, bounds rounded outwards:
 // -3.8 (-4.1 to -3.5).
 func points(d finding.Difference) string {
 	return signed(figure.Decimal(d.Share*100, 1)) + " (" + signed(figure.Floor(d.Low, 1)) + " to " + signed(figure.Ceil(d.High, 1)) + ")"
+}
+
+// apart is the difference that a change makes.
+func apart(c finding.Change) string {
+	if c.Before.Of == 0 || c.After.Of == 0 {
+		return notKnown
+	}
+	return points(c.Difference)
 }
 
 // signed puts a sign before a number that has none.
@@ -244,8 +268,8 @@ func compareMarkdown(out *stickyWriter, c *finding.Comparison, o Options) {
 		md.head("Users", "Before", "After", "Difference, points")
 		for _, f := range h.Families {
 			md.cells(family(f.Family)+", bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), "")
-			md.cells(family(f.Family)+", affected", rated(f.Affected.Before)+", "+outOfUsers(f.Affected.Before), rated(f.Affected.After)+", "+outOfUsers(f.Affected.After), points(f.Affected.Difference))
-			md.cells(family(f.Family)+", interrupted", rated(f.Interrupted.Before)+", "+outOfUsers(f.Interrupted.Before), rated(f.Interrupted.After)+", "+outOfUsers(f.Interrupted.After), points(f.Interrupted.Difference))
+			md.cells(family(f.Family)+", affected", rated(f.Affected.Before)+", "+outOfUsers(f.Affected.Before), rated(f.Affected.After)+", "+outOfUsers(f.Affected.After), apart(f.Affected))
+			md.cells(family(f.Family)+", interrupted", rated(f.Interrupted.Before)+", "+outOfUsers(f.Interrupted.Before), rated(f.Interrupted.After)+", "+outOfUsers(f.Interrupted.After), apart(f.Interrupted))
 		}
 		md.line()
 		md.head("Refused requests", "Before", "After")

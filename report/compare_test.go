@@ -136,3 +136,25 @@ func TestComparisonsOfManyHosts(t *testing.T) {
 		t.Error("the comparison was changed")
 	}
 }
+
+// TestNoSharesOfRefusalsAlone: where the log after has nothing else, its users are not known, nor who was interrupted.
+func TestNoSharesOfRefusalsAlone(t *testing.T) {
+	c := comparison(t)
+	f := &c.Hosts[0].Families[0]
+	f.Affected.After, f.Interrupted.After = finding.Rate{Users: 44, High: 1}, finding.Rate{High: 1}
+	for format, want := range map[string][]string{
+		"text":     {"not known", "44 of ?"},
+		"markdown": {"| not known, 44 of ? | not known |", "| not known, - | not known |"},
+		"html":     {"not known, 44 of ?", "not known, -"},
+	} {
+		text := compareAs(t, c, format, Options{})
+		for _, part := range append(want, "not known") {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s lacks %q:\n%s", format, part, text)
+			}
+		}
+		if strings.Contains(text, "0 to 100") || strings.Contains(text, "of 0") {
+			t.Errorf("%s:\n%s", format, text)
+		}
+	}
+}

@@ -39,8 +39,8 @@ func compareHTML(w io.Writer, c *finding.Comparison, o Options) error {
 		for _, f := range h.Families {
 			one.Answers = append(one.Answers, whose(f.Family, len(h.Families), "  ")+f.Answer)
 			one.Users = append(one.Users, []string{family(f.Family) + ", links are bound to", boundWord(f.BoundBefore), boundWord(f.BoundAfter), ""},
-				[]string{family(f.Family) + ", affected", outOfUsers(f.Affected.Before), outOfUsers(f.Affected.After), points(f.Affected.Difference)},
-				[]string{family(f.Family) + ", interrupted", outOfUsers(f.Interrupted.Before), outOfUsers(f.Interrupted.After), points(f.Interrupted.Difference)})
+				[]string{family(f.Family) + ", affected", outOfUsers(f.Affected.Before), outOfUsers(f.Affected.After), apart(f.Affected)},
+				[]string{family(f.Family) + ", interrupted", outOfUsers(f.Interrupted.Before), outOfUsers(f.Interrupted.After), apart(f.Interrupted)})
 		}
 		one.bars(h)
 		p.Hosts = append(p.Hosts, one)
@@ -54,10 +54,12 @@ func (c *comparedHost) bars(h *finding.HostComparison) {
 	most := 0.0
 	for _, f := range h.Families {
 		for _, r := range []finding.Rate{f.Affected.Before, f.Affected.After, f.Interrupted.Before, f.Interrupted.After} {
-			most = max(most, r.High)
+			if r.Of > 0 {
+				most = max(most, r.High)
+			}
 		}
 	}
-	top := float64(round(int64(most*100+.999))) / 100
+	top := max(.01, float64(round(int64(most*100+.999)))/100)
 	c.Scale = figure.Percent(top)
 	for _, f := range h.Families {
 		who := whose(f.Family, len(h.Families), " ")
@@ -66,8 +68,11 @@ func (c *comparedHost) bars(h *finding.HostComparison) {
 			c    finding.Change
 		}{{"affected", f.Affected}, {"interrupted", f.Interrupted}} {
 			for i, r := range []finding.Rate{one.c.Before, one.c.After} {
-				c.Bars = append(c.Bars, shareBar{Label: who + one.name + " " + comparedColumns[i], Text: rated(r) + ", " + outOfUsers(r),
-					Low: along(r.Low / top), Share: along(r.Share / top), Width: along((r.High - r.Low) / top)})
+				bar := shareBar{Label: who + one.name + " " + comparedColumns[i], Text: rated(r) + ", " + outOfUsers(r)}
+				if r.Of > 0 {
+					bar.Low, bar.Share, bar.Width = along(r.Low/top), along(r.Share/top), along((r.High-r.Low)/top)
+				}
+				c.Bars = append(c.Bars, bar)
 			}
 		}
 	}

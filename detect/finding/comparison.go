@@ -81,7 +81,7 @@ type Change struct {
 // Rate is a share of users with one-sided 95 % bounds on either side (Wilson).
 type Rate struct {
 	Users int64   `json:"users"`
-	Of    int64   `json:"of"`    // users in all
+	Of    int64   `json:"of"`    // users in all; 0: not known, as in a log of refusals only
 	Share float64 `json:"share"` // 0 to 1, as Low and High
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // Day is one side of a comparison.
@@ -73,14 +74,17 @@ func compareHost(name string, was, is *Tally, before, after facet, t Thresholds)
 	}
 	slices.SortStableFunc(h.Causes, func(a, b finding.CauseComparison) int { return cmp.Compare(b.Refused.Before, a.Refused.Before) })
 	for _, family := range []string{"ipv4", "ipv6"} {
-		if x, y := was.Families[family], is.Families[family]; x.Users+y.Users > 0 {
+		if x, y := before.heads(was, family), after.heads(is, family); x.Users+y.Users+x.Affected+y.Affected > 0 {
 			f := finding.FamilyComparison{
 				Family: family, BoundBefore: before.boundTo(family), BoundAfter: after.boundTo(family),
 				Affected: change(x.Affected, x.Users, y.Affected, y.Users), Interrupted: change(x.Interrupted, x.Users, y.Interrupted, y.Users),
 			}
 			f.Effect, f.Answer = effect(&f, len(h.NotComparable) > 0, t)
-			if before.failed() || after.failed() {
+			switch {
+			case before.failed() || after.failed():
 				f.Answer = "The two cannot be compared, as who was affected is not known where calibration failed."
+			case before.refusalsOnly || after.refusalsOnly:
+				f.Answer = fmt.Sprintf("The two cannot be compared, as refusals alone tell no shares: %s affected before, %s after.", figure.Plural(x.Affected, "user was", "users were"), figure.Count(y.Affected))
 			}
 			h.Families = append(h.Families, f)
 		}
@@ -114,6 +118,15 @@ func facets(a *finding.Analysis) map[string]facet {
 		}
 	}
 	return all
+}
+
+// heads counts the users of a family. Of how many they are, and who was interrupted, refusals alone do not tell (rule 2).
+func (k facet) heads(t *Tally, family string) Heads {
+	h := t.Families[family]
+	if k.refusalsOnly {
+		h.Users, h.Interrupted = 0, 0
+	}
+	return h
 }
 
 func (k facet) failed() bool { return k.calibration != nil && k.calibration.Status == finding.Failed }

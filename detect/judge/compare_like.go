@@ -76,7 +76,8 @@ func unlike(before, after facet) []string {
 	}
 	for _, s := range sides {
 		if s.refusalsOnly {
-			list = append(list, "The log "+s.when+" holds refusals only, so there are no shares of all users.")
+			since := either(after.refusalsOnly && !before.refusalsOnly, "; if nothing was filtered out of it, nothing was served since the change: take it back", "")
+			list = append(list, "The log "+s.when+" holds refusals only, so there are no shares of all users"+since+".")
 		}
 	}
 	return list

@@ -62,15 +62,20 @@ func TestNotComparable(t *testing.T) {
 		"failed":      {day("2026-11-09", 24, Heads{1000, 1, 1}, func(a *finding.Analysis) { a.Calibration[0].Status = finding.Failed }), "Calibration failed after", true},
 		"no key": {day("2026-11-09", 24, Heads{1000, 1, 1}, func(a *finding.Analysis) { a.Calibration[0].Verified, a.Calibration[0].Status = 0, finding.NotChecked }),
 			"proven before and inferred after", true},
-		"refusals only": {day("2026-11-09", 24, Heads{1000, 1, 1}, func(a *finding.Analysis) { a.Recommendations = []finding.Recommendation{{Host: "a"}} }), "refusals only", true},
+		"refusals only": {day("2026-11-09", 24, Heads{1000, 1, 1}, func(a *finding.Analysis) { a.Recommendations = []finding.Recommendation{{Host: "a"}} }), "take it back", true},
 	} {
 		got := Compare(plain, c.after, Default())
 		list := got.NotComparable
 		if c.host {
 			list = got.Hosts[0].NotComparable
 		}
-		if said := got.Hosts[0].Families[0].Answer; (name == "failed") == strings.Contains(said, "affected users") {
+		said, apart := got.Hosts[0].Families[0].Answer, name == "failed" || name == "refusals only"
+		if apart == strings.Contains(said, "affected users") {
 			t.Errorf("%s: %s", name, said)
+		}
+		if a, i := got.Hosts[0].Families[0].Affected, got.Hosts[0].Families[0].Interrupted; name == "refusals only" &&
+			(said != "The two cannot be compared, as refusals alone tell no shares: 100 users were affected before, 1 after." || a.After.Users != 1 || a.After.Of != 0 || a.After.Share != 0 || i.After.Users != 0) {
+			t.Errorf("%s: %s %+v %+v", name, said, a, i)
 		}
 		told := got.Hosts[0].Families[0].Effect != finding.NotTold
 		if len(list) != 1 || !strings.Contains(list[0], c.says) || told == c.host {
