@@ -32,6 +32,7 @@ func cleanings() []cleaning {
 		{"a disarmed scheme or dot restored", rearmed},
 		{"percent-encoding of the whole URL undone", decoded},
 		{"the redirect of a mail program or search engine taken off", direct},
+		{"user name and password before the host taken off", anonymous},
 		{"text around it taken off", alone},
 	}
 }
@@ -344,9 +345,26 @@ func rearmed(s string) string {
 	return replacer("[.]", ".", "[:]", ":", "[://]", "://")(s)
 }
 
-// isBareHost reports whether a URL begins with a host name in place of a scheme or path.
+// anonymous takes off what a browser keeps for itself (https://user:password@host/): nginx answers 400 to a target with
+// it.
+func anonymous(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
+		return s
+	}
+	authority := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		authority = rest[:end]
+	}
+	return s[:len(scheme)+3] + rest[strings.LastIndexByte(authority, '@')+1:]
+}
+
+// isBareHost reports whether a URL begins with a host name, and perhaps a port, in place of a scheme or path.
 func isBareHost(s string) bool {
 	first, _, slash := strings.Cut(s, "/")
+	if host, port, ok := strings.Cut(first, ":"); ok && port != "" && strings.Trim(port, "0123456789") == "" {
+		first = host
+	}
 	return slash && strings.Contains(first, ".") && !strings.ContainsAny(first, ":?#& ") && first[0] != '.'
 }
 

@@ -147,6 +147,7 @@ func TestCleanURL(t *testing.T) {
 		"{code}" + clean + "{code}":                                                                       2,
 		"{noformat}\n" + clean + "\n{noformat}":                                                           2,
 		strings.TrimPrefix(clean, "https:"):                                                               1,
+		strings.Replace(clean, "https://", "https://anna:p@ss@", 1):                                       1,
 		"https://urldefense.com/v3/__" + clean + "__;!!abc$":                                              1,
 		"https://urldefense.com/v3/__https:**Acdn.example.com/a/b_(1).ts?md5=14nsJ0zrjGipdIbehZ1tRw*expires=2147483647__;Ly8m!!abc$":                      1,
 		"https://urldefense.com/v3/__https:/*cdn.example.com/a/b_(1).ts?md5=14nsJ0zrjGipdIbehZ1tRw&expires=2147483647__;Lw!!abc$":                         1,
@@ -164,7 +165,10 @@ func TestCleanURL(t *testing.T) {
 			t.Errorf("%q: got %s, cleaned %q", pasted, got, cleaned)
 		}
 	}
-	for _, untouched := range []string{"", "/", "/a", "/a?md5=x&expires=1", "https://h/a%20b?x=%22y", "http://[2001:db8::1]:80/a?md5=x",
+	if got, _ := CleanURL("cdn.example.com:8443/a.ts?md5=x"); got != "https://cdn.example.com:8443/a.ts?md5=x" {
+		t.Errorf("a host and its port: %q", got)
+	}
+	for _, untouched := range []string{"", "/", "/a", "https://h:8443/a@b?md5=x", "https://h?a@b", "/a?to=http://u@b.c/d&md5=x", "/a?md5=x&expires=1", "https://h/a%20b?x=%22y", "http://[2001:db8::1]:80/a?md5=x",
 		"https://h/my film.ts?md5=x", "https://h/my film.ts", "/a?to=http://b.c/d&md5=x", "https://h/a.ts?md5=3D4x&expires=1", "https://h/a.ts%3Fmd5%3Dx", "/a?u=https%3A%2F%2Fb.c",
 		"//live//seg-1.ts?md5=x&expires=1", "//movie.mp4/seg-1.ts?md5=x", "https://h/a^b?x=1|2&md5=x"} {
 		if got, cleaned := CleanURL(untouched); got != untouched || cleaned != nil {
