@@ -20,7 +20,15 @@ type failure struct {
 	lent    int64             // that hold for an address that they were served to, and fail for another
 	begun   [2]spell          // when the others that were served began: those that hold, and those that fail
 	by      map[uint32]uint32 // links by the client that asked for them: one of those of an address
+	served  map[uint32]*fate  // links that were served, by the first client of an address
 	failing []sampled         // the first in the order of their hashes
+}
+
+// fate is how many links that were served to an address reproduce for it, and how many do not, with the first user
+// agents that had these.
+type fate struct {
+	hold, fail int
+	agents     []uint32
 }
 
 // sampled is a served link that does not reproduce, with an address it was
@@ -42,7 +50,7 @@ func (a *analysis) inspect(ctx context.Context, names []string) error {
 		}
 	}
 	for _, h := range batches(failed, a.limits.failed, func(h *host) int64 { return min(h.requests, int64(a.clients.Len())) })[0] {
-		h.failure = &failure{by: map[uint32]uint32{}}
+		h.failure = &failure{by: map[uint32]uint32{}, served: map[uint32]*fate{}}
 	}
 	return a.eachLink(ctx, func(links []visited) error {
 		for i := range links {
@@ -57,6 +65,7 @@ func (a *analysis) inspect(ctx context.Context, names []string) error {
 func (f *failure) add(a *analysis, l *visited) {
 	f.links++
 	f.split(l)
+	f.tellApart(l, int(a.Thresholds.NodeAgents))
 	var seen [2]bool // the address, as it is and mapped
 	var first string // of those that it was served to and does not reproduce for
 	s := sampled{link: l.ID}
@@ -81,6 +90,35 @@ func (f *failure) add(a *analysis, l *visited) {
 	}
 }
 
+// tellApart counts a link for each address that it was served to, and up to so many user agents.
+func (f *failure) tellApart(l *visited, agents int) {
+	for from := 0; from < len(l.visits); {
+		served, held, to := false, false, from
+		for ; to < len(l.visits) && l.visits[to].Alike(l.visits[from].Stored); to++ {
+			v := &l.visits[to]
+			served, held = served || v.Served(), held || v.Served() && v.Matched
+		}
+		if served {
+			at := f.served[l.visits[from].client]
+			if at == nil {
+				at = &fate{}
+				f.served[l.visits[from].client] = at
+			}
+			if held {
+				at.hold++
+			} else {
+				at.fail++
+				for i := from; i < to && len(at.agents) < agents; i++ {
+					if !slices.Contains(at.agents, l.visits[i].agent) {
+						at.agents = append(at.agents, l.visits[i].agent)
+					}
+				}
+			}
+		}
+		from = to
+	}
+}
+
 // addresses hands on the addresses that asked, with their links.
 func (f *failure) addresses(c *client.Table, each func(client uint32, links int64)) {
 	list := slices.Collect(maps.Keys(f.by))
@@ -102,7 +140,7 @@ func (c *calibration) diagnose(h *host) string {
 	if h.Verified == 0 {
 		head = format.Sentence("none of %d served {token|tokens} reproduces", h.tokens)
 	}
-	for _, test := range []func(*host) string{c.wrappedKey, c.maskedLog, c.proxied, c.unenforced, c.keyChanged, c.signedElsewhere, c.foreignKey, c.oddText} {
+	for _, test := range []func(*host) string{c.wrappedKey, c.maskedLog, c.proxied, c.unenforced, c.keyChanged, c.signedElsewhere, c.foreignKey, c.oddText, c.proxiedPart} {
 		if fault := test(h); fault != "" {
 			return head + ": " + fault
 		}
@@ -150,6 +188,32 @@ func (a *analysis) proxied(h *host) string {
 		return ""
 	}
 	return format.Sentence("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, h.failure.links, top)
+}
+
+// proxiedPart finds addresses of proxies in the place of some viewers': most links that fail were served to addresses with
+// many user agents, for which none reproduces. Viewers with a second key are anywhere.
+func (a *analysis) proxiedPart(h *host) string {
+	if h.Verified == 0 {
+		return ""
+	}
+	addresses, links, all := 0, 0, 0
+	var most *fate
+	var top uint32
+	for client, f := range h.failure.served {
+		all += f.fail
+		if f.hold > 0 || int64(len(f.agents)) < a.Thresholds.NodeAgents {
+			continue
+		}
+		addresses, links = addresses+1, links+f.fail
+		if most == nil || f.fail > most.fail || f.fail == most.fail && a.client(a.clients.Of(client)).Less(a.client(a.clients.Of(top))) {
+			most, top = f, client
+		}
+	}
+	if addresses == 0 || links*2 <= all {
+		return ""
+	}
+	return format.Sentence("%d of %d that fail were served to %d {address|addresses} with many user agents, for which none reproduces (%d to %s), as where some edges log a proxy's address in the place of the viewer's; log the address that the edge hashes there",
+		links, all, addresses, most.fail, string(token.AppendAddr(nil, a.clients.Addr(top))))
 }
 
 // signedElsewhere finds served links that were signed for another address or

@@ -91,6 +91,23 @@ func TestRule01Diagnosis(t *testing.T) {
 			l.forged(folder, 20, 1)
 			l.get(folder, folder.link("/late/a.ts", stranger(99)), stranger(99), 200)
 		}, settings{}, "a second key may be in use"},
+		{"some edges log a proxy", func(l *little) { // two of them, 10 viewers each with one of five players
+			l.audience(folder, 40)
+			for i := range 20 {
+				l.add(entry{host: folder.host, target: folder.link(fmt.Sprintf("/late/%d/a.ts", i), stranger(60+i)), ip: fmt.Sprintf("192.0.2.%d", i%2), status: 200, agent: fmt.Sprint("player/", i/2%5)})
+			}
+			l.get(folder, folder.link("/later/a.ts", stranger(99)), stranger(99), 200)
+		}, settings{}, "only 41 of 61 served tokens reproduce: 20 of 20 that fail were served to 2 addresses with many user agents, for which none reproduces (10 to 192.0.2.0), as where some edges log a proxy's address"},
+		{"a second key, in homes with four players", func(l *little) {
+			l.audience(folder, 40)
+			other := folder
+			other.key = "not-the-key-of-the-host"
+			for i := range 20 {
+				ip := stranger(60 + i%2)
+				l.add(entry{host: folder.host, target: other.link(fmt.Sprintf("/late/%d/a.ts", i), ip), ip: ip, status: 200, agent: fmt.Sprint("player/", i%4)})
+			}
+			l.get(folder, folder.link("/later/a.ts", stranger(99)), stranger(99), 200)
+		}, settings{}, "a second key may be in use"},
 		{"an edge that does not check", func(l *little) {
 			l.audience(folder, 40)
 			for i := range 10 {
