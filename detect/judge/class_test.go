@@ -437,6 +437,9 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 		"the playlist, beside":      {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.Undetermined},
 		"the playlist, then a film": {watching(0).no(2, same24, "index.m3u8", token.IPMismatch).ua(2).no(3, same24, "seg1.ts", token.IPMismatch).ua(2).ok(9, home, "seg1.ts"), finding.FirstRequest},
 		"goes on with the film":     {watching(5).no(22, same24, "seg6.ts", token.IPMismatch).ua(2).ok(24, home, "seg7.ts"), finding.FirstRequest},
+		"in one second":             {bySecond(newScene().no(0, same24, "index.m3u8", token.IPMismatch).ua(2).ok(0, home, "index.m3u8").ok(1, home, "seg1.ts")), finding.Undetermined},
+		"in one second, alone":      {bySecond(newScene().no(0, same24, "index.m3u8", token.IPMismatch).ua(2).ok(0, home, "index.m3u8")), finding.FirstRequest},
+		"a second before":           {bySecond(newScene().no(0, same24, "index.m3u8", token.IPMismatch).ua(2).ok(1, home, "index.m3u8").ok(2, home, "seg1.ts")), finding.FirstRequest},
 		"one cookie": {with(watching(5).no(22, same24, "index.m3u8", token.IPMismatch).ua(2).ok(24, home, "seg6.ts"), func(l *Group) {
 			for i := range l.Events {
 				l.Events[i].Kin = 7
@@ -459,6 +462,15 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 			}
 		}
 	}
+}
+
+// bySecond is a scene in a log of whole seconds.
+func bySecond(s *scene) *scene {
+	return with(s, func(g *Group) {
+		for i := range g.Events {
+			g.Events[i].Grain = second
+		}
+	})
 }
 
 func TestRule07ExpiredOnAChangedAddressIsNoRotation(t *testing.T) {

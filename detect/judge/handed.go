@@ -20,7 +20,7 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	runsOn := kind == whole && before.runsOn(e, t)
 	several := severalInVain(events, idx, e)
 	switch {
-	case before.same > 0 && copies(events, idx, pos):
+	case echoes(events, idx, pos):
 		return true
 	case kind == whole && before.same == 0:
 		return onItsWay(events, idx[pos+1:], e, t)
@@ -34,6 +34,29 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 		return stepOf(events, idx, pos, t).out
 	}
 	return silent || runsOn || servedElsewhere(events, idx[pos+1:], e)
+}
+
+// echoes reports, of a user agent that was never served, what copies reports of one that was. As the two are no one player, a
+// file is on its way to either: what was asked for in vain need not have been served before, but no later as far as the
+// log's time tells.
+func echoes(events []Event, idx []int32, pos int) bool {
+	e := &events[idx[pos]]
+	served, onward := map[fileID][]*Event{}, false
+	for _, i := range idx {
+		if p := &events[i]; p.Served && p.Client != e.Client {
+			id := fileID{p.Dir, p.File}
+			served[id] = append(served[id], p)
+			onward = onward || surelyBefore(e, p)
+		}
+	}
+	for _, i := range idx {
+		if p := &events[i]; p.Client == e.Client && isMismatch(p) {
+			if got := served[fileID{p.Dir, p.File}]; len(got) != 1 || surelyBefore(p, got[0]) {
+				return false
+			}
+		}
+	}
+	return onward
 }
 
 // others reports whether every link that was refused to a user who was served nothing was served to
