@@ -233,7 +233,7 @@ func (l *looked) policy() string {
 func (l *looked) unchecked() string {
 	switch {
 	case !l.Keyed:
-		return ", as no key was given"
+		return ", as no key of this host was given"
 	case l.Calibration == finding.Failed:
 		return ", as the key or the rules do not fit what this host served"
 	}

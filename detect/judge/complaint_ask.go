@@ -51,13 +51,13 @@ func (l *looked) cannot() []string {
 	case cause == token.UnresolvedSignature.String():
 		add("whether the address changed, because the address that the link was signed for was not found: it may be far away (--recover full searches all of IPv4), an IPv6 one (which cannot be searched), or the link was signed with another key")
 	case cause == token.Unchecked.String() && !l.Keyed:
-		add("why, because no key was given: with one, every link says which address it was signed for")
+		add("why, because no key of this host was given: with one, every link says which address it was signed for")
 	case cause == token.Unchecked.String():
 		add("why, because the hashes of links that this host served do not reproduce%s", either(l.Fault == "", "", " ("+l.Fault+")"))
 	case cause == "refused_elsewhere" && l.key.Detail == "":
 		add("which rule refused, because the log has no reason code: the country, referer, address, user agent, WAF and origin are left")
 	case cause == token.IPMismatch.String() && l.key.Inferred:
-		add("which address the link was signed for, because no key was given: with one, it is proven")
+		add("which address the link was signed for, because no key of this host was given: with one, it is proven")
 	}
 	if l.key != nil && l.key.Deadline != 0 && distance(l.key.Time, l.key.Deadline*1e6) <= clockSlack*1e6 {
 		add("whether the link had expired, because the request came within 2 s of its expiry, and clocks differ by as much")

@@ -65,7 +65,7 @@ func TestComplaints(t *testing.T) {
 			c := complaint(s.ok(1, home, "seg-1.ts").no(2, same24, "seg-2.ts", mismatch), func(in *Incident) { in.Inferred, in.Basis = true, "inferred" })
 			c.Keyed = false
 			return c
-		}(), "ip_mismatch", []string{"served at " + home, "inferred, as no key proves it", "Cannot tell which address the link was signed for, because no key was given", "The key in force"}, []string{"recomputed"}},
+		}(), "ip_mismatch", []string{"served at " + home, "inferred, as no key proves it", "Cannot tell which address the link was signed for, because no key of this host was given", "The key in force"}, []string{"recomputed"}},
 		"expired": {complaint(newScene().no(1060, home, "seg-1.ts", token.Expired), nil),
 			"expired", []string{"had expired at 00:16:40, 60 s before the request", "How long links live"}, []string{"Cannot", "/24"}},
 		"expired by one second": {complaint(newScene().no(1001, home, "seg-1.ts", token.Expired), nil),
@@ -98,7 +98,7 @@ func TestComplaints(t *testing.T) {
 			c := complaint(newScene().no(1, home, "seg-1.ts", token.Unchecked), nil)
 			c.Keyed = false
 			return c
-		}(), "unchecked", []string{"Cannot tell why, because no key was given"}, nil},
+		}(), "unchecked", []string{"Cannot tell why, because no key of this host was given"}, nil},
 		"nothing refused": {complaint(newScene().ok(1, home, "seg-1.ts").ok(2, home, "seg-2.ts"), nil), "", []string{"No request of this viewer was refused", "2 requests were served"}, nil},
 		"a neighbour": {func() *Complaint {
 			c := complaint(newScene().no(1, same24, "seg-1.ts", mismatch), nil)

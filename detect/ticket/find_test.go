@@ -35,18 +35,18 @@ func demoCase(t *testing.T) (*ingest.Store, *finding.Analysis) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return caseOf(t, demo+"video-demo.log.gz", strings.TrimSpace(string(secret)))
+	return caseOf(t, demo+"video-demo.log.gz", "", strings.TrimSpace(string(secret)))
 }
 
-// caseOf is a log, analysed with a key.
-func caseOf(t *testing.T, log, secret string) (*ingest.Store, *finding.Analysis) {
+// caseOf is a log, analysed with the key of a host, or of all ("").
+func caseOf(t *testing.T, log, host, secret string) (*ingest.Store, *finding.Analysis) {
 	t.Helper()
 	key, err := token.NewKey(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ring := &token.Keyring{}
-	ring.Add("", key)
+	ring.Add(host, key)
 	scheme, _ := token.SchemeNamed("gcore")
 	resources := token.NewResources(scheme)
 	store, err := ingest.Create("", ingest.Limits{Threads: 2})
@@ -186,7 +186,7 @@ func TestWhoeverAskedIsTold(t *testing.T) {
 	if err := os.WriteFile(file, []byte(log.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	store, a := caseOf(t, file, secret)
+	store, a := caseOf(t, file, "", secret)
 	for ip, want := range map[string]string{
 		other: "Found by the address itself.",
 		owner: owner + " asked at that time, too; shown is who was refused at another address, with a link that was signed for it.",
@@ -195,6 +195,20 @@ func TestWhoeverAskedIsTold(t *testing.T) {
 		if err != nil || !slices.Equal(got.Search, []string{want}) || !slices.Equal(got.Viewer.Addresses, []string{other}) {
 			t.Errorf("%s: %q, want %q; %q (%v)", ip, got.Search, want, got.Viewer.Addresses, err)
 		}
+	}
+}
+
+// TestTheKeyOfAnotherHost: it tells nothing of this one, whose links nobody could check.
+func TestTheKeyOfAnotherHost(t *testing.T) {
+	const line = `203.0.113.9 - - [23/Nov/2026:12:00:00 +0000] "GET /film/a.ts?md5=14nsJ0zrjGipdIbehZ1tRw&expires=1795449600 HTTP/1.1" 403 9 "-" "player/1" cdn.test 0.01`
+	file := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(file, []byte(line+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, a := caseOf(t, file, "another.test", "not a secret")
+	got, err := ticket.Find(t.Context(), store, a, ticket.Complaint{IP: netip.MustParseAddr("203.0.113.9"), Keyed: true})
+	if err != nil || got.Cause != "unchecked" || !strings.Contains(got.Answer, "as no key of this host was given") || len(got.Cannot) == 0 || !strings.Contains(got.Cannot[0], "because no key of this host was given") {
+		t.Errorf("%s, %s, %q (%v)", got.Cause, got.Answer, got.Cannot, err)
 	}
 }
 

@@ -212,6 +212,7 @@ func (q *inquiry) circumstances(host string, c *judge.Complaint) {
 	for _, cal := range q.a.Calibration {
 		if cal.Host == host {
 			policy = cal.Policy
+			c.Keyed = c.Keyed && !(cal.Status == finding.NotChecked && strings.HasPrefix(cal.Reason, "no key")) // that of another host
 			if c.Calibration = cal.Status; cal.Status == finding.Failed {
 				c.Fault = cal.Reason
 			}
