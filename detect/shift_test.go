@@ -1,12 +1,15 @@
 package detect_test
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"ipdrift/detect/finding"
 	"ipdrift/detect/search"
 	"ipdrift/token"
 )
@@ -231,5 +234,35 @@ func TestRule02TheBindingChangesTwice(t *testing.T) {
 				t.Errorf("%d claims; want %s in\n%s", len(claims), says, said)
 			}
 		})
+	}
+}
+
+// TestAViewerReloadsBeforeTheBindingChanges: 10 viewers who are refused at another address of their /16 load the page again
+// there within 20 s, before links were bound to a /24 and since, among 80 others. Each counts once.
+func TestAViewerReloadsBeforeTheBindingChanges(t *testing.T) {
+	whole, cut := site{host: "mask.test", dir: true}, site{host: "mask.test", dir: true, text: cutAt(24)}
+	w := &switched{old: whole, new: cut, signer: time.Hour, edge: time.Hour}
+	for i := range 80 {
+		at := time.Duration(i) * 90 * time.Second
+		w.ask(i, at, at, stay)
+	}
+	for i := range 20 {
+		s, at, home := whole, time.Duration(i)*3*time.Minute, stranger(200+i)
+		if i >= 10 {
+			s, at = cut, at+40*time.Minute
+		}
+		away, path := apart(home), fmt.Sprintf("/reload/%d/", i)
+		first, second := s.link(path+"index.m3u8", home), s.link(path+"index.m3u8", away)
+		for _, e := range []entry{
+			{target: first, ip: home, status: 200, at: 1}, {target: on(path+"seg-1.ts", first), ip: home, status: 200, at: 4},
+			{target: on(path+"seg-2.ts", first), ip: away, status: 403, at: 8}, {target: second, ip: away, status: 200, at: 28}, {target: on(path+"seg-2.ts", second), ip: away, status: 200, at: 29},
+		} {
+			e.host, e.at = s.host, at+e.at*time.Second
+			w.add(e)
+		}
+	}
+	slices.SortStableFunc(w.entries, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
+	if tr := w.try(t, settings{}); tr.Users.Total != 100 || tr.Users.ByClass[finding.Rotating] != 20 || !strings.Contains(strings.Join(tr.Warnings, " "), "were bound to the whole address before") {
+		t.Errorf("%d users %v, want 100, of them 20 rotating; %q", tr.Users.Total, tr.Users.ByClass, tr.Warnings)
 	}
 }
