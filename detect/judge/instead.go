@@ -53,7 +53,7 @@ func (q *question) kinds() (kinds []kind, all int64) {
 	for cause, n := range q.o.Refused {
 		if cause == token.IPMismatch.String() {
 			shared := min(n, q.onShared)
-			kinds = append(kinds, kind{q.sharedLinks(), "keep links bound to the address", shared})
+			kinds = append(kinds, kind{q.sharedLinks(), "keep links bound to the address; if a page that holds links is cached, let it give each viewer one of their own", shared})
 			n -= shared
 			all += shared
 		}

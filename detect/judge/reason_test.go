@@ -137,7 +137,7 @@ func TestRule10SharedLinksAreWhatTheRefusalsAre(t *testing.T) {
 	}
 	w := newWorld().refused(5, 3, shared).quiet(100)
 	decided(t, w.ask(refused(30)), finding.KeepCurrent, 0,
-		"Nobody was refused because of a changed address: the 30 refusals fell on 5 links that were requested from several unrelated networks; keep links bound to the address.")
+		"Nobody was refused because of a changed address: the 30 refusals fell on 5 links that were requested from several unrelated networks; keep links bound to the address; if a page that holds links is cached, let it give each viewer one of their own.")
 	// Of 40 mismatches of the host 10 are somebody else's.
 	decided(t, w.ask(refused(40)), finding.KeepCurrent, 0, "5 links that were requested from several unrelated networks (75 %) and links signed for another address (25 %)")
 	w.refused(10, 3, func(u *User) { u.Class, u.Mismatches = finding.Undetermined, 1 })
