@@ -62,17 +62,19 @@ func TestEnoughAndUndecided(t *testing.T) {
 	}
 }
 
-// TestSignerThatCuts: where the signer is at fault neither a changed address nor a longer log is spoken of.
-func TestSignerThatCuts(t *testing.T) {
-	a := load(t, fixtures+"/insufficient.json")
-	for i := range a.Recommendations {
-		a.Recommendations[i].Remedy, a.Recommendations[i].AffectedUsers = finding.AlignSigner, 20
-		a.Recommendations[i].Reason = "Nothing can be said about masks, as the signer cuts addresses."
-	}
-	for _, who := range []Audience{"", ForCustomer} {
-		text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who}))
-		if strings.Contains(text, "a longer log: ") || strings.Contains(text, "a longer log would") || who == ForCustomer && (strings.Contains(text, "address had changed") || !strings.Contains(text, "both have to do the same")) {
-			t.Errorf("for the %q:\n%s", who, text)
+// TestOneSideThatCuts: where signer and edge differ neither a changed address nor a longer log is spoken of.
+func TestOneSideThatCuts(t *testing.T) {
+	for remedy, said := range map[finding.Remedy]string{finding.AlignSigner: "both have to do the same", finding.AlignEdge: "seem to disagree on what is signed"} {
+		a := load(t, fixtures+"/insufficient.json")
+		for i := range a.Recommendations {
+			a.Recommendations[i].Remedy, a.Recommendations[i].AffectedUsers = remedy, 20
+			a.Recommendations[i].Reason = "Nothing can be said about masks, as one side cuts addresses."
+		}
+		for _, who := range []Audience{"", ForCustomer} {
+			text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who}))
+			if strings.Contains(text, "a longer log: ") || strings.Contains(text, "a longer log would") || who == ForCustomer && (strings.Contains(text, "address had changed") || !strings.Contains(text, said)) {
+				t.Errorf("%s, for the %q:\n%s", remedy, who, text)
+			}
 		}
 	}
 }

@@ -152,6 +152,9 @@ func advice(s finding.Setting, unexplained bool) string {
 	case s.Remedy == finding.AlignSigner:
 		return fmt.Sprintf("%s%s met refusals in the log that we looked at, most of them because the code that makes the links ties them to the viewer's network, while the CDN ties them to the single address: both have to do the same.",
 			figure.Plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s))
+	case s.Remedy == finding.AlignEdge:
+		return fmt.Sprintf("%s met refusals in the log that we looked at, most of them also at the internet address that their links were made for, and no link was accepted: the code that makes the links and the CDN seem to disagree on what is signed, which has to be settled before anything can be said about changed addresses.",
+			figure.Plural(s.AffectedUsers, "viewer", "viewers"))
 	case s.Remedy == finding.SameFamilies:
 		return met + "Many of them changed between IPv4 and IPv6, which no network has in common: the site and the CDN should be reached over the same of the two."
 	case s.Remedy == finding.UnbindLinks:

@@ -56,6 +56,7 @@ type Remedy string
 const (
 	MendSigner   Remedy = "mend_signer"   // it signs for its own proxy's address
 	AlignSigner  Remedy = "align_signer"  // it cuts addresses as for a mask, while the host binds to whole ones
+	AlignEdge    Remedy = "align_edge"    // nothing is accepted: the edge seems to hash something else than the signer
 	SameFamilies Remedy = "same_families" // site and CDN host answer over different address families
 	RenewLinks   Remedy = "renew_links"   // a new link when one is refused
 	UnbindLinks  Remedy = "unbind_links"  // no address in the hash: the site sees another one than the edge

@@ -23,7 +23,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 	}
 	rec.Carriers = q.carriers(rec.Curve)
 	rec.RelayedUsers, rec.UntoldUsers, rec.MendedUsers = r.relayed, r.untold, r.mended
-	if d := rec.Decision; d == finding.MaskNotEnough || d == finding.InsufficientEvidence && q.signedForNetworks() {
+	if d := rec.Decision; d == finding.MaskNotEnough || d == finding.InsufficientEvidence && (q.signedForNetworks() || q.shut()) {
 		rec.Remedy = q.remedy()
 	}
 	rec.LeftOutUsers, rec.IfLeftOutCount = int64(len(r.aside)), q.ifLeftOut()

@@ -18,6 +18,8 @@ func (q *question) remedy() finding.Remedy {
 		return finding.MendSigner
 	case q.signedForNetworks():
 		return finding.AlignSigner
+	case q.shut():
+		return finding.AlignEdge
 	}
 	switch l := q.left(); {
 	case l.proxied > 0 && 2*l.proxied >= l.all:
