@@ -63,7 +63,7 @@ func (a *analysis) issuedTo(s *search.Suspect, hash uint64) {
 // issuedKey is the viewer of a record as an id: users are of one host.
 func issuedKey(r ingest.Issued) uint64 { return r.Viewer ^ ingest.TokenID(r.Host) }
 
-// issuedToMany tells whether the signer's record names a viewer of more links than one network has viewers.
+// issuedToMany reports whether the signer's record names a viewer of more links than one network has viewers.
 func (a *analysis) issuedToMany() bool {
 	links := map[uint64]int{}
 	for _, r := range a.Issued {
