@@ -208,6 +208,8 @@ func TestRule09AFileHasNoSequence(t *testing.T) {
 		"after a long pause":   {download(0).took(100).ok(300, home, "film.mp4").took(100).no(590, same16, "film.mp4", token.IPMismatch), finding.Rotating},
 		"before it was logged": {download().no(0, same16, "film.mp4", token.IPMismatch).ok(55, home, "film.mp4").logged(), finding.Rotating},
 		"long before that":     {download().no(0, same16, "film.mp4", token.IPMismatch).ok(300, home, "film.mp4").logged(), finding.Undetermined},
+		"as ranges break off":  {download(0, 9, 20, 40).no(41, same16, "film.mp4", token.IPMismatch).ok(55, home, "film.mp4").ok(70, home, "film.mp4").logged(), finding.Rotating},
+		"as they go on":        {download(0, 9, 20, 40).no(41, same16, "film.mp4", token.IPMismatch).ok(55, home, "film.mp4").ok(170, home, "film.mp4").logged(), finding.Undetermined},
 		"long before it began": {download().no(0, same16, "film.mp4", token.IPMismatch).ok(300, home, "film.mp4"), finding.Rotating},
 		"at once, then later":  {download(0, 20, 40, 60).no(81, same16, "film.mp4", token.IPMismatch).no(18_000, same16, "film.mp4", token.IPMismatch), finding.Rotating},
 	} {

@@ -27,6 +27,7 @@ func stepOf(events []Event, idx []int32, pos int, t *Thresholds) (s step) {
 			continue
 		}
 		switch {
+		case p.Served && p.Client != e.Client && n > pos && mayHaveBegun(p, e, t):
 		case p.Served && p.Client != e.Client:
 			if n > pos {
 				s.chance = chance
@@ -47,6 +48,12 @@ func stepOf(events []Event, idx []int32, pos int, t *Thresholds) (s step) {
 		}
 	}
 	return s
+}
+
+// mayHaveBegun tells whether a range of a file that was logged after a request may have begun before it, in a log that
+// does not tell: the download may have broken off, and nobody goes on there.
+func mayHaveBegun(p, e *Event, t *Thresholds) bool {
+	return !p.Began && Whole(p.Name) && p.Time-e.Time <= t.Linger.Microseconds()
 }
 
 // pace is how long a player waits from one poll to the next: least, and usually, as the gaps between those that were
