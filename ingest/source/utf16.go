@@ -25,18 +25,28 @@ func narrowed(in io.Reader, head []byte) (io.Reader, []byte) {
 	}
 	buf := buffered(in)
 	buf.Discard(2)
-	out := buffered(&wide{buf, order})
+	out := buffered(&wide{in: buf, order: order})
 	head, _ = out.Peek(headSize)
 	return out, head
 }
 
-// wide is text in UTF-16. Its reader has room for a rune at least.
+// wide is text in UTF-16.
 type wide struct {
 	in    *bufio.Reader
 	order binary.ByteOrder
+	rest  []byte // of a rune for which there was no room
 }
 
 func (w *wide) Read(p []byte) (n int, err error) {
+	if len(w.rest) == 0 && len(p) < utf8.UTFMax { // a buffer is nearly full
+		r, err := w.rune()
+		if err != nil {
+			return 0, err
+		}
+		w.rest = utf8.AppendRune(nil, r)
+	}
+	n = copy(p, w.rest)
+	w.rest = w.rest[n:]
 	for n == 0 || n+utf8.UTFMax <= len(p) && w.in.Buffered() > 0 {
 		r, err := w.rune()
 		if err != nil {
