@@ -51,6 +51,7 @@ func (d *Damage) Besides(err error) *Damage {
 const (
 	keptBefore   = "; what came before is kept"
 	keptAll      = "; all lines before it are kept"
+	keptFiles    = "; the files before it are kept, others may be missing"
 	keptDoubtful = "; the lines before it are kept, but some may be wrong"
 )
 

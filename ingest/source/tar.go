@@ -12,9 +12,11 @@ import (
 	"ipdrift/ingest/format"
 )
 
+// Compressed, a million empty files take 5 kB.
 const (
-	mostTarred = 1 << 17 // files of one archive: compressed, a million empty ones take 5 kB
-	tarName    = 4096    // bytes of a name that are kept; Linux opens none that is longer
+	mostTarred = 1 << 17  // files of one archive
+	mostNames  = 32 << 20 // bytes of their names
+	tarName    = 4096     // bytes of a name that are kept; Linux opens none that is longer
 )
 
 var (
@@ -26,8 +28,7 @@ var (
 type tarred struct {
 	*tarball
 	name   string
-	number int     // of its header in the archive, from 1
-	behind *Damage // why the archive was not read to its end behind this file; nil: it was
+	number int // of its header in the archive, from 1
 }
 
 // tarball is a tar archive.
@@ -52,7 +53,8 @@ func isTar(head []byte) bool {
 
 // tarFiles lists the files in a tar archive in its order; hidden ones are left
 // out, and links, devices and folders. Of an archive that is not compressed it
-// reads the headers alone.
+// reads the headers alone. Where it cannot be read to its end, the archive
+// itself comes last, whose fault says why.
 func (s Source) tarFiles(ctx context.Context) ([]Source, error) {
 	t, err := openTape(ctx, s.Path, new(atomic.Int64))
 	if err != nil {
@@ -69,16 +71,13 @@ func (s Source) tarFiles(ctx context.Context) ([]Source, error) {
 	case err == nil:
 		return all, nil
 	}
-	damage := t.damage(err, len(all) > 0)
-	if len(all) == 0 {
-		return nil, damage
-	}
-	all[len(all)-1].tarred.behind = damage
-	return all, nil
+	s.fault = t.damage(err, len(all) > 0)
+	s.Size = 0 // which its files have
+	return append(all, s), nil
 }
 
 func (s Source) tarList(t *tape, ball *tarball) (all []Source, _ error) {
-	begun := int64(0)
+	begun, names := int64(0), 0
 	for {
 		h, err := t.next()
 		if t.compressed && len(all) > 0 {
@@ -91,12 +90,14 @@ func (s Source) tarList(t *tape, ball *tarball) (all []Source, _ error) {
 			return all, err
 		case !isFile(h) || hidden(h.Name):
 			continue
-		case len(all) == mostTarred:
+		case len(all) == mostTarred, names > mostNames:
 			return all, errMost
 		}
+		name := strings.Clone(h.Name[:min(len(h.Name), tarName)])
+		names += len(name)
 		ball.last, begun = t.number, t.used()
 		one := s
-		one.tarred = &tarred{tarball: ball, name: strings.Clone(h.Name[:min(len(h.Name), tarName)]), number: t.number}
+		one.tarred = &tarred{tarball: ball, name: name, number: t.number}
 		one.Size = min(h.Size, s.Size)
 		if h.ModTime.Unix() > 0 && h.ModTime.Before(s.Modified) {
 			one.Modified = h.ModTime
@@ -116,22 +117,22 @@ var (
 
 // damage words why an archive was not read to its end. some tells that files
 // stand before it.
-func (t *tape) damage(err error, some bool) *Damage {
+func (t *tape) damage(err error, some bool) error {
 	var d *Damage
 	switch err {
 	case errNoEnd:
-		d = &Damage{Err: io.ErrUnexpectedEOF, Reason: "the tar archive has no end, so files may be missing"}
+		d = &Damage{Err: io.ErrUnexpectedEOF, Reason: "the tar archive has no end"}
 	case errMost:
-		d = &Damage{Err: errInflates, Reason: format.Sentence("the tar archive holds more than %d files; unpack it first if you trust it", mostTarred)}
+		d = &Damage{Err: errInflates, Reason: format.Sentence("the tar archive holds more than %d files, or names of more than %d MiB", mostTarred, mostNames>>20)}
 	default:
-		if errors.As(word("tar", err), &d); some && d.kept == keptBefore {
-			d.Reason += ", so files of the tar archive may be missing"
-		}
+		errors.As(word("tar", err), &d)
 	}
-	if errors.As(t.place(d, some), &d); some && d.kept != keptDoubtful {
-		d.kept = keptAll
+	doubtful := d.kept == keptDoubtful
+	bad := t.place(d, some)
+	if errors.As(bad, &d) && some && !doubtful {
+		d.kept = keptFiles
 	}
-	return d
+	return bad
 }
 
 // open starts reading a file.
@@ -206,10 +207,7 @@ type onTape struct {
 
 func (o *onTape) Read(p []byte) (int, error) {
 	n, err := o.tape.tar.Read(p)
-	switch {
-	case err == io.EOF && o.behind != nil:
-		err = o.behind
-	case err != nil && err != io.EOF:
+	if err != nil && err != io.EOF {
 		err = word("tar", err)
 	}
 	return n, err

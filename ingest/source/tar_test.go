@@ -137,6 +137,7 @@ func TestTarFiles(t *testing.T) {
 	other := func(kind byte) tarEntry {
 		return tarEntry{tar.Header{Name: "x", Typeflag: kind, Linkname: "a.log"}, ""}
 	}
+	const missing = "; the files before it are kept, others may be missing"
 	zipped := sourcetest.Gzip(t, []byte("line\n"))
 	checksum := sourcetest.Gzip(t, whole)
 	checksum[len(checksum)-5] ^= 1
@@ -156,16 +157,16 @@ func TestTarFiles(t *testing.T) {
 		"archives inside":      {tarOf(t, named("a.tar", string(whole)), named("a.zip", string(sourcetest.Zip(t, "a=1"))), named("b.tgz", string(stored)), a), "!a.tar:a tar archive is not read: unpack it first|!a.zip:a zip archive is not read: unpack it first|!b.tgz:a tar archive inside the gzip data is not read: unpack it first|!a.log>line\n"},
 		"joined":               {slices.Concat(tarOf(t, a), tarOf(t, b)), "!a.log>line\n|!b.log>more\n"},
 		"padded":               {slices.Concat(whole, make([]byte, 7000)), "!a.log>line\n|!b.log>more\n"},
-		"something behind":     {slices.Concat(whole, []byte(strings.Repeat("no header ", 90))), "!a.log>line\n|!b.log:damaged at byte 3072 (of 3972): behind the end of the tar data stands something else; all lines before it are kept"},
-		"second header wrong":  {header, "!a.log:damaged at byte 1536 (of 3072): invalid tar data, so files of the tar archive may be missing; all lines before it are kept"},
+		"something behind":     {slices.Concat(whole, []byte(strings.Repeat("no header ", 90))), "!a.log>line\n|!b.log>more\n|:damaged at byte 3072 (of 3972): behind the end of the tar data stands something else" + missing},
+		"second header wrong":  {header, "!a.log>line\n|:damaged at byte 1536 (of 3072): invalid tar data" + missing},
 		"first header wrong":   {first, ":damaged at byte 512 (of 3072): invalid tar data"},
-		"no end":               {whole[:2048], "!a.log>line\n|!b.log:truncated at byte 2048 (of 2048): the tar archive has no end, so files may be missing; all lines before it are kept"},
-		"cut in a file":        {whole[:1538], "!a.log>line\n|!b.log:truncated at byte 1538 (of 1538): the tar data ends too early; what came before is kept"},
+		"no end":               {whole[:2048], "!a.log>line\n|!b.log>more\n|:truncated at byte 2048 (of 2048): the tar archive has no end" + missing},
+		"cut in a file":        {whole[:1538], "!a.log>line\n|!b.log:truncated at byte 1538 (of 1538): the tar data ends too early; what came before is kept|:truncated at byte 1538 (of 1538): the tar data ends too early" + missing},
 		"cut in the first":     {whole[:300], ":truncated at byte 300 (of 300): the tar data ends too early"},
-		"an absurd size":       {huge, "!a.log>line\n|!b.log:truncated at byte 3072 (of 3072): the tar data ends too early; what came before is kept"},
-		"wrong checksum":       {checksum, "!a.log>line\n|!b.log:damaged at byte %d (of %[1]d): the gzip checksum does not fit; the lines before it are kept, but some may be wrong"},
-		"compressed, cut":      {stored[:len(stored)-1], "!a.log>line\n|!b.log:truncated at byte %d (of %[1]d): the gzip data ends too early, so files of the tar archive may be missing; all lines before it are kept"},
-		"compressed, behind":   {slices.Concat(stored, []byte("something else")), "!a.log>line\n|!b.log:damaged at byte %d (of %d): behind the end of the gzip data stands something else; all lines before it are kept"},
+		"an absurd size":       {huge, "!a.log>line\n|!b.log:truncated at byte 3072 (of 3072): the tar data ends too early; what came before is kept|:truncated at byte 3072 (of 3072): the tar data ends too early" + missing},
+		"wrong checksum":       {checksum, "!a.log>line\n|!b.log>more\n|:damaged at byte %d (of %[1]d): the gzip checksum does not fit; the lines before it are kept, but some may be wrong"},
+		"compressed, cut":      {stored[:len(stored)-1], "!a.log>line\n|!b.log>more\n|:truncated at byte %d (of %[1]d): the gzip data ends too early" + missing},
+		"compressed, behind":   {slices.Concat(stored, []byte("something else")), "!a.log>line\n|!b.log>more\n|:damaged at byte %d (of %d): behind the end of the gzip data stands something else" + missing},
 		"compressed, no file":  {sourcetest.Gzip(t, tarOf(t)), ">" + string(tarOf(t))},
 		"text that looks like": {[]byte(strings.Repeat(" ", 257) + "ustar  00"), ">" + strings.Repeat(" ", 257) + "ustar  00"},
 	} {
@@ -276,11 +277,11 @@ func TestTarThatInflates(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, err := List(t.Context(), []string{out.Name()})
-	if err != nil || len(all) != 1 {
+	if err != nil || len(all) != 2 {
 		t.Fatalf("%d sources, %v", len(all), err)
 	}
-	if got, err := readSource(all[0], nil); got != "line\n" || !errors.Is(err, errInflates) {
-		t.Errorf("%q, %v; want the first file, and that the rest inflates", got, err)
+	if got, err := readSource(all[0], nil); got != "line\n" || err != nil || !errors.Is(all[1].fault, errInflates) {
+		t.Errorf("%q, %v, %v; want the first file, and that the rest inflates", got, err, all[1].fault)
 	}
 }
 
@@ -288,11 +289,21 @@ func TestTarOfTooManyFiles(t *testing.T) {
 	one := tarOf(t, tarEntry{tar.Header{Name: "a"}, ""})[:tarBlock]
 	data := sourcetest.Gzip(t, bytes.Repeat(one, mostTarred+2))
 	all, err := Source{Path: sourcetest.Write(t, t.TempDir(), "a.tgz", data)}.files(t.Context(), new(glance))
-	if err != nil || len(all) != mostTarred {
+	if err != nil || len(all) != mostTarred+1 {
 		t.Fatalf("%d sources, %v", len(all), err)
 	}
-	if d := all[mostTarred-1].tarred.behind; d == nil || !strings.Contains(d.Error(), "the tar archive holds more than 131,072 files") {
-		t.Errorf("%v", d)
+	if err := all[mostTarred].fault; err == nil || !strings.Contains(err.Error(), "the tar archive holds more than 131,072 files") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestTarOfTooLongNames: names of 4 kB that compress to nothing would take half a gigabyte.
+func TestTarOfTooLongNames(t *testing.T) {
+	one := tarOf(t, tarEntry{tar.Header{Name: strings.Repeat("n", 5000)}, ""})
+	data := sourcetest.Gzip(t, bytes.Repeat(one[:len(one)-2*tarBlock], mostNames/tarName+9))
+	all, err := Source{Path: sourcetest.Write(t, t.TempDir(), "a.tgz", data)}.files(t.Context(), new(glance))
+	if err != nil || len(all) > mostNames/tarName+2 || all[len(all)-1].fault == nil || !strings.Contains(all[len(all)-1].fault.Error(), "or names of more than 32 MiB") {
+		t.Errorf("%d sources, %v, the last with %v", len(all), err, all[len(all)-1].fault)
 	}
 }
 
