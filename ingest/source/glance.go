@@ -21,15 +21,26 @@ type glance struct {
 func (g *glance) inside(in *bufio.Reader, head []byte) []byte {
 	for _, c := range compressions() {
 		if c.is(head) {
-			text := make([]byte, headSize)
-			n, _ := io.ReadFull(g.decoder(c, in), text)
-			return text[:n]
+			return g.begin(c, in)
 		}
 	}
 	return head
 }
 
-func (g *glance) decoder(c compression, in *bufio.Reader) io.Reader {
+// begin decompresses the beginning. A decoder for gzip takes all that it is given, up to 32 KiB of text, so it is given little first.
+func (g *glance) begin(c compression, in *bufio.Reader) []byte {
+	text := make([]byte, headSize)
+	for size := len(text); c.name == "gzip" && size <= in.Size(); size *= 2 {
+		stored, _ := in.Peek(size)
+		if n, _ := io.ReadFull(g.decoder(c, bytes.NewReader(stored)), text); n == len(text) || len(stored) < size {
+			return text[:n]
+		}
+	}
+	n, _ := io.ReadFull(g.decoder(c, in), text)
+	return text[:n]
+}
+
+func (g *glance) decoder(c compression, in io.Reader) io.Reader {
 	switch c.name {
 	case "gzip":
 		if g.gzip == nil {
@@ -46,7 +57,8 @@ func (g *glance) decoder(c compression, in *bufio.Reader) io.Reader {
 			return g.zstd
 		}
 	default:
-		return &members{compression: c, in: in, open: c.members(in)}
+		buf := bufio.NewReader(in)
+		return &members{compression: c, in: buf, open: c.members(buf)}
 	}
 	return bytes.NewReader(nil)
 }

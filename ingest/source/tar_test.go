@@ -3,6 +3,7 @@ package source
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -313,5 +314,34 @@ func TestTarListEndsWithTheContext(t *testing.T) {
 	s := Source{Path: sourcetest.Write(t, t.TempDir(), "a.tgz", fixture(t, "two.tgz"))}
 	if all, err := s.files(ctx, new(glance)); !errors.Is(err, context.Canceled) {
 		t.Errorf("%d sources, %v; want the context's error", len(all), err)
+	}
+}
+
+// TestTarBehindALongGzipHeader: what is looked into first does not decide alone.
+func TestTarBehindALongGzipHeader(t *testing.T) {
+	name := make([]byte, 100) // of bytes that do not compress
+	for i := range name {
+		name[i] = byte('0' + i*i*7%75)
+	}
+	data := tarOf(t, tarEntry{tar.Header{Name: string(name)}, "line\n"})
+	for _, long := range []int{0, 200, 3000, 60_000} {
+		for _, level := range []int{gzip.NoCompression, gzip.BestCompression} {
+			var b bytes.Buffer
+			w, err := gzip.NewWriterLevel(&b, level)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Extra = make([]byte, long)
+			if _, err := w.Write(data); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			all, held, errs := unpack(t, b.Bytes())
+			if len(all) != 1 || errs[0] != nil || held[0] != "line\n" {
+				t.Errorf("behind %d bytes, level %d: %v, %q", long, level, errs, held)
+			}
+		}
 	}
 }
