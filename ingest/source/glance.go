@@ -14,6 +14,7 @@ import (
 type glance struct {
 	gzip *gzip.Reader
 	zstd *zstd.Decoder
+	idle *rack // for the archives that it finds
 }
 
 // inside is the beginning of what a file holds that begins with head, without

@@ -68,7 +68,7 @@ func ListOrFaults(ctx context.Context, args []string) ([]Source, error) {
 func sources(ctx context.Context, args []string, faults bool) ([]Source, error) {
 	var out []Source
 	seen := map[string]bool{}
-	var looks glance
+	looks := glance{idle: new(rack)}
 	for _, arg := range args {
 		label, path := splitLabel(arg)
 		if path == "" {
@@ -140,7 +140,7 @@ func (s Source) files(ctx context.Context, g *glance) ([]Source, error) {
 		return s.zipMembers(ctx, f)
 	}
 	if isTar(g.inside(in, head)) {
-		return s.tarFiles(ctx)
+		return s.tarFiles(ctx, g.idle)
 	}
 	return nil, nil
 }

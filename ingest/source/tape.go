@@ -24,6 +24,7 @@ type tape struct {
 	zeros      int64 // how many bytes of zero were read last
 	ended      bool  // there was no more to be read
 	failed     bool
+	ball       *tarball // that waits for it
 }
 
 func openTape(ctx context.Context, path string, read *atomic.Int64) (*tape, error) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"ipdrift/ingest/format"
@@ -35,10 +34,8 @@ type tarred struct {
 type tarball struct {
 	path       string
 	compressed bool
-	last       int // number of the last file that is listed
-
-	mu   sync.Mutex
-	idle *tape // where the last file ended; nil: nowhere
+	last       int   // number of the last file that is listed
+	idle       *rack // shared with other archives
 }
 
 // isTar tells the mark of POSIX (pax, "ustar Interchange Format") and of GNU
@@ -55,13 +52,13 @@ func isTar(head []byte) bool {
 // out, and links, devices and folders. Of an archive that is not compressed it
 // reads the headers alone. Where it cannot be read to its end, the archive
 // itself comes last, whose fault says why.
-func (s Source) tarFiles(ctx context.Context) ([]Source, error) {
+func (s Source) tarFiles(ctx context.Context, idle *rack) ([]Source, error) {
 	t, err := openTape(ctx, s.Path, new(atomic.Int64))
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
-	ball := &tarball{path: s.Path, compressed: t.compressed}
+	ball := &tarball{path: s.Path, compressed: t.compressed, idle: idle}
 	all, err := s.tarList(t, ball)
 	switch {
 	case ctx.Err() != nil:
@@ -154,12 +151,13 @@ func (f *tarred) open(ctx context.Context, read *atomic.Int64) (*Stream, error) 
 
 // reach gives a tape that has come to the file: the one that waits before it, or a new one.
 func (f *tarred) reach(ctx context.Context, read *atomic.Int64) (*tape, error) {
-	t := f.waiting()
+	t := f.idle.take(f)
 	if t == nil {
 		var err error
 		if t, err = openTape(ctx, f.path, read); err != nil {
 			return nil, err
 		}
+		t.ball = f.tarball
 	}
 	t.ctx, t.raw.total = ctx, read
 	for t.number < f.number {
@@ -169,34 +167,6 @@ func (f *tarred) reach(ctx context.Context, read *atomic.Int64) (*tape, error) {
 		}
 	}
 	return t, nil
-}
-
-// waiting takes the idle tape if the file lies before it.
-func (f *tarred) waiting() *tape {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	t := f.idle
-	if t == nil || t.number >= f.number {
-		return nil
-	}
-	f.idle = nil
-	return t
-}
-
-// leave lets a tape wait for the next file, if there is one. The one that has
-// come further waits.
-func (b *tarball) leave(t *tape) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.idle != nil && b.idle.number < t.number {
-		b.idle.Close()
-		b.idle = nil
-	}
-	if t.failed || t.number >= b.last || b.idle != nil {
-		t.Close()
-		return
-	}
-	b.idle = t
 }
 
 // onTape reads the data of a file.
@@ -214,6 +184,6 @@ func (o *onTape) Read(p []byte) (int, error) {
 }
 
 func (o *onTape) Close() error {
-	o.leave(o.tape)
+	o.idle.leave(o.tape)
 	return nil
 }

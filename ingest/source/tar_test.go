@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,9 +243,39 @@ func TestTarInAnyOrder(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if all[0].tarred.idle != nil {
-			t.Errorf("%s: the archive stays open", name)
+		if n := len(all[0].tarred.idle.tapes); n > all[0].tarred.idle.most() {
+			t.Errorf("%s: the archive stays open %d times", name, n)
 		}
+	}
+}
+
+// TestTarsAreClosed: of many archives, few stay open, in whatever order their files were done with.
+func TestTarsAreClosed(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 60 {
+		sourcetest.Write(t, dir, fmt.Sprint(i, ".tar"), sourcetest.Tar(t, "a=1", "b=2", "c=3"))
+	}
+	all, err := List(t.Context(), []string{dir})
+	if err != nil || len(all) != 180 {
+		t.Fatalf("%d sources, %v", len(all), err)
+	}
+	for i := 0; i < len(all); i += 3 {
+		var open [3]*Stream
+		for j := range open {
+			if open[j], err = all[i+j].Open(t.Context(), nil, new(atomic.Int64)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, j := range []int{2, 0, 1} {
+			open[j].Close()
+		}
+	}
+	if idle := all[0].tarred.idle; len(idle.tapes) > idle.most() {
+		t.Errorf("%d files are open", len(idle.tapes))
+	}
+	open, err := os.ReadDir("/proc/self/fd")
+	if err == nil && len(open) > 60 {
+		t.Errorf("the process has %d files open", len(open))
 	}
 }
 
