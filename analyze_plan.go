@@ -63,7 +63,9 @@ func (o *analyzeFlags) plan(cmd *cobra.Command, args []string) (p *plan, err err
 	if o.keepGoing {
 		find = source.ListOrFaults
 	}
-	if p.sources, err = find(cmd.Context(), args); err != nil {
+	found := looking(cmd.ErrOrStderr(), o.quiet, soon)
+	p.sources, err = find(cmd.Context(), args)
+	if found(); err != nil {
 		return nil, err
 	}
 	if err := o.outputFlags.check(append(o.files(p.secrets), p.sources...)); err != nil {

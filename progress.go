@@ -81,6 +81,28 @@ func (p *progress) tell(now ingest.Progress) {
 	_ = p.bar.Set64(p.read)
 }
 
+// soon is how long something may take before it says what it is.
+const soon = time.Second
+
+// looking says on a terminal that logs are looked for, where that takes long: compressed tar archives are read to their end for it. It
+// returns what is called at its end.
+func looking(w io.Writer, quiet bool, after time.Duration) (found func()) {
+	if quiet || !isTerminal(w) {
+		return func() {}
+	}
+	said := make(chan struct{})
+	timer := time.AfterFunc(after, func() {
+		io.WriteString(w, "looking for logs in archives ...")
+		close(said)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-said
+			io.WriteString(w, eraseLine)
+		}
+	}
+}
+
 // judging follows the reading: how long it takes is not known beforehand.
 func (p *progress) judging() {
 	p.clear()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -128,6 +129,17 @@ func TestProgress(t *testing.T) {
 			run(context.Background(), []string{"analyze", log}, strings.NewReader(""), io.Discard, tty)
 			if got := strings.Contains(shown(), "no key fits"); got != want {
 				t.Errorf("key %s: a doubt is shown: %v, want %v", key, got, want)
+			}
+		}
+	})
+	t.Run("while logs are looked for", func(t *testing.T) {
+		for after, want := range map[time.Duration]string{time.Hour: "", 0: "looking for logs in archives ...\r\x1b[K"} {
+			tty, shown := terminal(t, 100)
+			found := looking(tty, false, after)
+			time.Sleep(200 * time.Millisecond)
+			found()
+			if text := shown(); text != want {
+				t.Errorf("%q is shown, want %q", text, want)
 			}
 		}
 	})
