@@ -15,36 +15,46 @@ type step struct {
 	chance float64 // that those of any other player were not out of step either, where the other goes on; 0: it does not
 }
 
-// stepOf looks at the refused request at idx[pos] and those from its address in the time after.
+// stepOf looks at the refused request at idx[pos] and those from its address in the time after. What was served at the very
+// time of one counts as served before it, as lines of one time have no order.
 func stepOf(events []Event, idx []int32, pos int, t *Thresholds) (s step) {
 	e := &events[idx[pos]]
-	var gaps []int64
-	var last *Event
-	early, chance := false, 0.0
+	var served, asked []*Event
+	var gaps []int64 // between those that were served until then
 	for n, i := range idx {
 		p := &events[i]
-		if p.Dir != e.Dir || p.File != e.File {
-			continue
-		}
 		switch {
-		case p.Served && p.Client != e.Client && n > pos && mayHaveBegun(p, e, t):
+		case p.Dir != e.Dir || p.File != e.File:
+		case p.Served && p.Client != e.Client && p.Time > e.Time && mayHaveBegun(p, e, t):
 		case p.Served && p.Client != e.Client:
-			if n > pos {
-				s.chance = chance
+			if len(served) > 0 && p.Time <= e.Time {
+				gaps = append(gaps, p.Time-served[len(served)-1].Time)
 			}
-			if early {
-				return step{true, chance}
-			}
-			if last != nil && n < pos {
-				gaps = append(gaps, p.Time-last.Time)
-			}
-			last = p
-		case n >= pos && p.Client == e.Client && p.Time-e.Time <= t.RetryWindow.Microseconds() && len(gaps) > 0:
-			least, usual := pace(gaps, resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)), t)
-			early = early || p.Time-last.Time < least
-			if n == pos {
-				chance = 1 - float64(least)/float64(max(1, usual))
-			}
+			served = append(served, p)
+		case n >= pos && p.Client == e.Client && p.Time-e.Time <= t.RetryWindow.Microseconds():
+			asked = append(asked, p)
+		}
+	}
+	if len(gaps) == 0 {
+		return s
+	}
+	slices.Sort(gaps)
+	next := 0
+	for n, p := range asked {
+		for next < len(served) && served[next].Time <= p.Time {
+			next++
+		}
+		if next == len(served) {
+			return s
+		}
+		last := served[next-1]
+		least, usual := pace(gaps, resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)), t)
+		if n == 0 {
+			s.chance = 1 - float64(least)/float64(max(1, usual))
+		}
+		if p.Time-last.Time < least {
+			s.out = true
+			return s
 		}
 	}
 	return s
@@ -57,11 +67,10 @@ func mayHaveBegun(p, e *Event, t *Thresholds) bool {
 }
 
 // pace is how long a player waits from one poll to the next: least, and usually, as the gaps between those that were
-// served say. A playlist that has not changed is polled again after half the usual time (RFC 8216, 6.3.4); a player that
-// was seen to wait longer each time does not do so, and is early by no more than its gaps differ. Where the times are too
-// coarse to tell, least is 0.
+// served say, in order of length. A playlist that has not changed is polled again after half the usual time (RFC 8216,
+// 6.3.4); a player that was seen to wait longer each time does not do so, and is early by no more than its gaps differ.
+// Where the times are too coarse to tell, least is 0.
 func pace(gaps []int64, grain int64, t *Thresholds) (least, usual int64) {
-	slices.Sort(gaps)
 	usual = gaps[len(gaps)/2]
 	half := usual / 2
 	switch {

@@ -65,3 +65,21 @@ func TestNoMaskForOnlookers(t *testing.T) {
 	decided(t, sure().refused(29, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be, too")
 	decided(t, sure().refused(40, 3, inStep).refused(40, 3, astray).ask(), finding.InsufficientEvidence, 0, "did so out of step")
 }
+
+// TestAPollAtTheTimeOfOneThatWasServed: lines of one time have no order, and none by their addresses either.
+func TestAPollAtTheTimeOfOneThatWasServed(t *testing.T) {
+	const below = "198.51.100.2"
+	for _, elsewhere := range []string{same24, below} {
+		for at, want := range map[float64]step{12: {true, 0.25}, 15: {false, 0.25}, 20: {false, 0}} {
+			s := polled(at)
+			for i := range s.Events {
+				if e := &s.Events[i]; e.Refused {
+					e.Client = ip(elsewhere)
+				}
+			}
+			if u := s.only(t); u.Astray != want.out || u.Onlooking != want.chance {
+				t.Errorf("%s at %v: astray %v, chance %v; want %v", elsewhere, at, u.Astray, u.Onlooking, want)
+			}
+		}
+	}
+}
