@@ -32,10 +32,12 @@ func cleanings() []cleaning {
 		{"a disarmed scheme or dot restored", rearmed},
 		{"percent-encoding of the whole URL undone", decoded},
 		{"the redirect of a mail program or search engine taken off", direct},
-		{"user name and password before the host taken off", anonymous},
+		{userOff, anonymous},
 		{"text around it taken off", alone},
 	}
 }
+
+const userOff = "user name and password before the host taken off"
 
 // CleanURL takes off a URL what stands around and between it when it is pasted from a ticket, a mail, a
 // chat, HTML, JSON, a shell or a request line, and says what it took, a phrase each, nil for a URL that
@@ -61,8 +63,11 @@ func CleanURL(pasted string) (url string, cleaned []string) {
 			cleaned = append(cleaned, step.says)
 		}
 	}
-	bare, relative := strings.CutPrefix(url, "//")
-	if isBareHost(bare) && (!relative || isDomain(bare)) {
+	rest, relative := strings.CutPrefix(url, "//")
+	if bare := withoutUser(rest); isBareHost(bare) && (!relative || isDomain(bare)) {
+		if bare != rest {
+			cleaned = append(cleaned, userOff)
+		}
 		url, cleaned = "https://"+bare, append(cleaned, "https:// put before the host")
 	}
 	return url, cleaned
@@ -352,11 +357,16 @@ func anonymous(s string) string {
 	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
 		return s
 	}
-	authority := rest
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		authority = rest[:end]
+	return s[:len(scheme)+3] + withoutUser(rest)
+}
+
+// withoutUser takes off what stands before the @ of a URL without its scheme.
+func withoutUser(s string) string {
+	authority := s
+	if end := strings.IndexAny(s, "/?#"); end >= 0 {
+		authority = s[:end]
 	}
-	return s[:len(scheme)+3] + rest[strings.LastIndexByte(authority, '@')+1:]
+	return s[strings.LastIndexByte(authority, '@')+1:]
 }
 
 // isBareHost reports whether a URL begins with a host name, and perhaps a port, in place of a scheme or path.

@@ -168,7 +168,15 @@ func TestCleanURL(t *testing.T) {
 	if got, _ := CleanURL("cdn.example.com:8443/a.ts?md5=x"); got != "https://cdn.example.com:8443/a.ts?md5=x" {
 		t.Errorf("a host and its port: %q", got)
 	}
-	for _, untouched := range []string{"", "/", "/a", "https://h:8443/a@b?md5=x", "https://h?a@b", "/a?to=http://u@b.c/d&md5=x", "/a?md5=x&expires=1", "https://h/a%20b?x=%22y", "http://[2001:db8::1]:80/a?md5=x",
+	for _, pasted := range []string{"user@cdn.example.com:8443/a.ts?md5=x", "user:p@ssword@cdn.example.com:8443/a.ts?md5=x"} {
+		if got, cleaned := CleanURL(pasted); got != "https://cdn.example.com:8443/a.ts?md5=x" || len(cleaned) != 2 {
+			t.Errorf("%q: got %q, cleaned %q", pasted, got, cleaned)
+		}
+	}
+	if got, _ := CleanURL("//user:password@cdn.example.com/a.ts?md5=x"); got != "https://cdn.example.com/a.ts?md5=x" {
+		t.Errorf("a host without a scheme: %q", got)
+	}
+	for _, untouched := range []string{"", "/", "/a", "/a@b.c/d?md5=x", "//live//@cam.ts?md5=x", "https://h:8443/a@b?md5=x", "https://h?a@b", "/a?to=http://u@b.c/d&md5=x", "/a?md5=x&expires=1", "https://h/a%20b?x=%22y", "http://[2001:db8::1]:80/a?md5=x",
 		"https://h/my film.ts?md5=x", "https://h/my film.ts", "/a?to=http://b.c/d&md5=x", "https://h/a.ts?md5=3D4x&expires=1", "https://h/a.ts%3Fmd5%3Dx", "/a?u=https%3A%2F%2Fb.c",
 		"//live//seg-1.ts?md5=x&expires=1", "//movie.mp4/seg-1.ts?md5=x", "https://h/a^b?x=1|2&md5=x"} {
 		if got, cleaned := CleanURL(untouched); got != untouched || cleaned != nil {
