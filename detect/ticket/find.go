@@ -222,7 +222,11 @@ func (q *inquiry) sayWhether(ctx context.Context, shown *sighting) error {
 		if err != nil {
 			return err
 		}
-		q.say("%s asked at that time, too; shown is who was refused at another address, with a link that was %s.", q.IP, how)
+		came := "came from"
+		if shown.mismatch > 0 {
+			came = "was refused at"
+		}
+		q.say("%s asked at that time, too; shown is who %s another address, with a link that was %s.", q.IP, came, how)
 	}
 	return nil
 }

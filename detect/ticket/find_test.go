@@ -198,6 +198,28 @@ func TestWhoeverAskedIsTold(t *testing.T) {
 	}
 }
 
+// TestWhoeverWasServedElsewhereIsNotRefused: nearest to the time is another player, who was served with the link, too.
+func TestWhoeverWasServedElsewhereIsNotRefused(t *testing.T) {
+	const owner, other, path, expires, secret = "198.51.100.7", "203.0.113.9", "/film/", "1795449600", "not a secret"
+	hash := md5.Sum([]byte(expires + path + owner + " " + secret))
+	query := "?md5=" + base64.RawURLEncoding.EncodeToString(hash[:]) + "&expires=" + expires
+	var log strings.Builder
+	for n := range 9 {
+		fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:%02d +0000] \"GET %sseg-%d.ts%s HTTP/1.1\" 200 9 \"-\" \"owner/1\" cdn.test 0.01\n", owner, 4*n, path, n, query)
+	}
+	fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:40 +0000] \"GET %sseg-0.ts%s HTTP/1.1\" 200 9 \"-\" \"other/1\" cdn.test 0.01\n", other, path, query)
+	file := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(file, []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, a := caseOf(t, file, "", secret)
+	got, err := ticket.Find(t.Context(), store, a, ticket.Complaint{IP: netip.MustParseAddr(owner), At: time.Date(2026, 11, 23, 12, 0, 40, 0, time.UTC), Window: time.Minute, Keyed: true})
+	want := owner + " asked at that time, too; shown is who came from another address, with a link that was signed for it."
+	if err != nil || !slices.Equal(got.Search, []string{want}) || !slices.Equal(got.Viewer.Addresses, []string{other}) {
+		t.Errorf("%q, want %q; %q (%v)", got.Search, want, got.Viewer.Addresses, err)
+	}
+}
+
 // TestTheKeyOfAnotherHost: it tells nothing of this one, whose links nobody could check.
 func TestTheKeyOfAnotherHost(t *testing.T) {
 	const line = `203.0.113.9 - - [23/Nov/2026:12:00:00 +0000] "GET /film/a.ts?md5=14nsJ0zrjGipdIbehZ1tRw&expires=1795449600 HTTP/1.1" 403 9 "-" "player/1" cdn.test 0.01`
