@@ -263,12 +263,20 @@ func TestReplyCountsWhatItSpeaksOf(t *testing.T) {
 // TestAnEdgeThatDisagreesIsNoOtherRule: its own code says that it refused the token.
 func TestAnEdgeThatDisagreesIsNoOtherRule(t *testing.T) {
 	one := tickets(t)["moved"]
-	one.Cause, one.Timeline = "refused_elsewhere", []finding.Step{{Time: "2026-11-01T02:55:00Z", Outcome: "refused", Cause: "refused_elsewhere", Detail: "token_denied"}}
+	one.Cause, one.Detail = "refused_elsewhere", "token_denied"
+	one.Timeline = []finding.Step{
+		{Time: "2026-11-01T02:55:00Z", Outcome: "refused", Cause: "refused_elsewhere", Detail: "token_denied"}, {Time: "2026-11-01T02:56:00Z", Outcome: "refused", Cause: "refused_elsewhere", Detail: "country"},
+	}
 	reply := strings.Join(toCustomer(one), "\n")
 	if !strings.Contains(reply, "The CDN's check of the link refused it") || strings.Contains(reply, "another rule") || strings.Contains(reply, "which rules") {
 		t.Error(reply)
 	}
 	if v := diagnosis(one); v.text != "EDGE AND KEY DISAGREE" {
 		t.Errorf("called %s", v.text)
+	}
+	one.Detail = "country" // the answer is about that one
+	reply = strings.Join(toCustomer(one), "\n")
+	if v := diagnosis(one); v.text == "EDGE AND KEY DISAGREE" || !strings.Contains(reply, "the one for countries") {
+		t.Errorf("called %s: %s", v.text, reply)
 	}
 }

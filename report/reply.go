@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -160,23 +159,18 @@ func missing(t *finding.Ticket) string {
 
 // tokenDenied tells a complaint about valid links of which the edge's own code says that they are not.
 func tokenDenied(t *finding.Ticket) bool {
-	return t.Cause == "refused_elsewhere" && slices.ContainsFunc(t.Timeline, func(s finding.Step) bool { return s.Cause == t.Cause && s.Detail == "token_denied" })
+	return t.Cause == "refused_elsewhere" && t.Detail == "token_denied"
 }
 
 // rule says what refused, where the log does.
 func rule(t *finding.Ticket) string {
 	const another = "another rule refused it"
-	for _, s := range t.Timeline {
-		if s.Cause != "refused_elsewhere" || s.Detail == "" {
-			continue
-		}
-		if said, ok := map[string]string{
-			"country": another + ", the one for countries", "referer": another + ", the one for sites that link to it",
-			"address": another + ", the one for internet addresses", "user_agent": another + ", the one for players and browsers",
-			"bot": another + ", the one for robots", "waf": "a firewall refused it", "origin": "the server that the CDN fetches the file from refused it",
-		}[s.Detail]; ok {
-			return said
-		}
+	if said, ok := map[string]string{
+		"country": another + ", the one for countries", "referer": another + ", the one for sites that link to it",
+		"address": another + ", the one for internet addresses", "user_agent": another + ", the one for players and browsers",
+		"bot": another + ", the one for robots", "waf": "a firewall refused it", "origin": "the server that the CDN fetches the file from refused it",
+	}[t.Detail]; ok {
+		return said
 	}
 	return another
 }

@@ -20,6 +20,7 @@ type Ticket struct {
 	Omitted   int64       `json:"timeline_omitted,omitempty"` // steps beyond those listed
 	Refusals  []Refused   `json:"refusals"`                   // in the timeline, by cause, the most frequent first
 	Cause     string      `json:"cause"`                      // of the complaint, in the contract's words; "" where nothing was refused
+	Detail    string      `json:"detail,omitempty"`           // of the cause, where one is known
 	Basis     string      `json:"basis"`                      // what the cause rests on: recomputed, edge_code, inferred or ""
 	Mistake   string      `json:"mistake,omitempty"`          // of the signer, where one is proven, in words
 	Answer    string      `json:"answer"`                     // the cause in a sentence
@@ -83,7 +84,7 @@ type Candidate struct {
 type Step struct {
 	Time     string `json:"time"`          // of the first, RFC 3339, UTC
 	Until    string `json:"until"`         // of the last
-	End      string `json:"end,omitempty"` // of whichever took longest, where that is 2 s or more after the last began
+	End      string `json:"end,omitempty"` // of whichever ended last, where that is 2 s or more after the last began
 	IP       string `json:"ip"`
 	Outcome  string `json:"outcome"` // served, refused or other
 	Status   int    `json:"status"`  // of the first

@@ -128,7 +128,7 @@ func (l *looked) pick() {
 			l.key = in
 		}
 	}
-	l.out.Cause, l.out.Basis = word(&l.key.Event), l.key.Basis
+	l.out.Cause, l.out.Detail, l.out.Basis = word(&l.key.Event), l.key.Detail, l.key.Basis
 	if mistake, ok := strings.CutPrefix(l.key.Detail, "signer:"); ok {
 		l.out.Mistake = strings.ReplaceAll(mistake, "_", " ")
 	}

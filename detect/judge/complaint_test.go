@@ -127,6 +127,18 @@ func TestComplaints(t *testing.T) {
 	}
 }
 
+// TestComplaintDetail: of refusals for one cause with several details, the ticket names the one that its answer is about.
+func TestComplaintDetail(t *testing.T) {
+	c := complaint(newScene().no(1, home, "seg-1.ts", token.Valid).no(90, home, "seg-2.ts", token.Valid), func(in *Incident) { in.Elsewhere, in.Detail = true, "country" })
+	c.Incidents[0].Detail = "token_denied"
+	for at, want := range map[int64]string{1: "token_denied", 90: "country"} {
+		c.At = at * second
+		if got := settle(c); got.Detail != want || strings.Contains(got.Answer, "country rule") != (want == "country") {
+			t.Errorf("%s: %s", got.Detail, got.Answer)
+		}
+	}
+}
+
 // TestComplaintCauseNearest: of causes as frequent, the one nearest to the time
 // said is the complaint's.
 func TestComplaintCauseNearest(t *testing.T) {
