@@ -127,14 +127,23 @@ func (r *Replay) onlookers() int64 {
 	return min(r.inStep, int64(math.Ceil(r.outOfStep.others+z*math.Sqrt(r.outOfStep.spread))))
 }
 
-// looking tells whether an answer that rests on the affected would be another one if these were not.
+// looking tells whether an answer that rests on the affected would be another one if these were not: of those whom the mask
+// accepts or, unless it is to be widened, of those whom it does not.
 func (q *question) looking(c choice) bool {
-	n := q.onlookers()
-	if n == 0 || c.decision == finding.KeepCurrent {
+	switch {
+	case q.onlookers() == 0 || c.decision == finding.KeepCurrent:
 		return false
+	case c.decision == finding.Widen:
+		return q.altered(c, true)
 	}
+	return q.altered(c, true) || q.altered(c, false)
+}
+
+// altered tells whether the answer would be another one without the onlookers, if the mask accepts them or does not.
+func (q *question) altered(c choice, accepted bool) bool {
+	n := q.onlookers()
 	left := gather(q.affected, func(m *member) bool {
-		out := m.inStep && n > 0 && (c.decision != finding.Widen || int(m.least) >= c.prefix)
+		out := m.inStep && n > 0 && (int(m.least) >= c.prefix) == accepted
 		if out {
 			n--
 		}

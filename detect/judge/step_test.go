@@ -64,6 +64,10 @@ func TestNoMaskForOnlookers(t *testing.T) {
 	decided(t, sure().refused(30, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.Widen, 24)
 	decided(t, sure().refused(29, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be, too")
 	decided(t, sure().refused(40, 3, inStep).refused(40, 3, astray).ask(), finding.InsufficientEvidence, 0, "did so out of step")
+	// without the 18 whom the mask does not help it is one to widen, whoever of those in step came first
+	for _, first := range []int{24, 3} {
+		decided(t, sure().refused(18, first, inStep).refused(18, 27-first, inStep).refused(60, 24).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be, too")
+	}
 }
 
 // TestAPollAtTheTimeOfOneThatWasServed: lines of one time have no order, and none by their addresses either.
