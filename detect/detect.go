@@ -101,7 +101,7 @@ type analysis struct {
 	members    map[identity.Atom]identity.Key // who are not one link under one user agent
 	apart      int64                          // links that seem to belong to users with several, but are counted one by one
 	joined     bitset.Set                     // places of the links that members may have; nil: nobody has
-	nobodys    bool                           // some ids that the log states are nobody's
+	nobodys    bool                           // some ids that the log states are nobody's, or join more links than a viewer has
 	cookies    map[trail]uint32               // the number of the id cookie, where a link's user agent has several
 	own        []uint32                       // by link: see linkCookies; nil: there are none
 	kin        map[trail]uint32               // whose viewer a cookie or a TLS session tells: its number

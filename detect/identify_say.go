@@ -36,6 +36,7 @@ var tieNames = map[ingest.Tie]string{
 // too many.
 func (a *analysis) sayApart(apart int, full int64) {
 	if apart > 0 {
+		a.nobodys = true
 		a.warnOf("%d {group|groups} of more than %d links each seem to belong together, which is no single viewer: their links are counted one by one", apart, identity.MaxCircle)
 	}
 	if full > 0 {

@@ -48,11 +48,11 @@ func (a *analysis) setIDsAside(ctx context.Context, ids tied) (aside map[uint64]
 	aside = map[uint64]bool{}
 	var links [ingest.TieIssued + 1]int64
 	var key uint64
-	var seen int64                         // links of it
-	playing := map[netip.Prefix]playback{} // the latest to end of those that a network began
-	beside := map[client.Network]bool{}    // networks that were one of two
-	at := map[netip.Prefix]bool{}          // networks that links of it were used in
-	kind := ingest.Tie(0)                  // of it
+	var seen int64                      // links of it
+	playing := map[any]playback{}       // the latest to end of those that a realm began: no more than most of these
+	beside := map[client.Network]bool{} // networks that were one of two
+	at := map[netip.Prefix]bool{}       // networks that links of it were used in
+	kind := ingest.Tie(0)               // of it
 	var wide []wideID
 	done := func() {
 		if w := (wideID{key, kind, seen, len(at)}); !aside[key] && a.isWide(w) {
@@ -75,14 +75,15 @@ func (a *analysis) setIDsAside(ctx context.Context, ids tied) (aside map[uint64]
 				links[kinds[i]]++
 				continue
 			}
-			maps.DeleteFunc(playing, func(_ netip.Prefix, p playback) bool { return p.last+window.Microseconds() < firsts[i] })
+			maps.DeleteFunc(playing, func(_ any, p playback) bool { return p.last+window.Microseconds() < firsts[i] })
 			now := playback{clients[i], dirs[i], agents[i], lasts[i]}
 			a.pairUp(now, firsts[i], playing, beside)
 			block := addr.Block(a.client(a.clients.Of(now.client)))
-			if at[block] = true; playing[block].last <= now.last {
-				playing[block] = now
+			at[block] = true
+			if realm := a.realm(kind, now.client, block); playing[realm].last <= now.last {
+				playing[realm] = now
 			}
-			if len(playing) > most && (!given(kind) || a.operatorsIn(playing) > most) || len(beside) > most {
+			if len(playing) > most || len(beside) > most {
 				aside[key] = true
 				links[kinds[i]] += seen
 			}
@@ -124,21 +125,17 @@ func (a *analysis) sayAside(links [ingest.TieIssued + 1]int64) {
 	}
 }
 
-// given tells an id that the user of this program says to be a viewer's. Who moves with each request is
-// known by it, so that blocks of one operator do not speak against it.
-func given(kind ingest.Tie) bool { return kind == 0 || kind == ingest.TieIssued }
-
-// operatorsIn counts those whose networks something is played in, by ASN where it is known, else by /16 or /32.
-func (a *analysis) operatorsIn(playing map[netip.Prefix]playback) int {
-	of := map[any]bool{}
-	for _, p := range playing {
-		if asn := a.clients.ASN(p.client); asn != 0 {
-			of[asn] = true
-		} else {
-			of[a.clients.Network(p.client)] = true
-		}
+// realm is what an id is in use in: a block or, where the user of this program says that the id is a viewer's, the networks
+// of an operator, by ASN where it is known, else a /16 or /32. Who moves with each request is known by such an id, so that
+// blocks of one operator do not speak against it.
+func (a *analysis) realm(kind ingest.Tie, client uint32, block netip.Prefix) any {
+	switch asn := a.clients.ASN(client); {
+	case kind != 0 && kind != ingest.TieIssued:
+		return block
+	case asn != 0:
+		return asn
 	}
-	return len(of)
+	return a.clients.Network(client)
 }
 
 // idName names an id by what it is read from.
@@ -155,13 +152,14 @@ func (a *analysis) idName(kind ingest.Tie) string {
 // pairUp looks for one that plays another title at the same time in a network that has
 // nothing to do with this one's, neither of them paired yet. One operator may give one
 // player several networks at once, but not several user agents.
-func (a *analysis) pairUp(now playback, at int64, playing map[netip.Prefix]playback, beside map[client.Network]bool) {
+func (a *analysis) pairUp(now playback, at int64, playing map[any]playback, beside map[client.Network]bool) {
 	here := a.clients.Network(now.client)
 	if beside[here] {
 		return
 	}
-	for _, block := range slices.SortedFunc(maps.Keys(playing), netip.Prefix.Compare) {
-		p := playing[block]
+	for _, p := range slices.SortedFunc(maps.Values(playing), func(x, y playback) int {
+		return a.client(a.clients.Of(x.client)).Compare(a.client(a.clients.Of(y.client)))
+	}) {
 		there := a.clients.Network(p.client)
 		asn := a.clients.ASN(p.client)
 		same := asn != 0 && asn == a.clients.ASN(now.client) && p.agent == now.agent

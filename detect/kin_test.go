@@ -346,3 +346,19 @@ func TestWhatEverybodyIsCalledIsNoID(t *testing.T) {
 		}
 	}
 }
+
+// TestAnIDInManyBlocksAtOnce: one id with links from 12,000 /64s of one operator within half a minute, which no single viewer has,
+// takes no longer than others: to compare each with all the others took most of a minute. The log does show the id.
+func TestAnIDInManyBlocksAtOnce(t *testing.T) {
+	var l little
+	for i := range 12_000 {
+		ip := fmt.Sprintf("2001:db8:1:%x::1", i)
+		path := fmt.Sprintf("/pool/%d/seg.ts", i)
+		l.add(entry{host: video.host, target: on(path, folder.link(path, ip)) + "&uid=pool", ip: ip, status: 200, at: time.Second + time.Duration(i)*2*time.Millisecond})
+	}
+	begun := time.Now()
+	tr := tryText(t, l.text(entry.text), settings{user: "query:uid"})
+	if took := time.Since(begun); tr.Users.Total != 12_000 || took > 20*time.Second || strings.Contains(strings.Join(tr.Warnings, "\n"), "no request with a link shows") {
+		t.Errorf("%d users, in %v: %q", tr.Users.Total, took, tr.Warnings)
+	}
+}
