@@ -669,3 +669,14 @@ func TestOneBitInCommon(t *testing.T) {
 	u := newScene().no(0, "140.0.0.1", "index.m3u8", token.IPMismatch).only(t) // 198 and 140 are 1100 0110 and 1000 1100
 	want(t, u, finding.FirstRequest, "(1 bit in common)")
 }
+
+// TestLinesOfOneTimeHaveNoOrder: of two downloads logged in the same second, one line tells when it began and one does not.
+func TestLinesOfOneTimeHaveNoOrder(t *testing.T) {
+	for _, began := range [][2]bool{{true, false}, {false, true}} {
+		s := newScene().no(0, same16, "film.mp4", token.IPMismatch).ok(300, home, "film.mp4").ok(300, home, "film.mp4")
+		for i, b := range began {
+			s.Events[len(s.Events)-2+i].Began = b
+		}
+		want(t, s.only(t), finding.Undetermined, "")
+	}
+}

@@ -45,7 +45,7 @@ func compare(a, b *Event) int {
 		cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.File, b.File),
 		cmp.Compare(a.Status, b.Status), cmp.Compare(a.Verdict, b.Verdict),
 		order(a.Served, b.Served), order(a.Refused, b.Refused), order(a.Elsewhere, b.Elsewhere),
-		order(a.Inferred, b.Inferred), order(a.Bot, b.Bot), cmp.Compare(a.Edge, b.Edge),
+		order(a.Inferred, b.Inferred), order(a.Bot, b.Bot), cmp.Compare(a.Edge, b.Edge), order(a.Began, b.Began), cmp.Compare(a.End, b.End),
 		cmp.Compare(a.ASN, b.ASN), strings.Compare(a.Country, b.Country),
 	)
 }
