@@ -37,7 +37,7 @@ var tieNames = map[ingest.Tie]string{
 func (a *analysis) sayApart(apart int, full int64) {
 	if apart > 0 {
 		a.nobodys = true
-		a.warnOf("%d {group|groups} of more than %d links each seem to belong together, which is no single viewer: their links are counted one by one", apart, identity.MaxCircle)
+		a.warnOf("%d {group|groups} of links {seems|seem} to belong together, more than %d of them each, which is no single viewer: their links are counted one by one", apart, identity.MaxCircle)
 	}
 	if full > 0 {
 		a.warnOf("more than %d links belong to users with several: the others are counted one by one", identity.MaxAtoms)

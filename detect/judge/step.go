@@ -155,6 +155,6 @@ func (q *question) altered(c choice, accepted bool) bool {
 
 // toldLooking says what is missing to decide.
 func (q *question) toldLooking() string {
-	return fmt.Sprintf("; but %s of them only polled a live playlist, in step with a player that was served on elsewhere, and %s did so out of step: these are other players, and up to %s of the former may be, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
+	return fmt.Sprintf("; but %s of them only polled a live playlist, in step with a player that was served on elsewhere, and %s did so out of step, as only another player does: up to %s of the former may be other players, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
 		figure.Count(q.inStep), figure.Plural(q.outOfStep.users, "user", "users"), figure.Count(q.onlookers()))
 }

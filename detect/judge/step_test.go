@@ -58,15 +58,15 @@ func TestNoMaskForOnlookers(t *testing.T) {
 	sure := func() *world { return newWorld().quiet(500) }
 	decided(t, sure().refused(40, 24, inStep).ask(), finding.Widen, 24)
 	decided(t, sure().refused(40, 24, inStep).refused(40, 24, astray).ask(), finding.InsufficientEvidence, 0,
-		"40 users were refused because their address changed; but 40 of them only polled a live playlist, in step with a player that was served on elsewhere, and 40 users did so out of step: these are other players, and up to 40 of the former may be, too")
+		"40 users were refused because their address changed; but 40 of them only polled a live playlist, in step with a player that was served on elsewhere, and 40 users did so out of step, as only another player does: up to 40 of the former may be other players, too")
 	decided(t, sure().refused(90, 24).refused(40, 24, inStep).refused(40, 24, astray).ask(), finding.Widen, 24)
 	// 10 out of step: 10 in step, and 1.645 times the root of 20 more, are 18
 	decided(t, sure().refused(30, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.Widen, 24)
-	decided(t, sure().refused(29, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be, too")
+	decided(t, sure().refused(29, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be other players, too")
 	decided(t, sure().refused(40, 3, inStep).refused(40, 3, astray).ask(), finding.InsufficientEvidence, 0, "did so out of step")
 	// without the 18 whom the mask does not help it is one to widen, whoever of those in step came first
 	for _, first := range []int{24, 3} {
-		decided(t, sure().refused(18, first, inStep).refused(18, 27-first, inStep).refused(60, 24).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be, too")
+		decided(t, sure().refused(18, first, inStep).refused(18, 27-first, inStep).refused(60, 24).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be other players, too")
 	}
 }
 
