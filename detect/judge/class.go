@@ -164,7 +164,7 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 	return true
 }
 
-// inFlight tells whether what was refused first may have been on its way elsewhere.
+// inFlight reports whether what was refused first may have been on its way elsewhere.
 func (c *facts) inFlight(look func(pos int) (among []int32, at int)) bool {
 	i := slices.IndexFunc(c.refusals, func(r refusal) bool { return r.mismatch })
 	among, at := look(c.refusals[i].pos)

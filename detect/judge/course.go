@@ -17,7 +17,7 @@ const (
 // again: retries, renditions and prefetching overlap by a few.
 const seekBack = 3
 
-// Whole tells whether a file is one of its own, no part of a stream.
+// Whole reports whether a file is one of its own, no part of a stream.
 func Whole(name string) bool {
 	kind, _ := place(name)
 	return kind == whole
@@ -94,7 +94,7 @@ func digits(s string) (n int64, ok bool) {
 	return n, true
 }
 
-// startsOver tells whether a file is where a viewer begins, given the highest
+// startsOver reports whether a file is where a viewer begins, given the highest
 // segment asked for so far (-1: none) and how far the numbers of two are apart.
 func startsOver(name string, reached, step int64) bool {
 	switch kind, n := place(name); kind {
@@ -120,14 +120,14 @@ func trackOf(name string) track {
 	return track{name[:from], name[to:]}
 }
 
-// holds tells whether a segment is of the track.
+// holds reports whether a segment is of the track.
 func (t *track) holds(name string) bool {
 	rest, ok := strings.CutPrefix(name, t.before)
 	digits, is := strings.CutSuffix(rest, t.after)
 	return ok && is && digits != "" && digitsEnd(digits) == len(digits)
 }
 
-// restarts tells whether the refused request at idx[pos] looks like another
+// restarts reports whether the refused request at idx[pos] looks like another
 // viewer rather than like this one going on (rule 9): it starts over, or asks again for
 // what was served elsewhere, although media had been served there, and it is neither the poll
 // of a live manifest in its turn nor a player reloading where the old address falls silent. A
@@ -145,7 +145,7 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case before.same > 0 && (repeats(events, idx, e, t) || copies(events, idx, pos)):
 		return true
 	case kind == whole && !again:
-		return before.runsOn(e, t) || before.same > 1 && stepOf(events, idx, pos, t).out
+		return before.runsOn(e, t) || before.same > 1 && rhythmOf(events, idx, pos, t).out
 	case kind == whole:
 		return e.Time-before.lastSame > before.pause
 	case !again && !startsOver(e.Name, before.reached, before.step):
@@ -153,12 +153,12 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case !again && before.media < t.MediaRequests && (kind != opening || before.same < 2):
 		return false // a file with a link of its own tells by that file alone
 	case before.same > 1 && e.Time-before.lastSame <= window:
-		return stepOf(events, idx, pos, t).out
+		return rhythmOf(events, idx, pos, t).out
 	}
 	return e.Time-before.last > window || servedElsewhere(events, idx[pos+1:], e)
 }
 
-// repeats tells whether all that was asked for in vain at the address of a request had been
+// repeats reports whether all that was asked for in vain at the address of a request had been
 // served elsewhere before, several files of it: whoever moves asks for what it did not get.
 func repeats(events []Event, idx []int32, e *Event, t *Thresholds) bool {
 	served, asked := map[fileID]bool{}, map[fileID]bool{}
@@ -178,7 +178,7 @@ func repeats(events []Event, idx []int32, e *Event, t *Thresholds) bool {
 	return len(asked) >= t.MediaRequests
 }
 
-// copies tells whether the refused request at idx[pos], and all in vain at its address, is for files that had been
+// copies reports whether the refused request at idx[pos], and all in vain at its address, is for files that had been
 // served elsewhere, each once, and whoever was served there goes on to others of that link or folder and needs none of
 // these again: so does a scanner of the network that asks for some of what passes. Whose address changes while a file is
 // on its way asks for it again wherever it is served next, be it within the resolution of the log.
@@ -206,7 +206,7 @@ func copies(events []Event, idx []int32, pos int) bool {
 	return onward
 }
 
-// surelyBefore tells whether the clocks leave no doubt that one of two events came first.
+// surelyBefore reports whether the clocks leave no doubt that one of two events came first.
 func surelyBefore(a, b *Event) bool {
 	return b.Time-a.Time >= max(1, resolved(a.Edge, b.Edge, max(a.Grain, b.Grain)))
 }
@@ -220,13 +220,13 @@ type elsewhere struct {
 	pause          int64 // the longest between two of the same, µs
 }
 
-// runsOn tells whether what was served elsewhere went on after a request, for longer than a server waits for a viewer
+// runsOn reports whether what was served elsewhere went on after a request, for longer than a server waits for a viewer
 // who is not there any more.
 func (s *elsewhere) runsOn(e *Event, t *Thresholds) bool {
 	return s.last-e.Time > t.Linger.Microseconds()
 }
 
-// onItsWay tells whether a file of its own, which nobody else had been served before a request, may have been on its way
+// onItsWay reports whether a file of its own, which nobody else had been served before a request, may have been on its way
 // elsewhere: it was logged there afterwards, in a log that does not tell when that began, and later than a server gives up
 // a viewer who is gone.
 func onItsWay(events []Event, after []int32, e *Event, t *Thresholds) bool {
@@ -238,7 +238,7 @@ func onItsWay(events []Event, after []int32, e *Event, t *Thresholds) bool {
 	return false
 }
 
-// again tells whether a request is for a file that was served too long ago to be tried again.
+// again reports whether a request is for a file that was served too long ago to be tried again.
 func (s *elsewhere) again(e *Event, window int64) bool {
 	return s.same > 0 && e.Time-s.lastSame > window
 }

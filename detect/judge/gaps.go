@@ -138,7 +138,7 @@ func (s *sequence) with(numbers []int64) int64 {
 // coarser is how many times as far apart the few numbers of a short sequence may be by chance.
 const coarser = 8
 
-// continues tells whether numbers may go on with the sequence: few of them were in it, and they are in the same unit.
+// continues reports whether numbers may go on with the sequence: few of them were in it, and they are in the same unit.
 func (s *sequence) continues(numbers []int64) bool {
 	common := 0
 	for _, n := range numbers {

@@ -31,7 +31,7 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	case several:
 		return true
 	case kind == opening && before.same > 1 && e.Time-before.lastSame <= window: // the poll of a live manifest
-		return stepOf(events, idx, pos, t).out
+		return rhythmOf(events, idx, pos, t).out
 	}
 	return silent || runsOn || servedElsewhere(events, idx[pos+1:], e)
 }

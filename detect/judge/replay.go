@@ -66,9 +66,9 @@ type Replay struct {
 	onShared                                    int64                  // refused requests with a mismatch on shared links
 	uncheckable                                 int64                  // users refused with a token that no key could check
 	untold                                      int64                  // users with a mismatch and a class that is no answer
-	outOfStep                                   strays                 // and those who polled out of step
-	inStep                                      int64                  // affected users who only polled, in step by chance or not
 	untimed                                     int64                  // those of them who are it for want of request times
+	outOfStep                                   mistimed               // those of them who polled a live playlist out of step
+	inStep                                      int64                  // affected users who only polled, in step by chance or not
 	relayed                                     int64                  // users refused in a relay, VPN or hosting network only
 	obscured                                    int64                  // users there with a hash that nothing explains
 	proxied                                     int64                  // affected users whose signer saw its own proxy
@@ -154,7 +154,7 @@ func (r *Replay) addAffected(u *User) {
 	if signedForNetwork(u) {
 		r.cut++
 	}
-	if m.inStep {
+	if m.inStep = u.Onlooking > 1-r.t.Confidence; m.inStep {
 		r.inStep++
 	}
 	if u.Barred {
@@ -187,7 +187,7 @@ func signedForNetwork(u *User) bool {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again, inStep: u.Onlooking > likelyInStep}
+	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

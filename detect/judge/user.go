@@ -79,8 +79,8 @@ type facts struct {
 	refusals []refusal
 	served   []spot // distinct, sorted
 	causes   map[string]int
-	untimed  bool // see User.Untimed; set with the class, as are
-	polls    step // Astray and Onlooking
+	untimed  bool   // see User.Untimed; set with the class, as are
+	polls    rhythm // Astray and Onlooking
 }
 
 func newFacts(g *Group, idx []int32, t *Thresholds) *facts {

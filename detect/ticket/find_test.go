@@ -171,22 +171,31 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestWhoeverAskedIsTold: a link is used at the address that it was signed for, and elsewhere by another player in vain.
-// The latter is shown, and was found by the address itself only if that is its own.
-func TestWhoeverAskedIsTold(t *testing.T) {
-	const owner, other, path, expires, secret = "198.51.100.7", "203.0.113.9", "/film/", "1795449600", "not a secret"
+// The owner of a link, and who uses it elsewhere.
+const owner, other = "198.51.100.7", "203.0.113.9"
+
+// lent is the case of a link that its owner is served with until 12:00:32, and that another player asks with elsewhere at
+// 12:00:40, which is answered so.
+func lent(t *testing.T, answer int) (*ingest.Store, *finding.Analysis) {
+	const path, expires, secret = "/film/", "1795449600", "not a secret"
 	hash := md5.Sum([]byte(expires + path + owner + " " + secret))
 	query := "?md5=" + base64.RawURLEncoding.EncodeToString(hash[:]) + "&expires=" + expires
 	var log strings.Builder
 	for n := range 9 {
 		fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:%02d +0000] \"GET %sseg-%d.ts%s HTTP/1.1\" 200 9 \"-\" \"owner/1\" cdn.test 0.01\n", owner, 4*n, path, n, query)
 	}
-	fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:40 +0000] \"GET %sseg-0.ts%s HTTP/1.1\" 403 9 \"-\" \"other/1\" cdn.test 0.01\n", other, path, query)
+	fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:40 +0000] \"GET %sseg-0.ts%s HTTP/1.1\" %d 9 \"-\" \"other/1\" cdn.test 0.01\n", other, path, query, answer)
 	file := filepath.Join(t.TempDir(), "log")
 	if err := os.WriteFile(file, []byte(log.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	store, a := caseOf(t, file, "", secret)
+	return caseOf(t, file, "", secret)
+}
+
+// TestWhoeverAskedIsTold: a link is used at the address that it was signed for, and elsewhere by another player in vain.
+// The latter is shown, and was found by the address itself only if that is its own.
+func TestWhoeverAskedIsTold(t *testing.T) {
+	store, a := lent(t, 403)
 	for ip, want := range map[string]string{
 		other: "Found by the address itself.",
 		owner: owner + " asked at that time, too; shown is who was refused at another address, with a link that was signed for it.",
@@ -200,19 +209,7 @@ func TestWhoeverAskedIsTold(t *testing.T) {
 
 // TestWhoeverWasServedElsewhereIsNotRefused: nearest to the time is another player, who was served with the link, too.
 func TestWhoeverWasServedElsewhereIsNotRefused(t *testing.T) {
-	const owner, other, path, expires, secret = "198.51.100.7", "203.0.113.9", "/film/", "1795449600", "not a secret"
-	hash := md5.Sum([]byte(expires + path + owner + " " + secret))
-	query := "?md5=" + base64.RawURLEncoding.EncodeToString(hash[:]) + "&expires=" + expires
-	var log strings.Builder
-	for n := range 9 {
-		fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:%02d +0000] \"GET %sseg-%d.ts%s HTTP/1.1\" 200 9 \"-\" \"owner/1\" cdn.test 0.01\n", owner, 4*n, path, n, query)
-	}
-	fmt.Fprintf(&log, "%s - - [23/Nov/2026:12:00:40 +0000] \"GET %sseg-0.ts%s HTTP/1.1\" 200 9 \"-\" \"other/1\" cdn.test 0.01\n", other, path, query)
-	file := filepath.Join(t.TempDir(), "log")
-	if err := os.WriteFile(file, []byte(log.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	store, a := caseOf(t, file, "", secret)
+	store, a := lent(t, 200)
 	got, err := ticket.Find(t.Context(), store, a, ticket.Complaint{IP: netip.MustParseAddr(owner), At: time.Date(2026, 11, 23, 12, 0, 40, 0, time.UTC), Window: time.Minute, Keyed: true})
 	want := owner + " asked at that time, too; shown is who came from another address, with a link that was signed for it."
 	if err != nil || !slices.Equal(got.Search, []string{want}) || !slices.Equal(got.Viewer.Addresses, []string{other}) {

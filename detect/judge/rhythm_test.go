@@ -50,6 +50,20 @@ func TestAPollInStepSaysLittle(t *testing.T) {
 	}
 }
 
+// TestAPollThatCannotBeTimed: that an edge's clock is too coarse to tell of one poll does not make another, which was out of
+// step by the clock of a finer one, certain to be in step.
+func TestAPollThatCannotBeTimed(t *testing.T) {
+	s := polled(13, 17)
+	for i := range s.Events {
+		if e := &s.Events[i]; e.Refused && e.Time == 13*second {
+			e.Grain = 10 * second
+		}
+	}
+	if u := s.only(t); !u.Astray || u.Onlooking != 0.25 {
+		t.Errorf("astray %v, chance %v; want true, 0.25", u.Astray, u.Onlooking)
+	}
+}
+
 // TestNoMaskForOnlookers: where others poll out of step, as many of those in step may be other players; each out of step
 // stands for one in step where the chance is a half.
 func TestNoMaskForOnlookers(t *testing.T) {
@@ -74,7 +88,7 @@ func TestNoMaskForOnlookers(t *testing.T) {
 func TestAPollAtTheTimeOfOneThatWasServed(t *testing.T) {
 	const below = "198.51.100.2"
 	for _, elsewhere := range []string{same24, below} {
-		for at, want := range map[float64]step{12: {true, 0.25}, 15: {false, 0.25}, 20: {false, 0}} {
+		for at, want := range map[float64]rhythm{12: {true, 0.25}, 15: {false, 0.25}, 20: {false, 0}} {
 			s := polled(at)
 			for i := range s.Events {
 				if e := &s.Events[i]; e.Refused {

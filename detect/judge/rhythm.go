@@ -9,15 +9,15 @@ import (
 	"ipdrift/ingest/figure"
 )
 
-// step is how polls of a live manifest, or ranges of a file, that were refused stand to those that were served elsewhere.
-type step struct {
+// rhythm is how polls of a live manifest, or ranges of a file, that were refused stand to those that were served elsewhere.
+type rhythm struct {
 	out    bool    // another player made them: one follows sooner than one player asks again, and the other goes on
 	chance float64 // that those of any other player were not out of step either, where the other goes on; 0: it does not
 }
 
-// stepOf looks at the refused request at idx[pos] and those from its address in the time after. What was served at the very
+// rhythmOf looks at the refused request at idx[pos] and those from its address in the time after. What was served at the very
 // time of one counts as served before it, as lines of one time have no order.
-func stepOf(events []Event, idx []int32, pos int, t *Thresholds) (s step) {
+func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 	e := &events[idx[pos]]
 	var served, asked []*Event
 	var gaps []int64 // between those that were served until then
@@ -49,8 +49,8 @@ func stepOf(events []Event, idx []int32, pos int, t *Thresholds) (s step) {
 		}
 		last := served[next-1]
 		least, usual := pace(gaps, resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)), t)
-		if n == 0 {
-			s.chance = 1 - float64(least)/float64(max(1, usual))
+		if chance := 1 - float64(least)/float64(max(1, usual)); n == 0 || chance < s.chance {
+			s.chance = chance // edges tell the time more or less exactly
 		}
 		if p.Time-last.Time < least {
 			s.out = true
@@ -60,7 +60,7 @@ func stepOf(events []Event, idx []int32, pos int, t *Thresholds) (s step) {
 	return s
 }
 
-// mayHaveBegun tells whether a range of a file that was logged after a request may have begun before it, in a log that
+// mayHaveBegun reports whether a range of a file that was logged after a request may have begun before it, in a log that
 // does not tell: the download may have broken off, and nobody goes on there.
 func mayHaveBegun(p, e *Event, t *Thresholds) bool {
 	return !p.Began && Whole(p.Name) && p.Time-e.Time <= t.Linger.Microseconds()
@@ -82,12 +82,9 @@ func pace(gaps []int64, grain int64, t *Thresholds) (least, usual int64) {
 	return max(half, gaps[0]-max(grain, gaps[len(gaps)-1]-gaps[0])), usual
 }
 
-// likelyInStep is the chance above which polls in step say nothing of who made them.
-const likelyInStep = 0.05
-
 // onlooking is what all that a user was refused elsewhere says together: the chance is that all would have been in step, had
 // another player made it; 0 where something else than such polls was refused there.
-func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all step) {
+func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhythm) {
 	all.chance = 1
 	looked := 0
 	for i := range c.refusals {
@@ -99,7 +96,7 @@ func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all step)
 			break
 		}
 		among, at := look(r.pos)
-		s := stepOf(c.group.Events, among, at, c.t)
+		s := rhythmOf(c.group.Events, among, at, c.t)
 		if s.out {
 			return s
 		}
@@ -110,14 +107,15 @@ func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all step)
 	return all
 }
 
-// strays are users who were out of step.
-type strays struct {
+// mistimed are users who were out of step.
+type mistimed struct {
 	users          int64
 	others, spread float64 // how many others were in step by chance, and the square of what that is uncertain by
 }
 
-func (s *strays) add(chance float64) {
-	odds := chance / max(1-chance, likelyInStep)
+// add adds one, who had a chance below 1 of being in step.
+func (s *mistimed) add(chance float64) {
+	odds := chance / (1 - chance)
 	s.users, s.others, s.spread = s.users+1, s.others+odds, s.spread+odds*(1+odds)
 }
 
@@ -127,7 +125,7 @@ func (r *Replay) onlookers() int64 {
 	return min(r.inStep, int64(math.Ceil(r.outOfStep.others+z*math.Sqrt(r.outOfStep.spread))))
 }
 
-// looking tells whether an answer that rests on the affected would be another one if these were not: of those whom the mask
+// looking reports whether an answer that rests on the affected would be another one if these were not: of those whom the mask
 // accepts or, unless it is to be widened, of those whom it does not.
 func (q *question) looking(c choice) bool {
 	switch {
@@ -139,7 +137,7 @@ func (q *question) looking(c choice) bool {
 	return q.altered(c, true) || q.altered(c, false)
 }
 
-// altered tells whether the answer would be another one without the onlookers, if the mask accepts them or does not.
+// altered reports whether the answer would be another one without the onlookers, if the mask accepts them or does not.
 func (q *question) altered(c choice, accepted bool) bool {
 	n := q.onlookers()
 	left := gather(q.affected, func(m *member) bool {
