@@ -18,6 +18,7 @@ import (
 	"ipdrift/detect/judge"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/source"
 	"ipdrift/report"
@@ -180,10 +181,10 @@ func (p *plan) readIssued(cmd *cobra.Command, o *analyzeFlags) error {
 		return failed("each record has the URL as it was signed, or its token", "--issued: %s: none of %d records holds a signed link", o.issued, faults.Records)
 	}
 	if faults.Unsigned > 0 {
-		say(o.remarks(cmd), "--issued %s: %s", o.issued, format.Sentence("%d of %d {record holds|records hold} no signed link, the first is record %s", faults.Unsigned, faults.Records, strconv.FormatInt(faults.FirstUnsigned, 10)))
+		say(o.remarks(cmd), "--issued %s: %s", o.issued, figure.Sentence("%d of %d {record holds|records hold} no signed link, the first is record %s", faults.Unsigned, faults.Records, strconv.FormatInt(faults.FirstUnsigned, 10)))
 	}
 	if faults.Addresses > 0 {
-		say(o.remarks(cmd), "--issued %s: %s", o.issued, format.Sentence("%d of %d {record has|records have} an address that is none, the first is record %s", faults.Addresses, faults.Records, strconv.FormatInt(faults.FirstAddress, 10)))
+		say(o.remarks(cmd), "--issued %s: %s", o.issued, figure.Sentence("%d of %d {record has|records have} an address that is none, the first is record %s", faults.Addresses, faults.Records, strconv.FormatInt(faults.FirstAddress, 10)))
 	}
 	if told := func(r ingest.Issued) bool { return r.Client.IsValid() || r.Viewer != 0 }; !slices.ContainsFunc(slices.Collect(maps.Values(records)), told) {
 		say(o.remarks(cmd), "--issued %s: no record tells an address or a viewer: name these columns or keys address and viewer", o.issued)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/format"
 )
 
@@ -43,7 +44,7 @@ func metBy(what string, names []string) string {
 
 func rotation(a *finding.Analysis) string {
 	if n := a.Users.ByClass[finding.Rotating]; n > 0 {
-		return format.Sentence("rotating users: %d", n)
+		return figure.Sentence("rotating users: %d", n)
 	}
 	return ""
 }
@@ -56,7 +57,7 @@ func rejects(a *finding.Analysis) string {
 		}
 	}
 	if n > 0 {
-		return format.Sentence("rejected lines: %d of %d", n, a.Input.Lines)
+		return figure.Sentence("rejected lines: %d of %d", n, a.Input.Lines)
 	}
 	return ""
 }

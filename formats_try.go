@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/redact"
 	"ipdrift/ingest/source"
@@ -106,7 +107,7 @@ func (t *trial) describe(w io.Writer) error {
 	for _, g := range append([]*format.Format{f}, t.others...) {
 		p.line("format", "%s: %s", g.Name, g.Doc)
 	}
-	p.line("fits", "%s of %s", format.Sentence("%d of the first %d {line|lines}", t.good, len(t.lines)-t.blank), t.source.Label)
+	p.line("fits", "%s of %s", figure.Sentence("%d of the first %d {line|lines}", t.good, len(t.lines)-t.blank), t.source.Label)
 	p.line("fields", "%s", strings.Join(f.Fields(), ", "))
 	notes := slices.Concat(shortcomings(f), t.facts.Sentences(f.Name))
 	for i, note := range notes {

@@ -14,7 +14,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/synth/scenario"
 	"ipdrift/token"
 )
@@ -135,7 +135,7 @@ func (o *generateFlags) run(cmd *cobra.Command, name string) error {
 	}
 	clear()
 	if !o.quiet {
-		say(cmd.ErrOrStderr(), "%s", format.Sentence("%s: %d {line|lines} of %d {viewer|viewers}, with the truth beside them", o.out, answers.Lines, answers.Users))
+		say(cmd.ErrOrStderr(), "%s", figure.Sentence("%s: %d {line|lines} of %d {viewer|viewers}, with the truth beside them", o.out, answers.Lines, answers.Users))
 	}
 	return nil
 }

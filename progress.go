@@ -11,7 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"ipdrift/ingest"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/source"
 )
 
@@ -107,14 +107,14 @@ func looking(w io.Writer, quiet bool, after time.Duration) (found func()) {
 func (p *progress) judging() {
 	p.clear()
 	if p != nil {
-		io.WriteString(p.w, format.Sentence("judging %d {line|lines} ... %s", p.lines, p.doubt()))
+		io.WriteString(p.w, figure.Sentence("judging %d {line|lines} ... %s", p.lines, p.doubt()))
 	}
 }
 
 // searching follows where all of IPv4 is searched, which takes up to some minutes a link.
 func (p *progress) searching(done, of int) {
 	if p != nil {
-		fmt.Fprint(p.w, eraseLine, format.Sentence("searching all of IPv4, link %d of %d ...", done+1, of))
+		fmt.Fprint(p.w, eraseLine, figure.Sentence("searching all of IPv4, link %d of %d ...", done+1, of))
 	}
 }
 
@@ -158,5 +158,5 @@ func (c *counter) interrupted(ctx context.Context, err error, standing, when str
 		return err
 	}
 	return failed("no report was written; "+standing+"; --since, --until and --host narrow the input",
-		"%s", format.Sentence("interrupted %s, after %d {line|lines}", when, c.lines.Load()))
+		"%s", figure.Sentence("interrupted %s, after %d {line|lines}", when, c.lines.Load()))
 }

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 
 	"ipdrift/detect/search"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -209,10 +209,10 @@ func (h *hunt) search(ctx context.Context, extent search.Recover, w io.Writer) (
 		clearSearch(w)
 	}
 	if err != nil {
-		return aimedAt{}, "", failed("", "%s", format.Sentence("interrupted while searching, after %d {address|addresses}", int64(h.tried.Load())))
+		return aimedAt{}, "", failed("", "%s", figure.Sentence("interrupted while searching, after %d {address|addresses}", int64(h.tried.Load())))
 	}
 	if tried := int64(h.tried.Load()); tried > 0 {
-		where += format.Sentence(": signed for none of the %d {address|addresses} tried", tried)
+		where += figure.Sentence(": signed for none of the %d {address|addresses} tried", tried)
 	}
 	return found, where, nil
 }

@@ -77,13 +77,13 @@ func (a *analysis) refusals(h *host) map[string]int64 {
 
 func (a *analysis) asked(h *host, family int) judge.Asked {
 	q := judge.Asked{
-		Candidates: either(family == 6, a.Masks6, a.Masks4), CurrentPrefix: h.Policy.Prefix(family), RefusalsOnly: h.refusalsOnly(),
+		Candidates: a.candidates(family), CurrentPrefix: h.Policy.Prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h), Remedies: h.remedies,
 		Reproduced: h.Policy.Total > 0 || h.Verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
 		Other:   h.replays[10-family], // of the other family, 4 or 6
 		Proxy:   h.proxy.address,
 		Shifted: h.shifted, ServedLate: h.servedLate, Early: h.early,
-		Eased:   a.eased.of(h, family, either(family == 6, a.Masks6, a.Masks4)),
+		Eased:   a.eased.of(h, family, a.candidates(family)),
 		Session: h.session, Outside: h.outside[family],
 		Gaps:      a.gaps || h.gaps,
 		Behind:    a.behind,

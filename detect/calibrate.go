@@ -9,7 +9,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/search"
 	"ipdrift/ingest/fetch"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // calibrate decides for each host whether recomputed hashes may be believed
@@ -113,18 +113,18 @@ func (c *calibration) grade(h *host) {
 		h.reason = c.diagnose(h)
 	case h.tokens >= t.CalibrationTokens:
 		h.status = finding.Verified
-		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}", h.Verified, h.tokens)
+		h.reason = figure.Sentence("%d of %d {token reproduces|tokens reproduce}", h.Verified, h.tokens)
 		if h.Policy.Trees() > 0 {
 			h.reason += ", some over a directory further up: the edge takes one token for a whole tree"
 		}
 	case h.tokens == 0 && h.silent > 0 && h.links > 0:
 		h.reason = "no request was served: that hashes reproduce on others proves little about the key"
 	case h.tokens == 0 && h.silent > 0:
-		h.reason = either(h.silent == 1, "the refused link reproduces for no address tried", format.Sentence("none of the %d refused links reproduces for any address tried", h.silent)) +
+		h.reason = figure.Either(h.silent == 1, "the refused link reproduces for no address tried", figure.Sentence("none of the %d refused links reproduces for any address tried", h.silent)) +
 			", and no request was served: the key, the path rule or the address field may not fit"
 	case h.tokens == 0:
 		h.reason = "no request carries a token that could be checked"
 	default:
-		h.reason = format.Sentence("%d of %d {token reproduces|tokens reproduce}; fewer than %d tokens prove nothing about the key", h.Verified, h.tokens, t.CalibrationTokens)
+		h.reason = figure.Sentence("%d of %d {token reproduces|tokens reproduce}; fewer than %d tokens prove nothing about the key", h.Verified, h.tokens, t.CalibrationTokens)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // What an expiry error is that clusters (rules of evidence, 7).
@@ -172,7 +172,7 @@ func (a *analysis) clock() {
 			minutes := -mostSteps(early.some, clockStep) * clockStep / 60
 			a.warnOf("%s: %d of %d links that were served, and then refused before their expiry, were so a multiple of 15 minutes before it, most %d: the time zone of the log or the signer is wrong, or the edge ends links sooner than they say; do not trust its verdicts on refused links", name, early.near, early.links, minutes)
 			h.early = minutes
-			h.remedy(ingest.RefusedElsewhere, format.Sentence("most were served until %d minutes before their expiry: set the time zone of the log and of the signer right first", minutes))
+			h.remedy(ingest.RefusedElsewhere, figure.Sentence("most were served until %d minutes before their expiry: set the time zone of the log and of the signer right first", minutes))
 		}
 	}
 }

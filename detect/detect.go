@@ -73,6 +73,14 @@ type Options struct {
 	limits *limits // nil: the default ones
 }
 
+// candidates are the masks of a family that are asked about.
+func (o *Options) candidates(family int) []int {
+	if family == 6 {
+		return o.Masks6
+	}
+	return o.Masks4
+}
+
 // analysis is one run of Analyze.
 type analysis struct {
 	Options

@@ -10,7 +10,7 @@ import (
 	"ipdrift/detect/client"
 	"ipdrift/detect/policy"
 	"ipdrift/detect/search"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -136,9 +136,9 @@ func (f *failure) addresses(c *client.Table, each func(client uint32, links int6
 // diagnose names the likely fault behind served links that do not reproduce,
 // and how that is known.
 func (c *calibration) diagnose(h *host) string {
-	head := format.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.Verified, h.tokens)
+	head := figure.Sentence("only %d of %d served {token reproduces|tokens reproduce}", h.Verified, h.tokens)
 	if h.Verified == 0 {
-		head = format.Sentence("none of %d served {token|tokens} reproduces", h.tokens)
+		head = figure.Sentence("none of %d served {token|tokens} reproduces", h.tokens)
 	}
 	for _, test := range []func(*host) string{c.wrappedKey, c.maskedLog, c.proxied, c.unenforced, c.keyChanged, c.signedElsewhere, c.foreignKey, c.oddText, c.proxiedPart} {
 		if fault := test(h); fault != "" {
@@ -163,7 +163,7 @@ func (a *analysis) maskedLog(h *host) string {
 	if cut < all && (all < maskedAddresses || float64(cut) < maskedShare*float64(all)) {
 		return ""
 	}
-	says := format.Sentence("the log's addresses are masked (%d of %d end in zeros), so that no token bound to a whole address can be checked; ask for a log with whole addresses", cut, all)
+	says := figure.Sentence("the log's addresses are masked (%d of %d end in zeros), so that no token bound to a whole address can be checked; ask for a log with whole addresses", cut, all)
 	if hold, fail := &h.failure.begun[0], &h.failure.begun[1]; min(hold.links, fail.links) >= a.Thresholds.ListedBelow && hold.first > fail.last {
 		says += "; all links from " + inUTC(hold.first) + " UTC on reproduce, as they are bound to a network: --since that time tells of these"
 	}
@@ -187,7 +187,7 @@ func (a *analysis) proxied(h *host) string {
 	if share := float64(links) / max(1, float64(h.failure.links)); share < 0.1 || share < 0.5 && !private {
 		return ""
 	}
-	return format.Sentence("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, h.failure.links, top)
+	return figure.Sentence("the address field is not the viewer's: %d of %d links come from the one address %s, a proxy; log the address that the edge hashes", links, h.failure.links, top)
 }
 
 // proxiedPart finds addresses of proxies in the place of some viewers': most links that fail were served to addresses with
@@ -212,7 +212,7 @@ func (a *analysis) proxiedPart(h *host) string {
 	if addresses == 0 || links*2 <= all {
 		return ""
 	}
-	return format.Sentence("%d of %d that fail were served to %d {address|addresses} with many user agents, for which none reproduces (%d to %s), as where some edges log a proxy's address in the place of the viewer's; log the address that the edge hashes there",
+	return figure.Sentence("%d of %d that fail were served to %d {address|addresses} with many user agents, for which none reproduces (%d to %s), as where some edges log a proxy's address in the place of the viewer's; log the address that the edge hashes there",
 		links, all, addresses, most.fail, string(token.AppendAddr(nil, a.clients.Addr(top))))
 }
 
@@ -237,9 +237,9 @@ func (a *analysis) signedElsewhere(h *host) string {
 	case total == 0:
 		return ""
 	case counts[top]*2 > total && total > 1:
-		return format.Sentence("%d {link was|links were} signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
+		return figure.Sentence("%d {link was|links were} signed for the one address %s and served to others: the signer sees its own proxy, or the edge does not check the address", counts[top], a.shown(top))
 	}
-	return format.Sentence("%d served {link was|links were} signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
+	return figure.Sentence("%d served {link was|links were} signed for another address than the log shows: the address field is not what the edge hashes, or the edge does not check the address", total)
 }
 
 // wrappedKey tries the part of a key that stands within quotes, or behind a name and an equals sign.
@@ -250,7 +250,7 @@ func (a *analysis) wrappedKey(h *host) string {
 	}
 	links := h.failure.failing
 	if n := a.holdUnder(h, links, inner); len(inner) > 0 && n*2 > len(links) {
-		return format.Sentence("the key is given with quotes or a name around it: %d of %d failing {token reproduces|tokens reproduce} with what stands inside; save that alone in its file", n, len(links))
+		return figure.Sentence("the key is given with quotes or a name around it: %d of %d failing {token reproduces|tokens reproduce} with what stands inside; save that alone in its file", n, len(links))
 	}
 	return ""
 }
@@ -263,7 +263,7 @@ func (c *calibration) foreignKey(h *host) string {
 			continue
 		}
 		if n := c.holdUnder(h, links, other.Keys); n*2 > len(links) {
-			return format.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", other.Host, n, len(links))
+			return figure.Sentence("the key of %s fits: %d of %d failing {token reproduces|tokens reproduce} with it", other.Host, n, len(links))
 		}
 	}
 	return ""
@@ -290,9 +290,9 @@ func (a *analysis) oddText(h *host) string {
 		return ""
 	}
 	if form, ok := keyForms[top.Name]; ok {
-		return format.Sentence("%d of %d failing {token reproduces|tokens reproduce} with the key %s: if the edge serves them, it has the key in that form, and the key given is in another", counts[top], h.examined, form)
+		return figure.Sentence("%d of %d failing {token reproduces|tokens reproduce} with the key %s: if the edge serves them, it has the key in that form, and the key given is in another", counts[top], h.examined, form)
 	}
-	return format.Sentence("%d of %d failing {token reproduces|tokens reproduce} under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
+	return figure.Sentence("%d of %d failing {token reproduces|tokens reproduce} under another recipe (%s): %s; if the edge serves them, its recipe is that one", counts[top], h.examined, top.Name, top.Says)
 }
 
 // holdUnder counts the links that verify with other keys.

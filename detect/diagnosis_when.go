@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // spell is how many links began, and when the first and the last of them did, µs.
@@ -51,7 +51,7 @@ func (a *analysis) unenforced(h *host) string {
 	if n*2 <= h.tokens-h.Verified {
 		return ""
 	}
-	return format.Sentence("%d {link was|links were} served to the address that {it was|they were} signed for, and to others, too: the edge does not check the address, or answers from its cache without a check", n)
+	return figure.Sentence("%d {link was|links were} served to the address that {it was|they were} signed for, and to others, too: the edge does not check the address, or answers from its cache without a check", n)
 }
 
 // keyChanged finds a moment before which all links hold, and after which none does, or the

@@ -27,7 +27,7 @@ func (e *eased) see(a *analysis, r *ruled) {
 		return
 	}
 	from := a.client(home.Stored)
-	for _, prefix := range either(home.Family == 6, a.Masks6, a.Masks4) {
+	for _, prefix := range a.candidates(int(home.Family)) {
 		var refused, served int64
 		for v, ruling := range r.all() {
 			switch {

@@ -10,7 +10,7 @@ import (
 	"ipdrift/detect/history"
 	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -36,7 +36,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	}
 	where := "A file, an edge or another CDN that they asked is not in it"
 	if float64(rejected) > a.Thresholds.Missing*float64(rejected+parsed) {
-		where = format.Sentence("They may stand in the %d {line that was|lines that were} rejected", rejected)
+		where = figure.Sentence("They may stand in the %d {line that was|lines that were} rejected", rejected)
 	}
 	found, err := a.gapsOf(ctx, watched)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"ipdrift/detect/identity"
 	"ipdrift/ingest"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // restOn counts a user by what its links were joined by.
@@ -48,7 +48,7 @@ func (a *analysis) sayApart(apart int, full int64) {
 func (a *analysis) sayIdentity() {
 	m, users := &a.out.Method, a.out.Users.Total
 	links := func(n int64) string {
-		return format.Sentence("%d of %d {user is|users are} a link under one user agent", n, users)
+		return figure.Sentence("%d of %d {user is|users are} a link under one user agent", n, users)
 	}
 	switch a.loaded.Identity.Kind {
 	case ingest.ByToken:
@@ -59,11 +59,11 @@ func (a *analysis) sayIdentity() {
 		var parts []string
 		for tie := ingest.TieUID; tie <= ingest.TieIssued; tie++ {
 			if n := m.IdentityUsers[tieNames[tie]]; n > 0 {
-				parts = append(parts, format.Sentence("%s (%d)", tieNames[tie], n))
+				parts = append(parts, figure.Sentence("%s (%d)", tieNames[tie], n))
 			}
 		}
 		if len(parts) > 0 {
-			m.Identity += format.Sentence(", %d {is|are} several links, joined by %s", several, strings.Join(parts, ", "))
+			m.Identity += figure.Sentence(", %d {is|are} several links, joined by %s", several, strings.Join(parts, ", "))
 		}
 	case ingest.ByAddress:
 		m.Identity = "ip+ua: a user is an address and a user agent, so nobody can be seen to change it"
@@ -72,7 +72,7 @@ func (a *analysis) sayIdentity() {
 		if m.IdentityUsers[name] == 0 && !a.nobodys {
 			a.warnOf("no request with a link shows %s, so each link under one user agent is taken for a user", name)
 		}
-		m.Identity = format.Sentence("%s: %d {user|users} by it; where the log does not tell it, %s", name, m.IdentityUsers[name], links(users-m.IdentityUsers[name]))
+		m.Identity = figure.Sentence("%s: %d {user|users} by it; where the log does not tell it, %s", name, m.IdentityUsers[name], links(users-m.IdentityUsers[name]))
 	}
 }
 

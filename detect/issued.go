@@ -13,7 +13,7 @@ import (
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/fetch"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // nameIssued finds the links of records that have a token alone, by its first
@@ -195,7 +195,7 @@ func (a *analysis) countUnreached(reached, seen map[uint64]bool) {
 	case links == 0:
 		return
 	case len(viewers) > 0:
-		whose = format.Sentence("; of %d of %d {viewer|viewers} none did", len(viewers), len(all))
+		whose = figure.Sentence("; of %d of %d {viewer|viewers} none did", len(viewers), len(all))
 	case len(all) > 0:
 		whose = "; every viewer has one that did"
 	}

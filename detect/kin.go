@@ -14,7 +14,7 @@ import (
 	"ipdrift/detect/identity"
 	"ipdrift/ingest"
 	"ipdrift/ingest/fetch"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // playback is the use of a link, where and what it began with.
@@ -116,7 +116,7 @@ func (a *analysis) sayAside(links [ingest.TieIssued + 1]int64) {
 	var parts []string
 	for tie, n := range links {
 		if n > 0 {
-			parts = append(parts, format.Sentence("the %s of %d {link|links}", a.idName(ingest.Tie(tie)), n))
+			parts = append(parts, figure.Sentence("the %s of %d {link|links}", a.idName(ingest.Tie(tie)), n))
 		}
 	}
 	if len(parts) > 0 {

@@ -10,7 +10,7 @@ import (
 	"ipdrift/detect/policy"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -92,7 +92,7 @@ func (a *analysis) sayOldKeys(h *host) {
 		if key >= len(h.Keys) {
 			name, where = "a key that only earlier runs were given", ""
 		}
-		says := format.Sentence("%d of the %d {request that was|requests that were} refused as %s {is|are} signed with %s, which the edge has not taken since %s UTC, while it takes another: links of before break; let it take both for as long as links live, and state not_after: %s of that key in --config",
+		says := figure.Sentence("%d of the %d {request that was|requests that were} refused as %s {is|are} signed with %s, which the edge has not taken since %s UTC, while it takes another: links of before break; let it take both for as long as links live, and state not_after: %s of that key in --config",
 			h.retiredFor[key], of, cause, name+where, inUTC(until), at.Truncate(time.Second).Add(time.Second).Format(time.RFC3339))
 		a.warnOf("%s: %s", h.Name, says)
 		if 2*h.retiredFor[key] > h.oldKeyed {
@@ -141,6 +141,6 @@ func (d *dropped) says() string {
 	if d.links < search.FewOdd || d.served > d.refused {
 		return ""
 	}
-	return format.Sentence("%d links that do not reproduce were served up to %s UTC and refused from %s on, at the same addresses: the edge had another key until then; give the old key, too, with not_after",
+	return figure.Sentence("%d links that do not reproduce were served up to %s UTC and refused from %s on, at the same addresses: the edge had another key until then; give the old key, too, with not_after",
 		d.links, inUTC(d.served), inUTC(d.refused))
 }

@@ -13,7 +13,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/detect/search"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -207,7 +207,7 @@ func (a *analysis) tally(h *host, mistakes map[string]int64, examined int64, amo
 	for name, n := range mistakes {
 		m := token.MistakeNamed(name)
 		if name == search.PrivateAddress && h.proxy.asking > 0 {
-			m.Says += format.Sentence("; %d of the %d client {address|addresses} (%.1f %%) came with such links", h.proxy.behind, h.proxy.asking, 100*float64(h.proxy.behind)/float64(h.proxy.asking))
+			m.Says += figure.Sentence("; %d of the %d client {address|addresses} (%.1f %%) came with such links", h.proxy.behind, h.proxy.asking, 100*float64(h.proxy.behind)/float64(h.proxy.asking))
 		}
 		a.out.Signer = append(a.out.Signer, finding.Signer{Host: h.Name, Mistake: m.Name, Says: m.Says, Fix: m.Fix, Links: n, Examined: examined, Among: among})
 	}

@@ -8,7 +8,7 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // cluster is the requests between two silences.
@@ -101,7 +101,7 @@ func (a *analysis) sayStrays(s *finding.Strays, first, last int64) {
 func farOff(s *finding.Strays, first, last int64) (text string) {
 	off := func(n int64, from, to time.Time, where string, at time.Time) string {
 		const year = 31_556_952 // s, the mean of the Gregorian calendar; a time.Duration ends at 292 years
-		return format.Sentence("%d up to %d {year|years} %s it (%s)", n, (to.Unix()-from.Unix())/year, where, at.Format(time.DateOnly))
+		return figure.Sentence("%d up to %d {year|years} %s it (%s)", n, (to.Unix()-from.Unix())/year, where, at.Format(time.DateOnly))
 	}
 	from, to := *moment(first), *moment(last)
 	if s.Before > 0 {

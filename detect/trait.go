@@ -10,7 +10,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -68,18 +68,18 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 				fallthrough
 			case ingest.RefusedElsewhere, token.UnresolvedSignature.String(), token.WrongPath.String(): // viewers with changing addresses may all be near one edge
 				if c := a.common(ids, cause, func(o *outcome) string { return names[o.Edge] }); c != nil {
-					says := format.Sentence("one edge (%s) answered %d of the %d {request that was|requests that were} %s, and only %s of all requests: look at %s", c.value, c.refused, c.of, refusedAs(cause), c.share(), look)
+					says := figure.Sentence("one edge (%s) answered %d of the %d {request that was|requests that were} %s, and only %s of all requests: look at %s", c.value, c.refused, c.of, refusedAs(cause), c.share(), look)
 					a.shared(h, cause, finding.TraitEdge, c, says, "one edge ("+c.value+") answered nearly all of them: look at "+look)
 				}
 			}
-			if c := a.common(ids, cause, func(o *outcome) string { return either(o.Reads(), "", o.Method) }); c != nil {
-				what := either(c.value == "OPTIONS", ", what browsers ask before a script may read from another site (CORS)", "")
-				says := format.Sentence("%d of the %d {request that was|requests that were} %s {is|are} %s%s: look at what the edge does with this method", c.refused, c.of, refusedAs(cause), c.value, what)
+			if c := a.common(ids, cause, func(o *outcome) string { return figure.Either(o.Reads(), "", o.Method) }); c != nil {
+				what := figure.Either(c.value == "OPTIONS", ", what browsers ask before a script may read from another site (CORS)", "")
+				says := figure.Sentence("%d of the %d {request that was|requests that were} %s {is|are} %s%s: look at what the edge does with this method", c.refused, c.of, refusedAs(cause), c.value, what)
 				a.shared(h, cause, finding.TraitMethod, c, says, "nearly all of them are "+c.value+" requests: look at what the edge does with these")
 			}
 		}
 		if c := a.commonCountry(h); c != nil {
-			says := format.Sentence("%d of the %d {request that was|requests that were} %s came from one country (%s), and only %s of all requests: look at the rules for countries and at the firewall",
+			says := figure.Sentence("%d of the %d {request that was|requests that were} %s came from one country (%s), and only %s of all requests: look at the rules for countries and at the firewall",
 				c.refused, c.of, refusedAs(ingest.RefusedElsewhere), c.value, c.share())
 			a.shared(h, ingest.RefusedElsewhere, finding.TraitCountry, c, says, "nearly all of them came from one country ("+c.value+"): look at the rules for countries and at the firewall")
 		}
@@ -129,7 +129,11 @@ func (a *analysis) common(ids []uint32, cause string, of func(*outcome) string) 
 		all[value] += a.amounts[id]
 		if b := a.blamed[blame{id, cause}]; b != nil {
 			refused[value] += b.n
-			links[value] += max(b.Links, either(o.Shape == token.Signed, 0, b.n))
+			if o.Shape == token.Signed {
+				links[value] += b.Links
+			} else {
+				links[value] += b.n
+			}
 		}
 	}
 	return a.mostOf(all, refused, links)

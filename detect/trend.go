@@ -129,10 +129,3 @@ func (a *analysis) sayTrends() {
 		a.warnOf("%s", b.Says)
 	}
 }
-
-func either[T any](first bool, a, b T) T {
-	if first {
-		return a
-	}
-	return b
-}

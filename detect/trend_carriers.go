@@ -8,6 +8,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/history"
 	"ipdrift/ingest"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -129,7 +130,7 @@ func carriersOf(b *finding.Beginning, cause string) string {
 	case all && moved:
 		return fmt.Sprintf(", with all %d carriers: look for a change of the signer or of the edge before any mask", b.Carriers)
 	case !moved && (all || b.Carriers == 0 && cause != token.UnresolvedSignature.String()): // whose address may not have been found
-		return either(all, fmt.Sprintf(", with all %d carriers", b.Carriers), "") + ": " + behind(cause, b.After) + ", not rotation"
+		return figure.Either(all, fmt.Sprintf(", with all %d carriers", b.Carriers), "") + ": " + behind(cause, b.After) + ", not rotation"
 	case b.Carriers > 1 && b.Affected > 0:
 		return fmt.Sprintf(", with %d of %d carriers", b.Affected, b.Carriers)
 	}

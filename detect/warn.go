@@ -7,13 +7,13 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/detect/search"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
 // warnOf adds a warning: something that limits the result, found on the way.
 func (a *analysis) warnOf(text string, args ...any) {
-	a.out.Warnings = append(a.out.Warnings, format.Sentence(text, args...))
+	a.out.Warnings = append(a.out.Warnings, figure.Sentence(text, args...))
 }
 
 // warn adds the warnings about what limits the result as a whole.
@@ -83,7 +83,7 @@ func (a *analysis) warnOfRefusalsOnly() {
 	case len(hosts) == 0:
 		return
 	case more > 0:
-		of += format.Sentence(" and %d more", more)
+		of += figure.Sentence(" and %d more", more)
 	}
 	a.warnOf("%s: the log holds refused requests only; rates and interleaving are not claimed", of)
 }
@@ -98,7 +98,7 @@ func (a *analysis) warnOfHost(h *host) {
 		a.warnOf("%s: %d {refusal|refusals} of links whose hash reproduces, but the edge's own code (1005) says that it is wrong, and it accepted no link that would show what it hashes: another path, an address or a mask; send a log with served requests, or state it with --config", h.Name, h.denied)
 	}
 	if h.assumed > 0 {
-		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for %s", h.Name, h.assumed, either(h.Policy.Bound(), "a network (a mask)", "an address"))
+		a.warnOf("%s: it accepted no link, so what its edge hashes is taken from refused ones: %d {refusal|refusals} of valid links (refused_elsewhere) may be of links that it wants signed over another path, or for %s", h.Name, h.assumed, figure.Either(h.Policy.Bound(), "a network (a mask)", "an address"))
 	}
 	a.warnOfStated(h)
 	a.sayBindings(h)
@@ -185,7 +185,7 @@ func (a *analysis) notes() []string {
 	}
 	for i, text := range order {
 		if order[i] = files[text][0]; len(files[text]) > 1 {
-			order[i] += format.Sentence(" and %d more", len(files[text])-1)
+			order[i] += figure.Sentence(" and %d more", len(files[text])-1)
 		}
 		order[i] += ": " + text
 	}

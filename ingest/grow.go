@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 
 	"ipdrift/ingest/fetch"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/ingest/source"
 )
 
@@ -84,7 +84,7 @@ const aboutQueries = "queries"
 // the place of its old self.
 func (l *load) admit(ctx context.Context, given []source.Source) error {
 	if len(given)+l.past.next > source.Most {
-		return errors.New(format.Sentence("%d sources are too many: a case holds %d at most", len(given)+l.past.next, source.Most))
+		return errors.New(figure.Sentence("%d sources are too many: a case holds %d at most", len(given)+l.past.next, source.Most))
 	}
 	l.given = len(given)
 	members := map[string]int{}
@@ -227,7 +227,7 @@ func (l *load) name() {
 func (l *load) remarks() []string {
 	var out []string
 	if l.known > 0 {
-		out = append(out, format.Sentence("%d of %d {file was|files were} in the case already", l.known, l.given))
+		out = append(out, figure.Sentence("%d of %d {file was|files were} in the case already", l.known, l.given))
 	}
 	for _, label := range l.grown {
 		out = append(out, fmt.Sprintf("%s has grown: it was read again, and stands once in the case", label))

@@ -64,7 +64,7 @@ func whyUnread(in finding.Input) (list []string) {
 
 // rejected is a reason with its number and a first example.
 func rejected(r finding.Reject) string {
-	return figure.Count(r.Lines) + " " + either(r.Reason == headerLine && r.Lines != 1, "header lines", r.Reason) + ", first at " + r.Source + ":" + strconv.FormatInt(r.Line, 10)
+	return figure.Count(r.Lines) + " " + figure.Either(r.Reason == headerLine && r.Lines != 1, "header lines", r.Reason) + ", first at " + r.Source + ":" + strconv.FormatInt(r.Line, 10)
 }
 
 // method lists what a reader needs to judge the result.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 func TestGoldensOfAudience(t *testing.T) {
@@ -239,7 +240,7 @@ func TestTheLetterSaysWhatRefusalsHaveInCommon(t *testing.T) {
 		finding.TraitOldKey:  {"1", "the old key for as long as its links live", false},
 	} {
 		a := &finding.Analysis{Calibration: []finding.Calibration{{Host: "a.example", Status: finding.Verified, Tokens: 50, Verified: 50}}}
-		cause := either(trait == finding.TraitOldKey, "unresolved_signature", "refused_elsewhere")
+		cause := figure.Either(trait == finding.TraitOldKey, "unresolved_signature", "refused_elsewhere")
 		a.Denials.Total, a.Denials.ByHost = 40, map[string]map[string]int64{"a.example": {cause: 40}}
 		if trait != "" {
 			a.Denials.Common = []finding.Common{{Host: "a.example", Cause: cause, Trait: trait, Value: c.value, Requests: 40, Refused: 40}}

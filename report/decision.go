@@ -191,7 +191,7 @@ func withLeftOut(r finding.Recommendation) string {
 		return ""
 	}
 	return estimate(s.Share, s.Low, s.High) + " if " + figure.Plural(r.LeftOutUsers, "user", "users") + " left out (bots, shared links) " +
-		either(r.LeftOutUsers == 1, "counts", "count")
+		figure.Either(r.LeftOutUsers == 1, "counts", "count")
 }
 
 // together says who was affected, out of whom, and how badly, over the families.

@@ -94,7 +94,7 @@ func (md *markdown) forCustomer() {
 			}
 		}
 		for i, text := range s.Steps {
-			md.line(either(i == 0, "\nWhat the change means:\n\n", ""), strconv.Itoa(i+1), ". ", escape(text))
+			md.line(figure.Either(i == 0, "\nWhat the change means:\n\n", ""), strconv.Itoa(i+1), ". ", escape(text))
 		}
 	}
 	if len(l.Wanted) > 0 {
@@ -139,11 +139,11 @@ func summarised(h *host) []string {
 // explains the hashes of refused links of the host.
 func advice(s finding.Setting, unexplained bool) string {
 	met := fmt.Sprintf("%s%s met refusals in the log that we looked at because %s internet address had changed. ",
-		figure.Plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s), either(s.AffectedUsers == 1, "the", "their"))
+		figure.Plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s), figure.Either(s.AffectedUsers == 1, "the", "their"))
 	switch {
 	case s.Decision == finding.Widen && s.Prefix != nil:
 		return met + fmt.Sprintf("Tying links to the viewer's network (%s) instead of %s would have let %s of them through, and we recommend it. %s",
-			prefix(*s.Prefix), either(s.Binding == "mask" && s.CurrentPrefix != nil, "the "+boundNow(s)+" of today", "the single address"), figure.Percent(s.Accepted.Share), plainPrice(s))
+			prefix(*s.Prefix), figure.Either(s.Binding == "mask" && s.CurrentPrefix != nil, "the "+boundNow(s)+" of today", "the single address"), figure.Percent(s.Accepted.Share), plainPrice(s))
 	case s.Decision == finding.HelpsPartly && s.Prefix != nil:
 		return met + fmt.Sprintf("Tying links to the viewer's network (%s) would have helped %s of them; the others need a new link when one is refused.", prefix(*s.Prefix), figure.Percent(s.Accepted.Share))
 	case s.Remedy == finding.MendSigner:
@@ -164,7 +164,7 @@ func advice(s finding.Setting, unexplained bool) string {
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.MendedUsers > 0:
 		return "Nobody was refused because of a changed internet address as links are tied to viewers now; " + figure.Plural(s.MendedUsers, "viewer was", "viewers were") + " before that was changed."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.RelayedUsers > 0:
-		return "Only " + figure.Plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly, " + either(s.RelayedUsers == 1, "was", "were") + " refused because of a changed internet address."
+		return "Only " + figure.Plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly, " + figure.Either(s.RelayedUsers == 1, "was", "were") + " refused because of a changed internet address."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.UntoldUsers > 0:
 		return "No viewer could be followed from one internet address to another, so how links are tied to viewers can stay as it is. " + figure.Plural(s.UntoldUsers, "viewer was", "viewers were") + " refused at another one, where somebody else may have had the link."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && unexplained:
@@ -189,13 +189,6 @@ func plainPrice(s finding.Setting) string {
 		return "No two viewers were seen to share such a network."
 	}
 	return "Its price: two viewers taken at random share such a network in " + figure.Percent(s.Exposure) + " of cases, and one could use a link that the other passes on."
-}
-
-func either(first bool, a, b string) string {
-	if first {
-		return a
-	}
-	return b
 }
 
 // plainCauses lists why requests were refused, and what helps.

@@ -296,7 +296,7 @@ func unsettled(d finding.Denials) (list []string) {
 	for _, name := range slices.Sorted(maps.Keys(d.Inferred)) {
 		if n := d.Inferred[name]; n > 0 {
 			list = append(list, fmt.Sprintf("%s of %s with the cause %s %s inferred from other requests, not from a hash.",
-				figure.Count(n), figure.Plural(d.ByCause[name], "request", "requests"), name, either(n == 1, "is", "are")))
+				figure.Count(n), figure.Plural(d.ByCause[name], "request", "requests"), name, figure.Either(n == 1, "is", "are")))
 		}
 	}
 	if n := d.Disagreements; n > 0 {

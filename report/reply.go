@@ -50,7 +50,7 @@ func whoever(t *finding.Ticket) string {
 	case t.Neighbour:
 		return "The internet address that we were given is not in our log near that time: what follows is of a viewer with one nearby, who may be somebody else. "
 	case len(t.Others) > 0:
-		return "More than one viewer in our log fits what we were given: what follows is of one " + either(t.Cause == "", "of them", "who was refused") + ". "
+		return "More than one viewer in our log fits what we were given: what follows is of one " + figure.Either(t.Cause == "", "of them", "who was refused") + ". "
 	}
 	return ""
 }
@@ -181,7 +181,7 @@ func consequence(t *finding.Ticket) string {
 		return "" // who shares a link is none of those whom a mask is for
 	}
 	said := advice(*t.Host, false)
-	text := "For all viewers of this site" + either(t.Host.BothFamilies, " with an "+family(t.Host.Family)+" address", "") + ": " + strings.ToLower(said[:1]) + said[1:]
+	text := "For all viewers of this site" + figure.Either(t.Host.BothFamilies, " with an "+family(t.Host.Family)+" address", "") + ": " + strings.ToLower(said[:1]) + said[1:]
 	if h := t.Host; h.Prefix != nil && (t.Prefix == nil || *t.Prefix < *h.Prefix) {
 		text += " It would not have been enough for this viewer, whose addresses lie further apart; a player that fetches a new link when one is refused would go on."
 	}

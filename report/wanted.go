@@ -73,7 +73,7 @@ func (md *markdown) wanted() {
 			case asksFor(r):
 				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", name, family(r.Family))
 			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0 && moreWouldTell(r.AffectedUsers, r.Reason):
-				add("%s, %s: a longer log%s: %s affected, %d decide.", name, family(r.Family), either(r.BoundUsers == nil, ", with served requests too", ""), figure.Plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
+				add("%s, %s: a longer log%s: %s affected, %d decide.", name, family(r.Family), figure.Either(r.BoundUsers == nil, ", with served requests too", ""), figure.Plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
 			}
 			if r.UnresolvedUsers > 0 {
 				add("%s, %s: what the signer issued (--issued FILE), or the address that the site saw for %s with unexplained hashes.", name, family(r.Family), someOf(r.UnresolvedUsers))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 )
 
 // Spans that differ by more are said to: whoever is seen for longer has more
@@ -76,7 +77,7 @@ func unlike(before, after facet) []string {
 	}
 	for _, s := range sides {
 		if s.refusalsOnly {
-			since := either(after.refusalsOnly && !before.refusalsOnly, "; if nothing was filtered out of it, nothing was served since the change: take it back", "")
+			since := figure.Either(after.refusalsOnly && !before.refusalsOnly, "; if nothing was filtered out of it, nothing was served since the change: take it back", "")
 			list = append(list, "The log "+s.when+" holds refusals only, so there are no shares of all users"+since+".")
 		}
 	}

@@ -125,7 +125,7 @@ func (l *looked) moved() string {
 			from = append(from, p.from)
 		}
 	}
-	verb := either(l.key.Inferred, "served at", "signed for")
+	verb := figure.Either(l.key.Inferred, "served at", "signed for")
 	switch {
 	case !signed[0].IsValid():
 		return "the link was signed for another address than " + from[0].String() + ", which is not known"
@@ -138,7 +138,7 @@ func (l *looked) moved() string {
 	case len(from) > 1:
 		return fmt.Sprintf("the link was %s %s, and the requests came from %s and %s (%s)", verb, signed[0], from[0], figure.Plural(len(from)-1, "other address", "other addresses"), apart(pairs))
 	}
-	return fmt.Sprintf("the link was %s %s, and the %s came from %s (%s)", verb, signed[0], either(l.refused().Requests == 1, "request", "requests"), from[0], apart(pairs))
+	return fmt.Sprintf("the link was %s %s, and the %s came from %s (%s)", verb, signed[0], figure.Either(l.refused().Requests == 1, "request", "requests"), from[0], apart(pairs))
 }
 
 // pair is a signing address and one that was refused with its link.
@@ -187,7 +187,7 @@ func apart(pairs []pair) string {
 	case least >= far:
 		return fmt.Sprintf("in one /%d, not in one /%d", far, near)
 	}
-	return either(least == 0, "no bit", "only "+figure.Plural(least, "bit", "bits")) + " in common"
+	return figure.Either(least == 0, "no bit", "only "+figure.Plural(least, "bit", "bits")) + " in common"
 }
 
 func (l *looked) rests() string {

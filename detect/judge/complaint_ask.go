@@ -5,6 +5,7 @@ import (
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -53,7 +54,7 @@ func (l *looked) cannot() []string {
 	case cause == token.Unchecked.String() && !l.Keyed:
 		add("why, because no key of this host was given: with one, every link says which address it was signed for")
 	case cause == token.Unchecked.String():
-		add("why, because the hashes of links that this host served do not reproduce%s", either(l.Fault == "", "", " ("+l.Fault+")"))
+		add("why, because the hashes of links that this host served do not reproduce%s", figure.Either(l.Fault == "", "", " ("+l.Fault+")"))
 	case cause == "refused_elsewhere" && l.key.Detail == "":
 		add("which rule refused, because the log has no reason code: the country, referer, address, user agent, WAF and origin are left")
 	case cause == token.IPMismatch.String() && l.key.Inferred:

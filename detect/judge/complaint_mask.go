@@ -59,7 +59,7 @@ func (l *looked) replay(common []int, least int) string {
 		switch {
 		case in == all && len(parts) == 0:
 			l.out.Prefix = &p
-			return fmt.Sprintf("A /%d would have let %s through.", p, either(all == 1, "it", "all of them"))
+			return fmt.Sprintf("A /%d would have let %s through.", p, figure.Either(all == 1, "it", "all of them"))
 		case in == all:
 			l.out.Prefix = &p
 			return listed(append(parts, fmt.Sprintf("a /%d all of them", p))) + "."
@@ -74,5 +74,5 @@ func (l *looked) replay(common []int, least int) string {
 	if least < 0 {
 		return "No mask would have let all of them through: some crossed from IPv4 to IPv6."
 	}
-	return fmt.Sprintf("No candidate mask would have let %s through: the addresses have %s in common.", either(all == 1, "it", "any of them"), either(least == 0, "no bit", "only "+figure.Plural(least, "bit", "bits")))
+	return fmt.Sprintf("No candidate mask would have let %s through: the addresses have %s in common.", figure.Either(all == 1, "it", "any of them"), figure.Either(least == 0, "no bit", "only "+figure.Plural(least, "bit", "bits")))
 }

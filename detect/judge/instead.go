@@ -26,7 +26,7 @@ func (q *question) instead() string {
 	if all == 0 {
 		return "the log shows no refused request of this host's viewers"
 	}
-	of := "the " + either(all == 1, "only refusal", figure.Plural(all, "refusal", "refusals")) + " fell on "
+	of := "the " + figure.Either(all == 1, "only refusal", figure.Plural(all, "refusal", "refusals")) + " fell on "
 	if len(kinds) == 1 {
 		of += kinds[0].words
 	} else {

@@ -127,7 +127,7 @@ func (q *question) nobody() string {
 	case q.untold > 0:
 		return "No user" + with + " could be followed from one address to another"
 	case q.relayed > 0:
-		return fmt.Sprintf("Only %s%s in relay, VPN or hosting networks, for which no mask is widened, %s refused because of a changed address", figure.Plural(q.relayed, "user", "users"), with, either(q.relayed == 1, "was", "were"))
+		return fmt.Sprintf("Only %s%s in relay, VPN or hosting networks, for which no mask is widened, %s refused because of a changed address", figure.Plural(q.relayed, "user", "users"), with, figure.Either(q.relayed == 1, "was", "were"))
 	case q.doubtful() > 0:
 		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s", with, figure.Plural(q.doubtful(), "user", "users"))
 	case q.obscure() > 0:
@@ -168,7 +168,7 @@ func (q *question) people() string {
 	s := figure.Plural(q.all.users, "user was", "users were") + " refused because "
 	switch q.proxied {
 	case 0:
-		s += either(q.all.users == 1, "the address", "their address") + " changed"
+		s += figure.Either(q.all.users == 1, "the address", "their address") + " changed"
 	case q.all.users:
 		s += "the signer saw a private address, that of its own proxy, instead of theirs"
 	default:
@@ -190,7 +190,7 @@ func (q *question) answer() string {
 		if 2*q.proxied >= q.all.users {
 			return "; " + q.tooFew() + ": " + q.mendSigner()
 		}
-		return "; " + q.tooFew() + ": send a longer log of this host" + either(q.o.RefusalsOnly, ", with served requests too", "")
+		return "; " + q.tooFew() + ": send a longer log of this host" + figure.Either(q.o.RefusalsOnly, ", with served requests too", "")
 	case finding.Widen:
 		return "; " + q.figures() + q.ruledOut() + q.leftBehind()
 	case finding.HelpsPartly:
@@ -230,7 +230,7 @@ func (q *question) letThrough() string {
 func (q *question) figures() string {
 	s, p, last := q.letThrough(), q.choice.prefix, len(q.candidates)-1
 	if i := slices.Index(q.candidates, p); i > 0 {
-		only := either(q.all.accepted(q.candidates[i-1]) < q.all.accepted(p), "only ", "")
+		only := figure.Either(q.all.accepted(q.candidates[i-1]) < q.all.accepted(p), "only ", "")
 		s += fmt.Sprintf(", /%d %s%s", q.candidates[i-1], only, percent(share(q.all, q.candidates[i-1])))
 	}
 	widest := q.candidates[last]

@@ -55,7 +55,7 @@ func (q *question) unexplained() string {
 			figure.Plural(q.doubtful(), "more user was", "more users were"), settles)
 	}
 	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.open())
-	most := either(q.bears() == 0, "none", "at most "+figure.Count(q.bears()))
+	most := figure.Either(q.bears() == 0, "none", "at most "+figure.Count(q.bears()))
 	with := "unexplained hashes"
 	if q.unresolved == 0 {
 		with, settles = "links that no key could check", "the key of this host"

@@ -43,10 +43,3 @@ func listed(parts []string) string {
 	}
 	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }
-
-func either(first bool, a, b string) string {
-	if first {
-		return a
-	}
-	return b
-}

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/judge"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
 
@@ -150,7 +150,7 @@ func (p *Policy) Where(b BoundAs) string {
 	case n == 0:
 		return ""
 	case n > shownFolders:
-		return format.Sentence(" below %s and %d other folders", strings.Join(pure[:shownFolders], ", "), n-shownFolders)
+		return figure.Sentence(" below %s and %d other folders", strings.Join(pure[:shownFolders], ", "), n-shownFolders)
 	}
 	return " below " + strings.Join(pure, ", ")
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/judge"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // Recover says how far to search for the address a link was signed for: one of
@@ -104,6 +104,6 @@ func drawable(suspects []*Suspect, size int) (n int) {
 // Says words what the sample bounds.
 func (d Draw) Says() string {
 	_, _, high := judge.Wilson(d.Found, d.Links)
-	return format.Sentence("%s: of %d unresolved {link|links} drawn at random and searched through all of IPv4, %d {was|were} signed for another address: at most %.0f %% of the rest can be",
+	return figure.Sentence("%s: of %d unresolved {link|links} drawn at random and searched through all of IPv4, %d {was|were} signed for another address: at most %.0f %% of the rest can be",
 		d.host, d.Links, d.Found, math.Ceil(100*high))
 }

@@ -10,7 +10,6 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest/figure"
-	"ipdrift/ingest/format"
 )
 
 // elsewhere looks for users who had the address at another time.
@@ -85,7 +84,7 @@ func (q *inquiry) neighbours(ctx context.Context, _ string) ([]sighting, error) 
 	return found, err
 }
 
-func viewers(found []sighting) string { return format.Sentence("%d {viewer|viewers}", len(found)) }
+func viewers(found []sighting) string { return figure.Sentence("%d {viewer|viewers}", len(found)) }
 
 // commonScheme is the token scheme of all hosts, if it is one.
 func commonScheme(all []finding.Calibration) string {

@@ -14,7 +14,7 @@ import (
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // Complaint is what a ticket says of a viewer. One of IP, Sought, User and Lines
@@ -95,7 +95,7 @@ func (q *inquiry) broken() {
 		}
 	}
 	if n -= listedBroken; n > 0 {
-		q.out.Cannot = append(q.out.Cannot, format.Sentence("Cannot tell what stood in %d more {file|files}, for the same reason.", n))
+		q.out.Cannot = append(q.out.Cannot, figure.Sentence("Cannot tell what stood in %d more {file|files}, for the same reason.", n))
 	}
 }
 

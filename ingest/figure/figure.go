@@ -1,5 +1,6 @@
-// Package figure writes numbers as people read them, the same way in every report,
-// warning and reason. It imports nothing of ours, so that any room may use it.
+// Package figure writes numbers, and sentences with numbers in them, as people read
+// them, the same way in every report, warning and reason. It imports nothing of ours,
+// so that any room may use it.
 package figure
 
 import (

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+
+	"ipdrift/ingest/figure"
 )
 
 // Facts gathers what records tell about the log itself: what takes away from the answers that it can give. Note each record,
@@ -189,7 +191,7 @@ func (f *family) cut() bool { return !f.whole && f.seen == distinct }
 func (f *Facts) Sentences(name string) (out []string) {
 	add := func(is bool, text string, args ...any) {
 		if is {
-			out = append(out, Sentence(text, args...))
+			out = append(out, figure.Sentence(text, args...))
 		}
 	}
 	dashed := f.four.dashed + f.six.dashed

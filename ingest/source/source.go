@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // Source is one input: a file, one in a zip or tar archive, or stdin as "-".
@@ -92,7 +92,7 @@ func sources(ctx context.Context, args []string, faults bool) ([]Source, error) 
 		}
 	}
 	if len(out) > Most {
-		return nil, errors.New(format.Sentence("%d sources are too many: %d fit in one case; join the files of one host with cat", len(out), Most))
+		return nil, errors.New(figure.Sentence("%d sources are too many: %d fit in one case; join the files of one host with cat", len(out), Most))
 	}
 	nameSources(out)
 	return out, nil

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"ipdrift/ingest/format"
+	"ipdrift/ingest/figure"
 )
 
 // Compressed, a million empty files take 5 kB.
@@ -120,7 +120,7 @@ func (t *tape) damage(err error, some bool) error {
 	case errNoEnd:
 		d = &Damage{Err: io.ErrUnexpectedEOF, Reason: "the tar archive has no end"}
 	case errMost:
-		d = &Damage{Err: errInflates, Reason: format.Sentence("the tar archive holds more than %d files, or names of more than %d MiB: unpack it first if you trust it", mostTarred, mostNames>>20)}
+		d = &Damage{Err: errInflates, Reason: figure.Sentence("the tar archive holds more than %d files, or names of more than %d MiB: unpack it first if you trust it", mostTarred, mostNames>>20)}
 	default:
 		errors.As(word("tar", err), &d)
 	}

@@ -1,11 +1,9 @@
-package format
+package figure
 
 import (
 	"fmt"
 	"io"
 	"strings"
-
-	"ipdrift/ingest/figure"
 )
 
 // Sentence is fmt.Sprintf for what people read: whole numbers of type int and int64
@@ -28,6 +26,14 @@ func Sentence(text string, args ...any) string {
 		}
 	}
 	return fmt.Sprintf(text, said...)
+}
+
+// Either returns the first of two wordings, or else the second.
+func Either(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
 }
 
 // agree chooses between the words in braces.
@@ -68,4 +74,4 @@ func agree(text string, args []any) string {
 // tally is a number that is written with separators under any verb and flag.
 type tally int64
 
-func (n tally) Format(to fmt.State, _ rune) { io.WriteString(to, figure.Count(n)) }
+func (n tally) Format(to fmt.State, _ rune) { io.WriteString(to, Count(n)) }
