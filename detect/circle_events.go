@@ -184,7 +184,7 @@ func (a *analysis) userOf(f *history.Request) identity.Key {
 	case a.stated():
 		who.Ident = f.Ident
 	}
-	if a.joined != nil && a.joined.Has(f.Place) {
+	if a.joined.Has(f.Place) {
 		if k, ok := a.members[who]; ok {
 			return k
 		}
@@ -211,10 +211,10 @@ func (a *analysis) signedFor(place uint32) netip.Addr {
 // readGrains reads how exactly each source knows the time.
 func (a *analysis) readGrains(ctx context.Context) error {
 	return fetch.Each(ctx, a.conn, `SELECT id, grain FROM source ORDER BY id`, func(scan fetch.Scan) error {
-		var id int
+		var id uint32
 		var grain int64
 		err := scan(&id, &grain)
-		a.grains = append(a.grains, make([]int64, id+1-len(a.grains))...) // ids of sources that were left out are missing
+		a.grains = reach(a.grains, id) // ids of sources that were left out are missing
 		a.grains[id] = grain
 		return err
 	})

@@ -123,7 +123,7 @@ type analysis struct {
 	eased      eased              // without a key
 	bots       map[uint32]bool    // user agents of link previews and crawlers
 	hosted     map[uint32]bool    // ASNs in the log that are hosting networks
-	begins     bitset.Set         // places of the links that may go on with another, nobody knows which; nil: there are none
+	begins     bitset.Set         // places of the links that may go on with another, nobody knows which
 	split      []identity.Key     // users who were taken for one wrongly
 	holes      []hole             // of the log
 	masked     bool               // the log's addresses end in zeros

@@ -22,7 +22,7 @@ func (a *analysis) guess() {
 	}
 	for _, h := range a.hosts {
 		h.Policy.Guessed = h.Policy.Total == 0
-		h.Policy.Told = a.survey.toldIn
+		h.Policy.Told = a.survey.told.Has
 	}
 	for w, t := range a.survey.denied {
 		if p := &w.host.Policy; p.Guessed && t.Links > a.survey.plainly[w].Of() {

@@ -110,9 +110,7 @@ func (a *analysis) group(ctx context.Context) error {
 			o.host.keyed = o.host.keyed || o.Keyed
 			o.Shape, o.Detail, o.Late = token.Shape(shape), token.Detail(detail), ingest.Late(late)
 			o.How.Scope, o.How.Binding.Kind, o.How.Binding.Form = token.Scope(scope), token.BindKind(bind), token.Form(form)
-			if n := int(id) + 1 - len(a.outcomes); n > 0 {
-				a.outcomes = append(a.outcomes, make([]*outcome, n)...)
-			}
+			a.outcomes = reach(a.outcomes, id)
 			a.outcomes[id] = o
 			return err
 		}, ingest.NoKey)

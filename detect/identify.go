@@ -58,9 +58,7 @@ func (a *analysis) listFirsts(ctx context.Context) error {
 	return fetch.Pages(ctx, a.conn, `SELECT DISTINCT ident, first_link, first_agent, salt FROM member`, func(p fetch.Page) error {
 		links, agents, salts := p.U32(1), p.U32(2), p.I64(3)
 		for i, ident := range p.U32(0) {
-			if n := int(ident) + 1 - len(a.firsts); n > 0 {
-				a.firsts = append(a.firsts, make([]identity.Key, n)...)
-			}
+			a.firsts = reach(a.firsts, ident)
 			a.firsts[ident] = identity.Key{Link: links[i], Agent: agents[i], Salt: salts[i]}
 		}
 		return nil

@@ -254,9 +254,7 @@ func (a *analysis) linkCookies(ctx context.Context, aside map[uint64]bool) error
 	return fetch.Pages(ctx, a.conn, fmt.Sprintf(`SELECT link, min(key) FROM tie WHERE kind = %d GROUP BY link HAVING min(key) = max(key)`, ingest.TieUID), func(p fetch.Page) error {
 		links, keys := p.U32(0), p.U64(1)
 		for i, link := range links {
-			if n := int(link) + 1 - len(a.own); n > 0 {
-				a.own = append(a.own, make([]uint32, n)...)
-			}
+			a.own = reach(a.own, link)
 			if !aside[keys[i]] {
 				a.own[link] = uint32(keys[i])
 			}

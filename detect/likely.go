@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"ipdrift/detect/bitset"
 	"ipdrift/detect/identity"
 )
 
@@ -64,9 +63,6 @@ func (l *likely) tell() bool {
 
 // joinLikely joins those on a host who went on, where the time tells who they are, and counts the others.
 func (a *analysis) joinLikely(c *identity.Circles, h *host, l *likely) {
-	if a.begins == nil {
-		a.begins = bitset.New(a.history.Links.Len())
-	}
 	for _, u := range l.begins {
 		a.begins.Add(u.place)
 	}

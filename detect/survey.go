@@ -161,14 +161,7 @@ func (l *visited) astray() bool {
 // meet notes which user agents come with several links, by the visits of the next.
 func (s *survey) meet(link []visit) {
 	for i := range link {
-		v := &link[i]
-		if v.Shield {
-			continue
-		}
-		if n := int(v.agent)/64 + 1 - len(s.agents); n > 0 {
-			s.agents, s.several = append(s.agents, make(bitset.Set, n)...), append(s.several, make(bitset.Set, n)...)
-		}
-		if s.agents.Has(v.agent) {
+		if v := &link[i]; !v.Shield && s.agents.Has(v.agent) {
 			s.several.Add(v.agent)
 		}
 	}
@@ -194,9 +187,6 @@ func (s *survey) learn(v *visit, link uint32) {
 		count(s.denied, w, link)
 	} else {
 		count(s.plainly, w, link)
-	}
-	if n := int(v.dir)/64 + 1 - len(s.told); n > 0 {
-		s.told = append(s.told, make(bitset.Set, n)...)
 	}
 	s.told.Add(v.dir)
 	if !v.Served() && !(v.Status == 410 && v.Late >= ingest.AtExpiry) {
@@ -227,6 +217,3 @@ func (a *analysis) asText(r policy.Rule) policy.Rule {
 	}
 	return r
 }
-
-// toldIn reports whether a hash says how it was made in a folder.
-func (s *survey) toldIn(dir uint32) bool { return int(dir/64) < len(s.told) && s.told.Has(dir) }

@@ -16,9 +16,7 @@ import (
 
 // measure adds the requests of a visit to its outcome.
 func (a *analysis) measure(v *visit) {
-	if n := int(v.id) + 1 - len(a.amounts); n > 0 {
-		a.amounts = append(a.amounts, make([]int64, n)...)
-	}
+	a.amounts = reach(a.amounts, v.id)
 	a.amounts[v.id] += v.n
 }
 
@@ -154,9 +152,7 @@ func (a *analysis) from(h *host, client uint32) *land {
 	if n >= mostLands || a.clients.Countries[n] == "" {
 		return nil
 	}
-	if more := int(n) + 1 - len(h.lands); more > 0 {
-		h.lands = append(h.lands, make([]land, more)...)
-	}
+	h.lands = reach(h.lands, uint32(n))
 	return &h.lands[n]
 }
 

@@ -140,7 +140,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 		if u.Split && c.who[u.Who] != (identity.Key{Link: name.Link, Agent: name.Agent}) {
 			a.split = append(a.split, c.who[u.Who])
 		}
-		u.Again = a.begins != nil && a.begins.Has(c.places[u.Link])
+		u.Again = a.begins.Has(c.places[u.Link])
 		u.Interrupted = u.Interrupted && !a.recovered[name]
 		collects := a.collects(u)
 		if collects {

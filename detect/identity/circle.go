@@ -46,9 +46,6 @@ func (c *Circles) Add(a Atom, rank uint64, salt int64) int32 {
 		return n
 	}
 	if len(c.Atoms) == MaxAtoms {
-		if n := int(a.Link)/64 + 1 - len(c.beyond); n > 0 {
-			c.beyond = append(c.beyond, make(bitset.Set, n)...)
-		}
 		if !c.beyond.Has(a.Link) {
 			c.beyond.Add(a.Link)
 			c.Full++
