@@ -18,7 +18,7 @@ func TestSessionsOfOtherHosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	a := &analysis{Options: Options{Resources: &token.Resources{}, Keys: &token.Keyring{}}, hosts: map[string]*host{"own.test": {}, finding.OtherHosts: {}}, picked: map[string]bool{"own.test": true}}
+	a := &analysis{Options: Options{Resources: &token.Resources{}, Keys: &token.Keyring{}}, hosts: map[string]*host{"own.test": {}, finding.OtherHosts: {}}, logTraits: logTraits{picked: map[string]bool{"own.test": true}}}
 	if a.conn, err = db.Conn(ctx); err != nil {
 		t.Fatal(err)
 	}
