@@ -44,18 +44,12 @@ const inTies tied = "tie SEMI JOIN work.shared USING (key)"
 // has one home, which is one of each two. What joins many networks one after the other is
 // looked into: see strangers.
 func (a *analysis) setIDsAside(ctx context.Context, ids tied) (aside map[uint64]bool, err error) {
-	most, window := a.Thresholds.IDNetworks, a.Thresholds.RetryWindow
 	aside = map[uint64]bool{}
 	var links [ingest.TieIssued + 1]int64
-	var key uint64
-	var seen int64                      // links of it
-	playing := map[any]playback{}       // the latest to end of those that a realm began: no more than most of these
-	beside := map[client.Network]bool{} // networks that were one of two
-	at := map[netip.Prefix]bool{}       // networks that links of it were used in
-	kind := ingest.Tie(0)               // of it
 	var wide []wideID
+	id := inUse{playing: map[any]playback{}, beside: map[client.Network]bool{}, at: map[netip.Prefix]bool{}}
 	done := func() {
-		if w := (wideID{key, kind, seen, len(at)}); !aside[key] && a.isWide(w) {
+		if w := (wideID{id.key, id.kind, id.links, len(id.at)}); !aside[id.key] && a.isWide(w) {
 			wide = append(wide, w)
 		}
 	}
@@ -63,29 +57,18 @@ func (a *analysis) setIDsAside(ctx context.Context, ids tied) (aside map[uint64]
 		SELECT t.key, t.kind, arg_min(h.client, (h.start, h.at)), epoch_us(min(h.start)) AS first, epoch_us(max(h.start)), arg_min(h.dir, (h.start, h.at)), arg_min(h.agent, (h.start, h.at))
 		FROM t JOIN hit h ON h.link = t.link AND h.client = t.client GROUP BY t.key, t.kind, t.link ORDER BY t.key, first, arg_min(h.at, (h.start, h.at))`, func(p fetch.Page) error {
 		keys, kinds, clients, firsts, lasts, dirs, agents := p.U64(0), p.U8(1), p.U32(2), p.I64(3), p.I64(4), p.U32(5), p.U32(6)
-		for i := range keys {
-			if keys[i] != key {
+		for i, key := range keys {
+			if key != id.key {
 				done()
-				key, kind, seen = keys[i], ingest.Tie(kinds[i]), 0
-				clear(playing)
-				clear(beside)
-				clear(at)
+				id.begin(key, ingest.Tie(kinds[i]))
 			}
-			if seen++; aside[key] {
+			if id.links++; aside[key] {
 				links[kinds[i]]++
 				continue
 			}
-			maps.DeleteFunc(playing, func(_ any, p playback) bool { return p.last+window.Microseconds() < firsts[i] })
-			now := playback{clients[i], dirs[i], agents[i], lasts[i]}
-			a.pairUp(now, firsts[i], playing, beside)
-			block := addr.Block(a.client(a.clients.Of(now.client)))
-			at[block] = true
-			if realm := a.realm(kind, now.client, block); playing[realm].last <= now.last {
-				playing[realm] = now
-			}
-			if len(playing) > most || len(beside) > most {
+			if a.play(&id, playback{clients[i], dirs[i], agents[i], lasts[i]}, firsts[i]); id.networks() > a.Thresholds.IDNetworks {
 				aside[key] = true
-				links[kinds[i]] += seen
+				links[kinds[i]] += id.links
 			}
 		}
 		return nil
@@ -149,15 +132,47 @@ func (a *analysis) idName(kind ingest.Tie) string {
 	return tieNames[kind]
 }
 
+// inUse is an id whose links are looked at one after the other, in the order in which they began.
+type inUse struct {
+	key     uint64
+	kind    ingest.Tie
+	links   int64
+	playing map[any]playback        // the latest to end of those that a realm began and that may still go on
+	beside  map[client.Network]bool // networks that were one of two
+	at      map[netip.Prefix]bool   // blocks that links were used in
+}
+
+// begin takes up another id.
+func (id *inUse) begin(key uint64, kind ingest.Tie) {
+	id.key, id.kind, id.links = key, kind, 0
+	clear(id.playing)
+	clear(id.beside)
+	clear(id.at)
+}
+
+// networks is how many networks show the id at the same time, by either count.
+func (id *inUse) networks() int { return max(len(id.playing), len(id.beside)) }
+
+// play takes the next link of an id into account, which began at a time.
+func (a *analysis) play(id *inUse, now playback, at int64) {
+	maps.DeleteFunc(id.playing, func(_ any, p playback) bool { return p.last+a.Thresholds.RetryWindow.Microseconds() < at })
+	a.pairUp(id, now, at)
+	block := addr.Block(a.client(a.clients.Of(now.client)))
+	id.at[block] = true
+	if realm := a.realm(id.kind, now.client, block); id.playing[realm].last <= now.last {
+		id.playing[realm] = now
+	}
+}
+
 // pairUp looks for one that plays another title at the same time in a network that has
 // nothing to do with this one's, neither of them paired yet. One operator may give one
 // player several networks at once, but not several user agents.
-func (a *analysis) pairUp(now playback, at int64, playing map[any]playback, beside map[client.Network]bool) {
-	here := a.clients.Network(now.client)
+func (a *analysis) pairUp(id *inUse, now playback, at int64) {
+	here, beside := a.clients.Network(now.client), id.beside
 	if beside[here] {
 		return
 	}
-	for _, p := range slices.SortedFunc(maps.Values(playing), func(x, y playback) int {
+	for _, p := range slices.SortedFunc(maps.Values(id.playing), func(x, y playback) int {
 		return a.client(a.clients.Of(x.client)).Compare(a.client(a.clients.Of(y.client)))
 	}) {
 		there := a.clients.Network(p.client)

@@ -161,16 +161,8 @@ func advice(s finding.Setting, unexplained bool) string {
 		return met + "The site sees most of them under another internet address than the CDN does, so tying links to a network instead would not be enough: links should be short-lived and not tied to an address."
 	case s.Decision == finding.MaskNotEnough:
 		return met + "Their networks change addresses so widely that tying links to a network instead would not be enough: the player should fetch a new link when one is refused."
-	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.MendedUsers > 0:
-		return "Nobody was refused because of a changed internet address as links are tied to viewers now; " + figure.Plural(s.MendedUsers, "viewer was", "viewers were") + " before that was changed."
-	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.RelayedUsers > 0:
-		return "Only " + figure.Plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly, " + figure.Either(s.RelayedUsers == 1, "was", "were") + " refused because of a changed internet address."
-	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && s.UntoldUsers > 0:
-		return "No viewer could be followed from one internet address to another, so how links are tied to viewers can stay as it is. " + figure.Plural(s.UntoldUsers, "viewer was", "viewers were") + " refused at another one, where somebody else may have had the link."
-	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent && unexplained:
-		return "No refusal is proven to come from a changed internet address, so how links are tied to viewers can stay as it is."
 	case s.AffectedUsers == 0 && s.Decision == finding.KeepCurrent:
-		return "Nobody was refused because of a changed internet address, so how links are tied to viewers can stay as it is."
+		return nobodyAffected(s, unexplained)
 	case s.Decision == finding.KeepCurrent && s.Strangers != nil && s.Strangers.Low > 0:
 		return met + "Tying links to viewers less tightly would also let in " + figure.Percent(s.Strangers.Share) + " of those who tried links that were passed on, so that should stay as it is: loading the page again gives a link that works."
 	case s.Decision == finding.KeepCurrent:
@@ -182,6 +174,21 @@ func advice(s finding.Setting, unexplained bool) string {
 		return met + "This log does not tell whether links should be tied to viewers less tightly."
 	}
 	return met + "That is too few to decide whether links should be tied to viewers less tightly: a longer log would tell."
+}
+
+// nobodyAffected is the advice to keep what is, where nobody is proven to be refused for a changed address.
+func nobodyAffected(s finding.Setting, unexplained bool) string {
+	switch {
+	case s.MendedUsers > 0:
+		return "Nobody was refused because of a changed internet address as links are tied to viewers now; " + figure.Plural(s.MendedUsers, "viewer was", "viewers were") + " before that was changed."
+	case s.RelayedUsers > 0:
+		return "Only " + figure.Plural(s.RelayedUsers, "viewer", "viewers") + " behind relays, VPNs or data centres, for whom links are not tied less tightly, " + figure.Either(s.RelayedUsers == 1, "was", "were") + " refused because of a changed internet address."
+	case s.UntoldUsers > 0:
+		return "No viewer could be followed from one internet address to another, so how links are tied to viewers can stay as it is. " + figure.Plural(s.UntoldUsers, "viewer was", "viewers were") + " refused at another one, where somebody else may have had the link."
+	case unexplained:
+		return "No refusal is proven to come from a changed internet address, so how links are tied to viewers can stay as it is."
+	}
+	return "Nobody was refused because of a changed internet address, so how links are tied to viewers can stay as it is."
 }
 
 func plainPrice(s finding.Setting) string {

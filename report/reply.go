@@ -111,14 +111,8 @@ func plainly(t *finding.Ticket) string {
 		return "We could not find this viewer in our log: the time, the time zone or the address may differ from what the CDN saw."
 	case t.Mistake != "":
 		return "The link was signed in a way that the CDN does not accept (" + t.Mistake + "): the code that signs your links has to be mended."
-	case t.Cause == "ip_mismatch" && t.Viewer.Class == finding.ManyNetworks:
-		return "It was refused " + times + ": the link was requested from several networks, and it works only from the address that it was made for. Who used it there, our log cannot tell; a link that your site makes for each viewer works for that viewer."
-	case t.Cause == "ip_mismatch" && t.Viewer.Class == finding.Undetermined:
-		return "It was refused " + times + ": a link works only from the internet address that it was made for, and these requests came from another one. Whether the viewer's address had changed, or somebody else had the link, our log cannot tell; a link that your site makes for each viewer works for that viewer." + unproven(t)
-	case t.Cause == "ip_mismatch" && (t.Outcome.Served > 0 || t.Viewer.Class == finding.Rotating):
-		return "It was refused " + times + ": while it was playing, the viewer's network gave the device another internet address, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
 	case t.Cause == "ip_mismatch":
-		return "It was refused " + times + ": your site and the CDN saw the viewer at different internet addresses, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
+		return "It was refused " + times + ": " + otherAddress(t)
 	case t.Cause == "expired" && t.Common != nil && t.Common.Trait == finding.TraitEdge:
 		return "By the clock of the server that answered, the link had run out when it was used."
 	case t.Cause == "expired":
@@ -141,6 +135,19 @@ func plainly(t *finding.Ticket) string {
 		return fmt.Sprintf("For this viewer nothing was refused at that time: %s answered as should be.", figure.Plural(t.Outcome.Served, "request was", "requests were"))
 	}
 	return "It was refused " + times + ", and we cannot tell yet why: " + missing(t) + "."
+}
+
+// otherAddress says of a refused link how it came to another address than it was made for.
+func otherAddress(t *finding.Ticket) string {
+	switch {
+	case t.Viewer.Class == finding.ManyNetworks:
+		return "the link was requested from several networks, and it works only from the address that it was made for. Who used it there, our log cannot tell; a link that your site makes for each viewer works for that viewer."
+	case t.Viewer.Class == finding.Undetermined:
+		return "a link works only from the internet address that it was made for, and these requests came from another one. Whether the viewer's address had changed, or somebody else had the link, our log cannot tell; a link that your site makes for each viewer works for that viewer." + unproven(t)
+	case t.Outcome.Served > 0 || t.Viewer.Class == finding.Rotating:
+		return "while it was playing, the viewer's network gave the device another internet address, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
+	}
+	return "your site and the CDN saw the viewer at different internet addresses, and a link works only from the address that it was made for. Neither the device nor the account is at fault." + unproven(t)
 }
 
 func unproven(t *finding.Ticket) string {

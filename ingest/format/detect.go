@@ -56,7 +56,19 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	if err != nil {
 		return nil, &Misfit{Want: err.Error()}
 	}
-	var best, broken *trial
+	best, broken := bestOf(lines, m, words)
+	switch {
+	case best.lines == 0: // nothing but header lines: no request came in that hour
+		return best.format, nil
+	case (best.parsed+best.idle)*2 <= best.lines && !best.among(lines, m):
+		return nil, best.misfitOf(lines, m, broken)
+	}
+	return best.settled(), nil
+}
+
+// bestOf tries the formats, and returns the best; or the first of which there are only header lines. broken is of one that
+// fails, most of all, for its quotes; nil: there is none.
+func bestOf(lines [][]byte, m Map, words *words) (best, broken *trial) {
 	named := false // by a row that more than half of the lines fit
 	for _, f := range candidates(lines, m) {
 		if named && f.Name == learned {
@@ -70,8 +82,8 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 			mostFailed /= 2
 		}
 		t := try(f, lines, mostFailed)
-		if t.lines == 0 { // nothing but header lines: no request came in that hour
-			return f, nil
+		if t.lines == 0 {
+			return t, nil
 		}
 		if best == nil || t.beats(best) {
 			best = t
@@ -81,35 +93,42 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 			broken = t
 		}
 	}
-	if (best.parsed+best.idle)*2 <= best.lines && !best.among(lines, m) {
-		if other := noAccess(lines); other != nil {
-			return nil, other
-		}
-		if dataStream(lines) {
-			return nil, &Misfit{Want: "this looks like Akamai DataStream 2, structured: name the fields of the stream in their order, --log-format 'akamai:version,streamId,cp,reqId,reqTimeSec,…'"}
-		}
-		if best.parsed+best.idle == 0 && someBinary(lines) {
-			return nil, &Misfit{Lines: best.lines, Want: wantText}
-		}
-		if broken != nil {
-			return nil, broken.misfit(lines)
-		}
-		if fault := headerFault(lines, m); fault != nil && best.parsed == 0 {
-			return nil, fault
-		}
-		return nil, best.misfit(lines)
+	return best, broken
+}
+
+// misfitOf says why not even the best format fits.
+func (t *trial) misfitOf(lines [][]byte, m Map, broken *trial) *Misfit {
+	if other := noAccess(lines); other != nil {
+		return other
 	}
-	f := *best.format
-	if f.whole = best.whole > 0 || best.has&query.bit() != 0; f.whole { // the other lines only seem to lack one: Akamai omits what is "-"
-		best.facts.QueryCut = 0
+	if dataStream(lines) {
+		return &Misfit{Want: "this looks like Akamai DataStream 2, structured: name the fields of the stream in their order, --log-format 'akamai:version,streamId,cp,reqId,reqTimeSec,…'"}
 	}
-	if f.unitless = f.byName(duration) && best.took.unitless(); f.unitless {
-		best.has &^= duration.bit()
+	if t.parsed+t.idle == 0 && someBinary(lines) {
+		return &Misfit{Lines: t.lines, Want: wantText}
 	}
-	f.ports, f.dates = best.ports.all(), best.dates.order()
-	f.urls = f.urls || best.parsed > 0 && best.hosted == best.parsed
-	f.has, f.notes = best.has, best.facts.Sentences(f.Name)
-	return &f, nil
+	if broken != nil {
+		return broken.misfit(lines)
+	}
+	if fault := headerFault(lines, m); fault != nil && t.parsed == 0 {
+		return fault
+	}
+	return t.misfit(lines)
+}
+
+// settled is the format with what the lines have shown of it.
+func (t *trial) settled() *Format {
+	f := *t.format
+	if f.whole = t.whole > 0 || t.has&query.bit() != 0; f.whole { // the other lines only seem to lack one: Akamai omits what is "-"
+		t.facts.QueryCut = 0
+	}
+	if f.unitless = f.byName(duration) && t.took.unitless(); f.unitless {
+		t.has &^= duration.bit()
+	}
+	f.ports, f.dates = t.ports.all(), t.dates.order()
+	f.urls = f.urls || t.parsed > 0 && t.hosted == t.parsed
+	f.has, f.notes = t.has, t.facts.Sentences(f.Name)
+	return &f
 }
 
 // among reports whether a format that half of the lines or fewer fit is one of several, all of which are found one after the other, so that more
