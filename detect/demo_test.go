@@ -1,19 +1,16 @@
 package detect_test
 
 import (
-	"compress/gzip"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 
 	"ipdrift/detect/finding"
+	"ipdrift/testdata/nginx/demo"
 )
 
-const demo = "../testdata/nginx/"
+const nginx = "../testdata/nginx/"
 
 // play is one line of the demo log, with the truth about it.
 type play struct {
@@ -24,12 +21,8 @@ type play struct {
 
 func demoTruth(t testing.TB) (plays []play) {
 	t.Helper()
-	truth, err := csv.NewReader(strings.NewReader(unzip(t, demo+"truth.csv.gz"))).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(unzip(t, demo+"video-demo.log.gz"), "\n")
-	for i, row := range truth[1:] {
+	lines, truth := demo.Read(t, nginx)
+	for i, row := range truth {
 		quoted := strings.Split(lines[i], `"`)
 		_, link, _ := strings.Cut(strings.Fields(quoted[1])[1], "?")
 		plays = append(plays, play{
@@ -43,32 +36,10 @@ func demoTruth(t testing.TB) (plays []play) {
 	return plays
 }
 
-func unzip(t testing.TB, path string) string {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 func tryDemo(t testing.TB, threads int) *trial {
 	t.Helper()
-	key, err := os.ReadFile(demo + "demo.key")
-	if err != nil {
-		t.Fatal(err)
-	}
 	return tryFiles(t, settings{
-		keys: map[string]string{"": strings.TrimSpace(string(key))}, threads: threads, files: []string{demo + "video-demo.log.gz"}, user: "token",
+		keys: map[string]string{"": demo.Key(t, nginx)}, threads: threads, files: []string{nginx + "video-demo.log.gz"}, user: "token",
 	})
 }
 
@@ -277,15 +248,8 @@ func TestDemoSameWithAnyThreads(t *testing.T) {
 
 // TestDemoUsersAreSubscribers: what auto joins is one subscriber's.
 func TestDemoUsersAreSubscribers(t *testing.T) {
-	truth, err := csv.NewReader(strings.NewReader(unzip(t, demo+"truth.csv.gz"))).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := os.ReadFile(demo + "demo.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr := tryFiles(t, settings{keys: map[string]string{"": strings.TrimSpace(string(key))}, files: []string{demo + "video-demo.log.gz"}})
+	_, truth := demo.Read(t, nginx)
+	tr := tryFiles(t, settings{keys: map[string]string{"": demo.Key(t, nginx)}, files: []string{nginx + "video-demo.log.gz"}})
 	rows, err := tr.store.DB.Query(`SELECT line, coalesce(user_id, '') FROM requests ORDER BY line`)
 	if err != nil {
 		t.Fatal(err)
@@ -304,7 +268,7 @@ func TestDemoUsersAreSubscribers(t *testing.T) {
 		if err := rows.Scan(&line, &user); err != nil {
 			t.Fatal(err)
 		}
-		if row := truth[line]; user != "" && row[5] != "shared_link" {
+		if row := truth[line-1]; user != "" && row[5] != "shared_link" {
 			note(subscribers, user, row[6])
 			note(users, row[6], user)
 		}

@@ -1,9 +1,7 @@
 package pages_test
 
 import (
-	"compress/gzip"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"net/netip"
 	"os"
@@ -15,21 +13,18 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"ipdrift/detect"
+	"ipdrift/detect/detecttest"
 	"ipdrift/detect/finding"
-	"ipdrift/detect/judge"
 	"ipdrift/detect/pages"
-	"ipdrift/detect/search"
 	"ipdrift/ingest"
-	"ipdrift/ingest/source"
-	"ipdrift/token"
+	"ipdrift/testdata/nginx/demo"
 )
 
-const demo = "../../testdata/nginx/"
+const nginx = "../../testdata/nginx/"
 
 // demoCase is the case of the demo log.
 func demoCase(t *testing.T) (*pages.Reader, *finding.Analysis) {
-	return caseOf(t, demo+"video-demo.log.gz")
+	return caseOf(t, nginx+"video-demo.log.gz")
 }
 
 // A line may be two megabytes long; what is read of it for the screen is not.
@@ -62,38 +57,7 @@ func TestLongTextsAreClipped(t *testing.T) {
 func caseOf(t *testing.T, log string) (*pages.Reader, *finding.Analysis) {
 	t.Helper()
 	ctx, path := context.Background(), filepath.Join(t.TempDir(), "case.duckdb")
-	key, err := os.ReadFile(demo + "demo.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := token.NewKey(strings.TrimSpace(string(key)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring := &token.Keyring{}
-	ring.Add("", k)
-	scheme, _ := token.SchemeNamed("gcore")
-	store, err := ingest.Create(path, ingest.Limits{Threads: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sources, err := source.List(t.Context(), []string{log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	identity, err := ingest.ParseIdentity("token")
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := ingest.Load(ctx, store, sources, ingest.Options{Resources: token.NewResources(scheme), Keys: ring, Threads: 2, Identity: identity})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := detect.Analyze(ctx, store, loaded, detect.Options{Resources: token.NewResources(scheme), Keys: ring, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48},
-		Recover: search.RecoverNear, Threads: 2, Thresholds: judge.Default()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store, a := detecttest.Case(t, path, log, "token", "", demo.Key(t, nginx))
 	if err := store.Keep(); err != nil {
 		t.Fatal(err)
 	}
@@ -110,28 +74,9 @@ func caseOf(t *testing.T, log string) (*pages.Reader, *finding.Analysis) {
 	return r, a
 }
 
-// truth gives the rows of the demo's truth, by line from 1.
-func truth(t *testing.T) [][]string {
-	t.Helper()
-	f, err := os.Open(demo + "truth.csv.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(z).ReadAll()
-	if err != nil || len(rows) != 12881 {
-		t.Fatalf("%d rows of truth, %v", len(rows), err)
-	}
-	return rows
-}
-
 func TestDemo(t *testing.T) {
 	r, a := demoCase(t)
-	rows := truth(t)
+	_, rows := demo.Read(t, nginx)
 	t.Run("refusals", func(t *testing.T) { refusals(t, r, a) })
 	t.Run("every refusal is reached", func(t *testing.T) { everyRefusal(t, r, rows) })
 	t.Run("everybody", func(t *testing.T) { everyUser(t, r, a) })
@@ -176,7 +121,7 @@ func refusals(t *testing.T, r *pages.Reader, a *finding.Analysis) {
 // page, and compares what it finds with the truth about the lines.
 func everyRefusal(t *testing.T, r *pages.Reader, rows [][]string) {
 	ctx, want, seen := context.Background(), 0, map[int64]bool{}
-	for _, row := range rows[1:] {
+	for _, row := range rows {
 		if row[2] == "403" || row[2] == "410" {
 			want++
 		}
@@ -204,7 +149,7 @@ func everyRefusal(t *testing.T, r *pages.Reader, rows [][]string) {
 				t.Fatal(err)
 			}
 			q := list[at]
-			row := rows[q.Line]
+			row := rows[q.Line-1]
 			if seen[q.Line] = true; q.Cause == "" || q.Host != row[1] || strconv.Itoa(q.Status) != row[2] || q.Verdict != row[4] || q.Client != row[7] {
 				t.Errorf("line %d is %s %d %s of %s, want %q", q.Line, q.Host, q.Status, q.Verdict, q.Client, row)
 			}
@@ -298,12 +243,12 @@ func searches(t *testing.T, r *pages.Reader, rows [][]string) {
 	ctx := context.Background()
 	var refused []string
 	served := map[string]bool{}
-	for _, row := range rows[1:] {
+	for _, row := range rows {
 		if row[2] == "200" && row[7] == row[8] {
 			served[row[7]] = true
 		}
 	}
-	for _, row := range rows[1:] {
+	for _, row := range rows {
 		if row[4] == "ip_mismatch" && row[2] == "403" && served[row[8]] {
 			refused = row
 			break

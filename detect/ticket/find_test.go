@@ -1,11 +1,8 @@
 package ticket_test
 
 import (
-	"bufio"
-	"compress/gzip"
 	"crypto/md5"
 	"encoding/base64"
-	"encoding/csv"
 	"fmt"
 	"net/netip"
 	"os"
@@ -16,59 +13,19 @@ import (
 	"testing"
 	"time"
 
-	"ipdrift/detect"
+	"ipdrift/detect/detecttest"
 	"ipdrift/detect/finding"
-	"ipdrift/detect/judge"
-	"ipdrift/detect/search"
 	"ipdrift/detect/ticket"
 	"ipdrift/ingest"
-	"ipdrift/ingest/source"
-	"ipdrift/token"
+	"ipdrift/testdata/nginx/demo"
 )
 
-const demo = "../../testdata/nginx/"
+const nginx = "../../testdata/nginx/"
 
 // demoCase is the demo log, analysed with its key.
 func demoCase(t *testing.T) (*ingest.Store, *finding.Analysis) {
 	t.Helper()
-	secret, err := os.ReadFile(demo + "demo.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return caseOf(t, demo+"video-demo.log.gz", "", strings.TrimSpace(string(secret)))
-}
-
-// caseOf is a log, analysed with the key of a host, or of all ("").
-func caseOf(t *testing.T, log, host, secret string) (*ingest.Store, *finding.Analysis) {
-	t.Helper()
-	key, err := token.NewKey(secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ring := &token.Keyring{}
-	ring.Add(host, key)
-	scheme, _ := token.SchemeNamed("gcore")
-	resources := token.NewResources(scheme)
-	store, err := ingest.Create("", ingest.Limits{Threads: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	identity, err := ingest.ParseIdentity("auto")
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := ingest.Load(t.Context(), store, []source.Source{{Path: log, Named: true, Size: -1}}, ingest.Options{Resources: resources, Keys: ring, Threads: 2, Identity: identity})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := detect.Analyze(t.Context(), store, loaded, detect.Options{
-		Resources: resources, Keys: ring, Masks4: []int{24, 16}, Masks6: []int{64, 56, 48}, Recover: search.RecoverNear, Threads: 2, Thresholds: judge.Default(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store, a
+	return detecttest.Case(t, "", nginx+"video-demo.log.gz", "auto", "", demo.Key(t, nginx))
 }
 
 // refusal is a refused request as the truth of the demo log has it.
@@ -81,34 +38,15 @@ type refusal struct {
 // mismatches are the first refusals of a viewer whose address moved, of each scenario on each host.
 func mismatches(t *testing.T) (out []refusal) {
 	t.Helper()
-	unpack := func(name string) *gzip.Reader {
-		f, err := os.Open(demo + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { f.Close() })
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return z
-	}
-	rows, err := csv.NewReader(unpack("truth.csv.gz")).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
+	lines, truth := demo.Read(t, nginx)
 	stamp := regexp.MustCompile(`\[(.+?)\]`)
-	lines := bufio.NewScanner(unpack("video-demo.log.gz"))
 	met := map[string]bool{}
-	for _, row := range rows[1:] {
-		if !lines.Scan() {
-			t.Fatal("the log is shorter than its truth")
-		}
+	for i, row := range truth {
 		if row[4] != "ip_mismatch" || row[5] == "shared_link" || met[row[1]+row[5]] {
 			continue
 		}
 		met[row[1]+row[5]] = true
-		at, err := time.Parse("02/Jan/2006:15:04:05 -0700", stamp.FindStringSubmatch(lines.Text())[1])
+		at, err := time.Parse("02/Jan/2006:15:04:05 -0700", stamp.FindStringSubmatch(lines[i])[1])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +127,7 @@ func lent(t *testing.T, answer int) (*ingest.Store, *finding.Analysis) {
 	if err := os.WriteFile(file, []byte(log.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return caseOf(t, file, "", secret)
+	return detecttest.Case(t, "", file, "auto", "", secret)
 }
 
 // TestWhoeverAskedIsTold: a link is used at the address that it was signed for, and elsewhere by another player in vain.
@@ -224,7 +162,7 @@ func TestTheKeyOfAnotherHost(t *testing.T) {
 	if err := os.WriteFile(file, []byte(line+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	store, a := caseOf(t, file, "another.test", "not a secret")
+	store, a := detecttest.Case(t, "", file, "auto", "another.test", "not a secret")
 	got, err := ticket.Find(t.Context(), store, a, ticket.Complaint{IP: netip.MustParseAddr("203.0.113.9"), Keyed: true})
 	if err != nil || got.Cause != "unchecked" || !strings.Contains(got.Answer, "as no key of this host was given") || len(got.Cannot) == 0 || !strings.Contains(got.Cannot[0], "because no key of this host was given") {
 		t.Errorf("%s, %s, %q (%v)", got.Cause, got.Answer, got.Cannot, err)

@@ -1,59 +1,24 @@
 package main
 
 import (
-	"compress/gzip"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"ipdrift/testdata/nginx/demo"
 )
-
-func unpack(t *testing.T, path string) string {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// read returns the log's lines and the truth about each.
-func read(t *testing.T, dir string) (lines []string, truth [][]string) {
-	t.Helper()
-	log := unpack(t, filepath.Join(dir, "video-demo.log.gz"))
-	lines = strings.Split(strings.TrimSuffix(log, "\n"), "\n")
-	truth, err := csv.NewReader(strings.NewReader(unpack(t, filepath.Join(dir, "truth.csv.gz")))).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(truth)-1 != len(lines) {
-		t.Fatalf("%d lines in the log of %s, %d rows of truth", len(lines), dir, len(truth)-1)
-	}
-	return lines, truth[1:]
-}
 
 var form = regexp.MustCompile(`^(\S+) - - \[([^\]]+)\] "GET ([^ ?]+)\?md5=([^& ]+)(?:&expires=(\S+))? HTTP/1\.1" (\d+) \d+ "[^"]*" "[^"]*" (\S+) \d+\.\d{3}$`)
 
 // TestLogAgreesWithItsTruth signs every link of the committed log again.
 func TestLogAgreesWithItsTruth(t *testing.T) {
-	lines, truth := read(t, ".")
+	lines, truth := demo.Read(t, ".")
 	for i, line := range lines {
 		row, m := truth[i], form.FindStringSubmatch(line)
 		if m == nil {
@@ -105,7 +70,7 @@ func TestReadmeCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, truth := read(t, ".")
+	_, truth := demo.Read(t, ".")
 	counts := map[[3]string]int{}
 	for _, row := range truth {
 		counts[[3]string{row[1], row[5], row[4]}]++
@@ -128,7 +93,7 @@ func TestMakingAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, _ := read(t, dir)
+	lines, _ := demo.Read(t, dir)
 	sum := 0
 	for k, n := range counts {
 		sum += n
