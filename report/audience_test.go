@@ -6,12 +6,13 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/figure"
+	"ipdrift/report/reporttest"
 )
 
 func TestGoldensOfAudience(t *testing.T) {
 	for name, a := range cases(t) {
 		for _, who := range []Audience{ForSupport, ForCustomer} {
-			golden(t, name+"."+string(who)+".md", render(t, Format{Render: renderMarkdown}, a, Options{Audience: who}))
+			reporttest.Golden(t, fixtures, name+"."+string(who)+".md", string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who})))
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/report/reporttest"
 )
 
 func comparison(t testing.TB) *finding.Comparison {
@@ -37,10 +38,10 @@ func compareAs(t testing.TB, c *finding.Comparison, format string, o Options) st
 
 func TestCompareGoldens(t *testing.T) {
 	c := comparison(t)
-	golden(t, "compare.txt", []byte(compareAs(t, c, "text", Options{})))
-	golden(t, "compare.md", []byte(compareAs(t, c, "markdown", Options{})))
-	golden(t, "compare.html", []byte(compareAs(t, c, "html", Options{})))
-	golden(t, "compare.customer.md", []byte(compareAs(t, c, "markdown", Options{Audience: ForCustomer})))
+	reporttest.Golden(t, fixtures, "compare.txt", compareAs(t, c, "text", Options{}))
+	reporttest.Golden(t, fixtures, "compare.md", compareAs(t, c, "markdown", Options{}))
+	reporttest.Golden(t, fixtures, "compare.html", compareAs(t, c, "html", Options{}))
+	reporttest.Golden(t, fixtures, "compare.customer.md", compareAs(t, c, "markdown", Options{Audience: ForCustomer}))
 	if err := Compare(&bytes.Buffer{}, c, "csv", Options{}); err == nil {
 		t.Error("a comparison as CSV")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"ipdrift/detect/finding"
+	"ipdrift/report/reporttest"
 )
 
 // evil is what no output may pass on as it is.
@@ -60,12 +61,12 @@ func ticketAs(t testing.TB, one *finding.Ticket, format string, o Options) strin
 func TestTicketGoldens(t *testing.T) {
 	for name, one := range tickets(t) {
 		for format, ending := range map[string]string{"text": ".txt", "markdown": ".md", "html": ".html"} {
-			golden(t, "ticket_"+name+ending, []byte(ticketAs(t, one, format, Options{})))
+			reporttest.Golden(t, fixtures, "ticket_"+name+ending, ticketAs(t, one, format, Options{}))
 		}
 		for _, who := range []Audience{ForSupport, ForCustomer} {
-			golden(t, "ticket_"+name+"."+string(who)+".md", []byte(ticketAs(t, one, "markdown", Options{Audience: who})))
+			reporttest.Golden(t, fixtures, "ticket_"+name+"."+string(who)+".md", ticketAs(t, one, "markdown", Options{Audience: who}))
 		}
-		golden(t, "ticket_"+name+".customer.html", []byte(ticketAs(t, one, "html", Options{Audience: ForCustomer})))
+		reporttest.Golden(t, fixtures, "ticket_"+name+".customer.html", ticketAs(t, one, "html", Options{Audience: ForCustomer}))
 	}
 }
 

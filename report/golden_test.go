@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"html"
 	"os"
@@ -18,9 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ipdrift/detect/finding"
+	"ipdrift/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the goldens")
 
 const fixtures = "../testdata/report"
 
@@ -62,23 +60,6 @@ func render(t testing.TB, f Format, a *finding.Analysis, o Options) []byte {
 	return b.Bytes()
 }
 
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join(fixtures, "golden", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got), rewrite with -update:\n%s", name, diff)
-	}
-}
-
 func TestGoldens(t *testing.T) {
 	for name, a := range cases(t) {
 		for _, f := range Formats() {
@@ -86,7 +67,7 @@ func TestGoldens(t *testing.T) {
 			if f.Ending == ".html" {
 				text = bare(text)
 			}
-			golden(t, name+f.Ending, text)
+			reporttest.Golden(t, fixtures, name+f.Ending, string(text))
 		}
 	}
 }
@@ -108,7 +89,7 @@ func TestGoldensOfLayout(t *testing.T) {
 		"widen.ascii": {ASCII: true}, "helps_partly.verbose": {Verbose: true}, "hostile.color": {Color: true, Case: "it's; rm \x1b[2J"},
 	} {
 		fixture, _, _ := strings.Cut(name, ".")
-		golden(t, name+".txt", render(t, text, load(t, filepath.Join(fixtures, fixture+".json")), o))
+		reporttest.Golden(t, fixtures, name+".txt", string(render(t, text, load(t, filepath.Join(fixtures, fixture+".json")), o)))
 	}
 }
 
@@ -207,22 +188,9 @@ func TestColorSaysNothingOfItsOwn(t *testing.T) {
 		if !strings.Contains(colored, "\x1b[") {
 			t.Errorf("%s: no colour", name)
 		}
-		if diff := cmp.Diff(string(render(t, Formats()[0], a, Options{})), withoutSGR(colored)); diff != "" {
+		if diff := cmp.Diff(string(render(t, Formats()[0], a, Options{})), reporttest.WithoutSGR(colored)); diff != "" {
 			t.Errorf("%s (-plain +colored):\n%s", name, diff)
 		}
-	}
-}
-
-// withoutSGR drops ESC [ digits and semicolons m, and nothing else.
-func withoutSGR(s string) string {
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(s, "\x1b[")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		s = strings.TrimPrefix(strings.TrimLeft(after, "0123456789;"), "m")
 	}
 }
 

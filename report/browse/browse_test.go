@@ -2,9 +2,6 @@ package browse
 
 import (
 	"context"
-	"flag"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,9 +13,8 @@ import (
 
 	"ipdrift/detect/finding"
 	"ipdrift/report"
+	"ipdrift/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the goldens")
 
 // walk is the keys that lead to each pane.
 func walk() map[string][]string {
@@ -39,30 +35,13 @@ func TestGoldens(t *testing.T) {
 		for size, width := range map[string]int{"": 80, ".60": 60} {
 			s := newStage((&fake{viewers: 3211, path: "/vod/film"}).open(t), report.Options{Case: "case.duckdb"})
 			s.send(tea.WindowSizeMsg{Width: width, Height: 24})
-			golden(t, "browse."+name+size+".txt", s.keys(keys...).text())
+			reporttest.Golden(t, fixtures, "browse."+name+size+".txt", s.keys(keys...).text())
 		}
 	}
 	ascii := newStage((&fake{viewers: 9, path: "/vod/film"}).open(t), report.Options{ASCII: true})
-	golden(t, "browse.ascii.txt", ascii.keys(walk()["timeline"]...).text())
+	reporttest.Golden(t, fixtures, "browse.ascii.txt", ascii.keys(walk()["timeline"]...).text())
 	color := newStage((&fake{viewers: 9, path: "/vod/film"}).open(t), report.Options{Color: true})
-	golden(t, "browse.color.txt", color.keys(walk()["timeline"]...).text())
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join(fixtures, "golden", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got), rewrite with -update:\n%s", name, diff)
-	}
+	reporttest.Golden(t, fixtures, "browse.color.txt", color.keys(walk()["timeline"]...).text())
 }
 
 // TestAnything presses keys, resizes the window and lets readings end in any
@@ -108,7 +87,7 @@ func checkScreen(r *rapid.T, s *stage) {
 		r.Fatalf("%d lines in a window of %d", len(lines), s.height)
 	}
 	for _, line := range lines {
-		if bare := withoutSGR(line); lipgloss.Width(bare) > s.width || report.Clean(bare) != bare {
+		if bare := reporttest.WithoutSGR(line); lipgloss.Width(bare) > s.width || report.Clean(bare) != bare {
 			r.Fatalf("%q is %d wide in a window of %d", line, lipgloss.Width(bare), s.width)
 		}
 	}
@@ -194,19 +173,6 @@ func TestLeastWindowShowsARow(t *testing.T) {
 	}
 }
 
-// withoutSGR drops ESC [ digits and semicolons m, and nothing else.
-func withoutSGR(s string) string {
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(s, "\x1b[")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		s = strings.TrimPrefix(strings.TrimLeft(after, "0123456789;"), "m")
-	}
-}
-
 // TestColorSaysNothingOfItsOwn takes the escape codes away again: the same text
 // must be left.
 func TestColorSaysNothingOfItsOwn(t *testing.T) {
@@ -217,7 +183,7 @@ func TestColorSaysNothingOfItsOwn(t *testing.T) {
 			t.Errorf("%s: no colour", name)
 		}
 		var trimmed []string
-		for _, line := range strings.Split(withoutSGR(colored), "\n") {
+		for _, line := range strings.Split(reporttest.WithoutSGR(colored), "\n") {
 			trimmed = append(trimmed, strings.TrimRight(line, " "))
 		}
 		var bare []string
