@@ -18,8 +18,8 @@
 // Packages by step: [history] holds the requests, link by link in the order of time, [client]
 // their addresses, [policy] what an edge takes, [search] finds what links were signed with,
 // [ruling] says why a request was refused, [identity] who is one user, [judge] what a user's
-// requests and all users together say. [ticket] answers one complaint from a case, [pages]
-// shows it piece by piece, and [finding] is what all of them say.
+// requests and all users together say, [trend] since when. [ticket] answers one complaint from
+// a case, [pages] shows it piece by piece, and [finding] is what all of them say.
 //
 // A visit is like requests of one link, user, client, path scope and outcome; a kind is visits
 // that get one ruling. An atom is the requests of one link with one user agent and id; atoms

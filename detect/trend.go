@@ -3,45 +3,42 @@ package detect
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
+	"sort"
 
 	"ipdrift/detect/finding"
-	"ipdrift/detect/judge"
+	"ipdrift/detect/history"
+	"ipdrift/detect/trend"
 	"ipdrift/ingest"
 	"ipdrift/ingest/source"
 )
 
 // What is followed over time.
 const (
-	trendSteps    = 144 // at most
-	trendRefusals = 20  // of one cause on one host
+	trendRefusals = 20  // of a host
 	trendHosts    = 100 // with most refusals
-	trendRequests = 20  // of an operator that counts as seen
 )
 
 // trendLengths are the lengths of a step, in seconds.
-var trendLengths = [...]int64{60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600}
+var trendLengths = []int64{60, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600}
 
 // trended cuts the time for the hosts worth following; nil where there is nothing to
 // follow. A log of refusals only gives no rates (rules of evidence, 2).
-func (a *analysis) trended() *course {
+func (a *analysis) trended() *trend.Course {
 	hosts := a.trendHosts()
 	if len(hosts) == 0 {
 		return nil
 	}
 	first, last, _ := a.period()
 	first, last = first/1e6, last/1e6
-	step := trendLengths[len(trendLengths)-1]
-	for _, length := range slices.Backward(trendLengths[:]) {
-		if last/length-first/length < trendSteps {
-			step = length
+	step, ok := trend.Step(trendLengths, first, last)
+	if !ok {
+		step = trendLengths[len(trendLengths)-1]
+		if last/step-first/step >= 10*trend.Steps {
+			return nil // a clock that stands wrong somewhere
 		}
 	}
-	if last/step-first/step >= 10*trendSteps {
-		return nil // a clock that stands wrong somewhere
-	}
-	return a.newCourse(step, first, last, hosts)
+	return a.course(step, first, last, hosts)
 }
 
 // trendHosts are the hosts worth following, by name.
@@ -64,21 +61,9 @@ func (a *analysis) doubtful() bool {
 }
 
 // trends notes what was counted of each cause over time, and looks for when the refusals began.
-func (a *analysis) trends(ctx context.Context, c *course) error {
+func (a *analysis) trends(ctx context.Context, c *trend.Course) error {
+	a.out.Trends = c.Trends(a.doubtful())
 	var began []*finding.Trend
-	for i, h := range c.hosts {
-		for cause, word := range ingest.Causes() {
-			refused := c.refused[i][cause+1]
-			if sum(refused) < trendRefusals {
-				continue
-			}
-			t := finding.Trend{Host: h.Name, Cause: word, From: c.at(0), Step: c.step, Refused: refused, Requests: c.requests[i]}
-			if b, ok := judge.Began(t.Refused, t.Requests); ok && !a.doubtful() {
-				t.Began = &finding.Beginning{At: c.at(b.At), Low: c.at(b.From), High: c.at(b.To), Before: b.Before, After: b.After}
-			}
-			a.out.Trends = append(a.out.Trends, t)
-		}
-	}
 	for i := range a.out.Trends {
 		if t := &a.out.Trends[i]; t.Began != nil {
 			began = append(began, t)
@@ -92,40 +77,65 @@ func (a *analysis) trends(ctx context.Context, c *course) error {
 	return nil
 }
 
-func sum(counts []int64) (n int64) {
-	for _, one := range counts {
-		n += one
+// sayTrends says when the refusals began.
+func (a *analysis) sayTrends() {
+	for _, says := range trend.Say(a.out.Trends, len(a.names)) {
+		a.warnOf("%s", says)
 	}
-	return n
 }
 
-// sayTrends describes the trends in words.
-func (a *analysis) sayTrends() {
-	began := map[string]int{} // hosts, by cause
-	followed := map[string]bool{}
-	for _, t := range a.out.Trends {
-		followed[t.Host] = true
-		if t.Began != nil {
-			began[t.Cause]++
+// since is what is asked of a trend: which requests came after its beginning, and
+// which of them were refused for its cause.
+type since struct {
+	trend int
+	start int64 // µs
+	cause uint8
+}
+
+// sinceOf lists by outcome the trends of its host.
+func (a *analysis) sinceOf(trends []*finding.Trend) [][]since {
+	of := map[*host][]since{}
+	for i, t := range trends {
+		h := a.hosts[t.Host]
+		of[h] = append(of[h], since{i, t.Began.At.UnixMicro(), a.causes[t.Cause]})
+	}
+	by := make([][]since, len(a.outcomes))
+	for id, o := range a.outcomes {
+		if o != nil && !o.Shield {
+			by[id] = of[o.host]
 		}
 	}
-	for _, t := range a.out.Trends {
-		b := t.Began
-		if b == nil {
-			continue
+	return by
+}
+
+// countCarriers asks whose the refusals are since some trends began.
+func (a *analysis) countCarriers(ctx context.Context, trends []*finding.Trend) error {
+	by := a.sinceOf(trends)
+	parts, err := screen(ctx, a, func() []trend.Carriers { return trend.NewCarriers(len(trends)) }, func(part []trend.Carriers, requests []history.Request) {
+		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
+			f := &t[0]
+			asn := a.clients.ASN(f.Client)
+			if asn == 0 {
+				continue
+			}
+			for _, s := range by[f.Outcome] {
+				if n := len(t) - sort.Search(len(t), func(i int) bool { return t[i].Start >= s.start }); n > 0 {
+					part[s.trend].Add(asn, int64(n), f.Cause == s.cause)
+				}
+			}
 		}
-		s := fmt.Sprintf("%s: refusals as %s began at %s", t.Host, t.Cause, b.At.Format("2006-01-02 15:04"))
-		if b.Low != b.High {
-			s += fmt.Sprintf(" (between %s and %s)", b.Low.Format("15:04"), b.High.Format("15:04"))
-		}
-		s += fmt.Sprintf(" UTC, from %.1f %% to %.1f %% of the requests", 100*b.Before, 100*b.After)
-		switch {
-		case began[t.Cause] == 1 && len(a.names) > 1:
-			s += ", on this host only"
-		case began[t.Cause] > 1:
-			s += fmt.Sprintf(", on %d hosts", began[t.Cause])
-		}
-		b.Says = s + carriersOf(b, t.Cause)
-		a.warnOf("%s", b.Says)
+	})
+	if err != nil {
+		return err
 	}
+	all := trend.NewCarriers(len(trends))
+	for _, part := range parts {
+		for i := range part {
+			all[i].Join(&part[i])
+		}
+	}
+	for i, t := range trends {
+		t.Began.Carriers, t.Began.Affected = all[i].Seen()
+	}
+	return nil
 }

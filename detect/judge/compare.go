@@ -206,3 +206,10 @@ func (k facet) boundTo(family string) string {
 	}
 	return p.Binding
 }
+
+func rate(k, m int64) float64 {
+	if m == 0 {
+		return 0
+	}
+	return float64(k) / float64(m)
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ipdrift/detect/judge"
+	"ipdrift/detect/trend"
 	"ipdrift/ingest/figure"
 	"ipdrift/token"
 )
@@ -66,7 +67,7 @@ func (p *Policy) lastShift(uses map[BoundAs]*Usage, family int, into *token.Bind
 			if from.Family != family || to.Family != family || from == to || into != nil && to.Binding != *into {
 				continue
 			}
-			step, ok := judge.Ceased(before.begun[:end], after.begun[:end])
+			step, ok := trend.Ceased(before.begun[:end], after.begun[:end])
 			if !ok || after.begunIn(step, end) < t.CalibrationTokens {
 				continue
 			}

@@ -3,7 +3,7 @@ package policy
 import (
 	"slices"
 
-	"ipdrift/detect/judge"
+	"ipdrift/detect/trend"
 )
 
 // UsageSteps is how many steps of time tell when an edge took links of one kind for the first or the last time.
@@ -24,7 +24,7 @@ func (u *Usage) Ceased() (until int64, step int, ok bool) { return u.ceased(Usag
 // ceased is Ceased of the steps before an end.
 func (u *Usage) ceased(end int) (until int64, step int, ok bool) {
 	taken, refused := halved(u.taken[:end], u.refused[:end], func(step int) bool { return u.Last[step] <= u.fell[step] })
-	half, ok := judge.Ceased(taken, refused)
+	half, ok := trend.Ceased(taken, refused)
 	if !ok {
 		return 0, 0, false
 	}
@@ -36,7 +36,7 @@ func (u *Usage) started(end int) (since int64, ok bool) {
 	refused, begun := halved(u.refused[:end], u.begun[:end], func(step int) bool { return u.lastFell[step] <= u.first[step] })
 	slices.Reverse(begun)
 	slices.Reverse(refused)
-	half, ok := judge.Ceased(begun, refused)
+	half, ok := trend.Ceased(begun, refused)
 	if !ok {
 		return 0, false
 	}

@@ -1,4 +1,4 @@
-package judge
+package trend
 
 // What is refused that was taken before is told apart from chance where these hold.
 const (

@@ -1,4 +1,4 @@
-package judge
+package trend
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,6 @@
-package judge
+// Package trend follows the requests of hosts over time: since when refusals of one cause are more
+// frequent, with whose addresses, and since when links are refused that were taken before.
+package trend
 
 import "math"
 
