@@ -32,52 +32,62 @@ type outcome struct {
 // host is everything known of one host.
 type host struct {
 	search.Host
-	keyed       bool // it has requests that were judged with a key, by this run or an earlier one
-	tokens      int64
-	silent      int64            // links that were only refused and do not reproduce
-	examined    int64            // links examined for mistakes of their signer
-	doubted     int64            // links whose hash holds for another path, with a mistake, or for nothing known
-	mistakes    map[string]int64 // of the signer, by name: links
-	denied      int64            // refusals of links that reproduce, of which the edge's code says that they do not, where it accepted none
-	assumed     int64            // refusals of links that count as valid although the edge accepted none
-	mistaken    int64            // refused requests with an unresolved signature that a mistake explains
-	edge        ruling.Edge
-	retiredFor  []int64 // by the number of the key: requests that were refused as the edge had given it up, although they reproduce with it
-	dropped     dropped // links that the edge took under a key that is not given
-	oldKeyed    int64   // refused requests whose hash holds with a key that was not in use then
-	outdated    int64   // requests served with a key outside its validity
-	proxy       signersProxy
-	status      finding.CalibrationStatus
-	reason      string
-	failure     *failure      // what it was told from; nil: not looked into
-	clients     client.Sketch // that came with links
+	edge ruling.Edge
+
+	// Its requests.
 	requests    int64
-	served      int64 // served requests, signed or not
-	signed      int64 // of them, with a well-formed token
-	broken      int64 // of them, with a malformed one
-	span        time.Duration
-	first       int64 // request, µs
-	final       int64
-	given, lone int64 // links, and of them those that were asked for one file alone
-	links       int64 // whose hash holds
-	fine        int64 // of them, with an expiry that must be in milliseconds
-	brief       int64 // of them, with one that must be a duration
-	servedLate  int64 // links that were served after their expiry, where these are many
-	early       int64 // minutes before their expiry that links are refused that had been served; 0: they are not
-	shifted     int64 // minutes by which a clock is wrong; 0: not known to be
+	served      int64         // signed or not
+	signed      int64         // served, with a well-formed token
+	broken      int64         // served, with a malformed one
+	outdated    int64         // served, with a key outside its validity
+	first       int64         // request, µs
+	final       int64         // request, µs
+	span        time.Duration // between these
+	clients     client.Sketch // that came with links
+	families    map[int]bool
+	lands       []land // by the number of the country
+	given, lone int64  // links, and of them those that were asked for one file alone
+
+	// Whether its hashes may be believed.
+	keyed    bool // it has requests that were judged with a key, by this run or an earlier one
+	tokens   int64
+	silent   int64 // links that were only refused and do not reproduce
+	links    int64 // whose hash holds
+	fine     int64 // of them, with an expiry that must be in milliseconds
+	brief    int64 // of them, with one that must be a duration
+	dropped  dropped
+	failure  *failure // what is seen where its calibration failed; nil: not looked into
+	status   finding.CalibrationStatus
+	reason   string
+	examined int64            // links examined for mistakes of their signer
+	doubted  int64            // links whose hash holds for another path, with a mistake, or for nothing known
+	mistakes map[string]int64 // of the signer, by name: links
+	proxy    signersProxy
+
+	// Its refused requests.
+	denied     int64             // of links that reproduce, of which the edge's code says that they do not, where it accepted none
+	assumed    int64             // of links that count as valid although the edge accepted none
+	mistaken   int64             // with an unresolved signature that a mistake explains
+	oldKeyed   int64             // whose hash holds with a key that was not in use then
+	retiredFor []int64           // by the number of the key: as the edge had given it up, although they reproduce with it
+	remedies   map[string]string // by cause, where what its refusals have in common tells
+
+	// Clocks, and what it answers with.
 	lives       lives
 	late        late
+	servedLate  int64        // links that were served after their expiry, where these are many
+	early       int64        // minutes before their expiry that links are refused that had been served; 0: they are not
+	shifted     int64        // minutes by which a clock is wrong; 0: not known to be
 	lateAnswers []lateAnswer // that were learned
 	wrong       wrongAnswers
-	remedies    map[string]string       // by cause, where what its refusals have in common tells
-	lands       []land                  // by the number of the country
-	unclear     judge.Unclear           // links that others may go on with, nobody knows which
-	gaps        bool                    // segments are missing: requests are not in the log
-	session     time.Duration           // of its users, the median
-	outside     map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers
-	families    map[int]bool
-	replays     map[int]*judge.Replay
-	moves       *judge.Moves // nil: nobody changed the address
+
+	// Its users.
+	unclear judge.Unclear           // links that others may go on with, nobody knows which
+	gaps    bool                    // segments are missing: requests are not in the log
+	session time.Duration           // the median
+	outside map[int]map[int]float64 // family → prefix length → share of the pairs of clients in one network that are of different carriers
+	replays map[int]*judge.Replay
+	moves   *judge.Moves // nil: nobody changed the address
 }
 
 func (a *analysis) host(name string) *host {
