@@ -3,7 +3,9 @@
 // the same bytes. What is written is returned as truth, so that an analysis of
 // the log can be compared with it. Tokens are signed here, by the Gcore CDN
 // recipe (MD5 over expires, path, address, one space, key), with no help from
-// the code under test.
+// the code under test. It is plain and fast; what networks and players do, with
+// the decisions that follow, is simulated by package scenario, as in the command
+// generate.
 package synth
 
 import (
