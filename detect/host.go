@@ -5,9 +5,9 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
 	"net/netip"
 	"slices"
-	"sort"
 	"time"
 
 	"ipdrift/detect/addr"
@@ -127,10 +127,7 @@ func (a *analysis) group(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for name := range a.hosts {
-		a.names = append(a.names, name)
-	}
-	sort.Strings(a.names)
+	a.names = slices.Sorted(maps.Keys(a.hosts))
 	for i, name := range a.names {
 		a.hosts[name].Place = uint32(i)
 	}

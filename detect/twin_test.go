@@ -38,7 +38,7 @@ func takeApart(t testing.TB, line string) hitLine {
 	h.startMs = logged.UnixMilli() - int64(took*1000+0.5)
 	h.start = logged.Add(-time.Duration(took * float64(time.Second))).Unix()
 	h.status, _ = strconv.Atoi(after[0])
-	for _, p := range strings.Split(query, "&") {
+	for p := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(p, "=")
 		switch name {
 		case "md5":

@@ -25,7 +25,7 @@ func TestApart(t *testing.T) {
 		{"", extent{}, ""},
 	} {
 		var a apart
-		for _, name := range strings.Fields(c.hosts) {
+		for name := range strings.FieldsSeq(c.hosts) {
 			a.host(name != strings.ToLower(name), func() string { return name })
 		}
 		a.add(extent{})

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -63,9 +64,7 @@ func (i Identity) named(f *format.Format, given format.Map) (*format.Format, err
 		return f, nil
 	}
 	all := format.Map{"identity": i.Name}
-	for ours, name := range given {
-		all[ours] = name
-	}
+	maps.Copy(all, given)
 	out, err := f.WithMap(all)
 	if err != nil {
 		return nil, fmt.Errorf("--user %s: %w", i, err)

@@ -176,7 +176,7 @@ func TestUnprovenOwnsItsTargets(t *testing.T) {
 func TestLeave(t *testing.T) {
 	u := newUnproven(0)
 	for source := range 4 {
-		u.note(7, noHash, Attempt{Source: source, Line: 1, Target: []byte(fmt.Sprintf("/%d/a?md5=x", min(source, 2)))})
+		u.note(7, noHash, Attempt{Source: source, Line: 1, Target: fmt.Appendf(nil, "/%d/a?md5=x", min(source, 2))})
 		u.noteBroken([]byte("h"), Attempt{Source: source, Line: 2, Target: []byte("/b")})
 	}
 	u.note(8, noHash, Attempt{Source: 1, Line: 3, Target: []byte("/c")})

@@ -35,7 +35,7 @@ func TestViewsAreAsPromised(t *testing.T) {
 			has[row[0]] = row[1]
 		}
 		rows.Close()
-		for _, column := range strings.Split(columns, ",") {
+		for column := range strings.SplitSeq(columns, ",") {
 			name, kind, _ := strings.Cut(strings.TrimSpace(column), " ")
 			if has[name] != kind {
 				t.Errorf("%s.%s is %q, want %s", view, name, has[name], kind)

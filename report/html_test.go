@@ -102,7 +102,7 @@ func faultOfAttr(tag string, attr html.Attribute, ids map[string]bool, wanted ma
 		}
 		ids[attr.Val] = true
 	case key == "aria-labelledby" || key == "aria-describedby" || key == "for":
-		for _, id := range strings.Fields(attr.Val) {
+		for id := range strings.FieldsSeq(attr.Val) {
 			wanted[id] = key + " " + id
 		}
 	case key == "href" && strings.HasPrefix(attr.Val, "#"):

@@ -32,14 +32,14 @@ func (e *Examiner) wrappedKey() bool {
 // orders are the orders of expiry, path, address and key, with a blank before the key (behind it where it
 // comes first) and without, and the usual one with something between all of them.
 var orders = func() (all []string) {
-	for _, o := range strings.Fields("epak eapk peak paek aepk apek epka eakp peka pake aekp apke ekpa ekap pkea pkae akep akpe kepa keap kpea kpae kaep kape") {
+	for o := range strings.FieldsSeq("epak eapk peak paek aepk apek epka eakp peka pake aekp apke ekpa ekap pkea pkae akep akpe kepa keap kpea kpae kaep kape") {
 		spaced := strings.Replace(o, "k", " k", 1)
 		if o[0] == 'k' {
 			spaced = "k " + o[1:]
 		}
 		all = append(all, o, spaced)
 	}
-	for _, between := range strings.Split(" :|_-,&", "") {
+	for between := range strings.SplitSeq(" :|_-,&", "") {
 		all = append(all, strings.Join([]string{"e", "p", "a", "k"}, between))
 	}
 	return all

@@ -1,6 +1,9 @@
 package token
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // claim is what a target says about its token beside the link, read as leniently as people write.
 type claim struct {
@@ -19,10 +22,8 @@ func (c *claim) spoil(name string) {
 	if name == "" {
 		return
 	}
-	for _, have := range c.spoiled[:c.n] {
-		if have == name {
-			return
-		}
+	if slices.Contains(c.spoiled[:c.n], name) {
+		return
 	}
 	if c.n < len(c.spoiled) {
 		c.spoiled[c.n] = name

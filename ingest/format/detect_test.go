@@ -143,8 +143,8 @@ func TestDetectOneOfSeveral(t *testing.T) {
 	for name, kindOf := range map[string]func(int) int{"in turn": func(i int) int { return i % 4 }, "one after the other": func(i int) int { return i / 50 }} {
 		var lines, spoiled [][]byte
 		for i := range 200 {
-			lines = append(lines, []byte(fmt.Sprintf(kinds[kindOf(i)], i)))
-			spoiled = append(spoiled, lines[i], []byte(fmt.Sprintf("request %d served in %d ms", i, i)))
+			lines = append(lines, fmt.Appendf(nil, kinds[kindOf(i)], i))
+			spoiled = append(spoiled, lines[i], fmt.Appendf(nil, "request %d served in %d ms", i, i))
 		}
 		f := detected(t, lines)
 		parsed := 0

@@ -147,7 +147,7 @@ func year(b []byte, i int) (int, bool) {
 // monthOf reads an English month abbreviation; 0 if it is none.
 func monthOf(a, b, c byte) int {
 	const names = "JanFebMarAprMayJunJulAugSepOctNovDec"
-	for m := 0; m < 12; m++ {
+	for m := range 12 {
 		if names[m*3] == a && names[m*3+1] == b && names[m*3+2] == c {
 			return m + 1
 		}

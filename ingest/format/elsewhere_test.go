@@ -62,7 +62,7 @@ func TestNamesElsewhere(t *testing.T) {
 // TestQueriesThatAreOmitted: where some objects have a query string, those without one had none; it was not cut off.
 func TestQueriesThatAreOmitted(t *testing.T) {
 	line := `{"@timestamp":"2026-11-23T09:26:12Z","source":{"ip":"203.0.113.7"},"http":{"request":{"method":"GET"},"response":{"status_code":200}},"url":{"path":"/v/1.ts"%s}}`
-	with, without := []byte(fmt.Sprintf(line, `,"query":"expires=1893456000"`)), []byte(fmt.Sprintf(line, ""))
+	with, without := fmt.Appendf(nil, line, `,"query":"expires=1893456000"`), fmt.Appendf(nil, line, "")
 	for _, c := range []struct {
 		lines [][]byte
 		cut   bool

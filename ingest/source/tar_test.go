@@ -224,9 +224,7 @@ func TestTarInAnyOrder(t *testing.T) {
 		}
 		var readers sync.WaitGroup
 		for r := range 4 {
-			readers.Add(1)
-			go func() {
-				defer readers.Done()
+			readers.Go(func() {
 				for i := range 20 {
 					i = (i*(2*r+1) + r) % 20 // the odd steps but 5 reach all
 					if r == 2 {
@@ -235,7 +233,7 @@ func TestTarInAnyOrder(t *testing.T) {
 						t.Errorf("%s: file %d holds %d bytes, %v", name, i, len(got), err)
 					}
 				}
-			}()
+			})
 		}
 		readers.Wait()
 		for _, s := range all {

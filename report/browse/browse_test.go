@@ -183,11 +183,11 @@ func TestColorSaysNothingOfItsOwn(t *testing.T) {
 			t.Errorf("%s: no colour", name)
 		}
 		var trimmed []string
-		for _, line := range strings.Split(reporttest.WithoutSGR(colored), "\n") {
+		for line := range strings.SplitSeq(reporttest.WithoutSGR(colored), "\n") {
 			trimmed = append(trimmed, strings.TrimRight(line, " "))
 		}
 		var bare []string
-		for _, line := range strings.Split(newStage(c, report.Options{}).keys(keys...).text(), "\n") {
+		for line := range strings.SplitSeq(newStage(c, report.Options{}).keys(keys...).text(), "\n") {
 			bare = append(bare, strings.TrimRight(line, " "))
 		}
 		if diff := cmp.Diff(bare, trimmed); diff != "" {
