@@ -21,8 +21,7 @@ func (a *analysis) advise(ctx context.Context) error {
 	if err := a.sessions(ctx); err != nil {
 		return err
 	}
-	for _, name := range a.names {
-		h := a.hosts[name]
+	for _, h := range a.ordered {
 		for _, family := range []int{4, 6} {
 			if !h.families[family] && h.replays[family] == nil {
 				continue

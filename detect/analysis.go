@@ -32,7 +32,7 @@ type analysis struct {
 	texts    *spill.Texts
 	outcomes []*outcome // by id; nil: there is none
 	hosts    map[string]*host
-	names    []string // of hosts, sorted
+	ordered  []*host // by name
 
 	logTraits
 	signatures

@@ -22,17 +22,16 @@ func (a *analysis) calibrate(ctx context.Context) error {
 	}
 	a.out.Calibration = []finding.Calibration{}
 	c := calibration{analysis: a, fitting: search.KeySets(a.sites(func(h *host) bool { return !a.fails(h) })), astray: a.astray()}
-	for i, name := range a.names {
-		h := a.hosts[name]
+	for i, h := range a.ordered {
 		if a.fails(h) && h.failure == nil {
-			if err := a.inspect(ctx, a.names[i:]); err != nil {
+			if err := a.inspect(ctx, a.ordered[i:]); err != nil {
 				return err
 			}
 		}
 		c.grade(h)
 		h.failure = nil
 		a.out.Calibration = append(a.out.Calibration, finding.Calibration{
-			Host: h.Name, Tokens: h.tokens, Verified: h.Verified, Status: h.status, Reason: h.reason, Policy: h.Policy.Public(h.Stated.Scheme.Name, expired[name]),
+			Host: h.Name, Tokens: h.tokens, Verified: h.Verified, Status: h.status, Reason: h.reason, Policy: h.Policy.Public(h.Stated.Scheme.Name, expired[h.Name]),
 		})
 	}
 	return nil

@@ -19,8 +19,8 @@ type observed struct {
 func (a *analysis) changes(ctx context.Context) error {
 	keys := a.severalKeys()
 	var hosts []*host
-	for _, name := range a.names {
-		if h := a.hosts[name]; keys[h] || a.severalBindings(h) {
+	for _, h := range a.ordered {
+		if keys[h] || a.severalBindings(h) {
 			hosts = append(hosts, h)
 		}
 	}
@@ -29,13 +29,10 @@ func (a *analysis) changes(ctx context.Context) error {
 		for _, h := range some {
 			follow[h] = &observed{host: h, keys: keys[h], bound: a.severalBindings(h), byKey: map[uint8]*policy.Usage{}, byBinding: map[policy.BoundAs]*policy.Usage{}}
 		}
-		if err := a.eachLink(ctx, func(links []visited) error {
-			for i := range links {
-				if o := follow[links[i].host()]; o != nil && links[i].ID > 0 {
-					o.add(a, &links[i])
-				}
+		if err := a.eachLink(ctx, func(l *visited) {
+			if o := follow[l.host()]; o != nil && l.ID > 0 {
+				o.add(a, l)
 			}
-			return nil
 		}); err != nil {
 			return err
 		}

@@ -145,32 +145,30 @@ func mayRefuse(status uint16) bool {
 // links served long after their expiry, and refusals that cluster behind a
 // multiple of a quarter of an hour, after the expiry or before it; and for refusals that are not taken for some.
 func (a *analysis) clock() {
-	for _, name := range a.names {
-		h := a.hosts[name]
+	for _, h := range a.ordered {
 		if late := &h.late.served; late.links >= a.Thresholds.ClockLinks && float64(late.links) >= policy.FewLinks*float64(h.tokens) {
 			h.servedLate = late.links
-			a.warnOf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", name, late.links, median(late.some))
+			a.warnOf("%s: %d links were served after their expiry, typically by %d s: the log's time zone or a clock is wrong, or this host does not enforce expiry; do not trust its expired verdicts", h.Name, late.links, median(late.some))
 		}
 	}
 	a.sayLateAnswers()
 	a.sayWrongAnswers()
-	for _, name := range a.names {
-		answered := a.hosts[name].late.answered
+	for _, h := range a.ordered {
+		answered := h.late.answered
 		for _, status := range slices.Sorted(maps.Keys(answered)) {
 			if n := answered[status]; n >= a.Thresholds.ClockLinks {
-				a.warnOf("%s: %d links were answered %s after their expiry, which does not count as refused here: if this host refuses expired links so, say expired_status: %[3]s in --config", name, n, strconv.Itoa(status))
+				a.warnOf("%s: %d links were answered %s after their expiry, which does not count as refused here: if this host refuses expired links so, say expired_status: %[3]s in --config", h.Name, n, strconv.Itoa(status))
 			}
 		}
 	}
-	for _, name := range a.names {
-		h := a.hosts[name]
+	for _, h := range a.ordered {
 		if late := &h.late.refused; a.clustered(late) {
 			h.shifted = mostSteps(late.some, clockStep) * clockStep / 60
-			a.warnOf("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", name, late.near, late.links, h.shifted)
+			a.warnOf("%s: %d of %d expired links are late by a multiple of 15 minutes, most by %d: the time zone of the log or the signer is wrong, not the links' lifetime", h.Name, late.near, late.links, h.shifted)
 		}
 		if early := &h.late.stopped; a.clustered(early) {
 			minutes := -mostSteps(early.some, clockStep) * clockStep / 60
-			a.warnOf("%s: %d of %d links that were served, and then refused before their expiry, were so a multiple of 15 minutes before it, most %d: the time zone of the log or the signer is wrong, or the edge ends links sooner than they say; do not trust its verdicts on refused links", name, early.near, early.links, minutes)
+			a.warnOf("%s: %d of %d links that were served, and then refused before their expiry, were so a multiple of 15 minutes before it, most %d: the time zone of the log or the signer is wrong, or the edge ends links sooner than they say; do not trust its verdicts on refused links", h.Name, early.near, early.links, minutes)
 			h.early = minutes
 			h.remedy(ingest.RefusedElsewhere, figure.Sentence("most were served until %d minutes before their expiry: set the time zone of the log and of the signer right first", minutes))
 		}

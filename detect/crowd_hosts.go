@@ -39,8 +39,8 @@ func (a *analysis) single(name string) bool {
 // warnOfHosts says that some hosts were judged as one.
 func (a *analysis) warnOfHosts() {
 	if h := a.hosts[finding.OtherHosts]; a.picked != nil && h != nil {
-		n := a.hostCount - len(a.names) + 1
+		n := a.hostCount - len(a.ordered) + 1
 		a.warnOf("the log names %d hosts, as one with made-up Host headers does: %d are judged one by one, those with keys of their own and with most signed or served requests, and the other %d, with %d {request|requests}, as one, called "+finding.OtherHosts+"; --host GLOB picks some",
-			a.hostCount, len(a.names)-1, n, h.requests)
+			a.hostCount, len(a.ordered)-1, n, h.requests)
 	}
 }

@@ -36,9 +36,9 @@ func (d *denied) before(o *denied) int {
 func (a *analysis) deny(ctx context.Context) error {
 	totals := a.totals()
 	var hosts []*host
-	for _, name := range a.names {
-		if totals[name] > 0 {
-			hosts = append(hosts, a.hosts[name])
+	for _, h := range a.ordered {
+		if totals[h.Name] > 0 {
+			hosts = append(hosts, h)
 		}
 	}
 	var top []denied

@@ -42,23 +42,15 @@ type sampled struct {
 const diagnosed = 60
 
 // inspect looks into the hosts whose calibration failed, up to a limit.
-func (a *analysis) inspect(ctx context.Context, names []string) error {
-	var failed []*host
-	for _, name := range names {
-		if h := a.hosts[name]; a.fails(h) {
-			failed = append(failed, h)
-		}
-	}
+func (a *analysis) inspect(ctx context.Context, hosts []*host) error {
+	failed := slices.DeleteFunc(slices.Clone(hosts), func(h *host) bool { return !a.fails(h) })
 	for _, h := range batches(failed, a.limits.failed, func(h *host) int64 { return min(h.requests, int64(a.clients.Len())) })[0] {
 		h.failure = &failure{by: map[uint32]uint32{}, served: map[uint32]*fate{}}
 	}
-	return a.eachLink(ctx, func(links []visited) error {
-		for i := range links {
-			if l := &links[i]; l.ID > 0 && l.host().failure != nil {
-				l.host().failure.add(a, l)
-			}
+	return a.eachLink(ctx, func(l *visited) {
+		if l.ID > 0 && l.host().failure != nil {
+			l.host().failure.add(a, l)
 		}
-		return nil
 	})
 }
 

@@ -42,11 +42,11 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range a.names {
-		if g := found[name]; g != nil && g.Tell(&a.Thresholds) {
-			a.hosts[name].gaps = true
+	for _, h := range a.ordered {
+		if g := found[h.Name]; g != nil && g.Tell(&a.Thresholds) {
+			h.gaps = true
 			a.warnOf("%s: %.0f %% of the segments that viewers must have asked for are missing from the log, of %d of %d {viewer|viewers}: neither served nor refused. %s, so no class that needs the order of requests is given",
-				name, 100*g.Share(), g.Holed, g.Users, where)
+				h.Name, 100*g.Share(), g.Holed, g.Users, where)
 		}
 	}
 	return nil

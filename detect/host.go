@@ -127,9 +127,9 @@ func (a *analysis) group(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.names = slices.Sorted(maps.Keys(a.hosts))
-	for i, name := range a.names {
-		a.hosts[name].Place = uint32(i)
+	a.ordered = slices.SortedFunc(maps.Values(a.hosts), func(x, y *host) int { return cmp.Compare(x.Name, y.Name) })
+	for i, h := range a.ordered {
+		h.Place = uint32(i)
 	}
 	if err := a.readGrains(ctx); err != nil {
 		return err

@@ -117,31 +117,27 @@ func (a *analysis) takeIssued(ctx context.Context, c *identity.Circles) error {
 		return err
 	}
 	last, seen, reached := map[uint64]int32{}, map[uint64]bool{}, map[uint64]bool{}
-	err = a.eachLink(ctx, func(links []visited) error {
-		for i := range links {
-			l := &links[i]
-			r, issued := a.Issued[l.Hash]
-			if !issued || l.ID == 0 {
-				continue
-			}
-			seen[l.Hash] = true
-			if r.Viewer == 0 {
-				continue
-			}
-			reached[r.Viewer] = true
-			key := issuedKey(r)
-			if aside[key] {
-				continue
-			}
-			for _, agent := range l.agents() {
-				n := c.Add(identity.Atom{Link: l.ID, Agent: agent}, l.Hash, 0)
-				if before, ok := last[key]; ok {
-					c.Join(before, n, ingest.TieIssued)
-				}
-				last[key] = n
-			}
+	err = a.eachLink(ctx, func(l *visited) {
+		r, issued := a.Issued[l.Hash]
+		if !issued || l.ID == 0 {
+			return
 		}
-		return nil
+		seen[l.Hash] = true
+		if r.Viewer == 0 {
+			return
+		}
+		reached[r.Viewer] = true
+		key := issuedKey(r)
+		if aside[key] {
+			return
+		}
+		for _, agent := range l.agents() {
+			n := c.Add(identity.Atom{Link: l.ID, Agent: agent}, l.Hash, 0)
+			if before, ok := last[key]; ok {
+				c.Join(before, n, ingest.TieIssued)
+			}
+			last[key] = n
+		}
 	})
 	if err != nil {
 		return err

@@ -93,10 +93,10 @@ func (a *analysis) lateAnswers(ctx context.Context) (proven []lateAnswer, err er
 
 // sayLateAnswers says which statuses were learned to be answers to expired links.
 func (a *analysis) sayLateAnswers() {
-	for _, name := range a.names {
-		for _, l := range a.hosts[name].lateAnswers {
+	for _, h := range a.ordered {
+		for _, l := range h.lateAnswers {
 			a.warnOf("%s: %s is taken for the answer to expired links: %d {link|links} got it after the expiry, and %d of %d before; requests of expired links that got it count as refused",
-				name, strconv.Itoa(l.status), l.late, l.inTime, l.allInTime)
+				h.Name, strconv.Itoa(l.status), l.late, l.inTime, l.allInTime)
 		}
 	}
 }

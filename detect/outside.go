@@ -32,12 +32,8 @@ func (a *analysis) findOutside(ctx context.Context) error {
 	if !a.asksForMasks() {
 		return nil
 	}
-	var hosts []*host
-	for _, name := range a.names {
-		hosts = append(hosts, a.hosts[name])
-	}
 	most := int64(a.clients.Len() / 8)
-	for _, some := range batches(hosts, a.limits.crowds, func(h *host) int64 { return min(4*h.requests, most) }) {
+	for _, some := range batches(a.ordered, a.limits.crowds, func(h *host) int64 { return min(4*h.requests, most) }) {
 		places := a.places(some)
 		crowds, err := a.crowds(ctx, len(some), func(f *history.Request) int {
 			if f.Place == 0 || a.clients.ASN(f.Client) == 0 {

@@ -12,8 +12,8 @@ import (
 // who came with such a link.
 func (a *analysis) behindProxies(ctx context.Context) error {
 	var hosts []*host
-	for _, name := range a.names {
-		if h := a.hosts[name]; h.mistakes[search.PrivateAddress] > 0 {
+	for _, h := range a.ordered {
+		if h.mistakes[search.PrivateAddress] > 0 {
 			hosts = append(hosts, h)
 		}
 	}

@@ -44,8 +44,8 @@ func (a *analysis) newSearch() *search.Search {
 
 // sites returns some hosts, in the order of their names, in the form that the search takes.
 func (a *analysis) sites(some func(*host) bool) (sites []*search.Host) {
-	for _, name := range a.names {
-		if h := a.hosts[name]; some(h) {
+	for _, h := range a.ordered {
+		if some(h) {
 			h.Askers = h.clients.Count()
 			sites = append(sites, &h.Host)
 		}

@@ -31,13 +31,12 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	all := map[string][]flaw{}
-	for _, name := range a.names {
-		h := a.hosts[name]
+	for _, h := range a.ordered {
 		if !h.keyed {
 			continue
 		}
 		a.tally(h, h.mistakes, h.doubted, "failing links")
-		broken, mistakes := a.examineBroken(f, h, flaws[name]), map[string]int64{}
+		broken, mistakes := a.examineBroken(f, h, flaws[h.Name]), map[string]int64{}
 		for _, b := range broken {
 			if b.mistake.Name != "" {
 				mistakes[b.mistake.Name]++
@@ -48,7 +47,7 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 			among = "the first malformed links"
 		}
 		a.tally(h, mistakes, int64(len(broken)), among)
-		all[name] = broken
+		all[h.Name] = broken
 	}
 	return a.keepFlaws(ctx, conn, all)
 }
@@ -60,8 +59,8 @@ const (
 // findExpiries counts links whose hash holds, with an expiry in milliseconds or
 // one that is a duration.
 func (a *analysis) findExpiries() {
-	for _, name := range a.names {
-		h, odd := a.hosts[name], map[string]int64{}
+	for _, h := range a.ordered {
+		odd := map[string]int64{}
 		if h.fine >= search.FewOdd {
 			odd["ms_expiry"] = h.fine
 		}
@@ -176,15 +175,14 @@ func (a *analysis) findProxies(ctx context.Context) error {
 
 // nameProxies says what the signers of the hosts see for which enough is proven.
 func (a *analysis) nameProxies(proxies map[*host]*proxy) {
-	for _, name := range a.names {
-		h := a.hosts[name]
+	for _, h := range a.ordered {
 		p := proxies[h]
 		if p == nil || !p.many() || p.links-p.own < a.Thresholds.CalibrationTokens || float64(p.links-p.own) <= a.Thresholds.ProxyShare*float64(h.proxy.voted.all) {
 			continue
 		}
 		h.proxy.address = string(token.AppendAddr(nil, p.Addr))
 		a.out.Signer = append(a.out.Signer, finding.Signer{
-			Host: name, Mistake: "one_address", Links: p.links, Examined: h.proxy.voted.all, Among: "signed links",
+			Host: h.Name, Mistake: "one_address", Links: p.links, Examined: h.proxy.voted.all, Among: "signed links",
 			Says: "they were signed for one address, " + h.proxy.address + ", and requested from many others: the signer sees its own proxy, not the viewers",
 			Fix:  "take the viewer's address from the header your proxy sets (X-Forwarded-For, X-Real-IP), trusting that proxy only",
 		})

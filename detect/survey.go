@@ -72,12 +72,7 @@ func (a *analysis) overlook(ctx context.Context) error {
 			known[o.host] = o.How
 		}
 	}
-	if err := a.eachLink(ctx, func(links []visited) error {
-		for i := range links {
-			s.add(&links[i])
-		}
-		return nil
-	}); err != nil {
+	if err := a.eachLink(ctx, s.add); err != nil {
 		return err
 	}
 	for w, t := range s.accepted {

@@ -38,8 +38,7 @@ func (h *host) lasts(first, final int64) {
 
 // times returns the times of the first and the last request, in µs; ok reports whether there is one.
 func (a *analysis) times() (first, last int64, ok bool) {
-	for _, name := range a.names {
-		h := a.hosts[name]
+	for _, h := range a.ordered {
 		if h.final == 0 {
 			continue
 		}

@@ -55,10 +55,9 @@ func (a *analysis) sayCommon(ctx context.Context) error {
 			outcomes[o.host] = append(outcomes[o.host], uint32(id))
 		}
 	}
-	for _, name := range a.names {
-		h := a.hosts[name]
+	for _, h := range a.ordered {
 		ids := outcomes[h]
-		for _, cause := range slices.Sorted(maps.Keys(a.out.Denials.ByHost[name])) {
+		for _, cause := range slices.Sorted(maps.Keys(a.out.Denials.ByHost[h.Name])) {
 			look := "its keys and its settings"
 			switch cause {
 			case token.Expired.String():

@@ -79,7 +79,7 @@ func (a *analysis) trends(ctx context.Context, c *trend.Course) error {
 
 // sayTrends says when the refusals began.
 func (a *analysis) sayTrends() {
-	for _, says := range trend.Say(a.out.Trends, len(a.names)) {
+	for _, says := range trend.Say(a.out.Trends, len(a.ordered)) {
 		a.warnOf("%s", says)
 	}
 }

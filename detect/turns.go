@@ -60,7 +60,7 @@ func (a *analysis) takeShare(ctx context.Context, c *identity.Circles, share, sh
 		return false, err
 	}
 	for _, host := range slices.Sorted(maps.Keys(byHost)) {
-		a.joinLikely(c, a.hosts[a.names[host]], byHost[host])
+		a.joinLikely(c, a.ordered[host], byHost[host])
 	}
 	return true, nil
 }

@@ -204,7 +204,7 @@ func (a *analysis) fallOf(u *used) identity.Fall {
 		return identity.Fall{}
 	}
 	client := a.client(a.clients.Of(u.fell))
-	if b := a.hosts[a.names[u.host]].Policy.BindingAt(addr.Family(client), u.fellAt); b.Kind == token.BindMask {
+	if b := a.ordered[u.host].Policy.BindingAt(addr.Family(client), u.fellAt); b.Kind == token.BindMask {
 		client = addr.Cut(client, int(b.Prefix))
 	}
 	return identity.Fall{Client: client, Time: u.fellAt}

@@ -41,9 +41,8 @@ type grouped struct {
 	index  index
 }
 
-// eachLink hands on all links with their visits, some at a time, in the order of
-// the history. f must not keep them.
-func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error {
+// eachLink hands on all links with their visits, in the order of the history. f must not keep them.
+func (a *analysis) eachLink(ctx context.Context, f func(*visited)) error {
 	spare := sync.Pool{New: func() any { return &grouped{} }}
 	return history.Pass(ctx, a.Threads, a.history.Batches,
 		func(c *history.Batch) (*grouped, error) {
@@ -52,7 +51,10 @@ func (a *analysis) eachLink(ctx context.Context, f func([]visited) error) error 
 		},
 		func(g *grouped) error {
 			defer spare.Put(g)
-			return f(g.links)
+			for i := range g.links {
+				f(&g.links[i])
+			}
+			return nil
 		})
 }
 

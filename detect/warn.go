@@ -23,8 +23,8 @@ func (a *analysis) warn() {
 	a.warnOfLines()
 	a.warnOfHosts()
 	a.warnOfRefusalsOnly()
-	for _, name := range a.names {
-		a.warnOfHost(a.hosts[name])
+	for _, h := range a.ordered {
+		a.warnOfHost(h)
 	}
 	a.warnOfSearch()
 	if n := a.out.Denials.Disagreements; n > 0 {
@@ -77,7 +77,12 @@ func (a *analysis) failsNowhere() bool {
 // warnOfRefusalsOnly names the hosts of which nothing was served, where they are few.
 func (a *analysis) warnOfRefusalsOnly() {
 	const named = 3
-	hosts := slices.DeleteFunc(slices.Clone(a.names), func(name string) bool { return !a.hosts[name].refusalsOnly() })
+	var hosts []string
+	for _, h := range a.ordered {
+		if h.refusalsOnly() {
+			hosts = append(hosts, h.Name)
+		}
+	}
 	of := strings.Join(hosts[:min(len(hosts), named)], ", ")
 	switch more := len(hosts) - named; {
 	case len(hosts) == 0:
@@ -144,7 +149,7 @@ func (a *analysis) warnOfSearch() {
 	if a.tokenless > 0 {
 		a.warnOf("%d of %d unresolved {link is|links are} of earlier runs and {was|were} not searched again: their tokens are not kept", a.tokenless, m.Unresolved)
 	}
-	if m.Skipped > a.tokenless && slices.ContainsFunc(a.names, func(name string) bool { return a.hosts[name].status != finding.Failed }) {
+	if m.Skipped > a.tokenless && slices.ContainsFunc(a.ordered, func(h *host) bool { return h.status != finding.Failed }) {
 		a.warnOf("%d of %d unresolved {link was|links were} not searched deeply: the budget is %d links of each host, and the rest only where these gave something", m.Skipped-a.tokenless, m.Unresolved, a.searched.Sample)
 	}
 	for _, d := range a.searched.Draws {
@@ -160,10 +165,7 @@ func (a *analysis) warnOfSearch() {
 
 // stripped reports whether the log has neither query strings nor tokens in its paths.
 func (a *analysis) stripped() bool {
-	return a.loaded.Queries == 0 && !slices.ContainsFunc(a.names, func(name string) bool {
-		h := a.hosts[name]
-		return h.signed+h.broken+h.links+h.silent > 0
-	})
+	return a.loaded.Queries == 0 && !slices.ContainsFunc(a.ordered, func(h *host) bool { return h.signed+h.broken+h.links+h.silent > 0 })
 }
 
 // notes says what the lines of the sources show about them, each thing once,

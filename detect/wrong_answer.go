@@ -56,8 +56,7 @@ func (h *host) answered(v *visit, link uint32) {
 // other link gets it, but where a file may be missing.
 func (a *analysis) sayWrongAnswers() {
 	few := 1 - a.Thresholds.CalibrationShare
-	for _, name := range a.names {
-		h := a.hosts[name]
+	for _, h := range a.ordered {
 		w := &h.wrong
 		if h.status != finding.Verified || float64(w.refused.Links) > few*float64(w.all.Links) {
 			continue
@@ -66,7 +65,7 @@ func (a *analysis) sayWrongAnswers() {
 			t := w.other[status]
 			if t.wrong.Links >= a.Thresholds.ClockLinks && (status == 404 || float64(t.right.Links) <= few*float64(h.links)) {
 				a.warnOf("%s: %d of %d links whose hash does not hold for who asked got %s, which does not count as refused here, so neither causes nor decision know of them: if this host refuses links so, say expired_status: %[4]s in --config",
-					name, t.wrong.Links, w.all.Links, strconv.Itoa(int(status)))
+					h.Name, t.wrong.Links, w.all.Links, strconv.Itoa(int(status)))
 			}
 		}
 	}
