@@ -99,32 +99,26 @@ func (a *analysis) viewersOf(ctx context.Context) (requests map[viewer]int64, fi
 	if links := a.history.Links.Len() - 1; links > gapLinks {
 		most = uint64(math.MaxUint64 * (gapLinks / float64(links)))
 	}
-	err = a.history.Each(ctx, func(c *history.Batch) error {
-		for i := range c.Groups {
-			s := &c.Groups[i]
-			if s.Number == 0 {
+	err = a.history.Each(ctx, func(s *history.Group) error {
+		if s.Number == 0 {
+			return nil
+		}
+		if s.Hash >= most {
+			return errEnough
+		}
+		viewers, counts, lapsed, err := a.viewersIn(s)
+		for n, v := range viewers {
+			if _, ok := requests[v]; !ok && len(requests) == gapUsers {
 				continue
 			}
-			if s.Hash >= most {
-				return errEnough
+			if requests[v] += counts[n]; first[v] == 0 {
+				first[v] = s.Number
 			}
-			viewers, counts, lapsed, err := a.viewersIn(s)
-			if err != nil {
-				return err
-			}
-			for n, v := range viewers {
-				if _, ok := requests[v]; !ok && len(requests) == gapUsers {
-					continue
-				}
-				if requests[v] += counts[n]; first[v] == 0 {
-					first[v] = s.Number
-				}
-				if lapsed[n] {
-					refused[v] = true
-				}
+			if lapsed[n] {
+				refused[v] = true
 			}
 		}
-		return nil
+		return err
 	})
 	if err == errEnough {
 		err = nil
@@ -184,28 +178,22 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[identity.
 		agent, place, file uint32
 	}
 	all, asked := map[ask]bool{}, map[identity.Key]int{}
-	err = a.history.Each(ctx, func(c *history.Batch) error {
-		for i := range c.Groups {
-			s := &c.Groups[i]
-			if s.Number == 0 || !places.Has(s.Number) {
-				continue
-			}
-			if err := a.eachTake(s, func(t []history.Request) {
-				k := a.userOf(&t[0])
-				if a.bots[t[0].Agent] || !users[k] {
-					return
-				}
-				for i := range t {
-					if one := (ask{k, t[i].Agent, t[i].Place, t[i].File}); asked[k] < gapFiles && !all[one] {
-						all[one] = true
-						asked[k]++
-					}
-				}
-			}); err != nil {
-				return err
-			}
+	err = a.history.Each(ctx, func(s *history.Group) error {
+		if s.Number == 0 || !places.Has(s.Number) {
+			return nil
 		}
-		return nil
+		return a.eachTake(s, func(t []history.Request) {
+			k := a.userOf(&t[0])
+			if a.bots[t[0].Agent] || !users[k] {
+				return
+			}
+			for i := range t {
+				if one := (ask{k, t[i].Agent, t[i].Place, t[i].File}); asked[k] < gapFiles && !all[one] {
+					all[one] = true
+					asked[k]++
+				}
+			}
+		})
 	})
 	of := map[identity.Key][]uint32{}
 	for k := range all {

@@ -71,11 +71,9 @@ func (a *analysis) gatherCircles(ctx context.Context, circles int) error {
 		return nil
 	}
 	var requests int64
-	if err := a.history.Each(ctx, func(c *history.Batch) error {
-		for i := range c.Groups {
-			if s := &c.Groups[i]; a.circleAt[s.Number] > 0 {
-				requests += int64(s.To - s.From)
-			}
+	if err := a.history.Each(ctx, func(s *history.Group) error {
+		if a.circleAt[s.Number] > 0 {
+			requests += int64(s.To - s.From)
 		}
 		return nil
 	}); err != nil {

@@ -65,24 +65,19 @@ func (a *analysis) clusters(ctx context.Context) (all []cluster, rest cluster, e
 // days counts the requests of each day, by its number since 1970.
 func (a *analysis) days(ctx context.Context) (map[int64]cluster, error) {
 	days := map[int64]cluster{}
-	return days, a.history.Each(ctx, func(c *history.Batch) error {
-		for i := range c.Groups {
-			if err := c.Groups[i].Parts(func(requests []history.Request) error {
-				for j := range requests {
-					start := requests[j].Start
-					n := floor(start, day)
-					d, known := days[n]
-					if !known {
-						d.first, d.last = start, start
-					}
-					days[n] = cluster{n: d.n + 1, first: min(d.first, start), last: max(d.last, start)}
+	return days, a.history.Each(ctx, func(s *history.Group) error {
+		return s.Parts(func(requests []history.Request) error {
+			for i := range requests {
+				start := requests[i].Start
+				n := floor(start, day)
+				d, known := days[n]
+				if !known {
+					d.first, d.last = start, start
 				}
-				return nil
-			}); err != nil {
-				return err
+				days[n] = cluster{n: d.n + 1, first: min(d.first, start), last: max(d.last, start)}
 			}
-		}
-		return nil
+			return nil
+		})
 	})
 }
 

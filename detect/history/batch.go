@@ -56,11 +56,16 @@ func (b *Batch) PutBack() error {
 	return b.section.rewrite(b.whole, b.from)
 }
 
-// Each tells of all groups in their order, some at a time. f must not keep the batch.
-func (h *History) Each(ctx context.Context, of func(*Batch) error) error {
+// Each tells of all groups in their order. of must not keep them.
+func (h *History) Each(ctx context.Context, of func(*Group) error) error {
 	return h.Batches(ctx, func(c Batch) error {
 		defer c.Done()
-		return of(&c)
+		for i := range c.Groups {
+			if err := of(&c.Groups[i]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -163,7 +168,8 @@ var errEnough = errors.New("enough")
 // All gives the groups one by one, each as a batch of its own, which is good until the next one.
 func (h *History) All(ctx context.Context) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
-		err := h.Each(ctx, func(c *Batch) error {
+		err := h.Batches(ctx, func(c Batch) error {
+			defer c.Done()
 			for i := range c.Groups {
 				if !yield(c.One(i), nil) {
 					return errEnough

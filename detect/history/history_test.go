@@ -59,7 +59,8 @@ func TestHistory(t *testing.T) {
 				if got := shown(t, f); !slices.Equal(got, want) {
 					t.Fatalf("%d requests, want %d in order", len(got), len(want))
 				}
-				if err := f.Each(t.Context(), func(c *Batch) error {
+				if err := f.Batches(t.Context(), func(c Batch) error {
+					defer c.Done()
 					for i := range c.Groups {
 						if err := c.Groups[i].Edit(func(requests []Request) {
 							for i := range requests {
@@ -121,26 +122,20 @@ func inTakes(t *testing.T, f *History, requests []Request) (out []Request) {
 func shown(t *testing.T, f *History) (out []Request) {
 	t.Helper()
 	numbers := map[uint32]bool{}
-	if err := f.Each(context.Background(), func(c *Batch) error {
-		for i := range c.Groups {
-			s := &c.Groups[i]
-			if numbers[s.Number] {
-				t.Errorf("group %d comes twice", s.Number)
-			}
-			numbers[s.Number] = true
-			if err := s.Parts(func(requests []Request) error {
-				for i := range requests {
-					if n := f.numberOf(&requests[i]); n != s.Number {
-						t.Errorf("a request of group %d is in %d", n, s.Number)
-					}
-				}
-				out = append(out, inTakes(t, f, requests)...)
-				return nil
-			}); err != nil {
-				return err
-			}
+	if err := f.Each(context.Background(), func(s *Group) error {
+		if numbers[s.Number] {
+			t.Errorf("group %d comes twice", s.Number)
 		}
-		return nil
+		numbers[s.Number] = true
+		return s.Parts(func(requests []Request) error {
+			for i := range requests {
+				if n := f.numberOf(&requests[i]); n != s.Number {
+					t.Errorf("a request of group %d is in %d", n, s.Number)
+				}
+			}
+			out = append(out, inTakes(t, f, requests)...)
+			return nil
+		})
 	}); err != nil {
 		t.Fatal(err)
 	}
