@@ -32,3 +32,9 @@ func TestSentence(t *testing.T) {
 		}
 	}
 }
+
+func TestEither(t *testing.T) {
+	if got := Either(true, "is", "are") + Either(false, "is", "are"); got != "isare" {
+		t.Errorf("%q", got)
+	}
+}
