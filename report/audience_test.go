@@ -140,6 +140,12 @@ func TestCustomersAreToldWhatHelps(t *testing.T) {
 		"mended": {func(r *finding.Recommendation) {
 			r.Decision, r.AffectedUsers, r.MendedUsers = finding.KeepCurrent, 0, 89
 		}, "as links are tied to viewers now; 89 viewers were before that was changed", "can stay as it is"},
+		"unsettled": {func(r *finding.Recommendation) {
+			r.Decision, r.Prefix, r.UnresolvedUsers, r.IfUnresolvedCount = finding.Widen, new(16), 27, finding.Bound{Share: 0.82, Low: 0.76}
+		}, "we recommend it as soon as one thing is known: 27 more viewers were refused for a reason that we cannot tell yet", "recommend it."},
+		"settled": {func(r *finding.Recommendation) {
+			r.Decision, r.Prefix, r.UnresolvedUsers, r.IfUnresolvedCount = finding.Widen, new(16), 27, finding.Bound{Share: 0.9, Low: 0.81}
+		}, "and we recommend it.", "one thing is known"},
 		"unexplained": {func(r *finding.Recommendation) { r.Decision, r.AffectedUsers = finding.KeepCurrent, 0 }, "No refusal is proven to come from", "Nobody"},
 	} {
 		a := load(t, fixtures+"/mask_not_enough.json")

@@ -217,7 +217,8 @@ func course(t *finding.Ticket) string {
 
 // setting is the decision for all viewers of the host.
 func setting(h *finding.Setting) string {
-	return "for all viewers " + family(h.Family) + " " + recommended(finding.Recommendation{Decision: h.Decision, Prefix: h.Prefix}).text
+	v := recommended(finding.Recommendation{Decision: h.Decision, Prefix: h.Prefix})
+	return "for all viewers " + family(h.Family) + " " + hanging(v, h.Unsettled).text
 }
 
 func outOf(h *finding.Setting) string {

@@ -230,6 +230,40 @@ func TestOneWhoMayBeAnotherViewerIsToldSo(t *testing.T) {
 	}
 }
 
+// TestUnsettledAdviceIsNoRequest: what the report heads (UNSETTLED) is neither asked for nor recommended in a ticket.
+func TestUnsettledAdviceIsNoRequest(t *testing.T) {
+	one := tickets(t)["moved"]
+	one.Cause, one.Host.Decision, one.Host.Prefix, one.Host.Binding = "ip_mismatch", finding.Widen, new(16), "address"
+	one.Host.Unresolved, one.Host.IfUnresolved, one.Host.Unsettled = 27, &finding.Bound{Share: 0.822, Low: 0.7651}, true
+	for want, text := range map[string]string{
+		"WIDEN TO /16 (UNSETTLED);":                                           ticketAs(t, one, "text", Options{Width: 200}),
+		"we recommend it as soon as one thing is known: 27 more viewers":      strings.Join(toCustomer(one), " "),
+		"It is not settled yet whether we shall ask you to bind the links of": strings.Join(toSupport(one), " "),
+		"82 % (at least 76.5) if 27 unresolved users count against it":        strings.Join(toSupport(one), "  "),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("want %q:\n%s", want, text)
+		}
+	}
+	one.Host.Unsettled = false
+	if text := strings.Join(toSupport(one), " "); !strings.HasPrefix(text, "Please bind the links of") {
+		t.Error(text)
+	}
+}
+
+// TestARequestWithoutATokenMayNeedNone: that links of the site need one is said only where the viewer had one.
+func TestARequestWithoutATokenMayNeedNone(t *testing.T) {
+	one := tickets(t)["moved"]
+	one.Cause, one.Detail = "unsigned", ""
+	if reply := strings.Join(toCustomer(one), " "); !strings.Contains(reply, "If what was asked for needs none, another rule refused it.") {
+		t.Error(reply)
+	}
+	one.Detail = "token_not_forwarded"
+	if reply := strings.Join(toCustomer(one), " "); !strings.Contains(reply, "had a link with a security code") || strings.Contains(reply, "needs none") {
+		t.Error(reply)
+	}
+}
+
 // TestReplyCountsWhatItSpeaksOf: a viewer who was refused four times, twice for the cause that the reply names, and first
 // for another. A reply to one who may be another viewer, or whose host has viewers of two families, says so.
 func TestReplyCountsWhatItSpeaksOf(t *testing.T) {

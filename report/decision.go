@@ -63,17 +63,14 @@ func recommended(r finding.Recommendation) verdict {
 
 // recommended is a verdict with what it hangs on.
 func (h *host) recommended(r finding.Recommendation) verdict {
-	v := recommended(r)
-	if h.unsettled(r) {
+	return hanging(recommended(r), r.Unsettled(h.method))
+}
+
+func hanging(v verdict, unsettled bool) verdict {
+	if unsettled {
 		return verdict{v.text + " (UNSETTLED)", unsure}
 	}
 	return v
-}
-
-// unsettled reports whether a wider mask would not be advised if no mask helped any user whose hash
-// nothing explains (rules of evidence, 18).
-func (h *host) unsettled(r finding.Recommendation) bool {
-	return r.Decision == finding.Widen && r.UnresolvedUsers > 0 && r.IfUnresolvedCount.Low < h.settled
 }
 
 func decided(d finding.Decision) verdict {
@@ -180,8 +177,12 @@ func doubt(r finding.Recommendation) string {
 	if r.UnresolvedUsers == 0 || r.AffectedUsers == 0 {
 		return ""
 	}
-	return figure.Percent(r.IfUnresolvedCount.Share) + " (at least " + figure.Floor(r.IfUnresolvedCount.Low, 1) + ") if " +
-		figure.Plural(r.UnresolvedUsers, "unresolved user counts", "unresolved users count") + " against it"
+	return countedAgainst(r.IfUnresolvedCount, r.UnresolvedUsers)
+}
+
+func countedAgainst(b finding.Bound, unresolved int64) string {
+	return figure.Percent(b.Share) + " (at least " + figure.Floor(b.Low, 1) + ") if " +
+		figure.Plural(unresolved, "unresolved user counts", "unresolved users count") + " against it"
 }
 
 // withLeftOut says what the share of an advised mask would be if those left out were counted.

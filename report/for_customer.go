@@ -118,7 +118,7 @@ func summarised(h *host) []string {
 	}
 	var list []string
 	for _, r := range h.recs {
-		list = append(list, advice(r.Setting(h.policy()), h.unexplained()))
+		list = append(list, advice(r.Setting(h.policy(), h.method), h.unexplained()))
 	}
 	if list = slices.Compact(list); len(list) > 1 {
 		for i, r := range h.recs {
@@ -142,8 +142,8 @@ func advice(s finding.Setting, unexplained bool) string {
 		figure.Plural(s.AffectedUsers, "viewer", "viewers"), outOf(&s), figure.Either(s.AffectedUsers == 1, "the", "their"))
 	switch {
 	case s.Decision == finding.Widen && s.Prefix != nil:
-		return met + fmt.Sprintf("Tying links to the viewer's network (%s) instead of %s would have let %s of them through, and we recommend it. %s",
-			prefix(*s.Prefix), figure.Either(s.Binding == "mask" && s.CurrentPrefix != nil, "the "+boundNow(s)+" of today", "the single address"), figure.Percent(s.Accepted.Share), plainPrice(s))
+		return met + fmt.Sprintf("Tying links to the viewer's network (%s) instead of %s would have let %s of them through, and we recommend it%s. %s",
+			prefix(*s.Prefix), figure.Either(s.Binding == "mask" && s.CurrentPrefix != nil, "the "+boundNow(s)+" of today", "the single address"), figure.Percent(s.Accepted.Share), provided(s), plainPrice(s))
 	case s.Decision == finding.HelpsPartly && s.Prefix != nil:
 		return met + fmt.Sprintf("Tying links to the viewer's network (%s) would have helped %s of them; the others need a new link when one is refused.", prefix(*s.Prefix), figure.Percent(s.Accepted.Share))
 	case s.Remedy == finding.MendSigner:
@@ -189,6 +189,15 @@ func nobodyAffected(s finding.Setting, unexplained bool) string {
 		return "No refusal is proven to come from a changed internet address, so how links are tied to viewers can stay as it is."
 	}
 	return "Nobody was refused because of a changed internet address, so how links are tied to viewers can stay as it is."
+}
+
+// provided is what has to be known before a change is made that may help too few.
+func provided(s finding.Setting) string {
+	if !s.Unsettled {
+		return ""
+	}
+	return " as soon as one thing is known: " + figure.Plural(s.Unresolved, "more viewer was", "more viewers were") +
+		" refused for a reason that we cannot tell yet, and if it is one that the change does not mend, it helps too few"
 }
 
 func plainPrice(s finding.Setting) string {
@@ -292,7 +301,7 @@ func plainSteps(h *host) []string {
 // wantedOfCustomer is what would tell more, or is needed for the change.
 func wantedOfCustomer(all []*host) []string {
 	var list []string
-	var keyless, advised, proxied bool
+	var keyless, advised, unsettled, proxied bool
 	var pages []string // where viewers who moved see their address
 	for _, h := range all {
 		keyless = keyless || h.failed() || noKey(h)
@@ -301,11 +310,15 @@ func wantedOfCustomer(all []*host) []string {
 		}
 		for _, r := range h.recs {
 			proxied = proxied || r.Remedy == finding.MendSigner
+			unsettled = unsettled || r.Unsettled(h.method)
 			advised = advised || r.Decision == finding.Widen || r.Decision == finding.HelpsPartly
 		}
 	}
 	if keyless {
 		list = append(list, "The key that signs your links; or, if it must stay with you, the report that you make with it: ipdrift analyze --db case.duckdb --key-file KEY LOG.")
+	}
+	if unsettled {
+		list = append(list, "From your own site's log: the internet address that it saw for viewers who were refused, with the time.")
 	}
 	if advised {
 		list = append(list, "Your consent to the change, and an hour that suits you.", "How long your links live, and where the code that makes them runs.")

@@ -22,7 +22,7 @@ func (md *markdown) forSupport() {
 	}
 	md.numbers()
 	if len(advised) > 0 {
-		md.points("Please tell us", questions(advised[0].Setting(finding.Policy{})))
+		md.points("Please tell us", questions(advised[0].Setting(finding.Policy{}, md.a.Method)))
 	}
 	md.causes()
 	md.examples()
@@ -55,7 +55,7 @@ func (md *markdown) numbers() {
 	md.head("Host", "Family", "Bound to", "Asked for", "Affected users", "Interrupted", "Accepted with it", "Unresolved counted", "Share the network, today and with it", "Strangers let in", "Text form", "Key")
 	for _, h := range md.all {
 		for _, r := range h.recs {
-			s := r.Setting(h.policy())
+			s := r.Setting(h.policy(), h.method)
 			ask, form, shared := "no change", s.Form, figure.Percent(r.ExposureNow)
 			if asksFor(r) {
 				ask, shared = prefix(*r.Prefix), shared+", "+figure.Percent(r.Exposure)

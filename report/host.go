@@ -21,7 +21,7 @@ type host struct {
 	users    []finding.User // most telling first
 	signer   []finding.Signer
 	common   map[string]finding.Common // by cause
-	settled  float64                   // least lower bound of accepted users for a wider mask
+	method   finding.Method
 }
 
 // titled is a host as a heading names it: it stands as "-" where the log does not.
@@ -49,7 +49,7 @@ func hosts(a *finding.Analysis) []*host {
 	index := map[string]*host{}
 	of := func(name string) *host {
 		if index[name] == nil {
-			index[name] = &host{name: name, settled: a.Method.Thresholds["accepted_low"]}
+			index[name] = &host{name: name, method: a.Method}
 		}
 		return index[name]
 	}

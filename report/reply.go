@@ -123,8 +123,10 @@ func plainly(t *finding.Ticket) string {
 		return "The link arrived incomplete or damaged, so the CDN could not accept it."
 	case t.Cause == "wrong_path":
 		return "The link was made for another file or folder than the one that was asked for."
+	case t.Cause == "unsigned" && t.Detail == "token_not_forwarded":
+		return "The player had a link with a security code, and asked for the rest of the film without it: the player, or a proxy on the way to the CDN, left it out."
 	case t.Cause == "unsigned":
-		return "The player asked for the film without the security code that links of this site need."
+		return "The request came without the security code that protected links have: the player left it out, or the page gave out a link without one. If what was asked for needs none, another rule refused it."
 	case t.Common != nil && t.Common.Trait == finding.TraitOldKey:
 		return "The link was made with a key that the CDN did not take any more."
 	case tokenDenied(t):
@@ -262,10 +264,15 @@ func request(host string, s finding.Setting) []string {
 	if s.Strangers != nil {
 		strangers = estimate(s.Strangers.Share, s.Strangers.Low, s.Strangers.High) + " of the refused attempts on shared links"
 	}
+	against := ""
+	if s.IfUnresolved != nil {
+		against = ", " + countedAgainst(*s.IfUnresolved, s.Unresolved)
+	}
+	setting := fmt.Sprintf("bind the links of %s to %s (%s) instead of %s", host, prefix(*s.Prefix), family(s.Family), boundNow(s))
 	return []string{
-		fmt.Sprintf("Please bind the links of %s to %s (%s) instead of %s.", host, prefix(*s.Prefix), family(s.Family), boundNow(s)),
-		fmt.Sprintf("Evidence: %s%s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds). Price: %s of other viewers share the network (today %s); strangers let in: %s.",
-			figure.Count(s.AffectedUsers), of, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), figure.Percent(s.Exposure), figure.Percent(s.ExposureNow), strangers),
+		figure.Either(s.Unsettled, "It is not settled yet whether we shall ask you to "+setting+".", "Please "+setting+"."),
+		fmt.Sprintf("Evidence: %s%s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds)%s. Price: %s of other viewers share the network (today %s); strangers let in: %s.",
+			figure.Count(s.AffectedUsers), of, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), against, figure.Percent(s.Exposure), figure.Percent(s.ExposureNow), strangers),
 		"Please tell us: " + strings.Join(questions(s), "; ") + ".",
 	}
 }

@@ -49,6 +49,12 @@ type Recommendation struct {
 	Curve             []CurveStep `json:"curve"`                          // what each prefix length would have done, widest first
 }
 
+// Unsettled reports whether a wider mask would not be advised if no mask helped any user whose hash
+// nothing explains (rules of evidence, 18).
+func (r *Recommendation) Unsettled(m Method) bool {
+	return r.Decision == Widen && r.UnresolvedUsers > 0 && r.IfUnresolvedCount.Low < m.Thresholds["accepted_low"]
+}
+
 // Remedy is what helps where no mask is enough, or where the signer is at fault.
 type Remedy string
 

@@ -126,6 +126,9 @@ type Setting struct {
 	AffectedUsers int64    `json:"affected_users"`
 	BoundUsers    *int64   `json:"bound_users"`
 	Accepted      Share    `json:"accepted"`
+	Unresolved    int64    `json:"unresolved_users,omitempty"`    // as in a report
+	IfUnresolved  *Bound   `json:"if_unresolved_count,omitempty"` // as in a report; nil where Unresolved is 0
+	Unsettled     bool     `json:"unsettled,omitempty"`           // see [Recommendation.Unsettled]
 	Exposure      float64  `json:"exposure"`
 	ExposureNow   float64  `json:"exposure_now"`
 	Strangers     *Share   `json:"strangers_let_in"`
@@ -139,11 +142,16 @@ type Setting struct {
 }
 
 // Setting is what a ticket says of the recommendation, given the policy that was
-// learned of its host.
-func (r *Recommendation) Setting(p Policy) Setting {
-	return Setting{
+// learned of its host, and how the answer was found.
+func (r *Recommendation) Setting(p Policy, m Method) Setting {
+	s := Setting{
 		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
 		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
 		RelayedUsers: r.RelayedUsers, UntoldUsers: r.UntoldUsers, MendedUsers: r.MendedUsers, Remedy: r.Remedy, Binding: p.Binding, Form: p.Form,
+		Unresolved: r.UnresolvedUsers, Unsettled: r.Unsettled(m),
 	}
+	if r.UnresolvedUsers > 0 {
+		s.IfUnresolved = &r.IfUnresolvedCount
+	}
+	return s
 }

@@ -52,6 +52,14 @@ func (l *looked) refused() finding.Refused {
 	return l.out.Refusals[slices.IndexFunc(l.out.Refusals, func(r finding.Refused) bool { return r.Cause == l.out.Cause })]
 }
 
+// those are the requests that the answer is about.
+func (l *looked) those() string {
+	if l.refused().Requests == 1 {
+		return "the request"
+	}
+	return "the requests"
+}
+
 // lead says how often and when.
 func (l *looked) lead() string {
 	n := len(l.mine)
@@ -101,9 +109,9 @@ func (l *looked) why() string {
 		return "the hash of the link fits none of the addresses, paths and keys that were tried"
 	case token.Unsigned.String():
 		if l.key.Detail == "token_not_forwarded" {
-			return "these requests carried no token, though the playlist had one: the player, or a proxy before the CDN, lost it"
+			return l.those() + " carried no token, though the playlist had one: the player, or a proxy before the CDN, lost it"
 		}
-		return "the requests carried no token"
+		return l.those() + " carried no token"
 	case "refused_elsewhere":
 		if l.key.Detail == tokenDenied {
 			return "the hash of the link holds for the address that asked, but the edge's own reason code says that it does not: it hashed something else, or with another key, than where it served links"

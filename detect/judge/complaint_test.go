@@ -56,6 +56,10 @@ func TestComplaints(t *testing.T) {
 		}(), "ip_mismatch", []string{"a link signed for " + home + " was asked for from " + same24 + ", one signed for " + same24 + " from " + same16, "in one /16, not in one /24", "1 of 2"}, nil},
 		"beyond every mask": {complaint(newScene().no(1, far, "seg-1.ts", mismatch), nil), // 198.51.100.10 and 203.0.113.5 differ in the fifth bit: 1100 0110, 1100 1011
 			"ip_mismatch", []string{"only 4 bits in common", "No candidate mask"}, nil},
+		"one request without a token": {complaint(newScene().no(1, home, "seg-1.ts", token.Unsigned), nil),
+			"unsigned", []string{"the request carried no token"}, []string{"requests"}},
+		"two of them": {complaint(newScene().no(1, home, "seg-1.ts", token.Unsigned).no(2, home, "seg-1.ts", token.Unsigned), nil),
+			"unsigned", []string{"the requests carried no token"}, nil},
 		"from IPv4 to IPv6": {complaint(newScene().no(1, v6, "seg-1.ts", mismatch), nil),
 			"ip_mismatch", []string{"one is IPv4, the other IPv6", "No mask helps between IPv4 and IPv6", "dig AAAA"}, nil},
 		"through NAT64": {complaint(newScene().no(1, "64:ff9b::c633:640a", "seg-1.ts", mismatch), nil), "ip_mismatch", []string{"NAT64"}, nil},

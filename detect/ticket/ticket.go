@@ -252,7 +252,7 @@ func (q *inquiry) setting(host string, policy finding.Policy, c *judge.Complaint
 		}
 	}
 	if best != nil {
-		s := best.Setting(policy)
+		s := best.Setting(policy, q.a.Method)
 		s.BothFamilies = several
 		q.out.Host = &s
 	}

@@ -282,6 +282,20 @@ func TestSetting(t *testing.T) {
 	}
 }
 
+// TestSettingIsUnsettled as the report's heading is: by the least share that a mask must accept.
+func TestSettingIsUnsettled(t *testing.T) {
+	for low, want := range map[float64]bool{0.76: true, 0.81: false} {
+		a := &finding.Analysis{Method: finding.Method{Thresholds: map[string]float64{"accepted_low": 0.8}}, Recommendations: []finding.Recommendation{
+			{Host: "a.test", Family: "ipv4", Decision: finding.Widen, UnresolvedUsers: 27, IfUnresolvedCount: finding.Bound{Share: 0.9, Low: low}},
+		}}
+		q := &inquiry{a: a, out: &finding.Ticket{}}
+		q.setting("a.test", finding.Policy{}, &judge.Complaint{})
+		if h := q.out.Host; h.Unsettled != want || h.Unresolved != 27 || h.IfUnresolved == nil || h.IfUnresolved.Low != low {
+			t.Errorf("at least %g: %+v", low, h)
+		}
+	}
+}
+
 // TestCommonScheme is that of all hosts, if it is one.
 func TestCommonScheme(t *testing.T) {
 	of := func(schemes ...string) (all []finding.Calibration) {
