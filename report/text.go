@@ -261,7 +261,7 @@ func (p *paper) curve(r finding.Recommendation) {
 		return
 	}
 	_, widest := shownPrefixes(r.Family)
-	p.row("", as(faint, right("users", 12)+right("requests", 12)+right("strangers", 12)+right("exposure", 10)))
+	p.row("", as(faint, left("mask", 4)+right("users", 8)+right("refusals", 12)+right("strangers", 12)+right("exposure", 10)))
 	for _, st := range narrowestFirst(r.Curve) {
 		if st.AcceptedUsers == 0 || st.Prefix < widest {
 			continue

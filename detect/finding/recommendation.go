@@ -131,7 +131,7 @@ type Carrier struct {
 type CurveStep struct {
 	Prefix           int      `json:"prefix"`
 	AcceptedUsers    int64    `json:"accepted_users"`    // users the mask would have let through with all that was refused
-	AcceptedRequests int64    `json:"accepted_requests"` // refused requests that the mask would have let through
+	AcceptedRequests int64    `json:"accepted_requests"` // refusals, retries merged, that the mask would have let through
 	AcceptedShare    float64  `json:"accepted_share"`    // of the affected users, 0 to 1; Low and High bound it
 	Low              float64  `json:"low"`
 	High             float64  `json:"high"`
