@@ -403,6 +403,20 @@ func TestWhatIsNoHost(t *testing.T) {
 	}
 }
 
+// TestHalfALineAtTheEnd: a log that is being written to ends where the server's last block ended, within its last value, too.
+func TestHalfALineAtTheEnd(t *testing.T) {
+	const line = `203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a.ts HTTP/1.1" 200 77 "-" "curl/8.0" "v1.example.com" 0.050`
+	for cut := range len(" 0.050") + 1 {
+		f := detected(t, [][]byte{[]byte(line), []byte(line), []byte(line[:len(line)-cut])})
+		if !slices.Contains(f.Fields(), "request_time") {
+			t.Errorf("without the last %d characters: %s", cut, f.Fields())
+		}
+	}
+	if f := detected(t, [][]byte{[]byte(line), []byte(line[:len(line)-2]), []byte(line)}); slices.Contains(f.Fields(), "request_time") {
+		t.Errorf("0.0 among whole lines is no request time of nginx: %s", f.Fields())
+	}
+}
+
 // TestBareCSV: what a spreadsheet saves has quotes around the values that hold a separator or a quote, and no others; a customer may
 // have cut away the row of names.
 func TestBareCSV(t *testing.T) {

@@ -140,7 +140,7 @@ func (t *table) assignDuration() {
 	}
 	best, most := -1, int64(-1)
 	for i := range t.columns {
-		if t.roles[i] != skipped || t.namedOther(i, duration) || t.share(i, isDuration) < 1 {
+		if t.roles[i] != skipped || t.namedOther(i, duration) || !t.lasts(i) {
 			continue
 		}
 		sum := int64(0)
@@ -155,4 +155,16 @@ func (t *table) assignDuration() {
 	if best >= 0 {
 		t.roles[best] = duration
 	}
+}
+
+// lasts reports whether a column's values are seconds with milliseconds. The last one may be the beginning of one: a server that
+// writes whole blocks leaves half a line at the end of its log.
+func (t *table) lasts(column int) bool {
+	values := t.columns[column]
+	for i, v := range values {
+		if !isDuration(v) && (i == 0 || i < len(values)-1 || !isSeconds(v+"0")) {
+			return false
+		}
+	}
+	return true
 }
