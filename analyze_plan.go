@@ -170,7 +170,7 @@ func isOneOf(s source.Source, files []source.Source) bool {
 func (p *plan) readIssued(cmd *cobra.Command, o *analyzeFlags) error {
 	file, err := os.Open(o.issued)
 	if err != nil {
-		return failed("", "--issued: %w", err)
+		return failed("", "--issued: %s: %w", o.issued, withoutPath(err))
 	}
 	defer file.Close()
 	records, faults, err := ingest.ReadIssued(file, p.resources)

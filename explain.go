@@ -115,6 +115,7 @@ type explanation struct {
 	old    []token.Key
 	hunt   *hunt
 	vain   string // what was searched in vain
+	wider  bool   // there is more to search
 }
 
 // find explains the link; where nothing does, it searches for the address, and
@@ -129,6 +130,7 @@ func (e *explanation) find(cmd *cobra.Command, extent search.Recover) error {
 		return err
 	}
 	if e.vain = vain; !found.ip.IsValid() {
+		e.wider = vain != "" && extent == search.RecoverNear
 		return nil
 	}
 	e.also, e.vain = append(e.also, found.ip), ""
@@ -172,6 +174,9 @@ func (e *explanation) write(w io.Writer, lang string) error {
 		fix = keyHint
 	}
 	p.line("fix", "%s", fix)
+	if e.wider {
+		p.line("or", "--recover full searches all of IPv4, which takes up to some minutes; --try IP tries an address that you know of")
+	}
 	if e.Detail == token.DetailMissingExpires && unquoted(e.Target) {
 		p.line("or", "%s", quoteURL)
 	}

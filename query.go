@@ -123,6 +123,9 @@ func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
 		}
 		query = string(text)
 	}
+	if strings.TrimSpace(query) == "" {
+		return usage("FROM requests, say, or SUMMARIZE users", "the SQL is empty")
+	}
 	store, result, err := ask(cmd.Context(), path, query)
 	if err != nil {
 		return err

@@ -95,10 +95,13 @@ func compareText(out *stickyWriter, c *finding.Comparison, o Options) {
 	for _, text := range c.NotComparable {
 		s.wrap(s.styled(act, "!")+" ", indent, 0, []span{say(public(text, o))})
 	}
+	if len(c.NotComparable) > 0 {
+		s.blank()
+	}
 	s.para(0, as(faint, basisOfComparison))
 }
 
-const basisOfComparison = "Affected: refused because an address changed. Interrupted: refused, and not served within 10 s with a new link, or with any where the token was not why. Bounds are one-sided 95 % on either side: of shares Wilson's, of differences Newcombe's. Requests of one user are not independent, so their shares have none."
+const basisOfComparison = "Affected: refused because an address changed. Interrupted: refused, and not served within 10 s with a new link (with any link, where the token was not the reason). Bounds are one-sided 95 % on either side: of shares Wilson's, of differences Newcombe's. Requests of one user are not independent, so their shares have none."
 
 // caseOf names a side and its time, with its folder where both files have one name;
 // for customers only its time.

@@ -7,25 +7,25 @@ import "sync"
 var alb = sync.OnceValue(func() *Format {
 	const template = `$type $time $elb $client_ip:$client_port $target_addr $to_target $in_target $from_target $status $upstream_status ` +
 		`$received $bytes_sent "$request" "$http_user_agent" $ssl_cipher $ssl_protocol $target_group "$trace_id" "$sni" "$cert" $rule $request_start`
-	return awsOf(template, "alb", "AWS Application Load Balancer", "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html")
+	return awsOf(template, "alb", "AWS Application Load Balancer access log", "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html")
 })
 
 // elb is the log of Amazon's Classic Load Balancer. Its time is that of the request.
 var elb = sync.OnceValue(func() *Format {
 	const template = `$request_start $elb $client_ip:$client_port $target_addr $to_target $in_target $from_target $status $upstream_status ` +
 		`$received $bytes_sent "$request" "$http_user_agent" $ssl_cipher $ssl_protocol`
-	return awsOf(template, "elb", "AWS Classic Load Balancer", "https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html")
+	return awsOf(template, "elb", "AWS Classic Load Balancer access log", "https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/access-log-collection.html")
 })
 
 // s3 is the server access log of Amazon S3. Its time is that of the request, its key stands in the request, too, and columns behind the
 // Host header may become more.
 var s3 = sync.OnceValue(func() *Format {
-	return s3Of(s3Columns+` $host_id $signature $ssl_cipher $auth $host`, "s3", "Amazon S3, server")
+	return s3Of(s3Columns+` $host_id $signature $ssl_cipher $auth $host`, "s3", "Amazon S3 server access log")
 })
 
 // s3Old is that of before 2019, and whatever has no Host header.
 var s3Old = sync.OnceValue(func() *Format {
-	return s3Of(s3Columns, "s3-2018", "Amazon S3 before 2019 (no host), server")
+	return s3Of(s3Columns, "s3-2018", "Amazon S3 server access log of before 2019: no host")
 })
 
 const s3Columns = `$owner $bucket [$request_start] $client_ip $requester $request_id $operation $key "$request" $status $error ` +
@@ -39,7 +39,7 @@ func s3Of(template, name, doc string) *Format {
 
 func awsOf(template, name, doc, source string) *Format {
 	f, _ := fromTemplate(template, nil)
-	f.Name, f.Doc, f.Source = name, doc+", access log", source
+	f.Name, f.Doc, f.Source = name, doc, source
 	f.urls = true
 	return f
 }
