@@ -117,6 +117,35 @@ func (p *paged) Release() {
 	}
 }
 
+// spanText writes a span as DuckDB does: 1 year 2 months 3 days 04:05:06.7.
+func spanText(v duckdb.Interval) string {
+	var parts []string
+	for _, part := range []struct {
+		n    int32
+		unit string
+	}{{v.Months / 12, "year"}, {v.Months % 12, "month"}, {v.Days, "day"}} {
+		switch part.n {
+		case 0:
+		case 1, -1:
+			parts = append(parts, fmt.Sprint(part.n, " ", part.unit))
+		default:
+			parts = append(parts, fmt.Sprint(part.n, " ", part.unit, "s"))
+		}
+	}
+	if v.Micros == 0 && len(parts) > 0 {
+		return strings.Join(parts, " ")
+	}
+	sign, us := "", uint64(v.Micros)
+	if v.Micros < 0 {
+		sign, us = "-", -us
+	}
+	clock := fmt.Sprintf("%s%02d:%02d:%02d", sign, us/3_600_000_000, us/60_000_000%60, us/1_000_000%60)
+	if left := us % 1_000_000; left > 0 {
+		clock += strings.TrimRight(fmt.Sprintf(".%06d", left), "0")
+	}
+	return strings.Join(append(parts, clock), " ")
+}
+
 // Plain turns a value that a query of the case returned into one that
 // packages without the database's driver know: nil, bool, integers, float64,
 // json.Number for what no Go number holds exactly, string, time.Time, []byte,
@@ -135,7 +164,7 @@ func Plain(v any, kind string) any {
 	case duckdb.Decimal:
 		return json.Number(fixedPoint(v))
 	case duckdb.Interval:
-		return fmt.Sprintf("%d months %d days %d µs", v.Months, v.Days, v.Micros)
+		return spanText(v)
 	case duckdb.Map:
 		out := map[string]any{}
 		for key, value := range v {
