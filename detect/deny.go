@@ -35,10 +35,12 @@ func (d *denied) before(o *denied) int {
 // deny lists the networks where most refusals came from.
 func (a *analysis) deny(ctx context.Context) error {
 	totals := a.totals()
+	a.out.Denials.Requests = map[string]int64{}
 	var hosts []*host
 	for _, h := range a.ordered {
 		if totals[h.Name] > 0 {
 			hosts = append(hosts, h)
+			a.out.Denials.Requests[h.Name] = h.requests
 		}
 	}
 	var top []denied

@@ -16,6 +16,7 @@ type host struct {
 	recs     []finding.Recommendation // IPv4 before IPv6
 	causes   []cause                  // most frequent first
 	refused  int64
+	requests int64 // refused or not
 	affected int64 // users, both families
 	networks []finding.Network
 	users    []finding.User // most telling first
@@ -67,6 +68,7 @@ func hosts(a *finding.Analysis) []*host {
 		for _, c := range h.causes {
 			h.refused += c.requests
 		}
+		h.requests = a.Denials.Requests[name]
 	}
 	for _, n := range a.Denials.Networks {
 		h := of(n.Host)

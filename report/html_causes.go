@@ -47,7 +47,7 @@ type stepRow struct {
 }
 
 func causesOf(a *finding.Analysis, h *host, n int) (causeChart, bool) {
-	c := causeChart{ID: "causes" + strconv.Itoa(n), Host: h.name, Total: figure.Plural(h.refused, "refused request", "refused requests"), Noted: h.noted()}
+	c := causeChart{ID: "causes" + strconv.Itoa(n), Host: h.name, Total: h.refusals(" requests refused", " request refused"), Noted: h.noted()}
 	over := a.Denials.OverTime
 	for _, cause := range h.causes {
 		row := causeRow{

@@ -17,14 +17,14 @@ type decisionRow struct {
 func decisionsOf(a *finding.Analysis, h *host) []decisionRow {
 	v := h.verdict()
 	if len(h.recs) == 0 || h.failed() {
-		return []decisionRow{{Host: h.name, Decision: v.text, Tone: toneName(v.tone), Refused: figure.Count(h.refused)}}
+		return []decisionRow{{Host: h.name, Decision: v.text, Tone: toneName(v.tone), Refused: h.refusals("", "")}}
 	}
 	var rows []decisionRow
 	for _, r := range h.recs {
 		v := h.recommended(r)
 		row := decisionRow{
 			Host: h.name, Family: family(r.Family), Decision: v.text, Tone: toneName(v.tone),
-			Affected: affected(r), Accepted: acceptance(r), Unresolved: against(r), Refused: figure.Count(h.refused),
+			Affected: affected(r), Accepted: acceptance(r), Unresolved: against(r), Refused: h.refusals("", ""),
 		}
 		if r.AffectedUsers > 0 {
 			row.Strangers = strangers(a, r)

@@ -68,6 +68,7 @@ func complete(a finding.Analysis) finding.Analysis {
 	a.Calibration = list(a.Calibration)
 	a.Denials.ByCause = table(a.Denials.ByCause)
 	a.Denials.ByHost = tables(a.Denials.ByHost)
+	a.Denials.Requests = table(a.Denials.Requests)
 	a.Denials.ByDetail = tables(a.Denials.ByDetail)
 	a.Denials.Inferred = table(a.Denials.Inferred)
 	a.Denials.Networks = list(a.Denials.Networks)

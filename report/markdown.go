@@ -105,11 +105,11 @@ func (md *markdown) decisions() {
 	md.head("Host", "Decision", "Affected users", "Accepted with it", "Unresolved counted", "Refused requests", "Key")
 	for _, h := range md.all {
 		if len(h.recs) == 0 || h.failed() {
-			md.cells(h.name, h.verdict().text, "", "", "", figure.Count(h.refused), keyed(h))
+			md.cells(h.name, h.verdict().text, "", "", "", h.refusals("", ""), keyed(h))
 			continue
 		}
 		for _, r := range h.recs {
-			md.cells(h.name, family(r.Family)+" "+h.recommended(r).text, affected(r), acceptance(r), against(r), figure.Count(h.refused), keyed(h))
+			md.cells(h.name, family(r.Family)+" "+h.recommended(r).text, affected(r), acceptance(r), against(r), h.refusals("", ""), keyed(h))
 		}
 	}
 }

@@ -16,16 +16,21 @@ func (p *paper) refused(h *host) {
 	if h.refused == 0 {
 		return
 	}
-	text := figure.Plural(h.refused, "request", "requests")
-	if h.rated() && p.a.Denials.Total < p.a.Input.Parsed {
-		text += ", " + figure.Share(h.refused, p.a.Input.Parsed) + " of all lines"
-	}
-	p.row("refused", say(text))
+	p.row("refused", say(h.refusals(" requests", " request")))
 	list := h.causes
 	if !p.o.Verbose && len(list) > 6 {
 		list = append(slices.Clone(list[:5]), rest(list[5:]))
 	}
 	p.bars(list, h.refused)
+}
+
+// refusals counts the refused requests, and says how many of all they are where the log has the
+// others, too. The words are for a number of requests and for one.
+func (h *host) refusals(many, one string) string {
+	if h.rated() && h.refused < h.requests {
+		return figure.Count(h.refused) + " of " + figure.Count(h.requests) + many + " (" + figure.Share(h.refused, h.requests) + ")"
+	}
+	return figure.Count(h.refused) + figure.Either(h.refused == 1, one, many)
 }
 
 func rest(list []cause) cause {

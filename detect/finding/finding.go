@@ -116,6 +116,7 @@ type Denials struct {
 	Total         int64                       `json:"total"`         // requests
 	ByCause       map[string]int64            `json:"by_cause"`      // requests by cause
 	ByHost        map[string]map[string]int64 `json:"by_host"`       // host → cause → requests
+	Requests      map[string]int64            `json:"requests"`      // host → requests of its viewers, refused or not; of the hosts of ByHost
 	ByDetail      map[string]map[string]int64 `json:"by_detail"`     // cause → detail → requests, where a detail is known
 	Inferred      map[string]int64            `json:"inferred"`      // cause → requests whose cause rests on inference alone
 	Disagreements int64                       `json:"disagreements"` // requests whose logged reason code and recomputed verdict differ
