@@ -60,11 +60,11 @@ type Subject struct {
 	UserAgent   string   `json:"user_agent,omitempty"`
 	ASN         *int64   `json:"asn"`
 	Class       Class    `json:"class,omitempty"`
-	Reason      string   `json:"reason,omitempty"` // the evidence of the class, over all of the log
-	Addresses   []string `json:"addresses"`        // in the timeline, in the order of their first request
-	SignedIP    string   `json:"signed_ip,omitempty"`
-	Requests    int64    `json:"requests"` // over all of the log
-	Refusals    int64    `json:"refusals"` // the same, retries merged
+	Reason      string   `json:"reason,omitempty"`    // the evidence of the class, over all of the log
+	Addresses   []string `json:"addresses"`           // in the timeline, in the order of their first request
+	SignedIP    string   `json:"signed_ip,omitempty"` // of the link that was refused; where nothing was, of one of the viewer's
+	Requests    int64    `json:"requests"`            // over all of the log
+	Refusals    int64    `json:"refusals"`            // the same, retries merged
 	Interrupted bool     `json:"interrupted"`
 	First       string   `json:"first"` // RFC 3339, UTC
 	Last        string   `json:"last"`

@@ -59,8 +59,20 @@ func (c *Complaint) Settle(out *finding.Ticket, t Thresholds) {
 	if out.Common = l.common(); l.shares(finding.TraitOldKey) {
 		out.Mistake = "" // the edge gave it up: that may be no fault of the signer's
 	}
+	l.nameSigned()
 	out.Answer, out.Mask = l.answer(), l.mask()
 	out.Cannot, out.Ask = l.cannot(), l.ask()
+}
+
+// nameSigned names the address that the link in question was signed for: of several links of a viewer, the refused one.
+func (l *looked) nameSigned() {
+	if l.key == nil || l.out.Viewer == nil {
+		return
+	}
+	l.out.Viewer.SignedIP = ""
+	if ip := l.signedFor(l.key); ip.IsValid() {
+		l.out.Viewer.SignedIP = ip.String()
+	}
 }
 
 // looked is a complaint being settled.

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +35,30 @@ func settle(c *Complaint) *finding.Ticket {
 	out := &finding.Ticket{}
 	c.Settle(out, Default())
 	return out
+}
+
+// TestTheRefusedLinkIsNamed: of a viewer whose link was renewed for the new address, the ticket names the one that was refused there.
+func TestTheRefusedLinkIsNamed(t *testing.T) {
+	s := newScene().ok(1, home, "seg-1.ts").no(2, same16, "seg-2.ts", token.IPMismatch).ok(5, same16, "seg-2.ts")
+	s.Signed = append(s.Signed, ip(same16))
+	s.Events[2].Link = 1
+	for name, c := range map[string]struct {
+		edit func(*Incident)
+		want string
+	}{
+		"moved":            {nil, home},
+		"without a token":  {func(in *Incident) { in.Verdict, in.Link = token.Unsigned, 2 }, ""},
+		"nothing refused":  {func(in *Incident) { in.Refused, in.Served, in.Status = false, true, 200 }, same16},
+		"of the other one": {func(in *Incident) { in.Verdict, in.Link = token.Expired, 1 }, same16},
+	} {
+		out := &finding.Ticket{Viewer: &finding.Subject{SignedIP: same16}}
+		one := complaint(s, c.edit)
+		one.Signed = append(one.Signed, netip.Addr{})
+		one.Settle(out, Default())
+		if got := out.Viewer.SignedIP; got != c.want {
+			t.Errorf("%s: signed for %q, want %q", name, got, c.want)
+		}
+	}
 }
 
 // TestComplaints plays each cause and looks for what must and must not be said.
