@@ -45,7 +45,7 @@ func (a *analysis) warnUnsigned(h *host) {
 	switch {
 	case refused == 0 && (h.signed > 0 || a.out.Denials.ByHost[h.Name] == nil):
 	case h.served > 0 && h.signed == 0 && h.broken == 0 && a.loaded.Queries > 0:
-		a.warnOf("%s: no served request has a token: it was stripped from the log, or stands in a cookie, so nothing about tokens can be told here", h.Name)
+		a.warnOf("%s: no served request has a token of scheme %s: it is of another scheme, was stripped from the log, or stands in a cookie, so nothing about tokens can be told here", h.Name, h.Stated.Scheme.Name)
 	case refused > 0 && bare > 0 && h.signed > 0:
 		a.warnOf("%s: %d served {request has|requests have} no token: what {it|they} asked for is not protected", h.Name, bare)
 	}

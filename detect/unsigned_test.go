@@ -40,7 +40,7 @@ func TestRule06NoTokenAnywhere(t *testing.T) {
 		l.get(video, "/film/seg1.ts?quality=1", stranger(1), 200)
 		l.get(video, "/film/seg1.ts?quality=1", stranger(2), 403)
 	}
-	if said := strings.Join(l.try(t, settings{}).Warnings, " "); !strings.Contains(said, "no served request has a token: it was stripped from the log, or stands in a cookie") {
+	if said := strings.Join(l.try(t, settings{}).Warnings, " "); !strings.Contains(said, "no served request has a token of scheme gcore: it is of another scheme, was stripped from the log, or stands in a cookie") {
 		t.Errorf("%q", said)
 	}
 	var public little // nothing was refused: its links need no token
