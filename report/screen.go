@@ -90,7 +90,7 @@ func (s *screen) blank() { s.out.line() }
 // line is as long as running text, unless more is needed.
 func (s *screen) head(name, middle, leader string, v verdict) {
 	name, middle, word := Clean(name), Clean(middle), s.cut(Clean(v.text), s.width-10)
-	start := min(lipgloss.Width(name), 24) + 3
+	start := startOf(name)
 	whole := min(s.width, max(measure, lipgloss.Width(name)+lipgloss.Width(middle)+lipgloss.Width(word)+8))
 	room := whole - lipgloss.Width(word) - 2
 	if rest := room - lipgloss.Width(middle) - 2; middle != "" && rest >= start {
@@ -105,6 +105,14 @@ func (s *screen) head(name, middle, leader string, v verdict) {
 	}
 	name = s.cut(name, room-3)
 	s.out.line(s.styled(strong, name), " ", s.leader(leader, room-lipgloss.Width(name)), " ", middle, s.styled(v.tone, word))
+}
+
+// startOf is how much of a line a name takes at least, with its leader.
+func startOf(name string) int { return min(lipgloss.Width(name), 24) + 3 }
+
+// fits reports whether all that a head is given stands on its line.
+func (s *screen) fits(name, middle, word string) bool {
+	return startOf(Clean(name))+lipgloss.Width(middle)+2+lipgloss.Width(word)+2 <= s.width
 }
 
 func (s *screen) leader(text string, width int) string {

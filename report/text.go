@@ -77,9 +77,11 @@ func (p *paper) overview(all []*host) {
 	}
 	shown, more := listed(all, listedHosts, p.o)
 	for _, h := range shown {
-		v := h.verdict()
-		v.text = right(v.text, min(widest, 40))
-		p.head(titled(h.name), extent(h), ".", v)
+		name, middle, v := titled(h.name), extent(h), h.verdict()
+		if aligned := right(v.text, min(widest, 40)); p.fits(name, middle, aligned) {
+			v.text = aligned
+		}
+		p.head(name, middle, ".", v)
 	}
 	if len(more) > 0 {
 		number, verdicts := moreHosts(more)

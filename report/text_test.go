@@ -130,6 +130,32 @@ func FuzzWidth(f *testing.F) {
 	})
 }
 
+// TestALongVerdictTakesNoNumbersAway: where verdicts cannot stand in a column beside how many there are, each has its own number.
+func TestALongVerdictTakesNoNumbersAway(t *testing.T) {
+	four := func(host string, affected int64, d finding.Decision) finding.Recommendation {
+		return finding.Recommendation{Host: host, Family: "ipv4", Decision: d, AffectedUsers: affected, BoundUsers: new(int64(144))}
+	}
+	six := four("live.example.com", 0, finding.KeepCurrent)
+	six.Family = "ipv6"
+	var verified []finding.Calibration
+	for _, host := range []string{"video.example.com", "live.example.com", "files.example.com"} {
+		verified = append(verified, finding.Calibration{Host: host, Tokens: 100, Verified: 100, Status: finding.Verified})
+	}
+	a := &finding.Analysis{Calibration: verified, Recommendations: []finding.Recommendation{
+		four("video.example.com", 18, finding.InsufficientEvidence), four("live.example.com", 5, finding.InsufficientEvidence), six, four("files.example.com", 0, finding.KeepCurrent),
+	}}
+	text := string(render(t, Format{Render: renderText}, a, Options{Width: 80}))
+	for _, want := range []string{
+		"video.example.com ..................... 18 users affected  INSUFFICIENT EVIDENCE\n",
+		"live.example.com ................. IPv4 INSUFFICIENT EVIDENCE, IPv6 KEEP CURRENT\n",
+		"files.example.com ........ no refusals                              KEEP CURRENT\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("want %q:\n%s", want, text)
+		}
+	}
+}
+
 // TestWithoutAKeyNothingWasTried: nothing reproduced is said only where something was tried.
 func TestWithoutAKeyNothingWasTried(t *testing.T) {
 	a := load(t, fixtures+"/no_key.json")
