@@ -211,6 +211,8 @@ func TestMove(t *testing.T) {
 		"another date":     {-25 * time.Hour, -24 * time.Hour, "1 d earlier (close to whole days, perhaps another date):", -24 * time.Hour},
 		"no time zone":     {15 * time.Hour, 16 * time.Hour, "15 h later:", 15 * time.Hour},
 		"35 minutes off":   {35 * time.Minute, time.Hour, "35 min later:", 35 * time.Minute},
+		"a short visit":    {-58 * time.Minute, -54*time.Minute - 56*time.Second, "54 min 56 s earlier (close to a multiple of half an hour, perhaps another time zone):", -54*time.Minute - 56*time.Second},
+		"between":          {36 * time.Minute, 54 * time.Minute, "36 min later:", 36 * time.Minute},
 	} {
 		q := &inquiry{Complaint: Complaint{At: at, Window: time.Minute}, out: &finding.Ticket{}}
 		q.move(&sighting{first: at.Add(c.first).UnixMicro(), last: at.Add(c.last).UnixMicro()}, "its token")
