@@ -64,7 +64,7 @@ func (o *analyzeFlags) register(cmd *cobra.Command) {
 	o.registerInput(cmd)
 	o.privacyFlags.register(f)
 	f.StringArrayVar(&o.failOn, "fail-on", nil, "exit with status 3 on this `CONDITION`: widen, rotation, rejects or calibration; repeatable")
-	f.BoolVar(&o.keepGoing, "keep-going", false, "a log that is missing, damaged or cannot be read is named, but does not make the exit status 1, if anything was read")
+	f.BoolVar(&o.keepGoing, "keep-going", false, "a log that is missing does not end the run, and one that is missing, damaged or cannot be read is named, but does not make the exit status 1, if anything was read")
 	o.registerLimits(f)
 	wordsFor(cmd, "fail-on", conditionNames()...)
 	formatNames(cmd)
