@@ -177,6 +177,48 @@ func TestRule09TwoPlayersPollOutOfStep(t *testing.T) {
 	}
 }
 
+// TestRule09PollsTooQuickToTime: of polls as quick as the log's seconds none is in step or out of it; but whoever is refused
+// has to ask again, which holds it up, and who goes on at its pace was not the one. What was logged afterwards may have been
+// on its way, where the log tells no start, but no more than a player has connections.
+func TestRule09PollsTooQuickToTime(t *testing.T) {
+	polled := func(name string, home []int64, elsewhere ...int64) *scene {
+		s := newScene()
+		for _, at := range home {
+			s.ok(at, "198.51.100.10", name)
+		}
+		for _, at := range elsewhere {
+			s.no(at, same24, name, token.IPMismatch)
+		}
+		s.sort()
+		for i := range s.Events {
+			s.Events[i].Grain = second
+		}
+		return s
+	}
+	steady, heldUp := []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, []int64{0, 1, 2, 3, 4, 6, 7, 8, 10, 11, 12}
+	for name, c := range map[string]struct {
+		s     *scene
+		class finding.Class
+	}{
+		"a playlist, beside":              {polled("live.m3u8", steady, 5, 6, 9), finding.Undetermined},
+		"a playlist, once":                {polled("live.m3u8", steady, 5), finding.Undetermined},
+		"a playlist, several a second":    {polled("live.m3u8", []int64{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}, 2), finding.Undetermined},
+		"a playlist, with another player": {by(polled("live.m3u8", steady, 5, 6, 9).ok(0, home, "seg1.ts").ok(2, home, "seg2.ts").ok(4, home, "seg3.ts"), 2), finding.Undetermined},
+		"a playlist, by turns":            {polled("live.m3u8", heldUp, 5, 9), finding.Rotating},
+		"a playlist, and gone on":         {polled("live.m3u8", steady[:6], 6, 7, 9), finding.Rotating},
+		"a picture, beside":               {polled("snapshot.jpg", steady, 5, 6, 9), finding.Undetermined},
+		"a picture, by turns":             {polled("snapshot.jpg", heldUp, 5, 9), finding.Rotating},
+		"a picture, no starts":            {polled("snapshot.jpg", steady, 5).logged(), finding.Undetermined},
+		"a file that may have broken off": {polled("snapshot.jpg", steady[:12], 5).logged(), finding.Rotating},
+	} {
+		c.s.sort()
+		users := c.s.users()
+		if u := &users[len(users)-1]; u.Class != c.class {
+			t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
+		}
+	}
+}
+
 // TestRule09AFileHasNoSequence: who asks for ranges of a file goes on at once, if only at another
 // address; long after them the link may have been handed on. Where a request lasted as long, and the log tells, its
 // end counts: a download that goes on is of another viewer, but for the minute after which a server gives one up.
@@ -240,11 +282,16 @@ func TestRule09RepeatedIsNotGoneOn(t *testing.T) {
 		s     *scene
 		class finding.Class
 	}{
-		"the last one, at once":              {again(watch(4), "seg4", 24), finding.Rotating},
-		"the last one, minutes later":        {again(watch(4), "seg4", 200), finding.Undetermined},
-		"and on from there":                  {again(watch(4), "seg4 seg5", 200, 206), finding.Undetermined},
-		"the next one, minutes later":        {again(watch(4), "seg5", 200), finding.Rotating},
-		"all of them, beside":                {again(watch(6), "seg1 seg2 seg3", 4, 10, 16), finding.Undetermined},
+		"the last one, at once":       {again(watch(4), "seg4", 24), finding.Rotating},
+		"the last one, minutes later": {again(watch(4), "seg4", 200), finding.Undetermined},
+		"and on from there":           {again(watch(4), "seg4 seg5", 200, 206), finding.Undetermined},
+		"the next one, minutes later": {again(watch(4), "seg5", 200), finding.Rotating},
+		"all of them, beside":         {again(watch(6), "seg1 seg2 seg3", 4, 10, 16), finding.Undetermined},
+		"each within its second, at once": {with(again(watch(6), "seg2 seg3 seg4", 6, 12, 18), func(g *Group) {
+			for i := range g.Events {
+				g.Events[i].Grain = second
+			}
+		}), finding.Rotating},
 		"two of them, beside":                {again(watch(6), "seg2 seg3", 10, 16), finding.Undetermined},
 		"one of them, beside":                {again(watch(6), "seg3", 13), finding.Undetermined},
 		"one of them, and once more at home": {again(watch(4), "seg4", 20).ok(22, home, "seg4.ts").ok(26, home, "seg5.ts"), finding.Rotating},

@@ -159,17 +159,17 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 }
 
 // repeats reports whether all that was asked for in vain at the address of a request had been
-// served elsewhere before, several files of it: whoever moves asks for what it did not get.
+// served elsewhere before, as far as the log's time tells, several files of it: whoever moves asks for what it did not get.
 func repeats(events []Event, idx []int32, e *Event, t *Thresholds) bool {
-	served, asked := map[fileID]bool{}, map[fileID]bool{}
+	served, asked := map[fileID]*Event{}, map[fileID]bool{}
 	for _, i := range idx {
 		p := &events[i]
 		id := fileID{p.Dir, p.File}
 		switch {
-		case p.Served && p.Client != e.Client:
-			served[id] = true
+		case p.Served && p.Client != e.Client && served[id] == nil:
+			served[id] = p
 		case p.Client == e.Client && isMismatch(p):
-			if !served[id] {
+			if first := served[id]; first == nil || !surelyBefore(first, p) {
 				return false
 			}
 			asked[id] = true

@@ -80,21 +80,15 @@ func (g *Group) taken() map[uint32]bool {
 	return g.serves
 }
 
-// earliest is who was served a file with a link first.
-type earliest struct {
-	time int64
-	kin  uint32
-}
-
-// got returns who was first served each file with each link.
-func (g *Group) got() map[target]earliest {
+// got returns the first request that was served of each file with each link.
+func (g *Group) got() map[target]*Event {
 	if g.firsts == nil {
-		g.firsts = map[target]earliest{}
+		g.firsts = map[target]*Event{}
 		for _, i := range g.order {
 			e := &g.Events[i]
 			at := target{link: e.Link, dir: e.Dir, file: e.File}
-			if _, known := g.firsts[at]; e.Served && !known {
-				g.firsts[at] = earliest{e.Time, e.Kin}
+			if e.Served && g.firsts[at] == nil {
+				g.firsts[at] = e
 			}
 		}
 	}
@@ -114,8 +108,8 @@ func (c *facts) repeated() bool {
 			continue
 		}
 		e := &c.group.Events[c.idx[r.pos]]
-		before, ok := c.group.got()[target{link: e.Link, dir: e.Dir, file: e.File}]
-		if !ok || before.time >= e.Time || e.Kin > 0 && e.Kin == before.kin {
+		first := c.group.got()[target{link: e.Link, dir: e.Dir, file: e.File}]
+		if first == nil || !surelyBefore(first, e) || e.Kin > 0 && e.Kin == first.Kin {
 			return false
 		}
 		asked[fileID{e.Dir, e.File}] = true

@@ -55,9 +55,9 @@ type Group struct {
 
 	CurrentPrefix4, CurrentPrefix6 int // mask of the host today; 0, 32, 128: whole address
 
-	order, places []int32             // of the events, and where each stands in it, once that was asked
-	firsts        map[target]earliest // see got; nil: it was not asked
-	serves        map[uint32]bool     // see taken; nil: it was not asked
+	order, places []int32           // of the events, and where each stands in it, once that was asked
+	firsts        map[target]*Event // see got; nil: it was not asked
+	serves        map[uint32]bool   // see taken; nil: it was not asked
 }
 
 // User is what was found about one user. One who was split is several, each

@@ -11,7 +11,7 @@ import (
 
 // rhythm is how polls of a live manifest, or ranges of a file, that were refused stand to those that were served elsewhere.
 type rhythm struct {
-	out    bool    // another player made them: one follows sooner than one player asks again, and the other goes on
+	out    bool    // another player made them: one follows sooner than one player asks again, or as far as the clock tells they held nobody up, and the other goes on
 	chance float64 // that those of any other player were not out of step either, where the other goes on; 0: it does not
 }
 
@@ -20,13 +20,16 @@ type rhythm struct {
 func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 	e := &events[idx[pos]]
 	var served, asked []*Event
+	begun := 0       // of those that were served, they may have been on their way
 	var gaps []int64 // between those that were served until then
 	for n, i := range idx {
 		p := &events[i]
 		switch {
 		case p.Dir != e.Dir || p.File != e.File:
-		case p.Served && p.Client != e.Client && p.Time > e.Time && mayHaveBegun(p, e, t):
 		case p.Served && p.Client != e.Client:
+			if p.Time > e.Time && mayHaveBegun(p, e, t) {
+				begun++
+			}
 			if len(served) > 0 && p.Time <= e.Time {
 				gaps = append(gaps, p.Time-served[len(served)-1].Time)
 			}
@@ -38,8 +41,11 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 	if len(gaps) == 0 {
 		return s
 	}
+	if begun <= connections { // more went on to others
+		served = slices.DeleteFunc(served, func(p *Event) bool { return p.Time > e.Time && mayHaveBegun(p, e, t) })
+	}
 	slices.Sort(gaps)
-	next := 0
+	next, untimed := 0, false
 	for n, p := range asked {
 		for next < len(served) && served[next].Time <= p.Time {
 			next++
@@ -48,17 +54,33 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 			return s
 		}
 		last := served[next-1]
-		least, usual := pace(gaps, resolved(last.Edge, p.Edge, max(last.Grain, p.Grain)), t)
+		grain := resolved(last.Edge, p.Edge, max(last.Grain, p.Grain))
+		least, usual := pace(gaps, grain, t)
 		if chance := 1 - float64(least)/float64(max(1, usual)); n == 0 || chance < s.chance {
 			s.chance = chance // edges tell the time more or less exactly
 		}
-		if p.Time-last.Time < least {
+		switch {
+		case p.Time-last.Time < least:
 			s.out = true
 			return s
+		case least == 0 && served[next].Time-last.Time < held(gaps, grain):
+			untimed = true
 		}
+	}
+	if untimed {
+		return rhythm{out: true}
 	}
 	return s
 }
+
+// held is the least gap between two that were served that shows that a player was held up between them, as one is that has
+// to ask again: longer than nearly all before, by what the clock tells.
+func held(gaps []int64, grain int64) int64 {
+	return max(gaps[len(gaps)-1-len(gaps)/10], grain) + grain
+}
+
+// connections is how many requests of one player are on their way at once: browsers open as many connections to a host.
+const connections = 6
 
 // mayHaveBegun reports whether a range of a file that was logged after a request may have begun before it, in a log that
 // does not tell: the download may have broken off, and nobody goes on there.
