@@ -93,6 +93,9 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 		Group:     a.picked != nil && h.Name == finding.OtherHosts,
 	}
+	if statuses := h.seemsRefusal(&a.Thresholds); len(statuses) > 0 {
+		q.Unread = statuses[0]
+	}
 	q.Life, q.Life95 = h.lives.spans()
 	if h.moves != nil {
 		q.Between = h.moves.Median(family)

@@ -105,7 +105,15 @@ func (a *analysis) linkCookies(ctx context.Context, aside map[uint64]bool) error
 
 // cookieIn returns the id cookie of a link that was asked for more than once; 0 where it is not known.
 func (a *analysis) cookieIn(u *used) uint32 {
-	if link := a.history.Links.At(u.place).ID; int(link) < len(a.own) && u.final > u.first {
+	if u.final > u.first {
+		return a.cookieOfLink(u.place)
+	}
+	return 0
+}
+
+// cookieOfLink is the only id cookie that a link came with; 0 where it is not known.
+func (a *analysis) cookieOfLink(place uint32) uint32 {
+	if link := a.history.Links.At(place).ID; int(link) < len(a.own) {
 		return a.own[link]
 	}
 	return 0

@@ -1,11 +1,13 @@
 package detect
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
 
 	"ipdrift/detect/finding"
+	"ipdrift/detect/judge"
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/token"
@@ -51,22 +53,31 @@ func (h *host) answered(v *visit, link uint32) {
 	}
 }
 
-// sayWrongAnswers names what seems to be a host's refusal and does not count as one: it answers
+// seemsRefusal lists the statuses that seem to be a host's refusal and do not count as one: it answers
 // enough links whose hash does not hold, hardly any of them is refused, and hardly any
-// other link gets it, but where a file may be missing.
-func (a *analysis) sayWrongAnswers() {
-	few := 1 - a.Thresholds.CalibrationShare
-	for _, h := range a.ordered {
-		w := &h.wrong
-		if h.status != finding.Verified || float64(w.refused.Links) > few*float64(w.all.Links) {
-			continue
+// other link gets it, but where a file may be missing. That of most links comes first.
+func (h *host) seemsRefusal(t *judge.Thresholds) (statuses []uint16) {
+	few := 1 - t.CalibrationShare
+	w := &h.wrong
+	if h.status != finding.Verified || float64(w.refused.Links) > few*float64(w.all.Links) {
+		return nil
+	}
+	for _, status := range slices.Sorted(maps.Keys(w.other)) {
+		o := w.other[status]
+		if o.wrong.Links >= t.ClockLinks && (status == 404 || float64(o.right.Links) <= few*float64(h.links)) {
+			statuses = append(statuses, status)
 		}
-		for _, status := range slices.Sorted(maps.Keys(w.other)) {
-			t := w.other[status]
-			if t.wrong.Links >= a.Thresholds.ClockLinks && (status == 404 || float64(t.right.Links) <= few*float64(h.links)) {
-				a.warnOf("%s: %d of %d links whose hash does not hold for who asked got %s, which does not count as refused here, so neither causes nor decision know of them: if this host refuses links so, say expired_status: %[4]s in --config",
-					h.Name, t.wrong.Links, w.all.Links, strconv.Itoa(int(status)))
-			}
+	}
+	slices.SortStableFunc(statuses, func(x, y uint16) int { return cmp.Compare(w.other[y].wrong.Links, w.other[x].wrong.Links) })
+	return statuses
+}
+
+// sayWrongAnswers names these.
+func (a *analysis) sayWrongAnswers() {
+	for _, h := range a.ordered {
+		for _, status := range h.seemsRefusal(&a.Thresholds) {
+			a.warnOf("%s: %d of %d links whose hash does not hold for who asked got %s, which does not count as refused here, so neither causes nor decision know of them: if this host refuses links so, say expired_status: %[4]s in --config",
+				h.Name, h.wrong.other[status].wrong.Links, h.wrong.all.Links, strconv.Itoa(int(status)))
 		}
 	}
 }

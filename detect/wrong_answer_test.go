@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"ipdrift/detect/finding"
 )
 
 // TestRule02NamesAnswersToWrongLinks: viewers who move are answered a status that is no refusal
-// by itself. It is named, unless links that hold get it, too, others are refused, or
+// by itself. It is named, and nothing is decided, unless links that hold get it, too, others are refused, or
 // they are few.
 func TestRule02NamesAnswersToWrongLinks(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -43,6 +45,10 @@ func TestRule02NamesAnswersToWrongLinks(t *testing.T) {
 		says := fmt.Sprintf("cdn.test: 30 of 30 links whose hash does not hold for who asked got %d, which", c.status)
 		if said := strings.Contains(strings.Join(tr.Warnings, "\n"), says); said != c.want {
 			t.Errorf("%s: said %v: %q", name, said, tr.Warnings)
+		}
+		rec := tr.Recommendations[0]
+		if open := strings.Contains(rec.Reason, fmt.Sprintf("expired_status: %d", c.status)); open != c.want || open && rec.Decision != finding.InsufficientEvidence {
+			t.Errorf("%s: %s: %s", name, rec.Decision, rec.Reason)
 		}
 		if !c.want && strings.Contains(strings.Join(tr.Warnings, "\n"), "does not hold for who asked") {
 			t.Errorf("%s: %q", name, tr.Warnings)

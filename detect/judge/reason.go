@@ -27,6 +27,8 @@ func (q *question) reason() string {
 		return "Nothing can be said about masks, as users are told apart by address and nobody can be seen to change it: run again with --user auto, or with an id of the viewer."
 	case q.o.Proxy != "":
 		return "Most links were signed for one address, " + q.o.Proxy + ": the signer sees its own proxy instead of the viewers, and no mask mends that; it has to take the viewer's address from its proxy's header (X-Forwarded-For), trusting that proxy only."
+	case q.o.Unread > 0:
+		return fmt.Sprintf("Nothing can be said about masks, as this host seems to refuse links with %d, which does not count as a refusal here: state it in the configuration (expired_status: %[1]d) and run again.", q.o.Unread)
 	case q.lost():
 		return fmt.Sprintf("Nothing can be said about masks, as %s refused at another address but could not be followed there, more than the %s who could: send a log of this host that holds all requests, of every edge.",
 			figure.Plural(q.untold, "user was", "users were"), figure.Count(q.all.users))

@@ -74,7 +74,7 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
-	case q.lost(), q.timeless(), q.early(), q.eased(), q.behind(), q.veiled(), q.signedForNetworks(), q.shut():
+	case q.o.Unread > 0, q.lost(), q.timeless(), q.early(), q.eased(), q.behind(), q.veiled(), q.signedForNetworks(), q.shut():
 		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 || q.hinges(c) {

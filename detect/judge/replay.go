@@ -41,6 +41,7 @@ type Asked struct {
 	ByAddress         bool              // users are told apart by address: no mask follows (rule 11)
 	Group             bool              // these are many hosts, whose masks are settings of their own (rule 16)
 	Gaps              bool              // more than a tenth of the requests is missing from the log (rule 11)
+	Unread            uint16            // status that seems to be the host's refusal and does not count as one (rule 2); 0: none
 	Behind            bool              // most lines name another public address in X-Forwarded-For than the client's
 	Masked            bool              // the log's addresses are masked, so that moves within a network are not seen (rule 2)
 	Apart             int64             // links that seemed to belong to users with several, but were too many to be joined: each counts as a user

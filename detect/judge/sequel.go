@@ -35,6 +35,7 @@ type move struct {
 	agent    uint32
 	from, to netip.Addr
 	time     int64 // µs
+	named    bool
 }
 
 func (m move) compare(o move) int {
@@ -48,9 +49,9 @@ func (r *Replay) note(u *User) {
 		return
 	}
 	if u.Away.IsValid() {
-		r.moved = append(r.moved, move{u.UA, u.Begin, u.Away, u.AwayAt})
+		r.moved = append(r.moved, move{u.UA, u.Begin, u.Away, u.AwayAt, u.Named})
 	}
-	if u.Begin.IsValid() {
+	if u.Begin.IsValid() && !u.Named {
 		r.begun, r.ended = append(r.begun, moment{u.UA, u.Begin, u.First}), append(r.ended, moment{u.UA, u.End, u.Last})
 	}
 }
@@ -71,7 +72,8 @@ func (r *Replay) inSequel() int64 {
 
 // atOnce is how many move from one address to another when another one of their user agent does.
 func (r *Replay) atOnce() int64 {
-	return r.together(r.moved, move.compare, func(a, b *move) bool { return a.agent == b.agent && a.from == b.from && a.to == b.to })
+	unnamed := slices.DeleteFunc(slices.Clone(r.moved), func(m move) bool { return m.named })
+	return r.together(unnamed, move.compare, func(a, b *move) bool { return a.agent == b.agent && a.from == b.from && a.to == b.to })
 }
 
 // beside is how many do so when another one does, with whatever player, as the devices of one home. Who was refused where they

@@ -41,6 +41,10 @@ func TestRule14SeveralTitlesAreOneViewer(t *testing.T) {
 		{200, 5, 35, finding.Widen, 0}, // 40 viewers
 		{40, 1, 0, finding.Widen, 0},
 	} {
+		named := newWorld().quiet(300).refused(c.users, 24, series(c.titles, c.pause), func(u *User) { u.Named = true }).ask()
+		if named.Decision != finding.Widen {
+			t.Errorf("%d users with ids of their own: %s: %s", c.users, named.Decision, named.Reason)
+		}
 		rec := newWorld().quiet(300).refused(c.users, 24, series(c.titles, c.pause)).ask()
 		said := fmt.Sprintf("they may be %d viewers: %d of them began where another one of the same user agent had just ended", c.viewers, c.users-c.viewers)
 		if rec.Decision != c.want || strings.Contains(rec.Reason, said) != (c.viewers > 0) {
@@ -56,19 +60,21 @@ func TestRule14TabsThatMoveAtOnceAreOneViewer(t *testing.T) {
 	for _, c := range []struct {
 		apart  int64 // s
 		agents int
+		named  bool // an id shows that each is another one
 		want   finding.Decision
 		says   string
 	}{
-		{4, 1, finding.InsufficientEvidence, "they may be 14 viewers: 28 of them moved between two addresses as another one of the same user agent did at the same time, as tabs do, and no id tells"},
-		{300, 1, finding.Widen, ""},
-		{45, 1, finding.Widen, ""},
-		{4, 3, finding.Widen, ""},
+		{4, 1, false, finding.InsufficientEvidence, "they may be 14 viewers: 28 of them moved between two addresses as another one of the same user agent did at the same time, as tabs do, and no id tells"},
+		{4, 1, true, finding.Widen, ""},
+		{300, 1, false, finding.Widen, ""},
+		{45, 1, false, finding.Widen, ""},
+		{4, 3, false, finding.Widen, ""},
 	} {
 		n := 0
 		rec := newWorld().quiet(300).refused(42, 24, func(u *User) {
 			viewer, tab := n/3, n%3
 			n++
-			u.UA = uint32(tab%c.agents) + 1
+			u.UA, u.Named = uint32(tab%c.agents)+1, c.named
 			u.Begin, u.Away = netip.AddrFrom4([4]byte{203, 0, 113, byte(viewer)}), netip.AddrFrom4([4]byte{203, 0, 113, byte(100 + viewer)})
 			u.AwayAt = int64(viewer)*3600e6 + int64(tab)*c.apart*1e6
 		}).ask()
@@ -76,7 +82,7 @@ func TestRule14TabsThatMoveAtOnceAreOneViewer(t *testing.T) {
 			t.Errorf("%d s apart, %d players: %s, want %s, %q: %s", c.apart, c.agents, rec.Decision, c.want, c.says, rec.Reason)
 		}
 		const homes = "28 of the 42 users moved between two addresses within 30 s of another one who did, as the devices of one home do: each counts, but no more than 14 lines may have changed the address."
-		if slices.Contains(rec.Caveats, homes) != (c.apart == 4 && c.agents == 3) {
+		if slices.Contains(rec.Caveats, homes) != (c.apart == 4 && (c.agents == 3 || c.named)) {
 			t.Errorf("%d s apart, %d players: %q", c.apart, c.agents, rec.Caveats)
 		}
 	}
@@ -101,7 +107,7 @@ func TestRule14NeighboursWhoWereNeverServedDoNotMove(t *testing.T) {
 func TestMovesByChanceAreNotTogether(t *testing.T) {
 	r := NewReplay("cdn.example", 4, Default())
 	for i := range int64(900) {
-		r.moved = append(r.moved, move{1, ip(home), ip(same24), (i*37%900)*4e6 + i%3*1e6})
+		r.moved = append(r.moved, move{1, ip(home), ip(same24), (i*37%900)*4e6 + i%3*1e6, false})
 	}
 	if n := r.atOnce(); n > 20 {
 		t.Errorf("%d of 900 are together", n)
