@@ -21,13 +21,18 @@ type asker struct {
 	agent uint32
 }
 
-const anyAgent = math.MaxUint32
+const (
+	anyAgent = math.MaxUint32
+	// atStart is any, too, of which only those requests count that came as a link came into use elsewhere, and
+	// disturbed nobody there: of a site's server, or a checker, in the network of the viewers.
+	atStart = math.MaxUint32 - 1
+)
 
 // mostAskers bounds how many are remembered: a hostile log invents them.
 const mostAskers = 1 << 16
 
 // collectors are those who were refused with links that others were served, each with the networks (the
-// operator, else a /16 or /32) of these others, up to as many as prove it.
+// operator, else a /16 or /32) of these others or, at their start, with the links, up to as many as prove it.
 type collectors map[asker][]any
 
 // see takes one link into account.
@@ -40,9 +45,14 @@ func (c *collectors) see(a *analysis, r *ruled) {
 		return
 	}
 	agents, from := map[uint32]bool{}, -1
+	var began, until int64 // of what was served
 	for i := range r.visits {
 		if v := &r.visits[i]; v.Served() && !v.Shield {
+			if from < 0 {
+				began = v.first
+			}
 			agents[v.agent], from = true, i
+			began, until = min(began, v.first), max(until, v.final)
 		}
 	}
 	if from < 0 {
@@ -59,8 +69,12 @@ func (c *collectors) see(a *analysis, r *ruled) {
 		if !agents[v.agent] {
 			c.add(asker{a.client(v.Stored), v.agent}, where, a.Thresholds.IDStrangers)
 		}
-		if !a.served(v.client) {
-			c.add(asker{a.client(v.Stored), anyAgent}, where, a.Thresholds.IDStrangers)
+		if a.served(v.client) {
+			continue
+		}
+		c.add(asker{a.client(v.Stored), anyAgent}, where, a.Thresholds.IDStrangers)
+		if v.final < until && v.final <= began+a.Thresholds.RetryWindow.Microseconds() {
+			c.add(asker{a.client(v.Stored), atStart}, r.ID, a.Thresholds.IDStrangers)
 		}
 	}
 }
@@ -88,7 +102,7 @@ func (a *analysis) collects(u *judge.User) bool {
 	case u.Served == 0 && many(u.UA):
 		return true
 	}
-	return u.Addresses <= 2 && many(anyAgent)
+	return u.Addresses <= 2 && (many(anyAgent) || many(atStart))
 }
 
 // sayCollectors says who was left out as a collector.
@@ -100,7 +114,7 @@ func (a *analysis) sayCollectors() {
 		}
 	}
 	if a.collected > 0 {
-		a.warnOf("%d {address tries|addresses try} in vain the links of viewers in %s networks or more, under a user agent that was served none of them or without being served anything, as who checks links or collects them does: what %d {user was|users were} refused so is left out",
+		a.warnOf("%d {address tries|addresses try} in vain the links of viewers in %s networks or more, under a user agent that was served none of them or without being served anything, or as many links as they came into use elsewhere, as who checks links or collects them does: what %d {user was|users were} refused so is left out",
 			int64(len(all)), fmt.Sprint(a.Thresholds.IDStrangers), a.collected)
 	}
 }

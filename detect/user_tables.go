@@ -146,7 +146,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 		collects := a.collects(u)
 		if collects {
 			a.collected++
-			u.Class, u.Reason = finding.Undetermined, "refused at an address that tries the links of viewers in many networks in vain, as who checks links or collects them does: left out"
+			u.Class, u.Reason = finding.Undetermined, "refused at an address that tries the links of many viewers in vain, as who checks links or collects them does: left out"
 		}
 		a.counted(u.Class)
 		p.add(personRow{
