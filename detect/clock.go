@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"ipdrift/detect/history"
 	"ipdrift/detect/policy"
 	"ipdrift/ingest"
 	"ipdrift/ingest/figure"
@@ -74,6 +75,16 @@ func (l *lives) spans() (longest, most time.Duration) {
 	slices.Sort(l.some)
 	return time.Duration(l.longest) * time.Second, time.Duration(l.some[n-n/20-1]) * time.Second
 }
+
+// dateLinks tells which links may be older than the log of the host: those that would live longer than nearly all do, had
+// they been issued since it begins.
+func (h *host) dateLinks() {
+	_, most := h.lives.spans()
+	h.since = h.first/1e6 + int64(most/time.Second)
+}
+
+// predates reports whether a link may be older than the log of its host.
+func (h *host) predates(l *history.Link) bool { return l.Deadline > 0 && l.Deadline < h.since }
 
 // life is how long a link lives from its first use on, in seconds.
 func (l *visited) life() int64 {

@@ -165,6 +165,9 @@ func (a *analysis) conclude(ctx context.Context) error {
 
 // users finds who is one user, and whether requests of users are missing from the log.
 func (a *analysis) users(ctx context.Context) error {
+	for _, h := range a.hosts {
+		h.dateLinks()
+	}
 	circles, err := a.identify(ctx)
 	if err != nil {
 		return err

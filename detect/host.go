@@ -74,6 +74,7 @@ type host struct {
 
 	// Clocks, and what it answers with.
 	lives       lives
+	since       int64 // seconds: links that expire before it may be older than the log; see dateLinks
 	late        late
 	servedLate  int64        // links that were served after their expiry, where these are many
 	early       int64        // minutes before their expiry that links are refused that had been served; 0: they are not

@@ -103,7 +103,8 @@ type User struct {
 	Unresolved bool    // unresolved signatures and no proven mismatch (rule 18)
 	Unchecked  bool    // refused with a token that no key could check, and no proven mismatch
 	Barred     bool    // nothing was served, and a link was refused at the address that it holds for, too
-	Begins     bool    // first_request, in a log of refusals only, and refused where viewing begins: it may have the link from another viewer
+	Begins     bool    // first_request, and refused where viewing begins
+	Unseen     bool    // so, with a link that may have been served to another viewer, which the log cannot show; set by who knows since when links are in use
 	Untimed    bool    // undetermined, as the log does not tell when a download elsewhere began
 	Astray     bool    // a refused poll was out of step with those that were served elsewhere; see facts.onlooking
 	Onlooking  float64 // chance that it would have been in step, had another player made it; 0 where it is not known

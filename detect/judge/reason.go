@@ -83,8 +83,8 @@ func (q *question) unsure() string {
 		return q.toldPersons()
 	case q.looking(q.points):
 		return q.toldLooking()
-	case q.unseen(q.points):
-		return q.toldUnseen()
+	case q.handed(q.points):
+		return q.toldHanded()
 	}
 	return ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
 }

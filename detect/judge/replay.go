@@ -70,7 +70,7 @@ type Replay struct {
 	untimed                                     int64                  // those of them who are it for want of request times
 	outOfStep                                   mistimed               // those of them who polled a live playlist out of step
 	inStep                                      int64                  // affected users who only polled, in step by chance or not
-	beginning                                   int64                  // affected users who may have their link from another viewer, whom the log does not show
+	unseen                                      int64                  // affected users who may have their link from another viewer, whom the log does not show
 	relayed                                     int64                  // users refused in a relay, VPN or hosting network only
 	obscured                                    int64                  // users there with a hash that nothing explains
 	proxied                                     int64                  // affected users whose signer saw its own proxy
@@ -94,7 +94,7 @@ type member struct {
 	proxied  bool   // the signer saw its own proxy
 	again    bool   // may be another user who went on with a new link
 	inStep   bool   // may be an onlooker
-	begins   bool   // may have the link from another viewer, whom the log does not show
+	unseen   bool   // may have the link from another viewer, whom the log does not show
 	from, to int    // in Replay.lens
 	moved    [2]int // in Replay.changes
 }
@@ -160,8 +160,8 @@ func (r *Replay) addAffected(u *User) {
 	if m.inStep = u.Onlooking > 1-r.t.Confidence; m.inStep {
 		r.inStep++
 	}
-	if m.begins = u.Begins; m.begins {
-		r.beginning++
+	if m.unseen = u.Unseen; m.unseen {
+		r.unseen++
 	}
 	if u.Barred {
 		r.barred++

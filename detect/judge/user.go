@@ -67,7 +67,7 @@ func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 	u.idx = idx
 	u.Bot = u.Bot || c.relayed()
 	u.Class, u.Reason = c.class(s)
-	u.Begins = g.RefusalsOnly && u.Class == finding.FirstRequest && c.begins()
+	u.Begins = u.Class == finding.FirstRequest && c.begins()
 	u.Untimed, u.Astray, u.Onlooking = c.untimed, c.polls.out, c.polls.chance
 	return u
 }
