@@ -76,15 +76,21 @@ func (l *lives) spans() (longest, most time.Duration) {
 	return time.Duration(l.longest) * time.Second, time.Duration(l.some[n-n/20-1]) * time.Second
 }
 
-// dateLinks tells which links may be older than the log of the host: those that would live longer than nearly all do, had
-// they been issued since it begins.
+// dateLinks finds how long links live, so that those that may be older than the log are known.
 func (h *host) dateLinks() {
 	_, most := h.lives.spans()
 	h.since = h.first/1e6 + int64(most/time.Second)
+	if served := h.servedLives.some; len(served) > 0 {
+		slices.Sort(served)
+		h.least = served[len(served)/20]
+	}
 }
 
-// predates reports whether a link may be older than the log of its host.
-func (h *host) predates(l *history.Link) bool { return l.Deadline > 0 && l.Deadline < h.since }
+// predates reports whether a link that was first asked for at a time (µs) may be older than the log of its host: it has less
+// of its life left than 95 % of those had that were served, and if it is to live as long as they do, it was issued before.
+func (h *host) predates(l *history.Link, first int64) bool {
+	return l.Deadline > 0 && l.Deadline-first/1e6 < h.least && l.Deadline < h.since
+}
 
 // life is how long a link lives from its first use on, in seconds.
 func (l *visited) life() int64 {
@@ -100,11 +106,12 @@ func (l *visited) life() int64 {
 // says nothing, unless its signing address is found.
 func (h *host) aged(l *visited) {
 	const never = math.MaxInt64
-	served, refused, answer, real := int64(never), int64(never), 0, false
+	served, refused, answer, real, taken := int64(never), int64(never), 0, false, false
 	began, last, stopped := int64(never), int64(0), int64(never) // in time: served from and to, refused from
 	for i := range l.visits {
 		v := &l.visits[i]
-		real = real || !v.Shield && (v.Matched || v.Served())
+		taken = taken || !v.Shield && v.Served()
+		real = real || taken || !v.Shield && v.Matched
 		if v.Matched && v.Late == ingest.InTime && !v.Shield {
 			switch {
 			case v.Served():
@@ -128,6 +135,9 @@ func (h *host) aged(l *visited) {
 	}
 	if real {
 		h.lives.add(l.life())
+	}
+	if taken {
+		h.servedLives.add(l.life())
 	}
 	if served < never {
 		h.late.served.add(served/1e6 - l.Deadline)

@@ -74,7 +74,9 @@ type host struct {
 
 	// Clocks, and what it answers with.
 	lives       lives
-	since       int64 // seconds: links that expire before it may be older than the log; see dateLinks
+	servedLives lives // of the links that were served
+	since       int64 // seconds since 1970: links that expire before it may be older than the log
+	least       int64 // seconds that nearly all links have left to live at their first use, of those that were served; 0: not known
 	late        late
 	servedLate  int64        // links that were served after their expiry, where these are many
 	early       int64        // minutes before their expiry that links are refused that had been served; 0: they are not
