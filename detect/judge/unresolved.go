@@ -45,7 +45,7 @@ func (q *question) unexplained() string {
 	case q.unsearched() > 0:
 		settles = bySigner
 	case q.all.users == 0:
-		return "A full search over a random sample of the links with unexplained hashes (--recover sample=60) would tell whether addresses changed there."
+		return "A full search over a random sample of the links with unexplained hashes (--recover sample=60) would tell whether addresses changed there." + q.sixAtTheSite()
 	}
 	if d := q.choice.decision; d != finding.Widen && d != finding.HelpsPartly {
 		if q.unresolved == 0 && q.uncheckable > 0 {
@@ -62,4 +62,12 @@ func (q *question) unexplained() string {
 	}
 	return fmt.Sprintf("This holds only if %s of the %s with %s changed to an address that no mask covers (/%d lets %s through if all did), which nobody knows: %s would settle it.",
 		most, figure.Plural(q.open(), "user", "users"), with, q.choice.prefix, percent(share), settles)
+}
+
+// sixAtTheSite names what no search finds, where nobody comes over IPv6: addresses by which the site alone sees viewers (rule 4).
+func (q *question) sixAtTheSite() string {
+	if q.family == 6 || q.o.Other != nil {
+		return ""
+	}
+	return " Nobody came over IPv6: where the site can be reached so, and this host not, links hold addresses that no search finds; check that first."
 }
