@@ -209,6 +209,7 @@ func TestRule09PollsTooQuickToTime(t *testing.T) {
 		"a picture, beside":               {polled("snapshot.jpg", steady, 5, 6, 9), finding.Undetermined},
 		"a picture, by turns":             {polled("snapshot.jpg", heldUp, 5, 9), finding.Rotating},
 		"a picture, no starts":            {polled("snapshot.jpg", steady, 5).logged(), finding.Undetermined},
+		"ranges, three at a time":         {polled("film.mp4", []int64{0, 0, 0, 20, 20, 20, 40, 40, 40, 60, 60, 80, 80, 80}, 60), finding.Rotating},
 		"a file that may have broken off": {polled("snapshot.jpg", steady[:12], 5).logged(), finding.Rotating},
 	} {
 		c.s.sort()

@@ -63,7 +63,7 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 		case p.Time-last.Time < least:
 			s.out = true
 			return s
-		case least == 0 && served[next].Time-last.Time < held(gaps, grain):
+		case least == 0 && undisturbed(served[next].Time-last.Time, gaps, grain):
 			untimed = true
 		}
 	}
@@ -73,10 +73,11 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 	return s
 }
 
-// held is the least gap between two that were served that shows that a player was held up between them, as one is that has
-// to ask again: longer than nearly all before, by what the clock tells.
-func held(gaps []int64, grain int64) int64 {
-	return max(gaps[len(gaps)-1-len(gaps)/10], grain) + grain
+// undisturbed reports whether the gap between two that were served around a refused one is no longer than nearly all before,
+// of polls as quick as the clock tells: whoever has to ask again is held up.
+func undisturbed(gap int64, gaps []int64, grain int64) bool {
+	usual := gaps[len(gaps)-1-len(gaps)/10]
+	return usual <= 2*grain && gap < max(usual, grain)+grain
 }
 
 // connections is how many requests of one player are on their way at once: browsers open as many connections to a host.
