@@ -132,9 +132,11 @@ func (c *facts) otherCookie() bool {
 }
 
 // allRestart reports whether every mismatch is another viewer's start among the events
-// that are looked at for it, or what follows such a start.
-func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts func([]Event, []int32, int, *Thresholds) bool) bool {
+// that are looked at for it, or what follows such a start. One that may be so is, where another surely is: at
+// another address, for what is not needed by who is served on.
+func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts func([]Event, []int32, int, *Thresholds) beginning) bool {
 	looked := 0
+	doubtful, sure := false, false
 	begun := map[start]int64{}      // the segment reached since
 	opened := map[netip.Addr]bool{} // who began with a manifest: it tells where a live stream stands
 	for i := range c.refusals {
@@ -155,13 +157,23 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 		among, at := look(r.pos)
 		before := servedBefore(c.group.Events, among[:at], e)
 		joins := opened[r.client] && kind == segment && n > before.reached+seekBack*before.step
-		if known(c.group.Events, among, e) || !joins && !starts(c.group.Events, among, at, c.t) {
+		if known(c.group.Events, among, e) {
 			return false
+		}
+		if !joins {
+			switch starts(c.group.Events, among, at, c.t) {
+			case goesOn:
+				return false
+			case maybeAnew:
+				doubtful = true
+			case startsAnew:
+				sure = sure || unneeded(c.group.Events, among[at+1:], e)
+			}
 		}
 		begun[from] = n
 		opened[r.client] = opened[r.client] || kind == opening
 	}
-	return true
+	return sure || !doubtful
 }
 
 // inFlight reports whether what was refused first may have been on its way elsewhere.
@@ -175,24 +187,9 @@ func (c *facts) inFlight(look func(pos int) (among []int32, at int)) bool {
 // own are the user's events, and which of them stands at pos.
 func (c *facts) own(pos int) ([]int32, int) { return c.idx, pos }
 
-// besideLooked bounds how many events before and after one are looked at.
-const besideLooked = 1000
-
 // beside are the events around the one at pos that came with its link, whoever asked, and
 // which of them it is.
-func (c *facts) beside(pos int) (among []int32, at int) {
-	i := c.idx[pos]
-	order, n := c.group.placed(i)
-	for _, o := range order[max(0, n-besideLooked):min(len(order), n+besideLooked)] {
-		if o == i {
-			at = len(among)
-		}
-		if c.group.Events[o].Link == c.group.Events[i].Link {
-			among = append(among, o)
-		}
-	}
-	return among, at
-}
+func (c *facts) beside(pos int) (among []int32, at int) { return c.group.around(c.idx[pos]) }
 
 // start is where requests start over.
 type start struct {

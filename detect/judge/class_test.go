@@ -124,6 +124,19 @@ func TestRule09StartsOverElsewhereIsNotRotation(t *testing.T) {
 	want(t, poll.only(t), finding.Rotating, "2 changes")
 }
 
+// TestRule09OneStrangerAmongTwo: whoever begins as the viewer falls silent may be the viewer who loads the page again, but not
+// where others have tried the link while it was served.
+func TestRule09OneStrangerAmongTwo(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8")
+	for n := range int64(12) {
+		s.ok(4*n, home, "seg"+strconv.FormatInt(n+1, 10)+".ts")
+	}
+	s.no(50, far, "index.m3u8", token.IPMismatch)
+	want(t, s.only(t), finding.Rotating, "1 change")
+	s.no(35, far2, "index.m3u8", token.IPMismatch).sort()
+	want(t, s.only(t), finding.Undetermined, "another viewer")
+}
+
 // TestRule09TwoPlayersPollOutOfStep: a live stream is joined where it is, so that the order of its
 // segments tells nothing of a second viewer; one player polls at its own pace, wherever it is.
 func TestRule09TwoPlayersPollOutOfStep(t *testing.T) {
@@ -510,6 +523,25 @@ func TestRule09ALinkHandedOnIsNoFirstRequest(t *testing.T) {
 			if u := &users[i]; u.Who == 2 && (u.Class != c.class || Affected(u) != (c.class == finding.FirstRequest)) {
 				t.Errorf("%s: %s (%s), want %s", name, u.Class, u.Reason, c.class)
 			}
+		}
+	}
+}
+
+// TestRule09ALinkHandedOnAmongManyOthers: who was served a link is found, however much is asked for in between: with the
+// other links of those who have some in common, or in vain by others.
+func TestRule09ALinkHandedOnAmongManyOthers(t *testing.T) {
+	s := newScene().signedFor(far).ok(0, home, "index.m3u8")
+	for n := int64(1); n <= 5; n++ {
+		s.ok(4*n, home, "seg"+strconv.FormatInt(n, 10)+".ts")
+	}
+	for n := range int64(1500) {
+		s.ok(60+n, far, "seg"+strconv.FormatInt(n, 10)+".ts").of(3, 1)
+		s.no(60+n, same16, "index.m3u8", token.IPMismatch).ua(4)
+	}
+	s.no(1600, same24, "index.m3u8", token.IPMismatch).ua(2)
+	for _, u := range s.users() {
+		if u.Who == 2 || u.Who == 4 {
+			want(t, &u, finding.Undetermined, "handed on")
 		}
 	}
 }

@@ -127,13 +127,30 @@ func (t *track) holds(name string) bool {
 	return ok && is && digits != "" && digitsEnd(digits) == len(digits)
 }
 
-// restarts reports whether the refused request at idx[pos] looks like another
+// beginning says whose a refused request seems to be.
+type beginning uint8
+
+const (
+	goesOn     beginning = iota // the viewer's own, who goes on with what was served elsewhere
+	maybeAnew                   // it starts over as the old address falls silent: a player that reloads, unless others start over, too
+	startsAnew                  // another viewer's
+)
+
+// anew is the beginning of a request that is told without doubt.
+func anew(another bool) beginning {
+	if another {
+		return startsAnew
+	}
+	return goesOn
+}
+
+// restarts tells whether the refused request at idx[pos] looks like another
 // viewer rather than like this one going on (rule 9): it starts over, or asks again for
 // what was served elsewhere, although media had been served there, and it is neither the poll
 // of a live manifest in its turn nor a player reloading where the old address falls silent. A
 // file of its own has no sequence to go on with: there it is a longer pause than any
 // before, as whoever is cut off asks again at once, or a download elsewhere that goes on.
-func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
+func restarts(events []Event, idx []int32, pos int, t *Thresholds) beginning {
 	e := &events[idx[pos]]
 	kind, _ := place(e.Name)
 	before := servedBefore(events, idx[:pos], e)
@@ -141,21 +158,23 @@ func restarts(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	again := before.again(e, window)
 	switch {
 	case kind == whole && before.same == 0:
-		return onItsWay(events, idx[pos+1:], e, t)
+		return anew(onItsWay(events, idx[pos+1:], e, t))
 	case before.same > 0 && (repeats(events, idx, e, t) || copies(events, idx, pos)):
-		return true
+		return startsAnew
 	case kind == whole && !again:
-		return before.runsOn(e, t) || before.same > 1 && rhythmOf(events, idx, pos, t).out
+		return anew(before.runsOn(e, t) || before.same > 1 && rhythmOf(events, idx, pos, t).out)
 	case kind == whole:
-		return e.Time-before.lastSame > before.pause
+		return anew(e.Time-before.lastSame > before.pause)
 	case !again && !startsOver(e.Name, before.reached, before.step):
-		return false
+		return goesOn
 	case !again && before.media < t.MediaRequests && (kind != opening || before.same < 2):
-		return false // a file with a link of its own tells by that file alone
+		return goesOn // a file with a link of its own tells by that file alone
 	case before.same > 1 && e.Time-before.lastSame <= window:
-		return rhythmOf(events, idx, pos, t).out
+		return anew(rhythmOf(events, idx, pos, t).out)
+	case e.Time-before.last > window, servedElsewhere(events, idx[pos+1:], e):
+		return startsAnew
 	}
-	return e.Time-before.last > window || servedElsewhere(events, idx[pos+1:], e)
+	return maybeAnew
 }
 
 // repeats reports whether all that was asked for in vain at the address of a request had been
@@ -297,6 +316,20 @@ func (f *trackFront) take(name string, n int64) {
 		f.step = n - f.reached
 	}
 	f.reached = max(f.reached, n)
+}
+
+// unneeded reports whether a file that was refused is not asked for again where others are served in the time after: whoever
+// is served there did not want it.
+func unneeded(events []Event, after []int32, e *Event) (elsewhere bool) {
+	for _, i := range after {
+		if p := &events[i]; p.Served && p.Client != e.Client && p.Time > e.Time {
+			if p.Dir == e.Dir && p.File == e.File {
+				return false
+			}
+			elsewhere = true
+		}
+	}
+	return elsewhere
 }
 
 func servedElsewhere(events []Event, idx []int32, e *Event) bool {

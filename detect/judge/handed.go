@@ -6,12 +6,12 @@ import (
 	"ipdrift/token"
 )
 
-// handedOn reports whether the refused request at idx[pos], of a user agent that its link
+// handedOn tells whether the refused request at idx[pos], of a user agent that its link
 // never served, looks like a viewer whom the link was handed to (rule 9): it starts over
 // although another user agent was served elsewhere. Where one alone does so as that
 // one falls silent, a viewer may go on with another player; where several do, at
 // several addresses, they are not all the one who was served.
-func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
+func handedOn(events []Event, idx []int32, pos int, t *Thresholds) beginning {
 	e := &events[idx[pos]]
 	kind, _ := place(e.Name)
 	window := t.RetryWindow.Microseconds()
@@ -21,19 +21,21 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) bool {
 	several := severalInVain(events, idx, e)
 	switch {
 	case echoes(events, idx, pos):
-		return true
+		return startsAnew
 	case kind == whole && before.same == 0:
-		return onItsWay(events, idx[pos+1:], e, t)
+		return anew(onItsWay(events, idx[pos+1:], e, t))
 	case kind != whole && !before.again(e, window) && !startsOver(e.Name, before.reached, before.step):
-		return false
+		return goesOn
 	case before.media < t.MediaRequests && (before.same == 0 || !silent && !runsOn && !several): // a link for each file tells by that file alone
-		return false
+		return goesOn
 	case several:
-		return true
+		return startsAnew
 	case kind == opening && before.same > 1 && e.Time-before.lastSame <= window: // the poll of a live manifest
-		return rhythmOf(events, idx, pos, t).out
+		return anew(rhythmOf(events, idx, pos, t).out)
+	case silent, runsOn, servedElsewhere(events, idx[pos+1:], e):
+		return startsAnew
 	}
-	return silent || runsOn || servedElsewhere(events, idx[pos+1:], e)
+	return maybeAnew
 }
 
 // echoes reports, of a user agent that was never served, what copies reports of one that was. As the two are no one player, a

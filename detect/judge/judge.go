@@ -55,7 +55,8 @@ type Group struct {
 
 	CurrentPrefix4, CurrentPrefix6 int // mask of the host today; 0, 32, 128: whole address
 
-	order, places []int32           // of the events, and where each stands in it, once that was asked
+	order, places []int32           // of the events, and where each stands in it; see around
+	links         map[uint32]*uses  // see around; nil: it was not asked
 	firsts        map[target]*Event // see got; nil: it was not asked
 	serves        map[uint32]bool   // see taken; nil: it was not asked
 }

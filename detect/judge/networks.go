@@ -40,8 +40,9 @@ type network struct {
 	opened      bool
 	stranger    bool // entered by a user agent not seen before
 	files       map[fileID]struct{}
-	goesOn      int // network whose segment sequence it continues; -1 none
-	retries     int // network whose refused or polled file it asked for again; -1 none
+	goesOn      int  // network whose segment sequence it continues; -1 none
+	retries     int  // network whose refused or polled file it asked for again; -1 none
+	copies      bool // that file had been served before
 }
 
 // sharing is the verdict of rule 10 over a link.
@@ -113,7 +114,8 @@ type spread struct {
 	nets   []*network
 	last   map[asker]trace
 	asked  map[fileID]trace
-	got    map[fileID]bool  // files that were served
+	got    map[fileID]int64 // when files were served last
+	served int64            // when the last one was
 	front  map[uint32]front // by directory
 }
 
@@ -147,7 +149,7 @@ type trace struct {
 func newSpread(window int64) *spread {
 	return &spread{
 		window: window, at: map[origin]int{}, last: map[asker]trace{},
-		asked: map[fileID]trace{}, got: map[fileID]bool{}, front: map[uint32]front{},
+		asked: map[fileID]trace{}, got: map[fileID]int64{}, front: map[uint32]front{},
 	}
 }
 
@@ -160,8 +162,11 @@ func (s *spread) see(e *Event) {
 		s.at[originOf(e)] = at
 		s.nets = append(s.nets, s.enter(e, id, kind, n))
 	}
-	s.nets[at].take(e, id, kind, s.got[id])
-	s.got[id] = s.got[id] || e.Served
+	_, got := s.got[id]
+	s.nets[at].take(e, id, kind, got)
+	if e.Served {
+		s.got[id], s.served = e.Time, e.Time
+	}
 	who := s.asker(e)
 	s.last[who] = trace{e.Time, who, at, kind}
 	s.asked[id] = trace{e.Time, who, at, kind}
@@ -201,6 +206,7 @@ func (s *spread) enter(e *Event, id fileID, kind part, n int64) *network {
 		net.goesOn, net.opened = before.net, false
 	case asked && same.asker == who && e.Time-same.time <= s.window:
 		net.retries = same.net
+		_, net.copies = s.got[id]
 	}
 	return net
 }
@@ -226,14 +232,14 @@ func (n *network) take(e *Event, id fileID, kind part, got bool) {
 }
 
 // join makes networks that carry on one sequence one network. Asking again for
-// a file joins only a network that asked for nothing else. A network refers
-// only to earlier ones, so one pass from the end settles all.
+// a file joins only a network that asked for nothing else, and not where who was served it is served on elsewhere without
+// asking for it again. A network refers only to earlier ones, so one pass from the end settles all.
 func (s *spread) join() []*network {
 	var roots []*network
 	for i := len(s.nets) - 1; i >= 0; i-- {
 		n := s.nets[i]
 		into := n.goesOn
-		if into < 0 && len(n.files) == 1 {
+		if into < 0 && len(n.files) == 1 && !s.unneeded(n) {
 			into = n.retries
 		}
 		if into < 0 {
@@ -243,6 +249,19 @@ func (s *spread) join() []*network {
 		s.nets[into].absorb(n)
 	}
 	return roots
+}
+
+// unneeded reports whether the file that a network asked for again had been served, and others are since, but that one is not.
+func (s *spread) unneeded(n *network) bool {
+	if !n.copies || n.served > 0 || s.served <= n.first {
+		return false
+	}
+	for id := range n.files {
+		if s.got[id] >= n.first {
+			return false
+		}
+	}
+	return true
 }
 
 func (n *network) absorb(o *network) {

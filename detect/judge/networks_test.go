@@ -74,6 +74,23 @@ func TestRule10RetriesOverAPoolAreOneViewer(t *testing.T) {
 	want(t, s.only(t), finding.FirstRequest, "never served")
 }
 
+// TestRule10WhoIsServedOnDoesNotRetry: networks that ask for the playlist within seconds of each other are one viewer who tries
+// again, but not while the one who was served it is served on and does not need it.
+func TestRule10WhoIsServedOnDoesNotRetry(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8")
+	for n := range int64(4) {
+		s.ok(4*n, home, fmt.Sprintf("seg%d.ts", n+1))
+	}
+	for n, a := range []string{far, far2, far3} {
+		s.no(14+int64(n*5), a, "index.m3u8", token.IPMismatch)
+	}
+	want(t, s.only(t), finding.Rotating, "between 4 addresses")
+	s.ok(25, home, "seg5.ts")
+	want(t, s.only(t), finding.ManyNetworks, "3 of which were only ever refused")
+	s.ok(26, home, "index.m3u8")
+	want(t, s.only(t), finding.Undetermined, "another viewer")
+}
+
 // parallel lets n networks play the same segments, a second after each other.
 func parallel(n int) *scene {
 	s := newScene()

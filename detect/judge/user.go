@@ -18,7 +18,7 @@ func Users(g *Group, t Thresholds) []User {
 		return nil
 	}
 	order := ordered(g.Events)
-	g.order, g.places, g.firsts, g.serves = order, nil, nil, nil
+	g.order, g.links, g.firsts, g.serves = order, nil, nil, nil
 	shared := g.sharedLinks(order, &t)
 	var users []User
 	for _, idx := range split(g.Events, order, byUser) {
