@@ -8,6 +8,7 @@ import (
 type sequels struct {
 	pairs  [][2]*used
 	likely map[uint32]*likely
+	failed error // of a read
 }
 
 // likely is the refusals of a host after which nothing but the time tells who went on.

@@ -49,6 +49,9 @@ func (a *analysis) takeShare(ctx context.Context, c *identity.Circles, share, sh
 		},
 		a.pairAll,
 		func(found *sequels) error {
+			if found.failed != nil {
+				return found.failed
+			}
 			for _, p := range found.pairs {
 				a.joinUses(c, p)
 			}
@@ -103,9 +106,13 @@ func (a *analysis) pair(uses []used, to *sequels) {
 		u := &uses[i]
 		links[i] = uint32(i)
 		signed, vain := a.signedOver(u)
-		turns[i] = identity.Turn{First: u.first, Final: cmp.Or(u.taken, u.final), Signed: signed, Vain: vain, File: u.file, Begun: u.begun, Refused: u.refused, Fell: a.fallOf(u), Links: links[i : i+1 : i+1]}
+		turns[i] = identity.Turn{First: u.first, Final: cmp.Or(u.taken, u.final), Signed: signed, Vain: vain, File: u.file, Begun: u.begun, Reached: u.reached, Refused: u.refused, Fell: a.fallOf(u), Links: links[i : i+1 : i+1]}
 	}
-	found := identity.Pairs(turns, a.Thresholds.Recovery.Microseconds())
+	found := identity.Pairs(turns, a.Thresholds.Recovery.Microseconds(), func(file uint32) (int64, bool) {
+		name, err := a.texts.Files.Text(file)
+		to.failed = cmp.Or(to.failed, err)
+		return judge.Segment(name)
+	})
 	for _, p := range found.Pairs {
 		to.pairs = append(to.pairs, [2]*used{&uses[p[0]], &uses[p[1]]})
 	}

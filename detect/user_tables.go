@@ -165,7 +165,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 			a.replay(c.host, family).Add(u, u.Signed, uint64(a.linkOf(c, u.Link)))
 		}
 		if u.Class == finding.ManyNetworks {
-			strangers[u.Link] = append(strangers[u.Link], u.MismatchLens...)
+			strangers[u.Link] = append(strangers[u.Link], u.Attempts...)
 		}
 		if c.paths[i] != nil {
 			a.follow(c.host, c.paths[i])

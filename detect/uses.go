@@ -21,6 +21,7 @@ type used struct {
 	taken                         int64     // µs, when it was not refused for that last; 0: never
 	host, place, agent, dir, file uint32    // host by its place; file: the only one that was asked for; 0: several
 	begun                         [2]uint32 // the files that it begins with, such as a playlist and a segment; 0: there is none
+	reached                       [2]uint32 // the files that were asked for when it was taken last; 0: there is none, or there are more than two
 	fell, refused                 uint32    // the client that was refused then, and the file; 0: none
 	home                          uint32    // the first client that the link was served to, where it is not known whom it was signed for; 0: none
 }
@@ -147,7 +148,7 @@ func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *o
 		o.take(u, &o.second[n], t)
 		vain := !known && served == 0 && f.Cause == a.unchecked
 		if f.Cause != a.words.mismatch && f.Cause != a.expiredMismatch && !vain {
-			u.taken = start
+			u.taken, u.reached = start, lastFiles(t)
 			return
 		}
 		last := 1
@@ -167,6 +168,22 @@ func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *o
 	}
 	of := slices.DeleteFunc(to[from:], func(u used) bool { return u.dir == 0 || !known && u.home == 0 && u.fell == 0 })
 	return to[:from+len(of)], err
+}
+
+// lastFiles are the files of the last time in a stretch, if there are no more than two.
+func lastFiles(t []history.Request) (files [2]uint32) {
+	for i := len(t) - 1; i >= 0 && t[i].Start == t[len(t)-1].Start; i-- {
+		switch file := t[i].File; {
+		case files[0] == 0:
+			files[0] = file
+		case file == files[0] || file == files[1]:
+		case files[1] == 0:
+			files[1] = file
+		default:
+			return [2]uint32{}
+		}
+	}
+	return files
 }
 
 // opening finds the files that uses of a link begin with. Those of one time have no order

@@ -59,7 +59,7 @@ type resuming struct {
 // resume joins a turn that ended with a refusal with the only one that begins with the
 // refused file in the time after it, unless others are as likely to. consecutive and handed
 // are the pairs that are known, by network and by the address of the refusal.
-func resume(turns []Turn, consecutive, handed [][2]uint32, within int64) (out Resumed) {
+func resume(turns []Turn, consecutive, handed [][2]uint32, within int64, place Place) (out Resumed) {
 	r := &resuming{turns: turns, within: within, on: map[int32]int32{}, from: map[int32]bool{}}
 	given := r.gather(consecutive, handed)
 	if len(r.fell) == 0 {
@@ -73,6 +73,10 @@ func resume(turns []Turn, consecutive, handed [][2]uint32, within int64) (out Re
 	}
 	for _, p := range given {
 		r.pair(int32(p[0]), int32(p[1]))
+	}
+	for _, p := range r.bySequence(slices.Concat(consecutive, handed), place) {
+		r.pair(p[0], p[1])
+		out.Pairs = append(out.Pairs, [2]uint32{uint32(p[0]), uint32(p[1])})
 	}
 	r.byTime(&out)
 	return out

@@ -26,6 +26,7 @@ type Turn struct {
 	Vain         bool      // nobody was served, and it is not known who it was signed for: Signed is where it was refused
 	File         uint32    // the only one that was asked for; 0: several
 	Begun        [2]uint32 // the first two
+	Reached      [2]uint32 // those of the last time that it was not refused because of the address, if there are no more
 	Refused      uint32    // the one of the last refusal because of the address
 	Fell         Fall
 	Links        []uint32 // places of the links in a list, in order
@@ -40,11 +41,12 @@ type Fall struct {
 // Pairs joins turns that follow each other: first those signed for one address,
 // then those signed for one network (/24, IPv6 /64), then those that begin
 // where another one was refused and are signed for that address, then those that
-// begin with the file that another one was refused. Turns that ran
+// begin with the file that another one was refused, then those that begin with the segment that comes next.
+// Turns that ran
 // side by side are of several players, of whom nobody can tell which one goes
 // on: they are left alone. Turns are sorted by first, and belong to one host,
 // user agent and directory; each is of one link, whose place is that of the turn.
-func Pairs(turns []Turn, recovery int64) (out Resumed) {
+func Pairs(turns []Turn, recovery int64, place Place) (out Resumed) {
 	adopt(turns)
 	joined := byNetwork(turns, netip.Addr.BitLen)
 	joined = byNetwork(joined, addr.BlockBits)
@@ -55,7 +57,7 @@ func Pairs(turns []Turn, recovery int64) (out Resumed) {
 		}
 	}
 	handed := handovers(joined, recovery)
-	out = resume(turns, consecutive, handed, recovery)
+	out = resume(turns, consecutive, handed, recovery, place)
 	out.Pairs = slices.Concat(consecutive, handed, out.Pairs)
 	return out
 }

@@ -75,15 +75,67 @@ func TestConsecutiveTokensAreOnePlayer(t *testing.T) {
 		"others in a live stream, long ago": {inTurn(beside(third, 121, 9, 10, 11)...), [][2]uint32{{0, 1}}},
 		"in vain where refused": {inTurn(Turn{First: 0, Final: 6, Signed: a, File: 1, Fell: Fall{far, 6}}, Turn{First: 7, Final: 7, Signed: far, Vain: true, File: 2, Fell: Fall{far, 7}},
 			Turn{First: 9, Final: 9, Signed: far, File: 2}, Turn{First: 13, Final: 13, Signed: far, File: 3}), [][2]uint32{{0, 1}, {2, 3}, {1, 2}}},
-		"in vain elsewhere":    {inTurn(Turn{First: 0, Final: 6, Signed: a, File: 1, Fell: Fall{far, 6}}, Turn{First: 7, Final: 7, Signed: b, Vain: true, File: 2, Fell: Fall{b, 7}}), nil},
-		"in vain, too late":    {inTurn(Turn{First: 0, Final: 6, Signed: a, File: 1, Fell: Fall{far, 6}}, Turn{First: 127, Final: 127, Signed: far, Vain: true, File: 2, Fell: Fall{far, 127}}), nil},
-		"nobody was served":    {inTurn(Turn{First: 0, Final: 0, Signed: far, Vain: true, File: 1, Fell: Fall{far, 0}}, Turn{First: 3, Final: 3, Signed: far, Vain: true, File: 2, Fell: Fall{far, 3}}), [][2]uint32{{0, 1}}},
-		"refused, but went on": {inTurn(Turn{First: 0, Final: 90, Signed: a, Fell: Fall{far, 60}}, Turn{First: 63, Final: 90, Signed: far}), nil},
+		"in vain elsewhere":                  {inTurn(Turn{First: 0, Final: 6, Signed: a, File: 1, Fell: Fall{far, 6}}, Turn{First: 7, Final: 7, Signed: b, Vain: true, File: 2, Fell: Fall{b, 7}}), nil},
+		"in vain, too late":                  {inTurn(Turn{First: 0, Final: 6, Signed: a, File: 1, Fell: Fall{far, 6}}, Turn{First: 127, Final: 127, Signed: far, Vain: true, File: 2, Fell: Fall{far, 127}}), nil},
+		"nobody was served":                  {inTurn(Turn{First: 0, Final: 0, Signed: far, Vain: true, File: 1, Fell: Fall{far, 0}}, Turn{First: 3, Final: 3, Signed: far, Vain: true, File: 2, Fell: Fall{far, 3}}), [][2]uint32{{0, 1}}},
+		"the segment that comes next":        {inTurn(stopped(50), begun(99, 1050)), [][2]uint32{{0, 1}}},
+		"behind the playlist":                {inTurn(stopped(50), Turn{First: 99, Final: 120, Signed: third, Begun: [2]uint32{1, 1050}}), [][2]uint32{{0, 1}}},
+		"the last one again":                 {inTurn(stopped(50), begun(99, 1049)), [][2]uint32{{0, 1}}},
+		"one that lies further on":           {inTurn(stopped(50), begun(99, 1051)), nil},
+		"two minutes later":                  {inTurn(stopped(50), begun(180, 1050)), [][2]uint32{{0, 1}}},
+		"later than two minutes":             {inTurn(stopped(50), begun(181, 1050)), nil},
+		"two begin with it":                  {inTurn(stopped(50), begun(99, 1050), begun(100, 1050)), nil},
+		"two stopped there":                  {inTurn(stopped(50), stopped(50), begun(99, 1050)), nil},
+		"one stopped there before":           {inTurn(stopped(50), Turn{First: 1, Final: 95, Signed: b, Reached: [2]uint32{1049}}, begun(99, 1050)), [][2]uint32{{1, 2}}},
+		"one begins so before":               {inTurn(stopped(50), begun(40, 1050)), nil},
+		"one began before, others go on":     {inTurn(crowd(11)...), crowdPairs(11)},
+		"one began before, too few go on":    {inTurn(crowd(9)...), crowdPairs(9)[1:]},
+		"served last":                        {inTurn(stopped(50), Turn{First: 5, Final: 45, Signed: b, Reached: [2]uint32{1, 1019}}, begun(70, 1020)), [][2]uint32{{1, 2}}},
+		"within a silence":                   {inTurn(stopped(50), begun(80, 1050), Turn{First: 170, Final: 190, Signed: a}), [][2]uint32{{0, 2}, {0, 1}}},
+		"beside what goes on":                {inTurn(stopped(50), begun(80, 1050), Turn{First: 110, Final: 190, Signed: a}), [][2]uint32{{0, 2}}},
+		"a title's first segments":           {inTurn(stopped(3), begun(99, 1003)), nil},
+		"nobody was refused for the address": {inTurn(Turn{First: 5, Final: 45, Signed: b, Reached: [2]uint32{1019}}, begun(70, 1020)), nil},
+		"refused, but went on":               {inTurn(Turn{First: 0, Final: 90, Signed: a, Fell: Fall{far, 60}}, Turn{First: 63, Final: 90, Signed: far}), nil},
 	} {
-		if got := Pairs(c.turns, 10e6).Pairs; !slices.Equal(got, c.want) {
+		if got := Pairs(c.turns, 10e6, segmentOf).Pairs; !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
+}
+
+// segmentOf takes files from 1000 on for segments, numbered from there.
+func segmentOf(file uint32) (int64, bool) { return int64(file) - 1000, file >= 1000 }
+
+// stopped is a turn that was refused the segment that stands so many behind 1000, a minute after it began; begun is one that
+// begins with a file, in a network of its own.
+func stopped(number int) Turn {
+	return Turn{First: 0, Final: 56, Signed: netip.MustParseAddr("198.51.100.10"), Fell: Fall{netip.MustParseAddr("203.0.113.5"), 60}, Refused: uint32(1000 + number), Reached: [2]uint32{uint32(1000 + number - 1)}}
+}
+
+func begun(at int64, file uint32) Turn {
+	return Turn{First: at, Final: at + 60, Signed: netip.AddrFrom4([4]byte{192, 0, byte(at), byte(file)}), Begun: [2]uint32{file}}
+}
+
+// crowd are turns that stop, each in a network of its own, and as many that go on with one each, long after; beside the first
+// of them another one began with its segment before it stopped.
+func crowd(n int) (list []Turn) {
+	for i := range n {
+		t := stopped(10 * (i + 1))
+		t.Signed, t.Fell.Client = netip.AddrFrom4([4]byte{10, 1, byte(i), 1}), netip.AddrFrom4([4]byte{10, 2, byte(i), 1})
+		list = append(list, t)
+	}
+	list = append(list, begun(30, 1010))
+	for i := range n {
+		list = append(list, begun(90, uint32(1010+10*i)))
+	}
+	return list
+}
+
+func crowdPairs(n int) (list [][2]uint32) {
+	for i := range n {
+		list = append(list, [2]uint32{uint32(i), uint32(n + 1 + i)})
+	}
+	return list
 }
 
 // beside is one that goes on at a third address with file 7, and others that begin with
@@ -120,7 +172,7 @@ func TestResumeTwin(t *testing.T) {
 		slices.SortStableFunc(list, func(x, y Turn) int { return cmp.Compare(x.First, y.First) })
 		want := plainly(list)
 		left := plainlyLeft(list, want)
-		found := Pairs(inTurn(list...), 10e6)
+		found := Pairs(inTurn(list...), 10e6, segmentOf)
 		got := found.Pairs
 		slices.SortFunc(got, func(x, y [2]uint32) int { return cmp.Compare(x[0], y[0]) })
 		slices.SortFunc(found.Lapses, func(x, y lapsed) int { return cmp.Compare(x.Turn, y.Turn) })
@@ -135,6 +187,118 @@ func TestResumeTwin(t *testing.T) {
 	if joined < 500 || likely < 500 || mirrored < 500 {
 		t.Errorf("%d pairs, %d by time and %d mirrored only", joined, likely, mirrored)
 	}
+}
+
+// TestSequenceTwin compares what goes on with whose segments with what plain loops find.
+func TestSequenceTwin(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	told, untold := 0, 0
+	for range 5000 {
+		list := make([]Turn, 2+r.IntN(60))
+		for i := range list {
+			first, n := int64(r.IntN(600)), uint32(1000+r.IntN(120))
+			list[i] = Turn{First: first, Final: first + int64(r.IntN(200)), Begun: [2]uint32{n}, Reached: [2]uint32{n + uint32(r.IntN(5))}}
+			if r.IntN(3) > 0 {
+				list[i].Fell, list[i].Refused = Fall{netip.AddrFrom4([4]byte{11, 0, byte(i), 1}), list[i].Final + int64(r.IntN(15)) - 4}, 1000+uint32(r.IntN(120))
+			}
+		}
+		if r.IntN(2) == 0 { // nobody begins before another one stops
+			for i := range list {
+				one := &list[i]
+				if i%2 == 1 {
+					one.First = 1000 + int64(r.IntN(100))
+					one.Final, one.Reached, one.Fell = one.First+10, [2]uint32{}, Fall{}
+				} else {
+					one.Final, one.Begun, one.Fell.Time = 960+int64(r.IntN(30)), [2]uint32{}, 995
+				}
+			}
+		}
+		slices.SortStableFunc(list, func(x, y Turn) int { return cmp.Compare(x.First, y.First) })
+		want, tells := plainSequence(list)
+		of := &resuming{turns: inTurn(list...), within: 10e6}
+		got := of.bySequence(nil, segmentOf)
+		slices.SortFunc(got, func(x, y [2]int32) int { return cmp.Compare(x[1], y[1]) })
+		if !slices.Equal(got, want) {
+			t.Fatalf("%v, want %v: %+v", got, want, list)
+		}
+		if tells {
+			told += len(got)
+		} else {
+			untold += len(got)
+		}
+	}
+	if told < 500 || untold < 500 {
+		t.Errorf("%d and %d pairs only", told, untold)
+	}
+}
+
+// plainSequence does so, in seconds, and reports whether pairs are few enough by chance.
+func plainSequence(list []Turn) (out [][2]int32, tells bool) {
+	number := func(file uint32) int64 {
+		if n, ok := segmentOf(file); ok {
+			return n
+		}
+		return -10
+	}
+	ended := func(i int) int64 {
+		if list[i].Fell.Client.IsValid() {
+			return max(list[i].Final, list[i].Fell.Time)
+		}
+		return list[i].Final
+	}
+	next := func(i int) int64 {
+		if list[i].Fell.Client.IsValid() && list[i].Fell.Time >= list[i].Final {
+			return number(list[i].Refused)
+		}
+		return number(list[i].Reached[0]) + 1
+	}
+	claims, early, mirrored := map[int]int{}, map[int]bool{}, 0
+	var pairs [][2]int
+	for j := range list {
+		opens := number(list[j].Begun[0])
+		if opens <= 3 {
+			continue
+		}
+		rank := func(i int) int { // 4: not at all
+			since := list[j].First - ended(i)
+			switch {
+			case i == j || since < 0 || since > 120 || next(i) != opens && next(i) != opens+1:
+				return 4
+			case next(i) == opens && since <= 10:
+				return 0
+			case next(i) == opens:
+				return 1
+			case since <= 10:
+				return 2
+			}
+			return 3
+		}
+		best := 4
+		for i := range list {
+			best = min(best, rank(i))
+			if gap := ended(i) - list[j].First; i != j && gap > 0 && gap <= 120 && (next(i) == opens || next(i) == opens+1) {
+				early[i], early[j] = true, true
+				mirrored++
+			}
+		}
+		var of []int
+		for i := range list {
+			if best < 4 && rank(i) == best {
+				of = append(of, i)
+				claims[i]++
+			}
+		}
+		if len(of) == 1 {
+			pairs = append(pairs, [2]int{of[0], j})
+		}
+	}
+	tells = len(pairs) >= 10 && 10*mirrored <= len(pairs)
+	for _, p := range pairs {
+		if claims[p[0]] == 1 && (tells || !early[p[0]] && !early[p[1]]) {
+			out = append(out, [2]int32{int32(p[0]), int32(p[1])})
+		}
+	}
+	return out, tells
 }
 
 // plainly pairs turns, in seconds, by the file that one was refused and another begins with.

@@ -23,6 +23,12 @@ func Whole(name string) bool {
 	return kind == whole
 }
 
+// Segment tells the number of a segment by its file name; ok is false for other files.
+func Segment(name string) (n int64, ok bool) {
+	kind, n := place(name)
+	return n, kind == segment
+}
+
 // place tells which part of a stream a file name is, and for a segment its
 // number: the digits after seg, segment, chunk or frag, else the last digits.
 func place(name string) (part, int64) {

@@ -97,6 +97,7 @@ type User struct {
 	MinCommon    int     // least of MismatchLens; -1 none, -2 one lies across families
 	Family       int     // 4 or 6, of the signing address; 0 not known
 	MismatchLens []uint8 // bits in common with the signing address, per merged unexpired proven mismatch; 255 across families
+	Attempts     []uint8 // those of MismatchLens, of a user of many networks, that may be others' than of the viewer who was served
 	ChangeLens   []uint8 // the same, one for each change of address that was refused, however much was asked for there
 
 	Inferred   bool    // a mismatch counted here was inferred

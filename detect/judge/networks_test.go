@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,30 @@ func TestRule10WhoIsServedOnDoesNotRetry(t *testing.T) {
 	want(t, s.only(t), finding.ManyNetworks, "3 of which were only ever refused")
 	s.ok(26, home, "index.m3u8")
 	want(t, s.only(t), finding.Undetermined, "another viewer")
+}
+
+// TestRule17TheViewerIsNoStranger: on a link that others try from many networks, what the viewer who was served is refused while
+// it moves is no stranger's attempt.
+func TestRule17TheViewerIsNoStranger(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8")
+	for n := range int64(4) {
+		s.ok(4*n, home, fmt.Sprintf("seg%d.ts", n+1))
+	}
+	s.no(16, same24, "seg5.ts", token.IPMismatch).no(20, same16, "seg5.ts", token.IPMismatch).ok(24, home, "seg5.ts").ok(28, home, "seg6.ts")
+	for n, a := range []string{far, far2, far3} {
+		s.no(100+int64(100*n), a, "index.m3u8", token.IPMismatch)
+	}
+	u := s.only(t)
+	want(t, u, finding.ManyNetworks, "3 of which were only ever refused")
+	if len(u.MismatchLens) != 5 || len(u.Attempts) != 3 || slices.Max(u.Attempts) >= 16 {
+		t.Errorf("%d mismatches, attempts of strangers %v: want 5, and 3 from other /16s", len(u.MismatchLens), u.Attempts)
+	}
+	s.no(400, same24, "index.m3u8", token.IPMismatch).ua(2)
+	for _, u := range s.users() {
+		if u.Who == 2 && len(u.Attempts) != 1 {
+			t.Errorf("never served: attempts %v, want one", u.Attempts)
+		}
+	}
 }
 
 // parallel lets n networks play the same segments, a second after each other.

@@ -7,10 +7,12 @@ type refusal struct {
 	first    int64 // µs
 	client   netip.Addr
 	link     uint32
-	mismatch bool // proven or inferred, not expired, no other policy's doing
-	proven   bool // by a reproduced hash
-	pos      int  // of its first mismatch, or else its first event, in the user's events
-	start    int  // of its first event
+	mismatch bool  // proven or inferred, not expired, no other policy's doing
+	proven   bool  // by a reproduced hash
+	pos      int   // of its first mismatch, or else its first event, in the user's events
+	start    int   // of its first event
+	measured bool  // common is known:
+	common   uint8 // what User.MismatchLens has of it
 }
 
 type target struct {

@@ -2,6 +2,34 @@ package judge
 
 import "ipdrift/detect/finding"
 
+// attempts are the mismatches of a user of many networks that may be others' (rule 17): not at the addresses where whoever was
+// served goes on. Of more addresses than are looked at, all of the rest.
+func (c *facts) attempts() (lens []uint8) {
+	if c.user.Served == 0 {
+		return c.user.MismatchLens
+	}
+	own := map[spot]bool{}
+	for i := range c.refusals {
+		r := &c.refusals[i]
+		if !r.mismatch || !r.measured {
+			continue
+		}
+		at := spot{r.link, r.client}
+		if _, known := own[at]; !known {
+			own[at] = len(own) < restartsLooked && c.goesOn(r.pos)
+		}
+		if !own[at] {
+			lens = append(lens, r.common)
+		}
+	}
+	return lens
+}
+
+// goesOn reports whether the refused request at pos is of the viewer who was served.
+func (c *facts) goesOn(pos int) bool {
+	return known(c.group.Events, c.idx, &c.group.Events[c.idx[pos]]) || restarts(c.group.Events, c.idx, pos, c.t) == goesOn
+}
+
 // within counts the refusals a mask would have accepted.
 func within(lens []uint8, prefix int) (n int64) {
 	for _, l := range lens {

@@ -66,7 +66,9 @@ func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 	u := c.user
 	u.idx = idx
 	u.Bot = u.Bot || c.relayed()
-	u.Class, u.Reason = c.class(s)
+	if u.Class, u.Reason = c.class(s); u.Class == finding.ManyNetworks {
+		u.Attempts = c.attempts()
+	}
 	u.Begins = u.Class == finding.FirstRequest && c.begins()
 	u.Untimed, u.Astray, u.Onlooking = c.untimed, c.polls.out, c.polls.chance
 	return u
@@ -206,10 +208,10 @@ func (c *facts) mismatches() {
 		if !signed.IsValid() {
 			continue
 		}
-		c.user.measure(addr.CommonPrefix(signed, r.client))
+		r.common, r.measured = c.user.measure(addr.CommonPrefix(signed, r.client)), true
 		if at := (arrived{r.link, arrival[r.pos]}); !counted[at] {
 			counted[at] = true
-			c.user.ChangeLens = append(c.user.ChangeLens, c.user.MismatchLens[len(c.user.MismatchLens)-1])
+			c.user.ChangeLens = append(c.user.ChangeLens, r.common)
 		}
 	}
 }
@@ -235,15 +237,19 @@ func (c *facts) arrivals() []int32 {
 	return out
 }
 
-func (u *User) measure(common int) {
+// measure notes how many bits a mismatch has in common with the signing address, and gives what MismatchLens has of it.
+func (u *User) measure(common int) (kept uint8) {
 	switch {
 	case common < 0:
-		u.MismatchLens, u.MinCommon = append(u.MismatchLens, acrossFamilies), -2
-		return
-	case u.MinCommon == -1 || common < u.MinCommon:
-		u.MinCommon = common
+		kept, u.MinCommon = acrossFamilies, -2
+	default:
+		kept = uint8(common)
+		if u.MinCommon == -1 || common < u.MinCommon {
+			u.MinCommon = common
+		}
 	}
-	u.MismatchLens = append(u.MismatchLens, uint8(common))
+	u.MismatchLens = append(u.MismatchLens, kept)
+	return kept
 }
 
 // firstServed is the address that a link was served to first, whoever asked.
