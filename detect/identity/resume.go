@@ -74,7 +74,7 @@ func resume(turns []Turn, consecutive, handed [][2]uint32, within int64, place P
 	for _, p := range given {
 		r.pair(int32(p[0]), int32(p[1]))
 	}
-	for _, p := range r.bySequence(slices.Concat(consecutive, handed), place) {
+	for _, p := range r.bySequence(r.alone(), slices.Concat(consecutive, handed), place) {
 		r.pair(p[0], p[1])
 		out.Pairs = append(out.Pairs, [2]uint32{uint32(p[0]), uint32(p[1])})
 	}

@@ -15,22 +15,35 @@ const leastTelling = 10
 // it, so that the next token tells itself by the segment that comes next, long after the last one and wherever it was signed.
 type sequence struct {
 	turns    []Turn
-	until    map[int32]int64   // when those begin that are known to go on with others, µs,
-	since    map[int32]int64   // and when those had ended that others are known to go on with
-	ends     map[int64][]int32 // by the number that comes next
-	after    map[int32]int     // turns that may go on with one, and turns that one may go on with
-	twice    map[int32]bool    // turns that may go on with several
-	mirrored int               // how often
-	early    map[int32]bool    // turns that others ended and began with like that, but began first
+	until    map[int32]int64   // when what is known to go on with a turn begins, µs
+	ends     map[int64][]int32 // turns, by the number of the segment that comes next
+	claims   map[int32]int     // how many others may go on with a turn
+	early    map[int32]bool    // turns of two of which one began like that before the other one ended
+	mirrored int               // how many such pairs there are
 }
 
-// bySequence gives the pairs of turns that nothing goes on with, and turns that go on with nothing yet: with the only one that begins,
-// in the silence after it, with the segment that comes next, or with its last one again. By chance, as many begin so in the
-// time before: where these are more than few, as in a live stream that others watch, who has one there is left alone.
-func (r *resuming) bySequence(known [][2]uint32, place Place) (pairs [][2]int32) {
-	s := &sequence{turns: r.turns, until: map[int32]int64{}, since: map[int32]int64{}, ends: map[int64][]int32{}, after: map[int32]int{}, early: map[int32]bool{}}
+// opening is a turn and the number of the segment that it begins with.
+type opening struct {
+	turn   int32
+	number int64
+}
+
+// bySequence pairs turns with those of some that begin, in the silence after them, with the segment that comes next, or with
+// their last one again, where nobody else does. By chance, as many begin so in the time before: where these are more than few,
+// as in a live stream that others watch, who has one there is left alone. known are the pairs that are known.
+func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place) (pairs [][2]int32) {
+	var begins []opening
+	for _, j := range begun {
+		if n, ok := r.turns[j].opens(place); ok && n > firstSegments {
+			begins = append(begins, opening{j, n})
+		}
+	}
+	if len(begins) == 0 {
+		return nil
+	}
+	s := &sequence{turns: r.turns, until: map[int32]int64{}, ends: map[int64][]int32{}, claims: map[int32]int{}, early: map[int32]bool{}}
 	for _, p := range known {
-		s.until[int32(p[0])], s.since[int32(p[1])] = r.turns[p[1]].First, r.turns[p[0]].last()
+		s.until[int32(p[0])] = r.turns[p[1]].First
 	}
 	for i := range r.turns {
 		if _, on := r.on[int32(i)]; on {
@@ -40,26 +53,22 @@ func (r *resuming) bySequence(known [][2]uint32, place Place) (pairs [][2]int32)
 			s.ends[n] = append(s.ends[n], int32(i))
 		}
 	}
-	for j := range r.turns {
-		if r.from[int32(j)] {
-			continue
-		}
-		if n, ok := r.turns[j].opens(place); ok && n > firstSegments {
-			pairs = s.match(int32(j), n, r.within, pairs)
-		}
+	for _, b := range begins {
+		pairs = s.match(b, r.within, pairs)
 	}
 	tells := len(pairs) >= leastTelling && float64(s.mirrored) <= MostChance*float64(len(pairs))
 	return slices.DeleteFunc(pairs, func(p [2]int32) bool {
-		return s.after[p[0]] > 1 || !tells && (s.early[p[0]] || s.early[p[1]])
+		return s.claims[p[0]] > 1 || !tells && (s.early[p[0]] || s.early[p[1]])
 	})
 }
 
 // match adds the pair of a turn that begins with a segment and the only one that it may go on with: for which this one comes
 // next, soon or later, or else was the last one.
-func (s *sequence) match(j int32, n, within int64, to [][2]int32) [][2]int32 {
+func (s *sequence) match(b opening, within int64, to [][2]int32) [][2]int32 {
+	j := b.turn
 	var found [4][]int32 // the likeliest first
 	for again := range int64(2) {
-		for _, i := range s.ends[n+again] {
+		for _, i := range s.ends[b.number+again] {
 			switch since := s.turns[j].First - s.turns[i].last(); {
 			case i == j, since > turnGap, -since > turnGap:
 			case since < 0:
@@ -76,7 +85,7 @@ func (s *sequence) match(j int32, n, within int64, to [][2]int32) [][2]int32 {
 	}
 	for _, of := range found {
 		for _, i := range of {
-			s.after[i]++
+			s.claims[i]++
 		}
 		if len(of) == 1 {
 			to = append(to, [2]int32{of[0], j})
@@ -88,12 +97,11 @@ func (s *sequence) match(j int32, n, within int64, to [][2]int32) [][2]int32 {
 	return to
 }
 
-// fits reports whether one turn may go on with another for all that is known of either: both lie in the silence before what
-// they are known to go on with.
+// fits reports whether one turn may go on with another for all that is known of either: it lies in the silence before what
+// the other is known to go on with.
 func (s *sequence) fits(i, j int32) bool {
-	until, next := s.until[i]
-	since, led := s.since[j]
-	return (!next || s.turns[j].last() <= until) && (!led || s.turns[i].First >= since)
+	until, known := s.until[i]
+	return !known || s.turns[j].last() <= until
 }
 
 // last is when a turn ended, refused or not.

@@ -216,7 +216,11 @@ func TestSequenceTwin(t *testing.T) {
 		slices.SortStableFunc(list, func(x, y Turn) int { return cmp.Compare(x.First, y.First) })
 		want, tells := plainSequence(list)
 		of := &resuming{turns: inTurn(list...), within: 10e6}
-		got := of.bySequence(nil, segmentOf)
+		all := make([]int32, len(list))
+		for i := range all {
+			all[i] = int32(i)
+		}
+		got := of.bySequence(all, nil, segmentOf)
 		slices.SortFunc(got, func(x, y [2]int32) int { return cmp.Compare(x[1], y[1]) })
 		if !slices.Equal(got, want) {
 			t.Fatalf("%v, want %v: %+v", got, want, list)
