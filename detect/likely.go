@@ -68,6 +68,7 @@ func (a *analysis) joinLikely(c *identity.Circles, h *host, l *likely) {
 		a.begins.Add(u.place)
 	}
 	tell := l.tell()
+	h.unclear.Sequels += l.Sequels
 	h.unclear.Excess += l.Excess
 	h.unclear.Spread += l.Spread
 	for _, f := range l.lapses {

@@ -116,7 +116,7 @@ func (a *analysis) pair(uses []used, to *sequels) {
 	for _, p := range found.Pairs {
 		to.pairs = append(to.pairs, [2]*used{&uses[p[0]], &uses[p[1]]})
 	}
-	if len(found.Lapses) == 0 && found.Chance == (identity.Chance{}) {
+	if len(found.Lapses) == 0 && len(found.Begins) == 0 && found.Chance == (identity.Chance{}) {
 		return
 	}
 	g := to.likely[uses[0].host]

@@ -36,13 +36,14 @@ type lapsed struct {
 // after it.
 type Chance struct {
 	Mirrored int   // refusals that one began before just as one began after those with on
+	Sequels  int64 // how many more began with the segment that came next for some that had stopped than for some that were to stop
 	Excess   int64 // how many more began within the recovery time after refusals than before them,
 	Spread   int64 // and the sum of the squares of what each of those that began adds to it
 }
 
 // Add adds what was counted elsewhere.
 func (c *Chance) Add(o Chance) {
-	c.Mirrored, c.Excess, c.Spread = c.Mirrored+o.Mirrored, c.Excess+o.Excess, c.Spread+o.Spread
+	c.Mirrored, c.Sequels, c.Excess, c.Spread = c.Mirrored+o.Mirrored, c.Sequels+o.Sequels, c.Excess+o.Excess, c.Spread+o.Spread
 }
 
 // resuming is the turns of one host, user agent and directory that end with a refusal
@@ -74,10 +75,7 @@ func resume(turns []Turn, consecutive, handed [][2]uint32, within int64, place P
 	for _, p := range given {
 		r.pair(int32(p[0]), int32(p[1]))
 	}
-	for _, p := range r.bySequence(r.alone(), slices.Concat(consecutive, handed), place) {
-		r.pair(p[0], p[1])
-		out.Pairs = append(out.Pairs, [2]uint32{uint32(p[0]), uint32(p[1])})
-	}
+	r.bySequence(r.alone(), slices.Concat(consecutive, handed), place, &out)
 	r.byTime(&out)
 	return out
 }

@@ -1,6 +1,9 @@
 package identity
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Place tells the number of a segment by the id of its file; ok is false for other files.
 type Place func(file uint32) (n int64, ok bool)
@@ -14,12 +17,33 @@ const leastTelling = 10
 // sequence is which turns go on with the segments of which: where a title is no live stream, a viewer is alone at its place in
 // it, so that the next token tells itself by the segment that comes next, long after the last one and wherever it was signed.
 type sequence struct {
-	turns    []Turn
-	until    map[int32]int64   // when what is known to go on with a turn begins, µs
-	ends     map[int64][]int32 // turns, by the number of the segment that comes next
-	claims   map[int32]int     // how many others may go on with a turn
-	early    map[int32]bool    // turns of two of which one began like that before the other one ended
-	mirrored int               // how many such pairs there are
+	turns   []Turn
+	until   map[int32]int64   // when what is known to go on with a turn begins, µs
+	ends    map[int64][]int32 // turns, by the number of the segment that comes next
+	claims  map[int32]int     // how many others may go on with a turn
+	refused likeness          // what turns say that ended with a refusal because of the address, from which players renew their links,
+	stopped likeness          // and the others
+	sequels int64             // how many begin so after those, and are not told, less those that began so before
+}
+
+// likeness is what is known of turns that begin with the segment that comes next for others.
+type likeness struct {
+	told     int            // how many begin after one alone
+	early    map[int32]bool // turns of two of which one began like that before the other one ended
+	mirrored int            // how many such pairs there are
+}
+
+// tells reports whether so few of them are chance that it does not matter which are.
+func (l *likeness) tells() bool {
+	return l.told >= leastTelling && float64(l.mirrored) <= MostChance*float64(l.told)
+}
+
+// like are the ones that ended as a turn did.
+func (s *sequence) like(i int32) *likeness {
+	if s.turns[i].fell() {
+		return &s.refused
+	}
+	return &s.stopped
 }
 
 // opening is a turn and the number of the segment that it begins with.
@@ -29,9 +53,10 @@ type opening struct {
 }
 
 // bySequence pairs turns with those of some that begin, in the silence after them, with the segment that comes next, or with
-// their last one again, where nobody else does. By chance, as many begin so in the time before: where these are more than few,
-// as in a live stream that others watch, who has one there is left alone. known are the pairs that are known.
-func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place) (pairs [][2]int32) {
+// their last one again, where nobody else does; the others that begin so are left. By chance, as many begin so in the time
+// before: where these are more than few, as in a live stream that others watch, who has one there is left alone. known are the
+// pairs that are known.
+func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place, to *Resumed) {
 	var begins []opening
 	for _, j := range begun {
 		if n, ok := r.turns[j].opens(place); ok && n > firstSegments {
@@ -39,9 +64,9 @@ func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place) (pa
 		}
 	}
 	if len(begins) == 0 {
-		return nil
+		return
 	}
-	s := &sequence{turns: r.turns, until: map[int32]int64{}, ends: map[int64][]int32{}, claims: map[int32]int{}, early: map[int32]bool{}}
+	s := &sequence{turns: r.turns, until: map[int32]int64{}, ends: map[int64][]int32{}, claims: map[int32]int{}, refused: likeness{early: map[int32]bool{}}, stopped: likeness{early: map[int32]bool{}}}
 	for _, p := range known {
 		s.until[int32(p[0])] = r.turns[p[1]].First
 	}
@@ -53,48 +78,89 @@ func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place) (pa
 			s.ends[n] = append(s.ends[n], int32(i))
 		}
 	}
-	for _, b := range begins {
-		pairs = s.match(b, r.within, pairs)
+	for _, of := range s.ends {
+		slices.SortStableFunc(of, func(x, y int32) int { return cmp.Compare(r.turns[x].last(), r.turns[y].last()) })
 	}
-	tells := len(pairs) >= leastTelling && float64(s.mirrored) <= MostChance*float64(len(pairs))
-	return slices.DeleteFunc(pairs, func(p [2]int32) bool {
-		return s.claims[p[0]] > 1 || !tells && (s.early[p[0]] || s.early[p[1]])
-	})
+	before := make([][]int32, len(begins))
+	for n, b := range begins {
+		before[n] = s.before(b, r.within)
+	}
+	for n, b := range begins {
+		of := before[n]
+		if len(of) == 0 {
+			continue
+		}
+		i, l := of[0], s.like(of[0])
+		told := len(of) == 1 && s.claims[i] == 1 && (l.tells() || !l.early[i] && !l.early[b.turn])
+		if told {
+			r.pair(i, b.turn)
+			to.Pairs = append(to.Pairs, [2]uint32{uint32(i), uint32(b.turn)})
+		}
+		switch {
+		case l == &s.stopped:
+		case told:
+			s.sequels--
+		default:
+			to.Begins = append(to.Begins, uint32(b.turn))
+		}
+	}
+	to.Sequels += s.sequels
 }
 
-// match adds the pair of a turn that begins with a segment and the only one that it may go on with: for which this one comes
-// next, soon or later, or else was the last one.
-func (s *sequence) match(b opening, within int64, to [][2]int32) [][2]int32 {
-	j := b.turn
-	var found [4][]int32 // the likeliest first
+// before are the turns that one may go on with, the likeliest of them: that were refused, for which its segment comes next, and
+// not long ago, or else was the last one.
+func (s *sequence) before(b opening, within int64) (likeliest []int32) {
+	var found [8][]int32
+	preceding := false
 	for again := range int64(2) {
-		for _, i := range s.ends[b.number+again] {
-			switch since := s.turns[j].First - s.turns[i].last(); {
-			case i == j, since > turnGap, -since > turnGap:
+		for _, i := range s.near(s.ends[b.number+again], s.turns[b.turn].First) {
+			l := s.like(i)
+			switch since := s.turns[b.turn].First - s.turns[i].last(); {
+			case i == b.turn, since > turnGap, -since > turnGap:
 			case since < 0:
-				s.early[i], s.early[j] = true, true
-				s.mirrored++
-			case s.fits(i, j):
+				l.early[i], l.early[b.turn] = true, true
+				l.mirrored++
+				preceding = preceding || l == &s.refused
+			case s.fits(i, b.turn):
 				at := 2 * again
 				if since > within {
 					at++
+				}
+				if l == &s.stopped {
+					at += 4
 				}
 				found[at] = append(found[at], i)
 			}
 		}
 	}
+	if preceding {
+		s.sequels--
+	}
 	for _, of := range found {
-		for _, i := range of {
-			s.claims[i]++
-		}
-		if len(of) == 1 {
-			to = append(to, [2]int32{of[0], j})
-		}
 		if len(of) > 0 {
+			likeliest = of
 			break
 		}
 	}
-	return to
+	for _, i := range likeliest {
+		s.claims[i]++
+	}
+	if len(likeliest) > 0 {
+		l := s.like(likeliest[0])
+		if len(likeliest) == 1 {
+			l.told++
+		}
+		if l == &s.refused {
+			s.sequels++
+		}
+	}
+	return likeliest
+}
+
+// near are those of some turns, in the order of their ends, that ended next to a time: no more than are looked at.
+func (s *sequence) near(of []int32, at int64) []int32 {
+	n, _ := slices.BinarySearchFunc(of, at, func(i int32, at int64) int { return cmp.Compare(s.turns[i].last(), at) })
+	return of[max(0, n-mostBeside):min(len(of), n+mostBeside)]
 }
 
 // fits reports whether one turn may go on with another for all that is known of either: it lies in the silence before what
@@ -106,15 +172,18 @@ func (s *sequence) fits(i, j int32) bool {
 
 // last is when a turn ended, refused or not.
 func (t *Turn) last() int64 {
-	if t.Fell.Client.IsValid() {
-		return max(t.Final, t.Fell.Time)
+	if t.fell() {
+		return t.Fell.Time
 	}
 	return t.Final
 }
 
+// fell reports whether a turn ended with a refusal because of the address.
+func (t *Turn) fell() bool { return t.Fell.Client.IsValid() && t.Fell.Time >= t.Final }
+
 // next is the number of the segment that a turn would have asked for next: of the one that it was refused last.
 func (t *Turn) next(place Place) (n int64, ok bool) {
-	if t.Fell.Client.IsValid() && t.Fell.Time >= t.Final {
+	if t.fell() {
 		if n, ok = place(t.Refused); ok {
 			return n, true
 		}

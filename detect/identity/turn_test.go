@@ -86,7 +86,7 @@ func TestConsecutiveTokensAreOnePlayer(t *testing.T) {
 		"later than two minutes":             {inTurn(stopped(50), begun(181, 1050)), nil},
 		"two begin with it":                  {inTurn(stopped(50), begun(99, 1050), begun(100, 1050)), nil},
 		"two stopped there":                  {inTurn(stopped(50), stopped(50), begun(99, 1050)), nil},
-		"one stopped there before":           {inTurn(stopped(50), Turn{First: 1, Final: 95, Signed: b, Reached: [2]uint32{1049}}, begun(99, 1050)), [][2]uint32{{1, 2}}},
+		"refused rather than stopped":        {inTurn(stopped(50), Turn{First: 1, Final: 95, Signed: b, Reached: [2]uint32{1049}}, begun(99, 1050)), [][2]uint32{{0, 2}}},
 		"one begins so before":               {inTurn(stopped(50), begun(40, 1050)), nil},
 		"one began before, others go on":     {inTurn(crowd(11)...), crowdPairs(11)},
 		"one began before, too few go on":    {inTurn(crowd(9)...), crowdPairs(9)[1:]},
@@ -214,15 +214,17 @@ func TestSequenceTwin(t *testing.T) {
 			}
 		}
 		slices.SortStableFunc(list, func(x, y Turn) int { return cmp.Compare(x.First, y.First) })
-		want, tells := plainSequence(list)
-		of := &resuming{turns: inTurn(list...), within: 10e6}
+		want, sequels, tells := plainSequence(list)
+		of := &resuming{turns: inTurn(list...), within: 10e6, on: map[int32]int32{}, from: map[int32]bool{}}
 		all := make([]int32, len(list))
 		for i := range all {
 			all[i] = int32(i)
 		}
-		got := of.bySequence(all, nil, segmentOf)
-		slices.SortFunc(got, func(x, y [2]int32) int { return cmp.Compare(x[1], y[1]) })
-		if !slices.Equal(got, want) {
+		var found Resumed
+		of.bySequence(all, nil, segmentOf, &found)
+		got := found.Pairs
+		slices.SortFunc(got, func(x, y [2]uint32) int { return cmp.Compare(x[1], y[1]) })
+		if !slices.Equal(got, want) || found.Sequels != sequels {
 			t.Fatalf("%v, want %v: %+v", got, want, list)
 		}
 		if tells {
@@ -236,8 +238,8 @@ func TestSequenceTwin(t *testing.T) {
 	}
 }
 
-// plainSequence does so, in seconds, and reports whether pairs are few enough by chance.
-func plainSequence(list []Turn) (out [][2]int32, tells bool) {
+// plainSequence does so, in seconds, and reports whether some are pairs as few are so by chance.
+func plainSequence(list []Turn) (out [][2]uint32, sequels int64, tells bool) {
 	number := func(file uint32) int64 {
 		if n, ok := segmentOf(file); ok {
 			return n
@@ -256,53 +258,67 @@ func plainSequence(list []Turn) (out [][2]int32, tells bool) {
 		}
 		return number(list[i].Reached[0]) + 1
 	}
-	claims, early, mirrored := map[int]int{}, map[int]bool{}, 0
+	refused := func(i int) bool { return list[i].Fell.Client.IsValid() && list[i].Fell.Time >= list[i].Final }
+	claims, early := map[int]int{}, map[[2]any]bool{}
+	mirrored, told := map[bool]int{}, map[bool]int{}
 	var pairs [][2]int
 	for j := range list {
 		opens := number(list[j].Begun[0])
 		if opens <= 3 {
 			continue
 		}
-		rank := func(i int) int { // 4: not at all
+		rank := func(i int) int { // 8: not at all
 			since := list[j].First - ended(i)
-			switch {
-			case i == j || since < 0 || since > 120 || next(i) != opens && next(i) != opens+1:
-				return 4
-			case next(i) == opens && since <= 10:
-				return 0
-			case next(i) == opens:
-				return 1
-			case since <= 10:
-				return 2
+			if i == j || since < 0 || since > 120 || next(i) != opens && next(i) != opens+1 {
+				return 8
 			}
-			return 3
+			n := 0
+			for _, worse := range []bool{!refused(i), next(i) != opens, since > 10} {
+				if n *= 2; worse {
+					n++
+				}
+			}
+			return n
 		}
-		best := 4
+		best, precedes := 8, int64(0)
 		for i := range list {
 			best = min(best, rank(i))
 			if gap := ended(i) - list[j].First; i != j && gap > 0 && gap <= 120 && (next(i) == opens || next(i) == opens+1) {
-				early[i], early[j] = true, true
-				mirrored++
+				early[[2]any{i, refused(i)}], early[[2]any{j, refused(i)}] = true, true
+				mirrored[refused(i)]++
+				if refused(i) {
+					precedes = 1
+				}
 			}
+		}
+		sequels -= precedes
+		if best < 4 {
+			sequels++
 		}
 		var of []int
 		for i := range list {
-			if best < 4 && rank(i) == best {
+			if best < 8 && rank(i) == best {
 				of = append(of, i)
 				claims[i]++
 			}
 		}
 		if len(of) == 1 {
+			told[refused(of[0])]++
 			pairs = append(pairs, [2]int{of[0], j})
 		}
 	}
-	tells = len(pairs) >= 10 && 10*mirrored <= len(pairs)
 	for _, p := range pairs {
-		if claims[p[0]] == 1 && (tells || !early[p[0]] && !early[p[1]]) {
-			out = append(out, [2]int32{int32(p[0]), int32(p[1])})
+		r := refused(p[0])
+		tell := told[r] >= 10 && 10*mirrored[r] <= told[r]
+		if claims[p[0]] == 1 && (tell || !early[[2]any{p[0], r}] && !early[[2]any{p[1], r}]) {
+			out = append(out, [2]uint32{uint32(p[0]), uint32(p[1])})
+			tells = tells || tell
+			if r {
+				sequels--
+			}
 		}
 	}
-	return out, tells
+	return out, sequels, tells
 }
 
 // plainly pairs turns, in seconds, by the file that one was refused and another begins with.

@@ -12,6 +12,7 @@ import (
 // have gone on with, where neither an id nor anything else reports whether it did.
 type Unclear struct {
 	Refusals int64
+	Sequels  int64 // how many more links began with the segment that came next where others had stopped than where others were to stop
 	Excess   int64 // how many more links began in the recovery time after refusals than before them,
 	Spread   int64 // and the sum of the squares of what each of the links adds to it
 }

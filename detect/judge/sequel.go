@@ -139,15 +139,31 @@ func inTurn(first, then []moment) (n int64) {
 // fewPersons reports whether a mask would be advised for viewers who are too few to decide, as
 // some count several times.
 func (q *question) fewPersons(c choice) bool {
-	return c.decision == finding.Widen && q.persons() < q.t.DecidesFrom
+	return c.decision == finding.Widen && q.viewers() < q.t.DecidesFrom
+}
+
+// viewers is how many persons there are where those who began amid a title go on there, one after the other, with links of
+// their own; by chance as many begin where others are to stop.
+func (q *question) viewers() int64 { return max(1, q.persons()-q.amid()) }
+
+// amid is how many of the affected do so.
+func (q *question) amid() int64 {
+	again := int64(0)
+	for i := range q.affected {
+		if q.affected[i].again {
+			again++
+		}
+	}
+	return min(again, max(0, q.o.Unclear.Sequels))
 }
 
 // toldPersons says what is missing to widen.
 func (q *question) toldPersons() string {
-	n := q.persons()
+	n := q.viewers()
 	how := listed(slices.DeleteFunc([]string{
 		someOf(q.inSequel(), "began where another one of the same user agent had just ended, as a viewer does with the next title"),
 		someOf(q.atOnce(), "moved between two addresses as another one of the same user agent did at the same time, as tabs do"),
+		someOf(q.amid(), "began amid a title where another one had just stopped, as who renews a link does"),
 	}, func(s string) bool { return s == "" }))
 	return fmt.Sprintf("; %s, but they may be %s: %s, and no id tells; %d decide: send a longer log, or one with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
 		q.letThrough(), figure.Plural(n, "viewer", "viewers"), how, q.t.DecidesFrom)
