@@ -7,12 +7,13 @@ type refusal struct {
 	first    int64 // µs
 	client   netip.Addr
 	link     uint32
-	mismatch bool  // proven or inferred, not expired, no other policy's doing
-	proven   bool  // by a reproduced hash
-	pos      int   // of its first mismatch, or else its first event, in the user's events
-	start    int   // of its first event
-	measured bool  // common is known:
-	common   uint8 // what User.MismatchLens has of it
+	mismatch bool // proven or inferred, not expired, no other policy's doing
+	proven   bool // by a reproduced hash
+	pos      int  // of its first mismatch, or else its first event, in the user's events
+	start    int  // of its first event
+	measured bool // a mismatch whose common is known:
+	common   int  // bits in common with the signing address; -1: it is of the other family
+	arrives  bool // it is the first one at an address that the user came to with the link
 }
 
 type target struct {

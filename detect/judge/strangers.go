@@ -1,6 +1,10 @@
 package judge
 
-import "ipdrift/detect/finding"
+import (
+	"slices"
+
+	"ipdrift/detect/finding"
+)
 
 // attempts are the mismatches of a user of many networks that may be others' (rule 17): not at the addresses where whoever was
 // served goes on. Of more addresses than are looked at, all of the rest.
@@ -8,26 +12,67 @@ func (c *facts) attempts() (lens []uint8) {
 	if c.user.Served == 0 {
 		return c.user.MismatchLens
 	}
-	own := map[spot]bool{}
+	whose := c.beginnings()
 	for i := range c.refusals {
-		r := &c.refusals[i]
-		if !r.mismatch || !r.measured {
-			continue
-		}
-		at := spot{r.link, r.client}
-		if _, known := own[at]; !known {
-			own[at] = len(own) < restartsLooked && c.goesOn(r.pos)
-		}
-		if !own[at] {
-			lens = append(lens, r.common)
+		if r := &c.refusals[i]; r.measured {
+			if of, known := whose[spot{r.link, r.client}]; !known || of != goesOn {
+				lens = append(lens, kept(r.common))
+			}
 		}
 	}
 	return lens
 }
 
-// goesOn reports whether the refused request at pos is of the viewer who was served.
-func (c *facts) goesOn(pos int) bool {
-	return known(c.group.Events, c.idx, &c.group.Events[c.idx[pos]]) || restarts(c.group.Events, c.idx, pos, c.t) == goesOn
+// withoutOthers leaves out what was refused to others who tried the link of one who moves: no mask is for them.
+func (c *facts) withoutOthers(u *User) {
+	whose := c.beginnings()
+	another := func(r *refusal) bool { return whose[spot{r.link, r.client}] == startsAnew }
+	if slices.ContainsFunc(c.refusals, func(r refusal) bool { return r.measured && !another(&r) }) {
+		u.measureAll(c.refusals, func(r *refusal) bool { return !another(r) })
+	}
+}
+
+// beginnings tells, by link and address, whose a mismatch there seems to be. Of more addresses than are looked at, the rest is
+// not known.
+func (c *facts) beginnings() map[spot]beginning {
+	whose, ahead := map[spot]beginning{}, c.ahead()
+	looked := 0
+	for i := range c.refusals {
+		r := &c.refusals[i]
+		at := spot{r.link, r.client}
+		_, told := whose[at]
+		switch {
+		case !r.measured || told && !ahead[r.pos]:
+		case ahead[r.pos] || known(c.group.Events, c.idx, &c.group.Events[c.idx[r.pos]]):
+			whose[at] = goesOn
+		case looked < restartsLooked:
+			looked++
+			whose[at] = restarts(c.group.Events, c.idx, r.pos, c.t)
+		}
+	}
+	return whose
+}
+
+// ahead tells which mismatches of a user, by place, are for a segment beyond all that was served until then: restarts would
+// say so, too, of each in the time that this takes for all.
+func (c *facts) ahead() []bool {
+	out, reached := make([]bool, len(c.idx)), map[uint32]int64{} // by directory
+	for pos, i := range c.idx {
+		e := &c.group.Events[i]
+		if !e.Served && !isMismatch(e) {
+			continue
+		}
+		kind, n := place(e.Name)
+		if kind != segment {
+			continue
+		}
+		if e.Served {
+			reached[e.Dir] = max(reached[e.Dir], n)
+		} else {
+			out[pos] = n > max(1, reached[e.Dir])
+		}
+	}
+	return out
 }
 
 // within counts the refusals a mask would have accepted.

@@ -66,8 +66,11 @@ func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 	u := c.user
 	u.idx = idx
 	u.Bot = u.Bot || c.relayed()
-	if u.Class, u.Reason = c.class(s); u.Class == finding.ManyNetworks {
+	switch u.Class, u.Reason = c.class(s); u.Class {
+	case finding.ManyNetworks:
 		u.Attempts = c.attempts()
+	case finding.Rotating:
+		c.withoutOthers(&u)
 	}
 	u.Begins = u.Class == finding.FirstRequest && c.begins()
 	u.Untimed, u.Astray, u.Onlooking = c.untimed, c.polls.out, c.polls.chance
@@ -208,12 +211,11 @@ func (c *facts) mismatches() {
 		if !signed.IsValid() {
 			continue
 		}
-		r.common, r.measured = c.user.measure(addr.CommonPrefix(signed, r.client)), true
-		if at := (arrived{r.link, arrival[r.pos]}); !counted[at] {
-			counted[at] = true
-			c.user.ChangeLens = append(c.user.ChangeLens, r.common)
-		}
+		r.measured, r.common = true, addr.CommonPrefix(signed, r.client)
+		at := arrived{r.link, arrival[r.pos]}
+		r.arrives, counted[at] = !counted[at], true
 	}
+	c.user.measureAll(c.refusals, func(*refusal) bool { return true })
 }
 
 // arrived is an address that the user came to, with a link.
@@ -237,19 +239,37 @@ func (c *facts) arrivals() []int32 {
 	return out
 }
 
-// measure notes how many bits a mismatch has in common with the signing address, and gives what MismatchLens has of it.
-func (u *User) measure(common int) (kept uint8) {
-	switch {
-	case common < 0:
-		kept, u.MinCommon = acrossFamilies, -2
-	default:
-		kept = uint8(common)
-		if u.MinCommon == -1 || common < u.MinCommon {
-			u.MinCommon = common
+// measureAll notes how far the mismatches among some refusals lie from the signing address, of those that count.
+func (u *User) measureAll(refusals []refusal, counts func(*refusal) bool) {
+	u.MismatchLens, u.ChangeLens, u.MinCommon = nil, nil, -1
+	for i := range refusals {
+		r := &refusals[i]
+		if !r.measured || !counts(r) {
+			continue
+		}
+		u.measure(r.common)
+		if r.arrives {
+			u.ChangeLens = append(u.ChangeLens, kept(r.common))
 		}
 	}
-	u.MismatchLens = append(u.MismatchLens, kept)
-	return kept
+}
+
+func (u *User) measure(common int) {
+	u.MismatchLens = append(u.MismatchLens, kept(common))
+	switch {
+	case common < 0:
+		u.MinCommon = -2
+	case u.MinCommon == -1 || common < u.MinCommon:
+		u.MinCommon = common
+	}
+}
+
+// kept is what User.MismatchLens has of so many bits in common; fewer than 0: the families differ.
+func kept(common int) uint8 {
+	if common < 0 {
+		return acrossFamilies
+	}
+	return uint8(common)
 }
 
 // firstServed is the address that a link was served to first, whoever asked.
