@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 
@@ -30,7 +31,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	}
 	a.behind = 2*behind > parsed
 	a.gaps = float64(sampled) > a.Thresholds.Missing*float64(parsed)
-	watched, err := a.watched(ctx)
+	watched, refused, err := a.watched(ctx)
 	if err != nil || len(watched) == 0 {
 		return err
 	}
@@ -38,7 +39,7 @@ func (a *analysis) findGaps(ctx context.Context) error {
 	if float64(rejected) > a.Thresholds.Missing*float64(rejected+parsed) {
 		where = figure.Sentence("They may stand in the %d {line that was|lines that were} rejected", rejected)
 	}
-	found, err := a.gapsOf(ctx, watched)
+	found, err := a.gapsOf(ctx, watched, refused)
 	if err != nil {
 		return err
 	}
@@ -60,13 +61,12 @@ type viewer struct {
 
 // watched lists the users who are looked at: on each host some of those who asked often enough, with the
 // links of the lowest hashes. Where there are enough users who were never refused, only these: in a live
-// stream a refusal leaves a hole, too.
-func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
+// stream a refusal leaves a hole, too. refused are those who were.
+func (a *analysis) watched(ctx context.Context) (all []viewer, refused map[viewer]bool, err error) {
 	requests, first, refused, err := a.viewersOf(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []viewer
 	smooth := map[*host]int{}
 	for v, n := range requests {
 		if n >= judge.GapSegments && !v.host.scattered() {
@@ -84,7 +84,7 @@ func (a *analysis) watched(ctx context.Context) ([]viewer, error) {
 	return slices.DeleteFunc(all, func(v viewer) bool {
 		n[v.host]++
 		return n[v.host] > gapSample
-	}), nil
+	}), refused, nil
 }
 
 // scattered tells of a host with a link for each file, none of them bound: what little joins
@@ -142,40 +142,48 @@ func (a *analysis) viewersIn(s *history.Group) (viewers []viewer, counts []int64
 	return viewers, counts, refused, err
 }
 
-// gapsOf looks for missing segments in what users asked for.
-func (a *analysis) gapsOf(ctx context.Context, watched []viewer) (map[string]*judge.Gaps, error) {
+// gapsOf looks for missing segments in what users asked for, some of whom were refused.
+func (a *analysis) gapsOf(ctx context.Context, watched []viewer, refused map[viewer]bool) (map[string]*judge.Gaps, error) {
 	of, err := a.filesOf(ctx, watched)
 	if err != nil {
 		return nil, err
 	}
 	found := map[string]*judge.Gaps{}
 	for _, v := range watched {
-		var names []string
-		for _, id := range of[v.user] {
-			name, err := a.texts.Files.Text(id)
+		played := map[uint32][]string{} // by link, of those who were refused: a live stream goes on before they have another one
+		for _, one := range of[v.user] {
+			name, err := a.texts.Files.Text(one.file)
 			if err != nil {
 				return nil, err
 			}
-			names = append(names, name)
+			link := uint32(0)
+			if refused[v] && !v.host.Policy.Uses(token.ScopeFile) {
+				link = one.place
+			}
+			played[link] = append(played[link], name)
 		}
 		if found[v.host.Name] == nil {
 			found[v.host.Name] = &judge.Gaps{}
 		}
-		found[v.host.Name].Add(names)
+		found[v.host.Name].Add(slices.Collect(maps.Values(played))...)
 	}
 	return found, nil
 }
 
+// playedFile is a file that was asked for, and the place of the link that it was asked for with.
+type playedFile struct{ place, file uint32 }
+
 // filesOf lists the files that users asked for, once for each link and user agent, up
 // to gapFiles each.
-func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[identity.Key][]uint32, error) {
+func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[identity.Key][]playedFile, error) {
 	places, users, err := a.linksOf(watched)
 	if err != nil {
 		return nil, err
 	}
 	type ask struct {
-		user               identity.Key
-		agent, place, file uint32
+		user  identity.Key
+		agent uint32
+		playedFile
 	}
 	all, asked := map[ask]bool{}, map[identity.Key]int{}
 	err = a.history.Each(ctx, func(s *history.Group) error {
@@ -188,16 +196,16 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[identity.
 				return
 			}
 			for i := range t {
-				if one := (ask{k, t[i].Agent, t[i].Place, t[i].File}); asked[k] < gapFiles && !all[one] {
+				if one := (ask{k, t[i].Agent, playedFile{t[i].Place, t[i].File}}); asked[k] < gapFiles && !all[one] {
 					all[one] = true
 					asked[k]++
 				}
 			}
 		})
 	})
-	of := map[identity.Key][]uint32{}
+	of := map[identity.Key][]playedFile{}
 	for k := range all {
-		of[k.user] = append(of[k.user], k.file)
+		of[k.user] = append(of[k.user], k.playedFile)
 	}
 	return of, err
 }

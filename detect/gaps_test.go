@@ -83,6 +83,30 @@ func TestRule11ARefusalLeavesAHole(t *testing.T) {
 	}
 }
 
+// TestRule11ANewLinkGoesOnWhereTheStreamIs: nor is one missing where all were refused, and get a new link each time: with
+// none of them a segment is left out.
+func TestRule11ANewLinkGoesOnWhereTheStreamIs(t *testing.T) {
+	for lost, rotating := range map[int]int64{0: 60, 1: 0} {
+		var l little
+		for i := range 60 {
+			for n := range 4 {
+				ip, next := fmt.Sprintf("198.51.%d.%d", i, n+1), fmt.Sprintf("198.51.%d.%d", i, n+2)
+				link := video.link(fmt.Sprintf("/live/%d/index.m3u8", i), ip)
+				l.get(video, link, ip, 200)
+				for segment := range 5 {
+					if lost == 0 || segment != 2 {
+						l.get(video, on(fmt.Sprintf("/live/%d/seg%d.ts", i, 8*n+segment+1), link), ip, 200)
+					}
+				}
+				l.get(video, on(fmt.Sprintf("/live/%d/seg%d.ts", i, 8*n+6), link), next, 403)
+			}
+		}
+		if tr := l.try(t, settings{}); tr.Users.ByClass[finding.Rotating] != rotating {
+			t.Errorf("%d lost of five: classes %v, want %d rotating: %q", lost, tr.Users.ByClass, rotating, tr.Warnings)
+		}
+	}
+}
+
 // TestRule11SeveralConnectionsAreNoGaps: a player that loads over five connections, each
 // segment with a link of its own that no address is in, leaves none out.
 func TestRule11SeveralConnectionsAreNoGaps(t *testing.T) {

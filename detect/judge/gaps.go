@@ -24,15 +24,17 @@ type Gaps struct {
 	Missing      int64 // segments that were left out
 }
 
-// Add adds the names of the files that one user asked for, in any order, whatever
+// Add adds the names of the files that one user asked for, in parts that need not follow each other, in any order, whatever
 // their directory: a player that changes the rendition goes on in another one, and one that
 // plays audio beside video asks for each number twice. Names without a number count for
 // nothing, nor does one that is like no other but for its number, as where a hash names the
 // file; and so does a user whose numbers are times or places rather than a sequence.
-func (g *Gaps) Add(names []string) {
+func (g *Gaps) Add(parts ...[]string) {
 	var user Gaps
-	for _, numbers := range sequences(names) {
-		user.addSequence(numbers)
+	for _, names := range parts {
+		for _, numbers := range sequences(names) {
+			user.addSequence(numbers)
+		}
 	}
 	if user.Steps == 0 {
 		return
