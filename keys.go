@@ -150,7 +150,11 @@ func (s *secrets) lacking(host string, when time.Time) error {
 	case s.ring.Len() == 0:
 		return usage(keyHint, "no key")
 	case len(s.ring.For([]byte(host))) > 0:
-		return usage("look at not_before and not_after of its keys in the configuration, and at --at", "no key of host %q is in use at %s", host, when.UTC().Format(time.RFC3339))
+		of := fmt.Sprintf("of host %q", host)
+		if host == "" {
+			of = "for every host"
+		}
+		return usage("look at not_before and not_after of its keys in the configuration, and at --at", "no key %s is in use at %s", of, when.UTC().Format(time.RFC3339))
 	}
 	if host == "" {
 		return usage("give the URL with its host, or a key for every host: --key-file FILE", "no key for a path alone: those given are of named hosts")

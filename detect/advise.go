@@ -93,7 +93,7 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 		ByAddress: a.loaded.Identity.Kind == ingest.ByAddress,
 		Group:     a.picked != nil && h.Name == finding.OtherHosts,
 	}
-	if statuses := h.seemsRefusal(&a.Thresholds); len(statuses) > 0 {
+	if statuses := h.seemsRefusal(&a.Thresholds); len(statuses) > 0 && h.wrong.refused.Links < a.Thresholds.DecidesFrom {
 		q.Unread = statuses[0]
 	}
 	q.Life, q.Life95 = h.lives.spans()

@@ -85,6 +85,7 @@ type roster struct {
 	firsts    []identity.Key                 // by id, who are an address and a user agent; nil: nobody is
 	cookies   map[trail]uint32               // the number of the id cookie, where a link's user agent has several
 	own       []uint32                       // by link: see linkCookies; nil: there are none
+	kept      bitset.Set                     // of these links, those whose cookie came from several addresses
 	kin       map[trail]uint32               // whose viewer a cookie or a TLS session tells: its number
 	nobodys   bool                           // some ids that the log states are nobody's, or join more links than a viewer has
 	begins    bitset.Set                     // places of the links that may go on with another, nobody knows which

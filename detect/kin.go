@@ -90,13 +90,16 @@ func (a *analysis) cookieOf(f *history.Request) uint32 {
 // linkCookies notes the id cookie of each link that shows one alone: a player that keeps none gets a new one with each
 // request. Half of its hash tells it from others.
 func (a *analysis) linkCookies(ctx context.Context, aside map[uint64]bool) error {
-	a.own = nil
-	return fetch.Pages(ctx, a.conn, fmt.Sprintf(`SELECT link, min(key) FROM tie WHERE kind = %d GROUP BY link HAVING min(key) = max(key)`, ingest.TieUID), func(p fetch.Page) error {
-		links, keys := p.U32(0), p.U64(1)
+	a.own, a.kept = nil, nil
+	return fetch.Pages(ctx, a.conn, fmt.Sprintf(`SELECT link, min(key), (count(DISTINCT client) > 1)::UTINYINT FROM tie WHERE kind = %d GROUP BY link HAVING min(key) = max(key)`, ingest.TieUID), func(p fetch.Page) error {
+		links, keys, kept := p.U32(0), p.U64(1), p.U8(2)
 		for i, link := range links {
 			a.own = reach(a.own, link)
 			if !aside[keys[i]] {
 				a.own[link] = uint32(keys[i])
+				if kept[i] == 1 {
+					a.kept.Add(link)
+				}
 			}
 		}
 		return nil
@@ -110,6 +113,9 @@ func (a *analysis) cookieIn(u *used) uint32 {
 	}
 	return 0
 }
+
+// keepsCookie reports whether the only id cookie that a link came with did so from several addresses: the player keeps it.
+func (a *analysis) keepsCookie(place uint32) bool { return a.kept.Has(a.history.Links.At(place).ID) }
 
 // cookieOfLink is the only id cookie that a link came with; 0 where it is not known.
 func (a *analysis) cookieOfLink(place uint32) uint32 {

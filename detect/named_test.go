@@ -18,7 +18,10 @@ func TestRule14AnIDTellsASchoolFromTabs(t *testing.T) {
 	}{
 		"an id of each": {func(pupil, _ int) string { return fmt.Sprintf("uid=%032X", pupil+1) }, finding.Widen},
 		"no id":         {func(int, int) string { return "" }, finding.InsufficientEvidence},
-		"ids not kept":  {func(pupil, request int) string { return fmt.Sprintf("uid=%032X", 100*pupil+request+1) }, finding.InsufficientEvidence},
+		"at first only": {func(pupil, request int) string {
+			return map[bool]string{true: fmt.Sprintf("uid=%032X", pupil+1)}[request == 0]
+		}, finding.InsufficientEvidence},
+		"ids not kept": {func(pupil, request int) string { return fmt.Sprintf("uid=%032X", 100*pupil+request+1) }, finding.InsufficientEvidence},
 	} {
 		var l little
 		l.audience(video, 40)
@@ -30,9 +33,15 @@ func TestRule14AnIDTellsASchoolFromTabs(t *testing.T) {
 				l.add(entry{host: video.host, target: on(fmt.Sprintf("%sseg-%d.ts", path, n+1), link), ip: ip, status: 200 + 203*(n/3), uid: c.uid(i, n), edge: fmt.Sprint("ed", i), at: at}) // connections are counted by edge
 			}
 		}
-		tr := l.tryGcore(t, settings{})
-		if rec := tr.Recommendations[0]; rec.Decision != c.want || rec.AffectedUsers != 40 {
-			t.Errorf("%s: %s, %d affected: %s", name, rec.Decision, rec.AffectedUsers, rec.Reason)
+		for _, user := range []string{"", "query:viewer"} { // whom no such id tells is told as without it
+			tr := l.tryGcore(t, settings{user: user})
+			want := c.want
+			if user != "" {
+				want = finding.InsufficientEvidence
+			}
+			if rec := tr.Recommendations[0]; rec.Decision != want || rec.AffectedUsers != 40 {
+				t.Errorf("%s, by %q: %s, %d affected: %s", name, user, rec.Decision, rec.AffectedUsers, rec.Reason)
+			}
 		}
 	}
 }

@@ -141,7 +141,7 @@ func (a *analysis) keep(p *personRows, c *circle) {
 			a.split = append(a.split, c.who[u.Who])
 		}
 		u.Again = a.begins.Has(c.places[u.Link])
-		u.Named = a.stated() || u.Requests > 1 && a.cookieOfLink(c.places[u.Link]) != 0
+		u.Named = a.stated() && name.Salt != 0 || a.keepsCookie(c.places[u.Link])
 		u.Unseen = u.Begins && (c.host.refusalsOnly() || c.host.predates(a.history.Links.At(c.places[u.Link]), u.First))
 		u.Interrupted = u.Interrupted && !a.recovered[name]
 		collects := a.collects(u)

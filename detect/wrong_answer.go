@@ -35,7 +35,7 @@ func (h *host) answered(v *visit, link uint32) {
 			w.refused.Count(link)
 		}
 	}
-	if v.Served() || v.Refused() || v.Status/100 != 3 && v.Status/100 != 4 || slices.Contains([]uint16{304, 408, 416, 499}, v.Status) {
+	if v.Served() || v.Refused() || v.Status/100 != 3 && v.Status/100 != 4 || slices.Contains([]uint16{304, 408, 416, 429, 499}, v.Status) {
 		return
 	}
 	t := w.other[v.Status]

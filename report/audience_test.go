@@ -288,3 +288,20 @@ func TestNoHostIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestRule18UnsettledIsNotAskedFor: nobody is asked to make, or to consent to, a change that may help too few.
+func TestRule18UnsettledIsNotAskedFor(t *testing.T) {
+	for low, unsettled := range map[float64]bool{0.8: false, 0.79: true} {
+		a := load(t, fixtures+"/widen.json")
+		for i := range a.Recommendations {
+			r := &a.Recommendations[i]
+			r.UnresolvedUsers, r.IfUnresolvedCount = 40, finding.Bound{Share: low + 0.05, Low: low}
+		}
+		for who, settled := range map[Audience]string{"": "the site's consent", ForCustomer: "Your consent to the change", ForSupport: "# Request: bind links"} {
+			text := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who}))
+			if strings.Contains(text, settled) == unsettled || strings.Contains(text, "(not settled)") != (unsettled && who == ForSupport) {
+				t.Errorf("%q, with a lower bound of %.2f: %.300s", who, low, text)
+			}
+		}
+	}
+}

@@ -311,7 +311,7 @@ func wantedOfCustomer(all []*host) []string {
 		for _, r := range h.recs {
 			proxied = proxied || r.Remedy == finding.MendSigner
 			unsettled = unsettled || r.Unsettled(h.method)
-			advised = advised || r.Decision == finding.Widen || r.Decision == finding.HelpsPartly
+			advised = advised || asksFor(r) && !r.Unsettled(h.method)
 		}
 	}
 	if keyless {

@@ -10,8 +10,11 @@ import (
 func (md *markdown) forSupport() {
 	in, advised := md.a.Input, picked(md.all, asksFor)
 	title := "Refused signed links: no change of the binding is asked for"
-	if len(advised) > 0 {
+	switch {
+	case len(md.settled()) > 0:
 		title = "Request: bind links to a network instead of an address"
+	case len(advised) > 0:
+		title = "Refused signed links: whether to bind links to a network is not settled"
 	}
 	md.line("# ", title, ", ", Period(in.Period()), "\n")
 	if len(md.all) == 0 {
@@ -37,6 +40,14 @@ func asksFor(r finding.Recommendation) bool {
 	return r.Prefix != nil && (r.Decision == finding.Widen || r.Decision == finding.HelpsPartly)
 }
 
+// settled are the settings that are asked for and do not hang on what nobody knows yet.
+func (md *markdown) settled() (list []finding.Recommendation) {
+	for _, h := range md.all {
+		list = append(list, picked([]*host{h}, func(r finding.Recommendation) bool { return asksFor(r) && !r.Unsettled(h.method) })...)
+	}
+	return list
+}
+
 // picked are some of the recommendations of hosts whose calibration has not failed.
 func picked(all []*host, some func(finding.Recommendation) bool) (list []finding.Recommendation) {
 	for _, h := range all {
@@ -58,7 +69,7 @@ func (md *markdown) numbers() {
 			s := r.Setting(h.policy(), h.method)
 			ask, form, shared := "no change", s.Form, figure.Percent(r.ExposureNow)
 			if asksFor(r) {
-				ask, shared = prefix(*r.Prefix), shared+", "+figure.Percent(r.Exposure)
+				ask, shared = prefix(*r.Prefix)+figure.Either(s.Unsettled, " (not settled)", ""), shared+", "+figure.Percent(r.Exposure)
 				if form == "" {
 					form = "to be told"
 				}

@@ -256,9 +256,9 @@ func request(host string, s finding.Setting) []string {
 	if s.Decision != finding.Widen && s.Decision != finding.HelpsPartly || s.Prefix == nil {
 		return []string{"No change of the binding is asked for on " + host + ": " + s.Reason}
 	}
-	of := ""
+	who := figure.Plural(s.AffectedUsers, "user", "users")
 	if s.BoundUsers != nil && *s.BoundUsers > 0 {
-		of = " of " + figure.Plural(*s.BoundUsers, "user", "users") + " with address-bound links (" + figure.Share(s.AffectedUsers, *s.BoundUsers) + ")"
+		who = figure.Count(s.AffectedUsers) + " of " + figure.Plural(*s.BoundUsers, "user", "users") + " with address-bound links (" + figure.Share(s.AffectedUsers, *s.BoundUsers) + ")"
 	}
 	strangers := "not measured"
 	if s.Strangers != nil {
@@ -271,8 +271,8 @@ func request(host string, s finding.Setting) []string {
 	setting := fmt.Sprintf("bind the links of %s to %s (%s) instead of %s", host, prefix(*s.Prefix), family(s.Family), boundNow(s))
 	return []string{
 		figure.Either(s.Unsettled, "It is not settled yet whether we shall ask you to "+setting+".", "Please "+setting+"."),
-		fmt.Sprintf("Evidence: %s%s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds)%s. Price: %s of other viewers share the network (today %s); strangers let in: %s.",
-			figure.Count(s.AffectedUsers), of, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), against, figure.Percent(s.Exposure), figure.Percent(s.ExposureNow), strangers),
+		fmt.Sprintf("Evidence: %s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds)%s. Price: %s of other viewers share the network (today %s); strangers let in: %s.",
+			who, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), against, figure.Percent(s.Exposure), figure.Percent(s.ExposureNow), strangers),
 		"Please tell us: " + strings.Join(questions(s), "; ") + ".",
 	}
 }

@@ -71,7 +71,7 @@ func (md *markdown) wanted() {
 		for _, r := range h.recs {
 			switch {
 			case asksFor(r):
-				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs; the site's consent and a quiet hour.", name, family(r.Family))
+				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs%s.", name, family(r.Family), figure.Either(r.Unsettled(h.method), "", "; the site's consent and a quiet hour"))
 			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0 && moreWouldTell(r.AffectedUsers, r.Reason):
 				add("%s, %s: a longer log%s: %s affected, %d decide.", name, family(r.Family), figure.Either(r.BoundUsers == nil, ", with served requests too", ""), figure.Plural(r.AffectedUsers, "user is", "users are"), decidesFrom)
 			}

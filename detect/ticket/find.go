@@ -24,7 +24,8 @@ type sighting struct {
 	mismatch int64 // of them, because of an address
 	first    int64 // µs
 	last     int64
-	near     int64 // µs from the time said to the nearest request
+	nearest  int64 // µs, of the request nearest to the time said,
+	near     int64 // and how far it is from that
 }
 
 // maxSightings bounds how many users are ranked.

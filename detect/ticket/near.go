@@ -52,34 +52,38 @@ const farthestZone = 14 * time.Hour
 // move sets the time to where the nearest request of what was sought is.
 func (q *inquiry) move(s *sighting, what string) {
 	at := q.At.UnixMicro()
-	to, far := s.first, s.last
-	if at > s.last {
-		to, far = far, to
+	far := s.nearest
+	switch {
+	case at < s.first:
+		far = s.last
+	case at > s.last:
+		far = s.first
 	}
-	by := time.Duration(to-at) * time.Microsecond
+	by := time.Duration(s.nearest-at) * time.Microsecond
 	where := "later"
 	if by < 0 {
 		where = "earlier"
 	}
 	hint := slip(by.Abs(), (time.Duration(far-at) * time.Microsecond).Abs())
 	q.say("Nothing by %s at that time; the nearest request is %s %s%s: that time is shown.", what, figure.Lasting(by.Abs()), where, hint)
-	q.around(time.UnixMicro(to))
+	q.around(time.UnixMicro(s.nearest))
 }
 
 // slip says what a viewer's time may have been mistaken for: his requests are from near to far away from what was said. Of a
 // long visit only its near end counts, since some half hour lies in it.
 func slip(near, far time.Duration) string {
-	const half, about, long = 30 * time.Minute, 5 * time.Minute, 20 * time.Minute
+	const half, about, long = 30 * time.Minute, 5 * time.Minute, 10 * time.Minute
 	if far-near > long {
 		far = near
 	}
 	off := ((near-about)/half + 1) * half
+	where := figure.Either(off <= near+about, "close to", "its requests lie around")
 	switch {
 	case off >= far+about:
 	case off%(24*time.Hour) == 0:
-		return " (close to whole days, perhaps another date)"
+		return " (" + where + " whole days, perhaps another date)"
 	case off <= farthestZone:
-		return " (close to a multiple of half an hour, perhaps another time zone)"
+		return " (" + where + " a multiple of half an hour, perhaps another time zone)"
 	}
 	return ""
 }

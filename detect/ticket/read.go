@@ -36,14 +36,14 @@ func (q *inquiry) look(ctx context.Context, where string) ([]sighting, error) {
 	causes := fmt.Sprintf("%d, %d", ingest.Place(ingest.Causes(), token.IPMismatch.String()), ingest.Place(ingest.Causes(), token.ExpiredIPMismatch.String()))
 	err := fetch.Each(ctx, q.conn, `SELECT coalesce(m.first_link, h.link)::UINTEGER, coalesce(m.first_agent, h.agent)::UINTEGER, coalesce(m.salt, 0)::BIGINT,
 			CASE WHEN h.link = 0 THEN h.client ELSE 0 END::UINTEGER, count(*)::BIGINT, count(*) FILTER (o.refused)::BIGINT, count(*) FILTER (j.cause IN (`+causes+`))::BIGINT,
-			epoch_us(min(h.start)), epoch_us(max(h.start)), min(abs(epoch_us(h.start) - ?))::BIGINT
+			epoch_us(min(h.start)), epoch_us(max(h.start)), min(abs(epoch_us(h.start) - ?))::BIGINT, arg_min(epoch_us(h.start), (abs(epoch_us(h.start) - ?), epoch_us(h.start)))::BIGINT
 		FROM hit h JOIN outcome o ON o.id = h.outcome AND NOT o.shield `+joinJudged+` `+joinMember+`
 		WHERE `+where+` GROUP BY ALL`, func(scan fetch.Scan) error {
 		var s sighting
-		err := scan(&s.Link, &s.Agent, &s.Salt, &s.client, &s.n, &s.refused, &s.mismatch, &s.first, &s.last, &s.near)
+		err := scan(&s.Link, &s.Agent, &s.Salt, &s.client, &s.n, &s.refused, &s.mismatch, &s.first, &s.last, &s.near, &s.nearest)
 		list = append(list, s)
 		return err
-	}, at)
+	}, at, at)
 	q.rank(list)
 	if n := len(list) - maxSightings; n > 0 {
 		list, q.out.More = list[:maxSightings], int64(n)

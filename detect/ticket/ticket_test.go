@@ -201,7 +201,7 @@ func TestRank(t *testing.T) {
 func TestMove(t *testing.T) {
 	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
-		first, last time.Duration // of the viewer's requests, from the time said
+		first, last time.Duration // of the viewer's requests, from the time said; the one that to names is the nearest
 		want        string
 		to          time.Duration
 	}{
@@ -210,12 +210,15 @@ func TestMove(t *testing.T) {
 		"half an hour off": {34*time.Minute + 59*time.Second, time.Hour, "34 min 59 s later (close to a multiple of half an hour, perhaps another time zone):", 34*time.Minute + 59*time.Second},
 		"another date":     {-25 * time.Hour, -24 * time.Hour, "1 d earlier (close to whole days, perhaps another date):", -24 * time.Hour},
 		"no time zone":     {15 * time.Hour, 16 * time.Hour, "15 h later:", 15 * time.Hour},
-		"35 minutes off":   {35 * time.Minute, time.Hour, "35 min later:", 35 * time.Minute},
-		"a short visit":    {-58 * time.Minute, -54*time.Minute - 56*time.Second, "54 min 56 s earlier (close to a multiple of half an hour, perhaps another time zone):", -54*time.Minute - 56*time.Second},
+		"35 minutes off":   {35 * time.Minute, 44 * time.Minute, "35 min later:", 35 * time.Minute},
+		"a longer visit":   {35 * time.Minute, 54*time.Minute + 59*time.Second, "35 min later:", 35 * time.Minute},
+		"around half":      {23 * time.Minute, 32 * time.Minute, "23 min later (its requests lie around a multiple of half an hour, perhaps another time zone):", 23 * time.Minute},
+		"before and after": {-2 * time.Hour, 3 * time.Hour, "30 min 5 s later (close to a multiple of half an hour, perhaps another time zone):", 30*time.Minute + 5*time.Second},
+		"a short visit":    {-58 * time.Minute, -54*time.Minute - 56*time.Second, "54 min 56 s earlier (its requests lie around a multiple of half an hour, perhaps another time zone):", -54*time.Minute - 56*time.Second},
 		"between":          {36 * time.Minute, 54 * time.Minute, "36 min later:", 36 * time.Minute},
 	} {
 		q := &inquiry{Complaint: Complaint{At: at, Window: time.Minute}, out: &finding.Ticket{}}
-		q.move(&sighting{first: at.Add(c.first).UnixMicro(), last: at.Add(c.last).UnixMicro()}, "its token")
+		q.move(&sighting{first: at.Add(c.first).UnixMicro(), last: at.Add(c.last).UnixMicro(), nearest: at.Add(c.to).UnixMicro()}, "its token")
 		want := []string{"Nothing by its token at that time; the nearest request is " + c.want + " that time is shown."}
 		if !slices.Equal(q.out.Search, want) || !q.out.From.Equal(at.Add(c.to-time.Minute)) || !q.out.To.Equal(at.Add(c.to+time.Minute)) {
 			t.Errorf("%s: %q, from %v to %v", name, q.out.Search, q.out.From, q.out.To)
