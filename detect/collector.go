@@ -73,7 +73,7 @@ func (c *collectors) see(a *analysis, r *ruled) {
 			continue
 		}
 		c.add(asker{a.client(v.Stored), anyAgent}, where, a.Thresholds.IDStrangers)
-		if v.final < until && v.final <= began+a.Thresholds.RetryWindow.Microseconds() {
+		if !agents[v.agent] && v.final < until && v.final <= began+a.Thresholds.RetryWindow.Microseconds() {
 			c.add(asker{a.client(v.Stored), atStart}, r.ID, a.Thresholds.IDStrangers)
 		}
 	}

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"context"
-	"slices"
 
 	"ipdrift/detect/addr"
 	"ipdrift/detect/bitset"
@@ -139,14 +138,19 @@ func (s *survey) add(l *visited) {
 
 // astray reports whether an address was refused with a link, in time, that verifies for it in other folders alone.
 func (l *visited) astray() bool {
+	type spot struct{ client, dir uint32 }
+	there, here := map[uint32]bool{}, map[spot]bool{}
+	for i := range l.visits {
+		if v := &l.visits[i]; v.Matched {
+			there[v.client], here[spot{v.client, v.dir}] = true, true
+		}
+	}
 	for i := range l.visits {
 		v := &l.visits[i]
 		if v.Matched || !v.Refused() || v.Shield || v.Late >= ingest.AtExpiry || v.Shape != token.Signed {
 			continue
 		}
-		here := func(o visit) bool { return o.Matched && o.client == v.client && o.dir == v.dir }
-		there := func(o visit) bool { return o.Matched && o.client == v.client }
-		if slices.ContainsFunc(l.visits, there) && !slices.ContainsFunc(l.visits, here) {
+		if there[v.client] && !here[spot{v.client, v.dir}] {
 			return true
 		}
 	}

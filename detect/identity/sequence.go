@@ -52,10 +52,10 @@ type opening struct {
 	number int64
 }
 
-// bySequence pairs turns with those of some that begin, in the silence after them, with the segment that comes next, or with
-// their last one again, where nobody else does; the others that begin so are left. By chance, as many begin so in the time
-// before: where these are more than few, as in a live stream that others watch, who has one there is left alone. known are the
-// pairs that are known.
+// bySequence pairs turns, refused at their end or not, with those of some others that begin in the silence after them with the
+// segment that comes next, or with their last one again, where nobody else does; those of whom more do so are left. By chance,
+// as many begin so in the time before: where these are more than few, as in a live stream that others watch, who has one there
+// is left alone. known are the pairs that are known.
 func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place, to *Resumed) {
 	var begins []opening
 	for _, j := range begun {
@@ -82,8 +82,14 @@ func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place, to 
 		slices.SortStableFunc(of, func(x, y int32) int { return cmp.Compare(r.turns[x].last(), r.turns[y].last()) })
 	}
 	before := make([][]int32, len(begins))
+	alone := 0
 	for n, b := range begins {
-		before[n] = s.before(b, r.within)
+		if before[n] = s.before(b, r.within); len(before[n]) == 0 {
+			alone++
+		}
+	}
+	if 2*alone > len(begins) {
+		return // a live stream, which all join where it is
 	}
 	for n, b := range begins {
 		of := before[n]

@@ -93,6 +93,8 @@ func TestConsecutiveTokensAreOnePlayer(t *testing.T) {
 		"served last":                        {inTurn(stopped(50), Turn{First: 5, Final: 45, Signed: b, Reached: [2]uint32{1, 1019}}, begun(70, 1020)), [][2]uint32{{1, 2}}},
 		"within a silence":                   {inTurn(stopped(50), begun(80, 1050), Turn{First: 170, Final: 190, Signed: a}), [][2]uint32{{0, 2}, {0, 1}}},
 		"beside what goes on":                {inTurn(stopped(50), begun(80, 1050), Turn{First: 110, Final: 190, Signed: a}), [][2]uint32{{0, 2}}},
+		"most join as in a live stream":      {inTurn(stopped(50), begun(99, 1050), begun(100, 1080), begun(101, 1090)), nil},
+		"half join so":                       {inTurn(stopped(50), begun(99, 1050), begun(100, 1080)), [][2]uint32{{0, 1}}},
 		"a title's first segments":           {inTurn(stopped(3), begun(99, 1003)), nil},
 		"nobody was refused for the address": {inTurn(Turn{First: 5, Final: 45, Signed: b, Reached: [2]uint32{1019}}, begun(70, 1020)), nil},
 		"refused, but went on":               {inTurn(Turn{First: 0, Final: 90, Signed: a, Fell: Fall{far, 60}}, Turn{First: 63, Final: 90, Signed: far}), nil},
@@ -213,6 +215,13 @@ func TestSequenceTwin(t *testing.T) {
 				}
 			}
 		}
+		for i := range list { // most go on with somebody
+			if of := &list[r.IntN(len(list))]; r.IntN(5) > 0 && list[i].Begun[0] > 0 && of.fell() {
+				list[i].Begun[0] = of.Refused
+			} else if r.IntN(5) > 0 && list[i].Begun[0] > 0 {
+				list[i].Begun[0] = of.Reached[0]
+			}
+		}
 		slices.SortStableFunc(list, func(x, y Turn) int { return cmp.Compare(x.First, y.First) })
 		want, sequels, tells := plainSequence(list)
 		of := &resuming{turns: inTurn(list...), within: 10e6, on: map[int32]int32{}, from: map[int32]bool{}}
@@ -260,6 +269,7 @@ func plainSequence(list []Turn) (out [][2]uint32, sequels int64, tells bool) {
 	}
 	refused := func(i int) bool { return list[i].Fell.Client.IsValid() && list[i].Fell.Time >= list[i].Final }
 	claims, early := map[int]int{}, map[[2]any]bool{}
+	all, alone := 0, 0
 	mirrored, told := map[bool]int{}, map[bool]int{}
 	var pairs [][2]int
 	for j := range list {
@@ -291,6 +301,10 @@ func plainSequence(list []Turn) (out [][2]uint32, sequels int64, tells bool) {
 				}
 			}
 		}
+		all++
+		if best == 8 {
+			alone++
+		}
 		sequels -= precedes
 		if best < 4 {
 			sequels++
@@ -306,6 +320,9 @@ func plainSequence(list []Turn) (out [][2]uint32, sequels int64, tells bool) {
 			told[refused(of[0])]++
 			pairs = append(pairs, [2]int{of[0], j})
 		}
+	}
+	if 2*alone > all {
+		return nil, 0, false
 	}
 	for _, p := range pairs {
 		r := refused(p[0])

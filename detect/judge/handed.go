@@ -44,10 +44,17 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) beginning {
 func echoes(events []Event, idx []int32, pos int) bool {
 	e := &events[idx[pos]]
 	served, onward := map[fileID][]*Event{}, false
+	asked := map[fileID]bool{}
+	for _, i := range idx {
+		if p := &events[i]; p.Client == e.Client && isMismatch(p) {
+			asked[fileID{p.Dir, p.File}] = true
+		}
+	}
 	for _, i := range idx {
 		if p := &events[i]; p.Served && p.Client != e.Client {
-			id := fileID{p.Dir, p.File}
-			served[id] = append(served[id], p)
+			if id := (fileID{p.Dir, p.File}); asked[id] {
+				served[id] = append(served[id], p)
+			}
 			onward = onward || surelyBefore(e, p)
 		}
 	}

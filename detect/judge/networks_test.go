@@ -116,27 +116,33 @@ func TestRule17TheViewerIsNoStranger(t *testing.T) {
 	}
 }
 
-// TestRule14NoMaskIsForOthers: what others are refused who try the link of one who moves, later or while it is served, does not
-// tell how wide a mask that one needs; what it is refused itself, and what may be its own, does.
+// TestRule14NoMaskIsForOthers: what others are refused who try the link of one who moves, while it is served on and needs
+// nothing of theirs, does not tell how wide a mask that one needs; what it is refused itself, and what may be its own, does, as
+// where it loads the page again after a pause.
 func TestRule14NoMaskIsForOthers(t *testing.T) {
-	s := newScene().ok(0, home, "index.m3u8")
-	for n := range int64(4) {
-		s.ok(4*n, home, fmt.Sprintf("seg%d.ts", n+1))
+	moving := func() *scene {
+		s := newScene().ok(0, home, "index.m3u8")
+		for n := range int64(4) {
+			s.ok(4*n, home, fmt.Sprintf("seg%d.ts", n+1))
+		}
+		return s.no(16, same24, "seg5.ts", token.IPMismatch).ok(24, home, "seg5.ts").ok(28, home, "seg6.ts")
 	}
-	s.no(16, same24, "seg5.ts", token.IPMismatch).ok(24, home, "seg5.ts").ok(28, home, "seg6.ts")
-	least := func(want int) {
-		t.Helper()
-		if u := s.only(t); u.Class != finding.Rotating || u.MinCommon != want || len(u.MismatchLens) > u.Mismatches {
-			t.Errorf("%s, least %d bits in common of %v: want rotating, %d", u.Class, u.MinCommon, u.MismatchLens, want)
+	for name, c := range map[string]struct {
+		s     *scene
+		least int
+	}{
+		"alone":                     {moving(), 25},
+		"another beside":            {moving().no(26, far, "index.m3u8", token.IPMismatch), 25},
+		"another, and on its own":   {moving().no(26, far, "index.m3u8", token.IPMismatch).no(32, same16, "seg7.ts", token.IPMismatch), 17},
+		"again after a pause":       {moving().no(75, same16, "index.m3u8", token.IPMismatch), 17},
+		"again, and served there":   {moving().signedFor(same16).no(75, same16, "index.m3u8", token.IPMismatch).ok(78, same16, "index.m3u8").of(1, 1).ok(79, same16, "seg7.ts").of(1, 1), 17},
+		"the playlist needed again": {moving().no(26, same16, "index.m3u8", token.IPMismatch).ok(30, home, "index.m3u8"), 17},
+	} {
+		c.s.sort()
+		if u := c.s.only(t); u.Class != finding.Rotating || u.MinCommon != c.least || len(u.MismatchLens) > u.Mismatches {
+			t.Errorf("%s: %s, least %d bits in common of %v: want rotating, %d", name, u.Class, u.MinCommon, u.MismatchLens, c.least)
 		}
 	}
-	least(25)
-	s.no(1200, same16, "index.m3u8", token.IPMismatch).no(1230, same16, "index.m3u8", token.IPMismatch)
-	least(25)
-	s.no(26, far, "index.m3u8", token.IPMismatch).sort()
-	least(25)
-	s.no(32, same16, "seg7.ts", token.IPMismatch).sort()
-	least(17)
 }
 
 // parallel lets n networks play the same segments, a second after each other.

@@ -9,7 +9,7 @@ import (
 
 // besideLooked bounds how many events of a link are looked at before one and after it, of those that were served and of the
 // others: a link that was handed around is refused far more often than it is served.
-const besideLooked = 1000
+const besideLooked = 500
 
 // uses are the events of a link by their places in the order of the group: those that were served, and the others.
 type uses struct{ served, others []int32 }

@@ -93,6 +93,7 @@ type member struct {
 	never    bool   // was never served
 	proxied  bool   // the signer saw its own proxy
 	again    bool   // may be another user who went on with a new link
+	named    bool   // an id of its own tells it from others
 	inStep   bool   // may be an onlooker
 	unseen   bool   // may have the link from another viewer, whom the log does not show
 	from, to int    // in Replay.lens
@@ -193,7 +194,7 @@ func signedForNetwork(u *User) bool {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again}
+	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again, named: u.Named}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

@@ -150,7 +150,7 @@ func (q *question) viewers() int64 { return max(1, q.persons()-q.amid()) }
 func (q *question) amid() int64 {
 	again := int64(0)
 	for i := range q.affected {
-		if q.affected[i].again {
+		if m := &q.affected[i]; m.again && !m.named {
 			again++
 		}
 	}

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/netip"
 	"slices"
 
 	"ipdrift/detect/finding"
@@ -23,12 +24,24 @@ func (c *facts) attempts() (lens []uint8) {
 	return lens
 }
 
-// withoutOthers leaves out what was refused to others who tried the link of one who moves: no mask is for them.
+// withoutOthers leaves out what others were refused, for certain, who tried the link of one who moves while it was served on and
+// needed nothing of theirs: no mask is for them. Whoever starts over later may be the viewer, who loads the page again.
 func (c *facts) withoutOthers(u *User) {
 	whose := c.beginnings()
-	another := func(r *refusal) bool { return whose[spot{r.link, r.client}] == startsAnew }
-	if slices.ContainsFunc(c.refusals, func(r refusal) bool { return r.measured && !another(&r) }) {
-		u.measureAll(c.refusals, func(r *refusal) bool { return !another(r) })
+	at := map[netip.Addr]bool{}
+	for _, s := range c.served {
+		at[s.client] = true
+	}
+	another := map[spot]bool{}
+	for i := range c.refusals {
+		r := &c.refusals[i]
+		if there := (spot{r.link, r.client}); r.measured && whose[there] == startsAnew && !at[r.client] {
+			another[there] = another[there] || unneeded(c.group.Events, c.idx[r.pos+1:], &c.group.Events[c.idx[r.pos]])
+		}
+	}
+	own := func(r *refusal) bool { return !another[spot{r.link, r.client}] }
+	if slices.ContainsFunc(c.refusals, func(r refusal) bool { return r.measured && own(&r) }) {
+		u.measureAll(c.refusals, own)
 	}
 }
 
@@ -43,11 +56,14 @@ func (c *facts) beginnings() map[spot]beginning {
 		_, told := whose[at]
 		switch {
 		case !r.measured || told && !ahead[r.pos]:
-		case ahead[r.pos] || known(c.group.Events, c.idx, &c.group.Events[c.idx[r.pos]]):
+		case ahead[r.pos]:
 			whose[at] = goesOn
 		case looked < restartsLooked:
 			looked++
 			whose[at] = restarts(c.group.Events, c.idx, r.pos, c.t)
+			if known(c.group.Events, c.idx, &c.group.Events[c.idx[r.pos]]) {
+				whose[at] = goesOn
+			}
 		}
 	}
 	return whose
