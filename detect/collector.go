@@ -23,8 +23,8 @@ type asker struct {
 
 const (
 	anyAgent = math.MaxUint32
-	// atStart is any, too, of which only those requests count that came as a link came into use elsewhere, and
-	// disturbed nobody there: of a site's server, or a checker, in the network of the viewers.
+	// atStart is any, too, of which only those requests count that came as a link came into use elsewhere, where others
+	// were served on, under a user agent that it served nobody: of a site's server, or a checker, in the network of the viewers.
 	atStart = math.MaxUint32 - 1
 )
 

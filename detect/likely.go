@@ -23,9 +23,6 @@ type lapsedUse struct {
 	use, on *used // on: the only one that began after it, where few began near; nil: there is none such
 }
 
-// leastLikely is the least number of them of which can be seen whether they are chance.
-const leastLikely = 10
-
 // take adds what was found among some uses.
 func (l *likely) take(found *identity.Resumed, uses []used) {
 	for _, f := range found.Lapses {
@@ -59,7 +56,7 @@ func (l *likely) tell() bool {
 			n++
 		}
 	}
-	return n >= leastLikely && float64(l.Mirrored) <= identity.MostChance*float64(n)
+	return n >= identity.LeastTelling && float64(l.Mirrored) <= identity.MostChance*float64(n)
 }
 
 // joinLikely joins those on a host who went on, where the time tells who they are, and counts the others.

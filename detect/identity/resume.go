@@ -15,6 +15,9 @@ import (
 // our own limit.
 const MostChance = 0.1
 
+// LeastTelling is the least number of pairs of which can be seen whether they are chance.
+const LeastTelling = 10
+
 // mostBeside is how many refusals are looked at that a link may go on with.
 const mostBeside = 16
 

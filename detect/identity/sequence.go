@@ -11,9 +11,6 @@ type Place func(file uint32) (n int64, ok bool)
 // A title begins with the first of these segments: everybody asks for them.
 const firstSegments = 3
 
-// leastTelling is the least number of pairs of which can be seen whether they are chance.
-const leastTelling = 10
-
 // sequence is which turns go on with the segments of which: where a title is no live stream, a viewer is alone at its place in
 // it, so that the next token tells itself by the segment that comes next, long after the last one and wherever it was signed.
 type sequence struct {
@@ -35,7 +32,7 @@ type likeness struct {
 
 // tells reports whether so few of them are chance that it does not matter which are.
 func (l *likeness) tells() bool {
-	return l.told >= leastTelling && float64(l.mirrored) <= MostChance*float64(l.told)
+	return l.told >= LeastTelling && float64(l.mirrored) <= MostChance*float64(l.told)
 }
 
 // like are the ones that ended as a turn did.
@@ -46,8 +43,8 @@ func (s *sequence) like(i int32) *likeness {
 	return &s.stopped
 }
 
-// opening is a turn and the number of the segment that it begins with.
-type opening struct {
+// beginning is a turn and the number of the segment that it begins with.
+type beginning struct {
 	turn   int32
 	number int64
 }
@@ -57,10 +54,10 @@ type opening struct {
 // as many begin so in the time before: where these are more than few, as in a live stream that others watch, who has one there
 // is left alone. known are the pairs that are known.
 func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place, to *Resumed) {
-	var begins []opening
+	var begins []beginning
 	for _, j := range begun {
 		if n, ok := r.turns[j].opens(place); ok && n > firstSegments {
-			begins = append(begins, opening{j, n})
+			begins = append(begins, beginning{j, n})
 		}
 	}
 	if len(begins) == 0 {
@@ -115,7 +112,7 @@ func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place, to 
 
 // before are the turns that one may go on with, the likeliest of them: that were refused, for which its segment comes next, and
 // not long ago, or else was the last one.
-func (s *sequence) before(b opening, within int64) (likeliest []int32) {
+func (s *sequence) before(b beginning, within int64) (likeliest []int32) {
 	var found [8][]int32
 	preceding := false
 	for again := range int64(2) {

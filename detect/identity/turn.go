@@ -41,8 +41,8 @@ type Fall struct {
 // Pairs joins turns that follow each other: first those signed for one address,
 // then those signed for one network (/24, IPv6 /64), then those that begin
 // where another one was refused and are signed for that address, then those that
-// begin with the file that another one was refused, then those that begin with the segment that comes next.
-// Turns that ran
+// begin with the file that another one was refused, then those that begin with
+// the segment that comes next, which place tells. Turns that ran
 // side by side are of several players, of whom nobody can tell which one goes
 // on: they are left alone. Turns are sorted by first, and belong to one host,
 // user agent and directory; each is of one link, whose place is that of the turn.

@@ -25,9 +25,7 @@ func (q *question) handed(c choice) bool {
 	if q.unseen == 0 || c.decision == finding.KeepCurrent {
 		return false
 	}
-	left := gather(q.affected, func(m *member) bool { return !m.unseen })
-	other := q.pointed(left)
-	return left.users < q.t.DecidesFrom || !q.worthIt(left) || other.decision != c.decision || other.prefix != c.prefix
+	return q.differs(c, gather(q.affected, func(m *member) bool { return !m.unseen }))
 }
 
 // toldHanded says what is missing to decide.

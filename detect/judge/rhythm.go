@@ -130,7 +130,7 @@ func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhyth
 	return all
 }
 
-// mistimed are users who were out of step.
+// mistimed are users who were out of step, or held nobody up.
 type mistimed struct {
 	users          int64
 	others, spread float64 // how many others were in step by chance, and the square of what that is uncertain by
@@ -170,12 +170,17 @@ func (q *question) altered(c choice, accepted bool) bool {
 		}
 		return !out
 	})
+	return q.differs(c, left)
+}
+
+// differs reports whether some of the affected alone would give another answer, or are too few for one.
+func (q *question) differs(c choice, left *cohort) bool {
 	other := q.pointed(left)
 	return left.users < q.t.DecidesFrom || !q.worthIt(left) || other.decision != c.decision || other.prefix != c.prefix
 }
 
 // toldLooking says what is missing to decide.
 func (q *question) toldLooking() string {
-	return fmt.Sprintf("; but %s of them only polled a live playlist, in step with a player that was served on elsewhere, and %s did so out of step, as only another player does: up to %s of the former may be other players, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
+	return fmt.Sprintf("; but %s of them only polled a live playlist, in step with a player that was served on elsewhere, and %s did so out of step, or held nobody up, as only another player does: up to %s of the former may be other players, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
 		figure.Count(q.inStep), figure.Plural(q.outOfStep.users, "user", "users"), figure.Count(q.onlookers()))
 }
