@@ -24,21 +24,27 @@ const sourceOfAt = "at >> 40"
 // lineBits of a place tell the line, the other 24 the source.
 const lineBits = 40
 
-// hitColumns are the columns of table packed for one batch, each batchRows long
-// and in C's memory: DuckDB reads them where they are.
+// hitColumns are the columns of table packed for one batch, each batchRows long,
+// in one block: DuckDB reads them where they are.
 type hitColumns struct {
 	n                                                       int // rows that are filled in
 	at                                                      []uint64
 	start, bytes                                            []int64
 	outcome, link, client, dir, file, agent, referer, ident []uint32
 	took                                                    []uint16
+	block                                                   []byte
 }
 
-func newHitColumns(mem *recycled) *hitColumns {
-	h := &hitColumns{at: columnOf[uint64](mem), start: columnOf[int64](mem), bytes: columnOf[int64](mem), took: columnOf[uint16](mem)}
+func newHitColumns(from *blocks) *hitColumns {
+	h := &hitColumns{block: from.take()}
+	rest := h.block
+	h.at, rest = columnOf[uint64](rest)
+	h.start, rest = columnOf[int64](rest)
+	h.bytes, rest = columnOf[int64](rest)
 	for _, c := range []*[]uint32{&h.outcome, &h.link, &h.client, &h.dir, &h.file, &h.agent, &h.referer, &h.ident} {
-		*c = columnOf[uint32](mem)
+		*c, rest = columnOf[uint32](rest)
 	}
+	h.took, _ = columnOf[uint16](rest)
 	return h
 }
 
@@ -48,15 +54,17 @@ var restOf = []string{"client", "dir", "file", "agent", "ident", "took", "refere
 // restAt is the place of that column.
 const restAt = 4
 
-// record makes a batch of the rows. The memory goes with it.
-func (h *hitColumns) record(schema *arrow.Schema, mem *recycled) arrow.Record {
+// record makes a batch of the rows. The memory, which is from there, goes with it.
+func (h *hitColumns) record(schema *arrow.Schema, from *blocks) arrow.Record {
+	whole := memory.NewBufferWithAllocator(h.block, from)
+	defer whole.Release()
 	rest := schema.Field(restAt).Type.(*arrow.StructType)
 	var columns, parts []arrow.ArrayData
 	for i, values := range [][]byte{bytesOf(h.at), bytesOf(h.start), bytesOf(h.outcome), bytesOf(h.link)} {
-		columns = append(columns, h.data(schema.Field(i).Type, values, mem))
+		columns = append(columns, h.data(schema.Field(i).Type, whole, values))
 	}
 	for i, values := range [][]byte{bytesOf(h.client), bytesOf(h.dir), bytesOf(h.file), bytesOf(h.agent), bytesOf(h.ident), bytesOf(h.took), bytesOf(h.referer), bytesOf(h.bytes)} {
-		parts = append(parts, h.data(rest.Field(i).Type, values, mem))
+		parts = append(parts, h.data(rest.Field(i).Type, whole, values))
 	}
 	columns = append(columns, array.NewData(rest, h.n, []*memory.Buffer{nil}, parts, 0, 0))
 	var arrays []arrow.Array
@@ -73,16 +81,19 @@ func (h *hitColumns) record(schema *arrow.Schema, mem *recycled) arrow.Record {
 	return record
 }
 
-// data is a column of the rows.
-func (h *hitColumns) data(of arrow.DataType, values []byte, mem *recycled) arrow.ArrayData {
-	buffer := memory.NewBufferWithAllocator(values, mem)
-	defer buffer.Release()
-	return array.NewData(of, h.n, []*memory.Buffer{nil, buffer}, nil, 0, 0)
+// data is a column of the rows, whose values are a part of the whole.
+func (h *hitColumns) data(of arrow.DataType, whole *memory.Buffer, values []byte) arrow.ArrayData {
+	from := uintptr(unsafe.Pointer(unsafe.SliceData(values))) - uintptr(unsafe.Pointer(unsafe.SliceData(h.block)))
+	part := memory.SliceBuffer(whole, int(from), len(values))
+	defer part.Release()
+	return array.NewData(of, h.n, []*memory.Buffer{nil, part}, nil, 0, 0)
 }
 
-func columnOf[T any](mem *recycled) []T {
-	var one T
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(mem.Allocate(batchRows*int(unsafe.Sizeof(one)))))), batchRows)
+// columnOf makes a column of the first bytes of a block, and gives the rest, a cache line further
+// on: columns of like rows would compete for the same lines otherwise.
+func columnOf[T any](block []byte) (column []T, rest []byte) {
+	size := batchRows * int(unsafe.Sizeof(*new(T)))
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(block))), batchRows), block[size+cacheLine:]
 }
 
 func bytesOf[T any](column []T) []byte {

@@ -31,7 +31,7 @@ const (
 )
 
 func (l *load) newCache(d *dictionary, large bool) *cache {
-	return &cache{dict: d, rows: d.rows.part(l.Threads, &l.columns), slots: table[cacheSlot](cacheSlots, large)}
+	return &cache{dict: d, rows: d.rows.part(l.Threads, &l.texts), slots: table[cacheSlot](cacheSlots, large)}
 }
 
 func (c *cache) slot(hash uint64) *cacheSlot { return &c.slots[hash&(cacheSlots-1)] }

@@ -106,7 +106,7 @@ func (h *Hits) keep(r arrow.Record) {
 func sizeOf(column arrow.ArrayData) (n int64) {
 	for _, b := range column.Buffers() {
 		if b != nil {
-			n += int64(b.Cap())
+			n += int64(b.Len())
 		}
 	}
 	for _, part := range column.Children() {

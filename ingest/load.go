@@ -32,7 +32,8 @@ type load struct {
 	ties      *Rows
 	unproven  *Unproven
 	hitSchema *arrow.Schema
-	columns   recycled // of table packed
+	columns   blocks   // of table packed
+	texts     recycled // of tables of texts
 	hits      *Hits    // lives on in Loaded, which the rest of a load must not
 	queries   atomic.Int64
 	read      atomic.Int64
@@ -141,6 +142,7 @@ func (l *load) pump(ctx context.Context) error {
 		return l.flush(ctx)
 	})
 	g.Go(func() error { return l.hits.deliver(ctx, records, !l.store.grows) })
+	defer l.texts.close()
 	defer l.columns.close()
 	return g.Wait()
 }

@@ -1,6 +1,16 @@
 package ingest
 
+// #include <stdint.h>
 // #include <stdlib.h>
+// #ifdef __linux__
+// #include <sys/mman.h>
+// static void large(char *p, size_t n, size_t page) {
+//   char *from = p + (-(uintptr_t)p & (page - 1)), *to = p + n - ((uintptr_t)(p + n) & (page - 1));
+//   if (from < to) madvise(from, to - from, MADV_HUGEPAGE);
+// }
+// #else
+// static void large(char *p, size_t n, size_t page) {}
+// #endif
 // #ifdef __GLIBC__
 // #include <malloc.h>
 // static void thrifty(void) {
@@ -85,10 +95,31 @@ func table[T any](n int, large bool) []T {
 	return slots
 }
 
+// largePage is that of most systems.
+const largePage = 2 << 20
+
+// LargePages has the kernel map memory that is new, and will be filled, in large pages where it
+// can: one interrupt instead of 512, and a page of zeros costs a thread more than what it writes
+// there, most of all in a virtual machine that keeps page tables of its own. What is shorter than
+// a large page stays as it is.
+func LargePages(b []byte) {
+	C.large((*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.size_t(len(b)), largePage)
+}
+
 // Outside gives zeroed memory outside Go's heap, for what is large and lives long:
 // the collector neither counts nor scans it. T must hold no pointers. free gives it
 // back.
 func Outside[T any](n int) (values []T, free func()) {
-	raw := memoryOfC{}.Allocate(n * int(unsafe.Sizeof(*new(T))))
-	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(raw))), n), func() { memoryOfC{}.Free(raw) }
+	size := n * int(unsafe.Sizeof(*new(T)))
+	whole, from := size, 0
+	if size >= largePage {
+		whole += largePage
+	}
+	raw := memoryOfC{}.Allocate(whole)
+	if size >= largePage {
+		LargePages(raw)
+		from = int(-uintptr(unsafe.Pointer(unsafe.SliceData(raw))) % largePage)
+	}
+	free = func() { memoryOfC{}.Free(raw) }
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(raw[from:]))), n), free
 }

@@ -2,7 +2,12 @@ package ingest
 
 import (
 	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
 	"testing"
+	"unsafe"
 )
 
 func TestMemoryOfC(t *testing.T) {
@@ -24,4 +29,52 @@ func TestMemoryOfC(t *testing.T) {
 		m.Free(b)
 	}
 	m.Free(nil)
+}
+
+func TestOutside(t *testing.T) {
+	for _, n := range []int{0, 1, 1000, largePage/8 - 1, largePage / 8, 3 * largePage / 8} {
+		values, free := Outside[uint64](n)
+		if len(values) != n {
+			t.Fatalf("%d values, want %d", len(values), n)
+		}
+		for i := range values {
+			if values[i] != 0 {
+				t.Fatalf("value %d of %d is %d, want 0", i, n, values[i])
+			}
+			values[i] = ^uint64(0)
+		}
+		if 8*n >= largePage && uintptr(unsafe.Pointer(&values[0]))%largePage != 0 {
+			t.Errorf("%d values do not begin a large page", n)
+		}
+		free()
+	}
+}
+
+// TestLargePages asks the kernel what it was told: "hg" among the flags of a mapping is advice to
+// use large pages (Linux, Documentation/filesystems/proc.rst).
+func TestLargePages(t *testing.T) {
+	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
+		t.Skip("the kernel has no large pages, or does not tell")
+	}
+	values, free := Outside[byte](4 * largePage)
+	defer free()
+	maps, err := os.ReadFile("/proc/self/smaps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, found := uint64(uintptr(unsafe.Pointer(&values[largePage]))), false
+	for line := range strings.Lines(string(maps)) {
+		var from, to uint64
+		if n, _ := fmt.Sscanf(line, "%x-%x ", &from, &to); n == 2 {
+			found = from <= at && at < to
+		}
+		if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && found {
+			if !strings.Contains(flags, " hg") {
+				t.Errorf("a large array is mapped with flags %s", flags)
+			}
+			runtime.KeepAlive(values)
+			return
+		}
+	}
+	t.Error("no mapping holds the array")
 }
