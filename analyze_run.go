@@ -7,7 +7,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"slices"
 	"strings"
 	"time"
@@ -80,15 +79,6 @@ func giveBack(memory int64) {
 	}
 }
 
-// garbage is how much of it, in percent of what lives, may gather between two
-// collections: an eighth of the memory where little lives, and what is usual where
-// much does. New pages for more than twice what lives cost as much as they save.
-func garbage(memory int64) int {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	return int(min(max(100, 100*(memory/8)/int64(1+live[0].Value.Uint64())), 200))
-}
-
 // judge loads the sources and analyses them, with progress on stderr.
 func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (*ingest.Loaded, *finding.Analysis, error) {
 	asBatch()
@@ -103,8 +93,7 @@ func (o *analyzeFlags) judge(cmd *cobra.Command, store *ingest.Store, p *plan) (
 	}
 	bar.judging()
 	giveBack(p.memory)
-	debug.SetMemoryLimit(p.memory / 3)    // from here on Go does most of the work
-	debug.SetGCPercent(garbage(p.memory)) // until the case is written
+	debug.SetMemoryLimit(p.memory / 3) // from here on Go does most of the work
 	if err := store.Limit(ctx, p.spare()*2/9); err != nil {
 		return nil, nil, o.stopped(store.Worded(err), store.Standing())
 	}
