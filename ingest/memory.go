@@ -8,8 +8,17 @@ package ingest
 //   char *from = p + (-(uintptr_t)p & (page - 1)), *to = p + n - ((uintptr_t)(p + n) & (page - 1));
 //   if (from < to) madvise(from, to - from, MADV_HUGEPAGE);
 // }
+// extern void *duckdb_je_malloc(size_t) __attribute__((weak));
+// extern void duckdb_je_free(void *) __attribute__((weak));
+// static void largeOfDatabase(size_t n, size_t page) {
+//   char *p = duckdb_je_malloc && duckdb_je_free ? duckdb_je_malloc(n) : NULL;
+//   if (p == NULL) return;
+//   large(p, n, page);
+//   duckdb_je_free(p);
+// }
 // #else
 // static void large(char *p, size_t n, size_t page) {}
+// static void largeOfDatabase(size_t n, size_t page) {}
 // #endif
 // #ifdef __GLIBC__
 // #include <malloc.h>
@@ -105,6 +114,15 @@ const largePage = 2 << 20
 func LargePages(b []byte) {
 	C.large((*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.size_t(len(b)), largePage)
 }
+
+// databaseLarge is how much of the database's memory lies in large pages, in bytes: its buffers
+// for the tables that are written at once.
+const databaseLarge = 64 << 20
+
+// largeDatabase has the first memory that the database takes lie in large pages: its allocator is
+// asked for a piece that nobody touches, which it keeps with what the kernel was told of it. A
+// DuckDB that has no jemalloc of its own is left alone.
+func largeDatabase() { C.largeOfDatabase(databaseLarge, largePage) }
 
 // Outside gives zeroed memory outside Go's heap, for what is large and lives long:
 // the collector neither counts nor scans it. T must hold no pointers. free gives it

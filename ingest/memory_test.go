@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -56,25 +56,40 @@ func TestLargePages(t *testing.T) {
 	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
 		t.Skip("the kernel has no large pages, or does not tell")
 	}
+	advised := func() (bytes uint64, holds func(uintptr) bool) {
+		maps, err := os.ReadFile("/proc/self/smaps")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var from, to uint64
+		var all [][2]uint64
+		for line := range strings.Lines(string(maps)) {
+			var first, last uint64
+			if n, _ := fmt.Sscanf(line, "%x-%x ", &first, &last); n == 2 {
+				from, to = first, last
+			}
+			if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && strings.Contains(flags, " hg") {
+				bytes += to - from
+				all = append(all, [2]uint64{from, to})
+			}
+		}
+		return bytes, func(at uintptr) bool {
+			return slices.ContainsFunc(all, func(m [2]uint64) bool { return m[0] <= uint64(at) && uint64(at) < m[1] })
+		}
+	}
+	small, freeSmall := Outside[byte](largePage - 1)
+	defer freeSmall()
 	values, free := Outside[byte](4 * largePage)
 	defer free()
-	maps, err := os.ReadFile("/proc/self/smaps")
-	if err != nil {
-		t.Fatal(err)
+	_, holds := advised()
+	if !holds(uintptr(unsafe.Pointer(&values[largePage]))) {
+		t.Error("the kernel was not told to map a large array in large pages")
 	}
-	at, found := uint64(uintptr(unsafe.Pointer(&values[largePage]))), false
-	for line := range strings.Lines(string(maps)) {
-		var from, to uint64
-		if n, _ := fmt.Sscanf(line, "%x-%x ", &from, &to); n == 2 {
-			found = from <= at && at < to
-		}
-		if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && found {
-			if !strings.Contains(flags, " hg") {
-				t.Errorf("a large array is mapped with flags %s", flags)
-			}
-			runtime.KeepAlive(values)
-			return
-		}
+	if holds(uintptr(unsafe.Pointer(&small[0]))) {
+		t.Error("it was told so of a small one")
 	}
-	t.Error("no mapping holds the array")
+	largeDatabase()
+	if all, _ := advised(); all < databaseLarge/2+4*largePage {
+		t.Errorf("%d bytes are to be in large pages, want most of %d of the database beside the array", all, databaseLarge)
+	}
 }

@@ -80,6 +80,7 @@ func Create(path string, l Limits) (*Store, error) {
 
 func newStore() *Store {
 	thrifty()
+	largeDatabase()
 	s := &Store{}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
