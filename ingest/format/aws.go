@@ -40,6 +40,6 @@ func s3Of(template, name, doc string) *Format {
 func awsOf(template, name, doc, source string) *Format {
 	f, _ := fromTemplate(template, nil)
 	f.Name, f.Doc, f.Source = name, doc, source
-	f.urls = true
+	f.urls, f.fixed = true, true
 	return f
 }

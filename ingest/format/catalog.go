@@ -34,6 +34,7 @@ var keyCDN = sync.OnceValue(func() *Format {
 	const template = `$msec|$pop|$remote_addr|$status|$bytes_sent|$uid|$zid|$host|$cache|"$request"|[$clock]|"$http_referer"|"$http_user_agent"|` +
 		`$scheme|$tls|$country|$region|"$asn"|$range`
 	f, _ := fromTemplate(template, nil)
+	f.fixed = true
 	f.Name, f.Doc, f.Source = "keycdn", "KeyCDN: 19 fields separated by bars, the last octet of addresses 0", "https://www.keycdn.com/support/cdn-log-format"
 	return f
 })
@@ -42,6 +43,7 @@ var keyCDN = sync.OnceValue(func() *Format {
 // the request's start or end is not told.
 var alibabaOffline = sync.OnceValue(func() *Format {
 	f, _ := fromTemplate(`[$time_local] $remote_addr $proxy $took "$http_referer" "$request" $status $request_length $bytes_sent $cache "$http_user_agent" "$content_type"`, nil)
+	f.fixed = true
 	f.Name, f.Doc, f.Source = "alibaba-offline", "Alibaba Cloud CDN, offline logs: 12 values", "https://www.alibabacloud.com/help/doc-detail/27142.htm"
 	return f
 })

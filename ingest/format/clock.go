@@ -136,7 +136,7 @@ func clfMoment(b []byte, d int, ok1 bool) (int64, int64, bool) {
 	}
 	offset, ok4 := zoneOf(rest)
 	date, ok5 := dateOf(y, m, d)
-	ok := ok1 && ok2 && ok3 && ok4 && ok5 && b[9] == ':'
+	ok := ok1 && ok2 && ok3 && ok4 && ok5 && (b[9] == ':' || b[9] == ' ')
 	return (date+clock-offset)*second + fraction, grain, ok
 }
 

@@ -69,9 +69,9 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 // bestOf tries the formats, and returns the best; or the first of which there are only header lines. broken is of one that
 // fails, most of all, for its quotes; nil: there is none.
 func bestOf(lines [][]byte, m Map, words *words) (best, broken *trial) {
-	named := false // by a row that more than half of the lines fit
+	explained := false // what the values mean, by a row of names or the maker, for more than half of the lines
 	for _, f := range candidates(lines, m) {
-		if named && f.Name == learned {
+		if explained && f.Name == learned {
 			continue
 		}
 		if f.columns == nil && f.layout == nil && f.cutter == nil && words != nil {
@@ -88,7 +88,7 @@ func bestOf(lines [][]byte, m Map, words *words) (best, broken *trial) {
 		if best == nil || t.beats(best) {
 			best = t
 		}
-		named = named || f.heads == commaRow && t.parsed*2 > t.lines
+		explained = explained || (f.heads == commaRow || f.fixed) && t.parsed*2 > t.lines
 		if reason, _ := t.typical(); reason == ReasonQuote && f.columns != nil && f.columns.quoted {
 			broken = t
 		}

@@ -27,6 +27,7 @@ type Format struct {
 	urls     bool // targets are whole URLs, with their host
 	slash    bool // paths come without their first slash
 	unitless bool // request times are whole numbers of a unit that nothing tells
+	fixed    bool // nobody but its maker says what a line holds
 	hosts    bool // targets begin with their host, without a scheme
 	ports    bool // every address bears a port
 	dates    dateOrder

@@ -101,6 +101,9 @@ func (f *Format) row(line []byte) *Format {
 		names := g.columns.fields(line)
 		if slices.Contains(names, "sourcetype") || slices.Contains(names, "splunk_server") {
 			g.words, _ = splunkWords().with(f.given) // which f has taken already
+		} else if v := vendorOfNames(names); v != nil {
+			g.words, g.percent, g.slash = v.words, v.percent, v.slash
+			g.words, _ = g.words.with(f.given)
 		}
 		h, err := g.renamed(names)
 		if err != nil {
@@ -120,7 +123,7 @@ func splunkWords() *words { return &words{names: map[string]meaning{"host": {fie
 // named gives a format with a header row its name, and says what it found.
 func (f *Format) named(sep string) {
 	*f = Format{Name: "csv", layout: f.layout, columns: f.columns, heads: f.heads, heading: f.heading, words: f.words, given: f.given, has: f.has, escape: f.escape,
-		ports: f.ports, dates: f.dates}
+		percent: f.percent, slash: f.slash, ports: f.ports, dates: f.dates}
 	if sep == "\t" {
 		f.Name = "tsv"
 	}

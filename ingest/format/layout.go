@@ -69,7 +69,7 @@ func compile(pieces []piece) (*layout, error) {
 		s.guarded = strings.HasPrefix(s.after, `"`)
 		s.port = s.after == ":" && (s.field == client || s.field == host)
 		s.spell()
-		s.list = (s.field == client || s.field == forwarded) && s.after != "" && s.after[0] == ' '
+		s.list = (s.field == client || s.field == forwarded || s.field == skipped) && s.after != "" && s.after[0] == ' '
 		s.timed = s.field == when && s.blanks > 0 && s.after != "" && !s.word && !s.keep
 		s.want = p.name + " and then " + s.ending()
 		l.steps = append(l.steps, s)
@@ -228,7 +228,7 @@ func (l *layout) cut(p *Parser, line []byte) (ok bool) {
 				return l.early(p, line, i, pos)
 			}
 		}
-		for s.list && end > pos && line[end-1] == ',' && next < len(line) {
+		for s.list && end > pos && line[end-1] == ',' && next < len(line) && (s.field != skipped || isAddress(string(line[pos:end-1]))) {
 			more, behind := s.find(line, next, l.raw)
 			if more < 0 {
 				return l.early(p, line, i, next)

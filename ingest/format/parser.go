@@ -165,7 +165,7 @@ func (p *Parser) status() (state uint64, ok bool) {
 	if state, ok = whole(b); !ok {
 		state, ok = whole(b[cacheResult(b):])
 	}
-	return state, ok && state <= 999
+	return state, ok && (state == 0 || state >= 100 || len(b) == 3) && state <= 999 // nginx: 009 for HTTP/0.9
 }
 
 // cacheResult measures capital letters, underscores and a slash; 0 if b does not begin with them.

@@ -5,10 +5,15 @@ import "bytes"
 // readRequest settles Method, Target and QueryCut, and Host where the target is a whole URL.
 func (p *Parser) readRequest(r *Record) bool {
 	r.Method, r.Target, r.Host, r.QueryCut = nil, nil, nil, false
-	if line := p.text(request); line == nil {
+	switch line := p.text(request); {
+	case line == nil:
 		r.Method, r.Target = p.text(method), p.target(r)
-	} else if r.Method, r.Target = splitRequest(line); r.Target == nil {
-		p.half(r, line)
+	case line[0] == '/' && p.at[method].end > 0: // the target alone, which may hold blanks: Apache's %U is decoded
+		r.Method, r.Target = p.text(method), p.withQuery(p.unblanked(line))
+	default:
+		if r.Method, r.Target = splitRequest(line); r.Target == nil {
+			p.half(r, line)
+		}
 	}
 	if r.Target == nil {
 		return false
@@ -17,12 +22,9 @@ func (p *Parser) readRequest(r *Record) bool {
 	return plausible(r.Method, r.Target)
 }
 
-// half settles a request that is the method alone, as in Fastly's templates, or the target alone, with the rest in a field of its own.
+// half settles a request that is the method alone, as in Fastly's templates, with the rest in a field of its own.
 func (p *Parser) half(r *Record, line []byte) {
-	switch {
-	case line[0] == '/' && p.at[method].end > 0:
-		r.Method, r.Target = p.text(method), line
-	case len(line) <= 32 && p.at[target].end > 0 && isMethod(string(line)):
+	if len(line) <= 32 && p.at[target].end > 0 && isMethod(string(line)) {
 		r.Method, r.Target = line, p.target(r)
 	}
 }
@@ -37,6 +39,30 @@ func (p *Parser) target(r *Record) []byte {
 	if len(base) > 0 && base[0] != '/' && p.format.slash {
 		base = p.join([]byte{'/'}, base)
 	}
+	if p.at[path].end > 0 || p.at[query].end > 0 {
+		base = p.unblanked(base)
+	}
+	return p.withQuery(base)
+}
+
+// unblanked is a path with its blanks encoded again: no request has any, but nginx's $uri and Apache's %U are decoded.
+func (p *Parser) unblanked(base []byte) []byte {
+	if indexByte(base, ' ') < 0 {
+		return base
+	}
+	n := len(p.scratch)
+	for _, c := range base {
+		if c == ' ' {
+			p.scratch = append(p.scratch, "%20"...)
+		} else {
+			p.scratch = append(p.scratch, c)
+		}
+	}
+	return p.scratch[n:]
+}
+
+// withQuery is a path with the query string that the line has in a field of its own.
+func (p *Parser) withQuery(base []byte) []byte {
 	args := bytes.TrimPrefix(p.text(query), []byte{'?'})
 	if len(args) == 0 || base == nil || bytes.IndexByte(base, '?') >= 0 {
 		return base
@@ -44,18 +70,17 @@ func (p *Parser) target(r *Record) []byte {
 	return p.join(base, []byte{'?'}, args)
 }
 
-// splitRequest takes "GET /a b HTTP/1.1" apart. The protocol may be missing (HTTP/0.9), the target may hold blanks.
+// splitRequest takes "GET /a b HTTP/1.1" apart. The protocol may be missing (HTTP/0.9), the target may hold blanks, and there may be
+// some around it all, as in cPanel's " $request ".
 func splitRequest(line []byte) (method, target []byte) {
+	line = bytes.TrimLeft(line, " ")
 	i := indexByte(line, ' ')
 	if i < 1 {
 		return nil, nil
 	}
-	method, target = line[:i], line[i+1:]
+	method, target = line[:i], bytes.TrimRight(line[i+1:], " ")
 	if j := protocolAt(target); j >= 0 {
-		target = target[:j]
-	}
-	for len(target) > 0 && target[len(target)-1] == ' ' {
-		target = target[:len(target)-1]
+		target = bytes.TrimRight(target[:j], " ")
 	}
 	if len(target) == 0 {
 		return method, nil

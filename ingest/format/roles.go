@@ -1,9 +1,6 @@
 package format
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // mostly is the share of values from which on a column is what they are: garbage and "-" may stand between.
 const mostly = 0.8
@@ -22,13 +19,19 @@ func (t *table) claim(f field, from int, like func(string) bool) int {
 // name is the word before a column's value, as in host=, folded; "" if there is none.
 func (t *table) name(column int) string {
 	word := strings.TrimRight(t.before[column], `=:"[ `)
-	if word == "" || !strings.ContainsAny(t.before[column], "=:") {
+	if word == "" || !strings.ContainsAny(t.before[column], "=:") && !titled(t.before[column]) {
 		return ""
 	}
-	if i := strings.LastIndexAny(word, "\" \t|,;{]"); i >= 0 {
+	if i := strings.LastIndexAny(word, "\" \t|,;{[]"); i >= 0 {
 		word = word[i+1:]
 	}
 	return folded(word)
+}
+
+// titled reports whether a name stands in brackets with its value: [Client 203.0.113.7].
+func titled(before string) bool {
+	i := strings.LastIndexByte(before, '[')
+	return i >= 0 && titleLength(before[i+1:]+"-") > 0
 }
 
 // shortName maps the abbreviations people write before a value.
@@ -48,6 +51,8 @@ func shortName(name string) field {
 		return request
 	case "st":
 		return status
+	case "length":
+		return size
 	case "t":
 		return when
 	case "m":
@@ -83,6 +88,7 @@ func (t *table) assign() {
 	if t.column(status) < 0 && t.claim(status, line+1, isStatus) < 0 {
 		t.require(status, isStatus)
 	}
+	t.ownStatus()
 	t.assignSize()
 	t.assignForwarded()
 	t.assignAgent(line)
@@ -94,10 +100,18 @@ func (t *table) assign() {
 func (t *table) assignNamed() {
 	for i := range t.columns {
 		name := t.name(i)
-		if f := shortName(name); name != "" && t.column(f) < 0 && t.mostly(i, looks(f)) {
-			t.roles[i] = f
+		f := shortName(name)
+		if name == "" || t.column(f) >= 0 || !t.mostly(i, looks(f)) || f == agent && !t.tellsAgents(i) {
+			continue
 		}
+		t.roles[i] = f
 	}
+}
+
+// tellsAgents tells user agents from the upstream's address, which is called ua in the log_format that NGINX Amplify's manual asks for.
+func (t *table) tellsAgents(column int) bool {
+	none := t.share(column, isNone)
+	return none < 1 && t.share(column, func(s string) bool { return isAddress(s) || strings.HasPrefix(s, "unix:") }) < (1-none)/2
 }
 
 // claimOnce is claim for a field that no column has; it returns the column that has it then, or -1.
@@ -213,30 +227,44 @@ func (t *table) assignQuery(line int) {
 	}
 }
 
-// assignSize takes the number behind the status, unless it repeats the status, as the upstream's does.
+// ownStatus moves the status from the upstream's, which some lines have none of, to a later one that all have.
+func (t *table) ownStatus() {
+	at := t.column(status)
+	if at < 0 || t.share(at, isNone) == 0 {
+		return
+	}
+	for i := at + 1; i < len(t.columns); i++ {
+		if t.roles[i] == skipped && !t.namedOther(i, status) && t.mostly(i, isStatus) && t.share(i, isNone) == 0 {
+			t.roles[at], t.roles[i] = skipped, status
+			return
+		}
+	}
+}
+
+// assignSize takes the number behind the status, unless it is another status, as the upstream's is.
 func (t *table) assignSize() {
 	state := t.column(status)
 	next := state + 1
 	if state < 0 || next == len(t.roles) || t.column(size) >= 0 || t.roles[next] != skipped || !t.mostly(next, isCount) {
 		return
 	}
-	if !slices.Equal(t.columns[state], t.columns[next]) {
+	if !t.mostly(next, func(s string) bool { return isNone(s) || isStatus(s) }) {
 		t.roles[next] = size
 	}
 }
 
 // assignForwarded finds X-Forwarded-For beside the addresses of proxies: the column with the most public addresses, which holds nothing
-// else. Clients with public addresses of their own are more than there are in any other column.
+// else. Clients with public addresses of their own are more than there are in any other column; servers are fewer than proxies.
 func (t *table) assignForwarded() {
 	at := t.column(client)
 	if at < 0 || t.column(forwarded) >= 0 {
 		return
 	}
-	public := !t.mostly(at, isPrivate)
+	public, clients := !t.mostly(at, isPrivate), t.distinct(at)
 	best, most := -1, 0.0
 	for i := range t.columns {
 		if t.roles[i] != skipped || t.namedOther(i, forwarded) || !t.mostly(i, func(s string) bool { return isNone(s) || isAddress(s) }) ||
-			public && t.distinct(i) <= t.distinct(at) {
+			public && t.distinct(i) <= clients || t.distinct(i)*4 < clients {
 			continue
 		}
 		if share := t.share(i, isPublic); share > most {
@@ -270,6 +298,11 @@ func (t *table) assignAgent(from int) {
 	for _, i := range []int{ua - 1, ua + 1} {
 		if i >= 0 && i < len(t.roles) && t.column(referer) < 0 && t.roles[i] == skipped && t.quoted[i] == t.quoted[ua] &&
 			!t.namedOther(i, referer) && t.mostly(i, isReferer) {
+			t.roles[i] = referer
+		}
+	}
+	for i := range t.columns { // not beside it
+		if t.column(referer) < 0 && t.roles[i] == skipped && !t.namedOther(i, referer) && t.mostly(i, isReferer) && t.share(i, isNone) < mostly {
 			t.roles[i] = referer
 		}
 	}

@@ -208,5 +208,14 @@ func (t *table) format() *Format {
 	if err != nil || !enough(l.has()) {
 		return nil
 	}
-	return &Format{Name: learned, Doc: "learned from the lines: " + doc.String() + t.tail, layout: l, has: l.has()}
+	return &Format{Name: learned, Doc: "learned from the lines: " + doc.String() + t.tail, layout: l, has: l.has(), percent: t.percent()}
+}
+
+// percent is what CloudFront's real-time logs have percent-encoded: there is no blank in any user agent, but in many an encoded one.
+func (t *table) percent() fieldSet {
+	ua := t.column(agent)
+	if ua < 0 || t.share(ua, func(s string) bool { return strings.ContainsAny(s, " ") }) > 0 || t.share(ua, func(s string) bool { return strings.Contains(s, "%20") }) < (1-mostly) {
+		return 0
+	}
+	return agent.bit() | referer.bit()
 }

@@ -28,6 +28,7 @@ func tokens(line, seps string, list []token) (_ []token, tail string) {
 		return nil, ""
 	}
 	ltsv := seps == "\t" && labelled(line)
+	glued := seps[0] == ' ' && !strings.Contains(line, `","`) && !strings.Contains(line, `";"`) // where commas or semicolons separate, quotes are doubled
 	for pos := 0; len(list) <= maxColumns; {
 		for pos < len(line) && isIn(line[pos], seps) {
 			if pos++; seps[0] != ' ' {
@@ -45,10 +46,10 @@ func tokens(line, seps string, list []token) (_ []token, tail string) {
 		} else {
 			pos += nameLength(line[pos:], seps)
 		}
-		value, end, quoted := valueAt(line, pos, seps)
+		value, end, quoted := valueAt(line, pos, seps, glued)
 		list = append(list, token{line[begin:value], line[value:end], quoted, value})
 		begin, pos = end, end
-		for pos < len(line) && !isIn(line[pos], seps) { // the closing mark, and what sticks to it
+		for pos < len(line) && !isIn(line[pos], seps) && (pos == end && (quoted || line[pos] == ']') || !(glued && opens(line, pos))) { // the closing mark, and what sticks to it
 			pos++
 		}
 		if pos >= len(line) {
@@ -106,15 +107,15 @@ func isNameByte(c byte) bool {
 }
 
 // valueAt finds the value at pos.
-func valueAt(line string, pos int, seps string) (start, end int, quoted bool) {
+func valueAt(line string, pos int, seps string, glued bool) (start, end int, quoted bool) {
 	if pos < len(line) && (line[pos] == '"' || line[pos] == '\'' && (seps[0] != ' ' || line[0] == '\'')) {
-		if end := closingQuote(line, pos+1, seps); end >= 0 {
+		if end := closingQuote(line, pos+1, seps, glued); end >= 0 {
 			return pos + 1, end, true
 		}
 	}
 	if pos < len(line) && line[pos] == '[' {
-		if n := strings.IndexByte(line[pos:], ']'); n >= 0 && endsAt(line, pos+n+1, seps) {
-			return pos + 1, pos + n, false
+		if n := strings.IndexByte(line[pos:], ']'); n >= 0 && (endsAt(line, pos+n+1, seps) || glued && opens(line, pos+n+1)) {
+			return pos + 1 + titleLength(line[pos+1:pos+n]), pos + n, false
 		}
 	}
 	if pos < len(line) && line[pos] == '(' { // (203.0.113.7, 10.0.0.2), or (-)
@@ -129,15 +130,35 @@ func valueAt(line string, pos int, seps string) (start, end int, quoted bool) {
 	if n := strings.IndexAny(line[pos:], seps); n >= 0 {
 		end = pos + n
 	}
+	if n := strings.IndexByte(line[pos:end], '"'); n > 0 && isCount(line[pos:pos+n]) && glued && opens(line, pos+n) {
+		end = pos + n
+	}
 	return pos, end, false
 }
 
+// titleLength measures the name and the blank before the value in [Client 203.0.113.7], as Nginx Proxy Manager writes it.
+func titleLength(s string) int {
+	n := 0
+	for n < len(s) && (s[n] == '-' || isLetter(s[n])) {
+		n++
+	}
+	if n == 0 || n+1 >= len(s) || s[n] != ' ' || strings.IndexByte(s[n+1:], ' ') >= 0 {
+		return 0
+	}
+	return n + 1
+}
+
+// opens reports whether a quoted string begins right behind a value: two parts of a log_format that has no blank between them.
+func opens(line string, pos int) bool {
+	return pos+1 < len(line) && line[pos] == '"' && !isIn(line[pos+1], " ,;]})")
+}
+
 // closingQuote finds the quote that ends a string begun before pos: one before the separator, the end, or punctuation.
-func closingQuote(line string, pos int, seps string) int {
+func closingQuote(line string, pos int, seps string, glued bool) int {
 	for i := pos; i < len(line); i++ {
 		if line[i] == '\\' {
 			i++
-		} else if line[i] == line[pos-1] && (endsAt(line, i+1, seps) || isIn(line[i+1], ",;]})")) {
+		} else if line[i] == line[pos-1] && (endsAt(line, i+1, seps) || isIn(line[i+1], ",;]})") || line[i] == '"' && glued && opens(line, i+1)) {
 			return i
 		}
 	}

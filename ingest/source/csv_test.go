@@ -43,6 +43,7 @@ func TestRecordsAreLines(t *testing.T) {
 		"a record too long":       {head + "1,2,/a,\"b\n" + long + "\"\n5,6,/7,8\n", head + "1,2,/a,\"b\n" + long + "\"\n5,6,/7,8\n"},
 		"a long line before":      {head + "1,2,/a,\"" + long + "\"\n5,6,/7,\"\n8\"\n", head + "1,2,/a,\"" + long + "\"\n5,6,/7,\" 8\"\n"},
 		"no CSV":                  {"203.0.113.7 - - [23/Nov/2026] \"GET /a,b,c,d\n\"\n", "203.0.113.7 - - [23/Nov/2026] \"GET /a,b,c,d\n\"\n"},
+		"names with dollars":      {"$a\t$b\t$c\t$d\n1\t2\t/a\t\"\n5\t6\t/b\t\"\n", "$a\t$b\t$c\t$d\n1\t2\t/a\t\"\n5\t6\t/b\t\"\n"},
 		"no row of names":         {"1,2,/a,\"b\nc\"\n", "1,2,/a,\"b\nc\"\n"},
 		"a row of names, no more": {head, head},
 	} {

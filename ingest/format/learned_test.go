@@ -1,0 +1,105 @@
+package format
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// TestFormatsOfManuals: log_format and LogFormat strings that manuals and tutorials tell people to use, some of them with a slip. The
+// values differ from line to line; $upstream stands for the address of the origin, which lines from the cache have none of.
+func TestFormatsOfManuals(t *testing.T) {
+	for name, c := range map[string]struct {
+		line string
+		has  string // what is read beside the address, the target and the status
+	}{
+		"NGINX Amplify": {`$ip - - [$clf] "$request" $status $bytes "$ref" "$ua" "-" "$host" sn="$host" rt=$took ua="$upstream" us="$upstatus" ut="$took" ul="$bytes" cs=HIT`,
+			"bytes referer user_agent host took"},
+		"cPanel: blanks around the request": {`$host $host 443 $ip HIT - [$clf] " $request " $status $bytes "$ref" "$ua" "-"`, "bytes referer user_agent host"},
+		"no blanks between parts":           {`$ip - - [$clf]"$request" $status $bytes"$ref" "$ua""$took" "$took""Kra" "PL"`, "bytes referer user_agent took"},
+		"the host before the agent":         {`$ip - - [$clf] "$request" $status $bytes "$ref" $host "$ua" "$took" "$took"`, "bytes referer user_agent host took"},
+		"Nginx Proxy Manager":               {`[$clf] - $upstatus $status - $method https $host "$target" [Client $ip] [Length $bytes] [Gzip -] [Sent-to up] "$ua" "$ref"`, "bytes referer user_agent host"},
+		"the upstream's status behind":      {`$ip [$clf] "$request" 1300 $status $upstatus $took "$ref" "$ua"`, "referer user_agent took"},
+		"the upstream's status before":      {`$ip [$clf] "$request" $upstatus $status $bytes "$ref" "$ua"`, "bytes referer user_agent"},
+		"a list of addresses before":        {`$list $ip - - [$clf] "$request" $status $bytes "$ref" "$ua"`, "bytes referer user_agent"},
+		"the server's address behind":       {`$private $host [$clf] "$request" $status $bytes "$ref" "$ua" $took HIT 192.0.2.1`, "bytes referer user_agent host took private"},
+		"the origin's address behind":       {`$private - - [$clf] "$request" $status $bytes "$ref" "$ua" 300 $took [up] [] $upstream $bytes $took $upstatus x`, "bytes referer user_agent took private"},
+		"Apache's manual":                   {`[$spaced] $ip "$request" $status $bytes "$ua" 250`, "bytes user_agent"},
+		"Apache, JSON with %U and %q":       {`{"time":"$iso","remoteIP":"$ip","host":"$host","request":"$path","query":"$query","method":"$method","status":"$status","userAgent":"$ua","referer":"$ref"}`, "referer user_agent host"},
+		"CloudFront, real-time":             {"$epoch\t$ip\t$status\t$bytes\t$method\thttps\t$host\t$target\tWAW50-P1\tid==\t$encoded\t$ref\t-", "bytes referer user_agent host"},
+	} {
+		var lines [][]byte
+		var want []Record
+		for i := range 40 {
+			r := base(func(r *Record) {
+				r.Client = netip.MustParseAddr(fmt.Sprintf("203.0.113.%d", i+1))
+				r.Method, r.Target = []byte("GET"), fmt.Appendf(nil, "/v/a%%20%d.ts?md5=x&expires=%d", i, i)
+				r.Status = []uint16{200, 403, 206}[i%3]
+				r.UserAgent, r.Referer, r.Host = fmt.Appendf(nil, "Mozilla/5.%d (X11; Linux)", i%7), []byte("https://player.example/"), []byte("cdn.example.com")
+				r.Bytes, r.Duration = int64(1000+i), int64(i+1)*ms
+			})
+			upstream, upstatus, list := "-", "-", "-"
+			if i%3 > 0 {
+				upstream, list = fmt.Sprintf("192.0.2.10:%d", 443), r.Client.String()+", 10.0.0.9"
+			}
+			if i%3 == 2 {
+				upstatus = "206"
+			}
+			private := fmt.Sprintf("10.0.0.%d", i+1)
+			if strings.Contains(c.has, "private") {
+				r.Client = netip.MustParseAddr(private)
+			}
+			path, query, _ := strings.Cut(string(r.Target), "?")
+			text := strings.NewReplacer("$ip", r.Client.String(), "$private", private, "$clf", fmt.Sprintf("23/Nov/2026:09:26:%02d +0000", i), "$spaced", fmt.Sprintf("23/Nov/2026 09:26:%02d.000 +0000", i),
+				"$iso", fmt.Sprintf("2026-11-23T09:26:%02d+0000", i), "$epoch", fmt.Sprintf("%d.000", at(0)/second+int64(i)), "$request", "GET "+string(r.Target)+" HTTP/1.1",
+				"$method", "GET", "$target", string(r.Target), "$path", strings.ReplaceAll(path, "%20", " "), "$query", "?"+query, "$status", fmt.Sprint(r.Status), "$bytes", fmt.Sprint(r.Bytes), "$ref", string(r.Referer),
+				"$ua", string(r.UserAgent), "$encoded", strings.ReplaceAll(string(r.UserAgent), " ", "%20"), "$host", string(r.Host), "$took", fmt.Sprintf("0.%03d", i+1),
+				"$upstream", upstream, "$upstatus", upstatus, "$list", list).Replace(c.line)
+			lines, want = append(lines, []byte(text)), append(want, r)
+		}
+		f := detected(t, lines)
+		p := f.NewParser()
+		for i, line := range lines {
+			var r Record
+			bad, w := p.Parse(line, &r), want[i]
+			if bad.Reason != "" || r.Client != w.Client || string(r.Target) != string(w.Target) || r.Status != w.Status || r.Logged-r.Logged%second != at(int64(i)*1000) {
+				t.Errorf("%s: %s\n%s\n%+v: %s %s %d at %d", name, f.Doc, line, bad, r.Client, r.Target, r.Status, r.Logged)
+				break
+			}
+			for what, ok := range map[string]bool{"bytes": r.Bytes == w.Bytes, "referer": string(r.Referer) == string(w.Referer), "user_agent": string(r.UserAgent) == string(w.UserAgent),
+				"host": string(r.Host) == string(w.Host), "took": r.Duration == w.Duration} {
+				if strings.Contains(c.has, what) != ok && (strings.Contains(c.has, what) || what == "bytes" && r.Bytes >= 0) {
+					t.Errorf("%s: %s of %s\n%s: %+v", name, what, line, f.Doc, r)
+				}
+			}
+			if t.Failed() {
+				break
+			}
+		}
+	}
+}
+
+// TestNamesOfMakersInRows: columns with the names of a maker mean what they mean in its JSON.
+func TestNamesOfMakersInRows(t *testing.T) {
+	lines := [][]byte{[]byte("timestamp,requestTimeMs,resourceID,clientIP,clientRequestHost,clientRequestMethod,clientRequestPath,responseStatus"),
+		[]byte("2026-11-23T09:26:12.000Z,250,7,203.0.113.7,cdn.example.com,GET,/v/1/seg.ts?x=1,403")}
+	f := detected(t, lines)
+	p := f.NewParser()
+	var r Record
+	p.Parse(lines[0], &r)
+	if bad := p.Parse(lines[1], &r); bad.Reason != "" || r.Start != at(12000) || r.Duration != 250*ms {
+		t.Errorf("%s: %+v, %+v", f.Name, bad, r)
+	}
+}
+
+// TestNoStatus: what has one digit or two is a port's beginning or a version, but for 0 and nginx's 009.
+func TestNoStatus(t *testing.T) {
+	for text, ok := range map[string]bool{"403": true, "000": true, "0": true, "009": true, "403.0": true, "TCP_HIT/200": true, "2": false, "HTTP/2.0": false, "1000": false, "99": false} {
+		p := named(t, "nginx").NewParser()
+		var r Record
+		if bad := p.Parse([]byte(`203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "GET /a HTTP/1.1" `+text+` 1 "-" "x"`), &r); (bad.Reason == "") != ok {
+			t.Errorf("%s: %+v", text, bad)
+		}
+	}
+}
