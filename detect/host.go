@@ -39,14 +39,14 @@ type host struct {
 	served      int64         // signed or not
 	signed      int64         // served, with a well-formed token
 	broken      int64         // served, with a malformed one
-	outdated    int64         // served, with a key outside its validity
 	first       int64         // request, µs
 	final       int64         // request, µs
 	span        time.Duration // between these
 	clients     client.Sketch // that came with links
 	families    map[int]bool
-	lands       []land // by the number of the country
-	given, lone int64  // links, and of them those that were asked for one file alone
+	outdated    map[uint8]*outdated // by the number of the key
+	lands       []land              // by the number of the country
+	given, lone int64               // links, and of them those that were asked for one file alone
 
 	// Whether its hashes may be believed.
 	keyed    bool // it has requests that were judged with a key, by this run or an earlier one

@@ -45,6 +45,71 @@ func (a *analysis) severalKeys() map[*host]bool {
 	return out
 }
 
+// outdated is the requests whose link is signed with a key outside its stated validity.
+type outdated struct{ served, refused int64 }
+
+// outlived counts requests with a key outside its stated validity.
+func (h *host) outlived(v *visit) {
+	if h.outdated == nil {
+		h.outdated = map[uint8]*outdated{}
+	}
+	o := h.outdated[v.KeyNumber]
+	if o == nil {
+		o = &outdated{}
+		h.outdated[v.KeyNumber] = o
+	}
+	switch {
+	case v.Served():
+		o.served += v.n
+	case v.RefusesHash():
+		o.refused += v.n
+	}
+}
+
+// takenAnyway is how many times as many requests are served as refused with a key outside its stated validity, where the
+// edge takes it all the same.
+const takenAnyway = 10
+
+// disproved reports whether the edge takes the key.
+func (o *outdated) disproved() bool { return o.served > takenAnyway*o.refused }
+
+// disproveSpans drops what was stated of the validity of keys that the edge takes all the same.
+func (a *analysis) disproveSpans() {
+	for _, h := range a.hosts {
+		for key, o := range h.outdated {
+			if o.disproved() && int(key) < len(h.Spans) {
+				h.Spans = slices.Clone(h.Spans)
+				h.Spans[key] = token.Span{}
+			}
+		}
+	}
+	for _, o := range a.outcomes {
+		if o == nil || !o.Stale {
+			continue
+		}
+		if of := o.host.outdated[o.KeyNumber]; of != nil && of.disproved() {
+			o.Stale = false
+		}
+	}
+}
+
+// sayOutdated says of which keys the log disproves the stated validity.
+func (a *analysis) sayOutdated(h *host) {
+	var served, all int64
+	for _, o := range h.outdated {
+		if all += o.served; o.disproved() {
+			served += o.served
+		}
+	}
+	const says = "%s: %d {request was|requests were} served whose link is signed with a key outside its stated validity: "
+	switch {
+	case served > 0:
+		a.warnOf(says+"the edge takes it all the same, and the report goes by that; correct not_before and not_after in --config", h.Name, served)
+	case all > 0:
+		a.warnOf(says+"the edge still takes it, or the validity is wrong", h.Name, all)
+	}
+}
+
 // retireKeys finds the keys that the edge has given up while it took another, although nobody stated it. Links of them
 // are then those of an old key, also for the search, which tells keys in use from others.
 func (h *host) retireKeys(uses map[uint8]*policy.Usage) {

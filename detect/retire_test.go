@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ipdrift/detect/finding"
+	"ipdrift/token"
 )
 
 // givenUp is a log of an edge that takes another key from 13:00 on, while a third of the links come with the old one
@@ -164,6 +165,38 @@ func TestAKeyThatTheEdgeStillTakes(t *testing.T) {
 	tr := l.try(t, settings{ringOf: []string{"key-of-before", "key-of-after"}})
 	if tr.Denials.ByCause["refused_elsewhere"] != 66 || strings.Contains(strings.Join(tr.Warnings, "\n"), "not_after") {
 		t.Errorf("%v: %q", tr.Denials.ByCause, tr.Warnings)
+	}
+}
+
+// TestAKeyThatTheEdgeTakesAnyway: its stated validity ends before the log begins. What the edge serves disproves that, so
+// that viewers who move with fresh links count; where it serves few and refuses many, the statement stands.
+func TestAKeyThatTheEdgeTakesAnyway(t *testing.T) {
+	s := site{host: "cdn.test", key: "key-of-before"}
+	of := settings{ringOf: []string{s.key, "key-of-after"}, spans: map[string]token.Span{s.key: {Until: 1000}}, twice: true}
+	var l little
+	l.audience(s, 60)
+	for i := range 40 {
+		home, away := fmt.Sprintf("198.51.%d.10", i), fmt.Sprintf("198.51.%d.99", i)
+		l.get(s, s.link(fmt.Sprintf("/move/%d/seg-1.ts", i), home), home, 200)
+		l.get(s, s.link(fmt.Sprintf("/move/%d/seg-2.ts", i), home), away, 403)
+	}
+	l.get(s, s.link("/crowd/0/b.ts", stranger(0)), stranger(0), 403)
+	tr := l.try(t, of)
+	if by := tr.Denials.ByCause; by["ip_mismatch"] != 40 || by["refused_elsewhere"] != 1 || len(by) != 2 {
+		t.Errorf("causes: %v", by)
+	}
+	if r := tr.advice("cdn.test", "ipv4"); r.Decision != finding.Widen || r.AffectedUsers != 40 {
+		t.Errorf("%s: %s", r.Decision, r.Reason)
+	}
+	if said := strings.Join(tr.Warnings, "\n"); !strings.Contains(said, "100 requests were served whose link is signed with a key outside its stated validity: the edge takes it all the same") || len(tr.Signer) > 0 {
+		t.Errorf("%v in\n%s", tr.Signer, said)
+	}
+	for i := range 10 {
+		l.get(s, s.link(fmt.Sprintf("/gone/%d/a.ts", i), stranger(i)), stranger(i), 403)
+	}
+	tr = l.try(t, of)
+	if n := tr.Denials.ByDetail["unresolved_signature"]["signer:old_key"]; n != 51 {
+		t.Errorf("%d refusals for the old key: %v", n, tr.Denials.ByDetail)
 	}
 }
 

@@ -74,6 +74,7 @@ func (a *analysis) overlook(ctx context.Context) error {
 	if err := a.eachLink(ctx, s.add); err != nil {
 		return err
 	}
+	a.disproveSpans()
 	for w, t := range s.accepted {
 		w.host.Policy.Add(a.asText(w.Rule), t.Links)
 	}

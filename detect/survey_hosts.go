@@ -12,6 +12,9 @@ func (h *host) counted(v *visit, linked bool) {
 	if linked {
 		h.families[int(v.Family)] = true
 	}
+	if v.Matched && v.Stale {
+		h.outlived(v)
+	}
 	if !v.Served() {
 		return
 	}
@@ -21,9 +24,6 @@ func (h *host) counted(v *visit, linked bool) {
 		h.broken += v.n
 	case token.Signed:
 		h.signed += v.n
-	}
-	if v.Matched && v.Stale {
-		h.outdated += v.n
 	}
 }
 

@@ -36,8 +36,9 @@ func (r row) String() string {
 
 // settings of a trial; the zero value is one key for all hosts and two threads.
 type settings struct {
-	keys     map[string]string // host to key; nil: secret for all
-	ringOf   []string          // keys of all hosts, in their order; nil: keys
+	keys     map[string]string     // host to key; nil: secret for all
+	ringOf   []string              // keys of all hosts, in their order; nil: keys
+	spans    map[string]token.Span // of keys in use for some time only
 	noKey    bool
 	recover  search.Recover
 	search   func(done, of int) // is told of full searches
@@ -84,7 +85,7 @@ func (s settings) ring(t testing.TB) *token.Keyring {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ring.Add(host, k)
+		ring.AddDuring(host, k, s.spans[text])
 	}
 	for _, text := range s.ringOf {
 		add("", text)

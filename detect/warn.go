@@ -110,9 +110,7 @@ func (a *analysis) warnOfHost(h *host) {
 	if h.Policy.Contradicted() {
 		a.warnOf("%s: scope or binding are given by --scope or --config, but the edge served links that are signed otherwise", h.Name)
 	}
-	if h.outdated > 0 {
-		a.warnOf("%s: %d {request was|requests were} served whose link is signed with a key outside its stated validity: the edge still takes it, or the validity is wrong", h.Name, h.outdated)
-	}
+	a.sayOutdated(h)
 	if h.status == finding.Failed {
 		a.warnOf("%s: calibration failed, %s", h.Name, h.reason)
 	} else if says := h.dropped.says(); says != "" {
