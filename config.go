@@ -292,7 +292,8 @@ func (c *configFile) key(host string, k keyRef, line int) error {
 	case !k.Env.IsZero():
 		text := os.Getenv(k.Env.Value)
 		if text == "" {
-			return c.wrong(k.Env.Line, "the environment variable of this key is not set")
+			return failed("set it where ipdrift runs, or name a file, as in {file: PATH}; its name is not shown, for it could be the key itself",
+				"%s:%d: the environment variable of this key is not set", c.path, k.Env.Line)
 		}
 		c.keys = append(c.keys, keyText{host: host, where: fmt.Sprintf("%s:%d", c.path, k.Env.Line), text: []byte(text), span: span})
 		return nil

@@ -58,7 +58,7 @@ func conclude(w io.Writer, err error) int {
 		return statusDone
 	}
 	if errors.Is(err, syscall.EPIPE) {
-		return statusFailed // whoever read stdout has seen enough
+		return statusDone // whoever read stdout has seen enough
 	}
 	f := &failure{status: statusFailed, err: err}
 	if known := (*failure)(nil); errors.As(err, &known) {

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"ipdrift/ingest"
 	"ipdrift/ingest/source"
@@ -50,10 +52,14 @@ func newPending(path string) (*pending, error) {
 // write fills the file.
 func (p *pending) write(fill func(io.Writer) error) error {
 	buffered := bufio.NewWriterSize(p, 64<<10)
-	if err := fill(buffered); err != nil {
-		return err
+	err := fill(buffered)
+	if err == nil {
+		err = buffered.Flush()
 	}
-	return buffered.Flush()
+	if p.stream && errors.Is(err, syscall.EPIPE) {
+		return nil // whoever read the pipe has seen enough
+	}
+	return err
 }
 
 // keep gives the file its name.

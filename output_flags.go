@@ -144,10 +144,10 @@ func (o *outputFlags) check(sources []source.Source) error {
 	return distinct(o.outputs, sources)
 }
 
-// formatOf is the format of a file: what its ending picks, or what was chosen.
+// formatOf is the format of a file: what its ending picks, or what was chosen; stdout has one of its own.
 func (o *outputFlags) formatOf(path string) (report.Format, error) {
 	f, err := report.FormatFor(path)
-	if err != nil && o.chosen {
+	if err != nil && (o.chosen || isStdout(path)) {
 		return report.FormatNamed(o.format)
 	}
 	return f, err

@@ -124,7 +124,7 @@ func (o *queryFlags) run(cmd *cobra.Command, path, query string) error {
 		query = string(text)
 	}
 	if strings.TrimSpace(query) == "" {
-		return usage("FROM requests, say, or SUMMARIZE users", "the SQL is empty")
+		return emptySQL()
 	}
 	store, result, err := ask(cmd.Context(), path, query)
 	if err != nil {
@@ -161,10 +161,15 @@ func ask(ctx context.Context, path, query string) (*ingest.Store, *ingest.Result
 	return store, result, nil
 }
 
+func emptySQL() error { return usage("FROM requests, say, or SUMMARIZE users", "the SQL is empty") }
+
 // stoppedQuery says what kept a query from its result.
 func stoppedQuery(err error) error {
 	if full := (*ingest.FullDisk)(nil); errors.As(err, &full) && full.Temporary {
 		return failed("point TMPDIR to a folder with room for the whole result, as text", "%w", err)
+	}
+	if errors.Is(err, ingest.ErrEmpty) {
+		return emptySQL()
 	}
 	if errors.Is(err, ingest.ErrSeveral) {
 		return usage("run query once for each; what its rows need may come first, as CREATE TEMP TABLE or CREATE TEMP MACRO", "query shows the rows of one statement, and there are several")

@@ -117,7 +117,7 @@ func (o *outputFlags) write(cmd *cobra.Command, render renderer, c closing) erro
 			return err
 		}
 	}
-	return unseen
+	return nil
 }
 
 // readsCase reports whether a document takes rows from the case, which must not

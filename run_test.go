@@ -22,30 +22,36 @@ func (closedPipe) Write([]byte) (int, error) {
 	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
 }
 
-// A reader of stdout who has seen enough costs neither the case nor the files.
+// A reader of stdout who has seen enough costs neither the case nor the files, nor the exit status.
 func TestClosedPipe(t *testing.T) {
 	dir := t.TempDir()
 	kept, file := filepath.Join(dir, "c.duckdb"), filepath.Join(dir, "r.md")
 	var stderr bytes.Buffer
-	got := run(context.Background(), []string{"analyze", "--key-file", "testdata/nginx/demo.key", "--db", kept, "-o", file,
-		"testdata/nginx/video-demo.log.gz"}, strings.NewReader(""), closedPipe{}, &stderr)
-	if got != statusFailed || stderr.Len() > 0 {
-		t.Errorf("exit status %d and %q on stderr", got, &stderr)
+	for _, c := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"analyze", "--key-file", "testdata/nginx/demo.key", "--db", kept, "-o", file, "testdata/nginx/video-demo.log.gz"}, statusDone},
+		{[]string{"analyze", "--key-file", "testdata/nginx/demo.key", "--fail-on", "widen", "testdata/nginx/video-demo.log.gz"}, statusCondition},
+		{[]string{"query", kept, "FROM requests"}, statusDone},
+		{[]string{"report", kept, "--format", "csv"}, statusDone},
+		{[]string{"verify", "--key-file", "testdata/nginx/demo.key", "https://video.example.com/a.ts"}, statusNotValid},
+	} {
+		if got := run(context.Background(), c.args, strings.NewReader(""), closedPipe{}, &stderr); got != c.want || strings.Contains(stderr.String(), "pipe") {
+			t.Errorf("%q: exit status %d, want %d, and %q on stderr", c.args, got, c.want, &stderr)
+		}
+		stderr.Reset()
 	}
 	for _, path := range []string{kept, file} {
 		if _, err := os.Stat(path); err != nil {
 			t.Error(err)
 		}
 	}
-	got = run(context.Background(), []string{"query", kept, "FROM requests"}, strings.NewReader(""), closedPipe{}, &stderr)
-	if got != statusFailed || stderr.Len() > 0 {
-		t.Errorf("query: exit status %d and %q on stderr", got, &stderr)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	stop, interrupt := context.WithCancel(context.Background())
 	context.AfterFunc(ctx, interrupt)
-	got = run(stop, []string{"query", kept, "SELECT sum(hash(a.line + b.line * c.line)) FROM requests a, requests b, requests c"}, strings.NewReader(""), io.Discard, &stderr)
+	got := run(stop, []string{"query", kept, "SELECT sum(hash(a.line + b.line * c.line)) FROM requests a, requests b, requests c"}, strings.NewReader(""), io.Discard, &stderr)
 	if got != statusFailed || stderr.String() != "ipdrift: interrupted\n" {
 		t.Errorf("query: exit status %d and %q on stderr", got, &stderr)
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -43,7 +45,7 @@ func (o *linkFlags) verify(cmd *cobra.Command, raw string) error {
 		say(cmd.ErrOrStderr(), "the URL was cleaned: %s", n)
 	}
 	words := strings.TrimSpace(r.Verdict.String() + " " + string(r.Detail))
-	if _, err := fmt.Fprintln(cmd.OutOrStdout(), words); err != nil {
+	if _, err := fmt.Fprintln(cmd.OutOrStdout(), words); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}
 	if r.Verdict != token.Valid {

@@ -87,6 +87,9 @@ func hold(ctx context.Context, conn *sql.Conn, query string) (held bool, err err
 // alone.
 var ErrSeveral = errors.New("several statements")
 
+// ErrEmpty is returned for a query that has no statement.
+var ErrEmpty = errors.New("no statement")
+
 // creates matches a query whose first word, behind comments, is CREATE.
 var creates = regexp.MustCompile(`(?is)^(\s|--[^\n]*\n|/\*.*?\*/)*create\s`)
 
@@ -99,8 +102,11 @@ func single(ctx context.Context, conn *sql.Conn, query string) error {
 	if err == nil {
 		return statement.Close()
 	}
-	if strings.Contains(err.Error(), "Cannot prepare multiple statements") {
+	switch {
+	case strings.Contains(err.Error(), "Cannot prepare multiple statements"):
 		return ErrSeveral
+	case strings.Contains(err.Error(), "No statement to prepare"):
+		return ErrEmpty
 	}
 	return nil
 }

@@ -115,7 +115,7 @@ func (c *causeChart) draw(over *finding.OverTime) {
 // round is the next number that an axis may end with: it has a half, but for 1.
 func round(n int64) int64 {
 	for unit := int64(1); ; unit *= 10 {
-		for _, step := range []int64{1, 2, 4, 6, 8} {
+		for _, step := range []int64{1, 2, 3, 4, 5, 6, 8} {
 			if top := step * unit; top >= n && (top == 1 || top%2 == 0) || unit >= 1e17 {
 				return max(n, top)
 			}

@@ -218,7 +218,7 @@ func TestMarksOfATimeline(t *testing.T) {
 }
 
 func TestAxisEndsRound(t *testing.T) {
-	for n, want := range map[int64]int64{0: 1, 1: 1, 2: 2, 3: 4, 5: 6, 9: 10, 10: 10, 11: 20, 21: 40, 61: 80, 81: 100, 1 << 62: 1 << 62} {
+	for n, want := range map[int64]int64{0: 1, 1: 1, 2: 2, 3: 4, 5: 6, 9: 10, 10: 10, 11: 20, 21: 30, 31: 40, 41: 50, 61: 80, 240: 300, 81: 100, 1 << 62: 1 << 62} {
 		if got := round(n); got != want {
 			t.Errorf("an axis for %d ends at %d, want %d", n, got, want)
 		}
