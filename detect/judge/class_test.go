@@ -760,3 +760,20 @@ func TestLinesOfOneTimeHaveNoOrder(t *testing.T) {
 		want(t, s.only(t), finding.Undetermined, "")
 	}
 }
+
+// TestTimelineOfOneTime: requests of one second are drawn with as few changes of address as are counted.
+func TestTimelineOfOneTime(t *testing.T) {
+	s := newScene().ok(0, home, "seg1.ts").ok(1, home, "seg2.ts").no(1, same16, "seg3.ts", token.IPMismatch).no(2, same16, "seg3.ts", token.IPMismatch).
+		ok(3, same16, "seg3.ts").ok(3, far, "seg4.ts").ok(4, far, "seg5.ts").ok(4, home, "seg6.ts").ok(5, home, "seg7.ts")
+	u := s.only(t)
+	changes := 0
+	steps := s.Timeline(u, Default())
+	for i := range steps[1:] {
+		if steps[i].Client != steps[i+1].Client {
+			changes++
+		}
+	}
+	if u.Switches != 3 || changes != u.Switches {
+		t.Errorf("%d changes drawn, %d counted: %+v", changes, u.Switches, steps)
+	}
+}
