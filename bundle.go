@@ -244,7 +244,7 @@ func (b *bundle) write(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.add("manifest.json", append(text, '\n')); err != nil {
+	if _, err := b.add("manifest.json", report.EscapeJSON(append(text, '\n'))); err != nil {
 		return err
 	}
 	if _, err := b.add("SHA256SUMS", []byte(b.sums.String())); err != nil {

@@ -102,3 +102,22 @@ func checkManifest(t *testing.T, text string) {
 		t.Errorf("inputs: %+v", in)
 	}
 }
+
+// TestManifestHidesNothing: what a terminal would not show in the name of a log is written out.
+func TestManifestHidesNothing(t *testing.T) {
+	dir := t.TempDir()
+	text, err := os.ReadFile("testdata/situations/dual_stack.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, kept := filepath.Join(dir, "a\u202egol.b\u200b.log"), filepath.Join(dir, "case.duckdb")
+	if err := os.WriteFile(log, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ipdrift(t, 0, "analyze", "--quiet", "--key-file", "testdata/situations/key", "--db", kept, log)
+	ipdrift(t, 0, "bundle", kept, "-o", filepath.Join(dir, "b.zip"))
+	manifest := unzipped(t, filepath.Join(dir, "b.zip"))["manifest.json"]
+	if strings.ContainsAny(manifest, "\u202e\u200b") || !strings.Contains(manifest, `\u202egol.b\u200b.log`) {
+		t.Errorf("manifest: %s", manifest)
+	}
+}

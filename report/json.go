@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -32,18 +31,18 @@ func writeJSON(w io.Writer, v any) error {
 	return out.err
 }
 
-// EscapeJSON escapes what is neither ASCII nor printable; in JSON such a
-// character can only stand in a string.
+// EscapeJSON escapes what a reader would not see for what it is, but for ASCII below DEL; in
+// JSON such a character can only stand in a string.
 func EscapeJSON(text []byte) []byte {
 	var out []byte
 	done := 0 // of text, in out
 	for i := 0; i < len(text); {
-		if text[i] < utf8.RuneSelf {
+		if text[i] < 0x7f {
 			i++
 			continue
 		}
 		r, n := utf8.DecodeRune(text[i:])
-		if exotic(r) {
+		if hidden(r, "") {
 			out = append(out, text[done:i]...)
 			for _, unit := range utf16.Encode([]rune{r}) {
 				out = fmt.Appendf(out, `\u%04x`, unit)
@@ -57,8 +56,6 @@ func EscapeJSON(text []byte) []byte {
 	}
 	return append(out, text[done:]...)
 }
-
-func exotic(r rune) bool { return r > unicode.MaxASCII && !unicode.IsPrint(r) }
 
 // complete is a copy whose lists and maps are empty instead of nil and whose
 // times are UTC. The original stays untouched.

@@ -11,6 +11,7 @@ func TestExoticIsEscaped(t *testing.T) {
 		"a\u200bb\u009bc":         `a\u200bb\u009bc`,
 		"é\U000E0001é":            `é\udb40\udc01é`,
 		"end\ufeff":               `end\ufeff`,
+		"a\x7fb\u3164":            `a\u007fb\u3164`,
 	} {
 		if got := string(EscapeJSON([]byte(text))); got != want {
 			t.Errorf("%q becomes %s, want %s", text, got, want)
