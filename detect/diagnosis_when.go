@@ -59,7 +59,9 @@ func (a *analysis) unenforced(h *host) string {
 func (a *analysis) keyChanged(h *host) string {
 	hold, fail := &h.failure.begun[0], &h.failure.begun[1]
 	switch few := a.Thresholds.ListedBelow; {
-	case hold.links < few || fail.links < few:
+	case hold.links < few:
+		return "" // nothing shows that the edge has the key at any time
+	case fail.links < few:
 	case hold.first > fail.last:
 		return "all links from " + inUTC(hold.first) + " UTC on reproduce, and none before does: the key, or what is signed, was changed then; give the old key, too, or --since that time"
 	case hold.last < fail.first:

@@ -169,8 +169,8 @@ func (a *analysis) sayOldKeys(h *host) {
 	}
 }
 
-// dropped is the links that do not reproduce and that somebody was served with before the edge refused them: it
-// had a key that is not given.
+// dropped is the links that do not reproduce and that somebody was served with before the edge refused them, in times that
+// have an order: it had a key that is not given.
 type dropped struct {
 	links, served, refused int64 // how many; when the last was served, and the first refused, µs
 }
@@ -190,7 +190,7 @@ func (d *dropped) add(l *visited) {
 		case v.RefusesHash() && (refused == 0 || v.first < refused):
 			refused = v.first
 		}
-		if next := i + 1; next < len(l.visits) && v.Hi == l.visits[next].Hi && v.Lo == l.visits[next].Lo || served == 0 || refused < served {
+		if next := i + 1; next < len(l.visits) && v.Hi == l.visits[next].Hi && v.Lo == l.visits[next].Lo || served == 0 || refused < served+judge.EdgeClocks {
 			continue
 		}
 		if d.links++; d.links == 1 {

@@ -219,3 +219,24 @@ func TestTheOldKeyIsMissing(t *testing.T) {
 		t.Errorf("%s: %q", c.Status, tr.Warnings)
 	}
 }
+
+// TestAWrongKeyIsNoOldOne: links that the edge served before it refused them, for another reason, do not show that the key
+// was changed where no link reproduces, or where both are in one second.
+func TestAWrongKeyIsNoOldOne(t *testing.T) {
+	s := site{host: "cdn.test", key: "key-of-the-edge"}
+	for name, gap := range map[string]time.Duration{"in one second": 0, "later": time.Hour} {
+		var l little
+		l.audience(s, 60)
+		for i := range 10 {
+			at := 2*time.Minute + time.Duration(i)*time.Second
+			e := entry{host: s.host, target: s.link(fmt.Sprintf("/more/%d/a.ts", i), stranger(i)), ip: stranger(i), status: 200, at: at}
+			l.add(e)
+			e.status, e.at = 403, at+gap
+			l.add(e)
+		}
+		tr := l.try(t, settings{ringOf: []string{"another-key"}})
+		if c := tr.host(t, s.host); c.Status != finding.Failed || !strings.Contains(c.Reason, "most likely the key or the scheme is wrong") {
+			t.Errorf("%s: %s: %s", name, c.Status, c.Reason)
+		}
+	}
+}
