@@ -295,6 +295,21 @@ func TestReplyCountsWhatItSpeaksOf(t *testing.T) {
 	holds("For all viewers of this site " + family + ": ")
 }
 
+// TestReplyNamesOtherAnswers: a file that is not there may be what the viewer complains of.
+func TestReplyNamesOtherAnswers(t *testing.T) {
+	one := tickets(t)["moved"]
+	one.Cause, one.Refusals = "", nil
+	one.Outcome = finding.Outcome{Served: 1, Other: 3}
+	one.Timeline = []finding.Step{{Outcome: "other", Status: 499}, {Outcome: "served", Status: 200}, {Outcome: "other", Status: 404}, {Outcome: "other", Status: 404}}
+	if reply := strings.Join(toCustomer(one), " "); !strings.Contains(reply, "nothing was refused at that time: 1 request was answered as should be, and 3 requests with status 404, 499.") {
+		t.Error(reply)
+	}
+	one.Outcome = finding.Outcome{Other: 1}
+	if reply := strings.Join(toCustomer(one), " "); !strings.Contains(reply, "at that time: 1 request was answered with status 404, 499.") {
+		t.Error(reply)
+	}
+}
+
 // TestAnEdgeThatDisagreesIsNoOtherRule: its own code says that it refused the token.
 func TestAnEdgeThatDisagreesIsNoOtherRule(t *testing.T) {
 	one := tickets(t)["moved"]

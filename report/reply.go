@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"ipdrift/detect/finding"
@@ -134,9 +136,29 @@ func plainly(t *finding.Ticket) string {
 	case t.Cause == "refused_elsewhere":
 		return "The link was valid; " + rule(t) + "."
 	case t.Cause == "":
-		return fmt.Sprintf("For this viewer nothing was refused at that time: %s answered as should be.", figure.Plural(t.Outcome.Served, "request was", "requests were"))
+		return "For this viewer nothing was refused at that time: " + otherwise(t) + "."
 	}
 	return "It was refused " + times + ", and we cannot tell yet why: " + missing(t) + "."
+}
+
+// otherwise is how the requests were answered that nothing refused.
+func otherwise(t *finding.Ticket) string {
+	served := figure.Plural(t.Outcome.Served, "request was", "requests were") + " answered as should be"
+	if t.Outcome.Other == 0 {
+		return served
+	}
+	var with []string
+	for _, step := range t.Timeline {
+		if status := strconv.Itoa(step.Status); step.Outcome == "other" && !slices.Contains(with, status) {
+			with = append(with, status)
+		}
+	}
+	slices.Sort(with)
+	status := " with status " + strings.Join(with, ", ")
+	if t.Outcome.Served == 0 {
+		return figure.Plural(t.Outcome.Other, "request was", "requests were") + " answered" + status
+	}
+	return served + ", and " + figure.Plural(t.Outcome.Other, "request", "requests") + status
 }
 
 // otherAddress says of a refused link how it came to another address than it was made for.
