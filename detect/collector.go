@@ -93,9 +93,7 @@ func (c *collectors) add(who asker, where any, enough int) {
 // collects reports whether a user is one of those who try other viewers' links, or a viewer who was
 // refused only because of them.
 func (a *analysis) collects(u *judge.User) bool {
-	many := func(agent uint32) bool {
-		return len(a.collectors[asker{u.Away, agent}]) >= a.Thresholds.IDStrangers
-	}
+	many := func(agent uint32) bool { return a.triesMany(asker{u.Away, agent}) }
 	switch {
 	case u.Mismatches == 0 || u.Class == finding.ManyNetworks:
 		return false
@@ -105,16 +103,23 @@ func (a *analysis) collects(u *judge.User) bool {
 	return u.Addresses <= 2 && (many(anyAgent) || many(atStart))
 }
 
+// triesMany reports whether so many links were tried in vain that it is no viewer's doing: fewer do where
+// both the address and the user agent were served none of them.
+func (a *analysis) triesMany(who asker) bool {
+	n := len(a.collectors[who])
+	return n >= a.Thresholds.IDStrangers || who.agent < atStart && n > a.Thresholds.IDNetworks && len(a.collectors[asker{who.at, anyAgent}]) > 0
+}
+
 // sayCollectors says who was left out as a collector.
 func (a *analysis) sayCollectors() {
 	all := map[netip.Addr]bool{}
-	for who, of := range a.collectors {
-		if len(of) >= a.Thresholds.IDStrangers {
+	for who := range a.collectors {
+		if a.triesMany(who) {
 			all[who.at] = true
 		}
 	}
 	if a.collected > 0 {
-		a.warnOf("%d {address tries|addresses try} in vain the links of viewers in %s networks or more, under a user agent that was served none of them or without being served anything, or as many links as they came into use elsewhere, as who checks links or collects them does: what %d {user was|users were} refused so is left out",
-			int64(len(all)), fmt.Sprint(a.Thresholds.IDStrangers), a.collected)
+		a.warnOf("%d {address tries|addresses try} in vain the links of viewers in %s networks or more, under a user agent that was served none of them or without being served anything (both: more than %s), or as many links as they came into use elsewhere, as who checks links or collects them does: what %d {user was|users were} refused so is left out",
+			int64(len(all)), fmt.Sprint(a.Thresholds.IDStrangers), fmt.Sprint(a.Thresholds.IDNetworks), a.collected)
 	}
 }

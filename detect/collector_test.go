@@ -23,7 +23,10 @@ func TestRule03WhoTriesTheLinksOfManyIsNoViewer(t *testing.T) {
 		late                  int // lines between the last that was served and the checker's
 	}{
 		"a checker":                {40, stranger, "checker/1", true, false, true, 0},
-		"of few links":             {29, stranger, "checker/1", true, false, false, 0},
+		"a checker of a few":       {7, stranger, "checker/1", true, false, true, 0},
+		"of fewer":                 {6, stranger, "checker/1", true, false, false, 0},
+		"of few, as their player":  {29, stranger, "player/1.0", true, false, false, 0},
+		"of few, and served":       {29, stranger, "checker/1", true, true, false, 0},
 		"links of one network":     {40, neighbour, "checker/1", true, false, true, 0},
 		"of few of one network":    {29, neighbour, "checker/1", true, false, false, 0},
 		"of one network, too late": {40, neighbour, "checker/1", true, false, false, 40},
@@ -58,7 +61,7 @@ func TestRule03WhoTriesTheLinksOfManyIsNoViewer(t *testing.T) {
 				}
 			}
 			tr := l.try(t, settings{user: "token", cramped: true})
-			said := strings.Contains(strings.Join(tr.Warnings, " "), fmt.Sprintf("1 address tries in vain the links of viewers in 30 networks or more, under a user agent that was served none of them or without being served anything, or as many links as they came into use elsewhere, as who checks links or collects them does: what %d users were refused so is left out", c.links))
+			said := strings.Contains(strings.Join(tr.Warnings, " "), fmt.Sprintf("1 address tries in vain the links of viewers in 30 networks or more, under a user agent that was served none of them or without being served anything (both: more than 6), or as many links as they came into use elsewhere, as who checks links or collects them does: what %d users were refused so is left out", c.links))
 			if said != c.left {
 				t.Errorf("said %t, want %t: %q", said, c.left, tr.Warnings)
 			}

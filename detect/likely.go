@@ -13,14 +13,22 @@ type sequels struct {
 
 // likely is the refusals of a host after which nothing but the time tells who went on.
 type likely struct {
-	lapses []lapsedUse
-	begins []*used // who may have
+	lapses   []lapsedUse
+	begins   []*used // who may have
+	reopened []reopenedUse
+	identity.Reopenings
 	identity.Chance
 }
 
 // lapsedUse is a use that ended with a refusal.
 type lapsedUse struct {
 	use, on *used // on: the only one that began after it, where few began near; nil: there is none such
+}
+
+// reopenedUse is a use, and one that seems to go on with it.
+type reopenedUse struct {
+	use, on *used
+	identity.Reopened
 }
 
 // take adds what was found among some uses.
@@ -35,6 +43,10 @@ func (l *likely) take(found *identity.Resumed, uses []used) {
 	for _, n := range found.Begins {
 		l.begins = append(l.begins, &uses[n])
 	}
+	for _, o := range found.Reopened {
+		l.reopened = append(l.reopened, reopenedUse{&uses[o.Turn], &uses[o.On], o})
+	}
+	l.Count(&found.Reopenings)
 	l.Add(found.Chance)
 }
 
@@ -43,7 +55,8 @@ func (l *likely) with(o *likely) *likely {
 	if l == nil {
 		return o
 	}
-	l.lapses, l.begins = append(l.lapses, o.lapses...), append(l.begins, o.begins...)
+	l.lapses, l.begins, l.reopened = append(l.lapses, o.lapses...), append(l.begins, o.begins...), append(l.reopened, o.reopened...)
+	l.Count(&o.Reopenings)
 	l.Add(o.Chance)
 	return l
 }
@@ -75,5 +88,24 @@ func (a *analysis) joinLikely(c *identity.Circles, h *host, l *likely) {
 		}
 		a.begins.Remove(f.on.place)
 		h.unclear.Excess--
+	}
+	a.joinReopened(c, h, l)
+}
+
+// joinReopened joins those who seem to go on where few can do so by chance, and counts the others.
+func (a *analysis) joinReopened(c *identity.Circles, h *host, l *likely) {
+	var untold [len(l.Reopenings)]int64
+	for i := range l.reopened {
+		o := &l.reopened[i]
+		switch {
+		case o.Alone && l.Tells(o.How) && a.joinUses(c, [2]*used{o.use, o.on}):
+			a.begins.Remove(o.on.place)
+		case o.Fell:
+			a.begins.Add(o.on.place)
+			untold[o.How]++
+		}
+	}
+	for how, n := range untold {
+		h.unclear.Sequels += l.Real(identity.Reopening(how), n)
 	}
 }

@@ -53,3 +53,53 @@ func TestRule09ALinkRenewedAtAThirdAddress(t *testing.T) {
 		})
 	}
 }
+
+// TestRule09RenewedInALogOfRefusals: viewers who are refused every ten minutes, with a link that was signed where they were
+// refused last, count once each, although the log does not show when it came into use; where addresses come back, nothing tells
+// whose link it was.
+func TestRule09RenewedInALogOfRefusals(t *testing.T) {
+	for name, c := range map[string]struct {
+		addresses int
+		users     int64
+	}{
+		"other addresses each time": {7, 8},
+		"addresses that come back":  {2, 48},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l little
+			for turn := range 6 {
+				for i := range 8 {
+					at := func(n int) string {
+						return fmt.Sprintf("198.51.%d.%d", i, 1+n%c.addresses)
+					}
+					link := video.until(fmt.Sprintf("/film/seg%d.ts", 100*turn+i), at(turn), later+int64(turn*8+i))
+					l.add(entry{host: video.host, target: link, ip: at(turn + 1), status: 403, at: time.Duration(turn)*10*time.Minute + time.Duration(1+i)*time.Minute})
+				}
+			}
+			tr := l.try(t, settings{})
+			if r := tr.advice(video.host, "ipv4"); r.AffectedUsers != c.users {
+				t.Errorf("%d users, want %d: %s: %s", r.AffectedUsers, c.users, r.Decision, r.Reason)
+			}
+		})
+	}
+}
+
+// TestRule09ALongerSilenceInAFilm: who goes on with the refused film half a minute later, at a third address, counts once.
+func TestRule09ALongerSilenceInAFilm(t *testing.T) {
+	var l little
+	l.audience(video, 40)
+	for i := range 12 {
+		film := fmt.Sprintf("/films/%d/film.mp4", i)
+		for turn := range 3 {
+			at, home, away := time.Hour+time.Duration(i)*5*time.Minute+time.Duration(turn)*80*time.Second, fmt.Sprintf("198.%d.%d.10", turn, i), fmt.Sprintf("203.%d.%d.10", turn, i)
+			link := video.link(film, home)
+			for n := range 5 {
+				l.add(entry{host: video.host, target: link, ip: home, status: 206, at: at + time.Duration(n)*10*time.Second})
+			}
+			l.add(entry{host: video.host, target: link, ip: away, status: 403, at: at + 50*time.Second})
+		}
+	}
+	if tr := l.try(t, settings{twice: true}); tr.Users.Total-40 != 12 {
+		t.Errorf("%d users: %s", tr.Users.Total-40, tr.Method.Identity)
+	}
+}

@@ -108,7 +108,7 @@ func (a *analysis) pair(uses []used, to *sequels) {
 		signed, vain := a.signedOver(u)
 		turns[i] = identity.Turn{First: u.first, Final: cmp.Or(u.taken, u.final), Signed: signed, Vain: vain, File: u.file, Begun: u.begun, Reached: u.reached, Refused: u.refused, Fell: a.fallOf(u), Links: links[i : i+1 : i+1]}
 	}
-	found := identity.Pairs(turns, a.Thresholds.Recovery.Microseconds(), func(file uint32) (int64, bool) {
+	found := identity.Pairs(turns, a.Thresholds.Recovery.Microseconds(), a.ordered[uses[0].host].refusalsOnly(), func(file uint32) (int64, bool) {
 		name, err := a.texts.Files.Text(file)
 		to.failed = cmp.Or(to.failed, err)
 		return judge.Segment(name)
@@ -116,7 +116,7 @@ func (a *analysis) pair(uses []used, to *sequels) {
 	for _, p := range found.Pairs {
 		to.pairs = append(to.pairs, [2]*used{&uses[p[0]], &uses[p[1]]})
 	}
-	if len(found.Lapses) == 0 && len(found.Begins) == 0 && found.Chance == (identity.Chance{}) {
+	if len(found.Lapses) == 0 && len(found.Begins) == 0 && len(found.Reopened) == 0 && found.Reopenings == (identity.Reopenings{}) && found.Chance == (identity.Chance{}) {
 		return
 	}
 	g := to.likely[uses[0].host]

@@ -23,9 +23,11 @@ const mostBeside = 16
 
 // Resumed is which turns go on with a refusal, by their places.
 type Resumed struct {
-	Pairs  [][2]uint32 // that are one player's, as nobody else can be meant
-	Lapses []lapsed    // refusals that other turns may go on with, with another file
-	Begins []uint32    // those turns
+	Pairs    [][2]uint32 // that are one player's, as nobody else can be meant
+	Lapses   []lapsed    // refusals that other turns may go on with, with another file
+	Begins   []uint32    // those turns
+	Reopened []Reopened
+	Reopenings
 	Chance
 }
 
@@ -63,7 +65,7 @@ type resuming struct {
 // resume joins a turn that ended with a refusal with the only one that begins with the
 // refused file in the time after it, unless others are as likely to. consecutive and handed
 // are the pairs that are known, by network and by the address of the refusal.
-func resume(turns []Turn, consecutive, handed [][2]uint32, within int64, place Place) (out Resumed) {
+func resume(turns []Turn, consecutive, handed [][2]uint32, within int64, unseen bool, place Place) (out Resumed) {
 	r := &resuming{turns: turns, within: within, on: map[int32]int32{}, from: map[int32]bool{}}
 	given := r.gather(consecutive, handed)
 	if len(r.fell) == 0 {
@@ -80,6 +82,7 @@ func resume(turns []Turn, consecutive, handed [][2]uint32, within int64, place P
 	}
 	r.bySequence(r.alone(), slices.Concat(consecutive, handed), place, &out)
 	r.byTime(&out)
+	r.reopened(slices.Concat(consecutive, handed, out.Pairs), unseen, place, &out)
 	return out
 }
 

@@ -45,8 +45,9 @@ type Fall struct {
 // the segment that comes next, which place tells. Turns that ran
 // side by side are of several players, of whom nobody can tell which one goes
 // on: they are left alone. Turns are sorted by first, and belong to one host,
-// user agent and directory; each is of one link, whose place is that of the turn.
-func Pairs(turns []Turn, recovery int64, place Place) (out Resumed) {
+// user agent and directory; each is of one link, whose place is that of the turn. unseen means that
+// the log holds refusals only, so that it does not show when a link came into use.
+func Pairs(turns []Turn, recovery int64, unseen bool, place Place) (out Resumed) {
 	adopt(turns)
 	joined := byNetwork(turns, netip.Addr.BitLen)
 	joined = byNetwork(joined, addr.BlockBits)
@@ -57,7 +58,7 @@ func Pairs(turns []Turn, recovery int64, place Place) (out Resumed) {
 		}
 	}
 	handed := handovers(joined, recovery)
-	out = resume(turns, consecutive, handed, recovery, place)
+	out = resume(turns, consecutive, handed, recovery, unseen, place)
 	out.Pairs = slices.Concat(consecutive, handed, out.Pairs)
 	return out
 }

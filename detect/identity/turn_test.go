@@ -99,7 +99,7 @@ func TestConsecutiveTokensAreOnePlayer(t *testing.T) {
 		"nobody was refused for the address": {inTurn(Turn{First: 5, Final: 45, Signed: b, Reached: [2]uint32{1019}}, begun(70, 1020)), nil},
 		"refused, but went on":               {inTurn(Turn{First: 0, Final: 90, Signed: a, Fell: Fall{far, 60}}, Turn{First: 63, Final: 90, Signed: far}), nil},
 	} {
-		if got := Pairs(c.turns, 10e6, segmentOf).Pairs; !slices.Equal(got, c.want) {
+		if got := Pairs(c.turns, 10e6, false, segmentOf).Pairs; !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
@@ -174,7 +174,7 @@ func TestResumeTwin(t *testing.T) {
 		slices.SortStableFunc(list, func(x, y Turn) int { return cmp.Compare(x.First, y.First) })
 		want := plainly(list)
 		left := plainlyLeft(list, want)
-		found := Pairs(inTurn(list...), 10e6, segmentOf)
+		found := Pairs(inTurn(list...), 10e6, false, segmentOf)
 		got := found.Pairs
 		slices.SortFunc(got, func(x, y [2]uint32) int { return cmp.Compare(x[0], y[0]) })
 		slices.SortFunc(found.Lapses, func(x, y lapsed) int { return cmp.Compare(x.Turn, y.Turn) })

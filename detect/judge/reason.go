@@ -79,7 +79,7 @@ func (q *question) unsure() string {
 		return q.oftener()
 	case q.repeated(q.points):
 		return q.toldOnce()
-	case q.fewPersons(q.points):
+	case q.fewPersons(q.all, q.points):
 		return q.toldPersons()
 	case q.looking(q.points):
 		return q.toldLooking()

@@ -136,14 +136,14 @@ func inTurn(first, then []moment) (n int64) {
 	return n
 }
 
-// fewPersons reports whether a mask would be advised for viewers who are too few to decide, as
-// some count several times.
-func (q *question) fewPersons(c choice) bool {
-	return c.decision == finding.Widen && q.viewers() < q.t.DecidesFrom
+// fewPersons reports whether what a cohort says would rest on viewers who are too few to decide, as some
+// of the affected count several times; others may be in the cohort, too.
+func (q *question) fewPersons(c *cohort, says choice) bool {
+	return says.decision != finding.KeepCurrent && q.viewers()+max(0, c.users-int64(len(q.affected))) < q.t.DecidesFrom
 }
 
-// viewers is how many persons there are where those who began amid a title go on there, one after the other, with links of
-// their own; by chance as many begin where others are to stop.
+// viewers is how many persons there are where those who began where others had stopped, or been refused, go on there, one after
+// the other, with links of their own; by chance as many begin where others are to stop.
 func (q *question) viewers() int64 { return max(1, q.persons()-q.amid()) }
 
 // amid is how many of the affected do so.
@@ -157,13 +157,13 @@ func (q *question) amid() int64 {
 	return min(again, max(0, q.o.Unclear.Sequels))
 }
 
-// toldPersons says what is missing to widen.
+// toldPersons says what is missing to decide.
 func (q *question) toldPersons() string {
 	n := q.viewers()
 	how := listed(slices.DeleteFunc([]string{
 		someOf(q.inSequel(), "began where another one of the same user agent had just ended, as a viewer does with the next title"),
 		someOf(q.atOnce(), "moved between two addresses as another one of the same user agent did at the same time, as tabs do"),
-		someOf(q.amid(), "began amid a title where another one had just stopped, as who renews a link does"),
+		someOf(q.amid(), "began where another one had stopped or been refused, as who renews a link does"),
 	}, func(s string) bool { return s == "" }))
 	return fmt.Sprintf("; %s, but they may be %s: %s, and no id tells; %d decide: send a longer log, or one with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
 		q.letThrough(), figure.Plural(n, "viewer", "viewers"), how, q.t.DecidesFrom)

@@ -140,3 +140,16 @@ func TestInTurnTwin(t *testing.T) {
 		}
 	}
 }
+
+// TestRule14FewViewersDecideNothing: 40 users are 8 viewers of five titles each, whatever a mask would do for them; users whose
+// links nothing explains count beside them.
+func TestRule14FewViewersDecideNothing(t *testing.T) {
+	for least, want := range map[int]finding.Decision{24: finding.InsufficientEvidence, 8: finding.InsufficientEvidence} {
+		if rec := newWorld().quiet(300).refused(40, least, series(5, 35)).ask(); rec.Decision != want || !strings.Contains(rec.Reason, "they may be 8 viewers") {
+			t.Errorf("/%d: %s: %s", least, rec.Decision, rec.Reason)
+		}
+	}
+	if rec := newWorld().quiet(300).refused(40, 8, series(1, 0)).ask(); rec.Decision != finding.MaskNotEnough {
+		t.Errorf("%s: %s", rec.Decision, rec.Reason)
+	}
+}
