@@ -20,7 +20,7 @@ type Reopened struct {
 type Reopening uint8
 
 const (
-	AfterRefusal Reopening = iota // it begins in the silence after this one's refusal with the refused file, as who waits longer before the next range of a film
+	AfterRefusal Reopening = iota // it begins in the silence after this one's refusal with the only file that this one asked for, as who waits longer before the next range of a film
 	AfterStop                     // the same where this one ended with something else, such as its expiry
 	Renewed                       // it was signed where this one was refused before, in a log that does not show when links came into use
 
@@ -72,15 +72,16 @@ func (r *resuming) reopened(known [][2]uint32, unseen bool, place Place, to *Res
 		r.bySigning(begun, o, to)
 		begun = slices.DeleteFunc(begun, func(j int32) bool { return o.led.Has(uint32(j)) })
 	}
-	r.byLastFile(begun, o, place, to)
+	r.byOnlyFile(begun, o, place, to)
 }
 
-// byLastFile finds those that begin in the silence after others with the file that these ended with. Segments tell more: see
-// bySequence. As many begin so before the end as after it by chance, as far back as this one goes.
-func (r *resuming) byLastFile(begun []int32, o *open, place Place, to *Resumed) {
+// byOnlyFile finds those that begin in the silence after others with the only file that these asked for: who asks for several
+// begins with the playlist, as everybody does. Segments tell more: see bySequence. As many begin so before the end as after it
+// by chance, as far back as this one goes.
+func (r *resuming) byOnlyFile(begun []int32, o *open, place Place, to *Resumed) {
 	ends := map[uint32][]int32{}
 	for i := range r.turns {
-		file := r.turns[i].endsWith()
+		file := r.turns[i].only()
 		if _, segment := place(file); file > 0 && !segment && !o.next.Has(uint32(i)) {
 			ends[file] = append(ends[file], int32(i))
 		}
@@ -165,7 +166,7 @@ func (r *resuming) endedBy(of []int32, at int64) int {
 	return n
 }
 
-// how is what tells who goes on with a turn by its last file.
+// how is what tells who goes on with a turn by its only file.
 func (t *Turn) how() Reopening {
 	if t.fell() {
 		return AfterRefusal
@@ -173,13 +174,14 @@ func (t *Turn) how() Reopening {
 	return AfterStop
 }
 
-// endsWith is the file that a turn asked for last; 0: there is none, or there are several.
-func (t *Turn) endsWith() uint32 {
-	switch {
-	case t.fell():
-		return t.Refused
-	case t.Reached[1] == 0:
-		return t.Reached[0]
+// only is the file that a turn began with and ended with; 0: there is none, or it asked for others.
+func (t *Turn) only() uint32 {
+	ended := t.Reached
+	if t.fell() {
+		ended = [2]uint32{t.Refused}
 	}
-	return 0
+	if t.Begun != ended || t.Begun[1] != 0 {
+		return 0
+	}
+	return t.Begun[0]
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestReopened: who begins with the file that another one ended with, within two minutes, or with a link that was signed where
+// TestReopened: who begins with the only file that another one asked for, within two minutes, or with a link that was signed where
 // another one had been refused, where the log shows refusals only.
 func TestReopened(t *testing.T) {
 	at := func(n byte) netip.Addr { return netip.AddrFrom4([4]byte{198, n, 100, 10}) }
@@ -15,6 +15,10 @@ func TestReopened(t *testing.T) {
 	}
 	expired := func(first, last int64, signed byte, file uint32) Turn {
 		return Turn{First: first, Final: last, Signed: at(signed), Reached: [2]uint32{file}, Begun: [2]uint32{file}}
+	}
+	several := func(t Turn) Turn {
+		t.Begun[1] = 8
+		return t
 	}
 	count := func(how Reopening, told, mirrored int) (n Reopenings) {
 		n[how].Told, n[how].Mirrored = told, mirrored
@@ -27,6 +31,7 @@ func TestReopened(t *testing.T) {
 		counts Reopenings
 	}{
 		"after a refusal":           {inTurn(refused(0, 60, 1, 2, 7), refused(100, 130, 3, 4, 7)), false, []Reopened{{0, 1, AfterRefusal, true, true}}, count(AfterRefusal, 1, 0)},
+		"of several files":          {inTurn(several(refused(0, 60, 1, 2, 7)), refused(100, 130, 3, 4, 7)), false, nil, Reopenings{}},
 		"too late":                  {inTurn(refused(0, 60, 1, 2, 7), refused(181, 230, 3, 4, 7)), false, nil, Reopenings{}},
 		"with another file":         {inTurn(refused(0, 60, 1, 2, 7), refused(100, 130, 3, 4, 8)), false, nil, Reopenings{}},
 		"with a segment":            {inTurn(refused(0, 60, 1, 2, 1001), refused(100, 130, 3, 4, 1001)), false, nil, Reopenings{}},
