@@ -23,6 +23,7 @@ type other struct {
 	resumed                           bool // recovered from the last refusal (rules of evidence, 12)
 	doubted                           bool
 	path                              judge.Path // nil: it tells nothing
+	bound                             netip.Addr // what its first link was signed for; see boundTo
 
 	lapse   judge.Lapse
 	retries map[attempt]int64 // when the first was refused of those that count as one
@@ -42,7 +43,9 @@ type attempt struct{ place, client, dir, file uint32 }
 func (a *analysis) addOthers(s *history.Group, to []other) (all []other, err error) {
 	if len(s.Requests) == 1 {
 		if f := &s.Requests[0]; a.viewers(f) {
-			to = append(to, a.once(f))
+			u := a.once(f)
+			u.bound = a.boundTo(&u)
+			to = append(to, u)
 		}
 		return to, nil
 	}
@@ -59,6 +62,7 @@ func (a *analysis) addOthers(s *history.Group, to []other) (all []other, err err
 	for i := range users {
 		u := &users[i]
 		a.settleOther(u)
+		u.bound = a.boundTo(u)
 		moved = moved || u.addresses > 1
 	}
 	if err != nil || !moved || a.masked {

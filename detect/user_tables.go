@@ -114,7 +114,7 @@ func (a *analysis) keepOther(to *userTables, u *other) {
 			switches: u.switches, interrupted: u.refusals > 0 && !u.resumed && !a.recovered[u.key] && !u.host.refusalsOnly(), first: u.first, last: u.final,
 		})
 	}
-	switch ip := a.boundTo(u); {
+	switch ip := u.bound; {
 	case !ip.IsValid():
 	case class == finding.Undetermined:
 		a.replay(u.host, addr.Family(ip)).AddUnchecked(ip)

@@ -22,14 +22,14 @@ package ingest
 // #endif
 // #ifdef __GLIBC__
 // #include <malloc.h>
-// static void thrifty(void) {
+// static void thrifty(int piece) {
 //   mallopt(M_ARENA_MAX, 2);
-//   mallopt(M_MMAP_THRESHOLD, 128 << 10);
-//   mallopt(M_TRIM_THRESHOLD, 1 << 20);
+//   mallopt(M_MMAP_THRESHOLD, piece);
+//   mallopt(M_TRIM_THRESHOLD, 4 * piece);
 // }
 // static void trim(void) { malloc_trim(0); }
 // #else
-// static void thrifty(void) {}
+// static void thrifty(int piece) {}
 // static void trim(void) {}
 // #endif
 import "C"
@@ -52,22 +52,22 @@ type memoryOfC struct{}
 
 var _ memory.Allocator = memoryOfC{}
 
-// Allocate returns zeroed memory.
-func (memoryOfC) Allocate(size int) []byte {
-	p := C.calloc(C.size_t(max(size, 1)), 1)
+// Allocate returns memory as it was left: who fills it need not wait until it is zero.
+func (memoryOfC) Allocate(size int) []byte { return piece(C.malloc(C.size_t(max(size, 1))), size) }
+
+// Reallocate returns memory that begins with what b holds, and takes b.
+func (m memoryOfC) Reallocate(size int, b []byte) []byte {
+	if cap(b) == 0 {
+		return m.Allocate(size)
+	}
+	return piece(C.realloc(unsafe.Pointer(unsafe.SliceData(b)), C.size_t(max(size, 1))), size)
+}
+
+func piece(p unsafe.Pointer, size int) []byte {
 	if p == nil {
 		panic("out of memory")
 	}
 	return unsafe.Slice((*byte)(p), max(size, 1))[:size]
-}
-
-// Reallocate returns memory that begins with what b holds, zeros behind it, and
-// frees b.
-func (m memoryOfC) Reallocate(size int, b []byte) []byte {
-	fresh := m.Allocate(size)
-	copy(fresh, b)
-	m.Free(b)
-	return fresh
 }
 
 // Free takes what Allocate or Reallocate returned.
@@ -77,10 +77,16 @@ func (memoryOfC) Free(b []byte) {
 	}
 }
 
-// thrifty lets the C library give memory back as soon as it is free, and keep
-// few heaps: by default each of DuckDB's threads gets one of its own, and what is
-// free in one is lost to the others. A hostile log takes a sixth less so.
-func thrifty() { C.thrifty() }
+// thrifty lets the C library give memory back soon after it is free, and keep few heaps: by
+// default each of DuckDB's threads gets one of its own, and what is free in one is lost to the
+// others. A hostile log takes a sixth less so. What is not mapped for itself is used again:
+// each 2,048 texts that DuckDB compresses pass through a piece of twice their length, whose pages
+// would be new each time.
+func thrifty(l Limits) { C.thrifty(C.int(min(max(l.Memory/96, leastMapped), mostMapped))) }
+
+// From leastMapped to mostMapped bytes on, and four times as much at the end of a heap, memory goes
+// back to the system at once: the more, the more there is.
+const leastMapped, mostMapped = 128 << 10, 4 << 20
 
 // Trim gives back what is free in the C library's heaps: after a load of millions of
 // texts they are full of holes.
@@ -115,14 +121,11 @@ func LargePages(b []byte) {
 	C.large((*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.size_t(len(b)), largePage)
 }
 
-// databaseLarge is how much of the database's memory lies in large pages, in bytes: its buffers
-// for the tables that are written at once.
-const databaseLarge = 64 << 20
-
-// largeDatabase has the first memory that the database takes lie in large pages: its allocator is
-// asked for a piece that nobody touches, which it keeps with what the kernel was told of it. A
-// DuckDB that has no jemalloc of its own is left alone.
-func largeDatabase() { C.largeOfDatabase(databaseLarge, largePage) }
+// largeDatabase has the first memory that the database takes, a sixth of what it may take, lie in
+// large pages: its buffers for the tables that are written at once. Its allocator is asked for a
+// piece that nobody touches, which it keeps with what the kernel was told of it. A DuckDB that has
+// no jemalloc of its own is left alone.
+func largeDatabase(l Limits) { C.largeOfDatabase(C.size_t(l.Memory/6), largePage) }
 
 // Outside gives zeroed memory outside Go's heap, for what is large and lives long:
 // the collector neither counts nor scans it. T must hold no pointers. free gives it
@@ -133,7 +136,7 @@ func Outside[T any](n int) (values []T, free func()) {
 	if size >= largePage {
 		whole += largePage
 	}
-	raw := memoryOfC{}.Allocate(whole)
+	raw := piece(C.calloc(C.size_t(max(whole, 1)), 1), whole)
 	if size >= largePage {
 		LargePages(raw)
 		from = int(-uintptr(unsafe.Pointer(unsafe.SliceData(raw))) % largePage)

@@ -65,7 +65,7 @@ type Store struct {
 // until then: whatever stops the run, a kill included, costs only what the run
 // added. No other run can write to the same case meanwhile.
 func Create(path string, l Limits) (*Store, error) {
-	s := newStore()
+	s := newStore(l)
 	if err := s.place(path); err != nil {
 		s.Close()
 		return nil, err
@@ -78,9 +78,9 @@ func Create(path string, l Limits) (*Store, error) {
 	return s, nil
 }
 
-func newStore() *Store {
-	thrifty()
-	largeDatabase()
+func newStore(l Limits) *Store {
+	thrifty(l)
+	largeDatabase(l)
 	s := &Store{}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
@@ -126,7 +126,7 @@ func Open(path string, l Limits) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, source.Unwrapped(err))
 	}
-	s := newStore()
+	s := newStore(l)
 	if err := s.connect(path, l, "READ_ONLY"); err != nil {
 		s.Close()
 		return nil, noCase(path, err)

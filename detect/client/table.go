@@ -20,14 +20,14 @@ import (
 type Table struct {
 	rows      *spill.Array[row]
 	long      *spill.Array[[2]uint64] // addresses of IPv6
-	Countries []string                // of countries
+	Countries []string                // by place; the first is "", not known
 }
 
 // row is a client.
 type row struct {
 	word    uint32 // the address; of IPv6 its place in long
 	asn     uint32 // 0: not known
-	country uint16 // place in names
+	country uint16 // place in Countries
 	kind    uint8  // 0: there is none of this id
 }
 
@@ -132,8 +132,13 @@ func (c *Table) Of(id uint32) Stored {
 // ASN is the carrier of a client; 0: not known.
 func (c *Table) ASN(id uint32) uint32 { return c.rows.At(id).asn }
 
-// Country is the place of its country in names.
-func (c *Table) Country(id uint32) uint16 { return c.rows.At(id).country }
+// Country is the place of its country in Countries.
+func (c *Table) Country(id uint32) uint16 {
+	if len(c.Countries) == 1 {
+		return 0 // and who it is need not be looked up
+	}
+	return c.rows.At(id).country
+}
 
 // Fetch loads the clients of some groups into the processor's cache, all at once: read one after the
 // other, each would be waited for.

@@ -2,6 +2,7 @@ package spill
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -19,9 +20,10 @@ type Texts struct{ Dirs, Files Dictionary }
 
 // Dictionary is a table of texts: in memory where it is small, else in files.
 type Dictionary struct {
-	texts       []string // by id; nil: too many
-	index, data *os.File // where a text begins, and its length before it
-	recent      []atomic.Pointer[recent]
+	texts  []string       // by id; nil: too many
+	places *Array[uint64] // where the text of an id begins in data, counted from 1; 0: there is none
+	data   *os.File       // texts, the length of each before it
+	recent []atomic.Pointer[recent]
 }
 
 // recent is one that was read from the files.
@@ -38,15 +40,12 @@ const recentTexts, shortText = 1 << 14, 200
 // bytes it has at most.
 const fewTexts, shortTexts = 1 << 17, 16 << 20
 
-// entry is the size of one in the index: where a text begins, counted from 1; 0:
-// there is none.
-const entry = 8
-
-// OpenTexts reads both tables, to be closed. One that has more than most bytes is in files.
+// OpenTexts reads both tables, to be closed. They take at most about twice most bytes of memory; what
+// does not fit is in files.
 func OpenTexts(ctx context.Context, conn *sql.Conn, most int64) (*Texts, error) {
 	t := &Texts{}
 	for table, d := range map[string]*Dictionary{"dir": &t.Dirs, "file": &t.Files} {
-		if err := d.fill(ctx, conn, table, min(most, shortTexts)); err != nil {
+		if err := d.fill(ctx, conn, table, most); err != nil {
 			t.Close()
 			return nil, err
 		}
@@ -63,7 +62,7 @@ func (t *Texts) Close() {
 }
 
 func (d *Dictionary) close() {
-	temp.Drop(d.index)
+	d.places.Close()
 	temp.Drop(d.data)
 }
 
@@ -79,7 +78,7 @@ func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string, mos
 			return err
 		}
 	}
-	if last <= fewTexts && size <= most {
+	if last <= fewTexts && size <= min(most, shortTexts) {
 		d.texts = make([]string, last+1)
 		return fetch.Entries(ctx, conn, table, `id, text`, last, func(p fetch.Page) error {
 			text := p.Texts(1)
@@ -89,59 +88,46 @@ func (d *Dictionary) fill(ctx context.Context, conn *sql.Conn, table string, mos
 			return nil
 		})
 	}
-	if d.index, err = temp.File("index-"); err != nil {
+	if d.places, err = New[uint64](last+1, most/8); err != nil {
 		return err
 	}
 	if d.data, err = temp.File("texts-"); err != nil {
 		return err
 	}
 	d.recent = make([]atomic.Pointer[recent], recentTexts)
-	to, end := bufio.NewWriterSize(d.data, 1<<20), uint64(1)
+	type place struct {
+		id uint32
+		at uint64
+	}
+	to, end, list := bufio.NewWriterSize(d.data, 1<<20), uint64(1), d.places.Filler()
 	if err := fetch.Texts(ctx, conn, table, func(p fetch.Page) error {
 		text := p.Texts(1)
-		var places []textPlace
+		var places []place
 		for i, id := range p.U32(0) {
 			n, _ := to.Write(binary.AppendUvarint(nil, uint64(len(text(i)))))
 			m, err := to.WriteString(text(i))
 			if err != nil {
 				return err
 			}
-			places = append(places, textPlace{id, end})
+			places = append(places, place{id, end})
 			end += uint64(n + m)
 		}
-		return d.enter(places)
+		slices.SortFunc(places, func(x, y place) int { return cmp.Compare(x.id, y.id) }) // neighbours go there at once
+		for _, p := range places {
+			if err := list.Put(int(p.id), p.at); err != nil {
+				return err
+			}
+		}
+		return nil
 	}); err != nil {
 		return err
 	}
-	return to.Flush()
-}
-
-// textPlace is where the text of an id begins.
-type textPlace struct {
-	id uint32
-	at uint64
-}
-
-// enter writes places into the index, neighbours at once.
-func (d *Dictionary) enter(places []textPlace) error {
-	slices.SortFunc(places, func(x, y textPlace) int { return int(x.id) - int(y.id) })
-	var run []byte
-	for i, p := range places {
-		run = binary.LittleEndian.AppendUint64(run, p.at)
-		if i+1 < len(places) && places[i+1].id == p.id+1 {
-			continue
-		}
-		if _, err := d.index.WriteAt(run, entry*(int64(p.id)+1)-int64(len(run))); err != nil {
-			return err
-		}
-		run = run[:0]
-	}
-	return nil
+	return cmp.Or(list.Done(), to.Flush())
 }
 
 // Text is the text of an id; "" where there is none.
 func (d *Dictionary) Text(id uint32) (string, error) {
-	if d.index == nil {
+	if d.places == nil {
 		if int(id) < len(d.texts) {
 			return d.texts[id], nil
 		}
@@ -160,14 +146,15 @@ func (d *Dictionary) Text(id uint32) (string, error) {
 
 // read reads the text of an id from the files.
 func (d *Dictionary) read(id uint32) (string, error) {
-	var raw [256]byte
-	if n, err := d.index.ReadAt(raw[:entry], entry*int64(id)); n < entry {
-		return "", notEnd(err)
-	}
-	at := int64(binary.LittleEndian.Uint64(raw[:entry])) - 1
-	if at < 0 {
+	var place [1]uint64
+	if int(id) >= d.places.Len() {
 		return "", nil
 	}
+	if err := d.places.Get(int(id), place[:]); err != nil || place[0] == 0 {
+		return "", err
+	}
+	var raw [256]byte
+	at := int64(place[0]) - 1
 	n, err := d.data.ReadAt(raw[:], at)
 	if err := notEnd(err); err != nil {
 		return "", err
