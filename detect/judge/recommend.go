@@ -11,6 +11,7 @@ import (
 // 20). It may be asked again after more was added.
 func (r *Replay) Recommend(o Asked) finding.Recommendation {
 	q := question{Replay: r, o: o, all: gather(r.affected, nil), candidates: r.candidates(o)}
+	q.viewers = q.countViewers()
 	q.choice = q.decide(q.all)
 	q.points = q.pointed(q.all)
 	rec := finding.Recommendation{
@@ -57,6 +58,7 @@ type question struct {
 	o          Asked
 	all        *cohort
 	candidates []int // wider than the mask in force, narrow to wide
+	viewers    int64 // that the affected are at least; see countViewers
 	choice     choice
 	points     choice // what too few users point to
 }

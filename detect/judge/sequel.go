@@ -139,12 +139,12 @@ func inTurn(first, then []moment) (n int64) {
 // fewPersons reports whether what a cohort says would rest on viewers who are too few to decide, as some
 // of the affected count several times; others may be in the cohort, too.
 func (q *question) fewPersons(c *cohort, says choice) bool {
-	return says.decision != finding.KeepCurrent && q.viewers()+max(0, c.users-int64(len(q.affected))) < q.t.DecidesFrom
+	return says.decision != finding.KeepCurrent && q.viewers+max(0, c.users-int64(len(q.affected))) < q.t.DecidesFrom
 }
 
-// viewers is how many persons there are where those who began where others had stopped, or been refused, go on there, one after
-// the other, with links of their own; by chance as many begin where others are to stop.
-func (q *question) viewers() int64 { return max(1, q.persons()-q.amid()) }
+// countViewers is how many persons there are where those who began where others had stopped, or been refused, go on there, one
+// after the other, with links of their own; by chance as many begin where others are to stop.
+func (q *question) countViewers() int64 { return max(1, q.persons()-q.amid()) }
 
 // amid is how many of the affected do so.
 func (q *question) amid() int64 {
@@ -159,7 +159,7 @@ func (q *question) amid() int64 {
 
 // toldPersons says what is missing to decide.
 func (q *question) toldPersons() string {
-	n := q.viewers()
+	n := q.viewers
 	how := listed(slices.DeleteFunc([]string{
 		someOf(q.inSequel(), "began where another one of the same user agent had just ended, as a viewer does with the next title"),
 		someOf(q.atOnce(), "moved between two addresses as another one of the same user agent did at the same time, as tabs do"),
