@@ -38,7 +38,7 @@ func (o *analyzeFlags) run(cmd *cobra.Command, args []string) error {
 	if m := p.load.Pseudonyms; m != nil && !m.Key().Kept() && o.db != "" {
 		say(o.remarks(cmd), "the pseudonym key ends with this run: nobody can undo the pseudonyms, and the case cannot grow; --pseudonym-key FILE keeps it")
 	}
-	largeHeap(p.sources, p.spare()*2/7)
+	largeHeap(p.sources, (p.memory-leastMemory)/3)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(p.memory / 4))
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	store, err := ingest.Create(o.db, p.limits)

@@ -82,11 +82,14 @@ func (memoryOfC) Free(b []byte) {
 // others. A hostile log takes a sixth less so. What is not mapped for itself is used again:
 // each 2,048 texts that DuckDB compresses pass through a piece of twice their length, whose pages
 // would be new each time.
-func thrifty(l Limits) { C.thrifty(C.int(min(max(l.Memory/96, leastMapped), mostMapped))) }
+func thrifty(l Limits) { C.thrifty(C.int(min(max(l.ample()/80, leastMapped), mostMapped))) }
 
 // From leastMapped to mostMapped bytes on, and four times as much at the end of a heap, memory goes
 // back to the system at once: the more, the more there is.
 const leastMapped, mostMapped = 128 << 10, 4 << 20
+
+// ample is how much of the database's memory is more than it needs, about.
+func (l Limits) ample() int64 { return max(0, l.Memory-64<<20) }
 
 // Trim gives back what is free in the C library's heaps: after a load of millions of
 // texts they are full of holes.
@@ -121,11 +124,11 @@ func LargePages(b []byte) {
 	C.large((*C.char)(unsafe.Pointer(unsafe.SliceData(b))), C.size_t(len(b)), largePage)
 }
 
-// largeDatabase has the first memory that the database takes, a sixth of what it may take, lie in
+// largeDatabase has the first memory that the database takes, a fifth of what is ample, lie in
 // large pages: its buffers for the tables that are written at once. Its allocator is asked for a
 // piece that nobody touches, which it keeps with what the kernel was told of it. A DuckDB that has
 // no jemalloc of its own is left alone.
-func largeDatabase(l Limits) { C.largeOfDatabase(C.size_t(l.Memory/6), largePage) }
+func largeDatabase(l Limits) { C.largeOfDatabase(C.size_t(l.ample()/5), largePage) }
 
 // Outside gives zeroed memory outside Go's heap, for what is large and lives long:
 // the collector neither counts nor scans it. T must hold no pointers. free gives it

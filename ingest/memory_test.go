@@ -90,7 +90,7 @@ func TestLargePages(t *testing.T) {
 		t.Error("it was told so of a small one")
 	}
 	const ofDatabase = 64 << 20
-	largeDatabase(Limits{Memory: 6 * ofDatabase})
+	largeDatabase(Limits{Memory: 6 * ofDatabase}) // a fifth of all but 64 MiB
 	if all, _ := advised(); all < ofDatabase/2+4*largePage {
 		t.Errorf("%d bytes are to be in large pages, want most of %d of the database beside the array", all, ofDatabase)
 	}
