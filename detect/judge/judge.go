@@ -110,6 +110,7 @@ type User struct {
 	Untimed    bool    // undetermined, as the log does not tell when a download elsewhere began
 	Astray     bool    // a refused poll was out of step with those that were served elsewhere; see facts.onlooking
 	Onlooking  float64 // chance that it would have been in step, had another player made it; 0 where it is not known
+	Lent       bool    // both are about a file that had been downloaded elsewhere; see afterDownload
 	Named      bool    // an id of its own shows who this is, so that no other user is the same person; set by who tells users apart
 	Again      bool    // began after another user's refusal, who may have gone on so; set by who tells users apart
 	Bot        bool    // every request came from a bot, relay or hosting network

@@ -68,8 +68,8 @@ type Replay struct {
 	uncheckable                                 int64                  // users refused with a token that no key could check
 	untold                                      int64                  // users with a mismatch and a class that is no answer
 	untimed                                     int64                  // those of them who are it for want of request times
-	outOfStep                                   mistimed               // those of them who polled a live playlist out of step
-	inStep                                      int64                  // affected users who only polled, in step by chance or not
+	polls                                       onlooked               // users who only polled a live playlist
+	lends                                       onlooked               // users who asked for a file after its download
 	unseen                                      int64                  // affected users who may have their link from another viewer, whom the log does not show
 	relayed                                     int64                  // users refused in a relay, VPN or hosting network only
 	obscured                                    int64                  // users there with a hash that nothing explains
@@ -94,7 +94,8 @@ type member struct {
 	proxied  bool   // the signer saw its own proxy
 	again    bool   // may be another user who went on with a new link
 	named    bool   // an id of its own tells it from others
-	inStep   bool   // may be an onlooker
+	inStep   bool   // may be an onlooker,
+	lent     bool   // who asked for a file after its download
 	unseen   bool   // may have the link from another viewer, whom the log does not show
 	from, to int    // in Replay.lens
 	moved    [2]int // in Replay.changes
@@ -145,7 +146,7 @@ func (r *Replay) Add(u *User, signed netip.Addr, linkID uint64) {
 			r.untimed++
 		}
 		if u.Astray {
-			r.outOfStep.add(u.Onlooking)
+			r.onlooking(u).add(u.Onlooking)
 		}
 	}
 }
@@ -159,7 +160,7 @@ func (r *Replay) addAffected(u *User) {
 		r.cut++
 	}
 	if m.inStep = u.Onlooking > 1-r.t.Confidence; m.inStep {
-		r.inStep++
+		r.onlooking(u).inStep++
 	}
 	if m.unseen = u.Unseen; m.unseen {
 		r.unseen++
@@ -194,7 +195,7 @@ func signedForNetwork(u *User) bool {
 }
 
 func memberOf(u *User) member {
-	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again, named: u.Named}
+	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again, named: u.Named, lent: u.Lent}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
 	}

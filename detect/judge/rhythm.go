@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/figure"
@@ -13,6 +14,17 @@ import (
 type rhythm struct {
 	out    bool    // another player made them: one follows sooner than one player asks again, or as far as the clock tells they held nobody up, and the other goes on
 	chance float64 // that those of any other player were not out of step either, where the other goes on; 0: it does not
+	lent   bool    // it is one request for a file that had been downloaded elsewhere; see afterDownload
+}
+
+// lentChance is how likely who got the link of a file from another viewer asks for it as soon after the download as one tries again
+// who is cut off, as likely as later at most. It is our own.
+const lentChance = 0.5
+
+// afterDownload is that of a request for a file of its own that had been served elsewhere with one request, whose end does not show
+// whether it broke off: who asks later than one tries again is another viewer.
+func afterDownload(served *Event, e *Event, t *Thresholds) rhythm {
+	return rhythm{out: e.Time-served.End > t.RetryWindow.Microseconds(), chance: lentChance, lent: true}
 }
 
 // rhythmOf looks at the refused request at idx[pos] and those from its address in the time after. What was served at the very
@@ -38,7 +50,10 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 			asked = append(asked, p)
 		}
 	}
-	if len(gaps) == 0 {
+	switch {
+	case len(served) == 1 && served[0].Time <= e.Time && Whole(e.Name):
+		return afterDownload(served[0], e, t)
+	case len(gaps) == 0:
 		return s
 	}
 	if begun <= connections { // more went on to others
@@ -106,7 +121,7 @@ func pace(gaps []int64, grain int64, t *Thresholds) (least, usual int64) {
 }
 
 // onlooking is what all that a user was refused elsewhere says together: the chance is that all would have been in step, had
-// another player made it; 0 where something else than such polls was refused there.
+// another player made it; 0 where something else than such polls was refused there, or an id shows the viewer who was served.
 func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhythm) {
 	all.chance = 1
 	looked := 0
@@ -119,10 +134,14 @@ func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhyth
 			break
 		}
 		among, at := look(r.pos)
+		if known(c.group.Events, among, &c.group.Events[among[at]]) {
+			return rhythm{}
+		}
 		s := rhythmOf(c.group.Events, among, at, c.t)
 		if s.out {
 			return s
 		}
+		all.lent = all.lent || s.lent
 		if all.chance *= s.chance; all.chance == 0 {
 			return all
 		}
@@ -130,23 +149,35 @@ func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhyth
 	return all
 }
 
-// mistimed are users who were out of step, or held nobody up.
-type mistimed struct {
-	users          int64
-	others, spread float64 // how many others were in step by chance, and the square of what that is uncertain by
+// onlooked is users who were refused what another viewer was served elsewhere, by the one sign or the other.
+type onlooked struct {
+	users          int64   // who were out of step, held nobody up, or came late: other viewers, undetermined
+	inStep         int64   // affected users who were in step, by chance or not
+	others, spread float64 // how many other viewers were so by chance, and the square of what that is uncertain by
 }
 
-// add adds one, who had a chance below 1 of being in step.
-func (s *mistimed) add(chance float64) {
+// add adds an undetermined one, who had a chance below 1 of being in step.
+func (s *onlooked) add(chance float64) {
 	odds := chance / (1 - chance)
 	s.users, s.others, s.spread = s.users+1, s.others+odds, s.spread+odds*(1+odds)
 }
 
-// onlookers is how many of the affected may be other players who only polled a live playlist that somebody else was served
-// on, in step by chance: for each who was out of step, as many as were so likely to be.
-func (r *Replay) onlookers() int64 {
-	return min(r.inStep, int64(math.Ceil(r.outOfStep.others+z*math.Sqrt(r.outOfStep.spread))))
+// most is how many of the affected may be other viewers: for each who was out of step, as many as were so likely to be in step.
+func (s *onlooked) most() int64 {
+	return min(s.inStep, int64(math.Ceil(s.others+z*math.Sqrt(s.spread))))
 }
+
+// onlooking are those of the sign that a user shows.
+func (r *Replay) onlooking(u *User) *onlooked {
+	if u.Lent {
+		return &r.lends
+	}
+	return &r.polls
+}
+
+// onlookers is how many of the affected may be other viewers: players who only polled a live playlist that somebody else was
+// served on, in step by chance, or who got the link of a file from who had just fetched it.
+func (r *Replay) onlookers() int64 { return r.polls.most() + r.lends.most() }
 
 // looking reports whether an answer that rests on the affected would be another one if these were not: of those whom the mask
 // accepts or, unless it is to be widened, of those whom it does not.
@@ -162,11 +193,15 @@ func (q *question) looking(c choice) bool {
 
 // altered reports whether the answer would be another one without the onlookers, if the mask accepts them or does not.
 func (q *question) altered(c choice, accepted bool) bool {
-	n := q.onlookers()
+	polls, lends := q.polls.most(), q.lends.most()
 	left := gather(q.affected, func(m *member) bool {
-		out := m.inStep && n > 0 && (int(m.least) >= c.prefix) == accepted
+		n := &polls
+		if m.lent {
+			n = &lends
+		}
+		out := m.inStep && *n > 0 && (int(m.least) >= c.prefix) == accepted
 		if out {
-			n--
+			*n--
 		}
 		return !out
 	})
@@ -181,6 +216,15 @@ func (q *question) differs(c choice, left *cohort) bool {
 
 // toldLooking says what is missing to decide.
 func (q *question) toldLooking() string {
-	return fmt.Sprintf("; but %s of them only polled a live playlist, in step with a player that was served on elsewhere, and %s did so out of step, or held nobody up, as only another player does: up to %s of the former may be other players, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
-		figure.Count(q.inStep), figure.Plural(q.outOfStep.users, "user", "users"), figure.Count(q.onlookers()))
+	var are []string
+	if q.polls.most() > 0 {
+		are = append(are, fmt.Sprintf("%s of them only polled a live playlist, in step with a player that was served on elsewhere, and %s did so out of step, or held nobody up, as only another player does",
+			figure.Count(q.polls.inStep), figure.Plural(q.polls.users, "user", "users")))
+	}
+	if q.lends.most() > 0 {
+		are = append(are, fmt.Sprintf("%s of them only asked for a file that had just been downloaded elsewhere, and %s did so more than %s after the download, as who was handed the link does",
+			figure.Count(q.lends.inStep), figure.Plural(q.lends.users, "user", "users"), span(q.t.RetryWindow.Microseconds())))
+	}
+	return fmt.Sprintf("; but %s: up to %s of the former may be other viewers, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
+		strings.Join(are, ", and "), figure.Count(q.onlookers()))
 }

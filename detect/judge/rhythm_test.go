@@ -72,15 +72,15 @@ func TestNoMaskForOnlookers(t *testing.T) {
 	sure := func() *world { return newWorld().quiet(500) }
 	decided(t, sure().refused(40, 24, inStep).ask(), finding.Widen, 24)
 	decided(t, sure().refused(40, 24, inStep).refused(40, 24, astray).ask(), finding.InsufficientEvidence, 0,
-		"40 users were refused because their address changed; but 40 of them only polled a live playlist, in step with a player that was served on elsewhere, and 40 users did so out of step, or held nobody up, as only another player does: up to 40 of the former may be other players, too")
+		"40 users were refused because their address changed; but 40 of them only polled a live playlist, in step with a player that was served on elsewhere, and 40 users did so out of step, or held nobody up, as only another player does: up to 40 of the former may be other viewers, too")
 	decided(t, sure().refused(90, 24).refused(40, 24, inStep).refused(40, 24, astray).ask(), finding.Widen, 24)
 	// 10 out of step: 10 in step, and 1.645 times the root of 20 more, are 18
 	decided(t, sure().refused(30, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.Widen, 24)
-	decided(t, sure().refused(29, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be other players, too")
+	decided(t, sure().refused(29, 24).refused(18, 24, inStep).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be other viewers, too")
 	decided(t, sure().refused(40, 3, inStep).refused(40, 3, astray).ask(), finding.InsufficientEvidence, 0, "did so out of step")
 	// without the 18 whom the mask does not help it is one to widen, whoever of those in step came first
 	for _, first := range []int{24, 3} {
-		decided(t, sure().refused(18, first, inStep).refused(18, 27-first, inStep).refused(60, 24).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be other players, too")
+		decided(t, sure().refused(18, first, inStep).refused(18, 27-first, inStep).refused(60, 24).refused(10, 24, astray).ask(), finding.InsufficientEvidence, 0, "up to 18 of the former may be other viewers, too")
 	}
 }
 
@@ -88,7 +88,7 @@ func TestNoMaskForOnlookers(t *testing.T) {
 func TestAPollAtTheTimeOfOneThatWasServed(t *testing.T) {
 	const below = "198.51.100.2"
 	for _, elsewhere := range []string{same24, below} {
-		for at, want := range map[float64]rhythm{12: {true, 0.25}, 15: {false, 0.25}, 20: {false, 0}} {
+		for at, want := range map[float64]rhythm{12: {out: true, chance: 0.25}, 15: {chance: 0.25}, 20: {}} {
 			s := polled(at)
 			for i := range s.Events {
 				if e := &s.Events[i]; e.Refused {
@@ -100,4 +100,52 @@ func TestAPollAtTheTimeOfOneThatWasServed(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAFileAskedForAfterItsDownload: who asks for a file elsewhere after one request fetched it may be cut off, as far as a log tells,
+// or another viewer; later than one tries again it is surely not the former. A cookie shows the viewer.
+func TestAFileAskedForAfterItsDownload(t *testing.T) {
+	kin := func(s *scene) {
+		for i := range s.Events {
+			s.Events[i].Kin = 3
+		}
+	}
+	for name, c := range map[string]struct {
+		s      *scene
+		class  finding.Class
+		astray bool
+		chance float64
+	}{
+		"at once":                    {newScene().ok(0, home, "film.mp4").took(60).no(63, same24, "film.mp4", token.IPMismatch), finding.Rotating, false, lentChance},
+		"later than one tries again": {newScene().ok(0, home, "film.mp4").took(60).no(91, same24, "film.mp4", token.IPMismatch), finding.Undetermined, true, lentChance},
+		"another player, at once":    {newScene().ok(0, home, "film.mp4").no(3, same24, "film.mp4", token.IPMismatch).ua(2), finding.FirstRequest, false, lentChance},
+		"in ranges":                  {newScene().ok(0, home, "film.mp4").ok(9, home, "film.mp4").no(12, same24, "film.mp4", token.IPMismatch), finding.Rotating, false, 0},
+		"a segment":                  {newScene().ok(0, home, "seg4.ts").no(3, same24, "seg4.ts", token.IPMismatch), finding.Rotating, false, 0},
+		"another file":               {newScene().ok(0, home, "film.mp4").no(3, same24, "other.mp4", token.IPMismatch), finding.Rotating, false, 0},
+	} {
+		users := c.s.users()
+		if u := &users[len(users)-1]; u.Class != c.class || u.Astray != c.astray || u.Onlooking != c.chance || u.Lent != (c.chance > 0) {
+			t.Errorf("%s: %s, astray %v, chance %v, lent %v; want %s, %v, %v", name, u.Class, u.Astray, u.Onlooking, u.Lent, c.class, c.astray, c.chance)
+		}
+	}
+	s := newScene().ok(0, home, "film.mp4").no(3, same24, "film.mp4", token.IPMismatch)
+	kin(s)
+	if u := s.only(t); u.Class != finding.Rotating || u.Onlooking != 0 || u.Lent {
+		t.Errorf("with a cookie: %s, chance %v, lent %v", u.Class, u.Onlooking, u.Lent)
+	}
+}
+
+// TestNoMaskForLentFiles: for each who asked for a file late, one who asked for it at once may be another viewer, too; those who only
+// polled a playlist are none of them.
+func TestNoMaskForLentFiles(t *testing.T) {
+	soon := func(u *User) { u.Onlooking, u.Lent = lentChance, true }
+	late := func(u *User) {
+		u.Class, u.Mismatches, u.Astray, u.Onlooking, u.Lent = finding.Undetermined, 1, true, lentChance, true
+	}
+	sure := func() *world { return newWorld().quiet(500) }
+	decided(t, sure().refused(40, 24, soon).ask(), finding.Widen, 24)
+	decided(t, sure().refused(83, 24, soon).refused(66, 24, late).ask(), finding.InsufficientEvidence, 0,
+		"but 83 of them only asked for a file that had just been downloaded elsewhere, and 66 users did so more than 30 s after the download, as who was handed the link does: up to 83 of the former may be other viewers, too; send")
+	decided(t, sure().refused(200, 24, soon).refused(20, 24, late).ask(), finding.Widen, 24)
+	decided(t, sure().refused(40, 24, func(u *User) { u.Onlooking = 0.5 }).refused(66, 24, late).ask(), finding.Widen, 24)
 }

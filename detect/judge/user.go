@@ -73,7 +73,7 @@ func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 		c.withoutOthers(&u)
 	}
 	u.Begins = u.Class == finding.FirstRequest && c.begins()
-	u.Untimed, u.Astray, u.Onlooking = c.untimed, c.polls.out, c.polls.chance
+	u.Untimed, u.Astray, u.Onlooking, u.Lent = c.untimed, c.polls.out, c.polls.chance, c.polls.lent
 	return u
 }
 
