@@ -69,7 +69,7 @@ func (r *resuming) reopened(known [][2]uint32, unseen bool, place Place, to *Res
 	}
 	begun := slices.DeleteFunc(r.alone(), func(j int32) bool { return o.led.Has(uint32(j)) })
 	if unseen {
-		r.bySigning(begun, o, to)
+		r.bySigning(begun, known, o, to)
 		begun = slices.DeleteFunc(begun, func(j int32) bool { return o.led.Has(uint32(j)) })
 	}
 	r.byOnlyFile(begun, o, place, to)
@@ -120,38 +120,51 @@ func (r *resuming) byOnlyFile(begun []int32, o *open, place Place, to *Resumed) 
 	}
 }
 
-// bySigning finds those that were signed where others had been refused. By chance, as many are refused there later.
-func (r *resuming) bySigning(begun []int32, o *open, to *Resumed) {
-	ends := map[netip.Addr][]int32{}
+// bySigning finds those that were signed where others had been refused, and ended before what these are known to go on with. By chance,
+// as many are refused there later, but for those who would be the same viewer, back there.
+func (r *resuming) bySigning(begun []int32, known [][2]uint32, o *open, to *Resumed) {
+	ends, viewers, until, taken := map[netip.Addr][]int32{}, Sets{}, map[int32]int64{}, bitset.New(len(r.turns))
 	for i := range r.turns {
-		if t := &r.turns[i]; t.fell() && !o.next.Has(uint32(i)) {
+		viewers.Add()
+		if t := &r.turns[i]; t.fell() {
 			ends[t.Fell.Client.Unmap()] = append(ends[t.Fell.Client.Unmap()], int32(i))
 		}
 	}
 	for _, of := range ends {
 		r.sortByEnd(of)
 	}
-	early := bitset.New(len(r.turns))
+	for _, p := range known {
+		viewers.Join(int32(p[0]), int32(p[1]))
+		until[int32(p[0])] = r.turns[p[1]].First
+	}
+	fits := func(i, j int32) bool {
+		at, on := until[i]
+		return i != j && !taken.Has(uint32(i)) && (!on || r.turns[j].last() <= at)
+	}
+	begun = slices.DeleteFunc(slices.Clone(begun), func(j int32) bool { return r.turns[j].Vain })
 	for _, j := range begun {
-		b := &r.turns[j]
-		if b.Vain {
-			continue
-		}
-		of := ends[b.Signed.Unmap()]
-		n := r.endedBy(of, b.First)
-		for _, i := range of[n:min(len(of), n+mostBeside)] {
-			if i != j && !early.Has(uint32(i)) {
-				early.Add(uint32(i))
-				to.Reopenings[Renewed].Mirrored++
-				break
-			}
-		}
-		before := slices.DeleteFunc(slices.Clone(of[max(0, n-mostBeside):n]), func(i int32) bool { return i == j || o.next.Has(uint32(i)) })
+		of := ends[r.turns[j].Signed.Unmap()]
+		n := r.endedBy(of, r.turns[j].First)
+		before := slices.DeleteFunc(slices.Clone(of[max(0, n-mostBeside):n]), func(i int32) bool { return !fits(i, j) })
 		if len(before) > 0 {
 			i := before[len(before)-1]
 			to.Reopenings[Renewed].Told++
 			o.take(i, j)
+			taken.Add(uint32(i))
+			viewers.Join(i, j)
 			to.Reopened = append(to.Reopened, Reopened{uint32(i), uint32(j), Renewed, len(before) == 1, true})
+		}
+	}
+	early := bitset.New(len(r.turns))
+	for _, j := range begun {
+		of := ends[r.turns[j].Signed.Unmap()]
+		n := r.endedBy(of, r.turns[j].First)
+		for _, i := range of[n:min(len(of), n+mostBeside)] {
+			if viewers.Root(i) != viewers.Root(j) && !early.Has(uint32(i)) {
+				early.Add(uint32(i))
+				to.Reopenings[Renewed].Mirrored++
+				break
+			}
 		}
 	}
 }

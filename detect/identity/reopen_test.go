@@ -45,6 +45,11 @@ func TestReopened(t *testing.T) {
 		"signed elsewhere":          {inTurn(refused(0, 1, 1, 2, 1001), refused(900, 901, 4, 3, 1050)), true, nil, Reopenings{}},
 		"two were refused there":    {inTurn(refused(0, 1, 1, 2, 1001), refused(300, 301, 5, 2, 1001), refused(900, 901, 2, 3, 1050)), true, []Reopened{{1, 2, Renewed, false, true}}, count(Renewed, 1, 0)},
 		"another one refused later": {inTurn(refused(0, 1, 2, 3, 1001), refused(900, 901, 4, 2, 1050)), true, nil, count(Renewed, 0, 1)},
+		"back where it was refused": {inTurn(refused(0, 1, 1, 2, 1001), refused(900, 901, 2, 3, 1050), refused(1800, 1801, 3, 2, 1090)), true,
+			[]Reopened{{0, 1, Renewed, true, true}, {1, 2, Renewed, true, true}}, count(Renewed, 2, 0)},
+		"and by another":             {inTurn(refused(0, 1, 1, 2, 1001), refused(900, 901, 2, 3, 1050), refused(1800, 1801, 5, 2, 1090)), true, []Reopened{{0, 1, Renewed, true, true}}, count(Renewed, 1, 1)},
+		"between two of one address": {inTurn(refused(0, 1, 1, 2, 1001), refused(30, 31, 2, 3, 1005), refused(60, 61, 1, 4, 1010)), true, []Reopened{{0, 1, Renewed, true, true}}, count(Renewed, 1, 0)},
+		"beside two of one address":  {inTurn(refused(0, 1, 1, 2, 1001), refused(30, 71, 2, 3, 1005), refused(60, 61, 1, 4, 1010)), true, nil, count(Renewed, 0, 0)},
 	} {
 		got := Pairs(c.turns, 10e6, c.unseen, segmentOf)
 		if !slices.Equal(got.Reopened, c.want) || got.Reopenings != c.counts {
