@@ -81,6 +81,7 @@ type Replay struct {
 	letIn                                       map[int]*finding.Share // of strangers, by prefix, where it was asked for
 	begun, ended                                []moment               // of the affected users, unless they are too many: see persons
 	moved                                       []move                 // of the same
+	presences                                   []presence             // of the same
 	bound                                       crowd
 	unserved                                    crowd // of the affected users who were never served
 }

@@ -3,10 +3,12 @@ package judge
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
 
+	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/figure"
 )
@@ -42,10 +44,21 @@ func (m move) compare(o move) int {
 	return cmp.Or(cmp.Compare(m.agent, o.agent), m.from.Compare(o.from), m.to.Compare(o.to), cmp.Compare(m.time, o.time))
 }
 
+// presence is the time in which an affected user of a network was there.
+type presence struct {
+	agent       uint32
+	net         netip.Addr
+	first, last int64 // µs
+}
+
+func (v presence) compare(o presence) int {
+	return cmp.Or(cmp.Compare(v.agent, o.agent), v.net.Compare(o.net), cmp.Compare(v.first, o.first), cmp.Compare(v.last, o.last))
+}
+
 // note keeps where an affected user began, moved and ended.
 func (r *Replay) note(u *User) {
 	if int64(len(r.affected)) > mostTitles*r.t.DecidesFrom {
-		r.begun, r.ended, r.moved = nil, nil, nil
+		r.begun, r.ended, r.moved, r.presences = nil, nil, nil, nil
 		return
 	}
 	if u.Away.IsValid() {
@@ -53,6 +66,7 @@ func (r *Replay) note(u *User) {
 	}
 	if u.Begin.IsValid() && !u.Named {
 		r.begun, r.ended = append(r.begun, moment{u.UA, u.Begin, u.First}), append(r.ended, moment{u.UA, u.End, u.Last})
+		r.presences = append(r.presences, presence{u.UA, cut(u.Begin.Unmap(), addr.BlockBits(u.Begin.Unmap())).Addr(), u.First, u.Last})
 	}
 }
 
@@ -62,6 +76,39 @@ func (r *Replay) note(u *User) {
 // all change the address at once, as tabs do. By chance as many end there shortly after others
 // begin, and change it a while after them, so these are taken off.
 func (r *Replay) persons() int64 { return max(1, int64(len(r.affected))-r.inSequel()-r.atOnce()) }
+
+// oneByOne is how many may be others of their network and user agent over again, as a device that tries one link after the other:
+// they are there one at a time, although by chance some would be at the same time.
+func (r *Replay) oneByOne() (n int64) {
+	slices.SortFunc(r.presences, presence.compare)
+	for rest := r.presences; len(rest) > 0; {
+		of := 1
+		for of < len(rest) && rest[of].agent == rest[0].agent && rest[of].net == rest[0].net {
+			of++
+		}
+		n += oneAtATime(rest[:of])
+		rest = rest[of:]
+	}
+	return n
+}
+
+// oneAtATime is how many of some presences, in order of time, are of one who was there before: of those who begin when nobody is there,
+// as many as by chance begin when somebody is, and do not. Of presences at random, each two meet as often as both take of the whole time.
+func oneAtATime(presences []presence) int64 {
+	var ends []int64
+	taken, met, alone := int64(0), 0.0, 0.0
+	for i, v := range presences {
+		taken += v.last - v.first
+		ended, _ := slices.BinarySearch(ends, v.first)
+		if met += float64(i - ended); i > 0 && ended == i {
+			alone++
+		}
+		at, _ := slices.BinarySearch(ends, v.last)
+		ends = slices.Insert(ends, at, v.last)
+	}
+	chance := float64(len(presences)-1) * float64(taken) / float64(max(1, ends[len(ends)-1]-presences[0].first))
+	return int64(alone * max(0, 1-(met+z*math.Sqrt(met+1))/max(1, chance)))
+}
 
 // inSequel is how many begin where another one has just ended.
 func (r *Replay) inSequel() int64 {
@@ -144,7 +191,9 @@ func (q *question) fewPersons(c *cohort, says choice) bool {
 
 // countViewers is how many persons there are where those who began where others had stopped, or been refused, go on there, one
 // after the other, with links of their own; by chance as many begin where others are to stop.
-func (q *question) countViewers() int64 { return max(1, q.persons()-q.amid()) }
+func (q *question) countViewers() int64 {
+	return max(1, min(q.persons()-q.amid(), int64(len(q.affected))-q.oneByOne()))
+}
 
 // amid is how many of the affected do so.
 func (q *question) amid() int64 {
@@ -164,6 +213,7 @@ func (q *question) toldPersons() string {
 		someOf(q.inSequel(), "began where another one of the same user agent had just ended, as a viewer does with the next title"),
 		someOf(q.atOnce(), "moved between two addresses as another one of the same user agent did at the same time, as tabs do"),
 		someOf(q.amid(), "began where another one had stopped or been refused, as who renews a link does"),
+		someOf(q.oneByOne(), "were in a network after another one of the same user agent had left it, and hardly ever at the same time, as a device is that tries one link after the other"),
 	}, func(s string) bool { return s == "" }))
 	return fmt.Sprintf("; %s, but they may be %s: %s, and no id tells; %d decide: send a longer log, or one with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
 		q.letThrough(), figure.Plural(n, "viewer", "viewers"), how, q.t.DecidesFrom)

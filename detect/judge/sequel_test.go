@@ -153,3 +153,37 @@ func TestRule14FewViewersDecideNothing(t *testing.T) {
 		t.Errorf("%s: %s", rec.Decision, rec.Reason)
 	}
 }
+
+// TestRule14OneAfterTheOtherIsOneViewer: 60 affected users of one network and user agent, for half a minute each, may be few viewers
+// where no two of them are there at the same time, although two dozen would by chance; not where as many are, nor where each has a
+// network or an id of its own.
+func TestRule14OneAfterTheOtherIsOneViewer(t *testing.T) {
+	const minute = 60e6
+	for name, c := range map[string]struct {
+		begins func(n int64) int64
+		edit   func(n int64, u *User)
+		want   finding.Decision
+		says   string
+	}{
+		"one by one":     {func(n int64) int64 { return n * minute }, nil, finding.InsufficientEvidence, "they may be 5 viewers: 55 of them were in a network after another one of the same user agent had left it, and hardly ever at the same time"},
+		"at random":      {func(n int64) int64 { return n * 37 % 60 * minute * (n % 7) / 7 }, nil, finding.Widen, ""},
+		"two at a time":  {func(n int64) int64 { return n / 2 * 2 * minute }, nil, finding.Widen, ""},
+		"other networks": {func(n int64) int64 { return n * minute }, func(n int64, u *User) { u.Begin = netip.AddrFrom4([4]byte{203, 0, byte(n), 1}) }, finding.Widen, ""},
+		"ids":            {func(n int64) int64 { return n * minute }, func(_ int64, u *User) { u.Named = true }, finding.Widen, ""},
+		"rarely":         {func(n int64) int64 { return n * 60 * minute }, nil, finding.Widen, ""},
+	} {
+		n := int64(0)
+		rec := newWorld().quiet(300).refused(60, 24, func(u *User) {
+			u.UA, u.Begin, u.End = 1, netip.AddrFrom4([4]byte{203, 0, 113, byte(n)}), netip.AddrFrom4([4]byte{203, 0, 113, byte(100 + n)})
+			u.First = c.begins(n)
+			u.Last = u.First + minute/2
+			if c.edit != nil {
+				c.edit(n, u)
+			}
+			n++
+		}).ask()
+		if rec.Decision != c.want || !strings.Contains(rec.Reason, c.says) {
+			t.Errorf("%s: %s, want %s, %q: %s", name, rec.Decision, c.want, c.says, rec.Reason)
+		}
+	}
+}
