@@ -21,10 +21,10 @@ type rhythm struct {
 // who is cut off, as likely as later at most. It is our own.
 const lentChance = 0.5
 
-// afterDownload is that of a request for a file of its own that had been served elsewhere with one request, whose end does not show
-// whether it broke off: who asks later than one tries again is another viewer.
-func afterDownload(served *Event, e *Event, t *Thresholds) rhythm {
-	return rhythm{out: e.Time-served.End > t.RetryWindow.Microseconds(), chance: lentChance, lent: true}
+// afterDownload is that of a request for a file of its own that had been served elsewhere until then, of which the log does not show
+// whether that broke off: who asks later than one tries again, and than the longest pause within it, is another viewer.
+func afterDownload(last, e *Event, pause int64, t *Thresholds) rhythm {
+	return rhythm{out: e.Time-last.End > max(pause, t.RetryWindow.Microseconds()), chance: lentChance, lent: true}
 }
 
 // rhythmOf looks at the refused request at idx[pos] and those from its address in the time after. What was served at the very
@@ -50,16 +50,16 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 			asked = append(asked, p)
 		}
 	}
-	switch {
-	case len(served) == 1 && served[0].Time <= e.Time && Whole(e.Name):
-		return afterDownload(served[0], e, t)
-	case len(gaps) == 0:
-		return s
-	}
 	if begun <= connections { // more went on to others
 		served = slices.DeleteFunc(served, func(p *Event) bool { return p.Time > e.Time && mayHaveBegun(p, e, t) })
 	}
 	slices.Sort(gaps)
+	switch n := len(served); {
+	case n > 0 && served[n-1].Time <= e.Time && Whole(e.Name):
+		return afterDownload(served[n-1], e, slices.Max(append(gaps, 0)), t)
+	case len(gaps) == 0:
+		return s
+	}
 	next, untimed := 0, false
 	for n, p := range asked {
 		for next < len(served) && served[next].Time <= p.Time {
