@@ -81,6 +81,8 @@ func (a *analysis) joinLikely(c *identity.Circles, h *host, l *likely) {
 	h.unclear.Sequels += l.Sequels
 	h.unclear.Excess += l.Excess
 	h.unclear.Spread += l.Spread
+	h.unclear.Begun += l.Begun
+	h.unclear.Ahead += l.Ahead
 	for _, f := range l.lapses {
 		if !tell || f.on == nil || !a.joinUses(c, [2]*used{f.use, f.on}) {
 			h.unclear.Refusals++

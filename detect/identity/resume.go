@@ -44,11 +44,14 @@ type Chance struct {
 	Sequels  int64 // how many more began with the segment that came next for some that had stopped than for some that were to stop
 	Excess   int64 // how many more began within the recovery time after refusals than before them,
 	Spread   int64 // and the sum of the squares of what each of those that began adds to it
+	Begun    int64 // how many began, of those of which nothing tells what they go on with,
+	Ahead    int64 // and how many of these within the recovery time before a refusal: by chance, as many do after one
 }
 
 // Add adds what was counted elsewhere.
 func (c *Chance) Add(o Chance) {
 	c.Mirrored, c.Sequels, c.Excess, c.Spread = c.Mirrored+o.Mirrored, c.Sequels+o.Sequels, c.Excess+o.Excess, c.Spread+o.Spread
+	c.Begun, c.Ahead = c.Begun+o.Begun, c.Ahead+o.Ahead
 }
 
 // resuming is the turns of one host, user agent and directory that end with a refusal

@@ -30,6 +30,10 @@ func (r *resuming) byTime(to *Resumed) {
 		before, after := m.refused(j, first-r.within, first), m.refused(j, first, first+r.within)
 		to.Excess += before - after
 		to.Spread += (before - after) * (before - after)
+		to.Begun++
+		if after > 0 {
+			to.Ahead++
+		}
 		if before > 0 {
 			to.Begins = append(to.Begins, uint32(j))
 		}

@@ -462,6 +462,10 @@ func plainlyLeft(list []Turn, paired [][2]uint32) (out Resumed) {
 		after := len(within(fell, func(k int) bool { return k != j && since(k, j) >= -10 && since(k, j) <= 0 }))
 		out.Excess += int64(before - after)
 		out.Spread += int64((before - after) * (before - after))
+		if len(fell)+len(paired) > 0 {
+			out.Begun++
+			out.Ahead += int64(min(after, 1))
+		}
 		if before > 0 {
 			out.Begins = append(out.Begins, uint32(j))
 		}

@@ -15,6 +15,18 @@ type Unclear struct {
 	Sequels  int64 // how many more links began with the segment that came next where others had stopped than where others were to stop
 	Excess   int64 // how many more links began in the recovery time after refusals than before them,
 	Spread   int64 // and the sum of the squares of what each of the links adds to it
+	Begun    int64 // how many links began,
+	Ahead    int64 // and how many of them in the recovery time before a refusal, as many as after one by chance
+}
+
+// renewed is how many of some users, among whom so many began after refusals, are others over again: but for chance, nobody's first
+// link begins so.
+func (u Unclear) renewed(users, again int64) int64 {
+	if u.Ahead >= u.Begun {
+		return 0
+	}
+	firsts := float64(users-again) * float64(u.Begun) / float64(u.Begun-u.Ahead)
+	return max(0, min(u.Excess, users-int64(math.Ceil(firsts))))
 }
 
 // most is how many of the refused went on like that, at most: by chance, as many links begin before a

@@ -192,27 +192,40 @@ func (q *question) fewPersons(c *cohort, says choice) bool {
 // countViewers is how many persons there are where those who began where others had stopped, or been refused, go on there, one
 // after the other, with links of their own; by chance as many begin where others are to stop.
 func (q *question) countViewers() int64 {
-	return max(1, min(q.persons()-q.amid(), int64(len(q.affected))-q.oneByOne()))
+	return max(1, min(q.persons()-max(q.amid(), q.anew()), int64(len(q.affected))-q.oneByOne()))
 }
 
 // amid is how many of the affected do so.
-func (q *question) amid() int64 {
-	again := int64(0)
+func (q *question) amid() int64 { return min(q.after(), max(0, q.o.Unclear.Sequels)) }
+
+// anew is how many of them only the time tells, as in a live stream: they began just after others had been refused.
+func (q *question) anew() int64 {
+	return q.o.Unclear.renewed(int64(len(q.affected)), q.after())
+}
+
+// after counts the affected who began after the refusal of another, who may have gone on so.
+func (q *question) after() (n int64) {
 	for i := range q.affected {
 		if m := &q.affected[i]; m.again && !m.named {
-			again++
+			n++
 		}
 	}
-	return min(again, max(0, q.o.Unclear.Sequels))
+	return n
 }
 
 // toldPersons says what is missing to decide.
 func (q *question) toldPersons() string {
-	n := q.viewers
+	n, amid, anew := q.viewers, q.amid(), q.anew()
+	if anew > amid {
+		amid = 0
+	} else {
+		anew = 0
+	}
 	how := listed(slices.DeleteFunc([]string{
 		someOf(q.inSequel(), "began where another one of the same user agent had just ended, as a viewer does with the next title"),
 		someOf(q.atOnce(), "moved between two addresses as another one of the same user agent did at the same time, as tabs do"),
-		someOf(q.amid(), "began where another one had stopped or been refused, as who renews a link does"),
+		someOf(amid, "began where another one had stopped or been refused, as who renews a link does"),
+		someOf(anew, "began just after another one had been refused, as who renews a link does"),
 		someOf(q.oneByOne(), "were in a network after another one of the same user agent had left it, and hardly ever at the same time, as a device is that tries one link after the other"),
 	}, func(s string) bool { return s == "" }))
 	return fmt.Sprintf("; %s, but they may be %s: %s, and no id tells; %d decide: send a longer log, or one with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
