@@ -100,6 +100,8 @@ type User struct {
 	Attempts     []uint8 // those of MismatchLens, of a user of many networks, that may be others' than of the viewer who was served
 	ChangeLens   []uint8 // the same, one for each change of address that was refused, however much was asked for there
 
+	Later      bool    // a mismatch that another viewer may have had, after this one stopped, has fewer bits in common than all others
+	Before     int     // MinCommon without such
 	Inferred   bool    // a mismatch counted here was inferred
 	Proxied    bool    // a mismatch counted here is of a link signed for the signer's own proxy
 	Unresolved bool    // unresolved signatures and no proven mismatch (rule 18)

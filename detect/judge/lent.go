@@ -38,3 +38,41 @@ func (q *question) toldHanded() string {
 	return fmt.Sprintf("; %s, but %s of them %s refused where viewing begins, %s: send %s",
 		q.letThrough(), figure.Count(q.unseen), were, why, send)
 }
+
+// passedOn reports whether an answer would be another one without what was refused where the requests start over after the viewer
+// had stopped: it may have loaded the page again there, or handed the link on.
+func (q *question) passedOn(c choice) bool {
+	left := q.beforeThat()
+	return left != nil && q.differs(c, left)
+}
+
+// beforeThat is the affected without such refusals; nil where there are none.
+func (q *question) beforeThat() *cohort {
+	if q.restarted() == 0 {
+		return nil
+	}
+	left := &cohort{}
+	for _, m := range q.affected {
+		m.least = m.before
+		left.take(&m)
+	}
+	return left
+}
+
+// restarted counts the users who were refused so.
+func (q *question) restarted() (n int64) {
+	for i := range q.affected {
+		if m := &q.affected[i]; m.before != m.least {
+			n++
+		}
+	}
+	return n
+}
+
+// toldPassedOn says what is missing to decide.
+func (q *question) toldPassedOn() string {
+	other := q.pointed(q.beforeThat())
+	n := q.restarted()
+	return fmt.Sprintf("; %s, but the links of %s of them %s tried farther off, too, from the beginning and after a silence, by the same viewers or by others to whom they were handed; without that it would be %s for /%d: send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
+		q.letThrough(), figure.Count(n), figure.Either(n == 1, "was", "were"), percent(share(q.beforeThat(), other.prefix)), other.prefix)
+}

@@ -85,6 +85,8 @@ func (q *question) unsure() string {
 		return q.toldLooking()
 	case q.handed(q.points):
 		return q.toldHanded()
+	case q.passedOn(q.points):
+		return q.toldPassedOn()
 	}
 	return ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
 }

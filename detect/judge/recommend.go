@@ -91,7 +91,7 @@ func (q *question) decide(c *cohort) choice {
 		return unsure
 	case !q.worthIt(c):
 		return keep
-	case q.blurred(points), q.repeated(points), q.fewPersons(c, points), q.looking(points), q.handed(points):
+	case q.blurred(points), q.repeated(points), q.fewPersons(c, points), q.looking(points), q.handed(points), q.passedOn(points):
 		return unsure
 	}
 	return points

@@ -91,6 +91,7 @@ type member struct {
 	first    int64 // µs
 	asn      uint32
 	least    int16  // the longest prefix that accepts every mismatch; -1 none
+	before   int16  // the same without those that others may have had after this one stopped
 	never    bool   // was never served
 	proxied  bool   // the signer saw its own proxy
 	again    bool   // may be another user who went on with a new link
@@ -199,6 +200,9 @@ func memberOf(u *User) member {
 	m := member{first: u.First, asn: u.ASN, least: -1, never: u.Class == finding.FirstRequest, proxied: u.Proxied, again: u.Again, named: u.Named, lent: u.Lent}
 	if u.MinCommon >= 0 {
 		m.least = int16(u.MinCommon)
+	}
+	if m.before = m.least; u.Later {
+		m.before = int16(max(-1, u.Before))
 	}
 	return m
 }

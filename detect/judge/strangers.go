@@ -25,24 +25,40 @@ func (c *facts) attempts() (lens []uint8) {
 }
 
 // withoutOthers leaves out what others were refused, for certain, who tried the link of one who moves while it was served on and
-// needed nothing of theirs: no mask is for them. Whoever starts over later may be the viewer, who loads the page again.
+// needed nothing of theirs: no mask is for them. Whoever starts over later may be the viewer, who loads the page again, or another
+// one, if nobody asked for anything for a while: both is kept.
 func (c *facts) withoutOthers(u *User) {
 	whose := c.beginnings()
 	at := map[netip.Addr]bool{}
 	for _, s := range c.served {
 		at[s.client] = true
 	}
-	another := map[spot]bool{}
+	another, told, later := map[spot]bool{}, map[spot]bool{}, map[spot]bool{}
 	for i := range c.refusals {
 		r := &c.refusals[i]
 		if there := (spot{r.link, r.client}); r.measured && whose[there] == startsAnew && !at[r.client] {
 			another[there] = another[there] || unneeded(c.group.Events, c.idx[r.pos+1:], &c.group.Events[c.idx[r.pos]])
+			if !told[there] && c.silentBefore(r.pos) {
+				later[there] = true
+			}
+			told[there] = true
 		}
 	}
-	own := func(r *refusal) bool { return !another[spot{r.link, r.client}] }
-	if slices.ContainsFunc(c.refusals, func(r refusal) bool { return r.measured && own(&r) }) {
+	own := func(r *refusal) bool { return r.measured && !another[spot{r.link, r.client}] }
+	if slices.ContainsFunc(c.refusals, func(r refusal) bool { return own(&r) }) {
 		u.measureAll(c.refusals, own)
 	}
+	before := func(r *refusal) bool { return own(r) && !later[spot{r.link, r.client}] }
+	if len(later) > 0 && slices.ContainsFunc(c.refusals, func(r refusal) bool { return before(&r) }) {
+		sure := User{}
+		sure.measureAll(c.refusals, before)
+		u.Later, u.Before = sure.MinCommon != u.MinCommon, sure.MinCommon
+	}
+}
+
+// silentBefore reports whether the user had asked for nothing for longer than one tries again before an event.
+func (c *facts) silentBefore(pos int) bool {
+	return pos > 0 && c.group.Events[c.idx[pos]].Time-c.group.Events[c.idx[pos-1]].End > c.t.RetryWindow.Microseconds()
 }
 
 // beginnings tells, by link and address, whose a mismatch there seems to be. Of more addresses than are looked at, the rest is
