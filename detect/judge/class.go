@@ -136,7 +136,7 @@ func (c *facts) otherCookie() bool {
 // another address, for what is not needed by who is served on.
 func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts func([]Event, []int32, int, *Thresholds) beginning) bool {
 	looked := 0
-	doubtful, sure := false, false
+	doubtful, sure, late := false, false, false
 	begun := map[start]int64{}      // the segment reached since
 	opened := map[netip.Addr]bool{} // who began with a manifest: it tells where a live stream stands
 	for i := range c.refusals {
@@ -167,11 +167,15 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 			case maybeAnew:
 				doubtful = true
 			case startsAnew:
+				late = late || before.last > 0 && e.Time-before.last > c.t.RetryWindow.Microseconds()
 				sure = sure || unneeded(c.group.Events, among[at+1:], e)
 			}
 		}
 		begun[from] = n
 		opened[r.client] = opened[r.client] || kind == opening
+	}
+	if doubtful || late {
+		c.anew = rhythm{out: late, chance: lentChance, lent: true}
 	}
 	return sure || !doubtful
 }

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"net/netip"
 	"strings"
 )
 
@@ -211,9 +212,11 @@ func copies(events []Event, idx []int32, pos int) bool {
 	e := &events[idx[pos]]
 	served, asked := map[fileID][]*Event{}, map[fileID]bool{}
 	onward := false
+	home := map[netip.Addr]bool{} // where anything was served
 	for n, i := range idx {
 		p := &events[i]
 		id := fileID{p.Dir, p.File}
+		home[p.Client] = home[p.Client] || p.Served
 		switch {
 		case p.Client == e.Client && isMismatch(p):
 			if len(served[id]) != 1 || !surelyBefore(served[id][0], p) {
@@ -221,7 +224,7 @@ func copies(events []Event, idx []int32, pos int) bool {
 			}
 			asked[id] = true
 		case p.Client == e.Client:
-		case asked[id]:
+		case asked[id] && home[p.Client]:
 			return false
 		case p.Served:
 			served[id] = append(served[id], p)

@@ -163,6 +163,9 @@ func (r *Replay) addAffected(u *User) {
 	}
 	if m.inStep = u.Onlooking > 1-r.t.Confidence; m.inStep {
 		r.onlooking(u).inStep++
+		if u.Astray && u.Lent {
+			r.lends.add(u.Onlooking) // others came later, too
+		}
 	}
 	if m.unseen = u.Unseen; m.unseen {
 		r.unseen++

@@ -21,8 +21,9 @@ type rhythm struct {
 // who is cut off, as likely as later at most. It is our own.
 const lentChance = 0.5
 
-// afterDownload is that of a request for a file of its own that had been served elsewhere until then, of which the log does not show
-// whether that broke off: who asks later than one tries again, and than the longest pause within it, is another viewer.
+// afterDownload is that of a request for a file of its own, or the only one of its link, that had been served elsewhere until then, of
+// which the log does not show whether that broke off: who asks later than one tries again, and than the longest pause within it, is
+// another viewer.
 func afterDownload(last, e *Event, pause int64, t *Thresholds) rhythm {
 	return rhythm{out: e.Time-last.End > max(pause, t.RetryWindow.Microseconds()), chance: lentChance, lent: true}
 }
@@ -55,7 +56,7 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 	}
 	slices.Sort(gaps)
 	switch n := len(served); {
-	case n > 0 && served[n-1].Time <= e.Time && Whole(e.Name):
+	case n > 0 && served[n-1].Time <= e.Time && (Whole(e.Name) || onlyFile(events, idx, e)):
 		return afterDownload(served[n-1], e, slices.Max(append(gaps, 0)), t)
 	case len(gaps) == 0:
 		return s
@@ -86,6 +87,14 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 		return rhythm{out: true}
 	}
 	return s
+}
+
+// onlyFile reports whether the link of a request is for its file alone, as far as the log shows.
+func onlyFile(events []Event, idx []int32, e *Event) bool {
+	return !slices.ContainsFunc(idx, func(i int32) bool {
+		p := &events[i]
+		return p.Link == e.Link && (p.Dir != e.Dir || p.File != e.File)
+	})
 }
 
 // undisturbed reports whether the gap between two that were served around a refused one is no longer than nearly all before,
@@ -121,7 +130,8 @@ func pace(gaps []int64, grain int64, t *Thresholds) (least, usual int64) {
 }
 
 // onlooking is what all that a user was refused elsewhere says together: the chance is that all would have been in step, had
-// another player made it; 0 where something else than such polls was refused there, or an id shows the viewer who was served.
+// another player made it; 0 where something else than such polls was refused there, unless all of it starts over, or where an id shows the
+// viewer who was served.
 func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhythm) {
 	all.chance = 1
 	looked := 0
@@ -138,12 +148,16 @@ func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhyth
 			return rhythm{}
 		}
 		s := rhythmOf(c.group.Events, among, at, c.t)
-		if s.out {
+		switch {
+		case s.out:
 			return s
+		case s.lent: // by whomever
+			all.lent, all.chance = true, min(all.chance, s.chance)
+		default:
+			all.chance *= s.chance
 		}
-		all.lent = all.lent || s.lent
-		if all.chance *= s.chance; all.chance == 0 {
-			return all
+		if all.chance == 0 {
+			return c.anew
 		}
 	}
 	return all
@@ -222,7 +236,7 @@ func (q *question) toldLooking() string {
 			figure.Count(q.polls.inStep), figure.Plural(q.polls.users, "user", "users")))
 	}
 	if q.lends.most() > 0 {
-		are = append(are, fmt.Sprintf("%s of them only asked for a file that had just been downloaded elsewhere, and %s did so more than %s after the download, as who was handed the link does",
+		are = append(are, fmt.Sprintf("%s of them only began anew, or asked for a file, just after the viewer elsewhere had stopped or downloaded it, and %s did so more than %s later, as who was handed the link does",
 			figure.Count(q.lends.inStep), figure.Plural(q.lends.users, "user", "users"), span(q.t.RetryWindow.Microseconds())))
 	}
 	return fmt.Sprintf("; but %s: up to %s of the former may be other viewers, too; send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",

@@ -110,6 +110,13 @@ func TestAFileAskedForAfterItsDownload(t *testing.T) {
 			s.Events[i].Kin = 3
 		}
 	}
+	moved := func() *scene {
+		s := newScene().ok(0, home, "index.m3u8")
+		for n, name := range []string{"seg1.ts", "seg2.ts", "seg3.ts", "seg4.ts", "seg5.ts", "seg6.ts"} {
+			s.ok(int64(10*n+1), home, name)
+		}
+		return s
+	}
 	for name, c := range map[string]struct {
 		s      *scene
 		class  finding.Class
@@ -123,7 +130,12 @@ func TestAFileAskedForAfterItsDownload(t *testing.T) {
 		"in ranges, long after":      {newScene().ok(0, home, "film.mp4").ok(9, home, "film.mp4").no(40, same24, "film.mp4", token.IPMismatch), finding.Undetermined, true, lentChance},
 		"in ranges, long pauses":     {newScene().ok(0, home, "film.mp4").ok(50, home, "film.mp4").no(90, same24, "film.mp4", token.IPMismatch), finding.Rotating, false, lentChance},
 		"in ranges that go on":       {newScene().ok(0, home, "film.mp4").ok(9, home, "film.mp4").no(17, same24, "film.mp4", token.IPMismatch).ok(18, home, "film.mp4"), finding.Rotating, false, 0.5},
-		"a segment":                  {newScene().ok(0, home, "seg4.ts").no(3, same24, "seg4.ts", token.IPMismatch), finding.Rotating, false, 0},
+		"a segment alone":            {newScene().ok(0, home, "seg4.ts").no(3, same24, "seg4.ts", token.IPMismatch), finding.Rotating, false, lentChance},
+		"a segment":                  {newScene().ok(0, home, "seg3.ts").ok(1, home, "seg4.ts").no(3, same24, "seg4.ts", token.IPMismatch), finding.Rotating, false, 0},
+		"from the beginning, soon":   {moved().no(60, same24, "index.m3u8", token.IPMismatch), finding.Rotating, false, lentChance},
+		"from the beginning, late":   {moved().no(91, same24, "index.m3u8", token.IPMismatch), finding.Undetermined, true, lentChance},
+		"both":                       {moved().no(60, same24, "index.m3u8", token.IPMismatch).no(99, same16, "index.m3u8", token.IPMismatch), finding.Rotating, true, lentChance},
+		"what comes next, soon":      {moved().no(60, same24, "seg7.ts", token.IPMismatch), finding.Rotating, false, 0},
 		"another file":               {newScene().ok(0, home, "film.mp4").no(3, same24, "other.mp4", token.IPMismatch), finding.Rotating, false, 0},
 	} {
 		users := c.s.users()
@@ -148,7 +160,16 @@ func TestNoMaskForLentFiles(t *testing.T) {
 	sure := func() *world { return newWorld().quiet(500) }
 	decided(t, sure().refused(40, 24, soon).ask(), finding.Widen, 24)
 	decided(t, sure().refused(83, 24, soon).refused(66, 24, late).ask(), finding.InsufficientEvidence, 0,
-		"but 83 of them only asked for a file that had just been downloaded elsewhere, and 66 users did so more than 30 s after the download, as who was handed the link does: up to 83 of the former may be other viewers, too; send")
+		"but 83 of them only began anew, or asked for a file, just after the viewer elsewhere had stopped or downloaded it, and 66 users did so more than 30 s later, as who was handed the link does: up to 83 of the former may be other viewers, too; send")
 	decided(t, sure().refused(200, 24, soon).refused(20, 24, late).ask(), finding.Widen, 24)
+	decided(t, sure().refused(40, 24, soon, func(u *User) { u.Astray = true }).ask(), finding.InsufficientEvidence, 0, "40 users did so more than 30 s later")
 	decided(t, sure().refused(40, 24, func(u *User) { u.Onlooking = 0.5 }).refused(66, 24, late).ask(), finding.Widen, 24)
+}
+
+// TestRule09NeighboursWhoTryWhatIsServedOn: two who try one file each, while its viewer is served on without it, are others, as one is.
+func TestRule09NeighboursWhoTryWhatIsServedOn(t *testing.T) {
+	s := newScene().ok(0, home, "index.m3u8").ok(1, home, "seg1.ts")
+	s.no(4, same24, "index.m3u8", token.IPMismatch).ok(7, home, "seg2.ts")
+	s.no(9, same16, "index.m3u8", token.IPMismatch).ok(13, home, "seg3.ts").ok(19, home, "seg4.ts")
+	want(t, s.only(t), finding.Undetermined, "another viewer")
 }

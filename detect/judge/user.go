@@ -88,6 +88,7 @@ type facts struct {
 	causes   map[string]int
 	untimed  bool   // see User.Untimed; set with the class, as are
 	polls    rhythm // Astray and Onlooking
+	anew     rhythm // the same of one all of whose mismatches start over; set by allRestart
 }
 
 func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
