@@ -55,21 +55,26 @@ func TestRule09ALinkRenewedAtAThirdAddress(t *testing.T) {
 }
 
 // TestRule09RenewedInALogOfRefusals: viewers who are refused every ten minutes, with a link that was signed where they were
-// refused last, count once each, although the log does not show when it came into use; where addresses come back, nothing tells
-// whose link it was.
+// refused last, count once each, although the log does not show when it came into use, also where they are back at addresses; where
+// all have the same addresses, nothing tells whose link it was.
 func TestRule09RenewedInALogOfRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		addresses int
+		pool      int // of all
 		users     int64
 	}{
-		"other addresses each time": {7, 8},
-		"addresses that come back":  {2, 48},
+		"other addresses each time": {7, 0, 8},
+		"addresses that come back":  {2, 0, 8},
+		"the addresses of others":   {7, 11, 39},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l little
 			for turn := range 6 {
 				for i := range 8 {
 					at := func(n int) string {
+						if c.pool > 0 {
+							return fmt.Sprintf("198.51.%d.1", (3*i+n*(i+1))%c.pool)
+						}
 						return fmt.Sprintf("198.51.%d.%d", i, 1+n%c.addresses)
 					}
 					link := video.until(fmt.Sprintf("/film/seg%d.ts", 100*turn+i), at(turn), later+int64(turn*8+i))
