@@ -9,6 +9,7 @@ import (
 
 	"ipdrift/detect/history"
 	"ipdrift/detect/policy"
+	"ipdrift/detect/ruling"
 	"ipdrift/ingest"
 	"ipdrift/ingest/figure"
 )
@@ -43,6 +44,8 @@ func (d *delays) add(by int64) {
 type late struct {
 	served, refused, stopped delays        // stopped: served, then refused before their expiry
 	answered                 map[int]int64 // neither served nor refused: links, by status
+	stated                   int64         // links that got the answer that is stated
+	otherwise                map[int]int64 // and others that were refused because of their expiry, by status
 }
 
 // lives are how long links live from their first use on, in seconds, as far as that is a possible
@@ -107,6 +110,7 @@ func (l *visited) life() int64 {
 func (h *host) aged(l *visited) {
 	const never = math.MaxInt64
 	served, refused, answer, real, taken := int64(never), int64(never), 0, false, false
+	stated, otherwise := false, 0
 	began, last, stopped := int64(never), int64(0), int64(never) // in time: served from and to, refused from
 	for i := range l.visits {
 		v := &l.visits[i]
@@ -129,6 +133,12 @@ func (h *host) aged(l *visited) {
 		if v.Refused() {
 			refused = min(refused, v.first)
 		}
+		switch {
+		case v.Status == h.Stated.Expired:
+			stated = true
+		case v.Refused() && (v.Code == 0 || v.Code == ruling.CodeTokenExpired):
+			otherwise = int(v.Status)
+		}
 		if mayRefuse(v.Status) {
 			answer = int(v.Status)
 		}
@@ -147,6 +157,14 @@ func (h *host) aged(l *visited) {
 	}
 	if stopped < never && last <= stopped && stopped-began > clockCluster*1e6 { // links that are refused at once may be as old as all are then
 		h.late.stopped.add(stopped/1e6 - l.Deadline)
+	}
+	if stated {
+		h.late.stated++
+	} else if otherwise > 0 {
+		if h.late.otherwise == nil {
+			h.late.otherwise = map[int]int64{}
+		}
+		h.late.otherwise[otherwise]++
 	}
 	if answer > 0 && served == never && refused == never {
 		if h.late.answered == nil {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"ipdrift/token"
 )
 
 // TestRule02LearnsTheAnswerToExpiredLinks: 40 links in time and 30 long expired, which all get
@@ -105,6 +107,36 @@ func TestRule02LateAnswersOfACaseThatGrows(t *testing.T) {
 		}
 		if err := tr.store.Close(); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestRule02NamesAStatedAnswerThatIsNot: 30 links are refused with 403 after their expiry, and one as it is stated.
+func TestRule02NamesAStatedAnswerThatIsNot(t *testing.T) {
+	for name, c := range map[string]struct {
+		stated       uint16
+		links, alike int
+		want         bool
+	}{
+		"another":           {410, 30, 0, true},
+		"too few":           {410, 29, 0, false},
+		"the one":           {403, 30, 0, false},
+		"some get it":       {410, 30, 1, false},
+		"nothing is stated": {0, 30, 0, false},
+	} {
+		var l little
+		l.audience(video, 40)
+		for i := range c.links + c.alike {
+			status := 403
+			if i >= c.links {
+				status = int(c.stated)
+			}
+			l.get(video, video.until(fmt.Sprintf("/late/%d/seg1.ts", i), stranger(100+i), past), stranger(100+i), status)
+		}
+		tr := l.try(t, settings{stated: token.Resource{Expired: c.stated}})
+		said := strings.Contains(strings.Join(tr.Warnings, "\n"), "cdn.test: --config states that expired links are answered 410 (expired_status), but 30 of 30 that were refused got 403: correct the configuration")
+		if said != c.want {
+			t.Errorf("%s: said %t: %q", name, said, tr.Warnings)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,6 +140,24 @@ func (a *analysis) warnOfStated(h *host) {
 		}
 		a.warnOf("%s: --config states that links are %s on %s, "+so+"the configuration", h.Name, bound, family)
 	}
+	a.warnOfStatedAnswer(h)
+}
+
+// warnOfStatedAnswer says where expired links were refused with another status than the one that is stated.
+func (a *analysis) warnOfStatedAnswer(h *host) {
+	l, all := &h.late, h.late.stated
+	for _, links := range l.otherwise {
+		all += links
+	}
+	if h.Stated.Expired == 0 || all < a.Thresholds.ClockLinks || float64(l.stated) > (1-a.Thresholds.CalibrationShare)*float64(all) {
+		return
+	}
+	var answers []string
+	for _, status := range slices.Sorted(maps.Keys(l.otherwise)) {
+		answers = append(answers, strconv.Itoa(status))
+	}
+	a.warnOf("%s: --config states that expired links are answered %s (expired_status), but %d of %d that were refused got %s: correct the configuration", h.Name,
+		strconv.Itoa(int(h.Stated.Expired)), all-l.stated, all, strings.Join(answers, ", "))
 }
 
 // warnOfSearch says how far the search went for links that nothing explains.

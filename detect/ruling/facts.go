@@ -39,5 +39,5 @@ func (f *Facts) Refused() bool { return !f.Shield && f.Denied }
 // binding: the link was in time, and the log names no other rule.
 func (f *Facts) RefusesHash() bool {
 	_, other := otherPolicies[f.Code]
-	return f.Refused() && !other && f.Late < ingest.AtExpiry && f.Code != codeTokenExpired && f.Upstream != 403 && f.Upstream != 410
+	return f.Refused() && !other && f.Late < ingest.AtExpiry && f.Code != CodeTokenExpired && f.Upstream != 403 && f.Upstream != 410
 }

@@ -37,7 +37,7 @@ const (
 // uploader", gcdn_internal_status_code).
 const (
 	CodeTokenWrong   = 1005
-	codeTokenExpired = 1006
+	CodeTokenExpired = 1006
 )
 
 var otherPolicies = map[uint16]token.Detail{
@@ -153,7 +153,7 @@ func (e *Edge) infer(k *Kind, served []netip.Addr, named netip.Prefix) Ruling {
 		return Ruling{Verdict: token.ExpiredIPMismatch, Detail: near, Basis: Inferred, Signed: named.Masked().Addr()}
 	case named.IsValid() && !named.Contains(k.IP.Unmap()):
 		return Ruling{Verdict: token.IPMismatch, Detail: near, Basis: Inferred, Signed: named.Masked().Addr()}
-	case k.Code == codeTokenExpired:
+	case k.Code == CodeTokenExpired:
 		return Ruling{Verdict: token.Expired, Basis: edgeCode}
 	case k.Code != CodeTokenWrong && (k.Late >= ingest.JustLate || k.Late >= ingest.NearExpiry && k.Status == 410):
 		return Ruling{Verdict: token.Expired, Detail: near, Basis: Inferred}
@@ -185,7 +185,7 @@ func (r *Ruling) name(k *Kind) {
 		r.Cause = r.Verdict.String()
 	}
 	r.Clash = proven && (k.Code == CodeTokenWrong && (r.Verdict == token.Valid || r.Verdict == token.Expired) ||
-		k.Code == codeTokenExpired && r.Verdict != token.Expired)
+		k.Code == CodeTokenExpired && r.Verdict != token.Expired)
 	if r.Cause == ingest.RefusedElsewhere && k.Code == CodeTokenWrong && r.Detail == "" {
 		r.Detail = detailTokenDenied
 	}
