@@ -107,8 +107,9 @@ func lay(w io.Writer, lead, text string) {
 }
 
 // withoutTokens cuts the links that a message quotes: an argument in the wrong place may
-// be one.
+// be one, and of pasted headers the credentials.
 func withoutTokens(text string) string {
+	text = redact.WithoutCredentials(text)
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \"'<>", r) }) {
 		plain := redact.Unescaped(word)
 		if strings.Contains(plain, "://") || strings.Contains(plain, "?") && strings.Contains(plain, "=") {

@@ -23,6 +23,7 @@ func Line(line []byte) string {
 	if len(line) > 0 && format.Lone(line) && !bytes.ContainsAny(line, "/=?%") {
 		return Mark
 	}
+	line = []byte(WithoutCredentials(string(line)))
 	whole := line
 	line = line[:min(len(line), rejectText)]
 	var out []byte
@@ -49,6 +50,39 @@ func Line(line []byte) string {
 		i = end
 	}
 	return ValidText(string(out))
+}
+
+// WithoutCredentials cuts what stands behind the scheme of an Authorization header (RFC 9110, 11.6.2).
+func WithoutCredentials(text string) string {
+	const shortest = 4
+	s := spell(text)
+	low := lowerASCII(s.meant)
+	var out strings.Builder
+	done := 0
+	for at := 0; at < len(low); {
+		i := at
+		for _, scheme := range [...]string{"basic ", "bearer "} {
+			if n := strings.Index(low[at:], scheme); n >= 0 && (i == at || at+n+len(scheme) < i) {
+				i = at + n + len(scheme)
+			}
+		}
+		if i == at {
+			break
+		}
+		for i < len(low) && low[i] == ' ' {
+			i++
+		}
+		end := i
+		for end < len(low) && (TokenByte(low[end]) || strings.IndexByte("/.~=", low[end]) >= 0) {
+			end++
+		}
+		if end-i >= shortest {
+			out.WriteString(s.written[done:s.place(i)] + Mark)
+			done = s.place(end)
+		}
+		at = max(end, i)
+	}
+	return out.String() + s.written[done:]
 }
 
 // tokenEnd is where the run of token characters from i on ends, percent-encoded ones

@@ -113,6 +113,34 @@ func cutParam(param string) string {
 	return param[:n+eq] + cutRest(value)
 }
 
+// cutQueries cuts the queries of the addresses that stand in a text, as crawlers name themselves.
+func cutQueries(text string) string {
+	if strings.IndexByte(text, '?') < 0 && strings.IndexByte(text, '%') < 0 {
+		return text
+	}
+	s := spell(text)
+	var out strings.Builder
+	done := 0
+	for at := 0; ; {
+		i := strings.Index(s.meant[at:], "://")
+		if i < 0 {
+			break
+		}
+		at += i
+		end := at + indexAnyOr(s.meant[at:], " \t\"'<>()")
+		if query := at + indexOr(s.meant[at:end], '?'); query < end-1 {
+			out.WriteString(s.written[done:s.place(query+1)])
+			out.WriteString(Mark)
+			done = s.place(end)
+		}
+		at = end
+	}
+	if done == 0 {
+		return text
+	}
+	return out.String() + s.written[done:]
+}
+
 func cutRest(text string) string {
 	if text == "" {
 		return ""

@@ -224,6 +224,14 @@ func namesToken(text string) bool {
 	return false
 }
 
+// indexAnyOr is where one of some characters stands in a text first, its length where none does.
+func indexAnyOr(text, chars string) int {
+	if i := strings.IndexAny(text, chars); i >= 0 {
+		return i
+	}
+	return len(text)
+}
+
 // CutHashed shortens what looks like a digest.
 func CutHashed(text string) string {
 	s := spell(text)

@@ -55,6 +55,10 @@ func TestRedact(t *testing.T) {
 		{"a JSON value with quotes and commas", `{"session":"a\", SECo6","status":200}`, `{"session":"…","status":200}`},
 		{"a JSON number longer than a time", `{"id":"123456789012345678901234567890123"}`, `{"id":"…"}`},
 		{"a value before a tab", "x=SECo1\tGET", "x=…\tGET"},
+		{"credentials", `h: {Authorization: Basic YWxpY2U6c2VjcmV0, Accept: x}`, `h: {Authorization: Basic …, Accept: x}`},
+		{"credentials of a bearer", `-H 'authorization: bearer%20eyJhbG.ci_Oi~x=' /a`, `-H 'authorization: bearer%20…' /a`},
+		{"credentials longer than what is kept", "Authorization: Basic " + strings.Repeat("YWxp", 200) + " x", "Authorization: Basic … x"},
+		{"the word alone", "Visual Basic 6", "Visual Basic 6"},
 		{"empty", "", ""},
 	} {
 		if got := Line([]byte(c.line)); got != c.want {
@@ -438,6 +442,21 @@ func TestShownName(t *testing.T) {
 	} {
 		if got := Name(name); got != want {
 			t.Errorf("ShownName(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestAgentWithoutQueries has user agents that hold addresses.
+func TestAgentWithoutQueries(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Bot/1.0 (+https://bot.example/about?id=alice&x=1) Gecko": "Bot/1.0 (+https://bot.example/about?…) Gecko",
+		"Bot https://a.example/?u=1 http://b.example/c?v=2":       "Bot https://a.example/?… http://b.example/c?…",
+		"Bot https%3A%2F%2Fa.example%2F%3Fu%3Dalice%20x":          "Bot https%3A%2F%2Fa.example%2F%3F…%20x",
+		"Bot (+http://bot.example/what?)":                         "Bot (+http://bot.example/what?)",
+		"What? Nothing://":                                        "What? Nothing://",
+	} {
+		if got, _ := Agent([]byte(agent)); got != want {
+			t.Errorf("%q: %q, want %q", agent, got, want)
 		}
 	}
 }

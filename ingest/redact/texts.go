@@ -10,7 +10,9 @@ import (
 func Path(b []byte) (string, bool) { return WithoutTokens(view(b)), true }
 
 // Agent is a user agent as it is stored; false where there is none.
-func Agent(b []byte) (string, bool) { return ValidText(CutHashed(cutNamed(view(b)))), b != nil }
+func Agent(b []byte) (string, bool) {
+	return ValidText(CutHashed(cutNamed(cutQueries(view(b))))), b != nil
+}
 
 // RefererText is a referer as it is stored; false where there is none.
 func RefererText(b []byte) (string, bool) { return WithoutTokens(view(CutReferer(b))), b != nil }
