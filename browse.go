@@ -35,6 +35,11 @@ nothing and needs no mouse, so it works over ssh.
 
 // browseCase shows a case until the reader leaves.
 func browseCase(cmd *cobra.Command, path string) error {
+	store, a, err := recall(cmd.Context(), path)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
 	out := cmd.OutOrStdout()
 	otherwise := fmt.Sprintf("%q writes the same without one", "ipdrift report "+path+" --verbose")
 	if !isTerminal(out) || !isTerminal(cmd.InOrStdin()) {
@@ -43,11 +48,6 @@ func browseCase(cmd *cobra.Command, path string) error {
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" {
 		return usage(otherwise, "browse needs a terminal that can move its cursor, and TERM is %q", name)
 	}
-	store, a, err := recall(cmd.Context(), path)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
 	reader, err := pages.Open(cmd.Context(), store)
 	if err != nil {
 		return err

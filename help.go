@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // group is commands that stand together in the help.
@@ -62,4 +63,12 @@ func filled(text string, width int) string {
 		lines, paragraph = append(lines, line), ""
 	}
 	return strings.Join(lines[:len(lines)-1], "\n")
+}
+
+// describe writes what flags are for as the completion of a shell shows it: without the quotes that
+// mark the name of a value in the help.
+func describe(root *cobra.Command) {
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	}
 }

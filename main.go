@@ -42,6 +42,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,11 +68,23 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	cmd := root()
 	layOut(cmd, stdout)
+	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
+		describe(cmd)
+	}
 	cmd.SetArgs(sqlComments(args))
 	cmd.SetIn(stdin)
 	cmd.SetOut(stdout)
 	cmd.SetErr(stderr)
-	return conclude(stderr, cmd.ExecuteContext(ctx))
+	var unwritten error // of the help, which cobra takes for written
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(of *cobra.Command, args []string) {
+		var text bytes.Buffer
+		of.SetOut(&text)
+		help(of, args)
+		_, unwritten = text.WriteTo(stdout)
+	})
+	err := cmd.ExecuteContext(ctx)
+	return conclude(stderr, cmp.Or(err, unwritten))
 }
 
 // root builds the command with all that it can do.

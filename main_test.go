@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/md5"
 	"crypto/rsa"
 	"crypto/x509"
@@ -242,5 +243,30 @@ func emptyDir(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if len(names) > 0 {
 		ts.Fatalf("left in %s: %s", args[0], strings.Join(names, " "))
+	}
+}
+
+// TestHelpThatCannotBeWritten is a failure, as other output is.
+func TestHelpThatCannotBeWritten(t *testing.T) {
+	for _, args := range [][]string{nil, {"--help"}, {"help", "analyze"}, {"analyze", "--help"}, {"--version"}} {
+		var stderr bytes.Buffer
+		if got := run(context.Background(), args, strings.NewReader(""), fullDisk{}, &stderr); got != statusFailed || stderr.String() != "ipdrift: no space left\n" {
+			t.Errorf("%v: exit status %d: %s", args, got, stderr.String())
+		}
+	}
+}
+
+// TestErrorsNameTheFileAskedFor and not the one that is written beside it.
+func TestErrorsNameTheFileAskedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.csv")
+	p, err := newPending(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.drop()
+	p.Close()
+	err = p.write(func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err })
+	if err == nil || err.Error() != "write "+path+": file already closed" {
+		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,13 +60,21 @@ func (p *pending) write(fill func(io.Writer) error) error {
 	if p.stream && errors.Is(err, syscall.EPIPE) {
 		return nil // whoever read the pipe has seen enough
 	}
+	return p.asked(err)
+}
+
+// asked names the file that was asked for in an error of the one that is written.
+func (p *pending) asked(err error) error {
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) && pe.Path == p.Name() {
+		pe.Path = p.path
+	}
 	return err
 }
 
 // keep gives the file its name.
 func (p *pending) keep() error {
 	if err := p.Close(); err != nil || p.stream {
-		return err
+		return p.asked(err)
 	}
 	return os.Rename(p.Name(), p.path)
 }

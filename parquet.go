@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +33,9 @@ func (o *queryFlags) parquet(cmd *cobra.Command, result *ingest.Result) error {
 		err = parquetTo(cmd.Context(), f, result)
 	} else {
 		err = wrongSQL(result.Parquet(cmd.Context(), f.Name()))
+		if known := (*failure)(nil); errors.As(err, &known) { // DuckDB names what it writes to
+			known.err = errors.New(strings.ReplaceAll(known.Error(), f.Name(), o.output))
+		}
 	}
 	if err != nil {
 		return err

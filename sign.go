@@ -75,7 +75,7 @@ func (o *signFlags) run(cmd *cobra.Command, target string) error {
 		Target: target, Expires: until.Unix(), Client: client, Prefix: o.mask, Form: s.form, Dir: o.dir, Key: keys[0], KeyID: o.keyID, Seen: o.seen(host),
 	})
 	if err != nil {
-		return failed("", "cannot sign: %w", err)
+		return usage("", "cannot sign: %w", err)
 	}
 	if until.Before(now) {
 		say(cmd.ErrOrStderr(), "the link has expired already: --expires %s is past", o.expires)
