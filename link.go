@@ -112,9 +112,9 @@ func (l *look) edge(r token.Resource, o *linkFlags) {
 	if scope, _ := token.ParseScope(o.scope); scope != token.ScopeAuto {
 		l.policy.Scope = scope
 	}
-	stated, prefix := r.Bind6, &l.policy.Prefix6
+	stated, prefix := boundAs(r, l.client), &l.policy.Prefix6
 	if l.client.Unmap().Is4() {
-		stated, prefix = r.Bind4, &l.policy.Prefix4
+		prefix = &l.policy.Prefix4
 	}
 	switch {
 	case o.mask != 0:
@@ -124,6 +124,14 @@ func (l *look) edge(r token.Resource, o *linkFlags) {
 	case stated != nil && stated.Kind == token.BindMask:
 		*prefix, l.policy.Form = stated.Prefix, stated.Form
 	}
+}
+
+// boundAs is what the configuration states of links for an address; nil: nothing.
+func boundAs(r token.Resource, client netip.Addr) *token.Binding {
+	if client.Unmap().Is4() {
+		return r.Bind4
+	}
+	return r.Bind6
 }
 
 // keys returns the keys of the link's host: those in use at its time, and the
