@@ -177,12 +177,15 @@ func doubt(r finding.Recommendation) string {
 	if r.UnresolvedUsers == 0 || r.AffectedUsers == 0 {
 		return ""
 	}
-	return countedAgainst(r.IfUnresolvedCount, r.UnresolvedUsers)
+	return countedAgainst(r.IfUnresolvedCount, r.UnresolvedUsers, r.UncheckedUsers)
 }
 
-func countedAgainst(b finding.Bound, unresolved int64) string {
-	return figure.Percent(b.Share) + " (at least " + figure.Floor(b.Low, 1) + ") if " +
-		figure.Plural(unresolved, "unresolved user counts", "unresolved users count") + " against it"
+func countedAgainst(b finding.Bound, unresolved, unchecked int64) string {
+	who := figure.Plural(unresolved, "unresolved user counts", "unresolved users count")
+	if unchecked > 0 {
+		who = figure.Plural(unresolved, "unresolved user", "unresolved users") + " and " + figure.Count(unchecked) + " whose links no key could check count"
+	}
+	return figure.Percent(b.Share) + " (at least " + figure.Floor(b.Low, 1) + ") if " + who + " against it"
 }
 
 // withLeftOut says what the share of an advised mask would be if those left out were counted.

@@ -28,3 +28,17 @@ func TestRule18Unsettled(t *testing.T) {
 		}
 	}
 }
+
+// TestRule18WhoCountsAgainstAMask: the number beside a share is that of the users whom it counts.
+func TestRule18WhoCountsAgainstAMask(t *testing.T) {
+	r := finding.Recommendation{AffectedUsers: 16, UnresolvedUsers: 5, IfUnresolvedCount: finding.Bound{Share: 0.762, Low: 0.574}}
+	for unchecked, want := range map[int64]string{
+		0:  "76 % (at least 57.4) if 5 unresolved users count against it",
+		29: "76 % (at least 57.4) if 5 unresolved users and 29 whose links no key could check count against it",
+	} {
+		r.UncheckedUsers = unchecked
+		if got := doubt(r); got != want {
+			t.Errorf("%d unchecked: %q", unchecked, got)
+		}
+	}
+}

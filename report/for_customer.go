@@ -196,7 +196,7 @@ func provided(s finding.Setting) string {
 	if !s.Unsettled {
 		return ""
 	}
-	return " as soon as one thing is known: " + figure.Plural(s.Unresolved, "more viewer was", "more viewers were") +
+	return " as soon as one thing is known: " + figure.Plural(s.Unresolved+s.Unchecked, "more viewer was", "more viewers were") +
 		" refused for a reason that we cannot tell yet, and if it is one that the change does not mend, it helps too few"
 }
 

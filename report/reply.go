@@ -288,7 +288,7 @@ func request(host string, s finding.Setting) []string {
 	}
 	against := ""
 	if s.IfUnresolved != nil {
-		against = ", " + countedAgainst(*s.IfUnresolved, s.Unresolved)
+		against = ", " + countedAgainst(*s.IfUnresolved, s.Unresolved, s.Unchecked)
 	}
 	setting := fmt.Sprintf("bind the links of %s to %s (%s) instead of %s", host, prefix(*s.Prefix), family(s.Family), boundNow(s))
 	return []string{

@@ -32,6 +32,7 @@ type Recommendation struct {
 	Accepted          Share       `json:"accepted"`                       // of the affected users, those whose refusals with a proven, unexpired mismatch the mask would all have let through: Prefix, or the one that Reason speaks of
 	IfUnresolvedCount Bound       `json:"if_unresolved_count"`            // Accepted, if no mask helped any user with an unresolved failure
 	UnresolvedUsers   int64       `json:"unresolved_users"`               // refused with a hash that nothing explains; not among the affected users
+	UncheckedUsers    int64       `json:"unchecked_users,omitempty"`      // refused with a link that no key could check; IfUnresolvedCount counts these, too
 	UntoldUsers       int64       `json:"untold_users,omitempty"`         // refused at another address, where it is not known whether they came there or others had the link; not among the affected users
 	RelayedUsers      int64       `json:"relayed_users,omitempty"`        // refused in relay, VPN and hosting networks only, for which no mask is widened; not among the affected users
 	MendedUsers       int64       `json:"mended_users,omitempty"`         // refused under what links were bound to before, and let through by what they are bound to now; not among the affected users

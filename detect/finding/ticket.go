@@ -127,6 +127,7 @@ type Setting struct {
 	BoundUsers    *int64   `json:"bound_users"`
 	Accepted      Share    `json:"accepted"`
 	Unresolved    int64    `json:"unresolved_users,omitempty"`    // as in a report
+	Unchecked     int64    `json:"unchecked_users,omitempty"`     // as in a report
 	IfUnresolved  *Bound   `json:"if_unresolved_count,omitempty"` // as in a report; nil where Unresolved is 0
 	Unsettled     bool     `json:"unsettled,omitempty"`           // see [Recommendation.Unsettled]
 	Exposure      float64  `json:"exposure"`
@@ -148,7 +149,7 @@ func (r *Recommendation) Setting(p Policy, m Method) Setting {
 		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
 		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
 		RelayedUsers: r.RelayedUsers, UntoldUsers: r.UntoldUsers, MendedUsers: r.MendedUsers, Remedy: r.Remedy, Binding: p.Binding, Form: p.Form,
-		Unresolved: r.UnresolvedUsers, Unsettled: r.Unsettled(m),
+		Unresolved: r.UnresolvedUsers, Unchecked: r.UncheckedUsers, Unsettled: r.Unsettled(m),
 	}
 	if r.UnresolvedUsers > 0 {
 		s.IfUnresolved = &r.IfUnresolvedCount

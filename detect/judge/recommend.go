@@ -17,7 +17,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 	rec := finding.Recommendation{
 		Host: r.host, Family: "ipv" + strconv.Itoa(r.family), Decision: q.choice.decision,
 		AffectedUsers: q.all.users, FirstRequestUsers: r.firstRequest, ManyNetworksUsers: r.many,
-		Interrupted: r.interrupted, UnresolvedUsers: r.unresolved, SharedLinks: int64(len(r.shared)),
+		Interrupted: r.interrupted, UnresolvedUsers: r.unresolved, UncheckedUsers: r.uncheckable, SharedLinks: int64(len(r.shared)),
 		StrangersLetIn: r.strangers(q.choice.prefix),
 		Exposure:       r.bound.exposure(q.choice.prefix), ExposureNow: r.bound.exposure(r.current(o)),
 		Accepted: q.accepted(), Curve: r.curve(q.all, q.candidates),

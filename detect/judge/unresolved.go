@@ -57,8 +57,11 @@ func (q *question) unexplained() string {
 	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.open())
 	most := figure.Either(q.bears() == 0, "none", "at most "+figure.Count(q.bears()))
 	with := "unexplained hashes"
-	if q.unresolved == 0 {
+	switch {
+	case q.unresolved == 0:
 		with, settles = "links that no key could check", "the key of this host"
+	case q.uncheckable > 0:
+		with += ", or links that no key could check,"
 	}
 	return fmt.Sprintf("This holds only if %s of the %s with %s changed to an address that no mask covers (/%d lets %s through if all did), which nobody knows: %s would settle it.",
 		most, figure.Plural(q.open(), "user", "users"), with, q.choice.prefix, percent(share), settles)
