@@ -203,7 +203,7 @@ func course(t *finding.Ticket) string {
 		}
 		s += "served again " + figure.Lasting(time.Duration(o.Resumed*float64(time.Second))) + " after the last refusal"
 	default:
-		s += "; interrupted: nothing was served after the last refusal"
+		s += "; interrupted: nothing was served later than the last refusal"
 	}
 	if len(t.Refusals) > 1 {
 		var list []string
