@@ -39,7 +39,7 @@ func inWords(b token.Binding) string {
 
 // sayBindings says which bindings a host takes, if it takes several: since when, or where.
 func (a *analysis) sayBindings(h *host) {
-	const judged = ": each link is judged by its own, and the decision is about the former"
+	const judged = ": each link is judged by its own, and the decision is about "
 	p := &h.Policy
 	for i, family := range []string{"IPv4", "IPv6"} {
 		own, second := p.Own[i], p.Second[i]
@@ -50,10 +50,10 @@ func (a *analysis) sayBindings(h *host) {
 			for n := len(shifts) - 2; n >= 0; n-- {
 				between += ", to " + inWords(shifts[n].To) + " since " + inUTC(shifts[n].At) + " UTC"
 			}
-			a.warnOf("%s: links are bound to %s on %s since %s UTC%s, and were bound to %s before"+judged,
+			a.warnOf("%s: links are bound to %s on %s since %s UTC%s, and were bound to %s before"+judged+"the present one",
 				h.Name, inWords(last.To), family, inUTC(last.At), between, inWords(shifts[0].From))
 		case own != nil && second != nil && p.Stated[i] == nil && !p.Guessed:
-			a.warnOf("%s: links are bound to %s%s and to %s%s on %s"+judged, h.Name, inWords(*own), p.Where(policy.BoundAs{Binding: *own, Family: 4 + 2*i}), inWords(*second), p.Where(policy.BoundAs{Binding: *second, Family: 4 + 2*i}), family)
+			a.warnOf("%s: links are bound to %s%s and to %s%s on %s"+judged+"the former", h.Name, inWords(*own), p.Where(policy.BoundAs{Binding: *own, Family: 4 + 2*i}), inWords(*second), p.Where(policy.BoundAs{Binding: *second, Family: 4 + 2*i}), family)
 		}
 	}
 }

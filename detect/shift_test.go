@@ -110,6 +110,9 @@ func TestRule02TheBindingChanges(t *testing.T) {
 			for _, tr := range []*trial{
 				w.try(t, settings{recover: search.RecoverNear, twice: true}),
 				w.grow(t, func(int) settings { return settings{recover: search.RecoverNear} }, len(w.entries)/3, len(w.entries)*2/3),
+				// What is stated is so since the change, or was until then.
+				w.try(t, settings{recover: search.RecoverNear, stated: token.Resource{Bind4: &token.Binding{Kind: token.BindMask, Prefix: 24}}}),
+				w.try(t, settings{recover: search.RecoverNear, stated: token.Resource{Bind4: &token.Binding{}}}),
 			} {
 				for _, one := range claims {
 					tr.want(t, one.line, one.want)

@@ -138,6 +138,10 @@ func (a *analysis) warnOfStated(h *host) {
 		if p.Stated[i].Kind == token.BindNone {
 			bound = "not bound to the address"
 		}
+		if n := len(p.Shifts[i]); n > 0 {
+			a.warnOf("%s: --config states that links are %s on %s, but since %s UTC they are not: the report goes by what the log proves; correct the configuration", h.Name, bound, family, inUTC(p.Shifts[i][n-1].At))
+			continue
+		}
 		a.warnOf("%s: --config states that links are %s on %s, "+so+"the configuration", h.Name, bound, family)
 	}
 	a.warnOfStatedAnswer(h)

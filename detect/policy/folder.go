@@ -4,11 +4,14 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"ipdrift/token"
 )
 
 // Folder is what the edge accepted in a directory.
 type Folder struct {
-	rules []FolderRule
+	all   []FolderRule
+	rules []FolderRule // those that the user did not rule out
 	wide  []FolderRule // of the nearest directory around it that took enough links to tell, itself perhaps; nil: there is none
 }
 
@@ -26,18 +29,25 @@ const folderLinks = 10
 
 // Add gives the entry of a rule, which is made if there is none. It is good until the next one is made.
 func (f *Folder) Add(r Rule) *FolderRule {
-	i := slices.IndexFunc(f.rules, func(have FolderRule) bool { return have.Rule == r })
+	i := slices.IndexFunc(f.all, func(have FolderRule) bool { return have.Rule == r })
 	if i < 0 {
-		i = len(f.rules)
-		f.rules = append(f.rules, FolderRule{Rule: r})
+		i = len(f.all)
+		f.all = append(f.all, FolderRule{Rule: r})
 	}
-	return &f.rules[i]
+	return &f.all[i]
+}
+
+// settle finds the rules that the user did not rule out.
+func (f *Folder) settle(p *Policy) {
+	if f.rules = f.all; slices.ContainsFunc(f.all, func(r FolderRule) bool { return !p.allowed(r.Rule) }) {
+		f.rules = slices.DeleteFunc(slices.Clone(f.all), func(r FolderRule) bool { return !p.allowed(r.Rule) })
+	}
 }
 
 // taken is how many links a folder took.
 func (f *Folder) taken() (links int64) {
-	for i := range f.rules {
-		links += f.rules[i].Links
+	for i := range f.all {
+		links += f.all[i].Links
 	}
 	return links
 }
@@ -52,7 +62,7 @@ func (p *Policy) open(here *Folder, common Rule) bool {
 	}
 	var links, like int64
 	for i := range here.wide {
-		if r := &here.wide[i]; r.Family == common.Family {
+		if r := &here.wide[i]; r.Family == common.Family && p.allowed(r.Rule) {
 			links += r.Links
 			if r.Rule == common {
 				like = r.Links
@@ -96,14 +106,14 @@ func (p *Policy) Surround(text func(dir uint32) (string, error)) error {
 	for id, f := range p.Dirs {
 		for path := paths[id]; path != ""; path = above(path) {
 			if near := tree[path]; near != nil && near.taken() >= folderLinks {
-				f.wide = near.rules
+				f.wide = near.all
 				break
 			}
 		}
 	}
 	p.together, p.tops = map[[2]BoundAs]bool{}, map[string]*Folder{}
 	for path, f := range tree {
-		f.pairs(p.together)
+		f.pairs(p)
 		if strings.Count(path, "/") <= 2 {
 			p.tops[path] = f
 		}
@@ -116,22 +126,23 @@ func (p *Policy) Surround(text func(dir uint32) (string, error)) error {
 
 // join adds what another folder took.
 func (f *Folder) join(o *Folder) {
-	for i := range o.rules {
-		f.Add(o.rules[i].Rule).Links += o.rules[i].Links
+	for i := range o.all {
+		f.Add(o.all[i].Rule).Links += o.all[i].Links
 	}
 }
 
-// pairs notes what the folder took both of.
-func (f *Folder) pairs(of map[[2]BoundAs]bool) {
+// pairs notes what the folder took both of, also of what the user ruled out: the log may show until when it was so.
+func (f *Folder) pairs(p *Policy) {
 	links := map[BoundAs]int64{}
-	for i := range f.rules {
-		r := &f.rules[i]
-		links[BoundAs{r.Binding, r.Family}] += r.Links
+	for i := range f.all {
+		if r := &f.all[i]; p.Scope() == token.ScopeAuto || r.Scope == p.Scope() {
+			links[BoundAs{r.Binding, r.Family}] += r.Links
+		}
 	}
 	for x, n := range links {
 		for y, m := range links {
 			if x != y && min(n, m) >= someLinks {
-				of[[2]BoundAs{x, y}] = true
+				p.together[[2]BoundAs{x, y}] = true
 			}
 		}
 	}

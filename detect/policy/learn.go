@@ -33,9 +33,9 @@ func (p *Policy) Scope() token.Scope {
 	return p.Forced
 }
 
-// says is what the user states of a family, unless the log refutes it.
+// says is what the user states of a family, unless the log refutes it, or shows since when it is so.
 func (p *Policy) says(family int) *token.Binding {
-	if p.Refuted.Binding[Index(family)] {
+	if p.Refuted.Binding[Index(family)] || p.shift(family) != nil {
 		return nil
 	}
 	return p.Stated[Index(family)]
@@ -59,7 +59,11 @@ func (p *Policy) refute(t *judge.Thresholds) (r Refuted) {
 	wrong := func(fit, all int64) bool {
 		return !p.Guessed && all >= t.CalibrationTokens && float64(fit) <= (1-t.CalibrationShare)*float64(all)
 	}
-	return Refuted{wrong(scoped, links), [2]bool{wrong(fit[0], all[0]), wrong(fit[1], all[1])}}
+	outdated := func(family int) bool {
+		s, b := p.shift(family), p.Stated[Index(family)]
+		return s != nil && b != nil && s.To != *b
+	}
+	return Refuted{wrong(scoped, links), [2]bool{outdated(4) || wrong(fit[0], all[0]), outdated(6) || wrong(fit[1], all[1])}}
 }
 
 // Settle derives what the other methods answer from.
@@ -77,10 +81,8 @@ func (p *Policy) Settle(t *judge.Thresholds) {
 			p.Common[f] = append(p.Common[f], r)
 		}
 	}
-	for dir, f := range p.Dirs {
-		if f.rules = slices.DeleteFunc(f.rules, func(r FolderRule) bool { return !p.allowed(r.Rule) }); len(f.rules) == 0 {
-			delete(p.Dirs, dir)
-		}
+	for _, f := range p.Dirs {
+		f.settle(p)
 	}
 	p.binding, _ = p.most(func(Rule) bool { return true })
 	if s := p.shift(4); s != nil {

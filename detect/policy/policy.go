@@ -81,7 +81,7 @@ func Index(family int) int {
 func (p *Policy) Rules(dir uint32, family int, f func(Rule) bool) (found, known bool) {
 	own, other := p.Common[Index(family)], p.Common[1-Index(family)]
 	here := p.Dirs[dir]
-	if here == nil {
+	if here == nil || len(here.rules) == 0 {
 		if found, known := among(own, f); known {
 			return found, true
 		}

@@ -231,7 +231,7 @@ func TestAccepts(t *testing.T) {
 	dir := learned(token.Resource{}, map[Rule]int64{over(token.ScopeDir, whole): 900, over(token.ScopeDir, none): 30}, func(p *Policy) {
 		f := &Folder{}
 		f.Add(over(token.ScopeDir, none)).Links = 30
-		f.wide = f.rules
+		f.wide = f.all
 		p.Dirs[folder] = f
 	})
 	tree := learned(token.Resource{}, map[Rule]int64{over(token.ScopeDir, whole).up(1): 9})

@@ -47,9 +47,6 @@ func (p *Policy) Rejects(family int, b token.Binding, at int64) bool {
 // none.
 func (p *Policy) FindShifts(uses map[BoundAs]*Usage, t *judge.Thresholds) {
 	for _, family := range []int{4, 6} {
-		if p.Stated[Index(family)] != nil {
-			continue
-		}
 		var shifts []Shift
 		for s, end := p.lastShift(uses, family, nil, UsageSteps, t); s != nil; s, end = p.lastShift(uses, family, &s.From, end, t) {
 			shifts = append(shifts, *s)
@@ -129,9 +126,9 @@ func (p *Policy) Where(b BoundAs) string {
 	var pure []string
 	for path, f := range p.tops {
 		var links, all int64
-		for i := range f.rules {
-			r := &f.rules[i]
-			if r.Family != b.Family {
+		for i := range f.all {
+			r := &f.all[i]
+			if r.Family != b.Family || !p.allowed(r.Rule) {
 				continue
 			}
 			if all += r.Links; r.Binding == b.Binding {

@@ -85,7 +85,7 @@ func TestFindShifts(t *testing.T) {
 		"both go on":                {token.Resource{}, true, map[BoundAs]*Usage{address: used(servedIn(0, 2560)), network: used(after)}, false, [2]bool{}},
 		"29 of the new":             {token.Resource{}, true, map[BoundAs]*Usage{address: used(before), network: used(servedIn(1210, 1500))}, false, [2]bool{}},
 		"30 of the new":             {token.Resource{}, true, map[BoundAs]*Usage{address: used(before), network: used(servedIn(1210, 1510))}, true, [2]bool{}},
-		"the user states it":        {token.Resource{Bind4: &to24}, true, map[BoundAs]*Usage{address: used(before), network: used(after)}, false, [2]bool{}},
+		"the user states it":        {token.Resource{Bind4: &to24}, true, map[BoundAs]*Usage{address: used(before), network: used(after)}, true, [2]bool{}},
 		"the families differ in it": {token.Resource{}, true, map[BoundAs]*Usage{address: used(before), {to24, 6}: used(after)}, false, [2]bool{}},
 	} {
 		t.Run(name, func(t *testing.T) {
