@@ -121,22 +121,15 @@ func cutQueries(text string) string {
 	s := spell(text)
 	var out strings.Builder
 	done := 0
-	for at := 0; ; {
-		i := strings.Index(s.meant[at:], "://")
-		if i < 0 {
-			break
-		}
-		at += i
+	for at := 0; at < len(s.meant); {
 		end := at + indexAnyOr(s.meant[at:], " \t\"'<>()")
-		if query := at + indexOr(s.meant[at:end], '?'); query < end-1 {
-			out.WriteString(s.written[done:s.place(query+1)])
-			out.WriteString(Mark)
+		word := s.meant[at:end]
+		query := indexOr(word, '?')
+		if query < len(word)-1 && (strings.Contains(word[:query], "://") || strings.IndexByte(word[query:], '=') > 0) {
+			out.WriteString(s.written[done:s.place(at+query+1)] + Mark)
 			done = s.place(end)
 		}
-		at = end
-	}
-	if done == 0 {
-		return text
+		at = end + 1
 	}
 	return out.String() + s.written[done:]
 }

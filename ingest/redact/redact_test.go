@@ -452,6 +452,7 @@ func TestAgentWithoutQueries(t *testing.T) {
 		"Bot/1.0 (+https://bot.example/about?id=alice&x=1) Gecko": "Bot/1.0 (+https://bot.example/about?…) Gecko",
 		"Bot https://a.example/?u=1 http://b.example/c?v=2":       "Bot https://a.example/?… http://b.example/c?…",
 		"Bot https%3A%2F%2Fa.example%2F%3Fu%3Dalice%20x":          "Bot https%3A%2F%2Fa.example%2F%3F…%20x",
+		"Bot bot.example/?u=1&v=2 //b.example/c?w=3":              "Bot bot.example/?… //b.example/c?…",
 		"Bot (+http://bot.example/what?)":                         "Bot (+http://bot.example/what?)",
 		"What? Nothing://":                                        "What? Nothing://",
 	} {
