@@ -102,6 +102,7 @@ type keyRef struct {
 // configFile is a configuration file being read.
 type configFile struct {
 	path      string
+	form      token.Form // of a mask whose form the file does not state
 	keys      []keyText
 	resources []stated
 	columns   format.Map // what the log calls our fields
@@ -118,13 +119,13 @@ type stated struct {
 	token.Resource
 }
 
-// readConfig reads a configuration file.
-func readConfig(path string) (*configFile, error) {
+// readConfig reads a configuration file. form is that of masks for which it states none.
+func readConfig(path string, form token.Form) (*configFile, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, failed("", "--config: %s: %w", path, withoutPath(err))
 	}
-	c := &configFile{path: path, schemes: map[string]*token.Scheme{}, seen: map[string]int{}}
+	c := &configFile{path: path, form: form, schemes: map[string]*token.Scheme{}, seen: map[string]int{}}
 	var parsed config
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)

@@ -81,7 +81,7 @@ func (c *configFile) binding(r *resource, says *token.Resource) error {
 	case stated:
 		says.Bind4, says.Bind6 = &token.Binding{Kind: token.BindNone}, &token.Binding{Kind: token.BindNone}
 	}
-	form := token.FormNetwork
+	form := c.form
 	if text := r.Mask.Form; text.Value != "" {
 		var ok bool
 		if form, ok = token.ParseForm(text.Value); !ok {

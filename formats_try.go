@@ -13,6 +13,7 @@ import (
 	"ipdrift/ingest/format"
 	"ipdrift/ingest/redact"
 	"ipdrift/ingest/source"
+	"ipdrift/token"
 )
 
 const testShown = 3 // good and bad lines that are shown
@@ -36,7 +37,7 @@ func testFormat(cmd *cobra.Command, path, name, config string) error {
 	var f *format.Format
 	var columns format.Map
 	if config != "" {
-		c, err := readConfig(config)
+		c, err := readConfig(config, token.FormNetwork)
 		if err != nil {
 			return err
 		}

@@ -95,7 +95,7 @@ func (k *keyFlags) read(w io.Writer) (*secrets, error) {
 	}
 	s.resources = token.NewResources(scheme)
 	if k.config != "" {
-		c, err := readConfig(k.config)
+		c, err := readConfig(k.config, s.form)
 		if err != nil {
 			return nil, err
 		}
