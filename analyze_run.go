@@ -196,10 +196,14 @@ func (o *analyzeFlags) status(a *finding.Analysis, broken bool) error {
 	if uncalibrated(a) {
 		return failedCalibration()
 	}
+	var met []string
 	for _, c := range conditions() {
-		if met := c.met(a); met != "" && slices.Contains(o.failOn, c.name) {
-			return &failure{status: statusCondition, err: fmt.Errorf("--fail-on %s: %s", c.name, met)}
+		if how := c.met(a); how != "" && slices.Contains(o.failOn, c.name) {
+			met = append(met, "--fail-on "+c.name+": "+how)
 		}
 	}
-	return nil
+	if len(met) == 0 {
+		return nil
+	}
+	return &failure{status: statusCondition, err: errors.New(strings.Join(met, "; "))}
 }
