@@ -189,9 +189,13 @@ func TestRule02TwoBindings(t *testing.T) {
 			}
 		})
 	}
-	var l little // what is stated needs no word
-	l.audience(whole, 60)
-	l.audience(cut, 60)
+	var l little // what is stated needs no word, where both are in use
+	for i := range 60 {
+		for n, s := range []site{whole, cut} {
+			ip := stranger(2*i + n)
+			l.get(s, s.link("/film/a.ts", ip), ip, 200)
+		}
+	}
 	tr := l.try(t, settings{stated: token.Resource{Bind4: &token.Binding{}}})
 	if said := strings.Join(tr.Warnings, "\n"); strings.Contains(said, "each link is judged") {
 		t.Errorf("%s", said)
