@@ -12,13 +12,13 @@ require (
 	github.com/klauspost/compress v1.18.0
 	github.com/marcboeker/go-duckdb v1.8.2
 	github.com/maxmind/mmdbwriter v1.2.0
+	github.com/mikelolasagasti/xz v1.0.1
 	github.com/oschwald/maxminddb-golang/v2 v2.9.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9
-	github.com/ulikunitz/xz v0.5.17
 	github.com/zeebo/xxh3 v1.0.2
 	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/net v0.61.0

@@ -13,7 +13,7 @@ import (
 type Damage struct {
 	// At is how far into the stored (compressed) file reading had come, in
 	// bytes from 0. zstd, bzip2 and xz find a wrong block at its end: up to
-	// 128 KiB, 900 KB and 2 MiB behind the first wrong byte. ISA-L takes the
+	// 128 KiB and 900 KB behind the first wrong byte. ISA-L takes the
 	// header of a gzip block at once: up to 328 bytes.
 	At     int64
 	Size   int64  // of the stored file; -1 unknown
@@ -63,7 +63,7 @@ var (
 	errBehind     = errors.New("something else behind the end")
 	errInflates   = errors.New("inflates too far")
 	errWindow     = errors.New("window too large")
-	errFilter     = errors.New("a filter besides LZMA2")
+	errFilter     = errors.New("a filter or checksum that is not known")
 	errDictionary = errors.New("a dictionary that is not at hand")
 )
 

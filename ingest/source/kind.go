@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
 )
 
 // maxWindow bounds the memory of one decoder: what zstd and xz may refer back
@@ -212,8 +213,10 @@ func word(name string, err error) error {
 		d.Reason, d.kept = "behind the end of the "+name+" data stands something else", keptAll
 	case errors.Is(err, errChecksum):
 		d.Reason, d.kept = "the "+name+" checksum does not fit", keptDoubtful
+	case errors.Is(err, xz.ErrData):
+		d.kept = keptDoubtful
 	case errors.Is(err, errFilter):
-		d.Reason, d.kept = "this xz data went through a filter for programs, which is not read; decompress it first", ""
+		d.Reason, d.kept = "this xz data went through a filter or has a checksum that is not read; decompress it first", ""
 	case errors.Is(err, errDictionary):
 		d.Reason, d.kept = "this zstd data was compressed with a dictionary, which is not read; decompress it first", ""
 	case errors.Is(err, errWindow):
@@ -233,8 +236,12 @@ func meaning(err error) (back int64, _ error) {
 		return int64(len(zstdMagic)), errBehind
 	case bzip2.StructuralError("bad magic value in continuation file"):
 		return int64(len("BZ")), errBehind
-	case zstd.ErrWindowSizeExceeded:
+	case zstd.ErrWindowSizeExceeded, xz.ErrMemlimit:
 		return 0, errWindow
+	case xz.ErrBuf:
+		return 0, io.ErrUnexpectedEOF
+	case xz.ErrOptions, xz.ErrUnsupportedCheck:
+		return 0, errFilter
 	case zstd.ErrUnknownDictionary:
 		return 0, errDictionary
 	}
@@ -265,4 +272,31 @@ func (l lastBlock) Read(p []byte) (int, error) {
 // bzip2Streams reads all streams: the decoder goes on by itself.
 func bzip2Streams(in *bufio.Reader) func() (io.Reader, error) {
 	return func() (io.Reader, error) { return bzip2.NewReader(in), nil }
+}
+
+// xzStreams opens one stream after the other.
+func xzStreams(in *bufio.Reader) func() (io.Reader, error) {
+	return func() (io.Reader, error) {
+		x, err := xz.NewReader(&xzWords{in: in}, maxWindow)
+		x.Multistream(false)
+		return x, err
+	}
+}
+
+// xzWords hands the decoder four bytes at a time, of which all of xz is made
+// (1.1): so it holds none of what stands behind its stream, and what it has
+// decoded from those before damage is handed out.
+type xzWords struct {
+	in   *bufio.Reader
+	held int
+}
+
+func (x *xzWords) Read(p []byte) (int, error) {
+	x.in.Discard(x.held)
+	word, err := x.in.Peek(4)
+	if x.held = len(word); x.held < 4 {
+		x.held = 0
+		return 0, err
+	}
+	return copy(p, word), nil
 }

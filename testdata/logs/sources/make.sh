@@ -26,7 +26,11 @@ xz --check=sha256 --lzma2=dict=4KiB --block-size=1000 < access.log > blocks.xz
 xz --lzma2=dict=4KiB < access.log > small.xz
 { xz --check=crc32 --lzma2=dict=4KiB < a.tmp; head -c 8 /dev/zero; xz < /dev/null; xz --lzma2=dict=4KiB < b.tmp; } > streams.xz
 xz --lzma2=preset=6,dict=256MiB < access.log > dictionary.xz
-xz --x86 --lzma2 < access.log > filter.xz
+xz --arm64 --lzma2 < access.log > filter.xz
+xz --x86 --delta --lzma2=dict=4KiB < access.log > filters.xz
+awk 'BEGIN { x = 1; for (i = 0; i < 3000; i++) { x = x * 16807 % 2147483647
+  printf "203.0.113.%d - - [01/Nov/2026:00:%02d:%02d +0000] \"GET /vod/%d.ts HTTP/1.1\" 200 %d \"-\" \"P\"\n", x % 256, i / 60, i % 60, x % 1000, x } }' |
+  xz --lzma2=dict=64KiB --block-size=65536 > large.xz
 
 rm -rf tree *.zip && mkdir -p tree/day/.cache tree/__MACOSX
 cp a.tmp tree/10.csv && cp b.tmp tree/day/2.csv && gzip -n < b.tmp > tree/day/3.csv.gz
