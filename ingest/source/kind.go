@@ -1,6 +1,7 @@
 package source
 
 import (
+	"archive/tar"
 	"bufio"
 	"bytes"
 	"compress/bzip2"
@@ -204,23 +205,24 @@ func (m *members) next() (err error) {
 // word says what an error of a decoder means.
 func word(name string, err error) error {
 	back, err := meaning(err)
-	d := &Damage{At: -back, Reason: "invalid " + name + " data", Err: err, kept: keptBefore}
+	d := &Damage{At: -back, Reason: "invalid " + name + " data", Err: err, kept: keptDoubtful}
 	switch {
 	case errors.As(err, &d):
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		d.Reason = "the " + name + " data ends too early"
+		d.Reason, d.kept = "the "+name+" data ends too early", keptBefore
+	case errors.Is(err, tar.ErrHeader):
+		d.kept = keptBefore
 	case errors.Is(err, errBehind):
 		d.Reason, d.kept = "behind the end of the "+name+" data stands something else", keptAll
 	case errors.Is(err, errChecksum):
 		d.Reason, d.kept = "the "+name+" checksum does not fit", keptDoubtful
-	case errors.Is(err, xz.ErrData):
-		d.kept = keptDoubtful
 	case errors.Is(err, errFilter):
 		d.Reason, d.kept = "this xz data went through a filter or has a checksum that is not read; decompress it first", ""
 	case errors.Is(err, errDictionary):
 		d.Reason, d.kept = "this zstd data was compressed with a dictionary, which is not read; decompress it first", ""
 	case errors.Is(err, errWindow):
 		d.Reason = fmt.Sprintf("to decompress this %s data takes more than %d MiB of memory; decompress it first", name, maxWindow>>20)
+		d.kept = keptBefore
 	}
 	return d
 }
