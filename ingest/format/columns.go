@@ -61,6 +61,9 @@ func (c *columns) cut(p *Parser, line []byte) Failure {
 			p.at[role] = span{int32(pos + 1), int32(end)}
 		} else {
 			next = c.next(line, pos)
+			for n := p.inside; n > 0 && next < len(line) && p.wide&role.bit() != 0; n-- {
+				next = c.next(line, next+1)
+			}
 			end := pos + len(trimmed(line[pos:next]))
 			p.at[role] = span{int32(pos), int32(end)}
 			if end == pos+1 && line[pos] == c.null {

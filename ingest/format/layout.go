@@ -29,6 +29,8 @@ type step struct {
 	timed   bool   // the value is a time with blanks
 	list    bool   // the value may be addresses with a comma and a blank between
 	port    bool   // the value is an address or a name, and a colon and a port follow
+	bare    bool   // the value is not quoted; after is a separator, which it may hold
+	last    bool   // of the bars before a blank, the last one before a name ends the value
 	first   uint64 // the first byte of after, eight times
 	text    uint64 // all of after
 	mask    uint64 // the bytes of it that count
@@ -43,6 +45,7 @@ type layout struct {
 	need    int  // steps a line must have
 	raw     bool // no escaping: a backslash is a backslash
 	stray   bool // quotes in values are not escaped
+	bare    bool // a step is
 	scheme  bool // the scheme field proves that no value shifted the ones after it
 }
 
@@ -72,7 +75,12 @@ func compile(pieces []piece) (*layout, error) {
 		s.list = (s.field == client || s.field == forwarded || s.field == skipped) && s.after != "" && s.after[0] == ' '
 		s.timed = s.field == when && s.blanks > 0 && s.after != "" && !s.word && !s.keep
 		s.want = p.name + " and then " + s.ending()
+		s.bare = len(s.after) > 0 && strings.Contains("|;,", strings.Trim(s.after, " "))
+		l.bare = l.bare || s.bare
 		l.steps = append(l.steps, s)
+	}
+	if n := len(l.steps); n > 1 && l.steps[n-1].field == agent && l.steps[n-1].after == "" {
+		l.steps[n-2].last = l.steps[n-2].field == target && l.steps[n-2].after == "|"
 	}
 	l.need = len(l.steps)
 	return l, nil
@@ -221,6 +229,8 @@ func (l *layout) cut(p *Parser, line []byte) (ok bool) {
 			end = s.near(line, pos)
 		case s.timed:
 			end = s.sameTime(line, pos, p.clock.text)
+		case s.last:
+			end = lastBar(line, pos)
 		}
 		next := end + len(s.after)
 		if end < 0 {
@@ -235,6 +245,11 @@ func (l *layout) cut(p *Parser, line []byte) (ok bool) {
 			}
 			end, next = more, behind
 		}
+		for n := p.inside; n > 0 && s.bare && p.wide&s.field.bit() != 0; n-- {
+			if end, next = s.find(line, next, l.raw); end < 0 {
+				return l.early(p, line, i, pos)
+			}
+		}
 		p.at[s.field] = span{int32(pos), int32(end)}
 		pos = next
 	}
@@ -244,6 +259,20 @@ func (l *layout) cut(p *Parser, line []byte) (ok bool) {
 		return false
 	}
 	return true
+}
+
+// lastBar is the last bar before a blank, where a name stands behind it: the user agent behind a URL has blanks, and hardly ever bars. It
+// is -1 if there is none.
+func lastBar(line []byte, pos int) (end int) {
+	b := line[pos:]
+	if blank := bytes.IndexByte(b, ' '); blank >= 0 {
+		b = b[:blank]
+	}
+	end = bytes.LastIndexByte(b, '|')
+	if end < 0 || end+1 == len(b) || b[end+1] != '-' && !isLetter(b[end+1]) {
+		return -1
+	}
+	return pos + end
 }
 
 // early settles a line that ends before step i does: fine if enough values were seen.

@@ -103,3 +103,59 @@ func TestNoStatus(t *testing.T) {
 		}
 	}
 }
+
+// TestSeparatorsWithinValues: a URL that holds the separator is read where the values behind it tell so. Where an agent may hold it as well,
+// the line is rejected, not guessed at.
+func TestSeparatorsWithinValues(t *testing.T) {
+	type line struct{ url, agent, referer string }
+	const chrome, site = "Mozilla/5.0 (X11) Chrome/120.0", "https://site.example/a"
+	lines := map[string]line{
+		"plain":      {"/v/1.ts?md5=a", chrome, site},
+		"one":        {"/v/1.ts?f=1|2&md5=a", chrome, site},
+		"three":      {"/v/a|b.ts?f=x|y|z&md5=a", chrome, site},
+		"in agent":   {"/v/1.ts?md5=a", "VLC|3.0 (x)", site},
+		"in referer": {"/v/1.ts?md5=a", chrome, site + "?a=1|200"},
+	}
+	write := map[string]struct {
+		names string
+		text  func(l line) string
+		tell  bool // the values behind the URL do
+	}{
+		"apart":  {"time|client_ip|uri|status|bytes|user_agent", func(l line) string { return "203.0.113.7|" + l.url + "|403|512|" + l.agent }, true},
+		"beside": {"time|client_ip|uri|user_agent|referer|status|bytes", func(l line) string { return "203.0.113.7|" + l.url + "|" + l.agent + "|" + l.referer + "|403|512" }, false},
+		"last":   {"time|client_ip|status|bytes|uri|user_agent", func(l line) string { return "203.0.113.7|403|512|" + l.url + "|" + l.agent }, true},
+	}
+	for kind, w := range write {
+		for _, sep := range []string{"|", ";", ","} {
+			if kind == "last" && sep != "|" {
+				continue
+			}
+			for _, headed := range []bool{false, true} {
+				spell := func(s string) string { return strings.ReplaceAll(s, "|", sep) }
+				var sample [][]byte
+				if headed {
+					sample = append(sample, []byte(spell(w.names)))
+				}
+				for i := range 60 {
+					sample = append(sample, []byte(fmt.Sprintf("2026-11-01T00:00:%02dZ", i)+spell("|"+w.text(line{fmt.Sprintf("/v/%d.ts?md5=a%d", i*37%60, i), chrome, fmt.Sprintf("%s/%d", site, i%7)}))))
+				}
+				f, err := Detect(sample, nil)
+				if err != nil {
+					t.Fatalf("%s, %q, headed %v: %v", kind, sep, headed, err)
+				}
+				for name, c := range lines {
+					l := line{spell(c.url), spell(c.agent), spell(c.referer)}
+					p, r := f.NewParser(), Record{}
+					bad := p.Parse([]byte("2026-11-01T00:00:00Z"+spell("|"+w.text(l))), &r)
+					right := string(r.Target) == l.url && r.Status == 403 && r.Bytes == 512 && string(r.UserAgent) == l.agent
+					switch fine := bad.Reason == ""; {
+					case fine && !right:
+						t.Errorf("%s, %q, headed %v, %s: read as %s %d %d %q", kind, sep, headed, name, r.Target, r.Status, r.Bytes, r.UserAgent)
+					case !fine && (name == "plain" || w.tell && strings.Contains(c.url, "|") && !(kind == "last" && headed)):
+						t.Errorf("%s, %q, headed %v, %s: %v", kind, sep, headed, name, bad)
+					}
+				}
+			}
+		}
+	}
+}

@@ -24,6 +24,8 @@ type Parser struct {
 	bad     Failure // of the last line that was none
 	full    bool    // at holds all values of the layout, which the next line overwrites
 	stale   bool    // at holds those of the line before
+	inside  int     // separators within the values of wide
+	wide    fieldSet
 }
 
 // span is where a value stands in the line. The zero span means there is none; an empty value has an end past 0.
@@ -54,7 +56,7 @@ func (p *Parser) Parse(line []byte, r *Record) Failure {
 	}
 	p.stale, p.full = p.full, false
 	p.bare = p.format.unescaped(line)
-	if p.cut(line) && p.record(r) {
+	if p.cut(line) && p.record(r) || p.separated(line, r) {
 		return Failure{}
 	}
 	if p.format.heads != noHeader && p.bad.Reason != ReasonHeader {
@@ -63,6 +65,53 @@ func (p *Parser) Parse(line []byte, r *Record) Failure {
 		}
 	}
 	return p.bad
+}
+
+// mostInside is how many separators a value may hold.
+const mostInside = 16
+
+// separated reads a line into r one of whose values holds separators, and is not quoted: its URL, user agent or referer, where the values
+// behind tell which, as with the others the line does not fit. It leaves p.bad as it was if it fails.
+func (p *Parser) separated(line []byte, r *Record) (ok bool) {
+	l, c, plain := p.format.layout, p.format.columns, p.bad
+	var some Record
+	if !(l != nil && l.bare || c != nil && c.quoted && !isBlank(c.seps[0])) || plain.Reason == ReasonHeader || plain.Reason == ReasonShifted && p.record(&some) {
+		p.bad = plain
+		return false
+	}
+	fits, inside, wide := 0, 0, fieldSet(0)
+	for _, p.wide = range [...]fieldSet{target.bit() | path.bit() | request.bit(), agent.bit(), referer.bit()} {
+		for p.inside = 1; p.inside <= mostInside; p.inside++ {
+			if p.bad = (Failure{}); p.again(line, &some) {
+				fits, inside, wide = fits+1, p.inside, p.wide
+				break
+			}
+			if p.bad.Reason == ReasonFields { // too few are left
+				break
+			}
+		}
+	}
+	if p.inside, p.wide = inside, wide; fits == 1 {
+		ok = p.again(line, r)
+	}
+	p.inside, p.bad = 0, plain
+	return ok
+}
+
+// again reads the line with so many separators inside a value. What a number of bytes would be must be one.
+func (p *Parser) again(line []byte, r *Record) bool {
+	p.at, p.scratch, p.stale, p.full = [fieldCount]span{}, p.scratch[:0], false, false
+	if !p.cut(line) {
+		return false
+	}
+	return p.sized() && p.record(r)
+}
+
+// sized reports whether what would be a number of bytes is one.
+func (p *Parser) sized() bool {
+	b := p.raw(size)
+	_, ok := whole(b)
+	return ok || none(b)
 }
 
 // Use makes f the format of the lines that follow, as at the beginning of a chunk of a source whose header lines change the
@@ -96,6 +145,9 @@ func (p *Parser) cut(line []byte) (ok bool) {
 	}
 	if l.scheme && !p.schemeFits() {
 		return p.fail(ReasonShifted, scheme, "http, https or - (a value before it may hold a stray quote)")
+	}
+	if l.bare && !p.sized() {
+		return p.fail(ReasonShifted, size, "a number of bytes (a value before it may hold a separator)")
 	}
 	return true
 }
