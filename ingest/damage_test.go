@@ -73,6 +73,7 @@ func sourceCases(t *testing.T) map[string]sourceCase {
 		"xz, footer cut":           {data: fixture(t, "one.xz")[:480], parsed: 40, format: "nginx-like", err: "truncated"},
 		"gzip, second cut":         {data: append(bytes.Clone(zipped), zipped[:7]...), parsed: 40, format: "nginx-like", err: "truncated"},
 		"NUL bytes before":         {data: []byte(strings.Repeat("\x00", 100_000) + good), parsed: 40, format: "nginx-like"},
+		"a mark amid":              {data: []byte(good + "\xef\xbb\xbf" + good), parsed: 80, format: "nginx-like"},
 		"NUL bytes amid":           {data: []byte(good + strings.Repeat("\x00", 5000) + good), parsed: 80, format: "nginx-like"},
 		"NUL bytes alone":          {data: make([]byte, 5000), err: "binary data"},
 		"byte order mark":          {data: []byte(source.ByteOrderMark + good), parsed: 40, format: "nginx-like"},

@@ -46,7 +46,7 @@ func (f *Format) After(chunk []byte) *Format {
 // headed gives the format that a header line sets; nil if the line is none. Of rows, only those without a slash are looked
 // at: every request has one.
 func (f *Format) headed(line []byte) *Format {
-	line = trimmed(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")))
+	line = trimmed(bytes.TrimPrefix(line, []byte(byteOrderMark)))
 	switch {
 	case len(line) == 0 || f.heads == noHeader:
 		return nil

@@ -31,10 +31,12 @@ type Parser struct {
 // span is where a value stands in the line. The zero span means there is none; an empty value has an end past 0.
 type span struct{ start, end int32 }
 
+const byteOrderMark = "\xef\xbb\xbf"
+
 // maxLine keeps spans in range; it is far beyond what any server logs.
 const maxLine = 1 << 30
 
-// Parse reads one line, given without its newline (carriage returns at its end and NUL bytes at its beginning are ignored), into r. On a failure r holds
+// Parse reads one line, given without its newline (carriage returns at its end, NUL bytes and a byte order mark at its beginning are ignored), into r. On a failure r holds
 // nothing of use. A header line changes what the lines behind it mean. Neither a good nor a bad line allocates, once the scratch
 // memory has grown to the size of the values that need their escaping undone; one that looks like a header does.
 func (p *Parser) Parse(line []byte, r *Record) Failure {
@@ -43,6 +45,9 @@ func (p *Parser) Parse(line []byte, r *Record) Failure {
 	}
 	for len(line) > 0 && line[0] == 0 { // left by a rotation that truncates the file
 		line = line[1:]
+	}
+	if len(line) > 0 && line[0] == byteOrderMark[0] { // of a file that was put behind another one
+		line = bytes.TrimPrefix(line, []byte(byteOrderMark))
 	}
 	switch {
 	case len(line) > maxLine:

@@ -44,6 +44,7 @@ var (
 	errNoSeek   = errors.New("a zip archive cannot be read from a pipe: save it to a file and name the file")
 	errNoFile   = errors.New("the zip archive holds no file")
 	errNoMember = errors.New("the zip archive is cut off or damaged in its first member")
+	errAstray   = errors.New("the zip archive's directory points to something else than this member")
 	errOverlap  = errors.New("its data lies within that of another member, as in a zip bomb: unpack it first if you trust it")
 )
 
@@ -57,6 +58,13 @@ func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ 
 	all, broken := directory(f, s.Size)
 	if broken != nil {
 		all = salvage(&untilAt{ctx, f}, s.Size)
+	}
+	if broken == nil && slices.ContainsFunc(all, (*member).astray) {
+		for _, m := range salvage(&untilAt{ctx, f}, s.Size) {
+			if i := slices.IndexFunc(all, func(a *member) bool { return a.astray() && a.name == m.name }); i >= 0 {
+				all[i] = m
+			}
+		}
 	}
 	all = slices.DeleteFunc(all, func(m *member) bool { return hidden(m.name) })
 	switch {
@@ -79,6 +87,9 @@ func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ 
 	return out, nil
 }
 
+// astray tells that the directory points to something else, as where bytes are missing or were added before it.
+func (m *member) astray() bool { return m.fault == errAstray }
+
 // directory lists what the archive's directory names.
 func directory(f io.ReaderAt, size int64) ([]*member, error) {
 	list, err := zip.NewReader(f, size)
@@ -93,7 +104,7 @@ func directory(f io.ReaderAt, size int64) ([]*member, error) {
 		m := &member{name: z.Name, method: z.Method, stored: int64(z.CompressedSize64), size: int64(z.UncompressedSize64), crc: z.CRC32}
 		m.fault = m.unreadable(z.Flags)
 		if m.start, err = z.DataOffset(); err != nil && m.fault == nil {
-			m.fault = errors.New("the zip archive's directory points to something else than this member")
+			m.fault = errAstray
 		}
 		if m.fault == nil && (m.stored < 0 || m.start > size || m.size < 0) {
 			m.fault = errors.New("the zip archive's directory gives this member an impossible size")

@@ -116,6 +116,9 @@ func TestArchiveMembers(t *testing.T) {
 	method[bytes.Index(method, []byte("PK\x01\x02"))+10] = 9
 	astray := sourcetest.Zip(t, "a.log=line\n", "b.log=line\n")
 	astray[bytes.Index(astray, []byte("PK\x01\x02"))+42] = 7 // where the member begins
+	headless := bytes.Clone(astray)
+	headless[bytes.LastIndex(headless, []byte("PK\x01\x02"))+42] = 7
+	headless[bytes.LastIndex(headless, []byte("PK\x03\x04"))] = 'X'
 	overlap := sourcetest.Zip(t, "a.log=line\n", "b.log=line\n")
 	copy(overlap[bytes.LastIndex(overlap, []byte("PK\x01\x02"))+42:], "\x00\x00\x00\x00")
 	tar, zipped := string(fixture(t, "archive.tar")), string(fixture(t, "tree.zip"))
@@ -130,7 +133,8 @@ func TestArchiveMembers(t *testing.T) {
 		"empty member":         {sourcetest.Zip(t, "a.log="), "a.zip!a.log>"},
 		"wrong checksum":       {wrong, "a.zip!a.log:damaged at byte 46 (of 248): the zip checksum does not fit; the lines before it are kept, but some may be wrong|a.zip!b.log>line\n"},
 		"unknown method":       {method, "a.zip!a.log:zip compression method 9 is not read: unpack it first|a.zip!b.log>line\n"},
-		"directory astray":     {astray, "a.zip!a.log:the zip archive's directory points to something else than this member|a.zip!b.log>line\n"},
+		"directory astray":     {astray, "a.zip!a.log>line\n|a.zip!b.log>line\n"},
+		"astray, no header":    {headless, "a.zip!a.log>line\n|a.zip!b.log:the zip archive's directory points to something else than this member"},
 		"members that overlap": {overlap, "a.zip!a.log>line\n|a.zip!b.log:its data lies within that of another member, as in a zip bomb: unpack it first if you trust it"},
 		"archives inside":      {sourcetest.Zip(t, "a.tar="+tar, "b.zip="+zipped), "a.zip!a.tar:a tar archive is not read: unpack it first|a.zip!b.zip:a zip archive is not read: unpack it first"},
 		"no member":            {sourcetest.Zip(t), "a.zip:the zip archive holds no file"},
