@@ -75,8 +75,8 @@ func (p *Parser) Parse(line []byte, r *Record) Failure {
 // mostInside is how many separators a value may hold.
 const mostInside = 16
 
-// separated reads a line into r one of whose values holds separators, and is not quoted: its URL, user agent or referer, where the values
-// behind tell which, as with the others the line does not fit. It leaves p.bad as it was if it fails.
+// separated reads a line into r one of whose values holds separators, and is not quoted: its path, query, user agent or referer, where the
+// values behind tell which, as with the others the line does not fit. It leaves p.bad as it was if it fails.
 func (p *Parser) separated(line []byte, r *Record) (ok bool) {
 	l, c, plain := p.format.layout, p.format.columns, p.bad
 	var some Record
@@ -85,7 +85,7 @@ func (p *Parser) separated(line []byte, r *Record) (ok bool) {
 		return false
 	}
 	fits, inside, wide := 0, 0, fieldSet(0)
-	for _, p.wide = range [...]fieldSet{target.bit() | path.bit() | request.bit(), agent.bit(), referer.bit()} {
+	for _, p.wide = range [...]fieldSet{target.bit() | path.bit() | request.bit(), query.bit(), agent.bit(), referer.bit()} {
 		for p.inside = 1; p.inside <= mostInside; p.inside++ {
 			if p.bad = (Failure{}); p.again(line, &some) {
 				fits, inside, wide = fits+1, p.inside, p.wide
