@@ -55,7 +55,7 @@ func isZip(head []byte) bool {
 // zipMembers lists the files in a zip archive by name; hidden ones are left
 // out. Where ctx ends, the list does, too.
 func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ error) {
-	all, broken := directory(f, s.Size)
+	all, broken := directories(f, s.Size)
 	if broken != nil {
 		all = salvage(&untilAt{ctx, f}, s.Size)
 	}
@@ -89,6 +89,29 @@ func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ 
 
 // astray tells that the directory points to something else, as where bytes are missing or were added before it.
 func (m *member) astray() bool { return m.fault == errAstray }
+
+// directories lists what the archive's directory names, and those of archives that it was put behind.
+func directories(f io.ReaderAt, size int64) ([]*member, error) {
+	all, err := directory(f, size)
+	if err != nil {
+		return nil, err
+	}
+	for some := all; ; {
+		end := size // of what stands before the first member's data
+		for _, m := range some {
+			if m.start > 0 {
+				end = min(end, m.start)
+			}
+		}
+		if end == size {
+			return all, nil
+		}
+		if some, err = directory(f, end); err != nil {
+			return all, nil
+		}
+		all, size = append(some, all...), end
+	}
+}
 
 // directory lists what the archive's directory names.
 func directory(f io.ReaderAt, size int64) ([]*member, error) {

@@ -121,6 +121,7 @@ func TestArchiveMembers(t *testing.T) {
 	headless[bytes.LastIndex(headless, []byte("PK\x03\x04"))] = 'X'
 	overlap := sourcetest.Zip(t, "a.log=line\n", "b.log=line\n")
 	copy(overlap[bytes.LastIndex(overlap, []byte("PK\x01\x02"))+42:], "\x00\x00\x00\x00")
+	behind := slices.Concat(sourcetest.Zip(t, "a.log=1", "x/=", "b.log=2"), sourcetest.Zip(t, "a.log=3"), sourcetest.Zip(t, "c.log=4"))
 	tar, zipped := string(fixture(t, "archive.tar")), string(fixture(t, "tree.zip"))
 	for name, c := range map[string]struct {
 		data []byte
@@ -136,6 +137,7 @@ func TestArchiveMembers(t *testing.T) {
 		"directory astray":     {astray, "a.zip!a.log>line\n|a.zip!b.log>line\n"},
 		"astray, no header":    {headless, "a.zip!a.log>line\n|a.zip!b.log:the zip archive's directory points to something else than this member"},
 		"members that overlap": {overlap, "a.zip!a.log>line\n|a.zip!b.log:its data lies within that of another member, as in a zip bomb: unpack it first if you trust it"},
+		"one behind another":   {behind, "a.zip!a.log>1|a.zip!a.log#2>3|a.zip!b.log>2|a.zip!c.log>4"},
 		"archives inside":      {sourcetest.Zip(t, "a.tar="+tar, "b.zip="+zipped), "a.zip!a.tar:a tar archive is not read: unpack it first|a.zip!b.zip:a zip archive is not read: unpack it first"},
 		"no member":            {sourcetest.Zip(t), "a.zip:the zip archive holds no file"},
 		"no member but hidden": {sourcetest.Zip(t, ".a=1"), "a.zip:the zip archive holds no file"},
