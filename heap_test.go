@@ -36,14 +36,11 @@ func advised(t *testing.T) (bytes int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var from, to int64
+	var size int64 // of the mapping, in KiB
 	for line := range strings.Lines(string(maps)) {
-		var first, last int64
-		if n, _ := fmt.Sscanf(line, "%x-%x ", &first, &last); n == 2 {
-			from, to = first, last
-		}
-		if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && strings.Contains(flags, " hg") {
-			bytes += to - from
+		fmt.Sscanf(line, "Size: %d kB", &size)
+		if strings.HasPrefix(line, "VmFlags:") && strings.Contains(line, " hg") {
+			bytes += size << 10
 		}
 	}
 	return bytes

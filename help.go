@@ -67,8 +67,9 @@ func filled(text string, width int) string {
 
 // describe writes what flags are for as the completion of a shell shows it: without the quotes that
 // mark the name of a value in the help.
-func describe(root *cobra.Command) {
-	for _, cmd := range append(root.Commands(), root) {
-		cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+func describe(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	for _, sub := range cmd.Commands() {
+		describe(sub)
 	}
 }

@@ -79,9 +79,8 @@ func (memoryOfC) Free(b []byte) {
 
 // thrifty lets the C library give memory back soon after it is free, and keep few heaps: by
 // default each of DuckDB's threads gets one of its own, and what is free in one is lost to the
-// others. A hostile log takes a sixth less so. What is not mapped for itself is used again:
-// each 2,048 texts that DuckDB compresses pass through a piece of twice their length, whose pages
-// would be new each time.
+// others. What is not mapped for itself is used again: each 2,048 texts that DuckDB compresses pass
+// through a piece of twice their length, whose pages would be new each time.
 func thrifty(l Limits) { C.thrifty(C.int(min(max(l.ample()/80, leastMapped), mostMapped))) }
 
 // From leastMapped to mostMapped bytes on, and four times as much at the end of a heap, memory goes

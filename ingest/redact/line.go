@@ -59,15 +59,20 @@ func WithoutCredentials(text string) string {
 	low := lowerASCII(s.meant)
 	var out strings.Builder
 	done := 0
-	for at := 0; at < len(low); {
-		i := at
-		for _, scheme := range [...]string{"basic ", "bearer "} {
-			if n := strings.Index(low[at:], scheme); n >= 0 && (i == at || at+n+len(scheme) < i) {
-				i = at + n + len(scheme)
-			}
-		}
-		if i == at {
+	for at := 0; ; {
+		b := strings.IndexByte(low[at:], 'b')
+		if b < 0 {
 			break
+		}
+		i := at + b
+		switch {
+		case strings.HasPrefix(low[i:], "basic "):
+			i += len("basic ")
+		case strings.HasPrefix(low[i:], "bearer "):
+			i += len("bearer ")
+		default:
+			at = i + 1
+			continue
 		}
 		for i < len(low) && low[i] == ' ' {
 			i++
@@ -80,7 +85,7 @@ func WithoutCredentials(text string) string {
 			out.WriteString(s.written[done:s.place(i)] + Mark)
 			done = s.place(end)
 		}
-		at = max(end, i)
+		at = end
 	}
 	return out.String() + s.written[done:]
 }

@@ -58,6 +58,7 @@ func TestRedact(t *testing.T) {
 		{"credentials", `h: {Authorization: Basic YWxpY2U6c2VjcmV0, Accept: x}`, `h: {Authorization: Basic …, Accept: x}`},
 		{"credentials of a bearer", `-H 'authorization: bearer%20eyJhbG.ci_Oi~x=' /a`, `-H 'authorization: bearer%20…' /a`},
 		{"credentials longer than what is kept", "Authorization: Basic " + strings.Repeat("YWxp", 200) + " x", "Authorization: Basic … x"},
+		{"credentials of both kinds", "basic YWxp bearer eyJh, Basic QWxp", "basic … bearer …, Basic …"},
 		{"the word alone", "Visual Basic 6", "Visual Basic 6"},
 		{"empty", "", ""},
 	} {

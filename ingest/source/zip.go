@@ -55,14 +55,20 @@ func isZip(head []byte) bool {
 // zipMembers lists the files in a zip archive by name; hidden ones are left
 // out. Where ctx ends, the list does, too.
 func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ error) {
-	all, broken := directories(f, s.Size)
+	all, broken := directories(&untilAt{ctx, f}, s.Size)
 	if broken != nil {
 		all = salvage(&untilAt{ctx, f}, s.Size)
 	}
-	if broken == nil && slices.ContainsFunc(all, (*member).astray) {
+	astray := map[string][]int{} // places in all, by name: the directory points to something else, as where bytes are missing before it
+	for i, m := range all {
+		if m.fault == errAstray {
+			astray[m.name] = append(astray[m.name], i)
+		}
+	}
+	if len(astray) > 0 {
 		for _, m := range salvage(&untilAt{ctx, f}, s.Size) {
-			if i := slices.IndexFunc(all, func(a *member) bool { return a.astray() && a.name == m.name }); i >= 0 {
-				all[i] = m
+			if places := astray[m.name]; len(places) > 0 {
+				all[places[0]], astray[m.name] = m, places[1:]
 			}
 		}
 	}
@@ -87,16 +93,15 @@ func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ 
 	return out, nil
 }
 
-// astray tells that the directory points to something else, as where bytes are missing or were added before it.
-func (m *member) astray() bool { return m.fault == errAstray }
-
-// directories lists what the archive's directory names, and those of archives that it was put behind.
+// directories lists what the archive's directory names, and those of archives that it was put behind. Of archives
+// whose directories stand at one offset, archive/zip reads the first alone.
 func directories(f io.ReaderAt, size int64) ([]*member, error) {
-	all, err := directory(f, size)
+	some, err := directory(f, size)
 	if err != nil {
 		return nil, err
 	}
-	for some := all; ; {
+	lists := [][]*member{some}
+	for {
 		end := size // of what stands before the first member's data
 		for _, m := range some {
 			if m.start > 0 {
@@ -104,13 +109,15 @@ func directories(f io.ReaderAt, size int64) ([]*member, error) {
 			}
 		}
 		if end == size {
-			return all, nil
+			break
 		}
 		if some, err = directory(f, end); err != nil {
-			return all, nil
+			break
 		}
-		all, size = append(some, all...), end
+		lists, size = append(lists, some), end
 	}
+	slices.Reverse(lists)
+	return slices.Concat(lists...), nil
 }
 
 // directory lists what the archive's directory names.
