@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	width     = 32 // candidates hashed side by side
+	width     = 64 // candidates hashed side by side
 	blockSize = 64
 )
 
@@ -113,10 +113,10 @@ func (p *plan) chainFrom(s state) {
 }
 
 // hits hashes the lanes and returns those that have the wanted first word, a bit each.
-func (p *plan) hits(path path, scratch *chain, rows []uint32) (found uint32) {
+func (p *plan) hits(path path, scratch *chain, rows []uint32, lanes int) (found uint64) {
 	in := &p.begin
 	for i := range p.blocks {
-		found = path.hash(&p.blocks[i], in, scratch, rows)
+		found = path.hash(&p.blocks[i], in, scratch, rows, lanes)
 		in = scratch
 	}
 	return found

@@ -138,9 +138,9 @@ func (s *Search) through(low, high int) (i int, ok bool) {
 		from, to := set.within(low, high)
 		for ; from < to; from += width {
 			here := min(width, to-from)
-			hits := uint32(1)<<here - 1
+			hits := uint64(1)<<here - 1
 			if here >= fewest {
-				hits &= s.plan(n).hits(s.path, &s.chain, rows[n][from:])
+				hits &= s.plan(n).hits(s.path, &s.chain, rows[n][from:], here)
 			}
 			if i, ok := s.first(set.index[from:], hits); ok {
 				return i, true

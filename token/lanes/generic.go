@@ -2,11 +2,11 @@ package lanes
 
 import "math/bits"
 
-// hashGeneric compresses a block in all lanes, one after the other: the portable kernel. It returns
-// the lanes that have the wanted word, a bit each, or none and their next chaining value in out, which
-// may be in.
-func hashGeneric(b *block, in, out *chain, rows []uint32) (hits uint32) {
-	for lane := range width {
+// hashGeneric compresses a block in the first lanes, one after the other: the portable kernel. It
+// returns those that have the wanted word, a bit each, or none and their next chaining value in out,
+// which may be in.
+func hashGeneric(b *block, in, out *chain, rows []uint32, lanes int) (hits uint64) {
+	for lane := range lanes {
 		round := b.round
 		for varying := b.varying; varying != 0; varying &= varying - 1 {
 			w := bits.TrailingZeros32(varying)

@@ -121,6 +121,28 @@ func TestListsOfEveryLength(t *testing.T) {
 	}
 }
 
+// A part of a list is searched up to its last address, and not beyond.
+func TestPartsOfAList(t *testing.T) {
+	var list []netip.Addr
+	for i := range 2*width + fewest {
+		list = append(list, netip.AddrFrom4([4]byte{203, 0, byte(100 + i/100), byte(100 + i%100)})) // texts of one length
+	}
+	for _, path := range paths() {
+		for _, head := range []string{"/live/", strings.Repeat("h", 58)} { // one block, and two
+			laid := NewList(list, plain)
+			for i, a := range list {
+				s := forced(path, head, "t", sign(head, a.String(), "t"))
+				if got, ok := s.Among(laid, 0, i+1); !ok || got != i {
+					t.Errorf("%s, head of %d: got %d %v in the first %d", path, len(head), got, ok, i+1)
+				}
+				if got, ok := s.Among(laid, 0, i); ok {
+					t.Errorf("%s, head of %d: got %d in the first %d, without it", path, len(head), got, i)
+				}
+			}
+		}
+	}
+}
+
 // Texts that no plan holds are hashed alone.
 func TestOddTexts(t *testing.T) {
 	address := netip.MustParseAddr("2001:db8::1")

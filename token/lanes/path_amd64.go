@@ -27,25 +27,25 @@ func fastest() path {
 	return avx512
 }
 
-func (p path) hash(b *block, in, out *chain, rows []uint32) (hits uint32) {
+func (p path) hash(b *block, in, out *chain, rows []uint32, lanes int) (hits uint64) {
 	switch p {
 	case avx512:
-		return hashAVX512(b, in, out, rows)
+		return hashAVX512(b, in, out, rows, lanes)
 	case avx2:
-		return hashAVX2(b, in, out, rows)
+		return hashAVX2(b, in, out, rows, lanes)
 	}
-	return hashGeneric(b, in, out, rows)
+	return hashGeneric(b, in, out, rows, lanes)
 }
 
-// hashAVX512 is hashGeneric in two vectors of 16 lanes.
+// hashAVX512 is hashGeneric in four vectors of 16 lanes, of which it fills all, however few are asked for.
 //
 //go:noescape
-func hashAVX512(b *block, in, out *chain, rows []uint32) (hits uint32)
+func hashAVX512(b *block, in, out *chain, rows []uint32, lanes int) (hits uint64)
 
-// hashAVX2 is hashGeneric in two passes of two vectors of 8 lanes.
+// hashAVX2 is hashGeneric in passes of two vectors of 8 lanes, of which it fills the last.
 //
 //go:noescape
-func hashAVX2(b *block, in, out *chain, rows []uint32) (hits uint32)
+func hashAVX2(b *block, in, out *chain, rows []uint32, lanes int) (hits uint64)
 
 //go:noescape
 func cpuid(leaf, sub uint32) (a, b, c, d uint32)

@@ -4,6 +4,6 @@ package lanes
 
 func fastest() path { return generic }
 
-func (p path) hash(b *block, in, out *chain, rows []uint32) (hits uint32) {
-	return hashGeneric(b, in, out, rows)
+func (p path) hash(b *block, in, out *chain, rows []uint32, lanes int) (hits uint64) {
+	return hashGeneric(b, in, out, rows, lanes)
 }

@@ -1,5 +1,5 @@
 // Package lanes searches the address in an MD5 that signs a link: the hash of a head, the text of an
-// address, and a tail. It hashes 32 candidates side by side, in the vector registers of AVX-512 or
+// address, and a tail. It hashes 64 candidates side by side, in the vector registers of AVX-512 or
 // AVX2 where the processor has them; blocks and steps of MD5 that are the same for all candidates are
 // computed once.
 package lanes
@@ -73,9 +73,9 @@ func (s *Search) digest() (d state) {
 }
 
 // first is the first of up to 32 ends, of which a bit tells which to look at, that makes the message.
-func (s *Search) first(index []uint32, hits uint32) (i int, ok bool) {
+func (s *Search) first(index []uint32, hits uint64) (i int, ok bool) {
 	for ; hits != 0; hits &= hits - 1 {
-		if i = int(index[bits.TrailingZeros32(hits)]); s.confirm(i) {
+		if i = int(index[bits.TrailingZeros64(hits)]); s.confirm(i) {
 			return i, true
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/bits"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -20,51 +21,56 @@ const (
 	chainedAt = 352
 )
 
-const row = 128 // bytes of 32 lanes
+const row = 256 // bytes of 64 lanes
 
-// vectors is what differs between the instruction sets. A pair is the same register of two vectors
-// that are worked on in turn, so that one covers the latency of the other.
+// vectors is what differs between the instruction sets. A team is the same register of several vectors
+// that are worked on in turn, so that they cover each other's latency.
 type vectors interface {
 	name() string
 	bytes() int                          // of a vector
+	team() int                           // vectors in one: as many as there are registers for
 	register() VecVirtual                //
 	prepare()                            // loads constants into registers
-	add(m Mem, p pair)                   // p += a 32-bit word, in all lanes
-	mix(round int, b, c, d pair, a pair) // a += F, G, H or I of b, c and d
-	rotate(n int, p pair)                // left
-	equal(a, b VecVirtual, bits Register)
+	add(m Mem, t team)                   // t += a 32-bit word, in all lanes
+	mix(round int, b, c, d team, a team) // a += F, G, H or I of b, c and d
+	rotate(n int, t team)                // left
+	equal(a, b VecVirtual, bits GPVirtual)
 }
 
-type pair [2]VecVirtual
+type team []VecVirtual
 
 // kernel holds the registers of one compression.
 type kernel struct {
 	vectors
 	block, in, out, rows Register
 	varying, to          Register
-	state                [4]pair // register i of the state moves its role from step to step
+	state                [4]team // register i of the state moves its role from step to step
 }
 
-func newPair(v vectors) pair { return pair{v.register(), v.register()} }
+func newTeam(v vectors) (t team) {
+	for range v.team() {
+		t = append(t, v.register())
+	}
+	return t
+}
 
-// hash writes func(b *block, in, out *chain, rows []uint32) (hits uint32). 32 lanes are one pass of
-// two AVX-512 vectors or two passes of two AVX2 vectors.
+// hash writes func(b *block, in, out *chain, rows []uint32, lanes int) (hits uint64). 64 lanes are one
+// pass of four AVX-512 vectors, whatever lanes says, or up to four passes of two AVX2 vectors.
 func hash(v vectors) {
-	TEXT("hash"+v.name(), NOSPLIT, "func(b *byte, in, out *byte, rows []uint32) (hits uint32)")
+	TEXT("hash"+v.name(), NOSPLIT, "func(b *byte, in, out *byte, rows []uint32, lanes int) (hits uint64)")
 	k := &kernel{vectors: v, block: Load(Param("b"), GP64()), in: Load(Param("in"), GP64()),
 		out: Load(Param("out"), GP64()), rows: Load(Param("rows").Base(), GP64()), varying: GP32(), to: GP32()}
 	for i := range k.state {
-		k.state[i] = newPair(v)
+		k.state[i] = newTeam(v)
 	}
 	MOVL(k.field(varyingAt), k.varying)
 	MOVL(k.field(toAt), k.to)
 	v.prepare()
-	hits := GP32()
-	passes := row / (2 * v.bytes())
-	if passes == 1 {
+	hits := GP64()
+	if v.team()*v.bytes() == row {
 		k.pass(hits)
 	} else {
-		k.passes(passes, hits)
+		k.passes(hits)
 	}
 	VZEROUPPER()
 	Store(hits, Return("hits"))
@@ -72,23 +78,29 @@ func hash(v vectors) {
 	k.laneWords()
 }
 
-// passes runs the lanes in several passes, the last lanes first.
-func (k *kernel) passes(n int, hits Register) {
-	step, pass := 2*k.bytes(), GP32()
+// passes runs the lanes in as many passes as they need, the last lanes first.
+func (k *kernel) passes(hits GPVirtual) {
+	step := k.team() * k.bytes()
+	pass, last := GP64(), GP64()
+	Load(Param("lanes"), pass)
+	ADDQ(Imm(uint64(step/4-1)), pass)
+	SHRQ(Imm(uint64(bits.TrailingZeros(uint(step/4)))), pass)
+	MOVQ(pass, last)
+	DECQ(last)
+	SHLQ(Imm(uint64(bits.TrailingZeros(uint(step)))), last)
 	for _, base := range []Register{k.in, k.out, k.rows} {
-		ADDQ(Imm(uint64((n-1)*step)), base)
+		ADDQ(last, base)
 	}
-	XORL(hits, hits)
-	MOVL(U32(n), pass)
+	XORL(hits.As32(), hits.As32())
 	Label("pass")
-	found := GP32()
+	found := GP64()
 	k.pass(found)
-	SHLL(Imm(uint64(step/4)), hits)
-	ORL(found, hits)
+	SHLQ(Imm(uint64(step/4)), hits)
+	ORQ(found, hits)
 	for _, base := range []Register{k.in, k.out, k.rows} {
 		SUBQ(Imm(uint64(step)), base)
 	}
-	DECL(pass)
+	DECQ(pass)
 	JNZ(LabelRef("pass"))
 }
 
@@ -98,9 +110,9 @@ func (k *kernel) lane(base Register, word, vector int) Mem {
 	return Mem{Base: base, Disp: word*row + vector*k.bytes()}
 }
 
-// pass compresses the block in two vectors of lanes.
-func (k *kernel) pass(hits Register) {
-	XORL(hits, hits)
+// pass compresses the block in one team of lanes.
+func (k *kernel) pass(hits GPVirtual) {
+	XORL(hits.As32(), hits.As32())
 	k.enter()
 	for i := range 64 {
 		Label(fmt.Sprintf("step%d", i))
@@ -152,7 +164,7 @@ func shift(step int) int {
 // step adds constants and constant words, and leaves the straight way for words that differ from lane
 // to lane.
 func (k *kernel) step(i int) {
-	role := func(n int) pair { return k.state[(n+64-i)%4] }
+	role := func(n int) team { return k.state[(n+64-i)%4] }
 	a, b, c, d := role(0), role(1), role(2), role(3)
 	k.add(k.field(roundAt+4*i), a)
 	TESTL(U32(1<<word(i)), k.varying)
@@ -190,7 +202,7 @@ func (k *kernel) chain() {
 
 // compare holds what the last step computed against what it must be. The digest's first word is that
 // plus the chaining value.
-func (k *kernel) compare(hits Register) {
+func (k *kernel) compare(hits GPVirtual) {
 	for i := 1; i <= 4; i++ {
 		Label(fmt.Sprintf("compare%d", i%4))
 		if i < 4 {
@@ -201,7 +213,7 @@ func (k *kernel) compare(hits Register) {
 		}
 	}
 	Label("compare")
-	want := newPair(k.vectors)
+	want := newTeam(k.vectors)
 	for _, register := range want {
 		VPBROADCASTD(k.field(wantAt), register)
 	}
@@ -211,10 +223,10 @@ func (k *kernel) compare(hits Register) {
 		VPSUBD(k.lane(k.in, 0, j), register, register)
 	}
 	Label("equal")
-	bits := GP32()
-	for j := 1; j >= 0; j-- {
-		k.equal(k.state[0][j], want[j], bits)
-		SHLL(Imm(uint64(k.bytes()/4)), hits)
-		ORL(bits, hits)
+	same := GP64()
+	for j := k.team() - 1; j >= 0; j-- {
+		k.equal(k.state[0][j], want[j], same)
+		SHLQ(Imm(uint64(k.bytes()/4)), hits)
+		ORQ(same, hits)
 	}
 }

@@ -1,5 +1,5 @@
 // Command gen writes the vector kernels of package lanes: the MD5 compression function (RFC 1321) for
-// 32 messages side by side, once for AVX-512 and once for AVX2, and the two instructions that tell
+// 64 messages side by side, once for AVX-512 and once for AVX2, and the two instructions that tell
 // which of them a processor can run.
 package main
 

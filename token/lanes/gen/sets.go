@@ -19,17 +19,18 @@ type avx512 struct{}
 
 func (avx512) name() string         { return "AVX512" }
 func (avx512) bytes() int           { return 64 }
+func (avx512) team() int            { return 4 }
 func (avx512) register() VecVirtual { return ZMM() }
 func (avx512) prepare()             {}
 
-func (avx512) add(m Mem, p pair) {
-	for _, register := range p {
+func (avx512) add(m Mem, t team) {
+	for _, register := range t {
 		VPADDD_BCST(m, register, register)
 	}
 }
 
-func (avx512) mix(round int, b, c, d, a pair) {
-	f := newPair(avx512{})
+func (avx512) mix(round int, b, c, d, a team) {
+	f := newTeam(avx512{})
 	for j := range f {
 		VMOVDQA32(d[j], f[j])
 	}
@@ -52,16 +53,16 @@ func table(round int) (t uint8) {
 	return t
 }
 
-func (avx512) rotate(n int, p pair) {
-	for _, register := range p {
+func (avx512) rotate(n int, t team) {
+	for _, register := range t {
 		VPROLD(Imm(uint64(n)), register, register)
 	}
 }
 
-func (avx512) equal(a, b VecVirtual, bits Register) {
+func (avx512) equal(a, b VecVirtual, bits GPVirtual) {
 	mask := K()
 	VPCMPEQD(a, b, mask)
-	KMOVW(mask, bits)
+	KMOVW(mask, bits.As32())
 }
 
 // avx2 makes both of several instructions. ones is all ones, halves swaps the halves of each lane.
@@ -71,6 +72,7 @@ func newAVX2() *avx2 { return new(avx2) }
 
 func (*avx2) name() string         { return "AVX2" }
 func (*avx2) bytes() int           { return 32 }
+func (*avx2) team() int            { return 2 }
 func (*avx2) register() VecVirtual { return YMM() }
 
 func (v *avx2) prepare() {
@@ -82,18 +84,18 @@ func (v *avx2) prepare() {
 	VBROADCASTI128(swap, v.halves)
 }
 
-func (*avx2) add(m Mem, p pair) {
-	t := YMM()
-	VPBROADCASTD(m, t)
-	for _, register := range p {
-		VPADDD(t, register, register)
+func (*avx2) add(m Mem, t team) {
+	word := YMM()
+	VPBROADCASTD(m, word)
+	for _, register := range t {
+		VPADDD(word, register, register)
 	}
 }
 
 // mix adds the two halves of G, which share no bit, one by one: the half without b, which was computed
 // last, does not wait for it.
-func (v *avx2) mix(round int, b, c, d, a pair) {
-	f, g := newPair(v), newPair(v)
+func (v *avx2) mix(round int, b, c, d, a team) {
+	f, g := newTeam(v), newTeam(v)
 	for j := range f {
 		switch round {
 		case 0:
@@ -116,21 +118,21 @@ func (v *avx2) mix(round int, b, c, d, a pair) {
 	}
 }
 
-func (v *avx2) rotate(n int, p pair) {
-	t := YMM()
-	for _, register := range p {
+func (v *avx2) rotate(n int, t team) {
+	low := YMM()
+	for _, register := range t {
 		if n == 16 {
 			VPSHUFB(v.halves, register, register)
 			continue
 		}
-		VPSLLD(Imm(uint64(n)), register, t)
+		VPSLLD(Imm(uint64(n)), register, low)
 		VPSRLD(Imm(uint64(32-n)), register, register)
-		VPOR(t, register, register)
+		VPOR(low, register, register)
 	}
 }
 
-func (*avx2) equal(a, b VecVirtual, bits Register) {
+func (*avx2) equal(a, b VecVirtual, bits GPVirtual) {
 	same := YMM()
 	VPCMPEQD(a, b, same)
-	VMOVMSKPS(same, bits)
+	VMOVMSKPS(same, bits.As32())
 }
