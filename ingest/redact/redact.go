@@ -64,9 +64,15 @@ func cutSegments(path string) string {
 	s := spell(path)
 	return s.cut(func(from int) (start, end int) {
 		for end = from; end < len(s.meant); end++ {
-			start, end = end, end+max(indexOr(s.meant[end:], '/'), padded(s.meant[end:]))
-			segment := strings.ReplaceAll(s.meant[start:end], "/", "+")
-			if n := tokenIn(segment, s.meant[:start], s.meant[end:]); n > 0 {
+			start = end
+			if n := padded(s.meant[start:]); n > 0 {
+				digest := strings.ReplaceAll(s.meant[start:start+n], "/", "+")
+				if tokenIn(digest, s.meant[:start], s.meant[start+n:]) > 0 {
+					return start, start + n
+				}
+			}
+			end = start + indexOr(s.meant[start:], '/')
+			if n := tokenIn(s.meant[start:end], s.meant[:start], s.meant[end:]); n > 0 {
 				return start, start + n
 			}
 		}

@@ -165,6 +165,7 @@ func TestCleanPath(t *testing.T) {
 		{"base64 with a slash", "/live/z80ghJXVZe9m59/5+Ydk2g==/1764400000/a.ts", "/live/z80ghJ…/1764400000/a.ts"},
 		{"base64 with a slash behind its expiry", "/live/1764400017/cO/fLsmwhgeXlcRCY2tV+w==/a.ts", "/live/1764400017/cO/fLs…/a.ts"},
 		{"base64 with an encoded slash", "/token/m4YZJRoZBXz%2FcHeSc%2Blapg%3D%3D/a.ts", "/token/m4YZJR…/a.ts"},
+		{"a token and its expiry within what could be a digest", "0/" + planted + "/1900000000/0000000=", "0/Zq7-Xw…/1900000000/0000000="},
 		{"a title in base64", "/v/m4YZJRoZBXz/cHeSc+lapg==/a.ts", "/v/m4YZJRoZBXz/cHeSc+lapg==/a.ts"},
 		{"folders of 22 characters", "/2026/11/23/h264/720p/ab=/1764400000/a.ts", "/2026/11/23/h264/720p/ab=/1764400000/a.ts"},
 		{"a digest and its expiry in one", "/v/" + planted + "-1900000000/a.ts", "/v/Zq7-Xw…/a.ts"},
@@ -396,6 +397,7 @@ func FuzzCleanPath(f *testing.F) {
 	f.Add("/videos/1_a/", "/1900000000/x.m3u8")
 	f.Add("/a.ts&md5=", "&expires=1")
 	f.Add("/Ⱥ;token=", "")
+	f.Add("0", "0000000=")
 	f.Fuzz(func(t *testing.T, before, after string) {
 		for _, path := range []string{before + "/" + planted + "/1900000000/" + after, before + "/a&md5=" + planted + "&" + after} {
 			got := WithoutTokens(path)
