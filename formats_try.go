@@ -82,6 +82,7 @@ func testSource(cmd *cobra.Command, s source.Source, f *format.Format, columns f
 			return failed("", "%s: %w", s.Label, misfit)
 		}
 		f, t.others = best, format.Others(best, lines, columns)
+		t.facts.Doubt = best.Doubt()
 	} else {
 		f = f.Seen(format.Sample(lines))
 	}

@@ -70,6 +70,7 @@ func (s *sampler) settle() error {
 			return err
 		}
 		s.src.format = found
+		s.src.learn(&format.Facts{Doubt: found.Doubt()})
 	}
 	if s.src.forwarding = s.load.forwards(s.src, sample); s.src.forwarding {
 		s.src.learn(&format.Facts{Bound: true})

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"net/netip"
 	"strconv"
 	"time"
@@ -25,6 +26,9 @@ type Facts struct {
 	Zoneless  int64 // whose time says no zone
 	Unitless  int64 // whose request time is of a unit that nothing tells
 	Page      bool  // they are a page of an answer, and others follow
+
+	// Doubt says what the sample did not tell of the format for certain; "" for nothing (see Format.Doubt).
+	Doubt string
 
 	// YearFrom says what gave them one, such as "the file's date".
 	YearFrom string
@@ -163,6 +167,7 @@ func (f *Facts) Merge(other *Facts) {
 	f.Unitless += other.Unitless
 	f.Page = f.Page || other.Page
 	f.Bound = f.Bound || other.Bound
+	f.Doubt = cmp.Or(f.Doubt, other.Doubt)
 	if other.Records > 0 {
 		f.edges = f.edges || other.edges || f.edge != "" && f.edge != other.edge
 		f.edge = other.edge
@@ -210,6 +215,7 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Zoneless > 0 && f.Zoneless < f.Records, "%d of %d times say no zone: they are read as UTC", f.Zoneless, f.Records)
 	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d {time has|times have} no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
 	add(f.firstYear < f.lastYear, "%d of %d {time has|times have} no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)
+	add(f.Doubt != "", "%s", f.Doubt)
 	add(f.Unitless > 0, "%d request {time is|times are} whole numbers, too large for seconds, and nothing says of which unit: they are not read; under map in the configuration, request_time_ms, request_time_us or request_time names the field with its unit", f.Unitless)
 	add(f.Page, "the log is one page of an answer, and more follow (hasMore): requests that are in no page given are missing")
 	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")

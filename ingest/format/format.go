@@ -32,6 +32,7 @@ type Format struct {
 	ports    bool // every address bears a port
 	dates    dateOrder
 	percent  fieldSet // the fields that the log's writer percent-encodes
+	doubt    string   // a sentence on what the sample did not tell for certain; ""
 	notes    []string
 }
 
@@ -183,6 +184,9 @@ func (f *Format) Fields() []string {
 // Notes are sentences on what the sample showed that takes away from what the log can tell: addresses cut, query strings
 // cut, times without a zone. Facts says the same of a whole source. A format that Detect did not find has none.
 func (f *Format) Notes() []string { return append([]string(nil), f.notes...) }
+
+// Doubt says what the sample did not tell for certain; "" for nothing.
+func (f *Format) Doubt() string { return f.doubt }
 
 // HasHost reports whether lines can carry the host. Without one all lines belong to the same, unnamed host.
 func (f *Format) HasHost() bool { return f.has.any(host) || f.urls }

@@ -159,3 +159,75 @@ func TestSeparatorsWithinValues(t *testing.T) {
 		}
 	}
 }
+
+// TestValuesWithBlanks: where blanks stand around the separators, a third of the values holds these, or a user agent without quotes goes on to
+// the end of the line, it is read whole.
+func TestValuesWithBlanks(t *testing.T) {
+	agents := []string{"Mozilla/5.0 (X11; Linux) Chrome/120.0", "Mozilla/5.0 (X11; Linux) Chrome/121.0", "VLC/3.0.20 LibVLC/3.0.20", "ExoPlayer/2.19", "Mozilla/5.0 (Smart | TV) Chrome/90.0"}
+	for name, c := range map[string]struct {
+		line         string
+		path, agents int // the kinds of them that occur
+	}{
+		"bars":                       {"$time | $ip | GET | cdn.example.com | $target | $status | $bytes | $ua", 1, 4},
+		"bars, also in URLs":         {"$time | $ip | GET | cdn.example.com | $target | $status | $bytes | $ua", 2, 4},
+		"bars, also in agents":       {"$time | $ip | cdn.example.com | GET $target HTTP/1.1 | $status | $bytes | $ua", 1, 5},
+		"bars behind agents":         {"$time | $ip | $ua | cdn.example.com | GET $target HTTP/1.1 | $status | $bytes", 1, 4},
+		"semicolons":                 {"$time ; $ip ; cdn.example.com ; GET $target HTTP/1.1 ; $status ; $bytes ; $ua", 1, 3},
+		"the agent last":             {"$time $ip cdn.example.com GET $target $status $bytes $ua", 1, 4},
+		"the agent last, and quotes": {`$ip [$time] cdn.example.com "GET $target HTTP/1.1" $status $bytes - $ua`, 1, 2},
+	} {
+		var lines [][]byte
+		var want []string
+		for i := range 60 {
+			path, ua, status, bytes := []string{"/v/1.ts", "/v|x/1.ts"}[i%3%c.path], agents[i%c.agents], []int{200, 403, 206}[i%3], 1000+i*37
+			target := fmt.Sprintf("%s?md5=a%d", path, i)
+			lines = append(lines, []byte(strings.NewReplacer("$time", fmt.Sprintf("2026-11-23T09:26:%02dZ", i), "$ip", fmt.Sprintf("203.0.113.%d", i+1), "$target", target,
+				"$status", fmt.Sprint(status), "$bytes", fmt.Sprint(bytes), "$ua", ua).Replace(c.line)))
+			want = append(want, fmt.Sprintf("203.0.113.%d %s %d %d cdn.example.com %s", i+1, target, status, bytes, ua))
+		}
+		f := detected(t, lines)
+		p := f.NewParser()
+		for i, line := range lines {
+			var r Record
+			if bad, got := p.Parse(line, &r), fmt.Sprintf("%s %s %d %d %s %s", r.Client, r.Target, r.Status, r.Bytes, r.Host, r.UserAgent); bad.Reason != "" || got != want[i] {
+				t.Errorf("%s: %s\n got %s\nwant %s\n%+v", name, f.Doc, got, want[i], bad)
+				break
+			}
+		}
+	}
+}
+
+// TestNetworksWithoutNames: an AS number is found by its letters, and a country beside it or behind the client's address. One elsewhere may be
+// the edge's.
+func TestNetworksWithoutNames(t *testing.T) {
+	for line, want := range map[string]string{
+		`203.0.113.%d PL [23/Nov/2026:09:26:12 +0000] "GET /v/1.ts HTTP/1.1" 403 612 "-" "curl/8.0"`:                      "PL 0",
+		`203.0.113.%d [23/Nov/2026:09:26:12 +0000] "GET /v/1.ts HTTP/1.1" 403 612 "-" "curl/8.0" "PL" "AS5617 Orange SA"`: "PL 5617",
+		"2026-11-23T09:26:12Z\t203.0.113.%d\tAS5617\tPL\tGET\t/v/1.ts\t403":                                               "PL 5617",
+		"2026-11-23T09:26:12Z,203.0.113.%d,GET,/v/1.ts,403,FR":                                                            " 0",
+	} {
+		var lines [][]byte
+		for i := range 9 {
+			lines = append(lines, fmt.Appendf(nil, line, i+1))
+		}
+		f, r := detected(t, lines), Record{}
+		if bad, got := f.NewParser().Parse(lines[0], &r), fmt.Sprintf("%s %d", r.Country, r.ASN); bad.Reason != "" || got != want {
+			t.Errorf("%s: got %s, want %s (%+v)", f.Doc, got, want, bad)
+		}
+	}
+}
+
+// TestRivalOfTheStatus: where all of a few numbers of bytes look like a status, this is said; where one does not, it is not.
+func TestRivalOfTheStatus(t *testing.T) {
+	const line = `203.0.113.7 [23/Nov/2026:09:26:12 +0000] "GET /v/1.ts HTTP/1.1" %s "curl/8.0"`
+	for numbers, doubt := range map[string]bool{"200 403": true, "200 403|403 206": true, "403 403": false, "200 403|153 403": false, "403 153": false, "504 -|200 200": false} {
+		var lines [][]byte
+		for text := range strings.SplitSeq(numbers, "|") {
+			lines = append(lines, fmt.Appendf(nil, line, text))
+		}
+		facts := Facts{Doubt: detected(t, lines).Doubt()}
+		if said := strings.Contains(strings.Join(facts.Sentences(learned), "\n"), "look like its status"); said != doubt {
+			t.Errorf("%s: doubt is %v, want %v", numbers, said, doubt)
+		}
+	}
+}

@@ -139,6 +139,18 @@ func isPriority(s string) bool { return len(s) > 3 && s[0] == '<' && strings.Has
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
+// isASN accepts AS3320, and what is called so behind it.
+func isASN(s string) bool {
+	number, ok := strings.CutPrefix(s, "AS")
+	number, _, _ = strings.Cut(number, " ")
+	return ok && isCount(number) && number != "-"
+}
+
+// isCountry accepts two capital letters, as ISO 3166 has them.
+func isCountry(s string) bool {
+	return len(s) == 2 && 'A' <= s[0] && s[0] <= 'Z' && 'A' <= s[1] && s[1] <= 'Z'
+}
+
 func isReferer(s string) bool {
 	return s == "-" || s == "" || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "android-app://")
 }

@@ -1,6 +1,11 @@
 package format
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"ipdrift/ingest/figure"
+)
 
 // mostly is the share of values from which on a column is what they are: garbage and "-" may stand between.
 const mostly = 0.8
@@ -94,6 +99,19 @@ func (t *table) assign() {
 	t.assignAgent(line)
 	t.assignServer()
 	t.claimOnce(host, 0, isHost)
+	t.assignNetwork()
+}
+
+// assignNetwork finds the number of the client's network where it is written as AS3320, and the country beside it or behind the client's
+// address.
+func (t *table) assignNetwork() {
+	at := t.claimOnce(asn, 0, isASN)
+	for _, i := range []int{t.column(client) + 1, at - 1, at + 1} {
+		if t.column(country) < 0 && i > 0 && (at >= 0 || i == t.column(client)+1) && i < len(t.columns) && t.roles[i] == skipped && !t.namedOther(i, country) &&
+			t.mostly(i, func(s string) bool { return isNone(s) || isCountry(s) }) && t.share(i, isNone) < mostly {
+			t.roles[i] = country
+		}
+	}
 }
 
 // assignNamed trusts names, where the values do not speak against them.
@@ -241,6 +259,23 @@ func (t *table) ownStatus() {
 	}
 }
 
+// rival says which other value of the lines may be the status as well, as where all are so few that each number of bytes looks like one; "" if
+// there is none, or both are the same.
+func (t *table) rival() string {
+	at := t.column(status)
+	for i := range t.columns {
+		if at < 0 || i == at || t.roles[i] != skipped || t.name(i) != "" || t.name(at) != "" || t.share(i, isStatus) < 1 {
+			continue
+		}
+		for n, text := range t.columns[at] {
+			if other := t.columns[i][n]; other != text {
+				return fmt.Sprintf("two values of a line look like its status (such as %s and %s): the one that stands %s was taken; if it is the other, --log-format names the values", text, other, figure.Either(at < i, "first", "last"))
+			}
+		}
+	}
+	return ""
+}
+
 // assignSize takes the number behind the status, unless it is another status, as the upstream's is.
 func (t *table) assignSize() {
 	state := t.column(status)
@@ -306,6 +341,24 @@ func (t *table) assignAgent(from int) {
 			t.roles[i] = referer
 		}
 	}
+	t.joinAgent(ua)
+}
+
+// joinAgent lets a user agent without quotes go on to the end of the line, where the word behind the first is a part of one, or a bracket is open
+// yet: of most players, the first word alone is the same.
+func (t *table) joinAgent(ua int) {
+	next := ua + 1
+	if next == len(t.columns) || t.tail != "" || t.quoted[ua] || t.before[next] == "" ||
+		!t.mostly(next, func(s string) bool { return strings.HasPrefix(s, "(") || isAgent(s) }) &&
+			!t.mostly(ua, func(s string) bool { return strings.Count(s, "(") > strings.Count(s, ")") }) {
+		return
+	}
+	for i := next; i < len(t.columns); i++ {
+		if t.roles[i] != skipped || t.quoted[i] || t.name(i) != "" {
+			return
+		}
+	}
+	t.before, t.columns, t.quoted, t.roles = t.before[:next], t.columns[:next], t.quoted[:next], t.roles[:next]
 }
 
 // assignServer finds the name of the server that wrote the line, which is not the host that was asked for: syslog puts it behind its time,

@@ -16,12 +16,13 @@ type table struct {
 	roles   []field
 }
 
-// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, blanks with or without
-// bars, commas and semicolons are tried as separators; the last two not below a row of names, which a Map explains.
+// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, semicolons, commas and blanks
+// with or without bars are tried as separators; semicolons and commas not below a row of names, which a Map explains. Blanks come last, as
+// they also stand around others.
 func learn(lines [][]byte) *Format {
-	separators := []string{"\t", "|", " |"}
-	if headerFault(lines, nil) == nil {
-		separators = append(separators, ",", ";")
+	separators := []string{"\t", "|", ";", ",", " |"}
+	if headerFault(lines, nil) != nil {
+		separators = []string{"\t", "|", " |"}
 	}
 	for _, seps := range separators {
 		t := commonTable(lines, seps)
@@ -84,7 +85,8 @@ func bareColumns(lines [][]byte, sep string, others int) *Format {
 	if !enough(c.has()) {
 		return nil
 	}
-	return &Format{Name: learned, Doc: "learned from the lines, CSV without names: <" + strings.Join(c.names, ">"+sep+"<") + ">", columns: &c, escape: doubled, has: c.has()}
+	return &Format{Name: learned, Doc: "learned from the lines, CSV without names: <" + strings.Join(c.names, ">"+sep+"<") + ">", columns: &c, escape: doubled, has: c.has(),
+		doubt: best.rival()}
 }
 
 // commonTable takes the lines whose skeleton is the most frequent one.
@@ -208,7 +210,8 @@ func (t *table) format() *Format {
 	if err != nil || !enough(l.has()) {
 		return nil
 	}
-	return &Format{Name: learned, Doc: "learned from the lines: " + doc.String() + t.tail, layout: l, has: l.has(), percent: t.percent()}
+	return &Format{Name: learned, Doc: "learned from the lines: " + doc.String() + t.tail, layout: l, has: l.has(), percent: t.percent(),
+		doubt: t.rival()}
 }
 
 // percent is what CloudFront's real-time logs have percent-encoded: there is no blank in any user agent, but in many an encoded one.

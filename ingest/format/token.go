@@ -47,6 +47,9 @@ func tokens(line, seps string, list []token) (_ []token, tail string) {
 			pos += nameLength(line[pos:], seps)
 		}
 		value, end, quoted := valueAt(line, pos, seps, glued)
+		for seps[0] != ' ' && seps[0] != '\t' && !quoted && end > value && line[end-1] == ' ' { // as where " | " separates
+			end--
+		}
 		list = append(list, token{line[begin:value], line[value:end], quoted, value})
 		begin, pos = end, end
 		for pos < len(line) && !isIn(line[pos], seps) && (pos == end && (quoted || line[pos] == ']') || !(glued && opens(line, pos))) { // the closing mark, and what sticks to it
