@@ -306,6 +306,8 @@ func (t *trial) beats(other *trial) bool {
 		return more > 0
 	case d != 0:
 		return d > 0
+	case more != 0 && max(t.idle-other.idle, other.idle-t.idle) <= t.few():
+		return more > 0
 	case t.idle != other.idle:
 		return t.idle > other.idle
 	case more != 0:
@@ -323,7 +325,7 @@ func (t *trial) beats(other *trial) bool {
 // lines that this one reads, and the rest may be of another format: what a cut line still has of a shorter format must not make that
 // the better one.
 func (t *trial) nearly(other *trial) bool {
-	few, shifted := max(1, t.lines/50), -t.idle
+	few, shifted := t.few(), -t.idle
 	for reason, n := range t.failures {
 		if !foreignTo(reason) {
 			shifted += n
@@ -331,6 +333,9 @@ func (t *trial) nearly(other *trial) bool {
 	}
 	return t.parsed*2 > t.lines && (other.parsed-t.parsed <= few || other.longer >= t.parsed && shifted <= few)
 }
+
+// few is how many lines tell nothing between two formats: damage may fit one by chance.
+func (t *trial) few() int { return max(1, t.lines/50) }
 
 // typical is the first failure for the most frequent reason; of equally frequent ones, the one that came first.
 func (t *trial) typical() (reason string, m Misfit) {

@@ -480,3 +480,15 @@ func TestSplunkHost(t *testing.T) {
 		}
 	}
 }
+
+// TestIdleByChance: what damage left of a line may fit a format but for its request; the one that tells more is taken all the same.
+func TestIdleByChance(t *testing.T) {
+	var lines [][]byte
+	for i := range 60 {
+		lines = append(lines, fmt.Appendf(nil, `203.0.113.7 - - [23/Nov/2026:09:26:%02d +0000] "GET /v/%d.ts HTTP/1.1" 200 612 "-" "curl/8.0"`, i, i))
+	}
+	lines = append(lines, []byte(`203.0.113.7 - - [23/Nov/2026:09:26:12 +0000] "V/1.1" 200 612 "htt`))
+	if f := detected(t, lines); f.Name != "nginx" {
+		t.Errorf("%s", f.Name)
+	}
+}

@@ -41,7 +41,7 @@ func TestColoursInMessages(t *testing.T) {
 	numbers := strings.ReplaceAll(strings.Trim(fmt.Sprint([]byte(painted)), "[]"), " ", ",")
 	for _, message := range []string{`"` + escaped + `"`, "[" + numbers + "]"} {
 		text := strings.Repeat(`{"PRIORITY":"6","MESSAGE":`+message+"}\n", 3)
-		out, err := io.ReadAll(unwrapped(strings.NewReader(text), []byte(text)[:headSize], new(bool)))
+		out, err := io.ReadAll(unwrapped(strings.NewReader(text), []byte(text)[:min(len(text), headSize)], new(bool)))
 		if want := strings.Repeat(line+"\n", 3); err != nil || string(out) != want {
 			t.Errorf("%q, %v; want %q", out, err, want)
 		}

@@ -20,9 +20,8 @@ import (
 // and twice the dictionary of xz -9 (xz(1)).
 const maxWindow = 128 << 20
 
-// headSize is how many bytes tell what a file is: the mark of a tar archive
-// ends there.
-const headSize = 265
+// headSize is how many bytes tell what a file is: the header of a tar archive.
+const headSize = tarBlock
 
 // compression is one way to store a log in fewer bytes.
 type compression struct {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -39,13 +40,32 @@ type tarball struct {
 }
 
 // isTar tells the mark of POSIX (pax, "ustar Interchange Format") and of GNU
-// archives: both end in a zero, which no line of a log holds.
+// archives: both end in a zero, which no line of a log holds. Archives of
+// before have none, but a checksum of their header.
 func isTar(head []byte) bool {
-	if len(head) < headSize {
+	const behind = 265 // the mark
+	if len(head) < behind {
 		return false
 	}
-	mark := string(head[257:headSize])
-	return strings.HasPrefix(mark, "ustar\x00") || mark == "ustar  \x00"
+	mark := string(head[257:behind])
+	return strings.HasPrefix(mark, "ustar\x00") || mark == "ustar  \x00" || oldTar(head)
+}
+
+// oldTar tells a header of Unix V7's tar by its checksum: the sum of all bytes,
+// with blanks in its own place, in octal.
+func oldTar(head []byte) bool {
+	const at, behind = 148, 156
+	if len(head) < tarBlock || head[0] == 0 || head[tarBlock-1] != 0 {
+		return false
+	}
+	sum := uint64((behind - at) * ' ')
+	for i, c := range head[:tarBlock] {
+		if i < at || i >= behind {
+			sum += uint64(c)
+		}
+	}
+	said, err := strconv.ParseUint(strings.Trim(string(head[at:behind]), " \x00"), 8, 64)
+	return err == nil && said == sum
 }
 
 // tarFiles lists the files in a tar archive in its order; hidden ones are left

@@ -144,11 +144,18 @@ func TestTarFiles(t *testing.T) {
 	checksum := sourcetest.Gzip(t, whole)
 	checksum[len(checksum)-5] ^= 1
 	stored := sourcetest.Gzip(t, whole)
+	old := bytes.Clone(whole)
+	for _, at := range []int{0, 1024} {
+		clear(old[at+257 : at+tarBlock])
+		withChecksum(old[at:])
+	}
 	for name, c := range map[string]struct {
 		data []byte
 		want string // as in TestArchiveMembers
 	}{
 		"two":                  {whole, "!a.log>line\n|!b.log>more\n"},
+		"of Unix V7":           {old, "!a.log>line\n|!b.log>more\n"},
+		"of V7, compressed":    {sourcetest.Gzip(t, old), "!a.log>line\n|!b.log>more\n"},
 		"names that repeat":    {tarOf(t, a, b, a), "!a.log>line\n|!b.log>more\n|!a.log#2>line\n"},
 		"hidden":               {tarOf(t, named("./a.log", "1"), named(".b", "2"), named("x/.c/d.log", "3"), named("__MACOSX/._a.log", "5"), named("../e.log", "6"), named("/etc/f.log", "7")), "!./a.log>1|!../e.log>6|!/etc/f.log>7"},
 		"no files":             {tarOf(t, other(tar.TypeSymlink), other(tar.TypeLink), other(tar.TypeChar), other(tar.TypeBlock), other(tar.TypeFifo), other(tar.TypeDir), a), "!a.log>line\n"},

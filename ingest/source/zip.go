@@ -3,6 +3,7 @@ package source
 import (
 	"archive/zip"
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -68,6 +69,9 @@ func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ 
 	if len(astray) > 0 {
 		for _, m := range salvage(&untilAt{ctx, f}, s.Size) {
 			if places := astray[m.name]; len(places) > 0 {
+				if listed := all[places[0]]; m.size < 0 && (m.fault == nil || m.fault == errNoLength) {
+					m.stored, m.size, m.crc, m.fault = listed.stored, listed.size, listed.crc, nil
+				}
 				all[places[0]], astray[m.name] = m, places[1:]
 			}
 		}
@@ -84,7 +88,7 @@ func (s Source) zipMembers(ctx context.Context, f io.ReaderAt) (out []Source, _ 
 			last.fault = fmt.Errorf("%w; %s", last.fault, noDirectory)
 		}
 	}
-	refuseOverlaps(all)
+	partOverlaps(&untilAt{ctx, f}, all)
 	slices.SortStableFunc(all, func(a, b *member) int { return strings.Compare(a.name, b.name) })
 	for _, m := range all {
 		s.member, s.Size, s.fault = m, m.stored, m.fault
@@ -177,19 +181,46 @@ func (m *member) compression() *compression {
 	return nil
 }
 
-// refuseOverlaps keeps members from sharing data: that way a small archive
-// claims to hold more than any ratio tells (Fifield, "A better zip bomb").
-func refuseOverlaps(all []*member) {
-	byPlace := slices.SortedFunc(slices.Values(all), func(a, b *member) int { return cmp.Compare(a.start, b.start) })
-	end := int64(0)
+// partOverlaps keeps members from sharing data: that way a small archive
+// claims to hold more than any ratio tells (Fifield, "A better zip bomb"). The
+// data of one ends where the header of the next begins: where bytes are missing
+// from it, that is sooner than the directory says.
+func partOverlaps(f io.ReaderAt, all []*member) {
+	byPlace := slices.SortedStableFunc(slices.Values(all), func(a, b *member) int { return cmp.Compare(a.start, b.start) })
+	var before *member
 	for _, m := range byPlace {
-		if m.fault == nil && m.start < end {
-			m.fault = errOverlap
+		if m.fault != nil {
+			continue
 		}
-		if m.fault == nil {
-			end = m.start + max(m.stored, 0)
+		if before != nil && m.start < before.start+max(before.stored, 0) {
+			end := m.header(f)
+			if end < before.start {
+				m.fault = errOverlap
+				continue
+			}
+			before.stored = end - before.start
 		}
+		before = m
 	}
+}
+
+// header finds where the header before a member's data begins; -1 if there is
+// none with the member's name.
+func (m *member) header(f io.ReaderAt) int64 {
+	const extra = 1 << 10 // bytes behind the name (4.3.7), which mostly takes a few dozen
+	from := max(0, m.start-localHeader-int64(len(m.name))-extra)
+	text := make([]byte, m.start-from)
+	if _, err := f.ReadAt(text, from); err != nil {
+		return -1
+	}
+	at := bytes.LastIndex(text, []byte(zipMagic))
+	for at >= 0 && !bytes.HasPrefix(text[min(at+localHeader, len(text)):], []byte(m.name)) {
+		at = bytes.LastIndex(text[:at], []byte(zipMagic))
+	}
+	if at < 0 {
+		return -1
+	}
+	return from + int64(at)
 }
 
 // room is how many bytes of the archive a member may take.
@@ -250,5 +281,13 @@ func (c *checked) settle() error {
 	return io.EOF
 }
 
-// word says what an error means for a member of an archive.
-func (c *checked) word(err error) error { return word("zip", err) }
+// word says what an error means for a member of an archive. One that ends too
+// early, and is not the last of what is left of it, lacks bytes anywhere.
+func (c *checked) word(err error) error {
+	err = word("zip", err)
+	var d *Damage
+	if errors.As(err, &d) && d.kept == keptBefore && !c.last {
+		d.kept = keptDoubtful
+	}
+	return err
+}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -121,6 +122,8 @@ func TestArchiveMembers(t *testing.T) {
 	headless[bytes.LastIndex(headless, []byte("PK\x03\x04"))] = 'X'
 	overlap := sourcetest.Zip(t, "a.log=line\n", "b.log=line\n")
 	copy(overlap[bytes.LastIndex(overlap, []byte("PK\x01\x02"))+42:], "\x00\x00\x00\x00")
+	long := sourcetest.Zip(t, "a.log="+strings.Repeat("line of this log\n", 9), "b.log=more\n", "c.log=rest\n")
+	missing := slices.Concat(long[:60], long[63:]) // within the data of the first, whose size the directory still gives
 	behind := slices.Concat(sourcetest.Zip(t, "a.log=1", "x/=", "b.log=2"), sourcetest.Zip(t, "a.log=3"), sourcetest.Zip(t, "c.log=4"))
 	tar, zipped := string(fixture(t, "archive.tar")), string(fixture(t, "tree.zip"))
 	for name, c := range map[string]struct {
@@ -137,6 +140,7 @@ func TestArchiveMembers(t *testing.T) {
 		"directory astray":     {astray, "a.zip!a.log>line\n|a.zip!b.log>line\n"},
 		"astray, no header":    {headless, "a.zip!a.log>line\n|a.zip!b.log:the zip archive's directory points to something else than this member"},
 		"members that overlap": {overlap, "a.zip!a.log>line\n|a.zip!b.log:its data lies within that of another member, as in a zip bomb: unpack it first if you trust it"},
+		"bytes are missing":    {missing, "a.zip!a.log:damaged at byte 61 (of 373): invalid zip data; the lines before it are kept, but some may be wrong|a.zip!b.log>more\n|a.zip!c.log>rest\n"},
 		"one behind another":   {behind, "a.zip!a.log>1|a.zip!a.log#2>3|a.zip!b.log>2|a.zip!c.log>4"},
 		"archives inside":      {sourcetest.Zip(t, "a.tar="+tar, "b.zip="+zipped), "a.zip!a.tar:a tar archive is not read: unpack it first|a.zip!b.zip:a zip archive is not read: unpack it first"},
 		"no member":            {sourcetest.Zip(t), "a.zip:the zip archive holds no file"},
@@ -156,6 +160,28 @@ func TestArchiveMembers(t *testing.T) {
 		if said := strings.Join(got, "|"); said != c.want {
 			t.Errorf("%s:\n%s, want\n%s", name, said, c.want)
 		}
+	}
+}
+
+// TestMissingWithinAMember: what decompresses may be wrong before its end, too, if bytes are missing and others follow.
+func TestMissingWithinAMember(t *testing.T) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range []string{"a.log", "b.log"} {
+		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+		if err == nil {
+			_, err = f.Write([]byte("one\ntwo\nthree\n"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, held, errs := unpack(t, slices.Concat(b.Bytes()[:40], b.Bytes()[42:]))
+	if !strings.HasPrefix(held[0], "one\n") || !Doubtful(errs[0]) || held[1] != "one\ntwo\nthree\n" || errs[1] != nil {
+		t.Errorf("%q, %v", held, errs)
 	}
 }
 
