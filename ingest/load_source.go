@@ -86,6 +86,7 @@ func (l *load) readOne(ctx context.Context, i int, src *input, out func(chunk) e
 	}
 	s := &sampler{load: l, src: src, out: out, fixed: l.Format != nil}
 	lines, err := l.chunks.cut(i, buffered, s.take)
+	s.broken = err != nil
 	if misfit := s.settle(); misfit != nil {
 		return s.sent, damageBefore(misfit, err, buffered)
 	}

@@ -25,7 +25,8 @@ type sampler struct {
 	sent    int64 // lines too long, passed on before the rest was settled
 	fixed   bool  // the format was given
 	settled bool
-	vain    int // how often another format was looked for and not found
+	broken  bool // damage ended the source within its last line
+	vain    int  // how often another format was looked for and not found
 }
 
 var errOnlyLong = errors.New("no log format fits: every line is longer than 2 MiB")
@@ -62,6 +63,9 @@ func (s *sampler) settle() error {
 		s.src.format = s.src.format.Seen(sample)
 	} else {
 		found, misfit := format.Detect(sample, s.load.Map)
+		if misfit != nil && s.broken && len(sample) > 1 {
+			found, misfit = format.Detect(sample[:len(sample)-1], s.load.Map)
+		}
 		if misfit != nil {
 			return misfit
 		}
