@@ -37,12 +37,12 @@ func lateness(from, to, deadline int64) Late {
 }
 
 // longestAnswer is how long a response of so many bytes may take, µs: five minutes
-// until it begins, then 1 kB/s, which is less than any media needs to play. It has
-// no end where the bytes are not known.
+// until it begins, then 1 kB/s, which is less than any media needs to play; an
+// hour where the bytes are not known.
 func longestAnswer(bytes int64) int64 {
 	const second, endless = 1_000_000, 1 << 62
 	if bytes < 0 {
-		return endless
+		return 3600 * second
 	}
 	return min(300+bytes/1000, endless/second) * second
 }

@@ -53,6 +53,7 @@ func TestLateOfLines(t *testing.T) {
 	const line = `203.0.113.7 - - [01/Nov/2026:00:00:00 +0000] "GET %s HTTP/1.1" %d 1000 "-" "P" cdn.example.com%s` + "\n"
 	const timed = combinedHost
 	const untimed = `nginx:$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $host`
+	const sizeless = `nginx:$remote_addr - $remote_user [$time_local] "$request" $status $x "$http_referer" "$http_user_agent" $host`
 	for _, c := range []struct {
 		name     string
 		deadline int64
@@ -72,6 +73,8 @@ func TestLateOfLines(t *testing.T) {
 		{"served, start unknown, deadline before", logTime - 100, 200, untimed, "", AtExpiry},
 		{"served, start unknown, as long before as 1,000 bytes may take", logTime - 301, 200, untimed, "", AtExpiry},
 		{"served, start unknown, longer before than 1,000 bytes take", logTime - 320, 200, untimed, "", TooLate},
+		{"served, start and bytes unknown, an hour before", logTime - 3600, 200, sizeless, "", AtExpiry},
+		{"served, start and bytes unknown, longer before", logTime - 3620, 200, sizeless, "", TooLate},
 		{"refused, start unknown, deadline before", logTime - 100, 403, untimed, "", TooLate},
 		{"a deadline no clock reaches", math.MaxInt64, 200, untimed, "", InTime},
 		{"a deadline at the beginning", 1, 403, timed, " 0.000", TooLate},

@@ -38,6 +38,7 @@ type trial struct {
 	whole    int // good lines whose path has a query
 	longer   int // good lines that go on behind the last value
 	hosted   int // good lines that name a host
+	numeric  int // and of these, those whose host is an address
 	took     tookSeen
 	ports    portSeen
 	dates    datesSeen
@@ -63,7 +64,7 @@ func Detect(lines [][]byte, m Map) (*Format, *Misfit) {
 	case (best.parsed+best.idle)*2 <= best.lines && !best.among(lines, m):
 		return nil, best.misfitOf(lines, m, broken)
 	}
-	return best.settled(), nil
+	return best.elsewhere(lines, m).settled(), nil
 }
 
 // bestOf tries the formats, and returns the best; or the first of which there are only header lines. broken is of one that
@@ -253,6 +254,9 @@ func tryOrder(f *Format, lines [][]byte, mostFailed int, order dateOrder) *trial
 		}
 		if r.Host != nil {
 			t.hosted++
+		}
+		if _, ok := Address(r.Host); ok {
+			t.numeric++
 		}
 		if p.goesOn() {
 			t.longer++

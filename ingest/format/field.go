@@ -137,17 +137,18 @@ uri 1 url request_url uri_full url.original httprequest.requesturl properties.re
 uri 2 reqpath
 path 0 uri path request_uri_path clientrequestpath cs_uri_stem request_path url.path uri_path
 query 0 args query_string querystring querystr query cs_uri_query uri_param param query_params request_param url.query uri_query
+query 0 request_query request_querystring request_query_string request_args uri_args http_request_args
 status 0 status status_code statuscode sc_status responsestatus edgeresponsestatus response_status resp_status http_status
 status 0 http.response.status_code httprequest.status properties.httpstatuscode elb_status_code edgeresponsestatuscode proxy.statuscode
 status 1 response_code http_code return_code code response
 host 0 x_host_header host_header url.domain proxy.host
 host 1 cs_uri_host host clientrequesthost reqhost request.host request_host
 host 2 http_host vhost domain authority :authority
-host 3 server_name cs(host) cs_host
+host 3 server_name cs(host) cs_host request_headers.host request.headers.host
 host 4 cname gcdn_vhost
 user_agent 0 http_user_agent user_agent useragent ua cs(user_agent) cs_user_agent clientrequestuseragent request_user_agent agent
 user_agent 0 request.headers.user_agent user_agent.original httprequest.useragent properties.useragent
-user_agent 0 c_user_agent proxy.useragent
+user_agent 0 c_user_agent proxy.useragent request_headers.user_agent
 referer 0 http_referer referer referrer cs(referer) cs_referer clientrequestreferer request_referer http_referrer request.headers.referer
 referer 0 http.request.referrer httprequest.referer properties.referer cs_referrer c_referrer proxy.referer
 country 0 geoip_country_code geoip2_country_code country_code country clientcountry c_country geo_country_code countrycode client_country
@@ -156,7 +157,7 @@ asn 0 asn clientasn as_number asnumber client_asn
 asn 1 source.as.number client.as.number
 bytes 0 body_bytes_sent bytes size sc_bytes edgeresponsebodybytes response_body_size resp_body_size bytessent responsebytes
 bytes 1 bytes_sent edgeresponsebytes response_size rsp_size totalbytes response_bytes bytes_out http.response.body.bytes
-bytes 1 httprequest.responsesize properties.responsebytes sent_bytes proxy.responsebytesize
+bytes 1 httprequest.responsesize properties.responsebytes sent_bytes proxy.responsebytesize body_size body_bytes send_bytes response.size
 reason_code 0 gcdn_internal_status_code internal_status_code reason_code
 upstream_status 0 upstream_status originresponsestatus origin_status
 shield 0 shield_type

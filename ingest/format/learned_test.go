@@ -231,3 +231,33 @@ func TestRivalOfTheStatus(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesOfTheirOwn: JSON whose writers chose the names. Its query is found under one that nobody knows, and the host where "host" is the
+// server's address.
+func TestNamesOfTheirOwn(t *testing.T) {
+	const some = `"time":"2026-11-23T09:26:12+00:00","remote_addr":"203.0.113.7","method":"GET","status":403,`
+	const query = "md5=8vAHfjuFGwiLpCsVjgfSqA&expires=1893456000"
+	for name, c := range map[string]struct{ line, host, query string }{
+		"ingress-nginx's manual":   {some + `"vhost":"cdn.example.com","path":"/v/%d.ts","request_query":"` + query + `","duration":0.25`, "cdn.example.com", query},
+		"an endpoint":              {some + `"endpoint":"/v/%[1]d.ts?` + query + `","uri":"/v/%[1]d.ts"`, "", query},
+		"within an object":         {some + `"req":{"full":"/v/%[1]d.ts?` + query + `"},"uri":"/v/%[1]d.ts"`, "", query},
+		"parameters":               {some + `"uri":"/v/%d.ts","req_params":"` + query + `"`, "", query},
+		"none":                     {some + `"uri":"/v/%d.ts","referer":"https://player.example/?a=1&b=2","note":"a&b"`, "", ""},
+		"the server's address":     {some + `"uri":"/v/%d.ts","args":"` + query + `","host":"10.0.0.1","http_host":"cdn.example.com"`, "cdn.example.com", query},
+		"addresses that are asked": {some + `"uri":"/v/%d.ts","args":"` + query + `","host":"192.0.2.1"`, "192.0.2.1", query},
+		"both":                     {some + `"uri":"/v/%d.ts","req_params":"` + query + `","host":"10.0.0.1","domain":"cdn.example.com"`, "cdn.example.com", query},
+	} {
+		var lines [][]byte
+		for i := range 9 {
+			lines = append(lines, fmt.Appendf(nil, "{"+c.line+"}", i))
+		}
+		want := c.host + "/v/0.ts"
+		if c.query != "" {
+			want += "?" + c.query
+		}
+		f, r := detected(t, lines), Record{}
+		if bad := f.NewParser().Parse(lines[0], &r); bad.Reason != "" || string(r.Host)+string(r.Target) != want {
+			t.Errorf("%s: got %s%s, want %s (%+v)", name, r.Host, r.Target, want, bad)
+		}
+	}
+}

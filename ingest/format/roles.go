@@ -259,17 +259,21 @@ func (t *table) ownStatus() {
 	}
 }
 
-// rival says which other value of the lines may be the status as well, as where all are so few that each number of bytes looks like one; "" if
+// rival says that a value beside the status may be it as well, as where all are so few that each number of bytes looks like one; "" if
 // there is none, or both are the same.
 func (t *table) rival() string {
 	at := t.column(status)
-	for i := range t.columns {
-		if at < 0 || i == at || t.roles[i] != skipped || t.name(i) != "" || t.name(at) != "" || t.share(i, isStatus) < 1 {
+	if at < 0 || t.name(at) != "" {
+		return ""
+	}
+	for _, i := range []int{at - 1, at + 1} {
+		if i < 0 || i == len(t.columns) || t.roles[i] != skipped || t.name(i) != "" || t.share(i, isStatus) < 1 {
 			continue
 		}
 		for n, text := range t.columns[at] {
 			if other := t.columns[i][n]; other != text {
-				return fmt.Sprintf("two values of a line look like its status (such as %s and %s): the one that stands %s was taken; if it is the other, --log-format names the values", text, other, figure.Either(at < i, "first", "last"))
+				return fmt.Sprintf("two values of a line look like its status (such as %s and %s): the one that stands %s was taken; if it is the other, --log-format names the values",
+					text, other, figure.Either(at < i, "first", "last"))
 			}
 		}
 	}
