@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// elsewhere tries JSON lines of no known maker again with what their values tell of names that people chose themselves: it is the better
-// trial, or t.
+// elsewhere tries JSON lines, and columns with names, of no known maker again with what their values tell of names that people chose
+// themselves: it is the better trial, or t.
 func (t *trial) elsewhere(lines [][]byte, m Map) *trial {
-	if t.format.Name != "json" || t.parsed == 0 {
+	if !slices.Contains([]string{"json", "csv", "tsv"}, t.format.Name) || t.parsed == 0 {
 		return t
 	}
 	if t.numeric == t.parsed { // the server's address, as in the log_format that many guides to Logstash give
@@ -35,6 +35,11 @@ func (t *trial) with(lines [][]byte, m Map, name string, f field) *trial {
 	}
 	own[name] = meaning{field: f}
 	g.words, _ = (&words{names: own}).with(m) // which t's format has taken already
+	if g.columns != nil {
+		if _, err := g.renamed(g.columns.names); err != nil {
+			return t
+		}
+	}
 	return try(&g, lines, len(lines))
 }
 
@@ -53,7 +58,7 @@ func (t *trial) queryElsewhere(lines [][]byte) (string, field) {
 			continue
 		}
 		good++
-		for name, value := range stringsOf(line[max(0, objectAt(line)):]) {
+		for name, value := range t.format.valuesOf(line) {
 			rest, same := strings.CutPrefix(value, string(r.Target))
 			if same && (rest == "" || rest[0] == '?') {
 				whole[name]++
@@ -78,11 +83,19 @@ func (t *trial) queryElsewhere(lines [][]byte) (string, field) {
 	return "", skipped
 }
 
-// stringsOf are the strings of a JSON object by their folded names.
-func stringsOf(line []byte) map[string]string {
-	var object map[string]any
+// valuesOf are the values of a line by their folded names.
+func (f *Format) valuesOf(line []byte) map[string]string {
 	out := map[string]string{}
-	if json.Unmarshal(line, &object) == nil {
+	if f.columns != nil {
+		for i, value := range f.columns.fields(line) {
+			if i < len(f.columns.names) {
+				out[folded(f.columns.names[i])] = value
+			}
+		}
+		return out
+	}
+	var object map[string]any
+	if json.Unmarshal(line[max(0, objectAt(line)):], &object) == nil {
 		gather(out, "", object)
 	}
 	return out

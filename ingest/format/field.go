@@ -125,9 +125,9 @@ time 2 timegenerated timegenerated_[utc]
 time 4 @timestamp
 date 0 date
 start 0 timestamp_request_start edgestarttimestamp reqtimesec startutc starttimems start_time time_start request_start request_creation_time
-start 0 proxy.timestamp
+start 0 proxy.timestamp started_at
 request_time 0 request_time time_taken duration properties.timetaken
-request_time_ms 0 requesttimems request_time_ms duration_ms elapsed_ms time_elapsed_ms time_elapsed_msec
+request_time_ms 0 latencies.request requesttimems request_time_ms duration_ms elapsed_ms time_elapsed_ms time_elapsed_msec
 request_time_us 0 request_time_us reqtime_microsec duration_us elapsed_us time_elapsed_usec
 request 0 request request_line
 method 0 request_method method cs_method clientrequestmethod reqmethod verb http_method request.method http.request.method
@@ -139,7 +139,7 @@ path 0 uri path request_uri_path clientrequestpath cs_uri_stem request_path url.
 query 0 args query_string querystring querystr query cs_uri_query uri_param param query_params request_param url.query uri_query
 query 0 request_query request_querystring request_query_string request_args uri_args http_request_args
 status 0 status status_code statuscode sc_status responsestatus edgeresponsestatus response_status resp_status http_status
-status 0 http.response.status_code httprequest.status properties.httpstatuscode elb_status_code edgeresponsestatuscode proxy.statuscode
+status 0 http.response.status_code response.status httprequest.status properties.httpstatuscode elb_status_code edgeresponsestatuscode proxy.statuscode
 status 1 response_code http_code return_code code response
 host 0 x_host_header host_header url.domain proxy.host
 host 1 cs_uri_host host clientrequesthost reqhost request.host request_host
@@ -152,9 +152,9 @@ user_agent 0 c_user_agent proxy.useragent request_headers.user_agent
 referer 0 http_referer referer referrer cs(referer) cs_referer clientrequestreferer request_referer http_referrer request.headers.referer
 referer 0 http.request.referrer httprequest.referer properties.referer cs_referrer c_referrer proxy.referer
 country 0 geoip_country_code geoip2_country_code country_code country clientcountry c_country geo_country_code countrycode client_country
-country 1 geo_country source.geo.country_iso_code client.geo.country_iso_code
+country 1 geo_country jsonpayload.clientregioncode source.geo.country_iso_code client.geo.country_iso_code
 asn 0 asn clientasn as_number asnumber client_asn
-asn 1 source.as.number client.as.number
+asn 1 jsonpayload.clientasn source.as.number client.as.number
 bytes 0 body_bytes_sent bytes size sc_bytes edgeresponsebodybytes response_body_size resp_body_size bytessent responsebytes
 bytes 1 bytes_sent edgeresponsebytes response_size rsp_size totalbytes response_bytes bytes_out http.response.body.bytes
 bytes 1 httprequest.responsesize properties.responsebytes sent_bytes proxy.responsebytesize body_size body_bytes send_bytes response.size

@@ -260,4 +260,19 @@ func TestNamesOfTheirOwn(t *testing.T) {
 			t.Errorf("%s: got %s%s, want %s (%+v)", name, r.Host, r.Target, want, bad)
 		}
 	}
+	for _, names := range []string{"time,client_ip,path,status,params", "time\tclient_ip\tpath\tstatus\tparams"} {
+		lines := [][]byte{[]byte(names)}
+		for i := range 9 {
+			lines = append(lines, []byte(strings.ReplaceAll(fmt.Sprintf("2026-11-23T09:26:12Z,203.0.113.7,/v/%d.ts,403,%s", i, query), ",", names[4:5])))
+		}
+		p, r := detected(t, lines).NewParser(), Record{}
+		p.Parse(lines[0], &r)
+		if bad := p.Parse(lines[1], &r); bad.Reason != "" || string(r.Target) != "/v/0.ts?"+query {
+			t.Errorf("%q: got %s (%+v)", names, r.Target, bad)
+		}
+	}
+	line, r := []byte(`{"request":{"method":"GET","uri":"/v/1.ts","headers":{"host":"cdn.example.com","user-agent":"curl/8.0"}},"response":{"status":403,"size":"612"},"latencies":{"proxy":1,"request":250},"client_ip":"203.0.113.7","started_at":1795425972000}`), Record{}
+	if bad := detected(t, [][]byte{line}).NewParser().Parse(line, &r); bad.Reason != "" || r.Start != at(12000) || r.Duration != 250*ms || string(r.Host)+string(r.UserAgent) != "cdn.example.comcurl/8.0" || r.Bytes != 612 {
+		t.Errorf("Kong: %+v, %+v", bad, r)
+	}
 }
