@@ -173,6 +173,8 @@ func TestValuesWithBlanks(t *testing.T) {
 		"bars, also in agents":       {"$time | $ip | cdn.example.com | GET $target HTTP/1.1 | $status | $bytes | $ua", 1, 5},
 		"bars behind agents":         {"$time | $ip | $ua | cdn.example.com | GET $target HTTP/1.1 | $status | $bytes", 1, 4},
 		"semicolons":                 {"$time ; $ip ; cdn.example.com ; GET $target HTTP/1.1 ; $status ; $bytes ; $ua", 1, 3},
+		"two bars":                   {"$time||$ip||cdn.example.com||$target||$status||$bytes||$ua", 1, 4},
+		"Hive's separator":           {"$time\x01$ip\x01cdn.example.com\x01$target\x01$status\x01$bytes\x01$ua", 2, 5},
 		"the agent last":             {"$time $ip cdn.example.com GET $target $status $bytes $ua", 1, 4},
 		"the agent last, and quotes": {`$ip [$time] cdn.example.com "GET $target HTTP/1.1" $status $bytes - $ua`, 1, 2},
 	} {

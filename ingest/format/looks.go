@@ -1,6 +1,9 @@
 package format
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // looks gives the test that values of a field pass.
 func looks(f field) func(string) bool {
@@ -138,6 +141,11 @@ func isProgram(s string) bool { return len(s) > 1 && s[len(s)-1] == ':' }
 func isPriority(s string) bool { return len(s) > 3 && s[0] == '<' && strings.HasSuffix(s, ">1") }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// isMark accepts what has neither letters nor digits, as the second bar of ||; "-" stands for a value.
+func isMark(s string) bool {
+	return s != "-" && !strings.ContainsFunc(s, func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) })
+}
 
 // isASN accepts AS3320, and what is called so behind it.
 func isASN(s string) bool {

@@ -280,10 +280,13 @@ func (t *table) rival() string {
 	return ""
 }
 
-// assignSize takes the number behind the status, unless it is another status, as the upstream's is.
+// assignSize takes the number behind the status, unless it is another status, as the upstream's is. What separates values may stand between.
 func (t *table) assignSize() {
 	state := t.column(status)
 	next := state + 1
+	for next < len(t.roles) && t.share(next, isMark) == 1 {
+		next++
+	}
 	if state < 0 || next == len(t.roles) || t.column(size) >= 0 || t.roles[next] != skipped || !t.mostly(next, isCount) {
 		return
 	}

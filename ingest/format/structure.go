@@ -16,13 +16,13 @@ type table struct {
 	roles   []field
 }
 
-// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, semicolons, commas and blanks
+// learn builds a format from the structure of a sample's lines; nil if it cannot be understood. Tabs, bars, Hive's ^A, semicolons, commas and blanks
 // with or without bars are tried as separators; semicolons and commas not below a row of names, which a Map explains. Blanks come last, as
 // they also stand around others.
 func learn(lines [][]byte) *Format {
-	separators := []string{"\t", "|", ";", ",", " |"}
+	separators := []string{"\t", "|", "\x01", ";", ",", " |"}
 	if headerFault(lines, nil) != nil {
-		separators = []string{"\t", "|", " |"}
+		separators = []string{"\t", "|", "\x01", " |"}
 	}
 	for _, seps := range separators {
 		t := commonTable(lines, seps)
