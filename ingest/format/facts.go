@@ -216,7 +216,7 @@ func (f *Facts) Sentences(name string) (out []string) {
 	add(f.Yearless > 0 && f.firstYear == f.lastYear, "%d of %d {time has|times have} no year: %s was taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.lastYear), f.YearFrom)
 	add(f.firstYear < f.lastYear, "%d of %d {time has|times have} no year: %s to %s were taken, from %s", f.Yearless, f.Records, strconv.Itoa(f.firstYear), strconv.Itoa(f.lastYear), f.YearFrom)
 	add(f.Doubt != "", "%s", f.Doubt)
-	add(f.Unitless > 0, "%d request {time is|times are} whole numbers, too large for seconds, and nothing says of which unit: they are not read; under map in the configuration, request_time_ms, request_time_us or request_time names the field with its unit", f.Unitless)
+	add(f.Unitless > 0, "%d request {time is|times are} too large for seconds, and nothing says of which unit: they are not read; under map in the configuration, request_time_ms, request_time_us or request_time names the field with its unit", f.Unitless)
 	add(f.Page, "the log is one page of an answer, and more follow (hasMore): requests that are in no page given are missing")
 	add(name == viewerName && f.Records == viewerRows, "exactly 10,000 rows: the log viewer's export ends there, and the rest is missing")
 	return out

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestRequestTimesWithoutUnit wants whole numbers that are too large for seconds left out and said, and all others read.
+// TestRequestTimesWithoutUnit wants numbers that are too large for seconds left out and said, and all others read.
 func TestRequestTimesWithoutUnit(t *testing.T) {
 	for name, c := range map[string]struct {
 		took  []string // JSON values of "duration", or Gcore's "request_time"
@@ -15,6 +15,8 @@ func TestRequestTimesWithoutUnit(t *testing.T) {
 		said  bool
 	}{
 		"milliseconds":          {[]string{"183", "12", "0", "640"}, nil, 0, true},
+		"milliseconds in parts": {[]string{"183.25", "12.5", "0.75", "640.125", "91.0625"}, nil, 0, true},
+		"nginx, long downloads": {[]string{"183.250", "12.500", "64.125", "91.062"}, nil, 91_062_000, false},
 		"seconds with fraction": {[]string{"0.183", "0.012", "12", "3.5"}, nil, 3_500_000, false},
 		"one fraction":          {[]string{"183", "12", "0.5", "640"}, nil, 640_000_000, false},
 		"whole seconds":         {[]string{"0", "1", "0", "40"}, nil, 40_000_000, false},
