@@ -83,7 +83,24 @@ func (p *Parser) took(r *Record) (micros int64, ok bool) {
 	case p.at[duration].end > 0 && p.format.unitless:
 		r.Unitless = true
 	case p.at[duration].end > 0:
-		return seconds(p.raw(duration))
+		return inUnits(p.raw(duration))
+	}
+	return 0, false
+}
+
+// inUnits reads seconds, or a number with its unit, as Go programs write it: 12.5ms.
+func inUnits(b []byte) (micros int64, ok bool) {
+	if micros, ok = seconds(b); ok {
+		return micros, true
+	}
+	for _, unit := range [...]struct {
+		name      string
+		perSecond int64
+	}{{"ms", 1000}, {"us", 1_000_000}, {"µs", 1_000_000}, {"s", 1}} {
+		if n, is := bytes.CutSuffix(b, []byte(unit.name)); is {
+			micros, ok = seconds(n)
+			return micros / unit.perSecond, ok
+		}
 	}
 	return 0, false
 }

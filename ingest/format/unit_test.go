@@ -61,3 +61,14 @@ func TestRequestTimesWithoutUnit(t *testing.T) {
 		}
 	}
 }
+
+// TestRequestTimesWithUnits reads the unit where the value has one.
+func TestRequestTimesWithUnits(t *testing.T) {
+	for text, want := range map[string]int64{"12.5ms": 12_500, "12.50": 12_500_000, "1.5s": 1_500_000, "350µs": 350, "350us": 350, "2": 2_000_000, "1m2s": -1, "ms": -1, "-": -1} {
+		p, r := (&Format{}).NewParser(), Record{}
+		line := fmt.Sprintf(`{"time":"2026-11-23T09:26:12Z","client_ip":"203.0.113.7","method":"GET","uri":"/a?b=c","status":200,"duration":%q}`, text)
+		if bad := p.Parse([]byte(line), &r); bad.Reason != "" || r.Duration != want {
+			t.Errorf("%s: %d µs, want %d (%+v)", text, r.Duration, want, bad)
+		}
+	}
+}
