@@ -75,7 +75,7 @@ func (q *question) repeated(c choice) bool {
 func (q *question) toldOnce() string {
 	left, out := q.onceEach(q.choice.prefix, true)
 	return fmt.Sprintf("; %s, but viewers who renewed their link on another network may count more than once, as no id tells them: %s at most; with each viewer once it would be %s, not surely enough: send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
-		q.letThrough(), figure.Plural(out, "time", "times"), percent(share(left, q.choice.prefix)))
+		q.letThrough(), figure.Plural(out, "time", "times"), percent(left.share(q.choice.prefix)))
 }
 
 // mayRepeat adds that caveat to an answer other than widen that would not hold then.
@@ -88,6 +88,6 @@ func (q *question) mayRepeat(list *caveats) {
 		return other.decision != q.points.decision || other.prefix != q.points.prefix
 	}
 	if fewer > 0 && differs(low) || more > 0 && differs(high) {
-		list.add("Viewers who renewed their link on another network may count more than once, as no id tells them: with each viewer once /%d would let %s to %s through.", p, percent(share(low, p)), percent(share(high, p)))
+		list.add("Viewers who renewed their link on another network may count more than once, as no id tells them: with each viewer once /%d would let %s to %s through.", p, percent(low.share(p)), percent(high.share(p)))
 	}
 }

@@ -73,7 +73,7 @@ func (q *question) grounds(list *caveats) {
 		list.add("%s not counted: refused at another address too, where they could not be followed.", figure.Plural(q.untold, "user is", "users are"))
 	}
 	if q.mended > 0 {
-		list.add("%s not counted: refused as links were bound before, and let through by a /%d, as they are now.", figure.Plural(q.mended, "user is", "users are"), q.current(q.o))
+		list.add("%s not counted: refused as links were bound before, and let through by a /%d, as they are now.", figure.Plural(q.mended, "user is", "users are"), q.current())
 	}
 	switch {
 	case q.o.RefusalsOnly:
@@ -87,7 +87,7 @@ func (q *question) grounds(list *caveats) {
 // wouldTell says it where a mask that helps partly may be enough, or not help half of the users, and more of them would tell.
 func (q *question) wouldTell(list *caveats) {
 	p := q.choice.prefix
-	switch k := share(q.all, p); {
+	switch k := q.all.share(p); {
 	case k >= q.t.AcceptedLow:
 		n := q.enough(func(n int64) bool { return wilsonLow(int64(k*float64(n)), n) >= q.t.AcceptedLow })
 		list.add("Too few users to tell whether /%d is enough, as it is from %s on: at this share, %s would.", p, percent(q.t.AcceptedLow), n)

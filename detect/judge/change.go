@@ -18,7 +18,7 @@ func (q *question) change() []string {
 	} else {
 		steps = append(steps, "Ask what the mask does to IPv6 viewers: whether theirs is set apart, and in which text; until that is known, their links must stay as they are.")
 	}
-	if exposure := q.bound.exposure(p); exposure > q.t.ExposureSay && exposure > q.bound.exposure(q.current(q.o)) {
+	if exposure := q.bound.exposure(p); exposure > q.t.ExposureSay && exposure > q.bound.exposure(q.current()) {
 		steps = append(steps, fmt.Sprintf("Shorten the life of links first: %s of other viewers share the /%d.", percent(exposure), p))
 	}
 	return append(steps,
@@ -86,7 +86,7 @@ func answer(common, prefix int) string {
 }
 
 func (q *question) before() string {
-	if now := q.current(q.o); now < q.width() {
+	if now := q.current(); now < q.width() {
 		return fmt.Sprintf("/%d", now)
 	}
 	return "the whole address"

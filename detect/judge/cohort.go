@@ -43,6 +43,11 @@ func (c *cohort) accepted(prefix int) (n int64) {
 	return n
 }
 
+func (c *cohort) share(prefix int) float64 {
+	share, _, _ := Wilson(c.accepted(prefix), c.users)
+	return share
+}
+
 func (c *cohort) low(prefix int) float64  { return wilsonLow(c.accepted(prefix), c.users) }
 func (c *cohort) high(prefix int) float64 { return wilsonHigh(c.accepted(prefix), c.users) }
 

@@ -74,5 +74,5 @@ func (q *question) toldPassedOn() string {
 	other := q.pointed(q.beforeThat())
 	n := q.restarted()
 	return fmt.Sprintf("; %s, but the links of %s of them %s tried farther off, too, from the beginning and after a silence, by the same viewers or by others to whom they were handed; without that it would be %s for /%d: send a log with an id of the viewer (a cookie, a TLS session), or what the signer issued (--issued)",
-		q.letThrough(), figure.Count(n), figure.Either(n == 1, "was", "were"), percent(share(q.beforeThat(), other.prefix)), other.prefix)
+		q.letThrough(), figure.Count(n), figure.Either(n == 1, "was", "were"), percent(q.beforeThat().share(other.prefix)), other.prefix)
 }

@@ -118,7 +118,7 @@ func (q *question) unknown() string {
 func (q *question) oftener() string {
 	seen := "nobody is seen refused twice"
 	if c := q.several(); c.users > 0 {
-		seen = fmt.Sprintf("of the %s seen refused several times it would be %s, not surely enough", figure.Plural(c.users, "user", "users"), percent(share(c, q.choice.prefix)))
+		seen = fmt.Sprintf("of the %s seen refused several times it would be %s, not surely enough", figure.Plural(c.users, "user", "users"), percent(c.share(q.choice.prefix)))
 	}
 	return fmt.Sprintf("; %s, but more than a tenth of the requests is missing, so that users were refused more often than the log shows, and %s: send a log of this host that holds all requests, of every edge", q.letThrough(), seen)
 }
@@ -140,7 +140,7 @@ func (q *question) nobody() string {
 		return fmt.Sprintf("No refusal%s is proven to come from a changed address, and nothing explains the hashes of %s in relay, VPN or hosting networks", with, figure.Plural(q.obscure(), "user", "users"))
 	}
 	if q.mended > 0 {
-		return fmt.Sprintf("Nobody%s was refused because of a changed address as links are bound now, to a /%d; %s before", with, q.current(q.o), figure.Plural(q.mended, "user was", "users were"))
+		return fmt.Sprintf("Nobody%s was refused because of a changed address as links are bound now, to a /%d; %s before", with, q.current(), figure.Plural(q.mended, "user was", "users were"))
 	}
 	return "Nobody" + with + " was refused because of a changed address"
 }
@@ -237,7 +237,7 @@ func (q *question) figures() string {
 	s, p, last := q.letThrough(), q.choice.prefix, len(q.candidates)-1
 	if i := slices.Index(q.candidates, p); i > 0 {
 		only := figure.Either(q.all.accepted(q.candidates[i-1]) < q.all.accepted(p), "only ", "")
-		s += fmt.Sprintf(", /%d %s%s", q.candidates[i-1], only, percent(share(q.all, q.candidates[i-1])))
+		s += fmt.Sprintf(", /%d %s%s", q.candidates[i-1], only, percent(q.all.share(q.candidates[i-1])))
 	}
 	widest := q.candidates[last]
 	switch {
@@ -246,7 +246,7 @@ func (q *question) figures() string {
 	case q.all.accepted(widest) == q.all.accepted(p):
 		return s + ", a wider mask no more"
 	}
-	return s + fmt.Sprintf(", /%d %s", widest, percent(share(q.all, widest)))
+	return s + fmt.Sprintf(", /%d %s", widest, percent(q.all.share(widest)))
 }
 
 func (q *question) tooFew() string {

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"strconv"
 
 	"ipdrift/detect/finding"
@@ -10,7 +11,8 @@ import (
 // Recommend answers the mask question with what was added so far (rules 13 to
 // 20). It may be asked again after more was added.
 func (r *Replay) Recommend(o Asked) finding.Recommendation {
-	q := question{Replay: r, o: o, all: gather(r.affected, nil), candidates: r.candidates(o)}
+	q := question{Replay: r, o: o, all: gather(r.affected, nil)}
+	q.candidates = q.wider()
 	q.viewers = q.countViewers()
 	q.choice = q.decide(q.all)
 	q.points = q.pointed(q.all)
@@ -19,8 +21,8 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 		AffectedUsers: q.all.users, FirstRequestUsers: r.firstRequest, ManyNetworksUsers: r.many,
 		Interrupted: r.interrupted, UnresolvedUsers: r.unresolved, UncheckedUsers: r.uncheckable, SharedLinks: int64(len(r.shared)),
 		StrangersLetIn: r.strangers(q.choice.prefix),
-		Exposure:       r.bound.exposure(q.choice.prefix), ExposureNow: r.bound.exposure(r.current(o)),
-		Accepted: q.accepted(), Curve: r.curve(q.all, q.candidates),
+		Exposure:       r.bound.exposure(q.choice.prefix), ExposureNow: r.bound.exposure(q.current()),
+		Accepted: q.accepted(), Curve: q.curve(),
 	}
 	rec.Carriers = q.carriers(rec.Curve)
 	rec.RelayedUsers, rec.UntoldUsers, rec.MendedUsers = r.relayed, r.untold, r.mended
@@ -29,7 +31,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 	}
 	rec.LeftOutUsers, rec.IfLeftOutCount = int64(len(r.aside)), q.ifLeftOut()
 	rec.PerChange = q.perChange()
-	rec.IfUnresolvedCount.Share, rec.IfUnresolvedCount.Low, _ = Wilson(rec.Accepted.Users, q.all.users+r.open())
+	rec.IfUnresolvedCount = q.ifUnresolved(rec.Accepted.Users)
 	if !o.RefusalsOnly {
 		users := r.bound.users
 		recovered := rec.AffectedUsers - rec.Interrupted
@@ -41,7 +43,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 	if d := rec.Decision; len(q.candidates) > 0 && (d == finding.Widen || d == finding.HelpsPartly || d == finding.MaskNotEnough && q.all.users > 0) {
 		rec.Parts = q.parts()
 	}
-	if now := r.current(o); o.Bound && !o.Unbound {
+	if now := q.current(); o.Bound && !o.Unbound {
 		rec.CurrentPrefix = &now
 	}
 	if d := rec.Decision; d == finding.Widen || d == finding.HelpsPartly {
@@ -61,6 +63,26 @@ type question struct {
 	viewers    int64 // that the affected are at least; see countViewers
 	choice     choice
 	points     choice // what too few users point to
+}
+
+// wider are the candidates wider than the mask in force, from narrow to wide.
+func (q *question) wider() []int {
+	var wider []int
+	for _, p := range q.o.Candidates {
+		if p > 0 && p < q.current() && !slices.Contains(wider, p) {
+			wider = append(wider, p)
+		}
+	}
+	slices.SortFunc(wider, func(a, b int) int { return b - a })
+	return wider
+}
+
+// current is the prefix length in force: that of a whole address, where there is no mask.
+func (q *question) current() int {
+	if q.o.CurrentPrefix <= 0 || q.o.CurrentPrefix > q.width() {
+		return q.width()
+	}
+	return q.o.CurrentPrefix
 }
 
 // decide follows rules 14 and 15. The prefix of the choice is always one that
@@ -111,7 +133,7 @@ func (q *question) pointed(c *cohort) choice {
 // inForce judges a mask that no candidate is wider than: it is not enough if as
 // many users as decide leave it.
 func (q *question) inForce(c *cohort) choice {
-	now := q.current(q.o)
+	now := q.current()
 	if c.users-c.accepted(now) >= q.t.DecidesFrom {
 		return choice{finding.MaskNotEnough, now, false}
 	}
@@ -143,7 +165,7 @@ func (q *question) behind() bool { return q.o.Behind && !q.o.Reproduced }
 // signedForNetworks reports whether most of the affected have links for their own network, although whole addresses are bound:
 // no address changed there (rule 3).
 func (q *question) signedForNetworks() bool {
-	return q.current(q.o) == q.width() && q.cut >= q.t.ListedBelow && 2*q.cut >= q.all.users
+	return q.current() == q.width() && q.cut >= q.t.ListedBelow && 2*q.cut >= q.all.users
 }
 
 // shut reports whether nothing was accepted, and most of the affected were refused at the address of their link, too:
@@ -155,7 +177,7 @@ func (q *question) shut() bool {
 // veiled reports whether the log's addresses are masked, and neither a hash nor the configuration tells which mask links
 // are bound to: who moved within it seems to have stayed, so that those who are seen to move all need a wider one.
 func (q *question) veiled() bool {
-	return q.o.Masked && !q.o.Reproduced && q.current(q.o) == q.width() && q.all.users > 0
+	return q.o.Masked && !q.o.Reproduced && q.current() == q.width() && q.all.users > 0
 }
 
 // blurred reports whether requests are missing from the log, and with them what
@@ -242,7 +264,7 @@ func (q *question) unkeyed() int64 {
 // unsearched counts the users whose hashes nothing explains, where these may be of other IPv6 addresses that a mask
 // would cover: where links are bound to more than the /64, nobody can try them (rule 4).
 func (q *question) unsearched() int64 {
-	if q.family == 4 || q.current(q.o) <= 64 {
+	if q.family == 4 || q.current() <= 64 {
 		return 0
 	}
 	return q.unresolved

@@ -60,7 +60,7 @@ func (q *question) leftBehind() string {
 	}) {
 		o := carriers[asn]
 		large := o.users >= q.t.ListedBelow && float64(o.users) >= q.t.CarrierShare*float64(q.all.users) && o.users < q.all.users
-		if helped := share(&o.cohort, q.choice.prefix); asn != 0 && large && helped < q.t.CarrierLow {
+		if helped := o.share(q.choice.prefix); asn != 0 && large && helped < q.t.CarrierLow {
 			parts = append(parts, fmt.Sprintf("AS%d with %s of its %s users", asn, percent(helped), figure.Count(o.users)))
 		}
 	}

@@ -74,11 +74,6 @@ func (q *question) contradicts(part *cohort) bool {
 	return false
 }
 
-func share(c *cohort, prefix int) float64 {
-	s, _, _ := Wilson(c.accepted(prefix), c.users)
-	return s
-}
-
 // insteadOf says what a part of the users asks for in place of the whole's
 // choice.
 func (q *question) insteadOf(p *finding.Part) string {

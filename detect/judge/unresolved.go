@@ -54,7 +54,7 @@ func (q *question) unexplained() string {
 		return fmt.Sprintf("%s refused with a hash that nothing explains; %s would tell whether addresses changed there.",
 			figure.Plural(q.doubtful(), "more user was", "more users were"), settles)
 	}
-	share, _, _ := Wilson(q.all.accepted(q.choice.prefix), q.all.users+q.open())
+	share := q.ifUnresolved(q.all.accepted(q.choice.prefix)).Share
 	most := figure.Either(q.bears() == 0, "none", "at most "+figure.Count(q.bears()))
 	with := "unexplained hashes"
 	switch {
