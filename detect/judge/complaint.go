@@ -70,7 +70,7 @@ func (l *looked) nameSigned() {
 		return
 	}
 	l.out.Viewer.SignedIP = ""
-	if ip := l.signedFor(l.key); ip.IsValid() {
+	if ip := l.signedFor(l.key.Link); ip.IsValid() {
 		l.out.Viewer.SignedIP = ip.String()
 	}
 }

@@ -156,22 +156,12 @@ type pair struct{ signed, from netip.Addr }
 func (l *looked) pairs() []pair {
 	var list []pair
 	for i := range l.mine {
-		p := pair{l.signedFor(l.at(&l.mine[i])), l.mine[i].client}
+		p := pair{l.signedFor(l.mine[i].link), l.mine[i].client}
 		if !slices.Contains(list, p) {
 			list = append(list, p)
 		}
 	}
 	return list
-}
-
-// signedFor is the address that a link was signed for or, without a key, the
-// one it was served to first.
-func (l *looked) signedFor(in *Incident) netip.Addr {
-	if a := l.signed(in.Link); a.IsValid() {
-		return a
-	}
-	f := facts{group: &l.Group}
-	return f.firstServed(in.Link)
 }
 
 // apart says how far the furthest pair of addresses lies apart.

@@ -120,7 +120,7 @@ func (l *looked) askOf(address string) []string {
 	switch l.out.Cause {
 	case token.IPMismatch.String(), token.ExpiredIPMismatch.String():
 		list := []string{address, askSite}
-		if signed := l.signedFor(l.key); signed.IsValid() && addr.CommonPrefix(signed, l.key.Client) < 0 {
+		if signed := l.signedFor(l.key.Link); signed.IsValid() && addr.CommonPrefix(signed, l.key.Client) < 0 {
 			list = []string{askFamily, address, askSite}
 		}
 		if l.key.Inferred {

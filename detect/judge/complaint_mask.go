@@ -17,7 +17,7 @@ func (l *looked) mask() string {
 	least, across, known := 128, 0, 0
 	var common []int
 	for i := range l.mine {
-		signed := l.signedFor(l.at(&l.mine[i]))
+		signed := l.signedFor(l.mine[i].link)
 		if !signed.IsValid() {
 			continue
 		}
@@ -40,7 +40,7 @@ func (l *looked) mask() string {
 // replay says which of the refusals each candidate would have accepted.
 func (l *looked) replay(common []int, least int) string {
 	candidates, now := l.Masks4, l.CurrentPrefix4
-	if l.signedFor(l.key).Unmap().Is6() {
+	if l.signedFor(l.key.Link).Unmap().Is6() {
 		candidates, now = l.Masks6, l.CurrentPrefix6
 	}
 	all := len(common)

@@ -127,6 +127,19 @@ func (g *Group) signed(link uint32) netip.Addr {
 	return g.Signed[link]
 }
 
+// signedFor is the address that a link was signed for or, without a key, the one it was served to first, whoever asked.
+func (g *Group) signedFor(link uint32) netip.Addr {
+	if a := g.signed(link); a.IsValid() {
+		return a
+	}
+	for i := range g.Events {
+		if e := &g.Events[i]; e.Served && e.Link == link {
+			return e.Client
+		}
+	}
+	return netip.Addr{}
+}
+
 // acrossFamilies stands in MismatchLens for a mismatch no mask can mend.
 const acrossFamilies = 255
 

@@ -189,7 +189,6 @@ func networksOf(sorted []netip.Addr, length int) int {
 }
 
 // mismatches measures how far each refused address lies from the signing one.
-// Without a signing address (no key) the address served first stands for it.
 func (c *facts) mismatches() {
 	arrival, counted := c.arrivals(), map[arrived]bool{}
 	for i := range c.refusals {
@@ -202,10 +201,7 @@ func (c *facts) mismatches() {
 		}
 		c.user.Inferred = c.user.Inferred || !r.proven
 		c.user.Proxied = c.user.Proxied || c.group.Events[c.idx[r.pos]].Mistaken
-		signed := c.group.signed(r.link)
-		if !signed.IsValid() {
-			signed = c.firstServed(r.link)
-		}
+		signed := c.group.signedFor(r.link)
 		if c.user.Family == 0 {
 			c.user.Family, c.user.Signed = family(signed), c.group.signed(r.link)
 		}
@@ -271,16 +267,6 @@ func kept(common int) uint8 {
 		return acrossFamilies
 	}
 	return uint8(common)
-}
-
-// firstServed is the address that a link was served to first, whoever asked.
-func (c *facts) firstServed(link uint32) netip.Addr {
-	for i := range c.group.Events {
-		if e := &c.group.Events[i]; e.Served && e.Link == link {
-			return c.group.Events[i].Client
-		}
-	}
-	return netip.Addr{}
 }
 
 // interrupted reports whether the user did not recover from the last refusal (rule 12).
