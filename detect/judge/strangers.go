@@ -169,14 +169,11 @@ func (r *Replay) vetoed(prefix int) bool {
 // opened counts the shared links with refused attempts, and those of them that
 // a mask would have opened to at least one.
 func (r *Replay) opened(prefix int) (links, opened int64) {
-	for _, lens := range r.shared {
-		if len(lens) == 0 {
-			continue
-		}
-		links++
-		if within(lens, prefix) > 0 {
-			opened++
+	t := r.attempts(prefix)
+	for pair, n := range t.pairs {
+		if pair[0] > 0 {
+			opened += n
 		}
 	}
-	return links, opened
+	return t.units, opened
 }
