@@ -15,17 +15,18 @@ import (
 // address left. It keeps a few kilobytes for each carrier, whatever the number
 // of users.
 type Moves struct {
-	t   Thresholds
-	all map[mover]*moves // asn is 0
-	by  map[mover]*moves
+	t  Thresholds
+	of map[mover]*moves
 }
 
+// mover is whom moves are counted for: a carrier and family, or all of a family.
 type mover struct {
-	asn    uint32
+	asn    uint32 // 0: not known
 	family int
+	all    bool // whatever the carrier; asn is 0
 }
 
-// moves is what one carrier's users did.
+// moves is what the users of one carrier, or of all of a family, did.
 type moves struct {
 	family         int
 	users, changes int64
@@ -36,7 +37,7 @@ type moves struct {
 
 // NewMoves starts with no user.
 func NewMoves(t Thresholds) *Moves {
-	return &Moves{t: t, all: map[mover]*moves{}, by: map[mover]*moves{}}
+	return &Moves{t: t, of: map[mover]*moves{}}
 }
 
 // Add adds one user's path.
@@ -44,20 +45,19 @@ func (m *Moves) Add(path Path) {
 	var all gathering
 	for i := range path {
 		v, f := &path[i], family(path[i].client)
-		all.of(mover{v.asn, f}).add(path, i)
-		all.of(mover{0, -f}).add(path, i)
+		all.of(mover{asn: v.asn, family: f}).add(path, i)
+		all.of(mover{family: f, all: true}).add(path, i)
 	}
 	for i := range all.list {
-		if g := &all.list[i]; g.family < 0 {
-			movesAt(m.all, mover{0, -g.family}).add(g)
-		} else {
-			movesAt(m.by, g.mover).add(g)
+		g := &all.list[i]
+		if m.of[g.mover] == nil {
+			m.of[g.mover] = newMoves(g.family)
 		}
+		m.of[g.mover].add(g)
 	}
 }
 
-// gathered is what one user did in one carrier and family; asn 0 and family below 0:
-// in all of a family.
+// gathered is what one user did.
 type gathered struct {
 	mover
 	within  [3]int64 // by [addr.UsualLengths]
@@ -68,7 +68,7 @@ type gathered struct {
 	stay    int64
 }
 
-// gathering is what one user did, by carrier and family.
+// gathering is the same for each it counts for.
 type gathering struct {
 	list    []gathered
 	numbers Numbers[mover]
@@ -96,21 +96,18 @@ func (g *gathered) add(path Path, i int) {
 	if common < 0 {
 		g.across++
 	}
-	for n, p := range addr.UsualLengths(max(g.family, -g.family)) {
+	for n, p := range addr.UsualLengths(g.family) {
 		if common >= p {
 			g.within[n]++
 		}
 	}
 }
 
-func movesAt(by map[mover]*moves, key mover) *moves {
-	if by[key] == nil {
-		by[key] = &moves{family: key.family, within: make([]tally, len(addr.UsualLengths(key.family)))}
-	}
-	return by[key]
+func newMoves(family int) *moves {
+	return &moves{family: family, within: make([]tally, len(addr.UsualLengths(family)))}
 }
 
-// add adds what one user did in this carrier and family.
+// add adds what one user did.
 func (m *moves) add(g *gathered) {
 	if g.moved {
 		m.stays.add(g.stay, g.ended)
@@ -142,7 +139,7 @@ func (m *moves) absorb(o *moves) {
 func (m *Moves) Findings() []finding.Moves {
 	out := []finding.Moves{}
 	for _, f := range []int{4, 6} {
-		all := m.all[mover{0, f}]
+		all := m.of[mover{family: f, all: true}]
 		if all == nil || all.users == 0 {
 			continue
 		}
@@ -155,7 +152,7 @@ func (m *Moves) Findings() []finding.Moves {
 // Median is the time after which half of the users of a family who changed their
 // address changed it again; 0 if that is not known.
 func (m *Moves) Median(family int) time.Duration {
-	all := m.all[mover{0, family}]
+	all := m.of[mover{family: family, all: true}]
 	if all == nil {
 		return 0
 	}
@@ -167,10 +164,10 @@ func (m *Moves) Median(family int) time.Duration {
 }
 
 func (m *Moves) carriers(family int) (out []finding.Moves) {
-	others := &moves{family: family, within: make([]tally, len(addr.UsualLengths(family)))}
-	for _, key := range slices.SortedFunc(maps.Keys(m.by), func(a, b mover) int { return cmp.Compare(a.asn, b.asn) }) {
-		switch c := m.by[key]; {
-		case key.family != family:
+	others := newMoves(family)
+	for _, key := range slices.SortedFunc(maps.Keys(m.of), func(a, b mover) int { return cmp.Compare(a.asn, b.asn) }) {
+		switch c := m.of[key]; {
+		case key.family != family, key.all:
 		case key.asn == 0 || c.users < m.t.CarrierUsers:
 			others.absorb(c)
 		default:
