@@ -123,7 +123,7 @@ func (c *facts) otherCookie() bool {
 	}
 	for i := range c.refusals {
 		r := &c.refusals[i]
-		e := &c.group.Events[c.idx[r.pos]]
+		e := c.event(r)
 		if r.mismatch && (e.Cookie == 0 || kept[e.Link] == 0 || e.Cookie == kept[e.Link] || times[e.Link] < c.t.MediaRequests) {
 			return false
 		}
@@ -134,7 +134,7 @@ func (c *facts) otherCookie() bool {
 // allRestart reports whether every mismatch is another viewer's start among the events
 // that are looked at for it, or what follows such a start. One that may be so is, where another surely is: at
 // another address, for what is not needed by who is served on.
-func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts func([]Event, []int32, int, *Thresholds) beginning) bool {
+func (c *facts) allRestart(look func(pos int) view, starts func(view) beginning) bool {
 	looked := 0
 	doubtful, sure, late := false, false, false
 	begun := map[start]int64{}      // the segment reached since
@@ -144,7 +144,7 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 		if !r.mismatch {
 			continue
 		}
-		e := &c.group.Events[c.idx[r.pos]]
+		e := c.event(r)
 		kind, n := place(e.Name)
 		from := start{r.client, e.Dir}
 		if reached, ok := begun[from]; ok && kind != whole && n <= reached+seekBack {
@@ -154,21 +154,21 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 		if looked++; looked > restartsLooked {
 			break
 		}
-		among, at := look(r.pos)
-		before := servedBefore(c.group.Events, among[:at], e)
+		v := look(r.pos)
+		before := v.servedBefore()
 		joins := opened[r.client] && kind == segment && n > before.reached+seekBack*before.step
-		if known(c.group.Events, among, e) {
+		if v.known(e) {
 			return false
 		}
 		if !joins {
-			switch starts(c.group.Events, among, at, c.t) {
+			switch starts(v) {
 			case goesOn:
 				return false
 			case maybeAnew:
 				doubtful = true
 			case startsAnew:
 				late = late || before.last > 0 && e.Time-before.last > c.t.RetryWindow.Microseconds()
-				sure = sure || unneeded(c.group.Events, among[at+1:], e)
+				sure = sure || v.unneeded()
 			}
 		}
 		begun[from] = n
@@ -181,32 +181,25 @@ func (c *facts) allRestart(look func(pos int) (among []int32, at int), starts fu
 }
 
 // inFlight reports whether what was refused first may have been on its way elsewhere.
-func (c *facts) inFlight(look func(pos int) (among []int32, at int)) bool {
+func (c *facts) inFlight(look func(pos int) view) bool {
 	i := slices.IndexFunc(c.refusals, func(r refusal) bool { return r.mismatch })
-	among, at := look(c.refusals[i].pos)
-	e := &c.group.Events[among[at]]
-	return Whole(e.Name) && onItsWay(c.group.Events, among[at+1:], e, c.t)
+	v := look(c.refusals[i].pos)
+	return Whole(v.request().Name) && v.onItsWay()
 }
 
-// own are the user's events, and which of them stands at pos.
-func (c *facts) own(pos int) ([]int32, int) { return c.idx, pos }
+// own is the request at pos among the user's.
+func (c *facts) own(pos int) view { return view{c.group.Events, c.idx, pos, c.t} }
 
-// beside are the events around the one at pos that came with its link, whoever asked, and
-// which of them it is.
-func (c *facts) beside(pos int) (among []int32, at int) { return c.group.around(c.idx[pos]) }
+// beside is the request at pos among those around it that came with its link, whoever asked.
+func (c *facts) beside(pos int) view {
+	among, at := c.group.around(c.idx[pos])
+	return view{c.group.Events, among, at, c.t}
+}
 
 // start is where requests start over.
 type start struct {
 	client netip.Addr
 	dir    uint32
-}
-
-// known reports whether a cookie or TLS session shows who asks to be one who was served.
-func known(events []Event, among []int32, e *Event) bool {
-	return e.Kin > 0 && slices.ContainsFunc(among, func(i int32) bool {
-		o := &events[i]
-		return o.Served && o.Kin == e.Kin && o.Client != e.Client
-	})
 }
 
 func (c *facts) moved() string {

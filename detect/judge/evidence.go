@@ -123,7 +123,7 @@ func (c *facts) relayed() bool {
 		return false
 	}
 	for i := range c.refusals {
-		if r := &c.refusals[i]; r.mismatch && !c.group.Events[c.idx[r.pos]].Bot {
+		if r := &c.refusals[i]; r.mismatch && !c.event(r).Bot {
 			return false
 		}
 	}

@@ -1,38 +1,34 @@
 package judge
 
-import (
-	"slices"
+import "slices"
 
-	"ipdrift/token"
-)
-
-// handedOn tells whether the refused request at idx[pos], of a user agent that its link
+// handedOn tells whether a refused request, of a user agent that its link
 // never served, looks like a viewer whom the link was handed to (rule 9): it starts over
 // although another user agent was served elsewhere. Where one alone does so as that
 // one falls silent, a viewer may go on with another player; where several do, at
 // several addresses, they are not all the one who was served.
-func handedOn(events []Event, idx []int32, pos int, t *Thresholds) beginning {
-	e := &events[idx[pos]]
+func handedOn(v view) beginning {
+	e := v.request()
 	kind, _ := place(e.Name)
-	window := t.RetryWindow.Microseconds()
-	before := servedBefore(events, idx[:pos], e)
+	window := v.t.RetryWindow.Microseconds()
+	before := v.servedBefore()
 	silent := e.Time-before.last > window
-	runsOn := kind == whole && before.runsOn(e, t)
-	several := severalInVain(events, idx, e)
+	runsOn := kind == whole && before.runsOn(e, v.t)
+	several := v.severalInVain()
 	switch {
-	case echoes(events, idx, pos):
+	case v.echoes():
 		return startsAnew
 	case kind == whole && before.same == 0:
-		return anew(onItsWay(events, idx[pos+1:], e, t))
+		return anew(v.onItsWay())
 	case kind != whole && !before.again(e, window) && !startsOver(e.Name, before.reached, before.step):
 		return goesOn
-	case before.media < t.MediaRequests && (before.same == 0 || !silent && !runsOn && !several): // a link for each file tells by that file alone
+	case before.media < v.t.MediaRequests && (before.same == 0 || !silent && !runsOn && !several): // a link for each file tells by that file alone
 		return goesOn
 	case several:
 		return startsAnew
 	case kind == opening && before.same > 1 && e.Time-before.lastSame <= window: // the poll of a live manifest
-		return anew(rhythmOf(events, idx, pos, t).out)
-	case silent, runsOn, servedElsewhere(events, idx[pos+1:], e):
+		return anew(v.rhythm().out)
+	case silent, runsOn, v.servedAfter():
 		return startsAnew
 	}
 	return maybeAnew
@@ -41,26 +37,26 @@ func handedOn(events []Event, idx []int32, pos int, t *Thresholds) beginning {
 // echoes reports, of a user agent that was never served, what copies reports of one that was. As the two are no one player, a
 // file is on its way to either: what was asked for in vain need not have been served before, but no later as far as the
 // log's time tells.
-func echoes(events []Event, idx []int32, pos int) bool {
-	e := &events[idx[pos]]
+func (v view) echoes() bool {
+	e := v.request()
 	served, onward := map[fileID][]*Event{}, false
 	asked := map[fileID]bool{}
-	for _, i := range idx {
-		if p := &events[i]; p.Client == e.Client && isMismatch(p) {
-			asked[fileID{p.Dir, p.File}] = true
+	for _, i := range v.idx {
+		if p := &v.events[i]; p.Client == e.Client && isMismatch(p) {
+			asked[p.file()] = true
 		}
 	}
-	for _, i := range idx {
-		if p := &events[i]; p.Served && p.Client != e.Client {
-			if id := (fileID{p.Dir, p.File}); asked[id] {
+	for _, i := range v.idx {
+		if p := &v.events[i]; p.Served && p.Client != e.Client {
+			if id := p.file(); asked[id] {
 				served[id] = append(served[id], p)
 			}
 			onward = onward || surelyBefore(e, p)
 		}
 	}
-	for _, i := range idx {
-		if p := &events[i]; p.Client == e.Client && isMismatch(p) {
-			if got := served[fileID{p.Dir, p.File}]; len(got) != 1 || surelyBefore(p, got[0]) {
+	for _, i := range v.idx {
+		if p := &v.events[i]; p.Client == e.Client && isMismatch(p) {
+			if got := served[p.file()]; len(got) != 1 || surelyBefore(p, got[0]) {
 				return false
 			}
 		}
@@ -116,31 +112,28 @@ func (c *facts) repeated() bool {
 		if !r.mismatch {
 			continue
 		}
-		e := &c.group.Events[c.idx[r.pos]]
+		e := c.event(r)
 		first := c.group.got()[target{link: e.Link, dir: e.Dir, file: e.File}]
 		if first == nil || !surelyBefore(first, e) || e.Kin > 0 && e.Kin == first.Kin {
 			return false
 		}
-		asked[fileID{e.Dir, e.File}] = true
+		asked[e.file()] = true
 	}
 	return len(asked) >= c.t.MediaRequests
 }
 
 // severalInVain reports whether another user agent, which nothing was served to either, was
 // refused at yet another address, in time or not.
-func severalInVain(events []Event, idx []int32, e *Event) bool {
+func (v view) severalInVain() bool {
+	e := v.request()
 	served := map[uint32]bool{}
-	for _, i := range idx {
-		if events[i].Served {
-			served[events[i].UA] = true
+	for _, i := range v.idx {
+		if v.events[i].Served {
+			served[v.events[i].UA] = true
 		}
 	}
-	for _, i := range idx {
-		o := &events[i]
-		late := o.Refused && !o.Elsewhere && o.Verdict == token.ExpiredIPMismatch
-		if (late || isMismatch(o)) && !o.Bot && o.UA != e.UA && o.Client != e.Client && !served[o.UA] && !known(events, idx, o) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.idx, func(i int32) bool {
+		o := &v.events[i]
+		return (isMismatch(o) || isLateMismatch(o)) && !o.Bot && o.UA != e.UA && o.Client != e.Client && !served[o.UA] && !v.known(o)
+	})
 }

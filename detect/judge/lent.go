@@ -12,7 +12,7 @@ import (
 func (c *facts) begins() bool {
 	for i := range c.refusals {
 		r := &c.refusals[i]
-		if kind, n := place(c.group.Events[c.idx[r.pos]].Name); r.mismatch && kind == segment && n > 1 {
+		if kind, n := place(c.event(r).Name); r.mismatch && kind == segment && n > 1 {
 			return false
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-
-	"ipdrift/token"
 )
 
 // origin is where a request came from, as far as strangers go: operator and
@@ -28,6 +26,8 @@ func originOf(e *Event) origin {
 }
 
 type fileID struct{ dir, file uint32 }
+
+func (e *Event) file() fileID { return fileID{e.Dir, e.File} }
 
 // network is what one origin did with a link.
 type network struct {
@@ -154,7 +154,7 @@ func newSpread(window int64) *spread {
 }
 
 func (s *spread) see(e *Event) {
-	id := fileID{e.Dir, e.File}
+	id := e.file()
 	kind, n := place(e.Name)
 	at, known := s.at[originOf(e)]
 	if !known {
@@ -221,7 +221,7 @@ func (n *network) take(e *Event, id fileID, kind part, got bool) {
 			n.media++
 		}
 	}
-	if isMismatch(e) || e.Refused && !e.Elsewhere && e.Verdict == token.ExpiredIPMismatch {
+	if isMismatch(e) || isLateMismatch(e) {
 		n.refused++
 		if kind != opening && !again {
 			if n.denied++; got {

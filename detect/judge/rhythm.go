@@ -28,36 +28,36 @@ func afterDownload(last, e *Event, pause int64, t *Thresholds) rhythm {
 	return rhythm{out: e.Time-last.End > max(pause, t.RetryWindow.Microseconds()), chance: lentChance, lent: true}
 }
 
-// rhythmOf looks at the refused request at idx[pos] and those from its address in the time after. What was served at the very
+// rhythm looks at a refused request and those from its address in the time after. What was served at the very
 // time of one counts as served before it, as lines of one time have no order.
-func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
-	e := &events[idx[pos]]
+func (v view) rhythm() (s rhythm) {
+	e := v.request()
 	var served, asked []*Event
 	begun := 0       // of those that were served, they may have been on their way
 	var gaps []int64 // between those that were served until then
-	for n, i := range idx {
-		p := &events[i]
+	for n, i := range v.idx {
+		p := &v.events[i]
 		switch {
-		case p.Dir != e.Dir || p.File != e.File:
+		case p.file() != e.file():
 		case p.Served && p.Client != e.Client:
-			if p.Time > e.Time && mayHaveBegun(p, e, t) {
+			if p.Time > e.Time && mayHaveBegun(p, e, v.t) {
 				begun++
 			}
 			if len(served) > 0 && p.Time <= e.Time {
 				gaps = append(gaps, p.Time-served[len(served)-1].Time)
 			}
 			served = append(served, p)
-		case n >= pos && p.Client == e.Client && p.Time-e.Time <= t.RetryWindow.Microseconds():
+		case n >= v.at && p.Client == e.Client && p.Time-e.Time <= v.t.RetryWindow.Microseconds():
 			asked = append(asked, p)
 		}
 	}
 	if begun <= connections { // more went on to others
-		served = slices.DeleteFunc(served, func(p *Event) bool { return p.Time > e.Time && mayHaveBegun(p, e, t) })
+		served = slices.DeleteFunc(served, func(p *Event) bool { return p.Time > e.Time && mayHaveBegun(p, e, v.t) })
 	}
 	slices.Sort(gaps)
 	switch n := len(served); {
-	case n > 0 && served[n-1].Time <= e.Time && (Whole(e.Name) || onlyFile(events, idx, e)):
-		return afterDownload(served[n-1], e, slices.Max(append(gaps, 0)), t)
+	case n > 0 && served[n-1].Time <= e.Time && (Whole(e.Name) || v.onlyFile()):
+		return afterDownload(served[n-1], e, slices.Max(append(gaps, 0)), v.t)
 	case len(gaps) == 0:
 		return s
 	}
@@ -71,7 +71,7 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 		}
 		last := served[next-1]
 		grain := resolved(last.Edge, p.Edge, max(last.Grain, p.Grain))
-		least, usual := pace(gaps, grain, t)
+		least, usual := pace(gaps, grain, v.t)
 		if chance := 1 - float64(least)/float64(max(1, usual)); n == 0 || chance < s.chance {
 			s.chance = chance // edges tell the time more or less exactly
 		}
@@ -87,14 +87,6 @@ func rhythmOf(events []Event, idx []int32, pos int, t *Thresholds) (s rhythm) {
 		return rhythm{out: true}
 	}
 	return s
-}
-
-// onlyFile reports whether the link of a request is for its file alone, as far as the log shows.
-func onlyFile(events []Event, idx []int32, e *Event) bool {
-	return !slices.ContainsFunc(idx, func(i int32) bool {
-		p := &events[i]
-		return p.Link == e.Link && (p.Dir != e.Dir || p.File != e.File)
-	})
 }
 
 // undisturbed reports whether the gap between two that were served around a refused one is no longer than nearly all before,
@@ -132,7 +124,7 @@ func pace(gaps []int64, grain int64, t *Thresholds) (least, usual int64) {
 // onlooking is what all that a user was refused elsewhere says together: the chance is that all would have been in step, had
 // another player made it; 0 where something else than such polls was refused there, unless all of it starts over, or where an id shows the
 // viewer who was served.
-func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhythm) {
+func (c *facts) onlooking(look func(pos int) view) (all rhythm) {
 	all.chance = 1
 	looked := 0
 	for i := range c.refusals {
@@ -143,11 +135,11 @@ func (c *facts) onlooking(look func(pos int) (among []int32, at int)) (all rhyth
 		if looked++; looked > restartsLooked {
 			break
 		}
-		among, at := look(r.pos)
-		if known(c.group.Events, among, &c.group.Events[among[at]]) {
+		v := look(r.pos)
+		if v.known(v.request()) {
 			return rhythm{}
 		}
-		s := rhythmOf(c.group.Events, among, at, c.t)
+		s := v.rhythm()
 		switch {
 		case s.out:
 			return s

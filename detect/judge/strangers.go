@@ -37,7 +37,7 @@ func (c *facts) withoutOthers(u *User) {
 	for i := range c.refusals {
 		r := &c.refusals[i]
 		if there := (spot{r.link, r.client}); r.measured && whose[there] == startsAnew && !at[r.client] {
-			another[there] = another[there] || unneeded(c.group.Events, c.idx[r.pos+1:], &c.group.Events[c.idx[r.pos]])
+			another[there] = another[there] || c.own(r.pos).unneeded()
 			if !told[there] && c.silentBefore(r.pos) {
 				later[there] = true
 			}
@@ -76,8 +76,8 @@ func (c *facts) beginnings() map[spot]beginning {
 			whose[at] = goesOn
 		case looked < restartsLooked:
 			looked++
-			whose[at] = restarts(c.group.Events, c.idx, r.pos, c.t)
-			if known(c.group.Events, c.idx, &c.group.Events[c.idx[r.pos]]) {
+			v := c.own(r.pos)
+			if whose[at] = restarts(v); v.known(v.request()) {
 				whose[at] = goesOn
 			}
 		}

@@ -112,6 +112,9 @@ func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
 	return c
 }
 
+// event is the request that a refusal is known by.
+func (c *facts) event(r *refusal) *Event { return &c.group.Events[c.idx[r.pos]] }
+
 // barred reports whether nothing was served, and a link was refused at the very address that its hash holds for: as valid,
 // or as the edge's own code says that it does not hold.
 func (c *facts) barred() bool {
@@ -200,7 +203,7 @@ func (c *facts) mismatches() {
 			c.user.Away, c.user.AwayAt = r.client, r.first
 		}
 		c.user.Inferred = c.user.Inferred || !r.proven
-		c.user.Proxied = c.user.Proxied || c.group.Events[c.idx[r.pos]].Mistaken
+		c.user.Proxied = c.user.Proxied || c.event(r).Mistaken
 		signed := c.group.signedFor(r.link)
 		if c.user.Family == 0 {
 			c.user.Family, c.user.Signed = family(signed), c.group.signed(r.link)
@@ -310,8 +313,14 @@ func (c *facts) commonASN(refusedOnly bool) (best uint32) {
 	return best
 }
 
+// isMismatch reports whether a request was refused because of the address alone.
 func isMismatch(e *Event) bool {
 	return e.Refused && !e.Elsewhere && e.Verdict == token.IPMismatch
+}
+
+// isLateMismatch reports the same of a link that had expired as well.
+func isLateMismatch(e *Event) bool {
+	return e.Refused && !e.Elsewhere && e.Verdict == token.ExpiredIPMismatch
 }
 
 // WronglySigned stands for the cause of refusals whose hash was reproduced with a
