@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/figure"
@@ -27,29 +26,8 @@ func (q *question) reason() string {
 		return "Nothing can be said about masks, as users are told apart by address and nobody can be seen to change it: run again with --user auto, or with an id of the viewer."
 	case q.o.Proxy != "":
 		return "Most links were signed for one address, " + q.o.Proxy + ": the signer sees its own proxy instead of the viewers, and no mask mends that; it has to take the viewer's address from its proxy's header (X-Forwarded-For), trusting that proxy only."
-	case q.o.Unread > 0:
-		return fmt.Sprintf("Nothing can be said about masks, as this host seems to refuse links with %d, which does not count as a refusal here: state it in the configuration (expired_status: %[1]d) and run again.", q.o.Unread)
-	case q.lost():
-		return fmt.Sprintf("Nothing can be said about masks, as %s refused at another address but could not be followed there, more than the %s who could: send a log of this host that holds all requests, of every edge.",
-			figure.Plural(q.untold, "user was", "users were"), figure.Count(q.all.users))
-	case q.timeless():
-		return "Nothing can be said about masks, as " + figure.Count(q.o.ServedLate) + " links were served after their expiry by the log's clock, which most links that were refused at another address seem to be past, too: send a log whose times are right and name their zone."
-	case q.early():
-		return fmt.Sprintf("Nothing can be said about masks, as links that had been served were refused %s minutes before their expiry by the log's clock, so that those that were refused at another address may have expired, too: send a log whose times are right and name their zone.", figure.Count(q.o.Early))
-	case q.eased():
-		until := time.UnixMicro(q.o.Eased.Until).UTC()
-		return fmt.Sprintf("Nothing can be said about masks, as viewers who moved within a /%d were refused until %s UTC and have been served since: such a mask seems to be in force by now. Analyze what came after (--since %s), or give the key.",
-			q.o.Eased.Prefix, until.Format(time.DateTime), until.Add(time.Second).Format(time.RFC3339))
-	case q.behind():
-		return "Nothing can be said about masks, as most lines name another public address in X-Forwarded-For or a header like it, and without a key nothing tells which of the two a link is bound to: give the key of this host, or name the viewer's address as client_ip (map in the configuration)."
-	case q.veiled():
-		return "Nothing can be said about masks, as the addresses in this log are masked (they end in zeros), so that only those are seen to move who left such a network: send a log with whole addresses."
-	case q.signedForNetworks():
-		return fmt.Sprintf("Nothing can be said about masks, as %s of the %s refused at another address have links that were signed for the first address of their own network: the signer cuts addresses as for a mask, while links are bound to whole ones here; let both do the same, and ask again then.",
-			figure.Count(q.cut), figure.Plural(q.all.users, "user", "users"))
-	case q.shut():
-		return fmt.Sprintf("Nothing can be said about masks, as %s of the %s refused at another address were refused at the address of their link, too, and no link was accepted: the edge seems to hash something else than the signer (a mask, another path), or another rule refuses; send a log with served requests too, or what the edge names as its reason.",
-			figure.Count(q.barred), figure.Plural(q.all.users, "user", "users"))
+	case q.obstacle() != "":
+		return "Nothing can be said about masks, as " + q.obstacle() + "."
 	case q.unproven():
 		return "Nothing could be proven, as no hash of this host was reproduced: the key, the path rule or the address field may not fit; send the key in force at the time and a log with served requests too."
 	case q.unchecked() > 0:

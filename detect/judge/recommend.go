@@ -98,7 +98,7 @@ func (q *question) decide(c *cohort) choice {
 		return keep
 	case q.o.Proxy != "":
 		return choice{decision: finding.MaskNotEnough, prefix: points.prefix}
-	case q.o.Unread > 0, q.lost(), q.timeless(), q.early(), q.eased(), q.behind(), q.veiled(), q.signedForNetworks(), q.shut():
+	case q.obstacle() != "":
 		return unsure
 	case c.users == 0:
 		if q.unproven() || q.unchecked() > 0 || q.hinges(c) {
@@ -138,46 +138,6 @@ func (q *question) inForce(c *cohort) choice {
 		return choice{finding.MaskNotEnough, now, false}
 	}
 	return choice{finding.KeepCurrent, now, false}
-}
-
-// lost reports whether requests are missing from the log, and more users could not
-// be followed to another address for it than are affected: then neither their
-// number nor their kind is known (rule 11).
-func (q *question) lost() bool { return q.o.Gaps && q.untold > q.all.users }
-
-// timeless reports whether links were served after their expiry, and most of those refused at another
-// address are late, too: by that clock nobody knows whom a mask would have let through (rule 7).
-func (q *question) timeless() bool {
-	return q.o.ServedLate > 0 && q.o.Refused[token.ExpiredIPMismatch.String()] > q.o.Refused[token.IPMismatch.String()]
-}
-
-// early reports whether links were refused a time zone's multiple before their expiry, and others at another address: those may be past
-// theirs, too, and no mask would have let them through (rule 7).
-func (q *question) early() bool { return q.o.Early > 0 && q.all.users > 0 }
-
-// eased reports whether a mask seems to have been set within the log, so that viewers whom it mends are among those affected.
-func (q *question) eased() bool { return q.o.Eased.Prefix > 0 && q.all.users > 0 }
-
-// behind reports whether the log's addresses may be those of a load balancer with public ones: X-Forwarded-For
-// names others, and no hash tells which of the two links are bound to.
-func (q *question) behind() bool { return q.o.Behind && !q.o.Reproduced }
-
-// signedForNetworks reports whether most of the affected have links for their own network, although whole addresses are bound:
-// no address changed there (rule 3).
-func (q *question) signedForNetworks() bool {
-	return q.current() == q.width() && q.cut >= q.t.ListedBelow && 2*q.cut >= q.all.users
-}
-
-// shut reports whether nothing was accepted, and most of the affected were refused at the address of their link, too:
-// then what the edge hashes is not known, or another rule refuses them, and no mask is known to let them in (rule 2).
-func (q *question) shut() bool {
-	return q.o.RefusalsOnly && q.barred >= q.t.ListedBelow && 2*q.barred >= q.all.users
-}
-
-// veiled reports whether the log's addresses are masked, and neither a hash nor the configuration tells which mask links
-// are bound to: who moved within it seems to have stayed, so that those who are seen to move all need a wider one.
-func (q *question) veiled() bool {
-	return q.o.Masked && !q.o.Reproduced && q.current() == q.width() && q.all.users > 0
 }
 
 // blurred reports whether requests are missing from the log, and with them what
