@@ -45,7 +45,7 @@ func (q *question) byCarrier() map[uint32]*carrierUsers {
 			by[m.asn] = &carrierUsers{}
 		}
 		by[m.asn].take(m)
-		by[m.asn].lens = append(by[m.asn].lens, q.lens[m.from:m.to]...)
+		by[m.asn].lens = append(by[m.asn].lens, q.lensOf(m)...)
 	}
 	return by
 }

@@ -170,7 +170,7 @@ func (q *question) future(list *caveats) {
 func (q *question) again() (share float64, users int64) {
 	accepted, all := 0, 0
 	for i := range q.affected {
-		lens, some := q.changes[q.affected[i].moved[0]:q.affected[i].moved[1]], false
+		lens, some := q.changesOf(&q.affected[i]), false
 		for n := 1; n < len(lens); n++ {
 			if within(lens[n-1:n], q.choice.prefix) == 0 {
 				continue

@@ -145,7 +145,7 @@ func union(x, y map[string]int64) []string {
 
 func change(k1, n1, k2, n2 int64) finding.Change {
 	c := finding.Change{Before: rateOf(k1, n1), After: rateOf(k2, n2)}
-	c.Difference.Share, c.Difference.Low, c.Difference.High = Newcombe(k1, n1, k2, n2)
+	c.Difference.Share, c.Difference.Low, c.Difference.High = newcombe(k1, n1, k2, n2, z)
 	return c
 }
 

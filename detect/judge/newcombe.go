@@ -2,14 +2,10 @@ package judge
 
 import "math"
 
-// Newcombe gives the difference of the shares k1/n1 and k2/n2 of independent
-// samples, the second minus the first, with bounds of one-sided 95 % each, by
+// newcombe gives the difference of the shares k1/n1 and k2/n2 of independent
+// samples, the second minus the first, with one-sided bounds for a normal quantile, by
 // the hybrid score method (Newcombe 1998, Statistics in Medicine 17:873, method
 // 10). Nothing counted on a side says nothing: 0, -1, 1.
-func Newcombe(k1, n1, k2, n2 int64) (difference, low, high float64) {
-	return newcombe(k1, n1, k2, n2, z)
-}
-
 func newcombe(k1, n1, k2, n2 int64, z float64) (difference, low, high float64) {
 	if n1 <= 0 || n2 <= 0 {
 		return 0, -1, 1

@@ -26,7 +26,7 @@ func TestNewcombe(t *testing.T) {
 			t.Errorf("%d/%d - %d/%d: %.4f to %.4f, want %.4f to %.4f", c.k1, c.n1, c.k2, c.n2, low, high, c.low, c.high)
 		}
 	}
-	if d, low, high := Newcombe(1, 0, 1, 2); d != 0 || low != -1 || high != 1 {
+	if d, low, high := newcombe(1, 0, 1, 2, z); d != 0 || low != -1 || high != 1 {
 		t.Error(d, low, high)
 	}
 }

@@ -260,7 +260,7 @@ func (q *question) left() (l left) {
 		case m.never:
 			l.never++
 		}
-		if slices.Contains(q.lens[m.from:m.to], acrossFamilies) {
+		if slices.Contains(q.lensOf(m), acrossFamilies) {
 			l.across++
 		}
 	}

@@ -156,7 +156,7 @@ func (q *question) blurred(c choice) bool {
 
 // several are the affected with more than one refusal.
 func (q *question) several() *cohort {
-	return gather(q.affected, func(m *member) bool { return m.to-m.from > 1 })
+	return gather(q.affected, func(m *member) bool { return len(q.lensOf(m)) > 1 })
 }
 
 // unproven reports whether nobody is known to be affected only because no hash
@@ -245,10 +245,13 @@ func (q *question) ifLeftOut() *finding.Share {
 
 // perChange is the share of the changes of address that the mask accepts,
 // resampled by user (rules 13 and 19).
-func (q *question) perChange() *finding.Interval {
+func (q *question) perChange() *finding.Interval { return q.shareOf(q.changesOf) }
+
+// shareOf is the share that the mask accepts of what members have.
+func (q *question) shareOf(lensOf func(*member) []uint8) *finding.Interval {
 	var pairs tally
 	for i := range q.affected {
-		if lens := q.changes[q.affected[i].moved[0]:q.affected[i].moved[1]]; len(lens) > 0 {
+		if lens := lensOf(&q.affected[i]); len(lens) > 0 {
 			pairs.add(within(lens, q.choice.prefix), int64(len(lens)))
 		}
 	}
@@ -259,12 +262,6 @@ func (q *question) accepted() finding.Share {
 	k := q.all.accepted(q.choice.prefix)
 	s := finding.Share{Users: k, Requests: within(q.lens, q.choice.prefix)}
 	s.Share, s.Low, s.High = Wilson(k, q.all.users)
-	var pairs tally
-	for i := range q.affected {
-		if lens := q.lens[q.affected[i].from:q.affected[i].to]; len(lens) > 0 {
-			pairs.add(within(lens, q.choice.prefix), int64(len(lens)))
-		}
-	}
-	s.RequestShare = pairs.interval(&q.t)
+	s.RequestShare = q.shareOf(q.lensOf)
 	return s
 }

@@ -103,6 +103,12 @@ type member struct {
 	moved    [2]int // in Replay.changes
 }
 
+// lensOf are the bits in common of a member's mismatches.
+func (r *Replay) lensOf(m *member) []uint8 { return r.lens[m.from:m.to] }
+
+// changesOf are those of its changes of address.
+func (r *Replay) changesOf(m *member) []uint8 { return r.changes[m.moved[0]:m.moved[1]] }
+
 // NewReplay starts a replay for one host and family, 4 or 6.
 func NewReplay(host string, family int, t Thresholds) *Replay {
 	return &Replay{host: host, family: family, t: t, shared: map[uint64][]uint8{}}
