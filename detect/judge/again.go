@@ -9,7 +9,7 @@ import (
 )
 
 // Unclear counts refusals of a host after which links began that the refused viewer may
-// have gone on with, where neither an id nor anything else reports whether it did.
+// have gone on with, where neither an id nor anything else tells whether it did.
 type Unclear struct {
 	Refusals int64
 	Sequels  int64 // how many more links began with the segment that came next where others had stopped than where others were to stop

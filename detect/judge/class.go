@@ -268,32 +268,3 @@ func (s sharing) words() string {
 	}
 	return fmt.Sprintf("the link was requested from several networks, %s of which were only ever refused", figure.Count(s.attempted))
 }
-
-// sequence gives the segments asked for, if their first requests rise in order
-// over more than one address.
-func (c *facts) sequence() (from, to int64, ok bool) {
-	var last *Event
-	from, to = -1, -1
-	for _, i := range c.idx {
-		e := &c.group.Events[i]
-		kind, n := place(e.Name)
-		if kind != segment {
-			continue
-		}
-		if last != nil && n < to && e.Time > last.Time {
-			return 0, 0, false
-		}
-		if last == nil {
-			from = n
-		}
-		ok = ok || last != nil && n != to && e.Client != last.Client
-		from, to, last = min(from, n), max(to, n), e
-	}
-	return from, to, ok
-}
-
-// Served reports whether a status means that the viewer got what was asked for, or has it already.
-func Served(status uint16) bool { return status == 200 || status == 206 || status == 304 }
-
-// Reads reports whether a method reads what a link is for; not every log has methods.
-func Reads(method string) bool { return method == "GET" || method == "HEAD" || method == "" }

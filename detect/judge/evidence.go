@@ -91,6 +91,29 @@ func (c *facts) evidence() string {
 	return "; " + strings.Join(parts, "; ")
 }
 
+// sequence gives the segments asked for, if their first requests rise in order
+// over more than one address.
+func (c *facts) sequence() (from, to int64, ok bool) {
+	var last *Event
+	from, to = -1, -1
+	for _, i := range c.idx {
+		e := &c.group.Events[i]
+		kind, n := place(e.Name)
+		if kind != segment {
+			continue
+		}
+		if last != nil && n < to && e.Time > last.Time {
+			return 0, 0, false
+		}
+		if last == nil {
+			from = n
+		}
+		ok = ok || last != nil && n != to && e.Client != last.Client
+		from, to, last = min(from, n), max(to, n), e
+	}
+	return from, to, ok
+}
+
 // translated reports whether every refused address is one of NAT64.
 func (c *facts) translated() bool {
 	all := false

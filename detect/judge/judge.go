@@ -41,6 +41,12 @@ type Event struct {
 	Edge      uint32        // number of the edge that logged it: clocks differ (rule 8)
 }
 
+// Served reports whether a status means that the viewer got what was asked for, or has it already.
+func Served(status uint16) bool { return status == 200 || status == 206 || status == 304 }
+
+// Reads reports whether a method reads what a link is for; not every log has methods.
+func Reads(method string) bool { return method == "GET" || method == "HEAD" || method == "" }
+
 // Group is all requests of the links that some users share: most often one
 // link, and several where one user had more.
 type Group struct {
