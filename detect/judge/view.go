@@ -15,6 +15,47 @@ func (v view) request() *Event { return &v.events[v.idx[v.at]] }
 // after are the others after the request.
 func (v view) after() []int32 { return v.idx[v.at+1:] }
 
+// besideLooked bounds how many events of a link are looked at before one and after it, of those that were served and of the
+// others: a link that was handed around is refused far more often than it is served.
+const besideLooked = 500
+
+// uses are the events of a link by their places in the order of the group: those that were served, and the others.
+type uses struct{ served, others []int32 }
+
+// around gives the events of one's link around it, in order, and which of them it is.
+func (g *Group) around(event int32) (among []int32, at int) {
+	if g.links == nil {
+		g.places, g.links = make([]int32, len(g.order)), map[uint32]*uses{}
+		for n, i := range g.order {
+			g.places[i] = int32(n)
+			u := g.links[g.Events[i].Link]
+			if u == nil {
+				u = &uses{}
+				g.links[g.Events[i].Link] = u
+			}
+			if g.Events[i].Served {
+				u.served = append(u.served, int32(n))
+			} else {
+				u.others = append(u.others, int32(n))
+			}
+		}
+	}
+	place, u := g.places[event], g.links[g.Events[event].Link]
+	among = append(nearest(u.served, place), nearest(u.others, place)...)
+	slices.Sort(among)
+	at, _ = slices.BinarySearch(among, place)
+	for n, place := range among {
+		among[n] = g.order[place]
+	}
+	return among, at
+}
+
+// nearest copies those of some places, in order, that are next to one.
+func nearest(places []int32, to int32) []int32 {
+	n, _ := slices.BinarySearch(places, to)
+	return slices.Clone(places[max(0, n-besideLooked):min(len(places), n+besideLooked)])
+}
+
 // known reports whether a cookie or TLS session shows who made a request to be one who was served elsewhere.
 func (v view) known(e *Event) bool {
 	return e.Kin > 0 && slices.ContainsFunc(v.idx, func(i int32) bool {
