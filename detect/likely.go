@@ -1,8 +1,6 @@
 package detect
 
-import (
-	"ipdrift/detect/identity"
-)
+import "ipdrift/detect/identity"
 
 // sequels are the pairs of uses that follow each other, and, by host, those that may.
 type sequels struct {
@@ -69,7 +67,7 @@ func (l *likely) tell() bool {
 			n++
 		}
 	}
-	return n >= identity.LeastTelling && float64(l.Mirrored) <= identity.MostChance*float64(n)
+	return identity.Seeming{Told: n, Mirrored: l.Mirrored}.Tells()
 }
 
 // joinLikely joins those on a host who went on, where the time tells who they are, and counts the others.
@@ -78,11 +76,7 @@ func (a *analysis) joinLikely(c *identity.Circles, h *host, l *likely) {
 		a.begins.Add(u.place)
 	}
 	tell := l.tell()
-	h.unclear.Sequels += l.Sequels
-	h.unclear.Excess += l.Excess
-	h.unclear.Spread += l.Spread
-	h.unclear.Begun += l.Begun
-	h.unclear.Ahead += l.Ahead
+	h.unclear.Add(l.Unclear)
 	for _, f := range l.lapses {
 		if !tell || f.on == nil || !a.joinUses(c, [2]*used{f.use, f.on}) {
 			h.unclear.Refusals++
@@ -100,7 +94,7 @@ func (a *analysis) joinReopened(c *identity.Circles, h *host, l *likely) {
 	for i := range l.reopened {
 		o := &l.reopened[i]
 		switch {
-		case o.Alone && l.Tells(o.How) && a.joinUses(c, [2]*used{o.use, o.on}):
+		case o.Alone && l.Reopenings[o.How].Tells() && a.joinUses(c, [2]*used{o.use, o.on}):
 			a.begins.Remove(o.on.place)
 		case o.Fell:
 			a.begins.Add(o.on.place)

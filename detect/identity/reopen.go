@@ -27,8 +27,8 @@ const (
 	reopenings
 )
 
-// Reopenings counts those who seem to go on, and those who begin as long before the end of another one: by chance these are as many.
-type Reopenings [reopenings]struct{ Told, Mirrored int }
+// Reopenings counts them by what tells it.
+type Reopenings [reopenings]Seeming
 
 // Count adds what was counted elsewhere.
 func (n *Reopenings) Count(o *Reopenings) {
@@ -36,11 +36,6 @@ func (n *Reopenings) Count(o *Reopenings) {
 		n[how].Told += o[how].Told
 		n[how].Mirrored += o[how].Mirrored
 	}
-}
-
-// Tells reports whether so few of them are chance that it does not matter which are.
-func (n *Reopenings) Tells(how Reopening) bool {
-	return n[how].Told >= LeastTelling && float64(n[how].Mirrored) <= MostChance*float64(n[how].Told)
 }
 
 // Real is how many of some of them are not so by chance.

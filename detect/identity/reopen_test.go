@@ -67,7 +67,7 @@ func TestReopeningsTell(t *testing.T) {
 	}{{9, 0, false, 40}, {10, 1, true, 36}, {10, 2, false, 32}, {10, 10, false, 0}, {3, 5, false, 0}, {0, 0, false, 0}} {
 		var n Reopenings
 		n[Renewed].Told, n[Renewed].Mirrored = c.told, c.mirrored
-		if got := n.Real(Renewed, 40); n.Tells(Renewed) != c.tells || got != c.real {
+		if got := n.Real(Renewed, 40); n[Renewed].Tells() != c.tells || got != c.real {
 			t.Errorf("%+v: %d", c, got)
 		}
 	}

@@ -5,18 +5,27 @@ import (
 	"slices"
 
 	"ipdrift/detect/bitset"
+	"ipdrift/detect/judge"
 )
 
 // A player that is refused asks for a new link. Where its address has changed again by the
 // time that this is signed, only time and file tell who goes on with it: most players go on
 // with the very file that they were refused. It may be somebody else by chance.
 
-// MostChance is the share of those who seem to go on that may do so by chance, at most. It is
+// mostChance is the share of those who seem to go on that may do so by chance, at most. It is
 // our own limit.
-const MostChance = 0.1
+const mostChance = 0.1
 
-// LeastTelling is the least number of pairs of which can be seen whether they are chance.
-const LeastTelling = 10
+// leastTelling is the least number of pairs of which can be seen whether they are chance.
+const leastTelling = 10
+
+// Seeming counts those who seem to go on, and those who begin as long before the end of another one: by chance these are as many.
+type Seeming struct{ Told, Mirrored int }
+
+// Tells reports whether so few of them are chance that it does not matter which are.
+func (s Seeming) Tells() bool {
+	return s.Told >= leastTelling && float64(s.Mirrored) <= mostChance*float64(s.Told)
+}
 
 // mostBeside is how many refusals are looked at that a link may go on with.
 const mostBeside = 16
@@ -40,18 +49,14 @@ type lapsed struct {
 // Chance tells what of that may be chance: by chance, as many begin before a refusal as
 // after it.
 type Chance struct {
-	Mirrored int   // refusals that one began before just as one began after those with on
-	Sequels  int64 // how many more began with the segment that came next for some that had stopped than for some that were to stop
-	Excess   int64 // how many more began within the recovery time after refusals than before them,
-	Spread   int64 // and the sum of the squares of what each of those that began adds to it
-	Begun    int64 // how many began, of those of which nothing tells what they go on with,
-	Ahead    int64 // and how many of these within the recovery time before a refusal: by chance, as many do after one
+	Mirrored      int // refusals that one began before just as one began after those with on
+	judge.Unclear     // of those of which nothing tells what they go on with; its refusals are not counted
 }
 
 // Add adds what was counted elsewhere.
 func (c *Chance) Add(o Chance) {
-	c.Mirrored, c.Sequels, c.Excess, c.Spread = c.Mirrored+o.Mirrored, c.Sequels+o.Sequels, c.Excess+o.Excess, c.Spread+o.Spread
-	c.Begun, c.Ahead = c.Begun+o.Begun, c.Ahead+o.Ahead
+	c.Mirrored += o.Mirrored
+	c.Unclear.Add(o.Unclear)
 }
 
 // resuming is the turns of one host, user agent and directory that end with a refusal
@@ -89,7 +94,7 @@ func resume(turns []Turn, consecutive, handed [][2]uint32, within int64, unseen 
 	return out
 }
 
-// ended reports whether a turn ended with a refusal because of the address.
+// ended reports whether a turn ended with a refusal because of the address, or soon after it.
 func (t *Turn) ended(within int64) bool {
 	return t.Fell.Client.IsValid() && t.Fell.Time+within >= t.Final
 }
@@ -198,7 +203,7 @@ func (r *resuming) near(begun []int32, fell, but int32) (n int64) {
 // few reports whether so few others begin within turnGap of a refusal that one of them is not
 // likely to in the time after it.
 func (r *resuming) few(others int64) bool {
-	return float64(others*r.within) <= MostChance*float64(2*turnGap)
+	return float64(others*r.within) <= mostChance*float64(2*turnGap)
 }
 
 // match pairs refusals with turns that begin after them, in the order of time. A refusal that

@@ -25,14 +25,8 @@ type sequence struct {
 
 // likeness is what is known of turns that begin with the segment that comes next for others.
 type likeness struct {
-	told     int            // how many begin after one alone
-	early    map[int32]bool // turns of two of which one began like that before the other one ended
-	mirrored int            // how many such pairs there are
-}
-
-// tells reports whether so few of them are chance that it does not matter which are.
-func (l *likeness) tells() bool {
-	return l.told >= LeastTelling && float64(l.mirrored) <= MostChance*float64(l.told)
+	Seeming                // begin after one alone; began like that before one ended
+	early   map[int32]bool // turns of the latter pairs
 }
 
 // like are the ones that ended as a turn did.
@@ -76,7 +70,7 @@ func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place, to 
 		}
 	}
 	for _, of := range s.ends {
-		slices.SortStableFunc(of, func(x, y int32) int { return cmp.Compare(r.turns[x].last(), r.turns[y].last()) })
+		r.sortByEnd(of)
 	}
 	before := make([][]int32, len(begins))
 	alone := 0
@@ -94,7 +88,7 @@ func (r *resuming) bySequence(begun []int32, known [][2]uint32, place Place, to 
 			continue
 		}
 		i, l := of[0], s.like(of[0])
-		told := len(of) == 1 && s.claims[i] == 1 && (l.tells() || !l.early[i] && !l.early[b.turn])
+		told := len(of) == 1 && s.claims[i] == 1 && (l.Tells() || !l.early[i] && !l.early[b.turn])
 		if told {
 			r.pair(i, b.turn)
 			to.Pairs = append(to.Pairs, [2]uint32{uint32(i), uint32(b.turn)})
@@ -122,7 +116,7 @@ func (s *sequence) before(b beginning, within int64) (likeliest []int32) {
 			case i == b.turn, since > turnGap, -since > turnGap:
 			case since < 0:
 				l.early[i], l.early[b.turn] = true, true
-				l.mirrored++
+				l.Mirrored++
 				preceding = preceding || l == &s.refused
 			case s.fits(i, b.turn):
 				at := 2 * again
@@ -151,7 +145,7 @@ func (s *sequence) before(b beginning, within int64) (likeliest []int32) {
 	if len(likeliest) > 0 {
 		l := s.like(likeliest[0])
 		if len(likeliest) == 1 {
-			l.told++
+			l.Told++
 		}
 		if l == &s.refused {
 			s.sequels++
@@ -181,8 +175,8 @@ func (t *Turn) last() int64 {
 	return t.Final
 }
 
-// fell reports whether a turn ended with a refusal because of the address.
-func (t *Turn) fell() bool { return t.Fell.Client.IsValid() && t.Fell.Time >= t.Final }
+// fell reports whether a turn ended with a refusal because of the address, and nothing after it.
+func (t *Turn) fell() bool { return t.ended(0) }
 
 // next is the number of the segment that a turn would have asked for next: of the one that it was refused last.
 func (t *Turn) next(place Place) (n int64, ok bool) {

@@ -19,6 +19,12 @@ type Unclear struct {
 	Ahead    int64 // and how many of them in the recovery time before a refusal, as many as after one by chance
 }
 
+// Add adds what was counted elsewhere.
+func (u *Unclear) Add(o Unclear) {
+	u.Refusals, u.Sequels, u.Excess, u.Spread = u.Refusals+o.Refusals, u.Sequels+o.Sequels, u.Excess+o.Excess, u.Spread+o.Spread
+	u.Begun, u.Ahead = u.Begun+o.Begun, u.Ahead+o.Ahead
+}
+
 // renewed is how many of some users, among whom so many began after refusals, are others over again: but for chance, nobody's first
 // link begins so.
 func (u Unclear) renewed(users, again int64) int64 {
