@@ -37,7 +37,7 @@ func (h *History) ListLinks(ctx context.Context, conn *sql.Conn, most int64) (pl
 		})
 	}
 	if h.Links.Held() == nil {
-		err = h.sortLinks(ctx, each)
+		err = h.sortLinksInFile(ctx, each)
 	} else {
 		n := 0
 		if err = each(func(l Link) error {
@@ -85,16 +85,17 @@ func (h *History) placeLinks(last int, most int64) (places *spill.Array[uint32],
 	return places, nil
 }
 
-// linkBuckets are what links are sorted in that are in a file.
+// linkBuckets is how many buckets links are sorted in, by the first byte of their hashes.
 const linkBuckets = 1 << 8
 
-// sortLinks puts links into the file, by the first byte of their hashes, and then sorts
+func (l *Link) bucket() int { return int(l.Hash >> (64 - 8)) }
+
+// sortLinksInFile puts links into the file, bucket by bucket, and then sorts
 // those of each.
-func (h *History) sortLinks(ctx context.Context, each func(func(Link) error) error) error {
-	const shift = 64 - 8
+func (h *History) sortLinksInFile(ctx context.Context, each func(func(Link) error) error) error {
 	var next, ends [linkBuckets]int
 	if err := each(func(l Link) error {
-		ends[l.Hash>>shift]++
+		ends[l.bucket()]++
 		return nil
 	}); err != nil {
 		return err
@@ -108,7 +109,7 @@ func (h *History) sortLinks(ctx context.Context, each func(func(Link) error) err
 	}
 	starts := next
 	if err := each(func(l Link) error {
-		at := l.Hash >> shift
+		at := l.bucket()
 		next[at]++
 		return fillers[at].Put(next[at]-1, l)
 	}); err != nil {
@@ -134,13 +135,12 @@ func (l Link) inOrder(o Link) int {
 	return cmp.Compare(l.ID, o.ID)
 }
 
-// sortLinks sorts by hash and id: where they are, by the first byte of the hash (McIlroy
-// and others, "Engineering radix sort", 1993), then by all of it.
+// sortLinks sorts by hash and id: where they are, into buckets (McIlroy
+// and others, "Engineering radix sort", 1993), then those of each.
 func sortLinks(ctx context.Context, threads int, links []Link) error {
-	const shift = 64 - 8
-	var next, ends [1 << 8]int
+	var next, ends [linkBuckets]int
 	for i := range links {
-		ends[links[i].Hash>>shift]++
+		ends[links[i].bucket()]++
 	}
 	for i, sum := 0, 0; i < len(ends); i++ {
 		next[i], sum = sum, sum+ends[i]
@@ -149,7 +149,7 @@ func sortLinks(ctx context.Context, threads int, links []Link) error {
 	starts := next
 	for i := range next {
 		for next[i] < ends[i] {
-			if to := links[next[i]].Hash >> shift; int(to) != i {
+			if to := links[next[i]].bucket(); to != i {
 				links[next[i]], links[next[to]] = links[next[to]], links[next[i]]
 				next[to]++
 			} else {

@@ -44,7 +44,7 @@ func TestLinksInFile(t *testing.T) {
 		if f.Links, err = spill.New[Link](len(links)+1, 0); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.sortLinks(t.Context(), func(do func(Link) error) error {
+		if err := f.sortLinksInFile(t.Context(), func(do func(Link) error) error {
 			for _, l := range links {
 				if err := do(l); err != nil {
 					return err
