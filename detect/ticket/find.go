@@ -166,17 +166,14 @@ func (q *inquiry) prefer(ctx context.Context, found []sighting) error {
 	if err != nil {
 		return err
 	}
-	has := func(s sighting) bool {
-		return slices.ContainsFunc(with, func(w sighting) bool { return w.Key == s.Key && w.client == s.client })
-	}
 	rank := func(s sighting) int {
-		if has(s) {
+		if isAmong(with, s) {
 			return 0
 		}
 		return 1
 	}
 	slices.SortStableFunc(found, func(x, y sighting) int { return cmp.Compare(rank(x), rank(y)) })
-	if !has(found[0]) {
+	if !isAmong(with, found[0]) {
 		q.say("%s is not among its addresses.", q.IP)
 	}
 	return nil

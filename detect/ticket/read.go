@@ -44,7 +44,7 @@ func (q *inquiry) look(ctx context.Context, where string) ([]sighting, error) {
 		list = append(list, s)
 		return err
 	}, at, at)
-	q.rank(list)
+	rank(list)
 	if n := len(list) - maxSightings; n > 0 {
 		list, q.out.More = list[:maxSightings], int64(n)
 	}
@@ -53,7 +53,7 @@ func (q *inquiry) look(ctx context.Context, where string) ([]sighting, error) {
 
 // rank puts users first who were refused because of an address, then those who
 // were refused at all, then those whose requests are nearest to the time said.
-func (q *inquiry) rank(list []sighting) {
+func rank(list []sighting) {
 	slices.SortFunc(list, func(x, y sighting) int {
 		return cmp.Or(cmp.Compare(min(y.mismatch, 1), min(x.mismatch, 1)), cmp.Compare(min(y.refused, 1), min(x.refused, 1)), cmp.Compare(min(x.client, 1), min(y.client, 1)),
 			cmp.Compare(x.near, y.near), cmp.Compare(y.refused, x.refused), cmp.Compare(y.n, x.n),

@@ -165,7 +165,7 @@ func (q *inquiry) tell(ctx context.Context, found []sighting) error {
 	q.circumstances(v.Host, c)
 	c.Settle(q.out, judge.Default())
 	for _, in := range c.Events {
-		if text := in.Client.String(); !strings.Contains(" "+strings.Join(v.Addresses, " ")+" ", " "+text+" ") {
+		if text := in.Client.String(); !slices.Contains(v.Addresses, text) {
 			v.Addresses = append(v.Addresses, text)
 		}
 	}

@@ -186,12 +186,11 @@ func TestRank(t *testing.T) {
 		tokenless,
 		with(2, 0, 0, 0, 100), // nothing was refused
 	}
-	q := &inquiry{}
 	for range 20 {
 		got := slices.Clone(want)
 		slices.Reverse(got)
 		got[0], got[4] = got[4], got[0]
-		if q.rank(got); brief(got) != brief(want) {
+		if rank(got); brief(got) != brief(want) {
 			t.Fatalf("%s, want %s", brief(got), brief(want))
 		}
 	}
