@@ -108,13 +108,14 @@ func (f *Finder) subnets(s *Suspect, g *goal, p netip.Prefix, m token.Binding) b
 		if f.hit(s, g, ip, m) {
 			return true
 		}
-		raw := ip.As4()
-		n := uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])
+		n := number4(ip)
 		next := n + 1<<(32-m.Prefix)
 		if next < n {
 			return false
 		}
-		ip = netip.AddrFrom4([4]byte{byte(next >> 24), byte(next >> 16), byte(next >> 8), byte(next)})
+		var raw [4]byte
+		binary.BigEndian.PutUint32(raw[:], next)
+		ip = netip.AddrFrom4(raw)
 	}
 	return false
 }

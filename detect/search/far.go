@@ -120,7 +120,7 @@ func (r *Search) searchAll(ctx context.Context, suspects []*Suspect) {
 	known, left := map[*Host]bool{}, map[*Host]int{}
 	for _, s := range suspects {
 		known[s.Host] = known[s.Host] || s.Found != nil || s.Host.Verified > 0
-		if s.Found == nil && !s.Skipped {
+		if s.open() {
 			left[s.Host]++
 		}
 	}
@@ -134,7 +134,7 @@ func (r *Search) searchAll(ctx context.Context, suspects []*Suspect) {
 	tried := map[*Host]int{}
 	for _, s := range turnByTurn(suspects, func(s *Suspect) *Host { return s.Host }) {
 		switch {
-		case s.Found != nil || s.Skipped || ctx.Err() != nil:
+		case !s.open() || ctx.Err() != nil:
 			continue
 		case done == FullBudget:
 			s.Deep = false

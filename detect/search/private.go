@@ -27,7 +27,7 @@ const (
 func (r *Search) searchPrivate(ctx context.Context, suspects []*Suspect) {
 	left := map[*Host][]*Suspect{}
 	for _, s := range suspects {
-		if s.Found == nil && !s.Skipped {
+		if s.open() {
 			left[s.Host] = append(left[s.Host], s)
 		}
 	}

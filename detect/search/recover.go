@@ -67,7 +67,7 @@ func (r *Search) drawn(ctx context.Context, suspects []*Suspect) {
 	samples := map[*Host][]*Suspect{}
 	searched, most := 0, drawable(suspects, size)
 	for _, s := range suspects {
-		if s.Found == nil && !s.Skipped && len(samples[s.Host]) < size && ctx.Err() == nil {
+		if s.open() && len(samples[s.Host]) < size && ctx.Err() == nil {
 			samples[s.Host] = append(samples[s.Host], s)
 			if r.Progress != nil {
 				r.Progress(searched, most)
@@ -93,7 +93,7 @@ func (r *Search) drawn(ctx context.Context, suspects []*Suspect) {
 func drawable(suspects []*Suspect, size int) (n int) {
 	of := map[*Host]int{}
 	for _, s := range suspects {
-		if s.Found == nil && !s.Skipped && of[s.Host] < size {
+		if s.open() && of[s.Host] < size {
 			of[s.Host]++
 			n++
 		}

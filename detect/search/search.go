@@ -95,7 +95,7 @@ type Search struct {
 // an order the traffic cannot choose, and for the rest only where the sample gave something.
 func (r *Search) Run(ctx context.Context, suspects []*Suspect) error {
 	r.Sample = sampleOf(suspects, r.Pool)
-	r.round(ctx, suspects, func(f *Finder, s *Suspect) { f.near(s) })
+	r.round(ctx, suspects, (*Finder).near)
 	if r.Recover == RecoverNone {
 		return nil
 	}
@@ -132,18 +132,18 @@ func (r *Search) round(ctx context.Context, suspects []*Suspect, step func(*Find
 // addresses were found, and those of the request's operator; then, if that is
 // asked for, all of IPv4.
 func (r *Search) deepen(ctx context.Context, suspects []*Suspect) error {
-	r.sampled(ctx, r.Sample, suspects, r.Pool, func(f *Finder, s *Suspect) { f.examine(s) })
+	r.sampled(ctx, r.Sample, suspects, r.Pool, (*Finder).examine)
 	bound := slices.DeleteFunc(slices.Clone(suspects), func(s *Suspect) bool { return !r.Searches(s.Host) })
 	r.sampled(ctx, r.Sample, bound, r.Pool, func(f *Finder, s *Suspect) {
 		s.Deep = true
 		f.deep(s)
 	})
-	r.sampled(ctx, r.Sample, bound, r.Pool, func(f *Finder, s *Suspect) { f.unshown(s) })
+	r.sampled(ctx, r.Sample, bound, r.Pool, (*Finder).unshown)
 	for _, s := range bound {
 		s.Found.ShowsScope()
 	}
 	r.byAsker(ctx, bound)
-	r.sampledWithin(ctx, sampleBudget/portForms, min(r.Sample, portSample), bound, nil, func(f *Finder, s *Suspect) { f.examinePorts(s) })
+	r.sampledWithin(ctx, sampleBudget/portForms, min(r.Sample, portSample), bound, nil, (*Finder).examinePorts)
 	r.searchPrivate(ctx, bound)
 	if err := r.findOperators(ctx, bound); err != nil {
 		return err
@@ -189,7 +189,7 @@ func (r *Search) sampledWithin(ctx context.Context, budget, sample int, suspects
 	first, rest := map[*Host][]*Suspect{}, map[*Host][]*Suspect{}
 	for _, s := range suspects {
 		switch {
-		case s.Found != nil || s.Skipped:
+		case !s.open():
 		case len(first[s.Host]) < sample:
 			first[s.Host] = append(first[s.Host], s)
 		default:
