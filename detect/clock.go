@@ -42,10 +42,24 @@ func (d *delays) add(by int64) {
 
 // late is what became of links after their expiry.
 type late struct {
-	served, refused, stopped delays        // stopped: served, then refused before their expiry
-	answered                 map[int]int64 // neither served nor refused: links, by status
-	stated                   int64         // links that got the answer that is stated
-	otherwise                map[int]int64 // and others that were refused because of their expiry, by status
+	served, refused, stopped delays   // stopped: served, then refused before their expiry
+	answered                 byStatus // neither served nor refused
+	stated                   int64    // links that got the answer that is stated
+	otherwise                byStatus // and others that were refused because of their expiry
+}
+
+// byStatus counts links by the status that they got.
+type byStatus map[int]int64
+
+// add counts a link; one without a status, 0, does not count.
+func (s *byStatus) add(status int) {
+	if status == 0 {
+		return
+	}
+	if *s == nil {
+		*s = byStatus{}
+	}
+	(*s)[status]++
 }
 
 // lives are how long links live from their first use on, in seconds, as far as that is a possible
@@ -108,69 +122,90 @@ func (l *visited) life() int64 {
 // that was only refused and whose hash does not hold may be forged: how long it lives
 // says nothing, unless its signing address is found.
 func (h *host) aged(l *visited) {
-	const never = math.MaxInt64
-	served, refused, answer, real, taken := int64(never), int64(never), 0, false, false
-	stated, otherwise := false, 0
-	began, last, stopped := int64(never), int64(0), int64(never) // in time: served from and to, refused from
-	for i := range l.visits {
-		v := &l.visits[i]
-		taken = taken || !v.Shield && v.Served()
-		real = real || taken || !v.Shield && v.Matched
-		if v.Matched && v.Late == ingest.InTime && !v.Shield {
-			switch {
-			case v.Served():
-				began, last = min(began, v.first), max(last, v.final)
-			case v.Refused() && v.Code == 0:
-				stopped = min(stopped, v.first)
-			}
-		}
-		if !v.Matched || v.Late != ingest.TooLate || v.Shield {
-			continue
-		}
-		if v.Served() {
-			served = min(served, v.first)
-		}
-		if v.Refused() {
-			refused = min(refused, v.first)
-		}
-		switch {
-		case v.Status == h.Stated.Expired:
-			stated = true
-		case v.Refused() && (v.Code == 0 || v.Code == ruling.CodeTokenExpired):
-			otherwise = int(v.Status)
-		}
-		if mayRefuse(v.Status) {
-			answer = int(v.Status)
-		}
-	}
-	if real {
+	g := l.aging(h.Stated.Expired)
+	if g.real {
 		h.lives.add(l.life())
 	}
-	if taken {
+	if g.taken {
 		h.servedLives.add(l.life())
 	}
-	if served < never {
-		h.late.served.add(served/1e6 - l.Deadline)
+	if g.served < never {
+		h.late.served.add(g.served/1e6 - l.Deadline)
 	}
-	if refused < never {
-		h.late.refused.add(refused/1e6 - l.Deadline)
+	if g.refused < never {
+		h.late.refused.add(g.refused/1e6 - l.Deadline)
 	}
-	if stopped < never && last <= stopped && stopped-began > clockCluster*1e6 { // links that are refused at once may be as old as all are then
-		h.late.stopped.add(stopped/1e6 - l.Deadline)
+	if g.stopped < never && g.last <= g.stopped && g.stopped-g.began > clockCluster*1e6 { // links that are refused at once may be as old as all are then
+		h.late.stopped.add(g.stopped/1e6 - l.Deadline)
 	}
-	if stated {
+	if g.stated {
 		h.late.stated++
-	} else if otherwise > 0 {
-		if h.late.otherwise == nil {
-			h.late.otherwise = map[int]int64{}
-		}
-		h.late.otherwise[otherwise]++
+	} else {
+		h.late.otherwise.add(g.otherwise)
 	}
-	if answer > 0 && served == never && refused == never {
-		if h.late.answered == nil {
-			h.late.answered = map[int]int64{}
+	if g.served == never && g.refused == never {
+		h.late.answered.add(g.answer)
+	}
+}
+
+// aging is what became of a link before its expiry and after it.
+type aging struct {
+	taken, real       bool  // it was served; so, or its hash holds for who asked
+	began, last       int64 // when it was served in time, from and to, µs; began: never
+	stopped           int64 // when it was refused in time first, µs; never
+	served, refused   int64 // when it was so too late first, µs; never
+	stated            bool  // it got the answer that is stated then,
+	otherwise, answer int   // or was refused with another status, or got one that may be a refusal; 0: it was not
+}
+
+// never is later than all times.
+const never = math.MaxInt64
+
+// aging looks at the visits of a link on a host whose answer to expired links is stated; 0: it is not.
+func (l *visited) aging(stated uint16) aging {
+	g := aging{began: never, stopped: never, served: never, refused: never}
+	for i := range l.visits {
+		v := &l.visits[i]
+		if v.Shield {
+			continue
 		}
-		h.late.answered[answer]++
+		g.taken = g.taken || v.Served()
+		g.real = g.real || g.taken || v.Matched
+		switch {
+		case !v.Matched:
+		case v.Late == ingest.InTime:
+			g.inTime(v)
+		case v.Late == ingest.TooLate:
+			g.tooLate(v, stated)
+		}
+	}
+	return g
+}
+
+func (g *aging) inTime(v *visit) {
+	switch {
+	case v.Served():
+		g.began, g.last = min(g.began, v.first), max(g.last, v.final)
+	case v.Refused() && v.Code == 0:
+		g.stopped = min(g.stopped, v.first)
+	}
+}
+
+func (g *aging) tooLate(v *visit, stated uint16) {
+	if v.Served() {
+		g.served = min(g.served, v.first)
+	}
+	if v.Refused() {
+		g.refused = min(g.refused, v.first)
+	}
+	switch {
+	case v.Status == stated:
+		g.stated = true
+	case v.Refused() && (v.Code == 0 || v.Code == ruling.CodeTokenExpired):
+		g.otherwise = int(v.Status)
+	}
+	if mayRefuse(v.Status) {
+		g.answer = int(v.Status)
 	}
 }
 
