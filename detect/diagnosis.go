@@ -273,7 +273,11 @@ var keyForms = map[string]string{
 func (a *analysis) oddText(h *host) string {
 	counts := map[token.Mistake]int64{}
 	var top token.Mistake
-	for _, m := range a.wrong(h) {
+	for _, p := range a.proofs {
+		m := p.Mistake
+		if p.Host != &h.Host || m.Name == "" {
+			continue
+		}
 		if counts[m]++; counts[m] > counts[top] || counts[m] == counts[top] && m.Name < top.Name {
 			top = m
 		}

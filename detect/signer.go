@@ -35,7 +35,7 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 		if !h.keyed {
 			continue
 		}
-		a.tally(h, h.mistakes, h.doubted, "failing links")
+		a.listMistakes(h, h.mistakes, h.doubted, "failing links")
 		broken, mistakes := a.examineBroken(f, h, flaws[h.Name]), map[string]int64{}
 		for _, b := range broken {
 			if b.mistake.Name != "" {
@@ -46,15 +46,14 @@ func (a *analysis) signers(ctx context.Context, conn *sql.Conn) error {
 		if len(broken) == mostBroken {
 			among = "the first malformed links"
 		}
-		a.tally(h, mistakes, int64(len(broken)), among)
+		a.listMistakes(h, mistakes, int64(len(broken)), among)
 		all[h.Name] = broken
 	}
 	return a.keepFlaws(ctx, conn, all)
 }
 
-const (
-	longAgo = 315_360_000 // Unix seconds of 1979: no link expired then, but durations are shorter
-)
+// longAgo is in 1979, Unix seconds: no link expired then, but durations are shorter.
+const longAgo = 315_360_000
 
 // findExpiries counts links whose hash holds, with an expiry in milliseconds or
 // one that is a duration.
@@ -67,11 +66,11 @@ func (a *analysis) findExpiries() {
 		if h.brief >= search.FewOdd {
 			odd["relative_expiry"] = h.brief
 		}
-		a.tally(h, odd, h.links, "signed links")
+		a.listMistakes(h, odd, h.links, "signed links")
 	}
 }
 
-// signersProxy reports whether the signer of a host sees its own proxy instead of viewers.
+// signersProxy is what tells whether the signer of a host sees its own proxy instead of viewers.
 type signersProxy struct {
 	voted          majority // the addresses that hashes were reproduced with, by link
 	address        string   // the one that most links were signed for; "" if there is none
@@ -113,9 +112,8 @@ type proxy struct {
 	others map[netip.Addr]bool
 }
 
-func (p *proxy) many() bool {
-	return len(p.others) >= proxyClients
-}
+// many reports whether so many other addresses asked that none of them is the one.
+func (p *proxy) many() bool { return len(p.others) >= proxyClients }
 
 // is reports whether a client has the proxy's address, or is in the network that links are bound to.
 func (p *proxy) is(ip netip.Addr) bool { return addr.Cut(ip, p.bits) == addr.Cut(p.Addr, p.bits) }
@@ -189,18 +187,8 @@ func (a *analysis) nameProxies(proxies map[*host]*proxy) {
 	}
 }
 
-// wrong lists the mistakes proven on the links of a host.
-func (a *analysis) wrong(h *host) []token.Mistake {
-	var out []token.Mistake
-	for _, p := range a.proofs {
-		if p.Host == &h.Host && p.Mistake.Name != "" {
-			out = append(out, p.Mistake)
-		}
-	}
-	return out
-}
-
-func (a *analysis) tally(h *host, mistakes map[string]int64, examined int64, among string) {
+// listMistakes lists the mistakes of a host's signer, by name, among so many links that were examined.
+func (a *analysis) listMistakes(h *host, mistakes map[string]int64, examined int64, among string) {
 	at := len(a.out.Signer)
 	for name, n := range mistakes {
 		m := token.MistakeNamed(name)
