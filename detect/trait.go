@@ -158,14 +158,13 @@ func (a *analysis) from(h *host, client uint32) *land {
 // commonCountry looks at the countries of those who were refused although their link is valid.
 func (a *analysis) commonCountry(h *host) *common {
 	all, refused, links := map[string]int64{}, map[string]int64{}, map[string]int64{}
+	unknown := h.requests
 	for n, l := range h.lands {
 		name := a.clients.Countries[n]
 		all[name], refused[name], links[name] = l.all, l.refused, l.links.Links
+		unknown -= l.all
 	}
-	all[""] = h.requests
-	for _, l := range h.lands {
-		all[""] -= l.all
-	}
+	all[""] = unknown
 	return a.mostOf(all, refused, links)
 }
 
