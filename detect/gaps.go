@@ -190,7 +190,7 @@ func (a *analysis) filesOf(ctx context.Context, watched []viewer) (map[identity.
 		if s.Number == 0 || !places.Has(s.Number) {
 			return nil
 		}
-		return a.eachTake(s, func(t []history.Request) {
+		return a.eachStretch(s, func(t []history.Request) {
 			k := a.userOf(&t[0])
 			if a.bots[t[0].Agent] || !users[k] {
 				return

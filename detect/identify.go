@@ -81,7 +81,7 @@ func (a *analysis) gatherCircles(ctx context.Context, circles int) error {
 	}
 	var err error
 	a.joint, err = a.history.Regroup(ctx, requests, circles+1, a.Room/2, func(place, _ uint32) uint32 { return a.circleAt[place] },
-		func(s *history.Group) bool { return a.circleAt[s.Number] > 0 }, a.viewers)
+		func(s *history.Group) bool { return a.circleAt[s.Number] > 0 }, a.byViewer)
 	return err
 }
 

@@ -42,7 +42,7 @@ type attempt struct{ place, client, dir, file uint32 }
 // addOthers counts the users of a group.
 func (a *analysis) addOthers(s *history.Group, to []other) (all []other, err error) {
 	if len(s.Requests) == 1 {
-		if f := &s.Requests[0]; a.viewers(f) {
+		if f := &s.Requests[0]; a.byViewer(f) {
 			u := a.once(f)
 			u.bound = a.boundTo(&u)
 			to = append(to, u)
@@ -120,7 +120,7 @@ func (a *analysis) once(f *history.Request) other {
 func (a *analysis) eachUser(s *history.Group, number func(*history.Request, identity.Key) int, of func(int, []history.Request)) error {
 	var last history.Request
 	n := -1
-	return a.eachTake(s, func(t []history.Request) {
+	return a.eachStretch(s, func(t []history.Request) {
 		if f := &t[0]; n < 0 || f.Place != last.Place || f.Agent != last.Agent || f.Ident != last.Ident {
 			n, last = number(f, a.userOf(f)), *f
 		}
@@ -128,11 +128,11 @@ func (a *analysis) eachUser(s *history.Group, number func(*history.Request, iden
 	})
 }
 
-// viewers reports whether a request is a viewer's, not a shield's.
-func (a *analysis) viewers(f *history.Request) bool { return !a.outcomes[f.Outcome].Shield }
+// byViewer reports whether a request is a viewer's, not a shield's.
+func (a *analysis) byViewer(f *history.Request) bool { return !a.outcomes[f.Outcome].Shield }
 
-// eachTake tells of every stretch but those of shields.
-func (a *analysis) eachTake(s *history.Group, of func([]history.Request)) error {
+// eachStretch tells of every stretch but those of shields.
+func (a *analysis) eachStretch(s *history.Group, of func([]history.Request)) error {
 	return s.Parts(func(requests []history.Request) error {
 		for t, rest := history.NextStretch(requests); len(t) > 0; t, rest = history.NextStretch(rest) {
 			if !a.outcomes[t[0].Outcome].Shield {

@@ -61,7 +61,7 @@ func (a *analysis) watchAll(ctx context.Context, to *userTables, circles history
 // whatever link.
 func (a *analysis) gatherByAddress(ctx context.Context) (*history.History, error) {
 	return a.history.Regroup(ctx, a.requests(), len(a.firsts), a.Room/2, func(_, ident uint32) uint32 { return ident },
-		func(s *history.Group) bool { return s.Number > 0 }, a.viewers)
+		func(s *history.Group) bool { return s.Number > 0 }, a.byViewer)
 }
 
 // dropSplit removes from table member the users who were taken for one wrongly.

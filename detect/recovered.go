@@ -82,7 +82,7 @@ func (a *analysis) lapsesOf(s *history.Group, some func(identity.Key) bool, to *
 		host *host
 	}
 	var at map[refused]int
-	return a.eachTake(s, func(t []history.Request) {
+	return a.eachStretch(s, func(t []history.Request) {
 		f := &t[len(t)-1]
 		o := a.outcomes[f.Outcome]
 		if !o.Refused() {

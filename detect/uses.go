@@ -117,7 +117,7 @@ func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *o
 	var who judge.Numbers[uint32]
 	var before history.Request
 	o.second = o.second[:0]
-	err := a.eachTake(s, func(t []history.Request) {
+	err := a.eachStretch(s, func(t []history.Request) {
 		f, start := &t[0], t[len(t)-1].Start
 		answer := a.outcomes[f.Outcome]
 		if !known && !answer.host.hides() {
