@@ -77,10 +77,9 @@ func (p *paper) method() {
 		p.row("identity", say(m.Identity))
 	}
 	p.row("search", say(searched(m.Search)))
-	label := "thresholds"
+	row := p.rows("thresholds")
 	for _, text := range thresholds(m.Thresholds) {
-		p.row(label, say(text))
-		label = ""
+		row(say(text))
 	}
 	if m.Version != "" {
 		p.row("version", say(m.Version))
@@ -113,17 +112,16 @@ func searched(s finding.Search) string {
 
 // next names the command that goes on from here.
 func (p *paper) next(all []*host) {
-	label := "next"
+	row := p.rows("next")
 	if slices.ContainsFunc(all, (*host).failed) {
-		p.row(label, unbroken("ipdrift explain URL --ip IP"), say("   "), as(faint, "of a served link: does the key fit?"))
-		label = ""
+		row(unbroken("ipdrift explain URL --ip IP"), say("   "), as(faint, "of a served link: does the key fit?"))
 	}
 	if p.o.Case == "" {
-		p.row(label, unbroken("--db case.duckdb"), say("   "), as(faint, "keeps the case for browse, report and query"))
+		row(unbroken("--db case.duckdb"), say("   "), as(faint, "keeps the case for browse, report and query"))
 		return
 	}
 	path := Quoted(Clean(p.o.Case))
-	p.row(label, unbroken("ipdrift report "+path+" -o report.html"), say("   "), unbroken("ipdrift browse "+path))
+	row(unbroken("ipdrift report "+path+" -o report.html"), say("   "), unbroken("ipdrift browse "+path))
 }
 
 // Quoted makes text one word of a POSIX shell.

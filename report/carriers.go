@@ -64,7 +64,7 @@ func (p *paper) carrierRows(lines []carrierLine) {
 		}
 	}
 	names = min(names, max(room, leastName), mostName)
-	label := "carriers"
+	row := p.rows("carriers")
 	for _, l := range lines {
 		text := left(p.cut(l.name, names), names) + "  " + right(l.users, users)
 		if narrow > 0 {
@@ -78,8 +78,7 @@ func (p *paper) carrierRows(lines []carrierLine) {
 		if l.more > 0 {
 			spans = append(spans, say("  "), span{text: "and " + figure.Count(l.more) + " more", tone: faint, keep: true})
 		}
-		p.row(label, spans...)
-		label = ""
+		row(spans...)
 	}
 }
 

@@ -141,7 +141,7 @@ func shares(h *finding.HostComparison) [][]string {
 	return rows
 }
 
-// notKnown stands for a share of users that a log does not tell.
+// notKnown stands for what a log does not tell.
 const notKnown = "not known"
 
 func rated(r finding.Rate) string {
@@ -189,7 +189,7 @@ func signed(number string) string {
 func boundWord(b string) string {
 	switch b {
 	case "":
-		return "not known"
+		return notKnown
 	case "address":
 		return "the whole address"
 	case "none":

@@ -157,13 +157,9 @@ func diagnosis(t *finding.Ticket) verdict {
 
 func (n *notice) viewer() {
 	v := n.t.Viewer
-	label := "found"
-	if v == nil {
-		label = "the log"
-	}
+	row := n.rows(figure.Either(v == nil, "the log", "found"))
 	for _, text := range n.t.Search {
-		n.row(label, say(strings.TrimPrefix(text, "Found ")))
-		label = ""
+		row(say(strings.TrimPrefix(text, "Found ")))
 	}
 	if v == nil {
 		return
@@ -232,13 +228,12 @@ func (n *notice) others() {
 	if len(n.t.Others) == 0 {
 		return
 	}
-	label := "or"
+	row := n.rows("or")
 	for _, c := range n.t.Others {
-		n.row(label, say(candidate(c)))
-		label = ""
+		row(say(candidate(c)))
 	}
 	if n.t.More > 0 {
-		n.row("", as(faint, "and "+figure.Plural(n.t.More, "more viewer", "more viewers")))
+		row(as(faint, "and "+figure.Plural(n.t.More, "more viewer", "more viewers")))
 	}
 }
 
@@ -249,11 +244,9 @@ func candidate(c finding.Candidate) string {
 
 // list shows sentences as points.
 func (n *notice) list(label string, texts []string, without string) {
-	for i, text := range texts {
-		if i > 0 {
-			label = ""
-		}
-		n.row(label, say("- "+strings.TrimPrefix(text, without)))
+	row := n.rows(label)
+	for _, text := range texts {
+		row(say("- " + strings.TrimPrefix(text, without)))
 	}
 }
 

@@ -26,17 +26,16 @@ func (n *notice) timeline() {
 	for _, l := range lines {
 		wide, counts = max(wide, lipgloss.Width(names[l.IP])), max(counts, len(figure.Count(l.Requests)))
 	}
-	label := "timeline"
+	row := n.rows("timeline")
 	for _, l := range lines {
 		if l.left != "" {
-			n.row(label, as(faint, l.left))
+			row(as(faint, l.left))
 		} else {
 			fixed := hour(l.Time) + "  " + left(names[l.IP], wide) + "  "
 			room := min(n.width, measure) - gutter - lipgloss.Width(fixed) - 7 - 1 - counts - 2
-			n.row(label, unbroken(fixed), span{text: left(shownOutcome(l.Step), 7), tone: outcomeTone(l.Outcome), keep: true},
+			row(unbroken(fixed), span{text: left(shownOutcome(l.Step), 7), tone: outcomeTone(l.Outcome), keep: true},
 				unbroken(" "+right(figure.Count(l.Requests), counts)+"  "), unbroken(n.cut(Clean(asked(l.Step)), max(1, room))))
 		}
-		label = ""
 	}
 }
 
@@ -53,12 +52,11 @@ func (n *notice) addresses(lines []line) map[string]string {
 	if wide <= widestAddress || len(order) > 26 {
 		return names
 	}
-	label := "addresses"
+	row := n.rows("addresses")
 	for i, ip := range order {
 		full := names[ip]
 		names[ip] = string(rune('A' + i))
-		n.row(label, as(strong, names[ip]), say("  "), say(full))
-		label = ""
+		row(as(strong, names[ip]), say("  "), say(full))
 	}
 	return names
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/figure"
@@ -127,15 +126,4 @@ func keyOf(h *host) keyRow {
 		k.Expired += strconv.Itoa(status)
 	}
 	return k
-}
-
-func bindingOf(y finding.Policy) string {
-	switch text := bound(y); {
-	case text == "":
-		return "not known"
-	case y.Binding == "none":
-		return "no address"
-	default:
-		return strings.TrimPrefix(text, "; bound to ")
-	}
 }

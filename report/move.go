@@ -14,11 +14,10 @@ func (p *paper) mobility() {
 		return
 	}
 	p.blank()
-	label := "moves"
+	row := p.rows("moves")
 	for _, m := range p.a.Moves {
-		p.row(label, unbroken(p.cut(Clean(mover(m)), 24)), say("  "), unbroken(figure.Plural(m.Changes, "change", "changes")+" of "+figure.Plural(m.Users, "user", "users")+","),
+		row(unbroken(p.cut(Clean(mover(m)), 24)), say("  "), unbroken(figure.Plural(m.Changes, "change", "changes")+" of "+figure.Plural(m.Users, "user", "users")+","),
 			say(" next address in the same "), say(inSame(m)), say("; "), say(often(m)))
-		label = ""
 	}
 }
 

@@ -15,15 +15,14 @@ func (p *paper) networks(h *host) {
 	if !p.o.Verbose {
 		return
 	}
-	label, list := "networks", h.networks[:min(2, len(h.networks))]
-	wide := 0
+	list, wide := h.networks[:min(2, len(h.networks))], 0
 	for _, n := range list {
 		wide = max(wide, lipgloss.Width(p.prefix(n)))
 	}
+	row := p.rows("networks")
 	for _, n := range list {
-		p.row(label, unbroken(left(p.prefix(n), wide)), say("  "), unbroken(p.cut(Clean(strings.TrimSpace(network(n.ASN)+" "+n.Country)), 20)), say("  "),
+		row(unbroken(left(p.prefix(n), wide)), say("  "), unbroken(p.cut(Clean(strings.TrimSpace(network(n.ASN)+" "+n.Country)), 20)), say("  "),
 			unbroken(figure.Plural(n.Refusals, "refusal", "refusals")+","), say(" "), unbroken(figure.Plural(n.Addresses, "address", "addresses")))
-		label = ""
 	}
 }
 
@@ -131,9 +130,8 @@ func (p *paper) change(h *host) {
 }
 
 func (p *paper) steps(who string, list []string) {
-	label := "change"
+	row := p.rows("change")
 	for i, step := range list {
-		p.row(label, say(who), as(strong, fmt.Sprintf("%d. ", i+1)), say(step))
-		label = ""
+		row(say(who), as(strong, fmt.Sprintf("%d. ", i+1)), say(step))
 	}
 }

@@ -135,6 +135,14 @@ func (s *screen) row(label string, spans ...span) {
 	s.wrap(s.styled(faint, name)+pad, gutter, 0, spans)
 }
 
+// rows is row for several rows, of which the first alone has the label.
+func (s *screen) rows(label string) func(...span) {
+	return func(spans ...span) {
+		s.row(label, spans...)
+		label = ""
+	}
+}
+
 // measure is the longest line of running text; longer ones are hard to read.
 const measure = 110
 

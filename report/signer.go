@@ -18,15 +18,12 @@ func signerSentence(s finding.Signer) string {
 
 // signer lists what the host's signer does wrong.
 func (p *paper) signer(h *host) {
+	row := p.rows("signer")
 	for i, s := range p.mistakes(h) {
 		if i == shownMistakes && !p.o.Verbose {
 			return
 		}
-		label := ""
-		if i == 0 {
-			label = "signer"
-		}
-		p.row(label, say(signerSentence(s)))
+		row(say(signerSentence(s)))
 	}
 }
 

@@ -205,19 +205,31 @@ func (p *paper) key(h *host) {
 	}
 }
 
-// bound says how the edge binds links today.
+// bound says how the edge binds links today, where that is known.
 func bound(y finding.Policy) string {
-	switch {
-	case y.Binding == "address":
-		return "; bound to the address"
+	switch text := bindingOf(y); {
+	case text == notKnown:
+		return ""
 	case y.Binding == "none":
 		return "; not bound to an address"
-	case y.Binding == "mask" && y.Prefix4 > 0 && y.Prefix6 > 0:
-		return "; bound to " + prefix(y.Prefix4) + " (IPv6 " + prefix(y.Prefix6) + ")"
-	case y.Binding == "mask" && y.Prefix4+y.Prefix6 > 0:
-		return "; bound to " + prefix(y.Prefix4+y.Prefix6)
+	default:
+		return "; bound to " + text
 	}
-	return ""
+}
+
+// bindingOf is what links are bound to.
+func bindingOf(y finding.Policy) string {
+	switch {
+	case y.Binding == "address":
+		return "the address"
+	case y.Binding == "none":
+		return "no address"
+	case y.Binding == "mask" && y.Prefix4 > 0 && y.Prefix6 > 0:
+		return prefix(y.Prefix4) + " (IPv6 " + prefix(y.Prefix6) + ")"
+	case y.Binding == "mask" && y.Prefix4+y.Prefix6 > 0:
+		return prefix(y.Prefix4 + y.Prefix6)
+	}
+	return notKnown
 }
 
 // people shows who was affected, the families in one row.
@@ -229,29 +241,29 @@ func (p *paper) people(h *host) {
 
 // masks shows how many users each prefix would have let through.
 func (p *paper) masks(h *host) {
-	label := "accepted"
+	row := p.rows("accepted")
 	for _, r := range h.recs {
 		if r.AffectedUsers == 0 {
 			continue
 		}
 		who, gap := say(whose(r.Family, len(h.recs), "  ")), ""
-		spans := []span{}
+		spans := []span{who}
 		for _, st := range steps(r) {
 			spans = append(spans, say(gap), unbroken(prefix(st.Prefix)+" "+estimate(st.AcceptedShare, st.Low, st.High)))
 			gap = "  "
 		}
-		if len(spans) > 0 {
-			p.row(label, append([]span{who}, spans...)...)
+		if len(spans) > 1 {
+			row(spans...)
 			p.curve(r)
-			label, who = "", say("")
+			who = say("")
 		}
 		for _, text := range []string{doubt(r), withLeftOut(r)} {
 			if text != "" && r.Prefix != nil {
 				text = prefix(*r.Prefix) + " " + text
 			}
 			if text != "" {
-				p.row(label, who, say(text))
-				label, who = "", say("")
+				row(who, say(text))
+				who = say("")
 			}
 		}
 	}
