@@ -202,7 +202,7 @@ func signedForNetwork(u *User) bool {
 	if u.Class != finding.FirstRequest || !u.Away.IsValid() {
 		return false
 	}
-	return u.Away != u.Signed && slices.ContainsFunc(addr.UsualLengths(u.Family), func(n int) bool { return cut(u.Away.Unmap(), n).Addr() == u.Signed })
+	return u.Away != u.Signed && slices.ContainsFunc(addr.UsualLengths(u.Family), func(n int) bool { return addr.Cut(u.Away, n) == u.Signed })
 }
 
 func memberOf(u *User) member {
@@ -249,12 +249,7 @@ func (r *Replay) AddStranger(linkID uint64, lens []uint8) {
 func (r *Replay) AffectedUsers() int64 { return int64(len(r.affected)) }
 
 // width is the length of a whole address.
-func (r *Replay) width() int {
-	if r.family == 4 {
-		return 32
-	}
-	return 128
-}
+func (r *Replay) width() int { return addr.Length(r.family) }
 
 // open is how many users were refused with a token of which nobody knows what it was signed for.
 func (r *Replay) open() int64 { return r.unresolved + r.uncheckable }

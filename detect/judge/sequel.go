@@ -66,7 +66,7 @@ func (r *Replay) note(u *User) {
 	}
 	if u.Begin.IsValid() && !u.Named {
 		r.begun, r.ended = append(r.begun, moment{u.UA, u.Begin, u.First}), append(r.ended, moment{u.UA, u.End, u.Last})
-		r.presences = append(r.presences, presence{u.UA, cut(u.Begin.Unmap(), addr.BlockBits(u.Begin.Unmap())).Addr(), u.First, u.Last})
+		r.presences = append(r.presences, presence{u.UA, addr.Block(u.Begin).Addr(), u.First, u.Last})
 	}
 }
 
