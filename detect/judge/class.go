@@ -96,13 +96,10 @@ func (c *facts) causeWords() string {
 // sameAddress reports whether every address with a mismatch was also served, with
 // the same link.
 func (c *facts) sameAddress() bool {
-	for i := range c.refusals {
-		r := &c.refusals[i]
-		if _, served := slices.BinarySearchFunc(c.served, spot{r.link, r.client}, spot.compare); r.mismatch && !served {
-			return false
-		}
-	}
-	return true
+	return c.everyMismatch(func(r *refusal) bool {
+		_, served := slices.BinarySearchFunc(c.served, spot{r.link, r.client}, spot.compare)
+		return served
+	})
 }
 
 // otherCookie reports whether every mismatch came with an id cookie, and another one than the
@@ -121,14 +118,10 @@ func (c *facts) otherCookie() bool {
 		kept[e.Link] = e.Cookie
 		times[e.Link]++
 	}
-	for i := range c.refusals {
-		r := &c.refusals[i]
+	return c.everyMismatch(func(r *refusal) bool {
 		e := c.event(r)
-		if r.mismatch && (e.Cookie == 0 || kept[e.Link] == 0 || e.Cookie == kept[e.Link] || times[e.Link] < c.t.MediaRequests) {
-			return false
-		}
-	}
-	return true
+		return e.Cookie != 0 && kept[e.Link] != 0 && e.Cookie != kept[e.Link] && times[e.Link] >= c.t.MediaRequests
+	})
 }
 
 // allRestart reports whether every mismatch is another viewer's start among the events

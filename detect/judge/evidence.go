@@ -116,16 +116,7 @@ func (c *facts) sequence() (from, to int64, ok bool) {
 
 // translated reports whether every refused address is one of NAT64.
 func (c *facts) translated() bool {
-	all := false
-	for i := range c.refusals {
-		if r := &c.refusals[i]; r.mismatch {
-			if !addr.NAT64.Contains(r.client) {
-				return false
-			}
-			all = true
-		}
-	}
-	return all
+	return c.user.Mismatches > 0 && c.everyMismatch(func(r *refusal) bool { return addr.NAT64.Contains(r.client) })
 }
 
 func (c *facts) bothFamilies() bool {
@@ -142,13 +133,5 @@ func (c *facts) bothFamilies() bool {
 // preview, relay, VPN or hosting network: such networks never justify a wider
 // mask (rule 17).
 func (c *facts) relayed() bool {
-	if c.user.Mismatches == 0 {
-		return false
-	}
-	for i := range c.refusals {
-		if r := &c.refusals[i]; r.mismatch && !c.event(r).Bot {
-			return false
-		}
-	}
-	return true
+	return c.user.Mismatches > 0 && c.everyMismatch(func(r *refusal) bool { return c.event(r).Bot })
 }

@@ -69,7 +69,7 @@ func (v view) echoes() bool {
 // that its player does not keep.
 func (c *facts) others() bool {
 	taken := c.group.taken()
-	return !slices.ContainsFunc(c.refusals, func(r refusal) bool { return r.mismatch && !taken[r.link] })
+	return c.everyMismatch(func(r *refusal) bool { return taken[r.link] })
 }
 
 // taken returns the links that were served.

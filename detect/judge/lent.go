@@ -10,13 +10,10 @@ import (
 // begins reports whether all that a user was refused because of the address is what a viewer begins with: who was refused
 // amid a title was served its beginning.
 func (c *facts) begins() bool {
-	for i := range c.refusals {
-		r := &c.refusals[i]
-		if kind, n := place(c.event(r).Name); r.mismatch && kind == segment && n > 1 {
-			return false
-		}
-	}
-	return true
+	return c.everyMismatch(func(r *refusal) bool {
+		kind, n := place(c.event(r).Name)
+		return kind != segment || n <= 1
+	})
 }
 
 // handed reports whether an answer would be another one, or rest on too few, without those who may have been handed a link

@@ -115,6 +115,16 @@ func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
 // event is the request that a refusal is known by.
 func (c *facts) event(r *refusal) *Event { return &c.group.Events[c.idx[r.pos]] }
 
+// everyMismatch reports whether something holds for all mismatches of the user.
+func (c *facts) everyMismatch(holds func(*refusal) bool) bool {
+	for i := range c.refusals {
+		if r := &c.refusals[i]; r.mismatch && !holds(r) {
+			return false
+		}
+	}
+	return true
+}
+
 // barred reports whether nothing was served, and a link was refused at the very address that its hash holds for: as valid,
 // or as the edge's own code says that it does not hold.
 func (c *facts) barred() bool {
