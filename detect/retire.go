@@ -137,7 +137,7 @@ func (h *host) retireKeys(uses map[uint8]*policy.Usage) {
 // othersTaken reports whether links of other keys were served from a step on.
 func othersTaken(uses map[uint8]*policy.Usage, key uint8, step int) bool {
 	for k, use := range uses {
-		if k != key && slices.Max(use.Last[step:]) > 0 {
+		if k != key && use.TakenFrom(step) {
 			return true
 		}
 	}

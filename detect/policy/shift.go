@@ -48,7 +48,7 @@ func (p *Policy) Rejects(family int, b token.Binding, at int64) bool {
 func (p *Policy) FindShifts(uses map[BoundAs]*Usage, t *judge.Thresholds) {
 	for _, family := range []int{4, 6} {
 		var shifts []Shift
-		for s, end := p.lastShift(uses, family, nil, UsageSteps, t); s != nil; s, end = p.lastShift(uses, family, &s.From, end, t) {
+		for s, end := p.lastShift(uses, family, nil, usageSteps, t); s != nil; s, end = p.lastShift(uses, family, &s.From, end, t) {
 			shifts = append(shifts, *s)
 		}
 		slices.Reverse(shifts)

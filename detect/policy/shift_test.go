@@ -62,8 +62,8 @@ func TestCeased(t *testing.T) {
 		t.Error("links that nothing refuses ceased")
 	}
 	two := used([][3]int64{{9, 9, -1}, {1, 5, -1}, {2, 3, -1}})
-	if two.first[0] != logFirst+second || two.Last[0] != logFirst+9*second {
-		t.Errorf("the links of a step began at %d and ended at %d", two.first[0], two.Last[0])
+	if two.first[0] != logFirst+second || two.last[0] != logFirst+9*second {
+		t.Errorf("the links of a step began at %d and ended at %d", two.first[0], two.last[0])
 	}
 }
 

@@ -6,29 +6,29 @@ import (
 	"ipdrift/detect/trend"
 )
 
-// UsageSteps is how many steps of time tell when an edge took links of one kind for the first or the last time.
-const UsageSteps = 256
+// usageSteps is how many steps of time tell when an edge took links of one kind for the first or the last time.
+const usageSteps = 256
 
 // Usage is links of one kind, those of a key or bound alike, by step: when they were served for the first and
 // for the last time, and refused for the first time.
 type Usage struct {
 	from, step            int64 // µs: when the first step begins, and how long each is
-	begun, taken, refused [UsageSteps]int64
-	first, Last           [UsageSteps]int64 // µs, of those that were begun or taken then; 0: there are none
-	fell, lastFell        [UsageSteps]int64 // µs, the first and the last that were refused then; 0: there are none
+	begun, taken, refused [usageSteps]int64
+	first, last           [usageSteps]int64 // µs, of those that were begun or taken then; 0: there are none
+	fell, lastFell        [usageSteps]int64 // µs, the first and the last that were refused then; 0: there are none
 }
 
-// Ceased returns when the edge gave up links like these, in µs: until then it took them.
-func (u *Usage) Ceased() (until int64, step int, ok bool) { return u.ceased(UsageSteps) }
+// Ceased returns when the edge gave up links like these, in µs: until then it took them; and the step of it.
+func (u *Usage) Ceased() (until int64, step int, ok bool) { return u.ceased(usageSteps) }
 
 // ceased is Ceased of the steps before an end.
 func (u *Usage) ceased(end int) (until int64, step int, ok bool) {
-	taken, refused := halved(u.taken[:end], u.refused[:end], func(step int) bool { return u.Last[step] <= u.fell[step] })
+	taken, refused := halved(u.taken[:end], u.refused[:end], func(step int) bool { return u.last[step] <= u.fell[step] })
 	half, ok := trend.Ceased(taken, refused)
 	if !ok {
 		return 0, 0, false
 	}
-	return slices.Max(u.Last[:(half+1)/2]), half / 2, true
+	return slices.Max(u.last[:(half+1)/2]), half / 2, true
 }
 
 // started returns when the edge began to take links like these, in µs, if it refused them before.
@@ -75,9 +75,12 @@ func (u *Usage) firstIn(step, end int) (first int64) {
 	return first
 }
 
+// TakenFrom reports whether any were served from a step on.
+func (u *Usage) TakenFrom(step int) bool { return slices.Max(u.last[step:]) > 0 }
+
 // NewUsage is for links of which nothing is known yet, used from first to final, µs.
 func NewUsage(first, final int64) *Usage {
-	return &Usage{from: first, step: (final-first)/UsageSteps + 1}
+	return &Usage{from: first, step: (final-first)/usageSteps + 1}
 }
 
 // Add adds a link by when it was served and refused, µs; 0: it never was.
@@ -89,7 +92,7 @@ func (u *Usage) Add(first, last, refused int64) {
 		}
 		at = (last - u.from) / u.step
 		u.taken[at]++
-		u.Last[at] = max(u.Last[at], last)
+		u.last[at] = max(u.last[at], last)
 	}
 	if refused != 0 {
 		at := (refused - u.from) / u.step

@@ -33,11 +33,11 @@ func TestStarted(t *testing.T) {
 		"after it, as noted": {[][3]int64{{-1, -1, 1208}, {-1, -1, 1201}}, 1210},
 	} {
 		u := used(append(append(append(refusedIn(0, 1200), c.refused...), [3]int64{1206, 1207, -1}), servedIn(1210, 2560)...))
-		if since, ok := u.started(UsageSteps); !ok || since != logFirst+c.since*second {
+		if since, ok := u.started(usageSteps); !ok || since != logFirst+c.since*second {
 			t.Errorf("%s: started %t at %d s, want %d", name, ok, (since-logFirst)/second, c.since)
 		}
 	}
-	if _, ok := used(servedIn(0, 2560)).started(UsageSteps); ok {
+	if _, ok := used(servedIn(0, 2560)).started(usageSteps); ok {
 		t.Error("links that were never refused started")
 	}
 }
@@ -48,7 +48,7 @@ func TestLongLinks(t *testing.T) {
 	if u.begun[0] != 1 || u.begun[1] != 1 || u.taken[0] != 0 || u.taken[1] != 1 || u.taken[255] != 1 {
 		t.Errorf("begun %v, taken %v", u.begun, u.taken)
 	}
-	if u.begunIn(0, 1) != 1 || u.begunIn(0, 2) != 2 || u.firstIn(1, 2) != logFirst+15*second || u.firstIn(2, UsageSteps) != 0 {
+	if u.begunIn(0, 1) != 1 || u.begunIn(0, 2) != 2 || u.firstIn(1, 2) != logFirst+15*second || u.firstIn(2, usageSteps) != 0 {
 		t.Errorf("%d and %d began, then first at %d", u.begunIn(0, 1), u.begunIn(0, 2), u.firstIn(1, 2))
 	}
 }
