@@ -14,11 +14,8 @@ import (
 func (a *analysis) people(ctx context.Context) error {
 	a.out.Users = finding.Users{ByClass: map[finding.Class]int64{}, Flagged: []finding.User{}}
 	to := userTables{}
-	for table, rows := range map[string]**ingest.Rows{"person": &to.persons, "visitor": &to.visitors} {
-		var err error
-		if *rows, err = a.store.Rows(table); err != nil {
-			return err
-		}
+	if err := a.openRows(map[string]**ingest.Rows{"person": &to.persons, "visitor": &to.visitors}); err != nil {
+		return err
 	}
 	circles := a.circles
 	if a.loaded.Identity.Kind == ingest.ByAddress {

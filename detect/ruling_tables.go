@@ -23,17 +23,24 @@ type rulingTables struct {
 
 func (a *analysis) openRulingTables() (*rulingTables, error) {
 	b := &rulingTables{analysis: a}
-	for table, to := range map[string]**ingest.Rows{"judged": &b.judged, "signed": &b.signed, "found": &b.foundRows} {
-		var err error
-		if *to, err = a.store.Rows(table); err != nil {
-			return nil, err
-		}
+	err := a.openRows(map[string]**ingest.Rows{"judged": &b.judged, "signed": &b.signed, "found": &b.foundRows})
+	if err != nil {
+		return nil, err
 	}
 	a.doubted, a.proven = bitset.New(a.history.Links.Len()), bitset.New(a.history.Links.Len())
-	var err error
 	a.history.Signed, err = spill.New[uint32](a.history.Links.Len(), a.Room/4)
 	b.signedFor = a.history.Signed.Filler()
 	return b, err
+}
+
+// openRows opens tables to be filled.
+func (a *analysis) openRows(tables map[string]**ingest.Rows) (err error) {
+	for name, rows := range tables {
+		if *rows, err = a.store.Rows(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *rulingTables) close(ctx context.Context) error {
