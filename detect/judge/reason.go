@@ -50,23 +50,33 @@ func (q *question) reason() string {
 
 // unsure says what leaves the answer open although enough users are affected.
 func (q *question) unsure() string {
-	switch {
-	case q.hinges(q.all):
+	if q.hinges(q.all) {
 		return ", and " + q.unknown()
-	case q.points.decision == finding.Widen && q.blurred(q.points):
-		return q.oftener()
-	case q.repeated(q.points):
-		return q.toldOnce()
-	case q.fewPersons(q.all, q.points):
-		return q.toldPersons()
-	case q.looking(q.points):
-		return q.toldLooking()
-	case q.handed(q.points):
-		return q.toldHanded()
-	case q.passedOn(q.points):
-		return q.toldPassedOn()
 	}
-	return ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
+	return q.doubt(q.all, q.points)()
+}
+
+// doubt gives who says why an answer that a cohort points to may be wrong; nil where nothing speaks against it.
+func (q *question) doubt(c *cohort, says choice) (told func() string) {
+	switch {
+	case says.decision == finding.Widen && q.blurred(says):
+		return q.toldOftener
+	case q.repeated(says):
+		return q.toldOnce
+	case q.fewPersons(c, says):
+		return q.toldPersons
+	case q.looking(says):
+		return q.toldLooking
+	case q.handed(says):
+		return q.toldHanded
+	case q.passedOn(says):
+		return q.toldPassedOn
+	case q.blurred(says):
+		return func() string {
+			return ", or strangers tried their links, which cannot be told apart as more than a tenth of the requests is missing: send a log of this host that holds all requests, of every edge"
+		}
+	}
+	return nil
 }
 
 // unknown says why nobody knows whether a change is worth it, and what would tell.
@@ -92,8 +102,8 @@ func (q *question) unknown() string {
 	return fmt.Sprintf("%s: it may be more than the %s of users from which a change is worth it; %s", listed(parts), percent(q.t.WorthShare), strings.Join(asks, "; "))
 }
 
-// oftener says what is missing to widen where requests are missing.
-func (q *question) oftener() string {
+// toldOftener says what is missing to widen where requests are missing.
+func (q *question) toldOftener() string {
 	seen := "nobody is seen refused twice"
 	if c := q.several(); c.users > 0 {
 		seen = fmt.Sprintf("of the %s seen refused several times it would be %s, not surely enough", figure.Plural(c.users, "user", "users"), percent(c.share(q.choice.prefix)))

@@ -113,7 +113,7 @@ func (q *question) decide(c *cohort) choice {
 		return unsure
 	case !q.worthIt(c):
 		return keep
-	case q.blurred(points), q.repeated(points), q.fewPersons(c, points), q.looking(points), q.handed(points), q.passedOn(points):
+	case q.doubt(c, points) != nil:
 		return unsure
 	}
 	return points
