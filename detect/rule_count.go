@@ -2,6 +2,7 @@ package detect
 
 import (
 	"ipdrift/detect/addr"
+	"ipdrift/detect/finding"
 	"ipdrift/detect/policy"
 	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
@@ -45,11 +46,21 @@ func (t *rulingTables) blame(of *ruled) {
 	}
 }
 
+// deny counts the refused requests of one kind: by what is behind them, by what they may have in common, and as the
+// report lists them.
 func (t *rulingTables) deny(h *host, k *ruling.Kind, r *ruling.Ruling) {
 	if r.Cause == "" {
 		return
 	}
-	if r.Mistake != "" && r.Cause == token.UnresolvedSignature.String() {
+	h.refuse(k, r)
+	t.traits(h, k, r)
+	addDenials(&t.out.Denials, h.Name, k.N, r)
+}
+
+// refuse counts what is behind refused requests.
+func (h *host) refuse(k *ruling.Kind, r *ruling.Ruling) {
+	unresolved := r.Cause == token.UnresolvedSignature.String()
+	if r.Mistake != "" && unresolved {
 		h.mistaken += k.N
 	}
 	if r.Mistake == search.OldKeyName {
@@ -61,9 +72,13 @@ func (t *rulingTables) deny(h *host, k *ruling.Kind, r *ruling.Ruling) {
 	if r.Verdict == token.Valid && r.Basis == ruling.Recomputed && r.Detail != ruling.DetailOrigin && h.Policy.Guessed {
 		h.assumed += k.N
 	}
-	if r.Cause == token.UnresolvedSignature.String() && k.Matched && h.Policy.Denied[policy.Rule{Hypothesis: k.How, Family: addr.Family(k.IP)}] {
+	if unresolved && k.Matched && h.Policy.Denied[policy.Rule{Hypothesis: k.How, Family: addr.Family(k.IP)}] {
 		h.denied += k.N
 	}
+}
+
+// traits counts refused requests by what they may have in common.
+func (t *rulingTables) traits(h *host, k *ruling.Kind, r *ruling.Ruling) {
 	at := blame{k.ID, r.Cause}
 	if t.blamed[at] == nil {
 		t.blamed[at] = &blamed{}
@@ -76,23 +91,26 @@ func (t *rulingTables) deny(h *host, k *ruling.Kind, r *ruling.Ruling) {
 			from.links.Count(k.Link)
 		}
 	}
-	d := &t.out.Denials
-	d.Total += k.N
-	d.ByCause[r.Cause] += k.N
-	if d.ByHost[h.Name] == nil {
-		d.ByHost[h.Name] = map[string]int64{}
+}
+
+// addDenials adds n refused requests of a host to what the report lists.
+func addDenials(d *finding.Denials, host string, n int64, r *ruling.Ruling) {
+	d.Total += n
+	d.ByCause[r.Cause] += n
+	if d.ByHost[host] == nil {
+		d.ByHost[host] = map[string]int64{}
 	}
-	d.ByHost[h.Name][r.Cause] += k.N
+	d.ByHost[host][r.Cause] += n
 	if r.Detail != "" {
 		if d.ByDetail[r.Cause] == nil {
 			d.ByDetail[r.Cause] = map[string]int64{}
 		}
-		d.ByDetail[r.Cause][string(r.Detail)] += k.N
+		d.ByDetail[r.Cause][string(r.Detail)] += n
 	}
 	if r.Basis == ruling.Inferred {
-		d.Inferred[r.Cause] += k.N
+		d.Inferred[r.Cause] += n
 	}
 	if r.Clash {
-		d.Disagreements += k.N
+		d.Disagreements += n
 	}
 }
