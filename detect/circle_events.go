@@ -10,7 +10,6 @@ import (
 	"ipdrift/detect/identity"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
-	"ipdrift/ingest/fetch"
 )
 
 // circle is the requests of links that share users, and what was found of these.
@@ -206,16 +205,4 @@ func (a *analysis) signedFor(place uint32) netip.Addr {
 	default:
 		return a.client(a.clients.Of(n))
 	}
-}
-
-// readGrains reads how exactly each source knows the time.
-func (a *analysis) readGrains(ctx context.Context) error {
-	return fetch.Each(ctx, a.conn, `SELECT id, grain FROM source ORDER BY id`, func(scan fetch.Scan) error {
-		var id uint32
-		var grain int64
-		err := scan(&id, &grain)
-		a.grains = reach(a.grains, id) // ids of sources that were left out are missing
-		a.grains[id] = grain
-		return err
-	})
 }

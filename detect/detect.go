@@ -91,17 +91,15 @@ func (a *analysis) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	for _, step := range []func(context.Context) error{
+	if err := inTurn(ctx,
 		a.pickHosts, a.setNodesAside, a.learnLateAnswers, a.markUnforwarded, a.settleLoaded, // in the database
-		a.group,
+		a.readOutcomes, a.readGrains, a.readHistory,
 		a.overlook, a.changes, a.findStrays,
 		a.recall, a.nameIssued, a.search,
 		a.calibrate,
 		a.rule, a.settleRuled,
-	} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	); err != nil {
+		return err
 	}
 	if err := a.beside(ctx, a.users, a.deny, a.aside(a.signers)); err != nil {
 		return err
@@ -113,10 +111,7 @@ func (a *analysis) run(ctx context.Context) (err error) {
 	a.sayTrends()
 	a.sayCollectors()
 	a.sayHoles()
-	if err := a.sayCommon(ctx); err != nil {
-		return err
-	}
-	if err := a.sayRuns(ctx); err != nil {
+	if err := inTurn(ctx, a.sayCommon, a.sayRuns); err != nil {
 		return err
 	}
 	if err := a.beside(ctx, a.listFlagged, a.sumUp); err != nil {
@@ -152,10 +147,8 @@ func (a *analysis) sumUp(ctx context.Context) error {
 
 // conclude advises, and writes down what else is kept.
 func (a *analysis) conclude(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{a.store.Settled, a.nameMoves, a.advise, a.account} {
-		if err := step(ctx); err != nil {
-			return err
-		}
+	if err := inTurn(ctx, a.store.Settled, a.nameMoves, a.advise, a.account); err != nil {
+		return err
 	}
 	if a.store.Kept() {
 		return a.keepLearned(ctx)
@@ -179,6 +172,16 @@ func (a *analysis) users(ctx context.Context) error {
 const littleRoom = 64 << 20
 
 func (a *analysis) large() bool { return a.loaded.Requests > a.limits.large || a.Room < littleRoom }
+
+// inTurn runs steps until one fails.
+func inTurn(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // beside runs independent steps at the same time. Only the first may use the connection of the analysis.
 func (a *analysis) beside(ctx context.Context, steps ...func(context.Context) error) error {

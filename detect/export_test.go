@@ -44,10 +44,7 @@ func Group(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o Option
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	if err := a.group(ctx); err != nil {
-		return err
-	}
-	return a.overlook(ctx)
+	return inTurn(ctx, a.readOutcomes, a.readGrains, a.readHistory, a.overlook)
 }
 
 // HeldByGroup is how many links and clients a case has in memory once its requests are
@@ -59,6 +56,6 @@ func HeldByGroup(ctx context.Context, s *ingest.Store, loaded *ingest.Loaded, o 
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	err = a.group(ctx)
+	err = inTurn(ctx, a.readOutcomes, a.readGrains, a.readHistory)
 	return len(a.history.Links.Held()) + a.clients.Held(), err
 }

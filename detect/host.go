@@ -109,8 +109,8 @@ func (a *analysis) host(name string) *host {
 	return h
 }
 
-// group reads the columns with few distinct values, and makes the history.
-func (a *analysis) group(ctx context.Context) error {
+// readOutcomes reads the columns with few distinct values, and lists the hosts.
+func (a *analysis) readOutcomes(ctx context.Context) error {
 	err := fetch.Each(ctx, a.conn, `SELECT id, host, method, status, code, upstream, shield, shape, detail, late, matched, scope, up, bind, prefix, form, key <> ?, key, stale, refused, edge FROM outcome`,
 		func(scan fetch.Scan) error {
 			var id uint32
@@ -127,16 +127,15 @@ func (a *analysis) group(ctx context.Context) error {
 			a.outcomes[id] = o
 			return err
 		}, ingest.NoKey)
-	if err != nil {
-		return err
-	}
 	a.ordered = slices.SortedFunc(maps.Values(a.hosts), func(x, y *host) int { return cmp.Compare(x.Name, y.Name) })
 	for i, h := range a.ordered {
 		h.Place = uint32(i)
 	}
-	if err := a.readGrains(ctx); err != nil {
-		return err
-	}
+	return err
+}
+
+// readHistory reads the clients and the texts, and makes the history.
+func (a *analysis) readHistory(ctx context.Context) error {
 	f := history.New(a.Threads, a.limits.history, a.sameVisit)
 	var places *spill.Array[uint32]
 	if err := a.beside(ctx, func(ctx context.Context) error { return a.clients.Read(ctx, a.conn, a.Room) },
@@ -151,6 +150,7 @@ func (a *analysis) group(ctx context.Context) error {
 		f.Close()
 		return err
 	}
+	var err error
 	a.history, err = a.makeHistory(ctx, f, places)
 	if err := cmp.Or(err, places.Close()); err != nil {
 		return err

@@ -58,3 +58,15 @@ func (a *analysis) readRequests(ctx context.Context, places *spill.Array[uint32]
 		return ctx.Err()
 	})
 }
+
+// readGrains reads how exactly each source knows the time.
+func (a *analysis) readGrains(ctx context.Context) error {
+	return fetch.Each(ctx, a.conn, `SELECT id, grain FROM source ORDER BY id`, func(scan fetch.Scan) error {
+		var id uint32
+		var grain int64
+		err := scan(&id, &grain)
+		a.grains = reach(a.grains, id) // ids of sources that were left out are missing
+		a.grains[id] = grain
+		return err
+	})
+}
