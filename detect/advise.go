@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 
-	"ipdrift/detect/addr"
 	"ipdrift/detect/finding"
 	"ipdrift/detect/judge"
 	"ipdrift/ingest"
@@ -99,9 +98,6 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	q.Life, q.Life95 = h.lives.spans()
 	if h.moves != nil {
 		q.Between = h.moves.Median(family)
-	}
-	if q.CurrentPrefix == addr.Length(family) {
-		q.CurrentPrefix = 0
 	}
 	if h.keyed && h.Policy.Total > 0 {
 		q.Bound, q.Unbound = h.Policy.Bound(), !h.Policy.Bound()

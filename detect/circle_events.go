@@ -106,10 +106,8 @@ func (j *judging) take(c *circle, group *history.Group) error {
 	}
 	h := j.outcomes[j.requests[0].Outcome].host
 	c.host = h
-	c.Host, c.Stated = h.Name, j.stated()
-	c.Gaps = j.gaps || h.gaps
+	c.Stated, c.Gaps = j.stated(), j.gaps || h.gaps
 	c.RefusalsOnly = h.refusalsOnly()
-	c.CurrentPrefix4, c.CurrentPrefix6 = h.Policy.Prefix(4), h.Policy.Prefix(6)
 	return nil
 }
 

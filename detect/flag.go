@@ -25,7 +25,7 @@ func (a *analysis) flag(c *circle, u *judge.User, name identity.Key, crowd int) 
 		return
 	}
 	users := &a.out.Users
-	f := finding.User{Class: u.Class, Mismatches: int64(u.Mismatches), Requests: int64(u.Requests), Began: u.First, Crowd: crowd, Host: c.Host}
+	f := finding.User{Class: u.Class, Mismatches: int64(u.Mismatches), Requests: int64(u.Requests), Began: u.First, Crowd: crowd, Host: c.host.Name}
 	if u.Signed.IsValid() {
 		f.SignedIP = u.Signed.String()
 	}

@@ -11,9 +11,6 @@ import (
 	"ipdrift/token"
 )
 
-// ByAddress is the reason of users who were told apart by address (rule 11).
-const ByAddress = "users are told apart by address here, so a change of address cannot be seen"
-
 // restartsLooked bounds how many mismatches of one user are compared with what
 // came before them.
 const restartsLooked = 16
@@ -26,8 +23,6 @@ func (c *facts) class(s sharing) (finding.Class, string) {
 		return finding.Undetermined, "every request came from a link preview, relay or hosting network: left out"
 	case c.relayed() && !s.many:
 		return finding.Undetermined, "refused only in a relay, VPN or hosting network: left out"
-	case c.group.ByAddress:
-		return finding.Undetermined, ByAddress
 	case s.many && c.group.Gaps:
 		return finding.Undetermined, "requested from several networks, but more than a tenth of the requests is missing from the log"
 	case s.many:

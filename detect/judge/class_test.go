@@ -582,11 +582,10 @@ func TestRule11TooLittleToTell(t *testing.T) {
 		s      *scene
 		reason string
 	}{
-		"address is the identity": {with(base(), func(l *Group) { l.ByAddress = true }), "address cannot be seen"},
-		"gaps":                    {with(base(), func(l *Group) { l.Gaps = true }), "missing from the log"},
-		"unresolved":              {newScene().no(0, far, "a.ts", token.UnresolvedSignature), "nothing explains"},
-		"unchecked":               {newScene().no(0, far, "a.ts", token.Unchecked), "could not be checked"},
-		"cut short":               {with(newScene().ok(0, home, "a.ts"), func(l *Group) { l.Truncated = true }), "only the first requests"},
+		"gaps":       {with(base(), func(l *Group) { l.Gaps = true }), "missing from the log"},
+		"unresolved": {newScene().no(0, far, "a.ts", token.UnresolvedSignature), "nothing explains"},
+		"unchecked":  {newScene().no(0, far, "a.ts", token.Unchecked), "could not be checked"},
+		"cut short":  {with(newScene().ok(0, home, "a.ts"), func(l *Group) { l.Truncated = true }), "only the first requests"},
 	} {
 		t.Run(name, func(t *testing.T) { want(t, c.s.only(t), finding.Undetermined, c.reason) })
 	}

@@ -26,6 +26,8 @@ type Complaint struct {
 	Fault             string // why it failed
 	Keyed             bool   // there was a key when the log was read
 	Masks4, Masks6    []int  // candidates, narrowest first
+
+	CurrentPrefix4, CurrentPrefix6 int // mask of the host today; 0, 32, 128: whole address
 }
 
 // Incident is a request with what its sentence needs.

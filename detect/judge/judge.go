@@ -50,16 +50,12 @@ func Reads(method string) bool { return method == "GET" || method == "HEAD" || m
 // Group is all requests of the links that some users share: most often one
 // link, and several where one user had more.
 type Group struct {
-	Host         string
 	Signed       []netip.Addr // the address that each link was signed for; zero: not known
 	Events       []Event      // read only
 	Truncated    bool         // Events holds only the first requests of the links
 	RefusalsOnly bool         // the host's log holds refusals only
-	ByAddress    bool         // users were told apart by address (ip+ua): nobody can be seen to rotate (rule 11)
 	Stated       bool         // an id that the log states tells users apart: none of them is split
 	Gaps         bool         // more than 10 % of the requests are missing: no class that needs order (rule 11)
-
-	CurrentPrefix4, CurrentPrefix6 int // mask of the host today; 0, 32, 128: whole address
 
 	order, places []int32           // of the events, and where each stands in it; see around
 	links         map[uint32]*uses  // see around; nil: it was not asked

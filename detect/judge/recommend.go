@@ -43,7 +43,7 @@ func (r *Replay) Recommend(o Asked) finding.Recommendation {
 	if d := rec.Decision; len(q.candidates) > 0 && (d == finding.Widen || d == finding.HelpsPartly || d == finding.MaskNotEnough && q.all.users > 0) {
 		rec.Parts = q.parts()
 	}
-	if now := q.current(); o.Bound && !o.Unbound {
+	if now := q.current(); o.Bound {
 		rec.CurrentPrefix = &now
 	}
 	if d := rec.Decision; d == finding.Widen || d == finding.HelpsPartly {

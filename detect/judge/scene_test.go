@@ -30,7 +30,7 @@ func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
 type scene struct{ Group }
 
 func newScene() *scene {
-	return &scene{Group{Host: "cdn.example", Signed: []netip.Addr{ip(home)}}}
+	return &scene{Group{Signed: []netip.Addr{ip(home)}}}
 }
 
 func (s *scene) add(at int64, client, name string, edit func(*Event)) *scene {

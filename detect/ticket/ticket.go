@@ -195,7 +195,6 @@ func adopt(found []sighting) []sighting {
 
 // circumstances adds what the analysis says of the host.
 func (q *inquiry) circumstances(host string, c *judge.Complaint) {
-	c.Host = host
 	if !q.At.IsZero() {
 		c.At = q.At.UnixMicro()
 	}
