@@ -75,7 +75,7 @@ func (a *analysis) countDenied(ctx context.Context, hosts []*host) ([]denied, er
 				continue
 			}
 			at, n, mismatches := origin{a.outcomes[f.Outcome].host, a.clients.Network(f.Client)}, int64(len(t)), int64(0)
-			if f.Cause == a.words.mismatch || f.Cause == a.expiredMismatch {
+			if a.ofAddress(f.Cause) {
 				mismatches = n
 			}
 			if part[at] = part[at].with(n, mismatches); len(part) >= a.limits.heldBack {

@@ -90,7 +90,7 @@ func (a *analysis) tells(group *history.Group) (bool, error) {
 			if o := a.outcomes[f.Outcome]; o.Shield || o.host.unbound() {
 				continue
 			}
-			telling = telling || f.Cause == a.words.mismatch || f.Cause == a.expiredMismatch || f.Cause == a.unresolved
+			telling = telling || a.ofAddress(f.Cause) || f.Cause == a.unresolved
 			refused = refused || f.Cause > 0
 			if first == 0 {
 				first = f.Client

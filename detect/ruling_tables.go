@@ -176,7 +176,7 @@ func (b *rulingBatch) hostOf(r *ruled) *host {
 // apart by address, a refused address tells nothing (rules of evidence, 11).
 func (a *analysis) doubts(cause uint8) bool {
 	return cause == a.unchecked ||
-		a.loaded.Identity.Kind == ingest.ByAddress && (cause == a.words.mismatch || cause == a.expiredMismatch || cause == a.unresolved)
+		a.loaded.Identity.Kind == ingest.ByAddress && (a.ofAddress(cause) || cause == a.unresolved)
 }
 
 // signature returns what the link was signed over; without a basis where that is not known.

@@ -147,7 +147,7 @@ func (a *analysis) usesOf(s *history.Group, agents func(agent uint32) bool, o *o
 		}
 		o.take(u, &o.second[n], t)
 		vain := !known && served == 0 && f.Cause == a.unchecked
-		if f.Cause != a.words.mismatch && f.Cause != a.expiredMismatch && !vain {
+		if !a.ofAddress(f.Cause) && !vain {
 			u.taken, u.reached = start, lastFiles(t)
 			return
 		}

@@ -13,6 +13,9 @@ type words struct {
 	mismatch, expiredMismatch, unresolved, unchecked uint8 // causes
 }
 
+// ofAddress reports whether a cause is a mismatch, expired or not.
+func (w *words) ofAddress(cause uint8) bool { return cause == w.mismatch || cause == w.expiredMismatch }
+
 func numbered() words {
 	w := words{causes: map[string]uint8{}, bases: map[ruling.Basis]uint8{}}
 	for _, c := range ingest.Causes() {
