@@ -75,6 +75,7 @@ func (a *analysis) refusals(h *host) map[string]int64 {
 
 func (a *analysis) asked(h *host, family int) judge.Asked {
 	q := judge.Asked{
+		Scheme:     h.Stated.Scheme.Name,
 		Candidates: a.candidates(family), CurrentPrefix: h.Policy.Prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h), Remedies: h.remedies,
 		Reproduced: h.Policy.Total > 0 || h.Verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,
@@ -99,7 +100,10 @@ func (a *analysis) asked(h *host, family int) judge.Asked {
 	if h.moves != nil {
 		q.Between = h.moves.Median(family)
 	}
-	if h.keyed && h.Policy.Total > 0 {
+	switch {
+	case !h.Stated.Scheme.Binds:
+		q.Unbound = true
+	case h.keyed && h.Policy.Total > 0:
 		q.Bound, q.Unbound = h.Policy.Bound(), !h.Policy.Bound()
 	}
 	return q

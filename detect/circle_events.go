@@ -157,7 +157,7 @@ func (a *analysis) eventOf(f *history.Request) judge.Event {
 	return judge.Event{
 		Client: a.client(c.Of(f.Client)), ASN: asn, Country: c.Countries[c.Country(f.Client)], Bot: a.hosted[asn] || a.bots[f.Agent],
 		Served: o.Served(), Refused: o.Refused(), Status: o.Status,
-		Verdict: f.Verdict, Elsewhere: f.Cause == a.causes[ingest.RefusedElsewhere], Inferred: f.Grounds&history.ByInference != 0, Mistaken: f.Grounds&history.ByMistake != 0,
+		Verdict: f.Verdict, Elsewhere: f.Cause == a.causes[ingest.RefusedElsewhere], Inferred: f.Grounds&history.ByInference != 0, Mistaken: f.Grounds&history.ByMistake != 0, Admitted: f.Grounds&history.ByLink != 0,
 	}
 }
 

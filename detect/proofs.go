@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"ipdrift/detect/addr"
+	"ipdrift/detect/ruling"
 	"ipdrift/detect/search"
 	"ipdrift/ingest"
 	"ipdrift/ingest/fetch"
@@ -21,7 +22,7 @@ import (
 type learned struct {
 	examined bool          // for mistakes of its signer
 	proof    *search.Proof // nil: not known what it was signed with
-	named    netip.Prefix  // what the link names itself, where there was no key
+	named    ruling.Named  // where there is no proof
 }
 
 // grown reports whether the case holds sources of earlier runs.
@@ -66,8 +67,8 @@ func (a *analysis) recall(ctx context.Context) error {
 		if found {
 			l.proof = p
 		}
-		l.named, _ = netip.ParsePrefix(signed)
-		l.named = a.Pseudonyms.RealNetwork(l.named)
+		network, _ := netip.ParsePrefix(signed)
+		l.named = ruling.Named{Network: a.Pseudonyms.RealNetwork(network), None: !found && p.How.Binding.Kind == token.BindNone}
 		a.before[link] = l
 		return nil
 	})
@@ -87,10 +88,13 @@ func (a *analysis) keepLearned(ctx context.Context) error {
 		l := a.before[link]
 		p := cmp.Or(l.proof, &search.Proof{})
 		signed := a.address(p.Addr)
-		if l.named.IsValid() {
-			signed = a.Pseudonyms.OfNetwork(l.named).String()
+		if l.named.Network.IsValid() {
+			signed = a.Pseudonyms.OfNetwork(l.named.Network).String()
 		}
 		b := p.How.Binding
+		if l.named.None {
+			b.Kind = token.BindNone
+		}
 		path := url.PathEscape(string(a.Keys.Cut([]byte(p.Path), "…")))
 		if err := rows.Append(ctx, link, l.examined, l.proof != nil, uint8(p.How.Scope), p.How.Up, uint8(b.Kind), b.Prefix, uint8(b.Form), uint8(p.Family),
 			path, signed, orNull(p.Mistake.Name)); err != nil {

@@ -3,7 +3,6 @@ package detect
 import (
 	"context"
 	"iter"
-	"net/netip"
 	"sync"
 
 	"ipdrift/detect/finding"
@@ -22,7 +21,7 @@ type ruled struct {
 	proof   *search.Proof
 	rulings []ruling.Ruling
 	witness bool         // the proof is another request with the same token
-	named   netip.Prefix // what the link names itself, where there is no key
+	named   ruling.Named // where there is no proof
 }
 
 // all yields the visits, each with its ruling.
@@ -180,8 +179,8 @@ func (b *rulingBatch) decide(r *ruled) error {
 	}
 	r.proof, r.witness = b.proof(h, r.kinds)
 	served := servedTo(r.kinds)
-	if r.named = b.naming(parser, h, &r.kinds[0]); !r.named.IsValid() {
-		r.named = b.before[r.kinds[0].Link].named
+	if r.proof == nil {
+		r.named = b.naming(parser, h, &r.kinds[0])
 	}
 	from := len(b.rulings)
 	for i := range r.kinds {

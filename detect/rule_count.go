@@ -17,7 +17,7 @@ func (t *rulingTables) count(r *ruled) {
 		t.out.Method.Search.Witnessed++
 	}
 	t.blame(r)
-	if r.named.IsValid() {
+	if r.named != (ruling.Named{}) && r.host().Stated.Scheme.Tells {
 		t.note(r.ID, func(l *learned) { l.named = r.named })
 	}
 	for i := range r.kinds {

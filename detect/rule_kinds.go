@@ -10,17 +10,20 @@ import (
 	"ipdrift/token"
 )
 
-// naming returns the range that a link itself names, on a host without a key.
-func (a *analysis) naming(parser *token.Parser, h *host, k *ruling.Kind) netip.Prefix {
-	if !h.Stated.Scheme.Visible || len(h.Keys) > 0 {
-		return netip.Prefix{}
+// naming returns what a link itself tells of its binding, of this run's or an earlier one's reading.
+func (a *analysis) naming(parser *token.Parser, h *host, k *ruling.Kind) ruling.Named {
+	switch s := h.Stated.Scheme; {
+	case !s.Binds:
+		return ruling.Named{None: true}
+	case !s.Tells:
+		return ruling.Named{}
 	}
 	var l token.Link
 	for _, at := range a.loaded.Unproven.Attempts(k.Link) {
 		parser.Parse(at.Target, &l)
-		return l.Bound
+		return ruling.Named{Network: l.Bound, None: l.Unbound()}
 	}
-	return netip.Prefix{}
+	return a.before[k.Link].named
 }
 
 // listKinds lists the kinds of a link's visits: those that differ only in the user are one.

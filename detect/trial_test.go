@@ -44,7 +44,7 @@ type settings struct {
 	search   func(done, of int) // is told of full searches
 	tries    func(*search.Limits)
 	scope    token.Scope
-	stated   token.Resource // of all hosts; the scheme is gcore
+	stated   token.Resource // of all hosts; scheme nil: gcore
 	threads  int
 	files    []string // logs, in order, under the labels of their names
 	user     string   // who is one user; "": auto
@@ -67,7 +67,9 @@ func (s settings) room() int64 {
 }
 
 func (s settings) resources() *token.Resources {
-	s.stated.Scheme, _ = token.SchemeNamed("gcore")
+	if s.stated.Scheme == nil {
+		s.stated.Scheme, _ = token.SchemeNamed("gcore")
+	}
 	out := token.NewResources(s.stated.Scheme)
 	out.Set("", s.stated)
 	return out

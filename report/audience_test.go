@@ -49,6 +49,30 @@ func TestCustomersSeeNoAddress(t *testing.T) {
 	}
 }
 
+// TestNetworksInLinks: where links name the network themselves, nobody is asked for a setting or an hour.
+func TestNetworksInLinks(t *testing.T) {
+	for scheme, want := range map[string]map[Audience]string{
+		"":           {ForSupport: "# Request: bind links", ForCustomer: "at which hour the setting changes", "": "on the plan that it needs"},
+		"akamai":     {ForSupport: "whether links can be bound to a network at all", ForCustomer: "at which hour the setting changes", "": "on the plan that it needs"},
+		"cloudfront": {ForSupport: "no setting of the CDN", ForCustomer: "nothing is set at the CDN", "": "the site's consent."},
+	} {
+		a := load(t, fixtures+"/widen.json")
+		for i := range a.Calibration {
+			a.Calibration[i].Policy.Scheme = scheme
+		}
+		for who, text := range want {
+			got := string(render(t, Format{Render: renderMarkdown}, a, Options{Audience: who}))
+			if !strings.Contains(got, text) || scheme == "cloudfront" && (strings.Contains(got, "told by the CDN") || strings.Contains(got, "Please tell us") || strings.Contains(got, "text form of a cut")) {
+				t.Errorf("%q, %q: no %q in\n%s", scheme, who, text, got)
+			}
+		}
+		s := a.Recommendations[0].Setting(a.Calibration[0].Policy, a.Method)
+		if all := strings.Join(request("cdn.example.com", s), "\n"); strings.Contains(all, "Please bind") == (scheme == "cloudfront") || strings.Contains(all, "Please tell us") == (scheme == "cloudfront") {
+			t.Errorf("%q: %s", scheme, all)
+		}
+	}
+}
+
 // TestEnoughAndUndecided: where as many users are affected as decide, and the log leaves it open, no longer log is asked for.
 func TestEnoughAndUndecided(t *testing.T) {
 	for users, asked := range map[int64]bool{29: true, 30: false, 45: false} {

@@ -290,6 +290,13 @@ func plainSteps(h *host) []string {
 	if len(cuts) == 0 {
 		return nil
 	}
+	if !h.bySetting() {
+		return []string{
+			"The code that makes your links cuts the viewer's " + strings.Join(cuts, " and an ") + " and names that network in the link in the place of the address; nothing is set at the CDN.",
+			"Links that are out already go on working as they are.",
+			"We test one link from three places, and compare the refusals before and after.",
+		}
+	}
 	return []string{
 		"We settle with the CDN how it cuts addresses, and at which hour the setting changes.",
 		"At that hour, the code that makes your links cuts the viewer's " + strings.Join(cuts, " and an ") + " before signing, and changes nothing else.",

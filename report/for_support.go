@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"ipdrift/detect/finding"
 	"ipdrift/ingest/figure"
 )
@@ -8,11 +10,13 @@ import (
 // forSupport is the request to bind links to a network, with the numbers that the
 // CDN's support needs, or the reason why none is made.
 func (md *markdown) forSupport() {
-	in, advised := md.a.Input, picked(md.all, asksFor)
+	in, advised, asked := md.a.Input, picked(md.all, asksFor), md.asked()
 	title := "Refused signed links: no change of the binding is asked for"
 	switch {
-	case len(md.settled()) > 0:
+	case len(md.settled()) > 0 && len(asked) > 0:
 		title = "Request: bind links to a network instead of an address"
+	case len(md.settled()) > 0:
+		title = "Refused signed links: the signer is to bind them to a network, no setting of the CDN"
 	case len(advised) > 0:
 		title = "Refused signed links: whether to bind links to a network is not settled"
 	}
@@ -24,8 +28,8 @@ func (md *markdown) forSupport() {
 		md.decision(i, h)
 	}
 	md.numbers()
-	if len(advised) > 0 {
-		md.points("Please tell us", questions(advised[0].Setting(finding.Policy{}, md.a.Method)))
+	if len(asked) > 0 {
+		md.points("Please tell us", questions(asked[0]))
 	}
 	md.causes()
 	md.examples()
@@ -35,6 +39,21 @@ func (md *markdown) forSupport() {
 	}
 	md.limits()
 }
+
+// asked are the settings that the CDN is asked for.
+func (md *markdown) asked() (list []finding.Setting) {
+	for _, h := range md.all {
+		for _, r := range picked([]*host{h}, asksFor) {
+			if h.bySetting() {
+				list = append(list, r.Setting(finding.Policy{Scheme: h.policy().Scheme}, md.a.Method))
+			}
+		}
+	}
+	return list
+}
+
+// bySetting reports whether the CDN has a part in binding the host's links to a network.
+func (h *host) bySetting() bool { return finding.NetworksOf(h.policy().Scheme) != finding.ByLink }
 
 func asksFor(r finding.Recommendation) bool {
 	return r.Prefix != nil && (r.Decision == finding.Widen || r.Decision == finding.HelpsPartly)
@@ -70,7 +89,7 @@ func (md *markdown) numbers() {
 			ask, form, shared := "no change", s.Form, figure.Percent(r.ExposureNow)
 			if asksFor(r) {
 				ask, shared = prefix(*r.Prefix)+figure.Either(s.Unsettled, " (not settled)", ""), shared+", "+figure.Percent(r.Exposure)
-				if form == "" {
+				if form == "" && h.bySetting() {
 					form = "to be told"
 				}
 			}
@@ -78,5 +97,5 @@ func (md *markdown) numbers() {
 				shared, strangers(md.a, r), form, keyed(h))
 		}
 	}
-	md.line("\nIntervals are one-sided 95 % bounds on either side. The plan that subnet binding needs, and the prefix of IPv6, are to be told by the CDN.")
+	md.line("\nIntervals are one-sided 95 % bounds on either side.", figure.Either(len(md.all) > 0 && !slices.ContainsFunc(md.all, (*host).bySetting), "", " The plan that subnet binding needs, and the prefix of IPv6, are to be told by the CDN."))
 }

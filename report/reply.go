@@ -290,13 +290,26 @@ func request(host string, s finding.Setting) []string {
 	if s.IfUnresolved != nil {
 		against = ", " + countedAgainst(*s.IfUnresolved, s.Unresolved, s.Unchecked)
 	}
+	byLink := finding.NetworksOf(s.Scheme) == finding.ByLink
 	setting := fmt.Sprintf("bind the links of %s to %s (%s) instead of %s", host, prefix(*s.Prefix), family(s.Family), boundNow(s))
-	return []string{
-		figure.Either(s.Unsettled, "It is not settled yet whether we shall ask you to "+setting+".", "Please "+setting+"."),
+	ask := "Please " + setting + "."
+	switch {
+	case byLink && s.Unsettled:
+		ask = "It is not settled yet whether our signer shall " + setting + "; no setting of the CDN has to change for it."
+	case byLink:
+		ask = "Our signer is to " + setting + "; no setting of the CDN has to change for it."
+	case s.Unsettled:
+		ask = "It is not settled yet whether we shall ask you to " + setting + "."
+	}
+	list := []string{
+		ask,
 		fmt.Sprintf("Evidence: %s were refused because their address changed; %s would have let %s of them through (one-sided 95 %% bounds)%s. Price: %s of other viewers share the network (today %s); strangers let in: %s.",
 			who, prefix(*s.Prefix), estimate(s.Accepted.Share, s.Accepted.Low, s.Accepted.High), against, figure.Percent(s.Exposure), figure.Percent(s.ExposureNow), strangers),
-		"Please tell us: " + strings.Join(questions(s), "; ") + ".",
 	}
+	if byLink {
+		return list
+	}
+	return append(list, "Please tell us: "+strings.Join(questions(s), "; ")+".")
 }
 
 // boundNow is what links are bound to today.
@@ -320,5 +333,9 @@ func questions(s finding.Setting) []string {
 	if s.Family == "ipv6" {
 		six = "whether IPv4 addresses keep their own prefix"
 	}
-	return []string{form, six, "whether the plan of this account includes it", "whether the edge can accept old and new links side by side during the switch"}
+	list := []string{form, six, "whether the plan of this account includes it", "whether the edge can accept old and new links side by side during the switch"}
+	if finding.NetworksOf(s.Scheme) == finding.Undocumented {
+		return append([]string{"whether links can be bound to a network at all"}, list...)
+	}
+	return list
 }

@@ -70,6 +70,10 @@ func (md *markdown) wanted() {
 		}
 		for _, r := range h.recs {
 			switch {
+			case asksFor(r) && !h.bySetting():
+				if !r.Unsettled(h.method) {
+					add("%s, %s: the site's consent.", name, family(r.Family))
+				}
 			case asksFor(r):
 				add("%s, %s: the CDN's answer on the text form of a cut address, on IPv6, and on the plan that it needs%s.", name, family(r.Family), figure.Either(r.Unsettled(h.method), "", "; the site's consent and a quiet hour"))
 			case r.Decision == finding.InsufficientEvidence && r.AffectedUsers > 0 && moreWouldTell(r.AffectedUsers, r.Reason):

@@ -21,6 +21,7 @@ func akamaiNamed(names ...string) *Scheme {
 		Hash:    "HMAC-SHA-256, -SHA-1 or -MD5 of ip, st, exp, acl or url, id, data",
 		Binds:   true,
 		Visible: true,
+		Tells:   true,
 		KeyForm: "the secret in hexadecimal digits",
 		Vectors: "published",
 		Source:  "made by github.com/akamai/EdgeAuth-Token-Python",

@@ -26,6 +26,7 @@ func bunny() *Scheme {
 		Params:  "token, expires, token_path, token_countries, …, or path: /bcdn_token=…&expires=…/",
 		Hash:    "HMAC-SHA-256, SHA-256 or MD5 of path, expires, address, parameters",
 		Binds:   true,
+		Tells:   true,
 		KeyForm: keyText,
 		Vectors: "published",
 		Source:  "github.com/BunnyWay/BunnyCDN.TokenAuthentication, e2e/vectors.json (HMAC) and nodejs/token.js of 2020 (SHA-256); MD5: own",
@@ -163,11 +164,24 @@ func (l *Link) bunnyDigest() bool {
 		return l.isBase64(text, plainSHA256)
 	}
 	l.says = saysNone
-	if bare, ok := bytes.CutPrefix(text, []byte("1-")); ok && len(text) >= 45 {
+	if bare, ok := bytes.CutPrefix(text, []byte("1-")); ok && len(bare) >= macChars {
 		text, l.says = bare, saysHidden
 	}
 	return l.isBase64(text, hmacSHA256)
 }
+
+// Telling is a token, or the beginning of one, without what all tokens of its form begin with: it tells tokens apart by their
+// first characters.
+func Telling(text []byte) []byte {
+	rest, keyed := bytes.CutPrefix(text, []byte("HS256-"))
+	if bare, bound := bytes.CutPrefix(rest, []byte("1-")); keyed && bound && (len(rest) < macChars || len(bare) >= macChars) {
+		return bare
+	}
+	return rest
+}
+
+// macChars is how many characters of base64 an HMAC-SHA-256 has, without padding.
+const macChars = 43
 
 // prefixReach tells how far a token for all paths that begin with a text goes.
 func prefixReach(begin, path []byte) reach {

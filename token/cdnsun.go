@@ -11,6 +11,7 @@ func cdnSun() *Scheme {
 		Hash:    "MD5 of expires, path, key, ip",
 		Binds:   true,
 		Visible: true,
+		Tells:   true,
 		KeyForm: keyText,
 		Vectors: "own",
 		Source:  "github.com/CDNsun/url-signing-function-dotnet",

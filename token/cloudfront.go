@@ -21,6 +21,7 @@ func cloudFront() *Scheme {
 		Hash:    "RSA signature with SHA-1 or SHA-256 of the policy",
 		Binds:   true,
 		Visible: true,
+		Tells:   true,
 		Needs:   "host, for canned policies",
 		KeyForm: "an RSA key in PEM, public or (to sign) private",
 		Vectors: "published",

@@ -21,6 +21,7 @@ func mediaVault() *Scheme {
 		Hash:    "MD5 of key, URL, parameters before h",
 		Binds:   true,
 		Visible: true,
+		Tells:   true,
 		Needs:   "host",
 		KeyForm: keyText,
 		Vectors: "published",

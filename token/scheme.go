@@ -17,6 +17,7 @@ type Scheme struct {
 	Hash    string   // what is computed, for people
 	Binds   bool     // a link can be bound to a client address; where false, no address is worth searching
 	Visible bool     // the address of a bound link stands in the link itself: see Link.Bound
+	Tells   bool     // a link itself tells whether it is bound: see Link.Unbound
 	Needs   string   // what of Seen is hashed, for people; "" for none
 	KeyForm string   // what the key file holds, for people
 	Vectors string   // where the test vectors are from: "published" by the vendor or its library, or "own"

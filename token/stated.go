@@ -58,6 +58,9 @@ func (l *Link) Admits(a netip.Addr) bool {
 // such a link may be signed over any of the directories above its own (see [ScopeAncestor]).
 func (l *Link) Below() bool { return l.below }
 
+// Unbound reports whether the link itself, or its scheme, tells that it is bound to no address.
+func (l *Link) Unbound() bool { return l.says == saysNone }
+
 // stated returns the address that the link itself names, the zero Addr where that is a range or none.
 func (l *Link) stated() netip.Addr {
 	if !l.Bound.IsSingleIP() {

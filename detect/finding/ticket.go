@@ -118,6 +118,7 @@ type Outcome struct {
 // Setting is the answer to the mask question for the host, as the analysis has
 // it: fields of the same names are those of its [Recommendation].
 type Setting struct {
+	Scheme        string   `json:"scheme,omitempty"` // of the host's tokens
 	Family        string   `json:"family"`
 	Decision      Decision `json:"decision"`
 	Prefix        *int     `json:"prefix"`
@@ -146,7 +147,7 @@ type Setting struct {
 // learned of its host, and how the answer was found.
 func (r *Recommendation) Setting(p Policy, m Method) Setting {
 	s := Setting{
-		Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
+		Scheme: p.Scheme, Family: r.Family, Decision: r.Decision, Prefix: r.Prefix, CurrentPrefix: r.CurrentPrefix, Reason: r.Reason, AffectedUsers: r.AffectedUsers,
 		BoundUsers: r.BoundUsers, Accepted: r.Accepted, Exposure: r.Exposure, ExposureNow: r.ExposureNow, Strangers: r.StrangersLetIn,
 		RelayedUsers: r.RelayedUsers, UntoldUsers: r.UntoldUsers, MendedUsers: r.MendedUsers, Remedy: r.Remedy, Binding: p.Binding, Form: p.Form,
 		Unresolved: r.UnresolvedUsers, Unchecked: r.UncheckedUsers, Unsettled: r.Unsettled(m),

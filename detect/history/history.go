@@ -76,6 +76,7 @@ type Grounds uint8
 const (
 	ByInference Grounds = 1 << iota // other requests alone
 	ByMistake                       // of the signer
+	ByLink                          // it names the address that it came from, or none
 )
 
 // Source is the number of the log that it stands in.

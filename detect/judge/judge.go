@@ -29,6 +29,7 @@ type Event struct {
 	Elsewhere bool          // the cause is refused_elsewhere: no mask would have changed it
 	Inferred  bool          // the verdict rests on inference, not on a reproduced hash
 	Mistaken  bool          // the hash was reproduced, with a known mistake of the signer: no address is in doubt; of a mismatch that the signer saw its own proxy
+	Admitted  bool          // the link itself names this address, or none: it is not why its hash fails, or nobody could check it
 	Bot       bool          // link preview, relay, VPN or hosting network: taken out first (rules 10 and 14)
 	Who       uint32        // number of the user, as the identity in force tells them apart
 	Kin       uint32        // number of the viewer whom a cookie or TLS session tells, whatever the user agent; 0: none does
@@ -106,8 +107,8 @@ type User struct {
 	Before     int     // MinCommon without such
 	Inferred   bool    // a mismatch counted here was inferred
 	Proxied    bool    // a mismatch counted here is of a link signed for the signer's own proxy
-	Unresolved bool    // unresolved signatures and no proven mismatch (rule 18)
-	Unchecked  bool    // refused with a token that no key could check, and no proven mismatch
+	Unresolved bool    // unresolved signatures that may hide a mismatch, and none is proven (rule 18)
+	Unchecked  bool    // refused with a token that no key could check and that may hide a mismatch, and none is proven
 	Barred     bool    // nothing was served, and a link was refused at the address that it holds for, too
 	Begins     bool    // first_request, and refused where viewing begins
 	Unseen     bool    // so, with a link that may have been served to another viewer, which the log cannot show; set by who knows since when links are in use

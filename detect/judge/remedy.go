@@ -42,8 +42,11 @@ func (q *question) helps() string {
 	case finding.UnbindLinks:
 		return "leave the address out of the hash and keep links short-lived; most of them were never served, as the site saw another address than the edge, so a new link need not help"
 	}
-	return "fetch a new link from the site when one is refused, or leave the address out of the hash and keep links short-lived"
+	return renewOrUnbind
 }
+
+// renewOrUnbind is what helps where no mask does and the signer is right.
+const renewOrUnbind = "fetch a new link from the site when one is refused, or leave the address out of the hash and keep links short-lived"
 
 func (q *question) mendSigner() string {
 	return "let the signer take the viewer's address from its proxy's header (X-Forwarded-For), trusting that proxy only, and ask again then"

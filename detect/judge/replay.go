@@ -19,6 +19,7 @@ type Eased struct {
 // Asked is the mask question for one host and family, with what the rest of
 // the analysis knows about the host.
 type Asked struct {
+	Scheme            string            // of the tokens, by name; "": gcore
 	Candidates        []int             // prefix lengths that may be advised, in any order
 	CurrentPrefix     int               // of the mask today; 0, 32 (IPv4), 128 (IPv6): whole address
 	Bound             bool              // the host is known to bind links to addresses

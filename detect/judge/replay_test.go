@@ -292,6 +292,23 @@ func TestRule19TheFuture(t *testing.T) {
 	warned(t, rec, "/24 accepts 90 % of single changes of address, 73 % of three in a row")
 }
 
+// TestRule20StepsOfAScheme: where the link names the network, the CDN sets nothing and no link breaks; where nothing is
+// published about networks, that is asked first.
+func TestRule20StepsOfAScheme(t *testing.T) {
+	for scheme, c := range map[string]struct{ first, never string }{
+		"cloudfront": {"In the signer, name the viewer's /24 in the link (198.51.100.0/24)", "hash"},
+		"mediavault": {"In the signer, name the viewer's /24 in the link", "mask of the CDN"},
+		"akamai":     {"Ask the CDN whether it can bind links to a network at all", "has no setting"},
+		"bunny":      {"Ask the CDN whether it can bind links to a network at all", "has no setting"},
+		"gcore":      {"Ask the CDN which text", "at all"},
+	} {
+		steps := newWorld().refused(100, 24).quiet(100).ask(func(o *Asked) { o.Scheme = scheme }).Change
+		if all := strings.Join(steps, "\n"); !strings.Contains(all, c.first) || strings.Contains(all, c.never) || !strings.Contains(all, "The way back") {
+			t.Errorf("%s:\n%s", scheme, all)
+		}
+	}
+}
+
 func TestRule20Steps(t *testing.T) {
 	steps := strings.Join(newWorld().refused(100, 24).quiet(100).ask().Change, "\n")
 	at := -1

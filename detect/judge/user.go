@@ -79,16 +79,17 @@ func (g *Group) judge(idx []int32, s sharing, t *Thresholds) User {
 
 // facts is one user with what the class needs beside the counts.
 type facts struct {
-	user     User
-	group    *Group
-	idx      []int32
-	t        *Thresholds
-	refusals []refusal
-	served   []spot // distinct, sorted
-	causes   map[string]int
-	untimed  bool   // see User.Untimed; set with the class, as are
-	polls    rhythm // Astray and Onlooking
-	anew     rhythm // the same of one all of whose mismatches start over; set by allRestart
+	user                  User
+	group                 *Group
+	idx                   []int32
+	t                     *Thresholds
+	refusals              []refusal
+	served                []spot // distinct, sorted
+	causes                map[string]int
+	unresolved, unchecked bool   // a refusal had that cause, and no link that names its address
+	untimed               bool   // see User.Untimed; set with the class, as are
+	polls                 rhythm // Astray and Onlooking
+	anew                  rhythm // the same of one all of whose mismatches start over; set by allRestart
 }
 
 func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
@@ -106,9 +107,9 @@ func newFacts(g *Group, idx []int32, t *Thresholds) *facts {
 	c.user.ASN = c.asn()
 	c.user.MismatchRequests = c.causes[token.IPMismatch.String()]
 	proven := c.user.MismatchRequests + c.causes[token.ExpiredIPMismatch.String()]
-	c.user.Unresolved = proven == 0 && c.causes[token.UnresolvedSignature.String()] > 0
+	c.user.Unresolved = proven == 0 && c.unresolved
 	c.user.Barred = c.barred()
-	c.user.Unchecked = proven == 0 && !c.user.Unresolved && c.causes[token.Unchecked.String()] > 0
+	c.user.Unchecked = proven == 0 && !c.user.Unresolved && c.unchecked
 	return c
 }
 
@@ -162,6 +163,8 @@ func (c *facts) count() {
 				c.causes = map[string]int{}
 			}
 			c.causes[cause(e)]++
+			c.unresolved = c.unresolved || !e.Admitted && cause(e) == token.UnresolvedSignature.String()
+			c.unchecked = c.unchecked || !e.Admitted && cause(e) == token.Unchecked.String()
 		}
 	}
 	c.user.Links = countOf(c.group.Events, c.idx, byLink)

@@ -76,7 +76,18 @@ type Ruling struct {
 	Mistake string     // of the signer, by name; "" where none is proven
 	Retired int        // one more than the number of the key that the edge had given up; 0: it had not
 	Clash   bool       // the edge's own reason code says otherwise
+	Admits  bool       // the hash is not reproduced, but the link itself names the address of the request, or none: it is not why
 }
+
+// Named is what a link itself tells of its binding, where its hash is not reproduced; the zero Named tells nothing.
+type Named struct {
+	Network netip.Prefix // that it is bound to
+	None    bool         // it is bound to no address
+}
+
+func (n Named) admits(ip netip.Addr) bool { return n.None || n.Network.Contains(ip.Unmap()) }
+
+func (n Named) bars(ip netip.Addr) bool { return n.Network.IsValid() && !n.admits(ip) }
 
 // Grounds are the grounds that the requests are marked with.
 func (r *Ruling) Grounds() (g history.Grounds) {
@@ -86,13 +97,16 @@ func (r *Ruling) Grounds() (g history.Grounds) {
 	if strings.HasPrefix(string(r.Detail), "signer:") {
 		g |= history.ByMistake
 	}
+	if r.Admits {
+		g |= history.ByLink
+	}
 	return g
 }
 
 // Rule decides on one kind. p is what the link was signed with, nil if that is
-// not known; served are the addresses the link was served to, and named is the
-// range that it names itself, where there was no key to ask the hash.
-func (e *Edge) Rule(k *Kind, p *search.Proof, served []netip.Addr, named netip.Prefix) Ruling {
+// not known; served are the addresses the link was served to, and named is what
+// it tells of its binding itself.
+func (e *Edge) Rule(k *Kind, p *search.Proof, served []netip.Addr, named Named) Ruling {
 	var r Ruling
 	switch {
 	case k.Shield:
@@ -106,6 +120,7 @@ func (e *Edge) Rule(k *Kind, p *search.Proof, served []netip.Addr, named netip.P
 	case !e.Failed:
 		r = e.check(k, p)
 	}
+	r.Admits = p == nil && !k.Matched && k.Shape == token.Signed && named.admits(k.IP)
 	if k.Refused() {
 		r.name(k)
 	}
@@ -137,7 +152,7 @@ func timely(k *Kind, r Ruling) Ruling {
 
 // infer judges without a key: by the clock, by the addresses that the link
 // names, and by where else the same token was served.
-func (e *Edge) infer(k *Kind, served []netip.Addr, named netip.Prefix) Ruling {
+func (e *Edge) infer(k *Kind, served []netip.Addr, named Named) Ruling {
 	elsewhere, here := len(served) > 0, false
 	for _, ip := range served {
 		here = here || ip == k.IP
@@ -149,15 +164,15 @@ func (e *Edge) infer(k *Kind, served []netip.Addr, named netip.Prefix) Ruling {
 	switch {
 	case !k.Refused():
 		return Ruling{}
-	case named.IsValid() && !named.Contains(k.IP.Unmap()) && k.Late >= ingest.JustLate:
-		return Ruling{Verdict: token.ExpiredIPMismatch, Detail: near, Basis: Inferred, Signed: named.Masked().Addr()}
-	case named.IsValid() && !named.Contains(k.IP.Unmap()):
-		return Ruling{Verdict: token.IPMismatch, Detail: near, Basis: Inferred, Signed: named.Masked().Addr()}
+	case named.bars(k.IP) && k.Late >= ingest.JustLate:
+		return Ruling{Verdict: token.ExpiredIPMismatch, Detail: near, Basis: Inferred, Signed: named.Network.Masked().Addr()}
+	case named.bars(k.IP):
+		return Ruling{Verdict: token.IPMismatch, Detail: near, Basis: Inferred, Signed: named.Network.Masked().Addr()}
 	case k.Code == CodeTokenExpired:
 		return Ruling{Verdict: token.Expired, Basis: edgeCode}
 	case k.Code != CodeTokenWrong && (k.Late >= ingest.JustLate || k.Late >= ingest.NearExpiry && k.Status == 410):
 		return Ruling{Verdict: token.Expired, Detail: near, Basis: Inferred}
-	case elsewhere && !here:
+	case elsewhere && !here && !named.None:
 		r := Ruling{Verdict: token.IPMismatch, Detail: near, Basis: Inferred}
 		if k.Late >= ingest.JustLate {
 			r.Verdict = token.ExpiredIPMismatch

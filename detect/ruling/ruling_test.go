@@ -66,7 +66,7 @@ func TestRule(t *testing.T) {
 		{"no key", kind(keyless), nil, "unchecked unchecked   invalid IP"},
 		{"no key, too late", kind(func(f *Facts) { keyless(f); f.Late = ingest.TooLate }), nil, "expired expired  inferred invalid IP"},
 	} {
-		r := edge(t).Rule(c.kind, c.proof, nil, netip.Prefix{})
+		r := edge(t).Rule(c.kind, c.proof, nil, Named{})
 		if got := fmt.Sprintf("%s %s %s %s %v", r.Verdict, r.Cause, r.Detail, r.Basis, r.Signed); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -77,10 +77,10 @@ func TestRule(t *testing.T) {
 // at another was signed for the first.
 func TestRuleInferred(t *testing.T) {
 	k := kind(func(f *Facts) { f.Keyed = false })
-	if r := edge(t).Rule(k, nil, []netip.Addr{there}, netip.Prefix{}); r.Verdict != token.IPMismatch || r.Basis != Inferred || r.Signed != there {
+	if r := edge(t).Rule(k, nil, []netip.Addr{there}, Named{}); r.Verdict != token.IPMismatch || r.Basis != Inferred || r.Signed != there {
 		t.Errorf("%+v", r)
 	}
-	if r := edge(t).Rule(k, nil, []netip.Addr{there, here}, netip.Prefix{}); r.Verdict != token.Unchecked {
+	if r := edge(t).Rule(k, nil, []netip.Addr{there, here}, Named{}); r.Verdict != token.Unchecked {
 		t.Errorf("served here, too: %+v", r)
 	}
 }
@@ -89,7 +89,7 @@ func TestRuleInferred(t *testing.T) {
 func TestRuleFailed(t *testing.T) {
 	e := edge(t)
 	e.Failed = true
-	if r := e.Rule(kind(func(*Facts) {}), nil, nil, netip.Prefix{}); r.Verdict != token.Unchecked || r.Basis != "" {
+	if r := e.Rule(kind(func(*Facts) {}), nil, nil, Named{}); r.Verdict != token.Unchecked || r.Basis != "" {
 		t.Errorf("%+v", r)
 	}
 }

@@ -49,10 +49,12 @@ func TestClock(t *testing.T) {
 			[...]string{"ip_mismatch", "ip_mismatch near_expiry", "ip_mismatch near_expiry", "expired_ip_mismatch near_expiry", "expired_ip_mismatch"}},
 		{"no key, the link names this range", func(f *Facts) { f.Keyed = false }, nil, nil, "198.51.100.0/24",
 			[...]string{"unchecked", "unchecked", "unchecked", "expired near_expiry", "expired"}},
+		{"no key, the link names no address, and was served elsewhere", func(f *Facts) { f.Keyed = false }, nil, []netip.Addr{there}, "none",
+			[...]string{"unchecked", "unchecked", "unchecked", "expired near_expiry", "expired"}},
 	} {
-		var named netip.Prefix
-		if c.named != "" {
-			named = netip.MustParsePrefix(c.named)
+		named := Named{None: c.named == "none"}
+		if c.named != "" && !named.None {
+			named.Network = netip.MustParsePrefix(c.named)
 		}
 		for i, late := range all {
 			k := kind(c.facts)
@@ -101,7 +103,7 @@ func TestEdgeCodes(t *testing.T) {
 		{"expired, the origin says 403", kind(late), nil, 0, 403, "expired  recomputed false"},
 	} {
 		c.kind.Code, c.kind.Upstream = c.code, c.upstream
-		r := edge(t).Rule(c.kind, c.proof, nil, netip.Prefix{})
+		r := edge(t).Rule(c.kind, c.proof, nil, Named{})
 		if got := fmt.Sprintf("%s %s %s %t", r.Cause, r.Detail, r.Basis, r.Clash); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -133,7 +135,7 @@ func TestMistakes(t *testing.T) {
 		e, k := edge(t), kind(c.facts)
 		c.edge(e)
 		k.First = c.first
-		r := e.Rule(k, c.proof, nil, netip.Prefix{})
+		r := e.Rule(k, c.proof, nil, Named{})
 		if got := fmt.Sprintf("%s %s %d", r.Verdict, r.Mistake, r.Retired); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -191,7 +193,7 @@ func TestBindings(t *testing.T) {
 		thresholds := judge.Default()
 		p.Settle(&thresholds)
 		k := kind(func(f *Facts) { f.Matched, f.How = true, c.how })
-		r := (&Edge{Policy: &p}).Rule(k, c.proof, nil, netip.Prefix{})
+		r := (&Edge{Policy: &p}).Rule(k, c.proof, nil, Named{})
 		if got := fmt.Sprintf("%s %s %s", r.Verdict, r.Detail, r.Signed); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -201,11 +203,11 @@ func TestBindings(t *testing.T) {
 // TestServed: who was served has no cause, and several signing addresses are none.
 func TestServed(t *testing.T) {
 	served := kind(func(f *Facts) { holds(ingest.AtExpiry)(f); f.Status, f.Denied = 200, false })
-	if r := edge(t).Rule(served, nil, nil, netip.Prefix{}); r.Verdict != token.Valid || r.Cause != "" || r.Detail != "" {
+	if r := edge(t).Rule(served, nil, nil, Named{}); r.Verdict != token.Valid || r.Cause != "" || r.Detail != "" {
 		t.Errorf("served at the expiry: %+v", r)
 	}
 	keyless := kind(func(f *Facts) { f.Keyed = false })
-	if r := edge(t).Rule(keyless, nil, []netip.Addr{there, there.Next()}, netip.Prefix{}); r.Verdict != token.IPMismatch || r.Signed.IsValid() {
+	if r := edge(t).Rule(keyless, nil, []netip.Addr{there, there.Next()}, Named{}); r.Verdict != token.IPMismatch || r.Signed.IsValid() {
 		t.Errorf("served at two others: %+v", r)
 	}
 	if g := (&Ruling{Basis: Inferred, Detail: "signer:masked"}).Grounds(); g != history.ByInference|history.ByMistake {

@@ -1,0 +1,22 @@
+package finding
+
+// Networks is how links of a token scheme get bound to a network in the place of an address.
+type Networks int
+
+// The ways.
+const (
+	BySetting    Networks = iota // the edge cuts addresses, as it is set to, and the signer does the same
+	ByLink                       // the link itself names the network, and the edge takes its word
+	Undocumented                 // the vendor's documentation knows whole addresses alone
+)
+
+// NetworksOf is the way of a scheme.
+func NetworksOf(scheme string) Networks {
+	switch scheme {
+	case "cloudfront", "mediavault":
+		return ByLink
+	case "akamai", "bunny", "cdnsun":
+		return Undocumented
+	}
+	return BySetting
+}
