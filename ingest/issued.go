@@ -112,8 +112,8 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 	switch {
 	case linked:
 		hash, r.Host = stableID([]byte(host), &l), host
-	case len(text) > redact.Shown:
-		r.Token = redact.ValidText(text[:redact.Shown])
+	case len(token.Telling([]byte(text))) > redact.Shown:
+		r.Token = shownToken([]byte(text))
 		hash = TokenID(r.Token)
 	default:
 		return 0, r, false

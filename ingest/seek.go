@@ -37,6 +37,7 @@ func seek(text string, resources *token.Resources) (Sought, error) {
 	clean, _ := token.CleanURL(text)
 	if !strings.ContainsAny(clean, "/?") {
 		clean = clean[strings.LastIndexByte(clean, '=')+1:] // md5=…
+		clean = string(token.Telling([]byte(clean)))
 		if len(clean) < redact.Shown || slices.ContainsFunc([]byte(clean[:redact.Shown]), func(c byte) bool { return !redact.TokenByte(c) }) {
 			return Sought{}, fmt.Errorf("at least the first %d characters of a token are needed, or the whole URL", redact.Shown)
 		}
@@ -53,7 +54,7 @@ func seek(text string, resources *token.Resources) (Sought, error) {
 			damaged = damaged || l.Shape == token.BadShape
 			continue
 		}
-		found := Sought{Token: string(l.Token[:min(redact.Shown, len(l.Token))])}
+		found := Sought{Token: shownToken(l.Token)}
 		if !bare {
 			found.Hash = stableID([]byte(host), &l)
 		}

@@ -37,3 +37,33 @@ func TestSeek(t *testing.T) {
 		}
 	}
 }
+
+// TestSeekBunny: all HMAC tokens of bunny.net begin with the name of the digest, which tells none from another.
+func TestSeekBunny(t *testing.T) {
+	scheme, err := token.SchemeNamed("bunny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const mac = "Xk2vQ7pLm0aB1cD2eF3gHwXk2vQ7pLm0aB1cD2eF3gH"
+	r := token.NewResources(scheme)
+	for _, text := range []string{
+		"HS256-" + mac, "HS256-1-" + mac, "HS256-1-" + mac[:10], "HS256-" + mac[:6], mac[:8], "token=HS256-1-" + mac,
+		"/a/b.ts?token=HS256-1-" + mac + "&expires=1893456000", "https://z.b-cdn.net/a/b.ts?token=HS256-" + mac + "&expires=1893456000",
+		"/bcdn_token=HS256-1-" + mac + "&expires=1893456000/a/b.ts",
+	} {
+		if got, err := Seek(text, r); err != nil || got.Token != mac[:6] {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	digit := "1-" + mac[2:] // a digest that begins as one of a bound link
+	if got, err := Seek("HS256-"+digit, r); err != nil || got.Token != digit[:6] {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := Seek("HS256-1-", r); err == nil {
+		t.Errorf("%+v of no digest", got)
+	}
+	issued, _, err := ReadIssued(strings.NewReader("token,viewer\nHS256-1-"+mac+",a\nHS256-1-Z"+mac[1:]+",b\n"), r)
+	if viewer := issued[TokenID(mac[:6])]; err != nil || len(issued) != 2 || viewer.Viewer == 0 || viewer.Token != mac[:6] {
+		t.Errorf("%v, %v", issued, err)
+	}
+}

@@ -55,7 +55,7 @@ func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, er
 	if m.id, m.fresh = id, fresh; !fresh {
 		return m, nil
 	}
-	shown, hash := redact.ValidText(string(l.Token[:min(redact.Shown, len(l.Token))])), stableID(at.name, l)
+	shown, hash := shownToken(l.Token), stableID(at.name, l)
 	if at.stored == "" {
 		at.stored = redact.ValidText(w.hostText(at.name))
 	}
@@ -67,6 +67,12 @@ func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, er
 		b[4].(*array.Int64Builder).Append(l.Deadline)
 		return len(at.stored), nil
 	})
+}
+
+// shownToken is what is kept of a token: the first characters that tell it from others.
+func shownToken(text []byte) string {
+	text = token.Telling(text)
+	return redact.ValidText(string(text[:min(redact.Shown, len(text))]))
 }
 
 // stableID is the same for the same link in every run, and does not give the
