@@ -80,6 +80,9 @@ func compareHost(name string, was, is *Tally, before, after facet, t Thresholds)
 				Affected: change(x.Affected, x.Users, y.Affected, y.Users), Interrupted: change(x.Interrupted, x.Users, y.Interrupted, y.Users),
 			}
 			f.Effect, f.Answer = effect(&f, len(h.NotComparable) > 0, t)
+			if f.Effect == finding.Worked || f.Effect == finding.WorkedPartly {
+				f.Answer += sameBinding(&f)
+			}
 			switch {
 			case before.failed() || after.failed():
 				f.Answer = "The two cannot be compared, as who was affected is not known where calibration failed."
@@ -175,6 +178,18 @@ func effect(f *finding.FamilyComparison, unlike bool, t Thresholds) (finding.Eff
 		return finding.WorkedPartly, "Fewer users were affected, and more were interrupted all the same: " + figures + "; see the other causes."
 	}
 	return finding.Worked, "It worked: " + figures + "."
+}
+
+// sameBinding says that no mask was changed, where the log shows it.
+func sameBinding(f *finding.FamilyComparison) string {
+	to := f.BoundBefore
+	switch {
+	case to != f.BoundAfter || to == "" || to == "none":
+		return ""
+	case to == "address":
+		to = "the whole address"
+	}
+	return " Links are bound to " + to + " before and after, so no mask did it."
 }
 
 // went says how a share changed: "fell from 4.1 % (3.9 to 4.4 %) to ...".

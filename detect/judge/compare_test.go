@@ -46,6 +46,19 @@ func TestEffects(t *testing.T) {
 	}
 }
 
+// TestNoMaskDidIt: where links are bound as before, fewer affected users are no mask's doing.
+func TestNoMaskDidIt(t *testing.T) {
+	for binding, want := range map[string]string{"address": " Links are bound to the whole address before and after, so no mask did it.", "mask": "", "": ""} {
+		after := day("2026-11-09", 24, Heads{1000, 5, 3}, func(a *finding.Analysis) {
+			a.Calibration[0].Policy = finding.Policy{Binding: binding, Prefix4: 24}
+		})
+		f := Compare(day("2026-11-02", 24, Heads{1000, 100, 50}, nil), after, Default()).Hosts[0].Families[0]
+		if _, tail, _ := strings.Cut(f.Answer, "0.8 %)."); f.Effect != finding.Worked || tail != want {
+			t.Errorf("%q: %s, %s", binding, f.Effect, f.Answer)
+		}
+	}
+}
+
 func TestNotComparable(t *testing.T) {
 	plain := day("2026-11-02", 24, Heads{1000, 100, 50}, nil) // a Monday
 	for name, c := range map[string]struct {
