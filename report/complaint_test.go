@@ -310,6 +310,18 @@ func TestReplyNamesOtherAnswers(t *testing.T) {
 	}
 }
 
+// TestNoAddressIsAskedFor where links of the scheme name it themselves.
+func TestNoAddressIsAskedFor(t *testing.T) {
+	one := tickets(t)["moved"]
+	one.Cause, one.Detail = "unresolved_signature", ""
+	for scheme, asked := range map[string]bool{"gcore": true, "akamai": false, "cdn77": false} {
+		one.Scheme = scheme
+		if reply := strings.Join(toCustomer(one), "\n"); strings.Contains(reply, "own site saw") != asked || !strings.Contains(reply, "one whole link") {
+			t.Errorf("%s: %s", scheme, reply)
+		}
+	}
+}
+
 // TestAnEdgeThatDisagreesIsNoOtherRule: its own code says that it refused the token.
 func TestAnEdgeThatDisagreesIsNoOtherRule(t *testing.T) {
 	one := tickets(t)["moved"]

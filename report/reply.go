@@ -245,6 +245,9 @@ func wishes(t *finding.Ticket) []string {
 		}
 		return []string{har, "which rules (countries, sites, devices) you have set"}
 	case "unresolved_signature", "unchecked":
+		if t.Cause == "unresolved_signature" && !finding.HidesAddress(t.Scheme) {
+			return []string{"one whole link as your site gave it out, privately", "what was changed around that time in the code that signs your links, or in its key"}
+		}
 		return []string{address, site, "one whole link as your site gave it out, privately"}
 	}
 	return []string{"the time of the failure with its time zone", "the exact message or status that the player showed", address}

@@ -20,3 +20,13 @@ func NetworksOf(scheme string) Networks {
 	}
 	return BySetting
 }
+
+// HidesAddress reports whether only its hash tells for which address a link of the scheme was signed. Others name it, or are
+// bound to none, so that a hash which does not hold leaves no address in doubt.
+func HidesAddress(scheme string) bool {
+	switch scheme {
+	case "akamai", "cdnsun", "cloudfront", "mediavault", "keycdn", "cdn77", "fastly", "cloudflare":
+		return false
+	}
+	return true
+}

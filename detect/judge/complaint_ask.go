@@ -49,6 +49,8 @@ func (l *looked) cannot() []string {
 	}
 	switch cause := l.out.Cause; {
 	case l.out.Mistake != "" || l.shares(finding.TraitOldKey):
+	case cause == token.UnresolvedSignature.String() && !finding.HidesAddress(l.out.Scheme):
+		add("whether the link was signed with another key or changed afterwards, because its hash fits none of the keys that were given; no address is left to search for, as these links name theirs or have none")
 	case cause == token.UnresolvedSignature.String():
 		add("whether the address changed, because the address that the link was signed for was not found: it may be far away (--recover full searches all of IPv4), an IPv6 one (which cannot be searched), or the link was signed with another key")
 	case cause == token.Unchecked.String() && !l.Keyed:
@@ -132,6 +134,9 @@ func (l *looked) askOf(address string) []string {
 	case token.Malformed.String(), token.WrongPath.String():
 		return []string{askLink, askHAR}
 	case token.UnresolvedSignature.String():
+		if !finding.HidesAddress(l.out.Scheme) {
+			return []string{askLink, askSetting}
+		}
 		return []string{askSite, address, askFamily, askLink}
 	case token.Unsigned.String():
 		return []string{askHAR, askLink}

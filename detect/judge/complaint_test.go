@@ -156,6 +156,18 @@ func TestComplaints(t *testing.T) {
 	}
 }
 
+// TestComplaintOfAnAddressInTheLink: a hash that does not hold leaves the address in doubt only where the link hides it.
+func TestComplaintOfAnAddressInTheLink(t *testing.T) {
+	for scheme, doubted := range map[string]bool{"": true, "gcore": true, "bunny": true, "akamai": false, "cloudfront": false, "keycdn": false} {
+		out := &finding.Ticket{Scheme: scheme}
+		complaint(newScene().no(1, home, "seg-1.ts", token.UnresolvedSignature), nil).Settle(out, Default())
+		text := strings.Join(append(out.Cannot, out.Ask...), " ")
+		if strings.Contains(text, "whether the address changed") != doubted || strings.Contains(text, "--recover") != doubted || strings.Contains(text, "that the site saw") != doubted || !strings.Contains(text, "whole link") {
+			t.Errorf("%q: %s", scheme, text)
+		}
+	}
+}
+
 // TestComplaintDetail: of refusals for one cause with several details, the ticket names the one that its answer is about.
 func TestComplaintDetail(t *testing.T) {
 	c := complaint(newScene().no(1, home, "seg-1.ts", token.Valid).no(90, home, "seg-2.ts", token.Valid), func(in *Incident) { in.Elsewhere, in.Detail = true, "country" })
