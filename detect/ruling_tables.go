@@ -191,6 +191,8 @@ func (b *rulingBatch) signature(of *ruled) (known ruling.Ruling, scope token.Sco
 		}
 	}
 	switch {
+	case !found && of.ID > 0 && of.named.Network.IsValid() && !of.kinds[0].Keyed:
+		return ruling.Ruling{Basis: ruling.Inferred, Signed: of.named.Network.Masked().Addr()}, scope
 	case !found:
 		return ruling.Ruling{}, scope
 	case of.proof == nil:

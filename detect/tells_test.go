@@ -114,3 +114,23 @@ func TestRule18ALinkThatNamesItsAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestRule15LinksThatNameAddressesAreCounted: without a key, too, all users count whose links name an address, refused or
+// not; and what a link names stands in the case.
+func TestRule15LinksThatNameAddressesAreCounted(t *testing.T) {
+	for scheme, key := range map[string]string{"akamai": "abcdef0123456789", "cdnsun": secret} {
+		var l little
+		s := signsOf(t, scheme, key)
+		for i := range 60 {
+			l.add(entry{host: video.host, target: s.link(t, fmt.Sprintf("/film/a%d.mp4", i), stranger(i)), ip: stranger(i), status: 200})
+			l.add(entry{host: video.host, target: s.link(t, fmt.Sprintf("/film/b%d.mp4", i), ""), ip: stranger(i), status: 200, agent: "another/2.0"})
+		}
+		l.moved(t, func(path, ip string) string { return s.link(t, path, ip) })
+		stated := settings{noKey: true, stated: token.Resource{Scheme: s.scheme}}
+		for run, tr := range []*trial{l.try(t, stated), l.grow(t, func(int) settings { return stated }, 100)} {
+			if rec := tr.Recommendations[0]; rec.Decision != finding.Widen || rec.AffectedUsers != 40 || rec.BoundUsers == nil || *rec.BoundUsers != 100 {
+				t.Errorf("%s, %d: %s, %d of %v: %s", scheme, run, rec.Decision, rec.AffectedUsers, rec.BoundUsers, rec.Reason)
+			}
+		}
+	}
+}
