@@ -294,7 +294,10 @@ func request(host string, s finding.Setting) []string {
 		against = ", " + countedAgainst(*s.IfUnresolved, s.Unresolved, s.Unchecked)
 	}
 	byLink := finding.NetworksOf(s.Scheme) == finding.ByLink
-	setting := fmt.Sprintf("bind the links of %s to %s (%s) instead of %s", host, prefix(*s.Prefix), family(s.Family), boundNow(s))
+	setting := fmt.Sprintf("bind the links of %s to %s (%s)", host, prefix(*s.Prefix), family(s.Family))
+	if !byLink { // else each link tells what it is bound to
+		setting += " instead of " + boundNow(s)
+	}
 	ask := "Please " + setting + "."
 	switch {
 	case byLink && s.Unsettled:

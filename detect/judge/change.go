@@ -41,7 +41,7 @@ func (q *question) changeOfLinks() []string {
 		fmt.Sprintf("In the signer, name the viewer's /%d in the link (%s/%d) in the place of the address, in what is signed, too. The CDN has no setting for it, and links already out stay as they are.", p, q.example(), p),
 		fmt.Sprintf("Test one fresh link from three places: the signing address, %s", q.places()),
 		"Compare refusals by cause before and after; expired and malformed links must stay as they were.",
-		fmt.Sprintf("The way back: let the signer name %s again.", q.before()),
+		"The way back: let the signer name what it named before.",
 	)
 }
 
