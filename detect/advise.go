@@ -75,7 +75,7 @@ func (a *analysis) refusals(h *host) map[string]int64 {
 
 func (a *analysis) asked(h *host, family int) judge.Asked {
 	q := judge.Asked{
-		Scheme:     h.Stated.Scheme.Name,
+		Scheme: h.Stated.Scheme.Name, Slow: !h.Stated.Scheme.Textual(),
 		Candidates: a.candidates(family), CurrentPrefix: h.Policy.Prefix(family), RefusalsOnly: h.refusalsOnly(),
 		CalibrationFailed: h.status == finding.Failed, Span: h.span, Refused: a.refusals(h), Remedies: h.remedies,
 		Reproduced: h.Policy.Total > 0 || h.Verified > 0, Unverified: h.keyed && h.status == finding.NotChecked,

@@ -20,6 +20,7 @@ type Eased struct {
 // the analysis knows about the host.
 type Asked struct {
 	Scheme            string            // of the tokens, by name; "": gcore
+	Slow              bool              // hashes are slow to try: a search through all of IPv4 takes an hour for a link
 	Candidates        []int             // prefix lengths that may be advised, in any order
 	CurrentPrefix     int               // of the mask today; 0, 32 (IPv4), 128 (IPv6): whole address
 	Bound             bool              // the host is known to bind links to addresses

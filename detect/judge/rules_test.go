@@ -135,6 +135,9 @@ func TestRule18BesideEveryMask(t *testing.T) {
 		t.Error("nothing is unresolved")
 	}
 	decided(t, rec, finding.Widen, 16, "(--recover sample=60) would settle it")
+	slow := func(o *Asked) { o.Slow = true } // no search ends in time
+	decided(t, newWorld().refused(60, 24).refused(40, 16).quiet(100).refused(100, 0, unresolved).ask(slow), finding.Widen, 16, "nobody knows: what the signer issued (--issued) would settle it")
+	decided(t, newWorld().quiet(9).refused(40, 0, unresolved).ask(slow), finding.KeepCurrent, 0, "What the signer issued (--issued) would tell whether addresses changed at the links")
 }
 
 // TestRule19ChangesAreNotRefusals: what is asked for in vain after one change is

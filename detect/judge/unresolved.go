@@ -36,13 +36,16 @@ func (q *question) bears() int64 {
 // bySigner is what tells where no search does.
 const bySigner = "what the signer issued (--issued)"
 
-// unexplained is the sentence about unresolved failures, with what would settle them: a search, but of IPv6 addresses.
+// unexplained is the sentence about unresolved failures, with what would settle them: a search, but not of IPv6 addresses,
+// nor of hashes that are slow to try.
 func (q *question) unexplained() string {
 	settles := "a full search over a random sample of them (--recover sample=60)"
 	switch {
 	case q.unsearched() > 0 && q.all.users == 0:
 		return fmt.Sprintf("Links of %s may be signed for IPv6 addresses nearby, which are too many to be searched; %s would tell whether addresses changed there.", figure.Plural(q.unsearched(), "user", "users"), bySigner)
-	case q.unsearched() > 0:
+	case q.o.Slow && q.all.users == 0:
+		return "What the signer issued (--issued) would tell whether addresses changed at the links with unexplained hashes." + q.sixAtTheSite()
+	case q.unsearched() > 0 || q.o.Slow:
 		settles = bySigner
 	case q.all.users == 0:
 		return "A full search over a random sample of the links with unexplained hashes (--recover sample=60) would tell whether addresses changed there." + q.sixAtTheSite()
