@@ -31,7 +31,7 @@ var viewsSQL string
 
 // CaseVersion is the layout of a kept case. A case of another version is
 // refused, never guessed at.
-const CaseVersion = "17"
+const CaseVersion = "18"
 
 // Limits bound what DuckDB may use.
 type Limits struct {

@@ -29,7 +29,7 @@ func played(lines ...string) (events []finding.Event) {
 }
 
 func TestLanesInOrderOfFirstUse(t *testing.T) {
-	l := layOut(played("192.0.2.9 200 4 0 12", "198.51.100.1 403 1 16", "192.0.2.77 206 1 18", "2001:db8::1 410 2 20", "2001:db8::2 499 1 30", "192.0.2.9 200 1 40"), "192.0.2.200", nil)
+	l := layOut(played("192.0.2.9 200 4 0 12", "198.51.100.1 403 1 16", "192.0.2.77 206 1 18", "2001:db8::1 410 2 20", "2001:db8::2 499 1 30", "192.0.2.77 401 1 35", "192.0.2.9 200 1 40"), "192.0.2.200", nil)
 	var lanes, marks []string
 	for _, n := range l.Lanes {
 		lanes = append(lanes, fmt.Sprint(n.Network, n.Rows, n.Signed))
@@ -40,7 +40,7 @@ func TestLanesInOrderOfFirstUse(t *testing.T) {
 	if got, want := strings.Join(lanes, " "), "192.0.2.0/24[192.0.2.9 192.0.2.77] true 198.51.100.0/24[198.51.100.1] false 2001:db8::/64[2001:db8::1 2001:db8::2] false"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if got, want := strings.Join(marks, " "), "0.0s 1.0R 0.1s 2.0R 2.1o 0.0s"; got != want {
+	if got, want := strings.Join(marks, " "), "0.0s 1.0R 0.1s 2.0R 2.1o 0.1o 0.0s"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	if l.To.Sub(l.From) != 40*time.Second {

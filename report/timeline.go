@@ -62,13 +62,13 @@ const (
 	letterOther   = "o"
 )
 
-// outcome is the letter of a status: 200, 206 and 304 serve; 401, 403, 410 and
+// outcome is the letter of a status: 200, 206 and 304 serve; 403, 410 and
 // what this host answers expired links with refuse.
 func outcome(status int, expired []int) string {
 	switch {
 	case status == 200 || status == 206 || status == 304:
 		return letterServed
-	case status == 401 || status == 403 || status == 410 || slices.Contains(expired, status):
+	case status == 403 || status == 410 || slices.Contains(expired, status):
 		return letterRefused
 	}
 	return letterOther
