@@ -249,3 +249,15 @@ func TestComplaintOfOneWhoMayBeAnotherViewer(t *testing.T) {
 		}
 	}
 }
+
+// TestFindingsKnowTheSchemes holds what findings know of schemes by name against the schemes themselves.
+func TestFindingsKnowTheSchemes(t *testing.T) {
+	for _, s := range token.Schemes() {
+		if got, want := finding.HidesAddress(s.Name), s.Binds && !s.Visible; got != want {
+			t.Errorf("%s: hides the address: %v, want %v", s.Name, got, want)
+		}
+		if finding.NetworksOf(s.Name) == finding.ByLink && !s.Visible {
+			t.Errorf("%s: links cannot name a network", s.Name)
+		}
+	}
+}
