@@ -32,8 +32,8 @@ func (l *lateAnswer) proven(t *judge.Thresholds) bool {
 }
 
 // mayAnswer are the outcomes that may be answers to links: no refusals as yet, and not those
-// that tell of a copy, a range, or a client that was slow, gone or too busy.
-const mayAnswer = `matched AND NOT refused AND NOT shield AND status BETWEEN 300 AND 499 AND status NOT IN (304, 408, 416, 429, 499)`
+// that tell of a copy, a range, or a client that was slow or gone.
+const mayAnswer = `matched AND NOT refused AND NOT shield AND status BETWEEN 300 AND 499 AND status NOT IN (304, 408, 416, 499)`
 
 // learnLateAnswers has what a host answers to expired links, and to no others, count as
 // a refusal there, of links past their expiry alone (rules of evidence, 2). 403 and 410

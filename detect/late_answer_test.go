@@ -28,7 +28,6 @@ func TestRule02LearnsTheAnswerToExpiredLinks(t *testing.T) {
 		"a missing file":              {status: 404, late: 30},
 		"a file that others get":      {status: 404, late: 30, there: true, want: 30},
 		"a client that was gone":      {status: 499, late: 30},
-		"a client that was too busy":  {status: 429, late: 30},
 		"a range past the end":        {status: 416, late: 30, there: true},
 		"a server that does not work": {status: 503, late: 30},
 	} {

@@ -2,6 +2,7 @@ package format
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ipdrift/ingest/figure"
@@ -259,22 +260,18 @@ func (t *table) ownStatus() {
 	}
 }
 
-// rival says that a value beside the status may be it as well, as where all are so few that each number of bytes looks like one; "" if
-// there is none, or both are the same.
+// chancyLines are so few that every number of bytes in them may look like a status.
+const chancyLines = 10
+
+// rival says that a value beside the status may be it as well, in a file of a few lines; "" if there is none, or both are the same.
 func (t *table) rival() string {
 	at := t.column(status)
-	if at < 0 || t.name(at) != "" {
+	if at < 0 || t.name(at) != "" || len(t.columns[at]) > chancyLines {
 		return ""
 	}
 	for _, i := range []int{at - 1, at + 1} {
-		if i < 0 || i == len(t.columns) || t.roles[i] != skipped || t.name(i) != "" || t.share(i, isStatus) < 1 {
-			continue
-		}
-		for n, text := range t.columns[at] {
-			if other := t.columns[i][n]; other != text {
-				return fmt.Sprintf("two values of a line look like its status (such as %s and %s): the one that stands %s was taken; if it is the other, --log-format names the values",
-					text, other, figure.Either(at < i, "first", "last"))
-			}
+		if i >= 0 && i < len(t.columns) && t.roles[i] == skipped && t.name(i) == "" && t.share(i, isStatus) == 1 && !slices.Equal(t.columns[i], t.columns[at]) {
+			return fmt.Sprintf("two values of a line look like its status: the one that stands %s was taken; if it is the other, --log-format names the values", figure.Either(at < i, "first", "last"))
 		}
 	}
 	return ""
