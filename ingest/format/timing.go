@@ -83,16 +83,16 @@ func (p *Parser) took(r *Record) (micros int64, ok bool) {
 	case p.at[duration].end > 0 && p.format.unitless:
 		r.Unitless = true
 	case p.at[duration].end > 0:
+		if micros, ok = seconds(p.raw(duration)); ok {
+			return micros, true
+		}
 		return inUnits(p.raw(duration))
 	}
 	return 0, false
 }
 
-// inUnits reads seconds, or a number with its unit, as Go programs write it: 12.5ms.
+// inUnits reads a number with its unit, as Go programs write it: 12.5ms.
 func inUnits(b []byte) (micros int64, ok bool) {
-	if micros, ok = seconds(b); ok {
-		return micros, true
-	}
 	for _, unit := range [...]struct {
 		name      string
 		perSecond int64
