@@ -113,7 +113,7 @@ func issued(values map[string]string, resources *token.Resources, parsers map[*t
 	case linked:
 		hash, r.Host = stableID([]byte(host), &l), host
 	case len(token.Telling([]byte(text))) > redact.Shown:
-		r.Token = shownToken([]byte(text))
+		r.Token = redact.ValidText(string(shownOf([]byte(text))))
 		hash = TokenID(r.Token)
 	default:
 		return 0, r, false

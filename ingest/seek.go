@@ -54,7 +54,7 @@ func seek(text string, resources *token.Resources) (Sought, error) {
 			damaged = damaged || l.Shape == token.BadShape
 			continue
 		}
-		found := Sought{Token: shownToken(l.Token)}
+		found := Sought{Token: redact.ValidText(string(shownOf(l.Token)))}
 		if !bare {
 			found.Hash = stableID([]byte(host), &l)
 		}

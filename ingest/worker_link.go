@@ -55,7 +55,7 @@ func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, er
 	if m.id, m.fresh = id, fresh; !fresh {
 		return m, nil
 	}
-	shown, hash := shownToken(l.Token), stableID(at.name, l)
+	shown, hash := redact.ValidText(string(shownOf(l.Token))), stableID(at.name, l)
 	if at.stored == "" {
 		at.stored = redact.ValidText(w.hostText(at.name))
 	}
@@ -69,10 +69,10 @@ func (w *worker) linkOf(ctx context.Context, at *place, t *aimed) (*linkMemo, er
 	})
 }
 
-// shownToken is what is kept of a token: the first characters that tell it from others.
-func shownToken(text []byte) string {
+// shownOf is the part of a token that is kept: the first characters that tell it from others.
+func shownOf(text []byte) []byte {
 	text = token.Telling(text)
-	return redact.ValidText(string(text[:min(redact.Shown, len(text))]))
+	return text[:min(redact.Shown, len(text))]
 }
 
 // stableID is the same for the same link in every run, and does not give the
