@@ -10,7 +10,9 @@ const (
 	Undocumented                 // the vendor's documentation knows whole addresses alone
 )
 
-// NetworksOf is the way of a scheme.
+// NetworksOf is the way of a scheme, by its name. CloudFront's custom policies (IpAddress) and MediaVault's ip take a range in
+// CIDR notation; the libraries of Akamai, bunny.net and CDNsun sign for one address, and no page of theirs names a mask. Where
+// each is described stands in the Source of its [ipdrift/token.Scheme].
 func NetworksOf(scheme string) Networks {
 	switch scheme {
 	case "cloudfront", "mediavault":

@@ -21,7 +21,7 @@ func NewList(addrs []netip.Addr, text func(dst []byte, a netip.Addr) []byte) *Li
 }
 
 // Among returns the index of the first address of a list, from one up to another, that the message is
-// signed for. Invalid addresses match nothing. An IPv4 address takes about 5 ns with AVX-512 if the
+// signed for. Invalid addresses match nothing. An IPv4 address takes about 3 ns with AVX-512 if the
 // address and what follows fit into one block. The first message of its length pays for laying out the list.
 func (s *Search) Among(l *List, from, to int) (i int, ok bool) {
 	if !s.aimed || from >= to {
