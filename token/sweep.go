@@ -47,7 +47,7 @@ func (l *List) Addrs() []netip.Addr {
 
 // Among tries the addresses of a list, from one up to another, as the whole address the aimed-at link is
 // signed for. It returns the index of the first that verifies and how many addresses come up to it, or
-// how many there are. Invalid addresses verify nothing. Cost: 5 ns an IPv4 address with AVX-512 and
+// how many there are. Invalid addresses verify nothing. Cost: 3 ns an IPv4 address with AVX-512 and
 // somewhat more an IPv6 one, once as many links have been tried as there are ways to lie in a word.
 func (t *Trier) Among(l *List, from, to int) (i int, tried uint64, ok bool) {
 	switch {
